@@ -1,0 +1,121 @@
+"""The build: one `dbt build` in a process of its own, told what it needs by variables, never by a key."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+
+from anonymart import crash, engine
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.home import PROJECT, Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.progress import Progress
+
+DBT_PROJECT = PROJECT / "dbt_project"
+
+
+@dataclass
+class BuildReport:
+    """What dbt did: nodes by status, seconds of each model, and the seconds it spent before its first model."""
+
+    n_ok: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    start_up_seconds: float = 0.0
+
+
+def build(
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None
+) -> BuildReport:
+    """Run every model and data test on what the vault holds, as of a date.
+
+    Raises AnonymartError naming the model or test that failed; its data stays as the last good build left it.
+    """
+    if not home.vault.exists():
+        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    _check_zones(home, keys)
+    crash.point("build.before_dbt")
+    report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
+    crash.point("build.after_dbt")
+    return report
+
+
+def _check_zones(home: Home, keys: Keys) -> None:
+    """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told plainly."""
+    engine.connect(home, keys, vault="rw", warehouse="rw").close()
+
+
+def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select: str | None) -> BuildReport:
+    arguments = [
+        "build",
+        *("--project-dir", str(DBT_PROJECT)),
+        *("--profiles-dir", str(DBT_PROJECT)),
+        *("--target-path", str(home.dbt_target)),
+        *("--log-path", str(home.dbt_logs)),
+        *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw})),
+        *("--exclude-resource-type", "unit_test"),
+    ]
+    if select:
+        arguments += ["--select", select]
+    environment = {
+        **os.environ,
+        "ANONYMART_HOME": str(home.root),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-m", "anonymart.dbt_child", json.dumps(arguments)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        cwd=home.root,
+    )
+    report = BuildReport()
+    failures: list[str] = []
+    finished = 0
+    try:
+        for line in child.stdout or ():
+            event = _event(line)
+            if event is None:
+                continue
+            if event["kind"] == "node":
+                finished += 1
+                report.seconds[event["name"]] = event["seconds"]
+                if event["status"] in ("error", "fail", "runtime error"):
+                    failures.append(f"{event['name']} ({event['why']})")
+                if finished % 20 == 0:
+                    progress.say(f"  {finished} models and tests done")
+            elif event["kind"] == "start_up":
+                report.start_up_seconds = event["seconds"]
+            elif event["kind"] == "fault":
+                failures.append(event["why"])
+        code = child.wait()
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    if failures:
+        raise AnonymartError(f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was published.")
+    if code != 0:
+        raise AnonymartError(f"The build ended with code {code} and no word: run again, nothing was published.")
+    report.n_ok = finished
+    return report
+
+
+def _event(line: str) -> dict | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _more(failures: list[str]) -> str:
+    return f" and {len(failures) - 1} more" if len(failures) > 1 else ""

@@ -1,0 +1,5 @@
+"""`python -m anonymart.cli`."""
+
+from anonymart.cli import main
+
+main()

@@ -1,0 +1,265 @@
+"""Every command of `anonymart`, one function each; what they do stands in the library."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from anonymart import __version__
+from anonymart.home import Home
+from anonymart.keys import KEY_NAMES, Keys, init_keys
+from anonymart.lock import writing
+from anonymart.policy import Policy, load_policy
+from anonymart.progress import Progress
+
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def as_json(command: click.Command) -> click.Command:
+    """The option --json of every command."""
+    return click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")(command)
+
+
+def dated(command: click.Command) -> click.Command:
+    """The option --as-of of every command that decides by date."""
+    return click.option(
+        "--as-of", type=_DATE, help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris)."
+    )(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="anonymart")
+def anonymart() -> None:
+    """An anonymized analytics and survey warehouse for an online school.
+
+    \b
+    The way through the house:
+      landing -> ingest -> vault -> build -> warehouse -> gate -> publish -> releases/current
+
+    State lives in ANONYMART_HOME (default ./var). First steps:
+
+    \b
+      anonymart keys init
+      anonymart demo generate --out /tmp/school --learners 2000 --seed 1 --as-of 2026-06-30
+      anonymart run --landing /tmp/school/landing --as-of 2026-06-30
+      anonymart releases
+
+    Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate.
+    """
+
+
+@anonymart.command()
+@click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
+@dated
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@as_json
+def run(landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+    """Ingest what waits, build, let the gate read the candidate, publish it."""
+    from anonymart import run as whole
+
+    home, keys, policy = _open()
+    with writing(home):
+        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress())
+    _print(is_json, report.as_dict(), _run_lines)
+
+
+@anonymart.command()
+@click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home).")
+@click.option("--source", "sources", multiple=True, help="Only this source; may be given several times.")
+@dated
+@as_json
+def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool) -> None:
+    """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate."""
+    from anonymart.ingest import ingest as load
+
+    home, keys, policy = _open()
+    with writing(home):
+        report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
+    _print(is_json, {"files": report.as_dict()}, lambda result: [f"{len(result['files'])} files read."])
+
+
+@anonymart.command()
+@dated
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@as_json
+def build(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+    """Run the dbt models on what the vault holds; publishes nothing."""
+    from anonymart.build import build as dbt_build
+    from anonymart.release import check_as_of, recover
+    from anonymart.summary import summarize
+
+    home, keys, policy = _open()
+    day, progress = _day(as_of, policy), Progress()
+    with writing(home):
+        recover(home, keys)
+        check_as_of(home, keys, policy, day, force=force_as_of)
+        with progress.step("build", "Build"):
+            dbt_build(home, keys, policy, day, progress)
+        result = summarize(home, keys).as_dict()
+    _print(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
+
+
+@anonymart.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@as_json
+def gate(folder: Path, is_json: bool) -> None:
+    """Let the gate read a candidate or a release FOLDER; exit 3 when it says no. Changes nothing but the folder's own evidence."""
+    from anonymart.errors import GateRefused
+    from anonymart.gate import gate as read
+
+    home, keys, policy = _open()
+    verdict = read(home, keys, policy, folder, None)
+    _print(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
+    if not verdict.passed:
+        raise GateRefused(verdict.sentence(folder))
+
+
+@anonymart.command()
+@dated
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@as_json
+def publish(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+    """Export the last build as a candidate, let the gate read it, publish it."""
+    from anonymart.release import check_as_of, recover
+    from anonymart.run import release
+
+    home, keys, policy = _open()
+    day, progress = _day(as_of, policy), Progress()
+    with writing(home):
+        recover(home, keys)
+        check_as_of(home, keys, policy, day, force=force_as_of)
+        release_id = release(home, keys, policy, day, progress)
+    result = {"release_id": release_id, "status": "published" if release_id else "nothing new to publish", "seconds": progress.seconds}
+    _print(is_json, result, lambda found: [_release_line(found)])
+
+
+@anonymart.command()
+@click.option("--token", help="The token of the plan; without it the plan is only shown.")
+@dated
+@as_json
+def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
+    """Remove from the vault what is over its term. Shows a plan and its token; acts only with it."""
+    from anonymart import retention
+
+    home, keys, policy = _open()
+    day = _day(as_of, policy)
+    with writing(home):
+        found = retention.enforce(home, keys, policy, day, token) if token else retention.plan(home, keys, policy, day)
+    result = {"as_of": found.as_of, "rows": found.rows, "refused_files": found.refused_files, "is_done": found.is_done, "token": found.token}
+    _print(is_json, result, _purge_lines)
+
+
+@anonymart.command()
+@as_json
+def releases(is_json: bool) -> None:
+    """List the releases: date, cells, and which one is current."""
+    from anonymart.release import list_releases
+
+    home, keys, _ = _open()
+    found = list_releases(home, keys)
+    _print(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
+
+
+@anonymart.group()
+def keys() -> None:
+    """The six keys of the home: vault, warehouse, person, pseudonym, record, signing.
+
+    They stand in keys.json (0600) of the home, or in ANONYMART_KEYS_FILE, or each in ANONYMART_KEY_<NAME>. Keep a copy
+    in a safe: without them vault and warehouse cannot be opened.
+    """
+
+
+@keys.command("init")
+@as_json
+def keys_init(is_json: bool) -> None:
+    """Make the keys of a new home; leaves existing ones alone."""
+    home = Home.from_env().prepare()
+    made = init_keys(home)
+    sentence = "Keys written: keep a copy in a safe." if made else "There are keys already; nothing was changed."
+    _print(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
+
+
+@keys.command("check")
+@as_json
+def keys_check(is_json: bool) -> None:
+    """Check that every key is there and opens the zones that exist; shows no key."""
+    from anonymart import engine
+
+    home = Home.from_env().prepare()
+    found = Keys.load(home)
+    zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
+    engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
+    _print(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
+        f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
+    ])
+
+
+@anonymart.group()
+def demo() -> None:
+    """The fictional school."""
+
+
+def _open() -> tuple[Home, Keys, Policy]:
+    policy = load_policy()
+    home = Home.from_env().prepare()
+    return home, Keys.load(home), policy
+
+
+def _day(given: datetime | None, policy: Policy) -> date:
+    """The day of the run. Only here, at the outermost edge, is the machine's clock asked for a default."""
+    return given.date() if given else datetime.now(ZoneInfo(policy.figure("window", "time_zone"))).date()
+
+
+def _print(is_json: bool, result: dict, lines: object) -> None:
+    if is_json:
+        click.echo(json.dumps(result, default=str))
+    else:
+        for line in lines(result):
+            click.echo(line)
+
+
+def _run_lines(result: dict) -> list[str]:
+    totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
+    counted = ", ".join(f"{number} {name}" for name, number in totals.items())
+    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), _release_line(result)]
+
+
+def _mart_lines(result: dict) -> list[str]:
+    head = f"{'mart':<28}{'rows':>8}{'figures':>9}{'published':>11}{'too few':>9}{'protected':>11}"
+    rows = [
+        f"{name:<28}{mart['rows']:>8}{mart['figures']:>9}{mart['published']:>11}{mart['too_few']:>9}{mart['protected']:>11}"
+        for name, mart in result["marts"].items()
+    ]
+    return [head, *rows]
+
+
+def _release_line(result: dict) -> str:
+    if result["release_id"]:
+        return f"Published release {result['release_id']}."
+    return "Nothing new to publish: no further period has closed. The current release stays."
+
+
+def _purge_lines(result: dict) -> list[str]:
+    rows = [f"{table}: {n_rows} rows" for table, n_rows in result["rows"].items()]
+    verb = "Removed" if result["is_done"] else "Would remove"
+    lines = [f"{verb}, as of {result['as_of']}:", *rows, f"refused files in landing: {result['refused_files']}"]
+    return lines if result["is_done"] else [*lines, f"To act: anonymart purge --as-of {result['as_of']} --token {result['token']}"]
+
+
+def _listed(entry: dict) -> str:
+    marks = [mark for mark, holds in (("current", entry["is_current"]), ("folder missing", not entry["is_present"])) if holds]
+    note = f" ({', '.join(marks)})" if marks else ""
+    return f"{entry['release_id']}: as of {entry['as_of']}, {entry['new_cells']} new cells, {entry['carried_cells']} carried{note}"
+
+
+def _add_demo() -> None:
+    from anonymart.demo.cli import generate_command
+
+    demo.add_command(generate_command, "generate")
+
+
+_add_demo()

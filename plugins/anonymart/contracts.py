@@ -1,0 +1,130 @@
+"""The contracts of the marts, read from `dbt_project/models/marts/*.yml`: the allow-list of all that may leave (S-ANON)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anonymart.errors import UsageError
+from anonymart.home import PROJECT
+
+MARTS_FOLDER = PROJECT / "dbt_project" / "models" / "marts"
+REASONS = ("too_few", "protected")
+BUILT_LATER = "is_built_later"
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a mart: its name, its DuckDB type and what it means."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Period:
+    """When a cell closes: `column` holds the first day (or the year), `observation` is SQL in months."""
+
+    column: str
+    grain: str
+    observation: str
+
+
+@dataclass(frozen=True)
+class MartContract:
+    """What one mart promises: columns, dimensions with their code lists, measures with their rules."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    dimensions: Mapping[str, str]
+    measures: tuple[Mapping[str, Any], ...]
+    period: Period
+    disclosure: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Every published figure: a column that has a `<figure>_reason` beside it."""
+        names = set(self.column_names)
+        return tuple(name for name in self.column_names if f"{name}_reason" in names)
+
+    @property
+    def period_key(self) -> tuple[str, ...]:
+        """The period column and the dimensions that its observation depends on, in declared order."""
+        used = set(_WORD.findall(self.period.observation))
+        return (self.period.column, *(name for name in self.dimensions if name in used and name != self.period.column))
+
+
+def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
+    """Every mart's contract by name, in order of name.
+
+    Raises UsageError for an unreadable file, a mart without an enforced contract or without `meta.disclosure`.
+    """
+    folder = folder or MARTS_FOLDER
+    found: dict[str, MartContract] = {}
+    for path in sorted(folder.glob("*.yml")):
+        for model in _models(path):
+            contract = _contract(model, path)
+            if contract.name in found:
+                raise UsageError(f"{path.name}: the mart {contract.name} is described twice: keep one of the two.")
+            found[contract.name] = contract
+    if not found:
+        raise UsageError(f"No mart is described in {folder}: restore the YAML files of the marts.")
+    return dict(sorted(found.items()))
+
+
+def _models(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError):
+        raise UsageError(f"{path} cannot be read as YAML: mend the file.") from None
+    return content.get("models") or []
+
+
+def _contract(model: dict[str, Any], path: Path) -> MartContract:
+    name = model.get("name", "?")
+    config = model.get("config") or {}
+    if (config.get("contract") or {}).get("enforced") is not True:
+        raise UsageError(f"{path.name}: the mart {name} has no enforced contract: add `contract: {{enforced: true}}`.")
+    disclosure = (config.get("meta") or model.get("meta") or {}).get("disclosure")
+    if not isinstance(disclosure, dict):
+        raise UsageError(f"{path.name}: the mart {name} has no meta.disclosure: say how its persons are protected.")
+    for part in ("dimensions", "period", "measures"):
+        if not disclosure.get(part):
+            raise UsageError(f"{path.name}: meta.disclosure of the mart {name} has no {part}: add them.")
+    return MartContract(
+        name=name,
+        description=_sentence(model.get("description")),
+        columns=tuple(_column(column, name, path) for column in model.get("columns") or []),
+        dimensions=dict(disclosure["dimensions"]),
+        measures=tuple(disclosure["measures"]),
+        period=_period(disclosure["period"], name, path),
+        disclosure=disclosure,
+    )
+
+
+def _column(column: dict[str, Any], mart: str, path: Path) -> Column:
+    if not column.get("data_type") or not column.get("description"):
+        raise UsageError(f"{path.name}: a column of the mart {mart} has no data_type or no description: add it.")
+    return Column(column["name"], str(column["data_type"]).upper(), _sentence(column["description"]))
+
+
+def _period(period: dict[str, Any], mart: str, path: Path) -> Period:
+    if not period.get("column") or not period.get("grain") or "observation" not in period:
+        raise UsageError(f"{path.name}: the period of the mart {mart} needs column, grain and observation: add them.")
+    return Period(period["column"], period["grain"], str(period["observation"]))
+
+
+def _sentence(text: str | None) -> str:
+    return " ".join((text or "").split())

@@ -1,0 +1,32 @@
+"""Named points at which a test kills the run, to prove that any step may die and be run again."""
+
+import os
+import signal
+
+POINTS = (
+    "ingest.before_load",
+    "ingest.after_insert",
+    "ingest.before_commit",
+    "ingest.after_commit",
+    "ingest.after_file_removed",
+    "build.before_dbt",
+    "build.after_dbt",
+    "candidate.after_marts",
+    "candidate.after_files",
+    "gate.before",
+    "gate.after",
+    "publish.before_commit",
+    "publish.after_commit",
+    "publish.after_rename",
+    "publish.after_swap",
+    "retention.before_commit",
+    "retention.after_commit",
+)
+
+
+def point(name: str) -> None:
+    """Die here, as by a power cut, when ANONYMART_CRASH_AT names this point."""
+    if name not in POINTS:
+        raise ValueError(f"unknown crash point {name}")
+    if os.environ.get("ANONYMART_CRASH_AT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,35 @@
+"""The dbt-duckdb plugin: attaches the zones and lends each cursor the keys in a one-row TEMP table.
+
+The keys stand in no compiled SQL, plan, log, variable or artifact, and a missing key is an error (design: People
+without names).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+
+from anonymart import engine
+from anonymart.home import Home
+from anonymart.keys import Keys
+
+
+class Plugin(BasePlugin):
+    """Loaded by name from `dbt_project/profiles.yml`."""
+
+    def initialize(self, config: dict[str, Any]) -> None:
+        """Find the home and its keys; raises UsageError when a key is missing."""
+        self._home = Home.from_env()
+        self._keys = Keys.load(self._home)
+
+    def configure_connection(self, conn: Any) -> None:
+        """Attach the vault read-only and the warehouse to write."""
+        engine.prepare(conn, self._home)
+        engine.attach(conn, "vault", self._home.vault, self._keys.vault, "ro")
+        engine.attach(conn, "warehouse", self._home.warehouse, self._keys.warehouse, "rw")
+
+    def configure_cursor(self, cursor: Any) -> None:
+        """Make the key table of this cursor; TEMP tables are seen by no other cursor."""
+        cursor.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)")
+        cursor.execute("INSERT INTO anonymart_keys VALUES (?, ?)", [self._keys.pseudonym, self._keys.record])

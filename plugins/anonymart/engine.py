@@ -1,0 +1,75 @@
+"""DuckDB connections: zones attached under their names, encrypted, with spill files that are too (S-SAFE)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import duckdb_extension_httpfs
+
+from anonymart.errors import AnonymartError
+from anonymart.home import Home
+from anonymart.keys import Keys
+
+MEMORY_LIMIT = os.environ.get("ANONYMART_MEMORY_LIMIT", "2500MB")
+
+
+def extension_path() -> Path:
+    """The file of the extension whose cryptography DuckDB needs to write encrypted files."""
+    root = Path(duckdb_extension_httpfs.__file__).parent
+    return root / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+
+
+def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | None = None) -> duckdb.DuckDBPyConnection:
+    """An in-memory connection with the zones asked for attached ('ro' or 'rw') as `vault` and `warehouse`.
+
+    Raises AnonymartError when a zone is missing for reading, locked, or does not open with its key.
+    """
+    connection = duckdb.connect(":memory:")
+    prepare(connection, home)
+    if vault:
+        attach(connection, "vault", home.vault, keys.vault, vault)
+    if warehouse:
+        attach(connection, "warehouse", home.warehouse, keys.warehouse, warehouse)
+    return connection
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Settings of every connection: no network, UTC, bounded memory, encrypted spill files."""
+    connection.execute(f"LOAD {literal(str(extension_path()))}")
+    connection.execute(f"""
+        SET autoinstall_known_extensions = false;
+        SET autoload_known_extensions = false;
+        SET TimeZone = 'UTC';
+        SET memory_limit = {literal(MEMORY_LIMIT)};
+        SET temp_directory = {literal(str(home.tmp / "spill"))};
+        SET temp_file_encryption = true;
+        SET preserve_insertion_order = true;
+    """)
+
+
+def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: str, mode: str) -> None:
+    """Attach one encrypted file as `name`; `mode` is 'ro' (it must exist) or 'rw' (it is made)."""
+    if mode == "ro" and not path.exists():
+        raise AnonymartError(f"The {name} {path} does not exist yet: run `anonymart ingest` and `anonymart build` first.")
+    read_only = ", READ_ONLY" if mode == "ro" else ""
+    try:
+        connection.execute(f"ATTACH {literal(str(path))} AS {name} (ENCRYPTION_KEY {literal(key)}{read_only})")
+    except duckdb.Error as error:
+        raise AnonymartError(_attach_failure(name, path, str(error))) from None
+
+
+def _attach_failure(name: str, path: Path, message: str) -> str:
+    if "lock" in message:
+        return f"The {name} {path} is in use by another process: wait for it to end, then run again."
+    if "key" in message.lower() or "decrypt" in message.lower() or "cipher" in message.lower():
+        return f"The {name} {path} does not open with its key '{name}': restore the key file that it was made with."
+    if "No space" in message:
+        return f"The disk of {path} is full: free some space, then run again; nothing was lost."
+    return f"The {name} {path} cannot be opened ({message.splitlines()[0][:160]})."
+
+
+def literal(text: str) -> str:
+    """The text as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

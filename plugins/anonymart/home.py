@@ -1,0 +1,90 @@
+"""Where the state lives: one folder, 0700, and in it one file per zone (S-SAFE)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from anonymart.errors import UsageError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder named by ANONYMART_HOME (default ./var) and the places in it."""
+
+    root: Path
+
+    @classmethod
+    def from_env(cls, root: Path | str | None = None) -> Home:
+        """The given folder, else ANONYMART_HOME, else ./var of the project."""
+        chosen = root or os.environ.get("ANONYMART_HOME") or PROJECT / "var"
+        return cls(Path(chosen).expanduser().resolve())
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault.duckdb"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.releases / "current"
+
+    @property
+    def keys_file(self) -> Path:
+        return Path(os.environ.get("ANONYMART_KEYS_FILE") or self.root / "keys.json")
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        return self.root / "dbt" / "logs"
+
+    @property
+    def tmp(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def airflow(self) -> Path:
+        return self.root / "airflow"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "run.lock"
+
+    def prepare(self) -> Home:
+        """Make the folders, 0700, and let files made from now on be 0600.
+
+        Raises UsageError when the folder cannot be written.
+        """
+        os.umask(0o077)
+        try:
+            for folder in (self.root, self.landing, self.dbt_target, self.dbt_logs, self.tmp):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o700)
+            self.releases.mkdir(exist_ok=True)
+            self.releases.chmod(0o755)
+            probe = self.tmp / f".writable-{os.getpid()}"
+            probe.write_bytes(b"x")
+            probe.unlink()
+        except OSError as error:
+            raise UsageError(
+                f"The home {self.root} cannot be written ({error.strerror}): "
+                "give the folder to this user or set ANONYMART_HOME."
+            ) from None
+        return self

@@ -1,0 +1,180 @@
+"""Landing files: finding them, telling what they are by their content, and how DuckDB shall read them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from anonymart.engine import literal
+from anonymart.ingest.contracts import never_enters, shown
+
+REFUSED_SUFFIX = ".refused"
+_SAMPLE_BYTES = 1 << 16
+_SAMPLE_ROWS = 2000
+
+
+class FileRefused(Exception):
+    """The whole file is refused; the message is the reason, without any value of it."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet'), its columns, and a mark that a kill keeps."""
+
+    path: Path
+    source: str
+    kind: str
+    columns: tuple[str, ...]
+    delimiter: str = ","
+
+    @property
+    def mark(self) -> str:
+        return file_mark(self.path)
+
+
+def file_mark(path: Path) -> str:
+    """What tells this very file from a later delivery under the same name."""
+    status = path.stat()
+    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+
+
+def waiting(landing: Path, source: str) -> Iterator[Path]:
+    """The files of a source in the order of their names; hidden, partial and refused ones are left."""
+    folder = landing / source
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp"):
+            yield path
+
+
+def safe_name(path: Path) -> str:
+    """The file's name as it may be shown: names can hold addresses and numbers of people."""
+    name = path.name
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not re.search(r"\d{9,}", name):
+        return name
+    return "file with a name not shown"
+
+
+def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
+    """Tell what the file is. Raises FileRefused when it is not what it claims."""
+    head = _head(path)
+    if path.stat().st_size == 0 or not head.strip():
+        raise FileRefused("empty file")
+    if head[:4] == b"PAR1":
+        return Landed(path, source, "parquet", _parquet_columns(connection, path))
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise FileRefused("not UTF-8: it begins with a UTF-16 mark")
+    if b"\x00" in head:
+        raise FileRefused("binary content")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] == b"<":
+        raise FileRefused("markup (HTML or XML) instead of data")
+    if text[:1] == b"[":
+        return Landed(path, source, "array", _json_columns(connection, path, source, "array"))
+    if text[:1] == b"{":
+        return Landed(path, source, "ndjson", _json_columns(connection, path, source, "newline_delimited"))
+    if re.search(r"\.(nd)?jsonl?(\.gz)?$", path.name) or path.name.endswith(".parquet"):
+        raise FileRefused("the content is not what the name of the file says")
+    return _csv(path, source, text)
+
+
+def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -> str:
+    """A FROM item that streams the wanted columns of the file as texts; absent ones are not in it."""
+    path = literal(str(landed.path))
+    present = [name for name in landed.columns if name in wanted]
+    chosen = ", ".join(f'"{name}"' for name in present)
+    if landed.kind == "csv":
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(landed.columns))
+        rejects = ", store_rejects = true, rejects_limit = 0" if with_rejects else ""
+        return (
+            f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = {literal(landed.delimiter)}, "
+            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}))"
+        )
+    if landed.kind == "parquet":
+        casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
+        return f"(SELECT {casts} FROM read_parquet({path}))"
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in wanted)
+    return f"read_json({path}, {json_format(landed.kind)}, columns = {{{columns}}})"
+
+
+def json_format(kind: str) -> str:
+    """Options of DuckDB's JSON reader for a kind: a broken line becomes a row of NULLs, a broken array an error."""
+    if kind == "array":
+        return "format = 'array', maximum_object_size = 67108864"
+    return "format = 'newline_delimited', ignore_errors = true, maximum_object_size = 16777216"
+
+
+def unknown_columns(landed: Landed, allowed: tuple[str, ...]) -> list[str]:
+    """Columns that the door refuses, as they may be shown, with the policy id where one keeps them out for good."""
+    names = []
+    for position, name in enumerate(landed.columns, 1):
+        if name in allowed:
+            continue
+        reason = never_enters(name)
+        names.append(f"{shown(name, position)} ({reason})" if reason else shown(name, position))
+    return names
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+            file.seek(0)
+            if start != b"\x1f\x8b":
+                if path.suffix == ".gz":
+                    raise FileRefused("not a gzip file, though its name says so" if start else "empty file")
+                return file.read(_SAMPLE_BYTES)
+            if path.suffix != ".gz":
+                raise FileRefused("gzip content under a name that does not say so")
+            with gzip.open(file) as unpacked:
+                return unpacked.read(_SAMPLE_BYTES)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise FileRefused("a damaged or incomplete gzip file") from None
+    except OSError as error:
+        raise FileRefused(f"not readable: {error.strerror}") from None
+
+
+def _csv(path: Path, source: str, text: bytes) -> Landed:
+    line = text.split(b"\n", 1)[0].rstrip(b"\r")
+    header = line.decode("utf-8", errors="replace")
+    delimiter = max(",;\t|", key=header.count)
+    names = tuple(name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=delimiter), []))
+    named = [name for name in names if name]
+    if len(named) != len(set(named)):
+        raise FileRefused("two columns of one name")
+    return Landed(path, source, "csv", names, delimiter)
+
+
+def _unique(names: tuple[str, ...]) -> list[str]:
+    return [name or f"unnamed_{position}" for position, name in enumerate(names, 1)]
+
+
+def _parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
+    except duckdb.Error:
+        raise FileRefused("a damaged or incomplete Parquet file") from None
+    return tuple(row[0] for row in rows)
+
+
+def _json_columns(connection: duckdb.DuckDBPyConnection, path: Path, source: str, layout: str) -> tuple[str, ...]:
+    limit = f"LIMIT {_SAMPLE_ROWS}" if source == "learning" else ""
+    errors = ", ignore_errors = true" if layout == "newline_delimited" else ""
+    try:
+        rows = connection.execute(
+            f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM read_json_objects({literal(str(path))}, "
+            f"format = '{layout}'{errors}, maximum_object_size = 67108864) {limit}) "
+            "WHERE json IS NOT NULL AND json_type(json) = 'OBJECT' ORDER BY 1"
+        ).fetchall()
+    except duckdb.Error:
+        raise FileRefused("not JSON as its first character promised, or damaged") from None
+    return tuple(row[0] for row in rows)

@@ -1,0 +1,379 @@
+"""One file into the vault, in one transaction: read, check, refuse, deduplicate, identify, store, account for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from anonymart import crash
+from anonymart.engine import literal
+from anonymart.ingest import identities, learning, lines, parsers
+from anonymart.ingest.contracts import TABULAR, Contract
+from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
+from anonymart.policy import Policy
+
+
+@dataclass
+class Counts:
+    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate."""
+
+    source: str
+    file_name: str
+    status: str = "loaded"
+    reason: str | None = None
+    delivered: int = 0
+    loaded: int = 0
+    refused: int = 0
+    quarantined: int = 0
+    duplicate: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy) -> Counts:
+    """Load one file within the transaction that the caller has begun. Raises FileRefused; the caller rolls back."""
+    try:
+        if landed.source == "learning":
+            return _load_learning(connection, landed, load_no, as_of, policy)
+        return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
+    except duckdb.InvalidInputException as error:
+        raise FileRefused(_unreadable(str(error))) from None
+    except (duckdb.IOException, duckdb.ConversionException) as error:
+        text = str(error).lower()
+        if any(word in text for word in ("gzip", "zlib", "inflate", "parquet", "miniz", "decompress")):
+            raise FileRefused("a damaged or incomplete file") from None
+        raise
+
+
+def _unreadable(message: str) -> str:
+    if "maximum_object_size" in message or "maximum line size" in message.lower():
+        return "one line is longer than 16 MiB"
+    return "its rows cannot be read as what its first line promised"
+
+
+def _load_learning(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
+) -> Counts:
+    counts = Counts("learning", safe_name(landed.path))
+    counts.unknown_columns = unknown_columns(landed, learning.TOP_LEVEL + learning.KNOWN_UNREAD)
+    _forget_rejects(connection)
+    connection.execute(f"INSERT INTO vault.raw.learning {learning.select(landed, load_no, as_of)}")
+    crash.point("ingest.after_insert")
+    table, ours = "vault.raw.learning", f"load_no = {load_no}"
+    counts.delivered = connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}").fetchone()[0]
+    if connection.execute(f"SELECT count(*) FROM {table} WHERE {ours} AND reason IS NOT NULL").fetchone()[0]:
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE bad AS
+            SELECT rowid - (SELECT min(rowid) FROM {table} WHERE {ours}) + 1 AS ordinal, reason
+            FROM {table} WHERE {ours} AND reason IS NOT NULL
+        """)
+        _quarantine(connection, landed, load_no, counts)
+        connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
+    _add_rejects(connection, landed, load_no, counts)
+    identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
+    _refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
+    _drop_duplicates(connection, "learning", table, ours, counts)
+    _remember(connection, "learning", table, "occurred_at", ours)
+    _note_last_use(connection, f"SELECT actor, max(occurred_at) FROM {table} WHERE {ours} GROUP BY actor")
+    return _account(connection, table, ours, load_no, landed, as_of, counts)
+
+
+def _load_tabular(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, as_of: date, policy: Policy
+) -> Counts:
+    counts = Counts(contract.source, safe_name(landed.path))
+    counts.unknown_columns = unknown_columns(landed, contract.names)
+    for column in contract.columns:
+        if column.required and column.name not in landed.columns:
+            raise FileRefused(f"the column {column.name} is missing")
+    if not any(name in landed.columns for name in contract.names):
+        raise FileRefused("it has no column of this source")
+    _forget_rejects(connection)
+    connection.execute(_incoming(contract, landed, as_of))
+    counts.delivered = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE bad AS
+        SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming WHERE reason IS NOT NULL"""
+    )
+    _quarantine(connection, landed, load_no, counts)
+    _add_rejects(connection, landed, load_no, counts)
+    connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
+    everything = "true"
+    _drop_duplicates(connection, contract.source, "incoming", everything, counts)
+    _refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
+    if contract.person:
+        identities.register(connection, "SELECT identifier FROM incoming", is_user=contract.makes_user)
+        if contract.person == "learner_or_email" and {"learner_id", "email"} <= set(landed.columns):
+            identities.claim_pairs(connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL")
+    if contract.event_time:
+        _refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
+    if contract.source == "nps":
+        _keep_only_agreed_comments(connection)
+    _remember(connection, contract.source, "incoming", contract.event_time, everything)
+    _store(connection, contract, load_no)
+    crash.point("ingest.after_insert")
+    if contract.source == "learners":
+        identities.claim_from_learners(connection, load_no)
+    if contract.is_use:
+        _note_last_use(
+            connection,
+            f"SELECT identifier, max({contract.is_use}) FROM incoming WHERE {contract.is_use} IS NOT NULL GROUP BY identifier",
+        )
+    return _account(connection, "incoming", everything, load_no, landed, as_of, counts)
+
+
+def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
+    """Typed rows of the file in its order, with identifier, row hash and reason."""
+    present = [column for column in contract.columns if column.name in landed.columns or landed.kind in ("ndjson", "array")]
+    absent = [column for column in contract.columns if column not in present]
+    values = [f"{parsers.value(column)} AS \"{column.name}\"" for column in present]
+    values += [f"NULL::{_type(column)} AS \"{column.name}\"" for column in absent]
+    reasons = [parsers.reason(column) for column in present]
+    hashed = ", ".join(f'"{column.name}"' for column in present)
+    if contract.person == "learner_or_email":
+        reasons.append("CASE WHEN learner_id IS NULL AND email IS NULL THEN 'neither learner_id nor email' END")
+    elif contract.person is None:
+        reasons.append(f"CASE WHEN coalesce({hashed}) IS NULL THEN 'an empty row' END")
+    if contract.source == "nps":
+        reasons.append("CASE WHEN asked_at IS NULL AND answered_at IS NULL THEN 'neither asked_at nor answered_at' END")
+        reasons.append("CASE WHEN score IS NOT NULL AND answered_at IS NULL THEN 'a score without answered_at' END")
+        reasons.append("CASE WHEN score IS NULL AND answered_at IS NOT NULL THEN 'answered_at without a score' END")
+    reasons += [
+        f"CASE WHEN \"{column.name}\" >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN '{column.name} is after the date of the run' END"
+        for column in present
+        if column.kind in ("time", "date") and column.name not in ("ended_on", "left_at", "graduated_on")
+    ]
+    identifier = {
+        "learner": "'learner:' || learner_id",
+        "learner_or_email": "coalesce('learner:' || learner_id, 'email:' || email)",
+        None: "NULL::VARCHAR",
+    }[contract.person]
+    empty_line = " AND ".join(f'"{column.name}" IS NULL' for column in present)
+    broken = "'not an object of JSON'" if landed.kind == "ndjson" else "NULL"
+    # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
+    inner = ", ".join([*values, f"row_hash({_row_text(contract, present)}) AS row_hash", f"({empty_line}) AS is_empty",
+                       f"coalesce({', '.join(reasons[:len(present)]) or 'NULL'}, NULL) AS reason_of_text"])
+    outer = ", ".join(reasons[len(present):]) or "NULL"
+    return f"""
+        CREATE OR REPLACE TEMP TABLE incoming AS
+        SELECT * EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
+            CASE WHEN is_empty AND {broken} IS NOT NULL THEN {broken} ELSE coalesce(reason_of_text, {outer}) END AS reason
+        FROM (SELECT {inner} FROM {reader(landed, contract.names)})
+    """
+
+
+def _row_text(contract: Contract, present: list) -> str:
+    """The delivered content of a row as one text, the same for every file kind."""
+    parts = ", ".join(
+        f"coalesce({parsers.text_of(column.name)}, '')" if column in present else "''" for column in contract.columns
+    )
+    return f"concat_ws('|', {literal(contract.source)}, {parts})"
+
+
+def _type(column: object) -> str:
+    kinds = {"date": "DATE", "time": "TIMESTAMP", "integer": "INTEGER", "number": "DOUBLE", "boolean": "BOOLEAN"}
+    return kinds.get(column.kind, "VARCHAR")
+
+
+def _quarantine(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> None:
+    rows = connection.execute("SELECT reason, count(*) FROM bad GROUP BY reason ORDER BY reason").fetchall()
+    if not rows:
+        return
+    for reason, n_rows in rows:
+        counts.quarantined += n_rows
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + n_rows
+    lines.make(connection, landed)
+    connection.execute(
+        f"""
+        INSERT INTO vault.ledger.quarantine
+        SELECT {load_no}, coalesce(line_of_row.line, bad.ordinal), bad.reason
+        FROM bad LEFT JOIN line_of_row USING (ordinal)
+        """
+    )
+
+
+def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+
+
+def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> None:
+    """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content."""
+    if landed.kind != "csv":
+        return
+    rejected = connection.execute("""
+        SELECT line, min_by(error_type, column_idx) AS error FROM reject_errors GROUP BY line ORDER BY line
+    """).fetchall()
+    if not rejected:
+        return
+    names = {
+        "INVALID ENCODING": "bytes that are not UTF-8",
+        "MISSING COLUMNS": "too few columns",
+        "TOO MANY COLUMNS": "too many columns",
+        "UNQUOTED VALUE": "a quote that is not closed",
+        "LINE SIZE OVER MAXIMUM": "a line that is too long",
+    }
+    lines.make(connection, landed)
+    physical = dict(connection.execute("SELECT record, line FROM line_of_record").fetchall())
+    found = [(load_no, physical.get(line, line), names.get(error, "a row that cannot be read")) for line, error in rejected]
+    connection.executemany("INSERT INTO vault.ledger.quarantine VALUES (?, ?, ?)", found)
+    counts.delivered += len(found)
+    counts.quarantined += len(found)
+    for _, _, reason in found:
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+
+
+def _drop_duplicates(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, counts: Counts
+) -> None:
+    """Rows already in the ledger, and all but the first of equal rows within the file."""
+    total, distinct = connection.execute(
+        f"SELECT count(*), count(DISTINCT row_hash) FROM {table} WHERE {ours}"
+    ).fetchone()
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE double AS
+        SELECT row_hash, false AS keep_first FROM {table}
+        SEMI JOIN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = {literal(source)}) AS known USING (row_hash)
+        WHERE {ours}
+    """)
+    dropped = connection.execute(f"""
+        DELETE FROM {table} WHERE {ours} AND row_hash IN (SELECT row_hash FROM double)
+    """).fetchone()[0]
+    if total != distinct:
+        dropped += connection.execute(f"""
+            DELETE FROM {table} WHERE {ours} AND rowid NOT IN (
+                SELECT min(rowid) FROM {table} WHERE {ours} GROUP BY row_hash
+            )
+        """).fetchone()[0]
+    counts.duplicate += dropped
+
+
+def _remember(connection: duckdb.DuckDBPyConnection, source: str, table: str, about: str | None, ours: str) -> None:
+    connection.execute(f"""
+        INSERT INTO vault.ledger.row_hashes
+        SELECT {literal(source)}, row_hash, {f"({about})::DATE" if about else "NULL"} FROM {table} WHERE {ours}
+    """)
+
+
+def _refuse_young_learners(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, policy: Policy, as_of: date, load_no: int, counts: Counts
+) -> None:
+    """A learner under age on the day of the run is refused; keyed hashes keep out what comes later (R-MINOR)."""
+    if contract.source != "learners":
+        return
+    age = policy.figure("minimum_age_years")
+    young = f"birth_date + INTERVAL {age} YEAR > DATE {literal(str(as_of))}"
+    connection.execute(f"""
+        INSERT INTO vault.register.minors
+        SELECT DISTINCT identifier_hash(known), of_age_on FROM (
+            SELECT birth_date + INTERVAL {age} YEAR AS of_age_on, unnest([
+                identifier, 'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
+            ]) AS known
+            FROM incoming WHERE {young}
+        ) WHERE known IS NOT NULL
+    """)
+    _refuse(connection, "incoming", young, "younger than the minimum age (R-MINOR)", load_no, counts)
+
+
+def _refuse_minors(
+    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, policy: Policy,
+    load_no: int, counts: Counts, as_of: date,
+) -> None:
+    """Refuse rows about a time at which the person, whose birth date is known, was under age (R-MINOR)."""
+    age = policy.figure("minimum_age_years")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE minors AS
+        WITH first_moment AS (SELECT min({moment}) AS began_at FROM {table} WHERE {ours})
+        SELECT identities.identifier, max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
+        FROM vault.register.learners AS learners
+        INNER JOIN vault.register.identities AS owner ON owner.identifier = learners.identifier
+        INNER JOIN vault.register.identities AS identities ON identities.anchor = owner.anchor
+        WHERE learners.birth_date + INTERVAL {age} YEAR > (SELECT began_at FROM first_moment)
+        GROUP BY identities.identifier;
+        INSERT INTO minors
+        SELECT identities.identifier, minors.of_age_on
+        FROM vault.register.minors AS minors
+        INNER JOIN vault.register.identities AS identities ON identifier_hash(identities.identifier) = minors.identifier_hash
+    """)
+    if connection.execute("SELECT count(*) FROM minors").fetchone()[0] == 0:
+        return
+    condition = f"""{ours} AND rowid IN (
+        SELECT rows.rowid FROM {table} AS rows INNER JOIN minors ON minors.identifier = rows.{identifier}
+        WHERE {ours} AND {moment} < minors.of_age_on
+    )"""
+    _refuse(connection, table, condition, "younger than the minimum age (R-MINOR)", load_no, counts)
+    connection.execute("""
+        DELETE FROM vault.register.identities WHERE identifier NOT IN (SELECT identifier FROM vault.register.claims)
+            AND identifier_hash(identifier) IN (SELECT identifier_hash FROM vault.register.minors WHERE of_age_on > $1)
+    """, [as_of])
+
+
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, table: str, condition: str, reason: str, load_no: int, counts: Counts
+) -> None:
+    refused = connection.execute(f"DELETE FROM {table} WHERE {condition}").fetchone()[0]
+    if refused:
+        counts.refused += refused
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + refused
+
+
+def _keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
+    """A comment is stored only where consent to P-SURVEY stands; without any record of consent it is not."""
+    connection.execute("""
+        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND identifier NOT IN (
+            SELECT answering.identifier
+            FROM vault.register.identities AS answering
+            INNER JOIN vault.register.identities AS consenting USING (person_id)
+            INNER JOIN vault.rights.consents AS consents ON consents.identifier = consenting.identifier
+            WHERE consents.purpose = 'P-SURVEY'
+            GROUP BY answering.identifier
+            HAVING max_by(consents.status, (consents."at", consents.status)) = 'granted'
+        )
+    """)
+
+
+def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: int) -> None:
+    """Move the rows that are left into their table; a newer row takes the place of the older of its key."""
+    target = f"vault.{contract.table}"
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {target}").fetchall()]
+    if contract.replaces:
+        key = ", ".join(contract.replaces)
+        connection.execute(f"""
+            DELETE FROM incoming WHERE rowid NOT IN (SELECT max(rowid) FROM incoming GROUP BY {key}, CASE WHEN ({key}) IS NULL THEN rowid END);
+            DELETE FROM {target} WHERE ({key}) IN (SELECT {key} FROM incoming)
+        """)
+    chosen = ", ".join(str(load_no) if name == "load_no" else f'"{name}"' for name in columns)
+    connection.execute(f"INSERT INTO {target} SELECT {chosen} FROM incoming")
+
+
+def _note_last_use(connection: duckdb.DuckDBPyConnection, uses: str) -> None:
+    """Keep the latest use of each identifier as its own figure, so that no purge loses it (P-STAT)."""
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE used AS
+        SELECT fresh.identifier, fresh.used_at FROM ({uses}) AS fresh (identifier, used_at)
+        LEFT JOIN vault.register.last_use AS known USING (identifier)
+        WHERE known.last_use_at IS NULL OR fresh.used_at > known.last_use_at;
+        DELETE FROM vault.register.last_use WHERE identifier IN (SELECT identifier FROM used);
+        INSERT INTO vault.register.last_use SELECT identifier, used_at FROM used
+    """)
+
+
+def _account(
+    connection: duckdb.DuckDBPyConnection, table: str, ours: str, load_no: int, landed: Landed, as_of: date, counts: Counts
+) -> Counts:
+    counts.loaded = counts.delivered - counts.refused - counts.quarantined - counts.duplicate
+    write_ledger(connection, load_no, landed.mark, as_of, counts)
+    return counts
+
+
+def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str, as_of: date, counts: Counts) -> None:
+    """The line of the load ledger for a file, and its reasons."""
+    connection.execute(
+        "INSERT INTO vault.ledger.loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [load_no, counts.source, counts.file_name, mark, as_of, counts.status, counts.reason, counts.delivered,
+         counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns],
+    )
+    for reason, n_rows in counts.reasons.items():
+        disposition = "refused" if "(R-MINOR)" in reason else "quarantined"
+        connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])

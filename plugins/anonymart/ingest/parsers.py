@@ -1,0 +1,75 @@
+"""From a delivered text to a typed value, in SQL: each parser gives the value and the reason why it has none."""
+
+from __future__ import annotations
+
+from anonymart.engine import literal
+from anonymart.ingest.contracts import Column
+
+_ADDRESS = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$"
+
+
+def text_of(name: str) -> str:
+    """The trimmed text of a delivered column, NULL when empty."""
+    return f"nullif(trim(\"{name}\"), '')"
+
+
+def value(column: Column) -> str:
+    """SQL that turns the delivered text into the typed value, or NULL when it cannot be right."""
+    text = text_of(column.name)
+    match column.kind:
+        case "date":
+            return f"coalesce(try_cast({text} AS DATE), try_cast({text} AS TIMESTAMP)::DATE)"
+        case "time":
+            return timestamp(text)
+        case "integer":
+            return f"try_cast(CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0+)?') THEN {text} END AS INTEGER)"
+        case "number":
+            return f"try_cast({text} AS DOUBLE)"
+        case "boolean":
+            return boolean(text)
+        case "email":
+            return email(text)
+        case "word":
+            return f"lower({text})" if column.name != "purpose" else f"upper({text})"
+        case "text":
+            return text
+    raise ValueError(f"unknown kind of column {column.kind}")
+
+
+def reason(column: Column) -> str:
+    """SQL that gives the reason to quarantine a row for this column, else NULL. Holds no value."""
+    text, parsed = text_of(column.name), value(column)
+    name = column.name
+    tests = []
+    if column.required:
+        tests.append(f"WHEN {text} IS NULL THEN '{name} is missing'")
+    if column.kind in ("date", "time", "integer", "number", "boolean", "email"):
+        kind = {"time": "a time", "integer": "a whole number", "email": "an e-mail address"}.get(column.kind, f"a {column.kind}")
+        tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} is not {kind}'")
+    if column.low is not None:
+        tests.append(f"WHEN ({parsed}) < {column.low} THEN '{name} is out of range'")
+    if column.high is not None:
+        tests.append(f"WHEN ({parsed}) > {column.high} THEN '{name} is out of range'")
+    if column.choices:
+        words = ", ".join(literal(word) for word in column.choices)
+        tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) NOT IN ({words}) THEN '{name} is not a known word'")
+    return f"CASE {' '.join(tests)} END" if tests else "NULL"
+
+
+def timestamp(text: str) -> str:
+    """UTC TIMESTAMP of an ISO 8601 text; a text without an offset is read as UTC."""
+    return f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+
+
+def boolean(text: str) -> str:
+    """BOOLEAN of true/false, 1/0, yes/no and oui/non."""
+    return (
+        f"CASE WHEN lower({text}) IN ('true', '1', '1.0', 'yes', 'y', 'oui') THEN true "
+        f"WHEN lower({text}) IN ('false', '0', '0.0', 'no', 'n', 'non') THEN false END"
+    )
+
+
+def email(text: str) -> str:
+    """The address without mailto: and in small letters, or NULL when it is none."""
+    address = f"lower(regexp_replace({text}, '^[Mm][Aa][Ii][Ll][Tt][Oo]:', ''))"
+    return f"CASE WHEN regexp_matches({address}, {literal(_ADDRESS)}) THEN {address} END"

@@ -1,0 +1,150 @@
+"""The ingest of everything that waits: source by source, file by file, each file one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.home import Home
+from anonymart.ingest import identities
+from anonymart.ingest.contracts import SOURCES
+from anonymart.ingest.files import REFUSED_SUFFIX, FileRefused, file_mark, inspect, safe_name, waiting
+from anonymart.ingest.load import Counts, load, write_ledger
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.progress import Progress
+from anonymart.vault import schema
+
+
+@dataclass
+class IngestReport:
+    """The ledger's lines of this run, in the order of loading."""
+
+    files: list[Counts] = field(default_factory=list)
+
+    def as_dict(self) -> list[dict]:
+        """Plain data for `--json`: counts, reasons and names of columns, never a value."""
+        return [dataclasses.asdict(counts) for counts in self.files]
+
+
+def ingest(
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    landing: Path | None = None,
+    sources: tuple[str, ...] | None = None,
+    progress: Progress | None = None,
+) -> IngestReport:
+    """Load every waiting file of the sources (all by default), then remove it from landing.
+
+    Raises UsageError for an unknown source or landing folder, AnonymartError for a fault; what was committed
+    before stays committed and the rest waits in landing.
+    """
+    landing = landing or home.landing
+    progress = progress or Progress(quiet=True)
+    if not landing.is_dir():
+        raise UsageError(f"The landing folder {landing} does not exist: name another with --landing.")
+    for source in sources or ():
+        if source not in SOURCES:
+            raise UsageError(f"There is no source of that name: choose among {', '.join(SOURCES)}.")
+    report = IngestReport()
+    connection = engine.connect(home, keys, vault="rw")
+    try:
+        schema.create(connection)
+        identities.install(connection, keys)
+        for source in SOURCES:
+            if sources and source not in sources:
+                continue
+            for path in list(waiting(landing, source)):
+                counts = _one_file(connection, path, source, as_of, policy)
+                if counts:
+                    report.files.append(counts)
+                    progress.say(_line(counts))
+    except duckdb.Error as error:
+        raise AnonymartError(_fault(error)) from None
+    except OSError as error:
+        raise AnonymartError(f"Ingest stopped ({error.strerror}): mend it and run again; nothing was lost.") from None
+    finally:
+        _close(connection)
+    return report
+
+
+def _one_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, as_of: date, policy: Policy
+) -> Counts | None:
+    mark = file_mark(path)
+    if _was_committed(connection, source, mark):
+        path.unlink()
+        return None
+    load_no = connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+    crash.point("ingest.before_load")
+    try:
+        landed = inspect(connection, path, source)
+        connection.execute("BEGIN")
+        counts = load(connection, landed, load_no, as_of, policy)
+        crash.point("ingest.before_commit")
+        connection.execute("COMMIT")
+        crash.point("ingest.after_commit")
+        path.unlink()
+        crash.point("ingest.after_file_removed")
+        return counts
+    except FileRefused as refusal:
+        _rollback(connection)
+        counts = Counts(source, safe_name(path), status="refused", reason=str(refusal))
+        connection.execute("BEGIN")
+        write_ledger(connection, load_no, f"refused:{mark}", as_of, counts)
+        connection.execute("COMMIT")
+        # It stays where the data team finds it, and is not tried again until somebody renames it.
+        path.rename(path.with_name(path.name + REFUSED_SUFFIX))
+        return counts
+    except BaseException:
+        _rollback(connection)
+        raise
+
+
+def _was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
+    """Whether a run that was killed had already committed this very file."""
+    return bool(
+        connection.execute(
+            "SELECT count(*) FROM vault.ledger.loads WHERE source = ? AND file_mark = ?", [source, mark]
+        ).fetchone()[0]
+    )
+
+
+def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("ROLLBACK")
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("CHECKPOINT vault")
+    connection.close()
+
+
+def _fault(error: duckdb.Error) -> str:
+    text = str(error)
+    if "No space" in text or "disk" in text.lower():
+        return "The disk is full: free some space and run again; the file that was being loaded still waits in landing."
+    # DuckDB may quote a value in its message: only the kind of error is shown.
+    return f"Ingest stopped ({type(error).__name__}): what was committed stays, the rest waits in landing; run again."
+
+
+def _line(counts: Counts) -> str:
+    if counts.status == "refused":
+        return f"  {counts.source}/{counts.file_name}: refused whole, {counts.reason}"
+    text = (
+        f"  {counts.source}/{counts.file_name}: {counts.delivered} delivered, {counts.loaded} loaded, {counts.refused} refused, "
+        f"{counts.quarantined} quarantined, {counts.duplicate} duplicate"
+    )
+    if counts.unknown_columns:
+        text += f"; columns refused: {', '.join(counts.unknown_columns)}"
+    return text

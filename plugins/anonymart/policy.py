@@ -1,0 +1,142 @@
+"""The register `expectations/policy.yml`, read and checked. Nothing in the program repeats a figure of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anonymart.errors import UsageError
+from anonymart.home import PROJECT
+
+POLICY_FILE = PROJECT / "expectations" / "policy.yml"
+
+_TEXT, _WHOLE, _NUMBER, _BANDS = "text", "whole", "number", "bands"
+_PURPOSE = {"title": _TEXT, "basis": _TEXT}
+_SHAPE: dict[str, Any] = {
+    "version": _WHOLE,
+    "purposes": {
+        "P-STAT": {**_PURPOSE, "keep_years_after_last_use": _WHOLE},
+        "P-SURVEY": {**_PURPOSE, "keep_years_after_last_contact": _WHOLE},
+        "P-LOG": {**_PURPOSE, "keep_years": _WHOLE},
+        "P-RIGHTS": {**_PURPOSE, "keep_years": _WHOLE},
+        "P-AUDIENCE": {**_PURPOSE, "keep_months": _WHOLE},
+    },
+    "minimum_age_years": _WHOLE,
+    "raw": {"keep_days": _WHOLE},
+    "window": {"time_zone": _TEXT},
+    "as_of": {"largest_step_days": _WHOLE},
+    "publication": {"delay_days": _WHOLE, "built_later_after_days": _WHOLE, "first_period_on": _TEXT},
+    "observation": {
+        "course_completion_funnel_months": _WHOLE,
+        "chapter_completion_months": _WHOLE,
+        "project_validation_months": _WHOLE,
+        "learner_retention_longest_months": _WHOLE,
+        "nps_quarterly_months": _WHOLE,
+        "nps_theme_quarterly_months": _WHOLE,
+        "salary_first_from_months": _WHOLE,
+        "salary_first_to_months": _WHOLE,
+        "salary_second_from_months": _WHOLE,
+        "salary_second_to_months": _WHOLE,
+    },
+    "counts": {"threshold": _WHOLE, "round_to": _WHOLE},
+    "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE},
+    "quantiles": {
+        "smallest_base_median": _WHOLE,
+        "smallest_base_quartile": _WHOLE,
+        "persons_each_side": _WHOLE,
+        "points_round_to": _WHOLE,
+        "days_round_to": _WHOLE,
+    },
+    "money": {"round_to_eur": _WHOLE, "p_percent": _NUMBER, "largest_share_percent": _NUMBER},
+    "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE},
+    "sensitive_bands": _BANDS,
+    "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
+    "pooling": {"longest_years": _WHOLE},
+    "salary": {
+        "net_to_gross": _NUMBER,
+        "hours_per_week": _WHOLE,
+        "weeks_per_year": _WHOLE,
+        "months_per_year": _WHOLE,
+        "smallest_eur_year": _WHOLE,
+        "largest_eur_year": _WHOLE,
+    },
+}
+_BAND = {"base_from": _WHOLE, "base_to": None, "lowest": _NUMBER, "highest": _NUMBER}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The register as checked: `raw` is what dbt receives as the var `policy`."""
+
+    raw: dict[str, Any]
+
+    @property
+    def version(self) -> int:
+        return self.raw["version"]
+
+    def figure(self, *path: str) -> Any:
+        """The entry at `path`, for example figure("raw", "keep_days"). Raises UsageError when there is none."""
+        found: Any = self.raw
+        for name in path:
+            if not isinstance(found, dict) or name not in found:
+                raise UsageError(f"The policy register has no entry {'.'.join(path)}: add it to {POLICY_FILE.name}.")
+            found = found[name]
+        return found
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Read and check the register. Raises UsageError for a missing, unknown or wrongly typed entry."""
+    path = path or POLICY_FILE
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        raise UsageError(f"The policy register {path} cannot be read as YAML: mend the file.") from None
+    _check(raw, _SHAPE, "", path)
+    return Policy(raw)
+
+
+def _check(value: Any, shape: Any, where: str, path: Path) -> None:
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            raise UsageError(f"{path.name}: '{where or 'the file'}' must be a group of entries.")
+        for name in value:
+            if name not in shape:
+                raise UsageError(f"{path.name}: unknown entry '{_join(where, name)}': remove it or teach the program what it means.")
+        for name, inner in shape.items():
+            if name not in value:
+                raise UsageError(f"{path.name}: the entry '{_join(where, name)}' is missing: no rule runs without its figure.")
+            _check(value[name], inner, _join(where, name), path)
+    elif shape == _BANDS:
+        _check_bands(value, where, path)
+    elif not _fits(value, shape):
+        raise UsageError(f"{path.name}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}.")
+
+
+def _check_bands(value: Any, where: str, path: Path) -> None:
+    if not isinstance(value, list) or not value:
+        raise UsageError(f"{path.name}: '{where}' must be a list of bands.")
+    for position, band in enumerate(value, 1):
+        _check({**band, "base_to": None}, {**_BAND, "base_to": None}, f"{where}[{position}]", path)
+    for lower, upper in pairwise(value):
+        if lower["base_to"] is None or upper["base_from"] != lower["base_to"] + 1:
+            raise UsageError(f"{path.name}: '{where}' must cover every base without gap or overlap.")
+    if value[-1]["base_to"] is not None:
+        raise UsageError(f"{path.name}: the last band of '{where}' must have no upper end.")
+
+
+def _fits(value: Any, shape: str | None) -> bool:
+    if shape is None:
+        return value is None
+    if shape == _TEXT:
+        return isinstance(value, str) and bool(value)
+    if isinstance(value, bool) or value is None:
+        return False
+    return isinstance(value, int if shape == _WHOLE else (int, float)) and value >= 0
+
+
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else str(name)

@@ -1,0 +1,87 @@
+"""The whole way through the house without Airflow: recover, ingest, build, candidate, gate, publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from anonymart import crash
+from anonymart.build import build
+from anonymart.errors import GateRefused
+from anonymart.home import Home
+from anonymart.ingest import IngestReport, ingest
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.progress import Progress
+from anonymart.summary import Summary, summarize
+
+
+@dataclass
+class RunReport:
+    """What one run did: the ledger of its files, the release (None: nothing new), figures by mart, seconds by step."""
+
+    as_of: date
+    release_id: str | None = None
+    files: IngestReport = field(default_factory=IngestReport)
+    summary: Summary | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        """One object for `--json`."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "release_id": self.release_id,
+            "status": "published" if self.release_id else "nothing new to publish",
+            "files": self.files.as_dict(),
+            **(self.summary.as_dict() if self.summary else {}),
+            "seconds": self.seconds,
+        }
+
+
+def run(
+    home: Home, keys: Keys, policy: Policy, as_of: date, landing: Path | None = None, force_as_of: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Ingest what waits, build, let the gate read the candidate and publish it.
+
+    Raises UsageError, AnonymartError or GateRefused; whatever was committed before stays, and running again goes on.
+    """
+    from anonymart.release import check_as_of, recover
+
+    progress = progress or Progress()
+    report = RunReport(as_of, seconds=progress.seconds)
+    for sentence in recover(home, keys):
+        progress.say(f"After an unfinished run: {sentence}.")
+    check_as_of(home, keys, policy, as_of, force=force_as_of)
+    with progress.step("ingest", "Ingest"):
+        report.files = ingest(home, keys, policy, as_of, landing, progress=progress)
+    with progress.step("build", "Build"):
+        built = build(home, keys, policy, as_of, progress)
+    progress.seconds["build_start_up"] = built.start_up_seconds
+    report.release_id = release(home, keys, policy, as_of, progress)
+    report.summary = summarize(home, keys)
+    return report
+
+
+def release(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None) -> str | None:
+    """Candidate, gate and publication of what the last build left; the release id, or None when nothing is new.
+
+    Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
+    """
+    from anonymart.release import make_candidate, publish, refuse
+
+    progress = progress or Progress()
+    with progress.step("candidate", "Candidate release"):
+        candidate = make_candidate(home, keys, policy, as_of)
+    crash.point("gate.before")
+    with progress.step("gate", "Gate"):
+        from anonymart.gate import gate
+
+        verdict = gate(home, keys, policy, candidate, as_of)
+    crash.point("gate.after")
+    if not verdict.passed:
+        kept = refuse(home, candidate)
+        raise GateRefused(verdict.sentence(kept))
+    with progress.step("publish", "Publish"):
+        return publish(home, keys, policy, candidate)

@@ -1,0 +1,1 @@
+"""The vault: identified rows, the identity register, consents, requests and ledgers, encrypted at rest."""

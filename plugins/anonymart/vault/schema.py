@@ -1,0 +1,77 @@
+"""The tables of the vault. `SCHEMA` is the one place where they are made."""
+
+from __future__ import annotations
+
+import duckdb
+
+SCHEMA = """
+CREATE SCHEMA IF NOT EXISTS vault.raw;
+CREATE SCHEMA IF NOT EXISTS vault.answers;
+CREATE SCHEMA IF NOT EXISTS vault.register;
+CREATE SCHEMA IF NOT EXISTS vault.rights;
+CREATE SCHEMA IF NOT EXISTS vault.ledger;
+
+CREATE TABLE IF NOT EXISTS vault.raw.learning (
+    load_no BIGINT, row_hash UBIGINT, reason VARCHAR,
+    statement_id UUID, actor VARCHAR, verb_id VARCHAR, object_id VARCHAR, object_type VARCHAR,
+    parent_id VARCHAR, grouping_id VARCHAR, occurred_at TIMESTAMP, success BOOLEAN, completion BOOLEAN,
+    score_scaled DOUBLE, progress DOUBLE
+);
+CREATE TABLE IF NOT EXISTS vault.raw.enrolments (
+    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, path_id VARCHAR, started_on DATE, ended_on DATE,
+    outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE
+);
+CREATE TABLE IF NOT EXISTS vault.raw.catalogue (
+    load_no BIGINT, row_hash UBIGINT, path_id VARCHAR, course_id VARCHAR, chapter_id VARCHAR, exercise_id VARCHAR,
+    project_id VARCHAR, path_title VARCHAR, course_title VARCHAR, chapter_title VARCHAR, exercise_title VARCHAR,
+    project_title VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.raw.salary (
+    load_no BIGINT, row_hash UBIGINT, response_id VARCHAR, identifier VARCHAR, diploma_id VARCHAR,
+    graduated_on DATE, answered_at TIMESTAMP, employed BOOLEAN, job_in_field BOOLEAN, job_title VARCHAR,
+    employer VARCHAR, contract_type VARCHAR, working_time VARCHAR, country VARCHAR, salary_amount DOUBLE,
+    salary_currency VARCHAR, salary_period VARCHAR, salary_basis VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.answers.nps (
+    load_no BIGINT, row_hash UBIGINT, response_id VARCHAR, identifier VARCHAR, path_id VARCHAR,
+    asked_at TIMESTAMP, answered_at TIMESTAMP, score INTEGER, comment VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.register.learners (
+    load_no BIGINT, row_hash UBIGINT, learner_id VARCHAR, identifier VARCHAR, email VARCHAR, given_name VARCHAR,
+    family_name VARCHAR, account_home_page VARCHAR, account_name VARCHAR, birth_date DATE, registered_at TIMESTAMP,
+    left_at TIMESTAMP, last_login_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS vault.register.connections (
+    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, connected_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS vault.register.identities (
+    identifier VARCHAR, kind VARCHAR, group_key VARCHAR, is_user BOOLEAN, anchor VARCHAR, person_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.register.claims (learner VARCHAR, identifier VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.register.last_use (identifier VARCHAR, last_use_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS vault.register.minors (identifier_hash UBIGINT, of_age_on DATE);
+CREATE TABLE IF NOT EXISTS vault.rights.consents (
+    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, purpose VARCHAR, status VARCHAR, "at" TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS vault.rights.requests (
+    load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR, received_at TIMESTAMP,
+    identity_verified BOOLEAN, details VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS vault.ledger.loads (
+    load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR, reason VARCHAR,
+    delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT, unknown_columns VARCHAR[]
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
+CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (source VARCHAR, row_hash UBIGINT, about_on DATE);
+CREATE TABLE IF NOT EXISTS vault.ledger.releases (
+    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
+"""
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what is missing in the vault attached to write."""
+    connection.execute(SCHEMA)
