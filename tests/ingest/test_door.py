@@ -1,0 +1,189 @@
+"""What may come in: the allow-list, the refusals, the quarantine, and counts that add up."""
+
+import gzip
+import json
+
+import duckdb
+import pytest
+
+from anonymart.ingest.contracts import SOURCES, never_enters
+from tests.ingest.conftest import statement
+
+
+def adds_up(counts) -> bool:
+    return counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
+
+
+def everything(house) -> str:
+    """Every value of every table of the vault, as one text."""
+    tables = house.ask("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'vault'")
+    return "\n".join(repr(house.ask(f"FROM vault.{schema}.{table}")) for schema, table in tables)
+
+
+def test_only_listed_paths_of_a_statement_are_stored(house):
+    house.deliver("learning", "a.ndjson", [statement(1)])
+    counts = house.ingest()["learning/a.ndjson"]
+    assert (counts.delivered, counts.loaded) == (1, 1)
+    stored = everything(house)
+    assert "account-0001" in stored
+    for hidden in ("Secret", "authority-secret", "instructor-secret", "0612345678"):
+        assert hidden not in stored
+
+
+def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house, capsys):
+    house.deliver("learners", "a.csv", "learner_id,email,social_security_number,rqth,nickname\nL0000001,a@example.org,2840578006084,oui,zaza-nick\n")
+    counts = house.ingest()["learners/a.csv"]
+    assert counts.loaded == 1
+    assert counts.unknown_columns == ["social_security_number (D-SPECIAL)", "rqth (D-SPECIAL)", "nickname"]
+    assert "2840578006084" not in everything(house) and "zaza-nick" not in everything(house)
+    assert "2840578006084" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("name", ["Numéro de sécurité sociale", "NIR", "ssn", "disabled_worker", "reconnaissance_rqth", "resume", "CV", "photo_url", "passport_no", "criminal_record"])
+def test_names_that_never_enter(name):
+    import unicodedata
+
+    folded = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    assert never_enters(folded)
+
+
+def test_a_header_that_looks_like_data_is_not_shown(house):
+    house.deliver("learners", "a.csv", "learner_id,jean.dupont@example.org\nL0000001,x\n")
+    counts = house.ingest()["learners/a.csv"]
+    assert counts.unknown_columns == ["column 2 (its name looks like data)"]
+
+
+def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
+    lines = [
+        json.dumps(statement(1)),
+        '{"id": "00000000-0000-4000-8000-000000000002", "timest',
+        "",
+        json.dumps(statement(3, id="not-a-uuid")),
+        json.dumps(statement(4, timestamp="yesterday")),
+        json.dumps(statement(5, result={"score": {"scaled": 7}})),
+        json.dumps(statement(6, result={"score": {"raw": "many"}})),
+        json.dumps(statement(7, actor={"name": "nobody"})),
+        json.dumps(statement(8, verb=None)),
+        "[1, 2]",
+        json.dumps(statement(9, timestamp="2099-01-01T00:00:00Z")),
+        '{"id": "00000000-0000-4000-8000-000000000010", "actor": {"mb',
+    ]
+    house.deliver("learning", "a.ndjson", "\n".join(lines).encode() + b"\n\xff\xfe\xfa")
+    counts = house.ingest()["learning/a.ndjson"]
+    assert (counts.delivered, counts.loaded, counts.quarantined) == (12, 1, 11)
+    found = dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine"))
+    assert found == {
+        2: "not a statement", 4: "id is not a UUID", 5: "timestamp is not a time", 6: "score is not between -1 and 1",
+        7: "score is not a number", 8: "actor has no identifier that can be read", 9: "verb is missing",
+        10: "not a statement", 11: "timestamp is after the date of the run", 12: "not a statement", 13: "not a statement",
+    }
+
+
+def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
+    content = (
+        b"response_id,email,path_id,asked_at,answered_at,score,comment\n"
+        b'r1,a@example.org,p1,2025-01-01,2025-01-02,9,"two\nlines, one answer"\n'
+        b"\n"
+        b"r2,b@example.org,p1,2025-01-01,2025-01-02,11,too high\n"
+        b"r3,c@example.org,p1,2025-01-01,2025-01-02,4.5,not whole\n"
+        b"r4,d@example.org,p1,2025-02-30,2025-01-02,5,no such day\n"
+        b"r5,\xe9@example.org,p1,2025-01-01,2025-01-02,5,latin-1\n"
+        b"r6,e@example.org,p1,2025-01-01\n"
+        b"r7,not-an-address,p1,2025-01-01,2025-01-02,5,x\n"
+        b"r8,,p1,2025-01-01,2025-01-02,5,nobody\n"
+        b"r9,f@example.org,p1,2025-01-01,2025-01-02,8,\"cut"
+    )
+    house.deliver("nps", "a.csv", content)
+    counts = house.ingest()["nps/a.csv"]
+    assert adds_up(counts) and (counts.delivered, counts.loaded) == (9, 1)
+    assert dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine")) == {
+        5: "score is out of range", 6: "score is not a whole number", 7: "asked_at is not a time",
+        8: "bytes that are not UTF-8", 9: "too few columns", 10: "email is not an e-mail address",
+        11: "neither learner_id nor email", 12: "a quote that is not closed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.csv", b"", "empty file"),
+        ("page.csv", b"<!DOCTYPE html><html></html>", "markup"),
+        ("half.csv.gz", gzip.compress(b"learner_id,connected_at\n" + b"L0000001,2025-01-01\n" * 5000)[:60], "gzip"),
+        ("plain.csv.gz", b"learner_id,connected_at\n", "not a gzip file"),
+        ("zip.csv", b"PK\x03\x04\x00\x00", "binary"),
+        ("utf16.csv", "learner_id,connected_at\n".encode("utf-16"), "UTF-16"),
+        ("other.csv", b"name,town\nx,y\n", "learner_id is missing"),
+        ("cut.json", b'[{"learner_id": "L0000001", "connected_at": "2025-01-01"}, {"learner', "JSON"),
+        ("cut.parquet", b"PAR1 and no more", "Parquet"),
+    ],
+)
+def test_a_file_that_is_not_what_it_claims_is_refused_whole(house, name, content, reason):
+    path = house.deliver("connections", name, content)
+    counts = house.ingest()[f"connections/{name}"]
+    assert counts.status == "refused" and reason in counts.reason and counts.loaded == 0
+    assert not path.exists() and path.with_name(name + ".refused").exists()
+    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(0,)]
+    assert house.ingest() == {}
+
+
+def test_half_a_gzip_with_a_good_beginning_loads_nothing(house):
+    whole = gzip.compress(b"learner_id,connected_at\n" + b"".join(b"L%07d,2025-01-01\n" % i for i in range(200_000)))
+    house.deliver("connections", "half.csv.gz", whole[: len(whole) // 2])
+    counts = house.ingest()["connections/half.csv.gz"]
+    assert counts.status == "refused" and house.ask("SELECT count(*) FROM vault.register.connections") == [(0,)]
+
+
+def test_every_source_in_every_kind_of_file(house, tmp_path):
+    rows = {
+        "catalogue": {"path_id": "p1", "course_id": "c1", "course_title": "Julia"},
+        "learners": {"learner_id": "L0000001", "email": "a@example.org"},
+        "consents": {"learner_id": "L0000001", "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-01T00:00:00Z"},
+        "rights": {"request_id": "q", "kind": "access", "learner_id": "L0000001", "received_at": "2025-01-01T00:00:00Z"},
+        "enrolments": {"learner_id": "L0000001", "path_id": "p1", "started_on": "2025-01-01", "outcome": "in_progress"},
+        "learning": statement(1),
+        "connections": {"learner_id": "L0000001", "connected_at": "2025-01-01T00:00:00Z"},
+        "nps": {"email": "a@example.org", "answered_at": "2025-01-01T00:00:00Z", "score": "9"},
+        "salary": {"email": "a@example.org", "diploma_id": "d1", "answered_at": "2025-01-01T00:00:00Z", "salary_amount": "30000"},
+    }
+    assert set(rows) == set(SOURCES)
+    expected = {}
+    for source, row in rows.items():
+        for number, kind in enumerate(("csv", "csv.gz", "ndjson", "ndjson.gz", "json", "parquet"), 1):
+            changed = json.loads(json.dumps(row))
+            for key in ("id", "course_id", "learner_id", "request_id", "email"):
+                if key in changed:  # another row each time, so that none is a duplicate
+                    changed[key] = changed[key][:-1] + str(number) if key != "email" else f"a{number}@example.org"
+            path = house.home.landing / source / f"{number}.{kind}"
+            path.parent.mkdir(exist_ok=True)
+            texts = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in changed.items()}
+            if kind.startswith("csv"):
+                quoted = ",".join('"' + value.replace('"', '""') + '"' for value in texts.values())
+                content = (",".join(texts) + "\n" + quoted + "\n").encode()
+            elif kind.startswith("ndjson"):
+                content = json.dumps(changed).encode() + b"\n"
+            elif kind == "json":
+                content = json.dumps([changed]).encode()
+            else:
+                source_file = tmp_path / "row.json"
+                source_file.write_text(json.dumps([changed]))
+                duckdb.execute(f"COPY (FROM read_json('{source_file}')) TO '{path}' (FORMAT parquet)")
+                content = None
+            if content is not None:
+                path.write_bytes(gzip.compress(content) if kind.endswith("gz") else content)
+            expected[f"{source}/{number}.{kind}"] = (1, 1)
+    assert {name: (c.delivered, c.loaded) for name, c in house.ingest().items()} == expected
+
+
+def test_missing_id_comes_from_the_content_and_missing_time_from_stored(house):
+    nameless = statement(1, id=None)
+    timeless = statement(2, timestamp=None, stored="2025-04-01T12:00:00+02:00")
+    house.deliver("learning", "a.ndjson", [nameless, nameless, timeless])
+    counts = house.ingest()["learning/a.ndjson"]
+    assert (counts.loaded, counts.duplicate) == (2, 1)
+    assert house.ask("SELECT occurred_at::VARCHAR FROM vault.raw.learning WHERE statement_id = '00000000-0000-4000-8000-000000000002'") == [("2025-04-01 10:00:00",)]
+
+
+def test_no_score_is_silently_lost(house):
+    house.deliver("learning", "a.ndjson", [statement(1, result={"score": {"raw": 8, "min": 0, "max": 10}}), statement(2, result={"score": {"scaled": -1}})])
+    house.ingest()
+    assert house.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id") == [(0.8,), (-1.0,)]
