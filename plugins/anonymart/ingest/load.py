@@ -292,9 +292,11 @@ def _refuse_minors(
         WHERE learners.birth_date + INTERVAL {age} YEAR > (SELECT began_at FROM first_moment)
         GROUP BY identities.identifier;
         INSERT INTO minors
-        SELECT identities.identifier, minors.of_age_on
-        FROM vault.register.minors AS minors
-        INNER JOIN vault.register.identities AS identities ON identifier_hash(identities.identifier) = minors.identifier_hash
+        WITH named AS (
+            SELECT DISTINCT {identifier} AS identifier, identifier_hash({identifier}) AS identifier_hash FROM {table} WHERE {ours}
+        )
+        SELECT named.identifier, known.of_age_on
+        FROM named INNER JOIN vault.register.minors AS known USING (identifier_hash)
     """)
     if connection.execute("SELECT count(*) FROM minors").fetchone()[0] == 0:
         return
@@ -304,8 +306,8 @@ def _refuse_minors(
     )"""
     _refuse(connection, table, condition, "younger than the minimum age (R-MINOR)", load_no, counts)
     connection.execute("""
-        DELETE FROM vault.register.identities WHERE identifier NOT IN (SELECT identifier FROM vault.register.claims)
-            AND identifier_hash(identifier) IN (SELECT identifier_hash FROM vault.register.minors WHERE of_age_on > $1)
+        DELETE FROM vault.register.identities WHERE identifier IN (SELECT identifier FROM minors WHERE of_age_on > $1)
+            AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
     """, [as_of])
 
 
