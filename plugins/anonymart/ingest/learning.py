@@ -112,6 +112,7 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN actor."objectType" = 'Group' THEN 'actor is a group'
             WHEN verb_id IS NULL THEN 'verb is missing'
             WHEN object_id IS NULL THEN 'object is missing'
+            WHEN contains(object_id, '@') OR contains(object_id, '%40') THEN 'object is named by an address'
             WHEN has_no_time THEN 'timestamp and stored are missing'
             WHEN occurred_at IS NULL THEN 'timestamp is not a time'
             WHEN occurred_at >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN 'timestamp is after the date of the run'

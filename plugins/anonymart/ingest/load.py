@@ -10,7 +10,7 @@ import duckdb
 from anonymart import crash
 from anonymart.engine import literal
 from anonymart.ingest import identities, learning, lines, parsers
-from anonymart.ingest.contracts import TABULAR, Contract
+from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
 
@@ -165,14 +165,19 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
 
 
 def _row_text(contract: Contract, present: list) -> str:
-    """The delivered content of a row as one text, the same for every file kind."""
-    parts = ", ".join(
-        f"coalesce({parsers.text_of(column.name)}, '')" if column in present else "''" for column in contract.columns
-    )
+    """The content of a row as one text: the same for every file kind and every spelling of a date or number."""
+    parts = ", ".join(_normal_text(column) if column in present else "''" for column in contract.columns)
     return f"concat_ws('|', {literal(contract.source)}, {parts})"
 
 
-def _type(column: object) -> str:
+def _normal_text(column: Column) -> str:
+    text = parsers.text_of(column.name)
+    if column.kind == "text":
+        return f"coalesce({text}, '')"
+    return f"coalesce(({parsers.value(column)})::VARCHAR, {text}, '')"
+
+
+def _type(column: Column) -> str:
     kinds = {"date": "DATE", "time": "TIMESTAMP", "integer": "INTEGER", "number": "DOUBLE", "boolean": "BOOLEAN"}
     return kinds.get(column.kind, "VARCHAR")
 

@@ -1,0 +1,44 @@
+# What a user types. Needs python3 (3.11 to 3.13), git and make; everything else comes from requirements.lock.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help env demo up test test-all lint bench clean
+
+PY := .venv/bin/python
+export PYTHON
+
+# Nothing calls home, whatever a library's default is.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: ## make .venv from the lock when it is missing or stale
+	@for python in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \
+	  if [ -n "$$python" ] && command -v "$$python" >/dev/null 2>&1; then exec "$$python" plugins/bootstrap.py; fi; \
+	done; echo "Anonymart needs Python 3.11, 3.12 or 3.13; none is on PATH: set PYTHON=/path/to/python3." >&2; exit 1
+
+demo: env ## a fictional school through every DAG to a first release, in ./var
+	@$(PY) -m anonymart_airflow.demo
+
+up: env ## Airflow with its web pages on loopback; Ctrl-C stops it
+	@$(PY) -m anonymart_airflow.up
+
+test: env ## the tests that need only python3, git and make
+	@$(PY) -m pytest -q -n 2 --dist loadgroup
+
+test-all: env lint ## the same, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
+	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup
+
+lint: env ## ruff and sqlfluff
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check plugins dags tests || true
+	@$(PY) -m sqlfluff lint dbt_project/models dbt_project/macros dbt_project/tests
+
+bench: env ## the speed of the whole way, as ratios
+	@$(PY) -m anonymart.bench
+
+clean: ## remove the demo's state and caches of this folder, never an ANONYMART_HOME elsewhere
+	@rm -rf var .pytest_cache .ruff_cache .hypothesis bench/work dbt_project/target dbt_project/logs
+	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +

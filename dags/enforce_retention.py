@@ -1,0 +1,21 @@
+"""Daily: removes what may no longer be kept."""
+
+from anonymart_airflow.factory import retention_dag
+
+dag = retention_dag(
+    hour="06:00",
+    doc_md="""
+### Keeps to the terms of `expectations/policy.yml`
+
+Removes raw rows 90 days after the run that loaded them and connections after a year (P-LOG).
+The pseudonymous history and the published cells stay.
+
+**Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart
+and then twice as long each time.
+
+**How to restart it.** Clear the task, or trigger the DAG: it removes whatever is over its time, however late.
+For another day: `{"as_of": "YYYY-MM-DD"}`.
+
+**By hand.** `anonymart purge --as-of YYYY-MM-DD` shows a plan and how to carry it out.
+""",
+)

@@ -1,0 +1,145 @@
+{# Small cohorts: a year that was suppressed by itself is pooled with the years directly before it that were suppressed
+   too and are in no pool yet, at most policy pooling.longest_years in all. A pool is a row of its own, made when its last
+   year closes, and only where it can be published. Years are walked in order: a published pool uses its years up. #}
+{% macro pool_small_cohorts(mart, rules) -%}
+{%- set year, year_from, deciding = rules.pooling.year, rules.pooling.year_from, measure_named(rules, rules.pooling.decided_by) -%}
+{%- set others = rules.dimensions | reject('in', [year, year_from]) | list -%}
+{%- set carried = ledger_relation('cells_' ~ mart) -%}
+{%- set columns = people_columns(rules) | map('replace', year ~ ' as ', '') | list -%}
+{%- set pool_count = 'years.true_before + years.true_count - earliest.true_before' -%}
+{%- set pool_key = '(years.key_before + years.cell_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
+{%- set in_order -%}
+over (
+            partition by {{ others | join(', ') }}
+            order by {{ year }}
+            rows between unbounded preceding and 1 preceding
+        )
+{%- endset -%}
+all_years as (
+    select
+        people.{{ others | join(',\n        people.') }},
+        people.{{ year }},
+        count(closing.period_key) > 0 as closes_now,
+        {{ count_of_persons('count', deciding.where) | join(',\n        ') | replace('key_count', 'cell_key') }}
+    from people
+    left join closing on closing.period_key = {{ period_key(rules, 'people') }}
+    group by people.{{ others | join(', people.') }}, people.{{ year }}
+),
+
+suppressed_before as (
+    {%- if carried %}
+    select
+        own.{{ others | join(',\n        own.') }},
+        own.{{ year }}
+    from {{ carried }} as own
+    where own.{{ year_from }} = own.{{ year }}
+        and own.{{ deciding.name }}_reason = 'too_few'
+        and not exists (
+            select 1
+            from {{ carried }} as pool
+            where pool.{{ year_from }} < pool.{{ year }}
+                and own.{{ year }} between pool.{{ year_from }} and pool.{{ year }}
+                {%- for name in others %}
+                and pool.{{ name }} = own.{{ name }}
+                {%- endfor %}
+        )
+    {%- else %}
+    select
+        {{ (others + [year]) | join(',\n        ') }}
+    from all_years
+    where false
+    {%- endif %}
+),
+
+years as (
+    select
+        all_years.*,
+        (closes_now and {{ is_too_few('true_count', perturb_count('true_count', 'cell_key')) }})
+        or (not closes_now and suppressed_before.{{ year }} is not null) as is_free,
+        coalesce(sum(true_count) {{ in_order }}, 0) as true_before,
+        coalesce(sum(cell_key) {{ in_order }}, 0) as key_before
+    from all_years
+    left join suppressed_before using ({{ (others + [year]) | join(', ') }})
+),
+
+walk as (
+    select
+        {{ others | join(',\n        ') }},
+        cast(min({{ year }}) - 1 as integer) as {{ year }},
+        cast(null as integer) as free_from,
+        cast(null as integer) as pooled_from
+    from years
+    group by {{ others | join(', ') }}
+
+    union all
+
+    select
+        {{ others | join(',\n        ') }},
+        {{ year }},
+        case when is_free and not is_pooled then coalesce(free_from, {{ year }}) end as free_from,
+        case when is_pooled then pool_from end as pooled_from
+    from (
+        select
+            walk.{{ others | join(',\n            walk.') }},
+            walk.{{ year }} + 1 as {{ year }},
+            walk.free_from,
+            earliest.{{ year }} as pool_from,
+            coalesce(years.is_free, false) as is_free,
+            coalesce(
+                years.is_free and years.closes_now
+                and {{ perturb_count('(' ~ pool_count ~ ')', pool_key) }} >= {{ policy('counts', 'threshold') }},
+                false
+            ) as is_pooled
+        from walk
+        left join years
+            on years.{{ year }} = walk.{{ year }} + 1
+            {%- for name in others %}
+            and years.{{ name }} = walk.{{ name }}
+            {%- endfor %}
+        left join years as earliest
+            on walk.free_from is not null
+            and earliest.{{ year }} = greatest(walk.free_from, walk.{{ year }} + 2 - {{ policy('pooling', 'longest_years') }})
+            {%- for name in others %}
+            and earliest.{{ name }} = walk.{{ name }}
+            {%- endfor %}
+        where walk.{{ year }} < (select max({{ year }}) from years)
+    ) as step
+),
+
+pools as (
+    select *
+    from walk
+    where pooled_from is not null
+),
+
+closed_and_pooled as (
+    select * from closed
+
+    union all
+
+    select
+        {{ columns | join(',\n        ') }},
+        period_key,
+        closes_on
+    from (
+        select
+            people.{{ columns | reject('in', [year, year_from]) | join(',\n            people.') }},
+            pools.{{ year }},
+            pools.pooled_from as {{ year_from }},
+            closing.period_key,
+            closing.closes_on,
+            row_number() over (
+                partition by pools.{{ others | join(', pools.') }}, pools.{{ year }}, people.{{ rules.person }}
+                order by people.{{ year }} desc
+            ) as position
+        from pools
+        inner join people
+            on people.{{ year }} between pools.pooled_from and pools.{{ year }}
+            {%- for name in others %}
+            and people.{{ name }} = pools.{{ name }}
+            {%- endfor %}
+        inner join closing on closing.period_key = {{ period_key(rules, 'pools') }}
+    ) as pooled
+    where position = 1
+)
+{%- endmacro %}

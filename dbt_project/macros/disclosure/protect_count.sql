@@ -1,0 +1,85 @@
+{# Counts: too_few under the threshold, a true zero is 0. A sensitive count (and all parts of the same partition, which
+   would give it away by subtraction) is protected where its share of its base lies outside the band, and too_few where
+   its base is too small to have a band. #}
+
+{# The band of each sensitive count, by the published count that it is a part of; NULL where that base has none. #}
+{% macro band_edges(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
+        {%- for edge in ['lowest', 'highest'] -%}
+            {% do columns.append(band_edge('rounded_' ~ measure.of, edge) ~ ' as ' ~ edge ~ '_' ~ measure.name) %}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# Literals with decimals are exact decimals in SQL: a share on the edge itself is not left to floating point. #}
+{% macro band_edge(base, edge) -%}
+    case
+        {%- for band in policy('sensitive_bands') | sort(attribute='base_from', reverse=true) %}
+            when {{ base }} >= {{ band.base_from }} then {{ band[edge] }}
+        {%- endfor %}
+        end
+{%- endmacro %}
+
+
+{# On which side a sensitive count is outside its band: so few persons in it, or so few out of it, that it speaks of
+   all. Looked at on the true count (the edge itself is outside) and on the published one. #}
+{% macro clipped_sides(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
+        {%- set base = 'rounded_' ~ measure.of -%}
+        {%- set low = 'lowest_' ~ measure.name ~ ' * ' ~ base -%}
+        {%- set high = 'highest_' ~ measure.name ~ ' * ' ~ base -%}
+        {%- set part -%}
+case
+            when true_{{ measure.name }} <= {{ low }} or rounded_{{ measure.name }} < {{ low }} then 'lowest'
+            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or rounded_{{ measure.name }} > {{ high }} then 'highest'
+        end as clipped_{{ measure.name }}
+        {%- endset -%}
+        {% do columns.append(part) %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# Why a count or a quantile may not be published: each by itself. #}
+{% macro own_reasons(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['count']) -%}
+        {% do columns.append(count_reason(rules, measure) ~ ' as ' ~ measure.name ~ '_reason') %}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['quantile']) -%}
+        {% do columns.append(quantile_reason(measure) ~ ' as ' ~ measure.name ~ '_reason') %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{% macro count_reason(rules, measure) -%}
+    {%- set sisters = sensitive_sisters(rules, measure) -%}
+case
+            {%- if sisters %}
+            when true_{{ measure.of }} = 0 then null
+            when lowest_{{ sisters[0] }} is null or {{ is_too_few('true_' ~ measure.of, 'rounded_' ~ measure.of) }} then 'too_few'
+            {%- for sister in sisters %}
+            when clipped_{{ sister }} is not null then 'protected'
+            {%- endfor %}
+            {%- endif %}
+            when {{ is_too_few('true_' ~ measure.name, 'rounded_' ~ measure.name) }} then 'too_few'
+        end
+{%- endmacro %}
+
+
+{# The sensitive counts whose protection also binds this one: itself, and those of the same partition. #}
+{% macro sensitive_sisters(rules, measure) %}
+    {%- set found = [] -%}
+    {%- for other in measures_of(rules, ['count']) if other.get('sensitive') -%}
+        {%- if other.name == measure.name
+                or (measure.get('partition') and other.get('partition') == measure.partition and other.of == measure.of) -%}
+            {% do found.append(other.name) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}

@@ -1,0 +1,50 @@
+{# Quantiles: enough published persons with a value, enough true persons on each side. Money also: no person who makes
+   the total (p% rule, largest share), and strictly enough persons on each side, so that a salary shared by half
+   the cell is not told. #}
+
+{# How many persons a quantile leaves below and above: by rank; for money by value, ties with the quantile left out. #}
+{% macro persons_each_side(measure) %}
+    {%- set with = 'true_with_' ~ measure.value -%}
+    {%- if measure.get('money') -%}
+        {{ return([
+            count_values('all_' ~ measure.value, '<', 'true_' ~ measure.name) ~ ' as below_' ~ measure.name,
+            count_values('all_' ~ measure.value, '>', 'true_' ~ measure.name) ~ ' as above_' ~ measure.name,
+        ]) }}
+    {%- endif -%}
+    {{ return([
+        'cast(greatest(0, ceil(' ~ measure.quantile ~ ' * (' ~ with ~ ' - 1))) as bigint) as below_' ~ measure.name,
+        'cast(greatest(0, ' ~ with ~ ' - 1 - floor(' ~ measure.quantile ~ ' * (' ~ with ~ ' - 1))) as bigint) as above_' ~ measure.name,
+    ]) }}
+{% endmacro %}
+
+
+{# The p% rule: the second largest, knowing its own amount and the total, must not come nearer to the largest than p %. #}
+{% macro dominance(all_values, value) %}
+    {%- set total = sum_of_values(all_values) -%}
+    {%- set first, second = nth_largest(all_values, 1), nth_largest(all_values, 2) -%}
+    {{ return([
+        'case when ' ~ total ~ ' > 0 then round(' ~ first ~ ' / ' ~ total ~ ', 6) end as largest_share_' ~ value,
+        '100 * (' ~ total ~ ' - ' ~ first ~ ' - coalesce(' ~ second ~ ', 0)) >= ' ~ policy('money', 'p_percent') ~ ' * ' ~ first ~ ' as p_percent_ok_' ~ value,
+    ]) }}
+{% endmacro %}
+
+
+{% macro quantile_reason(measure) -%}
+    {%- set base = 'smallest_base_median' if measure.quantile == 0.5 else 'smallest_base_quartile' -%}
+    {%- set side = policy('quantiles', 'persons_each_side') -%}
+    {%- set with = 'with_' ~ measure.value -%}
+case
+            when rounded_{{ with }} < {{ policy('quantiles', base) }} or {{ is_too_few('true_' ~ with, 'rounded_' ~ with) }} then 'too_few'
+            {%- if measure.get('money') %}
+            when not p_percent_ok_{{ measure.value }} then 'protected'
+            when 100 * largest_share_{{ measure.value }} > {{ policy('money', 'largest_share_percent') }} then 'protected'
+            {%- endif %}
+            when below_{{ measure.name }} < {{ side }} or above_{{ measure.name }} < {{ side }} then '{{ 'protected' if measure.get('money') else 'too_few' }}'
+        end
+{%- endmacro %}
+
+
+{% macro quantile_value(measure) -%}
+    {%- set step = policy('money', 'round_to_eur') if measure.get('money') else policy('quantiles', measure.unit ~ '_round_to') -%}
+    case when {{ measure.name }}_reason is null then round(true_{{ measure.name }} / {{ step }}) * {{ step }} end
+{%- endmacro %}

@@ -1,0 +1,117 @@
+{# Rates, means and the Net Promoter Score: from published counts only, with a published base that is large enough. #}
+
+{# Why a figure that follows from counts may not be published; for the NPS also its parts. #}
+{% macro derived_reasons(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['rate', 'mean', 'nps', 'nps_low', 'nps_high']) -%}
+        {%- if measure.kind == 'rate' -%}
+            {%- set reason = rate_reason(measure) -%}
+        {%- elif measure.kind == 'mean' -%}
+            {%- set reason = mean_reason(measure) -%}
+        {%- else -%}
+            {%- set reason = nps_reason(measure) -%}
+        {%- endif -%}
+        {% do columns.append(reason ~ ' as ' ~ measure.name ~ '_reason') %}
+        {%- if measure.kind == 'nps' -%}
+            {% do columns.extend(nps_parts(measure)) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{% macro rate_reason(measure) -%}
+case
+            when {{ measure.denominator }}_reason is not null then {{ measure.denominator }}_reason
+            when rounded_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            {%- if measure.get('sensitive') %}
+            when clipped_{{ measure.numerator }} is not null then null
+            {%- endif %}
+            else {{ measure.numerator }}_reason
+        end
+{%- endmacro %}
+
+
+{# A clipped share is published as the edge of its band: that far or further. #}
+{% macro rate_value(measure) -%}
+case
+            when {{ measure.name }}_reason is not null then null
+            {%- if measure.get('sensitive') %}
+            when clipped_{{ measure.numerator }} = 'lowest' then lowest_{{ measure.numerator }}
+            when clipped_{{ measure.numerator }} = 'highest' then highest_{{ measure.numerator }}
+            {%- endif %}
+            else round(least(1, cast(rounded_{{ measure.numerator }} as double) / rounded_{{ measure.denominator }}), {{ policy('rates', 'decimals') }})
+        end
+{%- endmacro %}
+
+
+{% macro mean_reason(measure) -%}
+case
+            when {{ measure.base }}_reason is not null then {{ measure.base }}_reason
+            when rounded_{{ measure.base }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+        end
+{%- endmacro %}
+
+
+{# The sum is bounded per person (policy means.largest_events_per_person): nobody's events make the mean. #}
+{% macro mean_value(measure) -%}
+case
+            when {{ measure.name }}_reason is null
+                then round(cast(sum_{{ measure.name }} as double) / true_{{ measure.base }}, {{ policy('means', 'decimals') }})
+        end
+{%- endmacro %}
+
+
+{% macro nps_reason(measure) -%}
+    {%- set counts = [measure.promoters, measure.passives, measure.detractors] -%}
+case
+            {%- for reason in ['protected', 'too_few'] %}
+            when '{{ reason }}' in ({{ counts | join('_reason, ') }}_reason) then '{{ reason }}'
+            {%- endfor %}
+            when rounded_{{ counts | join(' + rounded_') }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+        end
+{%- endmacro %}
+
+
+{# The parts of the score: n = P + A + D, p = P / n and d = D / n, all of published counts. #}
+{% macro nps_parts(measure) %}
+    {%- set counts = [measure.promoters, measure.passives, measure.detractors] -%}
+    {%- set answers = 'nullif(rounded_' ~ (counts | join(' + rounded_')) ~ ', 0)' -%}
+    {{ return([
+        answers ~ ' as nps_answers',
+        'cast(rounded_' ~ measure.promoters ~ ' as double) / ' ~ answers ~ ' as nps_promoters_share',
+        'cast(rounded_' ~ measure.detractors ~ ' as double) / ' ~ answers ~ ' as nps_detractors_share',
+    ]) }}
+{% endmacro %}
+
+
+{# NPS = 100 (p - d). Its interval is z standard errors to both sides; the variance is that of the answers,
+   (p + d - (p - d)^2) / n, and that of the perturbed counts, v (2 + 3 (p - d)^2) / n^2. #}
+{% macro nps_value(measure) -%}
+    {%- set p, d = 'nps_promoters_share', 'nps_detractors_share' -%}
+    {%- set sign = {'nps_low': '-', 'nps_high': '+'}.get(measure.kind) -%}
+case
+            when {{ measure.name }}_reason is null
+                then round(least(100, greatest(-100, 100 * ({{ p }} - {{ d }}
+                    {%- if sign %}
+                    {{ sign }} {{ z_value() }} * sqrt(
+                        ({{ p }} + {{ d }} - power({{ p }} - {{ d }}, 2)) / nps_answers
+                        + {{ noise_variance() }} * (2 + 3 * power({{ p }} - {{ d }}, 2)) / power(nps_answers, 2)
+                    )
+                    {%- endif -%}
+                ))), {{ policy('nps', 'decimals') }})
+        end
+{%- endmacro %}
+
+
+{# How many standard errors a two-sided interval of the policy's confidence spans to each side. #}
+{% macro z_value() %}
+    {%- set known = {'0.9': 1.644854, '0.95': 1.959964, '0.99': 2.575829} -%}
+    {%- set confidence = policy('nps', 'confidence') | float | string -%}
+    {%- if confidence not in known -%}
+        {{ exceptions.raise_compiler_error(
+            "The policy's nps.confidence of " ~ confidence ~ " has no known z value: use 0.90, 0.95 or 0.99 in expectations/policy.yml."
+        ) }}
+    {%- endif -%}
+    {{ return(known[confidence]) }}
+{% endmacro %}

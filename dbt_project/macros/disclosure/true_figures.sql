@@ -1,0 +1,52 @@
+{# The true figures of a cell, in one pass over its people. They stay in the warehouse. #}
+{% macro true_figures(rules) %}
+    {%- set columns = ['min(closing_on) as earliest_closing_on', 'count(*) as n_rows', 'count(distinct ' ~ rules.person ~ ') as n_persons'] -%}
+    {%- for measure in measures_of(rules, ['count']) -%}
+        {% do columns.extend(count_of_persons(measure.name, measure.get('where'))) %}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['mean']) -%}
+        {%- set where = measure_named(rules, measure.base).get('where') -%}
+        {%- set bounded = 'least(' ~ measure.value ~ ', ' ~ policy('means', 'largest_events_per_person') ~ ')' -%}
+        {% do columns.append('sum(' ~ bounded ~ ')' ~ (' filter (where ' ~ where ~ ')' if where else '') ~ ' as sum_' ~ measure.name) %}
+    {%- endfor -%}
+    {%- for measure in quantile_values(rules) -%}
+        {% do columns.extend(count_of_persons('with_' ~ measure.value, measure.value ~ ' is not null')) %}
+        {%- if measure.get('money') -%}
+            {% do columns.append(sorted_values(measure.value) ~ ' as all_' ~ measure.value) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['quantile']) -%}
+        {% do columns.append(interpolated_quantile(measure.value, measure.quantile) ~ ' as true_' ~ measure.name) %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# A count of persons and its cell key: the sum of their record keys, from which later noise is drawn. #}
+{% macro count_of_persons(name, where) %}
+    {%- set filter = ' filter (where ' ~ where ~ ')' if where else '' -%}
+    {{ return([
+        'count(*)' ~ filter ~ ' as true_' ~ name,
+        'cast(coalesce(sum(record_key)' ~ filter ~ ', 0) % ' ~ cell_key_modulus() ~ ' as bigint) as key_' ~ name,
+    ]) }}
+{% endmacro %}
+
+
+{# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
+{% macro rounded_figures(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['count']) -%}
+        {% do columns.append(perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) ~ ' as rounded_' ~ measure.name) %}
+    {%- endfor -%}
+    {%- for measure in quantile_values(rules) -%}
+        {%- set with = 'with_' ~ measure.value -%}
+        {% do columns.append(perturb_count('true_' ~ with, 'key_' ~ with) ~ ' as rounded_' ~ with) %}
+        {%- if measure.get('money') -%}
+            {% do columns.extend(dominance('all_' ~ measure.value, measure.value)) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['quantile']) -%}
+        {% do columns.extend(persons_each_side(measure)) %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}

@@ -1,0 +1,63 @@
+{# The value below which a fraction of a group lies, interpolated between its two neighbours. #}
+{% macro interpolated_quantile(value, fraction) %}
+    {{ return(adapter.dispatch('interpolated_quantile', 'anonymart')(value, fraction)) }}
+{% endmacro %}
+
+{% macro duckdb__interpolated_quantile(value, fraction) -%}
+    quantile_cont({{ value }}, {{ fraction }})
+{%- endmacro %}
+
+{# The values of a group as one list, smallest first: a sum over it is the same on every run and thread. #}
+{% macro sorted_values(value) %}
+    {{ return(adapter.dispatch('sorted_values', 'anonymart')(value)) }}
+{% endmacro %}
+
+{% macro duckdb__sorted_values(value) -%}
+    list({{ value }} order by {{ value }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{% macro sum_of_values(sorted_list) %}
+    {{ return(adapter.dispatch('sum_of_values', 'anonymart')(sorted_list)) }}
+{% endmacro %}
+
+{% macro duckdb__sum_of_values(sorted_list) -%}
+    list_sum({{ sorted_list }})
+{%- endmacro %}
+
+{# The nth largest of a sorted list, NULL where the list is shorter. #}
+{% macro nth_largest(sorted_list, n) %}
+    {{ return(adapter.dispatch('nth_largest', 'anonymart')(sorted_list, n)) }}
+{% endmacro %}
+
+{% macro duckdb__nth_largest(sorted_list, n) -%}
+    {{ sorted_list }}[-{{ n }}]
+{%- endmacro %}
+
+{# How many values of a list are under ('<') or over ('>') a limit. #}
+{% macro count_values(sorted_list, comparison, limit) %}
+    {{ return(adapter.dispatch('count_values', 'anonymart')(sorted_list, comparison, limit)) }}
+{% endmacro %}
+
+{% macro duckdb__count_values(sorted_list, comparison, limit) -%}
+    len(list_filter({{ sorted_list }}, lambda each : each {{ comparison }} {{ limit }}))
+{%- endmacro %}
+
+{# A day so many days after another. #}
+{% macro add_days(day, days) %}
+    {{ return(adapter.dispatch('add_days', 'anonymart')(day, days)) }}
+{% endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    {{ day }} + {{ days }}
+{%- endmacro %}
+
+{# Every nth month's first day from one date to another, as a table with the column `period_on`. #}
+{% macro first_days(first_on, last_on, months) %}
+    {{ return(adapter.dispatch('first_days', 'anonymart')(first_on, last_on, months)) }}
+{% endmacro %}
+
+{% macro duckdb__first_days(first_on, last_on, months) -%}
+    (
+        select cast(unnest(generate_series(timestamp '{{ first_on }}', {{ last_on }}, to_months({{ months }}))) as date) as period_on
+    )
+{%- endmacro %}

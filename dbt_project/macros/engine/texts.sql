@@ -1,0 +1,56 @@
+{# Lower case, no accents, everything that is neither letter nor digit turned into one space, a space at both ends:
+   ' developpeuse web '. So a word or a phrase is found whole, between spaces. #}
+{% macro folded_words(text) %}
+    {{ return(adapter.dispatch('folded_words', 'anonymart')(text)) }}
+{% endmacro %}
+
+{% macro duckdb__folded_words(text) -%}
+    regexp_replace(' ' || lower(strip_accents({{ text }})) || ' ', '[^a-z0-9+#]+', ' ', 'g')
+{%- endmacro %}
+
+{# What follows the last slash, hash sign or colon of an IRI, without query and closing slashes. #}
+{% macro last_segment(iri) %}
+    {{ return(adapter.dispatch('last_segment', 'anonymart')(iri)) }}
+{% endmacro %}
+
+{% macro duckdb__last_segment(iri) -%}
+    regexp_extract(split_part({{ iri }}, '?', 1), '([^/#:]+)[/#:]*$', 1)
+{%- endmacro %}
+
+{# Of what no catalogue knows only a code is kept, never an address or a text (D-IDENT). #}
+{% macro code_or_unknown(text) -%}
+    if({{ text_matches(text, '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$') }}, {{ text }}, 'unknown')
+{%- endmacro %}
+
+{% macro text_matches(text, pattern) %}
+    {{ return(adapter.dispatch('text_matches', 'anonymart')(text, pattern)) }}
+{% endmacro %}
+
+{% macro duckdb__text_matches(text, pattern) -%}
+    coalesce(regexp_matches({{ text }}, '{{ pattern }}'), false)
+{%- endmacro %}
+
+{# The distinct values of a group as a sorted list of texts, empty rather than NULL; and whether a list holds one. #}
+{% macro sorted_list(text) %}
+    {{ return(adapter.dispatch('sorted_list', 'anonymart')(text)) }}
+{% endmacro %}
+
+{% macro duckdb__sorted_list(text) -%}
+    coalesce(list_sort(list(distinct {{ text }}) filter (where {{ text }} is not null)), {{ empty_list() }})
+{%- endmacro %}
+
+{% macro empty_list() %}
+    {{ return(adapter.dispatch('empty_list', 'anonymart')()) }}
+{% endmacro %}
+
+{% macro duckdb__empty_list() -%}
+    cast([] as varchar[])
+{%- endmacro %}
+
+{% macro list_holds(list, value) %}
+    {{ return(adapter.dispatch('list_holds', 'anonymart')(list, value)) }}
+{% endmacro %}
+
+{% macro duckdb__list_holds(list, value) -%}
+    list_contains({{ list }}, {{ value }})
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ protect_cells('nps_quarterly', ref('int_people__nps_quarterly'), ref('int_closed_periods')) }}

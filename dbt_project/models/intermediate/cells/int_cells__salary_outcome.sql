@@ -1,0 +1,1 @@
+{{ protect_cells('salary_outcome', ref('int_people__salary_outcome'), ref('int_closed_periods')) }}

@@ -1,0 +1,54 @@
+{{ config(incremental_strategy='delete+insert', unique_key=['identity_key', 'course_id', 'chapter_id']) }}
+
+with delta as (
+    select
+        load_no,
+        identity_key,
+        course_id,
+        chapter_id,
+        occurred_on as started_on,
+        if(
+            object_kind = 'chapter' and (verb = 'completed' or coalesce(is_completion, false)), occurred_on, null
+        ) as completed_on
+    from {{ ref('int_events') }}
+    where
+        course_id is not null
+        and chapter_id is not null
+        and verb not in ('registered', 'unregistered')
+        and {{ new_loads() }}
+),
+
+touched as (
+    select
+        load_no,
+        identity_key,
+        course_id,
+        chapter_id,
+        started_on,
+        completed_on
+    from delta
+    {% if is_incremental() %}
+        union all
+        select
+            load_no,
+            identity_key,
+            course_id,
+            chapter_id,
+            started_on,
+            completed_on
+        from {{ this }}
+        where
+            (identity_key, course_id, chapter_id)
+            in (select identity_key, course_id, chapter_id from delta)
+    {% endif %}
+)
+
+select
+    max(load_no) as load_no,
+    identity_key,
+    course_id,
+    chapter_id,
+    min(started_on) as started_on,
+    min(completed_on) as completed_on
+from touched
+group by identity_key, course_id, chapter_id

@@ -1,0 +1,49 @@
+{{ config(incremental_strategy='delete+insert', unique_key='enrolment_key') }}
+
+with delta as (
+    select
+        load_no,
+        identifier,
+        path_id,
+        diploma_id,
+        outcome,
+        started_on,
+        ended_on,
+        graduated_on
+    from {{ ref('stg_enrolments__enrolments') }}
+    where {{ new_loads() }}
+),
+
+-- The same enrolment may come again with new content: the last load holds.
+ranked as (
+    select
+        delta.*,
+        row_number() over (
+            partition by identifier, path_id, started_on
+            order by load_no desc, ended_on desc nulls last, graduated_on desc nulls last, outcome
+        ) as version_no
+    from delta
+),
+
+keyed as (
+    select
+        ranked.*,
+        {{ pseudonym_hash(
+            "'enrolment|' || identifier || '|' || coalesce(path_id, '') || '|' || coalesce(cast(started_on as varchar), '')"
+        ) }} as enrolment_hash,
+        {{ pseudonym_hash('identifier') }} as identity_hash
+    from ranked
+    where version_no = 1
+)
+
+select
+    load_no,
+    {{ first_64_bits('enrolment_hash') }} as enrolment_key,
+    {{ first_64_bits('identity_hash') }} as identity_key,
+    path_id,
+    diploma_id,
+    outcome,
+    started_on,
+    ended_on,
+    graduated_on
+from keyed

@@ -1,0 +1,48 @@
+-- Every code that a mart's dimension may carry, by the name of its list in meta.disclosure.
+with codes as (
+    select
+        item_kind as code_list,
+        item_id as code
+    from {{ ref('int_catalogue') }}
+    union
+    select
+        'diploma' as code_list,
+        diploma_id as code
+    from {{ ref('int_enrolments') }}
+    where diploma_id is not null
+    union all
+    select
+        'theme' as code_list,
+        theme as code
+    from {{ ref('themes') }}
+    union all
+    select
+        'job_family' as code_list,
+        job_family as code
+    from {{ ref('job_families') }}
+    union all
+    select
+        'step' as code_list,
+        step as code
+    from {{ ref('funnel_steps') }}
+)
+
+select
+    code_list,
+    code
+from codes
+union all
+select
+    code_list || '_or_all' as code_list,
+    code
+from codes
+where code_list in ('path', 'diploma')
+union all
+select
+    lists.code_list,
+    'all' as code
+from (
+    select 'path_or_all' as code_list
+    union all
+    select 'diploma_or_all' as code_list
+) as lists

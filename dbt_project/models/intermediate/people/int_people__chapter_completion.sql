@@ -1,0 +1,32 @@
+with chapters as (
+    select
+        identities.person_key,
+        activity.course_id,
+        activity.chapter_id,
+        min(activity.started_on) as started_on,
+        min(activity.completed_on) as completed_on
+    from {{ ref('int_activity__chapter') }} as activity
+    inner join {{ ref('int_identities') }} as identities
+        on activity.identity_key = identities.identity_key
+    where
+        activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
+        and activity.chapter_id in (select code from {{ ref('int_code_lists') }} where code_list = 'chapter')
+    group by identities.person_key, activity.course_id, activity.chapter_id
+)
+
+select
+    chapters.course_id,
+    chapters.chapter_id,
+    {{ period_start('chapters.started_on', 'quarter') }} as start_quarter,
+    persons.pseudonym,
+    persons.record_key,
+    persons.closing_on,
+    coalesce(
+        chapters.completed_on
+        <= {{ add_months('chapters.started_on', policy('observation', 'chapter_completion_months')) }},
+        false
+    ) as has_completed
+from chapters
+inner join {{ ref('int_persons') }} as persons
+    on chapters.person_key = persons.person_key
+where persons.is_in_statistics

@@ -1,0 +1,34 @@
+with exercises as (
+    select
+        identities.person_key,
+        activity.course_id,
+        activity.exercise_id,
+        activity.half_year,
+        greatest(sum(activity.n_attempted), sum(activity.n_results)) as n_attempts,
+        sum(activity.n_successes) > 0 as has_succeeded,
+        100 * max(if(activity.score_scaled < 0, 0, activity.score_scaled)) as score
+    from {{ ref('int_activity__exercise_half_year') }} as activity
+    inner join {{ ref('int_identities') }} as identities
+        on activity.identity_key = identities.identity_key
+    where
+        activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
+        and activity.exercise_id in (select code from {{ ref('int_code_lists') }} where code_list = 'exercise')
+    group by identities.person_key, activity.course_id, activity.exercise_id, activity.half_year
+)
+
+select
+    exercises.course_id,
+    exercises.exercise_id,
+    exercises.half_year,
+    persons.pseudonym,
+    persons.record_key,
+    persons.closing_on,
+    cast(exercises.n_attempts as bigint) as n_attempts,
+    exercises.has_succeeded,
+    exercises.score
+from exercises
+inner join {{ ref('int_persons') }} as persons
+    on exercises.person_key = persons.person_key
+where
+    persons.is_in_statistics
+    and exercises.n_attempts > 0

@@ -1,0 +1,120 @@
+-- One row per person and diploma of the school, with the last answer within each span after graduation.
+with graduations as (
+    select
+        identities.person_key,
+        enrolments.diploma_id,
+        min(enrolments.graduated_on) as graduated_on
+    from {{ ref('int_enrolments') }} as enrolments
+    inner join {{ ref('int_identities') }} as identities
+        on enrolments.identity_key = identities.identity_key
+    where
+        enrolments.outcome = 'graduated'
+        and enrolments.diploma_id is not null
+        and enrolments.graduated_on <= {{ as_of() }}
+    group by identities.person_key, enrolments.diploma_id
+),
+
+answers as (
+    select
+        identities.person_key,
+        responses.diploma_id,
+        responses.response_key,
+        responses.answered_on,
+        responses.graduated_on,
+        coalesce(responses.is_employed, false) as is_employed,
+        coalesce(responses.is_employed and responses.is_in_field, false) as is_in_field,
+        responses.job_family,
+        responses.salary_eur_year
+    from {{ ref('int_salary_responses') }} as responses
+    inner join {{ ref('int_identities') }} as identities
+        on responses.identity_key = identities.identity_key
+    where responses.answered_on <= {{ as_of() }}
+),
+
+-- Who answers about a diploma of the school that the enrolments do not show for him is a graduate all the same.
+graduates as (
+    select
+        person_key,
+        diploma_id,
+        graduated_on
+    from graduations
+    union all
+    select
+        answers.person_key,
+        answers.diploma_id,
+        min(answers.graduated_on) as graduated_on
+    from answers
+    left join graduations
+        on
+            answers.person_key = graduations.person_key
+            and answers.diploma_id = graduations.diploma_id
+    where
+        graduations.person_key is null
+        and answers.graduated_on <= {{ as_of() }}
+        and answers.diploma_id in (select code from {{ ref('int_code_lists') }} where code_list = 'diploma')
+    group by answers.person_key, answers.diploma_id
+),
+
+in_span as (
+    select
+        graduates.person_key,
+        graduates.diploma_id,
+        answers.answered_on,
+        answers.response_key,
+        answers.is_employed,
+        answers.is_in_field,
+        answers.job_family,
+        answers.salary_eur_year,
+        case
+            when
+                answers.answered_on
+                between {{ add_months('graduates.graduated_on', policy('observation', 'salary_first_from_months')) }}
+                and {{ add_months('graduates.graduated_on', policy('observation', 'salary_first_to_months')) }}
+                then 6
+            when
+                answers.answered_on
+                between {{ add_months('graduates.graduated_on', policy('observation', 'salary_second_from_months')) }}
+                and {{ add_months('graduates.graduated_on', policy('observation', 'salary_second_to_months')) }}
+                then 24
+        end as months_after
+    from graduates
+    inner join answers
+        on
+            graduates.person_key = answers.person_key
+            and graduates.diploma_id = answers.diploma_id
+),
+
+last_answers as (
+    select
+        in_span.*,
+        row_number() over (
+            partition by person_key, diploma_id, months_after
+            order by answered_on desc, response_key
+        ) as newest_no
+    from in_span
+    where months_after is not null
+)
+
+select
+    graduates.person_key,
+    graduates.diploma_id,
+    spans.months_after,
+    last_answers.job_family,
+    cast(extract(year from graduates.graduated_on) as integer) as graduation_year,
+    last_answers.person_key is not null as has_answered,
+    coalesce(last_answers.is_employed, false) as is_employed,
+    coalesce(last_answers.is_in_field, false) as is_in_field,
+    last_answers.salary_eur_year,
+    graduates.graduated_on
+from graduates
+cross join (
+    select 6 as months_after
+    union all
+    select 24 as months_after
+) as spans
+left join last_answers
+    on
+        graduates.person_key = last_answers.person_key
+        and graduates.diploma_id = last_answers.diploma_id
+        and spans.months_after = last_answers.months_after
+        and last_answers.newest_no = 1

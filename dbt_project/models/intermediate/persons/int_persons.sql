@@ -1,0 +1,125 @@
+with identities as (
+    select
+        identifier,
+        person_id
+    from {{ ref('stg_register__identities') }}
+    where person_id is not null
+),
+
+persons as (
+    select
+        person_id,
+        {{ pseudonym_hash('person_id') }} as pseudonym,
+        {{ record_hash('person_id') }} as record_hash
+    from (select distinct person_id from identities)
+),
+
+last_times as (
+    select
+        identities.person_id,
+        max(uses.last_use_at) as last_use_at
+    from {{ ref('stg_register__last_use') }} as uses
+    inner join identities
+        on uses.identifier = identities.identifier
+    where {{ is_by_end_of('uses.last_use_at', as_of()) }}
+    group by identities.person_id
+),
+
+uses as (
+    select
+        person_id,
+        {{ local_date('last_use_at') }} as last_use_on
+    from last_times
+),
+
+births as (
+    select
+        identities.person_id,
+        max(learners.born_on) as born_on
+    from {{ ref('stg_register__learners') }} as learners
+    inner join identities
+        on learners.identifier = identities.identifier
+    group by identities.person_id
+),
+
+-- A request counts from the day that it was received, checked or not: nobody waits for us to be out of statistics.
+requests as (
+    select
+        identities.person_id,
+        bool_or(
+            requests.request_kind = 'erase' or (requests.request_kind = 'death' and lower(trim(requests.details)) = 'erase')
+        ) as has_asked_erasure,
+        bool_or(requests.request_kind = 'object') as has_objected,
+        bool_or(requests.request_kind = 'restrict') as has_asked_restriction
+    from {{ ref('stg_rights__requests') }} as requests
+    inner join identities
+        on requests.identifier = identities.identifier
+    where {{ is_by_end_of('requests.received_at', as_of()) }}
+    group by identities.person_id
+),
+
+consents as (
+    select
+        identities.person_id,
+        consents.status,
+        row_number() over (
+            partition by identities.person_id
+            order by consents.recorded_at desc, consents.status desc
+        ) as newest_no
+    from {{ ref('stg_rights__consents') }} as consents
+    inner join identities
+        on consents.identifier = identities.identifier
+    where
+        consents.purpose = 'P-STAT'
+        and {{ is_by_end_of('consents.recorded_at', as_of()) }}
+),
+
+dated as (
+    select
+        persons.pseudonym,
+        persons.record_hash,
+        uses.last_use_on,
+        {{ add_months(
+            'uses.last_use_on', 12 * policy('purposes', 'P-STAT', 'keep_years_after_last_use')
+        ) }} as closing_on,
+        {{ add_months('births.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
+        coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
+        coalesce(requests.has_objected, false) or coalesce(consents.status = 'withdrawn', false) as has_objected,
+        coalesce(requests.has_asked_restriction, false) as has_asked_restriction
+    from persons
+    left join uses
+        on persons.person_id = uses.person_id
+    left join births
+        on persons.person_id = births.person_id
+    left join requests
+        on persons.person_id = requests.person_id
+    left join consents
+        on
+            persons.person_id = consents.person_id
+            and consents.newest_no = 1
+),
+
+judged as (
+    select
+        dated.*,
+        case
+            when has_asked_erasure then 'erasure_requested'
+            when has_objected then 'objected'
+            when has_asked_restriction then 'restricted'
+            when of_age_on > {{ as_of() }} then 'minor'
+            when last_use_on is null then 'unknown_last_use'
+            when closing_on < {{ as_of() }} then 'expired'
+            else 'in'
+        end as status
+    from dated
+)
+
+select
+    {{ first_64_bits('pseudonym') }} as person_key,
+    pseudonym,
+    {{ first_32_bits('record_hash') }} as record_key,
+    status,
+    status = 'in' as is_in_statistics,
+    last_use_on,
+    closing_on
+from judged

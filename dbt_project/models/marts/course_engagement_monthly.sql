@@ -1,0 +1,1 @@
+{{ publish_cells('course_engagement_monthly', ref('int_cells__course_engagement_monthly')) }}

@@ -1,0 +1,1 @@
+{{ publish_cells('employment_outcome', ref('int_cells__employment_outcome')) }}

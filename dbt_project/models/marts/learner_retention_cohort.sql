@@ -1,0 +1,1 @@
+{{ publish_cells('learner_retention_cohort', ref('int_cells__learner_retention_cohort')) }}

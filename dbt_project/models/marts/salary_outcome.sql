@@ -1,0 +1,1 @@
+{{ publish_cells('salary_outcome', ref('int_cells__salary_outcome')) }}

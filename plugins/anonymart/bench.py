@@ -1,0 +1,173 @@
+"""`make bench`: what the whole way costs, as ratios to DuckDB merely reading the same files, in one run.
+
+Each figure is taken from processes of their own. Start-up (imports of dbt and Great Expectations, parsing, opening)
+is what the same steps take on a school of 1,000 statements; it is measured in the same run and shown apart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from anonymart.home import PROJECT
+
+AS_OF = date(2026, 6, 30)
+SEED = 7
+STEPS = ("ingest", "build", "candidate", "gate", "publish")
+_TINY = 1000
+
+
+@click.command()
+@click.option("--statements", default=1_000_000, show_default=True, help="How many xAPI statements to generate.")
+@click.option("--work", type=click.Path(path_type=Path), default=PROJECT / "bench" / "work", help="Folder for files and homes; emptied first and last.")
+@click.option("--out", type=click.Path(path_type=Path), default=PROJECT / "bench" / "results.json", help="Where the figures go.")
+def main(statements: int, work: Path, out: Path) -> None:
+    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        results = measure(statements, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for line in lines(results):
+        print(line)
+    print(f"Written to {out}.")
+
+
+def measure(statements: int, work: Path) -> dict:
+    """All figures of one run: seconds, peak memory in MiB, and the ratios."""
+    _say(f"Generating {statements:,} statements …")
+    _generate(work / "school", statements, "bench_landing", AS_OF)
+    size = sum(path.stat().st_size for path in (work / "school" / "landing").rglob("*") if path.is_file())
+    _say(f"Reading them with DuckDB alone ({size / 1e9:.2f} GB) …")
+    baseline = _child(["-m", "anonymart.bench", "--baseline", str(work / "school" / "landing"), str(work / "plain.duckdb")])
+    _say(f"  {baseline['seconds']:.1f} s. The whole way on {_TINY:,} statements (start-up) …")
+    _generate(work / "tiny", _TINY, "bench_landing", AS_OF)
+    start_up = _whole(work / "tiny", work / "tiny-home", AS_OF)
+    _say(f"  {start_up['seconds']:.1f} s. The whole way on {statements:,} …")
+    full = _whole(work / "school", work / "home", AS_OF)
+    _say(f"  {full['seconds']:.1f} s. One day's 1 % on top …")
+    next_day = AS_OF + timedelta(days=1)
+    _generate(work / "more", statements // 100, "bench_increment", next_day)
+    more = _whole(work / "more", work / "home", next_day)
+    again = _whole(work / "nothing", work / "home", next_day)
+    return {
+        "statements": statements,
+        "bytes": size,
+        "cpus": os.cpu_count(),
+        "baseline": baseline,
+        "start_up": start_up,
+        "full": full,
+        "increment": more,
+        "nothing_new": again,
+        "ratios": {
+            "full_to_baseline_without_start_up": _ratio(full["seconds"] - start_up["seconds"], baseline["seconds"]),
+            "full_to_baseline": _ratio(full["seconds"], baseline["seconds"]),
+            **{
+                f"{step}_to_baseline_without_start_up": _ratio(
+                    full["steps"].get(step, 0.0) - start_up["steps"].get(step, 0.0), baseline["seconds"]
+                )
+                for step in STEPS
+            },
+            "increment_to_full_without_start_up": _ratio(
+                more["seconds"] - start_up["seconds"], full["seconds"] - start_up["seconds"]
+            ),
+            "increment_to_full_without_standing_cost": _ratio(more["seconds"] - again["seconds"], full["seconds"]),
+        },
+    }
+
+
+def lines(results: dict) -> list[str]:
+    """The figures for a person."""
+    full, start_up = results["full"], results["start_up"]
+    table = [f"{'step':<12}{'seconds':>9}{'start-up':>10}{'ratio without start-up':>24}"]
+    for step in STEPS:
+        ratio = results["ratios"][f"{step}_to_baseline_without_start_up"]
+        table.append(f"{step:<12}{full['steps'].get(step, 0):>9.1f}{start_up['steps'].get(step, 0):>10.1f}{ratio:>24.2f}")
+    return [
+        f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, {results['cpus']} cpus; DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
+        *table,
+        f"whole way: {results['ratios']['full_to_baseline_without_start_up']:.2f} x the plain read, start-up of {start_up['seconds']:.1f} s apart (aim 1.5)",
+        f"1 % on top: {results['ratios']['increment_to_full_without_start_up']:.2f} x the full run, start-up apart (aim 0.05); "
+        f"{results['ratios']['increment_to_full_without_standing_cost']:.2f} x over a run with nothing new",
+        f"peak memory: {full['peak_mib']} MiB (aim 4096), plain read {results['baseline']['peak_mib']} MiB",
+    ]
+
+
+def baseline(landing: Path, database: Path) -> None:
+    """DuckDB reads the allow-listed fields of the statements into a plain table of an unencrypted file."""
+    import duckdb
+
+    from anonymart.ingest import learning
+    from anonymart.ingest.files import Landed, waiting
+
+    connection = duckdb.connect(str(database))
+    for number, path in enumerate(waiting(landing, "learning")):
+        rows = learning.statements(Landed(path, "learning", "ndjson", ()))
+        verb = "CREATE TABLE statements AS" if number == 0 else "INSERT INTO statements"
+        connection.execute(f"{verb} SELECT * FROM {rows}")
+    connection.close()
+
+
+def _whole(school: Path, home: Path, as_of: date) -> dict:
+    landing = school / "landing"
+    landing.mkdir(parents=True, exist_ok=True)
+    environment = {"ANONYMART_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "anonymart.cli", "keys", "init"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
+    arguments = ["-m", "anonymart.cli", "run", "--landing", str(landing), "--as-of", str(as_of), "--json"]
+    found = _child(arguments, environment)
+    report = json.loads(found.pop("output"))
+    return {**found, "steps": report["seconds"], "release_id": report["release_id"]}
+
+
+def _generate(out: Path, statements: int, function: str, as_of: date) -> None:
+    code = (
+        "import sys; from datetime import date; from pathlib import Path; from anonymart.demo import statements\n"
+        "statements.{0}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), date.fromisoformat(sys.argv[4]))"
+    ).format(function)
+    subprocess.run([sys.executable, "-c", code, str(out), str(statements), str(SEED), str(as_of)], check=True)
+
+
+def _child(arguments: list[str], environment: dict | None = None) -> dict:
+    """Run Python in a process of its own; wall seconds, and the largest resident set of it and its children."""
+    code = (
+        "import json, resource, subprocess, sys\n"
+        "done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)\n"
+        "print(json.dumps([done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, done.stdout]))"
+    )
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    seconds = time.perf_counter() - begun
+    returned, peak, output = json.loads(done.stdout)
+    if returned:
+        raise SystemExit(f"The bench stopped: `{' '.join(arguments[:3])}` ended with code {returned}.")
+    return {"seconds": round(seconds, 2), "peak_mib": peak, "output": output}
+
+
+def _ratio(value: float, base: float) -> float:
+    return round(value / base, 3) if base else 0.0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+
+    if sys.argv[1:2] == ["--baseline"]:
+        baseline(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main()

@@ -1,0 +1,82 @@
+"""Data Docs made to stand alone: no script, no picture, nothing fetched from anywhere, and one style sheet of ours."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+STYLE_FILE = "style.css"
+_STYLE = Path(__file__).with_name("docs.css")
+_DROPPED = re.compile(
+    r"<script\b.*?</script>|<style\b.*?</style>|<link\b[^>]*>|<svg\b.*?</svg>|<img\b[^>]*>|<!--.*?-->"
+    r"|<(?:footer)\b.*?</footer>",
+    re.DOTALL | re.IGNORECASE,
+)
+_OUTSIDE = re.compile(r"""\s(?:href|src|action|data-\w+)\s*=\s*(["'])(?:[a-z]+:)?//.*?\1""", re.IGNORECASE)
+_ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+
+
+def finish_docs(data_docs: Path, title: str, suites: Sequence[tuple[str, str, int, int]]) -> None:
+    """Rewrite every page so that it needs nothing but the style sheet beside it, and write a front page that needs no script.
+
+    A suite is its name, what it is about, how many things it asked and how many of them were not so.
+    """
+    shutil.rmtree(data_docs / "static", ignore_errors=True)
+    if not data_docs.is_dir():
+        return
+    for page in data_docs.rglob("*.html"):
+        depth = len(page.relative_to(data_docs).parts) - 1
+        page.write_text(_alone(page.read_text(encoding="utf-8"), "../" * depth + STYLE_FILE), encoding="utf-8")
+    shutil.copyfile(_STYLE, data_docs / STYLE_FILE)
+    (data_docs / "index.html").write_text(_front_page(data_docs, title, suites), encoding="utf-8")
+
+
+def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, int, int]]) -> str:
+    rows = []
+    for name, about, asked, failed in suites:
+        pages = sorted((data_docs / "validations" / name).rglob("*.html"))
+        link = f'<a href="{pages[0].relative_to(data_docs)}">{escape(name)}</a>' if pages else escape(name)
+        mark, words = ("success", "all kept") if not failed and asked else ("danger", f"{failed} not kept")
+        rows.append(
+            f'<tr><td>{link}</td><td>{escape(about)}</td><td>{asked}</td><td class="text-{mark}">{words}</td></tr>'
+        )
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8"><title>{escape(title)}</title>'
+        f'<link rel="stylesheet" href="{STYLE_FILE}"></head><body><h1>{escape(title)}</h1>'
+        "<p>What this release may not hold, and what the gate found when it read the very files. "
+        "Results are names and counts, never a value.</p>"
+        "<table><thead><tr><th>Suite</th><th>About</th><th>Asked</th><th>Found</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></body></html>\n"
+    )
+
+
+def _alone(html: str, style: str) -> str:
+    html = _ON_EVENT.sub("", _OUTSIDE.sub("", _DROPPED.sub("", html)))
+    return html.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
+
+
+def page_texts(data_docs: Path) -> list[tuple[str, str]]:
+    """Every text of every page, attributes included, as (page, text); a text of markup alone is left out."""
+    texts = []
+    for page in sorted(data_docs.rglob("*.html")):
+        reader = _Reader()
+        reader.feed(page.read_text(encoding="utf-8"))
+        texts += [(page.name, text) for text in sorted(reader.texts)]
+    return texts
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: set[str] = set()
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.texts.add(" ".join(data.split()))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel"))

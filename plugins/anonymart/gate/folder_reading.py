@@ -1,0 +1,125 @@
+"""What lies in a release folder and in its DuckDB file, compared with what a release may have (S-ANON, S-SAFE)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.gate.tables import insert
+from anonymart.release.datapackage import data_package
+from anonymart.release.folder import (
+    DATA_DOCS,
+    DATA_PACKAGE,
+    GATE_RESULT,
+    MANIFEST,
+    MARTS_FILE,
+    all_files,
+    parquet_path,
+)
+from anonymart.release.manifest import ENTRIES, altered_files
+
+_MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
+_PLAIN = re.compile(r"[\w.\- ]{1,64}")
+_DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
+
+
+def make_folder_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
+) -> None:
+    """Fill gate.objects, gate.descriptions and gate.file_findings, which the rules of the folder query."""
+    _objects(connection, contracts)
+    _descriptions(connection, contracts)
+    findings = [
+        *_strange_files(folder, contracts),
+        *(("altered_file", _label(name, folder)) for name in altered_files(folder, manifest)),
+        *_strange_entries(manifest, contracts),
+        *_data_package(folder, contracts, manifest),
+    ]
+    connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
+    insert(connection, "gate.file_findings", findings)
+
+
+def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
+    connection.execute("CREATE TABLE gate.promised_marts (mart VARCHAR)")
+    insert(connection, "gate.promised_marts", [[name] for name in contracts])
+    # What no contract lists is counted, not named: its name may be the leak.
+    connection.execute("""
+        CREATE TABLE gate.objects AS
+        WITH real AS (
+            SELECT 'table' AS object, schema_name, table_name AS name FROM duckdb_tables()
+            WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'view', schema_name, view_name FROM duckdb_views() WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'macro', schema_name, function_name FROM duckdb_functions()
+            WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'sequence', schema_name, sequence_name FROM duckdb_sequences() WHERE database_name = 'release'
+            UNION ALL SELECT 'index', schema_name, index_name FROM duckdb_indexes() WHERE database_name = 'release'
+            UNION ALL SELECT 'type', schema_name, type_name FROM duckdb_types() WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'constraint', schema_name, constraint_type FROM duckdb_constraints()
+            WHERE database_name = 'release'
+            UNION ALL SELECT 'schema', schema_name, schema_name FROM duckdb_schemas()
+            WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ('main', 'marts')
+        )
+        SELECT coalesce(promised.mart, '*') AS mart,
+            CASE WHEN promised.mart IS NULL THEN 'extra_' || real.object
+                WHEN real.name IS NULL THEN 'missing_mart' ELSE 'promised' END AS kind
+        FROM real FULL JOIN gate.promised_marts AS promised
+            ON real.object = 'table' AND real.schema_name = 'marts' AND real.name = promised.mart""")
+
+
+def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
+    connection.execute("CREATE TABLE gate.descriptions (mart VARCHAR, column_name VARCHAR, text VARCHAR)")
+    rows = [[name, "*", contract.description] for name, contract in contracts.items()]
+    rows += [[name, column.name, column.description] for name, contract in contracts.items() for column in contract.columns]
+    insert(connection, "gate.descriptions", rows)
+
+
+def _strange_files(folder: Path, contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+    promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
+    real = all_files(folder)
+    # Data Docs and the gate's own answer are written by the gate and read again after they are built.
+    extra = [
+        position
+        for position, name in enumerate(real, 1)
+        if (folder / name).is_symlink() or not (name in promised or name == GATE_RESULT or _DOCS.fullmatch(name))
+    ]
+    return [("extra_file", f"file #{position}") for position in extra] + [
+        ("missing_file", name) for name in sorted(promised - set(real))
+    ]
+
+
+def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+    found = sum(name not in ENTRIES for name in manifest)
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files"))
+    marts = manifest.get("marts")
+    if not isinstance(marts, dict) or set(marts) != set(contracts):
+        found += 1
+    else:
+        found += sum(
+            not isinstance(entry, dict) or set(entry) != _MART_ENTRIES or not all(isinstance(n, int) for n in entry.values())
+            for entry in marts.values()
+        )
+    return [("manifest_entry_unknown", MANIFEST)] * found
+
+
+def _data_package(
+    folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
+    expected = data_package(contracts, str(manifest.get("as_of")), str(manifest.get("release_id")))
+    try:
+        real = json.loads((folder / DATA_PACKAGE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        real = None
+    return [] if real == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
+
+
+def _label(name: str, folder: Path) -> str:
+    real = all_files(folder)
+    if name in (MARTS_FILE, DATA_PACKAGE, GATE_RESULT, MANIFEST):
+        return name
+    return f"file #{real.index(name) + 1}" if name in real else "a missing file"

@@ -1,0 +1,129 @@
+"""Opening what the gate reads: the release files as they lie there, the vault and the warehouse, all read-only (S-ANON).
+
+What the rules query are views of the schema `gate`, in memory: one a mart on the very table, one on its Parquet file, one on
+the ledger's cells, and the evidence of the cells that are new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from anonymart import detect, engine
+from anonymart.contracts import MartContract
+from anonymart.errors import AnonymartError
+from anonymart.gate.tables import insert
+from anonymart.release.cells import key_sql
+from anonymart.release.folder import MARTS_FILE, parquet_path
+from anonymart.release.ledger import releases, table_exists
+
+EVIDENCE = (
+    "mart", "cell_key", "measure", "true_count", "true_value", "earliest_closing_on", "published_value", "published_reason", "as_of",
+)
+
+
+def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Attach marts.duckdb as `release`. Raises AnonymartError when it is no DuckDB file."""
+    path = folder / MARTS_FILE
+    try:
+        connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
+    except duckdb.Error:
+        raise AnonymartError(f"{path} cannot be opened as a DuckDB file: give the folder of a release or candidate.") from None
+    connection.execute("CREATE SCHEMA gate")
+    connection.execute(detect.macros())
+
+
+def make_views(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], release_id: str
+) -> None:
+    """Make every view that the rules of marts query."""
+    _columns(connection, contracts)
+    connection.execute("CREATE TABLE gate.parquet_states (mart VARCHAR, state VARCHAR)")
+    published = [release["release_id"] for release in releases(connection)]
+    # A published release is looked at as it was: cells and evidence of later ones say nothing about it.
+    known = published[: published.index(release_id) + 1] if release_id in published else published
+    for contract in contracts.values():
+        _mart(connection, contract)
+        _parquet(connection, folder, contract)
+        _carried(connection, contract, known)
+    _evidence(connection, contracts, is_published=release_id in published)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
+    connection.execute("CREATE TABLE gate.contract_columns (mart VARCHAR, name VARCHAR, promised_type VARCHAR)")
+    for contract in contracts.values():
+        types = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in contract.columns)
+        promised = connection.execute(f"DESCRIBE SELECT {types}").fetchall()
+        insert(connection, "gate.contract_columns", [(contract.name, row[0], row[1]) for row in promised])
+    # A column outside the contract is named by its place: its own name may be the leak.
+    connection.execute("""
+        CREATE TABLE gate.columns AS
+        SELECT coalesce(promised.mart, real.table_name) AS mart, promised.promised_type, real.data_type AS real_type,
+            coalesce(promised.name, '#' || real.column_index) AS label, coalesce(promised.name, real.column_name) AS name
+        FROM gate.contract_columns AS promised
+        FULL JOIN (
+            SELECT * FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = 'marts'
+        ) AS real ON real.table_name = promised.mart AND real.column_name = promised.name""")
+
+
+def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
+    rows = connection.execute(
+        "SELECT name, promised_type, real_type FROM gate.columns WHERE mart = ? AND promised_type IS NOT NULL", [contract.name]
+    ).fetchall()
+    types = {name: (promised, real) for name, promised, real in rows}
+    is_there = table_exists(connection, "marts", contract.name, database="release")
+    columns = ", ".join(_as_promised(name, *types[name]) for name in contract.column_names)
+    source = f"release.marts.{contract.name}" if is_there else "(SELECT 1 WHERE false)"
+    connection.execute(f"""
+        CREATE VIEW gate.{contract.name} AS
+        SELECT *, {key_sql(tuple(contract.dimensions), "cell")} AS cell_key FROM (SELECT {columns} FROM {source}) AS cell""")
+
+
+def _as_promised(name: str, promised: str, real: str | None) -> str:
+    if real is None:
+        return f'NULL::{promised} AS "{name}"'
+    return f'"{name}"' if real == promised else f'try_cast("{name}" AS {promised}) AS "{name}"'
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract) -> None:
+    view, table = f"gate.parquet_{contract.name}", f"release.marts.{contract.name}"
+    try:
+        path = engine.literal(str(folder / parquet_path(contract.name)))
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet({path})")
+        columns = [connection.execute(f"DESCRIBE {name}").fetchall() for name in (view, table)]
+        state = "same" if [row[:2] for row in columns[0]] == [row[:2] for row in columns[1]] else "other_columns"
+    except duckdb.Error:
+        state = "unreadable"
+    if state != "same":
+        empty = f"SELECT * FROM {table} LIMIT 0" if table_exists(connection, "marts", contract.name, "release") else "SELECT 1"
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {empty}")
+    connection.execute("INSERT INTO gate.parquet_states VALUES (?, ?)", [contract.name, state])
+
+
+def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str]) -> None:
+    name = f"cells_{contract.name}"
+    if table_exists(connection, "ledger", name):
+        held = {row[0] for row in connection.execute(f"DESCRIBE vault.ledger.{name}").fetchall()}
+        columns = ", ".join(
+            f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"'
+            for column in contract.columns
+        )
+        accepted = ", ".join(engine.literal(release_id) for release_id in known) or "NULL"
+        source = f"SELECT {columns} FROM vault.ledger.{name} WHERE release_id IN ({accepted})"
+    else:
+        source = f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
+    key = key_sql(tuple(contract.dimensions), "cell")
+    connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({source}) AS cell")
+
+
+def _evidence(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], is_published: bool
+) -> None:
+    if not table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
+        raise AnonymartError("The warehouse has no evidence of cells: run `anonymart build` first.")
+    carried = " UNION ALL ".join(f"SELECT '{name}' AS mart, cell_key FROM gate.carried_{name}" for name in contracts)
+    connection.execute(f"""
+        CREATE TABLE gate.evidence AS SELECT {', '.join(EVIDENCE)} FROM warehouse.evidence.cell_evidence AS evidence
+        ANTI JOIN ({carried}) AS carried USING (mart, cell_key) WHERE NOT {str(is_published).lower()}""")

@@ -1,0 +1,56 @@
+"""What a release folder may not hold beside its marts: other objects in the file, other files, other words (S-ANON, S-SAFE)."""
+
+from __future__ import annotations
+
+from anonymart.gate.rules import Scope, rule
+
+
+@rule
+def object_outside_contract(scope: Scope) -> str:
+    """A table, view, macro, type, index or sequence in marts.duckdb that no contract lists, or a mart that is missing (S-ANON)."""
+    return """
+        SELECT mart, '*' AS column_name, kind, count(*) AS n FROM gate.objects
+        WHERE kind <> 'promised' GROUP BY ALL"""
+
+
+@rule
+def comment_outside_contract(scope: Scope) -> str:
+    """A comment in marts.duckdb that is not the contract's own description (S-ANON)."""
+    return """
+        SELECT texts.mart, texts.column_name, 'comment_outside_contract' AS kind, count(*) AS n
+        FROM gate.texts AS texts
+        LEFT JOIN gate.descriptions AS descriptions
+            ON descriptions.mart = texts.mart AND descriptions.column_name = texts.column_name AND descriptions.text = texts.text
+        WHERE texts.place LIKE '%_comment' AND descriptions.text IS NULL GROUP BY ALL"""
+
+
+@rule
+def file_outside_list(scope: Scope) -> str:
+    """A file in the folder that a release does not have, or one that is missing (S-ANON)."""
+    return _files("extra_file", "missing_file")
+
+
+@rule
+def altered_file(scope: Scope) -> str:
+    """A file whose bytes are not those of its checksum in the manifest (S-SAFE)."""
+    return _files("altered_file")
+
+
+@rule
+def data_package_unlike_contract(scope: Scope) -> str:
+    """A datapackage.json that is not what the contracts say, word for word (S-ANON)."""
+    return _files("data_package_unlike_contract")
+
+
+@rule
+def manifest_entry_unknown(scope: Scope) -> str:
+    """An entry of manifest.json that a release does not have (S-ANON)."""
+    return _files("manifest_entry_unknown")
+
+
+def _files(*kinds: str) -> str:
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        "SELECT '*' AS mart, label AS column_name, kind, count(*) AS n "
+        f"FROM gate.file_findings WHERE kind IN ({named}) GROUP BY ALL"
+    )

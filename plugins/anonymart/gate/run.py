@@ -1,0 +1,180 @@
+"""The gate's one run over a folder: read the very files, ask every expectation, build and read the Data Docs, answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.contracts import MartContract, load_contracts
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.gate import checkpoint
+from anonymart.gate.codes import make_codes
+from anonymart.gate.docs import finish_docs, page_texts
+from anonymart.gate.folder_reading import make_folder_tables
+from anonymart.gate.identifiers import find_in_docs, make_hits, make_known, make_vocabulary
+from anonymart.gate.reading import make_views, open_release
+from anonymart.gate.report import Failure, GateReport
+from anonymart.gate.rules import RULES, Scope
+from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Line, Suite, load_suites
+from anonymart.gate.texts import make_texts, strings
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.release.datapackage import data_package
+from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
+    DATA_DOCS,
+    GATE_RESULT,
+    MANIFEST,
+    data_files,
+    sha256,
+    write_durably,
+)
+from anonymart.release.manifest import ENTRIES, read_manifest
+
+_BATCHES = {DIRECT_IDENTIFIERS: "gate.texts", RELEASE_METADATA: "gate.objects"}
+
+
+def gate(
+    home: Home, keys: Keys, policy: Policy, candidate: Path, as_of: date | None = None, suites_folder: Path | None = None
+) -> GateReport:
+    """Whether the folder may be seen, with all that was found in it: names and counts, never a value (S-ANON).
+
+    A candidate gets `gate.json` and `data_docs/`; any other folder is left as it is, and its Data Docs go under the home's
+    tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read: nothing has passed then.
+    """
+    crash.point("gate.before")
+    seconds: dict[str, float] = {}
+    contracts = load_contracts()
+    manifest = read_manifest(candidate)
+    as_of = as_of or _as_of(manifest)
+    release_id = manifest["release_id"]
+    is_candidate = candidate.name.startswith(CANDIDATE_PREFIX)
+    data_docs = (candidate if is_candidate else home.tmp / f"gate-{candidate.name}") / DATA_DOCS
+    shutil.rmtree(data_docs, ignore_errors=True)
+    if is_candidate:
+        (candidate / GATE_RESULT).unlink(missing_ok=True)
+    with _timed(seconds, "import"):
+        checkpoint.prepare()
+    report = GateReport(str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds)
+    report.files = {name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]}
+    suites, report.failures = load_suites(contracts, suites_folder)
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        with _timed(seconds, "read"):
+            _read(connection, candidate, contracts, manifest, suites)
+        queries, refused = _queries(suites, contracts, policy, as_of)
+        report.failures += refused
+        with _timed(seconds, "ask"):
+            batches = _BATCHES | {name: f"gate.{name}" for name in contracts}
+            answers = checkpoint.ask(connection, suites, queries, batches, data_docs, release_id)
+        for answer in answers:
+            report.failures += _failures(connection, answer)
+        report.expectations = [_entry(answer) for answer in answers]
+        with _timed(seconds, "docs"):
+            finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
+            for kind, n in find_in_docs(connection, page_texts(data_docs)):
+                report.failures.append(Failure("*", DATA_DOCS, f"known_{kind} in data_docs", "D-IDENT", n))
+    if is_candidate:
+        write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
+    crash.point("gate.after")
+    return report
+
+
+def _as_of(manifest: Mapping[str, Any]) -> date:
+    try:
+        return date.fromisoformat(manifest["as_of"])
+    except ValueError:
+        raise AnonymartError("The manifest's as_of is no date: give the folder of a release or candidate.") from None
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[name] = round(time.perf_counter() - begun, 3)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection,
+    candidate: Path,
+    contracts: Mapping[str, MartContract],
+    manifest: dict[str, Any],
+    suites: list[Suite],
+) -> None:
+    open_release(connection, candidate)
+    make_views(connection, candidate, contracts, str(manifest.get("release_id")))
+    make_codes(connection, contracts)
+    make_texts(connection, candidate, contracts)
+    make_known(connection)
+    make_vocabulary(connection, _own_texts(contracts, suites))
+    make_hits(connection)
+    make_folder_tables(connection, candidate, contracts, manifest)
+
+
+def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+    texts = [text for _, text in strings(data_package(contracts, "", ""))]
+    texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json parquet data docs html css bytes sha256"]
+    for suite in suites:
+        texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
+    return texts
+
+
+def _queries(
+    suites: list[Suite], contracts: Mapping[str, MartContract], policy: Policy, as_of: date
+) -> tuple[dict[Line, str], list[Failure]]:
+    queries: dict[Line, str] = {}
+    failures = []
+    for suite in suites:
+        for line in suite.lines:
+            options = {"kind": line.kind, "in": line.place}
+            try:
+                scope = Scope(policy, as_of, contracts.get(suite.name), line.column, options)
+                queries[line] = " ".join(RULES[line.forbids].sql(scope).split())
+            except (AnonymartError, UsageError, KeyError, TypeError, ValueError):
+                failures.append(_not_checked(line))
+    return queries, failures
+
+
+def _failures(connection: duckdb.DuckDBPyConnection, answer: Any) -> list[Failure]:
+    """What a failed line found, by asking its SQL once more; a line that could not be asked is a failure of its own."""
+    if answer.passed:
+        return []
+    try:
+        rows = connection.execute(answer.sql).fetchall() if answer.was_asked else []
+    except duckdb.Error:
+        rows = []
+    found = [Failure(mart, column, kind, answer.line.policy, int(n)) for mart, column, kind, n in rows]
+    return found or [_not_checked(answer.line)]
+
+
+def _not_checked(line: Line) -> Failure:
+    return Failure(line.suite, line.column, f"could_not_be_checked: {line.forbids}", line.policy, 1)
+
+
+def _by_suite(suites: list[Suite], answers: list[Any]) -> list[tuple[str, str, int, int]]:
+    found = {suite.name: [answer.passed for answer in answers if answer.line.suite == suite.name] for suite in suites}
+    return [(suite.name, suite.about, len(found[suite.name]), found[suite.name].count(False)) for suite in suites]
+
+
+def _entry(answer: Any) -> dict[str, Any]:
+    line = answer.line
+    named = {"kind": line.kind, "in": line.place}
+    return {
+        "suite": line.suite,
+        "forbids": line.forbids,
+        "column": line.column,
+        **{key: value for key, value in named.items() if value},
+        "policy": line.policy,
+        "passed": answer.passed,
+    }

@@ -1,0 +1,138 @@
+"""The suites of `expectations/suites/`: what the reviewer reads is what the gate asks, and nothing may be left out (S-ANON)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anonymart.contracts import MartContract
+from anonymart.detect import KINDS
+from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_texts  # noqa: F401 (they register their rules)
+from anonymart.gate.report import Failure
+from anonymart.gate.rules import RULES
+from anonymart.home import PROJECT
+
+SUITES_FOLDER = PROJECT / "expectations" / "suites"
+DIRECT_IDENTIFIERS, RELEASE_METADATA = "direct_identifiers", "release_metadata"
+_ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
+_OF_EVERY_CELL = (
+    "column_outside_contract", "cell_twice", "parquet_unlike_table", "cell_without_evidence", "evidence_without_cell",
+    "evidence_of_another_day", "person_out_of_window", "open_period", "carried_cell_changed", "carried_cell_missing",
+)
+_OF_EVERY_RELEASE = (
+    "object_outside_contract", "comment_outside_contract", "file_outside_list", "altered_file",
+    "data_package_unlike_contract", "manifest_entry_unknown",
+)
+_OF_FIGURES = {
+    "count": ("count_under_threshold", "count_unlike_persons"),
+    "rate": ("rate_on_few_persons", "rate_unlike_counts"),
+    "mean": ("rate_on_few_persons", "mean_unlike_persons"),
+    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons"),
+    "nps": ("nps_unlike_counts",),
+    "nps_low": ("nps_unlike_counts",),
+    "nps_high": ("nps_unlike_counts",),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One expectation of a suite: what it forbids, for which column, under which policy id, in a plain sentence."""
+
+    suite: str
+    forbids: str
+    policy: str
+    says: str
+    column: str = "*"
+    kind: str | None = None
+    place: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str | None, str | None]:
+        return (self.forbids, self.column, self.kind, self.place)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A file of `expectations/suites/`, read."""
+
+    name: str
+    about: str
+    lines: tuple[Line, ...]
+
+
+def load_suites(
+    contracts: Mapping[str, MartContract], folder: Path | None = None
+) -> tuple[list[Suite], list[Failure]]:
+    """The suites that the contracts need, and a failure for all that is missing, unknown or unreadable in them."""
+    folder = folder or SUITES_FOLDER
+    suites: list[Suite] = []
+    failures: list[Failure] = []
+    for name in (*contracts, DIRECT_IDENTIFIERS, RELEASE_METADATA):
+        suite, found = _load(folder / f"{name}.yml", name)
+        failures += found
+        if suite is None:
+            continue
+        suites.append(suite)
+        asked = {line.key for line in suite.lines}
+        failures += [
+            Failure(name, needed[1], f"not_asked: {needed[0]}", "S-ANON", 1)
+            for needed in _needed(name, contracts) if needed not in asked
+        ]
+    return suites, failures
+
+
+def _load(path: Path, name: str) -> tuple[Suite | None, list[Failure]]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if content["suite"] != name or not content["about"] or not content["expectations"]:
+            raise ValueError(name)
+        lines = [line for entry in content["expectations"] for line in _lines(name, entry)]
+    except FileNotFoundError:
+        return None, [Failure(name, "*", "suite_missing", "S-ANON", 1)]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return None, [Failure(name, "*", "suite_unreadable", "S-ANON", 1)]
+    unknown = sorted({line.forbids for line in lines if line.forbids not in RULES})
+    failures = [Failure(name, "*", f"unknown_expectation: {forbids}", "S-ANON", 1) for forbids in unknown]
+    return Suite(name, content["about"], tuple(line for line in lines if line.forbids in RULES)), failures
+
+
+def _lines(suite: str, entry: dict[str, Any]) -> Iterator[Line]:
+    if set(entry) - _ENTRIES:
+        raise ValueError(suite)
+    for column in entry.get("columns", ["*"]):
+        yield Line(
+            suite, str(entry["forbids"]), str(entry["policy"]), str(entry["says"]), str(column), entry.get("kind"), entry.get("in")
+        )
+
+
+def _needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str | None, str | None]]:
+    if name == DIRECT_IDENTIFIERS:
+        for place in ("values", "metadata"):
+            yield ("known_identifier", "*", None, place)
+            yield from (("text_with_pattern", "*", kind, place) for kind in KINDS)
+    elif name == RELEASE_METADATA:
+        yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_RELEASE)
+    else:
+        yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_CELL)
+        yield from ((forbids, column, None, None) for forbids, column in _of_columns(contracts[name]))
+
+
+def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
+    for column, spec in contract.dimensions.items():
+        if not isinstance(spec, str):
+            yield "number_outside_range", column
+        else:
+            yield "day_inside_period" if spec in ("period", "pooled_period") else "code_outside_list", column
+    for measure in contract.measures:
+        if measure.get("hidden"):
+            continue
+        name = measure["name"]
+        yield from ((forbids, name) for forbids in ("empty_without_reason", "figure_unlike_evidence", *_OF_FIGURES[measure["kind"]]))
+        if measure["kind"] == "count" and (measure.get("sensitive") or measure.get("partition")):
+            yield "clipped_count_shown", name
+        if measure.get("money"):
+            yield "dominated_money", name

@@ -1,0 +1,125 @@
+"""Every text of a release, once: values, names of columns, comments, metadata of files. Figures are no texts (S-ANON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import engine
+from anonymart.contracts import MartContract
+from anonymart.gate.tables import insert
+from anonymart.release.folder import DATA_DOCS, DATA_PACKAGE, GATE_RESULT, MANIFEST, all_files
+
+_FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|INTERVAL|BIT)$"
+
+
+def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> None:
+    """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata."""
+    connection.execute("CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCHAR, text VARCHAR, n BIGINT)")
+    _labels(connection, contracts)
+    _values(connection)
+    _comments(connection)
+    _parquet(connection, folder, contracts)
+    rows = [
+        *_json_texts(folder / DATA_PACKAGE, "datapackage"),
+        *_json_texts(folder / MANIFEST, "manifest"),
+        *_file_names(folder),
+    ]
+    insert(connection, "gate.texts", [("*", *row, 1) for row in rows])
+
+
+def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
+    marts = ", ".join(engine.literal(name) for name in contracts)
+    connection.execute(f"""
+        CREATE TABLE gate.labels AS
+        SELECT real.schema_name, real.table_name, real.column_name, real.data_type, real.comment,
+            CASE WHEN real.table_name IN ({marts}) THEN real.table_name
+                ELSE 'table #' || dense_rank() OVER (ORDER BY real.table_oid) END AS mart,
+            CASE WHEN promised.name IS NULL THEN '#' || real.column_index ELSE real.column_name END AS label
+        FROM duckdb_columns() AS real
+        LEFT JOIN gate.contract_columns AS promised
+            ON promised.mart = real.table_name AND promised.name = real.column_name AND real.schema_name = 'marts'
+        WHERE real.database_name = 'release' AND NOT real.internal""")
+
+
+def _values(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = connection.execute(
+        "SELECT schema_name, table_name, column_name, mart, label FROM gate.labels WHERE NOT regexp_matches(data_type, ?)",
+        [_FIGURES],
+    ).fetchall()
+    for schema, table, column, mart, label in columns:
+        source = ".".join('"' + part.replace('"', '""') + '"' for part in ("release", schema, table))
+        quoted = '"' + column.replace('"', '""') + '"'
+        connection.execute(
+            f"INSERT INTO gate.texts SELECT ?, ?, 'value', {quoted}::VARCHAR, count(*) FROM {source} "
+            f"WHERE {quoted} IS NOT NULL GROUP BY 4",
+            [mart, label],
+        )
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("""
+        INSERT INTO gate.texts
+        SELECT mart, label, 'column_name', column_name, 1 FROM gate.labels
+        UNION ALL SELECT mart, label, 'column_comment', comment, 1 FROM gate.labels WHERE comment IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT labels.mart, '*', 'table_comment', tables.comment, 1
+        FROM duckdb_tables() AS tables JOIN gate.labels AS labels USING (schema_name, table_name)
+        WHERE tables.database_name = 'release' AND tables.comment IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT mart, '*', 'table_name', table_name, 1 FROM gate.labels
+        UNION ALL
+        SELECT '*', 'schema', 'schema_comment', comment, 1 FROM duckdb_schemas()
+        WHERE database_name = 'release' AND comment IS NOT NULL
+        UNION ALL
+        SELECT '*', 'database', 'database_comment', comment, 1 FROM duckdb_databases()
+        WHERE database_name = 'release' AND comment IS NOT NULL""")
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> None:
+    for path in sorted((folder / "parquet").glob("*")):
+        mart = path.stem if path.stem in contracts else "*"
+        file = engine.literal(str(path))
+        try:
+            connection.execute(f"""
+                INSERT INTO gate.texts
+                SELECT '{mart}', '*', 'parquet_metadata', unnest([decode(key), decode(value)]), 1
+                FROM parquet_kv_metadata({file})
+                UNION ALL SELECT '{mart}', '*', 'parquet_metadata', created_by, 1 FROM parquet_file_metadata({file})
+                UNION ALL SELECT '{mart}', '*', 'parquet_column', name, 1 FROM parquet_schema({file})""")
+        except duckdb.Error:
+            connection.execute("INSERT INTO gate.parquet_states VALUES (?, 'unreadable')", [mart])
+
+
+def _json_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for where, text in strings(content):
+        # Checksums are proven by computing them again (altered_file), not by how they look.
+        if not (place == "manifest" and where.startswith("files") and where.endswith(".sha256")):
+            yield "*", place, text
+
+
+def _file_names(folder: Path) -> Iterator[tuple[str, str, str]]:
+    for name in all_files(folder):
+        if not name.startswith(DATA_DOCS) and name != GATE_RESULT:
+            yield "*", "file_name", name
+
+
+def strings(content: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every string of a JSON value with its path: keys and values, never numbers."""
+    if isinstance(content, str):
+        yield where, content
+    elif isinstance(content, list):
+        for item in content:
+            yield from strings(item, where)
+    elif isinstance(content, dict):
+        for key, item in content.items():
+            yield f"{where}.{key}".lstrip(".") + "#key", str(key)
+            yield from strings(item, f"{where}.{key}".lstrip("."))

@@ -1,0 +1,7 @@
+"""Releases: a candidate is exported, the gate reads it, the vault's ledger commits it, `current` is swapped (S-ANON, S-SAFE)."""
+
+from anonymart.release.candidate import make_candidate
+from anonymart.release.ledger import check_as_of, list_releases
+from anonymart.release.publish import publish, recover, refuse
+
+__all__ = ["check_as_of", "list_releases", "make_candidate", "publish", "recover", "refuse"]

@@ -1,0 +1,49 @@
+"""Cells of a release beside those of the ledger: which are new, which are carried, which periods they close (S-ANON)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.release.ledger import table_exists
+
+# The periods that close with the build of the warehouse, those without anybody in them included.
+CLOSING = "intermediate.int_closed_periods"
+
+
+def same_cell(contract: MartContract, left: str, right: str) -> str:
+    """SQL: two rows are of the same cell, by all dimensions."""
+    return " AND ".join(f'{left}."{name}" IS NOT DISTINCT FROM {right}."{name}"' for name in contract.dimensions)
+
+
+def new_cells(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
+    """SQL for the rows of a mart of the attached `release` whose cell the ledger does not know."""
+    table = f"SELECT cell.* FROM release.marts.{contract.name} AS cell"
+    if not table_exists(connection, "ledger", f"cells_{contract.name}"):
+        return table
+    return f"{table} ANTI JOIN vault.ledger.cells_{contract.name} AS known ON {same_cell(contract, 'cell', 'known')}"
+
+
+def key_sql(names: tuple[str, ...], row: str) -> str:
+    """SQL for the texts of some columns joined by '|', the way evidence and ledger name cells and periods."""
+    return "concat_ws('|', " + ", ".join(f"coalesce({row}.\"{name}\"::VARCHAR, '')" for name in names) + ")"
+
+
+def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[str, Any]:
+    """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which reason."""
+    table = f"release.marts.{contract.name}"
+    rows = _number(connection, f"SELECT count(*) FROM {table}")
+    fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
+    closing = _number(connection, f"SELECT count(*) FROM warehouse.{CLOSING} WHERE mart = '{contract.name}'")
+    found = {"rows": rows, "new_cells": fresh, "closed_periods": closing, "figures": rows * len(contract.figures)}
+    for reason in ("too_few", "protected"):
+        total = " + ".join(f"count(*) FILTER (\"{figure}_reason\" = '{reason}')" for figure in contract.figures) or "0"
+        found[reason] = _number(connection, f"SELECT {total} FROM {table}")
+    return found
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0

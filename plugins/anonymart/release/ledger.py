@@ -1,0 +1,95 @@
+"""The vault's ledger of releases: which cells were published when. It knows cells and no person (S-ANON)."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+
+from anonymart import engine
+from anonymart.errors import UsageError
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+
+LEDGER = """
+CREATE SCHEMA IF NOT EXISTS vault.ledger;
+CREATE TABLE IF NOT EXISTS vault.ledger.releases (
+    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
+"""
+
+
+def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Every committed release, oldest first, as the vault's ledger knows it."""
+    if not table_exists(connection, "ledger", "releases"):
+        return []
+    cursor = connection.execute(
+        "SELECT release_id, as_of, manifest_sha256, new_cells, carried_cells FROM vault.ledger.releases ORDER BY rowid"
+    )
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def table_exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault") -> bool:
+    """Whether an attached database holds the table."""
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        [database, schema, table],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def next_release_id(connection: duckdb.DuckDBPyConnection, as_of: date) -> str:
+    """`<as_of>.<n>`, n counting from 1 the releases committed for this day."""
+    taken = [
+        int(release["release_id"].rpartition(".")[2])
+        for release in releases(connection)
+        if release["release_id"].startswith(f"{as_of.isoformat()}.")
+    ]
+    return f"{as_of.isoformat()}.{max(taken, default=0) + 1}"
+
+
+def check_as_of(home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False) -> None:
+    """Let a date pass that follows the last release's by no more than the policy's largest step.
+
+    Raises UsageError for a date before it or too far after it, unless forced: a wrong date would close periods for good.
+    """
+    if force or not home.vault.exists():
+        return
+    with engine.connect(home, keys, vault="ro") as connection:
+        committed = releases(connection)
+    if not committed:
+        return
+    last = max(release["as_of"] for release in committed)
+    largest = timedelta(days=policy.figure("as_of", "largest_step_days"))
+    if as_of < last:
+        raise UsageError(
+            f"as_of {as_of} is before the last release's {last}: give a later date, or --force-as-of if you mean it."
+        )
+    if as_of > last + largest:
+        raise UsageError(
+            f"as_of {as_of} is more than {largest.days} days after the last release's {last}: "
+            "correct the date, or give --force-as-of if you mean it."
+        )
+
+
+def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
+    """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and whether it is current."""
+    if not home.vault.exists():
+        return []
+    with engine.connect(home, keys, vault="ro") as connection:
+        committed = releases(connection)
+    current = os.readlink(home.current) if home.current.is_symlink() else None
+    return [
+        {
+            **release,
+            "as_of": release["as_of"].isoformat(),
+            "is_present": (home.releases / release["release_id"]).is_dir(),
+            "is_current": release["release_id"] == current,
+        }
+        for release in committed
+    ]

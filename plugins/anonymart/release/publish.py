@@ -1,0 +1,184 @@
+"""Publishing: one transaction of the vault's ledger decides, then a rename and the swap of `current` follow (S-ANON, S-SAFE).
+
+A kill before the transaction leaves nothing published; a kill after it is finished by `recover` at the next run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.contracts import MartContract, load_contracts
+from anonymart.errors import AnonymartError, GateRefused
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.release import cells, ledger
+from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
+    GATE_RESULT,
+    LINK_PREFIX,
+    MARTS_FILE,
+    REFUSED_PREFIX,
+    close_to_readers,
+    open_to_readers,
+    sha256,
+    sync_folder,
+)
+from anonymart.release.manifest import read_manifest, write_manifest
+
+
+def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
+    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period and holds no new cell.
+
+    Raises GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    """
+    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX)
+    manifest = read_manifest(candidate)
+    if all(mart["new_cells"] == 0 and mart["closed_periods"] == 0 for mart in manifest["marts"].values()):
+        shutil.rmtree(candidate)
+        sync_folder(home.releases)
+        return None
+    _check_gate(candidate)
+    manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+    open_to_readers(candidate)
+    crash.point("publish.before_commit")
+    _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
+    crash.point("publish.after_commit")
+    _finish(home, release_id)
+    _remove(home, REFUSED_PREFIX)
+    return release_id
+
+
+def refuse(home: Home, candidate: Path) -> Path:
+    """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the last one."""
+    _remove(home, REFUSED_PREFIX)
+    kept = candidate.with_name(REFUSED_PREFIX + candidate.name.removeprefix(CANDIDATE_PREFIX))
+    close_to_readers(candidate)
+    candidate.rename(kept)
+    sync_folder(home.releases)
+    return kept
+
+
+def recover(home: Home, keys: Keys) -> list[str]:
+    """Finish what the ledger committed and remove what it did not, after a kill; gives a sentence for each thing done.
+
+    Raises AnonymartError when the folder of the last committed release is gone.
+    """
+    if not home.releases.is_dir():
+        return []
+    done: list[str] = []
+    committed = _committed(home, keys)
+    for release_id in committed:
+        if (home.releases / f"{CANDIDATE_PREFIX}{release_id}").is_dir():
+            done.append(f"finished publishing {release_id}")
+    if committed:
+        done += _point_to_last(home, committed)
+    removed = _remove(home, CANDIDATE_PREFIX)
+    _remove(home, LINK_PREFIX)
+    return done + [f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed]
+
+
+def _committed(home: Home, keys: Keys) -> list[str]:
+    if not home.vault.exists():
+        return []
+    with engine.connect(home, keys, vault="ro") as connection:
+        return [release["release_id"] for release in ledger.releases(connection)]
+
+
+def _point_to_last(home: Home, committed: list[str]) -> list[str]:
+    for release_id in committed[:-1]:
+        _rename(home, release_id)
+    last = committed[-1]
+    if home.current.is_symlink() and os.readlink(home.current) == last and (home.releases / last).is_dir():
+        return []
+    if not (home.releases / last).is_dir() and not (home.releases / f"{CANDIDATE_PREFIX}{last}").is_dir():
+        raise AnonymartError(f"The folder of the last release {home.releases / last} is gone: restore it from a copy.")
+    _finish(home, last)
+    return [f"`current` now names {last}"]
+
+
+def _check_gate(candidate: Path) -> None:
+    try:
+        result = json.loads((candidate / GATE_RESULT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise GateRefused(f"{candidate.name} was not read by the gate: run `anonymart gate` on it first.") from None
+    if result.get("passed") is not True:
+        raise GateRefused(f"The gate refused {candidate.name}: look at its {GATE_RESULT} for mart, column and kind.")
+    checked = result.get("files") or {}
+    if MARTS_FILE not in checked or any(sha256(candidate / name) != digest for name, digest in checked.items()):
+        raise GateRefused(f"{candidate.name} is no longer what the gate has read: make a new candidate.")
+
+
+def _commit(
+    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str
+) -> None:
+    contracts = load_contracts()
+    with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
+        connection.execute(ledger.LEDGER)
+        connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
+        connection.execute("BEGIN")
+        if release_id in {release["release_id"] for release in ledger.releases(connection)}:
+            raise AnonymartError(f"The release {release_id} is already in the ledger: make a new candidate.")
+        total = sum(mart["rows"] for mart in manifest["marts"].values())
+        fresh = sum(_enter(connection, contract, release_id) for contract in contracts.values())
+        connection.execute(
+            "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells) "
+            "VALUES (?, ?::DATE, ?, ?, ?)",
+            [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
+        )
+        connection.execute("COMMIT")
+
+
+def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, release_id: str) -> int:
+    cells_table = f"vault.ledger.cells_{contract.name}"
+    release = engine.literal(release_id)
+    new_cells = cells.new_cells(connection, contract)
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {cells_table} AS "
+        f"SELECT *, NULL::VARCHAR AS release_id FROM release.marts.{contract.name} LIMIT 0"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE new_cells AS {new_cells}")
+    # An empty period closes too: late data must never open it again.
+    connection.execute(
+        f"INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) "
+        f"SELECT '{contract.name}', period_key, {release} FROM ("
+        f"SELECT {cells.key_sql(contract.period_key, 'cell')} AS period_key FROM new_cells AS cell "
+        f"UNION SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = '{contract.name}') ORDER BY period_key"
+    )
+    connection.execute(f"INSERT INTO {cells_table} BY NAME SELECT *, {release} AS release_id FROM new_cells")
+    row = connection.execute("SELECT count(*) FROM new_cells").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _finish(home: Home, release_id: str) -> None:
+    _rename(home, release_id)
+    crash.point("publish.after_rename")
+    link = home.releases / f"{LINK_PREFIX}{release_id}"
+    link.unlink(missing_ok=True)
+    os.symlink(release_id, link)
+    os.replace(link, home.current)
+    sync_folder(home.releases)
+    crash.point("publish.after_swap")
+
+
+def _rename(home: Home, release_id: str) -> None:
+    candidate = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
+    if candidate.is_dir():
+        candidate.rename(home.releases / release_id)
+        sync_folder(home.releases)
+
+
+def _remove(home: Home, prefix: str) -> list[str]:
+    found = sorted(path for path in home.releases.iterdir() if path.name.startswith(prefix))
+    for path in found:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        else:
+            shutil.rmtree(path)
+    return [path.name for path in found]

@@ -1,0 +1,102 @@
+"""What every DAG has in common: the writer's pool, retries with back-off, assets, and the daily hour in Paris."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAny,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    get_current_context,
+    task,
+)
+
+from anonymart_airflow import tasks
+from anonymart_airflow.names import POOL, SOURCES
+
+ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
+
+
+def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
+    """The DAG that loads one source daily at `hour` (HH:MM, Paris) and tells the asset of it what was loaded."""
+    with _dag(f"ingest_{source}", _daily(hour), doc_md) as dag:
+        # Whatever waits in the pool together runs in the order of loading.
+        @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source))
+        def ingest(name: str) -> dict[str, int]:
+            context = get_current_context()
+            counts = tasks.ingest_source(name, context)
+            told = (context["dag_run"].conf or {}).get("as_of")
+            context["outlet_events"][ASSETS[name]].extra = {"loaded": counts["loaded"], "as_of": told}
+            return counts
+
+        ingest(source)
+    return dag
+
+
+def release_dag(hour: str, doc_md: str) -> DAG:
+    """The DAG that builds, gates and publishes: woken by any asset of the vault, and daily at `hour` (Paris)."""
+    any_source = AssetAny(*ASSETS.values())
+    daily = _daily(hour)
+    schedule = AssetOrTimeSchedule(timetable=daily, assets=any_source) if daily else any_source
+    # Two runs at once would mix their steps. An event that this limit strands is made good by the next run, which
+    # takes all that is pending, or by the daily one.
+    with _dag("build_release", schedule, doc_md, max_active_runs=1) as dag:
+
+        @task(task_id="build")
+        def build() -> str:
+            return tasks.build_candidate(get_current_context())
+
+        @task(task_id="gate")
+        def gate(candidate: str) -> None:
+            tasks.gate_candidate(candidate, get_current_context())
+
+        @task(task_id="publish")
+        def publish(candidate: str) -> str:
+            return tasks.publish_candidate(candidate, get_current_context())
+
+        candidate = build()
+        gate(candidate) >> publish(candidate)
+    return dag
+
+
+def retention_dag(hour: str, doc_md: str) -> DAG:
+    """The DAG that removes, daily at `hour` (Paris), what may no longer be kept."""
+    with _dag("enforce_retention", _daily(hour), doc_md) as dag:
+
+        @task(task_id="enforce")
+        def enforce() -> None:
+            tasks.keep_to_the_terms(get_current_context())
+
+        enforce()
+    return dag
+
+
+def _daily(hour: str) -> CronTriggerTimetable | None:
+    if os.environ.get("ANONYMART_SCHEDULE") == "off":
+        return None
+    hours, minutes = hour.split(":")
+    return CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * *", timezone="Europe/Paris")
+
+
+def _dag(dag_id: str, schedule: Any, doc_md: str, **settings: Any) -> DAG:
+    return DAG(
+        dag_id,
+        schedule=schedule,
+        start_date=datetime(2026, 1, 1),
+        catchup=False,
+        doc_md=doc_md,
+        tags=["anonymart"],
+        default_args={
+            "pool": POOL,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=int(os.environ.get("ANONYMART_RETRY_SECONDS", "60"))),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=30),
+        },
+        **settings,
+    )

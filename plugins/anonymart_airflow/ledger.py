@@ -1,0 +1,34 @@
+"""What the load ledger says of the deliveries of one demo."""
+
+from __future__ import annotations
+
+from anonymart import engine
+from anonymart.home import Home
+from anonymart.keys import Keys
+
+COLUMNS = ("files", "files_refused", "delivered", "loaded", "refused", "quarantined", "duplicate")
+
+
+def last_load(home: Home, keys: Keys) -> int:
+    """The number of the last load, 0 when there was none."""
+    if not home.vault.exists():
+        return 0
+    connection = engine.connect(home, keys, vault="ro")
+    try:
+        return connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def counts_after(home: Home, keys: Keys, load_no: int) -> dict[str, dict[str, int]]:
+    """Files and rows by source of the loads after this one, in the order of loading."""
+    connection = engine.connect(home, keys, vault="ro")
+    try:
+        found = connection.execute(
+            "SELECT source, count(*), count(*) FILTER (status = 'refused'), sum(delivered), sum(loaded), sum(refused), "
+            "sum(quarantined), sum(duplicate) FROM vault.ledger.loads WHERE load_no > ? GROUP BY source ORDER BY min(load_no)",
+            [load_no],
+        ).fetchall()
+    finally:
+        connection.close()
+    return {source: dict(zip(COLUMNS, map(int, numbers), strict=True)) for source, *numbers in found}

@@ -1,0 +1,120 @@
+"""What the tasks do: open the home, call one library function, and hand on counts and names only.
+
+The library is imported inside the functions, since the DAG processor reads the DAG files all day long.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from anonymart.lock import writing
+from anonymart.progress import Progress
+from anonymart_airflow.as_of import as_of
+from anonymart_airflow.faults import plain_faults
+
+if TYPE_CHECKING:
+    from anonymart.home import Home
+    from anonymart.keys import Keys
+    from anonymart.policy import Policy
+
+COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
+
+
+def ingest_source(source: str, context: Any) -> dict[str, int]:
+    """Load what waits for one source and give its counts. Skips when nothing waits, so that no asset event follows."""
+    with plain_faults():
+        from anonymart.ingest import ingest
+
+        home, keys, policy, day = _open(context)
+        with writing(home):
+            report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
+        if not report.files:
+            raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
+        counts = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
+        counts["files"] = len(report.files)
+        counts["files_refused"] = sum(file.status == "refused" for file in report.files)
+    return counts
+
+
+def build_candidate(context: Any) -> str:
+    """Build the marts and export them; gives the name of the candidate's folder in `releases/`."""
+    with plain_faults():
+        from anonymart.build import build
+        from anonymart.release import check_as_of, make_candidate, recover
+
+        home, keys, policy, day = _open(context)
+        is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
+        progress = Progress()
+        with writing(home):
+            for sentence in recover(home, keys):
+                progress.say(f"After an unfinished run: {sentence}.")
+            check_as_of(home, keys, policy, day, force=is_forced)
+            build(home, keys, policy, day, progress)
+            return make_candidate(home, keys, policy, day).name
+
+
+def gate_candidate(name: str, context: Any) -> None:
+    """Let the gate read the candidate. A refused one is set aside, and the task fails for good."""
+    with plain_faults():
+        from anonymart.errors import GateRefused
+        from anonymart.gate import gate
+        from anonymart.release import refuse
+
+        home, keys, policy, day = _open(context)
+        candidate = _candidate(home, name)
+        with writing(home):
+            verdict = gate(home, keys, policy, candidate, day)
+            if not verdict.passed:
+                raise GateRefused(verdict.sentence(refuse(home, candidate)))
+
+
+def publish_candidate(name: str, context: Any) -> str:
+    """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
+    with plain_faults():
+        from anonymart.release import list_releases, publish, recover
+        from anonymart.release.folder import CANDIDATE_PREFIX
+
+        home, keys, policy, _ = _open(context)
+        release_id = name.removeprefix(CANDIDATE_PREFIX)
+        with writing(home):
+            if release_id in {release["release_id"] for release in list_releases(home, keys)}:
+                # A try before this one was killed after the commit: what is left is to finish it.
+                recover(home, keys)
+                return release_id
+            published = publish(home, keys, policy, _candidate(home, name))
+        if published is None:
+            raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
+        return published
+
+
+def keep_to_the_terms(context: Any) -> None:
+    """Remove raw rows and logs whose time is over (P-LOG, raw.keep_days)."""
+    with plain_faults():
+        from anonymart.retention import enforce
+
+        home, keys, policy, day = _open(context)
+        with writing(home):
+            enforce(home, keys, policy, day)
+
+
+def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
+    from anonymart import telemetry
+    from anonymart.home import Home
+    from anonymart.keys import Keys
+    from anonymart.policy import load_policy
+
+    telemetry.switch_off()
+    events = context.get("triggering_asset_events") or {}
+    extras = [event.extra or {} for group in events.values() for event in group]
+    run = context["dag_run"]
+    home = Home.from_env().prepare()
+    return home, Keys.load(home), load_policy(), as_of(run.conf, run.run_after, extras)
+
+
+def _candidate(home: Home, name: str) -> Path:
+    return home.releases / Path(name).name
+

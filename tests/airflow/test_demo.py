@@ -1,0 +1,99 @@
+"""A whole demo, run by a real Airflow: what it leaves, what it shows, and that it can be run again."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from anonymart_airflow.names import SOURCES
+from tests.conftest import DEMO_LEARNERS, DemoHome, run_demo
+
+
+def rows(home: Path, sql: str) -> list[tuple]:
+    with sqlite3.connect(f"file:{home / 'airflow' / 'airflow.db'}?mode=ro", uri=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def marts_digest(home: Path) -> str:
+    return hashlib.sha256((home / "releases" / "current" / "marts.duckdb").read_bytes()).hexdigest()
+
+
+def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> None:
+    runs = rows(demo_home.root, "SELECT dag_id, run_type, state FROM dag_run")
+    wanted = {(f"ingest_{source}", "manual", "success") for source in SOURCES}
+    wanted |= {("build_release", "asset_triggered", "success"), ("enforce_retention", "manual", "success")}
+    assert set(runs) == wanted
+    assert len(runs) == len(wanted)
+
+
+def test_it_says_where_to_look_and_what_became_of_the_data(demo_home: DemoHome) -> None:
+    for text in ("for this demo only", "Release 2026-06-30.1 is published.", "marts.duckdb", "quarantined", "too few"):
+        assert text in demo_home.output
+    for source in SOURCES:
+        assert f"ingest_{source}" in demo_home.output
+
+
+def test_the_release_opens_with_all_marts(demo_home: DemoHome) -> None:
+    path = demo_home.root / "releases" / "current" / "marts.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marts'").fetchone()
+    assert found == (11,)
+
+
+def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
+    for (value,) in rows(demo_home.root, "SELECT value FROM xcom WHERE key = 'return_value'"):
+        content = json.loads(value)
+        content = json.loads(content) if isinstance(content, str) and content[:1] == "{" else content
+        if isinstance(content, dict):
+            assert all(isinstance(number, int) for number in content.values())
+        else:
+            assert content in (None, ".candidate-2026-06-30.1", "2026-06-30.1")
+    for (fields,) in rows(demo_home.root, "SELECT rendered_fields FROM rendered_task_instance_fields"):
+        given = json.loads(fields)
+        assert given["op_args"] in ([], "[]", "()") or set(json.loads(json.dumps(given["op_args"]))) <= {
+            *SOURCES,
+            ".candidate-2026-06-30.1",
+        }
+
+
+def test_no_identifier_and_no_key_in_anything_of_airflow_or_in_the_output(demo_home: DemoHome) -> None:
+    with (demo_home.truth / "identifiers.csv").open(encoding="utf-8") as file:
+        hidden = {row["value"].encode() for row in csv.DictReader(file)}
+    hidden |= {key.encode() for key in json.loads((demo_home.root / "keys.json").read_text()).values()}
+    assert len(hidden) > 1000
+    places = [path for path in (demo_home.root / "airflow").rglob("*") if path.is_file()]
+    haystack = b"\0".join([demo_home.output.encode(), *(path.read_bytes() for path in places)])
+    assert len(haystack) > 500_000
+    assert sum(value in haystack for value in hidden) == 0
+
+
+def test_only_releases_can_be_read_by_others(demo_home: DemoHome) -> None:
+    for path in demo_home.root.rglob("*"):
+        if "releases" not in path.relative_to(demo_home.root).parts and not path.is_symlink():
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_dags_are_left_paused(demo_home: DemoHome) -> None:
+    assert set(rows(demo_home.root, "SELECT is_paused FROM dag")) == {(1,)}
+
+
+@pytest.mark.slow
+def test_again_it_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo_home.root, home, symlinks=True)
+    before = marts_digest(home)
+    done = run_demo(home, DEMO_LEARNERS)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Nothing new to publish: release 2026-06-30.1 stays as it is" in done.stdout
+    assert marts_digest(home) == before
+    assert os.readlink(home / "releases" / "current") == "2026-06-30.1"
+    assert " 0 loaded" not in done.stdout and " loaded," not in done.stdout

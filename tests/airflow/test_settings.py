@@ -1,0 +1,53 @@
+"""Airflow's configuration for a home."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from anonymart.errors import UsageError
+from anonymart.home import Home
+from anonymart_airflow import school
+from anonymart_airflow.settings import USER, airflow_env, password
+
+
+def test_it_is_private_to_the_home_and_to_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "True")
+    home = Home(tmp_path / "home").prepare()
+    environment = airflow_env(home, 1234)
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert environment["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
+    assert environment["DO_NOT_TRACK"] == "1"
+    assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:1234/execution/"
+    for path in [home.airflow, *home.airflow.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_secrets_are_made_once_and_differ_between_homes(tmp_path: Path) -> None:
+    homes = [Home(tmp_path / name).prepare() for name in ("one", "two")]
+    first, second = (airflow_env(home, 1) for home in homes)
+    assert airflow_env(homes[0], 2)["AIRFLOW__API_AUTH__JWT_SECRET"] == first["AIRFLOW__API_AUTH__JWT_SECRET"]
+    for name in ("API_AUTH__JWT_SECRET", "CORE__FERNET_KEY", "API__SECRET_KEY"):
+        assert first[f"AIRFLOW__{name}"] != second[f"AIRFLOW__{name}"]
+    assert password(homes[0]) == json.loads((homes[0].airflow / "passwords.json").read_text())[USER]
+    assert len(password(homes[0])) >= 12
+
+
+def test_the_demo_keeps_away_from_a_home_that_is_none(tmp_path: Path) -> None:
+    home = Home(tmp_path).prepare()
+    school.check_home(home, school.School())
+    home.keys_file.write_text("{}")
+    with pytest.raises(UsageError, match="no demo"):
+        school.check_home(home, school.School())
+
+
+def test_the_demo_of_another_size_is_not_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path).prepare()
+    school.make(home, school.School(learners=200))
+    with pytest.raises(UsageError, match="another size"):
+        school.check_home(home, school.School(learners=201))
+    monkeypatch.setenv("ANONYMART_DEMO_LEARNERS", "many")
+    with pytest.raises(UsageError, match="no whole number"):
+        school.School.chosen()

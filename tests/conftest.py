@@ -1,0 +1,85 @@
+"""What all tests share: one small demo home for those that look at a whole run, and the rules about skips."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO_LEARNERS = int(os.environ.get("ANONYMART_TEST_DEMO_LEARNERS", "600"))
+IS_TEST_ALL = os.environ.get("ANONYMART_TEST_ALL") == "1"
+
+NEEDS = {
+    "needs_root": (lambda: os.geteuid() == 0, "needs root"),
+    "needs_postgres": (lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")), "needs PostgreSQL"),
+    "needs_chromium": (lambda: shutil.which("chromium") is not None, "needs Chromium"),
+}
+
+
+@dataclass(frozen=True)
+class DemoHome:
+    """A home in which `make demo` has run: the folder, what the run printed, and the planted truth."""
+
+    root: Path
+    output: str
+
+    @property
+    def truth(self) -> Path:
+        return self.root / "demo" / "school" / "truth"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Importing airflow makes its folder: not in the home of whoever runs the tests.
+    os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="anonymart-test-airflow-"))
+    for mark, (_, reason) in NEEDS.items():
+        config.addinivalue_line("markers", f"{mark}: {reason}")
+    config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark, (is_there, reason) in NEEDS.items():
+            if item.get_closest_marker(mark) and not is_there():
+                item.add_marker(pytest.mark.skip(reason=reason))
+        # One process makes the demo home, once, and runs every test that looks at it; the longest work comes first.
+        if "demo_home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("demo"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Under `make test-all` a skip is a failure; tests on real data may skip where that data is not, but not in CI."""
+    outcome = yield
+    report = outcome.get_result()
+    is_excused = item.get_closest_marker("real") is not None and os.environ.get("CI") != "true"
+    if IS_TEST_ALL and report.skipped and not hasattr(report, "wasxfail") and not is_excused:
+        report.outcome = "failed"
+        report.longrepr = f"skipped under make test-all: {report.longrepr[-1]}"
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> DemoHome:
+    """A home of DEMO_LEARNERS learners, made by a real Airflow as `make demo` does. Read it; do not change it."""
+    root = tmp_path_factory.mktemp("demo") / "home"
+    done = run_demo(root, DEMO_LEARNERS)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return DemoHome(root, done.stdout)
+
+
+def run_demo(root: Path, learners: int) -> subprocess.CompletedProcess[str]:
+    """Run what `make demo` runs, on a home of its own."""
+    environment = {**os.environ, "ANONYMART_HOME": str(root), "ANONYMART_DEMO_LEARNERS": str(learners)}
+    command = [sys.executable, "-m", "anonymart_airflow.demo"]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
+    )

@@ -1,0 +1,137 @@
+"""A small house for the disclosure macros: the project's own macros, cells and marts over people made by hand.
+
+The vault and the warehouse are plain DuckDB files here; no key is needed, for nothing here is keyed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import yaml
+
+PROJECT = Path(__file__).parents[2]
+DBT = PROJECT / "dbt_project"
+COLUMN_TYPES = {"record_key": "bigint", "closing_on": "date", "n_attempts": "bigint"}
+VALUE_COLUMNS = {"progress", "score", "days", "salary_eur_year"}
+
+
+def policy() -> dict[str, Any]:
+    """The register as a plain mapping."""
+    return yaml.safe_load((PROJECT / "expectations" / "policy.yml").read_text(encoding="utf-8"))
+
+
+def mart_yaml(mart: str) -> dict[str, Any]:
+    """The YAML of one mart."""
+    return yaml.safe_load((DBT / "models" / "marts" / f"{mart}.yml").read_text(encoding="utf-8"))["models"][0]
+
+
+def rules(mart: str) -> dict[str, Any]:
+    """What the mart's YAML says about its protection."""
+    return mart_yaml(mart)["config"]["meta"]["disclosure"]
+
+
+def marts() -> list[str]:
+    """Names of all marts."""
+    return sorted(path.stem for path in (DBT / "models" / "marts").glob("*.yml"))
+
+
+def people_columns(mart: str) -> dict[str, str]:
+    """Columns of int_people__<mart> with their types, as the rules need them."""
+    found = rules(mart)
+    types = {column["name"]: column["data_type"] for column in mart_yaml(mart)["columns"]}
+    columns = {name: types[name] for name in found["dimensions"]}
+    columns |= {found["person"]: "varchar", "record_key": "bigint", "closing_on": "date"}
+    for measure in found["measures"]:
+        for name in (measure.get("where"), measure.get("value")):
+            if name:
+                columns[name] = COLUMN_TYPES.get(name, "double" if name in VALUE_COLUMNS else "boolean")
+    return columns
+
+
+class House:
+    """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart."""
+
+    def __init__(self, root: Path, only: str | None = None) -> None:
+        self.root = root
+        self.marts = [only] if only else marts()
+        self.vault, self.warehouse = root / "vault.duckdb", root / "warehouse.duckdb"
+        project = root / "project"
+        (project / "models" / "people").mkdir(parents=True)
+        for room in ("macros", "models/marts", "models/evidence", "models/intermediate/cells"):
+            shutil.copytree(DBT / room, project / room)
+        if only:
+            shutil.rmtree(project / "models" / "evidence")
+            for path in [*project.glob("models/marts/*"), *project.glob("models/intermediate/cells/int_cells__*")]:
+                if path.stem.removeprefix("int_cells__") != only:
+                    path.unlink()
+        for mart in self.marts:
+            people = f"int_people__{mart}"
+            (project / "models" / "people" / f"{people}.sql").write_text(f"select * from vault.people.{people}\n")
+        config = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
+        config.pop("seeds", None)
+        config["models"]["anonymart"]["people"] = {"+schema": "intermediate", "+materialized": "view"}
+        config["models"]["anonymart"].pop("staging", None)
+        (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
+        profile = {
+            "type": "duckdb",
+            "path": ":memory:",
+            "schema": "intermediate",
+            "threads": 2,
+            "attach": [
+                {"path": str(self.vault), "alias": "vault", "read_only": True},
+                {"path": str(self.warehouse), "alias": "warehouse"},
+            ],
+        }
+        (project / "profiles.yml").write_text(yaml.safe_dump({"anonymart": {"target": "t", "outputs": {"t": profile}}}))
+        self.project = project
+        with duckdb.connect(str(self.vault)) as con:
+            con.execute("create schema people; create schema ledger")
+            con.execute("create table ledger.closed_periods (mart varchar, period_key varchar, release_id varchar)")
+            for mart in self.marts:
+                columns = ", ".join(f"{name} {kind}" for name, kind in people_columns(mart).items())
+                con.execute(f"create table people.int_people__{mart} ({columns})")
+
+    def add_people(self, mart: str, people: list[dict[str, Any]]) -> None:
+        """Add people to the cells of one mart; a column that a person lacks is NULL."""
+        columns = people_columns(mart)
+        table = pa.Table.from_pylist([{name: person.get(name) for name in columns} for person in people])
+        casts = ", ".join(f"cast({name} as {kind})" for name, kind in columns.items())
+        with duckdb.connect(str(self.vault)) as con:
+            con.register("given", table)
+            con.execute(f"insert into people.int_people__{mart} select {casts} from given")
+
+    def dbt(self, *words: str, as_of: str = "2026-06-30", law: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run dbt on this house."""
+        values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
+        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words, "--vars", values]
+        command += ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+        return subprocess.run(command, capture_output=True, text=True, cwd=self.root, env={**os.environ, **quiet})
+
+    def build(self, *words: str, **options: Any) -> None:
+        """Build everything but the unit tests, and fail with dbt's words when it does not end well."""
+        done = self.dbt("build", "--exclude-resource-type", "unit_test", *words, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a warehouse table."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as con:
+            result = con.execute(f"select * from {table}")
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def publish(self) -> None:
+        """Write what closed to the ledger, as publish does."""
+        with duckdb.connect(str(self.vault)) as con:
+            con.execute(f"attach '{self.warehouse}' as warehouse (read_only)")
+            con.execute("insert into ledger.closed_periods select mart, period_key, 'r' from warehouse.intermediate.int_closed_periods")
+            for mart in self.marts:
+                con.execute(f"create or replace table ledger.cells_{mart} as select *, 'r' as release_id from warehouse.marts.{mart}")

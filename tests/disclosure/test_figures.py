@@ -1,0 +1,153 @@
+"""Every mart over random people: the macros against a plain-Python oracle, and what no published figure may ever be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import Any
+
+import pytest
+from house import House, marts, people_columns, policy, rules
+from oracle import Cell, cells
+
+AS_OF = "2026-06-30"
+PERIODS = {"month": dt.date(2025, 3, 1), "quarter": dt.date(2024, 4, 1), "half_year": dt.date(2024, 7, 1), "year": 2022}
+SIZES = [1, 2, 9, 10, 11, 12, 13, 17, 18, 22, 23, 24, 27, 28, 38, 42, 43, 47, 48, 60, 98, 103, 160, 299, 310]
+CHANCES = [0.0, 0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.95, 1.0, 1.0]
+
+
+def random_people(mart: str, dice: random.Random) -> list[dict[str, Any]]:
+    """Cells of every size and composition; part implies whole, as in the real people tables."""
+    found, columns = rules(mart), people_columns(mart)
+    people: list[dict[str, Any]] = []
+    for number, size in enumerate(SIZES * 3):
+        key = {name: _key(found, name, number) for name in found["dimensions"]}
+        people += [{**key, **person} for person in _cell_people(found, columns, size, dice)]
+    return people
+
+
+def _key(found: dict[str, Any], name: str, number: int) -> Any:
+    spec = found["dimensions"][name]
+    if spec == "pooled_period" or name == found["period"]["column"]:
+        quarter = dt.date(2011 + number // 25, 1, 1)
+        return quarter if "months_since_start" in found["dimensions"] else PERIODS[found["period"]["grain"]]
+    if isinstance(spec, list):
+        return spec[0]
+    return number % 25 if isinstance(spec, dict) else f"{name}{number}"
+
+
+def _cell_people(found: dict[str, Any], columns: dict[str, str], size: int, dice: random.Random) -> list[dict[str, Any]]:
+    chances = {name: dice.choice(CHANCES) for name in columns}
+    shape = dice.choice(["spread", "alike", "giant"])
+    parents = {m["where"]: next((o.get("where") for o in found["measures"] if o["name"] == m.get("of")), None) for m in found["measures"] if m.get("where")}
+    people = []
+    for i in range(size):
+        person: dict[str, Any] = {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "closing_on": dt.date(2027, 1, 1) + dt.timedelta(i)}
+        for name, kind in columns.items():
+            if kind == "boolean":
+                parent = parents.get(name)
+                person[name] = (not parent or person[parent]) and dice.random() < chances[name]
+            elif name in ("progress", "score", "days", "salary_eur_year"):
+                person[name] = _value(name, shape, i, dice) if dice.random() < max(0.5, chances[name]) else None
+            elif name == "n_attempts":
+                person[name] = dice.choice([1, 1, 2, 3, 400])
+        if "is_detractor" in columns:
+            _one_of_three(person, dice, chances)
+        people.append(person)
+    return people
+
+
+def _value(name: str, shape: str, i: int, dice: random.Random) -> float:
+    if name != "salary_eur_year":
+        return float(dice.randint(0, 100))
+    if shape == "spread":
+        return float(dice.randint(18_000, 60_000))
+    return 30_000.0 if shape == "alike" else (5_000_000.0 if i == 0 else 5_000.0 + dice.randint(0, 99))
+
+
+def _one_of_three(person: dict[str, Any], dice: random.Random, chances: dict[str, float]) -> None:
+    weights = [chances["is_promoter"] + 0.001, chances["is_passive"] + 0.001, chances["is_detractor"] + 0.001]
+    answer = dice.choices(["is_promoter", "is_passive", "is_detractor"], weights)[0]
+    for name in ("is_promoter", "is_passive", "is_detractor"):
+        person[name] = person["has_answered"] and name == answer
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, list[dict[str, Any]]]]:
+    house = House(tmp_path_factory.mktemp("house"))
+    dice = random.Random(20260630)
+    people = {mart: random_people(mart, dice) for mart in marts()}
+    for mart in marts():
+        house.add_people(mart, people[mart])
+    house.build(as_of=AS_OF)
+    return house, people
+
+
+@pytest.mark.parametrize("mart", marts())
+def test_published_figures_equal_the_oracle(built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str) -> None:
+    house, people = built
+    found, law = rules(mart), policy()
+    rows = {tuple(row[name] for name in found["dimensions"]): row for row in house.rows(f"intermediate.int_cells__{mart}")}
+    expected = cells(found, people[mart])
+    assert rows.keys() == expected.keys()
+    steps = {"points": law["quantiles"]["points_round_to"], "days": law["quantiles"]["days_round_to"]}
+    seen = set()
+    for key, members in expected.items():
+        for name, (value, reason) in Cell(found, law, members).figures().items():
+            measure = next(m for m in found["measures"] if m["name"] == name)
+            what = (mart, key, name, len(members))
+            assert rows[key][f"{name}_reason"] == reason, what
+            seen.add((measure["kind"], reason))
+            if value is None:
+                assert rows[key][name] is None, what
+                continue
+            tolerance = {"count": 0, "rate": 1e-4, "mean": 0.05, "quantile": steps.get(measure.get("unit"), 100) / 2}.get(measure["kind"], 0.05)
+            assert rows[key][name] == pytest.approx(value, abs=tolerance + 1e-9), what
+    kinds = {measure["kind"] for measure in found["measures"]}
+    assert {(kind, None) for kind in kinds} <= seen and {(kind, "too_few") for kind in kinds} <= seen
+
+
+@pytest.mark.parametrize("mart", marts())
+def test_no_published_figure_is_small_or_bare(built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str) -> None:
+    house, _ = built
+    found, law = rules(mart), policy()
+    rows = house.rows(f"marts.{mart}")
+    assert rows and [tuple(row[name] for name in found["dimensions"]) for row in rows] == sorted(tuple(row[name] for name in found["dimensions"]) for row in rows)
+    for row in rows:
+        for measure in (m for m in found["measures"] if not m.get("hidden")):
+            value, reason = row[measure["name"]], row[f"{measure['name']}_reason"]
+            assert (value is None) == (reason is not None) and reason in (None, "too_few", "protected")
+            if value is not None and measure["kind"] == "count":
+                assert value == 0 or (value >= 15 and value % law["counts"]["round_to"] == 0)
+            if value is not None and measure["kind"] == "rate":
+                assert 0 <= value <= 1
+            if value is not None and measure["kind"] == "quantile":
+                assert value % (law["money"]["round_to_eur"] if measure.get("money") else law["quantiles"][f"{measure['unit']}_round_to"]) == 0
+    everyone = [row for row in rows if row.get("n_detractors_reason") == "protected"]
+    assert all(row["n_promoters"] is row["n_passives"] is row["nps"] is row["nps_low"] is row["nps_high"] is None for row in everyone)
+
+
+def test_evidence_has_every_measure_of_every_new_cell(built: tuple[House, dict[str, list[dict[str, Any]]]]) -> None:
+    house, people = built
+    evidence = house.rows("evidence.cell_evidence")
+    expected = sum(len(cells(rules(mart), people[mart])) * len(rules(mart)["measures"]) for mart in marts())
+    assert len(evidence) == expected == len({(row["mart"], row["cell_key"], row["measure"]) for row in evidence})
+    for row in evidence:
+        assert (row["published_value"] is None) == (row["published_reason"] is not None)
+        assert row["earliest_closing_on"] == dt.date(2027, 1, 1) and str(row["as_of"]) == AS_OF
+        if row["kind"] in ("rate", "mean", "quantile", "nps") and row["published_value"] is not None:
+            assert row["published_base"] >= 23
+
+
+def test_published_cells_never_change_and_closed_periods_stay_closed(built: tuple[House, dict[str, list[dict[str, Any]]]]) -> None:
+    house, _ = built
+    before = {mart: house.rows(f"marts.{mart}") for mart in marts()}
+    house.publish()
+    for mart in marts():
+        late = [{**person, "pseudonym": "f" * 64} for person in random_people(mart, random.Random(1))[:200]]
+        house.add_people(mart, late)
+    house.build(as_of="2026-07-30")
+    for mart in marts():
+        assert house.rows(f"marts.{mart}") == before[mart], mart
+    assert house.rows("evidence.cell_evidence") == []
+    assert {row["closes_on"] > dt.date(2026, 6, 30) for row in house.rows("intermediate.int_closed_periods")} == {True}

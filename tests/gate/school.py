@@ -1,0 +1,224 @@
+"""A small house for the gate: a vault, a warehouse and marts made by hand, that keep every promise until a test breaks one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from anonymart import engine
+from anonymart.contracts import MartContract, load_contracts
+from anonymart.home import Home
+from anonymart.keys import Keys, init_keys
+from anonymart.policy import Policy, load_policy
+from anonymart.release import make_candidate
+from anonymart.vault import schema
+
+AS_OF = date(2026, 6, 30)
+NEXT_MONTH = date(2026, 7, 30)
+FAR = date(2031, 1, 1)
+CODES = ["course-ruby-basics", "julia", "course-data"]
+LEARNERS = [
+    ("learner-000001", "anne.martin@example.org", "Anne", "Martin", "annemartin77"),
+    ("learner-000002", "ruby.data@example.org", "Ruby", "Data", "ruby"),
+    ("learner-000003", "julia.learners@example.org", "Julia", "Learners", "julia.l"),
+    ("learner-000004", "zoe@exemple.fr", "Zoé", "Le Goff", "learners"),
+]
+
+
+@dataclass
+class Cell:
+    """One new cell: its dimensions, its true counts and other figures, and what is published of each measure."""
+
+    mart: str
+    dimensions: dict
+    true_counts: dict[str, int]
+    true_values: dict[str, float] = field(default_factory=dict)
+    published: dict[str, float | None] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    earliest_closing_on: date = FAR
+
+
+@dataclass
+class School:
+    """The house: paths, keys, policy, and the cells that its next build brings."""
+
+    home: Home
+    keys: Keys
+    policy: Policy
+    contracts: dict[str, MartContract]
+
+    def connect(self, vault: str | None = None, warehouse: str | None = None) -> duckdb.DuckDBPyConnection:
+        return engine.connect(self.home, self.keys, vault=vault, warehouse=warehouse)
+
+    def build(self, cells: list[Cell], as_of: date = AS_OF) -> None:
+        """Do what a dbt build would leave: marts of carried and new cells, evidence, the periods that close."""
+        with self.connect(vault="ro", warehouse="rw") as connection:
+            for name, contract in self.contracts.items():
+                _mart(connection, contract, [cell for cell in cells if cell.mart == name])
+            connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.evidence")
+            connection.execute("""
+                CREATE OR REPLACE TABLE warehouse.evidence.cell_evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR,
+                    kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_value DOUBLE, published_value DOUBLE,
+                    published_reason VARCHAR, as_of DATE)""")
+            for cell in cells:
+                _evidence(connection, self.contracts[cell.mart], cell, as_of)
+            connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.intermediate")
+            connection.execute(
+                "CREATE OR REPLACE TABLE warehouse.intermediate.int_closed_periods (mart VARCHAR, period_key VARCHAR)"
+            )
+            for mart, key in sorted({(cell.mart, _period_key(self.contracts[cell.mart], cell)) for cell in cells}):
+                connection.execute("INSERT INTO warehouse.intermediate.int_closed_periods VALUES (?, ?)", [mart, key])
+
+    def candidate(self, as_of: date = AS_OF) -> Path:
+        return make_candidate(self.home, self.keys, self.policy, as_of)
+
+    def tamper(self, candidate: Path, *statements: str, seal: bool = True) -> None:
+        """Change the candidate's marts.duckdb by SQL (catalog `release`); with `seal` write Parquet and manifest anew."""
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{candidate / 'marts.duckdb'}' AS release")
+            for statement in statements:
+                connection.execute(statement)
+            if seal:
+                for name in self.contracts:
+                    connection.execute(f"COPY release.marts.{name} TO '{candidate}/parquet/{name}.parquet' (FORMAT parquet)")
+            connection.execute("DETACH release")
+        if seal:
+            reseal(candidate)
+
+
+def reseal(candidate: Path) -> None:
+    """Write the manifest's checksums anew, as one would who plants a leak with care."""
+    from anonymart.release.manifest import read_manifest, write_manifest
+
+    manifest = read_manifest(candidate)
+    write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+
+
+def open_school(root: Path) -> School:
+    """An empty house with keys, a vault with a few learners and a catalogue, and an empty warehouse."""
+    home = Home(root / "home").prepare()
+    init_keys(home)
+    keys = Keys.load(home)
+    school = School(home, keys, load_policy(), load_contracts())
+    with school.connect(vault="rw", warehouse="rw") as connection:
+        schema.create(connection)
+        for learner_id, email, given, family, account in LEARNERS:
+            connection.execute(
+                "INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, given_name, family_name, account_name) "
+                "VALUES (1, ?, ?, ?, ?, ?, ?)",
+                [learner_id, f"learner:{learner_id}", email, given, family, account],
+            )
+            connection.execute(
+                "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, 'email', 'p'), (?, 'account', 'p')",
+                [f"email:{email}", f"account:https://school.example|{account}"],
+            )
+        connection.execute("INSERT INTO vault.raw.catalogue (load_no, path_id, path_title) VALUES (1, 'path-data', 'Data')")
+        for code in CODES:
+            connection.execute("INSERT INTO vault.raw.catalogue (load_no, course_id, course_title) VALUES (1, ?, ?)", [code, code.title()])
+        connection.execute("INSERT INTO vault.raw.enrolments (load_no, diploma_id) VALUES (1, 'RNCP37805')")
+        connection.execute("CREATE SCHEMA warehouse.intermediate")
+        connection.execute("""
+            CREATE TABLE warehouse.intermediate.int_people__salary_outcome AS
+            SELECT 'RNCP37805' AS diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after,
+                30000 + 100 * i AS salary_eur_year FROM range(60) AS persons (i)""")
+    return school
+
+
+def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: int = 40, **more: object) -> Cell:
+    """A month of a course: 40 active, 12 registered (15), 3 completions (too few), a median of 61.3."""
+    return Cell(
+        "course_engagement_monthly",
+        {"course_id": course, "month": month},
+        {"n_active_learners": active, "n_registrations": 13, "n_completions": 3, "median_progress": active},
+        {"median_progress": 61.3},
+        {"n_active_learners": rounded(active), "n_registrations": 15, "n_completions": None, "median_progress": 61.0},
+        {"n_completions": "too_few"},
+        **more,
+    )
+
+
+def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30) -> Cell:
+    """A quarter of a path: 200 asked, 120 answered, promoters, passives and detractors, all shown."""
+    promoters, passives = 120 - 30 - detractors, 30
+    p, a, d = rounded(promoters), rounded(passives), rounded(detractors)
+    n = p + a + d
+    share = (p - d) / n
+    margin = 1.959963984540054 * (((p + d) / n - share**2) / n + 2 * (2 + 3 * share**2) / n**2) ** 0.5
+    return Cell(
+        "nps_quarterly",
+        {"path_id": path, "quarter": quarter},
+        {"n_invited": 200, "n_respondents": 120, "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors},
+        {},
+        {
+            "n_invited": 200, "n_respondents": 120, "n_promoters": p, "n_passives": a, "n_detractors": d,
+            "nps": round(100 * share, 1), "nps_low": round(100 * (share - margin), 1),
+            "nps_high": round(100 * (share + margin), 1), "response_rate": 0.6,
+        },
+    )
+
+
+def salary() -> Cell:
+    """A year of a diploma: 80 graduates, 64 answered, 60 of them employed and with a salary, which is clipped."""
+    return Cell(
+        "salary_outcome",
+        {"diploma_id": "RNCP37805", "graduation_year": 2024, "graduation_year_from": 2024, "months_after": 6},
+        {
+            "n_graduates": 80, "n_respondents": 64, "n_employed": 62, "n_in_field": 40,
+            "salary_p25": 60, "salary_p50": 60, "salary_p75": 60,
+        },
+        {"salary_p25": 31475.0, "salary_p50": 32950.0, "salary_p75": 34425.0},
+        {
+            "n_graduates": 80, "n_respondents": 65, "n_employed": None, "n_in_field": 40, "response_rate": round(65 / 80, 4),
+            "employed_rate": 0.95, "in_field_rate": round(40 / 65, 4),
+            "salary_p25": 31500.0, "salary_p50": 33000.0, "salary_p75": 34400.0,
+        },
+        {"n_employed": "protected"},
+    )
+
+
+def rounded(count: int) -> int:
+    """To the nearest five, half up."""
+    return (2 * count + 5) // 10 * 5
+
+
+def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: list[Cell]) -> None:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.marts")
+    table = f"warehouse.marts.{contract.name}"
+    columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
+    connection.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
+    for cell in cells:
+        row = dict(cell.dimensions) | {"is_built_later": False}
+        for figure in contract.figures:
+            row |= {figure: cell.published.get(figure), f"{figure}_reason": cell.reasons.get(figure)}
+        marks = ", ".join("?" for _ in row)
+        names = ", ".join(f'"{name}"' for name in row)
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+    ledger = f"cells_{contract.name}"
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND table_name = ?", [ledger]
+    ).fetchone()
+    if found[0]:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (release_id) FROM vault.ledger.{ledger}")
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cell: Cell, as_of: date) -> None:
+    key = "|".join(str(cell.dimensions[name]) for name in contract.dimensions)
+    for measure in contract.measures:
+        name = measure["name"]
+        connection.execute(
+            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, cell.true_counts.get(name, 1),
+                cell.true_values.get(name), cell.published.get(name), cell.reasons.get(name), as_of,
+            ],
+        )
+
+
+def _period_key(contract: MartContract, cell: Cell) -> str:
+    return "|".join(str(cell.dimensions[name]) for name in contract.period_key)
+
+
+CELLS = [engagement(), engagement(course="course-ruby-basics"), nps(), nps(path="all"), salary()]

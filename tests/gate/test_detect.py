@@ -1,0 +1,95 @@
+"""Each kind of identifier is found, and what a mart really holds is not taken for one (D-IDENT, D-SPECIAL)."""
+
+import duckdb
+import pytest
+
+from anonymart import detect
+
+FOUND = {
+    "email": [
+        "anne.martin@example.org",
+        "write to Anne.Martin+test@mail.example.fr please",
+        "élodie@exemple.fr",
+        "jean (at) exemple.fr",
+        "col_jean@exemple.fr_2024",
+        "mailto:j.d@ex-ample.co.uk",
+    ],
+    "phone_fr": ["0612345678", "06 12 34 56 78", "06.12.34.56.78", "tel 01-23-45-67-89.", "06\u00a012\u00a034\u00a056\u00a078"],
+    "phone": ["+33612345678", "+33 (0)6 12 34 56 78", "0033612345678", "33612345678", "+44 20 7946 0958", "+1-202-555-0143", "(202) 555-0143"],
+    "ipv4": ["192.168.0.12", "from 8.8.8.8.", "[10.0.0.255]"],
+    "ipv6": ["2001:db8:85a3:0:0:8a2e:370:7334", "fe80::1", "at 2001:db8::8a2e:370:7334 now"],
+    "nir": ["255081416802538", "2 55 08 14 168 025 38", "1 85 05 78 006 048 30x", "197022A00400127", "1 97 02 2b 004 001 54"],
+    "iban": ["FR1420041010050500013M02606", "FR14 2004 1010 0505 0001 3M02 606", "iban de89370400440532013000 merci", "GB29 NWBK 6016 1331 9268 19 abc"],
+    "url": ["https://example.org/u/anne", "www.example.org", "linkedin.com/in/anne", "see http://a.b"],
+    "handle": ["@anne_martin", "on Insta: (@anne.m)", "twitter: annem", "LinkedIn = anne-martin"],
+    "uuid": ["0f8fad5b-d9cb-469f-a165-70867728950e", "urn:uuid:0F8FAD5B-D9CB-469F-A165-70867728950E"],
+    "hash": ["a" * 40, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9", "sha1:" + "0a" * 20, "d41d8cd98f00b204e9800998ecf8427e"],
+}
+# What marts, contracts and manifests hold: none of it may stop a release.
+HARMLESS = [
+    "2024-01-01",
+    "01/02/2024 10:30",
+    "2026-06-30.1",
+    "10:30:00",
+    "course-python-basics",
+    "course-julia-101",
+    "2024-Q1",
+    "T1 2024",
+    "123456",
+    "1000000",
+    "0.1.0",
+    "1.5.5",
+    "v1.5.5 (build 14eca11bd9)",
+    "too_few",
+    "protected",
+    "all",
+    "rncp-37805",
+    "RNCP37805BC01",
+    "34 600 EUR",
+    "path-data-analyst.2024-2026",
+    "C++ and C#",
+    "Node.js, socket.io and ASP.NET",
+    "registered, started, 25, 50, 75, completed",
+    "share 0 to 1",
+    "100 (P - D) / (P + A + D)",
+    "x::date",
+    "chapter_00012345",
+    "exercise-20240101-0001",
+    "salary_p25",
+    "1 85 05 78 006 048 92",
+    "FR1420041010050500013M02607",
+    "deadbeef",
+    "facade",
+    "256.300.1.2",
+    "median_progress",
+    "e-mail",
+    "40-99: 5 and 95; 100-299: 2 and 98",
+    "6 months and 24 months",
+]
+
+
+def holds(kind: str, text: str) -> bool:
+    return duckdb.execute(f"SELECT {detect.matches(kind, 't')} FROM (SELECT ?::VARCHAR AS t)", [text]).fetchone()[0]
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in FOUND.items() for text in texts])
+def test_an_identifier_is_found(kind, text):
+    assert holds(kind, text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_marts_hold_is_not_taken_for_an_identifier(text):
+    assert [kind for kind in detect.KINDS if holds(kind, text)] == []
+
+
+def test_every_kind_has_examples_and_a_macro():
+    assert set(FOUND) == set(detect.KINDS) == set(detect.patterns())
+    with duckdb.connect() as connection:
+        connection.execute(detect.macros())
+        for kind in detect.KINDS:
+            assert connection.execute(f"SELECT holds_{kind}(?), holds_{kind}(NULL)", [FOUND[kind][0]]).fetchone() == (True, False)
+
+
+def test_folding_forgets_case_accents_and_punctuation():
+    row = duckdb.execute(f"SELECT {detect.words('t')} FROM (SELECT 'Élodie  DE-LA_Tour@Exemple.FR' AS t)").fetchone()
+    assert row[0] == ["elodie", "de", "la", "tour", "exemple", "fr"]

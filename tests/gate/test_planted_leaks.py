@@ -1,0 +1,276 @@
+"""Every leak that is planted in a candidate is found in the right mart and column, and named by its kind (S-ANON, D-IDENT)."""
+
+import json
+from datetime import date
+
+import duckdb
+import pytest
+
+from anonymart.gate import gate
+from tests.gate.school import AS_OF, NEXT_MONTH, engagement, reseal
+
+pytestmark = pytest.mark.usefixtures("without_great_expectations")
+ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_outcome"
+
+
+def found(school, candidate, as_of=AS_OF) -> set[tuple[str, str, str]]:
+    report = gate(school.home, school.keys, school.policy, candidate, as_of)
+    text = json.dumps(report.as_dict()) + (candidate / "gate.json").read_text(encoding="utf-8")
+    for secret in ("annemartin77", "example.org", "learner-000001", "learner-000002"):
+        assert secret not in text
+    return {(failure.mart, failure.column, failure.kind) for failure in report.failures}
+
+
+def change(mart, column, value, where="true"):
+    return f"UPDATE release.marts.{mart} SET {column} = {value} WHERE {where}"
+
+
+def test_a_sound_candidate_passes(school):
+    assert found(school, school.candidate()) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("anne.martin@example.org", "email"),
+        ("someone.else@example.com", "email"),
+        ("06 12 34 56 78", "phone_fr"),
+        ("+33612345678", "phone"),
+        ("192.168.1.20", "ipv4"),
+        ("2 55 08 14 168 025 38", "nir"),
+        ("FR1420041010050500013M02606", "iban"),
+        ("0f8fad5b-d9cb-469f-a165-70867728950e", "uuid"),
+        ("b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9", "hash"),
+        ("https://social.example/u/1", "url"),
+        ("@anne_m", "handle"),
+        ("annemartin77", "known_account"),
+        ("LEARNER-000001", "known_learner_id"),
+        ("ANNE.MARTIN@EXAMPLE.ORG", "known_email"),
+        ("for Zoe", "known_given_name"),
+        ("zoé le-goff", "known_family_name"),
+    ],
+)
+def test_an_identifier_in_a_value(school, value, kind):
+    candidate = school.candidate()
+    school.tamper(candidate, change(ENGAGEMENT, "course_id", f"'{value}'", "course_id = 'julia'"))
+    failures = found(school, candidate)
+    assert (ENGAGEMENT, "course_id", kind) in failures
+    assert (ENGAGEMENT, "course_id", "code_outside_list") in failures
+
+
+def test_an_identifier_in_the_catalogue_itself(school):
+    with school.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.raw.catalogue (load_no, course_id) VALUES (1, 'anne.martin@example.org')")
+    candidate = school.candidate()
+    school.tamper(candidate, change(ENGAGEMENT, "course_id", "'anne.martin@example.org'", "course_id = 'julia'"))
+    failures = found(school, candidate)
+    assert {(ENGAGEMENT, "course_id", "email"), (ENGAGEMENT, "course_id", "known_email")} <= failures
+    assert (ENGAGEMENT, "course_id", "code_outside_list") not in failures
+
+
+@pytest.mark.parametrize(
+    ("statement", "mart", "column", "kind"),
+    [
+        (f'ALTER TABLE release.marts.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER', NPS, "#21", "known_email in column_name"),
+        (f'ALTER TABLE release.marts.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER', NPS, "#21", "email in column_name"),
+        (f"COMMENT ON TABLE release.marts.{NPS} IS 'made by anne.martin@example.org'", NPS, "*", "email in table_comment"),
+        (f"COMMENT ON TABLE release.marts.{NPS} IS 'made by annemartin77 alone'", NPS, "*", "known_account in table_comment"),
+        (f"COMMENT ON TABLE release.marts.{NPS} IS 'made by annemartin77 alone'", NPS, "*", "comment_outside_contract"),
+        (f"COMMENT ON COLUMN release.marts.{NPS}.nps IS 'ask 06 12 34 56 78'", NPS, "nps", "phone_fr in column_comment"),
+        (f"ALTER TABLE release.marts.{NPS} ADD COLUMN n_more INTEGER", NPS, "#21", "extra_column"),
+        (f"ALTER TABLE release.marts.{NPS} DROP COLUMN nps_high", NPS, "nps_high", "missing_column"),
+        (f"ALTER TABLE release.marts.{NPS} ALTER n_invited TYPE VARCHAR", NPS, "n_invited", "wrong_type"),
+        ("CREATE TABLE release.marts.people AS SELECT 'learner-000001' AS x", "table #12", "#1", "known_learner_id"),
+        ("CREATE TABLE release.main.people AS SELECT 1 AS x", "*", "*", "extra_table"),
+        (f"CREATE VIEW release.main.v AS SELECT 1 AS learner FROM release.marts.{NPS}", "*", "*", "extra_view"),
+        ("CREATE MACRO release.main.m() AS 'anne.martin@example.org'", "*", "*", "extra_macro"),
+        ("CREATE TYPE release.main.t AS ENUM ('anne.martin@example.org')", "*", "*", "extra_type"),
+        ("CREATE SCHEMA release.\"anne.martin@example.org\"", "*", "*", "extra_schema"),
+        (f"DROP TABLE release.marts.{NPS}", NPS, "*", "missing_mart"),
+    ],
+)
+def test_a_leak_around_the_values(school, statement, mart, column, kind):
+    candidate = school.candidate()
+    school.tamper(candidate, statement, seal="DROP TABLE" not in statement)
+    assert (mart, column, kind) in found(school, candidate)
+
+
+def test_parquet_metadata_and_rows(school):
+    candidate = school.candidate()
+    path = candidate / "parquet" / f"{NPS}.parquet"
+    with duckdb.connect(str(candidate / "marts.duckdb"), read_only=True) as connection:
+        connection.execute(f"COPY marts.{NPS} TO '{path}' (FORMAT parquet, KV_METADATA {{author: 'anne.martin@example.org'}})")
+        other = candidate / "parquet" / f"{SALARY}.parquet"
+        connection.execute(f"COPY (SELECT * REPLACE (35000 AS salary_p50) FROM marts.{SALARY}) TO '{other}' (FORMAT parquet)")
+    reseal(candidate)
+    assert {
+        (NPS, "*", "email in parquet_metadata"),
+        (NPS, "*", "known_email in parquet_metadata"),
+        (SALARY, "*", "parquet_unlike_table"),
+    } <= found(school, candidate)
+
+
+def test_files_that_a_release_does_not_have_or_that_changed(school):
+    candidate = school.candidate()
+    (candidate / "notes-of-anne.martin@example.org.txt").write_text("x")
+    (candidate / "datapackage.json").write_text('{"author": "anne.martin@example.org"}')
+    kinds = {(column, kind) for _, column, kind in found(school, candidate)}
+    assert {kind for _, kind in kinds} >= {"extra_file", "altered_file", "data_package_unlike_contract", "email in datapackage",
+                                           "email in file_name"}
+    (candidate / "parquet" / f"{NPS}.parquet").unlink()
+    assert ("*", f"parquet/{NPS}.parquet", "missing_file") in found(school, candidate)
+
+
+def test_an_entry_in_the_manifest(school):
+    candidate = school.candidate()
+    manifest = json.loads((candidate / "manifest.json").read_text())
+    (candidate / "manifest.json").write_text(json.dumps(manifest | {"author": "anne.martin@example.org"}))
+    assert {("*", "manifest.json", "manifest_entry_unknown"), ("*", "*", "email in manifest")} <= found(school, candidate)
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "value", "kind"),
+    [
+        (ENGAGEMENT, "n_registrations", "7", "count_under_threshold"),
+        (ENGAGEMENT, "n_registrations", "20", "count_unlike_persons"),
+        (ENGAGEMENT, "n_completions", "5", "count_unlike_persons"),
+        (ENGAGEMENT, "n_completions", "15", "empty_without_reason"),
+        (ENGAGEMENT, "n_completions_reason", "NULL", "empty_without_reason"),
+        (ENGAGEMENT, "n_completions_reason", "'under 11'", "empty_without_reason"),
+        (ENGAGEMENT, "median_progress", "61.3", "quantile_unlike_persons"),
+        (ENGAGEMENT, "median_progress", "70", "quantile_unlike_persons"),
+        (ENGAGEMENT, "month", "DATE '2026-04-02'", "day_inside_period"),
+        (NPS, "response_rate", "0.59", "rate_unlike_counts"),
+        (NPS, "nps", "25.5", "nps_unlike_counts"),
+        (NPS, "nps_low", "10", "nps_unlike_counts"),
+        (NPS, "path_id", "'path-of-somebody'", "code_outside_list"),
+        (SALARY, "employed_rate", "0.9688", "rate_unlike_counts"),
+        (SALARY, "salary_p50", "33050", "quantile_unlike_persons"),
+        (SALARY, "months_after", "12", "number_outside_range"),
+        (SALARY, "graduation_year_from", "2025", "day_inside_period"),
+    ],
+)
+def test_a_figure_or_dimension_that_is_not_what_it_should_be(school, mart, column, value, kind):
+    candidate = school.candidate()
+    school.tamper(candidate, change(mart, column, value))
+    failures = found(school, candidate)
+    assert (mart, column.removesuffix("_reason"), kind) in failures
+    if column.removesuffix("_reason") in school.contracts[mart].figures:
+        assert (mart, column.removesuffix("_reason"), "figure_unlike_evidence") in failures
+
+
+def test_everybody_is_a_detractor(school):
+    school.build([cell for cell in [engagement()]])
+    from tests.gate.school import nps
+
+    cell = nps(detractors=90)
+    cell.true_counts |= {"n_promoters": 0, "n_passives": 0, "n_detractors": 120}
+    cell.published |= {"n_promoters": 0, "n_passives": 0, "n_detractors": 120, "nps": -100.0, "nps_low": -100.0, "nps_high": -99.0}
+    school.build([cell])
+    failures = found(school, school.candidate())
+    for column in ("n_detractors", "n_passives", "n_promoters"):
+        assert (NPS, column, "clipped_count_shown") in failures
+
+
+def test_one_salary_that_dwarfs_its_cell(school):
+    with school.connect(warehouse="rw") as connection:
+        connection.execute(
+            "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 40000000 WHERE salary_eur_year > 35850"
+        )
+    assert (SALARY, "salary_p50", "dominated_money") in found(school, school.candidate())
+
+
+def test_few_persons_under_a_quantile_and_a_rate(school):
+    from tests.gate.school import nps
+
+    few = engagement()
+    few.true_counts |= {"median_progress": 19}
+    rate = nps()
+    rate.true_counts |= {"n_invited": 20, "n_respondents": 12}
+    rate.published |= {"n_invited": 20, "n_respondents": None}
+    rate.reasons |= {"n_respondents": "too_few"}
+    school.build([few, rate])
+    failures = found(school, school.candidate())
+    assert (ENGAGEMENT, "median_progress", "quantile_on_few_persons") in failures
+    assert (NPS, "response_rate", "rate_on_few_persons") in failures
+
+
+def test_a_person_out_of_the_window(school):
+    school.build([engagement(earliest_closing_on=date(2026, 6, 29))])
+    assert found(school, school.candidate()) == {(ENGAGEMENT, "*", "person_out_of_window")}
+
+
+def test_a_person_on_the_last_day_of_the_window(school):
+    school.build([engagement(earliest_closing_on=AS_OF)])
+    assert found(school, school.candidate()) == set()
+
+
+def test_an_open_period(school):
+    # May ends on the 31st, and thirty days for late data end on the 30th of June
+    school.build([engagement(month=date(2026, 5, 1))])
+    assert found(school, school.candidate()) == set()
+    school.build([engagement(month=date(2026, 6, 1))])
+    assert found(school, school.candidate()) == {(ENGAGEMENT, "*", "open_period")}
+
+
+def test_an_observation_that_depends_on_a_dimension(school):
+    from tests.gate.school import salary
+
+    late = salary()
+    late.dimensions |= {"months_after": 24}
+    with school.connect(warehouse="rw") as connection:
+        connection.execute("UPDATE warehouse.intermediate.int_people__salary_outcome SET months_after = 24")
+    school.build([late])
+    assert found(school, school.candidate()) == {(SALARY, "*", "open_period")}
+
+
+def test_evidence_of_another_day_and_cells_without_it(school):
+    school.build([engagement()], as_of=date(2026, 6, 29))
+    assert found(school, school.candidate()) == {(ENGAGEMENT, "*", "evidence_of_another_day")}
+    school.build([engagement(), engagement(course="course-data")])
+    candidate = school.candidate()
+    school.tamper(
+        candidate,
+        f"DELETE FROM release.marts.{ENGAGEMENT} WHERE course_id = 'julia'",
+        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * REPLACE ('course-ruby-basics' AS course_id) FROM release.marts.{ENGAGEMENT}",
+        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * FROM release.marts.{ENGAGEMENT} WHERE course_id = 'course-data'",
+    )
+    assert found(school, candidate) >= {
+        (ENGAGEMENT, "*", "evidence_without_cell"),
+        (ENGAGEMENT, "*", "cell_without_evidence"),
+        (ENGAGEMENT, "*", "cell_twice"),
+    }
+
+
+def test_carried_cells(school):
+    from anonymart.release import publish
+
+    candidate = school.candidate()
+    gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    publish(school.home, school.keys, school.policy, candidate)
+    school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
+    candidate = school.candidate(NEXT_MONTH)
+    assert found(school, candidate, NEXT_MONTH) == set()
+    school.tamper(candidate, change(NPS, "n_invited", "205"), f"DELETE FROM release.marts.{SALARY}")
+    assert found(school, candidate, NEXT_MONTH) == {
+        (NPS, "n_invited", "carried_cell_changed"),
+        (SALARY, "*", "carried_cell_missing"),
+    }
+    # A published release is read again later as it was then, and is left as it is.
+    before = sorted(str(path) for path in school.home.current.resolve().rglob("*"))
+    report = gate(school.home, school.keys, school.policy, school.home.current.resolve())
+    assert report.passed
+    assert sorted(str(path) for path in school.home.current.resolve().rglob("*")) == before
+
+
+def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):
+    # The vault knows a Julia, a Ruby, a Data and a Learners; there are courses julia and course-ruby-basics, and every
+    # description speaks of learners and data.
+    candidate = school.candidate()
+    assert found(school, candidate) == set()
+
+
+def test_an_account_that_is_a_whole_course_is_a_leak(school):
+    with school.connect(vault="rw") as connection:
+        connection.execute("UPDATE vault.register.learners SET account_name = 'julia' WHERE given_name = 'Julia'")
+    assert (ENGAGEMENT, "course_id", "known_account") in found(school, school.candidate())
