@@ -10,9 +10,13 @@
     date '{{ value }}'
 {%- endmacro %}
 
-{# An entry of expectations/policy.yml: policy('counts', 'threshold') gives 11. Lists come as lists. #}
+{# An entry of expectations/policy.yml: policy('counts', 'threshold') gives 11. Lists come as lists.
+   The linter can pass texts only, so the var may also be the same content as JSON. #}
 {% macro policy() -%}
     {%- set found = namespace(value=var('policy', none)) -%}
+    {%- if found.value is string -%}
+        {%- set found.value = fromjson(found.value) -%}
+    {%- endif -%}
     {%- for name in varargs -%}
         {%- if found.value is not mapping or name not in found.value -%}
             {{ exceptions.raise_compiler_error(

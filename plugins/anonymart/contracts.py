@@ -13,6 +13,8 @@ import yaml
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 
+# The loader in C where there is one: the gate reads a thousand lines of YAML.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MARTS_FOLDER = PROJECT / "dbt_project" / "models" / "marts"
 REASONS = ("too_few", "protected")
 BUILT_LATER = "is_built_later"
@@ -86,7 +88,7 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
 
 def _models(path: Path) -> list[dict[str, Any]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
     except (OSError, yaml.YAMLError):
         raise UsageError(f"{path} cannot be read as YAML: mend the file.") from None
     return content.get("models") or []

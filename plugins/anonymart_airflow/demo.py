@@ -61,6 +61,9 @@ def _through_airflow(home: Home, conf: dict[str, Any]) -> str | None:
         rest = airflow.rest()
         follower = Follower(airflow, rest, _say)
         dags = sorted(rest.dag_ids())
+        # A demo that was stopped left runs behind; what they had not loaded was delivered again.
+        for dag_id in dags:
+            rest.end_unfinished(dag_id)
         try:
             _ingest(rest, follower, conf)
             release_id = _release(rest, follower, conf)

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-@contextmanager
-def plain_faults() -> Iterator[None]:
-    """Turn what goes wrong inside into Airflow's exceptions.
+
+def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
+    """A function like `work` whose failures are Airflow's.
 
     What another try cannot mend (wrong use, a gate that says no) fails at once; a fault is tried again. Of an
     exception that nobody foresaw only its kind and place are shown: its message may quote a row.
     """
-    try:
-        yield
-        return
-    except AirflowException:
-        raise
-    except (GateRefused, UsageError) as error:
-        failure: AirflowException = AirflowFailException(str(error))
-    except AnonymartError as error:
-        failure = AirflowException(str(error))
-    except Exception as error:
-        failure = AirflowException(_place(error))
-    # Raised outside the handler, so that no log formatter can walk back to the first exception.
-    raise failure
+
+    @functools.wraps(work)
+    def plainly(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        except AirflowException:
+            raise
+        except (GateRefused, UsageError) as error:
+            failure: AirflowException = AirflowFailException(str(error))
+        except AnonymartError as error:
+            failure = AirflowException(str(error))
+        except Exception as error:
+            failure = AirflowException(_place(error))
+        # Raised outside the handlers (and not in a context manager, which runs inside one), so that no formatter of
+        # logs can walk back to the first exception.
+        raise failure
+
+    return plainly
 
 
 def _place(error: Exception) -> str:

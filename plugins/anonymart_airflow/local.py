@@ -102,8 +102,9 @@ class LocalAirflow:
         end_sessions({process.pid for process in self._processes.values()})
         for process in self._processes.values():
             process.wait()
+        if self._processes:
+            self._state_file.unlink(missing_ok=True)
         self._processes = {}
-        self._state_file.unlink(missing_ok=True)
         for number in ignored:
             signal.signal(number, self._before[number])
         self._before = {}

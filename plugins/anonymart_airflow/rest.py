@@ -65,6 +65,12 @@ class Rest:
         params = {"order_by": "-run_after", "limit": 50}
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=params)["dag_runs"]
 
+    def end_unfinished(self, dag_id: str) -> None:
+        """Mark runs as failed that wait or seem to run: for when no process of an earlier start is left."""
+        for run in self.runs(dag_id):
+            if run["state"] in ("queued", "running"):
+                self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]

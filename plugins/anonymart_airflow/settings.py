@@ -58,6 +58,9 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         "LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
         "SCHEDULER__CATCHUP_BY_DEFAULT": False,
+        # What a killed start left running is noticed within a minute, not five.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 60,
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "TRIGGERER__CAPACITY": 10,
     }
     keep = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_"))}

@@ -24,81 +24,81 @@ if TYPE_CHECKING:
 COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
 
 
+@plain_faults
 def ingest_source(source: str, context: Any) -> dict[str, int]:
     """Load what waits for one source and give its counts. Skips when nothing waits, so that no asset event follows."""
-    with plain_faults():
-        from anonymart.ingest import ingest
+    from anonymart.ingest import ingest
 
-        home, keys, policy, day = _open(context)
-        with writing(home):
-            report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
-        if not report.files:
-            raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
-        counts = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
-        counts["files"] = len(report.files)
-        counts["files_refused"] = sum(file.status == "refused" for file in report.files)
+    home, keys, policy, day = _open(context)
+    with writing(home):
+        report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
+    if not report.files:
+        raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
+    counts = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
+    counts["files"] = len(report.files)
+    counts["files_refused"] = sum(file.status == "refused" for file in report.files)
     return counts
 
 
+@plain_faults
 def build_candidate(context: Any) -> str:
     """Build the marts and export them; gives the name of the candidate's folder in `releases/`."""
-    with plain_faults():
-        from anonymart.build import build
-        from anonymart.release import check_as_of, make_candidate, recover
+    from anonymart.build import build
+    from anonymart.release import check_as_of, make_candidate, recover
 
-        home, keys, policy, day = _open(context)
-        is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
-        progress = Progress()
-        with writing(home):
-            for sentence in recover(home, keys):
-                progress.say(f"After an unfinished run: {sentence}.")
-            check_as_of(home, keys, policy, day, force=is_forced)
-            build(home, keys, policy, day, progress)
-            return make_candidate(home, keys, policy, day).name
+    home, keys, policy, day = _open(context)
+    is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
+    progress = Progress()
+    with writing(home):
+        for sentence in recover(home, keys):
+            progress.say(f"After an unfinished run: {sentence}.")
+        check_as_of(home, keys, policy, day, force=is_forced)
+        build(home, keys, policy, day, progress)
+        return make_candidate(home, keys, policy, day).name
 
 
+@plain_faults
 def gate_candidate(name: str, context: Any) -> None:
     """Let the gate read the candidate. A refused one is set aside, and the task fails for good."""
-    with plain_faults():
-        from anonymart.errors import GateRefused
-        from anonymart.gate import gate
-        from anonymart.release import refuse
+    from anonymart.errors import GateRefused
+    from anonymart.gate import gate
+    from anonymart.release import refuse
 
-        home, keys, policy, day = _open(context)
-        candidate = _candidate(home, name)
-        with writing(home):
-            verdict = gate(home, keys, policy, candidate, day)
-            if not verdict.passed:
-                raise GateRefused(verdict.sentence(refuse(home, candidate)))
+    home, keys, policy, day = _open(context)
+    candidate = _candidate(home, name)
+    with writing(home):
+        verdict = gate(home, keys, policy, candidate, day)
+        if not verdict.passed:
+            raise GateRefused(verdict.sentence(refuse(home, candidate)))
 
 
+@plain_faults
 def publish_candidate(name: str, context: Any) -> str:
     """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
-    with plain_faults():
-        from anonymart.release import list_releases, publish, recover
-        from anonymart.release.folder import CANDIDATE_PREFIX
+    from anonymart.release import list_releases, publish, recover
+    from anonymart.release.folder import CANDIDATE_PREFIX
 
-        home, keys, policy, _ = _open(context)
-        release_id = name.removeprefix(CANDIDATE_PREFIX)
-        with writing(home):
-            if release_id in {release["release_id"] for release in list_releases(home, keys)}:
-                # A try before this one was killed after the commit: what is left is to finish it.
-                recover(home, keys)
-                return release_id
-            published = publish(home, keys, policy, _candidate(home, name))
-        if published is None:
-            raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
-        return published
+    home, keys, policy, _ = _open(context)
+    release_id = name.removeprefix(CANDIDATE_PREFIX)
+    with writing(home):
+        if release_id in {release["release_id"] for release in list_releases(home, keys)}:
+            # A try before this one was killed after the commit: what is left is to finish it.
+            recover(home, keys)
+            return release_id
+        published = publish(home, keys, policy, _candidate(home, name))
+    if published is None:
+        raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
+    return published
 
 
+@plain_faults
 def keep_to_the_terms(context: Any) -> None:
     """Remove raw rows and logs whose time is over (P-LOG, raw.keep_days)."""
-    with plain_faults():
-        from anonymart.retention import enforce
+    from anonymart.retention import enforce
 
-        home, keys, policy, day = _open(context)
-        with writing(home):
-            enforce(home, keys, policy, day)
+    home, keys, policy, day = _open(context)
+    with writing(home):
+        enforce(home, keys, policy, day)
 
 
 def _open(context: Any) -> tuple[Home, Keys, Policy, date]:

@@ -116,6 +116,37 @@ class House:
         quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
         return subprocess.run(command, capture_output=True, text=True, cwd=self.root, env={**os.environ, **quiet})
 
+    def compile_each(self, target: str, pages: list[tuple[str, dict[str, Any]]]) -> list[str]:
+        """What dbt says when a mart's YAML is replaced by each page, under each policy: all in one process, which is faster."""
+        driver = """
+import contextlib, io, json, sys
+from pathlib import Path
+from dbt.cli.main import dbtRunner
+path, target, cases = Path(sys.argv[1]), sys.argv[2], json.loads(Path(sys.argv[3]).read_text())
+said = []
+for page, law in cases:
+    path.write_text(page)
+    values = json.dumps({"as_of": "2026-06-30", "policy": law})
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        result = dbtRunner().invoke(["--no-use-colors", "compile", "--select", "int_cells__" + target, "--vars", values])
+    said.append([result.success, out.getvalue()])
+Path(sys.argv[3]).write_text(json.dumps(said))
+"""
+        path = self.project / "models" / "marts" / f"{target}.yml"
+        kept = path.read_text(encoding="utf-8")
+        cases = self.root / "cases.json"
+        cases.write_text(json.dumps(pages), encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", driver, str(path), target, str(cases)], capture_output=True, text=True, cwd=self.project
+            )
+        finally:
+            path.write_text(kept, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        said = json.loads(cases.read_text(encoding="utf-8"))
+        assert not any(success for success, _ in said), said
+        return [text for _, text in said]
+
     def build(self, *words: str, **options: Any) -> None:
         """Build everything but the unit tests, and fail with dbt's words when it does not end well."""
         done = self.dbt("build", "--exclude-resource-type", "unit_test", *words, **options)

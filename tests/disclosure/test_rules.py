@@ -15,27 +15,7 @@ from house import House, marts, policy, rules
 MART = "nps_quarterly"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("rules"), only=MART)
-
-
-def refusal(house: House, change: Callable[[dict[str, Any]], None], law: dict[str, Any] | None = None) -> str:
-    """dbt's one sentence when the rules of one mart are changed."""
-    path = house.project / "models" / "marts" / f"{MART}.yml"
-    kept = path.read_text(encoding="utf-8")
-    page = yaml.safe_load(kept)
-    page.pop("unit_tests", None)
-    change(page["models"][0]["config"]["meta"])
-    path.write_text(yaml.safe_dump(page), encoding="utf-8")
-    try:
-        done = house.dbt("compile", "--select", f"int_cells__{MART}", law=law)
-    finally:
-        path.write_text(kept, encoding="utf-8")
-    assert done.returncode != 0
-    found = re.search(r"The mart .*?\.\n", done.stdout)
-    assert found, done.stdout
-    return found.group(0).strip()
+NEEDED = [("counts", "threshold"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",)]
 
 
 def set_measure(name: str, **fields: Any) -> Callable[[dict[str, Any]], None]:
@@ -45,40 +25,65 @@ def set_measure(name: str, **fields: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
-def test_a_mart_without_rules(house: House) -> None:
-    said = refusal(house, lambda meta: meta.clear())
-    assert said == f"The mart {MART} has no meta.disclosure: say its people, person, dimensions, period and measures in its YAML."
-
-
-def test_a_measure_of_unknown_kind(house: House) -> None:
-    said = refusal(house, set_measure("response_rate", kind="percentage"))
-    assert said.startswith(f"The mart {MART} has the measure response_rate of unknown kind percentage: use one of count, rate,")
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (set_measure("response_rate", numerator="n_clicks"), "which is no count"),
-        (set_measure("response_rate", sensitive=True), "declare its numerator with sensitive: true and of: n_invited"),
-        (set_measure("n_detractors", of=None), "without 'of'"),
-        (set_measure("n_invited", where="a = 1; drop table x"), "that is not a column"),
-        (set_measure("nps", kind="quantile", value="score", quantile=0.99), "only 0.25, 0.5 and 0.75"),
-        (lambda meta: meta["disclosure"]["period"].update(grain="week"), "unknown period grain week"),
-    ],
-)
-def test_a_rule_that_cannot_be_kept(house: House, change: Callable[[dict[str, Any]], None], words: str) -> None:
-    assert words in refusal(house, change)
-
-
-@pytest.mark.parametrize("missing", [("counts", "threshold"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",)])
-def test_a_threshold_that_the_policy_lacks(house: House, missing: tuple[str, ...]) -> None:
+def without(path: tuple[str, ...]) -> dict[str, Any]:
+    """The policy without one entry."""
     law = copy.deepcopy(policy())
     inner = law
-    for name in missing[:-1]:
+    for name in path[:-1]:
         inner = inner[name]
-    del inner[missing[-1]]
-    said = refusal(house, lambda meta: None, law)
-    assert said == f"The mart {MART} needs {'.'.join(missing)}, which the policy does not have: add it to expectations/policy.yml."
+    del inner[path[-1]]
+    return law
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "no rules": (
+        lambda meta: meta.clear(),
+        f"The mart {MART} has no meta.disclosure: say its people, person, dimensions, period and measures in its YAML.",
+    ),
+    "no people": (lambda meta: meta["disclosure"].pop("people"), f"The mart {MART} has no people in meta.disclosure: add it."),
+    "unknown kind": (
+        set_measure("response_rate", kind="percentage"),
+        f"The mart {MART} has the measure response_rate of unknown kind percentage: use one of count, rate,",
+    ),
+    "unknown numerator": (set_measure("response_rate", numerator="n_clicks"), "which is no count"),
+    "rate more sensitive than its count": (
+        set_measure("response_rate", sensitive=True),
+        "declare its numerator with sensitive: true and of: n_invited",
+    ),
+    "sensitive part of nothing": (set_measure("n_detractors", of=None), "without 'of'"),
+    "SQL in place of a column": (set_measure("n_invited", where="a = 1; drop table x"), "that is not a column"),
+    "a maximum": (set_measure("nps", kind="quantile", value="score", quantile=0.99), "only 0.25, 0.5 and 0.75"),
+    "unknown grain": (lambda meta: meta["disclosure"]["period"].update(grain="week"), "unknown period grain week"),
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """dbt's one sentence for each change of the rules and each missing figure of the policy."""
+    house = House(tmp_path_factory.mktemp("rules"), only=MART)
+    page = yaml.safe_load((house.project / "models" / "marts" / f"{MART}.yml").read_text(encoding="utf-8"))
+    page.pop("unit_tests")
+    pages = []
+    for change, _ in CHANGES.values():
+        changed = copy.deepcopy(page)
+        change(changed["models"][0]["config"]["meta"])
+        pages.append((yaml.safe_dump(changed), policy()))
+    pages += [(yaml.safe_dump(page), without(path)) for path in NEEDED]
+    said = house.compile_each(MART, pages)
+    found = [re.search(r"The mart .*?\.(?=\n)", text) for text in said]
+    assert all(found), said
+    names = [*CHANGES, *(".".join(path) for path in NEEDED)]
+    return {name: match.group(0) for name, match in zip(names, found, strict=True) if match}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_rule_that_cannot_be_kept_stops_the_build(refusals: dict[str, str], name: str) -> None:
+    assert CHANGES[name][1] in refusals[name]
+
+
+@pytest.mark.parametrize("name", [".".join(path) for path in NEEDED])
+def test_a_threshold_that_the_policy_lacks_stops_the_build(refusals: dict[str, str], name: str) -> None:
+    assert refusals[name] == f"The mart {MART} needs {name}, which the policy does not have: add it to expectations/policy.yml."
 
 
 @pytest.mark.parametrize("mart", marts())
@@ -92,7 +97,6 @@ def test_sensitive_figures_are_marked(mart: str) -> None:
 
 def test_unit_tests_of_the_rules(tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.build(as_of="2026-06-30")
     done = house.dbt("test", "--select", "test_type:unit")
     assert done.returncode == 0, done.stdout
     assert re.search(r"PASS=1[6-9]|PASS=[2-9]\d", done.stdout), done.stdout

@@ -2,6 +2,7 @@
 
 import shutil
 
+import duckdb
 import pytest
 
 from anonymart.gate import checkpoint
@@ -28,12 +29,16 @@ def without_great_expectations(monkeypatch):
     """The same suites, rules and SQL, asked straight: what is found does not depend on who asks, and this takes a second."""
 
     def ask(connection, suites, queries, batches, data_docs, release_id):
+        data_docs.mkdir(parents=True)
         answers = []
         for suite in suites:
             for line in suite.lines:
                 if line in queries:
-                    passed = not connection.execute(queries[line]).fetchall()
-                    answers.append(checkpoint.Answer(line, queries[line], passed, was_asked=True))
+                    try:
+                        passed, was_asked = not connection.execute(queries[line]).fetchall(), True
+                    except duckdb.Error:
+                        passed, was_asked = False, False
+                    answers.append(checkpoint.Answer(line, queries[line], passed, was_asked))
         return answers
 
     monkeypatch.setattr(checkpoint, "prepare", lambda: None)

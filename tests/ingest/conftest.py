@@ -38,6 +38,14 @@ class House:
         with engine.connect(self.home, self.keys, vault="ro") as connection:
             return connection.execute(query).fetchall()
 
+    def everything(self) -> str:
+        """Every value of every table of the vault, as one text."""
+        with engine.connect(self.home, self.keys, vault="ro") as connection:
+            tables = connection.execute(
+                "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'vault'"
+            ).fetchall()
+            return "\n".join(repr(connection.execute(f"FROM vault.{table}").fetchall()) for (table,) in tables)
+
 
 @pytest.fixture
 def house(tmp_path):

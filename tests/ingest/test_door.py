@@ -14,17 +14,11 @@ def adds_up(counts) -> bool:
     return counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
 
 
-def everything(house) -> str:
-    """Every value of every table of the vault, as one text."""
-    tables = house.ask("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'vault'")
-    return "\n".join(repr(house.ask(f"FROM vault.{schema}.{table}")) for schema, table in tables)
-
-
 def test_only_listed_paths_of_a_statement_are_stored(house):
     house.deliver("learning", "a.ndjson", [statement(1)])
     counts = house.ingest()["learning/a.ndjson"]
     assert (counts.delivered, counts.loaded) == (1, 1)
-    stored = everything(house)
+    stored = house.everything()
     assert "account-0001" in stored
     for hidden in ("Secret", "authority-secret", "instructor-secret", "0612345678"):
         assert hidden not in stored
@@ -35,7 +29,7 @@ def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house,
     counts = house.ingest()["learners/a.csv"]
     assert counts.loaded == 1
     assert counts.unknown_columns == ["social_security_number (D-SPECIAL)", "rqth (D-SPECIAL)", "nickname"]
-    assert "2840578006084" not in everything(house) and "zaza-nick" not in everything(house)
+    assert "2840578006084" not in house.everything() and "zaza-nick" not in house.everything()
     assert "2840578006084" not in "".join(capsys.readouterr())
 
 
@@ -77,6 +71,19 @@ def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
         7: "score is not a number", 8: "actor has no identifier that can be read", 9: "verb is missing",
         10: "not a statement", 11: "timestamp is after the date of the run", 12: "not a statement", 13: "not a statement",
     }
+
+
+def test_an_object_named_by_an_address_never_enters(house):
+    house.deliver("learning", "a.ndjson", [statement(1, object={"id": "https://campus.example/profile/jean@example.org"})])
+    assert house.ingest()["learning/a.ndjson"].reasons == {"object is named by an address": 1}
+    assert "jean@example.org" not in house.everything()
+
+
+def test_the_same_row_in_another_kind_of_file_is_a_duplicate(house):
+    house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-01-01T10:00:00Z\n")
+    house.deliver("connections", "b.ndjson", [{"learner_id": "L0000001", "connected_at": "2025-01-01 11:00:00+01"}])
+    house.ingest()
+    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
 
 
 def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):

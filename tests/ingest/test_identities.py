@@ -33,7 +33,7 @@ def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
     seen = []
     keys = None
     for number, order in enumerate(itertools.permutations(deliveries(), 5)):
-        if number % 12:
+        if number % 23:
             continue
         house = House(tmp_path / str(number))
         if keys is None:
@@ -80,8 +80,7 @@ def test_minors_are_refused_at_the_time_of_the_event(house):
     found = house.ingest()
     assert (found["learners/l.csv"].loaded, found["learners/l.csv"].refused) == (1, 1)
     assert (found["learning/a.ndjson"].loaded, found["learning/a.ndjson"].refused) == (1, 2)
-    tables = house.ask("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'vault'")
-    assert not any("account-0009" in repr(house.ask(f"FROM vault.{s}.{t}")) for s, t in tables)
+    assert "account-0009" not in house.everything()
 
 
 def test_a_comment_is_stored_only_while_consent_stands(house):

@@ -118,7 +118,7 @@
     {%- endfor -%}
     {%- if rules.get('pooling') -%}{% do needed.append('pooling.longest_years') %}{%- endif -%}
     {%- for name in needed -%}
-        {%- set found = namespace(value=var('policy', {}) or {}) -%}
+        {%- set found = namespace(value=policy()) -%}
         {%- for part in name.split('.') -%}
             {%- set found.value = found.value.get(part) if found.value is mapping else none -%}
         {%- endfor -%}

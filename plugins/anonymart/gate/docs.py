@@ -10,6 +10,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 STYLE_FILE = "style.css"
+# The words that Great Expectations itself writes on its pages: a learner may be called so.
+DOCS_WORDS = """
+    Data documentation compiled by Great Expectations Docs Home Validations Expectation Validation Result Evaluates whether
+    a batch of data matches expectations Actions Filter Show All Failed Only Table of Contents Overview Suite asset Status
+    Succeeded Failed Statistics Evaluated Successful Unsuccessful Percent more info Run Name Time Batch Markers Spec
+    identifiers schema type Level Observed Value across batches block buttons collapse collection contains content currently
+    defined device email false found header ident initial navigation notes objects option options parent radio results scale
+    section special style subheader values viewport width
+"""
 _STYLE = Path(__file__).with_name("docs.css")
 _DROPPED = re.compile(
     r"<script\b.*?</script>|<style\b.*?</style>|<link\b[^>]*>|<svg\b.*?</svg>|<img\b[^>]*>|<!--.*?-->"
@@ -17,6 +26,7 @@ _DROPPED = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _OUTSIDE = re.compile(r"""\s(?:href|src|action|data-\w+)\s*=\s*(["'])(?:[a-z]+:)?//.*?\1""", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?:[^\s\"'<>)]*", re.IGNORECASE)
 _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
@@ -55,7 +65,7 @@ def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
 
 
 def _alone(html: str, style: str) -> str:
-    html = _ON_EVENT.sub("", _OUTSIDE.sub("", _DROPPED.sub("", html)))
+    html = _ADDRESS.sub("", _ON_EVENT.sub("", _OUTSIDE.sub("", _DROPPED.sub("", html))))
     return html.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
 
 

@@ -88,17 +88,18 @@ def _as_promised(name: str, promised: str, real: str | None) -> str:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract) -> None:
-    view, table = f"gate.parquet_{contract.name}", f"release.marts.{contract.name}"
+    real, table, file = f"release.marts.{contract.name}", f"gate.table_{contract.name}", f"gate.parquet_{contract.name}"
+    is_there = table_exists(connection, "marts", contract.name, database="release")
+    connection.execute(f"CREATE VIEW {table} AS {f'FROM {real}' if is_there else 'SELECT 1 AS nothing WHERE false'}")
+    path = engine.literal(str(folder / parquet_path(contract.name)))
     try:
-        path = engine.literal(str(folder / parquet_path(contract.name)))
-        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet({path})")
-        columns = [connection.execute(f"DESCRIBE {name}").fetchall() for name in (view, table)]
-        state = "same" if [row[:2] for row in columns[0]] == [row[:2] for row in columns[1]] else "other_columns"
+        connection.execute(f"CREATE VIEW {file} AS SELECT * FROM read_parquet({path})")
+        columns = [[row[:2] for row in connection.execute(f"DESCRIBE {name}").fetchall()] for name in (file, table)]
+        state = "same" if columns[0] == columns[1] else "other_columns"
     except duckdb.Error:
         state = "unreadable"
     if state != "same":
-        empty = f"SELECT * FROM {table} LIMIT 0" if table_exists(connection, "marts", contract.name, "release") else "SELECT 1"
-        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {empty}")
+        connection.execute(f"CREATE OR REPLACE VIEW {file} AS FROM {table} LIMIT 0")
     connection.execute("INSERT INTO gate.parquet_states VALUES (?, ?)", [contract.name, state])
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from anonymart.release.folder import GATE_RESULT
+
+SHOWN = 12
 
 
 class Failure(NamedTuple):
@@ -53,6 +58,12 @@ class GateReport:
     def for_release(self) -> dict[str, Any]:
         """The report as it stands in the release: without the paths and seconds of one machine."""
         return {key: value for key, value in self.as_dict().items() if key not in ("folder", "seconds", "data_docs")}
+
+    def sentence(self, folder: Path) -> str:
+        """The refusal in one sentence: mart, column and kind of what was found, and where to look. Holds no value."""
+        shown = "; ".join(self.sentences()[:SHOWN])
+        more = f"; and {len(self.failures) - SHOWN} more" if len(self.failures) > SHOWN else ""
+        return f"The gate refused {folder.name}: {shown}{more}; nothing was published, look at {folder / GATE_RESULT}."
 
     def sentences(self) -> list[str]:
         """One line for each failure: mart, column, kind, policy id and how often."""

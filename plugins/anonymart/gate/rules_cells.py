@@ -31,7 +31,7 @@ def cell_twice(scope: Scope) -> str:
 def parquet_unlike_table(scope: Scope) -> str:
     """A Parquet file that does not hold exactly the rows of the table (S-ANON)."""
     name = scope.mart.name
-    table, file = f"release.marts.{name}", f"gate.parquet_{name}"
+    table, file = f"gate.table_{name}", f"gate.parquet_{name}"
     differing = f"(FROM {table} EXCEPT ALL FROM {file}) UNION ALL (FROM {file} EXCEPT ALL FROM {table})"
     state = f"SELECT 1 FROM gate.parquet_states WHERE mart = '{name}' AND state <> 'same'"
     return counted(scope, "parquet_unlike_table", f"SELECT 1 FROM ({differing}) UNION ALL ({state})")

@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import checkpoint
 from anonymart.gate.codes import make_codes
-from anonymart.gate.docs import finish_docs, page_texts
+from anonymart.gate.docs import DOCS_WORDS, finish_docs, page_texts
 from anonymart.gate.folder_reading import make_folder_tables
 from anonymart.gate.identifiers import find_in_docs, make_hits, make_known, make_vocabulary
 from anonymart.gate.reading import make_views, open_release
@@ -52,7 +52,7 @@ def gate(
     A candidate gets `gate.json` and `data_docs/`; any other folder is left as it is, and its Data Docs go under the home's
     tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read: nothing has passed then.
     """
-    crash.point("gate.before")
+    candidate = candidate.resolve()
     seconds: dict[str, float] = {}
     contracts = load_contracts()
     manifest = read_manifest(candidate)
@@ -85,7 +85,6 @@ def gate(
                 report.failures.append(Failure("*", DATA_DOCS, f"known_{kind} in data_docs", "D-IDENT", n))
     if is_candidate:
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
-    crash.point("gate.after")
     return report
 
 
@@ -113,7 +112,7 @@ def _read(
     suites: list[Suite],
 ) -> None:
     open_release(connection, candidate)
-    make_views(connection, candidate, contracts, str(manifest.get("release_id")))
+    make_views(connection, candidate, contracts, manifest["release_id"])
     make_codes(connection, contracts)
     make_texts(connection, candidate, contracts)
     make_known(connection)
@@ -127,7 +126,7 @@ def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> li
     texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
-    return texts
+    return [*texts, DOCS_WORDS]
 
 
 def _queries(

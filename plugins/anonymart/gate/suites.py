@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from anonymart.contracts import MartContract
+from anonymart.contracts import LOADER, MartContract
 from anonymart.detect import KINDS
 from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_texts  # noqa: F401 (they register their rules)
 from anonymart.gate.report import Failure
@@ -87,7 +87,7 @@ def load_suites(
 
 def _load(path: Path, name: str) -> tuple[Suite | None, list[Failure]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         if content["suite"] != name or not content["about"] or not content["expectations"]:
             raise ValueError(name)
         lines = [line for entry in content["expectations"] for line in _lines(name, entry)]

@@ -14,7 +14,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.contracts import MartContract, load_contracts
-from anonymart.errors import AnonymartError, GateRefused
+from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -36,10 +36,12 @@ from anonymart.release.manifest import read_manifest, write_manifest
 def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period and holds no new cell.
 
-    Raises GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
     """
     release_id = candidate.name.removeprefix(CANDIDATE_PREFIX)
     manifest = read_manifest(candidate)
+    if candidate.parent != home.releases or manifest["release_id"] != release_id:
+        raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
     if all(mart["new_cells"] == 0 and mart["closed_periods"] == 0 for mart in manifest["marts"].values()):
         shutil.rmtree(candidate)
         sync_folder(home.releases)

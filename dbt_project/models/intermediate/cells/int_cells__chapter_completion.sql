@@ -1,1 +1,5 @@
-{{ protect_cells('chapter_completion', ref('int_people__chapter_completion'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'chapter_completion',
+    people=ref('int_people__chapter_completion'),
+    closing=ref('int_closed_periods'),
+) }}

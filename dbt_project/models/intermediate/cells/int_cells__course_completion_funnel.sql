@@ -1,1 +1,5 @@
-{{ protect_cells('course_completion_funnel', ref('int_people__course_completion_funnel'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'course_completion_funnel',
+    people=ref('int_people__course_completion_funnel'),
+    closing=ref('int_closed_periods'),
+) }}

@@ -1,1 +1,5 @@
-{{ protect_cells('course_engagement_monthly', ref('int_people__course_engagement_monthly'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'course_engagement_monthly',
+    people=ref('int_people__course_engagement_monthly'),
+    closing=ref('int_closed_periods'),
+) }}

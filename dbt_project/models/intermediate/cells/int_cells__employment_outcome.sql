@@ -1,1 +1,5 @@
-{{ protect_cells('employment_outcome', ref('int_people__employment_outcome'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'employment_outcome',
+    people=ref('int_people__employment_outcome'),
+    closing=ref('int_closed_periods'),
+) }}

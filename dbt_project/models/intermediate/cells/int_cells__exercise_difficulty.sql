@@ -1,1 +1,5 @@
-{{ protect_cells('exercise_difficulty', ref('int_people__exercise_difficulty'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'exercise_difficulty',
+    people=ref('int_people__exercise_difficulty'),
+    closing=ref('int_closed_periods'),
+) }}

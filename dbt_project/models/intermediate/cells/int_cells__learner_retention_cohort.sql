@@ -1,1 +1,5 @@
-{{ protect_cells('learner_retention_cohort', ref('int_people__learner_retention_cohort'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'learner_retention_cohort',
+    people=ref('int_people__learner_retention_cohort'),
+    closing=ref('int_closed_periods'),
+) }}

@@ -1,1 +1,5 @@
-{{ protect_cells('nps_quarterly', ref('int_people__nps_quarterly'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'nps_quarterly',
+    people=ref('int_people__nps_quarterly'),
+    closing=ref('int_closed_periods'),
+) }}

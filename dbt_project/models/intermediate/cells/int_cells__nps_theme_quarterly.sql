@@ -1,1 +1,5 @@
-{{ protect_cells('nps_theme_quarterly', ref('int_people__nps_theme_quarterly'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'nps_theme_quarterly',
+    people=ref('int_people__nps_theme_quarterly'),
+    closing=ref('int_closed_periods'),
+) }}

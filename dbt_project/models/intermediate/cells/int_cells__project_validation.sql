@@ -1,1 +1,5 @@
-{{ protect_cells('project_validation', ref('int_people__project_validation'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'project_validation',
+    people=ref('int_people__project_validation'),
+    closing=ref('int_closed_periods'),
+) }}

@@ -1,1 +1,5 @@
-{{ protect_cells('rncp_promotion', ref('int_people__rncp_promotion'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'rncp_promotion',
+    people=ref('int_people__rncp_promotion'),
+    closing=ref('int_closed_periods'),
+) }}

@@ -1,1 +1,5 @@
-{{ protect_cells('salary_outcome', ref('int_people__salary_outcome'), ref('int_closed_periods')) }}
+{{ protect_cells(
+    'salary_outcome',
+    people=ref('int_people__salary_outcome'),
+    closing=ref('int_closed_periods'),
+) }}

@@ -1,2 +1,2 @@
-{# The periods that close with this build, of all marts: over by as_of, and not yet in the ledger of an earlier release. #}
+{# The periods that close with this build, of all marts: over by as_of, in the ledger of no earlier release. #}
 {{ closing_periods() }}

@@ -1,7 +1,9 @@
 {{ config(incremental_strategy='append') }}
 
--- The new rows are read several times rather than held once: of a large load the engine would have to spill them.
-{% set new_statements %}(select * from {{ ref('stg_learning__statements') }} where {{ new_loads() }}){% endset %}
+-- The new rows are read several times rather than held once: the engine would have to spill a large load.
+{% set new_statements -%}
+    (select * from {{ ref('stg_learning__statements') }} where {{ new_loads() }})
+{%- endset %}
 
 with
 -- Keyed hashes and look-ups are made once per distinct text; the rows are then only joined.
@@ -12,12 +14,15 @@ actors as (
     from (select distinct identifier from {{ new_statements }} as new_rows)
 ),
 
--- The day depends on the time zone's rules, which cost a look-up each: one for every quarter of an hour is enough.
+-- The day depends on the time zone's rules, and to ask them is slow: once for every quarter of an hour is enough.
 quarter_hours as (
     select
         quarter_hour,
         {{ local_date('quarter_hour') }} as occurred_on
-    from (select distinct {{ quarter_hour('occurred_at') }} as quarter_hour from {{ new_statements }} as new_rows)
+    from (
+        select distinct {{ quarter_hour('occurred_at') }} as quarter_hour
+        from {{ new_statements }} as new_rows
+    )
 ),
 
 objects as (
@@ -69,21 +74,21 @@ object_names as (
 
 object_places as (
     select
-        names.object_id,
-        names.object_type,
+        named.object_id,
+        named.object_type,
         catalogue.item_kind,
         catalogue.item_id,
         catalogue.path_id,
         catalogue.course_id,
         catalogue.chapter_id,
         row_number() over (
-            partition by names.object_id, names.object_type
+            partition by named.object_id, named.object_type
             order by
-                if(catalogue.item_kind = names.kind_by_type, 0, 1), names.name_no, catalogue.item_kind
+                if(catalogue.item_kind = named.kind_by_type, 0, 1), named.name_no, catalogue.item_kind
         ) as place_no
-    from object_names as names
+    from object_names as named
     inner join {{ ref('int_catalogue') }} as catalogue
-        on names.item_id = catalogue.item_id
+        on named.item_id = catalogue.item_id
 ),
 
 resolved_objects as (
@@ -119,17 +124,17 @@ whole_names as (
 
 whole_places as (
     select
-        names.whole_id,
+        named.whole_id,
         catalogue.path_id,
         catalogue.course_id,
         catalogue.chapter_id,
         row_number() over (
-            partition by names.whole_id
-            order by names.name_no, catalogue.item_kind
+            partition by named.whole_id
+            order by named.name_no, catalogue.item_kind
         ) as place_no
-    from whole_names as names
+    from whole_names as named
     inner join {{ ref('int_catalogue') }} as catalogue
-        on names.item_id = catalogue.item_id
+        on named.item_id = catalogue.item_id
     where catalogue.item_kind in ('path', 'course', 'chapter')
 ),
 

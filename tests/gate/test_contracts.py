@@ -1,0 +1,58 @@
+"""Contracts of the marts are read whole, or refused in one sentence."""
+
+import pytest
+import yaml
+
+from anonymart.contracts import load_contracts
+from anonymart.errors import UsageError
+
+MART = {
+    "name": "visits",
+    "description": "Visits.",
+    "config": {
+        "contract": {"enforced": True},
+        "meta": {"disclosure": {
+            "dimensions": {"month": "period"},
+            "period": {"column": "month", "grain": "month", "observation": "0"},
+            "measures": [{"name": "n", "kind": "count"}],
+        }},
+    },
+    "columns": [{"name": "month", "data_type": "date", "description": "Month."}],
+}
+
+
+def test_the_eleven_marts():
+    contracts = load_contracts()
+    assert len(contracts) == 11
+    assert contracts["salary_outcome"].period_key == ("graduation_year", "months_after")
+    assert contracts["nps_quarterly"].figures[:2] == ("n_invited", "n_respondents")
+    for contract in contracts.values():
+        assert set(contract.dimensions) <= set(contract.column_names)
+        shown = {measure["name"] for measure in contract.measures if not measure.get("hidden")}
+        assert shown == set(contract.figures)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (("config", "contract", "enforced"), "no enforced contract"),
+        (("config", "meta", "disclosure"), "no meta.disclosure"),
+        (("config", "meta", "disclosure", "measures"), "no measures"),
+        (("columns", 0, "description"), "no description"),
+        (("config", "meta", "disclosure", "period", "grain"), "needs column, grain"),
+    ],
+)
+def test_a_mart_that_says_too_little(tmp_path, path, message):
+    mart = yaml.safe_load(yaml.safe_dump(MART))
+    inner = mart
+    for name in path[:-1]:
+        inner = inner[name]
+    del inner[path[-1]]
+    (tmp_path / "visits.yml").write_text(yaml.safe_dump({"models": [mart]}))
+    with pytest.raises(UsageError, match=message):
+        load_contracts(tmp_path)
+
+
+def test_no_mart_at_all(tmp_path):
+    with pytest.raises(UsageError, match="No mart"):
+        load_contracts(tmp_path)

@@ -1,0 +1,137 @@
+"""The gate with Great Expectations: what it writes, and that it says no whenever it could not look (S-ANON)."""
+
+import json
+import re
+import shutil
+
+import pytest
+import yaml
+
+from anonymart.contracts import load_contracts
+from anonymart.errors import AnonymartError
+from anonymart.gate import docs, gate
+from anonymart.gate.rules import RULES
+from anonymart.gate.suites import SUITES_FOLDER, load_suites
+from tests.gate.school import AS_OF
+
+PERSONAL = ("anne.martin@example.org", "annemartin77", "learner-000001")
+
+
+@pytest.fixture(scope="module")
+def asked(sound, tmp_path_factory):
+    """One run of the real gate on a sound candidate and one on a candidate with a leak and a missing table."""
+    from anonymart.home import Home
+    from tests.gate.school import School
+
+    reports = {}
+    for name in ("sound", "leaking"):
+        root = tmp_path_factory.mktemp(name) / "home"
+        shutil.copytree(sound.home.root, root, symlinks=True)
+        school = School(Home(root), sound.keys, sound.policy, sound.contracts)
+        candidate = school.candidate()
+        if name == "leaking":
+            school.tamper(candidate, "UPDATE release.marts.nps_quarterly SET path_id = 'anne.martin@example.org' WHERE path_id = 'all'")
+            with school.connect(warehouse="rw") as connection:
+                connection.execute(
+                    "ALTER TABLE warehouse.intermediate.int_people__salary_outcome ALTER salary_eur_year TYPE VARCHAR"
+                )
+                connection.execute(
+                    "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 'anne.martin@example.org'"
+                )
+        reports[name] = (candidate, gate(school.home, school.keys, school.policy, candidate, AS_OF))
+    return reports
+
+
+def test_a_sound_candidate_passes(asked):
+    candidate, report = asked["sound"]
+    assert report.passed and report.failures == []
+    assert report.n_expectations > 300
+    written = json.loads((candidate / "gate.json").read_text(encoding="utf-8"))
+    assert written["passed"] is True and written["n_expectations"] == report.n_expectations
+    assert all(entry["passed"] and entry["policy"] for entry in written["expectations"])
+
+
+def test_a_leak_is_refused_and_named_without_its_value(asked):
+    candidate, report = asked["leaking"]
+    found = {(failure.mart, failure.column, failure.kind) for failure in report.failures}
+    assert ("nps_quarterly", "path_id", "email") in found
+    assert ("nps_quarterly", "path_id", "known_email") in found
+    assert "nps_quarterly, column path_id: email" in " ".join(report.sentences())
+    assert "nps_quarterly, column path_id" in report.sentence(candidate)
+    assert json.loads((candidate / "gate.json").read_text(encoding="utf-8"))["passed"] is False
+
+
+def test_an_expectation_that_breaks_is_a_no(asked):
+    _, report = asked["leaking"]
+    kinds = {failure.kind for failure in report.failures if failure.mart == "salary_outcome"}
+    assert kinds == {"could_not_be_checked: dominated_money"}
+
+
+@pytest.mark.parametrize("name", ["sound", "leaking"])
+def test_data_docs_stand_alone_and_hold_no_value(asked, name):
+    candidate, report = asked[name]
+    pages = list((candidate / "data_docs").rglob("*.html"))
+    assert len(pages) == 2 * 13 + 1
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        assert not re.search(r"<script|<img|https?:|url\(|@import|src=", html)
+        assert not any(secret in html for secret in PERSONAL)
+        for link in re.findall(r'href="([^"#]+)"', html):
+            assert (page.parent / link).exists(), link
+    assert not any(secret in json.dumps(report.as_dict()) for secret in PERSONAL)
+
+
+def test_an_identifier_in_the_data_docs_is_a_no(school, without_great_expectations, monkeypatch):
+    finish = docs.finish_docs
+
+    def leaking_docs(data_docs, title, suites):
+        finish(data_docs, title + " by AnneMartin77", suites)
+
+    monkeypatch.setattr("anonymart.gate.run.finish_docs", leaking_docs)
+    report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
+    assert [failure[:3] for failure in report.failures] == [("*", "data_docs", "known_account in data_docs")]
+
+
+@pytest.mark.parametrize(
+    ("edit", "kind"),
+    [
+        (lambda folder: (folder / "nps_quarterly.yml").unlink(), "suite_missing"),
+        (lambda folder: (folder / "nps_quarterly.yml").write_text("suite: [nps"), "suite_unreadable"),
+        (lambda folder: rewrite(folder, lambda entries: entries[:-1]), "not_asked: nps_unlike_counts"),
+        (lambda folder: rewrite(folder, lambda entries: [*entries, {"forbids": "everything", "policy": "S-ANON", "says": "x"}]),
+         "unknown_expectation: everything"),
+    ],
+)
+def test_a_suite_that_is_incomplete_is_a_no(school, without_great_expectations, tmp_path, edit, kind):
+    folder = tmp_path / "suites"
+    shutil.copytree(SUITES_FOLDER, folder)
+    edit(folder)
+    report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF, suites_folder=folder)
+    assert kind in {failure.kind for failure in report.failures if failure.mart == "nps_quarterly"}
+    assert not report.passed
+
+
+def rewrite(folder, change):
+    path = folder / "nps_quarterly.yml"
+    content = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(content | {"expectations": change(content["expectations"])}))
+
+
+def test_what_is_no_release_folder_is_a_fault(school, tmp_path):
+    with pytest.raises(AnonymartError, match="cannot be read"):
+        gate(school.home, school.keys, school.policy, tmp_path, AS_OF)
+    candidate = school.candidate()
+    (candidate / "marts.duckdb").write_bytes(b"not a database")
+    with pytest.raises(AnonymartError, match="cannot be opened"):
+        gate(school.home, school.keys, school.policy, candidate, AS_OF)
+
+
+def test_every_suite_is_complete_and_every_rule_is_used():
+    suites, failures = load_suites(load_contracts())
+    assert failures == []
+    assert {line.forbids for suite in suites for line in suite.lines} == set(RULES)
+    assert {path.stem for path in SUITES_FOLDER.glob("*.yml")} == {suite.name for suite in suites}
+    assert all(re.fullmatch(r"[PDRS]-[A-Z]+", line.policy) and line.says.endswith(".") for suite in suites for line in suite.lines)
+    # Figures stand in the policy register alone.
+    of_policy = [suite for suite in suites if suite.name != "direct_identifiers"]
+    assert not any(re.search(r"\d", line.says) for suite in of_policy for line in suite.lines)

@@ -1,0 +1,223 @@
+"""Publishing: only what the gate has passed, all or nothing, whatever moment it is killed at (S-ANON, S-SAFE)."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from anonymart.errors import AnonymartError, GateRefused, UsageError
+from anonymart.gate import gate
+from anonymart.release import check_as_of, list_releases, make_candidate, publish, recover, refuse
+from anonymart.release.manifest import altered_files, read_manifest
+from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
+
+pytestmark = pytest.mark.usefixtures("without_great_expectations")
+FIRST = "2026-06-30.1"
+PROJECT = Path(__file__).parents[2]
+
+
+def gated(school, as_of=AS_OF):
+    candidate = make_candidate(school.home, school.keys, school.policy, as_of)
+    assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
+    return candidate
+
+
+def published(school, as_of=AS_OF):
+    return publish(school.home, school.keys, school.policy, gated(school, as_of))
+
+
+def read(folder, query):
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{folder / 'marts.duckdb'}' AS release (READ_ONLY)")
+        return connection.execute(query).fetchall()
+
+
+def ledger(school, query):
+    with school.connect(vault="ro") as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
+    assert published(school) == FIRST
+    folder = school.home.current.resolve()
+    assert folder == school.home.releases / FIRST
+    assert {path.name for path in folder.iterdir()} == {
+        "marts.duckdb", "parquet", "datapackage.json", "manifest.json", "gate.json", "data_docs"
+    }
+    for path in folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
+    assert altered_files(folder, read_manifest(folder)) == []
+    assert read(folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'marts'") == [(11,)]
+    comment = read(folder, "SELECT comment FROM duckdb_tables() WHERE table_name = 'nps_quarterly'")
+    assert comment == [(school.contracts["nps_quarterly"].description,)]
+    assert not list(folder.glob("*.wal"))
+
+
+def test_the_ledger_knows_cells_periods_and_the_release(school):
+    published(school)
+    assert ledger(school, "SELECT release_id, as_of, new_cells, carried_cells FROM vault.ledger.releases") == [(FIRST, AS_OF, 5, 0)]
+    assert ledger(school, "SELECT * FROM vault.ledger.closed_periods ORDER BY ALL") == [
+        ("course_engagement_monthly", "2026-04-01", FIRST),
+        ("nps_quarterly", "2026-01-01", FIRST),
+        ("salary_outcome", "2024|6", FIRST),
+    ]
+    cells = ledger(school, "SELECT course_id, n_active_learners, release_id FROM vault.ledger.cells_course_engagement_monthly ORDER BY ALL")
+    assert cells == [("course-ruby-basics", 40, FIRST), ("julia", 40, FIRST)]
+
+
+def test_the_second_release_carries_the_first(school):
+    published(school)
+    held_open = duckdb.connect(str(school.home.current / "marts.duckdb"), read_only=True)
+    school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
+    assert published(school, NEXT_MONTH) == "2026-07-30.1"
+    old, new = school.home.releases / FIRST, school.home.current.resolve()
+    for mart in school.contracts:
+        assert set(read(old, f"FROM release.marts.{mart}")) <= set(read(new, f"FROM release.marts.{mart}"))
+    assert held_open.execute("SELECT count(*) FROM marts.marts.course_engagement_monthly").fetchone() == (2,)
+    found = list_releases(school.home, school.keys)
+    assert [(entry["release_id"], entry["new_cells"], entry["carried_cells"], entry["is_current"]) for entry in found] == [
+        (FIRST, 5, 0, False), ("2026-07-30.1", 1, 5, True),
+    ]
+
+
+def test_nothing_new_is_no_release(school):
+    published(school)
+    school.build([])
+    candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+    assert candidate.name == ".candidate-2026-06-30.2"
+    assert publish(school.home, school.keys, school.policy, candidate) is None
+    assert sorted(path.name for path in school.home.releases.iterdir()) == [FIRST, "current"]
+
+
+def test_an_empty_period_closes_too(school):
+    published(school)
+    school.build([])
+    with school.connect(warehouse="rw") as connection:
+        connection.execute("INSERT INTO warehouse.intermediate.int_closed_periods VALUES ('nps_quarterly', '2025-10-01')")
+    assert published(school) == "2026-06-30.2"
+    assert ledger(school, "SELECT mart, period_key FROM vault.ledger.closed_periods WHERE release_id = '2026-06-30.2'") == [
+        ("nps_quarterly", "2025-10-01")
+    ]
+
+
+def test_only_what_the_gate_has_passed_is_published(school):
+    candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+    with pytest.raises(GateRefused, match="not read by the gate"):
+        publish(school.home, school.keys, school.policy, candidate)
+    gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    school.tamper(candidate, "UPDATE release.marts.nps_quarterly SET n_invited = 205", seal=False)
+    with pytest.raises(GateRefused, match="no longer what the gate has read"):
+        publish(school.home, school.keys, school.policy, candidate)
+    assert not school.home.current.exists()
+    with pytest.raises(UsageError, match="no candidate of this home"):
+        publish(school.home, school.keys, school.policy, candidate.rename(candidate.with_name(".candidate-2026-06-30.7")))
+
+
+def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
+    published(school)
+    school.build([engagement(month=date(2026, 6, 1))], NEXT_MONTH)
+    for _ in range(2):
+        candidate = make_candidate(school.home, school.keys, school.policy, NEXT_MONTH)
+        assert not gate(school.home, school.keys, school.policy, candidate, NEXT_MONTH).passed
+        with pytest.raises(GateRefused, match="gate refused"):
+            publish(school.home, school.keys, school.policy, candidate)
+        kept = refuse(school.home, candidate)
+    assert [path.name for path in school.home.releases.glob(".refused-*")] == [kept.name]
+    assert json.loads((kept / "gate.json").read_text())["failures"][0]["kind"] == "open_period"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in [kept, *kept.rglob("*")]} == {0o700, 0o600}
+    assert os.readlink(school.home.current) == FIRST
+
+
+KILLED = """
+import sys
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import load_policy
+from anonymart.release import publish
+home = Home(__import__("pathlib").Path(sys.argv[1]))
+publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "is_committed"),
+    [
+        ("publish.before_commit", False),
+        ("publish.after_commit", True),
+        ("publish.after_rename", True),
+        ("publish.after_swap", True),
+    ],
+)
+def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
+    published(school)
+    school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
+    candidate = gated(school, NEXT_MONTH)
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED, str(school.home.root), candidate.name],
+        env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
+    )
+    assert process.returncode == -signal.SIGKILL
+    recover(school.home, school.keys)
+    assert recover(school.home, school.keys) == []
+    second = "2026-07-30.1"
+    assert os.readlink(school.home.current) == (second if is_committed else FIRST)
+    assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"} | ({second} if is_committed else set())
+    assert len(ledger(school, "FROM vault.ledger.releases")) == 1 + is_committed
+    if not is_committed:
+        assert published(school, NEXT_MONTH) == second
+    assert len(read(school.home.current, "FROM release.marts.course_engagement_monthly")) == 3
+    assert [release["is_current"] for release in list_releases(school.home, school.keys)] == [False, True]
+
+
+def test_a_kill_between_the_link_and_the_swap_leaves_no_litter(school):
+    published(school)
+    os.symlink("nowhere", school.home.releases / ".link-2026-07-30.1")
+    (school.home.releases / ".candidate-2026-07-30.1").mkdir()
+    assert recover(school.home, school.keys) == ["removed the unfinished candidate 2026-07-30.1"]
+    assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"}
+
+
+def test_a_lost_release_is_a_fault(school):
+    published(school)
+    (school.home.releases / FIRST).rename(school.home.root / "elsewhere")
+    with pytest.raises(AnonymartError, match="is gone"):
+        recover(school.home, school.keys)
+
+
+def test_a_home_without_a_vault_has_nothing_to_recover(tmp_path):
+    from anonymart.home import Home
+
+    home = Home(tmp_path / "home").prepare()
+    assert recover(home, None) == []
+    assert list_releases(home, None) == []
+
+
+@pytest.mark.parametrize(
+    ("as_of", "message"), [(date(2026, 6, 29), "before"), (date(2026, 8, 1), "more than 31 days"), (date(2026, 7, 31), None)]
+)
+def test_the_date_of_a_run(school, as_of, message):
+    check_as_of(school.home, school.keys, school.policy, as_of)
+    published(school)
+    if message is None:
+        check_as_of(school.home, school.keys, school.policy, as_of)
+    else:
+        with pytest.raises(UsageError, match=message):
+            check_as_of(school.home, school.keys, school.policy, as_of)
+        check_as_of(school.home, school.keys, school.policy, as_of, force=True)
+
+
+def test_a_candidate_is_the_same_when_made_again(school):
+    files = []
+    for _ in range(2):
+        candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+        manifest = read_manifest(candidate)["files"]
+        files.append({name: entry for name, entry in manifest.items() if name != "marts.duckdb"})
+    assert files[0] == files[1]
+    assert len(CELLS) == sum(mart["rows"] for mart in read_manifest(candidate)["marts"].values())

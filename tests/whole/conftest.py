@@ -1,0 +1,128 @@
+"""One fictional school for the tests that look at the whole product, and its home at each stage of two releases.
+
+The stages are copies of one another, so that each command runs once; a test that changes a home copies it first.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.whole.house import House, command_line, clean_environment, open_house
+from tests.whole.names_in_objects import deliver_names_in_objects
+
+LEARNERS = 1000
+FIRST, SECOND, LATER = "2026-05-31", "2026-06-30", "2026-07-05"
+CAMPUS = "https://campus.anonymart.example"
+
+
+@dataclass(frozen=True)
+class School:
+    """The landing folder as generated, the truth beside it, and the values planted as names of objects, by case."""
+
+    folder: Path
+    planted: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def identifiers(self) -> list[dict[str, str]]:
+        """Every value that names one person: learner_id, kind, value."""
+        with (self.folder / "truth" / "identifiers.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def of_kind(self, kind: str) -> list[dict[str, str]]:
+        return [row for row in self.identifiers if row["kind"] == kind]
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory) -> School:
+    folder = tmp_path_factory.mktemp("whole") / "school"
+    generate(folder, LEARNERS, FIRST)
+    school = School(folder)
+    accounts = [row["value"] for row in school.of_kind("account_name")]
+    emails = [row["value"] for row in school.of_kind("email")]
+    return School(folder, deliver_names_in_objects(school.landing, accounts[100:], emails[300:]))
+
+
+@pytest.fixture(scope="session")
+def released(school, tmp_path_factory) -> House:
+    """One run, one release: the home as it is the morning after."""
+    house = open_house(tmp_path_factory.mktemp("released") / "home")
+    shutil.copytree(school.landing, house.home.landing, dirs_exist_ok=True)
+    house.report = house.succeed("run", "--as-of", FIRST)
+    return house
+
+
+@pytest.fixture(scope="session")
+def built(school, released, tmp_path_factory) -> House:
+    """A month later, after late and new statements and an objection: built, not yet published."""
+    house = released.copy(tmp_path_factory.mktemp("built") / "home")
+    deliver_next_month(house, school)
+    house.succeed("ingest", "--as-of", SECOND)
+    house.succeed("build", "--as-of", SECOND)
+    return house
+
+
+@pytest.fixture(scope="session")
+def advanced(built, tmp_path_factory) -> House:
+    """The second release, published."""
+    house = built.copy(tmp_path_factory.mktemp("advanced") / "home")
+    house.report = house.succeed("publish", "--as-of", SECOND)
+    return house
+
+
+@pytest.fixture(scope="session")
+def later(advanced, tmp_path_factory) -> House:
+    """Run again on a later day on which no further period has closed."""
+    house = advanced.copy(tmp_path_factory.mktemp("later") / "home")
+    done = house.command("run", "--as-of", LATER)
+    assert done.returncode == 0, done.stderr[-3000:]
+    house.said = done.stdout
+    return house
+
+
+def generate(folder: Path, learners: int, as_of: str) -> None:
+    import subprocess
+
+    arguments = ("demo", "generate", "--out", folder, "--learners", learners, "--seed", 11, "--as-of", as_of)
+    done = subprocess.run(command_line(*arguments), env=clean_environment(folder), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def deliver_next_month(house: House, school: School) -> None:
+    """Activity of the month that closes, late activity of months that have closed, and somebody who objects."""
+    accounts = [row["value"] for row in school.of_kind("account_name")][:40]
+    statements = [
+        {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {day}")),
+            "actor": {"account": {"homePage": CAMPUS, "name": account}},
+            "verb": {"id": "http://adlnet.gov/expapi/verbs/progressed"},
+            "object": {
+                "id": f"{CAMPUS}/xapi/course/course-python-objects",
+                "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+            },
+            "timestamp": f"{day}T12:00:00Z",
+        }
+        for account in accounts
+        for day in ("2025-11-12", "2026-03-18", "2026-05-20")
+    ]
+    write_lines(house.home.landing / "learning" / "next-month.ndjson", statements)
+    objecting = [
+        {"request_id": f"REQ-late-{number}", "kind": "object", "learner_id": row["value"], "received_at": "2026-06-10T09:00:00Z"}
+        for number, row in enumerate(school.of_kind("learner_id")[200:220])
+    ]
+    write_lines(house.home.landing / "rights" / "next-month.ndjson", objecting)
+
+
+def write_lines(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
