@@ -33,8 +33,7 @@ test-all: env lint ## the same, what needs root, PostgreSQL or Chromium, and the
 
 lint: env ## ruff and sqlfluff
 	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check plugins dags tests || true
-	@$(PY) -m sqlfluff lint dbt_project/models dbt_project/macros dbt_project/tests
+	@$(PY) tests/dbt/lint_sql.py
 
 bench: env ## the speed of the whole way, as ratios
 	@$(PY) -m anonymart.bench

@@ -38,7 +38,9 @@ class DemoHome:
 
 def pytest_configure(config: pytest.Config) -> None:
     # Importing airflow makes its folder: not in the home of whoever runs the tests.
-    os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="anonymart-test-airflow-"))
+    if "AIRFLOW_HOME" not in os.environ:
+        os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="anonymart-test-airflow-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("AIRFLOW_HOME"), ignore_errors=True))
     for mark, (_, reason) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {reason}")
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")

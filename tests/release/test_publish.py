@@ -14,7 +14,7 @@ import pytest
 
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.gate import gate
-from anonymart.release import check_as_of, list_releases, make_candidate, publish, recover, refuse
+from anonymart.release import check_as_of, has_news, list_releases, make_candidate, publish, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 
@@ -92,6 +92,7 @@ def test_nothing_new_is_no_release(school):
     school.build([])
     candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
     assert candidate.name == ".candidate-2026-06-30.2"
+    assert not has_news(candidate)
     assert publish(school.home, school.keys, school.policy, candidate) is None
     assert sorted(path.name for path in school.home.releases.iterdir()) == [FIRST, "current"]
 
@@ -122,7 +123,7 @@ def test_only_what_the_gate_has_passed_is_published(school):
 
 def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
     published(school)
-    school.build([engagement(month=date(2026, 6, 1))], NEXT_MONTH)
+    school.build([engagement(month=date(2026, 7, 1))], NEXT_MONTH)
     for _ in range(2):
         candidate = make_candidate(school.home, school.keys, school.policy, NEXT_MONTH)
         assert not gate(school.home, school.keys, school.policy, candidate, NEXT_MONTH).passed

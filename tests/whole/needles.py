@@ -101,7 +101,8 @@ def contents(home: Home, path: Path) -> Iterator[BinaryIO]:
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
             yield io.BytesIO("\n".join(connection.iterdump()).encode("utf-8", "replace"))
     elif head[:2] == b"\x1f\x8b":
-        yield gzip.open(path)
+        with gzip.open(path) as unpacked:
+            yield io.BytesIO(unpacked.read())
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             for name in packed.namelist():

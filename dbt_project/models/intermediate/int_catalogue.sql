@@ -1,4 +1,4 @@
--- An item that stands in several places counts in one: the first by course, chapter and path. The same in every build.
+-- An item that stands in several places counts in one, the first by course, chapter and path, in every build.
 with ranked as (
     select
         item_kind,

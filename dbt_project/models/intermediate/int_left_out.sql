@@ -28,21 +28,21 @@ select
     'unknown_course' as reason,
     coalesce(cast(sum(n_rows) as bigint), 0) as n_rows
 from courses
-where course_id not in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
+where course_id not in {{ codes('course') }}
 union all
 select
     'learning' as source,
     'unknown_exercise' as reason,
     coalesce(cast(sum(n_rows) as bigint), 0) as n_rows
 from exercises
-where exercise_id not in (select code from {{ ref('int_code_lists') }} where code_list = 'exercise')
+where exercise_id not in {{ codes('exercise') }}
 union all
 select
     'learning' as source,
     'unknown_project' as reason,
     count(*) as n_rows
 from {{ ref('int_activity__project') }}
-where project_id not in (select code from {{ ref('int_code_lists') }} where code_list = 'project')
+where project_id not in {{ codes('project') }}
 union all
 -- These answers count in the row of all paths only.
 select
@@ -50,7 +50,7 @@ select
     'unknown_path' as reason,
     count(*) as n_rows
 from {{ ref('int_nps_responses') }}
-where path_id is null or path_id not in (select code from {{ ref('int_code_lists') }} where code_list = 'path')
+where path_id is null or path_id not in {{ codes('path') }}
 union all
 select
     'salary' as source,
@@ -59,7 +59,7 @@ select
 from {{ ref('int_salary_responses') }}
 where
     diploma_id is null
-    or diploma_id not in (select code from {{ ref('int_code_lists') }} where code_list = 'diploma')
+    or diploma_id not in {{ codes('diploma') }}
 union all
 select
     'salary' as source,

@@ -1,4 +1,4 @@
--- What the history holds under identifiers that name nobody: it reaches no mart, and the summary says how much it is.
+-- What the history holds under identifiers that name nobody reaches no mart; the summary says how much it is.
 select
     'nps' as source,
     count(*) as n_rows

@@ -54,9 +54,10 @@ def make_known(connection: duckdb.DuckDBPyConnection) -> None:
         WITH distinct_ones AS (
             SELECT DISTINCT kind, identifier FROM ({union}) WHERE length(identifier) >= {shortest}
         ),
-        folded AS (SELECT kind, {detect.words("identifier")} AS words FROM distinct_ones)
-        SELECT DISTINCT kind, array_to_string(words, ' ') AS phrase, len(words)::INTEGER AS n_words FROM folded
-        WHERE len(words) BETWEEN 1 AND {_LONGEST_RUN} AND length(array_to_string(words, '')) >= {shortest}""")
+        folded AS (SELECT kind, {detect.phrase("identifier")} AS phrase FROM distinct_ones),
+        counted AS (SELECT kind, phrase, length(phrase) - length(replace(phrase, ' ', '')) + 1 AS n_words FROM folded)
+        SELECT DISTINCT kind, phrase, n_words::INTEGER AS n_words FROM counted
+        WHERE n_words <= {_LONGEST_RUN} AND length(phrase) - n_words + 1 >= {shortest}""")
 
 
 def _identities() -> str:

@@ -82,20 +82,33 @@ def _store_claims(connection: duckdb.DuckDBPyConnection) -> None:
         DELETE FROM new_claims WHERE (learner, identifier) IN (SELECT (learner, identifier) FROM vault.register.claims);
         INSERT INTO vault.register.claims SELECT learner, identifier FROM new_claims;
     """)
-    register(connection, "SELECT identifier FROM new_claims", is_user=False)
+    _touch(connection, "SELECT identifier FROM new_claims")
+    _enter(connection, is_user=False)
 
 
 def register(connection: duckdb.DuckDBPyConnection, identifiers: str, is_user: bool) -> None:
-    """Put the identifiers of a query into the register, and work out again whose they and their kin are."""
-    flag = str(is_user).lower()
+    """Put the identifiers of a query into the register, and work out whose the new ones and their kin are.
+
+    `is_user` says that the rows show a use of the site or a learner; a survey answer does not.
+    """
+    _touch(connection, identifiers)
+    connection.execute(f"""
+        DELETE FROM touched WHERE identifier IN (
+            SELECT identifier FROM vault.register.identities WHERE is_user OR NOT {is_user}
+        )
+    """)
+    _enter(connection, is_user)
+
+
+def _touch(connection: duckdb.DuckDBPyConnection, identifiers: str) -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE touched AS
         SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier) WHERE identifier IS NOT NULL
     """)
-    if is_user:
-        connection.execute("""
-            DELETE FROM touched WHERE identifier IN (SELECT identifier FROM vault.register.identities WHERE is_user)
-        """)
+
+
+def _enter(connection: duckdb.DuckDBPyConnection, is_user: bool) -> None:
+    flag = str(is_user).lower()
     if connection.execute("SELECT count(*) FROM touched").fetchone()[0] == 0:
         return
     connection.execute(f"""

@@ -2,6 +2,6 @@
 
 from anonymart.release.candidate import make_candidate
 from anonymart.release.ledger import check_as_of, list_releases
-from anonymart.release.publish import publish, recover, refuse
+from anonymart.release.publish import has_news, publish, recover, refuse
 
-__all__ = ["check_as_of", "list_releases", "make_candidate", "publish", "recover", "refuse"]
+__all__ = ["check_as_of", "has_news", "list_releases", "make_candidate", "publish", "recover", "refuse"]

@@ -42,7 +42,7 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
     manifest = read_manifest(candidate)
     if candidate.parent != home.releases or manifest["release_id"] != release_id:
         raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
-    if all(mart["new_cells"] == 0 and mart["closed_periods"] == 0 for mart in manifest["marts"].values()):
+    if not has_news(candidate):
         shutil.rmtree(candidate)
         sync_folder(home.releases)
         return None
@@ -55,6 +55,12 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
     _finish(home, release_id)
     _remove(home, REFUSED_PREFIX)
     return release_id
+
+
+def has_news(candidate: Path) -> bool:
+    """Whether a candidate holds a new cell or closes a period; without either there is nothing to publish, nor to gate."""
+    marts = read_manifest(candidate)["marts"].values()
+    return any(mart["new_cells"] or mart["closed_periods"] for mart in marts)
 
 
 def refuse(home: Home, candidate: Path) -> Path:

@@ -8,7 +8,9 @@ with delta as (
         chapter_id,
         occurred_on as started_on,
         if(
-            object_kind = 'chapter' and (verb = 'completed' or coalesce(is_completion, false)), occurred_on, null
+            object_kind = 'chapter' and (verb = 'completed' or coalesce(is_completion, false)),
+            occurred_on,
+            null
         ) as completed_on
     from {{ ref('int_events') }}
     where

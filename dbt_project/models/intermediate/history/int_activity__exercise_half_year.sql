@@ -3,7 +3,7 @@
     unique_key=['identity_key', 'course_id', 'exercise_id', 'half_year']
 ) }}
 
--- One attempt may leave two statements, "attempted" and its result. They are counted apart; the larger number holds.
+-- One attempt may leave two statements, "attempted" and its result: counted apart, the larger number holds.
 with delta as (
     select
         load_no,

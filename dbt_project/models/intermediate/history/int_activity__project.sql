@@ -7,7 +7,8 @@ with events as (
         project_id,
         occurred_on,
         verb = 'passed' or coalesce(is_success, false) as is_validation,
-        verb in ('submitted', 'completed', 'evaluated', 'passed', 'failed') or is_success is not null as is_submission
+        verb in ('submitted', 'completed', 'evaluated', 'passed', 'failed')
+        or is_success is not null as is_submission
     from {{ ref('int_events') }}
     where project_id is not null and {{ new_loads() }}
 ),

@@ -1,6 +1,6 @@
 {{ config(incremental_strategy='append') }}
 
--- Kept here because the vault forgets raw rows after their term, and marts need the codes for as long as they count.
+-- Kept here because the vault forgets raw rows after their term, and marts need the codes for longer.
 with placements as (
     select distinct
         load_no,

@@ -14,7 +14,7 @@ actors as (
     from (select distinct identifier from {{ new_statements }} as new_rows)
 ),
 
--- The day depends on the time zone's rules, and to ask them is slow: once for every quarter of an hour is enough.
+-- The day depends on the time zone's rules, and to ask them is slow: once a quarter of an hour is enough.
 quarter_hours as (
     select
         quarter_hour,

@@ -56,21 +56,22 @@ families_found as (
 factors as (
     select
         responses.*,
-        case salary_period
-            when 'hour' then {{ policy('salary', 'hours_per_week') }} * {{ policy('salary', 'weeks_per_year') }}
+        case responses.salary_period
+            when 'hour'
+                then {{ policy('salary', 'hours_per_week') }} * {{ policy('salary', 'weeks_per_year') }}
             when 'month' then {{ policy('salary', 'months_per_year') }}
             when 'year' then 1
         end as periods_per_year,
-        case salary_basis
+        case responses.salary_basis
             when 'gross' then 1
             when 'net' then {{ policy('salary', 'net_to_gross') }}
         end as to_gross,
         case
-            when working_time = 'full_time' then 1
-            when {{ text_matches('working_time', '^part_time_[1-9][0-9]$') }}
-                then cast(right(working_time, 2) as double) / 100
+            when responses.working_time = 'full_time' then 1
+            when {{ text_matches('responses.working_time', '^part_time_[1-9][0-9]$') }}
+                then cast(right(responses.working_time, 2) as double) / 100
         end as working_share,
-        if(salary_currency = 'EUR', 1, rates.per_eur) as per_eur
+        if(responses.salary_currency = 'EUR', 1, rates.per_eur) as per_eur
     from responses
     left join {{ ref('exchange_rates') }} as rates
         on

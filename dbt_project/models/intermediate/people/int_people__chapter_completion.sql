@@ -9,8 +9,8 @@ with chapters as (
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
     where
-        activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
-        and activity.chapter_id in (select code from {{ ref('int_code_lists') }} where code_list = 'chapter')
+        activity.course_id in {{ codes('course') }}
+        and activity.chapter_id in {{ codes('chapter') }}
     group by identities.person_key, activity.course_id, activity.chapter_id
 )
 

@@ -11,7 +11,7 @@ with courses as (
     from {{ ref('int_activity__course') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
+    where activity.course_id in {{ codes('course') }}
     group by identities.person_key, activity.course_id
 ),
 

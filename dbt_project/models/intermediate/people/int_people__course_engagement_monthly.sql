@@ -10,7 +10,7 @@ with months as (
     from {{ ref('int_activity__course_monthly') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
+    where activity.course_id in {{ codes('course') }}
     group by identities.person_key, activity.course_id, activity.month
 )
 

@@ -11,8 +11,8 @@ with exercises as (
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
     where
-        activity.course_id in (select code from {{ ref('int_code_lists') }} where code_list = 'course')
-        and activity.exercise_id in (select code from {{ ref('int_code_lists') }} where code_list = 'exercise')
+        activity.course_id in {{ codes('course') }}
+        and activity.exercise_id in {{ codes('exercise') }}
     group by identities.person_key, activity.course_id, activity.exercise_id, activity.half_year
 )
 

@@ -8,7 +8,7 @@ with of_paths as (
         counted.score,
         counted.counted_at
     from {{ ref('int_nps_counted') }} as counted
-    where counted.path_id in (select code from {{ ref('int_code_lists') }} where code_list = 'path')
+    where counted.path_id in {{ codes('path') }}
     union all
     select
         'all' as path_id,

@@ -14,7 +14,8 @@ observed as (
     select
         projects.*,
         coalesce(
-            validated_on <= {{ add_months('submitted_on', policy('observation', 'project_validation_months')) }},
+            validated_on
+            <= {{ add_months('submitted_on', policy('observation', 'project_validation_months')) }},
             false
         ) as has_validated
     from projects

@@ -31,7 +31,7 @@ answers as (
     where responses.answered_on <= {{ as_of() }}
 ),
 
--- Who answers about a diploma of the school that the enrolments do not show for him is a graduate all the same.
+-- Who answers about a diploma of the school is a graduate, though the enrolments may not show it.
 graduates as (
     select
         person_key,
@@ -51,14 +51,29 @@ graduates as (
     where
         graduations.person_key is null
         and answers.graduated_on <= {{ as_of() }}
-        and answers.diploma_id in (select code from {{ ref('int_code_lists') }} where code_list = 'diploma')
+        and answers.diploma_id in {{ codes('diploma') }}
     group by answers.person_key, answers.diploma_id
+),
+
+spans as (
+    select
+        graduates.person_key,
+        graduates.diploma_id,
+        {{ add_months('graduated_on', policy('observation', 'salary_first_from_months')) }}
+            as first_from_on,
+        {{ add_months('graduated_on', policy('observation', 'salary_first_to_months')) }}
+            as first_to_on,
+        {{ add_months('graduated_on', policy('observation', 'salary_second_from_months')) }}
+            as second_from_on,
+        {{ add_months('graduated_on', policy('observation', 'salary_second_to_months')) }}
+            as second_to_on
+    from graduates
 ),
 
 in_span as (
     select
-        graduates.person_key,
-        graduates.diploma_id,
+        spans.person_key,
+        spans.diploma_id,
         answers.answered_on,
         answers.response_key,
         answers.is_employed,
@@ -66,22 +81,14 @@ in_span as (
         answers.job_family,
         answers.salary_eur_year,
         case
-            when
-                answers.answered_on
-                between {{ add_months('graduates.graduated_on', policy('observation', 'salary_first_from_months')) }}
-                and {{ add_months('graduates.graduated_on', policy('observation', 'salary_first_to_months')) }}
-                then 6
-            when
-                answers.answered_on
-                between {{ add_months('graduates.graduated_on', policy('observation', 'salary_second_from_months')) }}
-                and {{ add_months('graduates.graduated_on', policy('observation', 'salary_second_to_months')) }}
-                then 24
+            when answers.answered_on between spans.first_from_on and spans.first_to_on then 6
+            when answers.answered_on between spans.second_from_on and spans.second_to_on then 24
         end as months_after
-    from graduates
+    from spans
     inner join answers
         on
-            graduates.person_key = answers.person_key
-            and graduates.diploma_id = answers.diploma_id
+            spans.person_key = answers.person_key
+            and spans.diploma_id = answers.diploma_id
 ),
 
 last_answers as (
@@ -98,7 +105,7 @@ last_answers as (
 select
     graduates.person_key,
     graduates.diploma_id,
-    spans.months_after,
+    months.months_after,
     last_answers.job_family,
     cast(extract(year from graduates.graduated_on) as integer) as graduation_year,
     last_answers.person_key is not null as has_answered,
@@ -111,10 +118,10 @@ cross join (
     select 6 as months_after
     union all
     select 24 as months_after
-) as spans
+) as months
 left join last_answers
     on
         graduates.person_key = last_answers.person_key
         and graduates.diploma_id = last_answers.diploma_id
-        and spans.months_after = last_answers.months_after
+        and months.months_after = last_answers.months_after
         and last_answers.newest_no = 1

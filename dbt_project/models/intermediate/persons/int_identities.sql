@@ -4,7 +4,11 @@ with persons as (
     select
         person_id,
         {{ pseudonym_hash('person_id') }} as pseudonym
-    from (select distinct person_id from {{ ref('stg_register__identities') }} where person_id is not null)
+    from (
+        select distinct person_id
+        from {{ ref('stg_register__identities') }}
+        where person_id is not null
+    )
 ),
 
 identities as (

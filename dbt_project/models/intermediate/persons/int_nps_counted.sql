@@ -1,4 +1,4 @@
--- The invitations and answers that count today: of persons in statistics, and as far as consent stands (P-SURVEY).
+-- Invitations and answers that count today: of persons in statistics, as far as consent stands (P-SURVEY).
 with responses as (
     select
         identities.person_key,

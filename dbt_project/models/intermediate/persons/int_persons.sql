@@ -11,7 +11,7 @@ persons as (
         person_id,
         {{ pseudonym_hash('person_id') }} as pseudonym,
         {{ record_hash('person_id') }} as record_hash
-    from (select distinct person_id from identities)
+    from (select distinct person_id from identities) as known
 ),
 
 last_times as (
@@ -42,12 +42,13 @@ births as (
     group by identities.person_id
 ),
 
--- A request counts from the day that it was received, checked or not: nobody waits for us to be out of statistics.
+-- A request counts from the day that it was received, checked or not: nobody waits to be out of statistics.
 requests as (
     select
         identities.person_id,
         bool_or(
-            requests.request_kind = 'erase' or (requests.request_kind = 'death' and lower(trim(requests.details)) = 'erase')
+            requests.request_kind = 'erase'
+            or (requests.request_kind = 'death' and lower(trim(requests.details)) = 'erase')
         ) as has_asked_erasure,
         bool_or(requests.request_kind = 'object') as has_objected,
         bool_or(requests.request_kind = 'restrict') as has_asked_restriction
@@ -84,7 +85,8 @@ dated as (
         ) }} as closing_on,
         {{ add_months('births.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
         coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
-        coalesce(requests.has_objected, false) or coalesce(consents.status = 'withdrawn', false) as has_objected,
+        coalesce(requests.has_objected, false)
+        or coalesce(consents.status = 'withdrawn', false) as has_objected,
         coalesce(requests.has_asked_restriction, false) as has_asked_restriction
     from persons
     left join uses

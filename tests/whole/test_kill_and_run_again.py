@@ -1,0 +1,117 @@
+"""Show 5: killed at every named point, run again: the same marts as in a home that nobody disturbed (S-SAFE).
+
+The kills follow one another in one home, each in what the one before it has left. That is harder than a fresh home for
+each, and costs a tenth. 100 kills at random moments: `python -m tests.whole.random_kills --help`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+
+import pytest
+
+from anonymart import crash
+from anonymart.contracts import load_contracts
+from tests.whole.conftest import generate
+from tests.whole.house import House, differences, open_house
+
+pytestmark = pytest.mark.xdist_group("kills")
+
+AS_OF = "2026-05-31"
+PURGE_AS_OF = "2026-12-31"
+LEARNERS = 300
+# Files of each kind and source stay; the rest of the years only costs time.
+KEPT = re.compile(r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|odd|connections|nps-202[56]|salary-202[56]|half)")
+
+# The command that passes the point, for each point of the program.
+COMMANDS = {
+    **{point: "run" for point in crash.POINTS},
+    **{point: "purge" for point in ("retention.before_commit", "retention.after_commit")},
+    # From here on the build of the run before is good: only its release is still to be made.
+    **{point: "publish" for point in ("candidate.after_files", "gate.before", "gate.after", "publish.before_commit", "publish.after_commit")},
+}
+ORDER = (
+    *("ingest.before_load", "ingest.after_insert", "ingest.before_commit", "ingest.after_commit", "ingest.after_file_removed"),
+    *("build.before_dbt", "build.after_dbt"),
+    # The raw rows go while a release is still to come: what is built after must not need them.
+    *("retention.before_commit", "retention.after_commit"),
+    *("candidate.after_marts", "candidate.after_files", "gate.before", "gate.after"),
+    *("publish.before_commit", "publish.after_commit", "publish.after_rename", "publish.after_swap"),
+)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> House:
+    folder = tmp_path_factory.mktemp("kills")
+    generate(folder / "school", LEARNERS, AS_OF)
+    for path in (folder / "school" / "landing").rglob("*"):
+        if path.is_file() and not KEPT.search(path.name):
+            path.unlink()
+    house = open_house(folder / "home")
+    shutil.copytree(folder / "school" / "landing", house.home.landing, dirs_exist_ok=True)
+    shutil.copytree(house.root, folder / "before")
+    house.report = house.succeed("run", "--as-of", AS_OF)
+    return house
+
+
+@pytest.fixture(scope="module")
+def killed(undisturbed, tmp_path_factory) -> House:
+    """A home with the same keys and files, killed at one point after the other, then run to its end."""
+    house = House(tmp_path_factory.mktemp("killed") / "home")
+    shutil.copytree(undisturbed.root.parent / "before", house.root)
+    house.survived = []
+    for point in ORDER:
+        arguments = (COMMANDS[point], "--as-of", AS_OF)
+        if COMMANDS[point] == "purge":
+            plan = house.succeed("purge", "--as-of", PURGE_AS_OF)
+            arguments = ("purge", "--as-of", PURGE_AS_OF, "--token", plan["token"])
+        done = house.command(*arguments, ANONYMART_CRASH_AT=point)
+        if done.returncode != -signal.SIGKILL:
+            house.survived.append((point, done.returncode, done.stderr[-500:]))
+        if point == "publish.before_commit":
+            assert house.current is None
+    house.report = house.succeed("run", "--as-of", AS_OF)
+    return house
+
+
+def test_every_named_point_kills(killed):
+    assert sorted(ORDER) == sorted(crash.POINTS)
+    assert len(ORDER) >= 12
+    assert killed.survived == []
+
+
+def test_the_marts_are_those_of_an_undisturbed_run(undisturbed, killed):
+    assert killed.report["release_id"] is None
+    assert killed.current == undisturbed.current == f"{AS_OF}.1"
+    assert differences(undisturbed.home.current, killed.home.current) == {}
+
+
+def test_nothing_is_doubled_and_nothing_is_lost(undisturbed, killed):
+    totals = """
+        SELECT source, count(*), sum(delivered), sum(loaded), sum(refused), sum(quarantined), sum(duplicate)
+        FROM vault.ledger.loads GROUP BY source ORDER BY source
+    """
+    assert killed.vault(totals) == undisturbed.vault(totals)
+    for table in ("ledger.quarantine", "ledger.row_hashes", "register.learners", "answers.nps", "rights.consents"):
+        query = f"SELECT count(*) FROM vault.{table}"
+        assert killed.vault(query) == undisturbed.vault(query), table
+    for table in ("int_events", "int_nps_responses", "int_salary_responses", "int_enrolments", "int_persons"):
+        query = f"SELECT count(*), count(DISTINCT r) FROM (SELECT r FROM warehouse.intermediate.{table} AS r)"
+        assert killed.warehouse(query) == undisturbed.warehouse(query), table
+
+
+def test_the_ledger_of_cells_is_the_same(undisturbed, killed):
+    for table in [f"cells_{mart}" for mart in load_contracts()] + ["closed_periods"]:
+        query = f"SELECT r::VARCHAR FROM vault.ledger.{table} AS r ORDER BY 1"
+        assert killed.vault(query) == undisturbed.vault(query), table
+    query = "SELECT release_id, as_of, new_cells, carried_cells FROM vault.ledger.releases"
+    assert killed.vault(query) == undisturbed.vault(query)
+
+
+def test_nothing_half_done_is_left(undisturbed, killed):
+    def names(house: House) -> list[str]:
+        return sorted(str(path.relative_to(house.root)) for path in house.root.rglob("*") if "dbt/target" not in str(path))
+
+    assert names(killed) == names(undisturbed)
