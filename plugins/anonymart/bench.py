@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -134,8 +133,8 @@ def _whole(school: Path, home: Path, as_of: date) -> dict:
 def _generate(out: Path, statements: int, function: str, as_of: date) -> None:
     code = (
         "import sys; from datetime import date; from pathlib import Path; from anonymart.demo import statements\n"
-        "statements.{0}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), date.fromisoformat(sys.argv[4]))"
-    ).format(function)
+        f"statements.{function}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), date.fromisoformat(sys.argv[4]))"
+    )
     subprocess.run([sys.executable, "-c", code, str(out), str(statements), str(SEED), str(as_of)], check=True)
 
 

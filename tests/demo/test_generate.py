@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
+
 from anonymart.demo.cli import generate_command
 from anonymart.demo.contacts import iban, social_security_number
 from anonymart.demo.generate import generate
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import SOURCES
-from click.testing import CliRunner
 
 AS_OF = date(2026, 6, 30)
 CASES = [

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from anonymart.demo import statements
 from anonymart.demo.statements import bench_increment, bench_landing
 

@@ -75,7 +75,7 @@ def test_two_runs_at_once(house):
 def test_killed_at_each_point_and_run_again(house, point):
     rows = [statement(number) for number in range(50)]
     house.deliver("learners", "a.csv", "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n")
-    house.deliver("learning", "a.ndjson", rows + [{"broken": True}])
+    house.deliver("learning", "a.ndjson", [*rows, {"broken": True}])
     code = (
         "from datetime import date; from pathlib import Path; from anonymart.home import Home; from anonymart.keys import Keys\n"
         "from anonymart.policy import load_policy; from anonymart.ingest import ingest\n"

@@ -1,0 +1,92 @@
+"""A desk as a reader of the README has it: the commands of its last part are run once, and every later block in a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import Block, blocks
+
+HOME_OF_README = "anonymart-try"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A user's folder with a clone in it, in which commands are typed; `var` in the clone is the README's home."""
+
+    root: Path
+    output: str = ""
+
+    @property
+    def clone(self) -> Path:
+        return self.root / "clone"
+
+    @property
+    def home(self) -> Path:
+        return self.root / HOME_OF_README
+
+    @property
+    def release(self) -> Path:
+        return self.home / "releases" / "current"
+
+    def copy(self, root: Path) -> Desk:
+        shutil.copytree(self.root, root, symlinks=True)
+        return Desk(root)
+
+    def type(self, text: str, language: str = "sh", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a block as it stands: bash that stops at the first failure, or Python."""
+        command = ["bash", "-eo", "pipefail", "-c", text] if language == "sh" else [sys.executable, "-c", text]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANONYMART_")}
+        return subprocess.run(
+            command,
+            cwd=self.clone,
+            env={**kept, "HOME": str(self.root), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def type_at_home(self, text: str, language: str = "sh") -> subprocess.CompletedProcess[str]:
+        """The same, with `anonymart` on the path and the README's home."""
+        path = f"{self.clone / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        return self.type(text, language, PATH=path, ANONYMART_HOME=str(self.clone / "var"))
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The desk after the README: a small school, and its first release. Read it; copy it to change it."""
+    desk = Desk(tmp_path_factory.mktemp("docs") / "user")
+    desk.clone.mkdir(parents=True)
+    (desk.clone / ".venv").symlink_to(sys.prefix)
+    output = ""
+    for block in blocks("README.md", "sh"):
+        if not block.not_run:
+            done = desk.type(block.text)
+            assert done.returncode == 0, f"{block.name}\n{done.stderr[-3000:]}"
+            output += done.stdout
+    (desk.clone / "var").symlink_to(Path("..") / HOME_OF_README)
+    return Desk(desk.root, output)
+
+
+@pytest.fixture(scope="session")
+def typed(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Block], tuple[Desk, str]]:
+    """Gives, for a block, a desk of its own on which it was typed, and what it printed; each block is typed once."""
+    done: dict[str, tuple[Desk, str]] = {}
+
+    def type_once(block: Block) -> tuple[Desk, str]:
+        if block.name not in done:
+            own = desk.copy(tmp_path_factory.mktemp("block") / "user")
+            result = own.type_at_home(block.text, block.language)
+            assert result.returncode == 0, f"{block.name}\n{result.stderr[-3000:]}"
+            done[block.name] = own, result.stdout
+        return done[block.name]
+
+    return type_once

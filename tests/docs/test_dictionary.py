@@ -1,0 +1,61 @@
+"""The dictionary of marts is that of the contracts, and says so when it is not."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from anonymart.contracts import load_contracts
+from anonymart.dictionary import BEGIN, END, PAGE, closing, dictionary, main, rewritten, smallest_count
+from anonymart.errors import UsageError
+from anonymart.policy import Policy, load_policy
+
+CONTRACTS, POLICY = load_contracts(), load_policy()
+
+
+def test_it_is_up_to_date():
+    done = CliRunner().invoke(main, ["--check"])
+    assert done.exit_code == 0, done.output
+
+
+def test_every_column_is_in_it():
+    section = dictionary(CONTRACTS, POLICY)
+    assert section.count("\n### ") == len(CONTRACTS) == 11
+    for contract in CONTRACTS.values():
+        own = section.split(f"### {contract.name}\n")[1].split("\n### ")[0]
+        missing = [name for name in (*contract.dimensions, *contract.figures) if f"`{name}`" not in own]
+        assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("mart", "words"),
+    [
+        ("course_engagement_monthly", "30 days after the month is over"),
+        ("nps_quarterly", "30 days after the quarter and 1 month of observation are over"),
+        ("project_validation", "30 days after the half-year and 3 months of observation are over"),
+        ("learner_retention_cohort", "30 days after the quarter and as many months as `months_since_start` says of observation are over"),
+        ("salary_outcome", "30 days after the year and 9 months (`months_after` 6), 30 months (`months_after` 24) of observation are over"),
+    ],
+)
+def test_when_a_cell_closes(mart, words):
+    assert closing(CONTRACTS[mart], POLICY) == words
+
+
+def test_the_smallest_count_follows_the_policy():
+    assert smallest_count(POLICY) == 15
+    assert smallest_count(Policy({"counts": {"threshold": 10, "round_to": 5}})) == 10
+    assert smallest_count(Policy({"counts": {"threshold": 11, "round_to": 1}})) == 11
+
+
+def test_a_stale_page_is_told_and_mended(tmp_path):
+    page = tmp_path / "analyst.md"
+    page.write_text(PAGE.read_text(encoding="utf-8").replace("`n_promoters`", "`n_fans`"), encoding="utf-8")
+    assert CliRunner().invoke(main, ["--check", "--page", str(page)]).exit_code == 1
+    assert CliRunner().invoke(main, ["--page", str(page)]).exit_code == 0
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {END} {END}"])
+def test_a_page_without_its_marks_is_not_touched(page):
+    with pytest.raises(UsageError, match="marks"):
+        rewritten(page, "section")
