@@ -55,6 +55,8 @@ def safe_message(message: str, failures: int | None) -> str:
         return first[:400]
     if failures:
         return f"{failures} rows fail its test"
+    if "No space left" in first:
+        return "the disk is full"
     kind = re.search(r"\b(\w+ (?:Error|Exception))\b", first)
     return kind.group(1) if kind else "an error that may quote a row, so it is not shown"
 

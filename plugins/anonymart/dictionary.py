@@ -35,7 +35,11 @@ _CODES = {
     "diploma_or_all": "a diploma of the school, or `all`",
     "pooled_period": "a year",
 }
-_CODE_LISTS = {"theme": ("themes", "theme"), "job_family": ("job_families", "job_family"), "step": ("funnel_steps", "step")}
+_CODE_LISTS = {
+    "theme": ("themes", "theme"),
+    "job_family": ("job_families", "job_family"),
+    "step": ("funnel_steps", "step"),
+}
 _GRAINS = {"month": "month", "quarter": "quarter", "half_year": "half-year", "year": "year"}
 
 
@@ -69,7 +73,9 @@ def closing(contract: MartContract, policy: Policy) -> str:
 
 def _observation(contract: MartContract, policy: Policy) -> str:
     text = re.sub(
-        r"\bpolicy\.([\w.]+)", lambda found: str(policy.figure(*found.group(1).split("."))), contract.period.observation
+        r"\bpolicy\.([\w.]+)",
+        lambda found: str(policy.figure(*found.group(1).split("."))),
+        contract.period.observation,
     )
     if text.isdecimal():
         return text if text == "0" else f"{text} month{'s' * (text != '1')}"
@@ -87,23 +93,39 @@ def _rules(policy: Policy) -> str:
     quantiles, money = policy.raw["quantiles"], policy.raw["money"]
     bands = [
         (
-            f"{band['base_from']} to {band['base_to']}" if band["base_to"] else f"{band['base_from']} and more",
+            f"{band['base_from']} to {band['base_to']}"
+            if band["base_to"]
+            else f"{band['base_from']} and more",
             f"{100 * band['lowest']:g} % to {100 * band['highest']:g} %",
         )
         for band in policy.raw["sensitive_bands"]
     ]
     rows = [
-        ("count of people", f"rounded to {policy.figure('counts', 'round_to')}; shown as 0 or from {smallest_count(policy)} up"),
-        ("rate, share, mean, NPS", f"base of at least {policy.figure('rates', 'smallest_base')}, as published"),
+        (
+            "count of people",
+            f"rounded to {policy.figure('counts', 'round_to')}; shown as 0 or from {smallest_count(policy)} up",
+        ),
+        (
+            "rate, share, mean, NPS",
+            f"base of at least {policy.figure('rates', 'smallest_base')}, as published",
+        ),
         ("median", f"at least {quantiles['smallest_base_median']} people with a value, as published"),
         ("quartile", f"at least {quantiles['smallest_base_quartile']} people with a value, as published"),
         ("median and quartile", f"at least {quantiles['persons_each_side']} people on each side"),
-        ("salary", f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % of the cell's total; p% rule at {money['p_percent']}"),
+        (
+            "salary",
+            f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % of the cell's total; p% rule at {money['p_percent']}",
+        ),
         *((f"sensitive share, base of {base}", f"cut off outside {band}") for base, band in bands),
     ]
     lines = [f"| {what} | {rule} |" for what, rule in rows]
     return "\n".join(
-        [f"### The rules in numbers\n\nVersion {policy.version} of the policy.\n", "| figure | rule |", "|---|---|", *lines]
+        [
+            f"### The rules in numbers\n\nVersion {policy.version} of the policy.\n",
+            "| figure | rule |",
+            "|---|---|",
+            *lines,
+        ]
     )
 
 
@@ -112,15 +134,25 @@ def _mart(contract: MartContract, policy: Policy) -> str:
     facts = [f"A cell closes {closing(contract, policy)}."]
     if pooled:
         years = policy.figure("pooling", "longest_years")
-        facts.append(f"A year with too few `{pooled['decided_by']}` may be pooled with up to {years - 1} years before it.")
-    shown = [column for column in contract.columns if not column.name.endswith("_reason") and column.name != BUILT_LATER]
+        facts.append(
+            f"A year with too few `{pooled['decided_by']}` may be pooled with up to {years - 1} years before it."
+        )
+    shown = [
+        column
+        for column in contract.columns
+        if not column.name.endswith("_reason") and column.name != BUILT_LATER
+    ]
     lines = [_line(column, contract, policy) for column in shown]
     head = ["| column | type | what it says | made from |", "|---|---|---|---|"]
     return "\n".join([f"### {contract.name}", "", contract.description, " ".join(facts), "", *head, *lines])
 
 
 def _line(column: Column, contract: MartContract, policy: Policy) -> str:
-    made = _dimension(column.name, contract, policy) if column.name in contract.dimensions else _measure(column.name, contract)
+    made = (
+        _dimension(column.name, contract, policy)
+        if column.name in contract.dimensions
+        else _measure(column.name, contract)
+    )
     name = f"**`{column.name}`**" if column.name in contract.dimensions else f"`{column.name}`"
     return f"| {name} | {column.type.lower()} | {column.description} | {made} |"
 
@@ -151,7 +183,9 @@ def _measure(name: str, contract: MartContract) -> str:
     kind, sensitive = measure["kind"], ", sensitive" if measure.get("sensitive") else ""
     if kind == "count":
         sisters = any(
-            other.get("sensitive") and other.get("partition") and other["partition"] == measure.get("partition")
+            other.get("sensitive")
+            and other.get("partition")
+            and other["partition"] == measure.get("partition")
             for other in contract.measures
         )
         bound = sensitive or (", hidden with its sensitive sister" if sisters else "")

@@ -23,10 +23,13 @@ def lint(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         extra = Path(folder) / "policy.cfg"
         extra.write_text(
-            f"[sqlfluff:templater:dbt:context]\nas_of = 2026-06-30\npolicy = {json.dumps(policy)}\n", encoding="utf-8"
+            f"[sqlfluff:templater:dbt:context]\nas_of = 2026-06-30\npolicy = {json.dumps(policy)}\n",
+            encoding="utf-8",
         )
         command = [sys.executable, "-m", "sqlfluff", "lint", "--disable-progress-bar", "--config", str(extra)]
-        return subprocess.run([*command, *(arguments or ["dbt_project/models"])], cwd=PROJECT, check=False).returncode
+        return subprocess.run(
+            [*command, *(arguments or ["dbt_project/models"])], cwd=PROJECT, check=False
+        ).returncode
 
 
 if __name__ == "__main__":

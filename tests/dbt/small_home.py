@@ -21,7 +21,13 @@ from anonymart.vault import schema
 
 AS_OF = date(2026, 6, 30)
 XAPI = "http://adlnet.gov/expapi"
-NEEDLES = ("Giraffatitan Keramik GmbH", "Zirkusdirektorin", "quixotisch", "anna.needle@example.org", "Needlethorpe")
+NEEDLES = (
+    "Giraffatitan Keramik GmbH",
+    "Zirkusdirektorin",
+    "quixotisch",
+    "anna.needle@example.org",
+    "Needlethorpe",
+)
 
 FIRST = f"""
 INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, family_name, birth_date) VALUES
@@ -114,7 +120,10 @@ class SmallHome:
     def dbt(self, *arguments: str, variables: dict | None = None) -> subprocess.CompletedProcess[str]:
         """Run dbt itself, with everything it says."""
         if variables is None:
-            variables = {"as_of": str(AS_OF), "policy": yaml.safe_load(POLICY_FILE.read_text(encoding="utf-8"))}
+            variables = {
+                "as_of": str(AS_OF),
+                "policy": yaml.safe_load(POLICY_FILE.read_text(encoding="utf-8")),
+            }
         command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments]
         project = str(PROJECT / "dbt_project")
         places = ["--project-dir", project, "--profiles-dir", project]

@@ -22,7 +22,10 @@ def history(home: SmallHome) -> dict[str, list[str]]:
     """Every row of every table of the history, as sorted texts."""
     with home.warehouse() as connection:
         return {
-            table: sorted(str(row) for row in connection.execute(f"select * from warehouse.intermediate.{table}").fetchall())
+            table: sorted(
+                str(row)
+                for row in connection.execute(f"select * from warehouse.intermediate.{table}").fetchall()
+            )
             for table in HISTORY
         }
 
@@ -45,7 +48,9 @@ def test_pieces_give_what_one_build_gives(built_home, piecewise_home):
 
 def test_history_outlives_raw_rows_and_full_refresh(piecewise_home):
     before = history(piecewise_home)
-    piecewise_home.execute("delete from vault.raw.learning; delete from vault.raw.salary; delete from vault.answers.nps")
+    piecewise_home.execute(
+        "delete from vault.raw.learning; delete from vault.raw.salary; delete from vault.answers.nps"
+    )
     piecewise_home.execute("delete from vault.raw.enrolments; delete from vault.raw.catalogue")
     done = piecewise_home.dbt("run", "--full-refresh", "--select", "path:models/intermediate/history")
     assert done.returncode == 0, done.stdout
@@ -53,11 +58,15 @@ def test_history_outlives_raw_rows_and_full_refresh(piecewise_home):
 
 
 def test_last_load_holds(built_home):
-    assert built_home.rows("select outcome, count(*) from warehouse.intermediate.int_enrolments group by 1 order by 1") == [
+    assert built_home.rows(
+        "select outcome, count(*) from warehouse.intermediate.int_enrolments group by 1 order by 1"
+    ) == [
         ("abandoned", 1),
         ("graduated", 1),
     ]
-    assert built_home.rows("select salary_eur_year from warehouse.intermediate.int_salary_responses") == [(40000.0,)]
+    assert built_home.rows("select salary_eur_year from warehouse.intermediate.int_salary_responses") == [
+        (40000.0,)
+    ]
     assert built_home.rows(
         "select score, themes from warehouse.intermediate.int_nps_responses where load_no = 2"
     ) == [(10, ["mentoring"])]  # fmt: skip
@@ -77,8 +86,12 @@ def test_rollups_add_up_over_loads(built_home):
 
 def test_two_accounts_of_a_person_meet(built_home):
     """One pseudonym behind three identifiers, none behind the one that names nobody, and a known minor is out."""
-    assert built_home.rows("select count(*), count(distinct person_key) from warehouse.intermediate.int_identities") == [(5, 3)]
-    assert built_home.rows("select status, count(*) from warehouse.intermediate.int_persons group by 1 order by 1") == [
+    assert built_home.rows(
+        "select count(*), count(distinct person_key) from warehouse.intermediate.int_identities"
+    ) == [(5, 3)]
+    assert built_home.rows(
+        "select status, count(*) from warehouse.intermediate.int_persons group by 1 order by 1"
+    ) == [
         ("in", 2),
         ("minor", 1),
     ]

@@ -14,9 +14,17 @@ MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine"
 # RFC 4231, test cases 1 to 4, 6 and 7: key, data, HMAC-SHA-256. Case 5 is a truncated output.
 VECTORS = [
     ("0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
-    (b"Jefe".hex(), b"what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    (
+        b"Jefe".hex(),
+        b"what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
     ("aa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
-    (bytes(range(1, 26)).hex(), b"\xcd" * 50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+    (
+        bytes(range(1, 26)).hex(),
+        b"\xcd" * 50,
+        "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
+    ),
     (
         "aa" * 131,
         b"Test Using Larger Than Block-Size Key - Hash Key First",
@@ -48,7 +56,9 @@ def database() -> duckdb.DuckDBPyConnection:
 def test_rfc_4231(database, key, data, expected):
     # The macro takes texts; a test vector may be bytes that are no text.
     sql = macro("hmac_sha256", f"'{key}'", "message").replace("encode(message)", "message")
-    assert database.execute(f"select {sql} from (select ?::blob as message)", [data]).fetchone()[0] == expected
+    assert (
+        database.execute(f"select {sql} from (select ?::blob as message)", [data]).fetchone()[0] == expected
+    )
 
 
 def test_texts_as_the_standard_library_does(database):
@@ -63,7 +73,9 @@ def test_texts_as_the_standard_library_does(database):
 
 @pytest.mark.parametrize("content", ["", "insert into anonymart_keys values (null, null)"])
 def test_no_key_is_an_error_and_never_null(database, content):
-    database.execute(f"create temp table anonymart_keys (pseudonym_key varchar, record_key varchar); {content}")
+    database.execute(
+        f"create temp table anonymart_keys (pseudonym_key varchar, record_key varchar); {content}"
+    )
     for name in ("pseudonym_hash", "record_hash"):
         with pytest.raises(duckdb.Error, match="holds no key"):
             database.execute(f"select {macro(name, 'a')} from (select 'x' as a)")
@@ -77,6 +89,7 @@ def test_no_key_table_is_an_error(database):
 def test_first_bits(database):
     digest = "80000000ffffffff" + "0" * 48
     sql = f"select {macro('first_64_bits', 'h')}, {macro('first_32_bits', 'h')} from (select '{digest}' as h)"
-    assert database.execute(sql).fetchone() == (int.from_bytes(bytes.fromhex(digest[:16]), signed=True), 2**31)
-
-
+    assert database.execute(sql).fetchone() == (
+        int.from_bytes(bytes.fromhex(digest[:16]), signed=True),
+        2**31,
+    )

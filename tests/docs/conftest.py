@@ -42,7 +42,9 @@ class Desk:
 
     def type(self, text: str, language: str = "sh", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a block as it stands: bash that stops at the first failure, or Python."""
-        command = ["bash", "-eo", "pipefail", "-c", text] if language == "sh" else [sys.executable, "-c", text]
+        command = (
+            ["bash", "-eo", "pipefail", "-c", text] if language == "sh" else [sys.executable, "-c", text]
+        )
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ANONYMART_")}
         return subprocess.run(
             command,

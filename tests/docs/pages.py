@@ -46,7 +46,9 @@ def blocks(name: str, language: str | None = None) -> list[Block]:
     for number, fence in enumerate(fences):
         reason = _NOT_RUN.search(text[: fence.start()])
         follower = fences[number + 1] if number + 1 < len(fences) else None
-        is_output = follower and follower.group(1) == "text" and not text[fence.end() : follower.start()].strip()
+        is_output = (
+            follower and follower.group(1) == "text" and not text[fence.end() : follower.start()].strip()
+        )
         found.append(
             Block(
                 page=name,
@@ -74,7 +76,8 @@ def table(columns: list[str], rows: list[tuple]) -> str:
     lines = []
     for row in [columns, ["-" * width for width in widths], *texts]:
         cells = [
-            text.rjust(width) if right else text.ljust(width) for text, width, right in zip(row, widths, is_number, strict=True)
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, is_number, strict=True)
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines) + "\n"

@@ -25,7 +25,11 @@ def refreshed(release: Path) -> str:
             if block.output_span:
                 found = marts.execute(block.text)
                 first, last = block.output_span
-                text = text[:first] + table([column[0] for column in found.description], found.fetchall()) + text[last:]
+                text = (
+                    text[:first]
+                    + table([column[0] for column in found.description], found.fetchall())
+                    + text[last:]
+                )
     return text
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
+from datetime import date
 
 import pytest
 
-from tests.docs.pages import blocks, runnable
+from anonymart.home import Home
+from anonymart.ingest.load import Counts
+from anonymart.keys import Keys
+from anonymart.run import RunReport
+from anonymart.summary import Summary, summarize
+from tests.docs.pages import ROOT, blocks, runnable
 
 pytestmark = pytest.mark.xdist_group("docs")
 BY_HAND = next(block for block in blocks("README.md", "sh") if "keys init" in block.text)
@@ -36,34 +43,42 @@ def test_a_python_block(typed, block):
     assert printed or "COPY" in block.text
 
 
-def test_the_json_of_a_run_has_the_keys_that_are_shown(typed):
-    block = next(block for block in LATER if "run.json" in block.text)
-    desk, _ = typed(block)
-    found = json.loads((desk.clone / "run.json").read_text(encoding="utf-8"))
+def test_the_second_release_of_the_data_team(typed):
+    desk, printed = typed(next(block for block in LATER if "anonymart publish" in block.text))
+    assert printed.splitlines()[-2:][0].startswith("2026-06-30.1: ")
+    assert printed.splitlines()[-1].startswith("2026-07-31.1: ")
+    assert (desk.release / "marts.duckdb").is_file()
+
+
+def test_the_json_that_is_shown_has_the_keys_of_a_run():
     shown = json.loads(blocks("docs/data-team.md", "json")[0].text)
-    assert found.keys() == shown.keys()
-    assert found["release_id"] == shown["release_id"]
-    assert found["seconds"].keys() == shown["seconds"].keys()
-    assert set(shown["marts"]) <= set(found["marts"])
-    assert next(iter(found["marts"].values())).keys() == shown["marts"]["nps_quarterly"].keys()
+    [mart], [file] = shown["marts"].values(), shown["files"]
+    report = RunReport(date(2026, 7, 31), "2026-07-31.1", summary=Summary({"nps_quarterly": mart}))
+    assert shown.keys() == report.as_dict().keys()
+    assert (shown["release_id"], shown["status"]) == (report.release_id, report.as_dict()["status"])
+    assert file.keys() == asdict(Counts("nps", "x.csv")).keys()
+    assert file["delivered"] == file["loaded"] + file["refused"] + file["quarantined"] + file["duplicate"]
+    assert sum(file["reasons"].values()) == file["refused"] + file["quarantined"]
+    assert mart["figures"] == mart["published"] + mart["too_few"] + mart["protected"]
+    steps = re.findall(
+        r'progress\.(?:step\(|seconds\[)"(\w+)"', (ROOT / "plugins/anonymart/run.py").read_text()
+    )
+    assert shown["seconds"].keys() == set(steps)
 
 
-def test_the_json_of_a_file_has_the_keys_that_are_shown(desk):
-    from dataclasses import asdict
-
-    from anonymart.ingest.load import Counts
-
-    [shown] = json.loads(blocks("docs/data-team.md", "json")[0].text)["files"]
-    assert shown.keys() == asdict(Counts("nps", "x.csv")).keys()
-    assert shown["delivered"] == shown["loaded"] + shown["refused"] + shown["quarantined"] + shown["duplicate"]
-    assert sum(shown["reasons"].values()) == shown["refused"] + shown["quarantined"]
+def test_the_json_of_a_mart_has_the_keys_that_are_shown(desk):
+    shown = json.loads(blocks("docs/data-team.md", "json")[0].text)["marts"]["nps_quarterly"]
+    home = Home.from_env(desk.home)
+    assert summarize(home, Keys.load(home)).marts["nps_quarterly"].keys() == shown.keys()
 
 
 def test_the_purge_with_the_token_that_it_shows(typed):
     plan = next(block for block in LATER if block.text.startswith("anonymart purge"))
     desk, printed = typed(plan)
     [command] = re.findall(r"^To act: (.+)$", printed, re.MULTILINE)
-    excused = next(block for block in blocks("docs/data-team.md", "sh") if block.not_run and "--token" in block.text)
+    excused = next(
+        block for block in blocks("docs/data-team.md", "sh") if block.not_run and "--token" in block.text
+    )
     assert re.sub(r"[0-9a-f]{12}", "TOKEN", command) == re.sub(r"[0-9a-f]{12}", "TOKEN", excused.text.strip())
     done = desk.type_at_home(command)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Removed, as of 2026-10-15:")

@@ -22,26 +22,43 @@ EVERYTHING = "\n".join(page(name) for name in pages())
 SOURCES = [path for room in ("plugins", "dags", "tests") for path in (ROOT / room).rglob("*.py")]
 
 
-def commands(group: click.Group = anonymart, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+def commands(
+    group: click.Group = anonymart, path: tuple[str, ...] = ()
+) -> dict[tuple[str, ...], click.Command]:
     found = {}
     for name, command in group.commands.items():
-        found |= commands(command, (*path, name)) if isinstance(command, click.Group) else {(*path, name): command}
+        found |= (
+            commands(command, (*path, name)) if isinstance(command, click.Group) else {(*path, name): command}
+        )
     return found
 
 
 def quoted() -> list[tuple[str, str]]:
     """Every `anonymart …` that a page, a help text, a runbook or a message tells somebody to type, with its place."""
     found = [
-        (block.name, line) for name in pages() for block in blocks(name, "sh") for line in block.text.splitlines()
+        (block.name, line)
+        for name in pages()
+        for block in blocks(name, "sh")
+        for line in block.text.splitlines()
         if line.startswith("anonymart ")
     ]
     found += [(name, text) for name in pages() for text in re.findall(r"`(anonymart [^`]+)`", page(name))]
     for path in SOURCES:
         if "tests" not in path.parts:
-            found += [(path.name, text) for text in re.findall(r"`(anonymart [^`{]+)`", path.read_text(encoding="utf-8"))]
-    texts = {"anonymart": anonymart.help or "", **{" ".join(path): command.help or "" for path, command in commands().items()}}
+            found += [
+                (path.name, text)
+                for text in re.findall(r"`(anonymart [^`{]+)`", path.read_text(encoding="utf-8"))
+            ]
+    texts = {
+        "anonymart": anonymart.help or "",
+        **{" ".join(path): command.help or "" for path, command in commands().items()},
+    }
     for name, text in texts.items():
-        found += [(f"{name} --help", line.strip()) for line in text.splitlines() if line.strip().startswith("anonymart ")]
+        found += [
+            (f"{name} --help", line.strip())
+            for line in text.splitlines()
+            if line.strip().startswith("anonymart ")
+        ]
     return found
 
 
@@ -60,7 +77,9 @@ def test_a_quoted_command_exists(place, text):
         assert words and words[0].split("|")[0] in anonymart.commands, f"{place}: {text}"
         return
     options = {name for parameter in known[path].params for name in parameter.opts}
-    assert [word for word in words if word.startswith("--") and word.split("=")[0] not in options] == [], f"{place}: {text}"
+    assert [word for word in words if word.startswith("--") and word.split("=")[0] not in options] == [], (
+        f"{place}: {text}"
+    )
 
 
 def test_every_command_is_documented():
@@ -86,12 +105,18 @@ def test_every_dag_and_make_target_is_documented():
 
 
 def test_every_variable_is_documented():
-    code = "\n".join(path.read_text(encoding="utf-8") for path in [*SOURCES, ROOT / "Makefile"] if "docs" not in path.parts)
-    used = set(re.findall(r"\bANONYMART_[A-Z_]+[A-Z]\b", code)) - {f"ANONYMART_KEY_{name.upper()}" for name in KEY_NAMES}
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*SOURCES, ROOT / "Makefile"] if "docs" not in path.parts
+    )
+    used = set(re.findall(r"\bANONYMART_[A-Z_]+[A-Z]\b", code)) - {
+        f"ANONYMART_KEY_{name.upper()}" for name in KEY_NAMES
+    }
     assert "ANONYMART_MEMORY_LIMIT" in used
     data_team = page("docs/data-team.md")
     assert [name for name in used if f"`{name}`" not in data_team] == []
-    assert [name for name in KEY_NAMES if f"_{name.upper()}`" not in data_team or f"\n| {name} |" not in data_team] == []
+    assert [
+        name for name in KEY_NAMES if f"_{name.upper()}`" not in data_team or f"\n| {name} |" not in data_team
+    ] == []
     named = set(re.findall(r"\bANONYMART_[A-Z_]+[A-Z]\b", EVERYTHING))
     assert named <= used | {"ANONYMART_KEY_VAULT"}
 
@@ -102,7 +127,15 @@ def test_only_these_blocks_are_not_run():
     assert len(excused) == sum(EXCUSED.values())
     assert all(len(block.not_run) > 20 for block in excused)
     languages = {(block.language, bool(block.not_run)) for name in pages() for block in blocks(name)}
-    assert languages <= {("sh", False), ("sh", True), ("python", False), ("sql", False), ("r", True), ("text", False), ("json", False)}
+    assert languages <= {
+        ("sh", False),
+        ("sh", True),
+        ("python", False),
+        ("sql", False),
+        ("r", True),
+        ("text", False),
+        ("json", False),
+    }
 
 
 @pytest.mark.parametrize("name", pages())
@@ -115,7 +148,9 @@ def test_links_lead_somewhere(name):
         assert file.exists(), target
         if anchor:
             titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, target
+            assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, (
+                target
+            )
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -33,8 +33,14 @@ def test_every_column_is_in_it():
         ("course_engagement_monthly", "30 days after the month is over"),
         ("nps_quarterly", "30 days after the quarter and 1 month of observation are over"),
         ("project_validation", "30 days after the half-year and 3 months of observation are over"),
-        ("learner_retention_cohort", "30 days after the quarter and as many months as `months_since_start` says of observation are over"),
-        ("salary_outcome", "30 days after the year and 9 months (`months_after` 6), 30 months (`months_after` 24) of observation are over"),
+        (
+            "learner_retention_cohort",
+            "30 days after the quarter and as many months as `months_since_start` says of observation are over",
+        ),
+        (
+            "salary_outcome",
+            "30 days after the year and 9 months (`months_after` 6), 30 months (`months_after` 24) of observation are over",
+        ),
     ],
 )
 def test_when_a_cell_closes(mart, words):

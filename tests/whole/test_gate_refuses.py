@@ -47,18 +47,15 @@ def person_out_of_window(house: House) -> None:
     )
 
 
+CARRIED = "rowid = (SELECT min(rowid) FROM warehouse.marts.nps_quarterly WHERE path_id = 'all' AND n_invited > 0)"
+
+
 def carried_cell_changed(house: House) -> None:
-    house.alter_warehouse(f"""
-        UPDATE warehouse.marts.{MART} SET n_active_learners = n_active_learners + 5
-        WHERE rowid = (SELECT min(rowid) FROM warehouse.marts.{MART} WHERE month < '2026-01-01' AND n_active_learners > 0)
-    """)
+    house.alter_warehouse(f"UPDATE warehouse.marts.nps_quarterly SET n_invited = n_invited + 5 WHERE {CARRIED}")
 
 
 def carried_cell_gone(house: House) -> None:
-    house.alter_warehouse(f"""
-        DELETE FROM warehouse.marts.{MART}
-        WHERE rowid = (SELECT min(rowid) FROM warehouse.marts.{MART} WHERE month < '2026-01-01' AND n_active_learners > 0)
-    """)
+    house.alter_warehouse(f"DELETE FROM warehouse.marts.nps_quarterly WHERE {CARRIED}")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +64,8 @@ def carried_cell_gone(house: House) -> None:
         (email_in_a_value, "nps_quarterly", "path_id", "email"),
         (cell_under_its_threshold, MART, "n_active_learners", "count_under_threshold"),
         (person_out_of_window, MART, "*", "person_out_of_window"),
-        (carried_cell_changed, MART, "n_active_learners", "carried_cell_changed"),
-        (carried_cell_gone, MART, "*", "carried_cell_missing"),
+        (carried_cell_changed, "nps_quarterly", "n_invited", "carried_cell_changed"),
+        (carried_cell_gone, "nps_quarterly", "*", "carried_cell_missing"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

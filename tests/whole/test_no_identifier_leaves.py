@@ -56,8 +56,9 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp
     log.write_text(f"10:12:07 loading the answer of {email.upper()} failed\n")
     marts = house.home.releases / house.current / "marts.duckdb"
     with duckdb.connect(str(marts)) as connection:
+        connection.execute("USE marts.marts")
         connection.execute(
-            "UPDATE marts.nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM marts.nps_quarterly)", [account]
+            "UPDATE nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM nps_quarterly)", [account]
         )
     found = {hit for hit in search(house.home, needles) if hit[1] in (email, account)}
     assert found == {

@@ -148,7 +148,8 @@ def _modes(house: House) -> list[tuple[Path, int]]:
     return [
         (path, stat.S_IMODE(path.lstat().st_mode))
         for path in [house.root, *house.root.rglob("*")]
-        if not path.is_symlink()
+        # What stands in landing was put there by others; its folder is closed.
+        if not path.is_symlink() and house.home.landing not in path.parents
     ]
 
 

@@ -1,5 +1,5 @@
 {{ config(
-    incremental_strategy='delete+insert',
+    incremental_strategy='merge',
     unique_key=['identity_key', 'course_id', 'exercise_id', 'half_year']
 ) }}
 

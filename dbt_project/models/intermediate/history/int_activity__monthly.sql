@@ -1,4 +1,4 @@
-{{ config(incremental_strategy='delete+insert', unique_key=['identity_key', 'month']) }}
+{{ config(incremental_strategy='merge', unique_key=['identity_key', 'month']) }}
 
 with delta as (
     select

@@ -1,4 +1,4 @@
-{{ config(incremental_strategy='delete+insert', unique_key='enrolment_key') }}
+{{ config(incremental_strategy='merge', unique_key='enrolment_key') }}
 
 with delta as (
     select

@@ -1,4 +1,4 @@
-{{ config(incremental_strategy='delete+insert', unique_key='response_key') }}
+{{ config(incremental_strategy='merge', unique_key='response_key') }}
 
 with delta as (
     select
@@ -44,6 +44,7 @@ themes_raised as (
     from responses
     inner join {{ ref('theme_words') }} as theme_words
         on contains(responses.words, ' ' || theme_words.word || ' ')
+    where responses.comment is not null
     group by responses.response_name
 ),
 

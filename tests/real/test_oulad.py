@@ -1,0 +1,140 @@
+"""Show 2: each of the 1,048,575 clicks is accounted for, and engagement equals a count on the raw files."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.real import oulad
+from tests.real.conftest import data
+from tests.whole.house import accounts
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+
+N_CLICKS = 1_048_575
+N_WORKS = 51_578
+MONTH = "date_trunc('month', day)::DATE"
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """The raw files alone, in a database that knows nothing of the house."""
+    folder = data("oulad")
+    with duckdb.connect() as connection:
+        oulad.prepare(connection, folder)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def files(raw, real_house) -> dict[str, dict]:
+    return {file["file_name"]: file for file in real_house.report["files"] if file["source"] == "learning"}
+
+
+def test_every_click_is_accounted_for(raw, files, real_house):
+    clicks = [file for name, file in files.items() if name.startswith("clicks-")]
+    assert all(accounts(file) for file in clicks)
+    assert sum(file["delivered"] for file in clicks) == N_CLICKS
+    assert sum(file["loaded"] for file in clicks) == N_CLICKS
+    assert raw.execute("SELECT count(*) FROM clicks").fetchone()[0] == N_CLICKS
+    # The ledger of the vault says the same as the report, and the rows are there.
+    assert real_house.vault("""
+        SELECT sum(delivered), sum(loaded), sum(refused) + sum(quarantined) + sum(duplicate)
+        FROM vault.ledger.loads WHERE source = 'learning' AND file_name LIKE 'clicks-%'
+    """) == [(N_CLICKS, N_CLICKS, 0)]
+    assert real_house.vault("SELECT count(*) FROM vault.raw.learning WHERE object_id LIKE '%/site/%'") == [(N_CLICKS,)]
+
+
+def test_what_is_sent_again_is_a_duplicate(files):
+    again = files["resent.ndjson"]
+    assert (again["delivered"], again["loaded"], again["duplicate"]) == (oulad.RESENT, 0, oulad.RESENT)
+
+
+def test_every_assessed_work_is_accounted_for(files):
+    works = files["assessments.ndjson"]
+    assert (works["delivered"], works["loaded"]) == (N_WORKS, N_WORKS)
+
+
+def test_the_history_holds_each_statement_once(raw, real_house):
+    n_registrations = raw.execute("SELECT count(*) FROM registrations").fetchone()[0]
+    assert real_house.warehouse("SELECT count(*) FROM warehouse.intermediate.int_events") == [(N_CLICKS + N_WORKS + n_registrations,)]
+
+
+def test_active_learners_by_course_and_month(raw, real_house):
+    """Any event but a registration is activity: distinct students, by the calendar of Paris, before disclosure."""
+    counted = raw.execute(f"""
+        SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM (
+            SELECT course_id, day, id_student FROM clicks UNION ALL SELECT course_id, day, id_student FROM works
+        ) GROUP BY ALL ORDER BY ALL
+    """).fetchall()
+    assert len(counted) > 100
+    assert sum(row[2] for row in counted) > 20_000
+    assert real_house.warehouse("""
+        SELECT course_id, month, true_n_active_learners FROM warehouse.intermediate.int_cells__course_engagement_monthly
+        WHERE true_n_active_learners > 0 ORDER BY ALL
+    """) == counted
+
+
+def test_registrations_by_course_and_month(raw, real_house):
+    counted = raw.execute(f"""
+        SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM registrations GROUP BY ALL ORDER BY ALL
+    """).fetchall()
+    assert real_house.warehouse("""
+        SELECT course_id, month, true_n_registrations FROM warehouse.intermediate.int_cells__course_engagement_monthly
+        WHERE true_n_registrations > 0 ORDER BY ALL
+    """) == counted
+
+
+def test_the_evidence_of_the_gate_says_the_same(raw, real_house):
+    clicks = dict(
+        ((row[0], str(row[1])), row[2])
+        for row in raw.execute(f"""
+            SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM (
+                SELECT course_id, day, id_student FROM clicks UNION ALL SELECT course_id, day, id_student FROM works
+            ) GROUP BY ALL
+        """).fetchall()
+    )
+    evidence = real_house.warehouse("""
+        SELECT split_part(cell_key, '|', 1), split_part(cell_key, '|', 2), true_count FROM warehouse.evidence.cell_evidence
+        WHERE mart = 'course_engagement_monthly' AND measure = 'n_active_learners' AND true_count > 0
+    """)
+    assert {(course, month): n for course, month, n in evidence} == clicks
+
+
+def test_what_is_published_is_the_count_rounded_or_nothing(raw, real_house):
+    with duckdb.connect(str(real_house.home.current / "marts.duckdb"), read_only=True) as release:
+        published = release.execute(
+            "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM marts.marts.course_engagement_monthly"
+        ).fetchall()
+    true = {
+        (course, month): n
+        for course, month, n in raw.execute(f"""
+            SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM (
+                SELECT course_id, day, id_student FROM clicks UNION ALL SELECT course_id, day, id_student FROM works
+            ) GROUP BY ALL
+        """).fetchall()
+    }
+    assert {row[:2] for row in published} >= set(true)
+    for course, month, figure, reason in published:
+        rounded = (true.get((course, month), 0) + 2) // 5 * 5
+        is_shown = rounded >= 11 or true.get((course, month), 0) == 0
+        assert (figure, reason) == ((rounded, None) if is_shown else (None, "too_few")), (course, month)
+
+
+def test_learners_and_marks_of_each_assessment(raw, real_house):
+    counted = raw.execute("""
+        SELECT course_id, 'assessment-' || id_assessment,
+            make_date(year(day)::INTEGER, CASE WHEN month(day) > 6 THEN 7 ELSE 1 END, 1) AS half_year,
+            count(DISTINCT id_student), round(median(score), 6)
+        FROM works GROUP BY ALL ORDER BY 1, 2, 3
+    """).fetchall()
+    found = real_house.warehouse("""
+        SELECT course_id, exercise_id, half_year, true_n_learners, round(true_score_p50, 6)
+        FROM warehouse.intermediate.int_cells__exercise_difficulty ORDER BY 1, 2, 3
+    """)
+    assert [row[:4] for row in found] == [row[:4] for row in counted]
+    assert [row[4] for row in found] == pytest.approx([row[4] for row in counted])
+
+
+def test_the_gate_let_it_out(raw, real_house):
+    assert real_house.report["release_id"] == real_house.current
+    assert real_house.report["marts"]["course_engagement_monthly"]["published"] > 200

@@ -1,0 +1,336 @@
+"""Bad days: one sentence, the right exit code, nothing half-done, and the next run goes on (S-SAFE)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from anonymart import engine
+from anonymart.home import PROJECT
+from anonymart.keys import KEY_NAMES
+from anonymart.lock import writing
+from tests.whole.house import House, accounts, clean_environment, command_line, file_sums, open_house
+
+pytestmark = pytest.mark.xdist_group("bad_days")
+
+AS_OF = "2026-06-30"
+ZONES = ("vault.duckdb", "warehouse.duckdb")
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory) -> House:
+    """A home with a vault of a few rows, and one file that still waits."""
+    house = open_house(tmp_path_factory.mktemp("settled") / "home")
+    deliver(house.home.landing, 1, 50)
+    house.succeed("ingest", "--as-of", AS_OF)
+    deliver(house.home.landing, 2, 50)
+    return house
+
+
+@pytest.fixture
+def house(settled, tmp_path) -> House:
+    return settled.copy(tmp_path / "home")
+
+
+def deliver(landing: Path, number: int, n_rows: int, padding: int = 0) -> Path:
+    """A file of statements of fictional learners."""
+    path = landing / "learning" / f"statements-{number}.ndjson"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        for row in range(n_rows):
+            statement = {
+                "id": str(uuid.UUID(int=(number << 64) + row)),
+                "actor": {"account": {"homePage": "https://campus.example", "name": f"account-{row % 500}"}},
+                "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
+                "object": {"id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}" + "x" * padding},
+                "timestamp": f"2026-05-{row % 28 + 1:02d}T10:00:00Z",
+            }
+            file.write(json.dumps(statement) + "\n")
+    return path
+
+
+def tells(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> None:
+    """The command ended with the code and one sentence that says what, where and what to do."""
+    assert done.returncode == code, done.stderr[-2000:]
+    said = [line for line in done.stderr.splitlines() if line.startswith(("anonymart: ", "Error: "))]
+    assert len(said) == 1, done.stderr[-2000:]
+    assert done.stderr.splitlines()[-1] == said[0]
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in said[0]
+    if done.args[-1] == "--json" and said[0].startswith("anonymart: "):
+        answer = json.loads(done.stdout)
+        assert answer["exit_code"] == code
+        assert said[0] == f"anonymart: {answer['error']}"
+
+
+def goes_on(house: House, n_rows: int = 100) -> None:
+    """The day is good again: what waited is loaded, once."""
+    report = house.succeed("ingest", "--as-of", AS_OF)
+    assert all(accounts(file) for file in report["files"])
+    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(n_rows, n_rows)]
+
+
+@pytest.mark.parametrize("command", ["run", "ingest", "build", "publish", "purge", "releases"])
+def test_no_keys(tmp_path, command):
+    house = House(tmp_path / "home")
+    deliver(house.home.landing, 1, 5)
+    tells(house.command(command, "--json"), 2, "The key 'vault' is missing", "anonymart keys init", "ANONYMART_KEY_VAULT")
+    assert not any((house.root / zone).exists() for zone in ZONES)
+    assert len(list((house.home.landing / "learning").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", KEY_NAMES)
+def test_one_key_is_missing(house, name):
+    path = house.home.keys_file
+    keys = json.loads(path.read_text())
+    without = {known: value for known, value in keys.items() if known != name}
+    path.write_text(json.dumps(without))
+    sums = file_sums(house.root)
+    tells(house.command("run", "--as-of", AS_OF, "--json"), 2, f"The key '{name}' is missing", f"ANONYMART_KEY_{name.upper()}")
+    assert file_sums(house.root) == sums
+    tells_ok = house.command("keys", "check", **{f"ANONYMART_KEY_{name.upper()}": keys[name]})
+    assert tells_ok.returncode == 0
+
+
+def test_keys_lost_beside_a_vault_are_not_made_anew(house):
+    house.home.keys_file.unlink()
+    tells(house.command("keys", "init", "--json"), 2, "restore the old key file")
+    assert not house.home.keys_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "zone"), [("run", "vault"), ("run", "warehouse"), ("ingest", "vault"), ("build", "warehouse"), ("publish", "warehouse")]
+)
+def test_a_wrong_key(house, command, zone):
+    with engine.connect(house.home, house.keys, warehouse="rw"):
+        pass
+    path = house.home.keys_file
+    right = path.read_text()
+    path.write_text(json.dumps({**json.loads(right), zone: "0" * 64}))
+    sums = file_sums(house.root, "*.duckdb")
+    if (command, zone) == ("run", "warehouse"):
+        # Ingest does not need the warehouse: what it committed stays, and the run stops after it.
+        del sums["vault.duckdb"]
+    done = house.command(command, "--as-of", AS_OF, "--json")
+    tells(done, 1, f"does not open with its key '{zone}'", "restore the key file")
+    assert {name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in sums} == sums
+    assert house.current is None
+    path.write_text(right)
+    goes_on(house)
+
+
+@pytest.mark.parametrize("place", ["", "tmp", "releases", "dbt"])
+def test_a_folder_that_cannot_be_written(house, tmp_path, place):
+    """Root writes where it likes: a file in the folder's place stops it too."""
+    target = house.root / place if place else tmp_path / "elsewhere"
+    if place:
+        shutil.rmtree(target)
+    target.write_text("not a folder")
+    root = target if not place else house.root
+    done = subprocess.run(
+        command_line("run", "--as-of", AS_OF, "--json"), env=clean_environment(root), capture_output=True, text=True
+    )
+    tells(done, 2, "cannot be written", "ANONYMART_HOME")
+    assert target.read_text() == "not a folder"
+    if place:
+        target.unlink()
+        goes_on(house)
+
+
+def test_a_vault_that_somebody_has_open(house):
+    """Another process, a DuckDB shell say, keeps the file; it lets go, and the same command goes on."""
+    holder = subprocess.Popen(
+        [*command_line()[:1], "-c", _HOLD, str(house.root)],
+        env=clean_environment(house.root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert holder.stdout.readline() == "held\n"
+        waiting = file_sums(house.home.landing)
+        for command in ("run", "ingest", "build", "publish"):
+            tells(house.command(command, "--as-of", AS_OF, "--json"), 1, "vault.duckdb is in use by another process")
+        assert file_sums(house.home.landing) == waiting
+    finally:
+        holder.communicate("")
+    goes_on(house)
+
+
+_HOLD = """
+import sys
+from pathlib import Path
+from anonymart import engine
+from anonymart.home import Home
+from anonymart.keys import Keys
+home = Home(Path(sys.argv[1]))
+connection = engine.connect(home, Keys.load(home), vault="rw")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_run_at_once(house):
+    with writing(house.home):
+        done = house.command("run", "--as-of", AS_OF, "--json")
+        tells(done, 1, "Another run is writing in", "wait for it to end")
+    goes_on(house)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "--as-off", AS_OF), "No such option"),
+        (("rum",), "No such command"),
+        (("run", "--as-of", "30/06/2026"), "--as-of"),
+        (("run", "--as-of", "2026-02-30"), "--as-of"),
+        (("gate",), "Missing argument"),
+        (("gate", "/nowhere"), "does not exist"),
+        (("ingest", "--landing", "/nowhere"), "The landing folder /nowhere does not exist"),
+        (("ingest", "--source", "photos"), "There is no source of that name"),
+        (("demo", "generate", "--out", "/nowhere", "--learners", "3", "--seed", "1", "--as-of", AS_OF), "200 to"),
+        (("purge", "--as-of", AS_OF, "--token", "000000000000"), "The token is not that of the present plan"),
+    ],
+)
+def test_wrong_use(house, arguments, says):
+    sums = file_sums(house.root)
+    tells(house.command(*arguments), 2, says)
+    assert file_sums(house.root) == sums
+
+
+def test_building_and_publishing_before_anything_was_loaded(tmp_path):
+    house = open_house(tmp_path / "home")
+    tells(house.command("build", "--as-of", AS_OF, "--json"), 2, "run `anonymart ingest` first")
+    done = house.command("publish", "--as-of", AS_OF, "--json")
+    assert done.returncode in (1, 2)
+    tells(done, done.returncode, "does not exist yet")
+    assert house.current is None
+
+
+# What is told about the project itself: its files are copied, changed, and run in the place of the real ones.
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A copy of what the program reads of its project."""
+    root = tmp_path / "project"
+    for folder in ("plugins", "dbt_project", "expectations"):
+        shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
+    return root
+
+
+def in_project(house: House, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return house.command(*arguments, PYTHONPATH=str(project / "plugins"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: text + "\nsurprise: 1\n", "unknown entry 'surprise'"),
+        (lambda text: text.replace("  round_to: 5", "  round_to: 5\n  round_up: 1"), "unknown entry 'counts.round_up'"),
+        (lambda text: text.replace("  threshold: 11", "#"), "the entry 'counts.threshold' is missing"),
+        (lambda text: text.replace("threshold: 11 ", "threshold: few"), "'counts.threshold' must be a number"),
+        (lambda text: text.replace("counts:", "counts: ["), "policy.yml"),
+    ],
+    ids=["unknown", "unknown inside", "missing", "no number", "no YAML"],
+)
+def test_a_policy_that_nobody_understands(house, project, change, says):
+    path = project / "expectations" / "policy.yml"
+    changed = change(path.read_text())
+    assert changed != path.read_text()
+    path.write_text(changed)
+    sums = file_sums(house.root)
+    tells(in_project(house, project, "run", "--as-of", AS_OF, "--json"), 2, says)
+    assert file_sums(house.root) == sums
+
+
+def test_a_mart_without_disclosure(house, project):
+    path = project / "dbt_project" / "models" / "marts" / "nps_quarterly.yml"
+    model = path.read_text().split("unit_tests:")[0]
+    changed = re.sub(r"meta:\n +disclosure:.*?\n(?=    (data_tests|columns):)", "meta: {}\n", model, count=1, flags=re.DOTALL)
+    assert "disclosure:" in model
+    assert "disclosure:" not in changed
+    path.write_text(changed)
+    zones = file_sums(house.root, "*.duckdb")
+    done = in_project(house, project, "build", "--as-of", AS_OF, "--json")
+    assert done.returncode in (1, 2)
+    tells(done, done.returncode, "nps_quarterly", "disclosure")
+    assert {name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in zones} == zones
+    assert house.current is None
+
+
+# A full disk: a small tmpfs of its own.
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system that holds 24 MB and not a byte more."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", mount], check=True)
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", "-l", mount], check=True)
+
+
+def enlarge(mount: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=400m", mount], check=True)
+
+
+@pytest.mark.needs_root
+def test_a_disk_that_fills_up_while_loading(small_disk, tmp_path):
+    house = open_house(small_disk / "home")
+    landing = tmp_path / "landing"
+    deliver(landing, 1, 20)
+    big = deliver(landing, 2, 60_000, padding=300)
+    done = house.command("ingest", "--landing", landing, "--as-of", AS_OF, "--json")
+    tells(done, 1, "disk", "full", "landing")
+    assert big.exists()
+    assert house.vault("SELECT file_name, loaded FROM vault.ledger.loads") == [("statements-1.ndjson", 20)]
+    assert house.vault("SELECT count(*) FROM vault.raw.learning") == [(20,)]
+    enlarge(small_disk)
+    house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
+    assert not big.exists()
+    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(60_020, 60_020)]
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("command", ["build", "publish"])
+def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path, command):
+    house = open_house(small_disk / "home")
+    landing = tmp_path / "landing"
+    deliver(landing, 1, 200)
+    house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
+    if command == "publish":
+        enlarge(small_disk)
+        house.succeed("build", "--as-of", AS_OF)
+        subprocess.run(["mount", "-o", f"remount,size={_used(small_disk) // 1024 + 4096}k", small_disk], check=True)
+    ballast = small_disk / "ballast"
+    with ballast.open("wb") as file:
+        file.write(b"\0" * max(0, _free(small_disk) - (300 << 10)))
+    done = house.command(command, "--as-of", AS_OF, "--json")
+    tells(done, 1)
+    assert re.search(r"disk|space", done.stderr)
+    assert house.current is None
+    assert [path.name for path in house.home.releases.iterdir() if not path.name.startswith(".")] == []
+    ballast.unlink()
+    enlarge(small_disk)
+    house.succeed(command, "--as-of", AS_OF)
+    assert (house.current is not None) == (command == "publish")
+
+
+def _free(mount: Path) -> int:
+    status = os.statvfs(mount)
+    return status.f_bavail * status.f_frsize
+
+
+def _used(mount: Path) -> int:
+    status = os.statvfs(mount)
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
