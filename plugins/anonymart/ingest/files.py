@@ -96,9 +96,12 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
     if landed.kind == "csv":
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(landed.columns))
         rejects = ", store_rejects = true, rejects_limit = 0" if with_rejects else ""
+        # DuckDB fails on a reject in a file of which it reads some columns only, so the others are looked at and dropped.
+        others = "".join(', "' + name.replace('"', '""') + '"' for name in _unique(landed.columns) if name not in wanted)
+        looked_at = f" WHERE concat('x'{others}) IS NOT NULL" if others and with_rejects else ""
         return (
             f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = {literal(landed.delimiter)}, "
-            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}))"
+            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}){looked_at})"
         )
     if landed.kind == "parquet":
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
