@@ -73,6 +73,19 @@ def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
     }
 
 
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "ndjson"])
+def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(house, kind):
+    rows = [{"learner_id": f"L000000{number}", "given_name": "É œ’ 日本 🙂", "birth_date": date} for number, date in enumerate(("1990-01-01", "never"))]
+    if kind == "ndjson":
+        content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    else:
+        content = ("learner_id,given_name,birth_date\n" + "".join(",".join(row.values()) + "\n" for row in rows)).encode()
+    house.deliver("learners", f"a.{kind}", gzip.compress(content) if kind.endswith("gz") else content)
+    counts = house.ingest()[f"learners/a.{kind}"]
+    assert (counts.status, counts.loaded, counts.quarantined) == ("loaded", 1, 1)
+    assert house.ask("SELECT line FROM vault.ledger.quarantine") == [(2 if kind == "ndjson" else 3,)]
+
+
 def test_an_object_named_by_an_address_never_enters(house):
     house.deliver("learning", "a.ndjson", [statement(1, object={"id": "https://campus.example/profile/jean@example.org"})])
     assert house.ingest()["learning/a.ndjson"].reasons == {"object is named by an address": 1}

@@ -1,45 +1,60 @@
-"""Where in its file a row stands: worked out only for files that have a row to quarantine."""
+"""Where in its file a row stands: worked out on bytes, and only for files that have a row to quarantine."""
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterator
+
 import duckdb
 
-from anonymart.engine import literal
 from anonymart.ingest.files import Landed
 
 
 def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """Make the TEMP tables line_of_row(ordinal, line) and, for CSV, line_of_record(record, line).
+    """Make the TEMP tables line_of_row(ordinal, line) and line_of_record(record, line) for the rows in `bad` and the rejects.
 
-    `ordinal` counts the rows that the reader gave, from 1; `line` counts physical lines, from 1. A record of CSV may
-    run over several lines; it begins where the quotes before it are even in number.
+    `ordinal` counts the rows that the reader gave, from 1; `record` counts header, rows and empty lines of CSV as DuckDB's
+    rejects do; `line` counts physical lines, from 1.
     """
-    if landed.kind in ("array", "parquet"):
-        connection.execute("CREATE OR REPLACE TEMP TABLE line_of_row AS SELECT 1::BIGINT AS ordinal, 1::BIGINT AS line WHERE false")
-        return
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE physical AS
-        SELECT row_number() OVER () AS line, coalesce(trim(content, e' \\r\\t'), '') = '' AS is_blank,
-            length(content) - length(replace(content, '"', '')) AS n_quotes
-        FROM read_csv({literal(str(landed.path))}, auto_detect = false, header = false, delim = e'\\x01', quote = '',
-            escape = '', encoding = 'latin-1', columns = {{'content': 'VARCHAR'}}, max_line_size = 33554432)
-    """)
-    if landed.kind == "ndjson":
-        connection.execute("""
-            CREATE OR REPLACE TEMP TABLE line_of_row AS
-            SELECT row_number() OVER (ORDER BY line) AS ordinal, line FROM physical WHERE NOT is_blank
-        """)
-        return
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE line_of_record AS
-        SELECT row_number() OVER (ORDER BY line) AS record, line, is_blank FROM (
-            SELECT line, is_blank,
-                coalesce(sum(n_quotes) OVER (ORDER BY line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) % 2 = 0 AS begins
-            FROM physical
-        ) WHERE begins;
-        CREATE OR REPLACE TEMP TABLE line_of_row AS
-        SELECT row_number() OVER (ORDER BY line_of_record.record) AS ordinal, line_of_record.line
-        FROM line_of_record
-        WHERE line_of_record.record > 1 AND NOT line_of_record.is_blank
-            AND line_of_record.record NOT IN (SELECT line FROM reject_errors)
-    """)
+    ordinals = {row[0] for row in connection.execute("SELECT ordinal FROM bad").fetchall()}
+    rejected: set[int] = set()
+    rows: list[tuple[int, int]] = []
+    records: list[tuple[int, int]] = []
+    if landed.kind == "csv":
+        rejected = {row[0] for row in connection.execute("SELECT DISTINCT line FROM reject_errors").fetchall()}
+        rows, records = _of_csv(landed, ordinals, rejected)
+    elif landed.kind == "ndjson":
+        rows = [(ordinal, line) for ordinal, line in _full_lines(landed) if ordinal in ordinals]
+    for name, column, found in (("line_of_row", "ordinal", rows), ("line_of_record", "record", records)):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column} BIGINT, line BIGINT)")
+        if found:
+            numbers, places = zip(*found, strict=True)
+            connection.execute(f"INSERT INTO {name} SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[])", [numbers, places])
+
+
+def _of_csv(landed: Landed, ordinals: set[int], rejected: set[int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """A record begins where the quotes before it are even in number, and may run over several lines."""
+    rows, records = [], []
+    record = ordinal = quotes = 0
+    for line, content in enumerate(_lines(landed), 1):
+        if quotes % 2 == 0:
+            record += 1
+            if record in rejected:
+                records.append((record, line))
+            elif record > 1 and content.strip():
+                ordinal += 1
+                if ordinal in ordinals:
+                    rows.append((ordinal, line))
+        quotes += content.count(b'"')
+    return rows, records
+
+
+def _full_lines(landed: Landed) -> Iterator[tuple[int, int]]:
+    full = (line for line, content in enumerate(_lines(landed), 1) if content.strip())
+    return enumerate(full, 1)
+
+
+def _lines(landed: Landed) -> Iterator[bytes]:
+    opened = gzip.open if landed.path.suffix == ".gz" else open
+    with opened(landed.path, "rb") as file:
+        yield from file
