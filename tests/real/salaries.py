@@ -27,7 +27,7 @@ def deliver(folder: Path, landing: Path) -> None:
             "learners": "SELECT learner_id, learner_id || '@developers.example' AS email, answered_at AS last_login_at FROM answers",
             "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, 'graduated' AS outcome, diploma_id, graduated_on FROM answers",
             "salary": """SELECT 'so-' || Respondent AS response_id, learner_id, diploma_id, graduated_on, answered_at, employed, job_in_field,
-                job_title, working_time, Country AS country, Salary AS salary_amount, currency AS salary_currency,
+                job_title, working_time, Country AS country, Salary AS salary_amount, currency_code AS salary_currency,
                 'year' AS salary_period, 'gross' AS salary_basis FROM answers""",
         }.items():
             (landing / source).mkdir(parents=True, exist_ok=True)
@@ -50,6 +50,6 @@ def prepare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
                 Professional = 'Professional developer' AS job_in_field,
                 split_part(DeveloperType, ';', 1) AS job_title,
                 CASE WHEN EmploymentStatus = 'Employed part-time' THEN 'part_time_50' ELSE 'full_time' END AS working_time,
-                CASE {codes} END AS currency
+                CASE {codes} END AS currency_code
             FROM '{folder}/responses.parquet')
     """)

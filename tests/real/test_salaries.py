@@ -30,10 +30,10 @@ def raw():
                     WHEN rate IS NULL THEN 'currency_unknown' WHEN eur NOT BETWEEN {lowest} AND {highest} THEN 'impossible'
                 END AS reason
             FROM (
-                SELECT answers.*, CASE currency WHEN 'EUR' THEN 1 ELSE rates.per_eur END AS rate,
+                SELECT answers.*, CASE answers.currency_code WHEN 'EUR' THEN 1 ELSE rates.per_eur END AS rate,
                     Salary::DOUBLE / rate * CASE working_time WHEN 'part_time_50' THEN 2 ELSE 1 END AS eur
                 FROM answers LEFT JOIN '{RATES}' AS rates
-                    ON rates.currency = answers.currency AND rates.year = year(answers.answered_at)
+                    ON rates.currency = answers.currency_code AND rates.year = year(answers.answered_at)
             )
         """)
         yield connection

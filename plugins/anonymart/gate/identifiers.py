@@ -82,8 +82,8 @@ def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str])
 def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill gate.hits (mart, column_name, place, kind, n): where a text holds an identifier of the vault.
 
-    A name, or an account or id that is one plain word, is no hit as a word of a catalogue's code or title (a course called
-    Julia) or of the project's own descriptions (a learner called Data). A whole value that is an account or id always is.
+    A name, or an account or id that is one plain word, is no hit in a listed code or title (a course called Julia) or as a
+    word of the project's own descriptions (a learner called Data): else whoever chose such an account would stop all releases.
     """
     _phrases(connection, "SELECT DISTINCT text FROM gate.texts", "gate.phrases")
     connection.execute(f"""
@@ -103,7 +103,7 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE NOT CASE
             WHEN found.kind IN {_NAMES} THEN listed.text IS NOT NULL OR (texts.place <> 'value' AND {_is_ours()})
             WHEN found.n_words = 1 AND NOT regexp_matches(found.phrase, '[0-9]') THEN
-                CASE WHEN texts.place = 'value' THEN listed.text IS NOT NULL AND NOT found.is_whole
+                CASE WHEN texts.place = 'value' THEN listed.text IS NOT NULL
                     ELSE vocabulary.word IS NOT NULL END
             ELSE false
         END

@@ -35,6 +35,11 @@ class Scope:
         return f"gate.{self.mart.name}"
 
     @property
+    def new_cells(self) -> str:
+        """The cells of this release only: what an earlier policy let out is never judged by a later one."""
+        return f"(FROM {self.table} ANTI JOIN gate.carried_{self.mart.name} AS carried USING (cell_key))"
+
+    @property
     def measure(self) -> Mapping[str, Any]:
         """The measure of meta.disclosure that fills the column. Raises AnonymartError when there is none."""
         return self.measure_named(self.column)

@@ -77,9 +77,9 @@ def person_out_of_window(scope: Scope) -> str:
 
 @rule
 def open_period(scope: Scope) -> str:
-    """A cell whose period, observation and delay had not ended by the day of the release (S-ANON)."""
+    """A new cell whose period, observation and delay had not ended by the day of the release (S-ANON)."""
     return counted(
-        scope, "open_period", f"SELECT 1 FROM {scope.table} WHERE NOT coalesce({closes_on(scope)} <= {day(scope.as_of)}, false)"
+        scope, "open_period", f"SELECT 1 FROM {scope.new_cells} WHERE NOT coalesce({closes_on(scope)} <= {day(scope.as_of)}, false)"
     )
 
 

@@ -35,9 +35,9 @@ def figure_unlike_evidence(scope: Scope) -> str:
 
 @rule
 def count_under_threshold(scope: Scope) -> str:
-    """A count of persons, other than a true zero, that is under the threshold of the policy (S-ANON)."""
+    """A new count of persons, other than a true zero, that is under the threshold of the policy (S-ANON)."""
     return counted(scope, "count_under_threshold", f"""
-        SELECT 1 FROM {scope.table} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {scope.figure("counts", "threshold")}""")
+        SELECT 1 FROM {scope.new_cells} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {scope.figure("counts", "threshold")}""")
 
 
 @rule
