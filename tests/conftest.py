@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
@@ -56,6 +56,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("demo"))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    if config.getoption("loadgroup", default=False):
+        _name_groups(items)
+
+
+def _name_groups(items: list[pytest.Item]) -> None:
+    """pytest-xdist 3.8 loses its groups under pytest 9.2 (its issue 1386), and each shared home would be made twice."""
+    for item in items:
+        names = sorted({mark.args[0] for mark in item.iter_markers("xdist_group")})
+        suffix = f"@{'_'.join(names)}"
+        if names and hasattr(item, "_id") and not item.nodeid.endswith(suffix):
+            item._id = type(item._id).parse(item.nodeid + suffix)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -19,8 +19,6 @@ from anonymart.keys import KEY_NAMES
 from anonymart.lock import writing
 from tests.whole.house import House, accounts, clean_environment, command_line, file_sums, open_house
 
-pytestmark = pytest.mark.xdist_group("bad_days")
-
 AS_OF = "2026-06-30"
 ZONES = ("vault.duckdb", "warehouse.duckdb")
 

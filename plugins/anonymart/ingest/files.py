@@ -44,7 +44,8 @@ class Landed:
 def file_mark(path: Path) -> str:
     """What tells this very file from a later delivery under the same name."""
     status = path.stat()
-    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+    # The time of change cannot be set: another file with the inode, size and time of a loaded one is not taken for it.
+    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
 
 
 def waiting(landing: Path, source: str) -> Iterator[Path]:
@@ -155,7 +156,10 @@ def _csv(path: Path, source: str, text: bytes) -> Landed:
     line = text.split(b"\n", 1)[0].rstrip(b"\r")
     header = line.decode("utf-8", errors="replace")
     delimiter = max(",;\t|", key=header.count)
-    names = tuple(name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=delimiter), []))
+    try:
+        names = tuple(name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=delimiter), []))
+    except csv.Error:
+        raise FileRefused("its first line cannot be read as names of columns") from None
     named = [name for name in names if name]
     if len(named) != len(set(named)):
         raise FileRefused("two columns of one name")

@@ -123,6 +123,9 @@ def _enter(connection: duckdb.DuckDBPyConnection, is_user: bool) -> None:
             {flag} OR identifier LIKE 'learner:%', NULL, NULL
         FROM touched ANTI JOIN vault.register.identities USING (identifier);
     """)
+    if is_user:
+        # Whose a claimed identifier is does not depend on its use.
+        connection.execute("DELETE FROM touched WHERE identifier IN (SELECT identifier FROM vault.register.claims)")
     _resolve(connection)
 
 

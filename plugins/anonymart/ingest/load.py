@@ -298,7 +298,9 @@ def _refuse_minors(
         GROUP BY identities.identifier;
         INSERT INTO minors
         WITH named AS (
-            SELECT DISTINCT {identifier} AS identifier, identifier_hash({identifier}) AS identifier_hash FROM {table} WHERE {ours}
+            SELECT identifier, identifier_hash(identifier) AS identifier_hash
+            FROM (SELECT DISTINCT {identifier} AS identifier FROM {table} WHERE {ours})
+            WHERE EXISTS (SELECT 1 FROM vault.register.minors)
         )
         SELECT named.identifier, known.of_age_on
         FROM named INNER JOIN vault.register.minors AS known USING (identifier_hash)

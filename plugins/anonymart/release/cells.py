@@ -36,12 +36,20 @@ def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dic
     table = f"release.marts.{contract.name}"
     rows = _number(connection, f"SELECT count(*) FROM {table}")
     fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
-    closing = _number(connection, f"SELECT count(*) FROM warehouse.{CLOSING} WHERE mart = '{contract.name}'")
+    closing = _number(connection, f"SELECT count(*) FROM ({_closing(connection)}) WHERE mart = '{contract.name}'")
     found = {"rows": rows, "new_cells": fresh, "closed_periods": closing, "figures": rows * len(contract.figures)}
     for reason in ("too_few", "protected"):
         total = " + ".join(f"count(*) FILTER (\"{figure}_reason\" = '{reason}')" for figure in contract.figures) or "0"
         found[reason] = _number(connection, f"SELECT {total} FROM {table}")
     return found
+
+
+def _closing(connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL for the periods that close: a build that was published already closes none of its periods again."""
+    periods = f"SELECT closing.* FROM warehouse.{CLOSING} AS closing"
+    if not table_exists(connection, "ledger", "closed_periods"):
+        return periods
+    return f"{periods} ANTI JOIN vault.ledger.closed_periods AS known USING (mart, period_key)"
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
