@@ -13,7 +13,7 @@ import duckdb
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
-from anonymart.ingest.files import REFUSED_SUFFIX, file_mark
+from anonymart.ingest.files import REFUSED_SUFFIX, refused_mark
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.vault import schema
@@ -103,4 +103,4 @@ def _old_refused_files(connection: duckdb.DuckDBPyConnection, home: Home, policy
         [policy.figure("raw", "keep_days"), as_of],
     ).fetchall()
     old = {mark for (mark,) in marks}
-    return [path for path in home.landing.rglob(f"*{REFUSED_SUFFIX}") if f"refused:{file_mark(path)}" in old]
+    return [path for path in home.landing.rglob(f"*{REFUSED_SUFFIX}") if refused_mark(path) in old]

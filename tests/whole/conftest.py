@@ -17,6 +17,7 @@ import pytest
 
 from tests.whole.house import House, clean_environment, command_line, open_house
 from tests.whole.names_in_objects import deliver_names_in_objects
+from tests.whole.plants import refuse_each
 
 LEARNERS = 1000
 FIRST, SECOND, LATER = "2026-05-31", "2026-06-30", "2026-07-05"
@@ -73,9 +74,17 @@ def built(school, released, tmp_path_factory) -> House:
 
 
 @pytest.fixture(scope="session")
-def advanced(built, tmp_path_factory) -> House:
-    """The second release, published."""
-    house = built.copy(tmp_path_factory.mktemp("advanced") / "home")
+def refused(built, tmp_path_factory) -> House:
+    """After four attempts to publish what must not leave; `refusals` has what became of each."""
+    house = built.copy(tmp_path_factory.mktemp("refused") / "home")
+    house.refusals = refuse_each(house, SECOND)
+    return house
+
+
+@pytest.fixture(scope="session")
+def advanced(refused, tmp_path_factory) -> House:
+    """The second release, published from what was built."""
+    house = refused.copy(tmp_path_factory.mktemp("advanced") / "home")
     house.report = house.succeed("publish", "--as-of", SECOND)
     return house
 

@@ -70,13 +70,13 @@ class Needles:
         return found
 
 
-def search(home: Home, needles: Needles) -> set[tuple[str, str]]:
+def search(home: Home, needles: Needles, left_out: tuple[Path, ...] = ()) -> set[tuple[str, str]]:
     """(file, value) for each value that a file of the home holds, names of files included.
 
     Left out: the landing folder, the vault and the key file, which may hold them. A file counts once, however often.
     """
     hits: set[tuple[str, str]] = set()
-    for path in _files(home):
+    for path in _files(home, (home.landing, *left_out)):
         place = str(path.relative_to(home.root))
         for content in (io.BytesIO(place.encode()), *contents(home, path)):
             with content:
@@ -109,10 +109,10 @@ def contents(home: Home, path: Path) -> Iterator[BinaryIO]:
                 yield packed.open(name)
 
 
-def _files(home: Home) -> Iterator[Path]:
-    allowed = {home.vault, home.keys_file}
+def _files(home: Home, left_out: tuple[Path, ...]) -> Iterator[Path]:
+    allowed = {home.vault, home.keys_file, *left_out}
     for path in sorted(home.root.rglob("*")):
-        if (path.is_symlink() or path.is_file()) and path not in allowed and home.landing not in path.parents:
+        if (path.is_symlink() or path.is_file()) and not allowed & {path, *path.parents}:
             yield path
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
-from anonymart.release import make_candidate
+from anonymart.release import make_candidate, publish
 from tests.whole.conftest import FIRST, LATER, SECOND
 from tests.whole.house import House, accounts, attach_release, file_sums, n_rows
 
@@ -83,11 +83,13 @@ def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_fi
     assert file_sums(candidate / "parquet") == file_sums(house.home.current / "parquet")
 
 
-def test_publishing_twice_publishes_once(advanced, tmp_path):
+def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
+    """`publish` without a new build: its candidate has no new cell and closes no period, so there is nothing to publish."""
     house = advanced.copy(tmp_path / "home")
-    report = house.succeed("publish", "--as-of", SECOND)
-    assert report["release_id"] is None
-    assert report["status"] == "nothing new to publish"
+    candidate = make_candidate(house.home, house.keys, load_policy(), date.fromisoformat(SECOND))
+    marts = json.loads((candidate / "manifest.json").read_text())["marts"]
+    assert {mart: (found["new_cells"], found["closed_periods"]) for mart, found in marts.items()} == dict.fromkeys(marts, (0, 0))
+    assert publish(house.home, house.keys, load_policy(), candidate) is None
     assert house.current == f"{SECOND}.1"
 
 

@@ -24,6 +24,7 @@ def main() -> None:
         sys.exit(leaving.exit_code)
     except click.UsageError as error:
         error.show()
+        _print_error(error.format_message(), 2)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         print("Stopped; run the same command again to go on.", file=sys.stderr)
@@ -50,5 +51,9 @@ def _where(error: BaseException) -> str:
 
 def _say_error(sentence: str, exit_code: int) -> None:
     print(f"anonymart: {sentence}", file=sys.stderr)
+    _print_error(sentence, exit_code)
+
+
+def _print_error(sentence: str, exit_code: int) -> None:
     if "--json" in sys.argv:
         print(json.dumps({"status": "error", "exit_code": exit_code, "error": sentence}))

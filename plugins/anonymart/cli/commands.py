@@ -114,8 +114,14 @@ def gate(folder: Path, is_json: bool) -> None:
     home, keys, policy = _open()
     verdict = read(home, keys, policy, folder, None)
     _print(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
-    if not verdict.passed:
-        raise GateRefused(verdict.sentence(folder))
+    if verdict.passed:
+        return
+    refused = GateRefused(verdict.sentence(folder))
+    if is_json:
+        # The verdict is the one object on standard output.
+        click.echo(f"anonymart: {refused}", err=True)
+        raise click.exceptions.Exit(refused.exit_code)
+    raise refused
 
 
 @anonymart.command()

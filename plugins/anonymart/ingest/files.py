@@ -42,10 +42,21 @@ class Landed:
 
 
 def file_mark(path: Path) -> str:
-    """What tells this very file from a later delivery under the same name."""
+    """What tells this very file from a later delivery under the same name.
+
+    The time of change cannot be set by whoever delivers: a file with the inode, size and date of a loaded one is another.
+    """
+    return f"{_delivery(path)}:{path.stat().st_ctime_ns}"
+
+
+def refused_mark(path: Path) -> str:
+    """What tells a refused file again after it was renamed, which gives it another time of change."""
+    return f"refused:{_delivery(path)}"
+
+
+def _delivery(path: Path) -> str:
     status = path.stat()
-    # The time of change cannot be set: another file with the inode, size and time of a loaded one is not taken for it.
-    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def waiting(landing: Path, source: str) -> Iterator[Path]:

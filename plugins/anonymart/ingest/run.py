@@ -15,7 +15,15 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.files import REFUSED_SUFFIX, FileRefused, file_mark, inspect, safe_name, waiting
+from anonymart.ingest.files import (
+    REFUSED_SUFFIX,
+    FileRefused,
+    file_mark,
+    inspect,
+    refused_mark,
+    safe_name,
+    waiting,
+)
 from anonymart.ingest.load import Counts, load, write_ledger
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -100,7 +108,7 @@ def _one_file(
         _rollback(connection)
         counts = Counts(source, safe_name(path), status="refused", reason=str(refusal))
         connection.execute("BEGIN")
-        write_ledger(connection, load_no, f"refused:{mark}", as_of, counts)
+        write_ledger(connection, load_no, refused_mark(path), as_of, counts)
         connection.execute("COMMIT")
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         path.rename(path.with_name(path.name + REFUSED_SUFFIX))
