@@ -136,6 +136,7 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
         ("cut.json", b'[{"learner_id": "L0000001", "connected_at": "2025-01-01"}, {"learner', "JSON"),
         ("cut.parquet", b"PAR1 and no more", "Parquet"),
     ],
+    ids=lambda value: value if isinstance(value, str) and "." in value else "",
 )
 def test_a_file_that_is_not_what_it_claims_is_refused_whole(house, name, content, reason):
     path = house.deliver("connections", name, content)
