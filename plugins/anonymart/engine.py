@@ -11,6 +11,7 @@ import duckdb_extension_httpfs
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.vault.schema import check_keys
 
 MEMORY_LIMIT = os.environ.get("ANONYMART_MEMORY_LIMIT", "2500MB")
 
@@ -30,6 +31,7 @@ def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | N
     prepare(connection, home)
     if vault:
         attach(connection, "vault", home.vault, keys.vault, vault)
+        check_keys(connection, keys)
     if warehouse:
         attach(connection, "warehouse", home.warehouse, keys.warehouse, warehouse)
     return connection

@@ -42,6 +42,7 @@ _SHAPE: dict[str, Any] = {
         "salary_second_from_months": _WHOLE,
         "salary_second_to_months": _WHOLE,
     },
+    "codes": {"fewest_learners_of_a_diploma": _WHOLE},
     "counts": {"threshold": _WHOLE, "round_to": _WHOLE},
     "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE},
     "quantiles": {

@@ -55,7 +55,7 @@ def enforce(home: Home, keys: Keys, policy: Policy, as_of: date, token: str | No
     """
     connection = engine.connect(home, keys, vault="rw")
     try:
-        schema.create(connection)
+        schema.create(connection, keys)
         found = _count(connection, home, policy, as_of)
         if token is not None and token != found.token:
             raise UsageError("The token is not that of the present plan: look at the plan again.")

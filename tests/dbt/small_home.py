@@ -92,7 +92,7 @@ class SmallHome:
         init_keys(self.home)
         self.keys = Keys.load(self.home)
         with engine.connect(self.home, self.keys, vault="rw") as connection:
-            schema.create(connection)
+            schema.create(connection, self.keys)
 
     def execute(self, sql: str) -> None:
         """Run SQL on the vault."""

@@ -104,7 +104,7 @@ def open_school(root: Path) -> School:
     keys = Keys.load(home)
     school = School(home, keys, load_policy(), load_contracts())
     with school.connect(vault="rw", warehouse="rw") as connection:
-        schema.create(connection)
+        schema.create(connection, keys)
         for learner_id, email, given, family, account in LEARNERS:
             connection.execute(
                 "INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, given_name, family_name, account_name) "
@@ -118,7 +118,8 @@ def open_school(root: Path) -> School:
         connection.execute("INSERT INTO vault.raw.catalogue (load_no, path_id, path_title) VALUES (1, 'path-data', 'Data')")
         for code in CODES:
             connection.execute("INSERT INTO vault.raw.catalogue (load_no, course_id, course_title) VALUES (1, ?, ?)", [code, code.title()])
-        connection.execute("INSERT INTO vault.raw.enrolments (load_no, diploma_id) VALUES (1, 'RNCP37805')")
+        connection.execute("INSERT INTO vault.raw.enrolments (load_no, identifier, diploma_id) "
+            "SELECT 1, 'learner:' || n, 'RNCP37805' FROM range(3) AS learners (n)")
         connection.execute("CREATE SCHEMA warehouse.intermediate")
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__salary_outcome AS

@@ -208,3 +208,43 @@ def test_no_score_is_silently_lost(house):
     house.deliver("learning", "a.ndjson", [statement(1, result={"score": {"raw": 8, "min": 0, "max": 10}}), statement(2, result={"score": {"scaled": -1}})])
     house.ingest()
     assert house.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id") == [(0.8,), (-1.0,)]
+
+
+def test_one_odd_element_does_not_refuse_an_array(house):
+    odd = statement(2, context={"contextActivities": {"parent": {"id": "https://campus.example/xapi/course/python"}}})
+    house.deliver("learning", "a.json", json.dumps([statement(1), 5, None, odd, "text"]))
+    house.deliver("connections", "b.json", json.dumps([{"learner_id": "L0000001", "connected_at": "2025-01-01"}, 7, {"learner_id": "L0000002"}]))
+    found = house.ingest()
+    assert (found["learning/a.json"].loaded, found["learning/a.json"].quarantined) == (2, 3)
+    assert found["connections/b.json"].reasons == {"not an object of JSON": 1, "connected_at is missing": 1}
+
+
+@pytest.mark.parametrize("date", ["5877642-06-25 (BC)", "294247-01-01", "-infinity", "0001-01-01", "1500-01-01"])
+def test_dates_outside_the_calendar_that_people_live_in(house, date):
+    house.deliver("learners", "a.csv", f"learner_id,birth_date,registered_at\nL0000001,{date},2024-01-01\nL0000002,1990-01-01,{date}\nL0000003,1990-01-01,2024-01-01\n")
+    house.deliver("learning", "a.ndjson", [statement(1, timestamp=date), statement(2)])
+    found = house.ingest()
+    assert (found["learners/a.csv"].loaded, found["learners/a.csv"].quarantined) == (1, 2)
+    assert (found["learning/a.ndjson"].loaded, found["learning/a.ndjson"].quarantined) == (1, 1)
+
+
+def test_a_row_that_is_far_too_long_is_not_lost_without_a_word(house):
+    house.deliver("connections", "a.csv", b"learner_id,connected_at\nL0000001,2025-01-01\n" + b"x" * 40_000_000 + b",2025-01-01\n")
+    assert "longer than" in house.ingest()["connections/a.csv"].reason
+
+
+def test_an_account_without_a_name_is_nobody(house):
+    house.deliver("learning", "a.ndjson", [statement(1, actor={"account": {"homePage": "https://campus.example", "name": ""}}), statement(2, actor={"account": {"homePage": "", "name": "x"}})])
+    assert house.ingest()["learning/a.ndjson"].reasons == {"actor has no identifier that can be read": 2}
+
+
+@pytest.mark.parametrize("name", ["person", "pseudonym", "record"])
+def test_another_key_than_the_vault_is_kept_with(house, name):
+    from anonymart.errors import UsageError
+    from anonymart.keys import Keys
+
+    house.deliver("learning", "a.ndjson", [statement(1)])
+    house.ingest()
+    house.keys = Keys(**{**house.keys.__dict__, name: "0" * 64})
+    with pytest.raises(UsageError, match=f"'{name}' is not the one"):
+        house.ingest()

@@ -9,7 +9,10 @@ with codes as (
         'diploma' as code_list,
         diploma_id as code
     from {{ ref('int_enrolments') }}
-    where diploma_id is not null
+    where {{ is_code('diploma_id') }}
+    group by diploma_id
+    -- No catalogue lists diplomas: what fewer people carry may be a text that somebody typed.
+    having count(distinct identity_key) >= {{ policy('codes', 'fewest_learners_of_a_diploma') }}
     union all
     select
         'theme' as code_list,

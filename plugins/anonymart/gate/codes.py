@@ -10,21 +10,24 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.home import PROJECT
+from anonymart.policy import Policy
 from anonymart.release.ledger import table_exists
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {"theme": ("themes", "theme"), "job_family": ("job_families", "job_family"), "step": ("funnel_steps", "step")}
 _ITEMS = ("path", "course", "chapter", "exercise", "project")
 _WITH_ALL = ("path", "diploma")
-_DIPLOMA = "^[A-Za-z0-9._-]{1,64}$"
+_DIPLOMA = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
-def make_codes(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], seeds: Path = SEEDS) -> None:
+def make_codes(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, seeds: Path = SEEDS
+) -> None:
     """Fill gate.codes (list, code) and gate.titles (text): what a value may be, and what may sound like a name."""
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR)")
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
     _catalogue(connection)
-    _diplomas(connection)
+    _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
     for name, (file, column) in _SEED_LISTS.items():
         path = seeds / f"{file}.csv"
         if path.exists():
@@ -50,16 +53,18 @@ def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _diplomas(connection: duckdb.DuckDBPyConnection) -> None:
+def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
+    """No catalogue lists diplomas: what looks like a code and is carried by enough learners is one."""
     tables = []
     if table_exists(connection, "raw", "enrolments"):
-        tables.append("vault.raw.enrolments")
+        tables.append(("vault.raw.enrolments", "identifier"))
     if table_exists(connection, "intermediate", "int_enrolments", database="warehouse"):
-        tables.append("warehouse.intermediate.int_enrolments")
-    for table in tables:
+        tables.append(("warehouse.intermediate.int_enrolments", "identity_key"))
+    for table, learner in tables:
         connection.execute(
-            f"INSERT INTO gate.codes SELECT DISTINCT 'diploma', diploma_id FROM {table} "
-            f"WHERE regexp_matches(diploma_id, '{_DIPLOMA}')"
+            f"INSERT INTO gate.codes SELECT 'diploma', diploma_id FROM {table} "
+            f"WHERE regexp_matches(diploma_id, '{_DIPLOMA}') "
+            f"GROUP BY diploma_id HAVING count(DISTINCT {learner}) >= {int(fewest)}"
         )
 
 

@@ -70,7 +70,7 @@ def gate(
     suites, report.failures = load_suites(contracts, suites_folder)
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         with _timed(seconds, "read"):
-            _read(connection, candidate, contracts, manifest, suites)
+            _read(connection, candidate, contracts, manifest, suites, policy)
         queries, refused = _queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
@@ -110,10 +110,11 @@ def _read(
     contracts: Mapping[str, MartContract],
     manifest: dict[str, Any],
     suites: list[Suite],
+    policy: Policy,
 ) -> None:
     open_release(connection, candidate)
     make_views(connection, candidate, contracts, manifest["release_id"])
-    make_codes(connection, contracts)
+    make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection)
     make_vocabulary(connection, _own_texts(contracts, suites))

@@ -202,6 +202,6 @@ def never_enters(name: str) -> str | None:
 
 def shown(name: str, position: int) -> str:
     """A column's name as it may be shown: a header that looks like data is named by its position only."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z_ .-]{0,50}\d{0,3}", name):
+    if re.fullmatch(r"[A-Za-z][A-Za-z_]{0,50}\d{0,3}", name):
         return name
     return f"column {position} (its name looks like data)"

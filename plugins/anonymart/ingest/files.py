@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -19,6 +20,7 @@ from anonymart.ingest.contracts import never_enters, shown
 REFUSED_SUFFIX = ".refused"
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 24
 _SAMPLE_ROWS = 2000
 
 
@@ -118,15 +120,25 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
     if landed.kind == "parquet":
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
         return f"(SELECT {casts} FROM read_parquet({path}))"
+    if landed.kind == "array":
+        values = ", ".join(f"json ->> {literal(_json_path(name))} AS \"{name}\"" for name in wanted)
+        return f"(SELECT {values} FROM {elements(landed.path)})"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in wanted)
-    return f"read_json({path}, {json_format(landed.kind)}, columns = {{{columns}}})"
+    return f"read_json({path}, {json_format()}, columns = {{{columns}}})"
 
 
-def json_format(kind: str) -> str:
-    """Options of DuckDB's JSON reader for a kind: a broken line becomes a row of NULLs, a broken array an error."""
-    if kind == "array":
-        return "format = 'array', maximum_object_size = 67108864"
+def elements(path: Path) -> str:
+    """A FROM item with one column `json` for each element of a JSON array, whatever it is; a broken array is an error."""
+    return f"read_json_objects({literal(str(path))}, format = 'array', maximum_object_size = 67108864)"
+
+
+def json_format() -> str:
+    """Options of DuckDB's reader of lines: a broken line becomes a row of NULLs."""
     return "format = 'newline_delimited', ignore_errors = true, maximum_object_size = 16777216"
+
+
+def _json_path(name: str) -> str:
+    return f'$."{name}"'
 
 
 def unknown_columns(landed: Landed, allowed: tuple[str, ...]) -> list[str]:
@@ -163,6 +175,11 @@ def _head(path: Path) -> bytes:
         raise FileRefused(f"not readable: {error.strerror}") from None
 
 
+def open_bytes(path: Path) -> IO[bytes]:
+    """The file's own bytes, unpacked where it is packed."""
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
 def _csv(path: Path, source: str, text: bytes) -> Landed:
     line = text.split(b"\n", 1)[0].rstrip(b"\r")
     header = line.decode("utf-8", errors="replace")
@@ -174,6 +191,10 @@ def _csv(path: Path, source: str, text: bytes) -> Landed:
     named = [name for name in names if name]
     if len(named) != len(set(named)):
         raise FileRefused("two columns of one name")
+    # DuckDB skips a row that is far too long without a word, so the length of lines is looked at here.
+    with open_bytes(path) as lines:
+        if any(len(line) > _LONGEST_LINE for line in lines):
+            raise FileRefused("one line is longer than 16 MiB")
     return Landed(path, source, "csv", names, delimiter)
 
 

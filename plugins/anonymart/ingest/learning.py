@@ -10,7 +10,7 @@ from datetime import date
 
 from anonymart.engine import literal
 from anonymart.ingest import parsers
-from anonymart.ingest.files import Landed, json_format, reader
+from anonymart.ingest.files import Landed, elements, json_format, reader
 
 TOP_LEVEL = ("id", "timestamp", "stored", "actor", "verb", "object", "result", "context")
 # Paths of a statement that may stand there and are never read; others are named in the ledger.
@@ -48,13 +48,15 @@ _PATHS: dict = {
 def statements(landed: Landed) -> str:
     """A FROM item with one column for each allowed top-level path of a statement."""
     path = literal(str(landed.path))
-    if landed.kind in ("ndjson", "array"):
+    if landed.kind == "ndjson":
         columns = ", ".join(f"{literal(name)}: {literal(_sql_type(shape))}" for name, shape in _PATHS.items())
-        return f"read_json({path}, {json_format(landed.kind)}, columns = {{{columns}}})"
+        return f"read_json({path}, {json_format()}, columns = {{{columns}}})"
+    structure = literal(json.dumps(_PATHS))
+    if landed.kind == "array":
+        return f"(SELECT unnest(json_transform(json, {structure})) FROM {elements(landed.path)})"
     # CSV and Parquet hold the same paths as columns, as texts of JSON or as structures.
     rows = reader(landed, TOP_LEVEL) if landed.kind == "csv" else f"read_parquet({path})"
     fields = ", ".join(f"{literal(name)}, {_as_json(name, landed)}" for name in TOP_LEVEL if name in landed.columns)
-    structure = literal(json.dumps(_PATHS))
     return f"(SELECT unnest(json_transform(json_object({fields}), {structure})) FROM {rows})"
 
 
@@ -80,7 +82,8 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
     typed AS (
         SELECT *,
             CASE
-                WHEN actor.account.name IS NOT NULL THEN 'account:' || coalesce(actor.account."homePage", '') || '|' || actor.account.name
+                WHEN actor.account.name <> '' AND actor.account."homePage" <> '' THEN 'account:' || actor.account."homePage" || '|' || actor.account.name
+                WHEN actor.account.name IS NOT NULL THEN NULL
                 WHEN actor.mbox IS NOT NULL THEN 'email:' || {parsers.email("trim(actor.mbox)")}
                 WHEN regexp_full_match(actor.mbox_sha1sum, '[0-9a-fA-F]{{40}}') THEN 'sha1:' || lower(actor.mbox_sha1sum)
                 WHEN actor.openid IS NOT NULL THEN 'openid:' || actor.openid

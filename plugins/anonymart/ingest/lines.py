@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 
 import duckdb
 
-from anonymart.ingest.files import Landed
+from anonymart.ingest.files import Landed, open_bytes
 
 
 def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
@@ -55,6 +54,5 @@ def _full_lines(landed: Landed) -> Iterator[tuple[int, int]]:
 
 
 def _lines(landed: Landed) -> Iterator[bytes]:
-    opened = gzip.open if landed.path.suffix == ".gz" else open
-    with opened(landed.path, "rb") as file:
+    with open_bytes(landed.path) as file:
         yield from file

@@ -151,7 +151,7 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
         None: "NULL::VARCHAR",
     }[contract.person]
     empty_line = " AND ".join(f'"{column.name}" IS NULL' for column in present)
-    broken = "'not an object of JSON'" if landed.kind == "ndjson" else "NULL"
+    broken = "'not an object of JSON'" if landed.kind in ("ndjson", "array") else "NULL"
     # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
     inner = ", ".join([*values, f"row_hash({_row_text(contract, present)}) AS row_hash", f"({empty_line}) AS is_empty",
                        f"coalesce({', '.join(reasons[:len(present)]) or 'NULL'}, NULL) AS reason_of_text"])

@@ -18,7 +18,7 @@ def value(column: Column) -> str:
     text = text_of(column.name)
     match column.kind:
         case "date":
-            return f"coalesce(try_cast({text} AS DATE), try_cast({text} AS TIMESTAMP)::DATE)"
+            return _plausible(f"coalesce(try_cast({text} AS DATE), try_cast(try_cast({text} AS TIMESTAMP) AS DATE))", "DATE")
         case "time":
             return timestamp(text)
         case "integer":
@@ -58,7 +58,12 @@ def reason(column: Column) -> str:
 
 def timestamp(text: str) -> str:
     """UTC TIMESTAMP of an ISO 8601 text; a text without an offset is read as UTC."""
-    return f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    return _plausible(f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", "TIMESTAMP")
+
+
+def _plausible(moment: str, kind: str) -> str:
+    """NULL for a moment outside the calendar that people live in: arithmetic on such dates fails, and they are never right."""
+    return f"CASE WHEN {moment} BETWEEN {kind} '1900-01-01' AND {kind} '2200-01-01' THEN {moment} END"
 
 
 def boolean(text: str) -> str:

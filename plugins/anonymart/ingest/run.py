@@ -66,7 +66,7 @@ def ingest(
     report = IngestReport()
     connection = engine.connect(home, keys, vault="rw")
     try:
-        schema.create(connection)
+        schema.create(connection, keys)
         identities.install(connection, keys)
         for source in SOURCES:
             if sources and source not in sources:

@@ -37,6 +37,9 @@ def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dic
     rows = _number(connection, f"SELECT count(*) FROM {table}")
     fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
     closing = _number(connection, f"SELECT count(*) FROM ({_closing(connection)}) WHERE mart = '{contract.name}'")
+    if not rows:
+        # A mart that has not begun closes nothing: its source may come later.
+        closing = 0
     found = {"rows": rows, "new_cells": fresh, "closed_periods": closing, "figures": rows * len(contract.figures)}
     for reason in ("too_few", "protected"):
         total = " + ".join(f"count(*) FILTER (\"{figure}_reason\" = '{reason}')" for figure in contract.figures) or "0"

@@ -152,12 +152,13 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
         f"SELECT *, NULL::VARCHAR AS release_id FROM release.marts.{contract.name} LIMIT 0"
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_cells AS {new_cells}")
-    # An empty period closes too: late data must never open it again.
+    # An empty period closes too: late data must never open it again. A mart that has no cell at all has not begun.
     connection.execute(
         f"INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) "
         f"SELECT '{contract.name}', period_key, {release} FROM ("
         f"SELECT {cells.key_sql(contract.period_key, 'cell')} AS period_key FROM new_cells AS cell "
-        f"UNION SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = '{contract.name}') ORDER BY period_key"
+        f"UNION SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = '{contract.name}' "
+        f"AND EXISTS (SELECT 1 FROM release.marts.{contract.name})) ORDER BY period_key"
     )
     connection.execute(f"INSERT INTO {cells_table} BY NAME SELECT *, {release} AS release_id FROM new_cells")
     row = connection.execute("SELECT count(*) FROM new_cells").fetchone()

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 import duckdb
+
+from anonymart.errors import UsageError
+from anonymart.keys import Keys
 
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS vault.raw;
@@ -65,6 +71,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.loads (
 CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (source VARCHAR, row_hash UBIGINT, about_on DATE);
+CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
 );
@@ -72,6 +79,29 @@ CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key
 """
 
 
-def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what is missing in the vault attached to write."""
+def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
+    """Make what is missing in the vault attached to write, and note which keys it is kept with."""
     connection.execute(SCHEMA)
+    if not connection.execute("SELECT count(*) FROM vault.ledger.key_marks").fetchone()[0]:
+        connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))
+
+
+def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
+    """Raise UsageError when a key is not the one that the vault attached is kept with: its people would not be found again."""
+    known = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'key_marks'"
+    ).fetchone()[0]
+    if not known:
+        return
+    marks = key_marks(keys)
+    for name, mark in connection.execute("SELECT name, mark FROM vault.ledger.key_marks").fetchall():
+        if marks.get(name) != mark:
+            raise UsageError(f"The key '{name}' is not the one that this vault is kept with: restore the old key file.")
+
+
+def key_marks(keys: Keys) -> dict[str, str]:
+    """For each key that ties rows to people, what tells it from another and gives nothing of it away."""
+    return {
+        name: hmac.new(bytes.fromhex(getattr(keys, name)), b"anonymart key mark", hashlib.sha256).hexdigest()
+        for name in ("person", "pseudonym", "record")
+    }
