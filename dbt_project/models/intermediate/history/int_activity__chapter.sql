@@ -4,7 +4,7 @@ with delta as (
     select
         load_no,
         identity_key,
-        course_id,
+        coalesce(course_id, 'unknown') as course_id,
         chapter_id,
         occurred_on as started_on,
         if(
@@ -14,8 +14,7 @@ with delta as (
         ) as completed_on
     from {{ ref('int_events') }}
     where
-        course_id is not null
-        and chapter_id is not null
+        chapter_id is not null
         and verb not in ('registered', 'unregistered')
         and {{ new_loads() }}
 ),

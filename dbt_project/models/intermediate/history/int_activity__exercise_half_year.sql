@@ -8,7 +8,7 @@ with delta as (
     select
         load_no,
         identity_key,
-        course_id,
+        coalesce(course_id, 'unknown') as course_id,
         exercise_id,
         {{ period_start('occurred_on', 'half_year') }} as half_year,
         cast(verb = 'attempted' as integer) as n_attempted,
@@ -21,8 +21,7 @@ with delta as (
         score_scaled
     from {{ ref('int_events') }}
     where
-        course_id is not null
-        and exercise_id is not null
+        exercise_id is not null
         and verb not in ('registered', 'unregistered')
         and {{ new_loads() }}
 ),

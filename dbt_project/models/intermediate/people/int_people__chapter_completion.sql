@@ -1,17 +1,23 @@
 with chapters as (
     select
         identities.person_key,
-        activity.course_id,
+        coalesce(places.course_id, activity.course_id) as course_id,
         activity.chapter_id,
         min(activity.started_on) as started_on,
         min(activity.completed_on) as completed_on
     from {{ ref('int_activity__chapter') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
+    -- A catalogue that came after the statements says where they belong.
+    left join {{ ref('int_catalogue') }} as places
+        on
+            activity.course_id = 'unknown'
+            and places.item_kind = 'chapter'
+            and activity.chapter_id = places.item_id
     where
-        activity.course_id in {{ codes('course') }}
+        coalesce(places.course_id, activity.course_id) in {{ codes('course') }}
         and activity.chapter_id in {{ codes('chapter') }}
-    group by identities.person_key, activity.course_id, activity.chapter_id
+    group by identities.person_key, coalesce(places.course_id, activity.course_id), activity.chapter_id
 )
 
 select

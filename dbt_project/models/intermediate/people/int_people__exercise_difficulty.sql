@@ -1,7 +1,7 @@
 with exercises as (
     select
         identities.person_key,
-        activity.course_id,
+        coalesce(places.course_id, activity.course_id) as course_id,
         activity.exercise_id,
         activity.half_year,
         greatest(sum(activity.n_attempted), sum(activity.n_results)) as n_attempts,
@@ -10,10 +10,20 @@ with exercises as (
     from {{ ref('int_activity__exercise_half_year') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
+    -- A catalogue that came after the statements says where they belong.
+    left join {{ ref('int_catalogue') }} as places
+        on
+            activity.course_id = 'unknown'
+            and places.item_kind = 'exercise'
+            and activity.exercise_id = places.item_id
     where
-        activity.course_id in {{ codes('course') }}
+        coalesce(places.course_id, activity.course_id) in {{ codes('course') }}
         and activity.exercise_id in {{ codes('exercise') }}
-    group by identities.person_key, activity.course_id, activity.exercise_id, activity.half_year
+    group by
+        identities.person_key,
+        coalesce(places.course_id, activity.course_id),
+        activity.exercise_id,
+        activity.half_year
 )
 
 select
