@@ -2,3 +2,22 @@
 {% macro codes(code_list) -%}
     (select listed.code from {{ ref('int_code_lists') }} as listed where listed.code_list = '{{ code_list }}')
 {%- endmacro %}
+
+{# A delivered text as the warehouse may hold it: a listed code of the catalogue, else what looks like a code and is no
+   identifier of a person, else 'unknown' (D-IDENT). #}
+{% macro code_beyond_vault(text, item_kind=none) -%}
+    case
+        when {{ text }} is null then null
+        {%- if item_kind %}
+        when {{ text }} in (
+            select listed.item_id from {{ ref('int_catalogue') }} as listed where listed.item_kind = '{{ item_kind }}'
+        ) then {{ text }}
+        {%- endif %}
+        when
+            {{ is_code(text) }}
+            and lower({{ text }}) not in (
+                select known.known_text from {{ ref('stg_register__known_texts') }} as known
+            ) then {{ text }}
+        else 'unknown'
+    end
+{%- endmacro %}

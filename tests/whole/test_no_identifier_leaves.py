@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import sqlite3
 import zipfile
@@ -17,8 +18,20 @@ pytestmark = pytest.mark.xdist_group("whole")
 
 
 @pytest.fixture(scope="module")
-def needles(school) -> Needles:
-    return Needles({row["value"] for row in school.identifiers})
+def owners(school) -> dict[str, str]:
+    """Whose each value is: a failing test must not print somebody, fictional or not. A hash of an address names its owner too."""
+    found = {row["value"]: f"{row['kind']} of {row['learner_id']}" for row in school.identifiers}
+    for row in school.of_kind("email"):
+        for text in (row["value"].casefold(), f"mailto:{row['value'].casefold()}"):
+            for algorithm in ("md5", "sha1", "sha256"):
+                digest = hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest()
+                found.setdefault(digest, f"{algorithm} of an email of {row['learner_id']}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def needles(owners) -> Needles:
+    return Needles(owners)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +47,9 @@ def test_what_is_sought_is_in_the_vault(school, later, needles):
     assert len(needles.find(io.BytesIO(texts.encode()))) > 2 * len(school.of_kind("learner_id"))
 
 
-def test_no_identifier_outside_the_vault(school, hits):
+def test_no_identifier_outside_the_vault(school, owners, hits):
     planted = set(school.planted.values())
-    found = sorted({(place, kind(school, value)) for place, value in hits if value not in planted})
+    found = sorted({(place, owners[value]) for place, value in hits if value not in planted})
     assert found == []
 
 
@@ -122,8 +135,3 @@ def _hide(house, place: str, value: str) -> str:
             (root / "long.log").write_bytes(b"-" * ((4 << 20) - 9) + text + b"-" * 100)
             return "long.log"
     raise ValueError(place)
-
-
-def kind(school, value: str) -> str:
-    """What kind of identifier a value is: a failing test must not print somebody, fictional or not."""
-    return next(f"{row['kind']} of {row['learner_id']}" for row in school.identifiers if row["value"] == value)

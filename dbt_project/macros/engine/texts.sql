@@ -18,10 +18,6 @@
 {%- endmacro %}
 
 {# Of what no catalogue knows only a code is kept, never an address or a text (D-IDENT). #}
-{% macro code_or_unknown(text) -%}
-    if({{ is_code(text) }}, {{ text }}, 'unknown')
-{%- endmacro %}
-
 {% macro is_code(text) -%}
     {{ text_matches(text, '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$') }}
 {%- endmacro %}

@@ -4,8 +4,8 @@ with delta as (
     select
         load_no,
         identifier,
-        path_id,
-        diploma_id,
+        {{ code_beyond_vault('path_id', 'path') }} as path_id,
+        {{ code_beyond_vault('diploma_id') }} as diploma_id,
         outcome,
         started_on,
         ended_on,

@@ -96,7 +96,7 @@ resolved_objects as (
         objects.object_id,
         objects.object_type,
         coalesce(places.item_kind, objects.kind_by_type, 'other') as object_kind,
-        coalesce(places.item_id, {{ code_or_unknown('objects.object_segment') }}) as item_id,
+        coalesce(places.item_id, {{ code_beyond_vault('objects.object_segment') }}) as item_id,
         places.path_id,
         places.course_id,
         places.chapter_id

@@ -8,7 +8,7 @@ with delta as (
             'at|' || identifier || '|' || coalesce(cast(coalesce(answered_at, asked_at) as varchar), '')
         ) as response_name,
         identifier,
-        path_id,
+        {{ code_beyond_vault('path_id', 'path') }} as path_id,
         comment,
         score,
         asked_at,

@@ -8,7 +8,7 @@ with delta as (
             'at|' || identifier || '|' || coalesce(cast(answered_at as varchar), '')
         ) as response_name,
         identifier,
-        diploma_id,
+        {{ code_beyond_vault('diploma_id') }} as diploma_id,
         {{ folded_words('job_title') }} as job_words,
         lower(trim(working_time)) as working_time,
         upper(trim(salary_currency)) as salary_currency,
