@@ -39,5 +39,5 @@ bench: env ## the speed of the whole way, as ratios
 	@$(PY) -m anonymart.bench
 
 clean: ## remove the demo's state and caches of this folder, never an ANONYMART_HOME elsewhere
-	@rm -rf var .pytest_cache .ruff_cache .hypothesis bench/work dbt_project/target dbt_project/logs
+	@rm -rf var .pytest_cache .ruff_cache .hypothesis bench/tmp dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -27,7 +27,7 @@ _TINY = 1000
 
 @click.command()
 @click.option("--statements", default=1_000_000, show_default=True, help="How many xAPI statements to generate.")
-@click.option("--work", type=click.Path(path_type=Path), default=PROJECT / "bench" / "work", help="Folder for files and homes; emptied first and last.")
+@click.option("--work", type=click.Path(path_type=Path), default=PROJECT / "bench" / "tmp", help="Folder for files and homes; emptied first and last.")
 @click.option("--out", type=click.Path(path_type=Path), default=PROJECT / "bench" / "results.json", help="Where the figures go.")
 def main(statements: int, work: Path, out: Path) -> None:
     """Measure ingest, build, gate and publish on generated statements, then 1 % more on top."""
