@@ -49,6 +49,7 @@ def deliver(landing: Path, number: int, n_rows: int, padding: int = 0) -> Path:
                 "actor": {"account": {"homePage": "https://campus.example", "name": f"account-{row % 500}"}},
                 "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
                 "object": {"id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}" + "x" * padding},
+                "context": {"contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/course-a"}]}},
                 "timestamp": f"2026-05-{row % 28 + 1:02d}T10:00:00Z",
             }
             file.write(json.dumps(statement) + "\n")
@@ -312,6 +313,8 @@ def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
     house = open_house(small_disk / "home")
     landing = tmp_path / "landing"
     deliver(landing, 1, 200)
+    (landing / "catalogue").mkdir()
+    (landing / "catalogue" / "courses.csv").write_text("course_id,course_title\ncourse-a,Course A\n")
     house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     for command in ("build", "publish"):
         shrink(small_disk)

@@ -12,5 +12,6 @@ inner join {{ ref('int_persons') }} as persons
 cross join {{ ref('job_families') }} as families
 where
     persons.is_in_statistics
+    and graduates.diploma_id in {{ codes('diploma') }}
     and graduates.months_after = 6
     and graduates.is_employed

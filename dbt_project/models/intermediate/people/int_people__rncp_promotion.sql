@@ -9,6 +9,7 @@ with promotions as (
         bool_or(months_after = 24 and has_answered) as answered_24m,
         bool_or(months_after = 24 and is_in_field) as in_field_24m
     from {{ ref('int_graduates') }}
+    where diploma_id in {{ codes('diploma') }}
     group by diploma_id, graduation_year, person_key
 )
 

@@ -9,6 +9,7 @@ with of_diplomas as (
         is_in_field,
         salary_eur_year
     from {{ ref('int_graduates') }}
+    where diploma_id in {{ codes('diploma') }}
 ),
 
 -- Over all diplomas a person counts once a year, with an answer if there is one.
