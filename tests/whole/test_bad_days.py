@@ -50,7 +50,7 @@ def deliver(landing: Path, number: int, n_rows: int, padding: int = 0) -> Path:
                 "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
                 "object": {"id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}" + "x" * padding},
                 "context": {"contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/course-a"}]}},
-                "timestamp": f"2026-05-{row % 28 + 1:02d}T10:00:00Z",
+                "timestamp": f"2026-03-{row % 28 + 1:02d}T10:00:00Z",
             }
             file.write(json.dumps(statement) + "\n")
     return path
