@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -49,6 +50,19 @@ def test_a_sound_candidate_passes(asked):
     written = json.loads((candidate / "gate.json").read_text(encoding="utf-8"))
     assert written["passed"] is True and written["n_expectations"] == report.n_expectations
     assert all(entry["passed"] and entry["policy"] for entry in written["expectations"])
+
+
+def test_nothing_of_the_gate_tells_the_hour(asked):
+    """The clock's digits look like a phone number once a day: a release let out at noon was refused at midnight."""
+    candidate, _ = asked["sound"]
+    pages = sorted((candidate / "data_docs").rglob("*.html"))
+    assert pages
+    hours = set()
+    for page in pages:
+        text = page.read_text(encoding="utf-8") + str(page.relative_to(candidate))
+        hours |= set(re.findall(r"\d{8}T\d{6}[.\d]*Z", text)) | set(re.findall(r"\d{4}-\d{2}-\d{2}T[\d:.]+", text))
+        assert str(datetime.now(UTC).date()) not in text
+    assert hours <= {f"{AS_OF:%Y%m%d}T000000.000000Z", f"{AS_OF}T00:00:00"}, hours
 
 
 def test_a_leak_is_refused_and_named_without_its_value(asked):
