@@ -25,10 +25,10 @@ demo: env ## a fictional school through every DAG to a first release, in ./var
 up: env ## Airflow with its web pages on loopback; Ctrl-C stops it
 	@$(PY) -m anonymart_airflow.up
 
-test: env ## the tests that need only python3, git and make
-	@$(PY) -m pytest -q -n 2 --dist loadgroup
+test: env ## the tests that need only python3, git and make, in minutes; the longest ones are left to test-all
+	@$(PY) -m pytest -q -n 2 --dist loadgroup -m "not long"
 
-test-all: env lint ## the same, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
+test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
 	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup
 
 lint: env ## ruff and sqlfluff

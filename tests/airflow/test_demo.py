@@ -87,6 +87,7 @@ def test_dags_are_left_paused(demo_home: DemoHome) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_again_it_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home.root, home, symlinks=True)

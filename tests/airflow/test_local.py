@@ -83,6 +83,7 @@ def start(tmp_path: Path) -> Iterator:
     end_sessions(sessions)
 
 
+@pytest.mark.long
 def test_up_shows_address_and_login_and_leaves_no_process(start) -> None:
     up = start("anonymart_airflow.up")
     address = up.until("Airflow   http://127.0.0.1:").split()[-1]
@@ -110,6 +111,7 @@ def test_up_shows_address_and_login_and_leaves_no_process(start) -> None:
     assert not (third.home / "airflow" / "running.json").exists()
 
 
+@pytest.mark.long
 def test_a_demo_that_is_stopped_leaves_no_process_and_goes_on_when_run_again(start) -> None:
     first = start("anonymart_airflow.demo")
     first.until("  ingest_learners: ")

@@ -14,7 +14,7 @@ from tests.real.conftest import data
 from tests.whole.house import accounts
 from tests.whole.needles import Needles, search
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
 SHORTEST_COMMENT = 20
 

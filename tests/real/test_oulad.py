@@ -9,7 +9,7 @@ from tests.real import oulad
 from tests.real.conftest import data
 from tests.whole.house import accounts
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
 N_CLICKS = 1_048_575
 N_WORKS = 51_578

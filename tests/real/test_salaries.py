@@ -11,7 +11,7 @@ from tests.real import salaries
 from tests.real.conftest import data
 from tests.whole.house import accounts
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real")]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
 RATES = PROJECT / "dbt_project" / "seeds" / "exchange_rates.csv"
 

@@ -307,6 +307,7 @@ def test_a_disk_that_fills_up_while_loading(small_disk, tmp_path):
     assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(60_020, 60_020)]
 
 
+@pytest.mark.long
 @pytest.mark.needs_root
 def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
     """Full while building, then full while publishing: each time a sentence, and the same command goes on when there is room."""

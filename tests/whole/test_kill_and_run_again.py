@@ -17,7 +17,7 @@ from anonymart.contracts import load_contracts
 from tests.whole.conftest import generate
 from tests.whole.house import House, differences, open_house
 
-pytestmark = pytest.mark.xdist_group("kills")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 
 AS_OF = "2026-05-31"
 PURGE_AS_OF = "2026-12-31"

@@ -1,0 +1,174 @@
+"""The register is the only place of a figure: each of its entries, changed there, changes what the program does.
+
+Every figure is replaced by one that stands nowhere else. The models are compiled once and the gate writes its queries
+with that register: a changed entry must be found again in their SQL. What ingest, retention and rights read is noted by a
+register that remembers who asked for what.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from anonymart.contracts import load_contracts
+from anonymart.policy import POLICY_FILE, Policy
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
+
+from small_home import SmallHome
+
+AS_OF = date(2026, 6, 30)
+REGISTER = yaml.safe_load(POLICY_FILE.read_text(encoding="utf-8"))
+# Texts and figures that must stay what they are for anything to compile.
+CHANGED_TEXTS = {
+    # The months of a cohort are counted out one by one in SQL: a large figure would write all numbers below it.
+    "observation.learner_retention_longest_months": 31,
+    "window.time_zone": "Pacific/Kiritimati",
+    "publication.first_period_on": "2009-08-07",
+    "nps.confidence": 0.99,
+}
+# Read by people, by the manifest of a release or by the answer to a request, not by a rule.
+WORDS = re.compile(r"purposes\.[A-Z-]+\.(title|basis)|version")
+# Terms of what no program keeps yet.
+PLANNED = {
+    "purposes.P-AUDIENCE.keep_months",
+    "purposes.P-SURVEY.keep_years_after_last_contact",
+    "purposes.P-RIGHTS.keep_years",
+}
+
+
+def leaves(value: Any, path: tuple = ()) -> list[tuple]:
+    if isinstance(value, dict):
+        return [leaf for name, inner in value.items() for leaf in leaves(inner, (*path, name))]
+    if isinstance(value, list):
+        return [leaf for number, inner in enumerate(value) for leaf in leaves(inner, (*path, number))]
+    return [path]
+
+
+def name_of(path: tuple) -> str:
+    return ".".join(map(str, path))
+
+
+def at(value: Any, path: tuple) -> Any:
+    for name in path:
+        value = value[name]
+    return value
+
+
+def is_figure(path: tuple) -> bool:
+    name = name_of(path)
+    # A band ends where the next one begins, which the register's own check sees to.
+    return at(REGISTER, path) is not None and path[-1] != "base_to" and not WORDS.fullmatch(name)
+
+
+FIGURES = [path for path in leaves(REGISTER) if is_figure(path)]
+
+
+def changed_register() -> tuple[dict, dict[str, Any]]:
+    """The register with a value of its own in every place, and these values by entry."""
+    register, values = copy.deepcopy(REGISTER), {}
+    for number, path in enumerate(FIGURES):
+        name = name_of(path)
+        value = CHANGED_TEXTS.get(name, 7001 + 13 * number)
+        at(register, path[:-1])[path[-1]] = value
+        values[name] = value
+    return register, values
+
+
+def stands_in(value: Any, name: str, text: str) -> bool:
+    """The value as it is, as months of years, as months added to a quarter or a half-year, or as a shift of days."""
+    if name == "nps.confidence":
+        return "2.57" in text
+    if isinstance(value, str):
+        return value in text
+    numbers = {value, 12 * value, value + 3, value + 6, value + 1, value - 1, 3 * value, value / 100, 1 - value / 100}
+    # Months of two entries may be added up before they reach SQL.
+    return any(re.search(rf"(?<![0-9.]){re.escape(str(spelling))}(?![0-9])", text) for spelling in numbers)
+
+
+@pytest.fixture(scope="module")
+def sql(tmp_path_factory) -> dict[str, str]:
+    """All SQL that the models and the gate make of the changed register."""
+    register, _ = changed_register()
+    home = SmallHome(tmp_path_factory.mktemp("changed") / "home")
+    done = home.dbt("compile", "--quiet", variables={"as_of": str(AS_OF), "policy": register})
+    assert done.returncode == 0, done.stdout[-2000:]
+    compiled = (home.home.dbt_target / "compiled").rglob("*.sql")
+    return {"dbt": "\n".join(path.read_text(encoding="utf-8") for path in compiled), "gate": gate_sql(register)}
+
+
+def gate_sql(register: dict) -> str:
+    from anonymart.gate.run import _queries
+    from anonymart.gate.suites import SUITES_FOLDER, load_suites
+
+    contracts = load_contracts()
+    suites, failures = load_suites(contracts, SUITES_FOLDER)
+    assert failures == []
+    queries, refused = _queries(suites, contracts, Policy(register), AS_OF)
+    assert refused == []
+    return "\n".join(queries.values())
+
+
+def test_every_figure_reaches_what_it_rules(sql, followed_in_python):
+    _, values = changed_register()
+    deaf = [
+        name
+        for name, value in values.items()
+        if not any(stands_in(value, name, text) for text in sql.values()) and group(name) not in followed_in_python
+    ]
+    assert set(deaf) == PLANNED
+
+
+@pytest.mark.parametrize("name", ["counts.threshold", "rates.smallest_base", "money.p_percent", "observation.chapter_completion_months"])
+def test_build_and_gate_follow_the_same_entry(sql, name):
+    _, values = changed_register()
+    assert stands_in(values[name], name, sql["dbt"])
+    assert stands_in(values[name], name, sql["gate"])
+
+
+def test_the_search_can_fail(sql):
+    assert not any(stands_in(5479, "no.such.entry", text) for text in sql.values())
+
+
+class Listening(Policy):
+    """A register that remembers which entries were asked for."""
+
+    asked: set[str]
+
+    def figure(self, *path: str) -> Any:
+        self.asked.add(".".join(path))
+        return super().figure(*path)
+
+
+@pytest.fixture(scope="module")
+def followed_in_python(tmp_path_factory) -> set[str]:
+    """The entries that ingest, retention and the dates of releases ask for."""
+    from anonymart import retention
+    from anonymart.ingest import ingest
+    from anonymart.release import check_as_of
+
+    home = SmallHome(tmp_path_factory.mktemp("asked") / "home")
+    home.load_first()
+    policy = Listening(REGISTER)
+    object.__setattr__(policy, "asked", set())
+    folder = home.home.landing / "learners"
+    folder.mkdir(parents=True)
+    (folder / "one.csv").write_text("learner_id,birth_date\nL9,2015-01-01\n", encoding="utf-8")
+    report = ingest(home.home, home.keys, policy, AS_OF)
+    assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
+    retention.plan(home.home, home.keys, policy, AS_OF)
+    home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
+    check_as_of(home.home, home.keys, policy, AS_OF)
+    return policy.asked
+
+
+def group(name: str) -> str:
+    """Entries of a list are asked for as one."""
+    return re.sub(r"\.\d+\..*", "", name)
