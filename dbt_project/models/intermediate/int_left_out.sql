@@ -40,7 +40,7 @@ union all
 select
     'learning' as source,
     'unknown_project' as reason,
-    count(*) as n_rows
+    count(distinct (identity_key, project_id)) as n_rows
 from {{ ref('int_activity__project') }}
 where project_id not in {{ codes('project') }}
 union all

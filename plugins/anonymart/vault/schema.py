@@ -54,7 +54,9 @@ CREATE TABLE IF NOT EXISTS vault.register.identities (
     identifier VARCHAR, kind VARCHAR, group_key VARCHAR, is_user BOOLEAN, anchor VARCHAR, person_id VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.register.claims (learner VARCHAR, identifier VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.register.last_use (identifier VARCHAR, last_use_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS vault.register.last_use (
+    identifier VARCHAR, first_use_at TIMESTAMP, last_use_at TIMESTAMP
+);
 CREATE TABLE IF NOT EXISTS vault.register.minors (identifier_hash UBIGINT, of_age_on DATE);
 CREATE TABLE IF NOT EXISTS vault.rights.consents (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, purpose VARCHAR, status VARCHAR, "at" TIMESTAMP
