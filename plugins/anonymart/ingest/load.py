@@ -326,16 +326,25 @@ def _refuse(
 
 
 def _keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
-    """A comment is stored only where consent to P-SURVEY stands; without any record of consent it is not."""
+    """A comment is stored only where consent to P-SURVEY stands and was not withdrawn since (R-WITHDRAW)."""
     connection.execute("""
-        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND identifier NOT IN (
-            SELECT answering.identifier
+        WITH declarations AS (
+            SELECT identifier, status, "at" FROM vault.rights.consents WHERE purpose = 'P-SURVEY'
+            UNION ALL
+            SELECT identifier, 'withdrawn', received_at FROM vault.rights.requests WHERE kind = 'withdraw'
+        ),
+        agreed AS (
+            SELECT answering.identifier, max(declarations."at") FILTER (declarations.status = 'withdrawn') AS withdrawn_at
             FROM vault.register.identities AS answering
-            INNER JOIN vault.register.identities AS consenting USING (person_id)
-            INNER JOIN vault.rights.consents AS consents ON consents.identifier = consenting.identifier
-            WHERE consents.purpose = 'P-SURVEY'
+            INNER JOIN vault.register.identities AS declaring USING (person_id)
+            INNER JOIN declarations ON declarations.identifier = declaring.identifier
             GROUP BY answering.identifier
-            HAVING max_by(consents.status, (consents."at", consents.status)) = 'granted'
+            HAVING max_by(declarations.status, (declarations."at", declarations.status)) = 'granted'
+        )
+        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM agreed
+            WHERE agreed.identifier = incoming.identifier
+                AND (agreed.withdrawn_at IS NULL OR agreed.withdrawn_at < incoming.answered_at)
         )
     """)
 

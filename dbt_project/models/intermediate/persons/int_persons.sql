@@ -37,7 +37,7 @@ followed as (
     from spans
 ),
 
--- A span that goes on after as_of holds a use up to as_of whose window was still open then: its day is not kept.
+-- Of a span that goes on after as_of the last use up to as_of is not kept, only that its window was still open then.
 lives as (
     select
         person_id,
