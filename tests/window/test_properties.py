@@ -85,7 +85,7 @@ def test_warehouse_and_oracle_agree(desk, made):
             assert closes >= as_of or not expected.is_in
 
 
-@settled
+@settings(settled, max_examples=40)
 @given(made=people(), seed=st.randoms(use_true_random=False))
 def test_spans_do_not_depend_on_deliveries(desk, made, seed):
     found, _ = made
