@@ -37,7 +37,7 @@ followed as (
     from spans
 ),
 
--- Of a span that goes on after as_of the last use up to as_of is not kept, only that its window was still open then.
+-- Of a span that goes on after as_of, the last use up to as_of is not kept: the window was open then, no more.
 lives as (
     select
         person_id,
