@@ -9,12 +9,15 @@ import sys
 from dataclasses import dataclass, field
 from datetime import date
 
+import duckdb
+
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
 
@@ -46,7 +49,24 @@ def build(
 
 def _check_zones(home: Home, keys: Keys) -> None:
     """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told plainly."""
-    engine.connect(home, keys, vault="rw", warehouse="rw").close()
+    connection = engine.connect(home, keys, vault="rw", warehouse="rw")
+    try:
+        schema.create(connection, keys)
+        _drop_rollups_without_year(connection)
+    finally:
+        connection.close()
+
+
+def _drop_rollups_without_year(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rollups of 0.1.0 tell no lives apart; dbt makes what is missing anew, from all events."""
+    old = connection.execute("""
+        SELECT table_name FROM duckdb_columns()
+        WHERE database_name = 'warehouse' AND schema_name = 'intermediate'
+            AND table_name IN ('int_activity__chapter', 'int_activity__course', 'int_activity__project')
+        GROUP BY table_name HAVING NOT bool_or(column_name = 'year')
+    """).fetchall()
+    for (table,) in old:
+        connection.execute(f"DROP TABLE warehouse.intermediate.{table}")
 
 
 def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select: str | None) -> BuildReport:

@@ -37,7 +37,9 @@ INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES
     ('email:{NEEDLES[3]}', 'email', repeat('1', 64)), ('learner:L2', 'learner', repeat('2', 64)),
     ('learner:L3', 'learner', repeat('3', 64)), ('email:nobody@example.org', 'email', NULL);
 INSERT INTO vault.register.last_use VALUES
-    ('learner:L1', '2026-05-01 10:00:00'), ('learner:L2', '2026-05-01 10:00:00'), ('learner:L3', '2026-05-01 10:00:00');
+    ('learner:L1', '2024-01-01 10:00:00', '2026-05-01 10:00:00'),
+    ('learner:L2', '2026-05-01 10:00:00', '2026-05-01 10:00:00'),
+    ('learner:L3', '2025-02-03 10:00:00', '2026-05-01 10:00:00');
 INSERT INTO vault.raw.catalogue (load_no, path_id, course_id, chapter_id, exercise_id, project_id) VALUES
     (1, 'p1', NULL, NULL, NULL, NULL), (1, 'p1', 'c1', NULL, NULL, NULL), (1, NULL, 'c1', 'h1', NULL, NULL),
     (1, NULL, 'c1', 'h1', 'e1', NULL), (1, 'p1', NULL, NULL, NULL, 'j1');

@@ -41,7 +41,12 @@ select
     'learning' as source,
     'unknown_project' as reason,
     count(*) as n_rows
-from {{ ref('int_activity__project') }}
+from (
+    select distinct
+        identity_key,
+        project_id
+    from {{ ref('int_activity__project') }}
+) as submitted
 where project_id not in {{ codes('project') }}
 union all
 -- These answers count in the row of all paths only.

@@ -1,4 +1,5 @@
 select
     identifier,
+    first_use_at,
     last_use_at
 from {{ source('register', 'last_use') }}

@@ -9,7 +9,7 @@ import duckdb
 
 from anonymart import crash
 from anonymart.engine import literal
-from anonymart.ingest import identities, learning, lines, parsers
+from anonymart.ingest import identities, learning, lines, lives, parsers
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
@@ -76,7 +76,7 @@ def _load_learning(
     _refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "occurred_at", ours)
-    _note_last_use(connection, f"SELECT actor, max(occurred_at) FROM {table} WHERE {ours} GROUP BY actor")
+    lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours}", policy)
     return _account(connection, table, ours, load_no, landed, as_of, counts)
 
 
@@ -117,10 +117,8 @@ def _load_tabular(
     if contract.source == "learners":
         identities.claim_from_learners(connection, load_no)
     if contract.is_use:
-        _note_last_use(
-            connection,
-            f"SELECT identifier, max({contract.is_use}) FROM incoming WHERE {contract.is_use} IS NOT NULL GROUP BY identifier",
-        )
+        uses = f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT NULL"
+        lives.note(connection, uses, policy)
     return _account(connection, "incoming", everything, load_no, landed, as_of, counts)
 
 
@@ -328,16 +326,25 @@ def _refuse(
 
 
 def _keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
-    """A comment is stored only where consent to P-SURVEY stands; without any record of consent it is not."""
+    """A comment is stored only where consent to P-SURVEY stands and was not withdrawn since (R-WITHDRAW)."""
     connection.execute("""
-        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND identifier NOT IN (
-            SELECT answering.identifier
+        WITH declarations AS (
+            SELECT identifier, status, "at" FROM vault.rights.consents WHERE purpose = 'P-SURVEY'
+            UNION ALL
+            SELECT identifier, 'withdrawn', received_at FROM vault.rights.requests WHERE kind = 'withdraw'
+        ),
+        agreed AS (
+            SELECT answering.identifier, max(declarations."at") FILTER (declarations.status = 'withdrawn') AS withdrawn_at
             FROM vault.register.identities AS answering
-            INNER JOIN vault.register.identities AS consenting USING (person_id)
-            INNER JOIN vault.rights.consents AS consents ON consents.identifier = consenting.identifier
-            WHERE consents.purpose = 'P-SURVEY'
+            INNER JOIN vault.register.identities AS declaring USING (person_id)
+            INNER JOIN declarations ON declarations.identifier = declaring.identifier
             GROUP BY answering.identifier
-            HAVING max_by(consents.status, (consents."at", consents.status)) = 'granted'
+            HAVING max_by(declarations.status, (declarations."at", declarations.status)) = 'granted'
+        )
+        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM agreed
+            WHERE agreed.identifier = incoming.identifier
+                AND (agreed.withdrawn_at IS NULL OR agreed.withdrawn_at < incoming.answered_at)
         )
     """)
 
@@ -354,18 +361,6 @@ def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: i
         """)
     chosen = ", ".join(str(load_no) if name == "load_no" else f'"{name}"' for name in columns)
     connection.execute(f"INSERT INTO {target} SELECT {chosen} FROM incoming")
-
-
-def _note_last_use(connection: duckdb.DuckDBPyConnection, uses: str) -> None:
-    """Keep the latest use of each identifier as its own figure, so that no purge loses it (P-STAT)."""
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE used AS
-        SELECT fresh.identifier, fresh.used_at FROM ({uses}) AS fresh (identifier, used_at)
-        LEFT JOIN vault.register.last_use AS known USING (identifier)
-        WHERE known.last_use_at IS NULL OR fresh.used_at > known.last_use_at;
-        DELETE FROM vault.register.last_use WHERE identifier IN (SELECT identifier FROM used);
-        INSERT INTO vault.register.last_use SELECT identifier, used_at FROM used
-    """)
 
 
 def _account(

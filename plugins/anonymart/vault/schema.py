@@ -54,7 +54,9 @@ CREATE TABLE IF NOT EXISTS vault.register.identities (
     identifier VARCHAR, kind VARCHAR, group_key VARCHAR, is_user BOOLEAN, anchor VARCHAR, person_id VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.register.claims (learner VARCHAR, identifier VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.register.last_use (identifier VARCHAR, last_use_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS vault.register.last_use (
+    identifier VARCHAR, first_use_at TIMESTAMP, last_use_at TIMESTAMP
+);
 CREATE TABLE IF NOT EXISTS vault.register.minors (identifier_hash UBIGINT, of_age_on DATE);
 CREATE TABLE IF NOT EXISTS vault.rights.consents (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, purpose VARCHAR, status VARCHAR, "at" TIMESTAMP
@@ -82,8 +84,17 @@ CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key
 def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     """Make what is missing in the vault attached to write, and note which keys it is kept with."""
     connection.execute(SCHEMA)
+    _upgrade(connection)
     if not connection.execute("SELECT count(*) FROM vault.ledger.key_marks").fetchone()[0]:
         connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))
+
+
+def _upgrade(connection: duckdb.DuckDBPyConnection) -> None:
+    """A vault of 0.1.0 knows the last use of each identifier only: it becomes a span of one moment."""
+    columns = [row[0] for row in connection.execute("DESCRIBE vault.register.last_use").fetchall()]
+    if "first_use_at" not in columns:
+        connection.execute("ALTER TABLE vault.register.last_use ADD COLUMN first_use_at TIMESTAMP")
+        connection.execute("UPDATE vault.register.last_use SET first_use_at = last_use_at")
 
 
 def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:

@@ -1,11 +1,13 @@
-{{ config(incremental_strategy='merge', unique_key=['identity_key', 'course_id', 'chapter_id']) }}
+{{ config(incremental_strategy='merge', unique_key=['identity_key', 'course_id', 'chapter_id', 'year']) }}
 
+-- A row per calendar year: two lives of a person never share one, so each keeps its own first days (P-STAT).
 with delta as (
     select
         load_no,
         identity_key,
         coalesce(course_id, 'unknown') as course_id,
         chapter_id,
+        {{ period_start('occurred_on', 'year') }} as year,
         occurred_on as started_on,
         if(
             object_kind = 'chapter' and (verb = 'completed' or coalesce(is_completion, false)),
@@ -25,6 +27,7 @@ touched as (
         identity_key,
         course_id,
         chapter_id,
+        year,
         started_on,
         completed_on
     from delta
@@ -35,12 +38,13 @@ touched as (
             identity_key,
             course_id,
             chapter_id,
+            year,
             started_on,
             completed_on
         from {{ this }}
         where
-            (identity_key, course_id, chapter_id)
-            in (select identity_key, course_id, chapter_id from delta)
+            (identity_key, course_id, chapter_id, year)
+            in (select identity_key, course_id, chapter_id, year from delta)
     {% endif %}
 )
 
@@ -49,7 +53,8 @@ select
     identity_key,
     course_id,
     chapter_id,
+    year,
     min(started_on) as started_on,
     min(completed_on) as completed_on
 from touched
-group by identity_key, course_id, chapter_id
+group by identity_key, course_id, chapter_id, year

@@ -1,5 +1,6 @@
-{{ config(incremental_strategy='merge', unique_key=['identity_key', 'course_id']) }}
+{{ config(incremental_strategy='merge', unique_key=['identity_key', 'course_id', 'year']) }}
 
+-- A row per calendar year: two lives of a person never share one, so each keeps its own first days (P-STAT).
 with events as (
     select
         load_no,
@@ -23,6 +24,7 @@ delta as (
         load_no,
         identity_key,
         course_id,
+        {{ period_start('occurred_on', 'year') }} as year,
         if(is_registration, occurred_on, null) as registered_on,
         if(verb != 'registered', occurred_on, null) as started_on,
         if(progress >= 25, occurred_on, null) as reached_25_on,
@@ -37,6 +39,7 @@ touched as (
         load_no,
         identity_key,
         course_id,
+        year,
         registered_on,
         started_on,
         reached_25_on,
@@ -50,6 +53,7 @@ touched as (
             load_no,
             identity_key,
             course_id,
+            year,
             registered_on,
             started_on,
             reached_25_on,
@@ -57,7 +61,7 @@ touched as (
             reached_75_on,
             completed_on
         from {{ this }}
-        where (identity_key, course_id) in (select identity_key, course_id from delta)
+        where (identity_key, course_id, year) in (select identity_key, course_id, year from delta)
     {% endif %}
 )
 
@@ -65,6 +69,7 @@ select
     max(load_no) as load_no,
     identity_key,
     course_id,
+    year,
     min(registered_on) as registered_on,
     min(started_on) as started_on,
     min(reached_25_on) as reached_25_on,
@@ -72,4 +77,4 @@ select
     min(reached_75_on) as reached_75_on,
     min(completed_on) as completed_on
 from touched
-group by identity_key, course_id
+group by identity_key, course_id, year

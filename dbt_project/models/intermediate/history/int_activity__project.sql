@@ -1,5 +1,6 @@
-{{ config(incremental_strategy='merge', unique_key=['identity_key', 'project_id']) }}
+{{ config(incremental_strategy='merge', unique_key=['identity_key', 'project_id', 'year']) }}
 
+-- A row per calendar year: two lives of a person never share one, so each keeps its own first days (P-STAT).
 with events as (
     select
         load_no,
@@ -18,6 +19,7 @@ delta as (
         load_no,
         identity_key,
         project_id,
+        {{ period_start('occurred_on', 'year') }} as year,
         occurred_on as submitted_on,
         if(is_validation, occurred_on, null) as validated_on
     from events
@@ -29,6 +31,7 @@ touched as (
         load_no,
         identity_key,
         project_id,
+        year,
         submitted_on,
         validated_on
     from delta
@@ -38,10 +41,11 @@ touched as (
             load_no,
             identity_key,
             project_id,
+            year,
             submitted_on,
             validated_on
         from {{ this }}
-        where (identity_key, project_id) in (select identity_key, project_id from delta)
+        where (identity_key, project_id, year) in (select identity_key, project_id, year from delta)
     {% endif %}
 )
 
@@ -49,7 +53,8 @@ select
     max(load_no) as load_no,
     identity_key,
     project_id,
+    year,
     min(submitted_on) as submitted_on,
     min(validated_on) as validated_on
 from touched
-group by identity_key, project_id
+group by identity_key, project_id, year

@@ -17,6 +17,7 @@ with chapters as (
     where
         coalesce(places.course_id, activity.course_id) in {{ codes('course') }}
         and activity.chapter_id in {{ codes('chapter') }}
+        and {{ in_present_life('activity.year', 'year') }}
     group by identities.person_key, coalesce(places.course_id, activity.course_id), activity.chapter_id
 )
 

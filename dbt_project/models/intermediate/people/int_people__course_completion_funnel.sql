@@ -11,7 +11,9 @@ with courses as (
     from {{ ref('int_activity__course') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where activity.course_id in {{ codes('course') }}
+    where
+        activity.course_id in {{ codes('course') }}
+        and {{ in_present_life('activity.year', 'year') }}
     group by identities.person_key, activity.course_id
 ),
 

@@ -10,7 +10,9 @@ with months as (
     from {{ ref('int_activity__course_monthly') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where activity.course_id in {{ codes('course') }}
+    where
+        activity.course_id in {{ codes('course') }}
+        and {{ in_present_life('activity.month', 'month') }}
     group by identities.person_key, activity.course_id, activity.month
 )
 

@@ -19,6 +19,7 @@ with exercises as (
     where
         coalesce(places.course_id, activity.course_id) in {{ codes('course') }}
         and activity.exercise_id in {{ codes('exercise') }}
+        and {{ in_present_life('activity.half_year', 'half_year') }}
     group by
         identities.person_key,
         coalesce(places.course_id, activity.course_id),

@@ -7,6 +7,7 @@ with months as (
     from {{ ref('int_activity__monthly') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
+    where {{ in_present_life('activity.month', 'month') }}
 ),
 
 first_months as (

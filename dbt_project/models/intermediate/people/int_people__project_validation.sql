@@ -7,6 +7,7 @@ with projects as (
     from {{ ref('int_activity__project') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
+    where {{ in_present_life('activity.year', 'year') }}
     group by identities.person_key, activity.project_id
 ),
 

@@ -11,6 +11,7 @@ with graduations as (
         enrolments.outcome = 'graduated'
         and enrolments.diploma_id is not null
         and enrolments.graduated_on <= {{ as_of() }}
+        and {{ in_present_life('enrolments.graduated_on') }}
     group by identities.person_key, enrolments.diploma_id
 ),
 
@@ -28,7 +29,11 @@ answers as (
     from {{ ref('int_salary_responses') }} as responses
     inner join {{ ref('int_identities') }} as identities
         on responses.identity_key = identities.identity_key
-    where responses.answered_on <= {{ as_of() }}
+    where
+        responses.answered_on <= {{ as_of() }}
+        and {{ in_present_life('responses.answered_on') }}
+        -- A diploma of a former life makes no graduate of the present one.
+        and (responses.graduated_on is null or {{ in_present_life('responses.graduated_on') }})
 ),
 
 -- Who answers about a diploma of the school is a graduate, though the enrolments may not show it.

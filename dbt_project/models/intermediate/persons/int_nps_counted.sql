@@ -12,7 +12,9 @@ with responses as (
     from {{ ref('int_nps_responses') }} as responses
     inner join {{ ref('int_identities') }} as identities
         on responses.identity_key = identities.identity_key
-    where coalesce(responses.asked_on, responses.answered_on) <= {{ as_of() }}
+    where
+        coalesce(responses.asked_on, responses.answered_on) <= {{ as_of() }}
+        and {{ in_present_life('coalesce(responses.asked_on, responses.answered_on)') }}
 ),
 
 observed as (

@@ -14,22 +14,38 @@ persons as (
     from (select distinct person_id from identities) as known
 ),
 
-last_times as (
+-- Spans of all identifiers of a person, each with the last use before it under any of them (P-STAT).
+spans as (
     select
         identities.person_id,
-        max(uses.last_use_at) as last_use_at
+        {{ local_date('uses.first_use_at') }} as first_use_on,
+        {{ local_date('uses.last_use_at') }} as last_use_on
     from {{ ref('stg_register__last_use') }} as uses
     inner join identities
         on uses.identifier = identities.identifier
-    where {{ is_by_end_of('uses.last_use_at', as_of()) }}
-    group by identities.person_id
+    where {{ is_by_end_of('uses.first_use_at', as_of()) }}
 ),
 
-uses as (
+followed as (
+    select
+        spans.*,
+        max(last_use_on) over (
+            partition by person_id
+            order by first_use_on, last_use_on
+            rows between unbounded preceding and 1 preceding
+        ) as used_before_on
+    from spans
+),
+
+-- Of a span that goes on after as_of, the last use up to as_of is not kept: the window was open then, no more.
+lives as (
     select
         person_id,
-        {{ local_date('last_use_at') }} as last_use_on
-    from last_times
+        max(if(last_use_on <= {{ as_of() }}, last_use_on, first_use_on)) as last_use_on,
+        max(last_use_on) > {{ as_of() }} as is_used_later,
+        max(if(first_use_on > {{ closing_on('used_before_on') }}, used_before_on, null)) as former_use_on
+    from followed
+    group by person_id
 ),
 
 births as (
@@ -79,18 +95,21 @@ dated as (
     select
         persons.pseudonym,
         persons.record_hash,
-        uses.last_use_on,
-        {{ add_months(
-            'uses.last_use_on', 12 * policy('purposes', 'P-STAT', 'keep_years_after_last_use')
-        ) }} as closing_on,
+        lives.last_use_on,
+        if(
+            lives.is_used_later,
+            greatest({{ closing_on('lives.last_use_on') }}, {{ as_of() }}),
+            {{ closing_on('lives.last_use_on') }}
+        ) as closing_on,
+        {{ closing_on('lives.former_use_on') }} + 1 as counts_from_on,
         {{ add_months('births.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
         coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
         coalesce(requests.has_objected, false)
         or coalesce(consents.status = 'withdrawn', false) as has_objected,
         coalesce(requests.has_asked_restriction, false) as has_asked_restriction
     from persons
-    left join uses
-        on persons.person_id = uses.person_id
+    left join lives
+        on persons.person_id = lives.person_id
     left join births
         on persons.person_id = births.person_id
     left join requests
@@ -123,5 +142,6 @@ select
     status,
     status = 'in' as is_in_statistics,
     last_use_on,
-    closing_on
+    closing_on,
+    counts_from_on
 from judged

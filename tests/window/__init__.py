@@ -1,0 +1,1 @@
+"""The window, lives and consent (P-STAT, P-SURVEY), held against an oracle in plain Python."""
