@@ -37,7 +37,8 @@ followed as (
     from spans
 ),
 
--- Of a span that goes on after as_of, the last use up to as_of is not kept: the window was open then, no more.
+-- Of a span that goes on after as_of, the last use up to as_of is not kept: it is only known that the window
+-- was open then.
 lives as (
     select
         person_id,
