@@ -13,6 +13,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import places
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -36,14 +37,18 @@ def build(
 ) -> BuildReport:
     """Run every model and data test on what the vault holds, as of a date.
 
-    Raises AnonymartError naming the model or test that failed; its data stays as the last good build left it.
+    Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left it; also for a
+    table of which nobody has said whether it holds people.
     """
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    places.check_files(home)
     _check_zones(home, keys)
     crash.point("build.before_dbt")
     report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
     crash.point("build.after_dbt")
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        places.check(connection)
     return report
 
 

@@ -1,0 +1,145 @@
+"""Where can a person be? Every table and view of the zones, written down once; an unlisted one stops the build (S-SAFE).
+
+A place that holds people says by which column a row names its person, and under which rule of the policy it is kept. What
+holds nobody is listed too, so that a new table is never overlooked because it looked harmless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import duckdb
+
+from anonymart.errors import AnonymartError
+from anonymart.home import Home
+
+
+class Names(StrEnum):
+    """How a row names its person."""
+
+    IDENTIFIER = "an identifier, as delivered"
+    IDENTITY_KEY = "64 bits of the keyed hash of an identifier"
+    PERSON_KEY = "64 bits of the pseudonym of a person"
+    PSEUDONYM = "the pseudonym of a person"
+    ROW_HASH = "the keyed hash of a delivered row"
+    RESPONSE_KEY = "64 bits of the keyed hash of an answer"
+    IDENTIFIER_HASH = "64 bits of the keyed hash of an identifier, with the person key"
+    NOBODY = "nobody"
+
+
+class Keeps(StrEnum):
+    """Whether a place keeps rows of its own, or shows or repeats those of other places."""
+
+    ROWS = "rows of its own"
+    REBUILT = "made anew by each build"
+    VIEW = "a view that keeps nothing"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One table or view: `zone.schema.name`, the column that names a person (None: nobody), and the rule it is kept under."""
+
+    name: str
+    names: Names
+    column: str | None
+    keeps: Keeps
+    policy: str
+
+    @property
+    def holds_people(self) -> bool:
+        return self.names is not Names.NOBODY
+
+
+# Columns that name a person wherever they stand: a place that is said to hold nobody may have none of them.
+NAMING_COLUMNS = frozenset({
+    "actor", "anchor", "email", "family_name", "given_name", "group_key", "identifier", "identifier_hash",
+    "identity_key", "known_text", "learner", "learner_id", "person_id", "person_key", "pseudonym", "record_key",
+})  # fmt: skip
+_MARTS = (
+    "chapter_completion", "course_completion_funnel", "course_engagement_monthly", "employment_outcome",
+    "exercise_difficulty", "learner_retention_cohort", "nps_quarterly", "nps_theme_quarterly", "project_validation",
+    "rncp_promotion", "salary_outcome",
+)  # fmt: skip
+
+
+def _place(zone: str, names: Names, column: str | None, keeps: Keeps, policy: str, tables: str) -> tuple[Place, ...]:
+    return tuple(Place(f"{zone}.{table}", names, column, keeps, policy) for table in tables.split())
+
+
+PLACES: tuple[Place, ...] = (
+    *_place("vault.raw", Names.IDENTIFIER, "actor", Keeps.ROWS, "P-STAT", "learning"),
+    *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "enrolments salary"),
+    *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),
+    *_place("vault.answers", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "nps"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners identities claims last_use"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections"),
+    *_place("vault.register", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-MINOR", "minors"),
+    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents"),
+    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "requests"),
+    *_place("vault.ledger", Names.ROW_HASH, "row_hash", Keeps.ROWS, "P-STAT", "row_hashes"),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads reasons quarantine key_marks releases closed_periods"),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart}" for mart in _MARTS)),
+    *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
+            "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
+            " stg_register__learners stg_rights__consents stg_rights__requests stg_salary__responses"),
+    *_place("warehouse.staging", Names.IDENTIFIER, "known_text", Keeps.VIEW, "D-IDENT", "stg_register__known_texts"),
+    *_place("warehouse.staging", Names.NOBODY, None, Keeps.VIEW, "D-LEARN", "stg_catalogue__items"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT",
+            "int_events int_activity__chapter int_activity__course int_activity__course_monthly int_activity__exercise_half_year"
+            " int_activity__monthly int_activity__project int_enrolments int_nps_responses int_salary_responses"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.REBUILT, "P-STAT", "int_identities"),
+    *_place("warehouse.intermediate", Names.PERSON_KEY, "person_key", Keeps.REBUILT, "P-STAT",
+            "int_persons int_nps_counted int_graduates int_survey_consents"),
+    *_place("warehouse.intermediate", Names.PSEUDONYM, "pseudonym", Keeps.VIEW, "P-STAT",
+            " ".join(f"int_people__{mart}" for mart in _MARTS)),
+    *_place("warehouse.intermediate", Names.RESPONSE_KEY, "response_key", Keeps.REBUILT, "P-STAT", "int_salary_quarantine"),
+    *_place("warehouse.intermediate", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "int_catalogue_placements"),
+    *_place("warehouse.intermediate", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
+            "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts "
+            + " ".join(f"int_cells__{mart}" for mart in _MARTS)),
+    *_place("warehouse.evidence", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", "cell_evidence"),
+    *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
+    *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
+            "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),
+)  # fmt: skip
+BY_NAME = {place.name: place for place in PLACES}
+
+
+def check(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compare the register with the catalogue of the zones attached as `vault` and `warehouse`.
+
+    Raises AnonymartError for a table or view that nobody registered, for a place without the column that names its people,
+    and for one that is said to hold nobody and has a column that names somebody.
+    """
+    found: dict[str, set[str]] = {}
+    rows = connection.execute("""
+        SELECT database_name || '.' || schema_name || '.' || table_name, column_name
+        FROM duckdb_columns() WHERE database_name IN ('vault', 'warehouse') AND NOT internal
+    """).fetchall()
+    for table, column in rows:
+        found.setdefault(table, set()).add(column)
+    strange = sorted(set(found) - set(BY_NAME))
+    if strange:
+        raise AnonymartError(
+            f"Nobody has registered whether {strange[0]} holds people{_more(strange)}: "
+            "list it in plugins/anonymart/forget/places.py before anything is published."
+        )
+    for table, columns in sorted(found.items()):
+        place = BY_NAME[table]
+        if place.column is not None and place.column not in columns:
+            raise AnonymartError(f"{table} has no column {place.column} to find a person by: mend its line in places.py.")
+        if not place.holds_people and columns & NAMING_COLUMNS:
+            raise AnonymartError(f"{table} is registered as holding nobody and has a column that names people: mend its line in places.py.")
+
+
+def check_files(home: Home) -> None:
+    """Raise AnonymartError when the home holds a database that is no zone of the house."""
+    known = {home.vault.name, home.warehouse.name}
+    strange = [path.name for path in sorted(home.root.glob("*.duckdb")) if path.name not in known]
+    if strange:
+        raise AnonymartError(f"The home holds {len(strange)} DuckDB file(s) that are no zone of it: move them elsewhere, they may hold people.")
+
+
+def _more(names: list[str]) -> str:
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

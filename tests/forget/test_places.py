@@ -1,0 +1,113 @@
+"""Where can a person be? Every table of a built home is registered, and an unlisted one stops the build (S-SAFE)."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from anonymart import engine
+from anonymart.build import build
+from anonymart.contracts import load_contracts
+from anonymart.errors import AnonymartError
+from anonymart.forget import places
+from anonymart.policy import load_policy
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
+
+from small_home import AS_OF, SmallHome
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> SmallHome:
+    house = SmallHome(tmp_path_factory.mktemp("places") / "home")
+    house.load_first()
+    house.load_second()
+    house.build()
+    return house
+
+
+def test_register_and_zones_list_the_same(home):
+    found = {
+        name for (name,) in home.rows("""
+            SELECT DISTINCT database_name || '.' || schema_name || '.' || table_name FROM duckdb_columns()
+            WHERE database_name IN ('vault', 'warehouse') AND NOT internal
+        """)
+    }  # fmt: skip
+    # The ledgers of cells are made by the first release.
+    cells = {f"vault.ledger.cells_{mart}" for mart in load_contracts()}
+    assert found | cells == set(places.BY_NAME)
+    assert len(places.BY_NAME) == len(places.PLACES)
+
+
+def test_views_are_views_and_tables_are_tables(home):
+    views = {
+        name for (name,) in home.rows("""
+            SELECT database_name || '.' || schema_name || '.' || view_name FROM duckdb_views()
+            WHERE database_name IN ('vault', 'warehouse') AND NOT internal
+        """)
+    }  # fmt: skip
+    assert views == {place.name for place in places.PLACES if place.keeps is places.Keeps.VIEW}
+
+
+def test_every_identifier_of_the_vault_stands_where_the_register_says(home):
+    """Looked for in every text of every table: what holds one must be a place that names people by identifiers."""
+    known = [value for (value,) in home.rows("SELECT identifier FROM vault.register.identities")]
+    with home.warehouse() as connection:
+        for place in places.PLACES:
+            if place.names is places.Names.IDENTIFIER or place.name.startswith("vault.ledger.cells_"):
+                continue
+            hits = connection.execute(
+                f"SELECT count(*) FROM {place.name} AS whole WHERE list_bool_or([contains(whole::VARCHAR, known) FOR known IN $1])",
+                [known],
+            ).fetchone()[0]
+            assert hits == 0, place.name
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("CREATE TABLE warehouse.intermediate.int_new AS SELECT 1 AS n", "registered whether warehouse.intermediate.int_new holds"),
+        ("CREATE VIEW warehouse.staging.stg_new AS SELECT 1 AS n", "registered whether warehouse.staging.stg_new holds"),
+        ("CREATE TABLE vault.raw.forum (identifier VARCHAR)", "registered whether vault.raw.forum holds"),
+        ("ALTER TABLE vault.raw.catalogue ADD COLUMN email VARCHAR", "registered as holding nobody"),
+        ("ALTER TABLE vault.register.minors RENAME identifier_hash TO hashed", "no column identifier_hash"),
+    ],
+)
+def test_what_nobody_registered_is_a_fault(home, tmp_path, statement, says):
+    shutil.copytree(home.home.root, tmp_path / "home", symlinks=True)
+    copy = SmallHome.__new__(SmallHome)
+    copy.home, copy.keys = type(home.home)(tmp_path / "home"), home.keys
+    with engine.connect(copy.home, copy.keys, vault="rw", warehouse="rw") as connection:
+        places.check(connection)
+        connection.execute(statement)
+        with pytest.raises(AnonymartError, match=says):
+            places.check(connection)
+
+
+def test_a_new_table_stops_the_build(home, tmp_path):
+    shutil.copytree(home.home.root, tmp_path / "home", symlinks=True)
+    root = type(home.home)(tmp_path / "home")
+    with engine.connect(root, home.keys, vault="rw") as connection:
+        connection.execute("CREATE TABLE vault.raw.forum (identifier VARCHAR)")
+    with pytest.raises(AnonymartError, match=r"vault\.raw\.forum"):
+        build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+
+
+def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
+    shutil.copytree(home.home.root, tmp_path / "home", symlinks=True)
+    root = type(home.home)(tmp_path / "home")
+    (root.root / "copy-of-the-vault.duckdb").write_bytes(b"x")
+    with pytest.raises(AnonymartError, match="no zone of it"):
+        build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+
+
+def test_what_a_killed_dbt_left_behind_goes_with_the_next_build(home, tmp_path):
+    shutil.copytree(home.home.root, tmp_path / "home", symlinks=True)
+    root = type(home.home)(tmp_path / "home")
+    with engine.connect(root, home.keys, warehouse="rw") as connection:
+        connection.execute("CREATE TABLE warehouse.intermediate.int_persons__dbt_tmp AS FROM warehouse.intermediate.int_persons")
+        connection.execute("CREATE VIEW warehouse.staging.stg_x__dbt_backup AS SELECT 1 AS n")
+    build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+    with engine.connect(root, home.keys, vault="ro", warehouse="ro") as connection:
+        assert connection.execute("SELECT count(*) FROM duckdb_columns() WHERE contains(table_name, '__dbt_')").fetchone() == (0,)
