@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_home import AS_OF, SmallHome
 
+from tests.ingest.conftest import House
 from tests.window.conftest import LAW, key_of
 from tests.window.oracle import answer_counts
 
@@ -104,8 +105,6 @@ def test_the_cases_hold_what_matters():
 
 def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
     """Delivered after consent was granted again, an answer from before the withdrawal comes without its comment (R-WITHDRAW)."""
-    from tests.ingest.conftest import House
-
     house = House(tmp_path / "home")
     house.deliver(
         "consents", "a.csv",

@@ -37,8 +37,7 @@ followed as (
     from spans
 ),
 
--- Of a span that goes on after as_of, the last use up to as_of is not kept: it is only known that the window
--- was open then.
+-- Of a span that goes on after as_of, the last use up to as_of is not kept, only that the window was open.
 lives as (
     select
         person_id,
