@@ -58,6 +58,7 @@ def _check_zones(home: Home, keys: Keys) -> None:
     try:
         schema.create(connection, keys)
         _drop_rollups_without_year(connection)
+        _drop_leftovers(connection)
     finally:
         connection.close()
 
@@ -72,6 +73,18 @@ def _drop_rollups_without_year(connection: duckdb.DuckDBPyConnection) -> None:
     """).fetchall()
     for (table,) in old:
         connection.execute(f"DROP TABLE warehouse.intermediate.{table}")
+
+
+def _drop_leftovers(connection: duckdb.DuckDBPyConnection) -> None:
+    """What dbt was about to rename when it was killed: copies of rows under names that no register of places lists."""
+    left = connection.execute("""
+        SELECT schema_name, table_name, 'TABLE' FROM duckdb_tables()
+        WHERE database_name = 'warehouse' AND regexp_matches(table_name, '__dbt_(tmp|backup)')
+        UNION ALL SELECT schema_name, view_name, 'VIEW' FROM duckdb_views()
+        WHERE database_name = 'warehouse' AND regexp_matches(view_name, '__dbt_(tmp|backup)')
+    """).fetchall()
+    for schema_name, name, kind in left:
+        connection.execute(f'DROP {kind} warehouse."{schema_name}"."{name}"')
 
 
 def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select: str | None) -> BuildReport:
