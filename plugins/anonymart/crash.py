@@ -21,6 +21,8 @@ POINTS = (
     "publish.after_swap",
     "retention.before_commit",
     "retention.after_commit",
+    "rights.before_commit",
+    "rights.after_commit",
 )
 
 

@@ -149,10 +149,11 @@ class Listening(Policy):
 
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
-    """The entries that ingest, retention and the dates of releases ask for."""
+    """The entries that ingest, retention, the dates of releases and the clock of requests ask for."""
     from anonymart import retention
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
+    from anonymart.rights import list_requests
 
     home = SmallHome(tmp_path_factory.mktemp("asked") / "home")
     home.load_first()
@@ -166,6 +167,8 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     retention.plan(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
     check_as_of(home.home, home.keys, policy, AS_OF)
+    home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL)")
+    assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     return policy.asked
 
 

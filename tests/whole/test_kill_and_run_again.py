@@ -77,7 +77,8 @@ def killed(undisturbed, tmp_path_factory) -> House:
 
 
 def test_every_named_point_kills(killed):
-    assert sorted(ORDER) == sorted(crash.POINTS)
+    # The steps of requests are killed in tests/rights.
+    assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith("rights."))
     assert len(ORDER) >= 12
     assert killed.survived == []
 

@@ -5,6 +5,11 @@ select
     kind as request_kind,
     details,
 
-    identity_verified as is_identity_verified,
+    coalesce(identity_verified, false) as is_identity_verified,
+    kind in ('object', 'restrict') and coalesce(lower(trim(details)) = 'lift', false) as is_lift,
     received_at
-from {{ source('rights', 'requests') }}
+from {{ source('rights', 'requests') }} as requests
+where not exists (
+    select 1 from {{ source('rights', 'steps') }} as steps
+    where steps.request_id = requests.request_id and steps.state = 'refused'
+)

@@ -268,4 +268,11 @@ def _add_demo() -> None:
     demo.add_command(generate_command, "generate")
 
 
+def _add_rights() -> None:
+    from anonymart.cli.rights import rights
+
+    anonymart.add_command(rights)
+
+
 _add_demo()
+_add_rights()

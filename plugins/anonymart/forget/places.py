@@ -22,6 +22,7 @@ class Names(StrEnum):
     IDENTITY_KEY = "64 bits of the keyed hash of an identifier"
     PERSON_KEY = "64 bits of the pseudonym of a person"
     PSEUDONYM = "the pseudonym of a person"
+    REQUEST = "the number of a request of the person"
     ROW_HASH = "the keyed hash of a delivered row"
     RESPONSE_KEY = "64 bits of the keyed hash of an answer"
     IDENTIFIER_HASH = "64 bits of the keyed hash of an identifier, with the person key"
@@ -77,6 +78,7 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.register", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-MINOR", "minors"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "requests"),
+    *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     *_place("vault.ledger", Names.ROW_HASH, "row_hash", Keeps.ROWS, "P-STAT", "row_hashes"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads reasons quarantine key_marks releases closed_periods"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart}" for mart in _MARTS)),

@@ -65,6 +65,7 @@ CREATE TABLE IF NOT EXISTS vault.rights.requests (
     load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR, received_at TIMESTAMP,
     identity_verified BOOLEAN, details VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.rights.steps (request_id VARCHAR, state VARCHAR, "at" DATE, note VARCHAR);
 
 CREATE TABLE IF NOT EXISTS vault.ledger.loads (
     load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR, reason VARCHAR,

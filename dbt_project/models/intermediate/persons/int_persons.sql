@@ -59,6 +59,7 @@ births as (
 ),
 
 -- A request counts from the day that it was received, checked or not: nobody waits to be out of statistics.
+-- Lifting brings a person back, so that it counts only once it is certain who asks (R-DOUBT).
 requests as (
     select
         identities.person_id,
@@ -66,12 +67,14 @@ requests as (
             requests.request_kind = 'erase'
             or (requests.request_kind = 'death' and lower(trim(requests.details)) = 'erase')
         ) as has_asked_erasure,
-        bool_or(requests.request_kind = 'object') as has_objected,
-        bool_or(requests.request_kind = 'restrict') as has_asked_restriction
+        {{ holds_at_last('object') }} as has_objected,
+        {{ holds_at_last('restrict') }} as has_asked_restriction
     from {{ ref('stg_rights__requests') }} as requests
     inner join identities
         on requests.identifier = identities.identifier
-    where {{ is_by_end_of('requests.received_at', as_of()) }}
+    where
+        {{ is_by_end_of('requests.received_at', as_of()) }}
+        and (not requests.is_lift or requests.is_identity_verified)
     group by identities.person_id
 ),
 

@@ -1,0 +1,142 @@
+"""The states of requests: received, awaiting_proof (R-DOUBT), refused. Steps are appended, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.rights import clock
+from anonymart.vault import schema
+
+REASONS = ("no_proof", "unfounded", "excessive")
+
+# An id may be anything that the school typed: one that could name somebody is shown by its place only.
+_SHOWN_ID = """
+    CASE WHEN regexp_full_match(requests.request_id, '[A-Za-z]{1,12}[-_.]?[0-9]{1,8}')
+            AND NOT EXISTS (
+                SELECT 1 FROM vault.register.learners AS learners
+                WHERE lower(requests.request_id) IN (lower(learners.learner_id), lower(learners.account_name))
+            )
+        THEN requests.request_id
+        ELSE 'load-' || requests.load_no || '-'
+            || row_number() OVER (PARTITION BY requests.load_no ORDER BY requests.request_id)
+    END
+"""
+_REQUESTS = f"""
+    WITH newest AS (
+        SELECT request_id, arg_max(state, rowid) AS state FROM vault.rights.steps GROUP BY request_id
+    )
+    SELECT requests.request_id, {_SHOWN_ID} AS shown_id, requests.kind, requests.received_at,
+        coalesce(newest.state, CASE WHEN requests.identity_verified THEN 'received' ELSE 'awaiting_proof' END) AS state
+    FROM vault.rights.requests AS requests
+    LEFT JOIN newest ON newest.request_id = requests.request_id
+    ORDER BY requests.received_at, requests.request_id
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it may be shown: its id, kind, state and dates, and nothing of who asks."""
+
+    id: str
+    kind: str
+    state: str
+    received_on: date
+    due_on: date
+    is_late: bool
+    is_near: bool
+
+
+def list_requests(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
+    """Every request, the oldest first (R-CLOCK). Raises UsageError when there is no vault yet."""
+    _need_vault(home)
+    connection = engine.connect(home, keys, vault="rw")
+    try:
+        schema.create(connection, keys)
+        return list(load_states(connection, policy, as_of).values())
+    finally:
+        connection.close()
+
+
+def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> dict[str, Request]:
+    """The requests by the id that the vault keeps them under."""
+    found = {}
+    for request_id, shown_id, kind, received_at, state in connection.execute(_REQUESTS).fetchall():
+        received = clock.received_on(received_at, policy)
+        due = clock.due_on(received, policy)
+        is_open = state != "refused"
+        found[request_id] = Request(
+            shown_id, kind, state, received, due,
+            is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy),
+        )  # fmt: skip
+    return found
+
+
+def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+    """The request of that id as the list shows it. Raises UsageError when there is none."""
+    for request in list_requests(home, keys, policy, as_of):
+        if request.id == shown_id:
+            return request
+    raise UsageError(_unknown())
+
+
+def prove_identity(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+    """Note that who asks has proved to be that person (R-DOUBT); a second time changes nothing.
+
+    Raises UsageError for an unknown or refused request.
+    """
+    return _step(home, keys, policy, as_of, shown_id, "received", "identity proved")
+
+
+def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str) -> Request:
+    """Close the request without carrying it out; it then takes nobody out of statistics. `reason` is one of REASONS.
+
+    Raises UsageError for an unknown request or reason.
+    """
+    if reason not in REASONS:
+        raise UsageError(f"A request is refused for one of these reasons: {', '.join(REASONS)}.")
+    return _step(home, keys, policy, as_of, shown_id, "refused", reason)
+
+
+def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, state: str, note: str) -> Request:
+    _need_vault(home)
+    connection = engine.connect(home, keys, vault="rw")
+    try:
+        schema.create(connection, keys)
+        states = load_states(connection, policy, as_of)
+        request_id = next((name for name, request in states.items() if request.id == shown_id), None)
+        if request_id is None:
+            raise UsageError(_unknown())
+        present = states[request_id].state
+        if present == state:
+            return states[request_id]
+        if present == "refused":
+            raise UsageError("The request is refused already: let the person ask again, and submit that.")
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, as_of, note])
+        if state == "received":
+            connection.execute("UPDATE vault.rights.requests SET identity_verified = true WHERE request_id = ?", [request_id])
+        crash.point("rights.before_commit")
+        connection.execute("COMMIT")
+        crash.point("rights.after_commit")
+        return load_states(connection, policy, as_of)[request_id]
+    except duckdb.Error as error:
+        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+    finally:
+        connection.close()
+
+
+def _need_vault(home: Home) -> None:
+    if not home.vault.exists():
+        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+
+
+def _unknown() -> str:
+    return "There is no request of that id: `anonymart rights list` shows them all."

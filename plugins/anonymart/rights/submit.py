@@ -1,0 +1,67 @@
+"""A request by hand: it goes through landing and the same checks as every delivered one."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+
+from anonymart import engine
+from anonymart.errors import UsageError
+from anonymart.home import Home
+from anonymart.ingest import ingest
+from anonymart.ingest.contracts import KINDS_OF_REQUEST
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.rights.requests import Request, find
+
+
+def submit(
+    home: Home, keys: Keys, policy: Policy, as_of: date, kind: str, received_on: date,
+    learner_id: str | None = None, email: str | None = None, is_verified: bool = False, details: str | None = None,
+) -> Request:
+    """Take one request in and return it as it may be shown; its id is its number among all requests.
+
+    Raises UsageError for an unknown kind or person, for an e-mail of two people, and for a date after `as_of`.
+    """
+    if kind not in KINDS_OF_REQUEST:
+        raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
+    if received_on > as_of:
+        raise UsageError("A request cannot be received after the day of the run: mend its date or --as-of.")
+    request_id = _check_person(home, keys, learner_id, email)
+    row = {
+        "request_id": request_id, "kind": kind, "learner_id": learner_id, "email": email,
+        "received_at": f"{received_on}T12:00:00Z", "identity_verified": is_verified, "details": details,
+    }  # fmt: skip
+    folder = home.landing / "rights"
+    folder.mkdir(exist_ok=True)
+    part = folder / f"{request_id}.ndjson.part"
+    part.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    os.replace(part, part.with_suffix(""))
+    ingest(home, keys, policy, as_of, sources=("rights",))
+    return find(home, keys, policy, as_of, request_id)
+
+
+def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> str:
+    """The id of the next request, when exactly one person is meant."""
+    if (learner_id is None) == (email is None):
+        raise UsageError("Name the person by --learner-id or by --email, one of them.")
+    if not home.vault.exists():
+        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    connection = engine.connect(home, keys, vault="ro")
+    try:
+        column, value = ("learner_id", learner_id) if learner_id else ("email", email)
+        n_people = connection.execute(
+            f"SELECT count(DISTINCT learner_id) FROM vault.register.learners WHERE lower({column}) = lower(trim(?))", [value]
+        ).fetchone()[0]
+        number = connection.execute(
+            "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
+            "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
+        ).fetchone()[0]
+    finally:
+        connection.close()
+    if n_people == 0:
+        raise UsageError("The vault knows nobody of that identifier: check it with the person; nothing was written.")
+    if n_people > 1:
+        raise UsageError("Two people or more carry that e-mail: name the one who asks by --learner-id; nothing was written.")
+    return f"HAND-{number:05d}"

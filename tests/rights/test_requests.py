@@ -1,0 +1,198 @@
+"""Requests: their states, their clock, what takes effect, and that nothing shows who asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from datetime import date, datetime
+
+import pytest
+from click.testing import CliRunner
+
+from anonymart import rights
+from anonymart.build import build
+from anonymart.cli.commands import anonymart
+from anonymart.errors import UsageError
+from anonymart.policy import load_policy
+from anonymart.rights import clock
+from tests.ingest.conftest import AS_OF, House
+
+LEARNERS = [
+    {"learner_id": "L1", "email": "one@example.org", "last_login_at": "2026-05-01T10:00:00Z"},
+    {"learner_id": "L2", "email": "two@example.org", "last_login_at": "2026-05-01T10:00:00Z"},
+    {"learner_id": "L3", "email": "two@example.org", "last_login_at": "2026-05-01T10:00:00Z"},
+]
+
+
+@pytest.fixture
+def house(tmp_path):
+    made = House(tmp_path / "home")
+    made.deliver("learners", "learners.ndjson", LEARNERS)
+    made.ingest()
+    return made
+
+
+def asked(house, number, kind="object", at="2026-06-01T10:00:00Z", **more):
+    row = {"request_id": f"REQ-{number}", "kind": kind, "learner_id": "L1", "received_at": at, **more}
+    house.deliver("rights", f"{number}.ndjson", [row])
+    house.ingest()
+
+
+def inside(house):
+    return (house.home, house.keys, house.policy, AS_OF)
+
+
+def listed(house):
+    return {request.id: request for request in rights.list_requests(*inside(house))}
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        ("2026-01-31", "2026-02-28"),
+        ("2028-01-31", "2028-02-29"),
+        ("2026-12-15", "2027-01-15"),
+        ("2026-03-31", "2026-04-30"),
+        ("2026-02-28", "2026-03-28"),
+    ],
+)
+def test_one_calendar_month(received, due):
+    assert clock.due_on(date.fromisoformat(received), load_policy()) == date.fromisoformat(due)
+
+
+def test_the_day_of_receipt_is_that_of_paris():
+    policy = load_policy()
+    assert clock.received_on(datetime(2026, 6, 1, 22, 30), policy) == date(2026, 6, 2)
+    assert clock.received_on(datetime(2026, 1, 1, 22, 30), policy) == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "late", "near"),
+    [("2026-06-23", False, False), ("2026-06-24", False, True), ("2026-07-01", False, True), ("2026-07-02", True, False)],
+)
+def test_near_and_late(as_of, late, near):
+    day, due = date.fromisoformat(as_of), date(2026, 7, 1)
+    assert (clock.is_late(due, day), clock.is_near(due, day, load_policy())) == (late, near)
+
+
+def test_states(house):
+    asked(house, 1, identity_verified="true")
+    asked(house, 2, "access")
+    assert {name: request.state for name, request in listed(house).items()} == {"REQ-1": "received", "REQ-2": "awaiting_proof"}
+    assert rights.prove_identity(*inside(house), "REQ-2").state == "received"
+    assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
+    assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
+    with pytest.raises(UsageError, match="refused already"):
+        rights.prove_identity(*inside(house), "REQ-2")
+    assert house.ask("SELECT state, note FROM vault.rights.steps ORDER BY rowid") == [
+        ("received", "identity proved"), ("refused", "unfounded"),
+    ]  # fmt: skip
+
+
+def test_a_refused_request_is_neither_late_nor_near(house):
+    asked(house, 1, at="2026-01-01T10:00:00Z")
+    assert listed(house)["REQ-1"].is_late
+    assert not rights.refuse(*inside(house), "REQ-1", "excessive").is_late
+
+
+def test_an_id_that_names_somebody_is_not_shown(house):
+    for number, name in enumerate(("one@example.org", "0612345678", "jeanne.secret", "l1")):
+        house.deliver("rights", f"{number}.ndjson", [
+            {"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
+        ])  # fmt: skip
+    house.ingest()
+    assert len(listed(house)) == 4
+    assert all(name.startswith("load-") for name in listed(house))
+    for name in listed(house):
+        assert rights.prove_identity(*inside(house), name).state == "received"
+
+
+def test_submit(house):
+    made = rights.submit(*inside(house), "access", date(2026, 6, 2), learner_id="L1")
+    assert json.loads(json.dumps(asdict(made), default=str)) == {
+        "id": "HAND-00001", "kind": "access", "state": "awaiting_proof", "received_on": "2026-06-02",
+        "due_on": "2026-07-02", "is_late": False, "is_near": True,
+    }  # fmt: skip
+    assert rights.submit(*inside(house), "port", date(2026, 6, 2), email="ONE@example.org", is_verified=True).id == "HAND-00002"
+    assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
+        ("learner:L1",), ("email:one@example.org",),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"learner_id": "L9"}, "knows nobody"),
+        ({"learner_id": None, "email": "nobody@example.org"}, "knows nobody"),
+        ({"learner_id": None, "email": "two@example.org"}, "Two people"),
+        ({"learner_id": None}, "one of them"),
+        ({"kind": "vanish"}, "no request of that kind"),
+        ({"received_on": date(2026, 7, 1)}, "after the day of the run"),
+    ],
+)
+def test_bad_input_writes_nothing(house, changes, sentence):
+    before = house.everything()
+    with pytest.raises(UsageError, match=sentence):
+        rights.submit(*inside(house), **{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes})
+    assert house.everything() == before
+    assert not [path for path in (house.home.landing / "rights").rglob("*") if path.is_file()]
+
+
+def test_unknown_request_and_reason(house):
+    with pytest.raises(UsageError, match="no request of that id"):
+        rights.prove_identity(*inside(house), "REQ-1")
+    with pytest.raises(UsageError, match="one of these reasons"):
+        rights.refuse(*inside(house), "REQ-1", "one@example.org")
+
+
+@pytest.mark.parametrize("point", ["rights.before_commit", "rights.after_commit"])
+def test_kill_and_run_again(house, point):
+    asked(house, 1, "access")
+    command = [sys.executable, "-m", "anonymart.cli", "rights", "verify", "REQ-1", "--as-of", str(AS_OF)]
+    around = {**os.environ, "ANONYMART_HOME": str(house.home.root)}
+    assert subprocess.run(command, env={**around, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
+    assert subprocess.run(command, env=around, stdout=subprocess.DEVNULL).returncode == 0
+    assert house.ask("SELECT state, note FROM vault.rights.steps") == [("received", "identity proved")]
+
+
+def test_the_commands_show_nobody(house, monkeypatch):
+    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    type_in = CliRunner()
+    words = "rights submit --kind object --email one@example.org --received-on 2026-06-02 --details 0612345678 --as-of 2026-06-30"
+    for line in (words, "rights show HAND-00001 --as-of 2026-06-30", "rights list --as-of 2026-06-30"):
+        for command in (line, f"{line} --json") if "submit" not in line else (line,):
+            done = type_in.invoke(anonymart, command.split(), catch_exceptions=False)
+            assert done.exit_code == 0
+            assert "HAND-00001" in done.output
+            assert not any(word in done.output for word in ("one@", "L1", "0612345678"))
+    [request] = json.loads(done.output)["requests"]
+    assert (request["due_on"], request["is_near"]) == ("2026-07-02", True)
+
+
+def statuses(house):
+    from anonymart import engine
+
+    build(house.home, house.keys, house.policy, AS_OF, select="+int_persons +int_identities")
+    with engine.connect(house.home, house.keys, warehouse="ro") as connection:
+        return sorted(status for (status,) in connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall())
+
+
+def test_lifting_and_refusing_bring_back(house):
+    for number, learner in enumerate(("L1", "L2", "L3")):
+        kind = "restrict" if learner == "L2" else "object"
+        asked(house, number, kind, learner_id=learner)
+    before = statuses(house)
+    assert before == ["objected", "objected", "restricted"]
+    asked(house, 11, "object", "2026-06-02T10:00:00Z", details="Lift ")
+    asked(house, 12, "restrict", "2026-06-02T10:00:00Z", learner_id="L2", details="lift")
+    assert statuses(house) == before
+    rights.prove_identity(*inside(house), "REQ-11")
+    rights.prove_identity(*inside(house), "REQ-12")
+    rights.refuse(*inside(house), "REQ-2", "no_proof")
+    assert statuses(house) == ["in", "in", "in"]
+    asked(house, 13, "object", "2026-06-03T10:00:00Z")
+    assert statuses(house) == ["in", "in", "objected"]
