@@ -116,6 +116,7 @@ def baseline(landing: Path, database: Path) -> None:
     from anonymart.ingest.files import Landed, waiting
 
     connection = duckdb.connect(str(database))
+    connection.execute("SET enable_progress_bar = false")
     for number, path in enumerate(waiting(landing, "learning")):
         rows = learning.statements(Landed(path, "learning", "ndjson", ()))
         verb = "CREATE TABLE statements AS" if number == 0 else "INSERT INTO statements"

@@ -38,16 +38,21 @@ def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | N
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Settings of every connection: no network, UTC, bounded memory, encrypted spill files."""
+    """Settings of every connection: no network, UTC, bounded memory, encrypted spill files, and no progress bar.
+
+    DuckDB draws its bar on stdout, before the object of --json, when it was imported while `python -m` had not yet said
+    which file it runs: it then believes that someone types. The time zone is set for the cursors of dbt and the gate too.
+    """
     connection.execute(f"LOAD {literal(str(extension_path()))}")
     connection.execute(f"""
         SET autoinstall_known_extensions = false;
         SET autoload_known_extensions = false;
-        SET TimeZone = 'UTC';
+        SET GLOBAL TimeZone = 'UTC';
         SET memory_limit = {literal(MEMORY_LIMIT)};
         SET temp_directory = {literal(str(home.tmp / "spill"))};
         SET temp_file_encryption = true;
         SET preserve_insertion_order = true;
+        SET enable_progress_bar = false;
     """)
 
 
