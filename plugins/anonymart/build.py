@@ -13,7 +13,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import places
+from anonymart.forget import places, removal, tombstones
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -43,11 +43,13 @@ def build(
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
     places.check_files(home)
+    removal.finish(home, keys, policy, as_of)
     _check_zones(home, keys)
     crash.point("build.before_dbt")
     report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
     crash.point("build.after_dbt")
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        tombstones.attach(connection, home, keys)
         places.check(connection)
     return report
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import duckdb_extension_httpfs
 
-from anonymart.errors import AnonymartError
+from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.vault.schema import check_keys
@@ -54,15 +54,31 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         SET preserve_insertion_order = true;
         SET enable_progress_bar = false;
     """)
+    if is_plain():
+        connection.execute("SET force_compression = 'uncompressed'")
+
+
+def is_plain() -> bool:
+    """Whether the zones are neither encrypted nor compressed, so that a test can search their bytes. Never true outside of pytest.
+
+    Raises UsageError when ANONYMART_ENCRYPTION asks for it anywhere else.
+    """
+    asked = os.environ.get("ANONYMART_ENCRYPTION")
+    if asked is None:
+        return False
+    if asked != "none" or "PYTEST_CURRENT_TEST" not in os.environ:
+        raise UsageError("ANONYMART_ENCRYPTION is for the tests of this project only: unset it, the zones are always encrypted.")
+    return True
 
 
 def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: str, mode: str) -> None:
     """Attach one encrypted file as `name`; `mode` is 'ro' (it must exist) or 'rw' (it is made)."""
     if mode == "ro" and not path.exists():
         raise AnonymartError(f"The {name} {path} does not exist yet: run `anonymart ingest` and `anonymart build` first.")
-    read_only = ", READ_ONLY" if mode == "ro" else ""
+    chosen = ([] if is_plain() else [f"ENCRYPTION_KEY {literal(key)}"]) + (["READ_ONLY"] if mode == "ro" else [])
+    options = f"({', '.join(chosen)})" if chosen else ""
     try:
-        connection.execute(f"ATTACH {literal(str(path))} AS {name} (ENCRYPTION_KEY {literal(key)}{read_only})")
+        connection.execute(f"ATTACH {literal(str(path))} AS {name} {options}")
     except duckdb.Error as error:
         raise AnonymartError(_attach_failure(name, path, str(error))) from None
 

@@ -36,6 +36,14 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def tombstones(self) -> Path:
+        return self.root / "tombstones.duckdb"
+
+    @property
+    def receipts(self) -> Path:
+        return self.root / "receipts.ndjson"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

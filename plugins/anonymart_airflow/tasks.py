@@ -93,12 +93,12 @@ def publish_candidate(name: str, context: Any) -> str:
 
 @plain_faults
 def keep_to_the_terms(context: Any) -> None:
-    """Remove raw rows and logs whose time is over (P-LOG, raw.keep_days)."""
-    from anonymart.retention import enforce
+    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows)."""
+    from anonymart.forget.removal import enforce_terms
 
     home, keys, policy, day = _open(context)
     with writing(home):
-        enforce(home, keys, policy, day)
+        enforce_terms(home, keys, policy, day)
 
 
 def _open(context: Any) -> tuple[Home, Keys, Policy, date]:

@@ -29,15 +29,16 @@ def test_the_same_file_twice_and_under_another_name(house):
 def test_files_delivered_again_after_the_raw_rows_have_gone(house):
     from datetime import timedelta
 
-    from anonymart.retention import enforce, plan
+    from anonymart.forget.removal import enforce_terms as enforce
+    from anonymart.forget.removal import plan_terms as plan
 
     rows = [statement(number) for number in range(5)]
     house.deliver("learning", "a.ndjson", rows)
     house.ingest()
     at_term = AS_OF + timedelta(days=house.policy.figure("raw", "keep_days"))
-    assert plan(house.home, house.keys, house.policy, at_term).rows["raw.learning"] == 0
+    assert plan(house.home, house.keys, house.policy, at_term).rows.get("vault.raw.learning") is None
     over_term = at_term + timedelta(days=1)
-    assert enforce(house.home, house.keys, house.policy, over_term).rows["raw.learning"] == 5
+    assert enforce(house.home, house.keys, house.policy, over_term).rows["vault.raw.learning"] == 5
     assert house.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     house.deliver("learning", "again.ndjson", rows)
     assert house.ingest(over_term)["learning/again.ndjson"].duplicate == 5
@@ -45,12 +46,12 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(house):
 
 
 def test_connection_logs_go_after_their_year_and_last_use_stays(house):
-    from anonymart.retention import enforce
+    from anonymart.forget.removal import enforce_terms as enforce
 
     house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T10:00:00Z\nL0000001,2025-06-30T10:00:00Z\nL0000002,2025-01-01T00:00:00Z\n")
     house.ingest()
     done = enforce(house.home, house.keys, house.policy, AS_OF)
-    assert done.rows["register.connections"] == 2
+    assert done.rows["vault.register.connections"] == 2
     assert house.ask("SELECT identifier, last_use_at::VARCHAR FROM vault.register.last_use ORDER BY 1") == [
         ("learner:L0000001", "2025-06-30 10:00:00"), ("learner:L0000002", "2025-01-01 00:00:00")]
 

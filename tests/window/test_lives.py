@@ -9,8 +9,8 @@ from small_home import XAPI, SmallHome
 
 from anonymart import engine
 from anonymart.build import build
+from anonymart.forget.removal import enforce_terms as enforce
 from anonymart.ingest import lives
-from anonymart.retention import enforce
 from anonymart.vault import schema
 from tests.ingest.conftest import House
 from tests.window.conftest import POLICY

@@ -148,14 +148,17 @@ def publish(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
 @dated
 @as_json
 def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """Remove from the vault what is over its term. Shows a plan and its token; acts only with it."""
-    from anonymart import retention
+    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it."""
+    from anonymart.forget import removal
 
     home, keys, policy = _open()
     day = _day(as_of, policy)
     with writing(home):
-        found = retention.enforce(home, keys, policy, day, token) if token else retention.plan(home, keys, policy, day)
-    result = {"as_of": found.as_of, "rows": found.rows, "refused_files": found.refused_files, "is_done": found.is_done, "token": found.token}
+        plan = removal.plan_terms(home, keys, policy, day)
+        done = removal.enforce_terms(home, keys, policy, day, token) if token else plan
+    result = {
+        "as_of": done.as_of, "rows": done.rows, "files": done.files, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
+    }
     _print(is_json, result, _purge_lines)
 
 
@@ -252,7 +255,10 @@ def _release_line(result: dict) -> str:
 def _purge_lines(result: dict) -> list[str]:
     rows = [f"{table}: {n_rows} rows" for table, n_rows in result["rows"].items()]
     verb = "Removed" if result["is_done"] else "Would remove"
-    lines = [f"{verb}, as of {result['as_of']}:", *rows, f"refused files in landing: {result['refused_files']}"]
+    files = [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
+    lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *files]
+    if result["receipt_no"]:
+        lines.append(f"Receipt {result['receipt_no']} is in receipts.ndjson.")
     return lines if result["is_done"] else [*lines, f"To act: anonymart purge --as-of {result['as_of']} --token {result['token']}"]
 
 

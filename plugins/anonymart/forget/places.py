@@ -23,7 +23,7 @@ class Names(StrEnum):
     PERSON_KEY = "64 bits of the pseudonym of a person"
     PSEUDONYM = "the pseudonym of a person"
     REQUEST = "the number of a request of the person"
-    ROW_HASH = "the keyed hash of a delivered row"
+    IDENTIFIER_MARK = "64 bits of a keyed hash of the identifier of a delivered row"
     RESPONSE_KEY = "64 bits of the keyed hash of an answer"
     IDENTIFIER_HASH = "64 bits of the keyed hash of an identifier, with the person key"
     NOBODY = "nobody"
@@ -39,13 +39,17 @@ class Keeps(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """One table or view: `zone.schema.name`, the column that names a person (None: nobody), and the rule it is kept under."""
+    """One table or view: `zone.schema.name`, the column that names a person (None: nobody), and the rule it is kept under.
+
+    `about` is the SQL of the time that a row tells of, a day or a UTC timestamp; a row without one is as old as can be.
+    """
 
     name: str
     names: Names
     column: str | None
     keeps: Keeps
     policy: str
+    about: str | None = None
 
     @property
     def holds_people(self) -> bool:
@@ -64,32 +68,44 @@ _MARTS = (
 )  # fmt: skip
 
 
-def _place(zone: str, names: Names, column: str | None, keeps: Keeps, policy: str, tables: str) -> tuple[Place, ...]:
-    return tuple(Place(f"{zone}.{table}", names, column, keeps, policy) for table in tables.split())
+def _place(
+    zone: str, names: Names, column: str | None, keeps: Keeps, policy: str, tables: str, about: str | None = None
+) -> tuple[Place, ...]:
+    return tuple(Place(f"{zone}.{table}", names, column, keeps, policy, about) for table in tables.split())
 
 
 PLACES: tuple[Place, ...] = (
-    *_place("vault.raw", Names.IDENTIFIER, "actor", Keeps.ROWS, "P-STAT", "learning"),
-    *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "enrolments salary"),
+    *_place("vault.raw", Names.IDENTIFIER, "actor", Keeps.ROWS, "P-STAT", "learning", "occurred_at"),
+    *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "enrolments", "started_on"),
+    *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "salary", "answered_at"),
     *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),
-    *_place("vault.answers", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "nps"),
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners identities claims last_use"),
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections"),
+    *_place("vault.answers", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "nps", "coalesce(answered_at, asked_at)"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners", "greatest(registered_at, left_at, last_login_at)"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "last_use", "last_use_at"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "identities claims"),
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections", "connected_at"),
     *_place("vault.register", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-MINOR", "minors"),
-    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents"),
-    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "requests"),
+    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents", '"at"'),
+    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "requests", "received_at"),
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
-    *_place("vault.ledger", Names.ROW_HASH, "row_hash", Keeps.ROWS, "P-STAT", "row_hashes"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads reasons quarantine key_marks releases closed_periods"),
+    *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads reasons quarantine key_marks releases closed_periods removals rewrites receipt_head"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
             " stg_register__learners stg_rights__consents stg_rights__requests stg_salary__responses"),
     *_place("warehouse.staging", Names.IDENTIFIER, "known_text", Keeps.VIEW, "D-IDENT", "stg_register__known_texts"),
     *_place("warehouse.staging", Names.NOBODY, None, Keeps.VIEW, "D-LEARN", "stg_catalogue__items"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_events", "occurred_at"),
     *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT",
-            "int_events int_activity__chapter int_activity__course int_activity__course_monthly int_activity__exercise_half_year"
-            " int_activity__monthly int_activity__project int_enrolments int_nps_responses int_salary_responses"),
+            "int_activity__chapter int_activity__course int_activity__project", "year"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT",
+            "int_activity__course_monthly int_activity__monthly", "month"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_activity__exercise_half_year", "half_year"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_enrolments", "started_on"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_nps_responses",
+            "coalesce(answered_at, asked_at)"),
+    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_salary_responses", "answered_on"),
     *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.REBUILT, "P-STAT", "int_identities"),
     *_place("warehouse.intermediate", Names.PERSON_KEY, "person_key", Keeps.REBUILT, "P-STAT",
             "int_persons int_nps_counted int_graduates int_survey_consents"),
@@ -101,6 +117,8 @@ PLACES: tuple[Place, ...] = (
             "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts "
             + " ".join(f"int_cells__{mart}" for mart in _MARTS)),
     *_place("warehouse.evidence", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", "cell_evidence"),
+    *_place("tombstones.main", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-ERASE", "erased"),
+    *_place("tombstones.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
             "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),
@@ -109,7 +127,7 @@ BY_NAME = {place.name: place for place in PLACES}
 
 
 def check(connection: duckdb.DuckDBPyConnection) -> None:
-    """Compare the register with the catalogue of the zones attached as `vault` and `warehouse`.
+    """Compare the register with the catalogue of the zones attached as `vault`, `warehouse` and `tombstones`.
 
     Raises AnonymartError for a table or view that nobody registered, for a place without the column that names its people,
     and for one that is said to hold nobody and has a column that names somebody.
@@ -117,7 +135,7 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
     found: dict[str, set[str]] = {}
     rows = connection.execute("""
         SELECT database_name || '.' || schema_name || '.' || table_name, column_name
-        FROM duckdb_columns() WHERE database_name IN ('vault', 'warehouse') AND NOT internal
+        FROM duckdb_columns() WHERE database_name IN ('vault', 'warehouse', 'tombstones') AND NOT internal
     """).fetchall()
     for table, column in rows:
         found.setdefault(table, set()).add(column)
@@ -137,7 +155,7 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
 
 def check_files(home: Home) -> None:
     """Raise AnonymartError when the home holds a database that is no zone of the house."""
-    known = {home.vault.name, home.warehouse.name}
+    known = {home.vault.name, home.warehouse.name, home.tombstones.name}
     strange = [path.name for path in sorted(home.root.glob("*.duckdb")) if path.name not in known]
     if strange:
         raise AnonymartError(f"The home holds {len(strange)} DuckDB file(s) that are no zone of it: move them elsewhere, they may hold people.")

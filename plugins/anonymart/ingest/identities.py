@@ -18,31 +18,44 @@ _BLOCK = 64
 
 
 def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Make the keyed functions of this connection: person_hash(text), row_hash(text), identifier_hash(text).
+    """Make the keyed functions of this connection: person_hash, row_hash, identifier_hash, loose_hash and identifier_mark of a text.
 
-    HMAC-SHA256 after RFC 2104, with its padded keys in a TEMP table so that they stand in no statement or plan.
-    The two 64-bit hashes use keys derived from the person key, as SHA-256 of key and text cut to 64 bits.
+    Keys stand in TEMP tables, so in no statement or plan. The 64-bit hashes use keys derived from the person key, as SHA-256 of key and text cut to 64 bits; identifier_mark, which
+    is made for every row, is the faster MD5 of key and text and never leaves the vault.
     """
     key = bytes.fromhex(keys.person)
-    padded = key.ljust(_BLOCK, b"\0")
-    inner, outer = (bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C))
-    derived = [hmac.new(key, label, hashlib.sha256).hexdigest() for label in (b"row hash", b"identifier hash")]
+    install_hmac(connection, "person_hash", keys.person)
+    derived = [hmac.new(key, label, hashlib.sha256).hexdigest() for label in (b"row hash", b"identifier hash", b"identifier mark")]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE anonymart_person_key (inner_pad BLOB, outer_pad BLOB, row_key VARCHAR, identifier_key VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE anonymart_person_key (row_key VARCHAR, identifier_key VARCHAR, mark_key VARCHAR)"
     )
-    connection.execute("INSERT INTO anonymart_person_key VALUES (?, ?, ?, ?)", [inner, outer, *derived])
+    connection.execute("INSERT INTO anonymart_person_key VALUES (?, ?, ?)", derived)
     connection.execute("""
-        CREATE OR REPLACE TEMP MACRO person_hash(message) AS sha256(
-            (SELECT outer_pad FROM anonymart_person_key)
-            || unhex(sha256((SELECT inner_pad FROM anonymart_person_key) || encode(message)))
-        );
         CREATE OR REPLACE TEMP MACRO row_hash(message) AS
             ('0x' || sha256((SELECT row_key FROM anonymart_person_key) || message)[:16])::UBIGINT;
         CREATE OR REPLACE TEMP MACRO identifier_hash(message) AS
             ('0x' || sha256((SELECT identifier_key FROM anonymart_person_key) || message)[:16])::UBIGINT;
         CREATE OR REPLACE TEMP MACRO loose_email(address) AS
             replace(regexp_replace(split_part(address, '@', 1), '[+].*$', ''), '.', '') || '@' || split_part(address, '@', 2);
+        CREATE OR REPLACE TEMP MACRO loose_hash(identifier) AS
+            CASE WHEN identifier LIKE 'email:%' THEN identifier_hash('loose:' || loose_email(substr(identifier, 7))) END;
+        CREATE OR REPLACE TEMP MACRO identifier_mark(identifier) AS
+            md5_number_lower((SELECT mark_key FROM anonymart_person_key) || identifier);
         CREATE OR REPLACE TEMP MACRO sha1_identifier(address) AS 'sha1:' || sha1('mailto:' || address);
+    """)
+
+
+def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str) -> None:
+    """Make the macro `name`(text): HMAC-SHA256 after RFC 2104 as 64 hexadecimal digits, its padded key in a TEMP table."""
+    padded = bytes.fromhex(key_hex).ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE anonymart_{name} (inner_pad BLOB, outer_pad BLOB)")
+    connection.execute(f"INSERT INTO anonymart_{name} VALUES (?, ?)", [inner, outer])
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP MACRO {name}(message) AS sha256(
+            (SELECT outer_pad FROM anonymart_{name})
+            || unhex(sha256((SELECT inner_pad FROM anonymart_{name}) || encode(message)))
+        )
     """)
 
 
@@ -98,6 +111,16 @@ def register(connection: duckdb.DuckDBPyConnection, identifiers: str, is_user: b
         )
     """)
     _enter(connection, is_user)
+
+
+def resolve_again(connection: duckdb.DuckDBPyConnection, identifiers: str) -> None:
+    """Work out anew whose the identifiers of a query and their kin are, after claims or people have gone."""
+    _touch(connection, identifiers)
+    connection.execute("""
+        UPDATE vault.register.identities SET anchor = NULL, person_id = NULL
+        WHERE identifier IN (SELECT identifier FROM touched)
+    """)
+    _resolve(connection)
 
 
 def _touch(connection: duckdb.DuckDBPyConnection, identifiers: str) -> None:
@@ -188,11 +211,15 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN owners USING (identifier)
         LEFT JOIN groups USING (group_key);
 
+        -- who comes back after an erasure is a new person, with no tie to the old (R-ERASE)
         UPDATE vault.register.identities AS identities
         SET anchor = anchored.anchor,
             person_id = CASE
-                WHEN anchored.anchor IS NOT NULL THEN person_hash(regexp_replace(anchored.anchor, '^learner:', ''))
+                WHEN anchored.anchor IS NOT NULL
+                    THEN person_hash(regexp_replace(anchored.anchor, '^learner:', '') || coalesce('|after|' || erased.until_at, ''))
             END
         FROM anchored
+        LEFT JOIN tombstones.erased AS erased
+            ON erased.identifier_hash = identifier_hash(anchored.anchor) AND erased.kind = 'own'
         WHERE anchored.identifier = identities.identifier AND anchored.anchor IS DISTINCT FROM identities.anchor;
     """)

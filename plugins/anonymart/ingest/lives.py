@@ -38,7 +38,7 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
     """Replace what is longer than the window, which may hold two lives, by its days of use."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE long AS
-        SELECT identifier FROM used WHERE {_closing_on('first_use_at', policy)} < {_local_date('last_use_at', policy)}
+        SELECT identifier FROM used WHERE {closing_on('first_use_at', policy)} < {local_date('last_use_at', policy)}
     """)
     if connection.execute("SELECT count(*) FROM long").fetchone()[0] == 0:
         return
@@ -47,7 +47,7 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
         INSERT INTO used BY NAME
         SELECT identifier, min(used_at) AS first_use_at, max(used_at) AS last_use_at
         FROM ({uses}) AS uses (identifier, used_at) SEMI JOIN long USING (identifier)
-        GROUP BY identifier, {_local_date('used_at', policy)}
+        GROUP BY identifier, {local_date('used_at', policy)}
     """)
 
 
@@ -61,7 +61,7 @@ def _merged(policy: Policy) -> str:
         ),
         numbered AS (
             SELECT *, count(*) FILTER (
-                {_local_date('first_use_at', policy)} > {_closing_on('used_before_at', policy)}
+                {local_date('first_use_at', policy)} > {closing_on('used_before_at', policy)}
             ) OVER ({in_order} UNBOUNDED PRECEDING) AS life_no
             FROM followed
         )
@@ -70,13 +70,13 @@ def _merged(policy: Policy) -> str:
     """
 
 
-def _local_date(moment: str, policy: Policy) -> str:
+def local_date(moment: str, policy: Policy) -> str:
     """SQL: the day of a UTC timestamp where the school is."""
     zone = literal(policy.figure("window", "time_zone"))
     return f"(({moment} AT TIME ZONE 'UTC') AT TIME ZONE {zone})::DATE"
 
 
-def _closing_on(moment: str, policy: Policy) -> str:
+def closing_on(moment: str, policy: Policy) -> str:
     """SQL: the last day of the window that a use at this moment opens; 29 February closes on 28 February."""
     years = policy.figure("purposes", "P-STAT", "keep_years_after_last_use")
-    return f"({_local_date(moment, policy)} + INTERVAL {years} YEAR)::DATE"
+    return f"({local_date(moment, policy)} + INTERVAL {years} YEAR)::DATE"

@@ -9,6 +9,8 @@ import duckdb
 
 from anonymart import crash
 from anonymart.engine import literal
+from anonymart.forget import door
+from anonymart.forget.tombstones import ERASED
 from anonymart.ingest import identities, learning, lines, lives, parsers
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
@@ -35,6 +37,7 @@ class Counts:
 def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy) -> Counts:
     """Load one file within the transaction that the caller has begun. Raises FileRefused; the caller rolls back."""
     try:
+        door.start(connection)
         if landed.source == "learning":
             return _load_learning(connection, landed, load_no, as_of, policy)
         return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
@@ -72,10 +75,11 @@ def _load_learning(
         _quarantine(connection, landed, load_no, counts)
         connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
     _add_rejects(connection, landed, load_no, counts)
+    _refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     _refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
-    _remember(connection, "learning", table, "occurred_at", ours)
+    _remember(connection, "learning", table, "actor", "occurred_at", ours)
     lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours}", policy)
     return _account(connection, table, ours, load_no, landed, as_of, counts)
 
@@ -102,6 +106,7 @@ def _load_tabular(
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
+    _refuse_erased_people(connection, contract, landed, load_no, counts)
     _refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
     if contract.person:
         identities.register(connection, "SELECT identifier FROM incoming", is_user=contract.makes_user)
@@ -111,7 +116,7 @@ def _load_tabular(
         _refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
     if contract.source == "nps":
         _keep_only_agreed_comments(connection)
-    _remember(connection, contract.source, "incoming", contract.event_time, everything)
+    _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
     _store(connection, contract, load_no)
     crash.point("ingest.after_insert")
     if contract.source == "learners":
@@ -252,11 +257,61 @@ def _drop_duplicates(
     counts.duplicate += dropped
 
 
-def _remember(connection: duckdb.DuckDBPyConnection, source: str, table: str, about: str | None, ours: str) -> None:
+def _remember(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str, identifier: str, about: str | None, ours: str
+) -> None:
     connection.execute(f"""
-        INSERT INTO vault.ledger.row_hashes
-        SELECT {literal(source)}, row_hash, {f"({about})::DATE" if about else "NULL"} FROM {table} WHERE {ours}
+        INSERT INTO vault.ledger.row_hashes BY NAME
+        SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on,
+            identifier_mark({identifier}) AS identifier_mark
+        FROM {table} WHERE {ours}
     """)
+
+
+def _refuse_erased_people(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, counts: Counts
+) -> None:
+    """Keep the erased out, also under what these rows reveal of them. A request of theirs is let in, to be answered."""
+    if contract.person is None or contract.source == "rights":
+        return
+    if contract.source == "learners":
+        door.reveal(connection, """
+            SELECT identifier, unnest([
+                'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
+            ]) FROM incoming
+        """)
+        last = "greatest(registered_at, left_at, last_login_at)"
+        if _refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
+            _blank_times_of_the_erased(connection)
+        return
+    if {"learner_id", "email"} <= set(landed.columns):
+        door.reveal(connection, """
+            SELECT identifier, unnest(['email:' || email, sha1_identifier(email)]) FROM incoming WHERE learner_id IS NOT NULL
+        """)
+    _refuse_erased(connection, "incoming", "identifier", contract.event_time, "true", load_no, counts)
+
+
+def _refuse_erased(
+    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, load_no: int, counts: Counts
+) -> bool:
+    """Refuse rows about times up to the tombstone; a row without a time may be as old as any (R-ERASE). False: nobody here."""
+    if not door.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
+        return False
+    condition = f"""{ours} AND rowid IN (
+        SELECT rows.rowid FROM {table} AS rows INNER JOIN erased_here ON erased_here.identifier = rows.{identifier}
+        WHERE {ours} AND coalesce({moment} <= erased_here.until_at, true)
+    )"""
+    _refuse(connection, table, condition, ERASED, load_no, counts)
+    return True
+
+
+def _blank_times_of_the_erased(connection: duckdb.DuckDBPyConnection) -> None:
+    """Who is back starts anew: what a learner's row says of the time before does not come in."""
+    for moment in ("registered_at", "left_at", "last_login_at"):
+        connection.execute(f"""
+            UPDATE incoming SET {moment} = NULL FROM erased_here
+            WHERE erased_here.identifier = incoming.identifier AND incoming.{moment} <= erased_here.until_at
+        """)
 
 
 def _refuse_young_learners(
@@ -352,7 +407,8 @@ def _keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
 def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: int) -> None:
     """Move the rows that are left into their table; a newer row takes the place of the older of its key."""
     target = f"vault.{contract.table}"
-    columns = [row[0] for row in connection.execute(f"DESCRIBE {target}").fetchall()]
+    named = {row[0] for row in connection.execute("DESCRIBE incoming").fetchall()} | {"load_no"}
+    columns = [row[0] for row in connection.execute(f"DESCRIBE {target}").fetchall() if row[0] in named]
     if contract.replaces:
         key = ", ".join(contract.replaces)
         connection.execute(f"""
@@ -360,7 +416,8 @@ def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: i
             DELETE FROM {target} WHERE ({key}) IN (SELECT {key} FROM incoming)
         """)
     chosen = ", ".join(str(load_no) if name == "load_no" else f'"{name}"' for name in columns)
-    connection.execute(f"INSERT INTO {target} SELECT {chosen} FROM incoming")
+    names = ", ".join(f'"{name}"' for name in columns)
+    connection.execute(f"INSERT INTO {target} ({names}) SELECT {chosen} FROM incoming")
 
 
 def _account(
@@ -379,5 +436,5 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str,
          counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns],
     )
     for reason, n_rows in counts.reasons.items():
-        disposition = "refused" if "(R-MINOR)" in reason else "quarantined"
+        disposition = "refused" if "(R-" in reason else "quarantined"
         connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])

@@ -12,6 +12,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.ingest.contracts import SOURCES
@@ -68,6 +69,7 @@ def ingest(
     try:
         schema.create(connection, keys)
         identities.install(connection, keys)
+        tombstones.attach(connection, home, keys)
         for source in SOURCES:
             if sources and source not in sources:
                 continue

@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS vault.rights.consents (
 );
 CREATE TABLE IF NOT EXISTS vault.rights.requests (
     load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR, received_at TIMESTAMP,
-    identity_verified BOOLEAN, details VARCHAR
+    identity_verified BOOLEAN, details VARCHAR, who UBIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.rights.steps (request_id VARCHAR, state VARCHAR, "at" DATE, note VARCHAR);
 
@@ -73,12 +73,19 @@ CREATE TABLE IF NOT EXISTS vault.ledger.loads (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (source VARCHAR, row_hash UBIGINT, about_on DATE);
+CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
+    source VARCHAR, row_hash UBIGINT, about_on DATE, identifier_mark UBIGINT
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.removals (
+    removal_no BIGINT, as_of DATE, place VARCHAR, rows_before BIGINT, rows_after BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.rewrites (removal_no BIGINT, as_of DATE, is_done BOOLEAN);
+CREATE TABLE IF NOT EXISTS vault.ledger.receipt_head (receipt_no BIGINT, hash VARCHAR);
 """
 
 
@@ -96,6 +103,9 @@ def _upgrade(connection: duckdb.DuckDBPyConnection) -> None:
     if "first_use_at" not in columns:
         connection.execute("ALTER TABLE vault.register.last_use ADD COLUMN first_use_at TIMESTAMP")
         connection.execute("UPDATE vault.register.last_use SET first_use_at = last_use_at")
+    connection.execute("ALTER TABLE vault.rights.requests ADD COLUMN IF NOT EXISTS who UBIGINT")
+    # What 0.1.0 noted of rows does not tell whose they were: it leaves by its date.
+    connection.execute("ALTER TABLE vault.ledger.row_hashes ADD COLUMN IF NOT EXISTS identifier_mark UBIGINT")
 
 
 def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:

@@ -1,0 +1,311 @@
+"""Who goes, rule by rule: the TEMP table `going` (identifier, until_at, scope) of a connection with the vault attached.
+
+Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which places.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from anonymart.errors import UsageError
+from anonymart.forget.tombstones import Kind
+from anonymart.ingest.lives import closing_on, local_date
+from anonymart.policy import Policy
+
+
+class Scope(StrEnum):
+    """From which places the rows of somebody go."""
+
+    ALL = "all"
+    """Every place (R-ERASE, P-STAT)."""
+    LIFE = "life"
+    """Every place but the requests and consents (a former life under P-STAT; R-MINOR)."""
+    ANSWERS = "answers"
+    """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
+    IDENTIFIED = "identified"
+    """Identified answers in the vault; what the warehouse drew from them stays (P-SURVEY)."""
+
+
+def start(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make an empty `going`, and `restricted`: the identifiers of people whose rows stay as they are (R-RESTRICT)."""
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE going (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
+        CREATE OR REPLACE TEMP TABLE restricted AS
+        WITH asked AS (
+            SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at,
+                coalesce(lower(trim(requests.details)) = 'lift', false) AS is_lift, requests.identity_verified
+            FROM vault.rights.requests AS requests
+            INNER JOIN vault.register.identities AS identities USING (identifier)
+            WHERE requests.kind = 'restrict' AND requests.request_id NOT IN (
+                SELECT request_id FROM vault.rights.steps WHERE state = 'refused'
+            )
+        ),
+        held AS (
+            SELECT who FROM asked GROUP BY who
+            HAVING max(received_at) FILTER (NOT is_lift)
+                >= coalesce(max(received_at) FILTER (is_lift AND identity_verified), TIMESTAMP '0001-01-01')
+        )
+        SELECT identifier FROM vault.register.identities SEMI JOIN held ON held.who = coalesce(anchor, identifier)
+    """)
+
+
+def end_of(day: date, policy: Policy) -> datetime:
+    """The last microsecond of a day in the register's time zone, as UTC without an offset."""
+    zone = ZoneInfo(policy.figure("window", "time_zone"))
+    midnight = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    return midnight.replace(tzinfo=None) - timedelta(microseconds=1)
+
+
+def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
+    """Fill the TEMP table `asked` (identifier, kind) with every identifier of the people who made these requests (R-ERASE).
+
+    Raises UsageError when a request names an identifier that two people claim.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest($1::VARCHAR[]) AS request_id", [list(request_ids)])
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE named AS
+        SELECT DISTINCT identities.* FROM vault.rights.requests AS requests
+        SEMI JOIN chosen USING (request_id)
+        INNER JOIN vault.register.identities AS identities USING (identifier)
+    """)
+    n_contested = connection.execute("""
+        SELECT count(*) FROM named
+        WHERE anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
+    """).fetchone()[0]
+    if n_contested:
+        raise UsageError("A request names an e-mail of two people: let it name the one who asks by learner_id; nothing was removed.")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE asked AS
+        WITH own AS (
+            SELECT identifier, anchor LIKE 'learner:%' AS knows_learner FROM vault.register.identities
+            WHERE anchor IN (SELECT anchor FROM named)
+            UNION
+            -- who only answered surveys has no anchor: all spellings of the address
+            SELECT kin.identifier, false FROM vault.register.identities AS kin
+            SEMI JOIN (FROM named WHERE anchor IS NULL) AS alone USING (group_key)
+            WHERE kin.anchor IS NULL AND kin.identifier NOT IN (SELECT identifier FROM vault.register.claims)
+            UNION
+            SELECT identifier, coalesce(anchor, identifier) LIKE 'learner:%' FROM named
+        )
+        SELECT identifier, '{Kind.OWN}' AS kind, knows_learner FROM own
+        UNION ALL
+        SELECT DISTINCT claims.identifier, '{Kind.SHARED}', true FROM vault.register.claims AS claims
+        SEMI JOIN own ON own.identifier = claims.learner
+        WHERE claims.identifier NOT IN (SELECT identifier FROM own)
+    """)
+
+
+def tombstones_of_asked(until: datetime) -> str:
+    """Query: the tombstones of `asked`, with the forms under which its addresses may come again."""
+    return f"""
+        WITH all_forms AS (
+            SELECT identifier_hash(identifier) AS identifier_hash, kind, knows_learner, false AS is_swept FROM asked
+            UNION ALL
+            SELECT identifier_hash(sha1_identifier(substr(identifier, 7))), kind, knows_learner, false
+            FROM asked WHERE identifier LIKE 'email:%'
+            UNION ALL
+            SELECT loose_hash(identifier), '{Kind.LOOSE}', knows_learner, true
+            FROM asked WHERE identifier LIKE 'email:%' AND kind = '{Kind.OWN}'
+        )
+        SELECT identifier_hash, TIMESTAMP '{until}', kind, knows_learner, is_swept FROM all_forms
+    """
+
+
+def add_erased(connection: duckdb.DuckDBPyConnection) -> None:
+    """Whoever has a tombstone that was not swept yet."""
+    connection.execute(f"""
+        INSERT INTO going
+        WITH known AS (
+            SELECT identifier FROM vault.register.identities
+            UNION SELECT identifier FROM vault.register.claims UNION SELECT learner FROM vault.register.claims
+        ),
+        hashed AS (
+            SELECT identifier, identifier_hash(identifier) AS identifier_hash, loose_hash(identifier) AS loose_hash FROM known
+        ),
+        unswept AS (FROM tombstones.erased WHERE NOT is_swept)
+        SELECT hashed.identifier, max(unswept.until_at), '{Scope.ALL}'
+        FROM hashed INNER JOIN unswept ON unswept.identifier_hash = hashed.identifier_hash AND unswept.kind <> '{Kind.LOOSE}'
+        GROUP BY hashed.identifier
+    """)
+
+
+def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Whoever left the window, and the former lives of those who came back (P-STAT).
+
+    Who never used the site is counted from the last day that any row tells of, else from the run that brought the rows.
+    """
+    years = policy.figure("purposes", "P-STAT", "keep_years_after_last_use")
+    day, end = f"DATE '{as_of}'", f"TIMESTAMP '{end_of(as_of, policy)}'"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE groups AS
+        SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who, spans.last_use_at
+        FROM vault.register.identities AS identities
+        LEFT JOIN (
+            SELECT identifier, max(last_use_at) AS last_use_at FROM vault.register.last_use GROUP BY identifier
+        ) AS spans USING (identifier);
+
+        CREATE OR REPLACE TEMP TABLE unused AS
+        SELECT identifier, who, identifier_mark(identifier) AS identifier_mark FROM groups
+        SEMI JOIN (SELECT who FROM groups GROUP BY who HAVING max(last_use_at) IS NULL) AS without_use USING (who);
+
+        CREATE OR REPLACE TEMP TABLE expired AS
+        WITH used AS (
+            SELECT who, max(last_use_at) AS last_use_at FROM groups GROUP BY who HAVING max(last_use_at) IS NOT NULL
+        ),
+        told AS (
+            SELECT unused.who, hashes.about_on AS known_on
+            FROM unused INNER JOIN vault.ledger.row_hashes AS hashes USING (identifier_mark)
+            UNION ALL
+            SELECT unused.who, greatest(learners.registered_at, learners.left_at)::DATE
+            FROM unused INNER JOIN vault.register.learners AS learners USING (identifier)
+            UNION ALL
+            SELECT unused.who, requests.received_at::DATE FROM unused INNER JOIN vault.rights.requests AS requests USING (identifier)
+            UNION ALL
+            SELECT unused.who, consents."at"::DATE FROM unused INNER JOIN vault.rights.consents AS consents USING (identifier)
+        ),
+        brought AS (
+            SELECT unused.who, loads.as_of AS known_on
+            FROM unused INNER JOIN vault.register.learners AS learners USING (identifier)
+            INNER JOIN vault.ledger.loads AS loads USING (load_no)
+        ),
+        known AS (
+            SELECT who, coalesce(max(told.known_on), max(brought.known_on)) AS known_on
+            FROM (SELECT DISTINCT who FROM unused) LEFT JOIN told USING (who) LEFT JOIN brought USING (who)
+            GROUP BY who
+        )
+        SELECT who FROM used WHERE {closing_on('last_use_at', policy)} < {day}
+        UNION ALL
+        -- nothing is left that tells of anybody
+        SELECT who FROM known WHERE known_on IS NULL OR (known_on + INTERVAL {years} YEAR)::DATE < {day};
+
+        INSERT INTO going
+        WITH own AS (SELECT identifier FROM groups SEMI JOIN expired USING (who)),
+        shared AS (
+            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims SEMI JOIN own ON own.identifier = claims.learner
+        )
+        SELECT identifier, {end}, '{Scope.ALL}' FROM (FROM own UNION FROM shared) ANTI JOIN restricted USING (identifier);
+
+        INSERT INTO going
+        WITH spans AS (
+            SELECT groups.who, uses.first_use_at, uses.last_use_at,
+                max(uses.last_use_at) OVER (
+                    PARTITION BY groups.who ORDER BY uses.first_use_at, uses.last_use_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS used_before_at
+            FROM groups INNER JOIN vault.register.last_use AS uses USING (identifier)
+        ),
+        former AS (
+            SELECT who, max(used_before_at) AS until_at FROM spans
+            WHERE used_before_at IS NOT NULL
+                AND {local_date('first_use_at', policy)} > {closing_on('used_before_at', policy)}
+                AND {local_date('first_use_at', policy)} <= {day}
+            GROUP BY who
+        )
+        SELECT groups.identifier, former.until_at, '{Scope.LIFE}'
+        FROM groups INNER JOIN former USING (who) ANTI JOIN restricted USING (identifier) ANTI JOIN expired USING (who)
+    """)
+
+
+def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """Rows about a time at which somebody was younger than the minimum age, known only since (R-MINOR)."""
+    age = policy.figure("minimum_age_years")
+    connection.execute(f"""
+        INSERT INTO going
+        WITH births AS (
+            SELECT coalesce(owner.anchor, owner.identifier) AS who, max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
+            FROM vault.register.learners AS learners
+            INNER JOIN vault.register.identities AS owner USING (identifier)
+            GROUP BY ALL
+        ),
+        by_birth AS (
+            SELECT groups.identifier, births.of_age_on
+            FROM groups INNER JOIN births USING (who)
+            SEMI JOIN (
+                SELECT groups.who FROM groups INNER JOIN vault.register.last_use AS uses USING (identifier)
+                INNER JOIN births USING (who) WHERE uses.first_use_at < births.of_age_on
+            ) AS used_young USING (who)
+        ),
+        by_hash AS (
+            SELECT groups.identifier, minors.of_age_on
+            FROM groups INNER JOIN vault.register.minors AS minors ON minors.identifier_hash = identifier_hash(groups.identifier)
+            WHERE EXISTS (FROM vault.register.minors)
+        )
+        SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND, '{Scope.LIFE}'
+        FROM (FROM by_birth UNION ALL FROM by_hash) ANTI JOIN restricted USING (identifier)
+        GROUP BY identifier
+    """)
+
+
+def add_withdrawn(connection: duckdb.DuckDBPyConnection) -> None:
+    """Answers from before the last withdrawal of consent to surveys (R-WITHDRAW)."""
+    connection.execute(f"""
+        INSERT INTO going
+        WITH declarations AS (
+            SELECT identifier, "at" AS withdrawn_at FROM vault.rights.consents WHERE purpose = 'P-SURVEY' AND status = 'withdrawn'
+            UNION ALL
+            SELECT identifier, received_at FROM vault.rights.requests
+            WHERE kind = 'withdraw' AND request_id NOT IN (SELECT request_id FROM vault.rights.steps WHERE state = 'refused')
+                AND identity_verified
+        ),
+        people AS (
+            SELECT coalesce(identities.anchor, identities.identifier) AS who, max(withdrawn_at) AS withdrawn_at
+            FROM declarations INNER JOIN vault.register.identities AS identities USING (identifier)
+            GROUP BY who
+        )
+        SELECT identities.identifier, people.withdrawn_at, '{Scope.ANSWERS}'
+        FROM vault.register.identities AS identities
+        INNER JOIN people ON people.who = coalesce(identities.anchor, identities.identifier)
+        ANTI JOIN restricted USING (identifier)
+    """)
+
+
+def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, n_built: int) -> None:
+    """Identified answers of those with whom there was no contact for the term of P-SURVEY: no use, no answer, no request.
+
+    Answers of loads after `n_built` wait until a build has taken score and themes.
+    """
+    years = policy.figure("purposes", "P-SURVEY", "keep_years_after_last_contact")
+    connection.execute(f"""
+        INSERT INTO going
+        WITH people AS (
+            SELECT identifier, coalesce(anchor, identifier) AS who FROM vault.register.identities
+        ),
+        answering AS (SELECT DISTINCT people.who FROM vault.answers.nps INNER JOIN people USING (identifier)),
+        contacts AS (
+            SELECT people.who, coalesce(nps.answered_at, nps.asked_at) AS contact_at FROM vault.answers.nps AS nps INNER JOIN people USING (identifier)
+            UNION ALL
+            SELECT people.who, uses.last_use_at FROM vault.register.last_use AS uses INNER JOIN people USING (identifier) SEMI JOIN answering USING (who)
+            UNION ALL
+            SELECT people.who, requests.received_at FROM vault.rights.requests AS requests INNER JOIN people USING (identifier)
+            UNION ALL
+            SELECT people.who, hashes.about_on::TIMESTAMP
+            FROM (SELECT who, identifier_mark(identifier) AS identifier_mark FROM people SEMI JOIN answering USING (who)) AS people
+            INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)
+        ),
+        silent AS (
+            SELECT who FROM contacts GROUP BY who
+            HAVING ({local_date('max(contact_at)', policy)} + INTERVAL {years} YEAR)::DATE < DATE '{as_of}'
+        )
+        SELECT DISTINCT nps.identifier, TIMESTAMP '{end_of(as_of, policy)}', '{Scope.IDENTIFIED}'
+        FROM vault.answers.nps AS nps INNER JOIN people USING (identifier) SEMI JOIN silent USING (who)
+        ANTI JOIN restricted USING (identifier)
+        WHERE nps.load_no <= {n_built}
+    """)
+
+
+def text_terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What those who go from everywhere may be called in a text, lower case: for files that no table holds."""
+    rows = connection.execute(f"""
+        WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')
+        SELECT DISTINCT lower(term) FROM (
+            SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'), '^(learner|email|sha1|openid|account):', '') AS term FROM leaving
+            UNION ALL
+            SELECT unnest([learners.email, learners.family_name, learners.account_name])
+            FROM vault.register.learners AS learners SEMI JOIN leaving USING (identifier)
+        ) WHERE term <> ''
+    """).fetchall()
+    return [term for (term,) in rows]
+

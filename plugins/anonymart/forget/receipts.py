@@ -1,0 +1,127 @@
+"""Receipts of what was removed: one line each in receipts.ndjson, chained by keyed hashes; they name nobody.
+
+hash = HMAC-SHA256(signing key, the receipt without its hash, as JSON with sorted keys); each receipt holds the hash of the one
+before. The last hash stands in the vault and beside the tombstones too, so that a receipt cut off at the end is missed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from anonymart import engine
+from anonymart.errors import AnonymartError
+from anonymart.forget import tombstones
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.vault import schema
+
+FIRST = "0" * 64
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the chain holds, over how many receipts, and what is wrong with it."""
+
+    passed: bool
+    n_receipts: int
+    problem: str | None = None
+
+
+def append(home: Home, keys: Keys, receipt_no: int, content: dict[str, Any]) -> dict[str, Any]:
+    """Add one receipt and give it with its number and hash; once more with the same number gives the one that is there.
+
+    Raises AnonymartError when the chain is broken: what comes after would prove nothing.
+    """
+    entries, whole = _read(home)
+    _, problem = _check(entries, keys)
+    if not problem and receipt_no == len(entries) and entries:
+        return entries[-1]
+    if not problem and receipt_no != len(entries) + 1:
+        problem = f"receipt {len(entries) + 1} is missing"
+    if problem:
+        raise AnonymartError(f"The receipts in {home.receipts} do not hold ({problem}): restore the file, then run again; nothing was lost.")
+    entry = {"receipt_no": receipt_no, **content, "previous": entries[-1]["hash"] if entries else FIRST}
+    entry["hash"] = _hash(entry, keys)
+    with home.receipts.open("ab") as file:
+        # What a kill left of a line is not a receipt.
+        file.truncate(whole)
+        file.write(json.dumps(entry, sort_keys=True).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return entry
+
+
+def note_head(connection: duckdb.DuckDBPyConnection, database: str, entry: dict[str, Any]) -> None:
+    """Keep number and hash of the last receipt in `vault.ledger` or in `tombstones.main`, within the caller's transaction."""
+    table = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head"}[database]
+    connection.execute(f"DELETE FROM {table}")
+    connection.execute(f"INSERT INTO {table} VALUES (?, ?)", [entry["receipt_no"], entry["hash"]])
+
+
+def head(connection: duckdb.DuckDBPyConnection, database: str) -> tuple[int, str]:
+    """Number and hash of the last receipt that the database knows; (0, FIRST) when there was none."""
+    table = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head"}[database]
+    return connection.execute(f"SELECT receipt_no, hash FROM {table} ORDER BY receipt_no DESC LIMIT 1").fetchone() or (0, FIRST)
+
+
+def verify(home: Home, keys: Keys) -> Verdict:
+    """Check every receipt, their order, and that the last one is the one that vault and tombstones know."""
+    entries, whole = _read(home)
+    n_good, problem = _check(entries, keys)
+    if problem is None and home.receipts.exists() and whole != home.receipts.stat().st_size:
+        problem = "the last line is torn"
+    if problem is None and home.vault.exists():
+        connection = engine.connect(home, keys, vault="rw")
+        try:
+            schema.create(connection, keys)
+            tombstones.attach(connection, home, keys)
+            for database in ("vault", "tombstones"):
+                number, value = head(connection, database)
+                at_hand = (entries[number - 1]["hash"] if number else FIRST) if number <= len(entries) else None
+                if at_hand != value or number < len(entries) - 1:
+                    problem = f"the last receipt is not the one that the {database} knows (number {number})"
+                    break
+        finally:
+            connection.close()
+    return Verdict(problem is None, n_good, problem)
+
+
+def _check(entries: list[dict[str, Any]], keys: Keys) -> tuple[int, str | None]:
+    previous = FIRST
+    for number, entry in enumerate(entries, 1):
+        if entry.get("receipt_no") != number:
+            return number - 1, f"receipt {number} is missing"
+        if entry.get("previous") != previous:
+            return number - 1, f"receipt {number} does not follow the one before"
+        if not hmac.compare_digest(str(entry.get("hash")), _hash(entry, keys)):
+            return number - 1, f"receipt {number} was changed"
+        previous = entry["hash"]
+    return len(entries), None
+
+
+def _read(home: Home) -> tuple[list[dict[str, Any]], int]:
+    """The whole lines, and up to which byte they reach."""
+    if not home.receipts.exists():
+        return [], 0
+    content = home.receipts.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    entries = []
+    for line in content[:whole].splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = {}
+        entries.append(entry if isinstance(entry, dict) else {})
+    return entries, whole
+
+
+def _hash(entry: dict[str, Any], keys: Keys) -> str:
+    content = json.dumps({name: value for name, value in entry.items() if name != "hash"}, sort_keys=True)
+    return hmac.new(bytes.fromhex(keys.signing), content.encode(), hashlib.sha256).hexdigest()

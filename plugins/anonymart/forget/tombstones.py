@@ -1,0 +1,89 @@
+"""What keeps the erased out: keyed hashes of their identifiers, each with a time (R-ERASE).
+
+The file lies beside the vault, so that a vault restored from a copy does not bring anybody back. It holds no identifier: the
+hash is SHA-256 of a key derived from the person key and the identifier, cut to 64 bits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import duckdb
+
+from anonymart import engine
+from anonymart.errors import AnonymartError
+from anonymart.home import Home
+from anonymart.keys import Keys
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS tombstones.erased (
+    identifier_hash UBIGINT, until_at TIMESTAMP, kind VARCHAR, knows_learner BOOLEAN, is_swept BOOLEAN
+);
+CREATE TABLE IF NOT EXISTS tombstones.receipt_head (receipt_no BIGINT, hash VARCHAR);
+"""
+ERASED = "erased (R-ERASE)"
+
+
+class Kind(StrEnum):
+    """How an identifier belonged to the erased person."""
+
+    OWN = "own"
+    SHARED = "shared"
+    """Claimed by somebody else as well: it names nobody, so it does not reveal who else was erased."""
+    LOOSE = "loose"
+    """An address without its dots and tags: holds only for addresses that no learner claims."""
+
+
+def attach(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw") -> None:
+    """Attach the file as `tombstones`, made when there is none yet.
+
+    Raises AnonymartError when receipts tell of erasures and the file is gone: the erased would come back.
+    """
+    if not home.tombstones.exists() and home.receipts.exists():
+        raise AnonymartError(f"{home.tombstones} is missing though people were erased: restore it, or they would come back with old files.")
+    engine.attach(connection, "tombstones", home.tombstones, keys.vault, mode)
+    if mode == "rw":
+        connection.execute(SCHEMA)
+
+
+def write(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Add tombstones in a transaction of their own, and give how many are new or later than before.
+
+    `query` gives (identifier_hash, until_at, kind, knows_learner, is_swept) and may read TEMP tables of the connection.
+    """
+    return write_rows(connection, connection.execute(query).fetchall())
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, datetime, str, bool, bool]]) -> int:
+    """The same for rows at hand. A later time takes the place of an earlier one, and what was known stays known."""
+    if not rows:
+        return 0
+    # A transaction writes one file only: the caller's may be the vault's, so this one has a cursor of its own.
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE OR REPLACE TEMP TABLE fresh (identifier_hash UBIGINT, until_at TIMESTAMP, kind VARCHAR, knows_learner BOOLEAN, is_swept BOOLEAN)")
+        cursor.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?)", rows)
+        cursor.execute("""
+            CREATE OR REPLACE TEMP TABLE fresh AS
+            SELECT identifier_hash, max(until_at) AS until_at, min_by(kind, CASE kind WHEN 'own' THEN 0 WHEN 'shared' THEN 1 ELSE 2 END) AS kind,
+                bool_or(knows_learner) AS knows_learner, bool_and(is_swept) AS is_swept
+            FROM (
+                FROM fresh
+                UNION ALL BY NAME
+                FROM tombstones.erased AS known SEMI JOIN fresh USING (identifier_hash)
+            )
+            GROUP BY identifier_hash;
+            DELETE FROM fresh WHERE (identifier_hash, until_at, kind, knows_learner, is_swept) IN (
+                SELECT (identifier_hash, until_at, kind, knows_learner, is_swept) FROM tombstones.erased
+            );
+            BEGIN;
+            DELETE FROM tombstones.erased WHERE identifier_hash IN (SELECT identifier_hash FROM fresh);
+            INSERT INTO tombstones.erased BY NAME FROM fresh;
+            COMMIT
+        """)
+        return cursor.execute("SELECT count(*) FROM fresh").fetchone()[0]
+
+
+def n_unswept(connection: duckdb.DuckDBPyConnection) -> int:
+    """Tombstones whose rows have not all gone yet."""
+    return connection.execute("SELECT count(*) FROM tombstones.erased WHERE NOT is_swept").fetchone()[0]

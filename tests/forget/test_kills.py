@@ -1,0 +1,112 @@
+"""A removal that is killed at any of its steps and run again ends as an undisturbed one does, and never loses a zone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from anonymart import crash, engine
+from anonymart.errors import UsageError
+from anonymart.forget import receipts
+from tests.forget.house import AS_OF, NAMES, House
+
+POINTS = [point for point in crash.POINTS if point.startswith(("removal.", "rewrite."))]
+ERASE = """
+from datetime import date
+from anonymart.forget import removal
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import load_policy
+
+home = Home.from_env()
+inside = (home, Keys.load(home), load_policy(), date(2026, 6, 30), ("REQ-1",))
+removal.carry_out_requests(*inside, removal.plan_requests(*inside).token)
+"""
+WITHDRAW = ERASE.replace("REQ-1", "REQ-2")
+
+
+@pytest.fixture(scope="module")
+def asked_root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("asked") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANONYMART_ENCRYPTION", "none")
+        house = House(root)
+        house.deliver_all()
+        house.ingest()
+        house.build()
+        house.request()
+        house.request("withdraw", 2, learner_id="L-4712")
+    return root
+
+
+def run(house, code, **environment):
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment},
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    return done
+
+
+@pytest.fixture(scope="module")
+def undisturbed(asked_root, tmp_path_factory):
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANONYMART_ENCRYPTION", "none")
+        for name, code in (("erase", ERASE), ("withdraw", WITHDRAW)):
+            root = tmp_path_factory.mktemp(name) / "home"
+            shutil.copytree(asked_root, root)
+            house = House(root)
+            assert run(house, code).returncode == 0
+            found[name] = contents(house)
+    return found
+
+
+def contents(house):
+    """Rows of every table in no order, less what numbers and hashes the removals themselves."""
+    lines = house.everything().splitlines()
+    own = ("vault.ledger.rewrites", "vault.ledger.receipt_head", "tombstones.main.receipt_head")
+    return {line.partition(":")[0]: sorted(line) for line in lines if not line.startswith(own)}
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("name", "code"), [("erase", ERASE), ("withdraw", WITHDRAW)])
+def test_killed_and_run_again(asked_root, undisturbed, tmp_path, monkeypatch, point, name, code):
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
+    shutil.copytree(asked_root, tmp_path / "home")
+    house = House(tmp_path / "home")
+    killed = run(house, code, ANONYMART_CRASH_AT=point)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    again = run(house, code)
+    assert again.returncode == 0, again.stderr
+    assert contents(house) == undisturbed[name]
+    assert receipts.verify(house.home, house.keys).passed
+    assert list(house.home.root.glob("*.rewrite*")) == []
+    if name == "erase":
+        assert house.bytes_with(*NAMES) == []
+
+
+def test_the_next_build_ends_what_was_cut_short(asked_root, undisturbed, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
+    shutil.copytree(asked_root, tmp_path / "home")
+    house = House(tmp_path / "home")
+    run(house, ERASE, ANONYMART_CRASH_AT="removal.after_tombstones")
+    house.build(AS_OF)
+    assert house.bytes_with(*NAMES) == []
+
+
+def test_zones_without_encryption_are_for_these_tests_only(tmp_path):
+    house = House(tmp_path / "home")
+    house.request(learner_id="L-1")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    asked = subprocess.run([sys.executable, "-m", "anonymart.cli", "purge"], capture_output=True, text=True,
+                           env={**environment, "ANONYMART_HOME": str(house.home.root), "ANONYMART_ENCRYPTION": "none"})  # fmt: skip
+    assert asked.returncode == 2 and "ANONYMART_ENCRYPTION" in asked.stderr
+
+
+def test_nothing_but_none_may_be_asked_for(monkeypatch):
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "weak")
+    with pytest.raises(UsageError):
+        engine.is_plain()
