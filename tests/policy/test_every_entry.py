@@ -39,7 +39,6 @@ WORDS = re.compile(r"purposes\.[A-Z-]+\.(title|basis)|version")
 # Terms of what no program keeps yet.
 PLANNED = {
     "purposes.P-AUDIENCE.keep_months",
-    "purposes.P-SURVEY.keep_years_after_last_contact",
     "purposes.P-RIGHTS.keep_years",
 }
 
@@ -150,7 +149,7 @@ class Listening(Policy):
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates of releases and the clock of requests ask for."""
-    from anonymart import retention
+    from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
     from anonymart.rights import list_requests
@@ -164,10 +163,10 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     (folder / "one.csv").write_text("learner_id,birth_date\nL9,2015-01-01\n", encoding="utf-8")
     report = ingest(home.home, home.keys, policy, AS_OF)
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
-    retention.plan(home.home, home.keys, policy, AS_OF)
+    removal.enforce_terms(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
     check_as_of(home.home, home.keys, policy, AS_OF)
-    home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL)")
+    home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     return policy.asked
 
