@@ -44,6 +44,10 @@ class Home:
         return self.root / "receipts.ndjson"
 
     @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 

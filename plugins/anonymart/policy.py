@@ -28,7 +28,7 @@ _SHAPE: dict[str, Any] = {
     "minimum_age_years": _WHOLE,
     "raw": {"keep_days": _WHOLE},
     "forgetting": {"rewrite_every_days": _WHOLE},
-    "rights": {"answer_within_months": _WHOLE, "near_days": _WHOLE},
+    "rights": {"answer_within_months": _WHOLE, "near_days": _WHOLE, "export_keep_days": _WHOLE},
     "window": {"time_zone": _TEXT},
     "as_of": {"largest_step_days": _WHOLE},
     "publication": {"delay_days": _WHOLE, "built_later_after_days": _WHOLE, "first_period_on": _TEXT},

@@ -54,3 +54,12 @@
 {% macro duckdb__list_holds(list, value) -%}
     list_contains({{ list }}, {{ value }})
 {%- endmacro %}
+
+{# An entry of a text that is a JSON object, in small letters; of any other text the text itself. #}
+{% macro text_or_json_entry(text, entry) %}
+    {{ return(adapter.dispatch('text_or_json_entry', 'anonymart')(text, entry)) }}
+{% endmacro %}
+
+{% macro duckdb__text_or_json_entry(text, entry) -%}
+    lower(trim(if(json_valid({{ text }}), coalesce(json_extract_string({{ text }}, '$.{{ entry }}'), ''), {{ text }})))
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""The commands `anonymart rights`: requests to exercise a right, and how long there is to answer them."""
+"""The commands `anonymart rights`: requests to exercise a right, from arrival to answer."""
 
 from __future__ import annotations
 
@@ -18,18 +18,26 @@ def rights() -> None:
     """Requests of people to exercise their rights (P-RIGHTS).
 
     \b
-    States:
+    States, in their order:
       awaiting_proof  it is not certain yet who asks (R-DOUBT): nothing is disclosed or destroyed
-      received        who asks is certain: it can be carried out
+      received        who asks is certain
+      planned         it is counted what would change or go
+      executed        it is done
+      verified        it was looked again whether it is done
+      answered        closed; only kind, dates and a keyed hash are kept
       refused         closed without being carried out
 
     Requests arrive in landing/rights/ or by hand. Nothing here shows who asks:
 
     \b
-      anonymart rights submit --kind object --learner-id L-17 --received-on 2026-06-02
+      anonymart rights submit --kind erase --learner-id L-17 --received-on 2026-06-02
       anonymart rights list
       anonymart rights verify HAND-00001
-      anonymart rights refuse HAND-00001 --reason no_proof
+      anonymart rights plan HAND-00001
+      anonymart rights execute HAND-00001 --token 0123456789ab
+      anonymart rights answer HAND-00001
+
+    `anonymart rights advance` takes every request as far as it may go, as the DAG answer_rights_requests does.
     """
 
 
@@ -43,8 +51,7 @@ def list_command(as_of: datetime | None, is_json: bool) -> None:
     home, keys, policy = commands._open()
     with writing(home):
         found = list_requests(home, keys, policy, commands._day(as_of, policy))
-    shown = {"requests": [asdict(request) for request in found]}
-    commands._print(is_json, shown, lambda _: [_line(request) for request in found] or ["No request yet."])
+    _say_all(found, is_json)
 
 
 @rights.command()
@@ -52,12 +59,13 @@ def list_command(as_of: datetime | None, is_json: bool) -> None:
 @commands.dated
 @commands.as_json
 def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
-    """Show one request as the list does, by its REQUEST_ID."""
-    from anonymart.rights import find
+    """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it."""
+    from anonymart.rights import machine
 
     home, keys, policy = commands._open()
     with writing(home):
-        _say(find(home, keys, policy, commands._day(as_of, policy), request_id), is_json)
+        found, export = machine.find_with_export(home, keys, policy, commands._day(as_of, policy), request_id)
+    commands._print(is_json, {**asdict(found), "export": export}, lambda _: [_line(found), *([f"To hand over: {export}"] if export else [])])
 
 
 @rights.command()
@@ -66,7 +74,11 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @click.option("--email", help="Who asks, by e-mail; refused when two people carry it.")
 @click.option("--received-on", type=commands._DATE, required=True, help="The day of receipt, YYYY-MM-DD: the month to answer starts here.")
 @click.option("--identity-verified", is_flag=True, help="Who asks has proved to be that person.")
-@click.option("--details", help="What the request says beyond its kind: lift ends an earlier object or restrict.")
+@click.option(
+    "--details",
+    help="What the request says beyond its kind: lift ends an earlier object or restrict; erase, keep or hand_over for death; JSON for rectify: "
+    '{"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}.',
+)
 @commands.dated
 @commands.as_json
 def submit(
@@ -110,10 +122,95 @@ def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) 
         _say(close(home, keys, policy, commands._day(as_of, policy), request_id, reason), is_json)
 
 
+@rights.command()
+@click.argument("request_id")
+@commands.dated
+@commands.as_json
+def plan(request_id: str, as_of: datetime | None, is_json: bool) -> None:
+    """Show what a request would do: rows that go or change by place, and the token that acting needs. Changes nothing else."""
+    from anonymart.rights import machine
+
+    home, keys, policy = commands._open()
+    day = commands._day(as_of, policy)
+    with writing(home):
+        found = machine.plan(home, keys, policy, day, request_id)
+    commands._print(is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found))
+
+
+@rights.command()
+@click.argument("request_id")
+@click.option("--token", help="The token of the plan; erase, withdraw, rectify and a directive to erase need it.")
+@commands.dated
+@commands.as_json
+def execute(request_id: str, token: str | None, as_of: datetime | None, is_json: bool) -> None:
+    """Carry a request out and look whether it is done. Run it again after a kill: it goes on where it was."""
+    from anonymart.rights import machine
+
+    home, keys, policy = commands._open()
+    with writing(home):
+        _say(machine.execute(home, keys, policy, commands._day(as_of, policy), request_id, token), is_json)
+
+
+@rights.command()
+@click.argument("request_id")
+@commands.dated
+@commands.as_json
+def answer(request_id: str, as_of: datetime | None, is_json: bool) -> None:
+    """Close a verified request once the person has the answer; who asked is kept as a keyed hash only."""
+    from anonymart.rights import machine
+
+    home, keys, policy = commands._open()
+    with writing(home):
+        _say(machine.answer(home, keys, policy, commands._day(as_of, policy), request_id), is_json)
+
+
+@rights.command()
+@commands.dated
+@commands.as_json
+def advance(as_of: datetime | None, is_json: bool) -> None:
+    """Take every request as far as it may go, removals in one batch, and list them."""
+    from anonymart.ingest import ingest
+    from anonymart.rights import machine
+
+    home, keys, policy = commands._open()
+    day = commands._day(as_of, policy)
+    with writing(home):
+        ingest(home, keys, policy, day, sources=("rights",))
+        _say_all(machine.advance_all(home, keys, policy, day), is_json)
+
+
+@rights.command("verify-receipts")
+@commands.as_json
+def verify_receipts(is_json: bool) -> None:
+    """Check the chain of receipts of what was removed; exit 1 when one was changed or is missing."""
+    from anonymart.forget import receipts
+
+    home, keys, _ = commands._open()
+    with writing(home):
+        verdict = receipts.verify(home, keys)
+    sentence = f"{verdict.n_receipts} receipts hold." if verdict.passed else f"The receipts do not hold: {verdict.problem}."
+    commands._print(is_json, asdict(verdict), lambda _: [sentence])
+    if not verdict.passed:
+        raise click.exceptions.Exit(1)
+
+
 def _say(request: Request, is_json: bool) -> None:
     commands._print(is_json, asdict(request), lambda _: [_line(request)])
 
 
+def _say_all(requests: list[Request], is_json: bool) -> None:
+    shown = {"requests": [asdict(request) for request in requests]}
+    commands._print(is_json, shown, lambda _: [_line(request) for request in requests] or ["No request yet."])
+
+
+def _plan_lines(request_id: str, day: date, found: object) -> list[str]:
+    rows = [f"{place}: {n_rows} rows" for place, n_rows in found.rows.items()]
+    files = [f"{kind}: {n_files}" for kind, n_files in found.files.items()]
+    token = f" --token {found.token}" if found.token else ""
+    return ["Would change or remove:", *(rows or ["no row"]), *files, f"To act: anonymart rights execute {request_id} --as-of {day}{token}"]
+
+
 def _line(request: Request) -> str:
     mark = " (late)" if request.is_late else " (near)" if request.is_near else ""
+    mark += f" [{request.problem}]" if request.problem else ""
     return f"{request.id:<16}{request.kind:<10}{request.state:<16}received {request.received_on}, due {request.due_on}{mark}"

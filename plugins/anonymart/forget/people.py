@@ -36,13 +36,16 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE going (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
         CREATE OR REPLACE TEMP TABLE restricted AS
         WITH asked AS (
-            SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at,
-                coalesce(lower(trim(requests.details)) = 'lift', false) AS is_lift, requests.identity_verified
-            FROM vault.rights.requests AS requests
+            SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at, requests.is_lift, requests.identity_verified
+            FROM (
+                SELECT identifier, kind, received_at, coalesce(lower(trim(details)) = 'lift', false) AS is_lift, identity_verified
+                FROM vault.rights.requests
+                WHERE request_id NOT IN (SELECT request_id FROM vault.rights.steps WHERE state = 'refused')
+                UNION ALL
+                SELECT identifier, kind, received_at, is_lift, true FROM vault.rights.standing
+            ) AS requests
             INNER JOIN vault.register.identities AS identities USING (identifier)
-            WHERE requests.kind = 'restrict' AND requests.request_id NOT IN (
-                SELECT request_id FROM vault.rights.steps WHERE state = 'refused'
-            )
+            WHERE requests.kind = 'restrict'
         ),
         held AS (
             SELECT who FROM asked GROUP BY who

@@ -349,7 +349,8 @@ def _count(zones: _Zones, policy: Policy, as_of: date | None) -> dict[str, int]:
         condition = _of_identity(place) if place.name in _LAST else _condition(place, policy, as_of)
         if condition:
             is_there = " AND identifier IS NOT NULL" if place.name == "vault.rights.requests" else ""
-            n_rows = zones.connection.execute(f"SELECT count(*) FROM {place.name} WHERE ({condition}){is_there}").fetchone()[0]
+            is_old = f" OR request_id IN ({_old_requests(policy, as_of)})" if as_of and place.name == "vault.rights.requests" else ""
+            n_rows = zones.connection.execute(f"SELECT count(*) FROM {place.name} WHERE ({condition}){is_there}{is_old}").fetchone()[0]
             if n_rows:
                 found[place.name] = n_rows
     return found
@@ -421,6 +422,8 @@ def _delete(zones: _Zones, zone: str, policy: Policy, terms_as_of: date | None, 
         if not place.name.startswith(f"{zone}.") or condition is None or place.keeps is Keeps.VIEW:
             continue
         if place.name == "vault.rights.requests":
+            # Told of by their steps, which go after them.
+            found |= _delete_old_requests(connection, policy, terms_as_of)
             statement = f"""
                 UPDATE {place.name} SET who = identifier_hash(identifier), identifier = NULL, details = NULL
                 WHERE identifier IS NOT NULL AND ({condition})
@@ -444,6 +447,26 @@ def _delete(zones: _Zones, zone: str, policy: Policy, terms_as_of: date | None, 
     connection.execute("COMMIT")
     crash.point(f"removal.after_{zone}_commit")
     return found
+
+
+def _delete_old_requests(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date | None) -> dict[str, int]:
+    """Requests closed for longer than P-RIGHTS keeps them, with their steps."""
+    if as_of is None:
+        return {}
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE old_requests AS {_old_requests(policy, as_of)}")
+    found = {}
+    for table in ("vault.rights.requests", "vault.rights.steps"):
+        if n_rows := connection.execute(f"DELETE FROM {table} WHERE request_id IN (FROM old_requests)").fetchone()[0]:
+            found[table] = n_rows
+    return found
+
+
+def _old_requests(policy: Policy, as_of: date) -> str:
+    years = policy.figure("purposes", "P-RIGHTS", "keep_years")
+    return f"""
+        SELECT request_id FROM vault.rights.steps WHERE state IN ('answered', 'refused')
+        GROUP BY request_id HAVING (max("at") + INTERVAL {years} YEAR)::DATE < DATE '{as_of}'
+    """
 
 
 def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> None:

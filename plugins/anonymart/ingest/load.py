@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,7 +12,7 @@ from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.forget.tombstones import ERASED
-from anonymart.ingest import identities, learning, lines, lives, parsers
+from anonymart.ingest import corrections, identities, learning, lines, lives, parsers
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
@@ -107,6 +108,11 @@ def _load_tabular(
     everything = "true"
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
     _refuse_erased_people(connection, contract, landed, load_no, counts)
+    if contract.source == "rights":
+        # Delivered again, it would tell anew who had asked.
+        known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
+        _refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
+    corrections.apply(connection, contract)
     _refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
     if contract.person:
         identities.register(connection, "SELECT identifier FROM incoming", is_user=contract.makes_user)
@@ -436,5 +442,5 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str,
          counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns],
     )
     for reason, n_rows in counts.reasons.items():
-        disposition = "refused" if "(R-" in reason else "quarantined"
+        disposition = "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
         connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])

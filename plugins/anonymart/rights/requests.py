@@ -1,4 +1,4 @@
-"""The states of requests: received, awaiting_proof (R-DOUBT), refused. Steps are appended, never changed."""
+"""Requests as the list shows them, and the steps by hand: proof of identity (R-DOUBT), refusal. Steps are appended, never changed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ import duckdb
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
+from anonymart.ingest import identities
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import clock
 from anonymart.vault import schema
 
 REASONS = ("no_proof", "unfounded", "excessive")
+CLOSED = ("answered", "refused")
 
+# Of a closed request its kind, dates, outcome and a keyed hash of who asked stay (P-RIGHTS). Takes a list of request ids.
+STRIP = """
+    UPDATE vault.rights.requests SET who = identifier_hash(identifier), identifier = NULL, details = NULL
+    WHERE identifier IS NOT NULL AND list_contains($1, request_id)
+"""
 # An id may be anything that the school typed: one that could name somebody is shown by its place only.
 _SHOWN_ID = """
     CASE WHEN regexp_full_match(requests.request_id, '[A-Za-z]{1,12}[-_.]?[0-9]{1,8}')
@@ -31,9 +38,10 @@ _SHOWN_ID = """
 """
 _REQUESTS = f"""
     WITH newest AS (
-        SELECT request_id, arg_max(state, rowid) AS state FROM vault.rights.steps GROUP BY request_id
+        SELECT request_id, arg_max(state, rowid) AS state, arg_max(note, rowid) AS note FROM vault.rights.steps GROUP BY request_id
     )
     SELECT requests.request_id, {_SHOWN_ID} AS shown_id, requests.kind, requests.received_at,
+        CASE WHEN newest.note LIKE 'problem %' THEN substr(newest.note, 9) END AS problem,
         coalesce(newest.state, CASE WHEN requests.identity_verified THEN 'received' ELSE 'awaiting_proof' END) AS state
     FROM vault.rights.requests AS requests
     LEFT JOIN newest ON newest.request_id = requests.request_id
@@ -43,7 +51,10 @@ _REQUESTS = f"""
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it may be shown: its id, kind, state and dates, and nothing of who asks."""
+    """One request as it may be shown: its id, kind, state and dates, and nothing of who asks.
+
+    `problem` says why it cannot be planned: needs_details, or two_people behind one e-mail.
+    """
 
     id: str
     kind: str
@@ -52,11 +63,12 @@ class Request:
     due_on: date
     is_late: bool
     is_near: bool
+    problem: str | None = None
 
 
 def list_requests(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
     """Every request, the oldest first (R-CLOCK). Raises UsageError when there is no vault yet."""
-    _need_vault(home)
+    need_vault(home)
     connection = engine.connect(home, keys, vault="rw")
     try:
         schema.create(connection, keys)
@@ -68,13 +80,13 @@ def list_requests(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[R
 def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> dict[str, Request]:
     """The requests by the id that the vault keeps them under."""
     found = {}
-    for request_id, shown_id, kind, received_at, state in connection.execute(_REQUESTS).fetchall():
+    for request_id, shown_id, kind, received_at, problem, state in connection.execute(_REQUESTS).fetchall():
         received = clock.received_on(received_at, policy)
         due = clock.due_on(received, policy)
-        is_open = state != "refused"
+        is_open = state not in CLOSED
         found[request_id] = Request(
             shown_id, kind, state, received, due,
-            is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy),
+            is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy), problem,
         )  # fmt: skip
     return found
 
@@ -84,7 +96,7 @@ def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> 
     for request in list_requests(home, keys, policy, as_of):
         if request.id == shown_id:
             return request
-    raise UsageError(_unknown())
+    raise UsageError(unknown())
 
 
 def prove_identity(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
@@ -106,23 +118,26 @@ def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, r
 
 
 def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, state: str, note: str) -> Request:
-    _need_vault(home)
+    need_vault(home)
     connection = engine.connect(home, keys, vault="rw")
     try:
         schema.create(connection, keys)
         states = load_states(connection, policy, as_of)
         request_id = next((name for name, request in states.items() if request.id == shown_id), None)
         if request_id is None:
-            raise UsageError(_unknown())
+            raise UsageError(unknown())
         present = states[request_id].state
         if present == state:
             return states[request_id]
-        if present == "refused":
-            raise UsageError("The request is refused already: let the person ask again, and submit that.")
+        if present not in ("awaiting_proof", "received", "planned"):
+            raise UsageError(f"The request is {present} already: let the person ask again, and submit that.")
         connection.execute("BEGIN")
         connection.execute("INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, as_of, note])
         if state == "received":
             connection.execute("UPDATE vault.rights.requests SET identity_verified = true WHERE request_id = ?", [request_id])
+        else:
+            identities.install(connection, keys)
+            connection.execute(STRIP, [[request_id]])
         crash.point("rights.before_commit")
         connection.execute("COMMIT")
         crash.point("rights.after_commit")
@@ -133,10 +148,12 @@ def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, st
         connection.close()
 
 
-def _need_vault(home: Home) -> None:
+def need_vault(home: Home) -> None:
+    """Raise UsageError when there is no vault yet."""
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
 
 
-def _unknown() -> str:
+def unknown() -> str:
+    """The sentence for an id that no request has."""
     return "There is no request of that id: `anonymart rights list` shows them all."

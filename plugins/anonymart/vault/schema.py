@@ -65,6 +65,13 @@ CREATE TABLE IF NOT EXISTS vault.rights.requests (
     load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR, received_at TIMESTAMP,
     identity_verified BOOLEAN, details VARCHAR, who UBIGINT
 );
+CREATE TABLE IF NOT EXISTS vault.rights.standing (
+    identifier VARCHAR, kind VARCHAR, is_lift BOOLEAN, received_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS vault.rights.corrections (
+    request_id VARCHAR, identifier VARCHAR, source VARCHAR, row_key VARCHAR, column_name VARCHAR, wrong_hash UBIGINT,
+    right_value VARCHAR, decided_on DATE
+);
 CREATE TABLE IF NOT EXISTS vault.rights.steps (request_id VARCHAR, state VARCHAR, "at" DATE, note VARCHAR);
 
 CREATE TABLE IF NOT EXISTS vault.ledger.loads (

@@ -63,10 +63,7 @@ births as (
 requests as (
     select
         identities.person_id,
-        bool_or(
-            requests.request_kind = 'erase'
-            or (requests.request_kind = 'death' and lower(trim(requests.details)) = 'erase')
-        ) as has_asked_erasure,
+        bool_or(requests.is_erasure) as has_asked_erasure,
         {{ holds_at_last('object') }} as has_objected,
         {{ holds_at_last('restrict') }} as has_asked_restriction
     from {{ ref('stg_rights__requests') }} as requests

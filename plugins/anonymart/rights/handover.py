@@ -1,0 +1,227 @@
+"""What a person is handed: all that is held (R-ACCESS), or what the person provided (R-PORT), as a zip of JSON, CSV and a page."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.forget import places
+from anonymart.forget.places import Keeps, Names, Place
+from anonymart.home import Home
+from anonymart.ingest import identities
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.rights import handover_page
+from anonymart.rights.statements import learning_statements
+from anonymart.vault import schema
+
+# Of what the house has made of a person only that it exists is told: keys and hashes are the house's, and say nothing.
+COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.erased")
+# What the person provided, also by using the site (article 20); the rest was drawn from it.
+PROVIDED = (
+    "vault.register.learners", "vault.register.connections", "vault.raw.enrolments", "vault.raw.salary", "vault.answers.nps",
+    "vault.rights.consents", "warehouse.intermediate.int_enrolments",
+)  # fmt: skip
+_OWN_NAMES = frozenset({
+    "load_no", "row_hash", "reason", "who", "person_id", "anchor", "group_key", "identity_key", "person_key", "pseudonym", "record_key",
+    "response_key", "enrolment_key", "request_id", "wrong_hash",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one place: columns in their order, values as plain data."""
+
+    place: str
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+    def as_records(self) -> list[dict[str, Any]]:
+        """One object per row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str, kind: str) -> Path:
+    """Write the zip for a request of kind access or port and give its path. The same day and data give the same bytes.
+
+    Of somebody of whom nothing is held the page says so.
+    """
+    is_port = kind == "port"
+    tables, counted, statements = _collect(home, keys, request_id, is_port)
+    files: dict[str, str] = {}
+    if is_port:
+        files["learning_statements.json"] = _json(statements)
+    for table in tables:
+        files[f"tables/{table.place}.csv"] = _csv(table)
+    content = {
+        "as_of": as_of, "kind": kind, "held": {table.place: table.as_records() for table in tables}, "counted_only": counted,
+        "information": handover_page.information(policy),
+    }  # fmt: skip
+    files["data.json"] = _json(content)
+    files["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
+    return _write(home, export_path(home, keys, request_id), files, as_of)
+
+
+def export_path(home: Home, keys: Keys, request_id: str) -> Path:
+    """Where the zip for a request lies; its name is a keyed hash, and tells nobody who asked."""
+    name = hmac.new(bytes.fromhex(keys.signing), f"export|{request_id}".encode(), hashlib.sha256).hexdigest()[:16]
+    return home.exports / f"{name}.zip"
+
+
+def delete_export(home: Home, keys: Keys, request_id: str) -> None:
+    """Remove the zip for a request, where there is one."""
+    export_path(home, keys, request_id).unlink(missing_ok=True)
+
+
+def delete_old_exports(home: Home, policy: Policy, as_of: date) -> int:
+    """Remove zips that were made longer ago than the policy keeps them, by the date in them; unreadable ones and halves too."""
+    kept = timedelta(days=policy.figure("rights", "export_keep_days"))
+    old = [path for path in sorted(home.exports.glob("*")) if (made := _made_on(path)) is None or made + kept < as_of]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def _made_on(path: Path) -> date | None:
+    if path.suffix != ".zip":
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return date.fromisoformat(archive.comment.decode("ascii"))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def _write(home: Home, path: Path, files: dict[str, str], as_of: date) -> Path:
+    home.exports.mkdir(mode=0o700, exist_ok=True)
+    part = path.with_suffix(".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.comment = str(as_of).encode()
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name, (as_of.year, as_of.month, as_of.day, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o600 << 16
+                archive.writestr(entry, files[name])
+        file.flush()
+        os.fsync(file.fileno())
+    crash.point("rights.handover_written")
+    os.replace(part, path)
+    crash.point("rights.handover_renamed")
+    return path
+
+
+def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[list[Table], dict[str, int], list[dict]]:
+    """Tables of the person's rows by place, how many rows there are of what is only counted, and the statements."""
+    has_warehouse = home.warehouse.exists()
+    connection = engine.connect(home, keys, vault="rw", warehouse="ro" if has_warehouse else None)
+    try:
+        schema.create(connection, keys)
+        identities.install(connection, keys)
+        identities.install_hmac(connection, "pseudonym_hash", keys.pseudonym)
+        _find_person(connection, request_id)
+        there = {name for (name,) in connection.execute(
+            "SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()"
+        ).fetchall()}  # fmt: skip
+        _key_person(connection, there)
+        tables, counted = [], {}
+        for place in places.PLACES:
+            if place.name not in there or not place.holds_people or place.keeps is Keeps.VIEW:
+                continue
+            condition = _condition(place)
+            if place.name in COUNTED:
+                counted[place.name] = connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}").fetchone()[0]
+            elif not is_port or place.name in PROVIDED:
+                table = _table(connection, place, condition)
+                if table.rows:
+                    tables.append(table)
+        return tables, ({} if is_port else counted), learning_statements(connection, there) if is_port else []
+    finally:
+        connection.close()
+
+
+def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None:
+    """TEMP table `own`: every identifier of the person who asks. An address that two people claim is neither's."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE own AS
+        SELECT DISTINCT kin.identifier, kin.anchor, kin.person_id
+        FROM vault.rights.requests AS requests
+        INNER JOIN vault.register.identities AS identities USING (identifier)
+        INNER JOIN vault.register.identities AS kin
+            ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+        WHERE requests.request_id = $1 AND (
+            identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier FROM vault.register.claims)
+        )
+        """,
+        [request_id],
+    )
+
+
+def _key_person(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
+    """The names under which the warehouse knows the person."""
+    bits = "CAST(CAST(unhex(substr(pseudonym_hash({}), 1, 16)) AS BIT) AS BIGINT)"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format('identifier')} AS identity_key, identifier FROM own;
+        CREATE OR REPLACE TEMP TABLE own_person AS
+        SELECT DISTINCT {bits.format('person_id')} AS person_key, pseudonym_hash(person_id) AS pseudonym FROM own WHERE person_id IS NOT NULL;
+        CREATE OR REPLACE TEMP TABLE own_responses (response_key BIGINT)
+    """)
+    for table in ("warehouse.intermediate.int_salary_responses", "warehouse.intermediate.int_nps_responses"):
+        if table in there:
+            connection.execute(f"INSERT INTO own_responses SELECT response_key FROM {table} SEMI JOIN own_keys USING (identity_key)")
+
+
+def _condition(place: Place) -> str:
+    match place.names:
+        case Names.IDENTIFIER:
+            column = "learner" if place.name == "vault.register.claims" else place.column
+            return f"{column} IN (SELECT identifier FROM own)"
+        case Names.IDENTIFIER_MARK:
+            return f"{place.column} IN (SELECT identifier_mark(identifier) FROM own)"
+        case Names.IDENTIFIER_HASH:
+            return f"{place.column} IN (SELECT identifier_hash(identifier) FROM own)"
+        case Names.IDENTITY_KEY:
+            return f"{place.column} IN (SELECT identity_key FROM own_keys)"
+        case Names.PERSON_KEY:
+            return f"{place.column} IN (SELECT person_key FROM own_person)"
+        case Names.PSEUDONYM:
+            return f"{place.column} IN (SELECT pseudonym FROM own_person)"
+        case Names.RESPONSE_KEY:
+            return f"{place.column} IN (FROM own_responses)"
+        case Names.REQUEST:
+            return f"{place.column} IN (SELECT request_id FROM vault.rights.requests WHERE identifier IN (SELECT identifier FROM own))"
+    raise ValueError(f"nobody knows how {place.name} names a person")
+
+
+def _table(connection: duckdb.DuckDBPyConnection, place: Place, condition: str) -> Table:
+    described = connection.execute(f"DESCRIBE {place.name}").fetchall()
+    columns = [row[0] for row in described if row[0] not in _OWN_NAMES]
+    chosen = ", ".join(f'"{name}"' for name in columns)
+    rows = connection.execute(f"SELECT {chosen} FROM {place.name} WHERE {condition} ORDER BY ALL").fetchall()
+    return Table(place.name, columns, rows)
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def _csv(table: Table) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return text.getvalue()

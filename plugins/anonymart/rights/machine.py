@@ -1,0 +1,370 @@
+"""How a request gets from received to answered, state by state (P-RIGHTS): each step is one transaction, and a kill repeats one.
+
+received -> planned -> executed -> verified -> answered; awaiting_proof before (R-DOUBT), refused at any time before executed.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from anonymart import crash, engine
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import removal
+from anonymart.home import Home
+from anonymart.ingest import identities
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.rights import death, handover, rectify
+from anonymart.rights.requests import STRIP, Request, load_states, need_vault, unknown
+from anonymart.vault import schema
+
+# Of requests that pull apart, the earlier kind goes first (docs/decisions/requests-that-pull-apart.md).
+ORDER = ("access", "port", "rectify", "object", "restrict", "withdraw", "erase", "death")
+OPEN = ("received", "planned", "executed", "verified")
+NOTHING_HELD = "nothing held"
+_ERASING = ("erase", "withdraw", "death")
+
+
+@dataclass
+class Plan:
+    """What would be done: rows that change or go by place, files by kind; the token names the plan (None: none is needed)."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more."""
+
+    request_id: str
+    kind: str
+    directive: str | None
+    is_held: bool
+
+    @property
+    def acts_as(self) -> str:
+        """The kind of action: removal, rectify, handover, standing or nothing."""
+        if not self.is_held:
+            return "nothing"
+        if self.kind in ("erase", "withdraw") or self.directive == "erase":
+            return "removal"
+        if self.kind in ("access", "port") or self.directive == "hand_over":
+            return "handover"
+        if self.kind in ("object", "restrict"):
+            return "standing"
+        return "rectify" if self.kind == "rectify" else "nothing"
+
+
+@dataclass(frozen=True)
+class _House:
+    home: Home
+    keys: Keys
+    policy: Policy
+    as_of: date
+
+    @property
+    def inside(self) -> tuple[Home, Keys, Policy, date]:
+        return self.home, self.keys, self.policy, self.as_of
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        connection = engine.connect(self.home, self.keys, vault="rw")
+        try:
+            schema.create(connection, self.keys)
+            identities.install(connection, self.keys)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def states(self) -> dict[str, Request]:
+        with self.connect() as connection:
+            return load_states(connection, self.policy, self.as_of)
+
+    def rows(self, request_ids: list[str]) -> dict[str, _Row]:
+        with self.connect() as connection:
+            found = connection.execute(
+                "SELECT request_id, kind, details, identifier IS NOT NULL FROM vault.rights.requests WHERE list_contains($1, request_id)",
+                [request_ids],
+            ).fetchall()
+        return {
+            request_id: _Row(request_id, kind, death.directive(details).kind if kind == "death" else None, is_held)
+            for request_id, kind, details, is_held in found
+        }
+
+
+def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Plan:
+    """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned yet, or any more."""
+    house = _House(home, keys, policy, as_of)
+    request_id, request = _found(house, shown_id, ("received", "planned"))
+    found = _plan(house, house.rows([request_id])[request_id])
+    if request.state == "received":
+        _step(house, [request_id], "planned", _told(found))
+    return found
+
+
+def execute(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, token: str | None = None) -> Request:
+    """Carry the request out and verify it. What removes or corrects needs the token of the present plan.
+
+    Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
+    """
+    house = _House(home, keys, policy, as_of)
+    request_id, request = _found(house, shown_id, OPEN)
+    row = house.rows([request_id])[request_id]
+    if request.state == "received":
+        _step(house, [request_id], "planned", _told(_plan(house, row)))
+    if request.state in ("received", "planned"):
+        present = _plan(house, row)
+        if present.token is not None and token != present.token:
+            raise UsageError(f"This needs the token of its present plan: look at it with `anonymart rights plan {shown_id}`; nothing was done.")
+        _execute(house, [row], present.token)
+    if house.states()[request_id].state == "executed":
+        _verify(house, [row])
+    return house.states()[request_id]
+
+
+def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+    """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes nothing."""
+    house = _House(home, keys, policy, as_of)
+    request_id, request = _found(house, shown_id, ("verified", "answered"))
+    if request.state == "verified":
+        _answer(house, [request_id])
+    return house.states()[request_id]
+
+
+def find_with_export(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> tuple[Request, str | None]:
+    """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError for an unknown id."""
+    need_vault(home)
+    for request_id, request in _House(home, keys, policy, as_of).states().items():
+        if request.id == shown_id:
+            path = handover.export_path(home, keys, request_id)
+            return request, str(path) if path.exists() else None
+    raise UsageError(unknown())
+
+
+def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
+    """Take every request as far as it may go, with the plan's own token, and give them all as they stand then.
+
+    All that removes goes in one batch. A request that cannot be planned keeps its state and shows its problem.
+    """
+    if not home.vault.exists():
+        return []
+    house = _House(home, keys, policy, as_of)
+    removal.finish(*house.inside)
+    handover.delete_old_exports(home, policy, as_of)
+    for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
+        _advance(house, kinds)
+    return list(house.states().values())
+
+
+def _advance(house: _House, kinds: tuple[str, ...]) -> None:
+    waiting = _held_back(house) if kinds == _ERASING else set()
+    for state, act in (("received", _plan_each), ("planned", _execute_each), ("executed", _verify), ("verified", _answer_rows)):
+        states = house.states()
+        chosen = [name for name, request in states.items() if request.state == state and request.kind in kinds and name not in waiting]
+        if chosen:
+            rows = house.rows(chosen)
+            act(house, [rows[name] for name in sorted(chosen, key=lambda name: ORDER.index(states[name].kind))])
+
+
+def _held_back(house: _House) -> set[str]:
+    """Erasures that wait, until their own last day, because the same person's access is not certain yet or not handed over."""
+    states = house.states()
+    return {
+        removing for removing, asking in _same_person(house, tuple(states))
+        if states[removing].kind in ("erase", "death") and states[asking].kind in ("access", "port")
+        and (states[asking].state in ("awaiting_proof", *OPEN) or handover.export_path(house.home, house.keys, asking).exists())
+        and house.as_of < states[removing].due_on
+    }  # fmt: skip
+
+
+def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:
+    """For each of these requests that still tells who asks: every request of the same person, answered ones too."""
+    with house.connect() as connection:
+        return connection.execute("""
+            WITH people AS (
+                SELECT requests.request_id, kin.identifier
+                FROM vault.rights.requests AS requests
+                INNER JOIN vault.register.identities AS identities USING (identifier)
+                INNER JOIN vault.register.identities AS kin
+                    ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+                WHERE list_contains($1, requests.request_id)
+            )
+            SELECT DISTINCT people.request_id, other.request_id
+            FROM people INNER JOIN vault.rights.requests AS other
+                ON other.identifier = people.identifier OR other.who = identifier_hash(people.identifier)
+        """, [list(request_ids)]).fetchall()
+
+
+def _plan_each(house: _House, rows: list[_Row]) -> None:
+    for row in rows:
+        try:
+            _step(house, [row.request_id], "planned", _told(_plan(house, row)))
+        except UsageError as problem:
+            _note_problem(house, row.request_id, _code(problem))
+
+
+def _plan(house: _House, row: _Row) -> Plan:
+    if row.acts_as == "removal":
+        found = removal.plan_requests(*house.inside, (row.request_id,))
+        return Plan(found.rows, found.files, found.token)
+    if row.acts_as == "rectify":
+        rows = rectify.plan(*house.inside, row.request_id)
+        return Plan(rows, {}, _token(house, row, rows))
+    return Plan()
+
+
+def _token(house: _House, row: _Row, rows: dict[str, int]) -> str:
+    import hashlib
+
+    return hashlib.sha256(json.dumps([str(house.as_of), row.request_id, rows], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _execute_each(house: _House, rows: list[_Row]) -> None:
+    """The removals among them as one batch with its own plan's token; then the others, one by one."""
+    removing = [row for row in rows if row.acts_as == "removal"]
+    if removing:
+        batch = removal.plan_requests(*house.inside, tuple(row.request_id for row in removing))
+        _execute(house, removing, batch.token)
+    for row in rows:
+        if row.acts_as != "removal":
+            _execute(house, [row], _plan(house, row).token)
+
+
+def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
+    """Rows of one kind of action."""
+    names = [row.request_id for row in rows]
+    crash.point("rights.before_executed")
+    notes = dict.fromkeys(names, "")
+    match rows[0].acts_as:
+        case "removal":
+            for _, other in _same_person(house, tuple(row.request_id for row in rows if row.kind != "withdraw")):
+                handover.delete_export(house.home, house.keys, other)
+            done = removal.carry_out_requests(*house.inside, tuple(names), token or "")
+            notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
+        case "handover":
+            for row in rows:
+                kind = "access" if row.kind == "death" else row.kind
+                notes[row.request_id] = handover.write_handover(*house.inside, row.request_id, kind).name
+        case "rectify":
+            for row in rows:
+                rectify.carry_out(*house.inside, row.request_id)
+        case "standing":
+            _keep_standing(house, names)
+        case "nothing":
+            notes = dict.fromkeys(names, NOTHING_HELD if not rows[0].is_held else "kept until its term")
+    for name in names:
+        _step(house, [name], "executed", notes[name])
+
+
+def _keep_standing(house: _House, request_ids: list[str]) -> None:
+    """An objection or restriction, or the end of one, holds on when the request no longer tells who asked."""
+    with house.connect() as connection:
+        connection.execute(
+            """
+            INSERT INTO vault.rights.standing
+            SELECT identifier, kind, coalesce(lower(trim(details)) = 'lift', false) AS is_lift, received_at
+            FROM vault.rights.requests WHERE list_contains($1, request_id) AND identifier IS NOT NULL
+            EXCEPT FROM vault.rights.standing
+            """,
+            [request_ids],
+        )
+
+
+def _verify(house: _House, rows: list[_Row]) -> None:
+    """Look again whether it is done: nothing is left to remove or correct, the zip opens, the objection stands."""
+    for row in rows:
+        fresh = house.rows([row.request_id])[row.request_id]
+        if not _IS_DONE[fresh.acts_as](house, fresh):
+            raise AnonymartError(f"A request of kind {row.kind} was executed and something of it is left: look at it with `anonymart rights list`.")
+        _step(house, [row.request_id], "verified", "")
+
+
+def _zip_opens(house: _House, row: _Row) -> bool:
+    path = handover.export_path(house.home, house.keys, row.request_id)
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip() is None and bool(archive.namelist())
+
+
+def _is_standing(house: _House, row: _Row) -> bool:
+    with house.connect() as connection:
+        return connection.execute(
+            "SELECT EXISTS (FROM vault.rights.standing SEMI JOIN (FROM vault.rights.requests WHERE request_id = $1) AS asked USING (identifier, kind, received_at))",
+            [row.request_id],
+        ).fetchone()[0]
+
+
+_IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {
+    "removal": lambda house, row: not any(_plan(house, row).rows.values()),
+    "rectify": lambda house, row: not any(_plan(house, row).rows.values()),
+    "handover": _zip_opens,
+    "standing": _is_standing,
+    "nothing": lambda house, row: True,
+}
+
+
+def _answer_rows(house: _House, rows: list[_Row]) -> None:
+    _answer(house, [row.request_id for row in rows])
+
+
+def _answer(house: _House, request_ids: list[str]) -> None:
+    """Keep a withdrawal as the consent that it ended, then strip the requests to kind, dates, outcome and a keyed hash."""
+    withdrawals = """
+        INSERT INTO vault.rights.consents BY NAME
+        SELECT load_no, row_hash, identifier, 'P-SURVEY' AS purpose, 'withdrawn' AS status, received_at AS "at"
+        FROM vault.rights.requests
+        WHERE kind = 'withdraw' AND identifier IS NOT NULL AND list_contains($1, request_id)
+    """
+    _step(house, request_ids, "answered", "", withdrawals, STRIP)
+
+
+def _step(house: _House, request_ids: list[str], state: str, note: str, *statements: str) -> None:
+    """One transaction: the statements, then the new state of the requests."""
+    connection = house.connect()
+    try:
+        connection.execute("BEGIN")
+        for statement in statements:
+            connection.execute(statement, [request_ids])
+        connection.execute(
+            "INSERT INTO vault.rights.steps SELECT unnest($1::VARCHAR[]), $2, $3, $4", [request_ids, state, house.as_of, note]
+        )
+        crash.point(f"rights.before_{state}_commit")
+        connection.execute("COMMIT")
+        crash.point(f"rights.after_{state}_commit")
+    except duckdb.Error as error:
+        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+    finally:
+        connection.close()
+
+
+def _note_problem(house: _House, request_id: str, code: str) -> None:
+    if house.states()[request_id].problem != code:
+        _step(house, [request_id], "received", f"problem {code}")
+
+
+def _code(problem: UsageError) -> str:
+    return "two_people" if "two people" in str(problem) else "needs_details"
+
+
+def _told(found: Plan) -> str:
+    n_rows = sum(found.rows.values())
+    return f"{n_rows} rows in {len(found.rows)} places" if n_rows else ""
+
+
+def _found(house: _House, shown_id: str, states: tuple[str, ...]) -> tuple[str, Request]:
+    need_vault(house.home)
+    for request_id, request in house.states().items():
+        if request.id == shown_id:
+            if request.state == "awaiting_proof":
+                raise UsageError("It is not certain yet who asks (R-DOUBT): `anonymart rights verify` notes the proof; nothing was done.")
+            if request.state not in states:
+                raise UsageError(f"The request is {request.state}: this step is for those that are {' or '.join(states)}; nothing was done.")
+            return request_id, request
+    raise UsageError(unknown())
