@@ -10,7 +10,7 @@ dag = ingest_dag(
 
 Takes every file of `landing/rights/` into the vault, one transaction a file, and removes the file after its commit.
 Objection, restriction and erasure take a person out of the next build, whether or not the identity is verified yet.
-The answer itself is not given here.
+The answer is given by `answer_rights_requests`.
 
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart
 and then twice as long each time. A file that was committed is never loaded again.

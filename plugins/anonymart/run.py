@@ -1,4 +1,4 @@
-"""The whole way through the house without Airflow: recover, ingest, build, candidate, gate, publish."""
+"""The whole way through the house without Airflow: recover, ingest, requests, build, candidate, gate, publish."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from anonymart.summary import Summary, summarize
 
 @dataclass
 class RunReport:
-    """What one run did: the ledger of its files, the release (None: nothing new), figures by mart, seconds by step."""
+    """What one run did: ledger of its files, release (None: nothing new), figures by mart, requests by state, seconds by step."""
 
     as_of: date
     release_id: str | None = None
     files: IngestReport = field(default_factory=IngestReport)
     summary: Summary | None = None
+    rights: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict:
@@ -35,6 +36,7 @@ class RunReport:
             "status": "published" if self.release_id else "nothing new to publish",
             "files": self.files.as_dict(),
             **(self.summary.as_dict() if self.summary else {}),
+            "rights": self.rights,
             "seconds": self.seconds,
         }
 
@@ -43,11 +45,12 @@ def run(
     home: Home, keys: Keys, policy: Policy, as_of: date, landing: Path | None = None, force_as_of: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
-    """Ingest what waits, build, let the gate read the candidate and publish it.
+    """Ingest what waits, answer requests, build, let the gate read the candidate and publish it.
 
     Raises UsageError, AnonymartError or GateRefused; whatever was committed before stays, and running again goes on.
     """
     from anonymart.release import check_as_of, recover
+    from anonymart.rights import count, machine
 
     progress = progress or Progress()
     report = RunReport(as_of, seconds=progress.seconds)
@@ -56,6 +59,8 @@ def run(
     check_as_of(home, keys, policy, as_of, force=force_as_of)
     with progress.step("ingest", "Ingest"):
         report.files = ingest(home, keys, policy, as_of, landing, progress=progress)
+    with progress.step("rights", "Requests of people"):
+        report.rights = count(machine.advance_all(home, keys, policy, as_of))
     with progress.step("build", "Build"):
         built = build(home, keys, policy, as_of, progress)
     progress.seconds["build_start_up"] = built.start_up_seconds

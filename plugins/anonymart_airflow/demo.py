@@ -18,7 +18,7 @@ from anonymart_airflow.names import SOURCES
 from anonymart_airflow.rest import Rest
 from anonymart_airflow.tables import figures_table, sources_table
 
-RELEASE, RETENTION = "build_release", "enforce_retention"
+RELEASE, RIGHTS, RETENTION = "build_release", "answer_rights_requests", "enforce_retention"
 ASSET_SECONDS = 60
 
 
@@ -67,8 +67,9 @@ def _through_airflow(home: Home, conf: dict[str, Any]) -> str | None:
         try:
             _ingest(rest, follower, conf)
             release_id = _release(rest, follower, conf)
-            rest.pause(RETENTION, False)
-            follower.run(RETENTION, conf)
+            for dag_id in (RIGHTS, RETENTION):
+                rest.pause(dag_id, False)
+                follower.run(dag_id, conf)
         finally:
             # Left as they were found: on another day their schedule would not be the demo's fixed date.
             for dag_id in dags:

@@ -76,8 +76,29 @@ def retention_dag(hour: str, doc_md: str) -> DAG:
     return dag
 
 
+def rights_dag(minute: int, doc_md: str) -> DAG:
+    """The DAG that answers requests, hourly at `minute`; its last task is red while a request is late (R-CLOCK)."""
+    schedule = None if _is_off() else CronTriggerTimetable(f"{minute} * * * *", timezone="Europe/Paris")
+    with _dag("answer_rights_requests", schedule, doc_md, max_active_runs=1) as dag:
+
+        @task(task_id="advance")
+        def advance() -> dict[str, int]:
+            return tasks.advance_requests(get_current_context())
+
+        @task(task_id="clock")
+        def clock(counts: dict[str, int]) -> None:
+            tasks.watch_the_clock(counts)
+
+        clock(advance())
+    return dag
+
+
+def _is_off() -> bool:
+    return os.environ.get("ANONYMART_SCHEDULE") == "off"
+
+
 def _daily(hour: str) -> CronTriggerTimetable | None:
-    if os.environ.get("ANONYMART_SCHEDULE") == "off":
+    if _is_off():
         return None
     hours, minutes = hour.split(":")
     return CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * *", timezone="Europe/Paris")

@@ -92,6 +92,29 @@ def publish_candidate(name: str, context: Any) -> str:
 
 
 @plain_faults
+def advance_requests(context: Any) -> dict[str, int]:
+    """Take every request as far as it may go, removals in one batch with their own plan's token; gives counts by state."""
+    from anonymart.ingest import ingest
+    from anonymart.rights import count, machine
+
+    home, keys, policy, day = _open(context)
+    with writing(home):
+        ingest(home, keys, policy, day, sources=("rights",))
+        return count(machine.advance_all(home, keys, policy, day))
+
+
+@plain_faults
+def watch_the_clock(counts: dict[str, int]) -> None:
+    """Fail when a request is past its last day (R-CLOCK), so that the state of the DAG shows it; another try cannot mend that."""
+    from anonymart.errors import UsageError
+
+    if counts["late"]:
+        raise UsageError(f"{counts['late']} request(s) are past their last day: `anonymart rights list` shows which.")
+    if counts["near"]:
+        Progress().say(f"{counts['near']} request(s) are near their last day: `anonymart rights list` shows which.")
+
+
+@plain_faults
 def keep_to_the_terms(context: Any) -> None:
     """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows)."""
     from anonymart.forget.removal import enforce_terms

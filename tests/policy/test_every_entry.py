@@ -39,7 +39,6 @@ WORDS = re.compile(r"purposes\.[A-Z-]+\.(title|basis)|version")
 # Terms of what no program keeps yet.
 PLANNED = {
     "purposes.P-AUDIENCE.keep_months",
-    "purposes.P-RIGHTS.keep_years",
 }
 
 
@@ -152,7 +151,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
-    from anonymart.rights import list_requests
+    from anonymart.rights import list_requests, machine
 
     home = SmallHome(tmp_path_factory.mktemp("asked") / "home")
     home.load_first()
@@ -168,6 +167,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     check_as_of(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
+    machine.advance_all(home.home, home.keys, policy, AS_OF)
     return policy.asked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,11 +70,16 @@ def choose_cast(people: People, journey: Journey, as_of: date, truth: Truth, rng
 
 
 def request_details(people: People, person: int, kind: str, truth: Truth) -> str:
-    """What the person wrote with a request: now and then with a number to call."""
-    if person % 2:
-        return f"Demande ({kind}) reçue par courrier."
-    number = truth.plant(people.learner_id[person], "phone", phone(person))
-    return f"Demande ({kind}), rappeler au {number}."
+    """What the person wrote with a request: now and then with a number to call. Corrections and directives are JSON."""
+    note = f"Demande ({kind}) reçue par courrier."
+    if person % 2 == 0:
+        number = truth.plant(people.learner_id[person], "phone", phone(person))
+        note = f"Demande ({kind}), rappeler au {number}."
+    if kind == "rectify":
+        return json.dumps({"source": "learners", "key": {}, "set": {"birth_date": "1988-04-17"}, "note": note}, ensure_ascii=False)
+    if kind == "death":
+        return json.dumps({"directive": ("erase", "keep", "hand_over")[person % 3], "note": note}, ensure_ascii=False)
+    return note
 
 
 class _Free:

@@ -95,7 +95,7 @@ def rights_rows(people: People, cast: Cast, as_of: date, truth: Truth, rng: np.r
     asked = [("object", person, number % 4 != 3) for number, person in enumerate(cast.objectors)] + cast.requests
     found = []
     for number, (kind, person, is_verified) in enumerate(asked):
-        received = datetime.combine(as_of, time(9, 30)) - timedelta(days=int(rng.integers(1, 55)), minutes=number)
+        received = datetime.combine(as_of, time(9, 30)) - timedelta(days=int(rng.integers(1, 27)), minutes=number)
         by_email = number % 3 == 0
         found.append({
             "request_id": f"REQ-{number + 1:05d}", "kind": kind,

@@ -102,7 +102,10 @@ def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
 
 def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights"))
+    # Releases of 0.1.0 do not tell it.
+    rights = manifest.get("rights", {})
+    found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
     marts = manifest.get("marts")
     if not isinstance(marts, dict) or set(marts) != set(contracts):
         found += 1

@@ -22,6 +22,7 @@ from anonymart.release.datapackage import data_package
 from anonymart.release.folder import CANDIDATE_PREFIX, DATA_PACKAGE, MARTS_FILE, parquet_path, write_durably
 from anonymart.release.ledger import next_release_id, table_exists
 from anonymart.release.manifest import write_manifest
+from anonymart.rights import count, load_states
 
 
 def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
@@ -37,6 +38,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
+        requests = count(load_states(connection, policy, as_of).values())
     crash.point("candidate.after_marts")
     write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
     write_manifest(
@@ -46,6 +48,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "as_of": as_of.isoformat(),
             "code_version": __version__,
             "policy_version": policy.version,
+            "rights": {name: requests[name] for name in ("open", "near", "late")},
             "marts": marts,
         },
     )

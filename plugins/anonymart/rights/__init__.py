@@ -1,6 +1,6 @@
 """Requests to exercise a right: what state each is in, and until when it must be answered (P-RIGHTS)."""
 
-from anonymart.rights.requests import Request, find, list_requests, load_states, prove_identity, refuse
+from anonymart.rights.requests import Request, count, find, list_requests, load_states, prove_identity, refuse
 from anonymart.rights.submit import submit
 
-__all__ = ["Request", "find", "list_requests", "load_states", "prove_identity", "refuse", "submit"]
+__all__ = ["Request", "count", "find", "list_requests", "load_states", "prove_identity", "refuse", "submit"]

@@ -42,18 +42,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more."""
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_going` when rows were planned to go."""
 
     request_id: str
     kind: str
     directive: str | None
     is_held: bool
+    is_going: bool
 
     @property
     def acts_as(self) -> str:
         """The kind of action: removal, rectify, handover, standing or nothing."""
         if not self.is_held:
-            return "nothing"
+            # A kill came between the removal and its step.
+            return "removal" if self.is_going and self.kind in _ERASING else "nothing"
         if self.kind in ("erase", "withdraw") or self.directive == "erase":
             return "removal"
         if self.kind in ("access", "port") or self.directive == "hand_over":
@@ -91,12 +93,17 @@ class _House:
     def rows(self, request_ids: list[str]) -> dict[str, _Row]:
         with self.connect() as connection:
             found = connection.execute(
-                "SELECT request_id, kind, details, identifier IS NOT NULL FROM vault.rights.requests WHERE list_contains($1, request_id)",
+                """
+                SELECT request_id, kind, details, identifier IS NOT NULL, request_id IN (
+                    SELECT request_id FROM vault.rights.steps WHERE state = 'planned' AND note <> ''
+                )
+                FROM vault.rights.requests WHERE list_contains($1, request_id)
+                """,
                 [request_ids],
             ).fetchall()
         return {
-            request_id: _Row(request_id, kind, death.directive(details).kind if kind == "death" else None, is_held)
-            for request_id, kind, details, is_held in found
+            request_id: _Row(request_id, kind, death.directive(details).kind if kind == "death" else None, is_held, is_going)
+            for request_id, kind, details, is_held, is_going in found
         }
 
 
@@ -320,7 +327,13 @@ def _answer(house: _House, request_ids: list[str]) -> None:
         INSERT INTO vault.rights.consents BY NAME
         SELECT load_no, row_hash, identifier, 'P-SURVEY' AS purpose, 'withdrawn' AS status, received_at AS "at"
         FROM vault.rights.requests
-        WHERE kind = 'withdraw' AND identifier IS NOT NULL AND list_contains($1, request_id)
+        WHERE kind = 'withdraw' AND identifier IS NOT NULL AND list_contains($1, request_id) AND identifier IN (
+            -- of whom nothing is held, no withdrawal is either
+            SELECT identities.identifier FROM vault.register.identities AS identities
+            INNER JOIN vault.register.identities AS kin
+                ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+            SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told ON told.identifier_mark = identifier_mark(kin.identifier)
+        )
     """
     _step(house, request_ids, "answered", "", withdrawals, STRIP)
 

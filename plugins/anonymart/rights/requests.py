@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -89,6 +90,17 @@ def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy), problem,
         )  # fmt: skip
     return found
+
+
+def count(requests: Iterable[Request]) -> dict[str, int]:
+    """How many are open, near their last day, late, and answered; for reports, which show no more than that."""
+    listed = list(requests)
+    return {
+        "open": sum(request.state not in CLOSED for request in listed),
+        "near": sum(request.is_near for request in listed),
+        "late": sum(request.is_late for request in listed),
+        "answered": sum(request.state == "answered" for request in listed),
+    }
 
 
 def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
