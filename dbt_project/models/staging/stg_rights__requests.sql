@@ -7,7 +7,10 @@ select
 
     coalesce(identity_verified, false) as is_identity_verified,
     kind = 'erase'
-    or (kind = 'death' and coalesce({{ text_or_json_entry('details', 'directive') }} = 'erase', false)) as is_erasure,
+    or (
+        kind = 'death'
+        and coalesce({{ text_or_json_entry('details', 'directive') }} = 'erase', false)
+    ) as is_erasure,
     kind in ('object', 'restrict') and coalesce(lower(trim(details)) = 'lift', false) as is_lift,
     received_at
 from {{ source('rights', 'requests') }} as requests
