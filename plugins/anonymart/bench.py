@@ -30,7 +30,7 @@ _TINY = 1000
 @click.option("--work", type=click.Path(path_type=Path), default=PROJECT / "bench" / "tmp", help="Folder for files and homes; emptied first and last.")
 @click.option("--out", type=click.Path(path_type=Path), default=PROJECT / "bench" / "results.json", help="Where the figures go.")
 def main(statements: int, work: Path, out: Path) -> None:
-    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top."""
+    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top, then forgetting."""
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
@@ -61,6 +61,11 @@ def measure(statements: int, work: Path) -> dict:
     _generate(work / "more", statements, "bench_increment", next_day)
     more = _whole(work / "more", work / "home", next_day)
     again = _whole(work / "nothing", work / "home", next_day)
+    _say("  Forgetting: a plain copy of vault and warehouse, then 100 erasures and retention …")
+    copied = _child(["-m", "anonymart.bench", "--copy", str(work / "home"), str(work)])
+    copy_seconds = json.loads(copied.pop("output"))["seconds"]
+    forgotten = _child(["-m", "anonymart.bench", "--forget", str(work / "home")])
+    forgot = json.loads(forgotten.pop("output"))
     return {
         "statements": statements,
         "bytes": size,
@@ -70,7 +75,10 @@ def measure(statements: int, work: Path) -> dict:
         "full": full,
         "increment": more,
         "nothing_new": again,
+        "copy": {**copied, "seconds": copy_seconds},
+        "forgetting": {**forgotten, **forgot},
         "ratios": {
+            "forgetting_to_copy": _ratio(forgot["seconds"], copy_seconds),
             "full_to_baseline_without_start_up": _ratio(full["seconds"] - start_up["seconds"], baseline["seconds"]),
             "full_to_baseline": _ratio(full["seconds"], baseline["seconds"]),
             "full_to_baseline_of_cpu_without_start_up": _ratio(
@@ -104,6 +112,8 @@ def lines(results: dict) -> list[str]:
         f"{results['ratios']['full_to_baseline_of_cpu_without_start_up']:.2f} x of its processor time",
         f"1 % on top: {results['ratios']['increment_to_full_without_start_up']:.2f} x the full run, start-up apart (aim 0.05); "
         f"{results['ratios']['increment_to_full_without_standing_cost']:.2f} x over a run with nothing new",
+        f"forgetting: 100 erasures and retention take {results['forgetting']['seconds']:.1f} s, {results['ratios']['forgetting_to_copy']:.2f} x "
+        f"one plain copy of vault and warehouse of {results['copy']['seconds']:.1f} s (aim 1.5)",
         f"peak memory: {full['peak_mib']} MiB (aim 4096), plain read {results['baseline']['peak_mib']} MiB",
     ]
 
@@ -122,6 +132,59 @@ def baseline(landing: Path, database: Path) -> None:
         verb = "CREATE TABLE statements AS" if number == 0 else "INSERT INTO statements"
         connection.execute(f"{verb} SELECT * FROM {rows}")
     connection.close()
+
+
+def copy_plainly(home: Path, to: Path) -> None:
+    """One COPY FROM DATABASE of vault and of warehouse to files encrypted as they are; prints its seconds."""
+    from anonymart import engine
+    from anonymart.home import Home
+    from anonymart.keys import Keys
+
+    place = Home(home)
+    keys = Keys.load(place)
+    begun = time.perf_counter()
+    for zone in ("vault", "warehouse"):
+        with engine.duckdb.connect(":memory:") as connection:
+            engine.prepare(connection, place)
+            engine.attach(connection, zone, getattr(place, zone), getattr(keys, zone), "ro")
+            engine.attach(connection, "copied", to / f"{zone}.copy", getattr(keys, zone), "rw")
+            connection.execute(f"COPY FROM DATABASE {zone} TO copied")
+    print(json.dumps({"seconds": time.perf_counter() - begun}))
+
+
+def forget(home: Path) -> None:
+    """A hundred erasures in one batch, then retention; prints their seconds together, what was asked for and what went."""
+    from anonymart import engine
+    from anonymart.forget import removal
+    from anonymart.home import Home
+    from anonymart.ingest import ingest
+    from anonymart.keys import Keys
+    from anonymart.policy import load_policy
+
+    place, policy, day = Home(home), load_policy(), AS_OF + timedelta(days=2)
+    keys = Keys.load(place)
+    with engine.connect(place, keys, vault="ro") as connection:
+        learners = connection.execute("SELECT learner_id FROM vault.register.learners ORDER BY learner_id LIMIT 100").fetchall()
+    folder = place.landing / "rights"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"request_id": f"BENCH-{number}", "kind": "erase", "learner_id": learner, "received_at": f"{AS_OF}T10:00:00Z", "identity_verified": True}
+        for number, (learner,) in enumerate(learners)
+    ]
+    (folder / "bench.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    ingest(place, keys, policy, day)
+    request_ids = tuple(row["request_id"] for row in rows)
+    begun = time.perf_counter()
+    plan = removal.plan_requests(place, keys, policy, day, request_ids)
+    planned = time.perf_counter() - begun
+    erased = removal.carry_out_requests(place, keys, policy, day, request_ids, plan.token)
+    erasures = time.perf_counter() - begun
+    kept = removal.enforce_terms(place, keys, policy, day)
+    seconds = time.perf_counter() - begun
+    print(json.dumps({
+        "seconds": seconds, "planning_seconds": planned, "erasing_seconds": erasures - planned, "retention_seconds": seconds - erasures,
+        "erasures": len(rows), "rows_erased": sum(erased.rows.values()), "rows_over_their_term": sum(kept.rows.values()),
+    }))  # fmt: skip
 
 
 def _whole(school: Path, home: Path, as_of: date) -> dict:
@@ -174,5 +237,9 @@ if __name__ == "__main__":
 
     if sys.argv[1:2] == ["--baseline"]:
         baseline(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--copy"]:
+        copy_plainly(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--forget"]:
+        forget(Path(sys.argv[2]))
     else:
         main()

@@ -16,7 +16,7 @@ from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
 from anonymart_airflow.names import SOURCES
 from anonymart_airflow.rest import Rest
-from anonymart_airflow.tables import figures_table, sources_table
+from anonymart_airflow.tables import figures_table, requests_table, sources_table
 
 RELEASE, RIGHTS, RETENTION = "build_release", "answer_rights_requests", "enforce_retention"
 ASSET_SECONDS = 60
@@ -117,6 +117,7 @@ def _tell(home: Home, last_load: int, release_id: str | None, seconds: float) ->
     marts = summarize(home, keys).as_dict()["marts"]
     _say("\n" + "\n".join(sources_table(ledger.counts_after(home, keys, last_load))))
     _say("\n" + "\n".join(figures_table(marts)))
+    _say("\n" + "\n".join(requests_table(ledger.requests(home, keys))))
     _say("")
     if release_id:
         _say(f"Release {release_id} is published.")

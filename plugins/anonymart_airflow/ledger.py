@@ -1,6 +1,8 @@
-"""What the load ledger says of the deliveries of one demo."""
+"""What the ledgers of the vault say of the deliveries and requests of one demo."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from anonymart import engine
 from anonymart.home import Home
@@ -32,3 +34,15 @@ def counts_after(home: Home, keys: Keys, load_no: int) -> dict[str, dict[str, in
     finally:
         connection.close()
     return {source: dict(zip(COLUMNS, map(int, numbers), strict=True)) for source, *numbers in found}
+
+
+def requests(home: Home, keys: Keys) -> dict[str, dict[str, int]]:
+    """Requests of people by kind and state."""
+    from anonymart.policy import load_policy
+    from anonymart.rights import list_requests
+
+    found: dict[str, dict[str, int]] = {}
+    for request in list_requests(home, keys, load_policy(), date.min):
+        states = found.setdefault(request.kind, {})
+        states[request.state] = states.get(request.state, 0) + 1
+    return found

@@ -1,4 +1,4 @@
-"""The two tables at the end of the demo: what was kept of the rows, and what of the figures."""
+"""The tables at the end of the demo: what was kept of the rows, what of the figures, and what became of requests."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def figures_table(marts: dict[str, dict[str, int]]) -> list[str]:
     """Figures by mart: published, or suppressed as too_few or protected."""
     lines = [(name, *(found[column] for column in FIGURES)) for name, found in marts.items()]
     return _table(("mart", *(name.replace("_", " ") for name in FIGURES)), lines)
+
+
+def requests_table(counts: dict[str, dict[str, int]]) -> list[str]:
+    """Requests of people by kind and state."""
+    states = sorted({state for found in counts.values() for state in found})
+    return _table(("request", *states), [(kind, *(found.get(state, 0) for state in states)) for kind, found in sorted(counts.items())])
 
 
 def _table(head: tuple[str, ...], lines: Iterable[tuple[object, ...]]) -> list[str]:

@@ -37,7 +37,7 @@ def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> No
 
 
 def test_it_says_where_to_look_and_what_became_of_the_data(demo_home: DemoHome) -> None:
-    for text in ("for this demo only", "Release 2026-06-30.1 is published.", "marts.duckdb", "quarantined", "too few"):
+    for text in ("for this demo only", "Release 2026-06-30.1 is published.", "marts.duckdb", "quarantined", "too few", "answered", "awaiting_proof"):
         assert text in demo_home.output
     for source in SOURCES:
         assert f"ingest_{source}" in demo_home.output

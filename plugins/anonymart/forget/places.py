@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatch
 
 import duckdb
 
@@ -124,6 +125,30 @@ PLACES: tuple[Place, ...] = (
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
             "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),
 )  # fmt: skip
+@dataclass(frozen=True)
+class FileKind:
+    """A file or folder at the top of the home, by pattern; whether it may hold a person, and how the person leaves it."""
+
+    pattern: str
+    holds_people: bool
+    leaves: str
+
+
+FILE_KINDS = (
+    FileKind("vault.duckdb*", True, "rows are deleted, then the file is written anew; its log is emptied"),
+    FileKind("warehouse.duckdb*", True, "rows are deleted, then the file is written anew; its log is emptied"),
+    FileKind("tombstones.duckdb*", True, "never: keyed hashes keep the erased out"),
+    FileKind("landing", True, "what waits is loaded before an erasure; refused files that name the person are removed"),
+    FileKind("exports", True, "removed with an erasure, and after the days that the policy gives"),
+    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite"),
+    FileKind("dbt", False, "logs are off, artifacts hold names of models"),
+    FileKind("airflow", False, "counts and names only; logs leave after a year"),
+    FileKind("releases", False, "anonymous figures"),
+    FileKind("receipts.ndjson", False, "counts and hashes of files"),
+    FileKind("keys.json", False, "keys"),
+    FileKind("run.lock", False, "empty"),
+    FileKind("demo", False, "the fictional school of make demo"),
+)
 BY_NAME = {place.name: place for place in PLACES}
 
 
@@ -155,11 +180,11 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def check_files(home: Home) -> None:
-    """Raise AnonymartError when the home holds a database that is no zone of the house."""
-    known = {home.vault.name, home.warehouse.name, home.tombstones.name}
-    strange = [path.name for path in sorted(home.root.glob("*.duckdb")) if path.name not in known]
+    """Raise AnonymartError when the home holds a file or folder that nobody has registered: a copy of people may lie in it."""
+    found = [path.name for path in sorted(home.root.iterdir()) if not path.name.startswith(".") and path.name != "lost+found"]
+    strange = [name for name in found if not any(fnmatch(name, kind.pattern) for kind in FILE_KINDS)]
     if strange:
-        raise AnonymartError(f"The home holds {len(strange)} DuckDB file(s) that are no zone of it: move them elsewhere, they may hold people.")
+        raise AnonymartError(f"The home holds {len(strange)} file(s) or folder(s) that are no part of it: move them elsewhere, they may hold people.")
 
 
 def _more(names: list[str]) -> str:

@@ -1,0 +1,93 @@
+"""Who was erased is in no cell that closes afterwards, as in a world where they never were; what was published stays as it was."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import duckdb
+import pytest
+
+from anonymart.contracts import load_contracts
+from anonymart.engine import literal
+from anonymart.run import run
+from tests.forget.house import House
+from tests.ingest.conftest import statement
+
+FIRST, SECOND = date(2026, 2, 15), date(2026, 6, 15)
+GONE = 7
+COURSE = "https://campus.example/xapi/course/c1"
+
+
+def rows_of(person: int) -> dict[str, list[dict]]:
+    """Activity from October to May, with every survey; the one who goes stands out in each figure."""
+    learner = f"P-{person:03d}"
+    actor = {"account": {"homePage": "https://campus.example", "name": f"acct-{person:03d}"}}
+    months = [(2025, 10), (2025, 11), (2025, 12), (2026, 1), (2026, 2), (2026, 3), (2026, 4)]
+    learning = [
+        statement(1000 * person + n, actor=actor, timestamp=f"{year}-{month:02d}-{1 + person % 27:02d}T10:00:00Z",
+                  object={"id": COURSE, "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
+                  context=None)
+        for n, (year, month) in enumerate(months)
+    ]  # fmt: skip
+    return {
+        "learners": [{"learner_id": learner, "account_home_page": "https://campus.example", "account_name": f"acct-{person:03d}",
+                      "email": f"p{person}@example.org", "registered_at": "2025-10-01T08:00:00Z"}],
+        "enrolments": [{"learner_id": learner, "path_id": "p1", "started_on": "2025-10-01", "outcome": "in_progress"}],
+        "learning": learning,
+        "nps": [{"response_id": f"{quarter}-{person}", "email": f"p{person}@example.org", "path_id": "p1", "asked_at": f"{quarter}-03T08:00:00Z",
+                 "answered_at": f"{quarter}-04T08:00:00Z", "score": 0 if person == GONE else 9} for quarter in ("2025-11", "2026-01")],
+    }  # fmt: skip
+
+
+def live(house: House, people: range, is_erased: bool) -> House:
+    """Two releases with four months between them; in between somebody may ask to be erased."""
+    house.deliver("catalogue", "c.ndjson", [{"path_id": "p1", "course_id": "c1"}])
+    everything = [rows_of(person) for person in people]
+    for source in ("learners", "enrolments", "nps"):
+        house.deliver(source, "a.ndjson", [row for rows in everything for row in rows[source] if row.get("answered_at", "") < "2026-02"])
+    gone = f"acct-{GONE:03d}"
+    # Who is erased does not come back: that would be a new person.
+    statements = [row for rows in everything for row in rows["learning"] if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"]
+    house.deliver("learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"])
+    inside = (house.home, house.keys, house.policy)
+    assert run(*inside, FIRST).release_id
+    if is_erased:
+        house.deliver("rights", "r.ndjson", [{"request_id": "REQ-1", "kind": "erase", "learner_id": f"P-{GONE:03d}",
+                                              "received_at": "2026-02-16T10:00:00Z", "identity_verified": True}])
+    # All old files come again, and the erased person's new ones too.
+    house.deliver("learning", "all.ndjson", statements)
+    for source in ("learners", "enrolments", "nps"):
+        house.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
+    assert run(*inside, date(2026, 2, 17)) is not None
+    house.deliver("learning", "late.ndjson", [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements])
+    assert run(*inside, SECOND, force_as_of=True).release_id
+    return house
+
+
+def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
+    folder = house.home.releases / release if release else house.home.current
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH {literal(str(folder / 'marts.duckdb'))} AS a (READ_ONLY)")
+        return {mart: connection.execute(f"FROM a.marts.{mart} ORDER BY ALL").fetchall() for mart in load_contracts()}
+
+
+@pytest.mark.long
+def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
+    erased = live(House(tmp_path / "erased"), range(43), is_erased=True)
+    never = House(tmp_path / "never")
+    (tmp_path / "never" / "keys.json").write_text((tmp_path / "erased" / "keys.json").read_text())
+    never = live(House(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False)
+    published = cells(erased, f"{FIRST}.1")
+    n_new = 0
+    for mart, rows in cells(erased).items():
+        assert all(row in rows for row in published[mart]), f"{mart}: a published cell changed"
+        old = cells(never, f"{FIRST}.1")[mart]
+        new_here = [row for row in rows if row not in published[mart]]
+        new_there = [row for row in cells(never)[mart] if row not in old]
+        assert new_here == new_there, mart
+        n_new += len(new_here)
+    assert n_new >= 4
+    assert any(published[mart] != cells(never, f"{FIRST}.1")[mart] for mart in published), "the person showed in what was published before"
+    receipts = [json.loads(line) for line in erased.home.receipts.read_text().splitlines()]
+    assert receipts[0]["rows"]["vault.register.learners"] == {"before": 43, "after": 42}
