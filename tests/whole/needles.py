@@ -73,10 +73,11 @@ class Needles:
 def search(home: Home, needles: Needles, left_out: tuple[Path, ...] = ()) -> set[tuple[str, str]]:
     """(file, value) for each value that a file of the home holds, names of files included.
 
-    Left out: the landing folder, the vault and the key file, which may hold them. A file counts once, however often.
+    Left out: the landing folder, the vault, what is prepared for the people themselves, and the key file, which may hold them. A file
+    counts once, however often.
     """
     hits: set[tuple[str, str]] = set()
-    for path in _files(home, (home.landing, *left_out)):
+    for path in _files(home, (home.landing, home.exports, *left_out)):
         place = str(path.relative_to(home.root))
         for content in (io.BytesIO(place.encode()), *contents(home, path)):
             with content:
@@ -93,6 +94,8 @@ def contents(home: Home, path: Path) -> Iterator[BinaryIO]:
         head = file.read(16)
     if path == home.warehouse:
         yield from _dump_duckdb(path, home, Keys.load(home).warehouse)
+    elif path == home.tombstones:
+        yield from _dump_duckdb(path, home, Keys.load(home).vault)
     elif head[8:12] == b"DUCK":
         yield from _dump_duckdb(path, home, None)
     elif head[:4] == b"PAR1":

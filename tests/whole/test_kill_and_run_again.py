@@ -20,7 +20,6 @@ from tests.whole.house import House, differences, open_house
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 
 AS_OF = "2026-05-31"
-PURGE_AS_OF = "2026-12-31"
 LEARNERS = 300
 # Files of each kind and source stay; the rest of the years only costs time.
 KEPT = re.compile(r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|odd|connections|nps-202[56]|salary-202[56]|half)")
@@ -28,15 +27,12 @@ KEPT = re.compile(r"(catalogue|learners-20|consents|requests|enrolments-20|state
 # The command that passes the point, for each point of the program.
 COMMANDS = {
     **{point: "run" for point in crash.POINTS},
-    **{point: "purge" for point in ("retention.before_commit", "retention.after_commit")},
     # From here on the build of the run before is good: only its release is still to be made.
     **{point: "publish" for point in ("candidate.after_files", "gate.before", "gate.after", "publish.before_commit", "publish.after_commit")},
 }
 ORDER = (
     *("ingest.before_load", "ingest.after_insert", "ingest.before_commit", "ingest.after_commit", "ingest.after_file_removed"),
     *("build.before_dbt", "build.after_dbt"),
-    # The raw rows go while a release is still to come: what is built after must not need them.
-    *("retention.before_commit", "retention.after_commit"),
     *("candidate.after_marts", "candidate.after_files", "gate.before", "gate.after"),
     *("publish.before_commit", "publish.after_commit", "publish.after_rename", "publish.after_swap"),
 )
@@ -64,9 +60,6 @@ def killed(undisturbed, tmp_path_factory) -> House:
     house.survived = []
     for point in ORDER:
         arguments = (COMMANDS[point], "--as-of", AS_OF)
-        if COMMANDS[point] == "purge":
-            plan = house.succeed("purge", "--as-of", PURGE_AS_OF)
-            arguments = ("purge", "--as-of", PURGE_AS_OF, "--token", plan["token"])
         done = house.command(*arguments, ANONYMART_CRASH_AT=point)
         if done.returncode != -signal.SIGKILL:
             house.survived.append((point, done.returncode, done.stderr[-500:]))
@@ -77,8 +70,9 @@ def killed(undisturbed, tmp_path_factory) -> House:
 
 
 def test_every_named_point_kills(killed):
-    # The steps of requests are killed in tests/rights.
-    assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith("rights."))
+    # Removals are killed in tests/forget, the steps of requests in tests/rights.
+    elsewhere = ("rights.", "rectify.", "removal.", "rewrite.")
+    assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith(elsewhere))
     assert len(ORDER) >= 12
     assert killed.survived == []
 
