@@ -14,6 +14,7 @@ import duckdb
 
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
+from anonymart.ingest.files import safe_name
 
 
 class Names(StrEnum):
@@ -181,10 +182,10 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
 
 def check_files(home: Home) -> None:
     """Raise AnonymartError when the home holds a file or folder that nobody has registered: a copy of people may lie in it."""
-    found = [path.name for path in sorted(home.root.iterdir()) if not path.name.startswith(".") and path.name != "lost+found"]
-    strange = [name for name in found if not any(fnmatch(name, kind.pattern) for kind in FILE_KINDS)]
+    found = [path for path in sorted(home.root.iterdir()) if not path.name.startswith(".") and path.name != "lost+found"]
+    strange = [safe_name(path) for path in found if not any(fnmatch(path.name, kind.pattern) for kind in FILE_KINDS)]
     if strange:
-        raise AnonymartError(f"The home holds {len(strange)} file(s) or folder(s) that are no part of it: move them elsewhere, they may hold people.")
+        raise AnonymartError(f"{strange[0]}{_more(strange)} is no part of the home {home.root}: move it elsewhere, it may hold people.")
 
 
 def _more(names: list[str]) -> str:
