@@ -29,7 +29,7 @@ test: env ## the tests that need only python3, git and make, in minutes; the lon
 	@$(PY) -m pytest -q -n 2 --dist loadgroup -m "not long"
 
 test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
-	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup
+	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --durations=15
 
 lint: env ## ruff and sqlfluff
 	@$(PY) -m ruff check .

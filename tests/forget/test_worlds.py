@@ -10,6 +10,8 @@ import pytest
 
 from anonymart.contracts import load_contracts
 from anonymart.engine import literal
+from anonymart.ingest import ingest
+from anonymart.rights import machine
 from anonymart.run import run
 from tests.forget.house import House
 from tests.ingest.conftest import statement
@@ -59,7 +61,8 @@ def live(house: House, people: range, is_erased: bool) -> House:
     house.deliver("learning", "all.ndjson", statements)
     for source in ("learners", "enrolments", "nps"):
         house.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
-    assert run(*inside, date(2026, 2, 17)) is not None
+    ingest(*inside, date(2026, 2, 17))
+    machine.advance_all(*inside, date(2026, 2, 17))
     house.deliver("learning", "late.ndjson", [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements])
     assert run(*inside, SECOND, force_as_of=True).release_id
     return house
