@@ -42,6 +42,7 @@ def piecewise_home(built_home, tmp_path_factory):
     return home
 
 
+@pytest.mark.long
 def test_pieces_give_what_one_build_gives(built_home, piecewise_home):
     assert history(piecewise_home) == history(built_home)
 

@@ -16,7 +16,7 @@ from anonymart.run import RunReport
 from anonymart.summary import Summary, summarize
 from tests.docs.pages import ROOT, blocks, runnable
 
-pytestmark = pytest.mark.xdist_group("docs")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("docs")]
 BY_HAND = next(block for block in blocks("README.md", "sh") if "keys init" in block.text)
 LATER = [block for block in runnable("sh") if block.page != "README.md"]
 

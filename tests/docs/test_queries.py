@@ -12,7 +12,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from tests.docs.pages import blocks, pages
 
-pytestmark = pytest.mark.xdist_group("docs")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("docs")]
 ANALYST, DATA_TEAM = "docs/analyst.md", "docs/data-team.md"
 
 

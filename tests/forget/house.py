@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from anonymart import engine
 from anonymart.build import build
@@ -81,6 +85,25 @@ class House(IngestHouse):
                 for (table,) in tables
             }
         return {table: n_rows for table, n_rows in counts.items() if n_rows}
+
+
+def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
+    """A home in which everything was delivered and built, made once for all tests and workers: copy it. Plain: its bytes can be searched."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    place = base / ("plain" if is_plain else "encrypted")
+    with (base / f"{place.name}.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "done").exists():
+            if is_plain:
+                patch.setenv("ANONYMART_ENCRYPTION", "none")
+            house = House(place / "home")
+            house.deliver_all()
+            house.ingest()
+            house.build()
+            (place / "done").touch()
+    return place / "home"
 
 
 def identity_key(key: str, identifier: str) -> int:

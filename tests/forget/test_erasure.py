@@ -10,27 +10,15 @@ import pytest
 from anonymart.errors import UsageError
 from anonymart.forget import receipts, removal
 from anonymart.forget.removal import finish
-from tests.forget.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, read_receipts
+from tests.forget.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
 
-@pytest.fixture(scope="module")
-def built_root(tmp_path_factory):
-    """Everything delivered and built once, in zones whose bytes can be searched."""
-    root = tmp_path_factory.mktemp("built") / "home"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANONYMART_ENCRYPTION", "none")
-        house = House(root)
-        house.deliver_all()
-        house.ingest()
-        house.build()
-    return root
-
-
 @pytest.fixture
-def built(built_root, tmp_path, monkeypatch):
+def built(tmp_path_factory, tmp_path, monkeypatch):
+    """Everything delivered and built, in zones whose bytes can be searched."""
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
-    shutil.copytree(built_root, tmp_path / "home")
+    shutil.copytree(built_home(tmp_path_factory, is_plain=True), tmp_path / "home")
     return House(tmp_path / "home")
 
 
@@ -99,6 +87,7 @@ def test_who_comes_back_later_is_a_new_person(built):
     assert built.ask("SELECT min(first_use_at)::VARCHAR FROM vault.register.last_use WHERE identifier = 'learner:L-4711'") == [("2026-06-30 22:00:01",)]
 
 
+@pytest.mark.long
 def test_what_a_later_delivery_reveals_goes_as_well(built):
     """An account and an address that nobody knew to be hers: their rows go with the next build, and later ones stay out."""
     built.deliver("learning", "strange.ndjson", [
@@ -181,6 +170,7 @@ def test_what_waits_in_landing_and_what_was_refused_there_goes(built):
     assert built.bytes_with(*NAMES) == []
 
 
+@pytest.mark.long
 def test_a_restored_vault_forgets_again(built, tmp_path):
     built.ingest()
     backup = tmp_path / "vault.copy"

@@ -17,17 +17,15 @@ import pytest
 
 from anonymart.forget import places
 from anonymart.rights import handover, handover_page
-from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House
+from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
 from tests.rights.xapi_rules import faults
 
 
 @pytest.fixture(scope="module")
 def built_root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("built") / "home"
+    root = tmp_path_factory.mktemp("asked") / "home"
+    shutil.copytree(built_home(tmp_path_factory, is_plain=False), root)
     house = House(root)
-    house.deliver_all()
-    house.ingest()
-    house.build()
     house.request("access", 1)
     house.request("port", 2)
     return root

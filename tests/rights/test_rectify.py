@@ -15,22 +15,12 @@ import pytest
 from anonymart.errors import UsageError
 from anonymart.forget.removal import enforce_terms
 from anonymart.rights import death, rectify
-from tests.forget.house import AS_OF, EMAIL, PEOPLE, House
-
-
-@pytest.fixture(scope="module")
-def built_root(tmp_path_factory):
-    root = tmp_path_factory.mktemp("built") / "home"
-    house = House(root)
-    house.deliver_all()
-    house.ingest()
-    house.build()
-    return root
+from tests.forget.house import AS_OF, EMAIL, PEOPLE, House, built_home
 
 
 @pytest.fixture
-def built(built_root, tmp_path):
-    shutil.copytree(built_root, tmp_path / "home")
+def built(tmp_path_factory, tmp_path):
+    shutil.copytree(built_home(tmp_path_factory, is_plain=False), tmp_path / "home")
     return House(tmp_path / "home")
 
 
@@ -80,6 +70,7 @@ def history(house):
     """)  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_purged", [False, True])
 def test_an_enrolment_also_after_its_raw_row_has_gone(built, is_purged):
     as_of = AS_OF + timedelta(days=100) if is_purged else AS_OF
@@ -98,6 +89,7 @@ def test_an_enrolment_also_after_its_raw_row_has_gone(built, is_purged):
     assert history(built)[0] == ("abandoned", None, "2025-01-10", None)
 
 
+@pytest.mark.long
 def test_a_corrected_day_of_start_leaves_one_enrolment(built):
     correct(built, "enrolments", {"path_id": "p1", "started_on": "2025-01-10"}, {"started_on": "2025-02-10"})
     built.build()
@@ -108,6 +100,7 @@ def test_a_corrected_day_of_start_leaves_one_enrolment(built):
     assert [row[2] for row in history(built)] == ["2025-01-10", "2025-02-10"]
 
 
+@pytest.mark.long
 def test_an_answer(built):
     correct(built, "nps", {"response_id": "n-L-4711"}, {"score": 3})
     correct(built, "salary", {"response_id": "s-L-4711"}, {"salary_amount": 40000, "employed": True, "working_time": "full_time"}, 2)
@@ -146,6 +139,7 @@ def test_another_persons_row_is_out_of_reach(built):
         correct(built, "nps", {"response_id": "n-L-4712"}, {"score": 3})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["rectify.before_commit", "rectify.after_commit"])
 def test_killed_and_run_again(built, point):
     built.request("rectify", learner_id="L-4711", details=json.dumps({"source": "learners", "key": {}, "set": {"family_name": "Righted"}}))

@@ -181,6 +181,7 @@ def statuses(house):
         return sorted(status for (status,) in connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall())
 
 
+@pytest.mark.long
 def test_lifting_and_refusing_bring_back(house):
     for number, learner in enumerate(("L1", "L2", "L3")):
         kind = "restrict" if learner == "L2" else "object"

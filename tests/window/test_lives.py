@@ -15,6 +15,8 @@ from anonymart.vault import schema
 from tests.ingest.conftest import House
 from tests.window.conftest import POLICY
 
+pytestmark = pytest.mark.long
+
 MARTS = [
     "chapter_completion",
     "course_completion_funnel",
