@@ -18,6 +18,8 @@ from anonymart_airflow.names import SOURCES
 from tests.conftest import DEMO_LEARNERS, DemoHome, run_demo
 from tests.whole.house import House
 
+pytestmark = pytest.mark.long
+
 
 def rows(home: Path, sql: str) -> list[tuple]:
     with sqlite3.connect(f"file:{home / 'airflow' / 'airflow.db'}?mode=ro", uri=True) as connection:
@@ -94,7 +96,6 @@ def test_dags_are_left_paused(demo_home: DemoHome) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_again_it_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home.root, home, symlinks=True)

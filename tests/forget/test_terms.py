@@ -13,6 +13,8 @@ from anonymart.forget.removal import enforce_terms, plan_terms
 from tests.forget.house import EMAIL, IDENTIFIERS, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
+pytestmark = pytest.mark.long
+
 LAST_DAY = date(2031, 5, 1)  # both were last seen on 2026-05-01
 
 
@@ -73,7 +75,6 @@ def test_who_never_used_the_site_goes_five_years_after_the_last_row(built):
         assert built.ask("SELECT count(*) FROM vault.register.learners WHERE learner_id LIKE 'N-%'") == [(left,)], day
 
 
-@pytest.mark.long
 def test_a_former_life_goes_and_the_present_one_stays(built):
     built.deliver("learning", "old.ndjson", [
         statement(700 + n, actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}}, timestamp=f"2015-0{n + 1}-03T10:00:00Z")
@@ -99,7 +100,6 @@ def test_identified_answers_go_three_years_after_the_last_contact_and_scores_sta
     assert built.ask("SELECT count(*) FROM vault.answers.nps") == [(0,)], "the ledger still knows them"
 
 
-@pytest.mark.long
 def test_answers_that_no_build_has_taken_wait_for_it(built):
     built.deliver("nps", "new.ndjson", [{"response_id": "new", "email": "c@example.org", "answered_at": "2023-01-01T10:00:00Z", "score": 3}])
     built.ingest()
@@ -110,7 +110,6 @@ def test_answers_that_no_build_has_taken_wait_for_it(built):
     assert built.ask("SELECT count(*) FROM vault.answers.nps WHERE response_id = 'new'") == [(0,)]
 
 
-@pytest.mark.long
 def test_a_withdrawal_takes_what_was_answered_before_it(built):
     built.deliver("consents", "w.ndjson", [{"learner_id": "L-4711", "purpose": "P-SURVEY", "status": "withdrawn", "at": "2026-03-15T10:00:00Z"}])
     built.ingest()

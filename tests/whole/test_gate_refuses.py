@@ -9,7 +9,7 @@ import pytest
 from tests.whole.conftest import FIRST, SECOND
 from tests.whole.plants import MART, PLANTS
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 NAMED = {
     "email_in_a_value": ("nps_quarterly", "path_id", "email"),

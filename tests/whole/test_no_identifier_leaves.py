@@ -14,7 +14,7 @@ import pytest
 from anonymart import engine
 from tests.whole.needles import Needles, search
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 
 @pytest.fixture(scope="module")

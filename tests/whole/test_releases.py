@@ -17,7 +17,7 @@ from anonymart.release import make_candidate, publish
 from tests.whole.conftest import FIRST, LATER, SECOND
 from tests.whole.house import House, accounts, attach_release, file_sums, n_rows
 
-pytestmark = pytest.mark.xdist_group("whole")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 
 def test_an_analyst_opens_eleven_marts_without_a_key(later):
