@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
+
 from anonymart.home import Home
 from tests.whole.needles import Needles, search
+
+pytestmark = pytest.mark.long
 
 
 def test_no_identifier_in_the_home_of_the_demo(demo_home):
