@@ -13,7 +13,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import places, removal, tombstones
+from anonymart.forget import places, receipts, removal, tombstones
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -61,6 +61,9 @@ def _check_zones(home: Home, keys: Keys) -> None:
         schema.create(connection, keys)
         _drop_rollups_without_year(connection)
         _drop_leftovers(connection)
+        # A new warehouse holds nobody yet; of an old one, finish has just looked who must go.
+        if not receipts.knows_head(connection, "warehouse"):
+            receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
     finally:
         connection.close()
 

@@ -183,6 +183,23 @@ def test_a_restored_vault_forgets_again(built, tmp_path):
     assert receipts.verify(built.home, built.keys).passed
 
 
+@pytest.mark.long
+def test_a_restored_warehouse_forgets_again(built, tmp_path):
+    backup = tmp_path / "warehouse.copy"
+    shutil.copy(built.home.warehouse, backup)
+    of_bert = built.history("bert")
+    built.erase(built.request())
+    shutil.copy(backup, built.home.warehouse)
+    assert built.history("anna")
+    built.build()
+    assert built.history("anna") == {}
+    assert built.history("bert") == of_bert
+    assert receipts.verify(built.home, built.keys).passed
+    n_receipts = len(read_receipts(built.home.root))
+    built.build()
+    assert len(read_receipts(built.home.root)) == n_receipts
+
+
 def test_a_hundred_erasures_cost_one_rewrite(tmp_path):
     house = House(tmp_path / "home")
     house.deliver("connections", "a.csv", "learner_id,connected_at\n" + "".join(f"P-{n},2026-05-01T10:00:00Z\n" for n in range(150)))

@@ -52,7 +52,7 @@ def state(house, shown_id, as_of=AS_OF):
 
 
 def contents(house):
-    own = ("vault.ledger.loads", "vault.ledger.rewrites", "vault.ledger.receipt_head", "tombstones.main.receipt_head")
+    own = ("vault.ledger.loads", "vault.ledger.rewrites", "vault.ledger.receipt_head", "tombstones.main.receipt_head", "warehouse.main.receipt_head")
     lines = house.everything().splitlines()
     return {line.partition(":")[0]: sorted(line) for line in lines if not line.startswith(own)}
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from anonymart.errors import UsageError
-from anonymart.forget.tombstones import Kind
+from anonymart.forget.tombstones import Kind, n_unswept
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy
 
@@ -120,15 +120,18 @@ def tombstones_of_asked(until: datetime) -> str:
 
 def add_erased(connection: duckdb.DuckDBPyConnection) -> None:
     """Whoever has a tombstone that was not swept yet."""
+    if not n_unswept(connection):
+        return
     connection.execute(f"""
         INSERT INTO going
+        -- what is claimed is in the register; who claims it may not be
         WITH known AS (
             SELECT identifier FROM vault.register.identities
-            UNION SELECT identifier FROM vault.register.claims UNION SELECT learner FROM vault.register.claims
+            UNION ALL
+            SELECT DISTINCT learner FROM vault.register.claims
+            WHERE learner NOT IN (SELECT identifier FROM vault.register.identities)
         ),
-        hashed AS (
-            SELECT identifier, identifier_hash(identifier) AS identifier_hash, loose_hash(identifier) AS loose_hash FROM known
-        ),
+        hashed AS (SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM known),
         unswept AS (FROM tombstones.erased WHERE NOT is_swept)
         SELECT hashed.identifier, max(unswept.until_at), '{Scope.ALL}'
         FROM hashed INNER JOIN unswept ON unswept.identifier_hash = hashed.identifier_hash AND unswept.kind <> '{Kind.LOOSE}'

@@ -122,6 +122,7 @@ PLACES: tuple[Place, ...] = (
     *_place("warehouse.evidence", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", "cell_evidence"),
     *_place("tombstones.main", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-ERASE", "erased"),
     *_place("tombstones.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
+    *_place("warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
             "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),

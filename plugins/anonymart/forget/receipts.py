@@ -23,6 +23,7 @@ from anonymart.keys import Keys
 from anonymart.vault import schema
 
 FIRST = "0" * 64
+_HEADS = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head", "warehouse": "warehouse.main.receipt_head"}
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,26 @@ def append(home: Home, keys: Keys, receipt_no: int, content: dict[str, Any]) -> 
     return entry
 
 
-def note_head(connection: duckdb.DuckDBPyConnection, database: str, entry: dict[str, Any]) -> None:
-    """Keep number and hash of the last receipt in `vault.ledger` or in `tombstones.main`, within the caller's transaction."""
-    table = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head"}[database]
-    connection.execute(f"DELETE FROM {table}")
-    connection.execute(f"INSERT INTO {table} VALUES (?, ?)", [entry["receipt_no"], entry["hash"]])
+def note_head(connection: duckdb.DuckDBPyConnection, database: str, receipt_no: int, value: str) -> None:
+    """Keep number and hash of the last receipt in 'vault', 'tombstones' or 'warehouse', within the caller's transaction."""
+    if database == "warehouse":
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {_HEADS[database]} (receipt_no BIGINT, hash VARCHAR)")
+    connection.execute(f"DELETE FROM {_HEADS[database]}")
+    connection.execute(f"INSERT INTO {_HEADS[database]} VALUES (?, ?)", [receipt_no, value])
 
 
 def head(connection: duckdb.DuckDBPyConnection, database: str) -> tuple[int, str]:
     """Number and hash of the last receipt that the database knows; (0, FIRST) when there was none."""
-    table = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head"}[database]
-    return connection.execute(f"SELECT receipt_no, hash FROM {table} ORDER BY receipt_no DESC LIMIT 1").fetchone() or (0, FIRST)
+    if not knows_head(connection, database):
+        return 0, FIRST
+    return connection.execute(f"SELECT receipt_no, hash FROM {_HEADS[database]} ORDER BY receipt_no DESC LIMIT 1").fetchone() or (0, FIRST)
+
+
+def knows_head(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
+    """Whether the database has a place for the head yet."""
+    return connection.execute(
+        "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND table_name = 'receipt_head')", [database]
+    ).fetchone()[0]
 
 
 def verify(home: Home, keys: Keys) -> Verdict:

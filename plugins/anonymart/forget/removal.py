@@ -47,7 +47,7 @@ class Removal:
     files: dict[str, int] = field(default_factory=dict)
     is_done: bool = False
     receipt_no: int | None = None
-    selection: str = ""
+    fingerprint: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -56,8 +56,7 @@ class Removal:
     @property
     def token(self) -> str:
         """Acting needs it, so that nobody acts on a plan that has changed since."""
-        content = json.dumps([self.as_of, self.selection, self.rows, self.files], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
+        return hashlib.sha256(f"{self.as_of} {self.fingerprint}".encode()).hexdigest()[:12]
 
 
 def plan_terms(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal:
@@ -108,8 +107,8 @@ def carry_out_requests(
     ingest(home, keys, policy, as_of)
     finish(home, keys, policy, as_of)
     with _Zones(home, keys) as zones:
-        present = _plan_requests(zones, policy, as_of, request_ids)
-        if present.is_empty:
+        present = _choose_requests(zones, policy, as_of, request_ids)
+        if _is_nothing_left(zones, policy):
             present.is_done = True
             present.receipt_no = receipts.head(zones.connection, "vault")[0] or None
             return present
@@ -137,7 +136,7 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
     with _Zones(home, keys) as zones:
         _expect_restored_copies(zones)
         is_open = zones.connection.execute("SELECT EXISTS (FROM vault.ledger.removals)").fetchone()[0]
-        if not is_open and not tombstones.n_unswept(zones.connection):
+        if not is_open and not tombstones.n_unswept(zones.connection) and not zones.is_warehouse_old():
             return None
     return _remove(home, keys, policy, as_of, is_rewritten_now=True)
 
@@ -168,6 +167,12 @@ class _Zones:
             text = "The disk is full: free some space and" if "No space" in str(error) else f"The removal stopped ({type(error).__name__}):"
             raise AnonymartError(f"{text} run it again; nothing was lost.") from None
 
+    def is_warehouse_old(self) -> bool:
+        """Whether the warehouse knows fewer receipts than the vault: a copy put back, in which people who left may be again."""
+        if not self.home.warehouse.exists():
+            return False
+        return receipts.head(self.connection, "warehouse")[0] < receipts.head(self.connection, "vault")[0]
+
     def places(self) -> list[Place]:
         """The places that hold rows of people and that exist, whose-is-what last."""
         found = self.connection.execute("""
@@ -181,12 +186,20 @@ class _Zones:
 
 def _plan_terms(zones: _Zones, policy: Policy, as_of: date) -> Removal:
     _choose_by_terms(zones, policy, as_of)
-    found = Removal(str(as_of), _count(zones, policy, as_of), selection="terms")
+    found = Removal(str(as_of), _count(zones, policy, as_of))
     found.files["refused files in landing"] = len(files.old_refused(zones.connection, zones.home, policy, as_of))
+    found.fingerprint = json.dumps([found.rows, found.files], sort_keys=True)
     return found
 
 
 def _plan_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
+    found = _choose_requests(zones, policy, as_of, request_ids)
+    found.rows = _count(zones, policy, None)
+    return found
+
+
+def _choose_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
+    """Fill `going`, and give a plan without its rows. Its token stands for who goes and for what was ever loaded of them."""
     connection = zones.connection
     _choose_withdrawals(connection, request_ids)
     erasures = tuple(
@@ -202,9 +215,19 @@ def _plan_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tupl
     """)
     _key_the_going(zones)
     marks = connection.execute("SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) FROM going").fetchone()[0]
-    found = Removal(str(as_of), _count(zones, policy, None), selection=marks or "")
-    found.files = files.count_mentions(zones.home, people.text_terms(connection))
+    loaded = connection.execute("""
+        SELECT source, count(*) FROM vault.ledger.row_hashes
+        WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
+    """).fetchall()
+    found = Removal(str(as_of), files=files.count_mentions(zones.home, people.text_terms(connection)))
+    found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
     return found
+
+
+def _is_nothing_left(zones: _Zones, policy: Policy) -> bool:
+    """Who is to be erased is known, else the request would name nobody any more; of a withdrawal the answers tell."""
+    is_erased = zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')").fetchone()[0]
+    return not is_erased and not _count(zones, policy, None)
 
 
 def _until(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
@@ -257,7 +280,15 @@ def _key_the_going(zones: _Zones) -> None:
         CREATE OR REPLACE TEMP TABLE going_persons (person_key BIGINT, pseudonym VARCHAR, scope VARCHAR);
         CREATE OR REPLACE TEMP TABLE going_responses (response_key BIGINT)
     """)
-    there = {place.name for place in zones.places()}
+    listed = zones.places()
+    if zones.is_warehouse_old():
+        for place in listed:
+            if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
+                connection.execute(f"""
+                    INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}' FROM {place.name}
+                    WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
+                """)
+    there = {place.name for place in listed}
     if "warehouse.intermediate.int_identities" in there:
         connection.execute("""
             INSERT INTO going_persons SELECT DISTINCT person_key, pseudonym, scope
@@ -380,6 +411,8 @@ def _remove(home: Home, keys: Keys, policy: Policy, as_of: date, is_rewritten_no
         is_open = connection.execute("SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]).fetchone()[0]
         if not any(done.rows.values()) and not is_due and not is_open:
             connection.execute("DELETE FROM vault.ledger.removals")
+            if zones.is_warehouse_old():
+                receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
             done.is_done = True
             return done
     crash.point("removal.before_rewrite")
@@ -506,11 +539,13 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
         crash.point("removal.after_receipt")
         connection.execute("BEGIN")
         connection.execute("UPDATE tombstones.erased SET is_swept = true WHERE NOT is_swept")
-        receipts.note_head(connection, "tombstones", entry)
+        receipts.note_head(connection, "tombstones", removal_no, entry["hash"])
         connection.execute("COMMIT")
         crash.point("removal.after_tombstones_swept")
+        if home.warehouse.exists():
+            receipts.note_head(connection, "warehouse", removal_no, entry["hash"])
         connection.execute("BEGIN")
-        receipts.note_head(connection, "vault", entry)
+        receipts.note_head(connection, "vault", removal_no, entry["hash"])
         connection.execute("DELETE FROM vault.ledger.removals")
         if hashes:
             connection.execute("UPDATE vault.ledger.rewrites SET is_done = true")

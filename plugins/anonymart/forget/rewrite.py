@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +41,20 @@ def rewrite(home: Home, keys: Keys, zone: str) -> Rewritten:
         engine.prepare(connection, home)
         engine.attach(connection, zone, path, key, "rw")
         connection.execute(f"CHECKPOINT {zone}")
+        connection.execute(f"DETACH {zone}")
+        # From here on it is only read: its hash is taken meanwhile.
+        engine.attach(connection, zone, path, key, "ro")
         engine.attach(connection, "aside", aside, key, "rw")
-        connection.execute(f"COPY FROM DATABASE {zone} TO aside")
-        connection.execute("CHECKPOINT aside")
+        with ThreadPoolExecutor(1) as beside:
+            hash_before = beside.submit(_sha256, path)
+            connection.execute(f"COPY FROM DATABASE {zone} TO aside")
+            connection.execute("CHECKPOINT aside")
+            before = hash_before.result()
     finally:
         connection.close()
     if path.with_name(path.name + ".wal").exists() or aside.with_name(aside.name + ".wal").exists():
         raise AnonymartError(f"The log of {path} could not be emptied: run again; nothing was lost.")
     crash.point("rewrite.after_copy")
-    before = _sha256(path)
     with aside.open("rb+") as file:
         os.fsync(file.fileno())
     after = _sha256(aside)
