@@ -118,20 +118,32 @@ def tombstones_of_asked(until: datetime) -> str:
     """
 
 
-def add_erased(connection: duckdb.DuckDBPyConnection) -> None:
-    """Whoever has a tombstone that was not swept yet."""
+def forms_of_asked(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every identifier for which `tombstones_of_asked` makes a tombstone that is to be swept."""
+    rows = connection.execute("""
+        SELECT identifier FROM asked
+        UNION
+        SELECT sha1_identifier(substr(identifier, 7)) FROM asked WHERE identifier LIKE 'email:%'
+    """).fetchall()
+    return [identifier for (identifier,) in rows]
+
+
+def add_erased(connection: duckdb.DuckDBPyConnection, among: list[str] | None = None) -> None:
+    """Whoever has a tombstone that was not swept yet; `among`: the identifiers that these can be of, where that is known."""
     if not n_unswept(connection):
         return
+    connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS SELECT unnest($1::VARCHAR[]) AS identifier", [among or []])
+    one_of_them = "true" if among is None else "identifier IN (FROM candidates)"
     connection.execute(f"""
         INSERT INTO going
         -- what is claimed is in the register; who claims it may not be
         WITH known AS (
             SELECT identifier FROM vault.register.identities
             UNION ALL
-            SELECT DISTINCT learner FROM vault.register.claims
-            WHERE learner NOT IN (SELECT identifier FROM vault.register.identities)
+            SELECT learner FROM vault.register.claims
         ),
-        hashed AS (SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM known),
+        chosen AS (SELECT DISTINCT identifier FROM known WHERE {one_of_them}),
+        hashed AS (SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM chosen),
         unswept AS (FROM tombstones.erased WHERE NOT is_swept)
         SELECT hashed.identifier, max(unswept.until_at), '{Scope.ALL}'
         FROM hashed INNER JOIN unswept ON unswept.identifier_hash = hashed.identifier_hash AND unswept.kind <> '{Kind.LOOSE}'

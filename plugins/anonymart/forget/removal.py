@@ -118,9 +118,10 @@ def carry_out_requests(
         until = _until(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
+        erased = people.forms_of_asked(zones.connection)
         crash.point("removal.after_tombstones")
     n_files = files.remove_mentions(home, terms)
-    done = _remove(home, keys, policy, as_of, is_rewritten_now=True)
+    done = _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=erased)
     done.files = n_files
     return done
 
@@ -151,6 +152,7 @@ class _Zones:
         has_warehouse = self.home.warehouse.exists()
         self.connection = engine.connect(self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None)
         try:
+            self.connection.execute(engine.NO_VACUUM)
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
             identities.install_hmac(self.connection, "pseudonym_hash", self.keys.pseudonym)
@@ -311,10 +313,7 @@ def _condition(place: Place, policy: Policy, as_of: date | None) -> str | None:
 
 
 def _of_the_going(place: Place) -> str | None:
-    scopes = (*_OF_LIFE, *_ALSO.get(place.name, ()))
-    if place.name.startswith("vault.rights."):
-        scopes = (Scope.ALL,)
-    chosen = f"scope IN ({_listed(scopes)})"
+    chosen = f"scope IN ({_listed(_scopes(place))})"
     if place.name == "vault.register.claims":
         return f"""
             learner IN (SELECT identifier FROM going WHERE {chosen})
@@ -322,37 +321,59 @@ def _of_the_going(place: Place) -> str | None:
         """
     if place.name == "vault.register.identities":
         return f"""
-            identifier IN (SELECT identifier FROM going WHERE {chosen})
-            AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
-            AND identifier NOT IN (SELECT identifier FROM vault.register.last_use)
-            AND identifier_mark(identifier) NOT IN (
-                SELECT hashes.identifier_mark FROM vault.ledger.row_hashes AS hashes
-                SEMI JOIN (SELECT identifier_mark(identifier) AS identifier_mark FROM going) AS marks USING (identifier_mark)
+            identifier IN (
+                SELECT identifier FROM going
+                WHERE {chosen}
+                    AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
+                    AND identifier NOT IN (SELECT identifier FROM vault.register.last_use)
+                    AND identifier_mark(identifier) NOT IN (
+                        SELECT hashes.identifier_mark FROM vault.ledger.row_hashes AS hashes
+                        SEMI JOIN (SELECT identifier_mark(identifier) AS identifier_mark FROM going) AS marks USING (identifier_mark)
+                    )
             )
         """
     match place.names:
+        case Names.PERSON_KEY | Names.PSEUDONYM:
+            column = "person_key" if place.names is Names.PERSON_KEY else "pseudonym"
+            return f"{place.column} IN (SELECT {column} FROM going_persons WHERE {chosen})"
+        case Names.RESPONSE_KEY:
+            return f"{place.column} IN (FROM going_responses)"
+    if named := _named(place):
+        return f"rowid IN (SELECT rows.rowid FROM {place.name} AS rows INNER JOIN {named[0]} ON {named[1]})"
+    # Minors and steps have terms of their own.
+    return None
+
+
+def _scopes(place: Place) -> tuple[Scope, ...]:
+    return (Scope.ALL,) if place.name.startswith("vault.rights.") else (*_OF_LIFE, *_ALSO.get(place.name, ()))
+
+
+def _named(place: Place) -> tuple[str, str] | None:
+    """What to join `rows` of a place with, and on what, to get those that go, each once; None where they are found in another way."""
+    match place.names:
+        case _ if place.name in _LAST:
+            return None
         case Names.IDENTIFIER:
             names, column = "going", "identifier"
         case Names.IDENTIFIER_MARK:
             names, column = "(SELECT identifier_mark(identifier) AS identifier_mark, until_at, scope FROM going)", "identifier_mark"
         case Names.IDENTITY_KEY:
             names, column = "going_keys", "identity_key"
-        case Names.PERSON_KEY | Names.PSEUDONYM:
-            column = "person_key" if place.names is Names.PERSON_KEY else "pseudonym"
-            return f"{place.column} IN (SELECT {column} FROM going_persons WHERE {chosen})"
-        case Names.RESPONSE_KEY:
-            return f"{place.column} IN (FROM going_responses)"
         case _:
-            # Minors and steps have terms of their own.
             return None
     is_about = f"coalesce({place.about} <= chosen.until_at, true)" if place.about else "true"
-    return f"""
-        rowid IN (
-            SELECT rows.rowid FROM {place.name} AS rows
-            INNER JOIN (SELECT {column} AS named, until_at FROM {names} WHERE {chosen}) AS chosen ON chosen.named = rows.{place.column}
-            WHERE {is_about}
-        )
-    """
+    chosen = f"SELECT {column} AS named, max(until_at) AS until_at FROM {names} WHERE scope IN ({_listed(_scopes(place))}) GROUP BY ALL"
+    return f"({chosen}) AS chosen", f"chosen.named = rows.{place.column} AND {is_about}"
+
+
+def _delete_from(connection: duckdb.DuckDBPyConnection, place: Place, policy: Policy, as_of: date | None) -> int:
+    """Delete what goes from a place and give the number of rows. Who goes is looked for once, in the columns that tell it."""
+    statements = [f"DELETE FROM {place.name} WHERE {_condition(place, policy, as_of)}"]
+    if named := _named(place):
+        over_its_term = _over_its_term(place, policy, as_of) if as_of else None
+        statements = [f"DELETE FROM {place.name} AS rows USING {named[0]} WHERE {named[1]}"]
+        statements += [f"DELETE FROM {place.name} WHERE {over_its_term}"] if over_its_term else []
+    return sum(connection.execute(statement).fetchone()[0] for statement in statements)
 
 
 def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
@@ -392,15 +413,20 @@ def _of_identity(place: Place) -> str:
     return f"{column} IN (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')"
 
 
-def _remove(home: Home, keys: Keys, policy: Policy, as_of: date, is_rewritten_now: bool) -> Removal:
-    """One removal from begin to receipt: with what is over its term, or at once and only what somebody asked for."""
+def _remove(
+    home: Home, keys: Keys, policy: Policy, as_of: date, is_rewritten_now: bool, erased: list[str] | None = None
+) -> Removal:
+    """One removal from begin to receipt: with what is over its term, or at once and only what somebody asked for.
+
+    `erased`: the identifiers among which all are that have new tombstones; None: nobody knows, so all are looked through.
+    """
     terms_as_of = None if is_rewritten_now else as_of
     with _Zones(home, keys) as zones:
         connection = zones.connection
         if terms_as_of:
             _choose_by_terms(zones, policy, as_of)
         else:
-            people.add_erased(connection)
+            people.add_erased(connection, erased)
             people.add_withdrawn(connection)
             _key_the_going(zones)
         removal_no = _begin(zones, as_of)
@@ -419,9 +445,7 @@ def _remove(home: Home, keys: Keys, policy: Policy, as_of: date, is_rewritten_no
     hashes: dict[str, Rewritten] = {}
     if is_due:
         files.remove_spill(home)
-        for zone in ("vault", "warehouse"):
-            if getattr(home, zone).exists():
-                hashes[f"{zone}.duckdb"] = rewrite(home, keys, zone)
+        hashes = rewrite(home, keys, tuple(zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()))
     done.receipt_no = _close(home, keys, as_of, removal_no, hashes)
     done.is_done = True
     return done
@@ -434,10 +458,11 @@ def _begin(zones: _Zones, as_of: date) -> int:
     if is_open is not None:
         return is_open
     removal_no = 1 + max(receipts.head(connection, database)[0] for database in ("vault", "tombstones"))
-    counts = [(removal_no, as_of, place.name, _n_rows(connection, place)) for place in zones.places()]
-    connection.execute("BEGIN")
-    connection.executemany("INSERT INTO vault.ledger.removals VALUES (?, ?, ?, ?, NULL)", counts)
-    connection.execute("COMMIT")
+    counts = {place.name: _n_rows(connection, place) for place in zones.places()}
+    connection.execute(
+        "INSERT INTO vault.ledger.removals SELECT $1, $2, unnest($3::VARCHAR[]), unnest($4::BIGINT[]), NULL",
+        [removal_no, as_of, list(counts), list(counts.values())],
+    )
     crash.point("removal.begun")
     return removal_no
 
@@ -457,21 +482,22 @@ def _delete(zones: _Zones, zone: str, policy: Policy, terms_as_of: date | None, 
         if place.name == "vault.rights.requests":
             # Told of by their steps, which go after them.
             found |= _delete_old_requests(connection, policy, terms_as_of)
-            statement = f"""
+            n_rows = connection.execute(f"""
                 UPDATE {place.name} SET who = identifier_hash(identifier), identifier = NULL, details = NULL
                 WHERE identifier IS NOT NULL AND ({condition})
-            """
+            """).fetchone()[0]
         else:
-            statement = f"DELETE FROM {place.name} WHERE {condition}"
-        if n_rows := connection.execute(statement).fetchone()[0]:
+            n_rows = _delete_from(connection, place, policy, terms_as_of)
+        if n_rows:
             found[place.name] = n_rows
     if zone == "vault":
         _mend_what_stays(connection)
-        for place in zones.places():
-            connection.execute(
-                "UPDATE vault.ledger.removals SET rows_after = $1 WHERE removal_no = $2 AND place = $3",
-                [_n_rows(connection, place), removal_no, place.name],
-            )
+        counts = {place.name: _n_rows(connection, place) for place in zones.places()}
+        connection.execute("""
+            UPDATE vault.ledger.removals AS removals SET rows_after = counts.n_rows
+            FROM (SELECT unnest($2::VARCHAR[]) AS place, unnest($3::BIGINT[]) AS n_rows) AS counts
+            WHERE removals.removal_no = $1 AND removals.place = counts.place
+        """, [removal_no, list(counts), list(counts.values())])
         if found:
             connection.execute(
                 "INSERT INTO vault.ledger.rewrites SELECT removal_no, max(as_of), false FROM vault.ledger.removals GROUP BY removal_no"

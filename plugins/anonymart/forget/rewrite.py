@@ -1,4 +1,4 @@
-"""A zone's file written anew, so that what was deleted is in none of its bytes (R-ERASE, P-STAT).
+"""The zones' files written anew, so that what was deleted is in none of their bytes (R-ERASE, P-STAT).
 
 Aside, fsync, rename: a kill leaves the old file or the new one, whole.
 """
@@ -27,42 +27,72 @@ class Rewritten:
     after: str
 
 
-def rewrite(home: Home, keys: Keys, zone: str) -> Rewritten:
-    """Copy the zone ('vault' or 'warehouse') beside itself and put the copy in its place; nobody may have it open.
+def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritten]:
+    """Copy zones ('vault', 'warehouse') beside themselves, at once, and put the copies in their places; nobody may have them open.
 
-    Raises AnonymartError when its write-ahead log is not empty afterwards.
+    Gives what was written by name of file. Raises AnonymartError when a write-ahead log is not empty afterwards.
     """
-    path: Path = getattr(home, zone)
-    key = getattr(keys, zone)
-    aside = path.with_name(path.name + ASIDE)
+    paths: dict[str, Path] = {zone: getattr(home, zone) for zone in zones}
     remove_aside(home)
-    connection = engine.duckdb.connect(":memory:")
-    try:
-        engine.prepare(connection, home)
+    with ThreadPoolExecutor(2 * len(zones)) as pool:
+        connection = engine.duckdb.connect(":memory:")
+        try:
+            _open(connection, home, keys, paths)
+            # From here on the old files are only read: their hashes are taken meanwhile.
+            hashes = {zone: pool.submit(_sha256, path) for zone, path in paths.items()}
+            copies = [pool.submit(_copy, connection.cursor(), zone) for zone in zones]
+            for copy in copies:
+                copy.result()
+            before = {zone: found.result() for zone, found in hashes.items()}
+        finally:
+            connection.close()
+        for path in paths.values():
+            if any(file.with_name(file.name + ".wal").exists() for file in (path, _aside(path))):
+                raise AnonymartError(f"The log of {path} could not be emptied: run again; nothing was lost.")
+        crash.point("rewrite.after_copy")
+        after = dict(zip(zones, pool.map(_settle, map(_aside, paths.values())), strict=True))
+    for path in paths.values():
+        crash.point("rewrite.before_rename")
+        os.replace(_aside(path), path)
+        _sync_folder(path.parent)
+        crash.point("rewrite.after_rename")
+    return {path.name: Rewritten(before[zone], after[zone]) for zone, path in paths.items()}
+
+
+def _open(connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: Keys, paths: dict[str, Path]) -> None:
+    """Empty the logs, then attach each zone to read and a fresh file for it.
+
+    One zone hardly keeps two threads busy, so each copy has the thread that asks for it, and they share what other processors
+    there are and the memory.
+    """
+    engine.prepare(connection, home)
+    n_threads = connection.execute("SELECT current_setting('threads')").fetchone()[0]
+    connection.execute(f"SET threads = {max(1, n_threads - len(paths) + 1)}")
+    connection.execute(engine.NO_VACUUM)
+    for zone, path in paths.items():
+        key = getattr(keys, zone)
         engine.attach(connection, zone, path, key, "rw")
         connection.execute(f"CHECKPOINT {zone}")
         connection.execute(f"DETACH {zone}")
-        # From here on it is only read: its hash is taken meanwhile.
         engine.attach(connection, zone, path, key, "ro")
-        engine.attach(connection, "aside", aside, key, "rw")
-        with ThreadPoolExecutor(1) as beside:
-            hash_before = beside.submit(_sha256, path)
-            connection.execute(f"COPY FROM DATABASE {zone} TO aside")
-            connection.execute("CHECKPOINT aside")
-            before = hash_before.result()
-    finally:
-        connection.close()
-    if path.with_name(path.name + ".wal").exists() or aside.with_name(aside.name + ".wal").exists():
-        raise AnonymartError(f"The log of {path} could not be emptied: run again; nothing was lost.")
-    crash.point("rewrite.after_copy")
-    with aside.open("rb+") as file:
+        engine.attach(connection, f"{zone}_aside", _aside(path), key, "rw")
+
+
+def _copy(cursor: engine.duckdb.DuckDBPyConnection, zone: str) -> None:
+    with cursor:
+        cursor.execute(f"COPY FROM DATABASE {zone} TO {zone}_aside")
+        cursor.execute(f"CHECKPOINT {zone}_aside")
+
+
+def _settle(path: Path) -> str:
+    """The hash of a file that is safely on the disk."""
+    with path.open("rb+") as file:
         os.fsync(file.fileno())
-    after = _sha256(aside)
-    crash.point("rewrite.before_rename")
-    os.replace(aside, path)
-    _sync_folder(path.parent)
-    crash.point("rewrite.after_rename")
-    return Rewritten(before, after)
+    return _sha256(path)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ASIDE)
 
 
 def remove_aside(home: Home) -> None:

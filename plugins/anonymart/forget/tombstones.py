@@ -61,8 +61,11 @@ def write_rows(connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, date
         return 0
     # A transaction writes one file only: the caller's may be the vault's, so this one has a cursor of its own.
     with connection.cursor() as cursor:
-        cursor.execute("CREATE OR REPLACE TEMP TABLE fresh (identifier_hash UBIGINT, until_at TIMESTAMP, kind VARCHAR, knows_learner BOOLEAN, is_swept BOOLEAN)")
-        cursor.executemany("INSERT INTO fresh VALUES (?, ?, ?, ?, ?)", rows)
+        cursor.execute("""
+            CREATE OR REPLACE TEMP TABLE fresh AS
+            SELECT unnest($1::UBIGINT[]) AS identifier_hash, unnest($2::TIMESTAMP[]) AS until_at, unnest($3::VARCHAR[]) AS kind,
+                unnest($4::BOOLEAN[]) AS knows_learner, unnest($5::BOOLEAN[]) AS is_swept
+        """, [list(column) for column in zip(*rows, strict=True)])
         cursor.execute("""
             CREATE OR REPLACE TEMP TABLE fresh AS
             SELECT identifier_hash, max(until_at) AS until_at, min_by(kind, CASE kind WHEN 'own' THEN 0 WHEN 'shared' THEN 1 ELSE 2 END) AS kind,
