@@ -231,11 +231,19 @@ def _is_nothing_left(zones: _Zones, policy: Policy) -> bool:
 
 
 def _until(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
-    """The end of the day, or of the last day of which the ledger has noted a row of those who asked."""
+    """The end of the day, or the last time that any row of those who asked tells of: sources may be a day ahead of `as_of`."""
     end = people.end_of(as_of, policy)
     return connection.execute("""
-        SELECT greatest($1::TIMESTAMP, max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND)
-        FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+        SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
+            SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
+            FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+            UNION ALL
+            SELECT max(greatest(learners.registered_at, learners.last_login_at)) FROM vault.register.learners AS learners SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(uses.last_use_at) FROM vault.register.last_use AS uses SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
+        ) AS told
     """, [end]).fetchone()[0]
 
 

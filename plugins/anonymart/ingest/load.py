@@ -286,7 +286,8 @@ def _refuse_erased_people(
                 'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
             ]) FROM incoming
         """)
-        last = "greatest(registered_at, left_at, last_login_at)"
+        # left_at may be planned: an old file that tells of the year to come brings nobody back.
+        last = "greatest(registered_at, last_login_at)"
         if _refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
             _blank_times_of_the_erased(connection)
         return
