@@ -21,9 +21,9 @@ class Scope(StrEnum):
     """From which places the rows of somebody go."""
 
     ALL = "all"
-    """Every place (R-ERASE, P-STAT)."""
+    """Every place (R-ERASE, P-STAT; a child of today, R-MINOR)."""
     LIFE = "life"
-    """Every place but the requests and consents (a former life under P-STAT; R-MINOR)."""
+    """Every place but requests, consents and who is who (a former life under P-STAT; the time under age, R-MINOR)."""
     ANSWERS = "answers"
     """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
     IDENTIFIED = "identified"
@@ -215,8 +215,8 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
     """)
 
 
-def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Rows about a time at which somebody was younger than the minimum age, known only since (R-MINOR)."""
+def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Rows about a time at which somebody was younger than the minimum age, known only since; a child of today goes whole (R-MINOR)."""
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
         INSERT INTO going
@@ -226,20 +226,32 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             INNER JOIN vault.register.identities AS owner USING (identifier)
             GROUP BY ALL
         ),
-        by_birth AS (
-            SELECT groups.identifier, births.of_age_on
+        -- nearly everybody was of age before anything was told
+        late AS (
+            SELECT groups.who, groups.identifier, births.of_age_on, identifier_mark(groups.identifier) AS identifier_mark
             FROM groups INNER JOIN births USING (who)
-            SEMI JOIN (
-                SELECT groups.who FROM groups INNER JOIN vault.register.last_use AS uses USING (identifier)
-                INNER JOIN births USING (who) WHERE uses.first_use_at < births.of_age_on
-            ) AS used_young USING (who)
+            WHERE births.of_age_on > (
+                SELECT least(
+                    (SELECT min(about_on) FROM vault.ledger.row_hashes), (SELECT min(first_use_at) FROM vault.register.last_use),
+                    (SELECT min(registered_at) FROM vault.register.learners)
+                )
+            )
         ),
+        young AS (
+            SELECT late.who FROM late INNER JOIN vault.register.last_use AS uses USING (identifier) WHERE uses.first_use_at < late.of_age_on
+            UNION
+            SELECT late.who FROM late INNER JOIN vault.ledger.row_hashes AS hashes USING (identifier_mark) WHERE hashes.about_on < late.of_age_on
+            UNION
+            SELECT late.who FROM late INNER JOIN vault.register.learners AS learners USING (identifier) WHERE learners.registered_at < late.of_age_on
+        ),
+        by_birth AS (SELECT late.identifier, late.of_age_on FROM late SEMI JOIN young USING (who)),
         by_hash AS (
             SELECT groups.identifier, minors.of_age_on
             FROM groups INNER JOIN vault.register.minors AS minors ON minors.identifier_hash = identifier_hash(groups.identifier)
             WHERE EXISTS (FROM vault.register.minors)
         )
-        SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND, '{Scope.LIFE}'
+        SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND,
+            if(max(of_age_on) > DATE '{as_of}', '{Scope.ALL}', '{Scope.LIFE}')
         FROM (FROM by_birth UNION ALL FROM by_hash) ANTI JOIN restricted USING (identifier)
         GROUP BY identifier
     """)

@@ -34,6 +34,7 @@ _ALSO = {
     "warehouse.intermediate.int_nps_responses": (Scope.ANSWERS,),
     "warehouse.intermediate.int_nps_counted": (Scope.ANSWERS,),
 }
+_WHO_IS_WHO = ("vault.register.learners", "vault.register.claims")
 # Whose an identifier is goes after everything that is told under it.
 _LAST = ("vault.register.claims", "vault.register.identities")
 
@@ -251,7 +252,7 @@ def _choose_by_terms(zones: _Zones, policy: Policy, as_of: date) -> None:
     connection = zones.connection
     people.add_erased(connection)
     people.add_expired(connection, policy, as_of)
-    people.add_minors(connection, policy)
+    people.add_minors(connection, policy, as_of)
     people.add_withdrawn(connection)
     people.add_without_contact(connection, policy, as_of, _n_built(zones))
     _key_the_going(zones)
@@ -320,7 +321,8 @@ def _condition(place: Place, policy: Policy, as_of: date | None) -> str | None:
 
 def _of_the_going(place: Place) -> str | None:
     scopes = (*_OF_LIFE, *_ALSO.get(place.name, ()))
-    if place.name.startswith("vault.rights."):
+    if place.name.startswith("vault.rights.") or place.name in _WHO_IS_WHO:
+        # Whoever is in a new life is found under every identifier, and objects as before.
         scopes = (Scope.ALL,)
     chosen = f"scope IN ({_listed(scopes)})"
     if place.name == "vault.register.claims":
