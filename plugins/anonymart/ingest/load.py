@@ -12,7 +12,7 @@ from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.forget.tombstones import ERASED
-from anonymart.ingest import corrections, identities, learning, lines, lives, parsers
+from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, request_ids
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
@@ -109,6 +109,7 @@ def _load_tabular(
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
     _refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
+        request_ids.hide(connection)
         # Delivered again, it would tell anew who had asked.
         known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
         _refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
