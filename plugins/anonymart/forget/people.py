@@ -299,6 +299,11 @@ def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, a
             UNION ALL
             SELECT people.who, requests.received_at FROM vault.rights.requests AS requests INNER JOIN people USING (identifier)
             UNION ALL
+            -- a closed request tells who asked by a keyed hash only
+            SELECT people.who, requests.received_at
+            FROM (SELECT who, identifier_hash(identifier) AS identifier_hash FROM people SEMI JOIN answering USING (who)) AS people
+            INNER JOIN vault.rights.requests AS requests ON requests.who = people.identifier_hash
+            UNION ALL
             SELECT people.who, hashes.about_on::TIMESTAMP
             FROM (SELECT who, identifier_mark(identifier) AS identifier_mark FROM people SEMI JOIN answering USING (who)) AS people
             INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)

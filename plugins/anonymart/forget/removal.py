@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -77,11 +78,11 @@ def enforce_terms(home: Home, keys: Keys, policy: Policy, as_of: date, token: st
     with _Zones(home, keys) as zones:
         if token is not None and token != _plan_terms(zones, policy, as_of).token:
             raise UsageError("The token is not that of the present plan: look at the plan again.")
-        refused = files.old_refused(zones.connection, home, policy, as_of)
+        old = _old_files(zones, policy, as_of)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=False)
-    for path in refused:
+    for path in (path for paths in old.values() for path in paths):
         path.unlink(missing_ok=True)
-    done.files["refused files in landing"] = len(refused)
+    done.files = {kind: len(paths) for kind, paths in old.items()}
     return done
 
 
@@ -116,11 +117,13 @@ def carry_out_requests(
         if token != present.token:
             raise UsageError("The token is not that of the present plan: look at the plan again; nothing was removed.")
         terms = people.text_terms(zones.connection)
+        folders = files.landings(zones.connection, home)
+        files.hide_names(zones.connection, terms)
         until = _until(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
         crash.point("removal.after_tombstones")
-    n_files = files.remove_mentions(home, terms)
+    n_files = files.remove_mentions(folders, terms)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=True)
     done.files = n_files
     return done
@@ -188,9 +191,16 @@ class _Zones:
 def _plan_terms(zones: _Zones, policy: Policy, as_of: date) -> Removal:
     _choose_by_terms(zones, policy, as_of)
     found = Removal(str(as_of), _count(zones, policy, as_of))
-    found.files["refused files in landing"] = len(files.old_refused(zones.connection, zones.home, policy, as_of))
+    found.files = {kind: len(paths) for kind, paths in _old_files(zones, policy, as_of).items()}
     found.fingerprint = json.dumps([found.rows, found.files], sort_keys=True)
     return found
+
+
+def _old_files(zones: _Zones, policy: Policy, as_of: date) -> dict[str, list[Path]]:
+    return {
+        files.REFUSED: files.old_refused(zones.connection, zones.home, policy, as_of),
+        files.EXPORTS: files.old_exports(zones.home, policy, as_of),
+    }
 
 
 def _plan_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
@@ -220,7 +230,7 @@ def _choose_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tu
         SELECT source, count(*) FROM vault.ledger.row_hashes
         WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
     """).fetchall()
-    found = Removal(str(as_of), files=files.count_mentions(zones.home, people.text_terms(connection)))
+    found = Removal(str(as_of), files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)))
     found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
     return found
 
