@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from anonymart.errors import UsageError
+from anonymart.forget.places import Place
 from anonymart.forget.tombstones import Kind, n_unswept
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy
@@ -120,21 +121,26 @@ def tombstones_of_asked(until: datetime) -> str:
 
 def add_erased(connection: duckdb.DuckDBPyConnection) -> None:
     """Whoever has a tombstone that was not swept yet."""
-    if not n_unswept(connection):
-        return
+    if n_unswept(connection):
+        # what is claimed is in the register; who claims it may not be
+        _add_by_tombstones(connection, "SELECT identifier FROM vault.register.identities UNION SELECT learner FROM vault.register.claims", "NOT is_swept")
+
+
+def add_left(connection: duckdb.DuckDBPyConnection, places: list[Place]) -> None:
+    """Whoever has a tombstone and is still named in one of these places of the vault."""
+    named = " UNION ".join(f"SELECT {place.column} FROM {place.name}" for place in places)
+    _add_by_tombstones(connection, named, "true")
+
+
+def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, which: str) -> None:
     connection.execute(f"""
         INSERT INTO going
-        -- what is claimed is in the register; who claims it may not be
-        WITH known AS (
-            SELECT identifier FROM vault.register.identities
-            UNION ALL
-            SELECT DISTINCT learner FROM vault.register.claims
-            WHERE learner NOT IN (SELECT identifier FROM vault.register.identities)
+        WITH hashed AS (
+            SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM ({identifiers}) AS known (identifier)
         ),
-        hashed AS (SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM known),
-        unswept AS (FROM tombstones.erased WHERE NOT is_swept)
-        SELECT hashed.identifier, max(unswept.until_at), '{Scope.ALL}'
-        FROM hashed INNER JOIN unswept ON unswept.identifier_hash = hashed.identifier_hash AND unswept.kind <> '{Kind.LOOSE}'
+        chosen AS (FROM tombstones.erased WHERE {which})
+        SELECT hashed.identifier, max(chosen.until_at), '{Scope.ALL}'
+        FROM hashed INNER JOIN chosen ON chosen.identifier_hash = hashed.identifier_hash AND chosen.kind <> '{Kind.LOOSE}'
         GROUP BY hashed.identifier
     """)
 

@@ -29,6 +29,10 @@ from anonymart.vault import schema
 DESTRUCTIVE = ("erase", "withdraw", "death")
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
 _OF_LIFE = (Scope.ALL, Scope.LIFE)
+# Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in who is who of who is back.
+_NAMING = (
+    *_RAW, "vault.answers.nps", "vault.register.learners", "vault.register.last_use", "vault.register.connections", "vault.rights.consents",
+)  # fmt: skip
 # Besides those two, from which places a scope takes rows.
 _ALSO = {
     "vault.answers.nps": (Scope.ANSWERS, Scope.IDENTIFIED),
@@ -143,6 +147,17 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
         if not is_open and not tombstones.n_unswept(zones.connection) and not zones.is_warehouse_old():
             return None
     return _remove(home, keys, policy, as_of, is_rewritten_now=True)
+
+
+def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> dict[str, int]:
+    """Rows of the vault by place that tell of a time up to a tombstone: none after an erasure, whoever's it was (R-ERASE).
+
+    The requests of the erased name nobody any more, so they are looked for by the tombstones themselves.
+    """
+    with _Zones(home, keys) as zones:
+        people.add_left(zones.connection, [place for place in zones.places() if place.name in _NAMING])
+        _key_the_going(zones)
+        return {name: n_rows for name, n_rows in _count(zones, policy, None).items() if name in _NAMING}
 
 
 class _Zones:

@@ -17,7 +17,7 @@ from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import removal
 from anonymart.home import Home
-from anonymart.ingest import identities
+from anonymart.ingest import identities, ingest
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import death, handover, rectify
@@ -271,6 +271,8 @@ def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
             done = removal.carry_out_requests(*house.inside, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
         case "handover":
+            # What waits in landing is held as well (R-ACCESS).
+            ingest(*house.inside)
             for row in rows:
                 kind = "access" if row.kind == "death" else row.kind
                 notes[row.request_id] = handover.write_handover(*house.inside, row.request_id, kind).name
@@ -323,7 +325,7 @@ def _is_standing(house: _House, row: _Row) -> bool:
 
 
 _IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {
-    "removal": lambda house, row: not any(_plan(house, row).rows.values()),
+    "removal": lambda house, row: not any(_plan(house, row).rows.values()) and not removal.left_of_the_erased(*house.inside),
     "rectify": lambda house, row: not any(_plan(house, row).rows.values()),
     "handover": _zip_opens,
     "standing": _is_standing,
