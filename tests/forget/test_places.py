@@ -11,6 +11,7 @@ from anonymart.build import build
 from anonymart.contracts import load_contracts
 from anonymart.errors import AnonymartError
 from anonymart.forget import places
+from anonymart.home import Home
 from anonymart.policy import load_policy
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
@@ -100,6 +101,24 @@ def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
     (root.root / "copy-of-the-vault.duckdb").write_bytes(b"x")
     with pytest.raises(AnonymartError, match=r"copy-of-the-vault\.duckdb is no part of the home"):
         build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+
+
+@pytest.mark.parametrize("name", [
+    "vault.duckdb.bak", "warehouse.duckdb.old", ".copy.duckdb", "landing/people.csv", "landing/forum/people.csv", "exports/people.csv",
+    "tmp/people.csv", "releases/people.csv", "dbt/people.csv",
+])  # fmt: skip
+def test_a_strange_file_is_found_wherever_people_may_be(tmp_path, name):
+    root = Home(tmp_path / "home").prepare()
+    for known in ("vault.duckdb", "vault.duckdb.wal", "vault.duckdb.rewrite", "vault.duckdb.rewrite.wal", ".nfs0001", "landing/nps/a.csv",
+                  "exports/0123456789abcdef.zip", "tmp/spill/x.tmp", "releases/2026-06-30.1/marts.duckdb", "releases/.candidate-1/x"):
+        (root.root / known).parent.mkdir(parents=True, exist_ok=True)
+        (root.root / known).touch()
+    root.current.symlink_to("2026-06-30.1")
+    places.check_files(root)
+    (root.root / name).parent.mkdir(exist_ok=True)
+    (root.root / name).touch()
+    with pytest.raises(AnonymartError, match="is no part of the home"):
+        places.check_files(root)
 
 
 def test_what_a_killed_dbt_left_behind_goes_with_the_next_build(home, tmp_path):

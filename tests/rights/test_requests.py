@@ -197,3 +197,46 @@ def test_lifting_and_refusing_bring_back(house):
     assert statuses(house) == ["in", "in", "in"]
     asked(house, 13, "object", "2026-06-03T10:00:00Z")
     assert statuses(house) == ["in", "in", "objected"]
+
+
+def test_an_id_that_names_somebody_is_kept_as_a_hash_only(house):
+    """Of the school's own ids what names nobody is shown; what could is in no table, and is found again all the same."""
+    asked_ids = {"req-erase-L1": False, "jeanne.secret": False, "L1": False, "req-erase-12": True, "3f2504e0-4f89-41d3-9a0c-0305e82c3301": True}
+    rows = [{"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"} for name in asked_ids]
+    house.deliver("rights", "a.ndjson", rows)
+    house.ingest()
+    shown = listed(house)
+    for name, is_plain in asked_ids.items():
+        assert (name in shown) == is_plain
+        assert rights.refuse(*inside(house), name, "excessive").state == "refused"
+    assert not any(name in house.everything() for name, is_plain in asked_ids.items() if not is_plain and name != "L1")
+    house.deliver("rights", "b.ndjson", [{**row, "details": "again"} for row in rows])
+    assert house.ingest()["rights/b.ndjson"].refused == len(rows), "they are known when they come again"
+
+
+@pytest.mark.parametrize("kind", ["R-ERASE", "r-erase", "Erase", " erase "])
+def test_a_kind_is_known_by_the_id_of_its_right(house, kind):
+    asked(house, 1, kind)
+    assert listed(house)["REQ-1"].kind == "erase"
+
+
+def test_submit_finds_who_has_no_learners_row(house):
+    house.deliver("connections", "c.csv", "learner_id,connected_at\nC-5,2026-05-01T10:00:00Z\n")
+    house.deliver("nps", "n.csv", "response_id,email,answered_at,score\nn1,ann.only@survey.example,2026-05-01T10:00:00Z,9\n")
+    house.ingest()
+    for who in ({"learner_id": "C-5"}, {"learner_id": "c-5"}, {"learner_id": "l1"}, {"email": "annonly@survey.example"}, {"email": " One@example.org"}):
+        rights.submit(*inside(house), "access", date(2026, 6, 2), **who)
+    found = [identifier for (identifier,) in house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id")]
+    assert found == ["learner:C-5", "learner:C-5", "learner:L1", "email:annonly@survey.example", "email:one@example.org"]
+
+
+@pytest.mark.parametrize("kind", ["access", "port", "object", "restrict", "withdraw", "erase"])
+def test_an_address_of_two_people_is_answered_for_neither(house, kind):
+    from anonymart.rights import machine
+
+    row = {"request_id": "REQ-1", "kind": kind, "email": "two@example.org", "received_at": "2026-06-01T10:00:00Z", "identity_verified": True}
+    house.deliver("rights", "1.ndjson", [row])
+    house.ingest()
+    [request] = machine.advance_all(*inside(house))
+    assert (request.state, request.problem) == ("received", "two_people")
+    assert not list(house.home.exports.glob("*"))

@@ -13,6 +13,13 @@ from anonymart.lock import writing
 from anonymart.rights.requests import REASONS, Request
 
 
+class _Kind(click.Choice):
+    """A kind of request, also by the id of its right: R-ERASE is erase."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value.lower().removeprefix("r-"), param, ctx)
+
+
 @click.group("rights")
 def rights() -> None:
     """Requests of people to exercise their rights (P-RIGHTS).
@@ -69,7 +76,7 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 
 
 @rights.command()
-@click.option("--kind", type=click.Choice(KINDS_OF_REQUEST), required=True, help="What the person asks for.")
+@click.option("--kind", type=_Kind(KINDS_OF_REQUEST), required=True, help="What the person asks for.")
 @click.option("--learner-id", help="Who asks, by the school's own id.")
 @click.option("--email", help="Who asks, by e-mail; refused when two people carry it.")
 @click.option("--received-on", type=commands._DATE, required=True, help="The day of receipt, YYYY-MM-DD: the month to answer starts here.")

@@ -1,20 +1,29 @@
-"""What of a person may lie in files that are no zone: refused deliveries, spill (R-ERASE)."""
+"""What of a person may lie in files that are no zone: refused deliveries, zips to hand over, spill (R-ERASE)."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from datetime import date
+import zipfile
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 from anonymart.home import Home
-from anonymart.ingest.files import REFUSED_SUFFIX, refused_mark
+from anonymart.ingest.contracts import SOURCES
+from anonymart.ingest.files import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.policy import Policy
 
-_REFUSED = "refused files in landing"
+REFUSED = "refused files in landing"
+EXPORTS = "exports kept long enough"
 _CHUNK = 1 << 24
+
+
+def landings(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Path]:
+    """The home's landing folder, and every other one that a run has loaded from."""
+    others = connection.execute("SELECT DISTINCT folder FROM vault.ledger.landings ORDER BY folder").fetchall()
+    return [home.landing, *(Path(folder) for (folder,) in others)]
 
 
 def old_refused(connection: duckdb.DuckDBPyConnection, home: Home, policy: Policy, as_of: date) -> list[Path]:
@@ -24,21 +33,46 @@ def old_refused(connection: duckdb.DuckDBPyConnection, home: Home, policy: Polic
         [policy.figure("raw", "keep_days"), as_of],
     ).fetchall()
     old = {mark for (mark,) in marks}
-    return [path for path in home.landing.rglob(f"*{REFUSED_SUFFIX}") if refused_mark(path) in old]
+    return [path for path in _refused(landings(connection, home)) if refused_mark(path) in old] if old else []
 
 
-def count_mentions(home: Home, terms: list[str]) -> dict[str, int]:
+def old_exports(home: Home, policy: Policy, as_of: date) -> list[Path]:
+    """Zips that were made longer ago than the policy keeps them, by the date in them; unreadable ones and halves too."""
+    kept = timedelta(days=policy.figure("rights", "export_keep_days"))
+    return [path for path in sorted(home.exports.glob("*")) if (made := _made_on(path)) is None or made + kept < as_of]
+
+
+def _made_on(path: Path) -> date | None:
+    if path.suffix != ".zip":
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return date.fromisoformat(archive.comment.decode("ascii"))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+def count_mentions(folders: list[Path], terms: list[str]) -> dict[str, int]:
     """How many files would go with those who are called by these terms (lower case)."""
-    found = len(_mentioning(home, terms))
-    return {_REFUSED: found} if found else {}
+    found = len(_mentioning(folders, terms))
+    return {REFUSED: found} if found else {}
 
 
-def remove_mentions(home: Home, terms: list[str]) -> dict[str, int]:
+def remove_mentions(folders: list[Path], terms: list[str]) -> dict[str, int]:
     """Remove refused deliveries that name them. One that is packed or broken cannot be searched, so it goes as well."""
-    found = _mentioning(home, terms)
+    found = _mentioning(folders, terms)
     for path in found:
         path.unlink(missing_ok=True)
-    return {_REFUSED: len(found)} if found else {}
+    return {REFUSED: len(found)} if found else {}
+
+
+def hide_names(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> None:
+    """Names of files in the load ledger that hold one of the terms are not kept: a request may come as erase-somebody.csv."""
+    if terms:
+        connection.execute(
+            "UPDATE vault.ledger.loads SET file_name = $1 WHERE regexp_matches(lower(file_name), $2)",
+            [NOT_SHOWN, "(^|[^0-9a-z])(" + "|".join(map(re.escape, terms)) + ")([^0-9a-z]|$)"],
+        )
 
 
 def remove_spill(home: Home) -> None:
@@ -46,23 +80,37 @@ def remove_spill(home: Home) -> None:
     shutil.rmtree(home.tmp / "spill", ignore_errors=True)
 
 
-def _mentioning(home: Home, terms: list[str]) -> list[Path]:
+def _refused(folders: list[Path]) -> list[Path]:
+    return [path for folder in folders for source in SOURCES for path in sorted((folder / source).rglob(f"*{REFUSED_SUFFIX}"))]
+
+
+def _mentioning(folders: list[Path], terms: list[str]) -> list[Path]:
     if not terms:
         return []
-    words = sorted((term.encode() for term in terms), key=len, reverse=True)
-    pattern = re.compile(rb"(?<![0-9a-z])(?:" + b"|".join(map(re.escape, words)) + rb")(?![0-9a-z])")
-    longest = max(map(len, words)) + 2
-    return [path for path in sorted(home.landing.rglob(f"*{REFUSED_SUFFIX}")) if _mentions(path, pattern, longest)]
+    words = sorted(terms, key=len, reverse=True)
+    pattern = re.compile("(?<![0-9a-z])(?:" + "|".join(map(re.escape, words)) + ")(?![0-9a-z])")
+    longest = 6 * max(map(len, words)) + 12  # in bytes, a letter may be written as \\u00e9
+    return [path for path in _refused(folders) if _mentions(path, pattern, longest)]
 
 
-def _mentions(path: Path, pattern: re.Pattern[bytes], longest: int) -> bool:
+def _mentions(path: Path, pattern: re.Pattern[str], longest: int) -> bool:
     before = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if b"\0" in chunk or chunk[:2] == b"\x1f\x8b":
                 return True
-            text = before + chunk.lower()
-            if pattern.search(text):
+            content = before + chunk
+            if any(pattern.search(text) for text in _readings(content)):
                 return True
-            before = text[-longest:]
+            before = content[-longest:]
     return False
+
+
+def _readings(content: bytes) -> list[str]:
+    """The bytes as texts in small letters: UTF-8, Latin-1, and with the escapes of JSON undone."""
+    texts = [content.decode("utf-8", errors="ignore").lower()]
+    if not content.isascii():
+        texts.append(content.decode("latin-1").lower())
+    if b"\\u" in content:
+        texts.append(re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), texts[0]).lower())
+    return texts

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from anonymart.errors import UsageError
+from anonymart.forget.places import Place
 from anonymart.forget.tombstones import Kind, n_unswept
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy
@@ -21,9 +22,9 @@ class Scope(StrEnum):
     """From which places the rows of somebody go."""
 
     ALL = "all"
-    """Every place (R-ERASE, P-STAT)."""
+    """Every place (R-ERASE, P-STAT; a child of today, R-MINOR)."""
     LIFE = "life"
-    """Every place but the requests and consents (a former life under P-STAT; R-MINOR)."""
+    """Every place but requests, consents and who is who (a former life under P-STAT; the time under age, R-MINOR)."""
     ANSWERS = "answers"
     """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
     IDENTIFIED = "identified"
@@ -133,20 +134,27 @@ def add_erased(connection: duckdb.DuckDBPyConnection, among: list[str] | None = 
     if not n_unswept(connection):
         return
     connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS SELECT unnest($1::VARCHAR[]) AS identifier", [among or []])
+    # what is claimed is in the register; who claims it may not be
+    known = "SELECT identifier FROM vault.register.identities UNION SELECT learner FROM vault.register.claims"
     one_of_them = "true" if among is None else "identifier IN (FROM candidates)"
+    _add_by_tombstones(connection, f"SELECT identifier FROM ({known}) AS known WHERE {one_of_them}", "NOT is_swept")
+
+
+def add_left(connection: duckdb.DuckDBPyConnection, places: list[Place]) -> None:
+    """Whoever has a tombstone and is still named in one of these places of the vault."""
+    named = " UNION ".join(f"SELECT {place.column} FROM {place.name}" for place in places)
+    _add_by_tombstones(connection, named, "true")
+
+
+def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, which: str) -> None:
     connection.execute(f"""
         INSERT INTO going
-        -- what is claimed is in the register; who claims it may not be
-        WITH known AS (
-            SELECT identifier FROM vault.register.identities
-            UNION ALL
-            SELECT learner FROM vault.register.claims
+        WITH hashed AS (
+            SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM ({identifiers}) AS known (identifier)
         ),
-        chosen AS (SELECT DISTINCT identifier FROM known WHERE {one_of_them}),
-        hashed AS (SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM chosen),
-        unswept AS (FROM tombstones.erased WHERE NOT is_swept)
-        SELECT hashed.identifier, max(unswept.until_at), '{Scope.ALL}'
-        FROM hashed INNER JOIN unswept ON unswept.identifier_hash = hashed.identifier_hash AND unswept.kind <> '{Kind.LOOSE}'
+        chosen AS (FROM tombstones.erased WHERE {which})
+        SELECT hashed.identifier, max(chosen.until_at), '{Scope.ALL}'
+        FROM hashed INNER JOIN chosen ON chosen.identifier_hash = hashed.identifier_hash AND chosen.kind <> '{Kind.LOOSE}'
         GROUP BY hashed.identifier
     """)
 
@@ -227,8 +235,8 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
     """)
 
 
-def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
-    """Rows about a time at which somebody was younger than the minimum age, known only since (R-MINOR)."""
+def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Rows about a time at which somebody was younger than the minimum age, known only since; a child of today goes whole (R-MINOR)."""
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
         INSERT INTO going
@@ -238,20 +246,32 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
             INNER JOIN vault.register.identities AS owner USING (identifier)
             GROUP BY ALL
         ),
-        by_birth AS (
-            SELECT groups.identifier, births.of_age_on
+        -- nearly everybody was of age before anything was told
+        late AS (
+            SELECT groups.who, groups.identifier, births.of_age_on, identifier_mark(groups.identifier) AS identifier_mark
             FROM groups INNER JOIN births USING (who)
-            SEMI JOIN (
-                SELECT groups.who FROM groups INNER JOIN vault.register.last_use AS uses USING (identifier)
-                INNER JOIN births USING (who) WHERE uses.first_use_at < births.of_age_on
-            ) AS used_young USING (who)
+            WHERE births.of_age_on > (
+                SELECT least(
+                    (SELECT min(about_on) FROM vault.ledger.row_hashes), (SELECT min(first_use_at) FROM vault.register.last_use),
+                    (SELECT min(registered_at) FROM vault.register.learners)
+                )
+            )
         ),
+        young AS (
+            SELECT late.who FROM late INNER JOIN vault.register.last_use AS uses USING (identifier) WHERE uses.first_use_at < late.of_age_on
+            UNION
+            SELECT late.who FROM late INNER JOIN vault.ledger.row_hashes AS hashes USING (identifier_mark) WHERE hashes.about_on < late.of_age_on
+            UNION
+            SELECT late.who FROM late INNER JOIN vault.register.learners AS learners USING (identifier) WHERE learners.registered_at < late.of_age_on
+        ),
+        by_birth AS (SELECT late.identifier, late.of_age_on FROM late SEMI JOIN young USING (who)),
         by_hash AS (
             SELECT groups.identifier, minors.of_age_on
             FROM groups INNER JOIN vault.register.minors AS minors ON minors.identifier_hash = identifier_hash(groups.identifier)
             WHERE EXISTS (FROM vault.register.minors)
         )
-        SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND, '{Scope.LIFE}'
+        SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND,
+            if(max(of_age_on) > DATE '{as_of}', '{Scope.ALL}', '{Scope.LIFE}')
         FROM (FROM by_birth UNION ALL FROM by_hash) ANTI JOIN restricted USING (identifier)
         GROUP BY identifier
     """)
@@ -298,6 +318,11 @@ def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, a
             SELECT people.who, uses.last_use_at FROM vault.register.last_use AS uses INNER JOIN people USING (identifier) SEMI JOIN answering USING (who)
             UNION ALL
             SELECT people.who, requests.received_at FROM vault.rights.requests AS requests INNER JOIN people USING (identifier)
+            UNION ALL
+            -- a closed request tells who asked by a keyed hash only
+            SELECT people.who, requests.received_at
+            FROM (SELECT who, identifier_hash(identifier) AS identifier_hash FROM people SEMI JOIN answering USING (who)) AS people
+            INNER JOIN vault.rights.requests AS requests ON requests.who = people.identifier_hash
             UNION ALL
             SELECT people.who, hashes.about_on::TIMESTAMP
             FROM (SELECT who, identifier_mark(identifier) AS identifier_mark FROM people SEMI JOIN answering USING (who)) AS people

@@ -6,14 +6,17 @@ holds nobody is listed too, so that a new table is never overlooked because it l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
+from pathlib import Path
 
 import duckdb
 
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
+from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.files import safe_name
 
 
@@ -82,7 +85,8 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "salary", "answered_at"),
     *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),
     *_place("vault.answers", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "nps", "coalesce(answered_at, asked_at)"),
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners", "greatest(registered_at, left_at, last_login_at)"),
+    # left_at may be planned: it lies ahead of people who are gone by then.
+    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners", "greatest(registered_at, last_login_at)"),
     *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "last_use", "last_use_at"),
     *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "identities claims"),
     *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections", "connected_at"),
@@ -92,7 +96,7 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "corrections", "decided_on"),
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads reasons quarantine key_marks releases closed_periods removals rewrites receipt_head"),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads landings reasons quarantine key_marks releases closed_periods removals rewrites receipt_head"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
@@ -129,28 +133,43 @@ PLACES: tuple[Place, ...] = (
 )  # fmt: skip
 @dataclass(frozen=True)
 class FileKind:
-    """A file or folder at the top of the home, by pattern; whether it may hold a person, and how the person leaves it."""
+    """A file or folder at the top of the home, by pattern; whether it may hold a person, and how the person leaves it.
+
+    `inside` are the names that a folder may hold at its top: a name with a final slash is a folder's. None: whatever its owner puts there.
+    """
 
     pattern: str
     holds_people: bool
     leaves: str
+    inside: tuple[str, ...] | None = None
 
 
+# A copy beside a zone (vault.duckdb.bak) is none of its files.
+_ZONES = tuple(
+    FileKind(f"{zone}.duckdb{ending}", True, leaves)
+    for zone, leaves in (
+        ("vault", "rows are deleted, then the file is written anew; its log is emptied"),
+        ("warehouse", "rows are deleted, then the file is written anew; its log is emptied"),
+        ("tombstones", "never: keyed hashes keep the erased out"),
+    )
+    for ending in ("", "*.wal", ".rewrite")
+)
 FILE_KINDS = (
-    FileKind("vault.duckdb*", True, "rows are deleted, then the file is written anew; its log is emptied"),
-    FileKind("warehouse.duckdb*", True, "rows are deleted, then the file is written anew; its log is emptied"),
-    FileKind("tombstones.duckdb*", True, "never: keyed hashes keep the erased out"),
-    FileKind("landing", True, "what waits is loaded before an erasure; refused files that name the person are removed"),
-    FileKind("exports", True, "removed with an erasure, and after the days that the policy gives"),
-    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite"),
-    FileKind("dbt", False, "logs are off, artifacts hold names of models"),
+    *_ZONES,
+    FileKind("landing", True, "what waits is loaded before an erasure; refused files that name the person are removed",
+             tuple(f"{source}/" for source in SOURCES)),
+    FileKind("exports", True, "removed with an erasure, and after the days that the policy gives", ("*.zip", "*.part")),
+    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite", ("spill/", "gate-*/")),
+    FileKind("dbt", False, "logs are off, artifacts hold names of models", ("target/", "logs/")),
     FileKind("airflow", False, "counts and names only; logs leave after a year"),
-    FileKind("releases", False, "anonymous figures"),
+    FileKind("releases", False, "anonymous figures", ("*/",)),
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
     FileKind("keys.json", False, "keys"),
     FileKind("run.lock", False, "empty"),
     FileKind("demo", False, "the fictional school of make demo"),
-)
+)  # fmt: skip
+# What file systems and desktops leave behind.
+_HARMLESS = ("lost+found", ".gitkeep", ".DS_Store", ".nfs*", ".writable-*")
 BY_NAME = {place.name: place for place in PLACES}
 
 
@@ -183,11 +202,26 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
 
 def check_files(home: Home) -> None:
     """Raise AnonymartError when the home holds a file or folder that nobody has registered: a copy of people may lie in it."""
-    found = [path for path in sorted(home.root.iterdir()) if not path.name.startswith(".") and path.name != "lost+found"]
-    strange = [safe_name(path) for path in found if not any(fnmatch(path.name, kind.pattern) for kind in FILE_KINDS)]
+    strange = [path for path in _entries(home.root) if not any(fnmatch(path.name, kind.pattern) for kind in FILE_KINDS)]
+    for kind in FILE_KINDS:
+        folder = home.root / kind.pattern
+        if kind.inside is not None and folder.is_dir():
+            strange += [path for path in _entries(folder) if not any(_is_called(path, name) for name in kind.inside)]
     if strange:
-        raise AnonymartError(f"{strange[0]}{_more(strange)} is no part of the home {home.root}: move it elsewhere, it may hold people.")
+        where = strange[0].parent.relative_to(home.root).as_posix()
+        named = safe_name(strange[0]) if where == "." else f"{where}/{safe_name(strange[0])}"
+        raise AnonymartError(f"{named}{_more(strange)} is no part of the home {home.root}: move it elsewhere, it may hold people.")
 
 
-def _more(names: list[str]) -> str:
+def _entries(folder: Path) -> list[Path]:
+    """Everything in a folder but what is harmless; hidden folders belong to tools."""
+    found = (path for path in sorted(folder.iterdir()) if not any(fnmatch(path.name, pattern) for pattern in _HARMLESS))
+    return [path for path in found if not (path.name.startswith(".") and path.is_dir())]
+
+
+def _is_called(path: Path, name: str) -> bool:
+    return fnmatch(path.name, name.rstrip("/")) and path.is_dir() == name.endswith("/")
+
+
+def _more(names: Sequence[object]) -> str:
     return f" (and {len(names) - 1} more)" if len(names) > 1 else ""

@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -28,12 +29,17 @@ from anonymart.vault import schema
 DESTRUCTIVE = ("erase", "withdraw", "death")
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
 _OF_LIFE = (Scope.ALL, Scope.LIFE)
+# Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in who is who of who is back.
+_NAMING = (
+    *_RAW, "vault.answers.nps", "vault.register.learners", "vault.register.last_use", "vault.register.connections", "vault.rights.consents",
+)  # fmt: skip
 # Besides those two, from which places a scope takes rows.
 _ALSO = {
     "vault.answers.nps": (Scope.ANSWERS, Scope.IDENTIFIED),
     "warehouse.intermediate.int_nps_responses": (Scope.ANSWERS,),
     "warehouse.intermediate.int_nps_counted": (Scope.ANSWERS,),
 }
+_WHO_IS_WHO = ("vault.register.learners", "vault.register.claims")
 # Whose an identifier is goes after everything that is told under it.
 _LAST = ("vault.register.claims", "vault.register.identities")
 
@@ -76,11 +82,11 @@ def enforce_terms(home: Home, keys: Keys, policy: Policy, as_of: date, token: st
     with _Zones(home, keys) as zones:
         if token is not None and token != _plan_terms(zones, policy, as_of).token:
             raise UsageError("The token is not that of the present plan: look at the plan again.")
-        refused = files.old_refused(zones.connection, home, policy, as_of)
+        old = _old_files(zones, policy, as_of)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=False)
-    for path in refused:
+    for path in (path for paths in old.values() for path in paths):
         path.unlink(missing_ok=True)
-    done.files["refused files in landing"] = len(refused)
+    done.files = {kind: len(paths) for kind, paths in old.items()}
     return done
 
 
@@ -115,12 +121,14 @@ def carry_out_requests(
         if token != present.token:
             raise UsageError("The token is not that of the present plan: look at the plan again; nothing was removed.")
         terms = people.text_terms(zones.connection)
+        folders = files.landings(zones.connection, home)
+        files.hide_names(zones.connection, terms)
         until = _until(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
         erased = people.forms_of_asked(zones.connection)
         crash.point("removal.after_tombstones")
-    n_files = files.remove_mentions(home, terms)
+    n_files = files.remove_mentions(folders, terms)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=erased)
     done.files = n_files
     return done
@@ -140,6 +148,17 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
         if not is_open and not tombstones.n_unswept(zones.connection) and not zones.is_warehouse_old():
             return None
     return _remove(home, keys, policy, as_of, is_rewritten_now=True)
+
+
+def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> dict[str, int]:
+    """Rows of the vault by place that tell of a time up to a tombstone: none after an erasure, whoever's it was (R-ERASE).
+
+    The requests of the erased name nobody any more, so they are looked for by the tombstones themselves.
+    """
+    with _Zones(home, keys) as zones:
+        people.add_left(zones.connection, [place for place in zones.places() if place.name in _NAMING])
+        _key_the_going(zones)
+        return {name: n_rows for name, n_rows in _count(zones, policy, None).items() if name in _NAMING}
 
 
 class _Zones:
@@ -189,9 +208,16 @@ class _Zones:
 def _plan_terms(zones: _Zones, policy: Policy, as_of: date) -> Removal:
     _choose_by_terms(zones, policy, as_of)
     found = Removal(str(as_of), _count(zones, policy, as_of))
-    found.files["refused files in landing"] = len(files.old_refused(zones.connection, zones.home, policy, as_of))
+    found.files = {kind: len(paths) for kind, paths in _old_files(zones, policy, as_of).items()}
     found.fingerprint = json.dumps([found.rows, found.files], sort_keys=True)
     return found
+
+
+def _old_files(zones: _Zones, policy: Policy, as_of: date) -> dict[str, list[Path]]:
+    return {
+        files.REFUSED: files.old_refused(zones.connection, zones.home, policy, as_of),
+        files.EXPORTS: files.old_exports(zones.home, policy, as_of),
+    }
 
 
 def _plan_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
@@ -221,7 +247,7 @@ def _choose_requests(zones: _Zones, policy: Policy, as_of: date, request_ids: tu
         SELECT source, count(*) FROM vault.ledger.row_hashes
         WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
     """).fetchall()
-    found = Removal(str(as_of), files=files.count_mentions(zones.home, people.text_terms(connection)))
+    found = Removal(str(as_of), files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)))
     found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
     return found
 
@@ -233,11 +259,19 @@ def _is_nothing_left(zones: _Zones, policy: Policy) -> bool:
 
 
 def _until(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
-    """The end of the day, or of the last day of which the ledger has noted a row of those who asked."""
+    """The end of the day, or the last time that any row of those who asked tells of: sources may be a day ahead of `as_of`."""
     end = people.end_of(as_of, policy)
     return connection.execute("""
-        SELECT greatest($1::TIMESTAMP, max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND)
-        FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+        SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
+            SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
+            FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+            UNION ALL
+            SELECT max(greatest(learners.registered_at, learners.last_login_at)) FROM vault.register.learners AS learners SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(uses.last_use_at) FROM vault.register.last_use AS uses SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
+        ) AS told
     """, [end]).fetchone()[0]
 
 
@@ -245,7 +279,7 @@ def _choose_by_terms(zones: _Zones, policy: Policy, as_of: date) -> None:
     connection = zones.connection
     people.add_erased(connection)
     people.add_expired(connection, policy, as_of)
-    people.add_minors(connection, policy)
+    people.add_minors(connection, policy, as_of)
     people.add_withdrawn(connection)
     people.add_without_contact(connection, policy, as_of, _n_built(zones))
     _key_the_going(zones)
@@ -345,7 +379,10 @@ def _of_the_going(place: Place) -> str | None:
 
 
 def _scopes(place: Place) -> tuple[Scope, ...]:
-    return (Scope.ALL,) if place.name.startswith("vault.rights.") else (*_OF_LIFE, *_ALSO.get(place.name, ()))
+    # Whoever is in a new life is found under every identifier, and objects as before.
+    if place.name.startswith("vault.rights.") or place.name in _WHO_IS_WHO:
+        return (Scope.ALL,)
+    return (*_OF_LIFE, *_ALSO.get(place.name, ()))
 
 
 def _named(place: Place) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from anonymart.engine import literal
 from anonymart.ingest.contracts import never_enters, shown
 
 REFUSED_SUFFIX = ".refused"
+NOT_SHOWN = "file with a name not shown"
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 24
@@ -76,7 +77,7 @@ def safe_name(path: Path) -> str:
     name = path.name
     if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not re.search(r"\d{9,}", name):
         return name
-    return "file with a name not shown"
+    return NOT_SHOWN
 
 
 def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:

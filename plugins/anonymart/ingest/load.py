@@ -12,7 +12,7 @@ from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.forget.tombstones import ERASED
-from anonymart.ingest import corrections, identities, learning, lines, lives, parsers
+from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, request_ids
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
@@ -109,6 +109,7 @@ def _load_tabular(
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
     _refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
+        request_ids.hide(connection)
         # Delivered again, it would tell anew who had asked.
         known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
         _refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
@@ -286,7 +287,8 @@ def _refuse_erased_people(
                 'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
             ]) FROM incoming
         """)
-        last = "greatest(registered_at, left_at, last_login_at)"
+        # left_at may be planned: an old file that tells of the year to come brings nobody back.
+        last = "greatest(registered_at, last_login_at)"
         if _refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
             _blank_times_of_the_erased(connection)
         return

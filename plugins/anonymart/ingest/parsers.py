@@ -30,6 +30,9 @@ def value(column: Column) -> str:
         case "email":
             return email(text)
         case "word":
+            if column.name == "kind":
+                # A request may be called by the id of its right: R-ERASE is erase.
+                return f"regexp_replace(lower({text}), '^r-', '')"
             return f"lower({text})" if column.name != "purpose" else f"upper({text})"
         case "text":
             return text

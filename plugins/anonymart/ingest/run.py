@@ -70,6 +70,8 @@ def ingest(
         schema.create(connection, keys)
         identities.install(connection, keys)
         tombstones.attach(connection, home, keys)
+        if landing.resolve() != home.landing:
+            _note_landing(connection, landing)
         for source in SOURCES:
             if sources and source not in sources:
                 continue
@@ -118,6 +120,13 @@ def _one_file(
     except BaseException:
         _rollback(connection)
         raise
+
+
+def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
+    """Refused files will stay in a folder that is not the home's: an erasure has to look there as well (R-ERASE)."""
+    connection.execute(
+        "INSERT INTO vault.ledger.landings SELECT $1 WHERE $1 NOT IN (SELECT folder FROM vault.ledger.landings)", [str(landing.resolve())]
+    )
 
 
 def _was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:

@@ -10,14 +10,14 @@ import json
 import os
 import zipfile
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from anonymart import crash, engine
-from anonymart.forget import places
+from anonymart.forget import files, places
 from anonymart.forget.places import Keeps, Names, Place
 from anonymart.home import Home
 from anonymart.ingest import identities
@@ -60,18 +60,18 @@ def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_
     """
     is_port = kind == "port"
     tables, counted, statements = _collect(home, keys, request_id, is_port)
-    files: dict[str, str] = {}
+    texts: dict[str, str] = {}
     if is_port:
-        files["learning_statements.json"] = _json(statements)
+        texts["learning_statements.json"] = _json(statements)
     for table in tables:
-        files[f"tables/{table.place}.csv"] = _csv(table)
+        texts[f"tables/{table.place}.csv"] = _csv(table)
     content = {
         "as_of": as_of, "kind": kind, "held": {table.place: table.as_records() for table in tables}, "counted_only": counted,
         "information": handover_page.information(policy),
     }  # fmt: skip
-    files["data.json"] = _json(content)
-    files["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
-    return _write(home, export_path(home, keys, request_id), files, as_of)
+    texts["data.json"] = _json(content)
+    texts["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
+    return _write(home, export_path(home, keys, request_id), texts, as_of)
 
 
 def export_path(home: Home, keys: Keys, request_id: str) -> Path:
@@ -86,36 +86,25 @@ def delete_export(home: Home, keys: Keys, request_id: str) -> None:
 
 
 def delete_old_exports(home: Home, policy: Policy, as_of: date) -> int:
-    """Remove zips that were made longer ago than the policy keeps them, by the date in them; unreadable ones and halves too."""
-    kept = timedelta(days=policy.figure("rights", "export_keep_days"))
-    old = [path for path in sorted(home.exports.glob("*")) if (made := _made_on(path)) is None or made + kept < as_of]
+    """Remove the zips whose days are over, and give how many there were."""
+    old = files.old_exports(home, policy, as_of)
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
 
 
-def _made_on(path: Path) -> date | None:
-    if path.suffix != ".zip":
-        return None
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return date.fromisoformat(archive.comment.decode("ascii"))
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return None
-
-
-def _write(home: Home, path: Path, files: dict[str, str], as_of: date) -> Path:
+def _write(home: Home, path: Path, texts: dict[str, str], as_of: date) -> Path:
     home.exports.mkdir(mode=0o700, exist_ok=True)
     part = path.with_suffix(".part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.comment = str(as_of).encode()
-            for name in sorted(files):
+            for name in sorted(texts):
                 entry = zipfile.ZipInfo(name, (as_of.year, as_of.month, as_of.day, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o600 << 16
-                archive.writestr(entry, files[name])
+                archive.writestr(entry, texts[name])
         file.flush()
         os.fsync(file.fileno())
     crash.point("rights.handover_written")

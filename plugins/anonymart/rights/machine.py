@@ -17,11 +17,11 @@ from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import removal
 from anonymart.home import Home
-from anonymart.ingest import identities
+from anonymart.ingest import identities, ingest
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import death, handover, rectify
-from anonymart.rights.requests import STRIP, Request, load_states, need_vault, unknown
+from anonymart.rights.requests import STRIP, Request, choose, load_states, need_vault
 from anonymart.vault import schema
 
 # Of requests that pull apart, the earlier kind goes first (docs/decisions/requests-that-pull-apart.md).
@@ -149,11 +149,10 @@ def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -
 def find_with_export(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> tuple[Request, str | None]:
     """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError for an unknown id."""
     need_vault(home)
-    for request_id, request in _House(home, keys, policy, as_of).states().items():
-        if request.id == shown_id:
-            path = handover.export_path(home, keys, request_id)
-            return request, str(path) if path.exists() else None
-    raise UsageError(unknown())
+    states = _House(home, keys, policy, as_of).states()
+    request_id = choose(states, keys, shown_id)
+    path = handover.export_path(home, keys, request_id)
+    return states[request_id], str(path) if path.exists() else None
 
 
 def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
@@ -219,6 +218,8 @@ def _plan_each(house: _House, rows: list[_Row]) -> None:
 
 
 def _plan(house: _House, row: _Row) -> Plan:
+    if row.is_held:
+        _need_one_person(house, row.request_id)
     if row.acts_as == "removal":
         found = removal.plan_requests(*house.inside, (row.request_id,))
         return Plan(found.rows, found.files, found.token)
@@ -226,6 +227,19 @@ def _plan(house: _House, row: _Row) -> Plan:
         rows = rectify.plan(*house.inside, row.request_id)
         return Plan(rows, {}, _token(house, row, rows))
     return Plan()
+
+
+def _need_one_person(house: _House, request_id: str) -> None:
+    """Raise UsageError for a request of any kind by an address that two people claim: nobody knows whose right it is."""
+    with house.connect() as connection:
+        is_contested = connection.execute("""
+            SELECT EXISTS (
+                FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)
+                WHERE requests.request_id = $1 AND identities.anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
+            )
+        """, [request_id]).fetchone()[0]
+    if is_contested:
+        raise UsageError("The request names an e-mail of two people: let it name the one who asks by learner_id; nothing was done.")
 
 
 def _token(house: _House, row: _Row, rows: dict[str, int]) -> str:
@@ -257,6 +271,8 @@ def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
             done = removal.carry_out_requests(*house.inside, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
         case "handover":
+            # What waits in landing is held as well (R-ACCESS).
+            ingest(*house.inside)
             for row in rows:
                 kind = "access" if row.kind == "death" else row.kind
                 notes[row.request_id] = handover.write_handover(*house.inside, row.request_id, kind).name
@@ -309,7 +325,7 @@ def _is_standing(house: _House, row: _Row) -> bool:
 
 
 _IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {
-    "removal": lambda house, row: not any(_plan(house, row).rows.values()),
+    "removal": lambda house, row: not any(_plan(house, row).rows.values()) and not removal.left_of_the_erased(*house.inside),
     "rectify": lambda house, row: not any(_plan(house, row).rows.values()),
     "handover": _zip_opens,
     "standing": _is_standing,
@@ -373,11 +389,11 @@ def _told(found: Plan) -> str:
 
 def _found(house: _House, shown_id: str, states: tuple[str, ...]) -> tuple[str, Request]:
     need_vault(house.home)
-    for request_id, request in house.states().items():
-        if request.id == shown_id:
-            if request.state == "awaiting_proof":
-                raise UsageError("It is not certain yet who asks (R-DOUBT): `anonymart rights verify` notes the proof; nothing was done.")
-            if request.state not in states:
-                raise UsageError(f"The request is {request.state}: this step is for those that are {' or '.join(states)}; nothing was done.")
-            return request_id, request
-    raise UsageError(unknown())
+    found = house.states()
+    request_id = choose(found, house.keys, shown_id)
+    request = found[request_id]
+    if request.state == "awaiting_proof":
+        raise UsageError("It is not certain yet who asks (R-DOUBT): `anonymart rights verify` notes the proof; nothing was done.")
+    if request.state not in states:
+        raise UsageError(f"The request is {request.state}: this step is for those that are {' or '.join(states)}; nothing was done.")
+    return request_id, request

@@ -11,7 +11,7 @@ import duckdb
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
-from anonymart.ingest import identities
+from anonymart.ingest import identities, request_ids
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import clock
@@ -26,12 +26,8 @@ STRIP = """
     WHERE identifier IS NOT NULL AND list_contains($1, request_id)
 """
 # An id may be anything that the school typed: one that could name somebody is shown by its place only.
-_SHOWN_ID = """
-    CASE WHEN regexp_full_match(requests.request_id, '[A-Za-z]{1,12}[-_.]?[0-9]{1,8}')
-            AND NOT EXISTS (
-                SELECT 1 FROM vault.register.learners AS learners
-                WHERE lower(requests.request_id) IN (lower(learners.learner_id), lower(learners.account_name))
-            )
+_SHOWN_ID = f"""
+    CASE WHEN {request_ids.names_nobody('requests.request_id')}
         THEN requests.request_id
         ELSE 'load-' || requests.load_no || '-'
             || row_number() OVER (PARTITION BY requests.load_no ORDER BY requests.request_id)
@@ -105,10 +101,23 @@ def count(requests: Iterable[Request]) -> dict[str, int]:
 
 def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
     """The request of that id as the list shows it. Raises UsageError when there is none."""
-    for request in list_requests(home, keys, policy, as_of):
-        if request.id == shown_id:
-            return request
-    raise UsageError(unknown())
+    need_vault(home)
+    connection = engine.connect(home, keys, vault="rw")
+    try:
+        schema.create(connection, keys)
+        states = load_states(connection, policy, as_of)
+        return states[choose(states, keys, shown_id)]
+    finally:
+        connection.close()
+
+
+def choose(states: dict[str, Request], keys: Keys, given: str) -> str:
+    """The id under which the vault keeps a request, from the shown one or from the school's own. Raises UsageError when there is none."""
+    hidden = request_ids.hidden(keys, given)
+    for request_id, request in states.items():
+        if given in (request.id, request_id) or hidden == request_id:
+            return request_id
+    raise UsageError("There is no request of that id: `anonymart rights list` shows them all.")
 
 
 def prove_identity(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
@@ -135,9 +144,7 @@ def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, st
     try:
         schema.create(connection, keys)
         states = load_states(connection, policy, as_of)
-        request_id = next((name for name, request in states.items() if request.id == shown_id), None)
-        if request_id is None:
-            raise UsageError(unknown())
+        request_id = choose(states, keys, shown_id)
         present = states[request_id].state
         if present == state:
             return states[request_id]
@@ -164,8 +171,3 @@ def need_vault(home: Home) -> None:
     """Raise UsageError when there is no vault yet."""
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
-
-
-def unknown() -> str:
-    """The sentence for an id that no request has."""
-    return "There is no request of that id: `anonymart rights list` shows them all."

@@ -6,10 +6,12 @@ import json
 import os
 from datetime import date
 
+import duckdb
+
 from anonymart import engine
 from anonymart.errors import UsageError
 from anonymart.home import Home
-from anonymart.ingest import ingest
+from anonymart.ingest import identities, ingest
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -28,7 +30,7 @@ def submit(
         raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
     if received_on > as_of:
         raise UsageError("A request cannot be received after the day of the run: mend its date or --as-of.")
-    request_id = _check_person(home, keys, learner_id, email)
+    request_id, learner_id = _check_person(home, keys, learner_id, email)
     row = {
         "request_id": request_id, "kind": kind, "learner_id": learner_id, "email": email,
         "received_at": f"{received_on}T12:00:00Z", "identity_verified": is_verified, "details": details,
@@ -42,26 +44,46 @@ def submit(
     return find(home, keys, policy, as_of, request_id)
 
 
-def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> str:
-    """The id of the next request, when exactly one person is meant."""
+def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> tuple[str, str | None]:
+    """The id of the next request, and the learner_id as the vault spells it, when exactly one person is meant."""
     if (learner_id is None) == (email is None):
         raise UsageError("Name the person by --learner-id or by --email, one of them.")
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
     connection = engine.connect(home, keys, vault="ro")
     try:
-        column, value = ("learner_id", learner_id) if learner_id else ("email", email)
-        n_people = connection.execute(
-            f"SELECT count(DISTINCT learner_id) FROM vault.register.learners WHERE lower({column}) = lower(trim(?))", [value]
-        ).fetchone()[0]
+        identities.install(connection, keys)
+        people = _by_learner_id(connection, learner_id) if learner_id is not None else _by_email(connection, email or "")
         number = connection.execute(
             "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
             "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
         ).fetchone()[0]
     finally:
         connection.close()
-    if n_people == 0:
+    if not people:
         raise UsageError("The vault knows nobody of that identifier: check it with the person; nothing was written.")
-    if n_people > 1:
-        raise UsageError("Two people or more carry that e-mail: name the one who asks by --learner-id; nothing was written.")
-    return f"HAND-{number:05d}"
+    if len(people) > 1:
+        raise UsageError("Two people or more carry that identifier: name the one who asks by --learner-id, spelled as the school does; nothing was written.")
+    return f"HAND-{number:05d}", people[0].removeprefix("learner:") if learner_id is not None else None
+
+
+def _by_learner_id(connection: duckdb.DuckDBPyConnection, learner_id: str) -> list[str]:
+    """Who is called so in any source; small and capital letters are told apart only where both are known."""
+    return [name for (name,) in connection.execute("""
+        WITH alike AS (
+            SELECT identifier, identifier = 'learner:' || trim($1) AS is_it FROM vault.register.identities
+            WHERE lower(identifier) = lower('learner:' || trim($1))
+        )
+        SELECT identifier FROM alike WHERE is_it OR NOT (SELECT bool_or(is_it) FROM alike) ORDER BY identifier
+    """, [learner_id]).fetchall()]  # fmt: skip
+
+
+def _by_email(connection: duckdb.DuckDBPyConnection, email: str) -> list[str]:
+    """Who claims the address; else who is known under a spelling or the hash of it, if only by an answer."""
+    address = "lower(regexp_replace(trim($1), '^mailto:', '', 'i'))"
+    claiming = connection.execute(f"SELECT DISTINCT learner FROM vault.register.claims WHERE identifier = 'email:' || {address}", [email]).fetchall()
+    known = claiming or connection.execute(f"""
+        SELECT DISTINCT coalesce(anchor, group_key) FROM vault.register.identities
+        WHERE group_key = 'email:' || loose_email({address}) OR identifier = sha1_identifier({address})
+    """, [email]).fetchall()
+    return [name for (name,) in known]

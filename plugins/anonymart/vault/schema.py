@@ -78,6 +78,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.loads (
     load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR, reason VARCHAR,
     delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT, unknown_columns VARCHAR[]
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.landings (folder VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (

@@ -1,0 +1,44 @@
+"""Ids of requests: the school may have typed a name or a learner_id into one, and an answered request must name nobody (P-RIGHTS)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import duckdb
+
+from anonymart.ingest.contracts import KINDS_OF_REQUEST
+from anonymart.keys import Keys
+
+_WORDS = "|".join((*KINDS_OF_REQUEST, "req", "request", "requests", "right", "rights", "demande", "ticket", "case", "dsar", "gdpr", "rgpd", "hand", "id", "no", "r"))
+_PART = f"({_WORDS}|[a-z]{{0,3}}[0-9]{{1,8}})"
+# One word and a number; numbers and words of the trade; a UUID.
+_PLAIN = (
+    "[a-z]{1,12}[-_.]?[0-9]{1,8}", f"{_PART}([-_.]{_PART}){{0,5}}", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+)  # fmt: skip
+
+
+def names_nobody(column: str) -> str:
+    """SQL: whether an id is of a form that names nobody, and no part of it is a learner_id, an account or a name that is known."""
+    plain = " OR ".join(f"regexp_full_match(lower({column}), '{form}')" for form in _PLAIN)
+    parts = f"list_append(regexp_split_to_array(lower({column}), '[-_.]'), lower({column}))"
+    return f"""(({plain}) AND NOT EXISTS (
+        SELECT 1 FROM vault.register.learners AS learners
+        WHERE list_has_any({parts}, [lower(learners.learner_id), lower(learners.account_name), lower(learners.family_name), lower(learners.given_name)])
+    ))"""
+
+
+def hide(connection: duckdb.DuckDBPyConnection) -> None:
+    """In the TEMP table `incoming`, put a keyed hash for each request_id that could name somebody; the same id gives the same hash."""
+    own = "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), lower(learner_id))"
+    within = "(regexp_matches(learner_id, '[-_.]') AND contains(lower(request_id), lower(learner_id)))"
+    connection.execute(f"""
+        UPDATE incoming SET request_id = 'hidden:' || printf('%016x', identifier_hash('request|' || request_id))
+        WHERE NOT {names_nobody('request_id')} OR coalesce({own} OR {within}, false)
+    """)
+
+
+def hidden(keys: Keys, request_id: str) -> str:
+    """What the vault keeps for an id that could name somebody."""
+    key = hmac.new(bytes.fromhex(keys.person), b"identifier hash", hashlib.sha256).hexdigest()
+    return "hidden:" + hashlib.sha256(f"{key}request|{request_id}".encode()).hexdigest()[:16]
