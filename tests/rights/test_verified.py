@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -13,6 +13,8 @@ from anonymart.forget import places
 from anonymart.forget.places import Place
 from anonymart.rights import list_requests, machine
 from tests.forget.house import AS_OF, House
+
+AS_OF_MOMENT = datetime(2026, 6, 30, 10)
 
 
 @pytest.fixture
@@ -63,3 +65,18 @@ def test_access_loads_what_waits_in_landing_first(house):
     with zipfile.ZipFile(path) as archive:
         held = json.loads(archive.read("data.json"))["held"]
     assert [row["path_id"] for row in held["vault.raw.enrolments"]] == ["p-waiting"]
+
+
+def test_what_is_handed_over_follows_the_register_and_the_standard():
+    from anonymart.policy import Policy, load_policy
+    from anonymart.rights.handover_page import information
+    from anonymart.rights.statements import _statement
+    from tests.rights.xapi_rules import faults
+
+    raw = load_policy().raw
+    changed = Policy({**raw, "rights": {**raw["rights"], "answer_within_months": 7}})
+    assert "within 7 month(s)" in information(changed)["Your rights"]
+    nothing = (None,) * 4
+    made = _statement("account:campus one|a|b", None, "http://x.example/did it", "course <1>", "course", "100% of it", AS_OF_MOMENT, *nothing)
+    assert faults(made) == []
+    assert made["object"]["id"] == "urn:item:course%20%3C1%3E" and made["verb"]["id"] == "http://x.example/did%20it"

@@ -60,9 +60,9 @@ _INFORMATION = (
     ("Transferts", "Transfers", "Ces données ne quittent pas l'Union européenne.", "These data do not leave the European Union."),
     ("Vos droits", "Your rights",
      "Vous pouvez demander l'accès, la rectification, l'effacement, la limitation et la portabilité de vos données, vous opposer à leur "
-     "usage, retirer un consentement et dire ce qui doit en advenir après votre décès. L'école répond en un mois.",
+     "usage, retirer un consentement et dire ce qui doit en advenir après votre décès. L'école répond en {months} mois.",
      "You may ask for access, rectification, erasure, restriction and portability of your data, object to their use, withdraw a consent, "
-     "and say what shall become of them after your death. The school answers within one month."),
+     "and say what shall become of them after your death. The school answers within {months} month(s)."),
     ("Réclamation", "Complaint",
      "Vous pouvez adresser une réclamation à la CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07, www.cnil.fr.",
      "You may complain to the French authority: CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex 07, France, www.cnil.fr."),
@@ -95,8 +95,14 @@ def information(policy: Policy) -> dict[str, Any]:
             {"id": name, "title": entry["title"], "basis": entry["basis"], "term": _term(entry)[1]}
             for name, entry in policy.figure("purposes").items()
         ],
-        **{english: text for _, english, _, text in _INFORMATION},
+        **{english: texts[1] for _, english, *texts in _told(policy)},
     }
+
+
+def _told(policy: Policy) -> list[tuple[str, ...]]:
+    """Headings and texts in French and English, with the figures of the register."""
+    months = policy.figure("rights", "answer_within_months")
+    return [tuple(text.format(months=months) for text in entry) for entry in _INFORMATION]
 
 
 def page(tables: list[Table], counted: dict[str, int], n_statements: int, policy: Policy, as_of: date, is_port: bool) -> str:
@@ -112,7 +118,7 @@ def page(tables: list[Table], counted: dict[str, int], n_statements: int, policy
     ]  # fmt: skip
     parts += [_section(table) for table in tables]
     parts += [_purposes(policy)] if not is_port else []
-    parts += [f'<h2>{french} <span class="en" lang="en">· {english}</span></h2>{_both(*texts)}' for french, english, *texts in _INFORMATION]
+    parts += [f'<h2>{french} <span class="en" lang="en">· {english}</span></h2>{_both(*texts)}' for french, english, *texts in _told(policy)]
     return "\n".join([*parts, "</body></html>", ""])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 
@@ -12,6 +14,7 @@ _ACTIVITIES = "http://adlnet.gov/expapi/activities/"
 _TYPES = {"course": "course", "chapter": "module", "exercise": "question", "project": "assessment", "path": "course"}
 _VERBS = "http://adlnet.gov/expapi/verbs/"
 _ITEMS = "urn:item:"
+_NO_IRI = re.compile(r'[\x00-\x20\x7f<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})')
 _PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 _EVENTS = "warehouse.intermediate.int_events"
 
@@ -48,7 +51,7 @@ def _statement(
     made = statement_id or uuid.uuid5(uuid.NAMESPACE_URL, "|".join(map(str, (identifier, verb, item, moment, success, scaled, progress))))
     activity: dict[str, Any] = {"objectType": "Activity", "id": _iri(item)}
     if item_type and item_type != "other":
-        activity["definition"] = {"type": item_type if ":" in item_type else _ACTIVITIES + _TYPES.get(item_type, "objective")}
+        activity["definition"] = {"type": _iri(item_type) if ":" in item_type else _ACTIVITIES + _TYPES.get(item_type, "objective")}
     statement: dict[str, Any] = {
         "id": str(made), "actor": _actor(identifier), "verb": {"id": _iri(verb)}, "object": activity, "timestamp": moment,
     }  # fmt: skip
@@ -76,13 +79,14 @@ def _actor(identifier: str) -> dict[str, Any]:
         case "sha1":
             return {"objectType": "Agent", "mbox_sha1sum": value}
         case "openid":
-            return {"objectType": "Agent", "openid": value}
+            return {"objectType": "Agent", "openid": _iri(value)}
         case "account":
             home_page, _, name = value.rpartition("|")
-            return {"objectType": "Agent", "account": {"homePage": home_page, "name": name}}
+            return {"objectType": "Agent", "account": {"homePage": _iri(home_page), "name": name}}
     return {"objectType": "Agent", "account": {"homePage": "urn:school:learners", "name": value}}
 
 
 def _iri(text: str) -> str:
-    """An IRI as it is; a bare code as a URN."""
-    return text if ":" in text else f"{_ITEMS}{text}"
+    """An IRI as it is, a bare code as a URN; signs that no IRI may hold are percent-encoded (RFC 3987)."""
+    whole = text if ":" in text else f"{_ITEMS}{text}"
+    return _NO_IRI.sub(lambda found: quote(found[0], safe=""), whole)
