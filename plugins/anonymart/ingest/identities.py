@@ -211,15 +211,18 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN owners USING (identifier)
         LEFT JOIN groups USING (group_key);
 
-        -- who comes back after an erasure is a new person, with no tie to the old (R-ERASE)
-        UPDATE vault.register.identities AS identities
-        SET anchor = anchored.anchor,
-            person_id = CASE
-                WHEN anchored.anchor IS NOT NULL
-                    THEN person_hash(regexp_replace(anchored.anchor, '^learner:', '') || coalesce('|after|' || erased.until_at, ''))
-            END
-        FROM anchored
+        -- keyed hashes are dear: one for each person, not for each identifier
+        CREATE OR REPLACE TEMP TABLE persons AS
+        WITH anchors AS (SELECT DISTINCT anchor FROM anchored WHERE anchor IS NOT NULL)
+        SELECT anchors.anchor,
+            -- who comes back after an erasure is a new person, with no tie to the old (R-ERASE)
+            person_hash(regexp_replace(anchors.anchor, '^learner:', '') || coalesce('|after|' || erased.until_at, '')) AS person_id
+        FROM anchors
         LEFT JOIN tombstones.erased AS erased
-            ON erased.identifier_hash = identifier_hash(anchored.anchor) AND erased.kind = 'own'
+            ON erased.identifier_hash = identifier_hash(anchors.anchor) AND erased.kind = 'own';
+
+        UPDATE vault.register.identities AS identities
+        SET anchor = anchored.anchor, person_id = persons.person_id
+        FROM anchored LEFT JOIN persons USING (anchor)
         WHERE anchored.identifier = identities.identifier AND anchored.anchor IS DISTINCT FROM identities.anchor;
     """)

@@ -267,11 +267,16 @@ def _drop_duplicates(
 def _remember(
     connection: duckdb.DuckDBPyConnection, source: str, table: str, identifier: str, about: str | None, ours: str
 ) -> None:
+    # A keyed hash for each identifier, not for each row.
     connection.execute(f"""
         INSERT INTO vault.ledger.row_hashes BY NAME
-        SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on,
-            identifier_mark({identifier}) AS identifier_mark
-        FROM {table} WHERE {ours}
+        WITH marks AS (
+            SELECT named, identifier_mark(named) AS identifier_mark
+            FROM (SELECT DISTINCT {identifier} AS named FROM {table} WHERE {ours})
+        )
+        SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on, marks.identifier_mark
+        FROM {table} AS rows LEFT JOIN marks ON marks.named = rows.{identifier}
+        WHERE {ours}
     """)
 
 
