@@ -59,6 +59,7 @@ _SHAPE: dict[str, Any] = {
     "sensitive_bands": _BANDS,
     "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
+    "utility": {"smallest_cells": _WHOLE},
     "salary": {
         "net_to_gross": _NUMBER,
         "hours_per_week": _WHOLE,
