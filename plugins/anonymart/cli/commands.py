@@ -280,11 +280,13 @@ def _add_demo() -> None:
     demo.add_command(generate_command, "generate")
 
 
-def _add_rights() -> None:
+def _add_groups() -> None:
+    from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
 
+    anonymart.add_command(perturbation)
     anonymart.add_command(rights)
 
 
 _add_demo()
-_add_rights()
+_add_groups()
