@@ -19,7 +19,14 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import cells
 from anonymart.release.datapackage import data_package
-from anonymart.release.folder import CANDIDATE_PREFIX, DATA_PACKAGE, MARTS_FILE, PRIVACY_REPORT, parquet_path, write_durably
+from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
+    DATA_PACKAGE,
+    MARTS_FILE,
+    PRIVACY_REPORT,
+    parquet_path,
+    write_durably,
+)
 from anonymart.release.ledger import next_release_id, table_exists
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report

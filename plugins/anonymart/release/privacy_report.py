@@ -30,7 +30,7 @@ def privacy_report(
 def new_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> str:
     """SQL that may follow FROM: the warehouse's evidence without the cells that the ledger knows; none where there is no evidence."""
     if not table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
-        return _NOTHING
+        return NO_EVIDENCE
     known = [
         f"SELECT '{name}' AS mart, {key_sql(tuple(contract.dimensions), 'cell')} AS cell_key FROM vault.ledger.cells_{name} AS cell"
         for name, contract in contracts.items()
@@ -49,7 +49,7 @@ def read_privacy_report(folder: Path) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
-_NOTHING = (
+NO_EVIDENCE = (
     "(SELECT NULL::VARCHAR AS mart, NULL::VARCHAR AS cell_key, NULL::VARCHAR AS measure, NULL::BIGINT AS true_count, "
     "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason WHERE false)"
 )
