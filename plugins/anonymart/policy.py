@@ -60,6 +60,7 @@ _SHAPE: dict[str, Any] = {
     "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
     "nesting": {"smallest_difference": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
+    "utility": {"smallest_cells": _WHOLE},
     "salary": {
         "net_to_gross": _NUMBER,
         "hours_per_week": _WHOLE,

@@ -145,6 +145,26 @@ def test_files_that_a_release_does_not_have_or_that_changed(school):
     assert ("*", f"parquet/{NPS}.parquet", "missing_file") in found(school, candidate)
 
 
+def test_a_privacy_report_that_says_more_than_it_may(school):
+    candidate = school.candidate()
+    path = candidate / "privacy_report.json"
+    report = json.loads(path.read_text())
+    assert report["utility"]["marts"][NPS]["count_error_persons"] == report["utility"]["count_error_persons"] == "too_few_cells"
+    assert (report["utility"]["new_cells"], report["utility"]["marts"][NPS]["new_cells"]) == (5, 2)
+    # The error of a few cells, a number that is nobody's figure, and a name.
+    report["utility"]["marts"][NPS]["count_error_persons"] = 0.4
+    path.write_text(json.dumps(report))
+    reseal(candidate)
+    unlike = ("*", "privacy_report.json", "privacy_report_unlike_evidence")
+    assert found(school, candidate) == {unlike}
+    path.write_text(json.dumps(report | {"phone": 33612345678, "author": "anne.martin@example.org"}))
+    reseal(candidate)
+    assert found(school, candidate) >= {unlike, ("*", "*", "email in privacy_report"), ("*", "*", "known_email in privacy_report")}
+    path.unlink()
+    reseal(candidate)
+    assert found(school, candidate) == {unlike, ("*", "privacy_report.json", "missing_file")}
+
+
 def test_an_entry_in_the_manifest(school):
     candidate = school.candidate()
     manifest = json.loads((candidate / "manifest.json").read_text())
@@ -326,6 +346,14 @@ def test_carried_cells(school):
     report = gate(school.home, school.keys, school.policy, school.home.current.resolve())
     assert report.passed
     assert sorted(str(path) for path in school.home.current.resolve().rglob("*")) == before
+    # A file that its manifest does not name was laid there later, or belongs to a release of 0.1.0, which had none.
+    manifest = json.loads((school.home.current / "manifest.json").read_text())
+    del manifest["files"]["privacy_report.json"]
+    (school.home.current / "manifest.json").write_text(json.dumps(manifest))
+    failures = gate(school.home, school.keys, school.policy, school.home.current.resolve()).failures
+    assert [failure.kind for failure in failures] == ["extra_file"]
+    (school.home.current / "privacy_report.json").unlink()
+    assert gate(school.home, school.keys, school.policy, school.home.current.resolve()).passed
 
 
 def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):

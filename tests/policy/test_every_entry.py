@@ -14,11 +14,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
 from anonymart.contracts import load_contracts
 from anonymart.policy import POLICY_FILE, Policy
+from anonymart.release.privacy_report import NO_EVIDENCE
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 
@@ -148,7 +150,7 @@ class Listening(Policy):
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates of releases, the clock of requests and the table of noise ask for."""
-    from anonymart.disclosure import perturbation
+    from anonymart.disclosure import perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
@@ -170,6 +172,9 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     machine.advance_all(home.home, home.keys, policy, AS_OF)
     perturbation.check_seed(policy)
+    # That fewer cells tell nothing is seen in tests/disclosure/test_utility.py.
+    with duckdb.connect() as connection:
+        utility.measure(connection, load_contracts(), policy, NO_EVIDENCE)
     return policy.asked
 
 

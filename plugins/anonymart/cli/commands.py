@@ -234,7 +234,7 @@ def _print(is_json: bool, result: dict, lines: object) -> None:
 def _run_lines(result: dict) -> list[str]:
     totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), _release_line(result)]
+    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), *_utility_lines(result), _release_line(result)]
 
 
 def _mart_lines(result: dict) -> list[str]:
@@ -244,6 +244,12 @@ def _mart_lines(result: dict) -> list[str]:
         for name, mart in result["marts"].items()
     ]
     return [head, *rows]
+
+
+def _utility_lines(result: dict) -> list[str]:
+    from anonymart.disclosure.utility import sentence
+
+    return [sentence(result["utility"])] if result["utility"] else []
 
 
 def _release_line(result: dict) -> str:

@@ -12,6 +12,7 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
+from anonymart.policy import Policy
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -20,10 +21,13 @@ from anonymart.release.folder import (
     GATE_RESULT,
     MANIFEST,
     MARTS_FILE,
+    PRIVACY_REPORT,
     all_files,
     parquet_path,
 )
+from anonymart.release.ledger import releases
 from anonymart.release.manifest import ENTRIES, altered_files
+from anonymart.release.privacy_report import privacy_report, read_privacy_report
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
@@ -31,16 +35,17 @@ _DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
 
 
 def make_folder_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
 ) -> None:
     """Fill gate.objects, gate.descriptions and gate.file_findings, which the rules of the folder query."""
     _objects(connection, contracts)
     _descriptions(connection, contracts)
     findings = [
-        *_strange_files(folder, contracts),
+        *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
         *_strange_entries(manifest, contracts),
         *_data_package(folder, contracts, manifest),
+        *_privacy_report(connection, folder, contracts, policy, manifest),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
@@ -80,8 +85,11 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
     insert(connection, "gate.descriptions", rows)
 
 
-def _strange_files(folder: Path, contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
+    # Releases of 0.1.0 have none.
+    if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
+        promised.add(PRIVACY_REPORT)
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [
@@ -128,8 +136,19 @@ def _data_package(
     return [] if real == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
 
 
+def _privacy_report(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """What was published has no evidence any more; its bytes are held by the manifest."""
+    release_id = str(manifest.get("release_id"))
+    if release_id in {release["release_id"] for release in releases(connection)}:
+        return []
+    expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id)
+    return [] if read_privacy_report(folder) == expected else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
+
+
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, GATE_RESULT, MANIFEST):
+    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, GATE_RESULT, MANIFEST):
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

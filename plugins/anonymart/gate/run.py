@@ -15,6 +15,7 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import utility
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import checkpoint
 from anonymart.gate.codes import make_codes
@@ -119,12 +120,12 @@ def _read(
     make_known(connection)
     make_vocabulary(connection, _own_texts(contracts, suites))
     make_hits(connection)
-    make_folder_tables(connection, candidate, contracts, manifest)
+    make_folder_tables(connection, candidate, contracts, policy, manifest)
 
 
 def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json parquet data docs html css bytes sha256"]
+    texts += [*ENTRIES, *RULES, *utility.WORDS, "marts.duckdb manifest.json datapackage.json privacy_report.json gate.json parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]

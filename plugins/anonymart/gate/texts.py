@@ -12,7 +12,7 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
-from anonymart.release.folder import DATA_DOCS, DATA_PACKAGE, GATE_RESULT, MANIFEST, all_files
+from anonymart.release.folder import DATA_DOCS, DATA_PACKAGE, GATE_RESULT, MANIFEST, PRIVACY_REPORT, all_files
 
 _FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|INTERVAL|BIT)$"
 
@@ -27,6 +27,7 @@ def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: M
     rows = [
         *_json_texts(folder / DATA_PACKAGE, "datapackage"),
         *_json_texts(folder / MANIFEST, "manifest"),
+        *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
         *_file_names(folder),
     ]
     insert(connection, "gate.texts", [("*", *row, 1) for row in rows])

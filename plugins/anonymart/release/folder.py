@@ -9,6 +9,7 @@ from pathlib import Path
 MARTS_FILE = "marts.duckdb"
 MANIFEST = "manifest.json"
 DATA_PACKAGE = "datapackage.json"
+PRIVACY_REPORT = "privacy_report.json"
 GATE_RESULT = "gate.json"
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
@@ -22,8 +23,8 @@ def parquet_path(mart: str) -> str:
 
 
 def data_files(folder: Path, marts: list[str]) -> list[str]:
-    """The files that hold figures or describe them, as relative paths; those that do not exist are left out."""
-    names = [MARTS_FILE, DATA_PACKAGE, *(parquet_path(mart) for mart in marts)]
+    """The files that hold figures, describe them or tell of their errors, as relative paths; those that do not exist are left out."""
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, *(parquet_path(mart) for mart in marts)]
     return [name for name in names if (folder / name).is_file()]
 
 
