@@ -10,6 +10,7 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import perturbation
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import Policy, load_policy
@@ -20,6 +21,8 @@ AS_OF = date(2026, 6, 30)
 NEXT_MONTH = date(2026, 7, 30)
 FAR = date(2031, 1, 1)
 CODES = ["course-ruby-basics", "julia", "course-data"]
+VARIANCE = load_policy().figure("counts", "variance")
+TABLE = perturbation.of_policy(load_policy())
 LEARNERS = [
     ("learner-000001", "anne.martin@example.org", "Anne", "Martin", "annemartin77"),
     ("learner-000002", "ruby.data@example.org", "Ruby", "Data", "ruby"),
@@ -61,7 +64,8 @@ class School:
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.evidence")
             connection.execute("""
                 CREATE OR REPLACE TABLE warehouse.evidence.cell_evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR,
-                    kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_value DOUBLE, published_value DOUBLE,
+                    kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_numerator DOUBLE, true_value DOUBLE, count_key BIGINT,
+                    largest DOUBLE, published_value DOUBLE,
                     published_reason VARCHAR, as_of DATE)""")
             for cell in cells:
                 _evidence(connection, self.contracts[cell.mart], cell, as_of)
@@ -147,7 +151,7 @@ def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: i
     p, a, d = rounded(promoters), rounded(passives), rounded(detractors)
     n = p + a + d
     share = (p - d) / n
-    margin = 1.959963984540054 * (((p + d) / n - share**2) / n + 2 * (2 + 3 * share**2) / n**2) ** 0.5
+    margin = 1.959963984540054 * (((p + d) / n - share**2) / n + VARIANCE * (2 + 3 * share**2) / n**2) ** 0.5
     return Cell(
         "nps_quarterly",
         {"path_id": path, "quarter": quarter},
@@ -209,13 +213,22 @@ def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cel
     key = "|".join(str(cell.dimensions[name]) for name in contract.dimensions)
     for measure in contract.measures:
         name = measure["name"]
-        connection.execute(
-            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, cell.true_counts.get(name, 1),
-                cell.true_values.get(name), cell.published.get(name), cell.reasons.get(name), as_of,
-            ],
-        )
+        true_count, published = cell.true_counts.get(name, 1), cell.published.get(name)
+        is_noisy = measure["kind"] == "count" and published is not None
+        row = {
+            "mart": cell.mart, "cell_key": key, "measure": name, "kind": measure["kind"], "earliest_closing_on": cell.earliest_closing_on,
+            "true_count": true_count, "true_value": cell.true_values.get(name),
+            "count_key": cell_key(true_count, int(published) - true_count if is_noisy else 0),
+            "published_value": published, "published_reason": cell.reasons.get(name), "as_of": as_of,
+        }
+        names, marks = ", ".join(row), ", ".join("?" for _ in row)
+        connection.execute(f"INSERT INTO warehouse.evidence.cell_evidence ({names}) VALUES ({marks})", list(row.values()))
+
+
+def cell_key(true_count: int, deviation: int) -> int:
+    """A cell key that gives a count this deviation, the last block standing for all large counts."""
+    block = min(true_count, max(entry.true_count for entry in TABLE))
+    return next((entry.key_from for entry in TABLE if (entry.true_count, entry.deviation) == (block, deviation)), 0)
 
 
 def _period_key(contract: MartContract, cell: Cell) -> str:

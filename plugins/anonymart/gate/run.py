@@ -117,14 +117,15 @@ def _read(
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection)
-    make_vocabulary(connection, _own_texts(contracts, suites))
+    make_vocabulary(connection, own_texts(contracts, suites))
     make_hits(connection)
     make_folder_tables(connection, candidate, contracts, manifest)
 
 
-def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+    """The project's own descriptions: their words name nobody."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json parquet data docs html css bytes sha256"]
+    texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]

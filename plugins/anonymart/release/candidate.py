@@ -20,7 +20,7 @@ from anonymart.policy import Policy
 from anonymart.release import cells
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import CANDIDATE_PREFIX, DATA_PACKAGE, MARTS_FILE, parquet_path, write_durably
-from anonymart.release.ledger import next_release_id, table_exists
+from anonymart.release.ledger import next_release_id, replaces, table_exists
 from anonymart.release.manifest import write_manifest
 from anonymart.rights import count, load_states
 
@@ -38,6 +38,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
+        replaced = replaces(connection)
         requests = count(load_states(connection, policy, as_of).values())
     crash.point("candidate.after_marts")
     write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
@@ -50,6 +51,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "policy_version": policy.version,
             "rights": {name: requests[name] for name in ("open", "near", "late")},
             "marts": marts,
+            "replaces": replaced,
         },
     )
     crash.point("candidate.after_files")
