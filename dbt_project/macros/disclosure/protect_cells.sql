@@ -10,6 +10,7 @@ select 1 as not_compiled
 {%- set rules = disclosure(mart) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
+{%- set withdrawn = withdrawn_relation(mart) if measures_of(rules, ['quantile']) else none -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
@@ -86,6 +87,10 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
+{%- if withdrawn %},
+
+{{ corrected_cells(rules, withdrawn) }}
+{%- endif %}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -96,8 +101,8 @@ select
     earliest_closing_on,
     n_rows,
     n_persons,
-    {{ cell_columns(rules) | join(',\n    ') }}
-from published
+    {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
+from {{ 'corrected' if withdrawn else 'published' }}
 {%- endif -%}
 {%- endmacro %}
 
@@ -133,10 +138,10 @@ from published
 
 
 {# The columns of int_cells__<mart> after the keys: published figures with their reasons, then what they were made from. #}
-{% macro cell_columns(rules) %}
+{% macro cell_columns(rules, withdrawn) %}
     {%- set columns = [] -%}
     {%- for measure in rules.measures -%}
-        {% do columns.extend([measure.name, measure.name ~ '_reason']) %}
+        {% do columns.extend(figure_and_reason(measure, withdrawn)) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}

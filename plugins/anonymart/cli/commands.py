@@ -165,7 +165,7 @@ def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
 @anonymart.command()
 @as_json
 def releases(is_json: bool) -> None:
-    """List the releases: date, cells, and which one is current."""
+    """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
     from anonymart.release import list_releases
 
     home, keys, _ = _open()
@@ -269,7 +269,15 @@ def _purge_lines(result: dict) -> list[str]:
 
 
 def _listed(entry: dict) -> str:
-    marks = [mark for mark, holds in (("current", entry["is_current"]), ("folder missing", not entry["is_present"])) if holds]
+    withdrawn = entry["withdrawn"] or {}
+    told = (
+        ("current", entry["is_current"]),
+        ("folder missing", not entry["is_present"]),
+        (f"withdrawn: {withdrawn.get('why')}", withdrawn),
+        (f"replaced by {withdrawn.get('replaced_by')}", withdrawn.get("replaced_by")),
+        (f"replaces {', '.join(entry['replaces'])}", entry["replaces"]),
+    )
+    marks = [mark for mark, holds in told if holds]
     note = f" ({', '.join(marks)})" if marks else ""
     return f"{entry['release_id']}: as of {entry['as_of']}, {entry['new_cells']} new cells, {entry['carried_cells']} carried{note}"
 
@@ -283,9 +291,10 @@ def _add_demo() -> None:
 def _add_groups() -> None:
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.withdraw import withdraw
 
-    anonymart.add_command(perturbation)
-    anonymart.add_command(rights)
+    for command in (perturbation, rights, withdraw):
+        anonymart.add_command(command)
 
 
 _add_demo()

@@ -13,6 +13,7 @@ import duckdb
 from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
+from anonymart.release import ledger
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -22,12 +23,14 @@ from anonymart.release.folder import (
     MANIFEST,
     MARTS_FILE,
     PRIVACY_REPORT,
+    WITHDRAWN,
     all_files,
     parquet_path,
 )
 from anonymart.release.ledger import releases
 from anonymart.release.manifest import ENTRIES, altered_files
 from anonymart.release.privacy_report import privacy_report, read_privacy_report
+from anonymart.release.publish import mark_of
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
@@ -46,6 +49,7 @@ def make_folder_tables(
         *_strange_entries(manifest, contracts),
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
+        *_withdrawals(connection, folder, manifest),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
@@ -86,6 +90,7 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
 
 
 def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    may_be = {GATE_RESULT} if folder.name.startswith(CANDIDATE_PREFIX) else {GATE_RESULT, WITHDRAWN}
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
@@ -95,7 +100,7 @@ def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest
     extra = [
         position
         for position, name in enumerate(real, 1)
-        if (folder / name).is_symlink() or not (name in promised or name == GATE_RESULT or _DOCS.fullmatch(name))
+        if (folder / name).is_symlink() or not (name in promised or name in may_be or _DOCS.fullmatch(name))
     ]
     return [("extra_file", f"file #{position}") for position in extra] + [
         ("missing_file", name) for name in sorted(promised - set(real))
@@ -110,7 +115,7 @@ def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
 
 def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces"))
     # Releases of 0.1.0 do not tell it.
     rights = manifest.get("rights", {})
     found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
@@ -125,15 +130,31 @@ def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContr
     return [("manifest_entry_unknown", MANIFEST)] * found
 
 
+def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    release_id = str(manifest.get("release_id"))
+    is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
+    found = []
+    if manifest.get("replaces", []) != ledger.replaces(connection, None if is_candidate else release_id):
+        found.append(("replaces_unlike_ledger", MANIFEST))
+    if (folder / WITHDRAWN).exists():
+        withdrawal = ledger.withdrawals(connection).get(release_id)
+        if withdrawal is None or _read_json(folder / WITHDRAWN) != mark_of(withdrawal):
+            found.append(("replaces_unlike_ledger", WITHDRAWN))
+    return found
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def _data_package(
     folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
 ) -> list[tuple[str, str]]:
     expected = data_package(contracts, str(manifest.get("as_of")), str(manifest.get("release_id")))
-    try:
-        real = json.loads((folder / DATA_PACKAGE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        real = None
-    return [] if real == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
+    return [] if _read_json(folder / DATA_PACKAGE) == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
 
 
 def _privacy_report(

@@ -116,6 +116,16 @@ def quantile_on_few_persons(scope: Scope) -> str:
 
 
 @rule
+def correction_tells_a_difference(scope: Scope) -> str:
+    """A quantile that is shown beside another one of the same cell in a recalled release: both have no noise (S-ANON)."""
+    figure = f'"{scope.column}"'
+    return counted(scope, "correction_tells_a_difference", f"""
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell
+        JOIN gate.withdrawn_{scope.mart.name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
+        WHERE abs(cell.{figure} - withdrawn.{figure}) > {_SMALL}""")
+
+
+@rule
 def quantile_unlike_persons(scope: Scope) -> str:
     """A quantile that is not the persons' own, rounded as the policy says (S-ANON)."""
     return _unlike_true_value(scope, "quantile_unlike_persons", _unit(scope, scope.measure))

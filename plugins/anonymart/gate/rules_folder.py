@@ -54,6 +54,12 @@ def manifest_entry_unknown(scope: Scope) -> str:
     return _files("manifest_entry_unknown")
 
 
+@rule
+def replaces_unlike_ledger(scope: Scope) -> str:
+    """A manifest or a WITHDRAWN.json that does not say, word for word, what the ledger of withdrawals says (S-SAFE)."""
+    return _files("replaces_unlike_ledger")
+
+
 def _files(*kinds: str) -> str:
     named = ", ".join(f"'{kind}'" for kind in kinds)
     return (

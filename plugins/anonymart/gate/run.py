@@ -118,14 +118,16 @@ def _read(
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection)
-    make_vocabulary(connection, _own_texts(contracts, suites))
+    make_vocabulary(connection, own_texts(contracts, suites))
     make_hits(connection)
     make_folder_tables(connection, candidate, contracts, policy, manifest)
 
 
-def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+    """The project's own descriptions: their words name nobody."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, *utility.WORDS, "marts.duckdb manifest.json datapackage.json privacy_report.json gate.json parquet data docs html css bytes sha256"]
+    texts += [*ENTRIES, *RULES, *utility.WORDS]
+    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]

@@ -22,16 +22,17 @@ _ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
 _OF_EVERY_CELL = (
     "column_outside_contract", "cell_twice", "parquet_unlike_table", "cell_without_evidence", "evidence_without_cell",
     "evidence_of_another_day", "person_out_of_window", "open_period", "carried_cell_changed", "carried_cell_missing",
+    "closed_period_reopened",
 )
 _OF_EVERY_RELEASE = (
     "object_outside_contract", "comment_outside_contract", "file_outside_list", "altered_file",
-    "data_package_unlike_contract", "manifest_entry_unknown",
+    "data_package_unlike_contract", "manifest_entry_unknown", "replaces_unlike_ledger",
 )
 _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
     "rate": ("rate_on_few_persons", "rate_unlike_counts"),
     "mean": ("rate_on_few_persons", "mean_unlike_persons"),
-    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons"),
+    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons", "correction_tells_a_difference"),
     "nps": ("nps_unlike_counts",),
     "nps_low": ("nps_unlike_counts",),
     "nps_high": ("nps_unlike_counts",),

@@ -27,7 +27,7 @@ from anonymart.release.folder import (
     parquet_path,
     write_durably,
 )
-from anonymart.release.ledger import next_release_id, table_exists
+from anonymart.release.ledger import next_release_id, replaces, table_exists
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.rights import count, load_states
@@ -47,6 +47,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
         report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id)
+        replaced = replaces(connection)
         requests = count(load_states(connection, policy, as_of).values())
     crash.point("candidate.after_marts")
     write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
@@ -60,6 +61,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "policy_version": policy.version,
             "rights": {name: requests[name] for name in ("open", "near", "late")},
             "marts": marts,
+            "replaces": replaced,
         },
     )
     crash.point("candidate.after_files")
