@@ -15,7 +15,7 @@ from house import House, marts, policy, rules
 MART = "nps_quarterly"
 
 
-NEEDED = [("counts", "threshold"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",)]
+NEEDED = [("counts", "smallest"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",)]
 
 
 def set_measure(name: str, **fields: Any) -> Callable[[dict[str, Any]], None]:

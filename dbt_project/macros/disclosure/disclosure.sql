@@ -104,9 +104,9 @@
 {# Every threshold is looked up before any SQL is written, so that a missing one names the mart that needed it. #}
 {% macro check_thresholds(mart, rules) %}
     {%- set needed = ['publication.first_period_on', 'publication.delay_days', 'publication.built_later_after_days',
-                      'counts.threshold', 'counts.round_to', 'rates.smallest_base', 'rates.decimals'] -%}
+                      'counts.smallest', 'counts.variance', 'rates.smallest_base', 'rates.decimals'] -%}
     {%- set of_kind = {
-        'mean': ['means.decimals', 'means.largest_events_per_person'],
+        'mean': ['means.decimals', 'means.largest_events_per_person', 'means.noise_of_largest'],
         'nps': ['nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
         'quantile': ['quantiles.smallest_base_median', 'quantiles.smallest_base_quartile', 'quantiles.persons_each_side',
                      'quantiles.points_round_to', 'quantiles.days_round_to'],

@@ -1,8 +1,9 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures) -> rounded -> reasoned (counts and quantiles) ->
+   people -> closed (periods that close now) -> counted (true figures) -> perturbed -> reasoned (counts and quantiles) ->
    derived (what is made of published counts) -> published.
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing) -%}
+{%- set table = ref('perturbation_table') -%}
 {%- if not execute -%}
 select 1 as not_compiled
 {%- else -%}
@@ -10,7 +11,11 @@ select 1 as not_compiled
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with {{ 'recursive ' if pooling }}people as (
+with {{ 'recursive ' if pooling }}noise as (
+    {{ perturbation_lists(table) }}
+),
+
+people as (
     select
         {{ people_columns(rules) | join(',\n        ') }}
     from {{ people }}
@@ -43,16 +48,16 @@ counted as (
     group by {{ (dimensions + ['period_key', 'closes_on']) | join(', ') }}
 ),
 
-rounded as (
+perturbed as (
     select
-        {{ (['counted.*'] + rounded_figures(rules)) | join(',\n        ') }}
+        {{ (['counted.*'] + perturbed_figures(rules)) | join(',\n        ') }}
     from counted
 ),
 {% if banded %}
 banded as (
     select
-        {{ (['rounded.*'] + band_edges(rules)) | join(',\n        ') }}
-    from rounded
+        {{ (['perturbed.*'] + band_edges(rules)) | join(',\n        ') }}
+    from perturbed
 ),
 
 clipped as (
@@ -64,7 +69,7 @@ clipped as (
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
-    from {{ 'clipped' if banded else 'rounded' }}
+    from {{ 'clipped' if banded else 'perturbed' }}
 ),
 
 derived as (
@@ -131,15 +136,15 @@ from published
         {% do columns.extend([measure.name, measure.name ~ '_reason']) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'rounded_' ~ measure.name]) %}
+        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
         {%- if measure.get('sensitive') -%}{% do columns.append('clipped_' ~ measure.name) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['mean']) -%}
-        {% do columns.append('sum_' ~ measure.name) %}
+        {% do columns.extend(['sum_' ~ measure.name, 'largest_' ~ measure.name]) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'rounded_' ~ with]) %}
+        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'perturbed_' ~ with]) %}
         {%- if measure.get('money') -%}{% do columns.extend(['largest_share_' ~ measure.value, 'p_percent_ok_' ~ measure.value]) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}

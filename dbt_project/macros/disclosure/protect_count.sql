@@ -1,4 +1,4 @@
-{# Counts: too_few under the threshold, a true zero is 0. A sensitive count (and all parts of the same partition, which
+{# Counts are published with their noise, as 0 or from policy counts.smallest on; a true zero is 0. A sensitive count (and all parts of the same partition, which
    would give it away by subtraction) is protected where its share of its base lies outside the band, and too_few where
    its base is too small to have a band. #}
 
@@ -7,7 +7,7 @@
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
         {%- for edge in ['lowest', 'highest'] -%}
-            {% do columns.append(band_edge('rounded_' ~ measure.of, edge) ~ ' as ' ~ edge ~ '_' ~ measure.name) %}
+            {% do columns.append(band_edge('perturbed_' ~ measure.of, edge) ~ ' as ' ~ edge ~ '_' ~ measure.name) %}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(columns) }}
@@ -29,13 +29,13 @@
 {% macro clipped_sides(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
-        {%- set base = 'rounded_' ~ measure.of -%}
+        {%- set base = 'perturbed_' ~ measure.of -%}
         {%- set low = 'lowest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set high = 'highest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set part -%}
 case
-            when true_{{ measure.name }} <= {{ low }} or rounded_{{ measure.name }} < {{ low }} then 'lowest'
-            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or rounded_{{ measure.name }} > {{ high }} then 'highest'
+            when true_{{ measure.name }} <= {{ low }} or perturbed_{{ measure.name }} < {{ low }} then 'lowest'
+            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or perturbed_{{ measure.name }} > {{ high }} then 'highest'
         end as clipped_{{ measure.name }}
         {%- endset -%}
         {% do columns.append(part) %}
@@ -59,16 +59,17 @@ case
 
 {% macro count_reason(rules, measure) -%}
     {%- set sisters = sensitive_sisters(rules, measure) -%}
+    {%- if not sisters -%}
+cast(null as varchar)
+    {%- else -%}
 case
-            {%- if sisters %}
             when true_{{ measure.of }} = 0 then null
-            when lowest_{{ sisters[0] }} is null or {{ is_too_few('true_' ~ measure.of, 'rounded_' ~ measure.of) }} then 'too_few'
+            when lowest_{{ sisters[0] }} is null then 'too_few'
             {%- for sister in sisters %}
             when clipped_{{ sister }} is not null then 'protected'
             {%- endfor %}
-            {%- endif %}
-            when {{ is_too_few('true_' ~ measure.name, 'rounded_' ~ measure.name) }} then 'too_few'
         end
+    {%- endif -%}
 {%- endmacro %}
 
 

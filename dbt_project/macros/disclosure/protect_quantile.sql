@@ -34,7 +34,7 @@
     {%- set side = policy('quantiles', 'persons_each_side') -%}
     {%- set with = 'with_' ~ measure.value -%}
 case
-            when rounded_{{ with }} < {{ policy('quantiles', base) }} or {{ is_too_few('true_' ~ with, 'rounded_' ~ with) }} then 'too_few'
+            when perturbed_{{ with }} < {{ policy('quantiles', base) }} then 'too_few'
             {%- if measure.get('money') %}
             when not p_percent_ok_{{ measure.value }} then 'protected'
             when 100 * largest_share_{{ measure.value }} > {{ policy('money', 'largest_share_percent') }} then 'protected'

@@ -13,14 +13,17 @@ import duckdb
 
 from anonymart import detect, engine
 from anonymart.contracts import MartContract
+from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError
 from anonymart.gate.tables import insert
+from anonymart.policy import Policy
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import MARTS_FILE, parquet_path
 from anonymart.release.ledger import releases, table_exists
 
 EVIDENCE = (
-    "mart", "cell_key", "measure", "true_count", "true_value", "earliest_closing_on", "published_value", "published_reason", "as_of",
+    "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on", "published_value",
+    "published_reason", "as_of",
 )
 
 
@@ -36,9 +39,9 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def make_views(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], release_id: str
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, release_id: str
 ) -> None:
-    """Make every view that the rules of marts query."""
+    """Make every view that the rules of marts query, and the perturbation table, worked out here once more."""
     _columns(connection, contracts)
     connection.execute("CREATE TABLE gate.parquet_states (mart VARCHAR, state VARCHAR)")
     published = [release["release_id"] for release in releases(connection)]
@@ -49,6 +52,8 @@ def make_views(
         _parquet(connection, folder, contract)
         _carried(connection, contract, known)
     _evidence(connection, contracts, is_published=release_id in published)
+    connection.execute("CREATE TABLE gate.perturbation (true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
+    insert(connection, "gate.perturbation", [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in perturbation.of_policy(policy)])
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:

@@ -113,7 +113,7 @@ def _read(
     policy: Policy,
 ) -> None:
     open_release(connection, candidate)
-    make_views(connection, candidate, contracts, manifest["release_id"])
+    make_views(connection, candidate, contracts, policy, manifest["release_id"])
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection)
