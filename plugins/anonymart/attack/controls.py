@@ -1,6 +1,7 @@
 """Positive controls: naive releases, made from generated people, on which each attack must succeed.
 
-A control is written to disk and read back as any release is, so that the reader of files is under control too. An attack that does
+A control is written to disk and read back as any release is, so that the reader of files is under control too (but for the
+many repeats of averaging). An attack that does
 not succeed on its control is broken, and what it says of the real release is worth nothing.
 """
 
@@ -17,14 +18,14 @@ import duckdb
 import numpy as np
 
 from anonymart import engine
-from anonymart.attack.release import Release, cell_key, read_release
+from anonymart.attack.release import Release, Table, cell_key, read_release
 from anonymart.attack.score import Fact, Top, Truth
 from anonymart.contracts import MartContract
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, MARTS_FILE
 
 HIDDEN_BELOW = 11
 SEED = 20260630
-_QUARTERS = (date(2025, 1, 1), date(2025, 4, 1))
+_QUARTERS = tuple(date(year, month, 1) for year in (2024, 2025) for month in (1, 4, 7, 10))
 _PATHS = ("path-a", "path-b", "path-c", "path-d")
 
 Rows = Mapping[str, Iterable[Mapping[str, Any]]]
@@ -42,18 +43,18 @@ def write_release(folder: Path, contracts: Mapping[str, MartContract], rows: Row
             connection.execute(f"CREATE TABLE release.marts.{mart} ({columns})")
             values = [[row.get(name) for name in contract.column_names] for row in given]
             if values:
-                marks = ", ".join("?" for _ in contract.columns)
-                connection.executemany(f"INSERT INTO release.marts.{mart} VALUES ({marks})", values)
+                marks = ", ".join("unnest(?)" for _ in contract.columns)
+                connection.execute(f"INSERT INTO release.marts.{mart} SELECT {marks}", [list(column) for column in zip(*values, strict=True)])
     (folder / MANIFEST).write_text(json.dumps({"release_id": folder.name, "as_of": "2026-06-30"}), encoding="utf-8")
     (folder / DATA_PACKAGE).write_text(json.dumps({"resources": list(rows)}), encoding="utf-8")
     return folder
 
 
-def naive_nps(seed: int = SEED, newcomer: bool = False) -> list[dict[str, Any]]:
+def naive_nps(quarters: int = 2, newcomer: bool = False) -> list[dict[str, Any]]:
     """True answers of generated people by path and quarter, as counts; with a newcomer one promoter more in one cell."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     rows = []
-    for quarter in _QUARTERS:
+    for quarter in _QUARTERS[:quarters]:
         parts = [[int(n) for n in rng.integers((12, 11, 1), (40, 30, 10))] for _ in _PATHS]
         parts[0][0] += newcomer and quarter == _QUARTERS[0]
         for path, counts in [*zip(_PATHS, parts, strict=True), ("all", [sum(column) for column in zip(*parts, strict=True)])]:
@@ -89,9 +90,9 @@ def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Mapping[int, Mapp
     return noisy
 
 
-def naive_difficulty(seed: int = SEED) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
+def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     """Exercises that three generated learners tried, one of them far more often: exact means, and the attempts by exercise."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     rows, attempts = [], {}
     for number in range(20):
         tries = sorted([1, int(rng.integers(2, 5)), int(rng.integers(60, 200))])
@@ -103,9 +104,9 @@ def naive_difficulty(seed: int = SEED) -> tuple[list[dict[str, Any]], dict[str, 
     return rows, attempts
 
 
-def naive_outcomes(seed: int = SEED) -> list[dict[str, Any]]:
+def naive_outcomes() -> list[dict[str, Any]]:
     """Graduates of generated diplomas of whom all, or none, are employed: shares of 0 and 1 as they are."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     return [
         {
             "diploma_id": f"diploma-{number}", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6,
@@ -145,6 +146,11 @@ def tops_of(contract: MartContract, rows: Iterable[Mapping[str, Any]], attempts:
         tries = attempts[row["exercise_id"]]
         found[contract.name, cell_key(contract, row), "n_attempts"] = Top(tries[-1], tries[-2], len(tries))
     return Truth({}, found)
+
+
+def in_memory(name: str, contract: MartContract, rows: Iterable[Mapping[str, Any]]) -> Release:
+    """A naive release of one mart that never touches the disk."""
+    return Release(Path(name), {contract.name: Table(contract, {cell_key(contract, row): dict(row) for row in rows})})
 
 
 def read(folder: Path, contracts: Mapping[str, MartContract], rows: Rows) -> Release:

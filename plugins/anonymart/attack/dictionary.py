@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from anonymart import engine
 from anonymart.attack.score import Result
-from anonymart.release.folder import MARTS_FILE, all_files
+from anonymart.release.folder import MARTS_FILE, all_files, sha256
 
 NAME = "dictionary"
 SIZE = 1_000_000
@@ -24,17 +24,20 @@ SHORTEST = 6
 
 _TOKEN = re.compile(r"[A-Za-z0-9@._%+/=|:-]{5,200}")
 _TEXTS = (".json", ".html", ".txt", ".csv", ".md", ".js", ".css")
-_GIVEN = (
-    "anne camille lea manon chloe emma sarah julie marie laura lucas hugo louis theo nathan paul thomas nicolas julien antoine "
-    "pierre alex sam max tom ines lina jade zoe alice rose mila eva nina clara adam noah liam gabriel arthur jules raphael ethan "
-    "david daniel omar yann ali karim"
-).split()
-_FAMILY = (
-    "martin bernard dubois thomas robert richard petit durand leroy moreau simon laurent lefebvre michel garcia david bertrand roux "
-    "vincent fournier morel girard andre lefevre mercier dupont lambert bonnet francois martinez legrand garnier faure rousseau blanc "
-    "guerin muller henry roussel nicolas perrin morin mathieu clement gauthier dumont lopez fontaine chevalier robin"
-).split()
-_DOMAINS = "gmail.com outlook.com hotmail.fr yahoo.fr orange.fr free.fr laposte.net example.org example.com exemple.fr".split()
+_GIVEN = [
+    "anne", "camille", "lea", "manon", "chloe", "emma", "sarah", "julie", "marie", "laura", "lucas", "hugo", "louis", "theo",
+    "nathan", "paul", "thomas", "nicolas", "julien", "antoine", "pierre", "alex", "sam", "max", "tom", "ines", "lina", "jade",
+    "zoe", "alice", "rose", "mila", "eva", "nina", "clara", "adam", "noah", "liam", "gabriel", "arthur", "jules", "raphael",
+    "ethan", "david", "daniel", "omar", "yann", "ali", "karim",
+]  # fmt: skip
+_FAMILY = [
+    "martin", "bernard", "dubois", "thomas", "robert", "richard", "petit", "durand", "leroy", "moreau", "simon", "laurent",
+    "lefebvre", "michel", "garcia", "david", "bertrand", "roux", "vincent", "fournier", "morel", "girard", "andre", "lefevre",
+    "mercier", "dupont", "lambert", "bonnet", "francois", "martinez", "legrand", "garnier", "faure", "rousseau", "blanc",
+    "guerin", "muller", "henry", "roussel", "nicolas", "perrin", "morin", "mathieu", "clement", "gauthier", "dumont", "lopez",
+    "fontaine", "chevalier", "robin",
+]  # fmt: skip
+_DOMAINS = ["gmail.com", "outlook.com", "hotmail.fr", "yahoo.fr", "orange.fr", "free.fr", "laposte.net", "example.org", "example.com", "exemple.fr"]
 _FORMS = (
     "given || '.' || family", "given || family", "family || '.' || given", "given || '_' || family", "given || '-' || family",
     "family || given", "family || '_' || given",
@@ -113,6 +116,7 @@ def _count(candidates: str, text: str) -> str:
 def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Every distinct string, whole and in its parts, with the kind of file that it stands in."""
     places: dict[str, str] = {}
+    checksums: set[str] = set()
     for name in all_files(folder):
         path = folder / name
         if path.is_symlink():
@@ -133,7 +137,10 @@ def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[
                     for part in re.split(r"[:|/]", token):
                         places.setdefault(part, path.suffix)
         places.setdefault(name, "file_name")
-    places.pop("", None)
+        # The checksum of a file of the folder is no hash of an identifier: this spares hashing the dictionary for it.
+        checksums.add(sha256(path))
+    for text in checksums | {""}:
+        places.pop(text, None)
     return list(places), places
 
 

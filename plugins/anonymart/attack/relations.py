@@ -8,6 +8,7 @@ they contradict the figures.
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -110,7 +111,7 @@ def _of_steps(table: Table) -> Iterator[Relation]:
         steps = sorted((key for key in group if table.cells[key][name] in order), key=lambda key: order[table.cells[key][name]])
         for measure in reached:
             places = [(contract.name, key, measure["name"]) for key in steps]
-            for earlier, later in zip(places, places[1:], strict=False):
+            for earlier, later in itertools.pairwise(places):
                 yield Relation(((later, 1), (earlier, -1)))
             if steps and order[table.cells[steps[0]][name]] == min(order.values()) and measure.get("of"):
                 yield Relation(((places[0], 1), ((contract.name, steps[0], measure["of"]), -1)), is_equal=True)

@@ -69,6 +69,16 @@ class AttackReport:
             "seconds": self.seconds,
         }
 
+    def for_release(self) -> list[dict[str, Any]]:
+        """Per attack what may stand in a release: tried, succeeded, interval and control, and nothing of what was nearly found."""
+        kept = ("attack", "tried", "succeeded", "interval", "control")
+        return [{name: value for name, value in outcome.as_dict().items() if name in kept} for outcome in self.outcomes]
+
+    def failures(self) -> list[tuple[str, str, str, int]]:
+        """Attack, mart, measure and how often, for every success; an attack that failed its own control counts as one of `*`."""
+        found = [(o.real.attack, mart, measure, n) for o in self.recovered for (mart, measure), n in sorted(o.real.places.items())]
+        return found + [(f"{outcome.real.attack} failed its own control", "*", "*", 1) for outcome in self.broken]
+
     def sentence(self) -> str:
         """What went wrong, in one sentence without a value."""
         told = [

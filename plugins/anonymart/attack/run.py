@@ -18,9 +18,10 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.release.folder import MANIFEST
 
 Noise = dict[int, dict[int, float]]
-_REPEATS = 30
+_REPEATS = 20
 _SMALL_DICTIONARY = 100_000
 
 
@@ -45,6 +46,15 @@ def attack(
                 report.outcomes.append(Outcome(real(), control()))
             report.seconds[name] = progress.seconds[name]
     return report
+
+
+def beside(folder: Path) -> list[Path]:
+    """The other releases in the folder that a release stands in, by name; candidates, links and what was refused are none."""
+    siblings = sorted(folder.resolve().parent.iterdir())
+    return [
+        path for path in siblings
+        if path != folder.resolve() and not path.name.startswith(".") and not path.is_symlink() and (path / MANIFEST).is_file()
+    ]  # fmt: skip
 
 
 def noise_of(policy: Policy) -> Noise:
@@ -98,12 +108,12 @@ class _Controls:
         return differences.attack(after, [before], self.naive, Truth())
 
     def averaging(self) -> Result:
-        rows = controls.naive_nps()
+        rows, contract = controls.naive_nps(quarters=8), self.contracts["nps_quarterly"]
         made = [
-            self._read(f"noise-{number}", "nps_quarterly", controls.with_fresh_noise(rows, self.noise, controls.SEED + number))
+            controls.in_memory(f"noise-{number}", contract, controls.with_fresh_noise(rows, self.noise, controls.SEED + number))
             for number in range(_REPEATS)
         ]
-        truth = controls.facts_of(self.contracts["nps_quarterly"], rows)
+        truth = controls.facts_of(contract, rows)
         return averaging.attack(made[0], made[1:], self.rules, truth, self.noise)
 
     def dictionary(self) -> Result:

@@ -6,6 +6,7 @@ It never meets the attacks' own reading of a release: they get it only to tell a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import duckdb
 
@@ -19,6 +20,22 @@ from anonymart.release.ledger import table_exists
 
 _IDENTIFIERS = (("register", "learners", "learner_id"), ("register", "learners", "email"), ("register", "identities", "identifier"))
 _KINDS = ("learner", "email", "mbox", "sha1")
+
+
+def truth_of(
+    home: Home, release: Path, contracts: Mapping[str, MartContract], unscored: bool = False
+) -> tuple[Truth, str]:
+    """The truth for a release of this home, and a half-sentence that says whether there is any and why not.
+
+    Raises AnonymartError when the zones are there and cannot be opened: a release of the house is not let off unscored.
+    """
+    if unscored:
+        return Truth(), "unscored as asked"
+    if release.resolve().parent != home.releases:
+        return Truth(), "unscored: it is no release of this home, so its truth is not at hand"
+    if not (home.vault.exists() and home.warehouse.exists()):
+        return Truth(), "unscored: the home has no vault and warehouse"
+    return open_truth(home, Keys.load(home), contracts), "scored with the truth of its home"
 
 
 def open_truth(home: Home, keys: Keys, contracts: Mapping[str, MartContract]) -> Truth:

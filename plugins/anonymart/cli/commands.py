@@ -280,5 +280,12 @@ def _add_rights() -> None:
     anonymart.add_command(rights)
 
 
+def _add_attack() -> None:
+    from anonymart.cli.attack import attack_command
+
+    anonymart.add_command(attack_command)
+
+
 _add_demo()
 _add_rights()
+_add_attack()
