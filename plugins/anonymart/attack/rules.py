@@ -42,7 +42,7 @@ class PublishedRules:
             smallest=int(policy.figure("counts", "smallest")),
             smallest_base=int(policy.figure("rates", "smallest_base")),
             decimals=int(policy.figure("rates", "decimals")),
-            fewest_apart=int(policy.figure("quantiles", "persons_each_side")) + 1,
+            fewest_apart=int(policy.figure("nesting", "smallest_difference")),
             noise_of_largest=float(policy.figure("means", "noise_of_largest")),
             mean_decimals=int(policy.figure("means", "decimals")),
             largest_contribution=float(policy.figure("means", "largest_events_per_person")),

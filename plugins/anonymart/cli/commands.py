@@ -274,18 +274,15 @@ def _add_demo() -> None:
     demo.add_command(generate_command, "generate")
 
 
-def _add_rights() -> None:
+def _add_groups() -> None:
+    from anonymart.cli.attack import attack_command
+    from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
 
+    anonymart.add_command(attack_command)
+    anonymart.add_command(perturbation)
     anonymart.add_command(rights)
 
 
-def _add_attack() -> None:
-    from anonymart.cli.attack import attack_command
-
-    anonymart.add_command(attack_command)
-
-
 _add_demo()
-_add_rights()
-_add_attack()
+_add_groups()
