@@ -1,13 +1,15 @@
 """Attack 7: singling out, linking and inference, the three criteria of WP29, against people who are not in the data.
 
 Each guess is made from the release of one half of a generated population, and checked on that half and on the half held out. What
-succeeds on members no more often than on outsiders tells of the population and of nobody in the release. Sources: Article 29
-Working Party, Opinion 05/2014 (WP216); Giomi, Boenisch, Wehmeyer and Tasnadi, "A unified framework for quantifying privacy
+succeeds on members no more often than on outsiders tells of the population and of nobody in the release. Singling out must also
+beat the guess without any release: whoever knows only how rare an attribute is isolates somebody with a probability of up to
+1/e (Cohen and Nissim, "Towards formalizing the GDPR's notion of singling out", PNAS 2020). Sources: Article 29 Working Party, Opinion 05/2014 (WP216); Giomi, Boenisch, Wehmeyer and Tasnadi, "A unified framework for quantifying privacy
 risk in synthetic data" (Anonymeter, PoPETs 2023); Holm, "A simple sequentially rejective multiple test procedure" (1979).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ from anonymart.attack.score import Result
 
 SIGNIFICANCE = 0.001
 GUESSES = 1000
+ENOUGH = 20
+LIKELY = 0.5
 SINGLING_OUT, LINKING, INFERENCE = "singling_out", "linking", "inference"
 
 Noise = Mapping[int, Mapping[int, float]]
@@ -26,7 +30,8 @@ EXACT: Noise = {0: {0: 1.0}}
 
 @dataclass(frozen=True)
 class Criterion:
-    """One of WP29's three: guesses on members and on outsiders, and the p-value of members being told more (Fisher, one-sided)."""
+    """One of WP29's three: guesses on members and on outsiders, and the p-value of members being told more (Fisher, one-sided; for
+    singling out the larger of that and of the binomial test against 1/e)."""
 
     name: str
     members: Result
@@ -38,7 +43,7 @@ class Criterion:
 def attack(halves: Halves, release: Release, noise: Noise) -> list[Criterion]:
     """The three criteria on a release of the members, with Holm's correction at 0.1 %."""
     found = [
-        _compare(SINGLING_OUT, [_single_out(release, noise, people) for people in (halves.members, halves.outsiders)]),
+        _compare(SINGLING_OUT, [_single_out(release, noise, people) for people in (halves.members, halves.outsiders)], 1 / math.e),
         _compare(LINKING, [_link(release, noise, people) for people in (halves.members, halves.outsiders)]),
         _compare(INFERENCE, [_infer(release, people) for people in (halves.members, halves.outsiders)]),
     ]
@@ -55,19 +60,22 @@ def holm(found: list[Criterion]) -> list[Criterion]:
     return [Criterion(c.name, c.members, c.outsiders, c.p_value, marked[c.name]) for c in found]
 
 
-def _compare(name: str, results: list[Result]) -> Criterion:
-    from scipy.stats import fisher_exact
+def _compare(name: str, results: list[Result], without_release: float = 0.0) -> Criterion:
+    from scipy.stats import binomtest, fisher_exact
 
     members, outsiders = results
     table = [[result.succeeded, result.tried - result.succeeded] for result in (members, outsiders)]
     p_value = float(fisher_exact(table, alternative="greater").pvalue) if members.tried and outsiders.tried else 1.0
+    if members.tried and without_release:
+        p_value = max(p_value, float(binomtest(members.succeeded, members.tried, without_release, alternative="greater").pvalue))
     return Criterion(name, members, outsiders, p_value)
 
 
 def _single_out(release: Release, noise: Noise, people: Population) -> Result:
-    """Guess: exactly one person is in this cell. The cells whose published count is likeliest for one person come first."""
+    """Guess: exactly one person is in this cell. Cells that surely hold somebody are enough when there are 20 of them."""
     result = Result(SINGLING_OUT)
-    for place in _lonely(release, noise)[:GUESSES]:
+    sure, others = _lonely(release, noise)
+    for place in (sure if len(sure) >= ENOUGH else sure + others)[:GUESSES]:
         result.tried += 1
         if len(people.of(place)) == 1:
             result.hit(place[0], place[2])
@@ -77,7 +85,7 @@ def _single_out(release: Release, noise: Noise, people: Population) -> Result:
 def _link(release: Release, noise: Noise, people: Population) -> Result:
     """Guess: the lonely person of one cell is the lonely person of another cell that may hold the same people."""
     result = Result(LINKING)
-    lonely = set(_lonely(release, noise))
+    lonely = {place for places in _lonely(release, noise) for place in places}
     for one, other in _linkable(release):
         if result.tried < GUESSES and one in lonely and other in lonely:
             result.tried += 1
@@ -101,20 +109,26 @@ def _infer(release: Release, people: Population) -> Result:
     return result
 
 
-def _lonely(release: Release, noise: Noise) -> list[Place]:
-    """Shown counts of all people of a cell that may be one person, the likeliest first."""
+def _lonely(release: Release, noise: Noise) -> tuple[list[Place], list[Place]]:
+    """Shown counts that one person would more often than not give, the likeliest first: those of cells that surely hold somebody,
+    and the others.
+
+    A row stands where somebody is counted, so a count of all its people is not 0, and neither are all its counts together.
+    """
     law = noise.get(1, noise.get(0, {}))
-    found = []
+    found: tuple[list, list] = ([], [])
     for mart, table in release.tables.items():
-        for measure in table.measures("count"):
-            if measure.get("of") or measure.get("hidden"):
-                continue
-            for cell, row in table.cells.items():
+        counts = [measure for measure in table.measures("count") if not measure.get("hidden")]
+        is_whole = len(counts) == len(table.measures("count"))
+        for cell, row in table.cells.items():
+            is_empty = is_whole and not any(row.get(measure["name"]) for measure in counts)
+            for number, measure in enumerate(counts):
                 shown = row.get(measure["name"])
-                likely = law.get(int(shown) - 1, 0.0) if shown is not None else 0.0
-                if likely > 0:
-                    found.append((-likely, (mart, cell, measure["name"])))
-    return [place for _, place in sorted(found)]
+                likely = law.get(int(shown) - 1, 0.0) if shown is not None and not measure.get("of") else 0.0
+                if likely >= LIKELY:
+                    is_sure = not measure.get("where") or (is_empty and number == 0)
+                    found[not is_sure].append((-likely, (mart, cell, measure["name"])))
+    return tuple([place for _, place in sorted(each)] for each in found)
 
 
 def _linkable(release: Release) -> Iterator[tuple[Place, Place]]:
