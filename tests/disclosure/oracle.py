@@ -150,9 +150,8 @@ class Cell:
         smallest = law["smallest_base_median" if measure["quantile"] == 0.5 else "smallest_base_quartile"]
         if self.perturbed(with_value) < smallest:
             return None, "too_few"
-        if pooling := self.rules.get("pooling"):
-            if self.base_too_small(self.members(pooling["decided_by"])):
-                return None, "too_few"
+        if "pooling" in self.rules and self.base_too_small(self.members(self.rules["pooling"]["decided_by"])):
+            return None, "too_few"
         place = exact(measure["quantile"]) * (n - 1)
         low = floor(place)
         high = min(low + 1, n - 1)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import copy
 import math
 import random
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import pytest
 
 from anonymart.disclosure import perturbation
-from anonymart.disclosure.perturbation import MODULUS, Entry, draw, largest_entropy, of_policy, perturbation_table, read_seed
+from anonymart.disclosure.perturbation import (
+    MODULUS,
+    Entry,
+    draw,
+    largest_entropy,
+    of_policy,
+    perturbation_table,
+    read_seed,
+)
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
 
@@ -53,7 +61,7 @@ def test_zero_stays_zero():
 def test_keys_are_dealt_out_whole(count):
     entries = BLOCKS[count]
     assert entries[0].key_from == 0 and entries[-1].key_upto == MODULUS
-    assert all(before.key_upto == after.key_from for before, after in zip(entries, entries[1:], strict=False))
+    assert all(before.key_upto == after.key_from for before, after in pairwise(entries))
 
 
 @pytest.mark.parametrize("count", COUNTS)
