@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from house import House, marts, people_columns, policy, rules
-from oracle import Cell
+from oracle import Cell, shown_cells
 
 AS_OF = "2026-06-30"
 PERIODS = {"month": dt.date(2025, 3, 1), "quarter": dt.date(2024, 4, 1), "half_year": dt.date(2024, 7, 1), "year": 2022}
