@@ -41,6 +41,13 @@ def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[P
     return dict(found)
 
 
+def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
+    """People by cell, without the cells that have no count but 0 to show."""
+    counts = [measure["name"] for measure in rules["measures"] if measure["kind"] == "count"]
+    found = cells(rules, people)
+    return {key: those for key, those in found.items() if any((cell := Cell(rules, law, those)).perturbed(cell.members(name)) for name in counts)}
+
+
 class Cell:
     """The publishable figures of one cell."""
 

@@ -103,7 +103,15 @@ select
     n_persons,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
 from {{ 'corrected' if withdrawn else 'published' }}
+where {{ somebody_is_shown(rules) }}
 {%- endif -%}
+{%- endmacro %}
+
+
+{# A row whose counts are all published as 0 would tell by standing there that somebody is in the cell, most often one person:
+   it is left out, so that a missing row and a published 0 mean the same, nobody or a few. #}
+{% macro somebody_is_shown(rules) -%}
+    greatest(perturbed_{{ measures_of(rules, ['count']) | map(attribute='name') | join(', perturbed_') }}, 0) > 0
 {%- endmacro %}
 
 

@@ -289,11 +289,12 @@ def _add_demo() -> None:
 
 
 def _add_groups() -> None:
+    from anonymart.cli.attack import attack_command
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
     from anonymart.cli.withdraw import withdraw
 
-    for command in (perturbation, rights, withdraw):
+    for command in (attack_command, perturbation, rights, withdraw):
         anonymart.add_command(command)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.attack.run import attack, beside
+from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure import utility
 from anonymart.errors import AnonymartError, UsageError
@@ -84,6 +86,9 @@ def gate(
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
             for kind, n in find_in_docs(connection, page_texts(data_docs)):
                 report.failures.append(Failure("*", DATA_DOCS, f"known_{kind} in data_docs", "D-IDENT", n))
+        if not report.failures:
+            with _timed(seconds, "attack"):
+                _attack(connection, candidate, contracts, policy, report)
     if is_candidate:
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
     return report
@@ -131,6 +136,16 @@ def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> lis
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]
+
+
+def _attack(
+    connection: duckdb.DuckDBPyConnection, candidate: Path, contracts: Mapping[str, MartContract], policy: Policy, report: GateReport
+) -> None:
+    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that fails its control, is a no."""
+    truth = read_truth(connection, contracts)
+    made = attack(candidate, beside(candidate), policy, truth, contracts)
+    report.attacks = made.for_release()
+    report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
 
 
 def _queries(
