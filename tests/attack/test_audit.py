@@ -12,7 +12,7 @@ from anonymart.attack.score import Result
 from anonymart.cli.commands import anonymart
 from anonymart.errors import AnonymartError, AttackSucceeded
 from anonymart.gate import run as gate_run
-from tests.attack.test_attacks import NPS, answers, outcome
+from tests.attack.test_attacks import NPS, outcome
 
 QUARTER = date(2025, 1, 1)
 SIX = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance"}
