@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
-from anonymart.release.folder import MARTS_FILE, parquet_path
+from anonymart.release.folder import MARTS_FILE, WITHDRAWN, parquet_path
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Release:
     @property
     def name(self) -> str:
         return self.folder.name
+
+    @property
+    def recalled_marts(self) -> frozenset[str]:
+        """The marts whose cells were declared wrong when the release was recalled; none for a release that stands."""
+        path = self.folder / WITHDRAWN
+        return frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"]) if path.is_file() else frozenset()
 
     def figures(self) -> Iterator[tuple[Table, str, dict[str, Any], str]]:
         """Every figure's place: table, key of the cell, row, column."""
