@@ -6,10 +6,16 @@ import datetime as dt
 import random
 from collections import Counter
 
+import duckdb
 import pytest
 from house import House
 
+from anonymart.attack import controls, differences
+from anonymart.attack.rules import PublishedRules
+from anonymart.attack.score import Truth
+from anonymart.contracts import load_contracts
 from anonymart.disclosure.perturbation import read_seed
+from anonymart.policy import load_policy
 
 MART = "chapter_completion"
 SIZES = (1, 5, 12, 40)
@@ -81,3 +87,36 @@ def test_the_difference_of_the_schools_is_noise(published, n):
     assert mean == pytest.approx(1, abs=4 * (4.4 / N_KEYS) ** 0.5)
     assert variance == pytest.approx(4.4, abs=0.9)
     assert Counter(differences)[1] / N_KEYS < 0.3
+
+
+def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
+    """The person comes late into twenty cells that are published: with the memory of the house they change nothing, without it they show."""
+    house, dice = House(tmp_path / "house", only=MART), random.Random(2)
+    chapters = [{"course_id": "c", "chapter_id": f"h{i}", "start_quarter": dt.date(2024, 1, 1), "closing_on": dt.date(2030, 1, 1)} for i in range(20)]
+    for chapter in chapters:
+        people = [chapter | {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "has_completed": i % 2 == 0} for i in range(30)]
+        house.add_people(MART, people)
+    newcomer = {"pseudonym": "f" * 64, "record_key": dice.getrandbits(32), "has_completed": True}
+    contracts = load_contracts()
+
+    def release(name: str, as_of: str):
+        house.build("--exclude", "resource_type:test", as_of=as_of)
+        return controls.read(tmp_path / name, contracts, {MART: house.rows(f"marts.{MART}")})
+
+    def compared(after, before):
+        return differences.attack(after, [before], PublishedRules.of(load_policy()), Truth())
+
+    before = release("before", "2026-06-30")
+    house.add_people(MART, [chapter | newcomer for chapter in chapters])
+    forgetful = compared(release("no_memory", "2026-06-30"), before)
+    assert forgetful.tried == 20 and forgetful.succeeded > 10
+
+    with duckdb.connect(str(house.vault)) as con:
+        con.execute(f"delete from people.int_people__{MART} where pseudonym = ?", [newcomer["pseudonym"]])
+    assert compared(release("before_again", "2026-06-30"), before).succeeded == 0
+    house.publish()
+    open_quarter = chapters[0] | {"start_quarter": dt.date(2025, 10, 1)}
+    house.add_people(MART, [chapter | newcomer for chapter in (*chapters, open_quarter)])
+    after = release("after", "2026-07-30")
+    assert len(after.tables[MART].cells) >= 20
+    assert (compared(after, before).tried, compared(after, before).succeeded) == (20, 0)
