@@ -58,6 +58,7 @@ _SHAPE: dict[str, Any] = {
     "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE, "noise_of_largest": _NUMBER},
     "sensitive_bands": _BANDS,
     "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
+    "nesting": {"smallest_difference": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
     "salary": {
         "net_to_gross": _NUMBER,

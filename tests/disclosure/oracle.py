@@ -45,7 +45,7 @@ class Cell:
     """The publishable figures of one cell."""
 
     def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person]) -> None:
-        self.people, self.law = people, law
+        self.people, self.law, self.rules = people, law, rules
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
 
     def figures(self) -> Figures:
@@ -142,6 +142,8 @@ class Cell:
         n, law = len(values), self.law["quantiles"]
         smallest = law["smallest_base_median" if measure["quantile"] == 0.5 else "smallest_base_quartile"]
         if self.perturbed(with_value) < smallest:
+            return None, "too_few"
+        if "pooling" in self.rules and self.base_too_small(self.members(self.rules["pooling"]["decided_by"])):
             return None, "too_few"
         place = exact(measure["quantile"]) * (n - 1)
         low = floor(place)

@@ -1,6 +1,6 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures) -> perturbed -> reasoned (counts and quantiles) ->
-   derived (what is made of published counts) -> published.
+   people -> closed (periods that close now) -> counted (true figures) -> perturbed -> nested (cells within cells) ->
+   reasoned (counts and quantiles) -> derived (what is made of published counts) -> published.
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing) -%}
 {%- set table = ref('perturbation_table') -%}
@@ -67,10 +67,13 @@ clipped as (
     from banded
 ),
 {% endif %}
+{%- if has_nests(rules) %}
+{{ nested_cells(mart, rules, 'closed_and_pooled' if pooling else 'closed') }},
+{% endif %}
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
-    from {{ 'clipped' if banded else 'perturbed' }}
+    from {{ 'nested_apart' if has_nests(rules) else 'clipped' if banded else 'perturbed' }}
 ),
 
 derived as (

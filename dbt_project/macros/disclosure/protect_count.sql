@@ -1,6 +1,6 @@
-{# Counts are published with their noise, as 0 or from policy counts.smallest on; a true zero is 0. A sensitive count (and all parts of the same partition, which
-   would give it away by subtraction) is protected where its share of its base lies outside the band, and too_few where
-   its base is too small to have a band. #}
+{# Counts are published with their noise, as 0 or from policy counts.smallest on; a true zero is 0. A sensitive count (and
+   all parts of the same partition, which would give it away by subtraction) is protected where its share of its base lies
+   outside the band, and too_few where its base is too small to have a band. #}
 
 {# The band of each sensitive count, by the published count that it is a part of; NULL where that base has none. #}
 {% macro band_edges(rules) %}
@@ -44,14 +44,15 @@ case
 {% endmacro %}
 
 
-{# Why a count or a quantile may not be published: each by itself. #}
+{# Why a count or a quantile may not be published. #}
 {% macro own_reasons(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.append(count_reason(rules, measure) ~ ' as ' ~ measure.name ~ '_reason') %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}
-        {% do columns.append(quantile_reason(measure) ~ ' as ' ~ measure.name ~ '_reason') %}
+        {%- set reason = nested_quantile_reason(rules, measure) if has_nests(rules) else quantile_reason(rules, measure) -%}
+        {% do columns.append(reason ~ ' as ' ~ measure.name ~ '_reason') %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}
@@ -66,7 +67,7 @@ case
             when true_{{ measure.of }} = 0 then null
             when lowest_{{ sisters[0] }} is null then 'too_few'
             {%- for sister in sisters %}
-            when clipped_{{ sister }} is not null then 'protected'
+            when clipped_{{ sister }} is not null{{ ' or is_near_' ~ sister if has_nests(rules) }} then 'protected'
             {%- endfor %}
         end
     {%- endif -%}

@@ -5,7 +5,7 @@
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['rate', 'mean', 'nps', 'nps_low', 'nps_high']) -%}
         {%- if measure.kind == 'rate' -%}
-            {%- set reason = rate_reason(measure) -%}
+            {%- set reason = rate_reason(rules, measure) -%}
         {%- elif measure.kind == 'mean' -%}
             {%- set reason = mean_reason(measure) -%}
         {%- else -%}
@@ -20,10 +20,13 @@
 {% endmacro %}
 
 
-{% macro rate_reason(measure) -%}
+{% macro rate_reason(rules, measure) -%}
 case
             when {{ measure.denominator }}_reason is not null then {{ measure.denominator }}_reason
             when perturbed_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            {%- if measure.get('sensitive') and has_nests(rules) %}
+            when is_near_{{ measure.numerator }} then 'protected'
+            {%- endif %}
             {%- if measure.get('sensitive') %}
             when clipped_{{ measure.numerator }} is not null then null
             {%- endif %}

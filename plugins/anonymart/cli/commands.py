@@ -282,18 +282,14 @@ def _add_demo() -> None:
     demo.add_command(generate_command, "generate")
 
 
-def _add_rights() -> None:
+def _add_groups() -> None:
+    from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
-
-    anonymart.add_command(rights)
-
-
-def _add_withdraw() -> None:
     from anonymart.cli.withdraw import withdraw
 
-    anonymart.add_command(withdraw)
+    for command in (perturbation, rights, withdraw):
+        anonymart.add_command(command)
 
 
 _add_demo()
-_add_withdraw()
-_add_rights()
+_add_groups()

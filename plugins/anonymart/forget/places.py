@@ -125,7 +125,7 @@ PLACES: tuple[Place, ...] = (
     *_place("warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
-            "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),
+            "exchange_rates funnel_steps job_families job_family_words object_kinds perturbation_table theme_words themes verbs"),
 )  # fmt: skip
 @dataclass(frozen=True)
 class FileKind:

@@ -53,7 +53,7 @@ def count_unlike_persons(scope: Scope) -> str:
 def clipped_count_shown(scope: Scope) -> str:
     """A sensitive count, or a sister that gives it away, whose share of its base is outside the band or has none (S-ANON)."""
     measure = scope.measure
-    sensitive = _sensitive_sisters(scope, measure)
+    sensitive = sensitive_sisters(scope, measure)
     joins = " ".join(f"JOIN {_count(scope, name)} AS {name} USING (cell_key)" for name in sensitive)
     clipped = " OR ".join(_is_clipped(scope, name) for name in sensitive)
     return counted(scope, "clipped_count_shown", f"""
@@ -216,7 +216,7 @@ def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:
     return float(scope.figure("quantiles", f"{measure['unit']}_round_to"))
 
 
-def _sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
+def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
     """The sensitive counts that this one is, or would give away by subtraction within their partition."""
     return [
         other["name"]
@@ -225,6 +225,14 @@ def _sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
         and (other["name"] == measure["name"]
              or (measure.get("partition") is not None and other.get("partition") == measure["partition"]))
     ]
+
+
+def clipped_cells(scope: Scope, part: str) -> str:
+    """SQL for (cell_key, has_band, is_clipped) of a sensitive count: the side of its band is told, whatever the noise."""
+    base = scope.measure_named(part)["of"]
+    return f"""(
+        SELECT cell_key, {_band(scope)} IS NOT NULL AS has_band, {_is_clipped(scope, part)} AS is_clipped
+        FROM {_count(scope, part)} AS {part} JOIN {_count(scope, base)} AS base USING (cell_key))"""
 
 
 def _band(scope: Scope) -> str:

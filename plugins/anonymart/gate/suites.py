@@ -11,7 +11,7 @@ import yaml
 
 from anonymart.contracts import LOADER, MartContract
 from anonymart.detect import KINDS
-from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_texts  # noqa: F401 (they register their rules)
+from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_nested, rules_texts  # noqa: F401 (they register their rules)
 from anonymart.gate.report import Failure
 from anonymart.gate.rules import RULES
 from anonymart.home import PROJECT
@@ -137,3 +137,6 @@ def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
             yield "clipped_count_shown", name
         if measure.get("money"):
             yield "dominated_money", name
+        is_bare = measure["kind"] == "quantile" or measure.get("sensitive") or measure.get("partition")
+        if is_bare and rules_nested.has_nests(contract):
+            yield "nested_figure_too_near", name
