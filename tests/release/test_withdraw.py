@@ -25,6 +25,7 @@ from anonymart.release import (
     plan_withdrawal,
     publish,
     recover,
+    reword,
     withdraw,
 )
 from anonymart.release.manifest import altered_files, read_manifest
@@ -285,6 +286,24 @@ def test_what_is_withdrawn_cannot_be_again_and_what_is_left_can(school):
     for name in (FIRST, SECOND, THIRD):
         report = gate(school.home, school.keys, school.policy, school.home.releases / name)
         assert report.passed, (name, report.sentences())
+
+
+def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
+    why = "figures of the brandelune project were wrong"
+    recall(school, THIRD, why=why)
+    with school.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.register.learners (load_no, learner_id, family_name) VALUES (2, 'learner-000009', 'Brandelune')")
+    school.build(JUNE, AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
+    for release_id, text, says in ((SECOND, WHY, "not named in a withdrawal"), (THIRD, why, "known family_name")):
+        with pytest.raises(UsageError, match=says):
+            reword(school.home, school.keys, release_id, text)
+    assert reword(school.home, school.keys, THIRD, WHY) == WHY
+    assert mark(school, THIRD)["why"] == WHY
+    assert published(school, AUGUST)
+    with pytest.raises(UsageError, match="not named in a withdrawal"):
+        reword(school.home, school.keys, THIRD, why.replace("brandelune ", ""))
 
 
 def test_a_withdrawal_needs_the_release_that_would_be_current(school):

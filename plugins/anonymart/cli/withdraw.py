@@ -16,10 +16,12 @@ from anonymart.lock import writing
 @click.option("--mart", "marts", multiple=True, help="Only cells of this mart were wrong; may be given several times.")
 @click.option("--period", "periods", multiple=True, help="Only cells of this period, as in 2026-04-01, 2024 or 2024|6; may be given several times.")
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
+@click.option("--reword", "is_reworded", is_flag=True, help="Only give the withdrawal of RELEASE_ID, not replaced yet, another reason.")
 @commands.dated
 @commands.as_json
 def withdraw(
-    release_id: str, why: str, marts: tuple[str, ...], periods: tuple[str, ...], token: str | None, as_of: datetime | None, is_json: bool
+    release_id: str, why: str, marts: tuple[str, ...], periods: tuple[str, ...], token: str | None, is_reworded: bool,
+    as_of: datetime | None, is_json: bool,
 ) -> None:
     """Recall RELEASE_ID and each later release that carries its wrong cells. Shows a plan and its token; acts only with it.
 
@@ -29,10 +31,16 @@ def withdraw(
     """
     from anonymart import release
 
+    if is_reworded and (marts or periods or token):
+        raise click.UsageError("--reword changes the reason alone: leave --mart, --period and --token out.")
     home, keys, policy = commands._open()
     day = commands._day(as_of, policy)
     wrong = release.Wrong(release_id, why, marts, periods)
     with writing(home):
+        if is_reworded:
+            told = {"release_id": release_id, "why": release.reword(home, keys, release_id, why)}
+            commands._print(is_json, told, lambda _: [f"The withdrawal of {release_id} has the new reason."])
+            return
         if token:
             found = release.withdraw(home, keys, day, wrong, token)
         else:

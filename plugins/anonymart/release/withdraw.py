@@ -87,6 +87,28 @@ def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str) -> W
     return plan
 
 
+def reword(home: Home, keys: Keys, release_id: str, why: str) -> str:
+    """Give a withdrawal that is not replaced yet another reason, and the folders it recalled; gives the reason as it now stands.
+
+    A learner may arrive whose name is a word of the old one: the gate then refuses every correction. Raises UsageError for a release
+    that was not named in an open withdrawal, and for a reason that may not be published.
+    """
+    recover(home, keys)
+    unknown = UsageError(f"The release {release_id} was not named in a withdrawal that is still to be replaced: `anonymart releases` lists them.")
+    if not home.vault.exists():
+        raise unknown
+    with engine.connect(home, keys, vault="rw") as connection:
+        text = _checked_why(connection, why)
+        connection.execute(ledger.LEDGER)
+        changed = _number(connection, f"""
+            UPDATE vault.ledger.withdrawals SET why = {engine.literal(text)}
+            WHERE named_id = {engine.literal(release_id)} AND replaced_by IS NULL""")
+    if not changed:
+        raise unknown
+    finish_withdrawals(home, keys)
+    return text
+
+
 def _plan(home: Home, connection: duckdb.DuckDBPyConnection, as_of: date, wrong: Wrong) -> Withdrawal:
     why = _checked_why(connection, wrong.why)
     committed = {release["release_id"]: release["as_of"] for release in ledger.releases(connection)}
