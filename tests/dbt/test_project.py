@@ -33,10 +33,10 @@ def test_every_model_and_seed_has_its_page_beside_it(manifest):
 
 
 def test_every_column_is_described(built_home, manifest):
-    """The columns of the warehouse's own catalogue, not those that the YAML remembers."""
+    """The columns of the warehouse's own catalogue, not those that the YAML remembers; `main` is the library's, not dbt's."""
     found = built_home.rows(
         "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'warehouse'"
-        " and not internal"
+        " and schema_name <> 'main' and not internal"
     )
     described = {
         (f"{node['schema']}.{node['name']}", name)
