@@ -233,6 +233,17 @@ def test_a_quantile_is_not_shown_beside_a_recalled_one(school):
     assert published(school, AUGUST)
 
 
+def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
+    recall(school, THIRD)
+    moved = engagement(date(2026, 6, 1), active=46)
+    school.build([moved], AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert {(failure.column, failure.kind) for failure in report.failures} == {("n_active_learners", "count_unlike_persons")}
+    moved.published["n_active_learners"] = 40
+    school.build([moved], AUGUST)
+    assert published(school, AUGUST)
+
+
 def test_a_pool_is_wrong_with_each_of_its_years(school):
     """The pool of 2023 and 2024 stands in the period 2024, which another release closed: it goes with 2023."""
     with school.connect(vault="rw") as connection:

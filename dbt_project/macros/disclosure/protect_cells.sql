@@ -10,7 +10,7 @@ select 1 as not_compiled
 {%- set rules = disclosure(mart) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
-{%- set withdrawn = withdrawn_relation(mart) if measures_of(rules, ['quantile']) else none -%}
+{%- set withdrawn = withdrawn_relation(mart) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
@@ -48,11 +48,17 @@ counted as (
     from {{ 'closed_and_pooled' if pooling else 'closed' }}
     group by {{ (dimensions + ['period_key', 'closes_on']) | join(', ') }}
 ),
-
+{% if withdrawn %}
+{{ recalled_cells(rules, withdrawn) }},
+{% endif %}
 perturbed as (
     select
-        {{ (['counted.*'] + perturbed_figures(rules)) | join(',\n        ') }}
+        {{ (['counted.*'] + perturbed_figures(rules, withdrawn)) | join(',\n        ') }}
     from counted
+    {%- if withdrawn %}
+    left join recalled
+        on {{ same(dimensions, 'recalled.', 'counted.') | join('\n        and ') }}
+    {%- endif %}
 ),
 {% if banded %}
 banded as (
@@ -87,10 +93,6 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
-{%- if withdrawn %},
-
-{{ corrected_cells(rules, withdrawn) }}
-{%- endif %}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -102,7 +104,7 @@ select
     n_rows,
     n_persons,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
-from {{ 'corrected' if withdrawn else 'published' }}
+from published
 {%- endif -%}
 {%- endmacro %}
 
@@ -141,7 +143,7 @@ from {{ 'corrected' if withdrawn else 'published' }}
 {% macro cell_columns(rules, withdrawn) %}
     {%- set columns = [] -%}
     {%- for measure in rules.measures -%}
-        {% do columns.extend(figure_and_reason(measure, withdrawn)) %}
+        {% do columns.extend(figure_and_reason(rules, measure, withdrawn)) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
