@@ -94,8 +94,6 @@ select
     closes_on,
     {{ as_of() }} > {{ add_days('closes_on', policy('publication', 'built_later_after_days')) }} as is_built_later,
     earliest_closing_on,
-    n_rows,
-    n_persons,
     {{ cell_columns(rules) | join(',\n    ') }}
 from published
 {%- endif -%}

@@ -1,6 +1,6 @@
 {# The true figures of a cell, in one pass over its people. They stay in the warehouse. #}
 {% macro true_figures(rules) %}
-    {%- set columns = ['min(closing_on) as earliest_closing_on', 'count(*) as n_rows', 'count(distinct ' ~ quick_hash(rules.person) ~ ') as n_persons'] -%}
+    {%- set columns = ['min(closing_on) as earliest_closing_on'] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(count_of_persons(measure.name, measure.get('where'))) %}
     {%- endfor -%}
