@@ -10,6 +10,7 @@ select 1 as not_compiled
 {%- set rules = disclosure(mart) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
+{%- set source = 'closed_and_pooled' if pooling else 'closed' -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
@@ -33,7 +34,6 @@ closing as (
 closed as (
     select
         people.*,
-        closing.period_key,
         closing.closes_on
     from people
     inner join closing on closing.period_key = {{ period_key(rules, 'people') }}
@@ -43,9 +43,12 @@ closed as (
 {% endif %}
 counted as (
     select
-        {{ (dimensions + ['period_key', 'closes_on'] + true_figures(rules)) | join(',\n        ') }}
-    from {{ 'closed_and_pooled' if pooling else 'closed' }}
-    group by {{ (dimensions + ['period_key', 'closes_on']) | join(', ') }}
+        {{ dimensions | join(',\n        ') }},
+        {{ period_key(rules, source) }} as period_key,
+        min(closes_on) as closes_on,
+        {{ true_figures(rules) | join(',\n        ') }}
+    from {{ source }}
+    group by {{ dimensions | join(', ') }}
 ),
 
 perturbed as (
@@ -67,7 +70,7 @@ clipped as (
 ),
 {% endif %}
 {%- if has_nests(rules) %}
-{{ nested_cells(mart, rules, 'closed_and_pooled' if pooling else 'closed') }},
+{{ nested_cells(mart, rules, source) }},
 {% endif %}
 reasoned as (
     select
