@@ -1,123 +1,120 @@
 """Patterns of direct identifiers, in the regular expressions of DuckDB (RE2), with check digits in SQL.
 
-A pattern stands alone or proposes candidates that a check digit must confirm, so that a figure or a course code is not
+A pattern stands alone or proposes candidates that a check digit or a list must confirm, so that a figure or a course code is not
 taken for a social security number. The patterns serve the gate (S-ANON), comments of surveys and tests alike.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from anonymart.detect.check_digits import iban_is_valid, nir_is_valid
+from anonymart.detect import contexts, shapes
+from anonymart.detect.check_digits import card_is_valid, iban_is_valid, nir_is_valid
+from anonymart.detect.folding import folded
+from anonymart.detect.words import not_names
 
-_START = r"(?:^|[^A-Za-z0-9])"
-_NO_DIGIT_BEFORE = r"(?:^|[^0-9])"
-_NO_DIGIT_AFTER = r"(?:$|[^0-9])"
-_SPACE = r"[ \x{A0}\x{2007}\x{202F}]"
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_GROUP = r"[0-9A-Fa-f]{1,4}"
-_NETWORKS = "twitter|linkedin|facebook|instagram|tiktok|snapchat|telegram|mastodon|youtube|github|discord"
+PATTERNED = (
+    "nir", "iban", "card", "email", "url", "phone", "phone_fr", "ipv6", "ipv4", "uuid", "hash", "handle", "birth_date", "address",
+)  # fmt: skip
+KINDS = (*PATTERNED, "name")
+_CHECKS = {"nir": nir_is_valid, "iban": iban_is_valid, "card": card_is_valid}
+_DIGIT = "[0-9]"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expression whose group 1 is a candidate, and what confirms the candidate.
+
+    `needs` is a quick expression that every text with a match matches; `accept` and `reject` look at the folded candidate; `check`
+    names a check digit: nir, iban or card.
+    """
+
+    regex: str
+    needs: str = ""
+    accept: str | None = None
+    reject: str | None = None
+    check: str | None = None
+
+    def sql(self, column_sql: str) -> str:
+        """A boolean SQL expression, NULL or false where nothing is found."""
+        found = f"regexp_matches({column_sql}, {_literal(self.regex)})"
+        confirmed = " AND ".join(self._confirmations("candidate"))
+        if confirmed:
+            candidates = f"regexp_extract_all({column_sql}, {_literal(self.regex)}, 1)"
+            found = f"CASE WHEN {found} THEN len(list_filter({candidates}, lambda candidate: {confirmed})) > 0 END"
+        return f"CASE WHEN regexp_matches({column_sql}, {_literal(self.needs)}) THEN {found} END" if self.needs else found
+
+    def _confirmations(self, candidate: str) -> list[str]:
+        found = []
+        if self.accept:
+            found.append(f"regexp_matches({folded(candidate)}, {_literal(self.accept)})")
+        if self.reject:
+            found.append(f"NOT regexp_matches({folded(candidate)}, {_literal(self.reject)})")
+        return [*found, _CHECKS[self.check](candidate)] if self.check else found
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """One kind of identifier: what it is, the expression that finds it, and the check that confirms it."""
+    """One kind of identifier: what it is, the policy id that forbids it, and the rules that find it."""
 
     kind: str
     title: str
     policy: str
-    regex: str
-    confirm: str | None = None
+    rules: tuple[Rule, ...]
 
     def sql(self, column_sql: str) -> str:
         """A boolean SQL expression: the text holds an identifier of this kind. NULL holds none."""
-        found = f"regexp_matches({column_sql}, {_literal(self.regex)})"
-        if self.confirm is None:
-            return f"coalesce({found}, false)"
-        candidates = f"regexp_extract_all({column_sql}, {_literal(self.regex)}, 1)"
-        confirmed = self.confirm.replace("CANDIDATE", "candidate")
-        return (
-            f"coalesce({found} AND len(list_filter({candidates}, lambda candidate: {confirmed})) > 0, false)"
-        )
+        return f"coalesce({' OR '.join(f'coalesce({rule.sql(column_sql)}, false)' for rule in self.rules)}, false)"
 
 
-def _same_separator(head: str, pairs: int) -> str:
-    """Digits in pairs, unbroken or broken by one and the same sign: a date beside an hour is no phone number."""
-    repeated = "|".join(f"(?:{sign}[0-9]{{2}}){{{pairs}}}" for sign in (_SPACE, r"\.", "-", "/", "_"))
-    return f"{head}(?:[0-9]{{{2 * pairs}}}|{repeated})"
-
-
-_FRENCH_PHONE = f"{_NO_DIGIT_BEFORE}(?:{_same_separator('0[1-9]', 4)}){_NO_DIGIT_AFTER}"
-_PREFIXED_PHONE = (
-    rf"(?:\+|{_NO_DIGIT_BEFORE}00){_SPACE}?[1-9](?:[ \x{{A0}}\x{{202F}}().\-]{{0,2}}[0-9]){{7,14}}{_NO_DIGIT_AFTER}"
-    rf"|{_NO_DIGIT_BEFORE}33[1-9][0-9]{{8}}{_NO_DIGIT_AFTER}"
-    rf"|\([2-9][0-9]{{2}}\) ?[0-9]{{3}}[-. ][0-9]{{4}}{_NO_DIGIT_AFTER}"
+# Signs of a program or a page that begin like a handle, and words that follow the name of a network.
+_NO_HANDLE = (
+    "^@?(?:staticmethod|classmethod|property|media|override|component|input|output|injectable|import|param|params|return|returns|dataclass|pytest|app|route|angular|babel"
+    "|types|vue|nestjs|everyone|here|channel|all|author|deprecated|autowired|entity|test|before|after|keyframes|font-face|include|mixin|extend|charset|supports|layer|todo"
+    "|ngmodule|directive|pipe|abstractmethod|wraps|cached|task|dag|fixture|login|[0-9]+[a-z]?)(?:$|[^a-z])|^@[^a-z]*$"
 )
-_IPV6 = (
-    rf"(?:^|[^0-9A-Za-z:])((?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}}"
-    rf"|::(?:{_GROUP}:){{1,6}}{_GROUP}|(?:{_GROUP}:){{2,7}}:)(?:$|[^0-9A-Za-z:])"
+_NO_HANDLE_OF = (
+    "^[a-z]+[ \t\n]*[:=][ \t\n]*(?:aucune?|non|oui|no|yes|ok|tres|very|bien|bon|bonne|good|great|super|top|nul|pas|pour|les?|la|une?|des|du|mon|ma|mes|the|and|not|trop|peu|rien|nothing"
+    "|comme|c|il|on|je|tout|jamais|never|always|toujours|utile|useful|inutile|http|https|www|voir|see|parfait|genial|cours|projet|compte|page|groupe|group|[0-9./]+)(?:$|[^a-z])"
 )
-_NIR = (
-    rf"{_NO_DIGIT_BEFORE}([1-478]SEP[0-9]{{2}}SEP(?:0[1-9]|1[0-2]|[2-9][0-9])SEP"
-    rf"(?:[0-9]{{2}}|2[ABab])SEP[0-9]{{3}}SEP[0-9]{{3}}SEP[0-9]{{2}}){_NO_DIGIT_AFTER}"
-).replace("SEP", r"[ \x{A0}\x{202F}._\-]?")
-
-_PATTERNS = (
-    Pattern(
-        "email",
-        "an e-mail address",
-        "D-IDENT",
-        r"(?i)[\p{L}\p{N}._%+'\-]+(?:[@＠﹫]|%40|[ ]?[(\[](?:at|arobase)[)\]][ ]?)[\p{L}\p{N}](?:[\p{L}\p{N}\-]*\.)+\p{L}{2,}",
-    ),
-    Pattern("phone_fr", "a French phone number", "D-IDENT", _FRENCH_PHONE),
-    Pattern("phone", "an international phone number", "D-IDENT", _PREFIXED_PHONE),
-    Pattern(
-        "ipv4",
-        "an IP address (version 4)",
-        "D-IDENT",
-        rf"(?:^|[^0-9A-Za-z.])(?:{_OCTET}\.){{3}}{_OCTET}(?:$|[^0-9A-Za-z.]|\.(?:$|[^0-9]))",
-    ),
-    Pattern("ipv6", "an IP address (version 6)", "D-IDENT", _IPV6, "regexp_matches(CANDIDATE, '[0-9]')"),
-    Pattern("nir", "a French social security number", "D-SPECIAL", _NIR, nir_is_valid("CANDIDATE")),
-    Pattern(
-        "iban",
-        "a bank account number (IBAN)",
-        "D-IDENT",
-        rf"{_START}([A-Za-z]{{2}}[0-9]{{2}}(?:[ \x{{A0}}\-]?[A-Za-z0-9]){{11,30}})",
-        iban_is_valid("CANDIDATE"),
-    ),
-    Pattern(
-        "url",
-        "an address of the web",
-        "D-IDENT",
-        r"(?i)(?:https?|ftps?|mailto|tel|sms|skype):/{0,2}[^\s/]+|(?:^|[^a-z0-9])www\.[a-z0-9\-]+\.[a-z]{2,}"
-        r"|(?:^|[^a-z0-9])[a-z0-9\-]+\.(?:com|fr|org|net|io|eu|be|ch|ca|co|me|info|dev|app|uk|de|es|it)/[^\s]",
-    ),
-    Pattern(
-        "handle",
-        "a social-network handle",
-        "D-IDENT",
-        rf"(?i)(?:^|[\s(,;:\"'/])@[\p{{L}}\p{{N}}_][\p{{L}}\p{{N}}_.\-]+|(?:^|[^a-z])(?:{_NETWORKS})\s*[:=]\s*@?[\p{{L}}\p{{N}}_.\-]{{3,}}",
-    ),
-    Pattern(
-        "uuid",
-        "a UUID",
-        "D-IDENT",
-        r"(?:^|[^0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?:$|[^0-9A-Fa-f])",
-    ),
-    Pattern(
-        "hash",
-        "a hash (32, 40 or 64 hexadecimal digits)",
-        "D-IDENT",
-        r"(?:^|[^0-9A-Fa-f])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})(?:$|[^0-9A-Fa-f])",
-    ),
-)
-KINDS = tuple(pattern.kind for pattern in _PATTERNS)
+_NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|[abc])?[ ,]*[a-z.]+ (?:{'|'.join(not_names())})(?:$|[^a-z'’-])"
 
 
+@cache
 def patterns() -> dict[str, Pattern]:
-    """Every pattern by its kind, in a fixed order."""
-    return {pattern.kind: pattern for pattern in _PATTERNS}
+    """Every pattern by its kind, in a fixed order: where two find the same place, the first one names it."""
+    at = "[@＠﹫%&]"
+    found = (
+        Pattern("nir", "a French social security number", "D-SPECIAL", (Rule(shapes.NIR, _DIGIT, check="nir"),)),
+        Pattern("iban", "a bank account number (IBAN)", "D-IDENT", (Rule(shapes.IBAN, _DIGIT, check="iban"),)),
+        Pattern("card", "the number of a payment card", "D-IDENT", (Rule(shapes.CARD, _DIGIT, check="card"),)),
+        Pattern("email", "an e-mail address, also spelled out", "D-IDENT", (
+            Rule(shapes.EMAIL, at), Rule(shapes.EMAIL_SPELLED, "[@＠﹫]|(?i)[ (\\[{<|*_](?:at|arobase?|arrobase|chez|a)[ )\\]}>|*_]"),
+        )),
+        Pattern("url", "an address of the web", "D-IDENT", (Rule(shapes.URL, "[:/]|[wW]\\.|[iszm]\\.(?:io|com|app)|blogspot"),)),
+        Pattern("phone", "an international phone number", "D-IDENT", (Rule(shapes.PHONE, _DIGIT),)),
+        Pattern("phone_fr", "a French phone number", "D-IDENT", (Rule(shapes.PHONE_FR, "0"),)),
+        Pattern("ipv6", "an IP address (version 6)", "D-IDENT", (Rule(shapes.IPV6, ":[0-9A-Fa-f:]*:", accept=_DIGIT),)),
+        Pattern("ipv4", "an IP address (version 4)", "D-IDENT", (Rule(shapes.IPV4, r"[0-9]\.[0-9]", accept="^[0-9]"),)),
+        Pattern("uuid", "a UUID", "D-IDENT", (Rule(shapes.UUID, "-[0-9A-Fa-f]{4}-"),)),
+        Pattern("hash", "a hash or a hexadecimal pseudonym (16 digits or more)", "D-IDENT", (
+            Rule(shapes.HASH, "[0-9A-Fa-f]{16}", accept="[0-9][a-f]|[a-f][0-9]|^(?:.{32}|.{40}|.{64})$"),
+        )),
+        Pattern("handle", "a social-network handle", "D-IDENT", (
+            Rule(shapes.HANDLE, "@", reject=_NO_HANDLE), Rule(shapes.HANDLE_OF, "[:=]", reject=_NO_HANDLE_OF),
+        )),
+        Pattern("birth_date", "a date of birth", "D-IDENT", (Rule(shapes.BIRTH_DATE, _DIGIT),)),
+        Pattern("address", "a French postal address", "D-IDENT", (
+            Rule(shapes.STREET, _DIGIT, accept="^(?:n°|[0-9])", reject=_NO_STREET), Rule(shapes.POSTAL_TOWN, "[0-9]{3}"),
+        )),
+        Pattern("name", "the name of a person, by its context", "D-IDENT", tuple(
+            Rule(regex, accept=accept, reject=reject) for regex, accept, reject in contexts.rules()
+        )),
+    )  # fmt: skip
+    return {pattern.kind: pattern for pattern in found}
+
+
 
 
 def matches(kind: str, column_sql: str) -> str:

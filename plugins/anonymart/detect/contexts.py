@@ -1,0 +1,74 @@
+"""Names of people whom nobody listed, found by what stands around them: titles, thanks, roles, signatures (D-IDENT).
+
+A sure context (« Mme », « mon mentor ») makes a name of any capitalized word that is no listed word of the language, tool or
+town. A weak one (« merci à ») needs a listed given name, or a hint behind the word that a person is meant. Two capitalized words
+of which the first is a given name need no context.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from anonymart.detect.shapes import LARGE, LETTER, NO_WORD_AFTER, NO_WORD_BEFORE, WIDE
+from anonymart.detect.words import TOWNS, alternatives, given_names, not_names, not_people, plain, sure_given_names
+
+_S = f"{WIDE}{{1,2}}"
+_SMALL_OR_SIGN = rf"[{LETTER}'’]"
+_CAPITALIZED = rf"[{LARGE}](?:[a-zµß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľŀłńņňŉŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżž]|['’][{LARGE}]){_SMALL_OR_SIGN}*"
+_UPPER = rf"[{LARGE}]{{2,}}(?:[-'’][{LARGE}]{{2,}})*"
+_PARTICLE = "(?:(?i:de la|de|du|des|le|la|van der|van den|van|von|da|dos|el|al|ben|bin|d['’]|o['’]) ?)"
+_NAME = rf"{_CAPITALIZED}(?:-(?:{_CAPITALIZED}))*"
+_FAMILY = rf"(?:{_PARTICLE}?(?:{_NAME}|{_UPPER})|[{LARGE}]\.)"
+_NAMES = rf"{_NAME}(?:{_S}{_FAMILY}){{0,2}}"
+_ANY_NAMES = rf"(?:[{LARGE}]\.{_S}?)?{_PARTICLE}?(?:{_NAME}|{_UPPER})(?:{_S}{_FAMILY}){{0,2}}"
+
+_TITLE = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Miss|Dr\\.?|Pr\\.?|Me|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle|Docteur)"
+_ROLE = (
+    "mentore?|tuteur|tutrice|coach|formateur|formatrice|conseiller|conseill[eè]re|prof|professeure?|enseignante?|r[eé]f[eé]rente?|bin[oô]me|coll[eè]gue|[eé]valuateur|[eé]valuatrice"
+    "|accompagnateur|accompagnatrice|tutor|teacher|advis[eo]r|counsell?or|instructor|trainer|classmate|colleague|manager"
+)
+_MY_ROLE = rf"(?:mon|ma|mes|notre|votre|my|our|le|la|the|un|une)(?: super| excellente?| great| ancienne?)? (?:{_ROLE})"
+_SURE = (
+    rf"{_MY_ROLE}(?:{_S}(?:s['’]appell?e|s['’]appelait|se nomme|[eé]tait|est|is|was|is called|was called|is named|named|nomm[eé]e?|appel[eé]e?))?{WIDE}?[,:(]?{WIDE}?"
+    rf"|(?:je m['’]appell?e|je me nomme|mon nom est|mon pr[eé]nom est|my name is|call me|appelez[- ]moi)(?: bien)? ?:? ?"
+    r"|(?:suivie?s?|accompagn[eé]e?s?|aid[eé]e?s?|coach[eé]e?s?|encadr[eé]e?s?|form[eé]e?s?|corrig[eé]e?s?|[eé]valu[eé]e?s?|mentor[eé]e?s?|re[cç]ue?s?) par "
+    r"|(?:mentored|coached|taught|guided|helped|supported|tutored|advised|trained|assessed|reviewed) by "
+    r"|(?:cordialement|bien [aà] vous|bien cordialement|sign[eé]e?|signed|regards|kind regards|best regards|best|cheers|sincerely|yours|de la part de) ?[,:\n]{1,2}[ \n]?"
+)
+_THANKS = (
+    r"(?:(?:un )?(?:tr[eè]s |[eé]norme |[eé]normes |grand |grands |gros |immense |big |huge |special |many )*(?:merci|mercis|remerciements?|remercie|remercier|thanks|thank you|thank|bravo|f[eé]licitations?|kudos|congrats|congratulations"
+    r"|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much|a lot|very much|again|especially|notamment|particuli[eè]rement|[aà] mon mentor|[aà] ma mentore))*"
+    r"(?: ?[,:])?(?: (?:[aà]|au?x?|pour|to|for|go to|goes to|de))?"
+    r"|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful to|reconnaissante? (?:envers|[aà])|avec l['’]aide de|avec|with the help of|chez|selon|sans|bonjour|salut|hello|hi|dear|cher|ch[eè]re|avec mon mentor|r[eé]ponse de|l['’]aide de|demandez [aà]|ask)"
+)
+_PERSON_BEHIND = (
+    rf"(?:{_S}(?i:pour (?:sa|son|ses|ta|ton|tes|toute sa|tous ses|l['’][eé]coute|la patience|les conseils)|for (?:his|her|your|all)|du support|de l['’][eé]quipe|from (?:the )?(?:support|team|staff|admissions)|qui m['’]|who (?:helped|was|is))"
+    rf"|,{WIDE}?(?i:mon|ma|my|le|la) (?i:{_ROLE}))"
+)
+
+
+def _with_plain(names: tuple[str, ...]) -> list[str]:
+    """The names, and as they are written without accents."""
+    unaccented = [plain(name).title() for name in names]
+    return sorted({*names, *unaccented, *(name.replace("-", " ") for name in names if "-" in name)})
+
+
+@cache
+def rules() -> tuple[tuple[str, str | None, str | None], ...]:
+    """Expressions whose group 1 is a name, each with what its folded candidate must match (or None) and must not match (or None)."""
+    given_small = alternatives([name.lower() for name in _with_plain(sure_given_names())])
+    given_large = alternatives(_with_plain(given_names()), first_is_large=True)
+    sure_large = alternatives(_with_plain(sure_given_names()), first_is_large=True)
+    words = "|".join(not_names())
+    towns = "|".join(sorted({plain(town).replace("-", "[ -]") for town in TOWNS}))
+    no_name = rf"^(?:(?:{words}|{towns})(?:$|[^a-z])|(?:{'|'.join(not_people())})(?:$|[^a-z])|[a-z](?:$|[^a-z.]))"
+    brand = rf"^(?:{'|'.join(not_people())})(?:$|[^a-z])|^[^ ]+ (?:{words}|{towns})(?:$|[^a-z])"
+    return (
+        (rf"{NO_WORD_BEFORE}{_TITLE}{_S}({_ANY_NAMES}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?:mme|mlle|mrs|Mme|Mlle)\.?{_S}([a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_NAMES}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY})?){NO_WORD_AFTER}", None, brand),
+        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY}){{0,2}}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", None, no_name),
+        (rf"{NO_WORD_BEFORE}({sure_large}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY}){{1,2}}){NO_WORD_AFTER}", None, brand),
+    )

@@ -1,0 +1,68 @@
+"""Where in a text the identifiers stand: the same rules as in SQL, run by Python on the few texts that SQL found (D-IDENT)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+from anonymart.detect.check_digits import checked_length
+from anonymart.detect.patterns import KINDS, Rule, patterns
+from anonymart.detect.words import plain
+
+_TRAILING = ".,;:!?)»\"'’_-"
+_TRIMMED = ("url", "handle", "name", "address", "email")
+
+
+class Span(NamedTuple):
+    """From the code point `start` up to, and without, the code point `end`."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def spans_of(text: str, kinds: Iterable[str] = KINDS) -> list[Span]:
+    """Every identifier of these kinds in the text; those of different kinds may overlap. Raises KeyError on an unknown kind."""
+    return [Span(start, end, kind) for kind in kinds for rule in patterns()[kind].rules for start, end in _matches(text, rule, kind)]
+
+
+def resolved(spans: Iterable[Span]) -> list[Span]:
+    """The spans without overlaps, in their order: a longer one goes before a shorter one, and what the vault knows before all."""
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    ranked = sorted(spans, key=lambda span: (not span.kind.startswith("known_"), span.start - span.end, order.get(span.kind, -1), span))
+    kept: list[Span] = []
+    for span in ranked:
+        if all(span.end <= other.start or other.end <= span.start for other in kept):
+            kept.append(span)
+    return sorted(kept)
+
+
+def _matches(text: str, rule: Rule, kind: str) -> Iterator[tuple[int, int]]:
+    expression, place = _compiled(rule.regex), 0
+    while found := expression.search(text, place):
+        start, end = found.span(1)
+        end = _confirmed(text, start, end, rule)
+        if end > start:
+            while kind in _TRIMMED and text[end - 1] in _TRAILING and end - start > 1:
+                end -= 1
+            yield start, end
+            # What stood behind may stand before the next one.
+            place = max(end, place + 1)
+        else:
+            place = start + 1
+
+
+def _confirmed(text: str, start: int, end: int, rule: Rule) -> int:
+    candidate = plain(text[start:end]) if rule.accept or rule.reject else ""
+    if rule.accept and not _compiled(rule.accept).search(candidate):
+        return 0
+    if rule.reject and _compiled(rule.reject).search(candidate):
+        return 0
+    return start + checked_length(rule.check, text[start:end]) if rule.check else end
+
+
+@cache
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex)
