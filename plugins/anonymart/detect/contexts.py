@@ -1,7 +1,8 @@
 """Names of people whom nobody listed, found by what stands around them: titles, thanks, roles, signatures (D-IDENT).
 
 A sure context (« Mme », « mon mentor ») makes a name of any capitalized word that is no listed word of the language, tool or
-town. A weak one (« merci à ») needs a listed given name, or a hint behind the word that a person is meant. Two capitalized words
+town. A weak one (« bonjour ») needs a listed given name, or a
+hint behind the word that a person is meant. Two capitalized words
 of which the first is a given name need no context.
 """
 
@@ -19,8 +20,9 @@ _UPPER = rf"[{LARGE}]{{2,}}(?:[-'’][{LARGE}]{{2,}})*"
 _PARTICLE = "(?:(?i:de la|de|du|des|le|la|van der|van den|van|von|da|dos|el|al|ben|bin|d['’]|o['’]) ?)"
 _NAME = rf"{_CAPITALIZED}(?:-(?:{_CAPITALIZED}))*"
 _FAMILY = rf"(?:{_PARTICLE}?(?:{_NAME}|{_UPPER})|[{LARGE}]\.)"
-_NAMES = rf"{_NAME}(?:{_S}{_FAMILY}){{0,2}}"
-_ANY_NAMES = rf"(?:[{LARGE}]\.{_S}?)?{_PARTICLE}?(?:{_NAME}|{_UPPER})(?:{_S}{_FAMILY}){{0,2}}"
+_B = "[ \u00a0]"
+_NAMES = rf"{_NAME}(?:{_B}{_FAMILY}){{0,2}}"
+_ANY_NAMES = rf"(?:[{LARGE}]\.{_B}?)?{_PARTICLE}?(?:{_NAME}|{_UPPER})(?:{_B}{_FAMILY}){{0,2}}"
 
 _TITLE = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Miss|Dr\\.?|Pr\\.?|Me|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle|Docteur)"
 _ROLE = (
@@ -35,11 +37,16 @@ _SURE = (
     r"|(?:mentored|coached|taught|guided|helped|supported|tutored|advised|trained|assessed|reviewed) by "
     r"|(?:cordialement|bien [aà] vous|bien cordialement|sign[eé]e?|signed|regards|kind regards|best regards|best|cheers|sincerely|yours|de la part de) ?[,:\n]{1,2}[ \n]?"
 )
+_MANY = "(?:tr[eè]s |[eé]norme |[eé]normes |grand |grands |gros |immense |big |huge |special |many |mille )*"
+_HOW = r"(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much|a lot|very much|again|especially|notamment|particuli[eè]rement|tout sp[eé]cialement))*"
+# What is said to a person by name, and also to schools and tools.
+_TO = (
+    rf"(?:{_MANY}(?:merci|mercis|remerciements?|thanks|bravo|f[eé]licitations?|kudos|congrats|congratulations|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)"
+    rf"{_HOW},?(?: (?:[aà]|to|for|go to|goes to))|(?:je )?(?:remercie|remercier|f[eé]licite){_HOW}|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful to|reconnaissante? (?:envers|[aà]))"
+)
 _THANKS = (
-    r"(?:(?:un )?(?:tr[eè]s |[eé]norme |[eé]normes |grand |grands |gros |immense |big |huge |special |many )*(?:merci|mercis|remerciements?|remercie|remercier|thanks|thank you|thank|bravo|f[eé]licitations?|kudos|congrats|congratulations"
-    r"|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much|a lot|very much|again|especially|notamment|particuli[eè]rement|[aà] mon mentor|[aà] ma mentore))*"
-    r"(?: ?[,:])?(?: (?:[aà]|au?x?|pour|to|for|go to|goes to|de))?"
-    r"|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful to|reconnaissante? (?:envers|[aà])|avec l['’]aide de|avec|with the help of|chez|selon|sans|bonjour|salut|hello|hi|dear|cher|ch[eè]re|avec mon mentor|r[eé]ponse de|l['’]aide de|demandez [aà]|ask)"
+    rf"(?:{_TO}|{_MANY}(?:merci|thanks|thank you|thank|bravo|congrats){_HOW} ?,?(?: de| d['’])?"
+    r"|avec l['’]aide de|with the help of|avec|with|selon|sans|bonjour|salut|hello|hi|dear|cher|ch[eè]re|avec mon mentor|r[eé]ponse de|l['’]aide de|demandez [aà]|ask|et)"
 )
 _PERSON_BEHIND = (
     rf"(?:{_S}(?i:pour (?:sa|son|ses|ta|ton|tes|toute sa|tous ses|l['’][eé]coute|la patience|les conseils)|for (?:his|her|your|all)|du support|de l['’][eé]quipe|from (?:the )?(?:support|team|staff|admissions)|qui m['’]|who (?:helped|was|is))"
@@ -57,6 +64,7 @@ def _with_plain(names: tuple[str, ...]) -> list[str]:
 def rules() -> tuple[tuple[str, str | None, str | None], ...]:
     """Expressions whose group 1 is a name, each with what its folded candidate must match (or None) and must not match (or None)."""
     given_small = alternatives([name.lower() for name in _with_plain(sure_given_names())])
+    given_any = alternatives([name.lower() for name in _with_plain(given_names())])
     given_large = alternatives(_with_plain(given_names()), first_is_large=True)
     sure_large = alternatives(_with_plain(sure_given_names()), first_is_large=True)
     words = "|".join(not_names())
@@ -67,8 +75,10 @@ def rules() -> tuple[tuple[str, str | None, str | None], ...]:
         (rf"{NO_WORD_BEFORE}{_TITLE}{_S}({_ANY_NAMES}){NO_WORD_AFTER}", None, no_name),
         (rf"{NO_WORD_BEFORE}(?:mme|mlle|mrs|Mme|Mlle)\.?{_S}([a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", None, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_NAMES}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY})?){NO_WORD_AFTER}", None, brand),
-        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY}){{0,2}}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})?){NO_WORD_AFTER}", None, brand),
+        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY}){{0,2}}){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({given_any}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})?){NO_WORD_AFTER}", None, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", None, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", None, no_name),
-        (rf"{NO_WORD_BEFORE}({sure_large}(?:-[{LETTER}]+)?(?:{_S}{_FAMILY}){{1,2}}){NO_WORD_AFTER}", None, brand),
+        (rf"{NO_WORD_BEFORE}({sure_large}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY}){{1,2}}){NO_WORD_AFTER}", None, brand),
     )

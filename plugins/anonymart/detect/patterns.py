@@ -78,7 +78,8 @@ _NO_HANDLE_OF = (
     "^[a-z]+[ \t\n]*[:=][ \t\n]*(?:aucune?|non|oui|no|yes|ok|tres|very|bien|bon|bonne|good|great|super|top|nul|pas|pour|les?|la|une?|des|du|mon|ma|mes|the|and|not|trop|peu|rien|nothing"
     "|comme|c|il|on|je|tout|jamais|never|always|toujours|utile|useful|inutile|http|https|www|voir|see|parfait|genial|cours|projet|compte|page|groupe|group|[0-9./]+)(?:$|[^a-z])"
 )
-_NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|[abc])?[ ,]*[a-z.]+ (?:{'|'.join(not_names())})(?:$|[^a-z'’-])"
+_NO_WAYS = sorted(set(not_names()) - set("d de des du l la le les".split()))
+_NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|[abc])?[ ,]*(?:[a-z.]+ |(?:cours|place|passage|voie) (?:de |du |des )?)(?:{'|'.join(_NO_WAYS)})(?:$|[^a-z'’-])"
 
 
 @cache
@@ -99,14 +100,14 @@ def patterns() -> dict[str, Pattern]:
         Pattern("ipv4", "an IP address (version 4)", "D-IDENT", (Rule(shapes.IPV4, r"[0-9]\.[0-9]", accept="^[0-9]"),)),
         Pattern("uuid", "a UUID", "D-IDENT", (Rule(shapes.UUID, "-[0-9A-Fa-f]{4}-"),)),
         Pattern("hash", "a hash or a hexadecimal pseudonym (16 digits or more)", "D-IDENT", (
-            Rule(shapes.HASH, "[0-9A-Fa-f]{16}", accept="[0-9][a-f]|[a-f][0-9]|^(?:.{32}|.{40}|.{64})$"),
+            Rule(shapes.HASH, "[0-9A-Fa-f]{16}", accept="(?:[0-9]+[a-f]+){2}|(?:[a-f]+[0-9]+){2}|^(?:.{32}|.{40}|.{64})$"),
         )),
         Pattern("handle", "a social-network handle", "D-IDENT", (
             Rule(shapes.HANDLE, "@", reject=_NO_HANDLE), Rule(shapes.HANDLE_OF, "[:=]", reject=_NO_HANDLE_OF),
         )),
         Pattern("birth_date", "a date of birth", "D-IDENT", (Rule(shapes.BIRTH_DATE, _DIGIT),)),
         Pattern("address", "a French postal address", "D-IDENT", (
-            Rule(shapes.STREET, _DIGIT, accept="^(?:n°|[0-9])", reject=_NO_STREET), Rule(shapes.POSTAL_TOWN, "[0-9]{3}"),
+            Rule(shapes.STREET, _DIGIT, accept="^(?:n°|[0-9])", reject=_NO_STREET), Rule(shapes.POSTAL_TOWN, "[0-9]{3}", reject="^[^ ]* (?:eur|la plat|le cour|le site|les cours)"),
         )),
         Pattern("name", "the name of a person, by its context", "D-IDENT", tuple(
             Rule(regex, accept=accept, reject=reject) for regex, accept, reject in contexts.rules()

@@ -91,6 +91,11 @@ _NAME_OF_WAY = rf"{_PARTICLE}[{LETTER}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des
 _LARGE_NAME_OF_WAY = rf"{_PARTICLE}[{LARGE}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la |l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
 _CODE = r"(?:(?:F-?)?(?:0[1-9]|[1-8][0-9]|9[0-5])[0-9]{3}|9[78][0-9]{3}|2[ABab][0-9]{3})"
 _KNOWN_TOWN = alternatives([*TOWNS, *(plain(town) for town in TOWNS), *(town.replace("-", " ") for town in TOWNS), *(plain(town).replace("-", " ") for town in TOWNS)])
+_COMPOSED_TOWN = (
+    rf"(?:(?i:saints?|saintes?|st|ste|le|la|les)[ \-][{LARGE}][{LETTER}'’\-]*|(?i:saint|sainte|st|ste|le|la|les)-[{LETTER}'’\-]+|[Ll]['’][{LARGE}][{LETTER}'’\-]+"
+    rf"|[{LETTER}]+-(?i:sur|sous|les|lès|en|la|le|de|du|aux|d)[\-'’][{LETTER}][{LETTER}'’\-]*|[{LARGE}][{LETTER}]+ (?i:sur|sous|lès|les|en) [{LARGE}][{LETTER}'’\-]*)"
+)
+_TOWN = alternatives([*TOWNS, *(plain(town) for town in TOWNS), *(town.replace("-", " ") for town in TOWNS), *(plain(town).replace("-", " ") for town in TOWNS)])
 _COMPOSED_TOWN = rf"(?i:(?:saint|sainte|st|ste|le|la|les|l['’])[ \-][{LETTER}]|[{LETTER}]+[ \-](?:sur|sous|les|lès|en|la|le|de|du|aux)[ \-][{LETTER}])[{LETTER}'’\-]*"
 _TOWN = rf"(?:{_KNOWN_TOWN}|{_COMPOSED_TOWN})(?:-[{LETTER}]+)*(?:{SPACE}(?i:cedex)(?: [0-9]{{1,2}})?)?"
 _ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"

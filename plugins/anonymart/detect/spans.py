@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from anonymart.detect.check_digits import checked_length
 from anonymart.detect.patterns import KINDS, Rule, patterns
-from anonymart.detect.words import plain
+from anonymart.detect.words import not_names, plain
 
 _TRAILING = ".,;:!?)»\"'’_-"
 _TRIMMED = ("url", "handle", "name", "address", "email")
@@ -45,6 +45,7 @@ def _matches(text: str, rule: Rule, kind: str) -> Iterator[tuple[int, int]]:
         start, end = found.span(1)
         end = _confirmed(text, start, end, rule)
         if end > start:
+            end = _without_words(text, start, end) if kind == "name" else end
             while kind in _TRIMMED and text[end - 1] in _TRAILING and end - start > 1:
                 end -= 1
             yield start, end
@@ -52,6 +53,13 @@ def _matches(text: str, rule: Rule, kind: str) -> Iterator[tuple[int, int]]:
             place = max(end, place + 1)
         else:
             place = start + 1
+
+
+def _without_words(text: str, start: int, end: int) -> int:
+    """The end of a name, without the words of a next sentence that begins large."""
+    while (last := text.rfind(" ", start, end)) > start and plain(text[last + 1 : end]) in not_names():
+        end = last
+    return end
 
 
 def _confirmed(text: str, start: int, end: int, rule: Rule) -> int:

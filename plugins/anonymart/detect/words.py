@@ -43,6 +43,8 @@ Liam Linda Louis Lucy Luke Lynn Malcolm Marcus Maria Marion Mary Matthew Maureen
 Nicole Nigel Norman Oliver Owen Pamela Patrick Paul Paula Peter Phil Philip Rachel Raymond Rebecca Rhys Richard Rob Robert Roger Ross Russell Ruth Sally
 Sam Sara Scott Sean Shane Shannon Sharon Sheila Shirley Sian Simon Sophie Stacey Stephen Steve Stewart Stuart Sue Susan Suzanne Teresa Terry Tim Toby
 Tracey Trevor Vicky Wayne Yvonne Zoe Anil Arjun Deepak Priya Ravi Sanjay Wei Ming Yuki Hiroshi Olga Igor Dmitri Natalia Svetlana Ahmet Mehmet Ayşe Elif
+Maya Ida Odile Vera Yara Liana Ornella Gustavo Mirko Niels Susanna Frederico Serafina Annamaria Aitor Oreste Iolanda Jayson Malika Solène Tiphaine Priscilla Prisca Ginette
+Huguette Yvette Paulette Josette Colette Arlette Lucette Bernadette Antoinette Marinette Fernand Edmond Raoul Gaston Lucien Marcelin Armelle Gwladys Aurore Flavien Cyprien
 Paolo Giulia Marco Giovanni Francesca Luca Alessandro Chiara Lorenzo Federica Pablo Javier Carlos José Juan María Carmen Lucía Diego Alejandro Miguel Pedro
 João Tiago Rui Inês Beatriz Gonçalo Duarte Catarina Hans Jürgen Klaus Katrin Stefan Sven Anke Piotr Agnieszka Katarzyna Krzysztof Tomasz Małgorzata Magdalena
 """
@@ -77,7 +79,7 @@ god great his her here hello i il ils is it its j j'ai jamais je jusque l la le 
 mon monsieur more most my n ne ni no non nos not notre nous on or ou oui our par parce parfois pas pendant personne peu plus plutot pour pourquoi puis
 quand que quel quelle quelques qui quoi ras s sa sans ses si so some son sont sous special sur surtout t ta team tes thank thanks that the their them then there these
 they this those ton toujours tous tout toute toutes tres trop tu un une unfortunately very via vos votre vous was we what when where which while who why with
-yes you your
+yes you your pole france emploi
 alternance anglais apprenant apprenants apprenti assistance bac bootcamp bts campus certificat certification centre chatgpt coach communaute conseil conseiller conseillere
 covid cours data developpeur diplome direction docs ecole emploi entreprise equipe erasmus etat europe facebook formateur formatrice formation forum france francais
 geomarketing google groupe insertion internet job learning licence linkedin master mentor mentore mentorat mentors microsoft mission moodle openclassrooms opco parcours
