@@ -37,14 +37,13 @@ def nir_is_valid(candidate: str) -> str:
 
 def iban_is_valid(candidate: str) -> str:
     """SQL: the candidate, cut to its country's length, is 1 modulo 97 once its first four signs stand last."""
-    bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
-    length = f"(CASE {_cases(bare)} ELSE 0 END)"
-    turned = f"({bare}[5:{length}] || {bare}[1:4])"
+    length = f"(CASE {_cases('bare')} ELSE 0 END)"
     # 36 letters and digits become numbers of one or two digits, and the remainder is carried from sign to sign
     number = "(CASE WHEN sign BETWEEN '0' AND '9' THEN ascii(sign) - 48 ELSE ascii(sign) - 55 END)"
-    numbers = f"list_transform(regexp_extract_all({turned}, '.'), lambda sign: {number})"
+    numbers = f"list_transform(string_split(bare[5:{length}] || bare[1:4], ''), lambda sign: {number})"
     folded = f"list_reduce({numbers}, lambda rest, n: (rest * (CASE WHEN n < 10 THEN 10 ELSE 100 END) + n) % 97, 0)"
-    return f"({length} > 0 AND len({bare}) >= {length} AND {folded} = 1)"
+    bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
+    return f"list_transform([{bare}], lambda bare: {length} > 0 AND len(bare) >= {length} AND {folded} = 1)[1]"
 
 
 def _cases(bare: str) -> str:

@@ -8,10 +8,11 @@ of which the first is a given name need no context.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from anonymart.detect.shapes import LARGE, LETTER, NO_WORD_AFTER, NO_WORD_BEFORE, WIDE
-from anonymart.detect.words import TOWNS, alternatives, given_names, not_names, not_people, plain, sure_given_names
+from anonymart.detect.word_lists import TOWNS, alternatives, given_names, not_names, not_people, plain, sure_given_names
 
 _S = f"{WIDE}{{1,2}}"
 _SMALL_OR_SIGN = rf"[{LETTER}'’]"
@@ -60,25 +61,42 @@ def _with_plain(names: tuple[str, ...]) -> list[str]:
     return sorted({*names, *unaccented, *(name.replace("-", " ") for name in names if "-" in name)})
 
 
+# What the contexts have in common, quick to try.
+_TITLED = f"(?:M\\.|Ms|[MD]r|Pr|MM|M[lmr]|m[lmr]|Me|onsieur|adame|adem|Docteur|Miss)[a-zE.]*{_S}"
+_SAID = (
+    "(?i:merci|thank|remerci|f[eé]licit|gr[aâ]ce|bravo|kudos|congrat|shout|big up|chapeau|hats|props|hommage|credit|grat|reconnai|aide de|help of|avec |with |selon |sans |bonjour |salut |hello |hi |dear |ch[eè]re? "
+    "|r[eé]ponse de|demandez|ask |et |mentor|tut[eor]|tutrice|coach|format|conseil|prof|enseign|r[eé]f[eé]r|bin[oô]me|coll[eèe]|[eé]valuat|accompagn|teacher|advis|couns|instruct|trainer|classmate|manager"
+    "|appel|nomm|nom est|name is|call me| par | by |cordialement|bien [aà] vous|sign|regards|best|cheers|sincere|yours|part de)"
+)
+
+
 @cache
-def rules() -> tuple[tuple[str, str | None, str | None], ...]:
-    """Expressions whose group 1 is a name, each with what its folded candidate must match (or None) and must not match (or None)."""
+def rules() -> tuple[tuple[str, str, str], ...]:
+    """Expressions whose group 1 is a name, each with a quick expression that such texts match, and what the folded name must not match."""
     given_small = alternatives([name.lower() for name in _with_plain(sure_given_names())])
     given_any = alternatives([name.lower() for name in _with_plain(given_names())])
-    given_large = alternatives(_with_plain(given_names()), first_is_large=True)
     sure_large = alternatives(_with_plain(sure_given_names()), first_is_large=True)
+    given_large = alternatives(_with_plain(given_names()), first_is_large=True)
     words = "|".join(not_names())
     towns = "|".join(sorted({plain(town).replace("-", "[ -]") for town in TOWNS}))
     no_name = rf"^(?:(?:{words}|{towns})(?:$|[^a-z])|(?:{'|'.join(not_people())})(?:$|[^a-z])|[a-z](?:$|[^a-z.]))"
     brand = rf"^(?:{'|'.join(not_people())})(?:$|[^a-z])|^[^ ]+ (?:{words}|{towns})(?:$|[^a-z])"
+    more = rf"(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})"
+    two_names = rf"[{LARGE}][^ ]+{_B}(?:[{LARGE}]|[dlvebo])"
     return (
-        (rf"{NO_WORD_BEFORE}{_TITLE}{_S}({_ANY_NAMES}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?:mme|mlle|mrs|Mme|Mlle)\.?{_S}([a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_NAMES}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})?){NO_WORD_AFTER}", None, brand),
-        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY}){{0,2}}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({given_any}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})?){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", None, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", None, no_name),
-        (rf"{NO_WORD_BEFORE}({sure_large}(?:-[{LETTER}]+)?(?:{_B}{_FAMILY}){{1,2}}){NO_WORD_AFTER}", None, brand),
+        (rf"{NO_WORD_BEFORE}{_TITLE}{_S}({_ANY_NAMES}){NO_WORD_AFTER}", _TITLED, no_name),
+        (rf"{NO_WORD_BEFORE}(?:mme|mlle|mrs|Mme|Mlle)\.?{_S}([a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", _TITLED, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}{more}?){NO_WORD_AFTER}", _SAID, brand),
+        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}{more}{{0,2}}){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({given_any}{more}?){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}({sure_large}{more}{{1,2}}){NO_WORD_AFTER}", two_names, brand),
     )
+
+
+@cache
+def before_a_name() -> re.Pattern[str]:
+    """What ends where the name of a person begins, however it is written."""
+    return re.compile(rf"{NO_WORD_BEFORE}(?:{_TITLE}{_S}|(?i:{_SURE})|(?i:{_TO}){_S}|(?i:merci|thanks|thank you){_S})$")

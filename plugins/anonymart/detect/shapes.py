@@ -7,7 +7,7 @@ identifier; what stands before and after it is looked at without being part of i
 from __future__ import annotations
 
 from anonymart.detect.check_digits import IBAN_COUNTRIES
-from anonymart.detect.words import TOWNS, alternatives, plain
+from anonymart.detect.word_lists import TOWNS, alternatives, plain
 
 # Letters of all scripts, but no sign or space: what RE2 calls \p{L} has no name in Python's `re`.
 LETTER = "A-Za-zªµº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff\u3040-\ud7ff"
@@ -100,8 +100,10 @@ _COMPOSED_TOWN = rf"(?i:(?:saint|sainte|st|ste|le|la|les|l['’])[ \-][{LETTER}]
 _TOWN = rf"(?:{_KNOWN_TOWN}|{_COMPOSED_TOWN})(?:-[{LETTER}]+)*(?:{SPACE}(?i:cedex)(?: [0-9]{{1,2}})?)?"
 _ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"
 _BETWEEN = r"(?:[ ,\t\r\n]|- ){1,4}"
+# As with versions, what is numbered in a course is taken along, and so fails: an address begins with its number.
+_COUNTED = "(?i:chapitre|chapter|cours|course|module|projets?|project|exercice|exercise|le[cç]on|lesson|partie|part|section|semaine|week|niveau|level|[eé]tape|step|page|jour|day|quiz|vid[eé]o)"
 STREET = (
-    rf"{NO_WORD_BEFORE}({_NUMBER}(?:(?i:{_WAY}) {_NAME_OF_WAY}|(?i:{_UNSURE_WAY}) {_LARGE_NAME_OF_WAY})(?:{_BETWEEN}{_CODE}{SPACE}{{1,2}}{_ANY_TOWN})?){NO_WORD_AFTER}"
+    rf"{NO_WORD_BEFORE}((?:{_COUNTED}{SPACE})?{_NUMBER}(?:(?i:{_WAY}) {_NAME_OF_WAY}|(?i:{_UNSURE_WAY}) {_LARGE_NAME_OF_WAY})(?:{_BETWEEN}{_CODE}{SPACE}{{1,2}}{_ANY_TOWN})?){NO_WORD_AFTER}"
 )
 POSTAL_TOWN = rf"{NO_WORD_BEFORE}({_CODE}{SPACE}{{1,2}}{_TOWN}){NO_WORD_AFTER}"
 
@@ -119,3 +121,27 @@ BIRTH_DATE = (
     rf"(?i){NO_WORD_BEFORE}((?:n[ée][(]?e?[)]?(?: le| un| l['’]an)?|born(?: on)?(?: the)?|(?:ma |my )?date (?:de naissance|of birth)|naissance|birth ?da(?:te|y)|d\.?o\.?b\.?|anniversaire|birthday)"
     rf"(?: est le| est| is on| is| the| le)?{SPACE}?[:=]?{SPACE}?{_DATE}){_NO_DIGIT_AFTER}"
 )
+
+
+# What every text with such an identifier matches too: quick to try, and together they are the first look at a text.
+HINTS = {
+    "nir": f"[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{2}}",
+    "iban": f"[A-Za-z]{{2}}[0-9]{{2}}[ {NBSP}\\-]?[A-Za-z0-9]",
+    "card": f"[0-9]{{4}}[ {NBSP}{NNBSP}.\\-]?[0-9]{{4}}",
+    "email": f"{_AT}|%40|&#64;",
+    "email_spelled": (
+        rf"{_AT}|(?i:arr?obas)|(?i:{_OPEN}{SPACE}?(?:at|chez|a){SPACE}?{_CLOSE})|(?i:_at_)|{SPACE}AT{SPACE}|(?i:{SPACE}(?:at|chez){SPACE}[^ ]+{SPACE}(?:dot|point){SPACE})"
+    ),
+    "url": r"(?i:tps?:|sftp:|ssh:|mailto:|tel:|sms:|skype:|www\.|\.[a-z]{2,4}/|hub\.io|lab\.io|press\.com|spot\.[a-z]|\.app|tumblr|over-blog)",
+    "phone": rf"(?:\+|00){SPACE}?[1-9]|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)]",
+    "phone_fr": "0[)]? ?[1-9](?:[^0-9]{0,3}[0-9]){8}",
+    "ipv6": ":[0-9A-Fa-f]{0,4}:",
+    "ipv4": r"[0-9]\.[0-9]{1,3}\.[0-9]",
+    "uuid": "-[0-9A-Fa-f]{4}-",
+    "hash": "[0-9A-Fa-f]{16}",
+    "handle": "@",
+    "handle_of": rf"(?i:(?:{_NETWORKS}){WIDE}*[:=])",
+    "birth_date": r"(?i:n[ée][(]?e?[)]?(?: le| un| l['’]an)?[ :=]{0,3}(?:[0-9]|[a-zéû]{3,9}\.? [0-9])|born|birth|naissance|d\.?o\.?b|anniversaire)",
+    "street": rf"[0-9][A-Za-z, ]{{1,11}}(?i:{_WAY}|{_UNSURE_WAY}) ",
+    "postal_town": rf"[0-9][0-9ABab][0-9]{{3}}{SPACE}",
+}

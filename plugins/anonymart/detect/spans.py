@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from anonymart.detect.check_digits import checked_length
 from anonymart.detect.patterns import KINDS, Rule, patterns
-from anonymart.detect.words import not_names, plain
+from anonymart.detect.word_lists import not_names, plain
 
 _TRAILING = ".,;:!?)»\"'’_-"
 _TRIMMED = ("url", "handle", "name", "address", "email")
@@ -29,9 +29,15 @@ def spans_of(text: str, kinds: Iterable[str] = KINDS) -> list[Span]:
 
 
 def resolved(spans: Iterable[Span]) -> list[Span]:
-    """The spans without overlaps, in their order: a longer one goes before a shorter one, and what the vault knows before all."""
+    """The spans without overlaps, in their order: identifiers of the vault go first, then a longer span before a shorter one."""
     order = {kind: place for place, kind in enumerate(KINDS)}
-    ranked = sorted(spans, key=lambda span: (not span.kind.startswith("known_"), span.start - span.end, order.get(span.kind, -1), span))
+
+    def rank(span: Span) -> tuple:
+        # The given name of a learner may begin the name of a stranger.
+        is_known = span.kind.startswith("known_") and span.kind != "known_name"
+        return not is_known, span.start - span.end, order.get(span.kind, -1), span
+
+    ranked = sorted(spans, key=rank)
     kept: list[Span] = []
     for span in ranked:
         if all(span.end <= other.start or other.end <= span.start for other in kept):

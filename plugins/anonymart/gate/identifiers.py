@@ -11,6 +11,8 @@ from anonymart.detect.known import NAMES, known_digests, make_runs
 from anonymart.gate.tables import insert
 
 SHORTEST_IN_DOCS = 7
+# Pages hold SQL, ids of elements and links of their own, which are no address, hash or handle of a person.
+_PATTERNS_IN_DOCS = ("email", "nir", "iban", "card", "phone", "phone_fr", "ipv4", "birth_date")
 
 
 def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> None:
@@ -20,6 +22,12 @@ def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str])
     connection.execute(
         f"CREATE TABLE gate.vocabulary AS SELECT DISTINCT unnest({detect.words('text')}) AS word FROM gate.own_texts"
     )
+
+
+def make_pattern_hits(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill gate.pattern_hits (text, kind): what looks like an identifier, of whomever."""
+    connection.execute("CREATE VIEW gate.distinct_texts AS SELECT DISTINCT text FROM gate.texts")
+    connection.execute(f"CREATE TABLE gate.pattern_hits AS {detect.kinds_query('gate.distinct_texts')}")
 
 
 def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
@@ -77,15 +85,17 @@ def _is_ours() -> str:
 
 
 def find_in_docs(connection: duckdb.DuckDBPyConnection, pages: list[tuple[str, str]]) -> list[tuple[str, int]]:
-    """Kinds and numbers of identifiers (7 characters or more) and e-mail addresses in the texts of pages that were built."""
+    """Kinds and numbers of identifiers of the vault (7 characters or more) and of patterns in the texts of pages that were built."""
     connection.execute("CREATE OR REPLACE TABLE gate.pages (page VARCHAR, text VARCHAR)")
     insert(connection, "gate.pages", pages)
     make_runs(connection, "gate", "SELECT DISTINCT text FROM gate.pages", "gate.page_phrases")
+    patterns = detect.kinds_query("gate.pages", _PATTERNS_IN_DOCS)
+    connection.execute(f"CREATE OR REPLACE TABLE gate.page_patterns AS SELECT kind, text AS phrase FROM ({patterns})")
     return connection.execute(f"""
         SELECT kind, count(*) AS n FROM (
             SELECT DISTINCT known.kind, phrases.phrase FROM gate.page_phrases AS phrases
             JOIN gate.known AS known ON known.phrase = phrases.phrase
             LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = phrases.phrase
             WHERE length(replace(phrases.phrase, ' ', '')) >= {SHORTEST_IN_DOCS} AND vocabulary.word IS NULL
-            UNION ALL SELECT 'email', text FROM gate.pages WHERE holds_email(text)
+            UNION ALL FROM gate.page_patterns
         ) GROUP BY kind ORDER BY kind""").fetchall()

@@ -21,7 +21,7 @@ from anonymart.gate import checkpoint
 from anonymart.gate.codes import make_codes
 from anonymart.gate.docs import DOCS_WORDS, finish_docs, page_texts
 from anonymart.gate.folder_reading import make_folder_tables
-from anonymart.gate.identifiers import find_in_docs, make_hits, make_vocabulary
+from anonymart.gate.identifiers import find_in_docs, make_hits, make_pattern_hits, make_vocabulary
 from anonymart.gate.reading import make_views, open_release
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.rules import RULES, Scope
@@ -119,6 +119,7 @@ def _read(
     make_texts(connection, candidate, contracts)
     make_known(connection, "gate")
     make_vocabulary(connection, _own_texts(contracts, suites))
+    make_pattern_hits(connection)
     make_hits(connection)
     make_folder_tables(connection, candidate, contracts, manifest)
 
