@@ -275,9 +275,11 @@ def _add_demo() -> None:
 
 
 def _add_groups() -> None:
+    from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
 
+    anonymart.add_command(detect)
     anonymart.add_command(perturbation)
     anonymart.add_command(rights)
 

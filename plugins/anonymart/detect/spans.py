@@ -52,13 +52,14 @@ def _matches(text: str, rule: Rule, kind: str) -> Iterator[tuple[int, int]]:
         end = _confirmed(text, start, end, rule)
         if end > start:
             end = _without_words(text, start, end) if kind == "name" else end
-            while kind in _TRIMMED and text[end - 1] in _TRAILING and end - start > 1:
+            while kind in _TRIMMED and end - start > 1 and (text[end - 1] in _TRAILING or not text[end - 1].isprintable() or text[end - 1].isspace()):
                 end -= 1
             yield start, end
             # What stood behind may stand before the next one.
             place = max(end, place + 1)
         else:
-            place = start + 1
+            # A number with a wrong key may have a right one within; what a list rejects is passed as a whole, as SQL does.
+            place = start + 1 if rule.check else max(found.end(1), start + 1)
 
 
 def _without_words(text: str, start: int, end: int) -> int:
