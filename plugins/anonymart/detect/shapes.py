@@ -95,8 +95,6 @@ _COMPOSED_TOWN = (
     rf"(?:(?i:saints?|saintes?|st|ste|le|la|les)[ \-][{LARGE}][{LETTER}'’\-]*|(?i:saint|sainte|st|ste|le|la|les)-[{LETTER}'’\-]+|[Ll]['’][{LARGE}][{LETTER}'’\-]+"
     rf"|[{LETTER}]+-(?i:sur|sous|les|lès|en|la|le|de|du|aux|d)[\-'’][{LETTER}][{LETTER}'’\-]*|[{LARGE}][{LETTER}]+ (?i:sur|sous|lès|les|en) [{LARGE}][{LETTER}'’\-]*)"
 )
-_TOWN = alternatives([*TOWNS, *(plain(town) for town in TOWNS), *(town.replace("-", " ") for town in TOWNS), *(plain(town).replace("-", " ") for town in TOWNS)])
-_COMPOSED_TOWN = rf"(?i:(?:saint|sainte|st|ste|le|la|les|l['’])[ \-][{LETTER}]|[{LETTER}]+[ \-](?:sur|sous|les|lès|en|la|le|de|du|aux)[ \-][{LETTER}])[{LETTER}'’\-]*"
 _TOWN = rf"(?:{_KNOWN_TOWN}|{_COMPOSED_TOWN})(?:-[{LETTER}]+)*(?:{SPACE}(?i:cedex)(?: [0-9]{{1,2}})?)?"
 _ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"
 _BETWEEN = r"(?:[ ,\t\r\n]|- ){1,4}"
