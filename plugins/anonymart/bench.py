@@ -195,7 +195,7 @@ def forget(home: Path) -> None:
 
 def _copied(work: Path) -> dict:
     found = _child(["-m", "anonymart.bench", "--copy", str(work / "home"), str(work)])
-    return {**found, **json.loads(found.pop("output"))}
+    return found | json.loads(found.pop("output"))
 
 
 def _whole(school: Path, home: Path, as_of: date) -> dict:
