@@ -156,6 +156,20 @@ def test_a_clipped_share_is_not_told_apart_from_its_whole(built):
         assert nests.rows[key]["n_detractors_reason"] == nests.own[key]["n_detractors"][1], key
 
 
+def test_the_same_persons_get_the_same_noise_wherever_they_are_counted(built):
+    """A quarter with one path only, and that path: two cells of the same persons; and a year of one diploma."""
+    house, people = built
+    for mart in (NPS, SALARY):
+        nests = Nests(mart, house, people[mart])
+        persons = {key: {person["pseudonym"] for person in members} for key, members in nests.members.items()}
+        twins = [pair for pair in nests.pairs if persons[pair[0]] == persons[pair[1]]]
+        assert twins
+        for twin in twins:
+            one, other = (nests.rows[key] for key in twin)
+            for measure in rules(mart)["measures"]:
+                assert one[measure["name"]] == other[measure["name"]], (twin, measure["name"])
+
+
 def test_a_year_that_may_be_pooled_shows_no_quartile(built):
     house, _ = built
     smallest = policy()["rates"]["smallest_base"]
