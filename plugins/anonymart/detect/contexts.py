@@ -28,12 +28,12 @@ _ANY_NAMES = rf"(?:[{LARGE}]\.{_B}?)?{_PARTICLE}?(?:{_NAME}|{_UPPER})(?:{_B}{_FA
 _TITLE = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Miss|Dr\\.?|Pr\\.?|Me|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle|Docteur)"
 _ROLE = (
     "mentore?|tuteur|tutrice|coach|formateur|formatrice|conseiller|conseill[eè]re|prof|professeure?|enseignante?|r[eé]f[eé]rente?|bin[oô]me|coll[eè]gue|[eé]valuateur|[eé]valuatrice"
-    "|accompagnateur|accompagnatrice|tutor|teacher|advis[eo]r|counsell?or|instructor|trainer|classmate|colleague|manager"
+    "|accompagnateur|accompagnatrice|responsable|collaborateur|collaboratrice|stagiaire|directeur|directrice|vendeur|vendeuse|tutor|teacher|advis[eo]r|counsell?or|instructor|trainer|classmate|colleague|manager"
 )
-_MY_ROLE = rf"(?:mon|ma|mes|notre|votre|my|our|le|la|the|un|une)(?: super| excellente?| great| ancienne?)? (?:{_ROLE})"
+_MY_ROLE = rf"(?:mon|ma|mes|notre|votre|my|our|le|la|the|un|une)(?: super| excellente?| great| ancienne?)? (?:{_ROLE})(?: [a-zà-öø-ÿ]{{4,}})?"
 _SURE = (
     rf"{_MY_ROLE}(?:{_S}(?:s['’]appell?e|s['’]appelait|se nomme|[eé]tait|est|is|was|is called|was called|is named|named|nomm[eé]e?|appel[eé]e?))?{WIDE}?[,:(]?{WIDE}?"
-    rf"|(?:je m['’]appell?e|je me nomme|mon nom est|mon pr[eé]nom est|my name is|call me|appelez[- ]moi)(?: bien)? ?:? ?"
+    rf"|(?:je m['’]appell?e|je me nomme|mon nom est|mon pr[eé]?nom est|my name is|call me|appelez[- ]moi)(?: bien)? ?:? ?[\"«]? ?"
     r"|(?:suivie?s?|accompagn[eé]e?s?|aid[eé]e?s?|coach[eé]e?s?|encadr[eé]e?s?|form[eé]e?s?|corrig[eé]e?s?|[eé]valu[eé]e?s?|mentor[eé]e?s?|re[cç]ue?s?) par "
     r"|(?:mentored|coached|taught|guided|helped|supported|tutored|advised|trained|assessed|reviewed) by "
     r"|(?:cordialement|bien [aà] vous|bien cordialement|sign[eé]e?|signed|regards|kind regards|best regards|best|cheers|sincerely|yours|de la part de) ?[,:\n]{1,2}[ \n]?"
@@ -43,11 +43,11 @@ _HOW = r"(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much
 # What is said to a person by name, and also to schools and tools.
 _TO = (
     rf"(?:{_MANY}(?:merci|mercis|remerciements?|thanks|bravo|f[eé]licitations?|kudos|congrats|congratulations|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)"
-    rf"{_HOW},?(?: (?:[aà]|to|for|go to|goes to))|(?:je )?(?:remercie|remercier|f[eé]licite){_HOW}|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful to|reconnaissante? (?:envers|[aà]))"
+    rf"{_HOW},?(?: (?:[aà]|to|for|go to|goes to))|(?:je ?)?(?:remercie|remercier|f[eé]licite){_HOW}|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful to|reconnaissante? (?:envers|[aà]))"
 )
 _THANKS = (
     rf"(?:{_TO}|{_MANY}(?:merci|thanks|thank you|thank|bravo|congrats){_HOW} ?,?(?: de| d['’])?"
-    r"|avec l['’]aide de|with the help of|avec|with|selon|sans|bonjour|salut|hello|hi|dear|cher|ch[eè]re|avec mon mentor|r[eé]ponse de|l['’]aide de|demandez [aà]|ask|et)"
+    r"|avec l['’]aide de|with the help of|avec|with|selon|sans|bonjour|salut|hello|hi|dear|cher|ch[eè]re|avec mon mentor|r[eé]ponse de|l['’]aide de|demandez [aà]|ask|et|surtout|notamment|en particulier|particuli[eè]rement|especially|in particular)"
 )
 _PERSON_BEHIND = (
     rf"(?:{_S}(?i:pour (?:sa|son|ses|ta|ton|tes|toute sa|tous ses|l['’][eé]coute|la patience|les conseils)|for (?:his|her|your|all)|du support|de l['’][eé]quipe|from (?:the )?(?:support|team|staff|admissions)|qui m['’]|who (?:helped|was|is))"
@@ -65,7 +65,7 @@ def _with_plain(names: tuple[str, ...]) -> list[str]:
 _TITLED = f"(?:M\\.|Ms|[MD]r|Pr|MM|M[lmr]|m[lmr]|Me|onsieur|adame|adem|Docteur|Miss)[a-zE.]*{_S}"
 _SAID = (
     "(?i:merci|thank|remerci|f[eé]licit|gr[aâ]ce|bravo|kudos|congrat|shout|big up|chapeau|hats|props|hommage|credit|grat|reconnai|aide de|help of|avec |with |selon |sans |bonjour |salut |hello |hi |dear |ch[eè]re? "
-    "|r[eé]ponse de|demandez|ask |et |mentor|tut[eor]|tutrice|coach|format|conseil|prof|enseign|r[eé]f[eé]r|bin[oô]me|coll[eèe]|[eé]valuat|accompagn|teacher|advis|couns|instruct|trainer|classmate|manager"
+    "|r[eé]ponse de|demandez|ask |et |surtout |notamment |particul|especially |nom est|mentor|tut[eor]|tutrice|coach|format|conseil|prof|enseign|r[eé]f[eé]r|bin[oô]me|coll[eèe]|[eé]valuat|accompagn|respons|collabor|stagiaire|direct|vende|teacher|advis|couns|instruct|trainer|classmate|manager"
     "|appel|nomm|nom est|name is|call me| par | by |cordialement|bien [aà] vous|sign|regards|best|cheers|sincere|yours|part de)"
 )
 
@@ -93,6 +93,7 @@ def rules() -> tuple[tuple[str, str, str], ...]:
         (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}({sure_large}{more}{{1,2}}){NO_WORD_AFTER}", two_names, brand),
+        (rf"{NO_WORD_BEFORE}({given_large}{_B}{sure_large}){NO_WORD_AFTER}", two_names, brand),
     )
 
 

@@ -50,7 +50,7 @@ João Tiago Rui Inês Beatriz Gonçalo Duarte Catarina Hans Jürgen Klaus Katrin
 """
 # Given names that are words, months, towns, tools or brands more often than people: they need a capital and a context.
 _AMBIGUOUS = """
-aime aimee alexa amour ange angel april art autumn avril bill blanche bonne brice capucine carole chance chase christian claire clement colombe constance
+aime aimee alexa claude amour ange angel april art autumn avril bill blanche bonne brice capucine carole chance chase christian claire clement colombe constance
 constant daisy dan dean desire desiree dawn dolores eden eve faith fleur florence france franc franck gage gene georgia grace grant guy harmony heaven hope
 hunter iris jade jasmine jay jean jules julia june justice lane lee lin lou lourdes lynn mai marc marguerite marine mark martin mason max may melody merry
 miles ming misty modeste nancy nick noel olive pascal pat paris parker patience paul pierre precious prudence ray rich robin rose royal ruby sage sandy
@@ -80,6 +80,7 @@ mon monsieur more most my n ne ni no non nos not notre nous on or ou oui our par
 quand que quel quelle quelques qui quoi ras s sa sans ses si so some son sont sous special sur surtout t ta team tes thank thanks that the their them then there these
 they this those ton toujours tous tout toute toutes tres trop tu un une unfortunately very via vos votre vous was we what when where which while who why with
 yes you your pole france emploi
+mr mme mlle mrs ms dr dommage felicitations continuez continuer attention super parfait excellent magasin produits personnel prix botanic venues
 alternance anglais apprenant apprenants apprenti assistance bac bootcamp bts campus certificat certification centre chatgpt coach communaute conseil conseiller conseillere
 covid cours data developpeur diplome direction docs ecole emploi entreprise equipe erasmus etat europe facebook formateur formatrice formation forum france francais
 geomarketing google groupe insertion internet job learning licence linkedin master mentor mentore mentorat mentors microsoft mission moodle openclassrooms opco parcours
