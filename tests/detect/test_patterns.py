@@ -124,3 +124,9 @@ def test_many_texts_at_once_give_the_same():
 def test_folding_forgets_case_accents_and_punctuation():
     row = duckdb.execute(f"SELECT {detect.words('t')} FROM (SELECT 'Élodie  DE-LA_Tour@Exemple.FR' AS t)").fetchone()
     assert row[0] == ["elodie", "de", "la", "tour", "exemple", "fr"]
+
+
+def test_a_text_without_its_addresses():
+    text = "Le support est top, support arobase prix point fr ou support@prix.fr, www.prix.fr/projets (@mentor_leo) !"
+    row = duckdb.execute(f"SELECT {detect.without_addresses('t')} FROM (SELECT ? AS t)", [text]).fetchone()
+    assert " ".join(row[0].split()) == "Le support est top, ou , ) !"

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import click
 import duckdb
 
+from anonymart.demo.vocabulary import COMMENTS
 from anonymart.detect import KINDS, PATTERNED, corpus, kinds_query
 from anonymart.detect.known import make_known, make_runs
-from anonymart.demo.vocabulary import COMMENTS
 from anonymart.vault.schema import SCHEMA
 
 _DISTINCT = 20_000

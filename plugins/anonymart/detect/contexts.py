@@ -12,7 +12,15 @@ import re
 from functools import cache
 
 from anonymart.detect.shapes import LARGE, LETTER, NO_WORD_AFTER, NO_WORD_BEFORE, WIDE
-from anonymart.detect.word_lists import TOWNS, alternatives, given_names, not_names, not_people, plain, sure_given_names
+from anonymart.detect.word_lists import (
+    TOWNS,
+    alternatives,
+    given_names,
+    not_names,
+    not_people,
+    plain,
+    sure_given_names,
+)
 
 _S = f"{WIDE}{{1,2}}"
 _SMALL_OR_SIGN = rf"[{LETTER}'’]"

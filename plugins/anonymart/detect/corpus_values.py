@@ -16,8 +16,8 @@ _LOCALS = ("jean.dupont", "s.durand", "karim_b", "marie-claude.petit", "john.smi
 _STREETS = ("Victor Hugo", "de la République", "des Lilas", "du Général Leclerc", "Jean Jaurès", "de l'Église", "Pasteur", "du Moulin", "Émile Zola")
 _PLACES = {"75011": "Paris", "69003": "Lyon", "33000": "Bordeaux", "44200": "Nantes", "59800": "Lille", "83120": "Sainte-Maxime", "54000": "Nancy",
            "26000": "Valence", "06000": "Nice", "20200": "Bastia", "97400": "Saint-Denis", "78100": "Saint-Germain-en-Laye"}  # fmt: skip
-_MONTHS_FR = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-_MONTHS_EN = "January February March April May June July August September October November December".split()
+_MONTHS_FR = ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
+_MONTHS_EN = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 def fold(text: str, keep: str = "", lower: bool = True) -> str:

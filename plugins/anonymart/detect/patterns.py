@@ -94,7 +94,7 @@ _NO_HANDLE_OF = (
     "^[a-z]+[ \t\n]*[:=][ \t\n]*(?:aucune?|non|oui|no|yes|ok|tres|very|bien|bon|bonne|good|great|super|top|nul|pas|pour|les?|la|une?|des|du|mon|ma|mes|the|and|not|trop|peu|rien|nothing"
     "|comme|c|il|on|je|tout|jamais|never|always|toujours|utile|useful|inutile|http|https|www|voir|see|parfait|genial|cours|projet|compte|page|groupe|group|[0-9./]+)(?:$|[^a-z])"
 )
-_NO_WAYS = sorted(set(not_names()) - set("d de des du l la le les".split()))
+_NO_WAYS = sorted(set(not_names()) - set(["d", "de", "des", "du", "l", "la", "le", "les"]))
 _NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|[abc])?[ ,]*(?:[a-z.]+ |(?:cours|place|passage|voie) (?:de |du |des )?)(?:{'|'.join(_NO_WAYS)})(?:$|[^a-z'’-])"
 
 
@@ -147,6 +147,15 @@ def kinds_query(texts: str, kinds: tuple[str, ...] = ()) -> str:
         f"WITH looked_at AS MATERIALIZED (SELECT text FROM {texts} WHERE regexp_matches(text, {_literal(hints)})) "
         f"SELECT DISTINCT text, kind FROM ({found})"
     )
+
+
+def without_addresses(column_sql: str) -> str:
+    """SQL for the text without its e-mail and web addresses and handles, whose words say nothing of what the text is about."""
+    hints = "|".join(f"(?:{shapes.HINTS[name]})" for name in ("email", "email_spelled", "url", "handle"))
+    rest = column_sql
+    for regex in (shapes.EMAIL, shapes.EMAIL_SPELLED, shapes.URL, shapes.HANDLE):
+        rest = f"regexp_replace({rest}, {_literal(regex)}, ' ', 'g')"
+    return f"CASE WHEN regexp_matches({column_sql}, {_literal(hints)}) THEN {rest} ELSE {column_sql} END"
 
 
 def _literal(text: str) -> str:

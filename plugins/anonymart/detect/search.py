@@ -97,7 +97,7 @@ def _is_name(text: str, start: int, end: int) -> bool:
     """An initial is a large letter or has a point: « a martin » in a sentence is no person."""
     parts = list(_WORD.finditer(text, start, end))
     is_initialed = any(len(part.group()) == 1 for part in parts)
-    return not is_initialed or all(len(part.group()) > 1 or part.group().isupper() for part in parts) and any(part.group()[0].isupper() for part in parts if len(part.group()) > 1)
+    return not is_initialed or (all(len(part.group()) > 1 or part.group().isupper() for part in parts) and any(part.group()[0].isupper() for part in parts if len(part.group()) > 1))
 
 
 def _is_said(text: str, start: int, end: int) -> bool:

@@ -59,7 +59,7 @@ bob page reed said sally summer terry sonny drew carry charity cherry chelsea br
 jewel joy kitty laurel lily lucky major mercedes noble peter pearl penny price randy rusty sierra stone storm sunny tiffany treasure velvet wade woody max
 avis denis maxime dominique gilles
 """
-TOWNS = tuple("""
+_TOWNS = """
 Paris Marseille Lyon Toulouse Nice Nantes Montpellier Strasbourg Bordeaux Lille Rennes Reims Toulon Grenoble Dijon Angers Nîmes Villeurbanne Brest Limoges Tours
 Amiens Perpignan Metz Besançon Orléans Rouen Mulhouse Caen Nancy Argenteuil Montreuil Roubaix Tourcoing Nanterre Avignon Poitiers Créteil Versailles Pau
 Colombes Courbevoie Antibes Cannes Calais Béziers Dunkerque Colmar Bourges Bastia Ajaccio Quimper Valence Troyes Lorient Chambéry Annecy Niort Cholet Vannes
@@ -69,7 +69,8 @@ Lourdes Bonne Florac Narbonne Carcassonne Sète Alès Arles Martigues Fréjus Hy
 Boulogne-Billancourt Clermont-Ferrand Le-Mans Le-Havre Saint-Étienne Saint-Denis Saint-Malo Saint-Brieuc Saint-Nazaire Saint-Germain-en-Laye Sainte-Maxime
 Aix-en-Provence La-Rochelle Villeneuve-d'Ascq Vitry-sur-Seine Ivry-sur-Seine Issy-les-Moulineaux Levallois-Perret Neuilly-sur-Seine Noisy-le-Grand Fort-de-France
 Pointe-à-Pitre Cayenne Mamoudzou Saint-Pierre Le-Tampon Châteauroux Châlons-en-Champagne Charleville-Mézières Mont-de-Marsan Bourg-en-Bresse Thonon-les-Bains
-""".split())
+"""
+TOWNS = tuple(_TOWNS.split())
 # First words after « merci à », « mon mentor » and the like that begin no name of a person.
 _NOT_NAMES = """
 a about after again ah ai ainsi all alors also and another any anyone apres as assez at au aucun aucune aussi autant autre aux avant avec avoir beaucoup bien
@@ -80,7 +81,7 @@ mon monsieur more most my n ne ni no non nos not notre nous on or ou oui our par
 quand que quel quelle quelques qui quoi ras s sa sans ses si so some son sont sous special sur surtout t ta team tes thank thanks that the their them then there these
 they this those ton toujours tous tout toute toutes tres trop tu un une unfortunately very via vos votre vous was we what when where which while who why with
 yes you your pole france emploi
-mr mme mlle mrs ms dr dommage felicitations continuez continuer attention super parfait excellent magasin produits personnel prix botanic venues
+mr mme mlle mrs ms dr dommage felicitations continuez continuer attention super parfait excellent magasin produits personnel prix
 alternance anglais apprenant apprenants apprenti assistance bac bootcamp bts campus certificat certification centre chatgpt coach communaute conseil conseiller conseillere
 covid cours data developpeur diplome direction docs ecole emploi entreprise equipe erasmus etat europe facebook formateur formatrice formation forum france francais
 geomarketing google groupe insertion internet job learning licence linkedin master mentor mentore mentorat mentors microsoft mission moodle openclassrooms opco parcours
