@@ -10,13 +10,16 @@ import httpx
 from anonymart.errors import AnonymartError
 from anonymart_airflow.settings import USER
 
+_SECONDS = 60
+_TRIES_TO_READ = 4
+
 
 class Rest:
     """A session with the api-server at `address`. Raises AnonymartError when it refuses or does not answer."""
 
     def __init__(self, address: str, password: str) -> None:
         # Loopback only: a proxy set for the outside must not see it.
-        self._http = httpx.Client(base_url=address, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=address, timeout=_SECONDS, trust_env=False)
         self._login = {"username": USER, "password": password}
 
     def health(self) -> dict[str, Any]:
@@ -84,9 +87,18 @@ class Rest:
 
     def _call(self, method: str, path: str, also: tuple[int, ...] = (), **more: Any) -> Any:
         try:
-            answer = self._http.request(method, path, **more)
+            answer = self._send(method, path, **more)
         except httpx.HTTPError as error:
             raise AnonymartError(f"Airflow's api-server does not answer ({type(error).__name__}): see its log.") from None
         if answer.is_success or answer.status_code in also:
             return answer.json() if answer.content else {}
         raise AnonymartError(f"Airflow's api-server refused {method} {path} ({answer.status_code}): see its log.")
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Ask; what only reads is asked again when a busy machine lets it wait too long, what changes something is not."""
+        for _ in range(_TRIES_TO_READ - 1 if method == "GET" else 0):
+            try:
+                return self._http.request(method, path, **more)
+            except httpx.TimeoutException:
+                continue
+        return self._http.request(method, path, **more)

@@ -214,6 +214,22 @@ def test_an_id_that_names_somebody_is_kept_as_a_hash_only(house):
     assert house.ingest()["rights/b.ndjson"].refused == len(rows), "they are known when they come again"
 
 
+def test_a_request_under_the_id_of_another_replaces_nothing(house):
+    """Somebody else, or another kind, under an id that is taken is refused with its reason; more about the same request is taken."""
+    asked(house, 1, "access")
+    row = {"request_id": "REQ-1", "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
+    for number, other in enumerate(({"learner_id": "L2"}, {"kind": "erase"})):
+        house.deliver("rights", f"other-{number}.ndjson", [row | other])
+        report = house.ingest()[f"rights/other-{number}.ndjson"]
+        assert (report.loaded, report.refused) == (0, 1) and any("another request" in reason for reason in report.reasons)
+    assert house.ask("SELECT identifier, kind FROM vault.rights.requests") == [("learner:L1", "access")]
+    house.deliver("rights", "twice.ndjson", [row | {"request_id": "REQ-2"}, row | {"request_id": "REQ-2", "learner_id": "L2"}])
+    assert house.ingest()["rights/twice.ndjson"].refused == 2, "whose of the two it is, nobody knows"
+    house.deliver("rights", "more.ndjson", [{**row, "learner_id": None, "email": "one@example.org", "identity_verified": True}])
+    assert house.ingest()["rights/more.ndjson"].loaded == 1
+    assert listed(house)["REQ-1"].state == "received"
+
+
 @pytest.mark.parametrize("kind", ["R-ERASE", "r-erase", "Erase", " erase "])
 def test_a_kind_is_known_by_the_id_of_its_right(house, kind):
     asked(house, 1, kind)

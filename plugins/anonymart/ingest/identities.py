@@ -23,9 +23,8 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     Keys stand in TEMP tables, so in no statement or plan. The 64-bit hashes use keys derived from the person key, as SHA-256 of key and text cut to 64 bits; identifier_mark, which
     is made for every row, is the faster MD5 of key and text and never leaves the vault.
     """
-    key = bytes.fromhex(keys.person)
     install_hmac(connection, "person_hash", keys.person)
-    derived = [hmac.new(key, label, hashlib.sha256).hexdigest() for label in (b"row hash", b"identifier hash", b"identifier mark")]
+    derived = [_derived(keys, purpose) for purpose in ("row hash", "identifier hash", "identifier mark")]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE anonymart_person_key (row_key VARCHAR, identifier_key VARCHAR, mark_key VARCHAR)"
     )
@@ -43,6 +42,15 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
             md5_number_lower((SELECT mark_key FROM anonymart_person_key) || identifier);
         CREATE OR REPLACE TEMP MACRO sha1_identifier(address) AS 'sha1:' || sha1('mailto:' || address);
     """)
+
+
+def identifier_hash(keys: Keys, text: str) -> str:
+    """What the macro identifier_hash makes of a text, as 16 hexadecimal digits."""
+    return hashlib.sha256(f"{_derived(keys, 'identifier hash')}{text}".encode()).hexdigest()[:16]
+
+
+def _derived(keys: Keys, purpose: str) -> str:
+    return hmac.new(bytes.fromhex(keys.person), purpose.encode(), hashlib.sha256).hexdigest()
 
 
 def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str) -> None:

@@ -113,6 +113,7 @@ def _load_tabular(
         # Delivered again, it would tell anew who had asked.
         known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
         _refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
+        _refuse(connection, "incoming", request_ids.IS_ANOTHERS, "the request_id of another request: give it one of its own (P-RIGHTS)", load_no, counts)
     corrections.apply(connection, contract)
     _refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
     if contract.person:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
 import duckdb
 
+from anonymart.ingest import identities
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
 
@@ -38,7 +36,21 @@ def hide(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
+# SQL: whether a row of `incoming` bears the id of an open request, or of another row, about somebody else or of another kind.
+# A name that the register does not know may be a slip, and an address of two people is put right under the same id.
+IS_ANOTHERS = """request_id IN (
+    SELECT named.request_id
+    FROM (
+        SELECT request_id, identifier, kind FROM incoming
+        UNION ALL
+        SELECT request_id, identifier, kind FROM vault.rights.requests WHERE identifier IS NOT NULL
+    ) AS named
+    LEFT JOIN vault.register.identities AS identities ON identities.identifier = named.identifier
+    GROUP BY named.request_id
+    HAVING count(DISTINCT identities.anchor) > 1 OR count(DISTINCT named.kind) > 1
+)"""
+
+
 def hidden(keys: Keys, request_id: str) -> str:
     """What the vault keeps for an id that could name somebody."""
-    key = hmac.new(bytes.fromhex(keys.person), b"identifier hash", hashlib.sha256).hexdigest()
-    return "hidden:" + hashlib.sha256(f"{key}request|{request_id}".encode()).hexdigest()[:16]
+    return f"hidden:{identities.identifier_hash(keys, f'request|{request_id}')}"

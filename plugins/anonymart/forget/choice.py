@@ -1,0 +1,96 @@
+"""Who goes: fills the TEMP table `going`, and finds the names under which the warehouse knows them (R-ERASE, P-STAT)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from anonymart.forget import people
+from anonymart.forget.people import Scope
+from anonymart.forget.places import Keeps, Names
+from anonymart.forget.rows import OF_LIFE, listed
+from anonymart.forget.zones import Zones
+from anonymart.policy import Policy
+
+
+def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
+    """The end of the day, or the last time that any row of those who asked tells of: sources may be a day ahead of `as_of`."""
+    end = people.end_of(as_of, policy)
+    return connection.execute("""
+        SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
+            SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
+            FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+            UNION ALL
+            SELECT max(greatest(learners.registered_at, learners.last_login_at)) FROM vault.register.learners AS learners SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(uses.last_use_at) FROM vault.register.last_use AS uses SEMI JOIN asked USING (identifier)
+            UNION ALL
+            SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
+        ) AS told
+    """, [end]).fetchone()[0]
+
+
+def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
+    """Everybody who is over a term of the policy, or was erased and came again with a copy."""
+    connection = zones.connection
+    people.add_erased(connection)
+    people.add_expired(connection, policy, as_of)
+    people.add_minors(connection, policy, as_of)
+    people.add_withdrawn(connection)
+    people.add_without_contact(connection, policy, as_of, _n_built(zones))
+    key_the_going(zones)
+
+
+def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
+    """Those who withdrew their consent by these requests, with what they had answered until then (R-WITHDRAW)."""
+    connection.execute(f"""
+        INSERT INTO going
+        SELECT kin.identifier, max(requests.received_at), '{Scope.ANSWERS}'
+        FROM vault.rights.requests AS requests
+        INNER JOIN vault.register.identities AS identities USING (identifier)
+        INNER JOIN vault.register.identities AS kin
+            ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+        WHERE requests.kind = 'withdraw' AND list_contains($1, requests.request_id)
+        GROUP BY kin.identifier
+    """, [list(request_ids)])
+
+
+def _n_built(zones: Zones) -> int:
+    """The last load whose survey answers the warehouse has taken."""
+    table = "warehouse.intermediate.int_nps_responses"
+    if table not in {place.name for place in zones.places()}:
+        return 0
+    return zones.connection.execute(f"SELECT coalesce(max(load_no), 0) FROM {table}").fetchone()[0]
+
+
+def key_the_going(zones: Zones) -> None:
+    """The names under which the warehouse knows those who go: TEMP tables going_keys, going_persons and going_responses."""
+    connection = zones.connection
+    bits = "CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT)"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE going_keys AS
+        SELECT {bits} AS identity_key, until_at, scope FROM going WHERE scope <> '{Scope.IDENTIFIED}';
+        CREATE OR REPLACE TEMP TABLE going_persons (person_key BIGINT, pseudonym VARCHAR, scope VARCHAR);
+        CREATE OR REPLACE TEMP TABLE going_responses (response_key BIGINT)
+    """)
+    places_there = zones.places()
+    if zones.is_warehouse_old():
+        for place in places_there:
+            if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
+                connection.execute(f"""
+                    INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}' FROM {place.name}
+                    WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
+                """)
+    there = {place.name for place in places_there}
+    if "warehouse.intermediate.int_identities" in there:
+        connection.execute("""
+            INSERT INTO going_persons SELECT DISTINCT person_key, pseudonym, scope
+            FROM warehouse.intermediate.int_identities INNER JOIN going_keys USING (identity_key)
+        """)
+    if "warehouse.intermediate.int_salary_responses" in there:
+        connection.execute(f"""
+            INSERT INTO going_responses SELECT response_key
+            FROM warehouse.intermediate.int_salary_responses AS rows INNER JOIN going_keys USING (identity_key)
+            WHERE going_keys.scope IN ({listed(OF_LIFE)}) AND coalesce(rows.answered_on <= going_keys.until_at, true)
+        """)
