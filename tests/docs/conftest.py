@@ -53,7 +53,7 @@ class Desk:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     def type_at_home(self, text: str, language: str = "sh") -> subprocess.CompletedProcess[str]:
