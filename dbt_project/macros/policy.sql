@@ -10,7 +10,7 @@
     date '{{ value }}'
 {%- endmacro %}
 
-{# An entry of expectations/policy.yml: policy('counts', 'threshold') gives 11. Lists come as lists.
+{# An entry of expectations/policy.yml: policy('counts', 'smallest') gives 3. Lists come as lists.
    The linter can pass texts only, so the var may also be the same content as JSON. #}
 {% macro policy() -%}
     {%- set found = namespace(value=var('policy', none)) -%}

@@ -12,6 +12,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, engine
+from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
 from anonymart.home import PROJECT, Home
@@ -42,6 +43,7 @@ def build(
     """
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    perturbation.check_seed(policy)
     places.check_files(home)
     removal.finish(home, keys, policy, as_of)
     _check_zones(home, keys)

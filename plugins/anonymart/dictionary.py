@@ -57,12 +57,6 @@ def rewritten(page: str, section: str) -> str:
     return f"{before}{BEGIN}\n\n{section}\n\n{after}"
 
 
-def smallest_count(policy: Policy) -> int:
-    """The smallest count other than 0 that can be published: the first multiple of the step that reaches the threshold."""
-    step = policy.figure("counts", "round_to")
-    return -(-policy.figure("counts", "threshold") // step) * step
-
-
 def closing(contract: MartContract, policy: Policy) -> str:
     """When a cell of the mart closes, in words (S-ANON)."""
     grain, delay = _GRAINS[contract.period.grain], policy.figure("publication", "delay_days")
@@ -90,7 +84,7 @@ def _observation(contract: MartContract, policy: Policy) -> str:
 
 
 def _rules(policy: Policy) -> str:
-    quantiles, money = policy.raw["quantiles"], policy.raw["money"]
+    counts, quantiles, money = (policy.raw[name] for name in ("counts", "quantiles", "money"))
     bands = [
         (
             f"{band['base_from']} to {band['base_to']}"
@@ -103,7 +97,8 @@ def _rules(policy: Policy) -> str:
     rows = [
         (
             "count of people",
-            f"rounded to {policy.figure('counts', 'round_to')}; shown as 0 or from {smallest_count(policy)} up",
+            f"with noise of at most {counts['largest_deviation']} up or down and a variance of {counts['variance']}; shown as 0 or from "
+            f"{counts['smallest']} up; true zeros are 0",
         ),
         (
             "rate, share, mean, NPS",
@@ -115,6 +110,10 @@ def _rules(policy: Policy) -> str:
         (
             "salary",
             f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % of the cell's total; p% rule at {money['p_percent']}",
+        ),
+        (
+            "quantiles and cut-off shares of cells within cells",
+            f"nobody, or at least {policy.figure('nesting', 'smallest_difference')} people, between the two",
         ),
         *((f"sensitive share, base of {base}", f"cut off outside {band}") for base, band in bands),
     ]

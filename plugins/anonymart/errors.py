@@ -17,3 +17,9 @@ class GateRefused(AnonymartError):
     """The gate said no: the candidate is not published and `current` stays as it was."""
 
     exit_code = 3
+
+
+class AttackSucceeded(AnonymartError):
+    """An attack recovered from a release what nobody may recover: it must not be handed out."""
+
+    exit_code = 3

@@ -45,7 +45,7 @@ _SHAPE: dict[str, Any] = {
         "salary_second_to_months": _WHOLE,
     },
     "codes": {"fewest_learners_of_a_diploma": _WHOLE},
-    "counts": {"threshold": _WHOLE, "round_to": _WHOLE},
+    "counts": {"largest_deviation": _WHOLE, "variance": _NUMBER, "smallest": _WHOLE},
     "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE},
     "quantiles": {
         "smallest_base_median": _WHOLE,
@@ -55,10 +55,12 @@ _SHAPE: dict[str, Any] = {
         "days_round_to": _WHOLE,
     },
     "money": {"round_to_eur": _WHOLE, "p_percent": _NUMBER, "largest_share_percent": _NUMBER},
-    "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE},
+    "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE, "noise_of_largest": _NUMBER},
     "sensitive_bands": _BANDS,
     "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
+    "nesting": {"smallest_difference": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
+    "utility": {"smallest_cells": _WHOLE},
     "salary": {
         "net_to_gross": _NUMBER,
         "hours_per_week": _WHOLE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from anonymart import crash
 from anonymart.build import build
@@ -19,13 +20,15 @@ from anonymart.summary import Summary, summarize
 
 @dataclass
 class RunReport:
-    """What one run did: ledger of its files, release (None: nothing new), figures by mart, requests by state, seconds by step."""
+    """What one run did: ledger of its files, release (None: nothing new), figures by mart, requests by state, the release's
+    utility (empty: nothing new), seconds by step."""
 
     as_of: date
     release_id: str | None = None
     files: IngestReport = field(default_factory=IngestReport)
     summary: Summary | None = None
     rights: dict[str, int] = field(default_factory=dict)
+    utility: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict:
@@ -37,6 +40,7 @@ class RunReport:
             "files": self.files.as_dict(),
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
+            "utility": self.utility,
             "seconds": self.seconds,
         }
 
@@ -50,6 +54,7 @@ def run(
     Raises UsageError, AnonymartError or GateRefused; whatever was committed before stays, and running again goes on.
     """
     from anonymart.release import check_as_of, recover
+    from anonymart.release.privacy_report import read_privacy_report
     from anonymart.rights import count, machine
 
     progress = progress or Progress()
@@ -65,6 +70,8 @@ def run(
         built = build(home, keys, policy, as_of, progress)
     progress.seconds["build_start_up"] = built.start_up_seconds
     report.release_id = release(home, keys, policy, as_of, progress)
+    if report.release_id:
+        report.utility = read_privacy_report(home.releases / report.release_id)["utility"]
     report.summary = summarize(home, keys)
     return report
 

@@ -93,6 +93,25 @@ def rights_dag(minute: int, doc_md: str) -> DAG:
     return dag
 
 
+def audit_dag(hour: str, doc_md: str) -> DAG:
+    """The DAG that attacks every release, on Sundays at `hour` (Paris); it changes nothing, so its two tasks do not wait for each other."""
+    hours, minutes = hour.split(":")
+    schedule = None if _is_off() else CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * 0", timezone="Europe/Paris")
+    with _dag("audit_release", schedule, doc_md, max_active_runs=1) as dag:
+
+        @task(task_id="releases")
+        def releases() -> dict[str, int]:
+            return tasks.attack_releases(get_current_context())
+
+        @task(task_id="generated")
+        def generated() -> dict[str, int]:
+            return tasks.attack_generated(get_current_context())
+
+        releases()
+        generated()
+    return dag
+
+
 def _is_off() -> bool:
     return os.environ.get("ANONYMART_SCHEDULE") == "off"
 

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from anonymart.errors import AnonymartError, GateRefused, UsageError
+from anonymart.errors import AnonymartError, AttackSucceeded, GateRefused, UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,7 +18,7 @@ T = TypeVar("T")
 def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
     """A function like `work` whose failures are Airflow's.
 
-    What another try cannot mend (wrong use, a gate that says no) fails at once; a fault is tried again. Of an
+    What another try cannot mend (wrong use, a gate that says no, an attack that succeeded) fails at once; a fault is tried again. Of an
     exception that nobody foresaw only its kind and place are shown: its message may quote a row.
     """
 
@@ -28,7 +28,7 @@ def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
             return work(*args, **kwargs)
         except AirflowException:
             raise
-        except (GateRefused, UsageError) as error:
+        except (AttackSucceeded, GateRefused, UsageError) as error:
             failure: AirflowException = AirflowFailException(str(error))
         except AnonymartError as error:
             failure = AirflowException(str(error))

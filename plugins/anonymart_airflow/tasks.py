@@ -124,6 +124,32 @@ def keep_to_the_terms(context: Any) -> None:
         enforce_terms(home, keys, policy, day)
 
 
+@plain_faults
+def attack_releases(context: Any) -> dict[str, int]:
+    """Attack every release of the home; gives how many, and tries in all. Fails for good when one is broken. Skips before the first."""
+    from anonymart.attack.audit import audit_releases, judge
+
+    home, _, policy, _ = _open(context)
+    with writing(home):
+        reports = audit_releases(home, policy, Progress())
+    if not reports:
+        raise AirflowSkipException("There is no release yet.")
+    judge(reports)
+    outcomes = [outcome.real for report in reports for outcome in report.outcomes]
+    return {"releases": len(reports), "tried": sum(outcome.tried for outcome in outcomes)}
+
+
+@plain_faults
+def attack_generated(context: Any) -> dict[str, int]:
+    """Singling out, linking and inference on generated people; gives tries and successes by criterion."""
+    from anonymart.attack.audit import audit_generated, judge
+
+    home, _, policy, _ = _open(context)
+    found = audit_generated(home, policy, progress=Progress())
+    judge([], found)
+    return {f"{each['attack']}_{name}": each[name] for each in found["criteria"] for name in ("tried", "succeeded")}
+
+
 def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     from anonymart import telemetry
     from anonymart.home import Home

@@ -26,7 +26,7 @@ def load(path: Path) -> ModuleType:
 
 
 def test_one_file_per_dag() -> None:
-    wanted = {f"ingest_{source}" for source in SOURCES} | {"build_release", "enforce_retention", "answer_rights_requests"}
+    wanted = {f"ingest_{source}" for source in SOURCES} | {"build_release", "enforce_retention", "answer_rights_requests", "audit_release"}
     assert {path.stem for path in FILES} == wanted
 
 
@@ -91,7 +91,7 @@ def test_reading_a_dag_imports_neither_dbt_nor_duckdb_nor_great_expectations() -
         "import runpy, sys; runpy.run_path(sys.argv[1]);"
         "print([name for name in ('dbt', 'duckdb', 'great_expectations', 'numpy') if name in sys.modules])"
     )
-    for name in ("build_release", "ingest_learning", "enforce_retention", "answer_rights_requests"):
+    for name in ("build_release", "ingest_learning", "enforce_retention", "answer_rights_requests", "audit_release"):
         done = subprocess.run(
             [sys.executable, "-c", code, str(ROOT / "dags" / f"{name}.py")], capture_output=True, text=True, check=True
         )

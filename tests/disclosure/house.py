@@ -76,7 +76,9 @@ class House:
             people = f"int_people__{mart}"
             (project / "models" / "people" / f"{people}.sql").write_text(f"select * from vault.people.{people}\n")
         config = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
-        config.pop("seeds", None)
+        (project / "seeds").mkdir()
+        for path in (DBT / "seeds").glob("perturbation_table.*"):
+            shutil.copy(path, project / "seeds")
         config["models"]["anonymart"]["people"] = {"+schema": "intermediate", "+materialized": "view"}
         config["models"]["anonymart"].pop("staging", None)
         (project / "dbt_project.yml").write_text(yaml.safe_dump(config))

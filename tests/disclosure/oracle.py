@@ -5,11 +5,17 @@ It shares nothing with the macros but the policy and the mart's YAML: exact frac
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 from math import floor, sqrt
+from pathlib import Path
 from typing import Any
+
+with (Path(__file__).parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv").open(encoding="utf-8") as _file:
+    TABLE = [{name: int(row[name]) for name in row if name != "probability"} for row in csv.DictReader(_file)]
+LAST = max(row["true_count"] for row in TABLE)
 
 Z = {0.9: 1.644854, 0.95: 1.959964, 0.99: 2.575829}
 Person = dict[str, Any]
@@ -21,6 +27,12 @@ def exact(number: float) -> Fraction:
     return Fraction(str(number))
 
 
+def deviation(n: int, key: int) -> int:
+    """What the shipped table adds to a count of n persons with this cell key."""
+    block = min(n, LAST)
+    return next(row["deviation"] for row in TABLE if row["true_count"] == block and row["key_from"] <= key < row["key_upto"])
+
+
 def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
     """People by cell."""
     found: dict[tuple, list[Person]] = defaultdict(list)
@@ -29,11 +41,18 @@ def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[P
     return dict(found)
 
 
+def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
+    """People by cell, without the cells that have no count but 0 to show."""
+    counts = [measure["name"] for measure in rules["measures"] if measure["kind"] == "count"]
+    found = cells(rules, people)
+    return {key: those for key, those in found.items() if any((cell := Cell(rules, law, those)).perturbed(cell.members(name)) for name in counts)}
+
+
 class Cell:
     """The publishable figures of one cell."""
 
     def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person]) -> None:
-        self.people, self.law = people, law
+        self.people, self.law, self.rules = people, law, rules
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
 
     def figures(self) -> Figures:
@@ -44,37 +63,34 @@ class Cell:
         where = self.measures[name].get("where")
         return [person for person in self.people if where is None or person[where]]
 
-    def rounded(self, n: int) -> int:
-        step = self.law["counts"]["round_to"]
-        return floor(Fraction(n, step) + Fraction(1, 2)) * step
+    def perturbed(self, members: list[Person]) -> int:
+        return len(members) + deviation(len(members), sum(person["record_key"] for person in members) % 2**32)
 
-    def too_few(self, n: int) -> bool:
-        return n > 0 and self.rounded(n) < self.law["counts"]["threshold"]
+    def base_too_small(self, members: list[Person]) -> bool:
+        return self.perturbed(members) < self.law["rates"]["smallest_base"]
 
-    def base_too_small(self, n: int) -> bool:
-        return self.too_few(n) or self.rounded(n) < self.law["rates"]["smallest_base"]
-
-    def band(self, n: int) -> tuple[Fraction, Fraction] | None:
+    def band(self, members: list[Person]) -> tuple[Fraction, Fraction] | None:
+        n = self.perturbed(members)
         for band in self.law["sensitive_bands"]:
-            if band["base_from"] <= self.rounded(n) <= (band["base_to"] or self.rounded(n)):
+            if band["base_from"] <= n <= (band["base_to"] or n):
                 return exact(band["lowest"]), exact(band["highest"])
         return None
 
     def clipped(self, measure: dict[str, Any]) -> Fraction | None:
         """The edge of the band, where the part is outside it: by true persons in and out, or by published share."""
-        inside, base = len(self.members(measure["name"])), len(self.members(measure["of"]))
+        inside, base = self.members(measure["name"]), self.members(measure["of"])
         band = self.band(base)
         if band is None:
             return None
         lowest, highest = band
-        if inside <= lowest * self.rounded(base) or Fraction(self.rounded(inside), self.rounded(base)) < lowest:
+        shown = self.perturbed(base)
+        if len(inside) <= lowest * shown or Fraction(self.perturbed(inside), shown) < lowest:
             return lowest
-        if base - inside <= (1 - highest) * self.rounded(base) or Fraction(self.rounded(inside), self.rounded(base)) > highest:
+        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.perturbed(inside), shown) > highest:
             return highest
         return None
 
     def count(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
-        n = len(self.members(measure["name"]))
         sisters = [
             other
             for other in self.measures.values()
@@ -82,17 +98,17 @@ class Cell:
             and other["kind"] == "count"
             and (other is measure or (measure.get("partition") and measure["partition"] == other.get("partition")))
         ]
-        if sisters and (base := len(self.members(measure["of"]))):
-            if self.band(base) is None or self.too_few(base):
+        if sisters and (base := self.members(measure["of"])):
+            if self.band(base) is None:
                 return None, "too_few"
             if any(self.clipped(sister) is not None for sister in sisters):
                 return None, "protected"
-        return (None, "too_few") if self.too_few(n) else (self.rounded(n), None)
+        return self.perturbed(self.members(measure["name"])), None
 
     def rate(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         numerator, denominator = self.measures[measure["numerator"]], self.measures[measure["denominator"]]
         reason = self.count(denominator)[1]
-        base = len(self.members(denominator["name"]))
+        base = self.members(denominator["name"])
         if reason or self.base_too_small(base):
             return None, reason or "too_few"
         if measure.get("sensitive") and (edge := self.clipped(numerator)) is not None:
@@ -100,14 +116,17 @@ class Cell:
         value, reason = self.count(numerator)
         if reason:
             return None, reason
-        return round(min(1.0, value / self.rounded(base)), self.law["rates"]["decimals"]), None
+        return round(min(1.0, value / self.perturbed(base)), self.law["rates"]["decimals"]), None
 
     def mean(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         people = self.members(measure["base"])
-        if self.base_too_small(len(people)):
+        if self.base_too_small(people):
             return None, "too_few"
-        total = sum(min(person[measure["value"]], self.law["means"]["largest_events_per_person"]) for person in people)
-        return total / len(people), None
+        means = self.law["means"]
+        parts = [min(person[measure["value"]], means["largest_events_per_person"]) for person in people]
+        mixed = (sum(person["record_key"] for person in people) % 2**32 * 1640531527 + 2654435769) % 2**32
+        noise = means["noise_of_largest"] * max(parts) * deviation(LAST, mixed)
+        return max(0, sum(parts) + noise) / self.perturbed(people), None
 
     def nps(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         parts = [self.count(self.measures[measure[name]]) for name in ("promoters", "passives", "detractors")]
@@ -119,17 +138,19 @@ class Cell:
         if n < self.law["rates"]["smallest_base"]:
             return None, "too_few"
         score = (p - d) / n
-        noise = (self.law["counts"]["round_to"] ** 2 - 1) / 12
-        error = sqrt(((p + d) / n - score**2) / n + noise * (2 + 3 * score**2) / n**2)
+        error = sqrt(((p + d) / n - score**2) / n + self.law["counts"]["variance"] * (2 + 3 * score**2) / n**2)
         side = {"nps": 0, "nps_low": -1, "nps_high": 1}[measure["kind"]]
         value = 100 * (score + side * Z[self.law["nps"]["confidence"]] * error)
         return max(-100.0, min(100.0, value)), None
 
     def quantile(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
-        values = sorted(person[measure["value"]] for person in self.people if person[measure["value"]] is not None)
+        with_value = [person for person in self.people if person[measure["value"]] is not None]
+        values = sorted(person[measure["value"]] for person in with_value)
         n, law = len(values), self.law["quantiles"]
         smallest = law["smallest_base_median" if measure["quantile"] == 0.5 else "smallest_base_quartile"]
-        if self.rounded(n) < smallest or self.too_few(n):
+        if self.perturbed(with_value) < smallest:
+            return None, "too_few"
+        if "pooling" in self.rules and self.base_too_small(self.members(self.rules["pooling"]["decided_by"])):
             return None, "too_few"
         place = exact(measure["quantile"]) * (n - 1)
         low = floor(place)

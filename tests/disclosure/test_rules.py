@@ -15,7 +15,7 @@ from house import House, marts, policy, rules
 MART = "nps_quarterly"
 
 
-NEEDED = [("counts", "threshold"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",)]
+NEEDED = [("counts", "smallest"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",), ("nesting", "smallest_difference")]
 
 
 def set_measure(name: str, **fields: Any) -> Callable[[dict[str, Any]], None]:
@@ -53,6 +53,10 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "sensitive part of nothing": (set_measure("n_detractors", of=None), "without 'of'"),
     "SQL in place of a column": (set_measure("n_invited", where="a = 1; drop table x"), "that is not a column"),
     "a maximum": (set_measure("nps", kind="quantile", value="score", quantile=0.99), "only 0.25, 0.5 and 0.75"),
+    "a whole that nobody holds against its parts": (
+        lambda meta: meta["disclosure"].pop("nesting"),
+        f"The mart {MART} has a whole in path_id without a nesting",
+    ),
     "unknown grain": (lambda meta: meta["disclosure"]["period"].update(grain="week"), "unknown period grain week"),
 }
 

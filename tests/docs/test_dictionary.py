@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from anonymart.contracts import load_contracts
-from anonymart.dictionary import BEGIN, END, PAGE, closing, dictionary, main, rewritten, smallest_count
+from anonymart.dictionary import BEGIN, END, PAGE, closing, dictionary, main, rewritten
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
 
@@ -47,10 +47,9 @@ def test_when_a_cell_closes(mart, words):
     assert closing(CONTRACTS[mart], POLICY) == words
 
 
-def test_the_smallest_count_follows_the_policy():
-    assert smallest_count(POLICY) == 15
-    assert smallest_count(Policy({"counts": {"threshold": 10, "round_to": 5}})) == 10
-    assert smallest_count(Policy({"counts": {"threshold": 11, "round_to": 1}})) == 11
+def test_the_noise_of_counts_follows_the_policy():
+    changed = Policy({**POLICY.raw, "counts": {"largest_deviation": 7, "variance": 3.5, "smallest": 4}})
+    assert "with noise of at most 7 up or down and a variance of 3.5; shown as 0 or from 4 up" in dictionary(CONTRACTS, changed)
 
 
 def test_a_stale_page_is_told_and_mended(tmp_path):

@@ -145,6 +145,26 @@ def test_files_that_a_release_does_not_have_or_that_changed(school):
     assert ("*", f"parquet/{NPS}.parquet", "missing_file") in found(school, candidate)
 
 
+def test_a_privacy_report_that_says_more_than_it_may(school):
+    candidate = school.candidate()
+    path = candidate / "privacy_report.json"
+    report = json.loads(path.read_text())
+    assert report["utility"]["marts"][NPS]["count_error_persons"] == report["utility"]["count_error_persons"] == "too_few_cells"
+    assert (report["utility"]["new_cells"], report["utility"]["marts"][NPS]["new_cells"]) == (5, 2)
+    # The error of a few cells, a number that is nobody's figure, and a name.
+    report["utility"]["marts"][NPS]["count_error_persons"] = 0.4
+    path.write_text(json.dumps(report))
+    reseal(candidate)
+    unlike = ("*", "privacy_report.json", "privacy_report_unlike_evidence")
+    assert found(school, candidate) == {unlike}
+    path.write_text(json.dumps(report | {"phone": 33612345678, "author": "anne.martin@example.org"}))
+    reseal(candidate)
+    assert found(school, candidate) >= {unlike, ("*", "*", "email in privacy_report"), ("*", "*", "known_email in privacy_report")}
+    path.unlink()
+    reseal(candidate)
+    assert found(school, candidate) == {unlike, ("*", "privacy_report.json", "missing_file")}
+
+
 def test_an_entry_in_the_manifest(school):
     candidate = school.candidate()
     manifest = json.loads((candidate / "manifest.json").read_text())
@@ -154,7 +174,7 @@ def test_an_entry_in_the_manifest(school):
 
 FIGURES = (
     {
-        (ENGAGEMENT, "n_registrations", "7"): "count_under_threshold",
+        (ENGAGEMENT, "n_registrations", "2"): "count_under_threshold",
         (ENGAGEMENT, "n_completions", "5"): "count_unlike_persons",
         (ENGAGEMENT, "median_progress", "61.3"): "quantile_unlike_persons",
         (NPS, "response_rate", "0.59"): "rate_unlike_counts",
@@ -165,7 +185,7 @@ FIGURES = (
     },
     {
         (ENGAGEMENT, "n_registrations", "20"): "count_unlike_persons",
-        (ENGAGEMENT, "n_completions_reason", "NULL"): "empty_without_reason",
+        (ENGAGEMENT, "n_completions_reason", "'too_few'"): "empty_without_reason",
         (ENGAGEMENT, "median_progress", "70"): "quantile_unlike_persons",
         (NPS, "n_passives_reason", "'too_few'"): "empty_without_reason",
     },
@@ -214,6 +234,31 @@ def test_one_salary_that_dwarfs_its_cell(school):
             "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 40000000 WHERE salary_eur_year > 35850"
         )
     assert (SALARY, "salary_p50", "dominated_money") in found(school, school.candidate())
+
+
+def test_a_salary_beside_that_of_all_with_few_between(school):
+    """All graduates are the diploma's and three more: the two medians side by side would tell of the three."""
+    from tests.gate.school import salary
+
+    whole = salary()
+    whole.dimensions |= {"diploma_id": "all"}
+    with school.connect(warehouse="rw") as connection:
+        people = "warehouse.intermediate.int_people__salary_outcome"
+        connection.execute(f"INSERT INTO {people} SELECT * REPLACE ('all' AS diploma_id) FROM {people}")
+    school.build([salary(), whole])
+    assert not any(kind == "nested_figure_too_near" for _, _, kind in found(school, school.candidate()))
+    with school.connect(warehouse="rw") as connection:
+        more = f"SELECT * REPLACE ('q' || pseudonym AS pseudonym) FROM {people} WHERE diploma_id = 'all' LIMIT 3"
+        connection.execute(f"INSERT INTO {people} {more}")
+    failures = found(school, school.candidate())
+    # The share of employed is clipped in both; that in the field is not, and has its noise.
+    assert {column for mart, column, kind in failures if kind == "nested_figure_too_near"} == {
+        "salary_p25", "salary_p50", "salary_p75", "employed_rate",
+    }  # fmt: skip
+    with school.connect(warehouse="rw") as connection:
+        connection.execute(f"DELETE FROM {people} WHERE diploma_id <> 'all' AND pseudonym IN (SELECT 'p' || i FROM range(20) AS few (i))")
+    failures = found(school, school.candidate())
+    assert not any(kind == "nested_figure_too_near" for _, _, kind in failures)
 
 
 def test_few_persons_under_a_quantile_and_a_rate(school):
@@ -288,7 +333,7 @@ def test_carried_cells(school):
     candidate = school.candidate(NEXT_MONTH)
     assert found(school, candidate, NEXT_MONTH) == set()
     # What is out was let out by the policy of its day: a stricter one rules the cells that close afterwards.
-    stricter = Policy({**school.policy.raw, "counts": {"threshold": 1000, "round_to": 5}})
+    stricter = Policy({**school.policy.raw, "quantiles": {**school.policy.raw["quantiles"], "smallest_base_median": 1000}})
     report = gate(school.home, school.keys, stricter, candidate, NEXT_MONTH)
     assert {failure.mart for failure in report.failures} == {ENGAGEMENT}
     school.tamper(candidate, change(NPS, "n_invited", "205"), f"DELETE FROM release.marts.{SALARY}")
@@ -301,6 +346,14 @@ def test_carried_cells(school):
     report = gate(school.home, school.keys, school.policy, school.home.current.resolve())
     assert report.passed
     assert sorted(str(path) for path in school.home.current.resolve().rglob("*")) == before
+    # A file that its manifest does not name was laid there later, or belongs to a release of 0.1.0, which had none.
+    manifest = json.loads((school.home.current / "manifest.json").read_text())
+    del manifest["files"]["privacy_report.json"]
+    (school.home.current / "manifest.json").write_text(json.dumps(manifest))
+    failures = gate(school.home, school.keys, school.policy, school.home.current.resolve()).failures
+    assert [failure.kind for failure in failures] == ["extra_file"]
+    (school.home.current / "privacy_report.json").unlink()
+    assert gate(school.home, school.keys, school.policy, school.home.current.resolve()).passed
 
 
 def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):

@@ -16,6 +16,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.gate import gate
 from anonymart.release import check_as_of, has_news, list_releases, make_candidate, publish, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
+from anonymart.release.privacy_report import read_privacy_report
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations")
@@ -49,11 +50,12 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     folder = school.home.current.resolve()
     assert folder == school.home.releases / FIRST
     assert {path.name for path in folder.iterdir()} == {
-        "marts.duckdb", "parquet", "datapackage.json", "manifest.json", "gate.json", "data_docs"
+        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "manifest.json", "gate.json", "data_docs"
     }
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
     assert altered_files(folder, read_manifest(folder)) == []
+    assert read_privacy_report(folder)["utility"]["new_cells"] == 5
     assert read(folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'marts'") == [(11,)]
     comment = read(folder, "SELECT comment FROM duckdb_tables() WHERE table_name = 'nps_quarterly'")
     assert comment == [(school.contracts["nps_quarterly"].description,)]

@@ -37,6 +37,7 @@ select
     cast({{ is.get('clipped', 'null') }} as varchar) as clipped,
     cast({{ is.get('n_below', 'null') }} as bigint) as n_below,
     cast({{ is.get('n_above', 'null') }} as bigint) as n_above,
+    cast({{ is.get('largest', 'null') }} as double) as largest,
     cast({{ is.get('largest_share', 'null') }} as double) as largest_share,
     cast({{ is.get('p_percent_ok', 'null') }} as boolean) as p_percent_ok,
     cast({{ measure.name }} as double) as published_value,
@@ -50,7 +51,7 @@ from {{ cells }}
 {% macro evidence_columns(rules, measure) %}
     {%- if measure.kind == 'count' -%}
         {%- set columns = {'true_count': 'true_' ~ measure.name, 'true_value': 'true_' ~ measure.name, 'count_key': 'key_' ~ measure.name} -%}
-        {%- if measure.get('of') -%}{% do columns.update({'true_base': 'true_' ~ measure.of, 'published_base': 'rounded_' ~ measure.of}) %}{%- endif -%}
+        {%- if measure.get('of') -%}{% do columns.update({'true_base': 'true_' ~ measure.of, 'published_base': 'perturbed_' ~ measure.of}) %}{%- endif -%}
         {%- if measure.get('sensitive') -%}{% do columns.update({'clipped': 'clipped_' ~ measure.name}) %}{%- endif -%}
         {{ return(columns) }}
     {%- elif measure.kind == 'rate' -%}
@@ -58,20 +59,21 @@ from {{ cells }}
             'true_count': 'true_' ~ measure.denominator, 'true_base': 'true_' ~ measure.denominator,
             'true_numerator': 'true_' ~ measure.numerator,
             'true_value': 'true_' ~ measure.numerator ~ ' / nullif(cast(true_' ~ measure.denominator ~ ' as double), 0)',
-            'published_base': 'rounded_' ~ measure.denominator,
+            'published_base': 'perturbed_' ~ measure.denominator,
             'clipped': 'clipped_' ~ measure.numerator if measure.get('sensitive') else 'null',
         }) }}
     {%- elif measure.kind == 'mean' -%}
         {{ return({
             'true_count': 'true_' ~ measure.base, 'true_base': 'true_' ~ measure.base, 'true_numerator': 'sum_' ~ measure.name,
             'true_value': 'sum_' ~ measure.name ~ ' / nullif(cast(true_' ~ measure.base ~ ' as double), 0)',
-            'published_base': 'rounded_' ~ measure.base,
+            'count_key': 'key_' ~ measure.base, 'largest': 'largest_' ~ measure.name,
+            'published_base': 'perturbed_' ~ measure.base,
         }) }}
     {%- elif measure.kind == 'quantile' -%}
         {%- set with = 'with_' ~ measure.value -%}
         {%- set columns = {
             'true_count': 'true_' ~ with, 'true_base': 'true_' ~ with, 'true_value': 'true_' ~ measure.name, 'count_key': 'key_' ~ with,
-            'published_base': 'rounded_' ~ with, 'n_below': 'below_' ~ measure.name, 'n_above': 'above_' ~ measure.name,
+            'published_base': 'perturbed_' ~ with, 'n_below': 'below_' ~ measure.name, 'n_above': 'above_' ~ measure.name,
         } -%}
         {%- if measure.get('money') -%}
             {% do columns.update({'largest_share': 'largest_share_' ~ measure.value, 'p_percent_ok': 'p_percent_ok_' ~ measure.value}) %}
@@ -84,6 +86,6 @@ from {{ cells }}
     {{ return({
         'true_count': base, 'true_base': base, 'true_numerator': difference,
         'true_value': '100 * (' ~ difference ~ ') / nullif(cast(' ~ base ~ ' as double), 0)',
-        'published_base': 'rounded_' ~ (counts | join(' + rounded_')),
+        'published_base': 'perturbed_' ~ (counts | join(' + perturbed_')),
     }) }}
 {% endmacro %}

@@ -52,7 +52,20 @@
     {%- elif measures_of(rules, ['nps_low', 'nps_high']) and not measures_of(rules, ['nps']) -%}
         {% do stop_mart(mart, "has an interval without its score: declare a measure of kind nps") %}
     {%- endif -%}
+    {% do check_nesting(mart, rules) %}
     {% do check_thresholds(mart, rules) %}
+{% endmacro %}
+
+
+{# A dimension that knows a whole beside its parts must say so, or nobody would hold the two against each other. #}
+{% macro check_nesting(mart, rules) %}
+    {%- set nesting = rules.get('nesting') or {} -%}
+    {%- for name, spec in rules.dimensions.items() if spec is string and spec.endswith('_or_all') and nesting.get('dimension') != name -%}
+        {% do stop_mart(mart, "has a whole in " ~ name ~ " without a nesting: add nesting: {dimension: " ~ name ~ ", whole: all} to meta.disclosure") %}
+    {%- endfor -%}
+    {%- if nesting and (nesting.get('dimension') not in rules.dimensions or not nesting.get('whole')) -%}
+        {% do stop_mart(mart, "has a nesting without a dimension of its own or its whole: say nesting: {dimension: ..., whole: all}") %}
+    {%- endif -%}
 {% endmacro %}
 
 
@@ -104,9 +117,9 @@
 {# Every threshold is looked up before any SQL is written, so that a missing one names the mart that needed it. #}
 {% macro check_thresholds(mart, rules) %}
     {%- set needed = ['publication.first_period_on', 'publication.delay_days', 'publication.built_later_after_days',
-                      'counts.threshold', 'counts.round_to', 'rates.smallest_base', 'rates.decimals'] -%}
+                      'counts.smallest', 'counts.variance', 'rates.smallest_base', 'rates.decimals'] -%}
     {%- set of_kind = {
-        'mean': ['means.decimals', 'means.largest_events_per_person'],
+        'mean': ['means.decimals', 'means.largest_events_per_person', 'means.noise_of_largest'],
         'nps': ['nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
         'quantile': ['quantiles.smallest_base_median', 'quantiles.smallest_base_quartile', 'quantiles.persons_each_side',
                      'quantiles.points_round_to', 'quantiles.days_round_to'],
@@ -117,6 +130,7 @@
         {%- if measure.get('sensitive') -%}{% do needed.append('sensitive_bands') %}{%- endif -%}
     {%- endfor -%}
     {%- if rules.get('pooling') -%}{% do needed.append('pooling.longest_years') %}{%- endif -%}
+    {%- if has_nests(rules) -%}{% do needed.append('nesting.smallest_difference') %}{%- endif -%}
     {%- for name in needed -%}
         {%- set found = namespace(value=policy()) -%}
         {%- for part in name.split('.') -%}

@@ -3,3 +3,9 @@
 {% macro ledger_relation(name) %}
     {{ return(adapter.get_relation(database='vault', schema='ledger', identifier=name)) }}
 {% endmacro %}
+
+
+{# The versions of a mart's cells that were recalled, or none. #}
+{% macro withdrawn_relation(mart) %}
+    {{ return(adapter.get_relation(database='vault', schema='ledger', identifier='withdrawn_' ~ mart)) }}
+{% endmacro %}

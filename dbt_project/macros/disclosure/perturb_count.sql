@@ -1,26 +1,33 @@
-{# The single place that turns a true count of persons into the count that may be published.
-   Both arguments are whole numbers: the true count, and the cell key (the sum of its persons' record keys modulo 2^32),
-   from which the noise will be drawn. For now a count is rounded to a multiple of policy counts.round_to, half up. #}
+{# The single place that turns true figures of persons into those that may be published: the cell key method.
+   The cell key is the sum of its persons' record keys modulo 2^32; the seed perturbation_table says which deviation a count
+   gets from it. The same persons get the same noise wherever and whenever they are counted, and it adds up to nothing else.
+   Integers throughout. The query must have the CTE `noise` (perturbation_lists) before it. #}
 {% macro perturb_count(true_count, cell_key) -%}
-    {%- set step = policy('counts', 'round_to') -%}
-    cast((2 * {{ true_count }} + {{ step }}) // {{ 2 * step }} * {{ step }} as integer)
+    cast({{ true_count }} + {{ drawn_deviation(true_count, cell_key) }} as integer)
 {%- endmacro %}
 
 
-{# Variance that perturb_count adds to a count: that of rounding to a step, if all remainders are alike. #}
+{# A sum of bounded contributions, with noise in proportion to the largest of them (policy means.noise_of_largest) times the
+   deviation that a large count would get. Its key is the cell's, mixed, so that sum and count do not err together. #}
+{% macro perturb_sum(true_sum, largest, cell_key) -%}
+    {%- set mixed = '((' ~ cell_key ~ ' * 1640531527 + 2654435769) % ' ~ cell_key_modulus() ~ ')' -%}
+    greatest(0, {{ true_sum }} + {{ policy('means', 'noise_of_largest') }} * {{ largest }} * {{ drawn_deviation('1000', mixed) }})
+{%- endmacro %}
+
+
+{# The deviation in persons; a count larger than the table takes its last block. #}
+{% macro drawn_deviation(true_count, cell_key) -%}
+    {{ drawn_from_lists('(select deviations from noise)', '(select keys_upto from noise)', true_count, cell_key) }}
+{%- endmacro %}
+
+
+{# Variance that perturb_count adds to a count. #}
 {% macro noise_variance() -%}
-    {%- set step = policy('counts', 'round_to') -%}
-    {{ return((step * step - 1) / 12) }}
+    {{ return(policy('counts', 'variance')) }}
 {%- endmacro %}
 
 
 {# The smallest number that a cell key does not reach: record keys have 32 bits. #}
 {% macro cell_key_modulus() -%}
     {{ return(4294967296) }}
-{%- endmacro %}
-
-
-{# Truth: this count is over zero and too small to be published by itself. #}
-{% macro is_too_few(true_count, rounded_count) -%}
-    {{ true_count }} > 0 and {{ rounded_count }} < {{ policy('counts', 'threshold') }}
 {%- endmacro %}

@@ -1,11 +1,13 @@
-{# Small cohorts: a year that was suppressed by itself is pooled with the years directly before it that were suppressed
-   too and are in no pool yet, at most policy pooling.longest_years in all. A pool is a row of its own, made when its last
-   year closes, and only where it can be published. Years are walked in order: a published pool uses its years up. #}
+{# Small cohorts: a year whose published count is too small for any rate (policy rates.smallest_base) is pooled with the
+   years directly before it that were too small as well and are in no pool yet, at most policy pooling.longest_years in all.
+   A pool is a row of its own, made when its last year closes, and only where it is large enough. Years are walked in
+   order: a pool uses its years up. #}
 {% macro pool_small_cohorts(mart, rules) -%}
 {%- set year, year_from, deciding = rules.pooling.year, rules.pooling.year_from, measure_named(rules, rules.pooling.decided_by) -%}
 {%- set others = rules.dimensions | reject('in', [year, year_from]) | list -%}
 {%- set carried = ledger_relation('cells_' ~ mart) -%}
 {%- set columns = people_columns(rules) | map('replace', year ~ ' as ', '') | list -%}
+{%- set smallest = policy('rates', 'smallest_base') -%}
 {%- set pool_count = 'years.true_before + years.true_count - earliest.true_before' -%}
 {%- set pool_key = '(years.key_before + years.cell_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
 {%- set in_order -%}
@@ -33,7 +35,7 @@ suppressed_before as (
         own.{{ year }}
     from {{ carried }} as own
     where own.{{ year_from }} = own.{{ year }}
-        and own.{{ deciding.name }}_reason = 'too_few'
+        and coalesce(own.{{ deciding.name }}, 0) < {{ smallest }}
         and not exists (
             select 1
             from {{ carried }} as pool
@@ -54,7 +56,7 @@ suppressed_before as (
 years as (
     select
         all_years.*,
-        (closes_now and {{ is_too_few('true_count', perturb_count('true_count', 'cell_key')) }})
+        (closes_now and {{ perturb_count('true_count', 'cell_key') }} < {{ smallest }})
         or (not closes_now and suppressed_before.{{ year }} is not null) as is_free,
         coalesce(sum(true_count) {{ in_order }}, 0) as true_before,
         coalesce(sum(cell_key) {{ in_order }}, 0) as key_before
@@ -87,7 +89,7 @@ walk as (
             coalesce(years.is_free, false) as is_free,
             coalesce(
                 years.is_free and years.closes_now
-                and {{ perturb_count('(' ~ pool_count ~ ')', pool_key) }} >= {{ policy('counts', 'threshold') }},
+                and {{ perturb_count('(' ~ pool_count ~ ')', pool_key) }} >= {{ smallest }},
                 false
             ) as is_pooled
         from walk

@@ -1,16 +1,22 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures) -> rounded -> reasoned (counts and quantiles) ->
-   derived (what is made of published counts) -> published.
+   people -> closed (periods that close now) -> counted (true figures) -> perturbed -> nested (cells within cells) ->
+   reasoned (counts and quantiles) -> derived (what is made of published counts) -> published.
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing) -%}
+{%- set table = ref('perturbation_table') -%}
 {%- if not execute -%}
 select 1 as not_compiled
 {%- else -%}
 {%- set rules = disclosure(mart) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
+{%- set withdrawn = withdrawn_relation(mart) if measures_of(rules, ['quantile']) else none -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with {{ 'recursive ' if pooling }}people as (
+with {{ 'recursive ' if pooling }}noise as (
+    {{ perturbation_lists(table) }}
+),
+
+people as (
     select
         {{ people_columns(rules) | join(',\n        ') }}
     from {{ people }}
@@ -43,16 +49,16 @@ counted as (
     group by {{ (dimensions + ['period_key', 'closes_on']) | join(', ') }}
 ),
 
-rounded as (
+perturbed as (
     select
-        {{ (['counted.*'] + rounded_figures(rules)) | join(',\n        ') }}
+        {{ (['counted.*'] + perturbed_figures(rules)) | join(',\n        ') }}
     from counted
 ),
 {% if banded %}
 banded as (
     select
-        {{ (['rounded.*'] + band_edges(rules)) | join(',\n        ') }}
-    from rounded
+        {{ (['perturbed.*'] + band_edges(rules)) | join(',\n        ') }}
+    from perturbed
 ),
 
 clipped as (
@@ -61,10 +67,13 @@ clipped as (
     from banded
 ),
 {% endif %}
+{%- if has_nests(rules) %}
+{{ nested_cells(mart, rules, 'closed_and_pooled' if pooling else 'closed') }},
+{% endif %}
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
-    from {{ 'clipped' if banded else 'rounded' }}
+    from {{ 'nested_apart' if has_nests(rules) else 'clipped' if banded else 'perturbed' }}
 ),
 
 derived as (
@@ -78,6 +87,10 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
+{%- if withdrawn %},
+
+{{ corrected_cells(rules, withdrawn) }}
+{%- endif %}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -88,9 +101,17 @@ select
     earliest_closing_on,
     n_rows,
     n_persons,
-    {{ cell_columns(rules) | join(',\n    ') }}
-from published
+    {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
+from {{ 'corrected' if withdrawn else 'published' }}
+where {{ somebody_is_shown(rules) }}
 {%- endif -%}
+{%- endmacro %}
+
+
+{# A row whose counts are all published as 0 would tell by standing there that somebody is in the cell, most often one person:
+   it is left out, so that a missing row and a published 0 mean the same, nobody or a few. #}
+{% macro somebody_is_shown(rules) -%}
+    greatest(perturbed_{{ measures_of(rules, ['count']) | map(attribute='name') | join(', perturbed_') }}, 0) > 0
 {%- endmacro %}
 
 
@@ -125,21 +146,21 @@ from published
 
 
 {# The columns of int_cells__<mart> after the keys: published figures with their reasons, then what they were made from. #}
-{% macro cell_columns(rules) %}
+{% macro cell_columns(rules, withdrawn) %}
     {%- set columns = [] -%}
     {%- for measure in rules.measures -%}
-        {% do columns.extend([measure.name, measure.name ~ '_reason']) %}
+        {% do columns.extend(figure_and_reason(measure, withdrawn)) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'rounded_' ~ measure.name]) %}
+        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
         {%- if measure.get('sensitive') -%}{% do columns.append('clipped_' ~ measure.name) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['mean']) -%}
-        {% do columns.append('sum_' ~ measure.name) %}
+        {% do columns.extend(['sum_' ~ measure.name, 'largest_' ~ measure.name]) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'rounded_' ~ with]) %}
+        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'perturbed_' ~ with]) %}
         {%- if measure.get('money') -%}{% do columns.extend(['largest_share_' ~ measure.value, 'p_percent_ok_' ~ measure.value]) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}

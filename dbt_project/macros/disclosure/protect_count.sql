@@ -1,13 +1,13 @@
-{# Counts: too_few under the threshold, a true zero is 0. A sensitive count (and all parts of the same partition, which
-   would give it away by subtraction) is protected where its share of its base lies outside the band, and too_few where
-   its base is too small to have a band. #}
+{# Counts are published with their noise, as 0 or from policy counts.smallest on; a true zero is 0. A sensitive count (and
+   all parts of the same partition, which would give it away by subtraction) is protected where its share of its base lies
+   outside the band, and too_few where its base is too small to have a band. #}
 
 {# The band of each sensitive count, by the published count that it is a part of; NULL where that base has none. #}
 {% macro band_edges(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
         {%- for edge in ['lowest', 'highest'] -%}
-            {% do columns.append(band_edge('rounded_' ~ measure.of, edge) ~ ' as ' ~ edge ~ '_' ~ measure.name) %}
+            {% do columns.append(band_edge('perturbed_' ~ measure.of, edge) ~ ' as ' ~ edge ~ '_' ~ measure.name) %}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(columns) }}
@@ -29,13 +29,13 @@
 {% macro clipped_sides(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
-        {%- set base = 'rounded_' ~ measure.of -%}
+        {%- set base = 'perturbed_' ~ measure.of -%}
         {%- set low = 'lowest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set high = 'highest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set part -%}
 case
-            when true_{{ measure.name }} <= {{ low }} or rounded_{{ measure.name }} < {{ low }} then 'lowest'
-            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or rounded_{{ measure.name }} > {{ high }} then 'highest'
+            when true_{{ measure.name }} <= {{ low }} or perturbed_{{ measure.name }} < {{ low }} then 'lowest'
+            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or perturbed_{{ measure.name }} > {{ high }} then 'highest'
         end as clipped_{{ measure.name }}
         {%- endset -%}
         {% do columns.append(part) %}
@@ -44,14 +44,15 @@ case
 {% endmacro %}
 
 
-{# Why a count or a quantile may not be published: each by itself. #}
+{# Why a count or a quantile may not be published. #}
 {% macro own_reasons(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.append(count_reason(rules, measure) ~ ' as ' ~ measure.name ~ '_reason') %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}
-        {% do columns.append(quantile_reason(measure) ~ ' as ' ~ measure.name ~ '_reason') %}
+        {%- set reason = nested_quantile_reason(rules, measure) if has_nests(rules) else quantile_reason(rules, measure) -%}
+        {% do columns.append(reason ~ ' as ' ~ measure.name ~ '_reason') %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}
@@ -59,16 +60,17 @@ case
 
 {% macro count_reason(rules, measure) -%}
     {%- set sisters = sensitive_sisters(rules, measure) -%}
+    {%- if not sisters -%}
+cast(null as varchar)
+    {%- else -%}
 case
-            {%- if sisters %}
             when true_{{ measure.of }} = 0 then null
-            when lowest_{{ sisters[0] }} is null or {{ is_too_few('true_' ~ measure.of, 'rounded_' ~ measure.of) }} then 'too_few'
+            when lowest_{{ sisters[0] }} is null then 'too_few'
             {%- for sister in sisters %}
-            when clipped_{{ sister }} is not null then 'protected'
+            when clipped_{{ sister }} is not null{{ ' or is_near_' ~ sister if has_nests(rules) }} then 'protected'
             {%- endfor %}
-            {%- endif %}
-            when {{ is_too_few('true_' ~ measure.name, 'rounded_' ~ measure.name) }} then 'too_few'
         end
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -29,17 +29,42 @@
 {% endmacro %}
 
 
-{% macro quantile_reason(measure) -%}
+{# In a mart that pools, a year too small for its rates shows no quantile either: it may be pooled, and must then not be
+   told apart from its pool. #}
+{% macro quantile_reason(rules, measure) -%}
     {%- set base = 'smallest_base_median' if measure.quantile == 0.5 else 'smallest_base_quartile' -%}
     {%- set side = policy('quantiles', 'persons_each_side') -%}
     {%- set with = 'with_' ~ measure.value -%}
 case
-            when rounded_{{ with }} < {{ policy('quantiles', base) }} or {{ is_too_few('true_' ~ with, 'rounded_' ~ with) }} then 'too_few'
+            when perturbed_{{ with }} < {{ policy('quantiles', base) }} then 'too_few'
+            {%- if rules.get('pooling') %}
+            when perturbed_{{ rules.pooling.decided_by }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            {%- endif %}
             {%- if measure.get('money') %}
             when not p_percent_ok_{{ measure.value }} then 'protected'
             when 100 * largest_share_{{ measure.value }} > {{ policy('money', 'largest_share_percent') }} then 'protected'
             {%- endif %}
             when below_{{ measure.name }} < {{ side }} or above_{{ measure.name }} < {{ side }} then '{{ 'protected' if measure.get('money') else 'too_few' }}'
+        end
+{%- endmacro %}
+
+
+{# In a mart with cells within cells, the reasons that each cell has by itself. #}
+{% macro own_quantile_reasons(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['quantile']) -%}
+        {% do columns.append(quantile_reason(rules, measure) ~ ' as ' ~ measure.name ~ '_own_reason') %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# ... and the reason in the end, with its place among the others. #}
+{% macro nested_quantile_reason(rules, measure) -%}
+    {%- set near = 'is_near_' ~ measure.name ~ (' or is_linked_' ~ measure.name if rules.get('nesting') else '') -%}
+case
+            when {{ measure.name }}_own_reason is not null then {{ measure.name }}_own_reason
+            when {{ near }} then 'protected'
         end
 {%- endmacro %}
 

@@ -5,7 +5,7 @@
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['rate', 'mean', 'nps', 'nps_low', 'nps_high']) -%}
         {%- if measure.kind == 'rate' -%}
-            {%- set reason = rate_reason(measure) -%}
+            {%- set reason = rate_reason(rules, measure) -%}
         {%- elif measure.kind == 'mean' -%}
             {%- set reason = mean_reason(measure) -%}
         {%- else -%}
@@ -20,10 +20,13 @@
 {% endmacro %}
 
 
-{% macro rate_reason(measure) -%}
+{% macro rate_reason(rules, measure) -%}
 case
             when {{ measure.denominator }}_reason is not null then {{ measure.denominator }}_reason
-            when rounded_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            {%- if measure.get('sensitive') and has_nests(rules) %}
+            when is_near_{{ measure.numerator }} then 'protected'
+            {%- endif %}
             {%- if measure.get('sensitive') %}
             when clipped_{{ measure.numerator }} is not null then null
             {%- endif %}
@@ -40,7 +43,7 @@ case
             when clipped_{{ measure.numerator }} = 'lowest' then lowest_{{ measure.numerator }}
             when clipped_{{ measure.numerator }} = 'highest' then highest_{{ measure.numerator }}
             {%- endif %}
-            else round(least(1, cast(rounded_{{ measure.numerator }} as double) / rounded_{{ measure.denominator }}), {{ policy('rates', 'decimals') }})
+            else round(least(1, cast(perturbed_{{ measure.numerator }} as double) / perturbed_{{ measure.denominator }}), {{ policy('rates', 'decimals') }})
         end
 {%- endmacro %}
 
@@ -48,16 +51,19 @@ case
 {% macro mean_reason(measure) -%}
 case
             when {{ measure.base }}_reason is not null then {{ measure.base }}_reason
-            when rounded_{{ measure.base }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ measure.base }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
         end
 {%- endmacro %}
 
 
-{# The sum is bounded per person (policy means.largest_events_per_person): nobody's events make the mean. #}
+{# Perturbed sum over perturbed count. Contributions are bounded (policy means.largest_events_per_person): nobody makes the mean. #}
 {% macro mean_value(measure) -%}
 case
             when {{ measure.name }}_reason is null
-                then round(cast(sum_{{ measure.name }} as double) / true_{{ measure.base }}, {{ policy('means', 'decimals') }})
+                then round(
+                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'key_' ~ measure.base) }} as double)
+                    / perturbed_{{ measure.base }}, {{ policy('means', 'decimals') }}
+                )
         end
 {%- endmacro %}
 
@@ -68,7 +74,7 @@ case
             {%- for reason in ['protected', 'too_few'] %}
             when '{{ reason }}' in ({{ counts | join('_reason, ') }}_reason) then '{{ reason }}'
             {%- endfor %}
-            when rounded_{{ counts | join(' + rounded_') }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ counts | join(' + perturbed_') }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
         end
 {%- endmacro %}
 
@@ -76,11 +82,11 @@ case
 {# The parts of the score: n = P + A + D, p = P / n and d = D / n, all of published counts. #}
 {% macro nps_parts(measure) %}
     {%- set counts = [measure.promoters, measure.passives, measure.detractors] -%}
-    {%- set answers = 'nullif(rounded_' ~ (counts | join(' + rounded_')) ~ ', 0)' -%}
+    {%- set answers = 'nullif(perturbed_' ~ (counts | join(' + perturbed_')) ~ ', 0)' -%}
     {{ return([
         answers ~ ' as nps_answers',
-        'cast(rounded_' ~ measure.promoters ~ ' as double) / ' ~ answers ~ ' as nps_promoters_share',
-        'cast(rounded_' ~ measure.detractors ~ ' as double) / ' ~ answers ~ ' as nps_detractors_share',
+        'cast(perturbed_' ~ measure.promoters ~ ' as double) / ' ~ answers ~ ' as nps_promoters_share',
+        'cast(perturbed_' ~ measure.detractors ~ ' as double) / ' ~ answers ~ ' as nps_detractors_share',
     ]) }}
 {% endmacro %}
 

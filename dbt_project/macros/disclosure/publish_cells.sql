@@ -47,7 +47,7 @@ order by {{ rules.dimensions | join(', ') }}
     {%- set columns = [] -%}
     {%- for measure in rules.measures -%}
         {%- if measure.kind == 'count' -%}
-            {%- set value = 'case when ' ~ measure.name ~ '_reason is null then rounded_' ~ measure.name ~ ' end' -%}
+            {%- set value = 'case when ' ~ measure.name ~ '_reason is null then perturbed_' ~ measure.name ~ ' end' -%}
         {%- elif measure.kind == 'quantile' -%}
             {%- set value = quantile_value(measure) -%}
         {%- elif measure.kind == 'rate' -%}

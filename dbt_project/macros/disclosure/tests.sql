@@ -1,9 +1,9 @@
 {# One test per mart instead of one per column: every figure has a value or a reason and not both, counts are 0 or at
-   least the threshold in whole steps, rates are 0 to 1, and a cell stands once. #}
+   least the smallest that may be published, rates are 0 to 1, and a cell stands once. #}
 {% test figures_are_protected(model) %}
 {%- if execute -%}
 {%- set rules = disclosure(model.identifier) -%}
-{%- set step, threshold = policy('counts', 'round_to'), policy('counts', 'threshold') -%}
+{%- set smallest = policy('counts', 'smallest') -%}
 select
     {{ cell_key(rules) }} as cell_key,
     count(*) as n_rows
@@ -15,7 +15,7 @@ having
     or bool_or(({{ measure.name }} is null) <> (coalesce({{ measure.name }}_reason, '') in ('too_few', 'protected')))
     or bool_or({{ measure.name }} is not null and {{ measure.name }}_reason is not null)
     {%- if measure.kind == 'count' %}
-    or bool_or({{ measure.name }} <> 0 and ({{ measure.name }} < {{ threshold }} or {{ measure.name }} % {{ step }} <> 0))
+    or bool_or({{ measure.name }} <> 0 and {{ measure.name }} < {{ smallest }})
     {%- elif measure.kind == 'rate' %}
     or bool_or({{ measure.name }} not between 0 and 1)
     {%- elif measure.kind in ['nps', 'nps_low', 'nps_high'] %}

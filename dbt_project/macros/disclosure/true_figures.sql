@@ -7,7 +7,9 @@
     {%- for measure in measures_of(rules, ['mean']) -%}
         {%- set where = measure_named(rules, measure.base).get('where') -%}
         {%- set bounded = 'least(' ~ measure.value ~ ', ' ~ policy('means', 'largest_events_per_person') ~ ')' -%}
-        {% do columns.append('sum(' ~ bounded ~ ')' ~ (' filter (where ' ~ where ~ ')' if where else '') ~ ' as sum_' ~ measure.name) %}
+        {%- set filter = ' filter (where ' ~ where ~ ')' if where else '' -%}
+        {% do columns.append('coalesce(sum(' ~ bounded ~ ')' ~ filter ~ ', 0) as sum_' ~ measure.name) %}
+        {% do columns.append('coalesce(max(' ~ bounded ~ ')' ~ filter ~ ', 0) as largest_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {% do columns.extend(count_of_persons('with_' ~ measure.value, measure.value ~ ' is not null')) %}
@@ -22,7 +24,7 @@
 {% endmacro %}
 
 
-{# A count of persons and its cell key: the sum of their record keys, from which later noise is drawn. #}
+{# A count of persons and its cell key: the sum of their record keys, from which its noise is drawn. #}
 {% macro count_of_persons(name, where) %}
     {%- set filter = ' filter (where ' ~ where ~ ')' if where else '' -%}
     {{ return([
@@ -33,14 +35,14 @@
 
 
 {# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
-{% macro rounded_figures(rules) %}
+{% macro perturbed_figures(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {% do columns.append(perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) ~ ' as rounded_' ~ measure.name) %}
+        {% do columns.append(perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) ~ ' as perturbed_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.append(perturb_count('true_' ~ with, 'key_' ~ with) ~ ' as rounded_' ~ with) %}
+        {% do columns.append(perturb_count('true_' ~ with, 'key_' ~ with) ~ ' as perturbed_' ~ with) %}
         {%- if measure.get('money') -%}
             {% do columns.extend(dominance('all_' ~ measure.value, measure.value)) %}
         {%- endif -%}

@@ -51,6 +51,35 @@
     len(list_filter({{ sorted_list }}, lambda each : each {{ comparison }} {{ limit }}))
 {%- endmacro %}
 
+{# The perturbation table as one row of lists of lists, by true count from 0 and by cell key. #}
+{% macro perturbation_lists(table) %}
+    {{ return(adapter.dispatch('perturbation_lists', 'anonymart')(table)) }}
+{% endmacro %}
+
+{% macro duckdb__perturbation_lists(table) -%}
+    select
+        list(deviations order by true_count) as deviations,
+        list(keys_upto order by true_count) as keys_upto
+    from (
+        select
+            true_count,
+            list(deviation order by key_from) as deviations,
+            list(key_upto order by key_from) as keys_upto
+        from {{ table }}
+        group by true_count
+    ) as blocks
+{%- endmacro %}
+
+{# The deviation whose range of cell keys holds the key, in the block of the count or the last one. #}
+{% macro drawn_from_lists(deviations, keys_upto, true_count, cell_key) %}
+    {{ return(adapter.dispatch('drawn_from_lists', 'anonymart')(deviations, keys_upto, true_count, cell_key)) }}
+{% endmacro %}
+
+{% macro duckdb__drawn_from_lists(deviations, keys_upto, true_count, cell_key) -%}
+    {%- set block = 'cast(least(1 + ' ~ true_count ~ ', len(' ~ keys_upto ~ ')) as bigint)' -%}
+    {{ deviations }}[{{ block }}][1 + len(list_filter({{ keys_upto }}[{{ block }}], lambda upto : upto <= {{ cell_key }}))]
+{%- endmacro %}
+
 {# A day so many days after another. #}
 {% macro add_days(day, days) %}
     {{ return(adapter.dispatch('add_days', 'anonymart')(day, days)) }}

@@ -165,7 +165,7 @@ def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
 @anonymart.command()
 @as_json
 def releases(is_json: bool) -> None:
-    """List the releases: date, cells, and which one is current."""
+    """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
     from anonymart.release import list_releases
 
     home, keys, _ = _open()
@@ -234,7 +234,7 @@ def _print(is_json: bool, result: dict, lines: object) -> None:
 def _run_lines(result: dict) -> list[str]:
     totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), _release_line(result)]
+    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), *_utility_lines(result), _release_line(result)]
 
 
 def _mart_lines(result: dict) -> list[str]:
@@ -244,6 +244,12 @@ def _mart_lines(result: dict) -> list[str]:
         for name, mart in result["marts"].items()
     ]
     return [head, *rows]
+
+
+def _utility_lines(result: dict) -> list[str]:
+    from anonymart.disclosure.utility import sentence
+
+    return [sentence(result["utility"])] if result["utility"] else []
 
 
 def _release_line(result: dict) -> str:
@@ -263,7 +269,15 @@ def _purge_lines(result: dict) -> list[str]:
 
 
 def _listed(entry: dict) -> str:
-    marks = [mark for mark, holds in (("current", entry["is_current"]), ("folder missing", not entry["is_present"])) if holds]
+    withdrawn = entry["withdrawn"] or {}
+    told = (
+        ("current", entry["is_current"]),
+        ("folder missing", not entry["is_present"]),
+        (f"withdrawn: {withdrawn.get('why')}", withdrawn),
+        (f"replaced by {withdrawn.get('replaced_by')}", withdrawn.get("replaced_by")),
+        (f"replaces {', '.join(entry['replaces'])}", entry["replaces"]),
+    )
+    marks = [mark for mark, holds in told if holds]
     note = f" ({', '.join(marks)})" if marks else ""
     return f"{entry['release_id']}: as of {entry['as_of']}, {entry['new_cells']} new cells, {entry['carried_cells']} carried{note}"
 
@@ -274,11 +288,15 @@ def _add_demo() -> None:
     demo.add_command(generate_command, "generate")
 
 
-def _add_rights() -> None:
+def _add_groups() -> None:
+    from anonymart.cli.attack import attack_command
+    from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.withdraw import withdraw
 
-    anonymart.add_command(rights)
+    for command in (attack_command, perturbation, rights, withdraw):
+        anonymart.add_command(command)
 
 
 _add_demo()
-_add_rights()
+_add_groups()

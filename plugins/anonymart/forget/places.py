@@ -96,8 +96,9 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "corrections", "decided_on"),
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "loads landings reasons quarantine key_marks releases closed_periods removals rewrites receipt_head"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart}" for mart in _MARTS)),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE",
+            "loads landings reasons quarantine key_marks releases closed_periods withdrawals withdrawn_periods removals rewrites receipt_head"),
+    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
             " stg_register__learners stg_rights__consents stg_rights__requests stg_salary__responses"),
@@ -129,7 +130,7 @@ PLACES: tuple[Place, ...] = (
     *_place("warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
-            "exchange_rates funnel_steps job_families job_family_words object_kinds theme_words themes verbs"),
+            "exchange_rates funnel_steps job_families job_family_words object_kinds perturbation_table theme_words themes verbs"),
 )  # fmt: skip
 @dataclass(frozen=True)
 class FileKind:

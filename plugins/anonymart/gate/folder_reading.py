@@ -12,6 +12,8 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
+from anonymart.policy import Policy
+from anonymart.release import ledger
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -20,10 +22,15 @@ from anonymart.release.folder import (
     GATE_RESULT,
     MANIFEST,
     MARTS_FILE,
+    PRIVACY_REPORT,
+    WITHDRAWN,
     all_files,
     parquet_path,
 )
+from anonymart.release.ledger import releases
 from anonymart.release.manifest import ENTRIES, altered_files
+from anonymart.release.privacy_report import privacy_report, read_privacy_report
+from anonymart.release.publish import mark_of
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
@@ -31,16 +38,18 @@ _DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
 
 
 def make_folder_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
 ) -> None:
     """Fill gate.objects, gate.descriptions and gate.file_findings, which the rules of the folder query."""
     _objects(connection, contracts)
     _descriptions(connection, contracts)
     findings = [
-        *_strange_files(folder, contracts),
+        *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
         *_strange_entries(manifest, contracts),
         *_data_package(folder, contracts, manifest),
+        *_privacy_report(connection, folder, contracts, policy, manifest),
+        *_withdrawals(connection, folder, manifest),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
@@ -80,14 +89,18 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
     insert(connection, "gate.descriptions", rows)
 
 
-def _strange_files(folder: Path, contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    may_be = {GATE_RESULT} if folder.name.startswith(CANDIDATE_PREFIX) else {GATE_RESULT, WITHDRAWN}
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
+    # Releases of 0.1.0 have none.
+    if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
+        promised.add(PRIVACY_REPORT)
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [
         position
         for position, name in enumerate(real, 1)
-        if (folder / name).is_symlink() or not (name in promised or name == GATE_RESULT or _DOCS.fullmatch(name))
+        if (folder / name).is_symlink() or not (name in promised or name in may_be or _DOCS.fullmatch(name))
     ]
     return [("extra_file", f"file #{position}") for position in extra] + [
         ("missing_file", name) for name in sorted(promised - set(real))
@@ -102,7 +115,7 @@ def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
 
 def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces"))
     # Releases of 0.1.0 do not tell it.
     rights = manifest.get("rights", {})
     found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
@@ -117,19 +130,46 @@ def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContr
     return [("manifest_entry_unknown", MANIFEST)] * found
 
 
+def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    release_id = str(manifest.get("release_id"))
+    is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
+    found = []
+    if manifest.get("replaces", []) != ledger.replaces(connection, None if is_candidate else release_id):
+        found.append(("replaces_unlike_ledger", MANIFEST))
+    if (folder / WITHDRAWN).exists():
+        withdrawal = ledger.withdrawals(connection).get(release_id)
+        if withdrawal is None or _read_json(folder / WITHDRAWN) != mark_of(withdrawal):
+            found.append(("replaces_unlike_ledger", WITHDRAWN))
+    return found
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def _data_package(
     folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
 ) -> list[tuple[str, str]]:
     expected = data_package(contracts, str(manifest.get("as_of")), str(manifest.get("release_id")))
-    try:
-        real = json.loads((folder / DATA_PACKAGE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        real = None
-    return [] if real == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
+    return [] if _read_json(folder / DATA_PACKAGE) == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
+
+
+def _privacy_report(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """What was published has no evidence any more; its bytes are held by the manifest."""
+    release_id = str(manifest.get("release_id"))
+    if release_id in {release["release_id"] for release in releases(connection)}:
+        return []
+    expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id)
+    return [] if read_privacy_report(folder) == expected else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
 
 
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, GATE_RESULT, MANIFEST):
+    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, GATE_RESULT, MANIFEST):
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

@@ -13,14 +13,17 @@ import duckdb
 
 from anonymart import detect, engine
 from anonymart.contracts import MartContract
+from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError
 from anonymart.gate.tables import insert
+from anonymart.policy import Policy
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import MARTS_FILE, parquet_path
 from anonymart.release.ledger import releases, table_exists
 
 EVIDENCE = (
-    "mart", "cell_key", "measure", "true_count", "true_value", "earliest_closing_on", "published_value", "published_reason", "as_of",
+    "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on", "published_value",
+    "published_reason", "as_of",
 )
 
 
@@ -36,19 +39,24 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def make_views(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], release_id: str
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, release_id: str
 ) -> None:
-    """Make every view that the rules of marts query."""
+    """Make every view that the rules of marts query, and the perturbation table, worked out here once more."""
+    _closed_periods(connection)
     _columns(connection, contracts)
     connection.execute("CREATE TABLE gate.parquet_states (mart VARCHAR, state VARCHAR)")
     published = [release["release_id"] for release in releases(connection)]
     # A published release is looked at as it was: cells and evidence of later ones say nothing about it.
-    known = published[: published.index(release_id) + 1] if release_id in published else published
+    is_published = release_id in published
+    known, later = (published[: published.index(release_id) + 1], published[published.index(release_id) :]) if is_published else (published, [])
     for contract in contracts.values():
         _mart(connection, contract)
         _parquet(connection, folder, contract)
-        _carried(connection, contract, known)
-    _evidence(connection, contracts, is_published=release_id in published)
+        _carried(connection, contract, known, later)
+        _withdrawn(connection, contract)
+    _evidence(connection, contracts, is_published)
+    connection.execute("CREATE TABLE gate.perturbation (true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
+    insert(connection, "gate.perturbation", [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in perturbation.of_policy(policy)])
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
@@ -103,20 +111,44 @@ def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Mart
     connection.execute("INSERT INTO gate.parquet_states VALUES (?, ?)", [contract.name, state])
 
 
-def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str]) -> None:
-    name = f"cells_{contract.name}"
-    if table_exists(connection, "ledger", name):
-        held = {row[0] for row in connection.execute(f"DESCRIBE vault.ledger.{name}").fetchall()}
-        columns = ", ".join(
-            f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"'
-            for column in contract.columns
-        )
-        accepted = ", ".join(engine.literal(release_id) for release_id in known) or "NULL"
-        source = f"SELECT {columns} FROM vault.ledger.{name} WHERE release_id IN ({accepted})"
-    else:
-        source = f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
+def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str], later: list[str]) -> None:
+    """gate.carried_<mart>: the cells that a candidate has from others, or those that a published release was published with."""
+    accepted = f"release_id IN ({_listed(known)})"
+    sources = [_cells_of_ledger(connection, contract, f"cells_{contract.name}", accepted)]
+    if later:
+        # Cells that were withdrawn after it stood in it all the same.
+        sources.append(_cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", f"{accepted} AND last_release_id IN ({_listed(later)})"))
+    found = " UNION ALL ".join(filter(None, sources)) or f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
-    connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({source}) AS cell")
+    connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
+
+
+def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
+    """gate.withdrawn_<mart>: every version of a cell that was ever recalled."""
+    found = _cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", "true")
+    found = found or f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
+    key = key_sql(tuple(contract.dimensions), "cell")
+    connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
+
+
+def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str) -> str | None:
+    if not table_exists(connection, "ledger", table):
+        return None
+    held = {row[0] for row in connection.execute(f"DESCRIBE vault.ledger.{table}").fetchall()}
+    columns = ", ".join(
+        f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"' for column in contract.columns
+    )
+    return f"SELECT {columns} FROM vault.ledger.{table} WHERE {condition}"
+
+
+def _listed(release_ids: list[str]) -> str:
+    return ", ".join(engine.literal(release_id) for release_id in release_ids) or "NULL"
+
+
+def _closed_periods(connection: duckdb.DuckDBPyConnection) -> None:
+    is_there = table_exists(connection, "ledger", "closed_periods")
+    source = "SELECT mart, period_key FROM vault.ledger.closed_periods" if is_there else "SELECT '' AS mart, '' AS period_key LIMIT 0"
+    connection.execute(f"CREATE TABLE gate.closed_periods AS {source}")
 
 
 def _evidence(

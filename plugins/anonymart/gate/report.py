@@ -23,19 +23,21 @@ class Failure(NamedTuple):
 
 @dataclass
 class GateReport:
-    """The gate's answer on one folder. `passed` is True only when every expectation was asked and none failed."""
+    """The gate's answer on one folder. `passed` is True only when every expectation was asked, every attack
+    tried, and none of them found anything."""
 
     folder: str
     as_of: str
     failures: list[Failure] = field(default_factory=list)
     expectations: list[dict[str, Any]] = field(default_factory=list)
+    attacks: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     data_docs: str = ""
 
     @property
     def passed(self) -> bool:
-        return not self.failures and bool(self.expectations)
+        return not self.failures and bool(self.expectations) and bool(self.attacks)
 
     @property
     def n_expectations(self) -> int:
@@ -50,6 +52,7 @@ class GateReport:
             "n_expectations": self.n_expectations,
             "failures": [failure._asdict() for failure in self.failures],
             "expectations": self.expectations,
+            "attacks": self.attacks,
             "files": self.files,
             "seconds": self.seconds,
             "data_docs": self.data_docs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from anonymart.gate.rules import Scope, counted, day, rule
+from anonymart.release.cells import key_sql
 
 
 @rule
@@ -120,6 +121,15 @@ def carried_cell_missing(scope: Scope) -> str:
     return counted(scope, "carried_cell_missing", f"""
         SELECT carried.cell_key FROM gate.carried_{scope.mart.name} AS carried
         ANTI JOIN {scope.table} AS cell ON cell.cell_key = carried.cell_key""")
+
+
+@rule
+def closed_period_reopened(scope: Scope) -> str:
+    """A new cell in a period that an earlier release closed and nobody declared wrong: a correction that reaches too far (S-ANON)."""
+    name, key = scope.mart.name, key_sql(scope.mart.period_key, "cell")
+    return counted(scope, "closed_period_reopened", f"""
+        SELECT 1 FROM {scope.new_cells} AS cell
+        WHERE {key} IN (SELECT period_key FROM gate.closed_periods WHERE mart = '{name}')""")
 
 
 @rule

@@ -1,4 +1,4 @@
-"""Every figure recomputed from its evidence, without the macros that made it: thresholds, bases, bands, values (S-ANON)."""
+"""Every figure recomputed from its evidence, without the macros that made it: noise, bases, bands, values (S-ANON)."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def figure_unlike_evidence(scope: Scope) -> str:
 
 @rule
 def count_under_threshold(scope: Scope) -> str:
-    """A new count of persons, other than a true zero, that is under the threshold of the policy (S-ANON)."""
+    """A new count of persons, other than 0, that is smaller than any that may be published (S-ANON)."""
     return counted(scope, "count_under_threshold", f"""
-        SELECT 1 FROM {scope.new_cells} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {scope.figure("counts", "threshold")}""")
+        SELECT 1 FROM {scope.new_cells} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {scope.figure("counts", "smallest")}""")
 
 
 @rule
 def count_unlike_persons(scope: Scope) -> str:
-    """A count that is not the number of persons, rounded as the policy says (S-ANON)."""
+    """A count that is not the number of persons with the noise of their cell key, drawn here once more (S-ANON)."""
     return counted(scope, "count_unlike_persons", f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, scope.column)} AS persons USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL
-            AND NOT (persons.is_shown AND cell."{scope.column}" = persons.rounded)""")
+            AND cell."{scope.column}" <> persons.perturbed""")
 
 
 @rule
 def clipped_count_shown(scope: Scope) -> str:
     """A sensitive count, or a sister that gives it away, whose share of its base is outside the band or has none (S-ANON)."""
     measure = scope.measure
-    sensitive = _sensitive_sisters(scope, measure)
+    sensitive = sensitive_sisters(scope, measure)
     joins = " ".join(f"JOIN {_count(scope, name)} AS {name} USING (cell_key)" for name in sensitive)
     clipped = " OR ".join(_is_clipped(scope, name) for name in sensitive)
     return counted(scope, "clipped_count_shown", f"""
@@ -68,7 +68,7 @@ def rate_on_few_persons(scope: Scope) -> str:
     return counted(scope, "rate_on_few_persons", f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, base)} AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL
-            AND NOT (base.is_shown AND base.rounded >= {scope.figure("rates", "smallest_base")})""")
+            AND base.perturbed < {scope.figure("rates", "smallest_base")}""")
 
 
 @rule
@@ -76,24 +76,30 @@ def rate_unlike_counts(scope: Scope) -> str:
     """A rate that does not follow from the published counts, or is sensitive and not clipped to its band (S-ANON)."""
     measure = scope.measure
     part, base = measure["numerator"], measure["denominator"]
-    share = f"round(least(greatest({part}.rounded / base.rounded, 0), 1), {int(scope.figure('rates', 'decimals'))})"
-    expected = f"CASE WHEN {part}.is_shown THEN {share} END"
+    share = f"round(least(greatest({part}.perturbed / base.perturbed, 0), 1), {int(scope.figure('rates', 'decimals'))})"
+    expected = share
     if measure.get("sensitive"):
         band = _band(scope)
         expected = f"""CASE WHEN {_is_low(scope, part)} THEN {band}[1] WHEN {_is_high(scope, part)} THEN {band}[2]
-            WHEN {band} IS NULL THEN NULL WHEN {part}.is_shown THEN {share} END"""
+            WHEN {band} IS NOT NULL THEN {share} END"""
     return counted(scope, "rate_unlike_counts", f"""
         SELECT 1 FROM {scope.table} AS cell
         JOIN {_count(scope, part)} AS {part} USING (cell_key) JOIN {_count(scope, base)} AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
-            base.is_shown AND base.rounded > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""")
+            base.perturbed > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""")
 
 
 @rule
 def mean_unlike_persons(scope: Scope) -> str:
-    """A mean that is not the persons' mean, rounded as the policy says (S-ANON)."""
-    decimals = int(scope.figure("means", "decimals"))
-    return _unlike_true_value(scope, "mean_unlike_persons", 10.0**-decimals)
+    """A mean that is not the persons' sum with its noise over their published count (S-ANON)."""
+    mixed = "((evidence.count_key * 1640531527 + 2654435769) % 4294967296)"
+    total = f"greatest(0, evidence.true_numerator + {scope.figure('means', 'noise_of_largest')} * evidence.largest * noise.deviation)"
+    return counted(scope, "mean_unlike_persons", f"""
+        SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)} AS evidence USING (cell_key)
+        LEFT JOIN gate.perturbation AS noise ON noise.true_count = {_last_block(scope)}
+            AND {mixed} >= noise.key_from AND {mixed} < noise.key_upto
+        WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
+            cell."{scope.column}" - round({total} / evidence.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
 
 
 @rule
@@ -103,10 +109,20 @@ def quantile_on_few_persons(scope: Scope) -> str:
     level = "median" if share == 0.5 else "quartile"
     smallest = scope.figure("quantiles", f"smallest_base_{level}")
     return counted(scope, "quantile_on_few_persons", f"""
-        SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
+        SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)} AS evidence USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
-            {rounded(scope, "evidence.true_count")} >= {smallest}
+            evidence.perturbed >= {smallest}
             AND floor(evidence.true_count * {min(share, 1 - share)}) >= {scope.figure("quantiles", "persons_each_side")})""")
+
+
+@rule
+def correction_tells_a_difference(scope: Scope) -> str:
+    """A quantile that is shown beside another one of the same cell in a recalled release: both have no noise (S-ANON)."""
+    figure = f'"{scope.column}"'
+    return counted(scope, "correction_tells_a_difference", f"""
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell
+        JOIN gate.withdrawn_{scope.mart.name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
+        WHERE abs(cell.{figure} - withdrawn.{figure}) > {_SMALL}""")
 
 
 @rule
@@ -146,12 +162,12 @@ def nps_unlike_counts(scope: Scope) -> str:
     measure = scope.measure
     parts = {name: measure[name] for name in ("promoters", "passives", "detractors")}
     joins = " ".join(f"JOIN {_count(scope, name)} AS {part} USING (cell_key)" for part, name in parts.items())
-    shown = " AND ".join(f'cell."{name}" IS NOT NULL AND {part}.is_shown' for part, name in parts.items())
-    base = "(promoters.rounded + passives.rounded + detractors.rounded)"
-    difference = f"((promoters.rounded - detractors.rounded) / {base})"
-    step, z = int(scope.figure("counts", "round_to")), NormalDist().inv_cdf((1 + scope.figure("nps", "confidence")) / 2)
-    variance = f"""(((promoters.rounded + detractors.rounded) / {base} - {difference} ** 2) / {base}
-        + {(step * step - 1) / 12} * (2 + 3 * {difference} ** 2) / {base} ** 2)"""
+    shown = " AND ".join(f'cell."{name}" IS NOT NULL' for name in parts.values())
+    base = "(promoters.perturbed + passives.perturbed + detractors.perturbed)"
+    difference = f"((promoters.perturbed - detractors.perturbed) / {base})"
+    z = NormalDist().inv_cdf((1 + scope.figure("nps", "confidence")) / 2)
+    variance = f"""(((promoters.perturbed + detractors.perturbed) / {base} - {difference} ** 2) / {base}
+        + {scope.figure("counts", "variance")} * (2 + 3 * {difference} ** 2) / {base} ** 2)"""
     end = {"nps": "0", "nps_low": f"-{z} * sqrt({variance})", "nps_high": f"{z} * sqrt({variance})"}[measure["kind"]]
     expected = f"least(100, greatest(-100, 100 * ({difference} + {end})))"
     largest = 0.5 * 10.0 ** -int(scope.figure("nps", "decimals")) + 1e-4
@@ -161,23 +177,28 @@ def nps_unlike_counts(scope: Scope) -> str:
             AND coalesce(abs(cell."{scope.column}" - {expected}) <= {largest}, false))""")
 
 
-def rounded(scope: Scope, count_sql: str) -> str:
-    """SQL for a count of persons as it is published: to the nearest multiple, half up, in whole numbers."""
-    step = int(scope.figure("counts", "round_to"))
-    return f"((2 * {count_sql} + {step}) // {2 * step} * {step})"
-
-
 def _evidence(scope: Scope, measure: str) -> str:
     return f"(FROM gate.evidence WHERE mart = '{scope.mart.name}' AND measure = '{measure}')"
 
 
 def _count(scope: Scope, measure: str) -> str:
     scope.measure_named(measure)
-    published = rounded(scope, "true_count")
+    return _perturbed(scope, measure)
+
+
+def _perturbed(scope: Scope, measure: str) -> str:
+    """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key."""
     return f"""(
-        SELECT cell_key, true_count, {published} AS rounded,
-            true_count = 0 OR {published} >= {scope.figure("counts", "threshold")} AS is_shown
-        FROM gate.evidence WHERE mart = '{scope.mart.name}' AND measure = '{measure}')"""
+        SELECT evidence.*, coalesce(evidence.true_count + noise.deviation, -1) AS perturbed
+        FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
+            ON noise.true_count = least(evidence.true_count, {_last_block(scope)})
+            AND evidence.count_key >= noise.key_from AND evidence.count_key < noise.key_upto
+        WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
+
+
+def _last_block(scope: Scope) -> int:
+    """The last true count of the perturbation table: it stands for all larger ones."""
+    return int(scope.figure("counts", "largest_deviation") + scope.figure("counts", "smallest"))
 
 
 def _unlike_true_value(scope: Scope, kind: str, unit: float) -> str:
@@ -195,7 +216,7 @@ def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:
     return float(scope.figure("quantiles", f"{measure['unit']}_round_to"))
 
 
-def _sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
+def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
     """The sensitive counts that this one is, or would give away by subtraction within their partition."""
     return [
         other["name"]
@@ -206,23 +227,31 @@ def _sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def clipped_cells(scope: Scope, part: str) -> str:
+    """SQL for (cell_key, has_band, is_clipped) of a sensitive count: the side of its band is told, whatever the noise."""
+    base = scope.measure_named(part)["of"]
+    return f"""(
+        SELECT cell_key, {_band(scope)} IS NOT NULL AS has_band, {_is_clipped(scope, part)} AS is_clipped
+        FROM {_count(scope, part)} AS {part} JOIN {_count(scope, base)} AS base USING (cell_key))"""
+
+
 def _band(scope: Scope) -> str:
     """SQL for the band [lowest, highest] of the published count `base`, NULL where it is too small to have one."""
     bands = " ".join(
-        f"WHEN base.rounded >= {band['base_from']} THEN [{float(band['lowest'])}, {float(band['highest'])}]"
+        f"WHEN base.perturbed >= {band['base_from']} THEN [{float(band['lowest'])}, {float(band['highest'])}]"
         for band in sorted(scope.figure("sensitive_bands"), key=lambda band: -band["base_from"])
     )
     return f"(CASE {bands} END)"
 
 
 def _is_low(scope: Scope, part: str) -> str:
-    return f"least({part}.true_count, {part}.rounded + {_EDGE}) <= {_band(scope)}[1] * base.rounded + {_EDGE} / 2"
+    return f"least({part}.true_count, {part}.perturbed + {_EDGE}) <= {_band(scope)}[1] * base.perturbed + {_EDGE} / 2"
 
 
 def _is_high(scope: Scope, part: str) -> str:
     return (
-        f"greatest(base.rounded - (base.true_count - {part}.true_count), {part}.rounded - {_EDGE}) "
-        f">= {_band(scope)}[2] * base.rounded - {_EDGE} / 2"
+        f"greatest(base.perturbed - (base.true_count - {part}.true_count), {part}.perturbed - {_EDGE}) "
+        f">= {_band(scope)}[2] * base.perturbed - {_EDGE} / 2"
     )
 
 

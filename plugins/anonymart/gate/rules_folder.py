@@ -43,9 +43,21 @@ def data_package_unlike_contract(scope: Scope) -> str:
 
 
 @rule
+def privacy_report_unlike_evidence(scope: Scope) -> str:
+    """A privacy_report.json that is not what the evidence of the new cells gives, number for number (S-ANON)."""
+    return _files("privacy_report_unlike_evidence")
+
+
+@rule
 def manifest_entry_unknown(scope: Scope) -> str:
     """An entry of manifest.json that a release does not have (S-ANON)."""
     return _files("manifest_entry_unknown")
+
+
+@rule
+def replaces_unlike_ledger(scope: Scope) -> str:
+    """A manifest or a WITHDRAWN.json that does not say, word for word, what the ledger of withdrawals says (S-SAFE)."""
+    return _files("replaces_unlike_ledger")
 
 
 def _files(*kinds: str) -> str:

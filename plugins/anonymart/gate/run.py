@@ -14,7 +14,10 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.attack.run import attack, beside
+from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import utility
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import checkpoint
 from anonymart.gate.codes import make_codes
@@ -83,6 +86,9 @@ def gate(
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
             for kind, n in find_in_docs(connection, page_texts(data_docs)):
                 report.failures.append(Failure("*", DATA_DOCS, f"known_{kind} in data_docs", "D-IDENT", n))
+        if not report.failures:
+            with _timed(seconds, "attack"):
+                _attack(connection, candidate, contracts, policy, report)
     if is_candidate:
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
     return report
@@ -113,21 +119,33 @@ def _read(
     policy: Policy,
 ) -> None:
     open_release(connection, candidate)
-    make_views(connection, candidate, contracts, manifest["release_id"])
+    make_views(connection, candidate, contracts, policy, manifest["release_id"])
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection)
-    make_vocabulary(connection, _own_texts(contracts, suites))
+    make_vocabulary(connection, own_texts(contracts, suites))
     make_hits(connection)
-    make_folder_tables(connection, candidate, contracts, manifest)
+    make_folder_tables(connection, candidate, contracts, policy, manifest)
 
 
-def _own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
+    """The project's own descriptions: their words name nobody."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, "marts.duckdb manifest.json datapackage.json gate.json parquet data docs html css bytes sha256"]
+    texts += [*ENTRIES, *RULES, *utility.WORDS]
+    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]
+
+
+def _attack(
+    connection: duckdb.DuckDBPyConnection, candidate: Path, contracts: Mapping[str, MartContract], policy: Policy, report: GateReport
+) -> None:
+    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that fails its control, is a no."""
+    truth = read_truth(connection, contracts)
+    made = attack(candidate, beside(candidate), policy, truth, contracts)
+    report.attacks = made.for_release()
+    report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
 
 
 def _queries(

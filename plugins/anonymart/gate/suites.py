@@ -11,7 +11,7 @@ import yaml
 
 from anonymart.contracts import LOADER, MartContract
 from anonymart.detect import KINDS
-from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_texts  # noqa: F401 (they register their rules)
+from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_nested, rules_texts  # noqa: F401 (they register their rules)
 from anonymart.gate.report import Failure
 from anonymart.gate.rules import RULES
 from anonymart.home import PROJECT
@@ -22,16 +22,17 @@ _ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
 _OF_EVERY_CELL = (
     "column_outside_contract", "cell_twice", "parquet_unlike_table", "cell_without_evidence", "evidence_without_cell",
     "evidence_of_another_day", "person_out_of_window", "open_period", "carried_cell_changed", "carried_cell_missing",
+    "closed_period_reopened",
 )
 _OF_EVERY_RELEASE = (
     "object_outside_contract", "comment_outside_contract", "file_outside_list", "altered_file",
-    "data_package_unlike_contract", "manifest_entry_unknown",
+    "data_package_unlike_contract", "manifest_entry_unknown", "replaces_unlike_ledger",
 )
 _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
     "rate": ("rate_on_few_persons", "rate_unlike_counts"),
     "mean": ("rate_on_few_persons", "mean_unlike_persons"),
-    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons"),
+    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons", "correction_tells_a_difference"),
     "nps": ("nps_unlike_counts",),
     "nps_low": ("nps_unlike_counts",),
     "nps_high": ("nps_unlike_counts",),
@@ -136,3 +137,6 @@ def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
             yield "clipped_count_shown", name
         if measure.get("money"):
             yield "dominated_money", name
+        is_bare = measure["kind"] == "quantile" or measure.get("sensitive") or measure.get("partition")
+        if is_bare and rules_nested.has_nests(contract):
+            yield "nested_figure_too_near", name

@@ -12,14 +12,23 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
-from anonymart.release.folder import DATA_DOCS, DATA_PACKAGE, GATE_RESULT, MANIFEST, all_files
+from anonymart.release.folder import (
+    DATA_DOCS,
+    DATA_PACKAGE,
+    GATE_RESULT,
+    MANIFEST,
+    PRIVACY_REPORT,
+    WITHDRAWN,
+    all_files,
+)
 
+TEXTS = "CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCHAR, text VARCHAR, n BIGINT)"
 _FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|INTERVAL|BIT)$"
 
 
 def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> None:
     """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata."""
-    connection.execute("CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCHAR, text VARCHAR, n BIGINT)")
+    connection.execute(TEXTS)
     _labels(connection, contracts)
     _values(connection)
     _comments(connection)
@@ -27,6 +36,8 @@ def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: M
     rows = [
         *_json_texts(folder / DATA_PACKAGE, "datapackage"),
         *_json_texts(folder / MANIFEST, "manifest"),
+        *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
+        *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]
     insert(connection, "gate.texts", [("*", *row, 1) for row in rows])

@@ -19,9 +19,17 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import cells
 from anonymart.release.datapackage import data_package
-from anonymart.release.folder import CANDIDATE_PREFIX, DATA_PACKAGE, MARTS_FILE, parquet_path, write_durably
-from anonymart.release.ledger import next_release_id, table_exists
+from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
+    DATA_PACKAGE,
+    MARTS_FILE,
+    PRIVACY_REPORT,
+    parquet_path,
+    write_durably,
+)
+from anonymart.release.ledger import next_release_id, replaces, table_exists
 from anonymart.release.manifest import write_manifest
+from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.rights import count, load_states
 
 
@@ -38,9 +46,12 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
+        report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id)
+        replaced = replaces(connection)
         requests = count(load_states(connection, policy, as_of).values())
     crash.point("candidate.after_marts")
     write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
+    write_durably(folder / PRIVACY_REPORT, _json(report))
     write_manifest(
         folder,
         {
@@ -50,6 +61,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "policy_version": policy.version,
             "rights": {name: requests[name] for name in ("open", "near", "late")},
             "marts": marts,
+            "replaces": replaced,
         },
     )
     crash.point("candidate.after_files")

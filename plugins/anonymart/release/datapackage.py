@@ -22,8 +22,9 @@ _TYPES = {
 _DESCRIPTION = (
     "Anonymous figures of an online school. A figure that could tell something about a person is empty, and the column "
     "named after it with _reason says why: too_few (under the threshold of the policy) or protected (it would give another "
-    "figure away). Counts of persons are rounded; a true zero is 0. A cell is published once, when its period has closed, "
-    f"and never changes; {BUILT_LATER} is true where a cell was built long after it closed, for instance for a new mart. "
+    "figure away). Counts of persons carry noise; a true zero is 0. A cell is published once, when its period has closed, "
+    "and never changes, but for a release that was recalled: manifest.json tells under replaces which, why and in which marts. "
+    f"{BUILT_LATER} is true where a cell was built long after it closed, for instance for a new mart. "
     "No licence is granted: ask the school before you pass the figures on."
 )
 

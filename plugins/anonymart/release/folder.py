@@ -6,10 +6,14 @@ import hashlib
 import os
 from pathlib import Path
 
+from anonymart import crash
+
 MARTS_FILE = "marts.duckdb"
 MANIFEST = "manifest.json"
 DATA_PACKAGE = "datapackage.json"
+PRIVACY_REPORT = "privacy_report.json"
 GATE_RESULT = "gate.json"
+WITHDRAWN = "WITHDRAWN.json"
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
 REFUSED_PREFIX = ".refused-"
@@ -22,8 +26,8 @@ def parquet_path(mart: str) -> str:
 
 
 def data_files(folder: Path, marts: list[str]) -> list[str]:
-    """The files that hold figures or describe them, as relative paths; those that do not exist are left out."""
-    names = [MARTS_FILE, DATA_PACKAGE, *(parquet_path(mart) for mart in marts)]
+    """The files that hold figures, describe them or tell of their errors, as relative paths; those that do not exist are left out."""
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, *(parquet_path(mart) for mart in marts)]
     return [name for name in names if (folder / name).is_file()]
 
 
@@ -40,13 +44,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_durably(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, and see it to the disk."""
+def write_durably(path: Path, text: str, mode: int | None = None, crash_point: str | None = None) -> None:
+    """Write a text file whole or not at all, and see it to the disk; with a mode, it never stands there under another one."""
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.flush()
         os.fsync(file.fileno())
+    if crash_point:
+        crash.point(crash_point)
     os.replace(temporary, path)
     sync_folder(path.parent)
 

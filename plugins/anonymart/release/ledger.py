@@ -20,6 +20,12 @@ CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
+    release_id VARCHAR, as_of DATE, why VARCHAR, marts VARCHAR[], named_id VARCHAR, replaced_by VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
+    mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
+);
 """
 
 
@@ -32,6 +38,33 @@ def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """What was withdrawn, by release id, oldest first: as_of, why, marts, named_id (whose cells were wrong) and replaced_by (None: not yet)."""
+    if not table_exists(connection, "ledger", "withdrawals"):
+        return {}
+    cursor = connection.execute("""
+        SELECT release_id, as_of, why, marts, named_id, replaced_by FROM vault.ledger.withdrawals ORDER BY rowid
+    """)
+    names = [column[0] for column in cursor.description]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+
+def standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Ids of the releases that are not withdrawn, oldest first: the last one is `current`."""
+    recalled = withdrawals(connection)
+    return [release["release_id"] for release in releases(connection) if release["release_id"] not in recalled]
+
+
+def replaces(connection: duckdb.DuckDBPyConnection, release_id: str | None = None) -> list[dict[str, Any]]:
+    """What a release replaces, for its manifest: release_id, why, marts, as_of. Without an id: what the next release will."""
+    found = withdrawals(connection).values()
+    return [
+        {"release_id": entry["release_id"], "why": entry["why"], "marts": entry["marts"], "as_of": entry["as_of"].isoformat()}
+        for entry in found
+        if entry["replaced_by"] == release_id
+    ]
 
 
 def table_exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault") -> bool:
@@ -78,11 +111,14 @@ def check_as_of(home: Home, keys: Keys, policy: Policy, as_of: date, force: bool
 
 
 def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
-    """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and whether it is current."""
+    """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and whether it is current.
+
+    `withdrawn` tells of a recalled one as_of, why, marts and replaced_by, else it is None; `replaces` lists the ids that one corrects.
+    """
     if not home.vault.exists():
         return []
     with engine.connect(home, keys, vault="ro") as connection:
-        committed = releases(connection)
+        committed, recalled = releases(connection), withdrawals(connection)
     current = os.readlink(home.current) if home.current.is_symlink() else None
     return [
         {
@@ -90,6 +126,14 @@ def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
             "as_of": release["as_of"].isoformat(),
             "is_present": (home.releases / release["release_id"]).is_dir(),
             "is_current": release["release_id"] == current,
+            "withdrawn": _told(recalled.get(release["release_id"])),
+            "replaces": [entry["release_id"] for entry in recalled.values() if entry["replaced_by"] == release["release_id"]],
         }
         for release in committed
     ]
+
+
+def _told(withdrawal: dict[str, Any] | None) -> dict[str, Any] | None:
+    if withdrawal is None:
+        return None
+    return {"as_of": withdrawal["as_of"].isoformat(), **{name: withdrawal[name] for name in ("why", "marts", "replaced_by")}}

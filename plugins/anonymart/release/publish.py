@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -25,16 +26,18 @@ from anonymart.release.folder import (
     LINK_PREFIX,
     MARTS_FILE,
     REFUSED_PREFIX,
+    WITHDRAWN,
     close_to_readers,
     open_to_readers,
     sha256,
     sync_folder,
+    write_durably,
 )
 from anonymart.release.manifest import read_manifest, write_manifest
 
 
 def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
-    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period and holds no new cell.
+    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
     Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
     """
@@ -53,14 +56,16 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
     _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
     crash.point("publish.after_commit")
     _finish(home, release_id)
+    finish_withdrawals(home, keys)
     _remove(home, REFUSED_PREFIX)
     return release_id
 
 
 def has_news(candidate: Path) -> bool:
-    """Whether a candidate holds a new cell or closes a period; without either there is nothing to publish, nor to gate."""
-    marts = read_manifest(candidate)["marts"].values()
-    return any(mart["new_cells"] or mart["closed_periods"] for mart in marts)
+    """Whether a candidate holds a new cell, closes a period or replaces what was withdrawn; else there is nothing to publish, nor to gate."""
+    manifest = read_manifest(candidate)
+    marts = manifest["marts"].values()
+    return bool(manifest.get("replaces")) or any(mart["new_cells"] or mart["closed_periods"] for mart in marts)
 
 
 def refuse(home: Home, candidate: Path) -> Path:
@@ -85,11 +90,26 @@ def recover(home: Home, keys: Keys) -> list[str]:
     for release_id in committed:
         if (home.releases / f"{CANDIDATE_PREFIX}{release_id}").is_dir():
             done.append(f"finished publishing {release_id}")
-    if committed:
-        done += _point_to_last(home, committed)
+            _rename(home, release_id)
+    done += finish_withdrawals(home, keys)
     removed = _remove(home, CANDIDATE_PREFIX)
     _remove(home, LINK_PREFIX)
     return done + [f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed]
+
+
+def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
+    """Let `current` name the last release that is not withdrawn, or nothing, and mark the folders of those that are.
+
+    Gives a sentence for each thing done. Raises AnonymartError when the folder of the release that is current is gone.
+    """
+    if not home.vault.exists():
+        return []
+    with engine.connect(home, keys, vault="ro") as connection:
+        standing, withdrawn = ledger.standing(connection), ledger.withdrawals(connection)
+    done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
+    if withdrawn:
+        crash.point("withdraw.after_swap")
+    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, entry)]
 
 
 def _committed(home: Home, keys: Keys) -> list[str]:
@@ -99,16 +119,39 @@ def _committed(home: Home, keys: Keys) -> list[str]:
         return [release["release_id"] for release in ledger.releases(connection)]
 
 
-def _point_to_last(home: Home, committed: list[str]) -> list[str]:
-    for release_id in committed[:-1]:
-        _rename(home, release_id)
-    last = committed[-1]
+def _point_to_last(home: Home, standing: list[str]) -> list[str]:
+    last = standing[-1]
     if home.current.is_symlink() and os.readlink(home.current) == last and (home.releases / last).is_dir():
         return []
-    if not (home.releases / last).is_dir() and not (home.releases / f"{CANDIDATE_PREFIX}{last}").is_dir():
+    if not (home.releases / last).is_dir():
         raise AnonymartError(f"The folder of the last release {home.releases / last} is gone: restore it from a copy.")
     _finish(home, last)
     return [f"`current` now names {last}"]
+
+
+def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
+    if not home.current.is_symlink() or os.readlink(home.current) not in withdrawn:
+        return []
+    home.current.unlink()
+    sync_folder(home.releases)
+    return ["removed `current`: every release is withdrawn"]
+
+
+def _mark(home: Home, entry: dict[str, Any]) -> bool:
+    """Write WITHDRAWN.json into the folder of a recalled release, if it is there and does not say so yet. No checksum covers it."""
+    path = home.releases / entry["release_id"] / WITHDRAWN
+    text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
+    if not path.parent.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == text):
+        return False
+    write_durably(path, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    crash.point("withdraw.after_mark")
+    return True
+
+
+def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
+    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the correction is published."""
+    told = {name: withdrawal[name] for name in ("release_id", "as_of", "why", "marts", "replaced_by")}
+    return told | {"as_of": withdrawal["as_of"].isoformat()}
 
 
 def _check_gate(candidate: Path) -> None:
@@ -133,6 +176,8 @@ def _commit(
         connection.execute("BEGIN")
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
             raise AnonymartError(f"The release {release_id} is already in the ledger: make a new candidate.")
+        if manifest.get("replaces", []) != ledger.replaces(connection):
+            raise AnonymartError(f"{candidate.name} was made before the last withdrawal: build again and make a new candidate.")
         total = sum(mart["rows"] for mart in manifest["marts"].values())
         fresh = sum(_enter(connection, contract, release_id) for contract in contracts.values())
         connection.execute(
@@ -140,6 +185,7 @@ def _commit(
             "VALUES (?, ?::DATE, ?, ?, ?)",
             [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
         )
+        connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
         connection.execute("COMMIT")
 
 

@@ -89,6 +89,12 @@ CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
+    release_id VARCHAR, as_of DATE, why VARCHAR, marts VARCHAR[], named_id VARCHAR, replaced_by VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
+    mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.removals (
     removal_no BIGINT, as_of DATE, place VARCHAR, rows_before BIGINT, rows_after BIGINT
 );

@@ -1,0 +1,187 @@
+"""How the true counts of a release hang together, as the contracts of the marts tell everybody.
+
+A relation is a row of a linear system: low <= sum of coefficient x count <= high. Sound ones hold for any people; assumed ones
+(each learner follows one path, the same graduates were counted twice) are what an attacker would try, and are given up where
+they contradict the figures.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from anonymart.attack.release import Release, Table, cell_key
+from anonymart.home import PROJECT
+
+STEPS = PROJECT / "dbt_project" / "seeds" / "funnel_steps.csv"
+ALL = "all"
+
+Place = tuple[str, str, str]  # mart, key of the cell, measure
+
+
+class Relation(NamedTuple):
+    """terms: ((place, coefficient), …); the sum is at most 0 or, when `is_equal`, exactly 0."""
+
+    terms: tuple[tuple[Place, int], ...]
+    is_equal: bool = False
+    is_sound: bool = True
+
+
+class Link(NamedTuple):
+    """A measure of one mart beside one of another: same persons, or a part of them; `match` gives the other cell's columns."""
+
+    mart: str
+    measure: str
+    other: str
+    other_measure: str
+    match: Callable[[dict[str, Any]], dict[str, Any]]
+    is_equal: bool
+    is_sound: bool
+
+
+def _salary_cell(months: int, year: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda row: {
+        "diploma_id": row["diploma_id"], "graduation_year": row[year], "graduation_year_from": row[year], "months_after": months,
+    }  # fmt: skip
+
+
+LINKS = (
+    Link("employment_outcome", "n_employed", "salary_outcome", "n_employed", _salary_cell(6, "graduation_year"), True, True),
+    Link("rncp_promotion", "n_certified", "salary_outcome", "n_graduates", _salary_cell(6, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_certified", "salary_outcome", "n_graduates", _salary_cell(24, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_answered_6m", "salary_outcome", "n_respondents", _salary_cell(6, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_answered_24m", "salary_outcome", "n_respondents", _salary_cell(24, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_employed_6m", "salary_outcome", "n_employed", _salary_cell(6, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_in_field_6m", "salary_outcome", "n_in_field", _salary_cell(6, "promotion_year"), True, False),
+    Link("rncp_promotion", "n_in_field_24m", "salary_outcome", "n_in_field", _salary_cell(24, "promotion_year"), True, False),
+    Link("nps_theme_quarterly", "n_respondents", "nps_quarterly", "n_respondents",
+         lambda row: {"path_id": ALL, "quarter": row["quarter"]}, False, True),
+)  # fmt: skip
+
+
+def relations(release: Release) -> Iterator[Relation]:
+    """Every relation between true counts of the release."""
+    for table in release.tables.values():
+        yield from _of_cells(table)
+        yield from _of_steps(table)
+        yield from _of_repeats(table)
+        for whole, parts in nestings(table):
+            yield from _of_nesting(table, whole, parts)
+    for link in LINKS:
+        yield from _of_link(release, link)
+
+
+def nestings(table: Table) -> Iterator[tuple[str, list[str]]]:
+    """Every cell that others of its mart lie in, with these: "all" and its parts, a pool and its years."""
+    for name, codes in table.contract.dimensions.items():
+        if isinstance(codes, str) and codes.endswith("_or_all"):
+            yield from _of_all(table, name)
+    pooling = table.contract.disclosure.get("pooling")
+    if pooling:
+        yield from _of_pools(table, pooling["year"], pooling["year_from"])
+
+
+def _of_cells(table: Table) -> Iterator[Relation]:
+    mart = table.contract.name
+    counts = table.measures("count")
+    partitions: dict[tuple[str, str], list[str]] = {}
+    for measure in counts:
+        if measure.get("partition"):
+            partitions.setdefault((measure["of"], measure["partition"]), []).append(measure["name"])
+    for key in table.cells:
+        for measure in counts:
+            if measure.get("of"):
+                yield Relation((((mart, key, measure["name"]), 1), ((mart, key, measure["of"]), -1)))
+        for (whole, _), parts in partitions.items():
+            yield Relation((*(((mart, key, part), 1) for part in parts), ((mart, key, whole), -1)), is_equal=True)
+
+
+def _of_steps(table: Table) -> Iterator[Relation]:
+    """Steps of a funnel are nested: who reached one has reached those before it, and all have reached the first."""
+    contract = table.contract
+    name = next((name for name, codes in contract.dimensions.items() if codes == "step"), None)
+    if name is None:
+        return
+    with STEPS.open(encoding="utf-8", newline="") as file:
+        order = {row["step"]: int(row["step_no"]) for row in csv.DictReader(file)}
+    reached = [measure for measure in table.measures("count") if measure.get("where")]
+    for group in _groups(table, {name}):
+        steps = sorted((key for key in group if table.cells[key][name] in order), key=lambda key: order[table.cells[key][name]])
+        for measure in reached:
+            places = [(contract.name, key, measure["name"]) for key in steps]
+            for earlier, later in itertools.pairwise(places):
+                yield Relation(((later, 1), (earlier, -1)))
+            if steps and order[table.cells[steps[0]][name]] == min(order.values()) and measure.get("of"):
+                yield Relation(((places[0], 1), ((contract.name, steps[0], measure["of"]), -1)), is_equal=True)
+
+
+def _of_repeats(table: Table) -> Iterator[Relation]:
+    """A hidden count of all people of a cell that its mart repeats along a dimension: steps, months since start, job families."""
+    mart = table.contract.name
+    for measure in table.measures("count"):
+        if not measure.get("hidden") or measure.get("where"):
+            continue
+        inner = [name for name, codes in table.contract.dimensions.items() if codes in ("step", "job_family") or not isinstance(codes, str)]
+        parts = [other for other in table.measures("count") if other.get("of") == measure["name"]]
+        for group in _groups(table, set(inner)):
+            places = [(mart, key, measure["name"]) for key in group]
+            # The same people only as long as nobody left between the closing dates of the rows.
+            is_sound = all(table.contract.dimensions[name] in ("step", "job_family") for name in inner)
+            for place in places[1:]:
+                yield Relation(((places[0], 1), (place, -1)), is_equal=True, is_sound=is_sound)
+            if any(table.contract.dimensions[name] == "job_family" for name in inner):
+                for part in parts:
+                    terms = tuple(((mart, key, part["name"]), 1) for key in group)
+                    yield Relation((*terms, (places[0], -1)), is_equal=True, is_sound=False)
+
+
+def _of_nesting(table: Table, whole: str, parts: list[str]) -> Iterator[Relation]:
+    mart = table.contract.name
+    for measure in table.measures("count"):
+        name = measure["name"]
+        is_sound = not measure.get("where")
+        for part in parts:
+            yield Relation((((mart, part, name), 1), ((mart, whole, name), -1)), is_sound=is_sound)
+        terms = tuple(((mart, part, name), 1) for part in parts)
+        yield Relation((*terms, ((mart, whole, name), -1)), is_equal=True, is_sound=False)
+
+
+def _of_all(table: Table, name: str) -> Iterator[tuple[str, list[str]]]:
+    for group in _groups(table, {name}):
+        whole = [key for key in group if table.cells[key][name] == ALL]
+        parts = [key for key in group if table.cells[key][name] != ALL]
+        if whole and parts:
+            yield whole[0], parts
+
+
+def _of_pools(table: Table, year: str, year_from: str) -> Iterator[tuple[str, list[str]]]:
+    for group in _groups(table, {year, year_from}):
+        rows = {key: table.cells[key] for key in group}
+        years = {row[year]: key for key, row in rows.items() if row[year] == row[year_from]}
+        for key, row in rows.items():
+            if row[year_from] < row[year]:
+                parts = [years[one] for one in range(row[year_from], row[year] + 1) if one in years]
+                if parts:
+                    yield key, parts
+
+
+def _of_link(release: Release, link: Link) -> Iterator[Relation]:
+    if link.mart not in release.tables or link.other not in release.tables:
+        return
+    other = release.tables[link.other]
+    for key, row in release.tables[link.mart].cells.items():
+        there = cell_key(other.contract, link.match(row))
+        if there in other.cells:
+            terms = (((link.mart, key, link.measure), 1), ((link.other, there, link.other_measure), -1))
+            yield Relation(terms, link.is_equal, link.is_sound)
+
+
+def _groups(table: Table, without: set[str]) -> Iterator[list[str]]:
+    """The keys of cells that agree on all dimensions but those named."""
+    kept = [name for name in table.contract.dimensions if name not in without]
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for key, row in table.cells.items():
+        found.setdefault(tuple(row[name] for name in kept), []).append(key)
+    yield from found.values()

@@ -1,0 +1,96 @@
+"""A release as an outsider holds it: the files of one folder, and nothing of vault, warehouse or keys (S-ANON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import engine
+from anonymart.contracts import MartContract
+from anonymart.errors import AnonymartError
+from anonymart.release.folder import MARTS_FILE, WITHDRAWN, parquet_path
+
+
+@dataclass(frozen=True)
+class Table:
+    """One mart of a release: its contract, and its rows as mappings of column to value by key of their cell."""
+
+    contract: MartContract
+    cells: Mapping[str, dict[str, Any]]
+
+    def measures(self, *kinds: str) -> list[Mapping[str, Any]]:
+        """The measures of these kinds, hidden ones too, as the contract declares them."""
+        return [measure for measure in self.contract.measures if measure["kind"] in kinds]
+
+    def measure(self, name: str) -> Mapping[str, Any]:
+        return next(measure for measure in self.contract.measures if measure["name"] == name)
+
+
+@dataclass(frozen=True)
+class Release:
+    """The marts of one release folder."""
+
+    folder: Path
+    tables: Mapping[str, Table]
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def recalled_marts(self) -> frozenset[str]:
+        """The marts whose cells were declared wrong when the release was recalled; none for a release that stands."""
+        path = self.folder / WITHDRAWN
+        return frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"]) if path.is_file() else frozenset()
+
+    def figures(self) -> Iterator[tuple[Table, str, dict[str, Any], str]]:
+        """Every figure's place: table, key of the cell, row, column."""
+        for table in self.tables.values():
+            for key, row in table.cells.items():
+                for figure in table.contract.figures:
+                    if figure in row:
+                        yield table, key, row, figure
+
+
+def cell_key(contract: MartContract, row: Mapping[str, Any]) -> str:
+    """The dimensions of a cell as one text, in the order of the contract."""
+    return "|".join("" if row[name] is None else str(row[name]) for name in contract.dimensions)
+
+
+def read_release(folder: Path, contracts: Mapping[str, MartContract]) -> Release:
+    """Read the marts of marts.duckdb or, where that is not, of the Parquet files.
+
+    Raises AnonymartError for a folder in which neither can be read.
+    """
+    folder = folder.resolve()
+    with duckdb.connect() as connection:
+        sources = _sources(connection, folder, contracts)
+        tables = {}
+        for name, source in sources.items():
+            cursor = connection.execute(f"SELECT * FROM {source}")
+            columns = [column[0] for column in cursor.description]
+            rows = [dict(zip(columns, values, strict=True)) for values in cursor.fetchall()]
+            contract = contracts[name]
+            if set(contract.dimensions) <= set(columns):
+                tables[name] = Table(contract, {cell_key(contract, row): row for row in rows})
+    if not tables:
+        raise AnonymartError(f"{folder} holds no mart that can be read: give the folder of a release.")
+    return Release(folder, tables)
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> dict[str, str]:
+    path = folder / MARTS_FILE
+    if path.is_file():
+        try:
+            connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
+            found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name = 'marts'")
+            return {name: f'release.marts."{name}"' for (name,) in found.fetchall() if name in contracts}
+        except duckdb.Error:
+            raise AnonymartError(f"{path} cannot be opened as a DuckDB file: give the folder of a release.") from None
+    files = {name: folder / parquet_path(name) for name in contracts}
+    return {name: f"read_parquet({engine.literal(str(file))})" for name, file in files.items() if file.is_file()}

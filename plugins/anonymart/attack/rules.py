@@ -1,0 +1,74 @@
+"""What every reader of a release may know of its rules: how far a published count lies from the true one (S-ANON).
+
+The rules stand in the open (`expectations/policy.yml`), so an attacker has them. Nothing here says how a rule is carried out,
+only what a published figure, or its absence, tells about the true count behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anonymart.policy import Policy
+
+ENDLESS = 10**9
+
+
+@dataclass(frozen=True)
+class PublishedRules:
+    """The published rules: noise in persons, smallest counts and bases, bands of sensitive shares.
+
+    `hidden_below` is of naive releases: counts from 1 to under it are suppressed and nothing else is done.
+    """
+
+    largest_deviation: int
+    variance: float
+    smallest: int
+    smallest_base: int
+    decimals: int
+    fewest_apart: int
+    noise_of_largest: float
+    mean_decimals: int
+    largest_contribution: float
+    bands: tuple[dict[str, Any], ...] = ()
+    hidden_below: int = 0
+
+    @classmethod
+    def of(cls, policy: Policy) -> PublishedRules:
+        """The rules of the register. Raises UsageError when it has no noise."""
+        return cls(
+            largest_deviation=int(policy.figure("counts", "largest_deviation")),
+            variance=float(policy.figure("counts", "variance")),
+            smallest=int(policy.figure("counts", "smallest")),
+            smallest_base=int(policy.figure("rates", "smallest_base")),
+            decimals=int(policy.figure("rates", "decimals")),
+            fewest_apart=int(policy.figure("nesting", "smallest_difference")),
+            noise_of_largest=float(policy.figure("means", "noise_of_largest")),
+            mean_decimals=int(policy.figure("means", "decimals")),
+            largest_contribution=float(policy.figure("means", "largest_events_per_person")),
+            bands=tuple(policy.figure("sensitive_bands")),
+        )
+
+    def naive(self, hidden_below: int = 0) -> PublishedRules:
+        """The rules of a house without noise or memory, that at most hides counts under a threshold."""
+        return replace(
+            self, largest_deviation=0, variance=0.0, smallest=max(1, hidden_below), smallest_base=1, noise_of_largest=0.0,
+            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below,
+        )  # fmt: skip
+
+    @property
+    def threshold(self) -> int:
+        """A count from 1 to under this one is never published: who recovers it exactly has broken the protection."""
+        return self.smallest
+
+    def true_range(self, low: int, high: int) -> tuple[int, int]:
+        """The true counts that a published count from `low` to `high` may stand for; a published 0 may hide some."""
+        first = 0 if low <= 0 else max(1, low - self.largest_deviation)
+        return first, high if high >= ENDLESS else high + self.largest_deviation
+
+    def band(self, base: int) -> tuple[float, float] | None:
+        """The lowest and highest share that is told of a sensitive part of a published base; None where there is no band."""
+        for entry in self.bands:
+            if base >= entry["base_from"] and (entry["base_to"] is None or base <= entry["base_to"]):
+                return float(entry["lowest"]), float(entry["highest"])
+        return None

@@ -1,0 +1,129 @@
+"""The whole audit of one release: six attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
+
+The attacks see the release and the published rules only. The truth, where there is one, scores them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from anonymart.attack import averaging, controls, dictionary, differences, dominance, homogeneity, linear
+from anonymart.attack.release import Release, read_release
+from anonymart.attack.report import AttackReport, Outcome
+from anonymart.attack.rules import PublishedRules
+from anonymart.attack.score import Result, Truth
+from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure.perturbation import of_policy
+from anonymart.policy import Policy
+from anonymart.progress import Progress
+from anonymart.release.folder import MANIFEST
+
+Noise = dict[int, dict[int, float]]
+_REPEATS = 20
+_SMALL_DICTIONARY = 100_000
+
+
+def attack(
+    folder: Path, against: Iterable[Path], policy: Policy, truth: Truth | None = None,
+    contracts: Mapping[str, MartContract] | None = None, progress: Progress | None = None,
+) -> AttackReport:
+    """Attack the release in `folder` with all releases in `against` at hand, and each attack's own naive control.
+
+    Raises AnonymartError when a folder holds no release. Without a truth nothing is scored: what the attacker is certain of counts.
+    """
+    contracts = contracts or load_contracts()
+    progress = progress or Progress(quiet=True)
+    truth = truth or Truth()
+    rules, noise = PublishedRules.of(policy), noise_of(policy)
+    release = read_release(folder, contracts)
+    others = [read_release(other, contracts) for other in against]
+    report = AttackReport(release=release.name, against=[other.name for other in others], is_scored=truth.is_known)
+    with tempfile.TemporaryDirectory(prefix="anonymart-attack-") as place:
+        for name, real, control in _attacks(release, others, rules, truth, noise, contracts, Path(place)):
+            with progress.step(name, f"Attack: {name.replace('_', ' ')}"):
+                report.outcomes.append(Outcome(real(), control()))
+            report.seconds[name] = progress.seconds[name]
+    return report
+
+
+def beside(folder: Path) -> list[Path]:
+    """The other releases in the folder that a release stands in, by name; candidates, links and what was refused are none."""
+    siblings = sorted(folder.resolve().parent.iterdir())
+    return [
+        path for path in siblings
+        if path != folder.resolve() and not path.name.startswith(".") and not path.is_symlink() and (path / MANIFEST).is_file()
+    ]  # fmt: skip
+
+
+def noise_of(policy: Policy) -> Noise:
+    """The published noise: for each true count the probability of each deviation, in persons."""
+    noise: Noise = {}
+    for entry in of_policy(policy):
+        noise.setdefault(entry.true_count, {})[entry.deviation] = entry.probability
+    return noise
+
+
+def _attacks(
+    release: Release, others: list[Release], rules: PublishedRules, truth: Truth, noise: Noise,
+    contracts: Mapping[str, MartContract], place: Path,
+) -> list[tuple[str, Callable[[], Result], Callable[[], Result]]]:
+    bounds: linear.Bounds = {}
+
+    def program() -> Result:
+        bounds.update(linear.bounds_of(release, rules))
+        return linear.attack(release, rules, truth, bounds)
+
+    made = _Controls(rules, noise, contracts, place)
+    return [
+        (linear.NAME, program, made.linear),
+        (differences.NAME, lambda: differences.attack(release, others, rules, truth), made.differences),
+        (averaging.NAME, lambda: averaging.attack(release, others, rules, truth, noise), made.averaging),
+        (dictionary.NAME, lambda: dictionary.attack(release.folder, truth.identifiers), made.dictionary),
+        (homogeneity.NAME, lambda: homogeneity.attack(release, rules, truth, bounds), made.homogeneity),
+        (dominance.NAME, lambda: dominance.attack(release, rules, truth), made.dominance),
+    ]
+
+
+class _Controls:
+    """Each attack on its naive release."""
+
+    def __init__(self, rules: PublishedRules, noise: Noise, contracts: Mapping[str, MartContract], place: Path) -> None:
+        self.rules, self.noise, self.contracts, self.place = rules, noise, contracts, place
+        self.naive = rules.naive()
+
+    def _read(self, name: str, mart: str, rows: list[dict]) -> Release:
+        return controls.read(self.place / name, self.contracts, {mart: rows})
+
+    def linear(self) -> Result:
+        rows, rules = controls.naive_nps(), self.rules.naive(controls.HIDDEN_BELOW)
+        release = self._read("linear", "nps_quarterly", controls.hide_small(rows))
+        truth = controls.facts_of(self.contracts["nps_quarterly"], rows)
+        return linear.attack(release, rules, truth, linear.bounds_of(release, rules))
+
+    def differences(self) -> Result:
+        before = self._read("before", "nps_quarterly", controls.naive_nps())
+        after = self._read("after", "nps_quarterly", controls.naive_nps(newcomer=True))
+        return differences.attack(after, [before], self.naive, Truth())
+
+    def averaging(self) -> Result:
+        rows, contract = controls.naive_nps(quarters=8), self.contracts["nps_quarterly"]
+        made = [
+            controls.in_memory(f"noise-{number}", contract, controls.with_fresh_noise(rows, self.noise, controls.SEED + number))
+            for number in range(_REPEATS)
+        ]
+        truth = controls.facts_of(contract, rows)
+        return averaging.attack(made[0], made[1:], self.rules, truth, self.noise)
+
+    def dictionary(self) -> Result:
+        return dictionary.attack(self._read("hashes", "nps_quarterly", controls.naive_hashes()).folder, size=_SMALL_DICTIONARY)
+
+    def homogeneity(self) -> Result:
+        release = self._read("outcomes", "salary_outcome", controls.naive_outcomes())
+        return homogeneity.attack(release, self.naive, Truth(), linear.bounds_of(release, self.naive))
+
+    def dominance(self) -> Result:
+        rows, attempts = controls.naive_difficulty()
+        release = self._read("difficulty", "exercise_difficulty", rows)
+        return dominance.attack(release, self.naive, controls.tops_of(self.contracts["exercise_difficulty"], rows, attempts))

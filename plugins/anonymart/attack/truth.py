@@ -1,0 +1,99 @@
+"""The truth to score with: evidence of cells, people's contributions, and the identifiers that the vault knows, all read-only.
+
+It never meets the attacks' own reading of a release: they get it only to tell a success from a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from anonymart import engine
+from anonymart.attack.score import Fact, Top, Truth
+from anonymart.contracts import MartContract
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.release.cells import key_sql
+from anonymart.release.ledger import table_exists
+
+_IDENTIFIERS = (("register", "learners", "learner_id"), ("register", "learners", "email"), ("register", "identities", "identifier"))
+_KINDS = ("learner", "email", "mbox", "sha1")
+
+
+def truth_of(
+    home: Home, release: Path, contracts: Mapping[str, MartContract], unscored: bool = False
+) -> tuple[Truth, str]:
+    """The truth for a release of this home, and a half-sentence that says whether there is any and why not.
+
+    Raises AnonymartError when the zones are there and cannot be opened: a release of the house is not let off unscored.
+    """
+    if unscored:
+        return Truth(), "unscored as asked"
+    if release.resolve().parent != home.releases:
+        return Truth(), "unscored: it is no release of this home, so its truth is not at hand"
+    if not (home.vault.exists() and home.warehouse.exists()):
+        return Truth(), "unscored: the home has no vault and warehouse"
+    return open_truth(home, Keys.load(home), contracts), "scored with the truth of its home"
+
+
+def open_truth(home: Home, keys: Keys, contracts: Mapping[str, MartContract]) -> Truth:
+    """The truth of a home. Raises AnonymartError when vault or warehouse cannot be opened."""
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        return read_truth(connection, contracts)
+
+
+def read_truth(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> Truth:
+    """The truth behind the new cells of the last build, from a connection with vault and warehouse attached.
+
+    Carried cells have no evidence any more: they are attacked and not scored.
+    """
+    facts = {}
+    if table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
+        rows = connection.execute(
+            "SELECT mart, cell_key, measure, kind, true_count, true_value FROM warehouse.evidence.cell_evidence"
+        ).fetchall()
+        facts = {(mart, cell, measure): Fact(kind, count, value) for mart, cell, measure, kind, count, value in rows}
+    tops: dict[tuple[str, str, str], Top] = {}
+    for contract in contracts.values():
+        tops |= _tops(connection, contract)
+    return Truth(facts, tops, _identifiers(connection))
+
+
+def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[tuple[str, str, str], Top]:
+    people = str(contract.disclosure.get("people"))
+    if not _is_there(connection, people):
+        return {}
+    found = {}
+    values = {m["value"] for m in contract.measures if m["kind"] == "mean" or (m["kind"] == "quantile" and m.get("money"))}
+    for value in values:
+        key = key_sql(tuple(contract.dimensions), "people")
+        rows = connection.execute(f"""
+            SELECT {key} AS cell, max("{value}", 2) AS largest, count("{value}") AS n FROM warehouse.intermediate.{people} AS people
+            WHERE "{value}" IS NOT NULL GROUP BY ALL HAVING n >= 2""").fetchall()
+        found |= {(contract.name, cell, value): Top(float(two[0]), float(two[1]), n) for cell, two, n in rows}
+    return found
+
+
+def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = connection.execute(
+        "SELECT count(*) FROM (SELECT database_name, schema_name, view_name AS name FROM duckdb_views() "
+        "UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables()) "
+        "WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND name = ?", [name],
+    ).fetchone()  # fmt: skip
+    return bool(found and found[0])
+
+
+def _identifiers(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    found: set[str] = set()
+    for schema, table, column in _IDENTIFIERS:
+        if table_exists(connection, schema, table):
+            rows = connection.execute(f"SELECT DISTINCT {column} FROM vault.{schema}.{table} WHERE {column} IS NOT NULL").fetchall()
+            found.update(_plain(text) for (text,) in rows)
+    return frozenset(found - {""})
+
+
+def _plain(identifier: str) -> str:
+    kind, colon, rest = identifier.partition(":")
+    return rest if colon and kind in _KINDS else identifier

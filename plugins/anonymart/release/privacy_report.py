@@ -1,0 +1,55 @@
+"""`privacy_report.json`: what protects the figures of a release, and what that costs, in figures that disclose nothing (S-ANON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.disclosure import utility
+from anonymart.policy import Policy
+from anonymart.release.cells import key_sql
+from anonymart.release.folder import PRIVACY_REPORT
+from anonymart.release.ledger import table_exists
+
+
+def privacy_report(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str, release_id: str
+) -> dict[str, Any]:
+    """The report as plain data; `evidence` is SQL for the evidence of the cells that are new in the release.
+
+    The gate works it out once more and compares.
+    """
+    return {"release_id": release_id, "utility": utility.measure(connection, contracts, policy, evidence)}
+
+
+def new_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> str:
+    """SQL that may follow FROM: the warehouse's evidence without the cells that the ledger knows; none where there is no evidence."""
+    if not table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
+        return NO_EVIDENCE
+    known = [
+        f"SELECT '{name}' AS mart, {key_sql(tuple(contract.dimensions), 'cell')} AS cell_key FROM vault.ledger.cells_{name} AS cell"
+        for name, contract in contracts.items()
+        if table_exists(connection, "ledger", f"cells_{name}")
+    ]
+    carried = f"ANTI JOIN ({' UNION ALL '.join(known)}) AS carried USING (mart, cell_key)" if known else ""
+    return f"(SELECT evidence.* FROM warehouse.evidence.cell_evidence AS evidence {carried})"
+
+
+def read_privacy_report(folder: Path) -> dict[str, Any]:
+    """The report of a release folder; empty where it has none, as releases of 0.1.0, or none that can be read."""
+    try:
+        report = json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+NO_EVIDENCE = (
+    "(SELECT NULL::VARCHAR AS mart, NULL::VARCHAR AS cell_key, NULL::VARCHAR AS measure, NULL::BIGINT AS true_count, "
+    "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason WHERE false)"
+)

@@ -1,0 +1,259 @@
+"""Each attack succeeds where its defence is off, on small releases with known truth, and finds nothing where it is on (S-ANON)."""
+
+import hashlib
+import json
+from base64 import b64encode
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+import pytest
+
+from anonymart.attack import averaging, controls, dictionary, differences, dominance, homogeneity, linear
+from anonymart.attack.observed import published_ranges
+from anonymart.attack.score import Fact, Top, Truth, interval
+
+NPS = "nps_quarterly"
+QUARTER = date(2025, 1, 1)
+
+
+def answers(promoters, passives, detractors, path="path-a", **more):
+    n = promoters + passives + detractors
+    return {
+        "path_id": path, "quarter": QUARTER, "n_invited": 2 * n, "n_respondents": n, "n_promoters": promoters,
+        "n_passives": passives, "n_detractors": detractors, **more,
+    }  # fmt: skip
+
+
+def solve(release, rules, truth):
+    return linear.attack(release, rules, truth, linear.bounds_of(release, rules))
+
+
+# Attack 1
+
+
+def test_what_is_hidden_alone_follows_by_subtraction(made, rules, truth_of):
+    rows = [answers(20, 15, 4)]
+    result = solve(made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows))
+    assert result.places == {(NPS, "n_detractors"): 1}
+
+
+def test_what_is_hidden_with_a_sister_does_not(made, rules, truth_of):
+    rows = [answers(20, 5, 4)]
+    result = solve(made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows))
+    assert result.succeeded == 0
+
+
+def test_margins_of_other_cells_are_used(made, rules, truth_of):
+    """One path is hidden whole; "all" less the other paths gives it away."""
+    rows = [answers(20, 15, 12), answers(3, 0, 0, "path-b", n_invited=40), answers(23, 15, 12, "all", n_invited=134)]
+    release = made(nps_quarterly=controls.hide_small(rows))
+    bounds = linear.bounds_of(release, rules.naive(controls.HIDDEN_BELOW))
+    assert bounds[NPS, f"path-b|{QUARTER}", "n_promoters"] == (3, 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_leaves_no_small_count_exact_and_no_true_count_out_of_bounds(made, rules, noise, truth_of, seed):
+    rows = controls.naive_nps()
+    release = made(nps_quarterly=controls.with_fresh_noise(rows, noise, seed))
+    truth, bounds = truth_of(NPS, rows), linear.bounds_of(release, rules)
+    assert linear.attack(release, rules, truth, bounds).succeeded == 0
+    for (mart, cell, measure), (low, high) in bounds.items():
+        assert low <= truth.count(mart, cell, measure) <= high
+
+
+def test_without_the_noise_the_same_release_is_read_off(made, rules, truth_of):
+    rows = [answers(20, 15, 2)]
+    result = solve(made(nps_quarterly=rows), replace(rules.naive(), smallest=rules.smallest), truth_of(NPS, rows))
+    assert result.places == {(NPS, "n_detractors"): 1}
+
+
+def test_a_hidden_count_follows_from_its_rate(made, rules):
+    row = {"cohort_quarter": QUARTER, "months_since_start": 3, "n_learners": 30, "share_active": 0.75}
+    table = made(learner_retention_cohort=[row]).tables["learner_retention_cohort"]
+    (cell,) = table.cells.values()
+    assert published_ranges(table, cell, rules)["n_cohort"] == (40, 40)
+
+
+def test_a_share_on_the_edge_of_its_band_tells_no_number(made, rules):
+    low, _ = rules.band(100)
+    row = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": low, "negative_share": 0.5}
+    table = made(nps_theme_quarterly=[row]).tables["nps_theme_quarterly"]
+    found = published_ranges(table, next(iter(table.cells.values())), rules)
+    assert found["n_positive"][0] == 0
+    assert found["n_negative"] == (50, 50)
+
+
+def test_assumptions_that_contradict_the_figures_are_given_up(made, rules):
+    """Learners of two paths: the sum of the paths is more than all, which no assumption survives."""
+    rows = [answers(20, 15, 12), answers(20, 15, 12, "path-b"), answers(25, 15, 12, "all")]
+    bounds = linear.bounds_of(made(nps_quarterly=rows), rules.naive())
+    assert bounds[NPS, f"all|{QUARTER}", "n_promoters"] == (25, 25)
+
+
+# Attack 2
+
+
+def test_a_cell_that_changed_tells_of_a_newcomer(made, rules):
+    before, after = made("before", nps_quarterly=[answers(20, 15, 12)]), made("after", nps_quarterly=[answers(21, 15, 12)])
+    assert differences.attack(after, [before], rules, Truth()).succeeded == 1
+
+
+def test_a_correction_may_change_counts_of_recalled_marts_and_no_quantile(made, rules):
+    before = made("before", nps_quarterly=[answers(20, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=30_000.0)])
+    after = made("after", nps_quarterly=[answers(21, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=31_000.0)])
+    assert differences.attack(after, [before], rules, Truth()).succeeded == 2
+    for marts, n_succeeded in ((["salary_outcome"], 2), (["nps_quarterly"], 1), (["nps_quarterly", "salary_outcome"], 1)):
+        (before.folder / "WITHDRAWN.json").write_text(json.dumps({"marts": marts}))
+        result = differences.attack(after, [before], rules, Truth())
+        assert (result.succeeded, result.details["cells_corrected"]) == (n_succeeded, len(marts))
+
+
+def test_new_cells_beside_unchanged_ones_tell_nothing(made, rules):
+    before = made("before", nps_quarterly=[answers(20, 15, 12)])
+    after = made("after", nps_quarterly=[answers(20, 15, 12), answers(21, 15, 12, "path-b")])
+    result = differences.attack(after, [before], rules, Truth())
+    assert (result.tried, result.succeeded) == (1, 0)
+
+
+@pytest.mark.parametrize(("apart", "hits"), [(0, 0), (1, 1), (10, 1), (11, 0)])
+def test_medians_of_nested_people_a_few_apart(made, rules, apart, hits):
+    year = {"graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6, "n_graduates": 90, "salary_p50": 30_000.0}
+    rows = [{"diploma_id": "all", **year}, {"diploma_id": "D1", **year, "salary_p50": 30_100.0}]
+    release = made(salary_outcome=rows)
+    cells = {row["diploma_id"]: key for key, row in release.tables["salary_outcome"].cells.items()}
+    truth = Truth({
+        ("salary_outcome", cells["all"], "salary_p50"): Fact("quantile", 60 + apart, 30_000.0),
+        ("salary_outcome", cells["D1"], "salary_p50"): Fact("quantile", 60, 30_100.0),
+    })
+    assert differences.attack(release, [], rules, truth).succeeded == hits
+
+
+# Attack 3
+
+
+def test_fresh_noise_averages_away_and_remembered_noise_does_not(contracts, rules, noise, truth_of):
+    rows, contract = controls.naive_nps(quarters=8), contracts[NPS]
+
+    def releases(seeds):
+        return [controls.in_memory(f"r{n}", contract, controls.with_fresh_noise(rows, noise, seed)) for n, seed in enumerate(seeds)]
+
+    truth = truth_of(NPS, rows)
+    fresh, remembered = releases(range(20)), releases([1] * 20)
+    forgotten = averaging.attack(fresh[0], fresh[1:], rules, truth, noise)
+    assert forgotten.succeeded > 0
+    assert forgotten.details["error_averaged"] < 0.5 * forgotten.details["error_published"]
+    assert averaging.attack(remembered[0], remembered[1:], rules, truth, noise).succeeded == 0
+
+
+# Attack 4
+
+EMAIL, LEARNER = "anne.martin@gmail.com", "learner-000042"
+
+
+@pytest.mark.parametrize("word", [EMAIL, LEARNER])
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+@pytest.mark.parametrize("coding", ["hex", "base64"])
+def test_a_hashed_identifier_is_undone(made, word, algorithm, coding):
+    digest = hashlib.new(algorithm, word.encode())
+    code = digest.hexdigest().upper() if coding == "hex" else b64encode(digest.digest()).decode()
+    release = made(nps_quarterly=[answers(20, 15, 12, code)])
+    assert dictionary.attack(release.folder, size=10_000).succeeded == 1
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "data_docs/index.html", "parquet/x.parquet", "comment", "mbox"])
+def test_every_file_is_read(made, name):
+    folder = made(nps_quarterly=[answers(20, 15, 12)]).folder
+    if name == "manifest.json":
+        (folder / name).write_text(json.dumps({"by": EMAIL}))
+    elif name.endswith("html"):
+        (folder / "data_docs").mkdir()
+        (folder / name).write_text(f"<p>Made for {EMAIL}.</p>")
+    elif name.endswith("parquet"):
+        (folder / "parquet").mkdir()
+        duckdb.sql(f"COPY (SELECT 1 AS n) TO '{folder / name}' (FORMAT parquet, KV_METADATA {{owner: '{EMAIL}'}})")
+    else:
+        text = EMAIL if name == "comment" else hashlib.sha1(f"mailto:{EMAIL}".encode()).hexdigest()
+        with duckdb.connect() as connection:
+            connection.execute(f"ATTACH '{folder / 'marts.duckdb'}' AS release")
+            connection.execute(f"COMMENT ON TABLE release.marts.nps_quarterly IS '{text}'")
+    assert dictionary.attack(folder, size=10_000).succeeded >= 1
+
+
+def test_identifiers_of_the_school_are_tried_too(made):
+    release = made(nps_quarterly=[answers(20, 15, 12, "Zoe.LeGoff@exemple.fr")])
+    assert dictionary.attack(release.folder, size=1000).succeeded == 0
+    assert dictionary.attack(release.folder, ["zoe.legoff@exemple.fr"], size=1000).succeeded == 1
+
+
+def test_codes_and_checksums_are_no_identifiers(made):
+    release = made(nps_quarterly=[answers(20, 15, 12, "course-data"), answers(20, 15, 12, "RNCP37805")])
+    assert dictionary.attack(release.folder).succeeded == 0
+
+
+# Attack 5
+
+
+def outcome(share, **more):
+    return {
+        "diploma_id": "D1", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6, "n_graduates": 60,
+        "n_respondents": 50, "employed_rate": share, "in_field_rate": 0.5, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("share", "hits"), [(1.0, 1), (0.0, 1), (0.95, 0), (0.05, 0), (0.5, 0)])
+def test_a_sensitive_share_of_all_or_none(made, rules, share, hits):
+    release = made(salary_outcome=[outcome(share)])
+    result = homogeneity.attack(release, rules, Truth(), linear.bounds_of(release, rules))
+    assert result.succeeded == hits
+
+
+def test_no_detractor_among_exact_counts_is_certain_and_among_noisy_ones_is_not(made, rules):
+    release = made(nps_quarterly=[answers(20, 15, 0)])
+    for known, hits in ((rules.naive(), 1), (rules, 0)):
+        assert homogeneity.attack(release, known, Truth(), linear.bounds_of(release, known)).succeeded == hits
+
+
+def test_one_salary_for_all(made, rules):
+    release = made(salary_outcome=[outcome(0.5, salary_p25=30_000.0, salary_p50=30_000.0, salary_p75=30_000.0)])
+    for known, hits in ((rules.naive(), 1), (rules, 0)):
+        assert homogeneity.attack(release, known, Truth(), linear.bounds_of(release, known)).succeeded == hits
+
+
+# Attack 6
+
+
+def exercise(mean, n):
+    return {"course_id": "c", "exercise_id": "e", "half_year": QUARTER, "n_learners": n, "attempts_per_learner": mean}
+
+
+@pytest.mark.parametrize(
+    ("tries", "hits"), [([1, 2, 100], 1), ([30, 40, 50], 0), ([1] * 30 + [2, 400], 1), ([5] * 40 + [49], 0)]
+)
+def test_a_mean_gives_the_largest_to_the_second(made, rules, tries, hits):
+    n = len(tries)
+    release = made(exercise_difficulty=[exercise(round(sum(tries) / n, 4), n)])
+    key = next(iter(release.tables["exercise_difficulty"].cells))
+    truth = Truth({}, {("exercise_difficulty", key, "n_attempts"): Top(tries[-1], tries[-2], n)})
+    assert dominance.attack(release, replace(rules.naive(), mean_decimals=4), truth).succeeded == hits
+    assert dominance.attack(release, rules, truth).succeeded == 0
+
+
+def test_a_quartile_of_three_gives_the_largest_to_the_second(made, rules):
+    """Three salaries of 20,000, 30,000 and 90,000: the third quartile lies halfway between the upper two."""
+    release = made(salary_outcome=[outcome(0.5, salary_p75=60_000.0)])
+    key = next(iter(release.tables["salary_outcome"].cells))
+    for persons, hits in ((3, 1), (45, 0)):
+        truth = Truth({}, {("salary_outcome", key, "salary_eur_year"): Top(90_000.0, 30_000.0, persons)})
+        assert dominance.attack(release, rules, truth).succeeded == hits
+
+
+# The score
+
+
+def test_the_interval_is_that_of_clopper_and_pearson():
+    """Published values: 0 of 10 is 0 to 0.3085, 5 of 10 is 0.1871 to 0.8129 (Newcombe 1998 gives the same method)."""
+    assert interval(0, 10) == (0.0, pytest.approx(0.308497, abs=1e-6))
+    assert interval(5, 10) == (pytest.approx(0.187086, abs=1e-6), pytest.approx(0.812914, abs=1e-6))
+    assert interval(10, 10)[1] == 1.0
+    assert interval(0, 0) == (0.0, 1.0)

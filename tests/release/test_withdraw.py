@@ -1,0 +1,406 @@
+"""Recalling a release: `current` goes back, the next release corrects what was wrong and nothing else (S-ANON, S-SAFE)."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import places
+from anonymart.gate import gate
+from anonymart.home import Home
+from anonymart.release import (
+    Wrong,
+    check_as_of,
+    has_news,
+    list_releases,
+    make_candidate,
+    plan_withdrawal,
+    publish,
+    recover,
+    reword,
+    withdraw,
+)
+from anonymart.release.manifest import altered_files, read_manifest
+from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
+from tests.release.test_publish import ledger, published, read
+
+pytestmark = pytest.mark.usefixtures("without_great_expectations")
+PROJECT = Path(__file__).parents[2]
+FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
+JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)
+MAY = [engagement(date(2026, 5, 1)), engagement(date(2026, 5, 1), "course-data"), nps(date(2025, 10, 1))]
+JUNE = [engagement(date(2026, 6, 1))]
+WHY = "completions of two courses were counted twice"
+ENGAGEMENT = "course_engagement_monthly"
+
+
+@pytest.fixture(scope="module")
+def three(sound, tmp_path_factory):
+    """Three releases: one of everything, one of May and a quarter, one of June."""
+    root = tmp_path_factory.mktemp("three") / "home"
+    shutil.copytree(sound.home.root, root, symlinks=True)
+    school = School(Home(root), sound.keys, sound.policy, sound.contracts)
+    with pytest.MonkeyPatch.context() as patch:
+        ask_straight(patch)
+        published(school)
+        for cells, day in ((MAY, JULY), (JUNE, AUGUST)):
+            school.build(cells, day)
+            published(school, day)
+    return school
+
+
+@pytest.fixture
+def school(three, tmp_path):
+    shutil.copytree(three.home.root, tmp_path / "home", symlinks=True)
+    return School(Home(tmp_path / "home"), three.keys, three.policy, three.contracts)
+
+
+def ask_straight(patch):
+    from anonymart.gate import checkpoint
+    from tests.gate.conftest import ask
+
+    patch.setattr(checkpoint, "prepare", lambda: None)
+    patch.setattr(checkpoint, "ask", ask)
+
+
+def recall(school, release_id=SECOND, why=WHY, marts=(), periods=(), as_of=AUGUST):
+    wrong = Wrong(release_id, why, tuple(marts), tuple(periods))
+    plan = plan_withdrawal(school.home, school.keys, as_of, wrong)
+    return withdraw(school.home, school.keys, as_of, wrong, plan.token)
+
+
+def mark(school, release_id):
+    return json.loads((school.home.releases / release_id / "WITHDRAWN.json").read_text())
+
+
+def everything(school):
+    """What a command that fails may not change: the files of the releases, the ledger and the marts of the warehouse."""
+    files = {path.relative_to(school.home.root): path.lstat().st_mtime_ns for path in school.home.releases.rglob("*")}
+    with school.connect(vault="ro", warehouse="ro") as connection:
+        tables = connection.execute(
+            "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('ledger', 'marts')"
+        ).fetchall()
+        return files, {table: connection.execute(f"FROM {'.'.join(table)}").fetchall() for table in tables}
+
+
+def test_a_plan_changes_nothing_and_acting_needs_its_token(school):
+    before = everything(school)
+    wrong = Wrong(SECOND, WHY, (ENGAGEMENT,))
+    plan = plan_withdrawal(school.home, school.keys, AUGUST, wrong)
+    assert (plan.recalled, plan.cells, plan.current, plan.is_done) == ([SECOND, THIRD], {ENGAGEMENT: 2}, FIRST, False)
+    other = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    assert other.cells == {ENGAGEMENT: 2, "nps_quarterly": 1}
+    with pytest.raises(UsageError, match="not that of the present plan"):
+        withdraw(school.home, school.keys, AUGUST, wrong, other.token)
+    assert everything(school) == before
+
+
+def test_current_goes_back_and_the_folders_say_why(school):
+    sums = {name: read_manifest(school.home.releases / name)["files"] for name in (SECOND, THIRD)}
+    assert recall(school).is_done
+    assert os.readlink(school.home.current) == FIRST
+    assert mark(school, SECOND) == {
+        "release_id": SECOND, "as_of": "2026-08-29", "why": WHY, "marts": [ENGAGEMENT, "nps_quarterly"], "replaced_by": None
+    }
+    assert mark(school, THIRD)["marts"] == [ENGAGEMENT, "nps_quarterly"]
+    assert not (school.home.releases / FIRST / "WITHDRAWN.json").exists()
+    for name in (SECOND, THIRD):
+        folder = school.home.releases / name
+        assert stat.S_IMODE((folder / "WITHDRAWN.json").stat().st_mode) == 0o644
+        assert altered_files(folder, read_manifest(folder)) == []
+        assert read_manifest(folder)["files"] == sums[name]
+    listed = {entry["release_id"]: entry for entry in list_releases(school.home, school.keys)}
+    assert [name for name, entry in listed.items() if entry["is_current"]] == [FIRST]
+    assert listed[FIRST]["withdrawn"] is None
+    assert listed[THIRD]["withdrawn"] == {"as_of": "2026-08-29", "why": WHY, "marts": [ENGAGEMENT, "nps_quarterly"], "replaced_by": None}
+    check_as_of(school.home, school.keys, school.policy, AUGUST)
+    with pytest.raises(UsageError, match="before the last release"):
+        check_as_of(school.home, school.keys, school.policy, JULY)
+
+
+def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(school):
+    recall(school, marts=[ENGAGEMENT])
+    right = [engagement(date(2026, 5, 1), active=55), engagement(date(2026, 5, 1), "course-data")]
+    school.build(right, AUGUST)
+    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    assert candidate.name == ".candidate-2026-08-29.2"
+    manifest = read_manifest(candidate)
+    assert manifest["replaces"] == [
+        {"release_id": name, "why": WHY, "marts": [ENGAGEMENT], "as_of": "2026-08-29"} for name in (SECOND, THIRD)
+    ]
+    assert (manifest["marts"][ENGAGEMENT]["new_cells"], manifest["marts"][ENGAGEMENT]["closed_periods"]) == (2, 1)
+    assert published(school, AUGUST) == "2026-08-29.2"
+    new, old = school.home.current.resolve(), school.home.releases / THIRD
+    for mart in school.contracts:
+        differing = set(read(new, f"FROM release.marts.{mart}")) ^ set(read(old, f"FROM release.marts.{mart}"))
+        assert {(mart, str(row[1])) for row in differing} <= {(ENGAGEMENT, "2026-05-01")}
+        assert bool(differing) == (mart == ENGAGEMENT)
+    query = f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER BY course_id"
+    assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (55,)])
+    assert {mark(school, name)["replaced_by"] for name in (SECOND, THIRD)} == {"2026-08-29.2"}
+    listed = list_releases(school.home, school.keys)[-1]
+    assert (listed["is_current"], listed["replaces"], listed["carried_cells"]) == (True, [SECOND, THIRD], 7)
+    for release in list_releases(school.home, school.keys):
+        report = gate(school.home, school.keys, school.policy, school.home.releases / release["release_id"])
+        assert report.passed, (release["release_id"], report.sentences())
+    with school.connect(vault="ro", warehouse="ro") as connection:
+        unlisted = {f"{row[0]}.{row[1]}.{row[2]}" for row in connection.execute(
+            "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name = 'ledger'").fetchall()}
+    assert unlisted - set(places.BY_NAME) == set()
+
+
+def test_one_period_can_be_recalled_alone(school):
+    recall(school, FIRST, marts=["salary_outcome"], periods=["2024"])
+    assert not school.home.current.is_symlink()
+    assert ledger(school, "SELECT mart, period_key, release_id, last_release_id FROM vault.ledger.withdrawn_periods") == [
+        ("salary_outcome", "2024|6", FIRST, THIRD)
+    ]
+    assert ledger(school, "SELECT release_id FROM vault.ledger.withdrawn_salary_outcome") == [(FIRST,)]
+    assert ledger(school, "FROM vault.ledger.cells_salary_outcome") == []
+    assert len(ledger(school, f"FROM vault.ledger.cells_{ENGAGEMENT}")) == 5
+
+
+@pytest.mark.parametrize("as_of", [AUGUST, date(2026, 9, 1)])
+def test_an_id_is_never_used_again(school, as_of):
+    recall(school, THIRD)
+    school.build([engagement(date(2026, 6, 1), active=60)], as_of)
+    assert published(school, as_of) == (f"{as_of}.2" if as_of == AUGUST else f"{as_of}.1")
+
+
+def test_a_correction_without_any_cell_is_news_too(school):
+    recall(school, THIRD)
+    school.build([], AUGUST)
+    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    assert has_news(candidate)
+    assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
+    assert publish(school.home, school.keys, school.policy, candidate) == "2026-08-29.2"
+    assert mark(school, THIRD)["replaced_by"] == "2026-08-29.2"
+
+
+def test_the_build_that_was_wrong_cannot_be_published_again(school):
+    recall(school, THIRD)
+    with pytest.raises(AnonymartError, match="no mart course_engagement_monthly: run `anonymart build`"):
+        make_candidate(school.home, school.keys, school.policy, AUGUST)
+
+
+def test_a_candidate_from_before_the_withdrawal_is_not_published(school):
+    recall(school, THIRD)
+    school.build(JUNE, AUGUST)
+    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    manifest = read_manifest(candidate)
+    del manifest["files"]
+    from anonymart.release.manifest import write_manifest
+
+    write_manifest(candidate, manifest | {"replaces": []})
+    report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
+    assert {failure.kind for failure in report.failures} == {"replaces_unlike_ledger"}
+    (candidate / "gate.json").write_text(json.dumps({"passed": True, "files": report.files}))
+    with pytest.raises(AnonymartError, match="before the last withdrawal"):
+        publish(school.home, school.keys, school.policy, candidate)
+    assert os.readlink(school.home.current) == SECOND
+
+
+def test_the_gate_refuses_what_lies_outside_the_scope(school):
+    """A cell that was right and comes out otherwise, and a cell that is added to a period which nobody called wrong."""
+    recall(school, marts=[ENGAGEMENT])
+    school.build([engagement(date(2026, 5, 1), active=55), engagement(date(2026, 6, 1), "course-data")], AUGUST)
+    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' AND course_id = 'julia'")
+    report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
+    assert {(failure.column, failure.kind) for failure in report.failures} == {
+        ("n_active_learners", "carried_cell_changed"), ("*", "closed_period_reopened")
+    }
+
+
+def test_a_quantile_is_not_shown_beside_a_recalled_one(school):
+    recall(school, FIRST, marts=["salary_outcome"])
+    changed = salary()
+    changed.published["salary_p50"], changed.true_values["salary_p50"] = 33100.0, 33050.0
+    school.build([changed], AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert ("salary_p50", "correction_tells_a_difference") in {(failure.column, failure.kind) for failure in report.failures}
+    assert ("salary_p25", "correction_tells_a_difference") not in {(failure.column, failure.kind) for failure in report.failures}
+    changed.published["salary_p50"], changed.reasons["salary_p50"] = None, "protected"
+    school.build([changed], AUGUST)
+    assert published(school, AUGUST)
+
+
+def test_a_pool_is_wrong_with_each_of_its_years(school):
+    """The pool of 2023 and 2024 stands in the period 2024, which another release closed: it goes with 2023."""
+    with school.connect(vault="rw") as connection:
+        cells = "vault.ledger.cells_salary_outcome"
+        for year, year_from, release_id in ((2023, 2023, FIRST), (2024, 2023, SECOND), (2025, 2025, THIRD)):
+            connection.execute(
+                f"INSERT INTO {cells} (diploma_id, graduation_year, graduation_year_from, months_after, release_id) VALUES ('RNCP37805', ?, ?, 24, ?)",
+                [year, year_from, release_id],
+            )
+            connection.execute("INSERT INTO vault.ledger.closed_periods VALUES ('salary_outcome', ?, ?)", [f"{year}|24", release_id])
+    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(FIRST, WHY, ("salary_outcome",), ("2023",)))
+    assert plan.periods == {"salary_outcome": ["2023|24", "2024|24"]}
+    assert plan.cells == {"salary_outcome": 2}
+
+
+BAD = {
+    "unknown id": ({"release_id": "2026-07-30.9"}, "not known"),
+    "no reason": ({"why": "  \n "}, "--why is empty"),
+    "long reason": ({"why": "x" * 301}, "longer than"),
+    "unprintable": ({"why": "wrong\x07"}, "cannot be printed"),
+    "e-mail": ({"why": "asked by nobody@nowhere.example"}, r"\(email\)"),
+    "known name": ({"why": "the answers of Le Goff were doubled"}, r"\(known family_name\)"),
+    "known account": ({"why": "annemartin77 complained"}, r"\(known account\)"),
+    "unknown mart": ({"marts": ["salaries"]}, "no mart salaries"),
+    "mart of another release": ({"marts": ["salary_outcome"]}, "not the first to publish"),
+    "period of another release": ({"periods": ["2026-04-01"]}, "not the first to publish the period"),
+    "mart without the period": ({"marts": [ENGAGEMENT, "nps_quarterly"], "periods": ["2026-05-01"]}, "of these periods in nps_quarterly"),
+    "a day too early": ({"as_of": JULY}, "before 2026-08-29"),
+}
+
+
+@pytest.mark.parametrize(("given", "says"), BAD.values(), ids=BAD)
+def test_what_cannot_be_withdrawn(school, given, says):
+    before = everything(school)
+    with pytest.raises(UsageError, match=says) as raised:
+        recall(school, **given)
+    assert given.get("why", "").strip() not in str(raised.value) or not given.get("why", "").strip()
+    assert everything(school) == before
+
+
+def test_what_is_withdrawn_cannot_be_again_and_what_is_left_can(school):
+    recall(school, SECOND, marts=["nps_quarterly"])
+    for release_id in (SECOND, THIRD):
+        with pytest.raises(UsageError, match="withdrawn already"):
+            recall(school, release_id)
+    assert recall(school, FIRST, marts=["nps_quarterly"]).recalled == [FIRST]
+    assert not school.home.current.is_symlink()
+    school.build(CELLS[2:4] + MAY[2:], AUGUST)
+    assert published(school, AUGUST) == "2026-08-29.2"
+    assert [entry["release_id"] for entry in read_manifest(school.home.current)["replaces"]] == [SECOND, THIRD, FIRST]
+    for name in (FIRST, SECOND, THIRD):
+        report = gate(school.home, school.keys, school.policy, school.home.releases / name)
+        assert report.passed, (name, report.sentences())
+
+
+def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
+    why = "figures of the brandelune project were wrong"
+    recall(school, THIRD, why=why)
+    with school.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.register.learners (load_no, learner_id, family_name) VALUES (2, 'learner-000009', 'Brandelune')")
+    school.build(JUNE, AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
+    for release_id, text, says in ((SECOND, WHY, "not named in a withdrawal"), (THIRD, why, "known family_name")):
+        with pytest.raises(UsageError, match=says):
+            reword(school.home, school.keys, release_id, text)
+    assert reword(school.home, school.keys, THIRD, WHY) == WHY
+    assert mark(school, THIRD)["why"] == WHY
+    assert published(school, AUGUST)
+    with pytest.raises(UsageError, match="not named in a withdrawal"):
+        reword(school.home, school.keys, THIRD, why.replace("brandelune ", ""))
+
+
+def test_a_withdrawal_needs_the_release_that_would_be_current(school):
+    shutil.rmtree(school.home.releases / FIRST)
+    with pytest.raises(AnonymartError, match="restore it from a copy first"):
+        recall(school)
+    assert os.readlink(school.home.current) == THIRD
+
+
+def test_a_home_without_a_vault_has_nothing_to_withdraw(tmp_path, three):
+    home = Home(tmp_path / "home").prepare()
+    with pytest.raises(UsageError, match="not known"):
+        plan_withdrawal(home, three.keys, AS_OF, Wrong(FIRST, WHY))
+
+
+KILLED = """
+import sys
+from datetime import date
+from pathlib import Path
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.release import Wrong, withdraw
+home = Home(Path(sys.argv[1]))
+withdraw(home, Keys.load(home), date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[3]), sys.argv[4])
+"""
+
+
+@pytest.mark.parametrize(
+    ("point", "is_committed"),
+    [
+        ("withdraw.before_commit", False),
+        ("withdraw.after_commit", True),
+        ("withdraw.after_swap", True),
+        ("withdraw.before_mark_rename", True),
+        ("withdraw.after_mark", True),
+    ],
+)
+def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
+    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED, str(school.home.root), SECOND, WHY, plan.token],
+        env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
+    )
+    assert process.returncode == -signal.SIGKILL
+    recover(school.home, school.keys)
+    assert recover(school.home, school.keys) == []
+    assert os.readlink(school.home.current) == (FIRST if is_committed else THIRD)
+    assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2 * is_committed
+    names = {path.name for path in (school.home.releases / SECOND).iterdir()}
+    assert ("WITHDRAWN.json" in names) == is_committed
+    assert not any(name.startswith(".") for name in names)
+    if not is_committed:
+        assert recall(school).is_done
+    school.build(MAY, AUGUST)
+    assert published(school, AUGUST) == "2026-08-29.2"
+
+
+def test_a_kill_between_the_correction_and_its_marks(school):
+    recall(school)
+    school.build(MAY, AUGUST)
+    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
+    script = KILLED.split("from anonymart.release")[0] + (
+        "from anonymart.policy import load_policy\nfrom anonymart.release import publish\nhome = Home(Path(sys.argv[1]))\n"
+        "publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", script, str(school.home.root), candidate.name],
+        env=os.environ | {"ANONYMART_CRASH_AT": "publish.after_swap"}, cwd=PROJECT, check=False,
+    )
+    assert process.returncode == -signal.SIGKILL
+    assert mark(school, SECOND)["replaced_by"] is None
+    assert recover(school.home, school.keys) == [f"marked {name} as withdrawn" for name in (SECOND, THIRD)]
+    assert mark(school, SECOND)["replaced_by"] == "2026-08-29.2"
+
+
+def test_the_command(school):
+    def command(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "anonymart.cli", *words], capture_output=True, text=True, cwd=PROJECT,
+            env={**os.environ, "ANONYMART_HOME": str(school.home.root)},
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    words = ("withdraw", SECOND, "--why", WHY, "--mart", ENGAGEMENT, "--as-of", "2026-08-29")
+    code, shown, _ = command(*words)
+    assert code == 0
+    assert shown.splitlines()[:3] == [f"Would recall: {SECOND}, {THIRD}", f"{ENGAGEMENT}: 2 cells of 1 periods to compute anew", f"Current: {FIRST}"]
+    token = shown.split()[-1]
+    code, shown, _ = command(*words, "--token", token, "--json")
+    found = json.loads(shown)
+    assert code == 0
+    assert (found["is_done"], found["recalled"], found["cells"], found["current"]) == (True, [SECOND, THIRD], {ENGAGEMENT: 2}, FIRST)
+    code, shown, said = command(*words, "--json")
+    assert (code, json.loads(shown)["exit_code"]) == (2, 2)
+    assert "withdrawn already" in said
+    code, shown, _ = command("releases")
+    assert [line.endswith(f"(withdrawn: {WHY})") for line in shown.splitlines()] == [False, True, True]
+    code, shown, _ = command("releases", "--json")
+    assert [entry["withdrawn"] and entry["withdrawn"]["why"] for entry in json.loads(shown)["releases"]] == [None, WHY, WHY]

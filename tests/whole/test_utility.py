@@ -1,0 +1,48 @@
+"""What protection costs a school of a thousand: the aims of the design, on what the release tells and on its evidence (S-ANON)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from anonymart.disclosure import utility
+from anonymart.policy import load_policy
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
+
+LARGEST_COUNT_ERROR, LARGEST_SALARY_ERROR, SMALLEST_SHARE = 2, 0.03, 95
+
+
+@pytest.fixture(scope="module")
+def told(released) -> dict:
+    return json.loads((released.home.current / "privacy_report.json").read_text(encoding="utf-8"))["utility"]
+
+
+def test_counts_are_off_by_two_persons_at_most_on_average(released, told):
+    assert told["smallest_cells"] == load_policy().figure("utility", "smallest_cells")
+    stated = [mart["count_error_persons"] for mart in told["marts"].values() if isinstance(mart.get("count_error_persons"), float)]
+    assert len(stated) >= 8 and all(0.5 < error <= LARGEST_COUNT_ERROR for error in [*stated, told["count_error_persons"]])
+    [(error,)] = released.warehouse("""
+        SELECT avg(abs(published_value - true_count)) FROM warehouse.evidence.cell_evidence
+        WHERE kind = 'count' AND NOT is_hidden AND published_reason IS NULL AND true_count > 0
+    """)
+    assert told["count_error_persons"] == pytest.approx(error, abs=0.1)
+
+
+def test_published_median_salaries_are_within_three_percent(released):
+    errors = released.warehouse("""
+        SELECT abs(published_value - true_value) / true_value FROM warehouse.evidence.cell_evidence
+        WHERE measure = 'salary_p50' AND published_reason IS NULL
+    """)
+    assert errors and max(error for (error,) in errors) <= LARGEST_SALARY_ERROR
+
+
+def test_nearly_everybody_is_in_a_published_cell(told):
+    for mart in ("course_engagement_monthly", "course_completion_funnel"):
+        assert told["marts"][mart][utility.IN_COUNTS] >= SMALLEST_SHARE
+
+
+def test_a_run_tells_it_too(released, told):
+    assert released.report["utility"] == told
+    assert told["new_cells"] == sum(mart["new_cells"] for mart in told["marts"].values()) > 1000

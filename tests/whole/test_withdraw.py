@@ -1,0 +1,73 @@
+"""A release is recalled and corrected by a real build: late rows count in the periods called wrong, and nowhere else (S-ANON)."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import pytest
+
+from anonymart.contracts import load_contracts
+from tests.whole.conftest import FIRST, SECOND
+from tests.whole.house import House, attach_release, differences
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
+WHY = "statements of one month had not been delivered yet"
+SCOPE = ("--mart", "course_engagement_monthly", "--mart", "salary_outcome", "--period", "2025-11-01", "--period", "2023")
+CORRECTION = f"{SECOND}.2"
+
+
+@pytest.fixture(scope="module")
+def corrected(advanced, tmp_path_factory) -> House:
+    house = advanced.copy(tmp_path_factory.mktemp("corrected") / "home")
+    words = ("withdraw", f"{FIRST}.1", "--why", WHY, *SCOPE, "--as-of", SECOND)
+    house.plan = house.succeed(*words)
+    house.succeed(*words, "--token", house.plan["token"])
+    house.between = house.current
+    house.report = house.succeed("run", "--as-of", SECOND)
+    return house
+
+
+def test_the_correction_is_published_by_the_next_run(corrected):
+    assert corrected.plan["recalled"] == [f"{FIRST}.1", f"{SECOND}.1"]
+    assert (corrected.between, corrected.current, corrected.report["release_id"]) == (None, CORRECTION, CORRECTION)
+    listed = {entry["release_id"]: entry for entry in corrected.succeed("releases")["releases"]}
+    assert listed[CORRECTION]["replaces"] == corrected.plan["recalled"]
+    assert {listed[name]["withdrawn"]["replaced_by"] for name in corrected.plan["recalled"]} == {CORRECTION}
+    manifest = json.loads((corrected.home.current / "manifest.json").read_text())
+    assert {entry["why"] for entry in manifest["replaces"]} == {WHY}
+
+
+def test_only_what_was_called_wrong_differs(corrected):
+    old, new = (corrected.home.releases / name for name in (f"{SECOND}.1", CORRECTION))
+    assert set(differences(old, new)) <= {"course_engagement_monthly", "salary_outcome"}
+    query = "SELECT DISTINCT month FROM ((FROM {0} EXCEPT FROM {1}) UNION (FROM {1} EXCEPT FROM {0}))"
+    assert rows(old, new, query.format("old.marts.course_engagement_monthly", "new.marts.course_engagement_monthly")) == ["2025-11-01"]
+    assert rows(old, new, query.replace("month", "graduation_year").format("old.marts.salary_outcome", "new.marts.salary_outcome")) in ([], ["2023"])
+    late = "SELECT n_active_learners FROM {}.marts.course_engagement_monthly WHERE month = DATE '2025-11-01' AND course_id = 'course-python-objects'"
+    [before], [after] = rows(old, new, late.format("old")), rows(old, new, late.format("new"))
+    assert int(after) > int(before)
+
+
+def test_a_corrected_quantile_is_the_recalled_one_or_not_shown(corrected):
+    old, new = (corrected.home.releases / name for name in (f"{SECOND}.1", CORRECTION))
+    hidden = 0
+    for mart, figure in (("course_engagement_monthly", "median_progress"), ("salary_outcome", "salary_p50")):
+        keys = ", ".join(load_contracts()[mart].dimensions)
+        query = f"SELECT {{}} FROM old.marts.{mart} AS o JOIN new.marts.{mart} AS n USING ({keys}) WHERE {{}}"
+        assert rows(old, new, query.format("1", f"o.{figure} <> n.{figure}")) == []
+        hidden += len(rows(old, new, query.format("1", f"o.{figure} IS NOT NULL AND n.{figure}_reason = 'protected'")))
+    assert hidden > 0
+
+
+def test_the_recalled_releases_are_still_what_they_were(corrected):
+    for name in corrected.plan["recalled"]:
+        done = corrected.command("gate", corrected.home.releases / name, "--json")
+        assert json.loads(done.stdout)["failures"] == []
+
+
+def rows(old, new, query: str) -> list[str]:
+    with duckdb.connect() as connection:
+        attach_release(connection, old, "old")
+        attach_release(connection, new, "new")
+        return [str(row[0]) for row in connection.execute(query).fetchall()]
