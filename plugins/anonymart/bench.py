@@ -61,6 +61,9 @@ def measure(statements: int, work: Path) -> dict:
     _generate(work / "more", statements, "bench_increment", next_day)
     more = _whole(work / "more", work / "home", next_day)
     again = _whole(work / "nothing", work / "home", next_day)
+    _say("  Protecting 10 million person-rows …")
+    protected = _child(["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")])
+    protection = json.loads(protected.pop("output"))
     _say("  Forgetting: a plain copy of vault and warehouse, then 100 erasures and retention …")
     copied = _copied(work)
     forgotten = _child(["-m", "anonymart.bench", "--forget", str(work / "home")])
@@ -77,9 +80,11 @@ def measure(statements: int, work: Path) -> dict:
         "full": full,
         "increment": more,
         "nothing_new": again,
+        "protection": {**protected, "marts": protection},
         "copies": copied,
         "forgetting": {**forgotten, **forgot},
         "ratios": {
+            **{f"protection_of_{mart}_to_plain_aggregation": found["ratio"] for mart, found in protection.items()},
             "forgetting_to_copy": _ratio(forgot["seconds"], copy["seconds"]),
             "forgetting_to_copy_of_cpu": _ratio(forgot["cpu_seconds"], copy["cpu_seconds"]),
             "full_to_baseline_without_start_up": _ratio(full["seconds"] - start_up["seconds"], baseline["seconds"]),
@@ -116,6 +121,11 @@ def lines(results: dict) -> list[str]:
         f"{results['ratios']['full_to_baseline_of_cpu_without_start_up']:.2f} x of its processor time",
         f"1 % on top: {results['ratios']['increment_to_full_without_start_up']:.2f} x the full run, start-up apart (aim 0.05); "
         f"{results['ratios']['increment_to_full_without_standing_cost']:.2f} x over a run with nothing new",
+        *(
+            f"protection: {found['cells']:,} cells of {mart} take {found['protected_seconds']:.1f} s, {found['ratio']:.2f} x the plain aggregation "
+            f"of 10 million rows (aim 2); looking for persons who stand twice in a cell takes {found['once_ratio']:.2f} x more"
+            for mart, found in results["protection"]["marts"].items()
+        ),
         f"forgetting: 100 erasures and retention take {results['forgetting']['seconds']:.1f} s, {results['ratios']['forgetting_to_copy']:.2f} x "
         f"one plain copy of vault and warehouse of {' and '.join(copies)} s before and after (aim 1.5), "
         f"{results['ratios']['forgetting_to_copy_of_cpu']:.2f} x of its processor time; showing their plan before takes {results['forgetting']['planning_seconds']:.1f} s",

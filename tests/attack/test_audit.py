@@ -142,11 +142,11 @@ def small_halves(contracts):
     contract, rows, members, outsiders = contracts["chapter_completion"], {}, {}, {}
     for n in range(400):
         cell, size = f"c|h{n}|{QUARTER}", 1 if n % 2 else 4
-        rows[cell] = {"course_id": "c", "chapter_id": f"h{n}", "start_quarter": QUARTER, "n_started": size, "n_completed": size * (n % 3 == 0)}
+        rows[cell] = {"course_id": "c", "chapter_id": f"h{n}", "start_quarter": QUARTER, "n_started": size, "n_completed": size * (n % 6 == 0)}
         for people, number in ((members, n), (outsiders, (n * 7 + 1) % 400)):
             inside = frozenset(range(1000 * number, 1000 * number + (1 if number % 2 else 4)))
             people[contract.name, cell, "n_started"] = inside
-            people[contract.name, cell, "n_completed"] = inside if number % 3 == 0 else frozenset()
+            people[contract.name, cell, "n_completed"] = inside if number % 6 == 0 else frozenset()
     release = Release(None, {contract.name: Table(contract, rows)})
     return halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
 

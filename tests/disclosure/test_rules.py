@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -104,3 +105,14 @@ def test_unit_tests_of_the_rules(tmp_path: Path) -> None:
     done = house.dbt("test", "--select", "test_type:unit")
     assert done.returncode == 0, done.stdout
     assert re.search(r"PASS=1[6-9]|PASS=[2-9]\d", done.stdout), done.stdout
+
+
+def test_a_person_who_stands_twice_in_a_cell_stops_the_build(tmp_path: Path) -> None:
+    house = House(tmp_path, only="chapter_completion")
+    row = {"course_id": "c", "chapter_id": "a", "start_quarter": dt.date(2024, 1, 1), "closing_on": dt.date(2030, 1, 1), "record_key": 1}
+    house.add_people("chapter_completion", [{**row, "pseudonym": "p"}, {**row, "pseudonym": "q"}, {**row, "pseudonym": "p", "chapter_id": "b"}])
+    house.build()
+    house.add_people("chapter_completion", [{**row, "pseudonym": "q", "record_key": 2}])
+    done = house.dbt("build", "--exclude-resource-type", "unit_test")
+    assert done.returncode != 0
+    assert re.search(r"Failure in test counts_each_person_once_int_cells__chapter_completion", done.stdout), done.stdout

@@ -1,6 +1,7 @@
-"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md anew from a release of the demo.
+"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs in docs/disclosure.md, anew
+from a release of the demo.
 
-With `--check` it changes nothing and ends with 1 when a figure on the page is not the release's. The tests look at columns
+With `--check` it changes nothing and ends with 1 when a figure on a page is not the release's. The tests look at columns
 only, since their school is smaller.
 """
 
@@ -11,9 +12,23 @@ from pathlib import Path
 
 import duckdb
 
+from anonymart.disclosure import utility
+from anonymart.release.privacy_report import read_privacy_report
+from anonymart.statistician import PAGE as STATISTICIAN
+from anonymart.statistician import markdown, rewritten
 from tests.docs.pages import ROOT, blocks, table
 
 PAGE = ROOT / "docs" / "analyst.md"
+WRITER = "python -m tests.docs.refresh RELEASE"
+SHOWN = {
+    utility.COUNT_ERROR: "count, persons",
+    utility.NPS_ERROR: "NPS, points",
+    utility.MEDIAN_SALARY_ERROR: "median salary, %",
+    utility.QUARTILE_SALARY_ERROR: "quartile salary, %",
+    utility.IN_COUNTS: "in published counts, %",
+    utility.AS_ZERO: "in counts of 0, %",
+    utility.IN_OTHERS: "in other figures, %",
+}
 
 
 def refreshed(release: Path) -> str:
@@ -33,8 +48,25 @@ def refreshed(release: Path) -> str:
     return text
 
 
+def costs(found: dict) -> str:
+    """The section `utility` of a privacy report as a table: one row a mart, and all together."""
+    rows = []
+    for name, part in [*found["marts"].items(), ("all together", found)]:
+        figures = [str(part.get(figure, "-")).replace(utility.TOO_FEW_CELLS, "too few cells") for figure in SHOWN]
+        suppressed = part["suppressed"]
+        rows.append((name, str(part["new_cells"]), *figures, str(suppressed["too_few"]), str(suppressed["protected"])))
+    return markdown(("mart", "cells", *SHOWN.values(), "too few", "protected"), rows)
+
+
+def refreshed_costs(release: Path) -> str:
+    """The statistician's page with what protection cost in the release."""
+    found = read_privacy_report(release)["utility"]
+    return rewritten(STATISTICIAN.read_text(encoding="utf-8"), "utility", costs(found), WRITER)
+
+
 if __name__ == "__main__":
-    page = refreshed(Path(sys.argv[1]))
+    pages = {path: of(Path(sys.argv[1])) for path, of in ((PAGE, refreshed), (STATISTICIAN, refreshed_costs))}
     if "--check" in sys.argv:
-        sys.exit(page != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(page, encoding="utf-8")
+        sys.exit(any(page != path.read_text(encoding="utf-8") for path, page in pages.items()))
+    for path, page in pages.items():
+        path.write_text(page, encoding="utf-8")

@@ -35,8 +35,8 @@ def test_register_and_zones_list_the_same(home):
             WHERE database_name IN ('vault', 'warehouse') AND NOT internal
         """)
     }  # fmt: skip
-    # The ledgers of cells are made by the first release.
-    cells = {f"vault.ledger.cells_{mart}" for mart in load_contracts()}
+    # The ledgers of cells are made by the first release, those of recalled cells by the first withdrawal.
+    cells = {f"vault.ledger.{kind}_{mart}" for kind in ("cells", "withdrawn") for mart in load_contracts()}
     assert found | cells == {name for name in places.BY_NAME if not name.startswith("tombstones.")}
     assert len(places.BY_NAME) == len(places.PLACES)
 
@@ -56,7 +56,7 @@ def test_every_identifier_of_the_vault_stands_where_the_register_says(home):
     known = [value for (value,) in home.rows("SELECT identifier FROM vault.register.identities")]
     with home.warehouse() as connection:
         for place in places.PLACES:
-            if place.names is places.Names.IDENTIFIER or place.name.startswith("tombstones.") or place.name.startswith("vault.ledger.cells_"):
+            if place.names is places.Names.IDENTIFIER or place.name.startswith(("tombstones.", "vault.ledger.cells_")) or place.name.removeprefix("vault.ledger.withdrawn_") in load_contracts():
                 continue
             hits = connection.execute(
                 f"SELECT count(*) FROM {place.name} AS whole WHERE list_bool_or([contains(whole::VARCHAR, known) FOR known IN $1])",

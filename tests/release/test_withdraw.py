@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from anonymart import crash
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places
 from anonymart.gate import gate
@@ -172,7 +173,8 @@ def test_one_period_can_be_recalled_alone(school):
 def test_an_id_is_never_used_again(school, as_of):
     recall(school, THIRD)
     school.build([engagement(date(2026, 6, 1), active=60)], as_of)
-    assert published(school, as_of) == (f"{as_of}.2" if as_of == AUGUST else f"{as_of}.1")
+    candidate = make_candidate(school.home, school.keys, school.policy, as_of)
+    assert candidate.name == f".candidate-{as_of}.{2 if as_of == AUGUST else 1}"
 
 
 def test_a_correction_without_any_cell_is_news_too(school):
@@ -230,6 +232,17 @@ def test_a_quantile_is_not_shown_beside_a_recalled_one(school):
     assert ("salary_p25", "correction_tells_a_difference") not in {(failure.column, failure.kind) for failure in report.failures}
     changed.published["salary_p50"], changed.reasons["salary_p50"] = None, "protected"
     school.build([changed], AUGUST)
+    assert published(school, AUGUST)
+
+
+def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
+    recall(school, THIRD)
+    moved = engagement(date(2026, 6, 1), active=46)
+    school.build([moved], AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert {(failure.column, failure.kind) for failure in report.failures} == {("n_active_learners", "count_unlike_persons")}
+    moved.published["n_active_learners"] = 40
+    school.build([moved], AUGUST)
     assert published(school, AUGUST)
 
 
@@ -325,40 +338,44 @@ from datetime import date
 from pathlib import Path
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.release import Wrong, withdraw
+from anonymart.policy import load_policy
+from anonymart.release import Wrong, publish, recover, withdraw
 home = Home(Path(sys.argv[1]))
-withdraw(home, Keys.load(home), date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[3]), sys.argv[4])
+keys = Keys.load(home)
 """
+WITHDRAW = "withdraw(home, keys, date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[3]), sys.argv[4])"
 
 
-@pytest.mark.parametrize(
-    ("point", "is_committed"),
-    [
-        ("withdraw.before_commit", False),
-        ("withdraw.after_commit", True),
-        ("withdraw.after_swap", True),
-        ("withdraw.before_mark_rename", True),
-        ("withdraw.after_mark", True),
-    ],
-)
-def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
-    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+def kill(school, point, statement, *words):
     process = subprocess.run(
-        [sys.executable, "-c", KILLED, str(school.home.root), SECOND, WHY, plan.token],
+        [sys.executable, "-c", KILLED + statement, str(school.home.root), *words],
         env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
     )
-    assert process.returncode == -signal.SIGKILL
-    recover(school.home, school.keys)
+    assert process.returncode == -signal.SIGKILL, point
+
+
+def test_a_kill_before_the_commit_has_withdrawn_nothing(school):
+    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    kill(school, "withdraw.before_commit", WITHDRAW, SECOND, WHY, plan.token)
     assert recover(school.home, school.keys) == []
-    assert os.readlink(school.home.current) == (FIRST if is_committed else THIRD)
-    assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2 * is_committed
-    names = {path.name for path in (school.home.releases / SECOND).iterdir()}
-    assert ("WITHDRAWN.json" in names) == is_committed
-    assert not any(name.startswith(".") for name in names)
-    if not is_committed:
-        assert recall(school).is_done
-    school.build(MAY, AUGUST)
-    assert published(school, AUGUST) == "2026-08-29.2"
+    assert os.readlink(school.home.current) == THIRD
+    assert ledger(school, "FROM vault.ledger.withdrawals") == []
+    assert recall(school).is_done
+
+
+def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school):
+    """Withdrawn and killed, then recovery itself is killed at every point that it passes."""
+    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    kill(school, "withdraw.after_commit", WITHDRAW, SECOND, WHY, plan.token)
+    assert os.readlink(school.home.current) == THIRD
+    for point in [point for point in crash.POINTS if point.startswith("withdraw.") and "commit" not in point]:
+        kill(school, point, "recover(home, keys)")
+        assert os.readlink(school.home.current) == FIRST
+    assert recover(school.home, school.keys) == [f"marked {THIRD} as withdrawn"]
+    assert recover(school.home, school.keys) == []
+    assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
+    for release_id in (SECOND, THIRD):
+        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json"}
 
 
 def test_a_kill_between_the_correction_and_its_marks(school):
@@ -366,15 +383,7 @@ def test_a_kill_between_the_correction_and_its_marks(school):
     school.build(MAY, AUGUST)
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
-    script = KILLED.split("from anonymart.release")[0] + (
-        "from anonymart.policy import load_policy\nfrom anonymart.release import publish\nhome = Home(Path(sys.argv[1]))\n"
-        "publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])\n"
-    )
-    process = subprocess.run(
-        [sys.executable, "-c", script, str(school.home.root), candidate.name],
-        env=os.environ | {"ANONYMART_CRASH_AT": "publish.after_swap"}, cwd=PROJECT, check=False,
-    )
-    assert process.returncode == -signal.SIGKILL
+    kill(school, "publish.after_swap", "publish(home, keys, load_policy(), home.releases / sys.argv[2])", candidate.name)
     assert mark(school, SECOND)["replaced_by"] is None
     assert recover(school.home, school.keys) == [f"marked {name} as withdrawn" for name in (SECOND, THIRD)]
     assert mark(school, SECOND)["replaced_by"] == "2026-08-29.2"

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from anonymart import bench_protection
 from anonymart.disclosure import utility
 from anonymart.policy import load_policy
 
@@ -46,3 +47,9 @@ def test_nearly_everybody_is_in_a_published_cell(told):
 def test_a_run_tells_it_too(released, told):
     assert released.report["utility"] == told
     assert told["new_cells"] == sum(mart["new_cells"] for mart in told["marts"].values()) > 1000
+
+
+def test_the_bench_of_protection_finds_its_sql(released, tmp_path):
+    found = bench_protection.measure(released.root, tmp_path / "people.duckdb", rows=100_000)
+    assert {mart: figures["cells"] for mart, figures in found.items()} == dict.fromkeys(bench_protection.PLAIN, bench_protection.CELLS)
+    assert all(figures["ratio"] > 0 and figures["once_ratio"] > 0 for figures in found.values())

@@ -1,55 +1,96 @@
-{# A correction computes the cells of a recalled release anew. Counts come out with the noise of the persons that are there
-   now, but a quantile has no noise: shown beside the recalled one, it would tell what a person who has come or gone
-   meanwhile had. So a quantile that was shown comes out as it was, or it is protected. #}
+{# A correction computes the cells of a recalled release anew, without those who left meanwhile. The same persons draw the same
+   noise, so any figure that moved would say that somebody who left was in the cell, and any that stayed that nobody was.
+   So a count moves only when it moves by as many persons as policy nesting.smallest_difference; else it stays as it was
+   recalled. A quantile, a mean or a rate of hidden counts comes out as it was, or is protected: a few persons could have
+   moved it. But such a rate may move with a shown count. #}
 
-{% macro corrected_cells(rules, withdrawn) -%}
+{# The figures of each cell as they were recalled; a cell may have been recalled more than once, the last time counts. #}
+{% macro recalled_cells(rules, withdrawn) -%}
 {%- set dimensions = rules.dimensions | list -%}
-recalled as (
+versions as (
     select
-        {{ (dimensions + recalled_range(rules)) | join(',\n        ') }}
+        *,
+        row_number() over (partition by {{ dimensions | join(', ') }} order by version desc) as age
     from {{ withdrawn }}
-    group by {{ dimensions | join(', ') }}
 ),
 
-corrected as (
+recalled as (
     select
-        {{ (['published.*'] + changed_flags(rules)) | join(',\n        ') }}
-    from published
-    left join recalled
-        on {% for name in dimensions %}{{ '\n        and ' if not loop.first }}recalled.{{ name }} = published.{{ name }}{% endfor %}
+        {{ (dimensions + recalled_figures(rules)) | join(',\n        ') }}
+    from versions
+    group by {{ dimensions | join(', ') }}
 )
 {%- endmacro %}
 
 
-{# A cell may have been recalled more than once. #}
-{% macro recalled_range(rules) %}
+{% macro recalled_figures(rules) %}
     {%- set columns = [] -%}
-    {%- for measure in measures_of(rules, ['quantile']) -%}
+    {%- for measure in shown_measures(rules) if measure.kind == 'count' -%}
+        {% do columns.append('max(case when age = 1 then ' ~ measure.name ~ ' end) as recalled_' ~ measure.name) %}
+    {%- endfor -%}
+    {%- for measure in figures_that_must_stay(rules) -%}
         {% do columns.extend(['min(' ~ measure.name ~ ') as least_' ~ measure.name, 'max(' ~ measure.name ~ ') as greatest_' ~ measure.name]) %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}
 
 
-{% macro changed_flags(rules) %}
+{% macro figures_that_must_stay(rules) %}
+    {%- set found = [] -%}
+    {%- for measure in shown_measures(rules) if measure.kind in ['quantile', 'mean'] or hidden_parts(rules, measure) -%}
+        {% do found.append(measure) %}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{# The hidden counts of a rate. #}
+{% macro hidden_parts(rules, measure) %}
+    {%- set found = [] -%}
+    {%- for name in [measure.numerator, measure.denominator] if measure.kind == 'rate' and measure_named(rules, name).get('hidden') -%}
+        {% do found.append(name) %}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{# Columns that are looked at once the figures are made. #}
+{% macro recalled_ranges(rules) %}
     {%- set columns = [] -%}
-    {%- for measure in measures_of(rules, ['quantile']) -%}
-        {%- set figure = 'published.' ~ measure.name -%}
-        {% do columns.append(
-            'coalesce(' ~ figure ~ ' <> recalled.least_' ~ measure.name ~ ' or ' ~ figure ~ ' <> recalled.greatest_' ~ measure.name
-            ~ ', false) as is_changed_' ~ measure.name
-        ) %}
+    {%- for measure in shown_measures(rules) if measure.kind == 'count' -%}
+        {% do columns.append('recalled.recalled_' ~ measure.name) %}
+    {%- endfor -%}
+    {%- for measure in figures_that_must_stay(rules) -%}
+        {% do columns.extend(['recalled.least_' ~ measure.name, 'recalled.greatest_' ~ measure.name]) %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}
 
 
-{# A figure and its reason as they leave: as they are, but for a quantile that is not the recalled one. #}
-{% macro figure_and_reason(measure, withdrawn) %}
-    {%- if withdrawn and measure.kind == 'quantile' -%}
+{# A perturbed count, or the recalled one where the two are near. #}
+{% macro corrected_count(measure, perturbed, withdrawn) -%}
+    {%- if not withdrawn or measure.get('hidden') -%}
+{{ perturbed }}
+    {%- else -%}
+case
+            when abs(recalled.recalled_{{ measure.name }} - {{ perturbed }}) < {{ policy('nesting', 'smallest_difference') }}
+                then recalled.recalled_{{ measure.name }}
+            else {{ perturbed }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# A figure and its reason as they leave: as they are, but for one that must stay and did not. #}
+{% macro figure_and_reason(rules, measure, withdrawn) %}
+    {%- if withdrawn and measure.name in figures_that_must_stay(rules) | map(attribute='name') | list -%}
+        {%- set stays = ['coalesce(' ~ measure.name ~ ' = least_' ~ measure.name ~ ' and ' ~ measure.name ~ ' = greatest_' ~ measure.name ~ ', true)'] -%}
+        {%- for name in [measure.numerator, measure.denominator] if measure.kind == 'rate' and name not in hidden_parts(rules, measure) -%}
+            {% do stays.append('perturbed_' ~ name ~ ' <> recalled_' ~ name) %}
+        {%- endfor -%}
         {{ return([
-            'case when not is_changed_' ~ measure.name ~ ' then ' ~ measure.name ~ ' end as ' ~ measure.name,
-            'case when is_changed_' ~ measure.name ~ " then 'protected' else " ~ measure.name ~ '_reason end as ' ~ measure.name ~ '_reason',
+            'case when ' ~ (stays | join(' or ')) ~ ' then ' ~ measure.name ~ ' end as ' ~ measure.name,
+            'case when ' ~ (stays | join(' or ')) ~ ' then ' ~ measure.name ~ "_reason else 'protected' end as " ~ measure.name ~ '_reason',
         ]) }}
     {%- endif -%}
     {{ return([measure.name, measure.name ~ '_reason']) }}

@@ -121,14 +121,12 @@ closed_and_pooled as (
 
     select
         {{ columns | join(',\n        ') }},
-        period_key,
         closes_on
     from (
         select
             people.{{ columns | reject('in', [year, year_from]) | join(',\n            people.') }},
             pools.{{ year }},
             pools.pooled_from as {{ year_from }},
-            closing.period_key,
             closing.closes_on,
             row_number() over (
                 partition by pools.{{ others | join(', pools.') }}, pools.{{ year }}, people.{{ rules.person }}

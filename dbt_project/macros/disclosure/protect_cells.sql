@@ -10,7 +10,8 @@ select 1 as not_compiled
 {%- set rules = disclosure(mart) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set pooling = rules.get('pooling') -%}
-{%- set withdrawn = withdrawn_relation(mart) if measures_of(rules, ['quantile']) else none -%}
+{%- set withdrawn = withdrawn_relation(mart) -%}
+{%- set source = 'closed_and_pooled' if pooling else 'closed' -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
@@ -34,7 +35,6 @@ closing as (
 closed as (
     select
         people.*,
-        closing.period_key,
         closing.closes_on
     from people
     inner join closing on closing.period_key = {{ period_key(rules, 'people') }}
@@ -44,15 +44,24 @@ closed as (
 {% endif %}
 counted as (
     select
-        {{ (dimensions + ['period_key', 'closes_on'] + true_figures(rules)) | join(',\n        ') }}
-    from {{ 'closed_and_pooled' if pooling else 'closed' }}
-    group by {{ (dimensions + ['period_key', 'closes_on']) | join(', ') }}
+        {{ dimensions | join(',\n        ') }},
+        {{ period_key(rules, source) }} as period_key,
+        min(closes_on) as closes_on,
+        {{ true_figures(rules) | join(',\n        ') }}
+    from {{ source }}
+    group by {{ dimensions | join(', ') }}
 ),
-
+{% if withdrawn %}
+{{ recalled_cells(rules, withdrawn) }},
+{% endif %}
 perturbed as (
     select
-        {{ (['counted.*'] + perturbed_figures(rules)) | join(',\n        ') }}
+        {{ (['counted.*'] + perturbed_figures(rules, withdrawn)) | join(',\n        ') }}
     from counted
+    {%- if withdrawn %}
+    left join recalled
+        on {{ same(dimensions, 'recalled.', 'counted.') | join('\n        and ') }}
+    {%- endif %}
 ),
 {% if banded %}
 banded as (
@@ -68,7 +77,7 @@ clipped as (
 ),
 {% endif %}
 {%- if has_nests(rules) %}
-{{ nested_cells(mart, rules, 'closed_and_pooled' if pooling else 'closed') }},
+{{ nested_cells(mart, rules, source) }},
 {% endif %}
 reasoned as (
     select
@@ -87,10 +96,6 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
-{%- if withdrawn %},
-
-{{ corrected_cells(rules, withdrawn) }}
-{%- endif %}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -99,10 +104,8 @@ select
     closes_on,
     {{ as_of() }} > {{ add_days('closes_on', policy('publication', 'built_later_after_days')) }} as is_built_later,
     earliest_closing_on,
-    n_rows,
-    n_persons,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
-from {{ 'corrected' if withdrawn else 'published' }}
+from published
 where {{ somebody_is_shown(rules) }}
 {%- endif -%}
 {%- endmacro %}
@@ -149,7 +152,7 @@ where {{ somebody_is_shown(rules) }}
 {% macro cell_columns(rules, withdrawn) %}
     {%- set columns = [] -%}
     {%- for measure in rules.measures -%}
-        {% do columns.extend(figure_and_reason(measure, withdrawn)) %}
+        {% do columns.extend(figure_and_reason(rules, measure, withdrawn)) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}

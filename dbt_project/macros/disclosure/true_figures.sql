@@ -1,6 +1,6 @@
 {# The true figures of a cell, in one pass over its people. They stay in the warehouse. #}
 {% macro true_figures(rules) %}
-    {%- set columns = ['min(closing_on) as earliest_closing_on', 'count(*) as n_rows', 'count(distinct ' ~ quick_hash(rules.person) ~ ') as n_persons'] -%}
+    {%- set columns = ['min(closing_on) as earliest_closing_on'] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(count_of_persons(measure.name, measure.get('where'))) %}
     {%- endfor -%}
@@ -35,10 +35,11 @@
 
 
 {# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
-{% macro perturbed_figures(rules) %}
-    {%- set columns = [] -%}
+{% macro perturbed_figures(rules, withdrawn) %}
+    {%- set columns = recalled_ranges(rules) if withdrawn else [] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {% do columns.append(perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) ~ ' as perturbed_' ~ measure.name) %}
+        {%- set perturbed = perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) -%}
+        {% do columns.append(corrected_count(measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}

@@ -1,10 +1,10 @@
-{# A 64-bit number of a text, the same for the same text: persons are told apart by it faster than by their pseudonym. #}
-{% macro quick_hash(text) %}
-    {{ return(adapter.dispatch('quick_hash', 'anonymart')(text)) }}
+{# A 64-bit number of one or more values, the same for the same values: rows are told apart by it faster than by their texts. #}
+{% macro quick_hash(values) %}
+    {{ return(adapter.dispatch('quick_hash', 'anonymart')(values)) }}
 {% endmacro %}
 
-{% macro duckdb__quick_hash(text) -%}
-    hash({{ text }})
+{% macro duckdb__quick_hash(values) -%}
+    hash({{ values }})
 {%- endmacro %}
 
 {# The value below which a fraction of a group lies, interpolated between its two neighbours. #}

@@ -105,7 +105,8 @@ def _build_half(root: Path, learners: int, seed: int, policy: Policy) -> tuple[H
     (home.root / "keys.json").chmod(0o600)
     generate(root / "school", learners, seed, AS_OF)
     # The school's own keys and home are none of this.
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ANONYMART_KEY")}
+    own = {"ANONYMART_KEYS_FILE", *(f"ANONYMART_KEY_{name.upper()}" for name in KEY_NAMES)}
+    clean = {name: value for name, value in os.environ.items() if name not in own}
     for words in (("ingest", "--landing", str(root / "school" / "landing")), ("build",)):
         done = subprocess.run(
             [sys.executable, "-m", "anonymart.cli", *words, "--as-of", AS_OF.isoformat()],

@@ -125,20 +125,20 @@ def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, know
 
 def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
     """gate.withdrawn_<mart>: every version of a cell that was ever recalled."""
-    found = _cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", "true")
-    found = found or f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
+    found = _cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", "true", ", version")
+    found = found or f"SELECT * EXCLUDE (cell_key), 0 AS version FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
     connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
 
 
-def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str) -> str | None:
+def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str, more: str = "") -> str | None:
     if not table_exists(connection, "ledger", table):
         return None
     held = {row[0] for row in connection.execute(f"DESCRIBE vault.ledger.{table}").fetchall()}
     columns = ", ".join(
         f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"' for column in contract.columns
     )
-    return f"SELECT {columns} FROM vault.ledger.{table} WHERE {condition}"
+    return f"SELECT {columns}{more} FROM vault.ledger.{table} WHERE {condition}"
 
 
 def _listed(release_ids: list[str]) -> str:

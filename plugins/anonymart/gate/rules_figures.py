@@ -116,16 +116,6 @@ def quantile_on_few_persons(scope: Scope) -> str:
 
 
 @rule
-def correction_tells_a_difference(scope: Scope) -> str:
-    """A quantile that is shown beside another one of the same cell in a recalled release: both have no noise (S-ANON)."""
-    figure = f'"{scope.column}"'
-    return counted(scope, "correction_tells_a_difference", f"""
-        SELECT cell.cell_key FROM {scope.new_cells} AS cell
-        JOIN gate.withdrawn_{scope.mart.name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
-        WHERE abs(cell.{figure} - withdrawn.{figure}) > {_SMALL}""")
-
-
-@rule
 def quantile_unlike_persons(scope: Scope) -> str:
     """A quantile that is not the persons' own, rounded as the policy says (S-ANON)."""
     return _unlike_true_value(scope, "quantile_unlike_persons", _unit(scope, scope.measure))
@@ -187,12 +177,22 @@ def _count(scope: Scope, measure: str) -> str:
 
 
 def _perturbed(scope: Scope, measure: str) -> str:
-    """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key."""
+    """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key.
+
+    In a corrected cell that is the recalled count, where the new one is near it: who left meanwhile must not show.
+    """
+    drawn = "evidence.true_count + noise.deviation"
+    is_shown = measure in scope.mart.figures and scope.measure_named(measure)["kind"] == "count"
+    recalled = f"""(
+        SELECT cell_key, {f'"{measure}"' if is_shown else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
+        QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
+    near = f"abs(recalled.figure - ({drawn})) < {scope.figure('nesting', 'smallest_difference')}"
     return f"""(
-        SELECT evidence.*, coalesce(evidence.true_count + noise.deviation, -1) AS perturbed
+        SELECT evidence.*, coalesce(CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
             ON noise.true_count = least(evidence.true_count, {_last_block(scope)})
             AND evidence.count_key >= noise.key_from AND evidence.count_key < noise.key_upto
+        LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
         WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
 
 

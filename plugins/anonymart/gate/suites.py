@@ -11,7 +11,14 @@ import yaml
 
 from anonymart.contracts import LOADER, MartContract
 from anonymart.detect import KINDS
-from anonymart.gate import rules_cells, rules_figures, rules_folder, rules_nested, rules_texts  # noqa: F401 (they register their rules)
+from anonymart.gate import (  # noqa: F401 (they register their rules)
+    rules_cells,
+    rules_corrections,
+    rules_figures,
+    rules_folder,
+    rules_nested,
+    rules_texts,
+)
 from anonymart.gate.report import Failure
 from anonymart.gate.rules import RULES
 from anonymart.home import PROJECT
@@ -32,7 +39,7 @@ _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
     "rate": ("rate_on_few_persons", "rate_unlike_counts"),
     "mean": ("rate_on_few_persons", "mean_unlike_persons"),
-    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons", "correction_tells_a_difference"),
+    "quantile": ("quantile_on_few_persons", "quantile_unlike_persons"),
     "nps": ("nps_unlike_counts",),
     "nps_low": ("nps_unlike_counts",),
     "nps_high": ("nps_unlike_counts",),
@@ -137,6 +144,8 @@ def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
             yield "clipped_count_shown", name
         if measure.get("money"):
             yield "dominated_money", name
+        if rules_corrections.must_stay(contract, measure):
+            yield "correction_tells_a_difference", name
         is_bare = measure["kind"] == "quantile" or measure.get("sensitive") or measure.get("partition")
         if is_bare and rules_nested.has_nests(contract):
             yield "nested_figure_too_near", name

@@ -240,12 +240,13 @@ def _commit(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None:
 
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, contract: MartContract, last_release_id: str) -> None:
-    """Move the wrong cells of a mart to withdrawn_<mart>, with the last release in which they stood."""
+    """Move the wrong cells of a mart to withdrawn_<mart>, with the last release in which they stood; later versions have larger numbers."""
     table, last = f"vault.ledger.withdrawn_{contract.name}", engine.literal(last_release_id)
     connection.execute(f"""
         CREATE TABLE IF NOT EXISTS {table} AS
-        SELECT *, NULL::VARCHAR AS last_release_id FROM vault.ledger.cells_{contract.name} LIMIT 0;
-        INSERT INTO {table} BY NAME SELECT *, {last} AS last_release_id {_wrong_cells(contract)};
+        SELECT *, NULL::VARCHAR AS last_release_id, NULL::INTEGER AS version FROM vault.ledger.cells_{contract.name} LIMIT 0;
+        INSERT INTO {table} BY NAME
+        SELECT *, {last} AS last_release_id, (SELECT coalesce(max(version), 0) + 1 FROM {table}) AS version {_wrong_cells(contract)};
         DELETE {_wrong_cells(contract)}
     """)
 

@@ -1,0 +1,125 @@
+"""The figures of `docs/disclosure.md`, written from the policy register and its table of noise; nothing there is typed by hand.
+
+`python -m anonymart.statistician` rewrites what stands between the marks of that page; with `--check` it changes nothing and
+ends with 1 when the page is stale.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from anonymart.disclosure import risk
+from anonymart.disclosure.perturbation import Entry, of_policy
+from anonymart.errors import UsageError
+from anonymart.home import PROJECT
+from anonymart.policy import Policy, load_policy
+
+PAGE = PROJECT / "docs" / "disclosure.md"
+WRITER = "python -m anonymart.statistician"
+CELLS = (1, 2, 3, 5)
+OTHERS = (0, 1, 2, 3, 5)
+# What each entry of the register is in the method; an entry without a sentence stops the page.
+PARAMETERS = {
+    "counts.largest_deviation": "D: a count is off by at most so many persons",
+    "counts.variance": "V: variance of the noise of a count",
+    "counts.smallest": "s: the smallest published count above 0",
+    "rates.smallest_base": "published persons under a rate, share, mean or score",
+    "rates.decimals": "decimals of a rate",
+    "quantiles.smallest_base_median": "published persons with a value under a median",
+    "quantiles.smallest_base_quartile": "published persons with a value under a quartile",
+    "quantiles.persons_each_side": "true persons on each side of a quantile",
+    "quantiles.points_round_to": "scores and progress are rounded to",
+    "quantiles.days_round_to": "days are rounded to",
+    "money.round_to_eur": "money is rounded to, in EUR",
+    "money.p_percent": "p of the p% rule",
+    "money.largest_share_percent": "largest share of one person in the total, in percent",
+    "means.decimals": "decimals of a mean",
+    "means.largest_events_per_person": "largest contribution of a person to a mean",
+    "means.noise_of_largest": "noise of a sum for each person of noise, in largest contributions",
+    "nps.confidence": "confidence of the interval of a score",
+    "nps.decimals": "decimals of a score",
+    "pooling.longest_years": "years in a pool at most",
+    "nesting.smallest_difference": "persons between two nested figures without noise, or none",
+    "publication.delay_days": "days between the end of a cell and its publication",
+    "utility.smallest_cells": "cells under a figure of `privacy_report.json`",
+}
+
+
+def sections(policy: Policy) -> dict[str, str]:
+    """The text between each pair of marks, by name. Raises UsageError for an entry of the register that nobody explains."""
+    table = of_policy(policy)
+    return {"noise": _noise(table), "parameters": _parameters(policy), "risk": _risk(table)}
+
+
+def rewritten(page: str, name: str, section: str, writer: str = WRITER) -> str:
+    """The page with a section between its marks. Raises UsageError when the marks are not there, once each."""
+    begin, end = f"<!-- {name}: begin; written by `{writer}`, do not edit -->", f"<!-- {name}: end -->"
+    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
+        raise UsageError(f"{PAGE.name} has lost the marks of its section {name}: put back the two comment lines.")
+    return f"{page[: page.index(begin)]}{begin}\n\n{section}\n\n{page[page.index(end) :]}"
+
+
+def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table of texts."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def _noise(table: list[Entry]) -> str:
+    rows = []
+    last = table[-1].true_count
+    for true_count, entries in groupby(table, key=lambda entry: entry.true_count):
+        shown = ", ".join(f"{true_count + e.deviation}: {e.probability:.3f}" for e in entries)
+        rows.append((f"{true_count}, and more likewise" if true_count == last else str(true_count), shown))
+    return markdown(("true count", "published count: probability"), rows)
+
+
+def _parameters(policy: Policy) -> str:
+    groups = {name.split(".")[0] for name in PARAMETERS} - {"publication"}
+    found = {f"{group}.{entry}" for group in groups for entry in policy.raw[group]}
+    if unexplained := sorted(found - set(PARAMETERS)):
+        raise UsageError(f"docs/disclosure.md does not explain {', '.join(unexplained)}: add a sentence to {Path(__file__).name}.")
+    rows = [(f"`{name}`", f"{policy.figure(*name.split('.')):g}", says) for name, says in PARAMETERS.items()]
+    for band in policy.raw["sensitive_bands"]:
+        base = f"base of {band['base_from']} " + (f"to {band['base_to']}" if band["base_to"] else "and more")
+        rows.append(("`sensitive_bands`", f"{100 * band['lowest']:g} % to {100 * band['highest']:g} %", f"a sensitive share is told inside, {base}"))
+    return markdown(("entry of `policy.yml`", "value", "what it is"), rows)
+
+
+def _risk(table: list[Entry]) -> str:
+    last = table[-1].true_count
+    rows = []
+    for n in [*(n for n in OTHERS if n < last), last]:
+        without, with_person = risk.published_counts(table, n), risk.published_counts(table, n + 1)
+        rows.append((
+            f"{n} and more" if n == last else str(n),
+            f"{risk.total_variation(without, with_person):.4f}",
+            f"{100 * risk.certain(without, with_person):.2f} %",
+            *(f"{100 * risk.best_guess(table, n, cells):.1f} %" for cells in CELLS),
+        ))  # fmt: skip
+    guesses = tuple(f"best guess right, {cells} cell{'s' * (cells > 1)}" for cells in CELLS)
+    return markdown(("others in the cell (n)", "TV", "certain", *guesses), rows)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; end with 1 when the page is stale.")
+@click.option("--page", type=click.Path(path_type=Path), default=PAGE, help="The page with the marks.")
+def main(check: bool, page: Path) -> None:
+    """Rewrite the figures of docs/disclosure.md."""
+    old = new = page.read_text(encoding="utf-8")
+    for name, section in sections(load_policy()).items():
+        new = rewritten(new, name, section)
+    if new == old:
+        click.echo(f"{page.name}: its figures are up to date.")
+        return
+    if check:
+        click.echo(f"{page.name}: its figures are stale; run `{WRITER}`.")
+        raise SystemExit(1)
+    page.write_text(new, encoding="utf-8")
+    click.echo(f"{page.name}: its figures are rewritten.")
+
+
+if __name__ == "__main__":
+    main()
