@@ -25,12 +25,12 @@ def email_in_a_value(house: House) -> None:
 
 def cell_under_its_threshold(house: House) -> None:
     """In the mart and in its evidence alike, so that the two agree and only the threshold can tell."""
-    cell = NEW_CELL.format(condition="published_reason = 'too_few' AND true_count BETWEEN 1 AND 10")
+    cell = NEW_CELL.format(condition="published_value > 0 AND true_count BETWEEN 1 AND 10")
     house.alter_warehouse(
         f"CREATE TEMP TABLE planted AS SELECT cell_key FROM {cell} AS found",
-        f"""UPDATE warehouse.marts.{MART} SET n_active_learners = 10, n_active_learners_reason = NULL
+        f"""UPDATE warehouse.marts.{MART} SET n_active_learners = 2, n_active_learners_reason = NULL
             WHERE {KEY} = (FROM planted)""",
-        f"""UPDATE warehouse.evidence.cell_evidence SET published_value = 10, published_reason = NULL
+        f"""UPDATE warehouse.evidence.cell_evidence SET published_value = 2, published_reason = NULL
             WHERE mart = '{MART}' AND measure = 'n_active_learners' AND cell_key = (FROM planted)""",
     )
 
