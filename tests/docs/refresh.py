@@ -1,5 +1,5 @@
-"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs in docs/disclosure.md, anew
-from a release of the demo.
+"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs and what the attacks came to
+in docs/disclosure.md, anew from a release of the demo.
 
 With `--check` it changes nothing and ends with 1 when a figure on a page is not the release's. The tests look at columns
 only, since their school is smaller.
@@ -7,12 +7,14 @@ only, since their school is smaller.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import duckdb
 
 from anonymart.disclosure import utility
+from anonymart.release.folder import GATE_RESULT
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.statistician import PAGE as STATISTICIAN
 from anonymart.statistician import markdown, rewritten
@@ -58,10 +60,26 @@ def costs(found: dict) -> str:
     return markdown(("mart", "cells", *SHOWN.values(), "too few", "protected"), rows)
 
 
+def risks(attacks: list[dict]) -> str:
+    """The attacks of a `gate.json` as a table: one row each, with the limits of the share of successes and the control."""
+    rows = [
+        (
+            f"`{found['attack']}`",
+            f"{found['tried']:,}",
+            str(found["succeeded"]),
+            f"{100 * found['interval'][1]:.3f} %",
+            f"{found['control']['succeeded']:,} of {found['control']['tried']:,}",
+        )
+        for found in attacks
+    ]
+    return markdown(("attack", "tried", "succeeded", "at most, of all tries (95 %)", "succeeded on its control"), rows)
+
+
 def refreshed_costs(release: Path) -> str:
-    """The statistician's page with what protection cost in the release."""
-    found = read_privacy_report(release)["utility"]
-    return rewritten(STATISTICIAN.read_text(encoding="utf-8"), "utility", costs(found), WRITER)
+    """The statistician's page with what protection cost in the release, and what the attacks on it came to."""
+    text = rewritten(STATISTICIAN.read_text(encoding="utf-8"), "utility", costs(read_privacy_report(release)["utility"]), WRITER)
+    attacks = json.loads((release / GATE_RESULT).read_text(encoding="utf-8"))["attacks"]
+    return rewritten(text, "attacks", risks(attacks), WRITER)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
 from anonymart.statistician import PAGE, main, rewritten, sections
 from tests.docs.pages import page
-from tests.docs.refresh import costs
+from tests.docs.refresh import costs, risks
 
 POLICY = load_policy()
 TABLE = of_policy(POLICY)
@@ -40,7 +40,7 @@ def test_they_follow_the_policy():
 
 def test_no_figure_of_the_register_is_typed_by_hand():
     text = page("docs/disclosure.md")
-    for name in ("noise", "parameters", "risk", "utility"):
+    for name in ("noise", "parameters", "risk", "attacks", "utility"):
         before, rest = text.split(f"<!-- {name}: begin", 1)
         text = before + rest.split(f"<!-- {name}: end -->", 1)[1]
     prose = text.split("## Sources")[0]
@@ -67,3 +67,8 @@ def test_the_costs_of_a_release_as_a_table():
     assert len(table) == 4 and table[2].startswith("| nps_quarterly | 9 | too few cells | - |") and table[3].startswith("| all together | 9 |")
     with pytest.raises(UsageError, match="lost the marks"):
         rewritten("no marks", "utility", "x")
+
+
+def test_the_attacks_of_a_release_as_a_table():
+    found = {"attack": "averaging", "tried": 2000, "succeeded": 0, "interval": [0.0, 0.001843], "control": {"tried": 30, "succeeded": 12}}
+    assert risks([found]).splitlines()[2:] == ["| `averaging` | 2,000 | 0 | 0.184 % | 12 of 30 |"]
