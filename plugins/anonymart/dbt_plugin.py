@@ -10,7 +10,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from anonymart import engine
+from anonymart import detect, engine
 from anonymart.home import Home
 from anonymart.keys import Keys
 
@@ -30,6 +30,7 @@ class Plugin(BasePlugin):
         engine.attach(conn, "warehouse", self._home.warehouse, self._keys.warehouse, "rw")
 
     def configure_cursor(self, cursor: Any) -> None:
-        """Make the key table of this cursor; TEMP tables are seen by no other cursor."""
+        """Make the key table and the detector's macro of this cursor; what is TEMP is seen by no other cursor."""
+        cursor.execute(f"CREATE OR REPLACE TEMP MACRO anonymart_without_addresses(t) AS {detect.without_addresses('t')}")
         cursor.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)")
         cursor.execute("INSERT INTO anonymart_keys VALUES (?, ?)", [self._keys.pseudonym, self._keys.record])

@@ -1,5 +1,6 @@
 """Every leak that is planted in a candidate is found in the right mart and column, and named by its kind (S-ANON, D-IDENT)."""
 
+import hashlib
 import json
 from datetime import date
 
@@ -43,6 +44,11 @@ IN_VALUES = {
     "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9": "hash",
     "https://social.example/u/1": "url",
     "@anne_m": "handle",
+    "4539 5787 6362 1486": "card",
+    "12 rue Victor Hugo, 75011 Paris": "address",
+    "née le 3 mars 1998": "birth_date",
+    "merci à Sylvie": "name",
+    hashlib.sha256(b"anne.martin@example.org").hexdigest(): "known_hash",
     "annemartin77": "known_account",
     "LEARNER-000001": "known_learner_id",
     "ANNE.MARTIN@EXAMPLE.ORG": "known_email",

@@ -8,6 +8,15 @@
     regexp_replace(' ' || lower(strip_accents({{ text }})) || ' ', '[^a-z0-9+#]+', ' ', 'g')
 {%- endmacro %}
 
+{# The text without addresses and handles: support@school.example is no word about support. The detector's own patterns (D-IDENT). #}
+{% macro without_addresses(text) %}
+    {{ return(adapter.dispatch('without_addresses', 'anonymart')(text)) }}
+{% endmacro %}
+
+{% macro duckdb__without_addresses(text) -%}
+    anonymart_without_addresses({{ text }})
+{%- endmacro %}
+
 {# What follows the last slash, hash sign or colon of an IRI, without query and closing slashes. #}
 {% macro last_segment(iri) %}
     {{ return(adapter.dispatch('last_segment', 'anonymart')(iri)) }}

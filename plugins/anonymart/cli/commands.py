@@ -290,11 +290,12 @@ def _add_demo() -> None:
 
 def _add_groups() -> None:
     from anonymart.cli.attack import attack_command
+    from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, perturbation, rights, withdraw):
+    for command in (attack_command, detect, perturbation, rights, withdraw):
         anonymart.add_command(command)
 
 

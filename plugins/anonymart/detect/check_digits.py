@@ -1,4 +1,4 @@
-"""Check digits in SQL: the key of a French social security number (NIR) and of an IBAN (ISO 13616, ISO 7064 MOD 97-10)."""
+"""Check digits, in SQL and in Python: of a French social security number (NIR), an IBAN (ISO 13616, ISO 7064 MOD 97-10), a payment card (Luhn)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _IBAN_LENGTHS = {
     32: "LC NI",
     33: "RU",
 }
+IBAN_COUNTRIES = tuple(sorted(" ".join(_IBAN_LENGTHS.values()).split()))
 _SEPARATORS = r"[^0-9A-Za-z]"
 
 
@@ -36,14 +37,13 @@ def nir_is_valid(candidate: str) -> str:
 
 def iban_is_valid(candidate: str) -> str:
     """SQL: the candidate, cut to its country's length, is 1 modulo 97 once its first four signs stand last."""
-    bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
-    length = f"(CASE {_cases(bare)} ELSE 0 END)"
-    turned = f"({bare}[5:{length}] || {bare}[1:4])"
+    length = f"(CASE {_cases('bare')} ELSE 0 END)"
     # 36 letters and digits become numbers of one or two digits, and the remainder is carried from sign to sign
     number = "(CASE WHEN sign BETWEEN '0' AND '9' THEN ascii(sign) - 48 ELSE ascii(sign) - 55 END)"
-    numbers = f"list_transform(regexp_extract_all({turned}, '.'), lambda sign: {number})"
+    numbers = f"list_transform(string_split(bare[5:{length}] || bare[1:4], ''), lambda sign: {number})"
     folded = f"list_reduce({numbers}, lambda rest, n: (rest * (CASE WHEN n < 10 THEN 10 ELSE 100 END) + n) % 97, 0)"
-    return f"({length} > 0 AND len({bare}) >= {length} AND {folded} = 1)"
+    bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
+    return f"list_transform([{bare}], lambda bare: {length} > 0 AND len(bare) >= {length} AND {folded} = 1)[1]"
 
 
 def _cases(bare: str) -> str:
@@ -51,3 +51,39 @@ def _cases(bare: str) -> str:
         f"WHEN {bare}[1:2] IN ({', '.join(repr(country) for country in countries.split())}) THEN {length}"
         for length, countries in _IBAN_LENGTHS.items()
     )
+
+
+def card_is_valid(candidate: str) -> str:
+    """SQL: the digits pass Luhn's formula (ISO/IEC 7812-1): every second one from the right counts double, its digits added."""
+    digits = f"list_reverse(regexp_extract_all({candidate}, '[0-9]'))"
+    weighed = "CASE WHEN place % 2 = 1 THEN digit::INT ELSE digit::INT * 2 - CASE WHEN digit > '4' THEN 9 ELSE 0 END END"
+    return f"(list_sum(list_transform({digits}, lambda digit, place: {weighed})) % 10 = 0)"
+
+
+def checked_length(check: str, candidate: str) -> int:
+    """The same three checks in Python: how many signs of the candidate the number takes, 0 when its key is wrong.
+
+    `check` is nir, iban or card. The rest of the candidate is what follows an IBAN in the sentence.
+    """
+    places = [place for place, sign in enumerate(candidate) if sign.isascii() and sign.isalnum()]
+    bare = "".join(candidate[place] for place in places).upper()
+    n_signs = {"nir": _nir_length, "iban": _iban_length, "card": _card_length}[check](bare)
+    return places[n_signs - 1] + 1 if n_signs else 0
+
+
+def _nir_length(bare: str) -> int:
+    digits = bare.replace("2A", "19", 1).replace("2B", "18", 1) if not bare.isdigit() else bare
+    return 15 if len(bare) == 15 and digits.isdigit() and 97 - int(digits[:13]) % 97 == int(digits[13:]) else 0
+
+
+def _iban_length(bare: str) -> int:
+    length = next((n for n, countries in _IBAN_LENGTHS.items() if bare[:2] in countries.split()), 0)
+    if not 0 < length <= len(bare):
+        return 0
+    number = "".join(str(int(sign, 36)) for sign in bare[4:length] + bare[:4])
+    return length if int(number) % 97 == 1 else 0
+
+
+def _card_length(bare: str) -> int:
+    total = sum(sum(divmod(int(sign) * (1 + place % 2), 10)) for place, sign in enumerate(reversed(bare)))
+    return len(bare) if total % 10 == 0 else 0

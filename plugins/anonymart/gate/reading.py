@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import detect, engine
+from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError
@@ -35,7 +35,6 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     except duckdb.Error:
         raise AnonymartError(f"{path} cannot be opened as a DuckDB file: give the folder of a release or candidate.") from None
     connection.execute("CREATE SCHEMA gate")
-    connection.execute(detect.macros())
 
 
 def make_views(

@@ -17,13 +17,14 @@ from anonymart import engine
 from anonymart.attack.run import attack, beside
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.detect.known import make_known
 from anonymart.disclosure import utility
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import checkpoint
 from anonymart.gate.codes import make_codes
 from anonymart.gate.docs import DOCS_WORDS, finish_docs, page_texts
 from anonymart.gate.folder_reading import make_folder_tables
-from anonymart.gate.identifiers import find_in_docs, make_hits, make_known, make_vocabulary
+from anonymart.gate.identifiers import find_in_docs, make_hits, make_pattern_hits, make_vocabulary
 from anonymart.gate.reading import make_views, open_release
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.rules import RULES, Scope
@@ -122,8 +123,9 @@ def _read(
     make_views(connection, candidate, contracts, policy, manifest["release_id"])
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
-    make_known(connection)
+    make_known(connection, "gate")
     make_vocabulary(connection, own_texts(contracts, suites))
+    make_pattern_hits(connection)
     make_hits(connection)
     make_folder_tables(connection, candidate, contracts, policy, manifest)
 

@@ -31,7 +31,7 @@ ranked as (
 responses as (
     select
         ranked.*,
-        {{ folded_words('comment') }} as words
+        {{ folded_words(without_addresses('comment')) }} as words
     from ranked
     where version_no = 1
 ),

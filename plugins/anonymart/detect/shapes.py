@@ -1,0 +1,145 @@
+"""Regular expressions of identifiers that have a shape of their own (D-IDENT, D-SPECIAL).
+
+They are written in what RE2 (DuckDB) and Python's `re` both understand, so that SQL and spans cannot differ. Group 1 is the
+identifier; what stands before and after it is looked at without being part of it.
+"""
+
+from __future__ import annotations
+
+from anonymart.detect.check_digits import IBAN_COUNTRIES
+from anonymart.detect.word_lists import TOWNS, alternatives, plain
+
+# Letters of all scripts, but no sign or space: what RE2 calls \p{L} has no name in Python's `re`.
+LETTER = "A-Za-zªµº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff\u3040-\ud7ff"
+LARGE = "A-Z\u00c0-\u00d6\u00d8-\u00deŒŠŸŽİŞĞŁŚŻŹĆŃĄĘČŘ"
+NBSP, NNBSP = "\u00a0", "\u202f"
+SPACE = "[ \u00a0\u2007\u202f]"
+WIDE = "[ \t\r\n\u00a0\u2007\u202f]"
+NO_WORD_BEFORE = rf"(?:^|[^{LETTER}0-9])"
+NO_WORD_AFTER = rf"(?:$|[^{LETTER}0-9])"
+_NO_DIGIT_BEFORE = r"(?:^|[^0-9])"
+_NO_DIGIT_AFTER = r"(?:$|[^0-9])"
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_GROUP = r"[0-9A-Fa-f]{1,4}"
+
+_AT = "[@＠﹫]"
+_TLD = "(?:fr|com|org|net|eu|be|ch|ca|uk|de|es|it|io|lu|pt|nl|edu|gouv|info|me|dev|example|test)"
+_SPOKEN_DOT = rf"{SPACE}(?:point|dot){SPACE}"
+_LOCAL = rf"[{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{SPACE}(?:point|dot|tiret|underscore){SPACE}[{LETTER}0-9_+'\-]+)*"
+_OPEN, _CLOSE = r"[\[({<|*]", r"[\])}>|*]"
+_DOT = rf"(?:{SPACE}?(?:\.|{_OPEN}{SPACE}?(?:dot|point|\.){SPACE}?{_CLOSE}){SPACE}?|{_SPOKEN_DOT})"
+_DOMAIN = (
+    rf"(?:[{LETTER}0-9\-]+(?:{_DOT}[{LETTER}0-9\-]+)*?{_DOT}{_TLD}(?:{_DOT}{_TLD})?{NO_WORD_AFTER}|[{LETTER}0-9\-]+(?:\.[{LETTER}0-9\-]+)*\.[{LETTER}]{{2,}})"
+)
+EMAIL = rf"(?i)([{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{_AT}|%40|&#64;)[{LETTER}0-9](?:[{LETTER}0-9\-]*\.)+[{LETTER}]{{2,}})"
+EMAIL_SPELLED = (
+    rf"(?i)({_LOCAL}(?:{SPACE}?{_AT}{SPACE}?|{SPACE}{{0,2}}{_OPEN}{SPACE}?(?:at|arobase?|arrobase|chez|a|{_AT}){SPACE}?{_CLOSE}{SPACE}{{0,2}}"
+    rf"|{SPACE}(?:arobase?|arrobase){SPACE}|{SPACE}(?-i:AT){SPACE}|_(?:at|arobase)_){_DOMAIN}"
+    rf"|{_LOCAL}{SPACE}(?:at|chez){SPACE}[{LETTER}0-9\-]+(?:{_SPOKEN_DOT}[{LETTER}0-9\-]+)*?{_SPOKEN_DOT}{_TLD}(?:{_SPOKEN_DOT}{_TLD})?{NO_WORD_AFTER})"
+)
+
+
+def _paired(head: str, pairs: int) -> str:
+    """Digits in pairs, unbroken or broken by one and the same sign: a date beside an hour is no phone number."""
+    signs = (SPACE, rf"{SPACE}{{2}}", r"\.", "-", "/", "_", rf"{SPACE}\.{SPACE}", rf"{SPACE}-{SPACE}", r"\. ")
+    repeated = "|".join(f"(?:{sign}[0-9]{{2}}){{{pairs}}}" for sign in signs)
+    others = rf"[ .\-][0-9]{{{2 * pairs}}}|[0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}|[0-9]{{2}}(?:[ .\-][0-9]{{2}}){{3}}"
+    return f"{head}(?:[0-9]{{{2 * pairs}}}|{repeated}|{others})"
+
+
+PHONE_FR = rf"{_NO_DIGIT_BEFORE}({_paired('(?:0[1-9]|[(]0[)] ?[1-9])', 4)}){_NO_DIGIT_AFTER}"
+PHONE = (
+    rf"(?:^|[^0-9+])((?:[(]?\+|00){SPACE}?[1-9](?:[ {NBSP}{NNBSP}().\-]{{0,2}}[0-9]){{7,14}}"
+    rf"|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)] ?[0-9]{{3}}[-. ][0-9]{{4}}){_NO_DIGIT_AFTER}"
+)
+# A number of a version or a chapter is taken along, and so fails: an address begins with a digit.
+IPV4 = (
+    rf"(?:^|[^0-9A-Za-z.])((?:(?i:version|release|chapitre|chapter|section|build|v\.){SPACE}?)?(?:{_OCTET}\.){{3}}{_OCTET})"
+    rf"(?:$|[^0-9A-Za-z.]|\.(?:$|[^0-9]))"
+)
+IPV6 = (
+    rf"(?:^|[^0-9A-Za-z:])((?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}}"
+    rf"|::(?:{_GROUP}:){{1,6}}{_GROUP}|(?:{_GROUP}:){{2,7}}:)(?:$|[^0-9A-Za-z:]|:(?:$|[^0-9A-Za-z:]))"
+)
+NIR = (
+    rf"{_NO_DIGIT_BEFORE}([1-478]SEP[0-9]{{2}}SEP(?:0[1-9]|1[0-2]|[2-9][0-9])SEP"
+    rf"(?:[0-9]{{2}}|2[ABab])SEP[0-9]{{3}}SEP[0-9]{{3}}SEP[0-9]{{2}}){_NO_DIGIT_AFTER}"
+).replace("SEP", "[ \u00a0\u202f._/\\-]?")
+IBAN = rf"(?:^|[^A-Za-z0-9])((?i:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}}(?:[ {NBSP}{NNBSP}\-]?[A-Za-z0-9]){{11,30}})"
+CARD = (
+    rf"{_NO_DIGIT_BEFORE}((?:4[0-9]{{3}}|5[0-8][0-9]{{2}}|2[2-7][0-9]{{2}}|6[0-9]{{3}}|35[2-8][0-9])(?:SEP[0-9]{{4}}){{3}}"
+    rf"|3[47][0-9]{{2}}SEP[0-9]{{6}}SEP[0-9]{{5}}|3(?:0[0-5]|[689][0-9])[0-9]SEP[0-9]{{6}}SEP[0-9]{{4}}){_NO_DIGIT_AFTER}"
+).replace("SEP", "[ \u00a0\u202f.\\-]?")
+_TAIL = rf"[^ \t\r\n{NBSP}<>\"]"
+URL = (
+    rf"(?i)(?:^|[^{LETTER}0-9])((?:https?|ftps?|sftp|ssh|mailto|tel|sms|skype):/{{0,2}}[^ \t\r\n/]{_TAIL}*|www\.[a-z0-9\-]+\.[a-z]{{2,}}{_TAIL}*"
+    rf"|[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|fr|org|net|io|eu|be|ch|ca|co|me|info|dev|app|uk|de|es|it|ly|gg)/{_TAIL}+"
+    rf"|[a-z0-9\-]+\.(?:github\.io|gitlab\.io|wordpress\.com|blogspot\.[a-z]+|netlify\.app|vercel\.app|tumblr\.com|over-blog\.com))"
+)
+_NETWORKS = "twitter|linkedin|facebook|instagram|insta|tiktok|snapchat|snap|telegram|mastodon|bluesky|youtube|twitch|github|gitlab|discord"
+HANDLE = rf"(?:^|[ \t\r\n{NBSP}(,;:\"'/«])(@[{LETTER}0-9_][{LETTER}0-9_.\-]+)"
+HANDLE_OF = rf"(?i)(?:^|[^a-z])((?:{_NETWORKS}){WIDE}*[:=]{WIDE}*@?[{LETTER}0-9_.\-]{{3,}})"
+UUID = r"(?:^|[^0-9A-Fa-f])([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?:$|[^0-9A-Fa-f])"
+HASH = r"(?:^|[^0-9A-Za-z])(?:[A-Za-z][A-Za-z0-9]*[:_])?([0-9A-Fa-f]{16,})(?:$|[^0-9A-Fa-f])"
+
+_PARTICLE = r"(?:(?:de la |de l['’]|des |du |de |d['’]|la |le |les |l['’])?)"
+_WAY = "rue|avenue|av\\.?|boulevard|bd\\.?|blvd|bld|allées?|all\\.|chemin|ch\\.|impasse|imp\\.|quai|square|faubourg|fbg|sentier|ruelle|venelle|rond[- ]point|esplanade|résidence|lotissement|montée|traverse|rte|route"
+# Ways that are also words of a school (3 cours, 2 places, 5 passages) need a name that begins large, and not the name of a tool.
+_UNSURE_WAY = "place|cours|passage|villa|clos|voie|hameau|promenade|mail"
+_NUMBER = r"(?:n° ?)?[1-9][0-9]{0,3}(?:[ ,]{0,2}(?:bis|ter|quater)|[ABCabc])?[ ,]{1,3}"
+_NAME_OF_WAY = rf"{_PARTICLE}[{LETTER}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la |l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
+_LARGE_NAME_OF_WAY = rf"{_PARTICLE}[{LARGE}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la |l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
+_CODE = r"(?:(?:F-?)?(?:0[1-9]|[1-8][0-9]|9[0-5])[0-9]{3}|9[78][0-9]{3}|2[ABab][0-9]{3})"
+_KNOWN_TOWN = alternatives([*TOWNS, *(plain(town) for town in TOWNS), *(town.replace("-", " ") for town in TOWNS), *(plain(town).replace("-", " ") for town in TOWNS)])
+_COMPOSED_TOWN = (
+    rf"(?:(?i:saints?|saintes?|st|ste|le|la|les)[ \-][{LARGE}][{LETTER}'’\-]*|(?i:saint|sainte|st|ste|le|la|les)-[{LETTER}'’\-]+|[Ll]['’][{LARGE}][{LETTER}'’\-]+"
+    rf"|[{LETTER}]+-(?i:sur|sous|les|lès|en|la|le|de|du|aux|d)[\-'’][{LETTER}][{LETTER}'’\-]*|[{LARGE}][{LETTER}]+ (?i:sur|sous|lès|les|en) [{LARGE}][{LETTER}'’\-]*)"
+)
+_TOWN = rf"(?:{_KNOWN_TOWN}|{_COMPOSED_TOWN})(?:-[{LETTER}]+)*(?:{SPACE}(?i:cedex)(?: [0-9]{{1,2}})?)?"
+_ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"
+_BETWEEN = r"(?:[ ,\t\r\n]|- ){1,4}"
+# As with versions, what is numbered in a course is taken along, and so fails: an address begins with its number.
+_COUNTED = "(?i:chapitre|chapter|cours|course|module|projets?|project|exercice|exercise|le[cç]on|lesson|partie|part|section|semaine|week|niveau|level|[eé]tape|step|page|jour|day|quiz|vid[eé]o)"
+STREET = (
+    rf"{NO_WORD_BEFORE}((?:{_COUNTED}{SPACE})?{_NUMBER}(?:(?i:{_WAY}) {_NAME_OF_WAY}|(?i:{_UNSURE_WAY}) {_LARGE_NAME_OF_WAY})(?:{_BETWEEN}{_CODE}{SPACE}{{1,2}}{_ANY_TOWN})?){NO_WORD_AFTER}"
+)
+POSTAL_TOWN = rf"{NO_WORD_BEFORE}({_CODE}{SPACE}{{1,2}}{_TOWN}){NO_WORD_AFTER}"
+
+_MONTHS = (
+    "janvier|janv\\.?|février|fevrier|févr?\\.?|mars|avril|avr\\.?|mai|juin|juillet|juil\\.?|août|aout|septembre|sept\\.?|octobre|oct\\.?|novembre|nov\\.?|décembre|decembre|déc\\.?"
+    "|january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sep|dec"
+)
+_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
+_YEAR = r"(?:19[0-9]{2}|20[0-2][0-9]|[0-9]{2})"
+_DATE = (
+    rf"(?:{_DAY}[ ]?[/.\- ][ ]?(?:0?[1-9]|1[0-2])[ ]?[/.\- ][ ]?{_YEAR}|(?:19|20)[0-9]{{2}}[-/.](?:0[1-9]|1[0-2])[-/.]{_DAY}"
+    rf"|{_DAY}(?:er|st|nd|rd|th)?(?: of)? (?:{_MONTHS}),? {_YEAR}|(?:{_MONTHS}) {_DAY}(?:st|nd|rd|th)?,? {_YEAR})"
+)
+BIRTH_DATE = (
+    rf"(?i){NO_WORD_BEFORE}((?:n[ée][(]?e?[)]?(?: le| un| l['’]an)?|born(?: on)?(?: the)?|(?:ma |my )?date (?:de naissance|of birth)|naissance|birth ?da(?:te|y)|d\.?o\.?b\.?|anniversaire|birthday)"
+    rf"(?: est le| est| is on| is| the| le)?{SPACE}?[:=]?{SPACE}?{_DATE}){_NO_DIGIT_AFTER}"
+)
+
+
+# What every text with such an identifier matches too: quick to try, and together they are the first look at a text.
+HINTS = {
+    "nir": f"[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{2}}",
+    "iban": f"[A-Za-z]{{2}}[0-9]{{2}}[ {NBSP}\\-]?[A-Za-z0-9]",
+    "card": f"[0-9]{{4}}[ {NBSP}{NNBSP}.\\-]?[0-9]{{4}}",
+    "email": f"{_AT}|%40|&#64;",
+    "email_spelled": (
+        rf"{_AT}|(?i:arr?obas)|(?i:{_OPEN}{SPACE}?(?:at|chez|a){SPACE}?{_CLOSE})|(?i:_at_)|{SPACE}AT{SPACE}|(?i:{SPACE}(?:at|chez){SPACE}[^ ]+{SPACE}(?:dot|point){SPACE})"
+    ),
+    "url": r"(?i:tps?:|sftp:|ssh:|mailto:|tel:|sms:|skype:|www\.|\.[a-z]{2,4}/|hub\.io|lab\.io|press\.com|spot\.[a-z]|\.app|tumblr|over-blog)",
+    "phone": rf"(?:\+|00){SPACE}?[1-9]|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)]",
+    "phone_fr": "0[)]? ?[1-9](?:[^0-9]{0,3}[0-9]){8}",
+    "ipv6": ":[0-9A-Fa-f]{0,4}:",
+    "ipv4": r"[0-9]\.[0-9]{1,3}\.[0-9]",
+    "uuid": "-[0-9A-Fa-f]{4}-",
+    "hash": "[0-9A-Fa-f]{16}",
+    "handle": "@",
+    "handle_of": rf"(?i:(?:{_NETWORKS}){WIDE}*[:=])",
+    "birth_date": r"(?i:n[ée][(]?e?[)]?(?: le| un| l['’]an)?[ :=]{0,3}(?:[0-9]|[a-zéû]{3,9}\.? [0-9])|born|birth|naissance|d\.?o\.?b|anniversaire)",
+    "street": rf"[0-9][A-Za-z, ]{{1,11}}(?i:{_WAY}|{_UNSURE_WAY}) ",
+    "postal_town": rf"[0-9][0-9ABab][0-9]{{3}}{SPACE}",
+}
