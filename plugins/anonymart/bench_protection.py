@@ -67,11 +67,12 @@ def _compared(connection: duckdb.DuckDBPyConnection, protecting: str, plain: str
             cpu[name].append(time.process_time() - used)
     cells = [connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{name}").fetchone()[0] for name in ("protected", "plain")]
     best = {f"{name}_seconds": round(min(taken), 3) for name, taken in seconds.items()}
-    if cells[0] != cells[1]:
+    # A cell whose counts are all published as 0 is left out.
+    if not cells[1] / 2 < cells[0] <= cells[1]:
         raise SystemExit(f"The bench stopped: {cells[0]} protected cells beside {cells[1]} plain ones.")
     return {
         **best,
-        "cells": cells[0],
+        "cells": cells[1],
         "ratio": round(best["protected_seconds"] / best["plain_seconds"], 2),
         "once_ratio": round(best["once_seconds"] / best["plain_seconds"], 2),
         "cpu_ratio": round(min(cpu["protected"]) / min(cpu["plain"]), 2),

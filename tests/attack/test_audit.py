@@ -165,16 +165,3 @@ def test_a_row_of_zeros_singles_out_and_no_row_does_not(small_halves, contracts,
         kept = [row for row in noisy if not is_left_out or row["n_started"] or row["n_completed"]]
         found = wp29.attack(small_halves, controls.in_memory("r", contract, kept), noise)
         assert found[0].name == "singling_out" and found[0].is_significant is not is_left_out
-
-
-@pytest.mark.long
-def test_a_release_of_generated_members_tells_nothing_of_them(policy, tmp_path):
-    """The real ingest and build on two halves, fixed seed: no criterion on the release, every one on the naive release."""
-    from anonymart.home import Home
-
-    home = Home(tmp_path / "home").prepare()
-    found = audit.audit_generated(home, policy)
-    audit.judge([], found)
-    assert [each["is_significant"] for each in found["criteria"]] == [False] * 3
-    assert [each["control"]["is_significant"] for each in found["criteria"]] == [True] * 3
-    assert list(home.tmp.iterdir()) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from anonymart.policy import load_policy
 from tests.real import oulad
 from tests.real.conftest import data
 from tests.whole.house import accounts
@@ -13,6 +14,7 @@ pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real"
 
 N_CLICKS = 1_048_575
 N_WORKS = 51_578
+LARGEST_DEVIATION = load_policy().figure("counts", "largest_deviation")
 MONTH = "date_trunc('month', day)::DATE"
 
 
@@ -41,6 +43,13 @@ def active(raw) -> dict[tuple, int]:
 @pytest.fixture(scope="module")
 def files(raw, real_house) -> dict[str, dict]:
     return {file["file_name"]: file for file in real_house.report["files"] if file["source"] == "learning"}
+
+
+def differences(found, counted: dict[tuple, int]) -> dict[tuple, int]:
+    """What a table of true counts lacks or tells otherwise; a cell of so few that noise makes 0 of them may be left out."""
+    found = {(course, month): n for course, month, n in found}
+    missing = {cell: n for cell, n in counted.items() if cell not in found and n > LARGEST_DEVIATION}
+    return missing | {cell: n for cell, n in found.items() if counted.get(cell) != n}
 
 
 def test_every_click_is_accounted_for(raw, files, real_house):
@@ -78,17 +87,18 @@ def test_active_learners_by_course_and_month(active, real_house):
         SELECT course_id, month, true_n_active_learners FROM warehouse.intermediate.int_cells__course_engagement_monthly
         WHERE true_n_active_learners > 0
     """)
-    assert {(course, month): n for course, month, n in found} == active
+    assert len(found) > 50 and differences(found, active) == {}
 
 
 def test_registrations_by_course_and_month(raw, real_house):
     counted = raw.execute(f"""
-        SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM registrations GROUP BY ALL ORDER BY ALL
+        SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM registrations GROUP BY ALL
     """).fetchall()
-    assert real_house.warehouse("""
+    found = real_house.warehouse("""
         SELECT course_id, month, true_n_registrations FROM warehouse.intermediate.int_cells__course_engagement_monthly
-        WHERE true_n_registrations > 0 ORDER BY ALL
-    """) == counted
+        WHERE true_n_registrations > 0
+    """)
+    assert len(found) > 50 and differences(found, {(course, month): n for course, month, n in counted}) == {}
 
 
 def test_the_evidence_of_the_gate_says_the_same(active, real_house):
@@ -97,7 +107,7 @@ def test_the_evidence_of_the_gate_says_the_same(active, real_house):
         FROM warehouse.evidence.cell_evidence
         WHERE mart = 'course_engagement_monthly' AND measure = 'n_active_learners' AND true_count > 0
     """)
-    assert {(course, month): n for course, month, n in evidence} == active
+    assert len(evidence) > 50 and differences(evidence, active) == {}
 
 
 def test_what_is_published_is_the_count_with_its_noise(active, real_house):
@@ -105,7 +115,7 @@ def test_what_is_published_is_the_count_with_its_noise(active, real_house):
         published = release.execute(
             "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM marts.marts.course_engagement_monthly"
         ).fetchall()
-    assert {row[:2] for row in published} >= set(active)
+    assert {row[:2] for row in published} >= {cell for cell, n in active.items() if n > LARGEST_DEVIATION}
     errors = []
     for course, month, figure, reason in published:
         true = active.get((course, month), 0)
