@@ -135,6 +135,10 @@ def test_learners_and_marks_of_each_assessment(raw, real_house):
         SELECT course_id, exercise_id, half_year, true_n_learners, round(true_score_p50, 6)
         FROM warehouse.intermediate.int_cells__exercise_difficulty ORDER BY 1, 2, 3
     """)
+    # A cell of so few that noise makes 0 of them may be left out.
+    kept = {row[:3] for row in found}
+    assert [row for row in counted if row[:3] not in kept and row[3] > LARGEST_DEVIATION] == []
+    counted = [row for row in counted if row[:3] in kept]
     assert [row[:4] for row in found] == [row[:4] for row in counted]
     assert [row[4] for row in found] == pytest.approx([row[4] for row in counted])
 
