@@ -51,5 +51,7 @@ def test_a_run_tells_it_too(released, told):
 
 def test_the_bench_of_protection_finds_its_sql(released, tmp_path):
     found = bench_protection.measure(released.root, tmp_path / "people.duckdb", rows=100_000)
-    assert {mart: figures["cells"] for mart, figures in found.items()} == dict.fromkeys(bench_protection.PLAIN, bench_protection.CELLS)
+    assert found.keys() == bench_protection.PLAIN.keys()
+    # So few rows leave a cell without anybody here and there.
+    assert all(0.98 * bench_protection.CELLS < figures["cells"] <= bench_protection.CELLS for figures in found.values())
     assert all(figures["ratio"] > 0 and figures["once_ratio"] > 0 for figures in found.values())
