@@ -16,7 +16,7 @@ import duckdb
 
 from anonymart import crash
 from anonymart.errors import UsageError
-from anonymart.forget import files, people, receipts, tombstones
+from anonymart.forget import comments, files, people, receipts, tombstones
 from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
 from anonymart.forget.people import Scope
 from anonymart.forget.places import Keeps, Place
@@ -110,6 +110,7 @@ def carry_out_requests(
         terms = people.text_terms(zones.connection)
         folders = files.landings(zones.connection, home)
         files.hide_names(zones.connection, terms)
+        comments.mask(zones.connection)
         until = until_of_asked(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
