@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from anonymart import engine
 from anonymart.errors import UsageError
 from anonymart.forget import receipts, removal
 from anonymart.forget.removal import finish
@@ -70,6 +71,20 @@ def test_the_answered_request_keeps_kind_date_and_a_keyed_hash(built):
 def test_found_under_any_identifier(built, who):
     built.erase(built.request(**who))
     assert not any(name in built.everything() for name in NAMES)
+
+
+def test_addresses_and_ids_in_comments_of_others_are_masked_and_nothing_else_is(built):
+    said = f"Écrire à {EMAIL}, {EMAIL.upper()} ou acct-anna-4711 (l-4711, pas L-47110) ; merci Anna, FamilyL-4711 en 2026"
+    row = {"response_id": "about", "learner_id": "L-4712", "answered_at": "2026-06-02T10:00:00Z", "score": 9}
+    built.deliver("nps", "about.ndjson", [{**row, "comment": said}, {**row, "response_id": "other", "comment": "très bien en 2026"}])
+    built.ingest()
+    with engine.connect(built.home, built.keys, vault="rw") as connection:
+        connection.execute("UPDATE vault.answers.nps SET comment = comment || '; L-4711 L-4711' WHERE response_id = 'about'")
+    built.erase(built.request())
+    ((about,), (other,)) = built.ask("SELECT comment FROM vault.answers.nps WHERE response_id IN ('about', 'other') ORDER BY response_id")
+    assert about == "Écrire à [...], [...] ou [...] ([...], pas L-47110) ; merci Anna, FamilyL-4711 en 2026; [...] [...]"
+    assert other == "très bien en 2026"
+    assert built.bytes_with(MARKER, "acct-anna-4711") == []
 
 
 def test_who_comes_back_later_is_a_new_person(built):

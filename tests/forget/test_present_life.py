@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
+from anonymart import engine
 from anonymart.forget.removal import enforce_terms
-from tests.forget.house import AS_OF, HOME_PAGE, House
+from tests.forget.house import AS_OF, HOME_PAGE, House, read_receipts
 from tests.ingest.conftest import statement
 
 ACCOUNT = f"account:{HOME_PAGE}|acct-77"
@@ -65,3 +66,19 @@ def test_a_child_of_today_goes_whole(house):
     house.deliver("connections", "c.csv", "learner_id,connected_at\nL-77,2026-06-01T10:00:00Z\n")
     assert house.ingest()["connections/c.csv"].refused == 1
     assert date(2028, 1, 1) in [day for (day,) in house.ask("SELECT of_age_on FROM vault.register.minors")]
+
+
+def test_times_that_are_only_blanked_leave_the_bytes_with_the_weekly_rewrite_too(house):
+    """Fourteen when registered, of age at the last login; no row goes."""
+    row = {"learner_id": "L-77", "birth_date": "2011-02-10", "registered_at": "2025-01-05T10:00:00Z", "last_login_at": "2026-05-01T10:00:00Z"}
+    house.deliver("learners", "a.ndjson", [row])
+    house.ingest()
+    with engine.connect(house.home, house.keys, vault="rw") as connection:
+        connection.execute("DELETE FROM vault.ledger.row_hashes")
+    done = enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 1))
+    assert done.rows == {} and house.ask("SELECT registered_at FROM vault.register.learners") == [(None,)]
+    assert read_receipts(house.home.root)[-1]["files"] == {}
+    assert enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 7)).receipt_no is None
+    enforce(house, date(2026, 7, 8))
+    assert set(read_receipts(house.home.root)[-1]["files"]) == {"vault.duckdb"}
+    assert enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 20)).receipt_no is None, "once is enough"

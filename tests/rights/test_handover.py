@@ -15,6 +15,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from anonymart import engine
 from anonymart.forget import places
 from anonymart.rights import handover, handover_page
 from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
@@ -118,6 +119,21 @@ def test_statements_that_the_raw_rows_no_longer_hold_come_from_the_history(built
     assert [found["timestamp"] for found in statements] == [f"2026-0{n}-03T10:00:00.000Z" for n in (1, 2, 3, 4)]
     assert [problem for found in statements for problem in faults(found)] == []
     assert len({found["id"] for found in statements}) == 4
+
+
+@pytest.mark.parametrize(("request_id", "kind"), [("REQ-1", "access"), ("REQ-2", "port")])
+def test_answers_that_the_vault_no_longer_holds_come_from_the_history(built, request_id, kind):
+    """Raw rows leave after 90 days, identified answers three years after the last contact; codes and scores stay."""
+    with engine.connect(built.home, built.keys, vault="rw") as connection:
+        connection.execute("DELETE FROM vault.raw.salary; DELETE FROM vault.answers.nps")
+    held = json.loads(handed(built, request_id, kind)[1]["data.json"])["held"]
+    assert not {"vault.raw.salary", "vault.answers.nps"} & set(held)
+    (salary,) = held["warehouse.intermediate.int_salary_responses"]
+    assert (salary["diploma_id"], salary["is_employed"], salary["job_family"], salary["answered_on"]) == ("d1", True, "other", "2026-04-02")
+    scores = held["warehouse.intermediate.int_nps_responses"]
+    assert [row["score"] for row in scores if row["answered_on"]] == [9]
+    assert all(("themes" in row) == (kind == "access") for row in scores), "drawn from the comment by the house"
+    assert not {"identity_key", "response_key", "load_no"} & {*salary, *scores[0]}
 
 
 def test_the_same_bytes_twice_and_no_half_file_after_a_kill(built):

@@ -16,7 +16,7 @@ import duckdb
 
 from anonymart import crash
 from anonymart.errors import UsageError
-from anonymart.forget import files, people, receipts, tombstones
+from anonymart.forget import comments, files, people, receipts, tombstones
 from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
 from anonymart.forget.people import Scope
 from anonymart.forget.places import Keeps, Place
@@ -110,6 +110,7 @@ def carry_out_requests(
         terms = people.text_terms(zones.connection)
         folders = files.landings(zones.connection, home)
         files.hide_names(zones.connection, terms)
+        comments.mask(zones.connection)
         until = until_of_asked(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
@@ -279,14 +280,14 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
         if n_rows:
             found[place.name] = n_rows
     if zone == "vault":
-        _mend_what_stays(connection)
+        n_mended = _mend_what_stays(connection)
         counts = {place.name: _n_rows(connection, place) for place in zones.places()}
         connection.execute("""
             UPDATE vault.ledger.removals AS removals SET rows_after = counts.n_rows
             FROM (SELECT unnest($2::VARCHAR[]) AS place, unnest($3::BIGINT[]) AS n_rows) AS counts
             WHERE removals.removal_no = $1 AND removals.place = counts.place
         """, [removal_no, list(counts), list(counts.values())])
-        if found:
+        if found or n_mended:
             connection.execute(
                 "INSERT INTO vault.ledger.rewrites SELECT removal_no, max(as_of), false FROM vault.ledger.removals GROUP BY removal_no"
             )
@@ -308,19 +309,23 @@ def _delete_old_requests(connection: duckdb.DuckDBPyConnection, policy: Policy, 
     return found
 
 
-def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> None:
-    """Of those who are back, nothing of the time before; and anew whose the identifiers are that the others had claimed too."""
+def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
+    """Of those who are back, nothing of the time before; and anew whose the identifiers are that the others had claimed too.
+
+    Gives how many times were blanked: their bytes stand in the file until it is written anew.
+    """
     chosen = f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) GROUP BY identifier) AS chosen"
-    connection.execute(f"""
+    n_blanked = connection.execute(f"""
         UPDATE vault.register.last_use AS uses SET first_use_at = uses.last_use_at FROM {chosen}
         WHERE chosen.identifier = uses.identifier AND uses.first_use_at <= chosen.until_at
-    """)
+    """).fetchone()[0]
     for moment in ("registered_at", "left_at", "last_login_at"):
-        connection.execute(f"""
+        n_blanked += connection.execute(f"""
             UPDATE vault.register.learners AS learners SET {moment} = NULL FROM {chosen}
             WHERE chosen.identifier = learners.identifier AND learners.{moment} <= chosen.until_at
-        """)
+        """).fetchone()[0]
     identities.resolve_again(connection, f"SELECT identifier FROM going WHERE scope = '{Scope.ALL}'")
+    return n_blanked
 
 
 def _is_rewrite_due(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, is_rewritten_now: bool) -> bool:

@@ -32,8 +32,11 @@ COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.
 # What the person provided, also by using the site (article 20); the rest was drawn from it.
 PROVIDED = (
     "vault.register.learners", "vault.register.connections", "vault.raw.enrolments", "vault.raw.salary", "vault.answers.nps",
-    "vault.rights.consents", "warehouse.intermediate.int_enrolments",
+    "vault.rights.consents", "warehouse.intermediate.int_enrolments", "warehouse.intermediate.int_nps_responses",
+    "warehouse.intermediate.int_salary_responses",
 )  # fmt: skip
+# What the house has drawn from an answer was not provided by the person.
+_DRAWN = frozenset({"themes", "salary_reason"})
 _OWN_NAMES = frozenset({
     "load_no", "row_hash", "reason", "who", "person_id", "anchor", "group_key", "identity_key", "person_key", "pseudonym", "record_key",
     "response_key", "enrolment_key", "request_id", "wrong_hash",
@@ -134,7 +137,7 @@ def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[li
             if place.name in COUNTED:
                 counted[place.name] = connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}").fetchone()[0]
             elif not is_port or place.name in PROVIDED:
-                table = _table(connection, place, condition)
+                table = _table(connection, place, condition, _OWN_NAMES | _DRAWN if is_port else _OWN_NAMES)
                 if table.rows:
                     tables.append(table)
         return tables, ({} if is_port else counted), learning_statements(connection, there) if is_port else []
@@ -196,9 +199,9 @@ def _condition(place: Place) -> str:
     raise ValueError(f"nobody knows how {place.name} names a person")
 
 
-def _table(connection: duckdb.DuckDBPyConnection, place: Place, condition: str) -> Table:
+def _table(connection: duckdb.DuckDBPyConnection, place: Place, condition: str, left_out: frozenset[str]) -> Table:
     described = connection.execute(f"DESCRIBE {place.name}").fetchall()
-    columns = [row[0] for row in described if row[0] not in _OWN_NAMES]
+    columns = [row[0] for row in described if row[0] not in left_out]
     chosen = ", ".join(f'"{name}"' for name in columns)
     rows = connection.execute(f"SELECT {chosen} FROM {place.name} WHERE {condition} ORDER BY ALL").fetchall()
     return Table(place.name, columns, rows)

@@ -1,0 +1,227 @@
+"""What ingest, retention, the desk for requests, releases and the noise make of another figure; and that no entry is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from anonymart.contracts import load_contracts
+from anonymart.disclosure import perturbation, utility
+from anonymart.errors import UsageError
+from anonymart.forget import files
+from anonymart.forget.removal import enforce_terms, plan_terms
+from anonymart.ingest import ingest
+from anonymart.policy import Policy
+from anonymart.release import check_as_of
+from anonymart.rights import clock, handover_page
+from tests.ingest.conftest import House
+from tests.policy.cases import CASES
+from tests.policy.changes import ENTRIES, REGISTER, policy
+from tests.policy.test_gate_outcomes import STRICTER
+
+PURPOSES = "purposes.P-STAT", "purposes.P-SURVEY", "purposes.P-LOG", "purposes.P-RIGHTS", "purposes.P-AUDIENCE"
+# The last band has no upper end, which is no figure.
+NO_FIGURE = {"sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure there"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> House:
+    """One learner in every source whose rows have a term; nothing here changes it but what says so."""
+    house = House(tmp_path_factory.mktemp("terms") / "home")
+    house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "registered_at": "2025-01-05T10:00:00Z", "last_login_at": "2026-05-01T10:00:00Z"}])
+    house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2026-05-01T10:00:00Z"}])
+    house.deliver("enrolments", "a.ndjson", [{"learner_id": "L1", "path_id": "p1", "started_on": "2025-01-10", "outcome": "in_progress"}])
+    house.deliver("rights", "a.ndjson", [{"request_id": "R1", "kind": "access", "learner_id": "L1", "received_at": "2026-01-31T10:00:00Z",
+                                          "identity_verified": True}])
+    house.deliver("salary", "broken.csv", "no_such_column\n1\n")
+    house.ingest()
+    with _open(house) as connection:
+        connection.execute("INSERT INTO vault.rights.steps SELECT request_id, 'answered', DATE '2026-06-30', '' FROM vault.rights.requests")
+        connection.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
+    return house
+
+
+def _open(house: House) -> duckdb.DuckDBPyConnection:
+    from anonymart import engine
+
+    return engine.connect(house.home, house.keys, vault="rw")
+
+
+def _goes(house: House, place: str, day: str) -> Callable[[Policy], int]:
+    return lambda law: plan_terms(house.home, house.keys, law, date.fromisoformat(day)).rows.get(place, 0)
+
+
+def _answers_go(house: House, law: Policy) -> int:
+    """Identified answers, once the warehouse has taken them, of who said nothing any more since 1 May 2026."""
+    from anonymart.forget import people
+    from anonymart.forget.zones import Zones
+
+    with Zones(house.home, house.keys) as zones:
+        zones.connection.execute("""
+            INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score) VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
+        people.add_without_contact(zones.connection, law, date(2029, 3, 1), 0)
+        found = zones.connection.execute("SELECT count(*) FROM going").fetchone()[0]
+        zones.connection.execute("DELETE FROM vault.answers.nps")
+    return found
+
+
+def _refused(law: Policy, folder) -> int:
+    """A learner of fifteen and a half on the day of the run."""
+    house = House(folder / f"age{law.figure('minimum_age_years')}")
+    house.deliver("learners", "a.ndjson", [{"learner_id": "L9", "birth_date": "2011-01-01"}])
+    return ingest(house.home, house.keys, law, date(2026, 6, 30)).files[0].refused
+
+
+def _lives(law: Policy) -> str:
+    from anonymart.ingest import lives
+
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        closes = lives.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
+        return connection.execute(f"SELECT {closes}::VARCHAR").fetchone()[0]
+
+
+def _is_rewritten(law: Policy, folder) -> bool:
+    """Whether four days after rows went the files are written anew."""
+    house = House(folder / f"days{law.figure('forgetting', 'rewrite_every_days')}")
+    house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}])
+    house.ingest(date(2026, 6, 1))
+    enforce_terms(house.home, house.keys, law, date(2026, 6, 1))
+    done = enforce_terms(house.home, house.keys, law, date(2026, 6, 5))
+    return done.receipt_no is not None
+
+
+def _stops(law: Policy, house: House) -> bool:
+    try:
+        check_as_of(house.home, house.keys, law, date(2026, 7, 30))
+    except UsageError:
+        return True
+    return False
+
+
+def _old_exports(law: Policy, folder) -> int:
+    import zipfile
+
+    house = House(folder / f"exports{law.figure('rights', 'export_keep_days')}")
+    house.home.exports.mkdir(exist_ok=True)
+    with zipfile.ZipFile(house.home.exports / "a.zip", "w") as archive:
+        archive.comment = b"2026-06-20"
+    return len(files.old_exports(house.home, law, date(2026, 6, 30)))
+
+
+def _old_refused(law: Policy, house: House) -> int:
+    with _open(house) as connection:
+        return len(files.old_refused(connection, house.home, law, date(2026, 9, 1)))
+
+
+def _noise(law: Policy) -> tuple[int, int, float]:
+    """Largest deviation, smallest published count, and the variance of a large count; and another table stops the build."""
+    if law.raw != REGISTER:
+        with pytest.raises(UsageError):
+            perturbation.check_seed(law)
+    table = perturbation.of_policy(law)
+    last = max(entry.true_count for entry in table)
+    variance = sum(entry.deviation**2 * entry.probability for entry in table if entry.true_count == last)
+    smallest = min(entry.true_count + entry.deviation for entry in table if entry.true_count + entry.deviation)
+    return max(abs(entry.deviation) for entry in table), smallest, round(variance, 3)
+
+
+def _utility(law: Policy) -> Any:
+    rows = ", ".join(f"('course_engagement_monthly', 'c{n}', 'n_active_learners', 30, 30.0, 31, NULL)" for n in range(25))
+    with duckdb.connect() as connection:
+        connection.execute(f"""CREATE TABLE evidence AS SELECT mart, cell_key, measure, true_count, true_value::DOUBLE AS true_value,
+            published_value::DOUBLE AS published_value, published_reason::VARCHAR AS published_reason
+            FROM (VALUES {rows}) AS e (mart, cell_key, measure, true_count, true_value, published_value, published_reason)""")
+        return utility.measure(connection, load_contracts(), law, "evidence")["count_error_persons"]
+
+
+def _due(law: Policy) -> str:
+    return str(clock.due_on(clock.received_on(datetime(2026, 1, 31, 23, 30), law), law))
+
+
+@pytest.fixture(scope="module")
+def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any], Any, Any, Any]]:
+    """By entry: what is looked at, another figure, and what is seen before and after."""
+    folder = tmp_path_factory.mktemp("others")
+    return {
+        "purposes.P-STAT.keep_years_after_last_use": (_goes(house, "vault.register.learners", "2030-06-01"), 4, 0, 1),
+        "purposes.P-SURVEY.keep_years_after_last_contact": (lambda law: _answers_go(house, law), 2, 0, 1),
+        "purposes.P-LOG.keep_years": (_goes(house, "vault.register.connections", "2027-06-01"), 2, 1, 0),
+        "purposes.P-RIGHTS.keep_years": (_goes(house, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
+        "raw.keep_days": (_goes(house, "vault.raw.enrolments", "2026-09-01"), 60, 0, 1),
+        "forgetting.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
+        "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
+        "window.time_zone": (_due, "Pacific/Honolulu", "2026-03-01", "2026-02-28"),
+        "as_of.largest_step_days": (lambda law: _stops(law, house), 20, False, True),
+        "rights.answer_within_months": (_due, 2, "2026-03-01", "2026-04-01"),
+        "rights.near_days": (lambda law: clock.is_near(date(2026, 7, 10), date(2026, 6, 30), law), 10, False, True),
+        "rights.export_keep_days": (lambda law: _old_exports(law, folder), 5, 0, 1),
+        "counts.largest_deviation": (_noise, 4, (5, 3, 2.2), (4, 3, 2.2)),
+        "counts.variance": (_noise, 3, (5, 3, 2.2), (5, 3, 3.0)),
+        "counts.smallest": (_noise, 2, (5, 3, 2.2), (5, 2, 2.2)),
+        "utility.smallest_cells": (_utility, 30, 1.0, utility.TOO_FEW_CELLS),
+    }
+
+
+OTHERS = (
+    "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
+    "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
+    "as_of.largest_step_days", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
+    "counts.variance", "counts.smallest", "utility.smallest_cells",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", OTHERS)
+def test_another_figure_gives_another_outcome(outcomes, entry):
+    look, value, before, after = outcomes[entry]
+    assert (look(Policy(REGISTER)), look(policy(entry, value))) == (before, after)
+
+
+def test_refused_files_wait_as_long_as_raw_rows(house):
+    assert (_old_refused(Policy(REGISTER), house), _old_refused(policy("raw.keep_days", 60), house)) == (0, 1)
+
+
+def test_a_new_life_begins_where_the_register_ends_the_old_one():
+    found = [_lives(law) for law in (
+        Policy(REGISTER), policy("purposes.P-STAT.keep_years_after_last_use", 4), policy("window.time_zone", "Pacific/Honolulu"))]
+    assert found == ["2026-06-30", "2025-06-30", "2026-06-29"]
+
+
+WORDS = [f"{purpose}.{word}" for purpose in PURPOSES for word in ("title", "basis")]
+TERMS = [entry for entry in ENTRIES if entry.startswith("purposes.") and entry not in WORDS] + ["rights.answer_within_months"]
+
+
+@pytest.mark.parametrize("entry", WORDS + TERMS)
+def test_words_and_terms_stand_in_what_a_person_is_handed(entry):
+    """The page in its English half and data.json, which cites the register as it is."""
+    value = "something else entirely" if entry in WORDS else 7007
+    law = policy(entry, value)
+    for text in (handover_page.page([], {}, 0, law, date(2026, 6, 30), False), str(handover_page.information(law))):
+        assert str(value) in text
+    assert str(value) not in handover_page.page([], {}, 0, Policy(REGISTER), date(2026, 6, 30), False)
+
+
+def test_every_release_names_the_version_of_the_register(sound_manifest):
+    assert sound_manifest(Policy(REGISTER)) == 1
+    assert sound_manifest(policy("version", 2)) == 2
+
+
+@pytest.fixture
+def sound_manifest(tmp_path):
+    from anonymart.release import make_candidate
+    from anonymart.release.manifest import read_manifest
+    from tests.gate.school import AS_OF, CELLS, open_school
+
+    school = open_school(tmp_path)
+    school.build(CELLS)
+    return lambda law: read_manifest(make_candidate(school.home, school.keys, law, AS_OF))["policy_version"]
+
+
+def test_no_entry_of_the_register_is_without_an_outcome():
+    seen = {case.entry for case in CASES} | set(STRICTER) | set(OTHERS) | set(WORDS) | set(TERMS) | {"version"}
+    assert set(ENTRIES) - seen == set(NO_FIGURE)
+    assert seen <= set(ENTRIES)
