@@ -89,6 +89,27 @@ def test_a_former_life_goes_and_the_present_one_stays(built):
     assert built.ask("SELECT count(*) FROM vault.raw.learning WHERE occurred_at < '2016-01-01'") == [(0,)]
 
 
+def test_a_restored_warehouse_forgets_former_lives_and_childhoods_again(built, tmp_path):
+    """What the vault no longer tells of, because it has gone there too: by the years of the window and by the birth date."""
+    built.deliver("learning", "old.ndjson", [
+        statement(700 + n, actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}}, timestamp=f"2015-0{n + 1}-03T10:00:00Z") for n in range(3)
+    ])  # fmt: skip
+    built.ingest()
+    built.build()
+    backup = shutil.copy(built.home.warehouse, tmp_path / "backup")
+    before = built.history("bert")["int_enrolments"], built.history("anna")["int_events"]
+    built.deliver("learners", "birth.ndjson", [{"learner_id": "L-4711", "email": EMAIL, "birth_date": "2011-02-10", "account_name": "acct-anna-4711",
+                                                "account_home_page": "https://campus.example", "last_login_at": "2026-05-01T10:00:00Z"}])
+    built.ingest()
+    enforce(built, date(2026, 7, 1))
+    after = {person: built.history(person) for person in ("anna", "bert")}
+    assert (before, after["anna"]["int_events"], after["bert"]["int_events"]) == ((1, 4), 2, 4)
+    shutil.copy(backup, built.home.warehouse)
+    assert built.history("bert")["int_events"] == 7
+    enforce(built, date(2026, 7, 2))
+    assert {person: built.history(person) for person in ("anna", "bert")} == after
+
+
 def test_identified_answers_go_three_years_after_the_last_contact_and_scores_stay(built):
     enforce(built, date(2029, 5, 1))
     assert built.ask("SELECT count(*) FROM vault.answers.nps") == [(4,)]

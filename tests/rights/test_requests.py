@@ -71,6 +71,19 @@ def test_the_day_of_receipt_is_that_of_paris():
 
 
 @pytest.mark.parametrize(
+    ("received_at", "due"),
+    [
+        ("2026-03-28T22:59:59", "2026-04-28"), ("2026-03-28T23:00:00", "2026-04-29"), ("2026-03-29T21:59:59", "2026-04-29"),
+        ("2026-03-29T22:00:00", "2026-04-30"), ("2026-10-24T22:00:00", "2026-11-25"), ("2026-10-25T22:59:59", "2026-11-25"),
+        ("2026-10-25T23:00:00", "2026-11-26"),
+    ],
+)  # fmt: skip
+def test_the_days_on_which_the_clocks_change_have_23_and_25_hours(received_at, due):
+    policy = load_policy()
+    assert clock.due_on(clock.received_on(datetime.fromisoformat(received_at), policy), policy) == date.fromisoformat(due)
+
+
+@pytest.mark.parametrize(
     ("as_of", "late", "near"),
     [("2026-06-23", False, False), ("2026-06-24", False, True), ("2026-07-01", False, True), ("2026-07-02", True, False)],
 )

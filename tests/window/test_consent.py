@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_home import AS_OF, SmallHome
 
+from anonymart.forget.removal import enforce_terms
 from tests.ingest.conftest import House
 from tests.window.conftest import LAW, key_of
 from tests.window.oracle import answer_counts
@@ -123,3 +124,17 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
         ("n14",), ("n15",), ("n24",), ("n25",)
     ]  # fmt: skip
     assert house.ask("SELECT count(*) FROM vault.answers.nps") == [(6,)]
+
+
+def test_retention_takes_what_was_answered_before_the_last_withdrawal_of_several(tmp_path):
+    """Granted, withdrawn, granted, withdrawn, granted: answers from after the last withdrawal stay, with their comments."""
+    house = House(tmp_path / "home")
+    states = [(month, "granted" if month % 2 else "withdrawn") for month in range(1, 6)]
+    house.deliver("learners", "a.csv", "learner_id,last_login_at\nL1,2026-06-01T10:00:00Z\n")
+    house.deliver("consents", "a.csv", "learner_id,purpose,status,at\n" + "".join(
+        f"L1,P-SURVEY,{status},2026-0{month}-01T10:00:00Z\n" for month, status in states))  # fmt: skip
+    house.deliver("nps", "a.csv", "response_id,learner_id,answered_at,score,comment\n" + "".join(
+        f"n{month},L1,2026-0{month}-15T10:00:00Z,9,bien\n" for month, _ in states))  # fmt: skip
+    house.ingest()
+    enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 1))
+    assert house.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [("n4", "bien"), ("n5", "bien")]

@@ -39,7 +39,7 @@ def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
     people.add_minors(connection, policy, as_of)
     people.add_withdrawn(connection)
     people.add_without_contact(connection, policy, as_of, _n_built(zones))
-    key_the_going(zones)
+    key_the_going(zones, policy)
 
 
 def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
@@ -64,7 +64,7 @@ def _n_built(zones: Zones) -> int:
     return zones.connection.execute(f"SELECT coalesce(max(load_no), 0) FROM {table}").fetchone()[0]
 
 
-def key_the_going(zones: Zones) -> None:
+def key_the_going(zones: Zones, policy: Policy) -> None:
     """The names under which the warehouse knows those who go: TEMP tables going_keys, going_persons and going_responses."""
     connection = zones.connection
     bits = "CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT)"
@@ -82,6 +82,7 @@ def key_the_going(zones: Zones) -> None:
                     INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}' FROM {place.name}
                     WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
                 """)
+        _key_ended_times(connection, bits, policy)
     there = {place.name for place in places_there}
     if "warehouse.intermediate.int_identities" in there:
         connection.execute("""
@@ -94,3 +95,23 @@ def key_the_going(zones: Zones) -> None:
             FROM warehouse.intermediate.int_salary_responses AS rows INNER JOIN going_keys USING (identity_key)
             WHERE going_keys.scope IN ({listed(OF_LIFE)}) AND coalesce(rows.answered_on <= going_keys.until_at, true)
         """)
+
+
+def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: Policy) -> None:
+    """Of whom the vault still knows: former lives and times under age, which have left it, so that only an old warehouse holds them.
+
+    A former life ended a whole window before the first use that the vault tells of; a birth date tells the end of the other.
+    """
+    years, age = policy.figure("purposes", "P-STAT", "keep_years_after_last_use"), policy.figure("minimum_age_years")
+    connection.execute(f"""
+        INSERT INTO going_keys
+        WITH groups AS (SELECT identifier, coalesce(anchor, identifier) AS who FROM vault.register.identities),
+        ended AS (
+            SELECT who, min(first_use_at) - INTERVAL {years} YEAR AS until_at
+            FROM groups INNER JOIN vault.register.last_use USING (identifier) GROUP BY who
+            UNION ALL
+            SELECT who, max(birth_date) + INTERVAL {age} YEAR - INTERVAL 1 MICROSECOND
+            FROM groups INNER JOIN vault.register.learners USING (identifier) WHERE birth_date IS NOT NULL GROUP BY who
+        )
+        SELECT {bits}, until_at, '{Scope.LIFE}' FROM groups INNER JOIN ended USING (who) ANTI JOIN restricted USING (identifier)
+    """)

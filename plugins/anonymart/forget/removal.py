@@ -145,7 +145,7 @@ def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> d
     """
     with Zones(home, keys) as zones:
         people.add_left(zones.connection, [place for place in zones.places() if place.name in NAMING])
-        key_the_going(zones)
+        key_the_going(zones, policy)
         return {name: n_rows for name, n_rows in count_rows(zones, policy, None).items() if name in NAMING}
 
 
@@ -185,7 +185,7 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
     connection.execute(f"""
         INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}', '{Scope.ALL}' FROM asked
     """)
-    key_the_going(zones)
+    key_the_going(zones, policy)
     marks = connection.execute("SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) FROM going").fetchone()[0]
     loaded = connection.execute("""
         SELECT source, count(*) FROM vault.ledger.row_hashes
@@ -217,7 +217,7 @@ def _remove(
         else:
             people.add_erased(connection, erased)
             people.add_withdrawn(connection)
-            key_the_going(zones)
+            key_the_going(zones, policy)
         removal_no = _begin(zones, as_of)
         done = Removal(str(as_of))
         for zone in ("warehouse", "vault"):
