@@ -23,6 +23,7 @@ POINTS = (
     "withdraw.after_commit",
     "withdraw.after_swap",
     "withdraw.before_mark_rename",
+    "withdraw.before_signature",
     "withdraw.after_mark",
     "removal.before_tombstones",
     "removal.after_tombstones",

@@ -375,7 +375,7 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
     assert recover(school.home, school.keys) == []
     assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
     for release_id in (SECOND, THIRD):
-        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json"}
+        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json", "WITHDRAWN.sig"}
 
 
 def test_a_kill_between_the_correction_and_its_marks(school):

@@ -207,6 +207,22 @@ def keys_check(is_json: bool) -> None:
     ])
 
 
+@keys.command("public")
+@as_json
+def keys_public(is_json: bool) -> None:
+    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard error.
+
+    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart verify` needs the file.
+    """
+    from anonymart.release import signature
+
+    key = signature.public_key(Keys.load(Home.from_env().prepare()))
+    told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
+    if not is_json:
+        click.echo(f"Fingerprint {told['fingerprint']}", err=True)
+    _print(is_json, told, lambda result: [result["public_key"].rstrip()])
+
+
 @anonymart.group()
 def demo() -> None:
     """The fictional school."""
@@ -293,9 +309,10 @@ def _add_groups() -> None:
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, detect, perturbation, rights, withdraw):
+    for command in (attack_command, detect, perturbation, rights, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from anonymart import detect
 from anonymart.contracts import load_contracts
-from anonymart.gate.identifiers import make_hits, make_known, make_vocabulary
+from anonymart.detect.known import make_known
+from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
 from anonymart.gate.run import own_texts
 from anonymart.gate.suites import load_suites
 from anonymart.gate.texts import TEXTS
@@ -18,18 +18,17 @@ def kinds_in(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:
     Leaves a schema `gate` in the connection's memory.
     """
     connection.execute("CREATE OR REPLACE SCHEMA gate")
-    connection.execute(detect.macros())
     connection.execute(TEXTS)
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR); CREATE TABLE gate.titles (title VARCHAR)")
     connection.execute("INSERT INTO gate.texts VALUES ('*', 'manifest', 'manifest', ?, 1)", [text])
     contracts = load_contracts()
-    make_known(connection)
+    make_known(connection, "gate")
     make_vocabulary(connection, own_texts(contracts, load_suites(contracts)[0]))
+    make_pattern_hits(connection)
     make_hits(connection)
-    tests = ", ".join(f"CASE WHEN holds_{kind}(text) THEN '{kind}' END" for kind in detect.KINDS)
-    found = connection.execute(f"""
+    found = connection.execute("""
         SELECT DISTINCT kind FROM (
-            SELECT 'known ' || kind AS kind FROM gate.hits UNION ALL SELECT unnest([{tests}]) FROM gate.texts
-        ) WHERE kind IS NOT NULL ORDER BY kind""").fetchall()
+            SELECT 'known ' || kind AS kind FROM gate.hits UNION ALL SELECT kind FROM gate.pattern_hits
+        ) ORDER BY kind""").fetchall()
     connection.execute("DROP SCHEMA gate CASCADE")
     return [kind for (kind,) in found]

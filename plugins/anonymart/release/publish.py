@@ -24,9 +24,12 @@ from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     GATE_RESULT,
     LINK_PREFIX,
+    MANIFEST,
+    MANIFEST_SIGNATURE,
     MARTS_FILE,
     REFUSED_PREFIX,
     WITHDRAWN,
+    WITHDRAWN_SIGNATURE,
     close_to_readers,
     open_to_readers,
     sha256,
@@ -34,6 +37,7 @@ from anonymart.release.folder import (
     write_durably,
 )
 from anonymart.release.manifest import read_manifest, write_manifest
+from anonymart.release.signature import sign, signature_text
 
 
 def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
@@ -51,6 +55,7 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
         return None
     _check_gate(candidate)
     manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
     _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
@@ -109,7 +114,7 @@ def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
     done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
     if withdrawn:
         crash.point("withdraw.after_swap")
-    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, entry)]
+    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, keys, entry)]
 
 
 def _committed(home: Home, keys: Keys) -> list[str]:
@@ -137,15 +142,21 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
     return ["removed `current`: every release is withdrawn"]
 
 
-def _mark(home: Home, entry: dict[str, Any]) -> bool:
-    """Write WITHDRAWN.json into the folder of a recalled release, if it is there and does not say so yet. No checksum covers it."""
-    path = home.releases / entry["release_id"] / WITHDRAWN
+def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
+    """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
+    folder = home.releases / entry["release_id"]
     text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
-    if not path.parent.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == text):
+    signature = signature_text(text.encode(), keys)
+    if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
         return False
-    write_durably(path, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature")
     crash.point("withdraw.after_mark")
     return True
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
