@@ -25,6 +25,8 @@ POINTS = (
     "withdraw.before_mark_rename",
     "withdraw.before_signature",
     "withdraw.after_mark",
+    "audit.before_append",
+    "audit.after_append",
     "removal.before_tombstones",
     "removal.after_tombstones",
     "removal.begun",

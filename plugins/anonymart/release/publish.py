@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
@@ -40,7 +41,7 @@ from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
 
 
-def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
+def publish(home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None) -> str | None:
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
     Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
@@ -58,8 +59,9 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
+    _commit(home, keys, candidate, release_id, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
+    audit.flush(home, keys)
     _finish(home, release_id)
     finish_withdrawals(home, keys)
     _remove(home, REFUSED_PREFIX)
@@ -90,6 +92,7 @@ def recover(home: Home, keys: Keys) -> list[str]:
     """
     if not home.releases.is_dir():
         return []
+    audit.flush(home, keys)
     done: list[str] = []
     committed = _committed(home, keys)
     for release_id in committed:
@@ -178,11 +181,12 @@ def _check_gate(candidate: Path) -> None:
 
 
 def _commit(
-    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str
+    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str, actor: str | None
 ) -> None:
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
         connection.execute(ledger.LEDGER)
+        name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
@@ -197,6 +201,8 @@ def _commit(
             [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
         )
         connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
+        as_of = date.fromisoformat(manifest["as_of"])
+        audit.enter(connection, home, keys, as_of, "published", name, release_id=release_id, manifest_sha256=manifest_sha256)
         connection.execute("COMMIT")
 
 
