@@ -11,7 +11,7 @@ from anonymart.gate import gate
 from anonymart.policy import Policy
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement, reseal
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_outcome"
 
 

@@ -19,7 +19,7 @@ from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 FIRST = "2026-06-30.1"
 PROJECT = Path(__file__).parents[2]
 

@@ -29,6 +29,8 @@ _OUTSIDE = re.compile(r"""\s(?:href|src|action|data-\w+)\s*=\s*(["'])(?:[a-z]+:)
 _ADDRESS = re.compile(r"https?:[^\s\"'<>)]*", re.IGNORECASE)
 # When a batch was read: the machine's clock, which no rule asks and whose digits may look like a phone number.
 _CLOCK = re.compile(r"(?<=>)\d{8}T\d{6}\.\d{6}Z(?=<)")
+# Names that Great Expectations makes up for elements of a page, to jump to.
+_ELEMENT = re.compile(r"#?section-\d+-content-block-[\w-]*")
 _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
@@ -92,4 +94,4 @@ class _Reader(HTMLParser):
             self.texts.add(" ".join(data.split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel"))
+        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel") and not _ELEMENT.fullmatch(value))

@@ -6,8 +6,9 @@ import duckdb
 
 from anonymart import detect
 from anonymart.contracts import load_contracts
-from anonymart.gate.identifiers import make_hits, make_known, make_vocabulary
-from anonymart.gate.run import own_texts
+from anonymart.detect.known import make_known
+from anonymart.gate.identifiers import make_hits, make_vocabulary
+from anonymart.gate.opened import own_texts
 from anonymart.gate.suites import load_suites
 from anonymart.gate.texts import TEXTS
 
@@ -18,18 +19,15 @@ def kinds_in(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:
     Leaves a schema `gate` in the connection's memory.
     """
     connection.execute("CREATE OR REPLACE SCHEMA gate")
-    connection.execute(detect.macros())
     connection.execute(TEXTS)
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR); CREATE TABLE gate.titles (title VARCHAR)")
     connection.execute("INSERT INTO gate.texts VALUES ('*', 'manifest', 'manifest', ?, 1)", [text])
     contracts = load_contracts()
-    make_known(connection)
+    make_known(connection, "gate")
     make_vocabulary(connection, own_texts(contracts, load_suites(contracts)[0]))
     make_hits(connection)
-    tests = ", ".join(f"CASE WHEN holds_{kind}(text) THEN '{kind}' END" for kind in detect.KINDS)
     found = connection.execute(f"""
-        SELECT DISTINCT kind FROM (
-            SELECT 'known ' || kind AS kind FROM gate.hits UNION ALL SELECT unnest([{tests}]) FROM gate.texts
-        ) WHERE kind IS NOT NULL ORDER BY kind""").fetchall()
+        SELECT 'known ' || kind AS kind FROM gate.hits UNION SELECT kind FROM ({detect.kinds_query("gate.texts")})
+        ORDER BY kind""").fetchall()
     connection.execute("DROP SCHEMA gate CASCADE")
     return [kind for (kind,) in found]

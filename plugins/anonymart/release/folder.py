@@ -16,6 +16,8 @@ GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
+# In the home's tmp: the copy of a candidate in which leaks are planted.
+DRILL_PREFIX = "gate-drill-"
 REFUSED_PREFIX = ".refused-"
 LINK_PREFIX = ".link-"
 
