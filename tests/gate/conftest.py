@@ -55,3 +55,10 @@ def without_drill(monkeypatch):
     leak = Plant("leak", "in a value", (("mart", "column", "kind"),))
     held = Drill((leak,), {None: [Failure("mart", "column", "kind", "S-ANON", 1)]})
     monkeypatch.setattr("anonymart.gate.run.drill", lambda *_: held)
+
+
+@pytest.fixture
+def without_attack(monkeypatch):
+    """The attacks take most of the gate's time, and have tests of their own."""
+    told = {"attack": "left out", "tried": 1, "succeeded": 0, "control": {"tried": 1, "succeeded": 1}}
+    monkeypatch.setattr("anonymart.gate.run._attack", lambda *given: given[-1].attacks.append(told))

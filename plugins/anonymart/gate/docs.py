@@ -9,6 +9,8 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
+from anonymart.release import privacy_page
+
 STYLE_FILE = "style.css"
 # The words that Great Expectations itself writes on its pages: a learner may be called so.
 DOCS_WORDS = """
@@ -76,12 +78,19 @@ def _alone(html: str, style: str) -> str:
 
 def page_texts(data_docs: Path) -> list[tuple[str, str]]:
     """Every text of every page, attributes included, as (page, text); a text of markup alone is left out."""
-    texts = []
-    for page in sorted(data_docs.rglob("*.html")):
-        reader = _Reader()
-        reader.feed(page.read_text(encoding="utf-8"))
-        texts += [(page.name, text) for text in sorted(reader.texts)]
-    return texts
+    return [found for page in sorted(data_docs.rglob("*.html")) for found in texts_of(page)]
+
+
+def texts_of(page: Path) -> list[tuple[str, str]]:
+    """Every text of one page, as (page, text); of style sheets too."""
+    return [(page.name, text) for text in texts_in(page.read_text(encoding="utf-8", errors="replace"))]
+
+
+def texts_in(html: str) -> list[str]:
+    """Every text of a page's source, each once; without the style of the privacy report, word for word, whose @media is no handle."""
+    reader = _Reader()
+    reader.feed(html.replace(privacy_page.style(), ""))
+    return sorted(reader.texts)
 
 
 class _Reader(HTMLParser):

@@ -20,10 +20,12 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     MANIFEST,
     MARTS_FILE,
+    PRIVACY_PAGE,
     PRIVACY_REPORT,
     all_files,
     parquet_path,
 )
+from anonymart.release.privacy_page import page
 
 Key = tuple[str, str, str]
 EXTRA_FILE = "drill.txt"
@@ -85,10 +87,10 @@ def docs_plants() -> list[Plant]:
     ]
 
 
-def planted_page(page: str) -> str:
+def planted_page(html: str) -> str:
     """An HTML page with every form in its text, or as the title of something."""
     lines = [f'<p title="{form.text}">drill</p>' if n % 2 else f"<p>{form.text}</p>" for n, form in enumerate(FORMS)]
-    return page.replace("</body>", f"{''.join(lines)}</body>")
+    return html.replace("</body>", f"{''.join(lines)}</body>")
 
 
 def _said(kind: str, place: str, key: Key) -> Plant:
@@ -178,6 +180,8 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
         (folder / file).write_text(json.dumps(content | {"drill": texts} | more, ensure_ascii=False), encoding="utf-8")
         yield from _found_in(FORMS, where, "*", "*", place)
         yield _said(kind, where, ("*", file, kind))
+    (folder / PRIVACY_PAGE).write_text(planted_page(page(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))), encoding="utf-8")
+    yield from _found_in(FORMS, "in the page of the report", "*", "*", "privacy_report_page")
     (folder / EXTRA_FILE).write_text("drill", encoding="utf-8")
     label = f"file #{all_files(folder).index(EXTRA_FILE) + 1}"
     yield _said("extra_file", "in the folder", ("*", label, "extra_file"))

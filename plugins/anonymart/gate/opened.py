@@ -16,6 +16,7 @@ from anonymart.gate.docs import DOCS_WORDS
 from anonymart.gate.folder_reading import make_folder_tables
 from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
 from anonymart.gate.reading import make_views, open_release
+from anonymart.gate.report_words import report_words
 from anonymart.gate.rules import RULES
 from anonymart.gate.suites import Suite
 from anonymart.gate.texts import make_texts, strings
@@ -42,17 +43,17 @@ def read_folder(
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection, "gate", also_known)
-    make_vocabulary(connection, own_texts(contracts, suites))
+    make_vocabulary(connection, own_texts(contracts, suites, policy))
     make_pattern_hits(connection)
     make_hits(connection)
     make_folder_tables(connection, candidate, contracts, policy, manifest)
 
 
-def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
-    """The project's own descriptions: their words name nobody."""
+def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
+    """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
     texts += [*ENTRIES, *RULES, *utility.WORDS]
     texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
-    return [*texts, DOCS_WORDS]
+    return [*texts, DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]

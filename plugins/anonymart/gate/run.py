@@ -22,6 +22,7 @@ from anonymart.gate import checkpoint
 from anonymart.gate.asking import failures_of, make_queries
 from anonymart.gate.docs import finish_docs, page_texts
 from anonymart.gate.drill import docs_failures, drill
+from anonymart.gate.evidence import finish_report
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import read_folder
 from anonymart.gate.report import Failure, GateReport
@@ -84,11 +85,13 @@ def gate(
         if not report.failures:
             with _timed(seconds, "attack"):
                 _attack(connection, candidate, contracts, policy, report)
-    if is_candidate and not report.failures:
-        with _timed(seconds, "drill"):
-            held = drill(home, keys, policy, candidate, as_of, contracts, suites)
-        report.drill = held.table()
-        report.failures += held.failures()
+        if is_candidate and not report.failures:
+            with _timed(seconds, "drill"):
+                held = drill(home, keys, policy, candidate, as_of, contracts, suites)
+            report.drill = held.table()
+            report.failures += held.failures()
+        if is_candidate:
+            report.failures += finish_report(connection, candidate, report)
     if is_candidate:
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
     return report

@@ -12,6 +12,7 @@ MARTS_FILE = "marts.duckdb"
 MANIFEST = "manifest.json"
 DATA_PACKAGE = "datapackage.json"
 PRIVACY_REPORT = "privacy_report.json"
+PRIVACY_PAGE = "privacy_report.html"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
 DATA_DOCS = "data_docs"
@@ -29,7 +30,7 @@ def parquet_path(mart: str) -> str:
 
 def data_files(folder: Path, marts: list[str]) -> list[str]:
     """The files that hold figures, describe them or tell of their errors, as relative paths; those that do not exist are left out."""
-    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, *(parquet_path(mart) for mart in marts)]
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, *(parquet_path(mart) for mart in marts)]
     return [name for name in names if (folder / name).is_file()]
 
 
