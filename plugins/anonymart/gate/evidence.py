@@ -13,6 +13,7 @@ from anonymart.gate.docs import texts_of
 from anonymart.gate.drill import docs_failures
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.report import Failure, GateReport
+from anonymart.gate.rules import RULES
 from anonymart.gate.texts import strings
 from anonymart.release.folder import PRIVACY_PAGE, PRIVACY_REPORT, sha256, write_durably
 from anonymart.release.privacy_page import page
@@ -54,7 +55,7 @@ def _gate_part(connection: duckdb.DuckDBPyConnection, report: Mapping[str, Any],
         "expectations": verdict.n_expectations,
         "rows": sum(mart["rows"] for mart in report["marts"].values()),
         "texts": texts[0] if texts else 0,
-        "policies": [*_asked(verdict.expectations), *_persons_out(report["persons"])],
+        "policies": sorted([*_asked(verdict.expectations), *_persons_out(report["persons"])], key=lambda entry: entry["policy"]),
         "attacks": [{name: attack.get(name) for name in ("attack", "tried", "succeeded", "control")} for attack in verdict.attacks],
         "drill": verdict.drill,
     }
@@ -65,9 +66,15 @@ def _asked(expectations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for line in expectations:
         found.setdefault((line["policy"], line["forbids"]), []).append(line["passed"])
     return [
-        {"policy": policy, "what": f"No {forbids.replace('_', ' ')}", "how_often": len(kept), "not_kept": kept.count(False)}
+        {"policy": policy, "what": f"Forbidden: {says(forbids)}", "how_often": len(kept), "not_kept": kept.count(False)}
         for (policy, forbids), kept in sorted(found.items())
     ]
+
+
+def says(forbids: str) -> str:
+    """What a rule forbids, in the words of its own description, without the ids."""
+    words = RULES[forbids].doc.partition(" (")[0].rstrip(".")
+    return words[:1].lower() + words[1:]
 
 
 def _persons_out(persons: Mapping[str, int]) -> list[dict[str, Any]]:

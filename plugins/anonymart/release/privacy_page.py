@@ -101,7 +101,7 @@ def _policy(gate: Mapping[str, Any]) -> str:
     rows = [(entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]]
     return (
         "<p>Expectations are counted by how often they were asked. Persons are counted with noise, as in the table of persons.</p>"
-        + table("Policy ids", ("Policy", "What was enforced", "How often", "Not kept"), rows)
+        + table("Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows)
     )
 
 
@@ -133,7 +133,7 @@ def _requests(report: Mapping[str, Any]) -> str:
 
 def _attacks(gate: Mapping[str, Any]) -> str:
     rows = [
-        (attack["attack"].replace("_", " "), attack["tried"], attack["succeeded"], f"{attack['control']['succeeded']} of {attack['control']['tried']}")
+        (attack["attack"].replace("_", " "), attack["tried"], attack["succeeded"], f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}")
         for attack in gate["attacks"]
     ]
     return (
@@ -144,12 +144,22 @@ def _attacks(gate: Mapping[str, Any]) -> str:
 
 
 def _drill(gate: Mapping[str, Any]) -> str:
-    rows = [(row["leak"], row["place"], row["marts"] or "the whole release", row["planted"], row["caught"]) for row in gate["drill"]]
     return (
         "<p>Made-up leaks were planted in a copy of the release, all at once, and looked for with the same questions. One that was missed "
-        "refuses the release.</p>"
-        + table("Leaks that were planted and caught", ("Leak", "Where", "Marts", "Planted", "Caught"), rows)
+        "refuses the release. Each leak in each place stands in privacy_report.json.</p>"
+        + table("Leaks, in all places", ("Leak", "Places", "Planted", "Caught"), _summed(gate["drill"], "leak", "place"))
+        + table("Places, with all leaks", ("Place", "Leaks", "Planted", "Caught"), _summed(gate["drill"], "place", "leak"))
     )
+
+
+def _summed(rows: list[Mapping[str, Any]], by: str, other: str) -> list[tuple[Any, ...]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row[by], []).append(row)
+    return [
+        (name, len({row[other] for row in group}), sum(row["planted"] for row in group), sum(row["caught"] for row in group))
+        for name, group in found.items()
+    ]
 
 
 def _cards(report: Mapping[str, Any]) -> str:
@@ -160,6 +170,7 @@ def _cards(report: Mapping[str, Any]) -> str:
     return (
         "<p>From published figures alone. Smallest cell: the smallest count that is shown and not 0. k: persons in the smallest row. "
         "l: between how many classes the persons of a row with a sensitive figure may stand, at least. "
+        "Dominance: largest share of one person in an amount, and the p of the p% rule. "
         "Noise: standard deviation of a count, in persons.</p>"
         f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
@@ -169,7 +180,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     figures = mart["figures"] or 1
     shares = {reason: n / figures for reason, n in mart["suppressed"].items()}
     dominance = mart["dominance"]
-    rule = f"largest at most {dominance['largest_share_percent']} %, p {dominance['p_percent']} %" if dominance else None
+    rule = f"{dominance['largest_share_percent']} %, p {dominance['p_percent']} %" if dominance else None
     words = f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and {percent(shares['protected'])} protected."
     return (
         f'<article class="card"><h3>{escape(name)}</h3>'
