@@ -77,8 +77,8 @@ def _alone(html: str, style: str) -> str:
 
 
 def page_texts(data_docs: Path) -> list[tuple[str, str]]:
-    """Every text of every page, attributes included, as (page, text); a text of markup alone is left out."""
-    return [found for page in sorted(data_docs.rglob("*.html")) for found in texts_of(page)]
+    """Every text of every page, attributes included, as (data_docs, text); a text of markup alone is left out."""
+    return [(data_docs.name, text) for page in sorted(data_docs.rglob("*.html")) for _, text in texts_of(page)]
 
 
 def texts_of(page: Path) -> list[tuple[str, str]]:

@@ -92,15 +92,15 @@ def drill(
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
                 found: dict[Line | None, list[Failure]] = dict(ask_straight(connection, queries))
-                found[None] = list(docs_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS)), DATA_DOCS))
+                found[None] = page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS)))
         except (duckdb.Error, OSError, StopIteration, ValueError):
             raise AnonymartError("The leak drill could not be held on a copy of the candidate: run again, nothing was published.") from None
     return Drill(tuple(plants), found)
 
 
-def docs_failures(found: Iterable[tuple[str, int]], where: str) -> Iterator[Failure]:
+def page_failures(found: Iterable[tuple[str, str, int]]) -> list[Failure]:
     """Kinds that were found in pages, as failures under the file or folder that holds them (D-IDENT)."""
-    return (Failure("*", where, f"{kind} in {where}", "D-IDENT", n) for kind, n in found)
+    return [Failure("*", where, f"{kind} in {where}", "D-IDENT", n) for where, kind, n in found]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from anonymart.gate.docs import texts_of
-from anonymart.gate.drill import docs_failures
+from anonymart.gate.drill import page_failures
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.rules import RULES
@@ -41,11 +41,8 @@ def finish_report(connection: duckdb.DuckDBPyConnection, folder: Path, verdict: 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, report: Mapping[str, Any]) -> list[Failure]:
     write_durably(folder / PRIVACY_REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     write_durably(folder / PRIVACY_PAGE, page(report))
-    read = (
-        (PRIVACY_REPORT, [(PRIVACY_REPORT, text) for _, text in strings(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))]),
-        (PRIVACY_PAGE, texts_of(folder / PRIVACY_PAGE)),
-    )
-    return [failure for name, texts in read for failure in docs_failures(find_in_pages(connection, texts), name)]
+    read = [(PRIVACY_REPORT, text) for _, text in strings(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))]
+    return page_failures(find_in_pages(connection, [*read, *texts_of(folder / PRIVACY_PAGE)]))
 
 
 def _gate_part(connection: duckdb.DuckDBPyConnection, report: Mapping[str, Any], verdict: GateReport) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import checkpoint
 from anonymart.gate.asking import failures_of, make_queries
 from anonymart.gate.docs import finish_docs, page_texts
-from anonymart.gate.drill import docs_failures, drill
+from anonymart.gate.drill import drill, page_failures
 from anonymart.gate.evidence import finish_report
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import read_folder
@@ -81,7 +81,7 @@ def gate(
         report.expectations = [_entry(answer) for answer in answers]
         with _timed(seconds, "docs"):
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
-            report.failures += docs_failures(find_in_pages(connection, page_texts(data_docs)), DATA_DOCS)
+            report.failures += page_failures(find_in_pages(connection, page_texts(data_docs)))
         if not report.failures:
             with _timed(seconds, "attack"):
                 _attack(connection, candidate, contracts, policy, report)
