@@ -154,3 +154,14 @@ def test_a_report_that_changed_after_the_gate_is_not_published(school):
         file.write("<!-- more -->")
     with pytest.raises(GateRefused, match="no longer what the gate has read"):
         publish(school.home, school.keys, school.policy, candidate)
+
+
+def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(school, monkeypatch):
+    publish(school.home, school.keys, school.policy, gated(school))
+    folder = school.home.current.resolve()
+    monkeypatch.setattr("anonymart.release.privacy_page.style", lambda: "@media another { }")
+    assert gate(school.home, school.keys, school.policy, folder).passed
+    with (folder / "privacy_report.html").open("a") as file:
+        file.write("<!-- more -->")
+    report = gate(school.home, school.keys, school.policy, folder)
+    assert [failure[1:3] for failure in report.failures] == [("privacy_report.html", "altered_file")]

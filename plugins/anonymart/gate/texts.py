@@ -14,6 +14,7 @@ from anonymart.contracts import MartContract
 from anonymart.gate.docs import texts_of
 from anonymart.gate.tables import insert
 from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
     DATA_DOCS,
     DATA_PACKAGE,
     GATE_RESULT,
@@ -121,7 +122,8 @@ def _json_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _page_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
-    if path.is_file():
+    """A published page was read when it was written, and its bytes are those of the manifest: later words of ours may be others."""
+    if path.is_file() and path.parent.name.startswith(CANDIDATE_PREFIX):
         yield from (("*", place, text) for _, text in texts_of(path))
 
 
