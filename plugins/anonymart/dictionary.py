@@ -9,20 +9,17 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import click
 import duckdb
 
 from anonymart.contracts import BUILT_LATER, Column, MartContract, load_contracts
-from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 from anonymart.policy import Policy, load_policy
+from anonymart.written_pages import command
 
 PAGE = PROJECT / "docs" / "analyst.md"
-BEGIN = "<!-- dictionary: begin; written by `python -m anonymart.dictionary`, do not edit -->"
-END = "<!-- dictionary: end -->"
+WRITER = "python -m anonymart.dictionary"
 _SEEDS = PROJECT / "dbt_project" / "seeds"
 _CODES = {
     "course": "a course of the catalogue",
@@ -47,14 +44,6 @@ def dictionary(contracts: Mapping[str, MartContract], policy: Policy) -> str:
     """The whole section in Markdown: the rules in numbers, then one table for each mart."""
     parts = [_rules(policy), *(_mart(contract, policy) for contract in contracts.values())]
     return "\n\n".join(parts)
-
-
-def rewritten(page: str, section: str) -> str:
-    """The page with the section between its marks. Raises UsageError when the marks are not there, once each."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
-        raise UsageError(f"{PAGE.name} has lost the marks of its dictionary: put back the two comment lines.")
-    before, after = page[: page.index(BEGIN)], page[page.index(END) :]
-    return f"{before}{BEGIN}\n\n{section}\n\n{after}"
 
 
 def closing(contract: MartContract, policy: Policy) -> str:
@@ -207,21 +196,7 @@ def _named(name: str, measures: Mapping[str, Mapping[str, Any]]) -> str:
     return f"`{name}` (not a column)" if measures[name].get("hidden") else f"`{name}`"
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Change nothing; end with 1 when the page is stale.")
-@click.option("--page", type=click.Path(path_type=Path), default=PAGE, help="The page with the two marks.")
-def main(check: bool, page: Path) -> None:
-    """Rewrite the dictionary of marts in docs/analyst.md."""
-    old = page.read_text(encoding="utf-8")
-    new = rewritten(old, dictionary(load_contracts(), load_policy()))
-    if new == old:
-        click.echo(f"{page.name}: the dictionary is up to date.")
-        return
-    if check:
-        click.echo(f"{page.name}: the dictionary is stale; run `python -m anonymart.dictionary`.")
-        raise SystemExit(1)
-    page.write_text(new, encoding="utf-8")
-    click.echo(f"{page.name}: the dictionary is rewritten.")
+main = command(PAGE, WRITER, lambda: {"dictionary": dictionary(load_contracts(), load_policy())})
 
 
 if __name__ == "__main__":

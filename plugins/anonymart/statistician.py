@@ -9,13 +9,12 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-import click
-
 from anonymart.disclosure import risk
 from anonymart.disclosure.perturbation import Entry, of_policy
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 from anonymart.policy import Policy, load_policy
+from anonymart.written_pages import command
 
 PAGE = PROJECT / "docs" / "disclosure.md"
 WRITER = "python -m anonymart.statistician"
@@ -52,14 +51,6 @@ def sections(policy: Policy) -> dict[str, str]:
     """The text between each pair of marks, by name. Raises UsageError for an entry of the register that nobody explains."""
     table = of_policy(policy)
     return {"noise": _noise(table), "parameters": _parameters(policy), "risk": _risk(table)}
-
-
-def rewritten(page: str, name: str, section: str, writer: str = WRITER) -> str:
-    """The page with a section between its marks. Raises UsageError when the marks are not there, once each."""
-    begin, end = f"<!-- {name}: begin; written by `{writer}`, do not edit -->", f"<!-- {name}: end -->"
-    if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
-        raise UsageError(f"{PAGE.name} has lost the marks of its section {name}: put back the two comment lines.")
-    return f"{page[: page.index(begin)]}{begin}\n\n{section}\n\n{page[page.index(end) :]}"
 
 
 def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -103,22 +94,7 @@ def _risk(table: list[Entry]) -> str:
     return markdown(("others in the cell (n)", "TV", "certain", *guesses), rows)
 
 
-@click.command()
-@click.option("--check", is_flag=True, help="Change nothing; end with 1 when the page is stale.")
-@click.option("--page", type=click.Path(path_type=Path), default=PAGE, help="The page with the marks.")
-def main(check: bool, page: Path) -> None:
-    """Rewrite the figures of docs/disclosure.md."""
-    old = new = page.read_text(encoding="utf-8")
-    for name, section in sections(load_policy()).items():
-        new = rewritten(new, name, section)
-    if new == old:
-        click.echo(f"{page.name}: its figures are up to date.")
-        return
-    if check:
-        click.echo(f"{page.name}: its figures are stale; run `{WRITER}`.")
-        raise SystemExit(1)
-    page.write_text(new, encoding="utf-8")
-    click.echo(f"{page.name}: its figures are rewritten.")
+main = command(PAGE, WRITER, lambda: sections(load_policy()))
 
 
 if __name__ == "__main__":

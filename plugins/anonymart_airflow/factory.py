@@ -95,9 +95,7 @@ def rights_dag(minute: int, doc_md: str) -> DAG:
 
 def audit_dag(hour: str, doc_md: str) -> DAG:
     """The DAG that attacks every release, on Sundays at `hour` (Paris); it changes nothing, so its two tasks do not wait for each other."""
-    hours, minutes = hour.split(":")
-    schedule = None if _is_off() else CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * 0", timezone="Europe/Paris")
-    with _dag("audit_release", schedule, doc_md, max_active_runs=1) as dag:
+    with _dag("audit_release", _daily(hour, "0"), doc_md, max_active_runs=1) as dag:
 
         @task(task_id="releases")
         def releases() -> dict[str, int]:
@@ -116,11 +114,11 @@ def _is_off() -> bool:
     return os.environ.get("ANONYMART_SCHEDULE") == "off"
 
 
-def _daily(hour: str) -> CronTriggerTimetable | None:
+def _daily(hour: str, weekday: str = "*") -> CronTriggerTimetable | None:
     if _is_off():
         return None
     hours, minutes = hour.split(":")
-    return CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * *", timezone="Europe/Paris")
+    return CronTriggerTimetable(f"{int(minutes)} {int(hours)} * * {weekday}", timezone="Europe/Paris")
 
 
 def _dag(dag_id: str, schedule: Any, doc_md: str, **settings: Any) -> DAG:

@@ -17,7 +17,8 @@ from anonymart.disclosure import utility
 from anonymart.release.folder import GATE_RESULT
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.statistician import PAGE as STATISTICIAN
-from anonymart.statistician import markdown, rewritten
+from anonymart.statistician import markdown
+from anonymart.written_pages import rewritten
 from tests.docs.pages import ROOT, blocks, table
 
 PAGE = ROOT / "docs" / "analyst.md"

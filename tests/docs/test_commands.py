@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from anonymart.home import Home
-from anonymart.ingest.load import Counts
+from anonymart.ingest.counts import Counts
 from anonymart.keys import Keys
 from anonymart.run import RunReport
 from anonymart.summary import Summary, summarize

@@ -6,11 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from anonymart.contracts import load_contracts
-from anonymart.dictionary import BEGIN, END, PAGE, closing, dictionary, main, rewritten
+from anonymart.dictionary import PAGE, WRITER, closing, dictionary, main
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
+from anonymart.written_pages import marks, rewritten
 
 CONTRACTS, POLICY = load_contracts(), load_policy()
+BEGIN, END = marks("dictionary", WRITER)
 
 
 def test_it_is_up_to_date():
@@ -63,4 +65,4 @@ def test_a_stale_page_is_told_and_mended(tmp_path):
 @pytest.mark.parametrize("page", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {END} {END}"])
 def test_a_page_without_its_marks_is_not_touched(page):
     with pytest.raises(UsageError, match="marks"):
-        rewritten(page, "section")
+        rewritten(page, "dictionary", "section", WRITER)

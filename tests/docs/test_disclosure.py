@@ -11,7 +11,8 @@ from anonymart.disclosure import risk
 from anonymart.disclosure.perturbation import MODULUS, draw, of_policy
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
-from anonymart.statistician import PAGE, main, rewritten, sections
+from anonymart.statistician import PAGE, main, sections
+from anonymart.written_pages import rewritten
 from tests.docs.pages import page
 from tests.docs.refresh import costs, risks
 
@@ -66,7 +67,7 @@ def test_the_costs_of_a_release_as_a_table():
     table = costs({**part, "marts": {"nps_quarterly": part}}).splitlines()
     assert len(table) == 4 and table[2].startswith("| nps_quarterly | 9 | too few cells | - |") and table[3].startswith("| all together | 9 |")
     with pytest.raises(UsageError, match="lost the marks"):
-        rewritten("no marks", "utility", "x")
+        rewritten("no marks", "utility", "x", "y")
 
 
 def test_the_attacks_of_a_release_as_a_table():

@@ -109,6 +109,8 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
         statement(900, actor={"account": {"homePage": HOME_PAGE, "name": "second-account"}}, timestamp="2026-02-01T10:00:00Z"),
         statement(901, actor={"mbox": "mailto:second@example.org"}, timestamp="2026-02-02T10:00:00Z"),
     ])  # fmt: skip
+    said = {"response_id": "about", "learner_id": "L-4712", "answered_at": "2026-06-02T10:00:00Z", "score": 9, "comment": "merci à second@example.org"}
+    built.deliver("nps", "about.ndjson", [said])
     built.ingest()
     built.build()
     built.erase(built.request())
@@ -119,6 +121,7 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
     assert built.ingest()["learners/revealing.ndjson"].refused == 1
     assert finish(built.home, built.keys, built.policy, AS_OF) is not None
     assert built.bytes_with("second-account", "second@example.org") == []
+    assert built.ask("SELECT comment FROM vault.answers.nps WHERE response_id = 'about'") == [("merci à [...]",)]
     assert finish(built.home, built.keys, built.policy, AS_OF) is None, "once is enough"
     built.deliver("learners", "revealing.ndjson", [{**row, "given_name": "x"}])
     built.ingest()

@@ -16,18 +16,18 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from anonymart.contracts import load_contracts
-from anonymart.policy import POLICY_FILE, Policy
+from anonymart.policy import Policy
 from anonymart.release.privacy_report import NO_EVIDENCE
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 
 from small_home import SmallHome
 
+from tests.policy.changes import REGISTER, leaves
+
 AS_OF = date(2026, 6, 30)
-REGISTER = yaml.safe_load(POLICY_FILE.read_text(encoding="utf-8"))
 # Texts and figures that must stay what they are for anything to compile.
 CHANGED_TEXTS = {
     # The months of a cohort are counted out one by one in SQL: a large figure would write all numbers below it.
@@ -42,14 +42,6 @@ WORDS = re.compile(r"purposes\.[A-Z-]+\.(title|basis)|version")
 PLANNED = {
     "purposes.P-AUDIENCE.keep_months",
 }
-
-
-def leaves(value: Any, path: tuple = ()) -> list[tuple]:
-    if isinstance(value, dict):
-        return [leaf for name, inner in value.items() for leaf in leaves(inner, (*path, name))]
-    if isinstance(value, list):
-        return [leaf for number, inner in enumerate(value) for leaf in leaves(inner, (*path, number))]
-    return [path]
 
 
 def name_of(path: tuple) -> str:

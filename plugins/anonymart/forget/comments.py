@@ -11,17 +11,21 @@ from anonymart.forget.people import Scope
 MASK = "[...]"
 # A shorter id, or one without a digit, may be a word or a number of everyday speech.
 _SHORTEST_ID = 5
+# Some 50,000 addresses in one regular expression do not compile; a vault that is put back may bring as many.
+_TERMS_AT_ONCE = 5_000
 
 
 def mask(connection: duckdb.DuckDBPyConnection) -> int:
     """Put MASK in the place of every address and id of those in `going` who go from everywhere; gives how many comments it was.
 
-    A second time finds nothing. Why names stay: docs/decisions/names-in-comments.md.
+    Call it before their rows go, which tell these. A second time finds nothing. Why names stay: docs/decisions/names-in-comments.md.
     """
-    terms = _terms(connection)
-    if not terms:
-        return 0
-    words = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
+    terms = sorted(_terms(connection), key=lambda term: (-len(term), term))
+    return sum(_mask(connection, terms[first : first + _TERMS_AT_ONCE]) for first in range(0, len(terms), _TERMS_AT_ONCE))
+
+
+def _mask(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> int:
+    words = "|".join(re.escape(term) for term in terms)
     # A sign between two of them belongs to both, so a second pass finds what the first one used up.
     pattern = f"(?i)(^|[^0-9\\pL])(?:{words})($|[^0-9\\pL])"
     return connection.execute(

@@ -110,7 +110,6 @@ def carry_out_requests(
         terms = people.text_terms(zones.connection)
         folders = files.landings(zones.connection, home)
         files.hide_names(zones.connection, terms)
-        comments.mask(zones.connection)
         until = until_of_asked(zones.connection, policy, as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
@@ -264,6 +263,8 @@ def _n_rows(connection: duckdb.DuckDBPyConnection, place: Place) -> int:
 def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, removal_no: int) -> dict[str, int]:
     connection, found = zones.connection, {}
     connection.execute("BEGIN")
+    if zone == "vault" and terms_as_of is None:
+        comments.mask(connection)
     for place in zones.places():
         which = condition(place, policy, terms_as_of)
         if not place.name.startswith(f"{zone}.") or which is None or place.keeps is Keeps.VIEW:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
@@ -11,28 +10,11 @@ import duckdb
 from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
-from anonymart.forget.tombstones import ERASED
-from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, request_ids
+from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, refusals, request_ids
 from anonymart.ingest.contracts import TABULAR, Column, Contract
+from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
-
-
-@dataclass
-class Counts:
-    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate."""
-
-    source: str
-    file_name: str
-    status: str = "loaded"
-    reason: str | None = None
-    delivered: int = 0
-    loaded: int = 0
-    refused: int = 0
-    quarantined: int = 0
-    duplicate: int = 0
-    unknown_columns: list[str] = field(default_factory=list)
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy) -> Counts:
@@ -76,9 +58,9 @@ def _load_learning(
         _quarantine(connection, landed, load_no, counts)
         connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
     _add_rejects(connection, landed, load_no, counts)
-    _refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
+    refusals.refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
-    _refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
+    refusals.refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
     lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours}", policy)
@@ -107,23 +89,23 @@ def _load_tabular(
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
-    _refuse_erased_people(connection, contract, landed, load_no, counts)
+    refusals.refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
         request_ids.hide(connection)
         # Delivered again, it would tell anew who had asked.
         known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
-        _refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
-        _refuse(connection, "incoming", request_ids.IS_ANOTHERS, "the request_id of another request: give it one of its own (P-RIGHTS)", load_no, counts)
+        refusals.refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
+        refusals.refuse(connection, "incoming", request_ids.IS_ANOTHERS, "the request_id of another request: give it one of its own (P-RIGHTS)", load_no, counts)
     corrections.apply(connection, contract)
-    _refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
+    refusals.refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
     if contract.person:
         identities.register(connection, "SELECT identifier FROM incoming", is_user=contract.makes_user)
         if contract.person == "learner_or_email" and {"learner_id", "email"} <= set(landed.columns):
             identities.claim_pairs(connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL")
     if contract.event_time:
-        _refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
+        refusals.refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
     if contract.source == "nps":
-        _keep_only_agreed_comments(connection)
+        refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
     _store(connection, contract, load_no)
     crash.point("ingest.after_insert")
@@ -278,143 +260,6 @@ def _remember(
         SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on, marks.identifier_mark
         FROM {table} AS rows LEFT JOIN marks ON marks.named = rows.{identifier}
         WHERE {ours}
-    """)
-
-
-def _refuse_erased_people(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, counts: Counts
-) -> None:
-    """Keep the erased out, also under what these rows reveal of them. A request of theirs is let in, to be answered."""
-    if contract.person is None or contract.source == "rights":
-        return
-    if contract.source == "learners":
-        door.reveal(connection, """
-            SELECT identifier, unnest([
-                'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
-            ]) FROM incoming
-        """)
-        # left_at may be planned: an old file that tells of the year to come brings nobody back.
-        last = "greatest(registered_at, last_login_at)"
-        if _refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
-            _blank_times_of_the_erased(connection)
-        return
-    if {"learner_id", "email"} <= set(landed.columns):
-        door.reveal(connection, """
-            SELECT identifier, unnest(['email:' || email, sha1_identifier(email)]) FROM incoming WHERE learner_id IS NOT NULL
-        """)
-    _refuse_erased(connection, "incoming", "identifier", contract.event_time, "true", load_no, counts)
-
-
-def _refuse_erased(
-    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, load_no: int, counts: Counts
-) -> bool:
-    """Refuse rows about times up to the tombstone; a row without a time may be as old as any (R-ERASE). False: nobody here."""
-    if not door.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
-        return False
-    condition = f"""{ours} AND rowid IN (
-        SELECT rows.rowid FROM {table} AS rows INNER JOIN erased_here ON erased_here.identifier = rows.{identifier}
-        WHERE {ours} AND coalesce({moment} <= erased_here.until_at, true)
-    )"""
-    _refuse(connection, table, condition, ERASED, load_no, counts)
-    return True
-
-
-def _blank_times_of_the_erased(connection: duckdb.DuckDBPyConnection) -> None:
-    """Who is back starts anew: what a learner's row says of the time before does not come in."""
-    for moment in ("registered_at", "left_at", "last_login_at"):
-        connection.execute(f"""
-            UPDATE incoming SET {moment} = NULL FROM erased_here
-            WHERE erased_here.identifier = incoming.identifier AND incoming.{moment} <= erased_here.until_at
-        """)
-
-
-def _refuse_young_learners(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, policy: Policy, as_of: date, load_no: int, counts: Counts
-) -> None:
-    """A learner under age on the day of the run is refused; keyed hashes keep out what comes later (R-MINOR)."""
-    if contract.source != "learners":
-        return
-    age = policy.figure("minimum_age_years")
-    young = f"birth_date + INTERVAL {age} YEAR > DATE {literal(str(as_of))}"
-    connection.execute(f"""
-        INSERT INTO vault.register.minors
-        SELECT DISTINCT identifier_hash(known), of_age_on FROM (
-            SELECT birth_date + INTERVAL {age} YEAR AS of_age_on, unnest([
-                identifier, 'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
-            ]) AS known
-            FROM incoming WHERE {young}
-        ) WHERE known IS NOT NULL
-    """)
-    _refuse(connection, "incoming", young, "younger than the minimum age (R-MINOR)", load_no, counts)
-
-
-def _refuse_minors(
-    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, policy: Policy,
-    load_no: int, counts: Counts, as_of: date,
-) -> None:
-    """Refuse rows about a time at which the person, whose birth date is known, was under age (R-MINOR)."""
-    age = policy.figure("minimum_age_years")
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE minors AS
-        WITH first_moment AS (SELECT min({moment}) AS began_at FROM {table} WHERE {ours})
-        SELECT identities.identifier, max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
-        FROM vault.register.learners AS learners
-        INNER JOIN vault.register.identities AS owner ON owner.identifier = learners.identifier
-        INNER JOIN vault.register.identities AS identities ON identities.anchor = owner.anchor
-        WHERE learners.birth_date + INTERVAL {age} YEAR > (SELECT began_at FROM first_moment)
-        GROUP BY identities.identifier;
-        INSERT INTO minors
-        WITH named AS (
-            SELECT identifier, identifier_hash(identifier) AS identifier_hash
-            FROM (SELECT DISTINCT {identifier} AS identifier FROM {table} WHERE {ours})
-            WHERE EXISTS (SELECT 1 FROM vault.register.minors)
-        )
-        SELECT named.identifier, known.of_age_on
-        FROM named INNER JOIN vault.register.minors AS known USING (identifier_hash)
-    """)
-    if connection.execute("SELECT count(*) FROM minors").fetchone()[0] == 0:
-        return
-    condition = f"""{ours} AND rowid IN (
-        SELECT rows.rowid FROM {table} AS rows INNER JOIN minors ON minors.identifier = rows.{identifier}
-        WHERE {ours} AND {moment} < minors.of_age_on
-    )"""
-    _refuse(connection, table, condition, "younger than the minimum age (R-MINOR)", load_no, counts)
-    connection.execute("""
-        DELETE FROM vault.register.identities WHERE identifier IN (SELECT identifier FROM minors WHERE of_age_on > $1)
-            AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
-    """, [as_of])
-
-
-def _refuse(
-    connection: duckdb.DuckDBPyConnection, table: str, condition: str, reason: str, load_no: int, counts: Counts
-) -> None:
-    refused = connection.execute(f"DELETE FROM {table} WHERE {condition}").fetchone()[0]
-    if refused:
-        counts.refused += refused
-        counts.reasons[reason] = counts.reasons.get(reason, 0) + refused
-
-
-def _keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
-    """A comment is stored only where consent to P-SURVEY stands and was not withdrawn since (R-WITHDRAW)."""
-    connection.execute("""
-        WITH declarations AS (
-            SELECT identifier, status, "at" FROM vault.rights.consents WHERE purpose = 'P-SURVEY'
-            UNION ALL
-            SELECT identifier, 'withdrawn', received_at FROM vault.rights.requests WHERE kind = 'withdraw'
-        ),
-        agreed AS (
-            SELECT answering.identifier, max(declarations."at") FILTER (declarations.status = 'withdrawn') AS withdrawn_at
-            FROM vault.register.identities AS answering
-            INNER JOIN vault.register.identities AS declaring USING (person_id)
-            INNER JOIN declarations ON declarations.identifier = declaring.identifier
-            GROUP BY answering.identifier
-            HAVING max_by(declarations.status, (declarations."at", declarations.status)) = 'granted'
-        )
-        UPDATE incoming SET comment = NULL WHERE comment IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM agreed
-            WHERE agreed.identifier = incoming.identifier
-                AND (agreed.withdrawn_at IS NULL OR agreed.withdrawn_at < incoming.answered_at)
-        )
     """)
 
 

@@ -16,6 +16,7 @@ from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.ingest.contracts import SOURCES
+from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import (
     REFUSED_SUFFIX,
     FileRefused,
@@ -25,7 +26,7 @@ from anonymart.ingest.files import (
     safe_name,
     waiting,
 )
-from anonymart.ingest.load import Counts, load, write_ledger
+from anonymart.ingest.load import load, write_ledger
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress

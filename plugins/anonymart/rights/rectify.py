@@ -19,7 +19,8 @@ from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
-from anonymart.ingest.load import Counts, write_ledger
+from anonymart.ingest.counts import Counts
+from anonymart.ingest.load import write_ledger
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.vault import schema
