@@ -11,7 +11,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
@@ -34,7 +34,8 @@ class BuildReport:
 
 
 def build(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None,
+    actor: str | None = None,
 ) -> BuildReport:
     """Run every model and data test on what the vault holds, as of a date.
 
@@ -53,6 +54,7 @@ def build(
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, home, keys)
         places.check(connection)
+    audit.record(home, keys, as_of, "built", actor)
     return report
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from anonymart import crash
+from anonymart import audit, crash
 from anonymart.build import build
 from anonymart.errors import GateRefused
 from anonymart.home import Home
@@ -47,7 +47,7 @@ class RunReport:
 
 def run(
     home: Home, keys: Keys, policy: Policy, as_of: date, landing: Path | None = None, force_as_of: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | None = None, actor: str | None = None,
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it.
 
@@ -67,16 +67,18 @@ def run(
     with progress.step("rights", "Requests of people"):
         report.rights = count(machine.advance_all(home, keys, policy, as_of))
     with progress.step("build", "Build"):
-        built = build(home, keys, policy, as_of, progress)
+        built = build(home, keys, policy, as_of, progress, actor=actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
-    report.release_id = release(home, keys, policy, as_of, progress)
+    report.release_id = release(home, keys, policy, as_of, progress, actor)
     if report.release_id:
         report.utility = read_privacy_report(home.releases / report.release_id)["utility"]
     report.summary = summarize(home, keys)
     return report
 
 
-def release(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None) -> str | None:
+def release(
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, actor: str | None = None
+) -> str | None:
     """Candidate, gate and publication of what the last build left; the release id, or None when nothing is new.
 
     Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
@@ -93,7 +95,8 @@ def release(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progr
         verdict = gate(home, keys, policy, candidate, as_of)
     crash.point("gate.after")
     if not verdict.passed:
+        audit.record(home, keys, as_of, "refused", actor, candidate=candidate.name, by="gate", n_failures=len(verdict.failures))
         kept = refuse(home, candidate)
         raise GateRefused(verdict.sentence(kept))
     with progress.step("publish", "Publish"):
-        return publish(home, keys, policy, candidate)
+        return publish(home, keys, policy, candidate, actor)

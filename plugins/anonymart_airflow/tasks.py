@@ -60,6 +60,7 @@ def build_candidate(context: Any) -> str:
 @plain_faults
 def gate_candidate(name: str, context: Any) -> None:
     """Let the gate read the candidate. A refused one is set aside, and the task fails for good."""
+    from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
     from anonymart.release import refuse
@@ -69,6 +70,7 @@ def gate_candidate(name: str, context: Any) -> None:
     with writing(home):
         verdict = gate(home, keys, policy, candidate, day)
         if not verdict.passed:
+            audit.record(home, keys, day, "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
             raise GateRefused(verdict.sentence(refuse(home, candidate)))
 
 

@@ -50,7 +50,7 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     folder = school.home.current.resolve()
     assert folder == school.home.releases / FIRST
     assert {path.name for path in folder.iterdir()} == {
-        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "manifest.json", "gate.json", "data_docs"
+        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "manifest.json", "manifest.sig", "gate.json", "data_docs"
     }
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)

@@ -311,12 +311,12 @@ def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
     assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
     for release_id, text, says in ((SECOND, WHY, "not named in a withdrawal"), (THIRD, why, "known family_name")):
         with pytest.raises(UsageError, match=says):
-            reword(school.home, school.keys, release_id, text)
-    assert reword(school.home, school.keys, THIRD, WHY) == WHY
+            reword(school.home, school.keys, AUGUST, release_id, text)
+    assert reword(school.home, school.keys, AUGUST, THIRD, WHY) == WHY
     assert mark(school, THIRD)["why"] == WHY
     assert published(school, AUGUST)
     with pytest.raises(UsageError, match="not named in a withdrawal"):
-        reword(school.home, school.keys, THIRD, why.replace("brandelune ", ""))
+        reword(school.home, school.keys, AUGUST, THIRD, why.replace("brandelune ", ""))
 
 
 def test_a_withdrawal_needs_the_release_that_would_be_current(school):
@@ -375,7 +375,7 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
     assert recover(school.home, school.keys) == []
     assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
     for release_id in (SECOND, THIRD):
-        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json"}
+        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json", "WITHDRAWN.sig"}
 
 
 def test_a_kill_between_the_correction_and_its_marks(school):

@@ -31,6 +31,13 @@ def dated(command: click.Command) -> click.Command:
     )(command)
 
 
+def acting(command: click.Command) -> click.Command:
+    """The option --as of every command that the audit log tells of."""
+    return click.option(
+        "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
+    )(command)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="anonymart")
 def anonymart() -> None:
@@ -56,14 +63,15 @@ def anonymart() -> None:
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
 @as_json
-def run(landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+def run(landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Ingest what waits, build, let the gate read the candidate, publish it."""
     from anonymart import run as whole
 
     home, keys, policy = _open()
     with writing(home):
-        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress())
+        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor)
     _print(is_json, report.as_dict(), _run_lines)
 
 
@@ -85,8 +93,9 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
 @anonymart.command()
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
 @as_json
-def build(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Run the dbt models on what the vault holds; publishes nothing."""
     from anonymart.build import build as dbt_build
     from anonymart.release import check_as_of, recover
@@ -98,7 +107,7 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
         with progress.step("build", "Build"):
-            dbt_build(home, keys, policy, day, progress)
+            dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
     _print(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
@@ -127,8 +136,9 @@ def gate(folder: Path, is_json: bool) -> None:
 @anonymart.command()
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
 @as_json
-def publish(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+def publish(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Export the last build as a candidate, let the gate read it, publish it."""
     from anonymart.release import check_as_of, recover
     from anonymart.run import release
@@ -138,7 +148,7 @@ def publish(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
     with writing(home):
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
-        release_id = release(home, keys, policy, day, progress)
+        release_id = release(home, keys, policy, day, progress, actor)
     result = {"release_id": release_id, "status": "published" if release_id else "nothing new to publish", "seconds": progress.seconds}
     _print(is_json, result, lambda found: [_release_line(found)])
 
@@ -205,6 +215,22 @@ def keys_check(is_json: bool) -> None:
     _print(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
         f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
     ])
+
+
+@keys.command("public")
+@as_json
+def keys_public(is_json: bool) -> None:
+    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard error.
+
+    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart verify` needs the file.
+    """
+    from anonymart.release import signature
+
+    key = signature.public_key(Keys.load(Home.from_env().prepare()))
+    told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
+    if not is_json:
+        click.echo(f"Fingerprint {told['fingerprint']}", err=True)
+    _print(is_json, told, lambda result: [result["public_key"].rstrip()])
 
 
 @anonymart.group()
@@ -290,12 +316,14 @@ def _add_demo() -> None:
 
 def _add_groups() -> None:
     from anonymart.cli.attack import attack_command
+    from anonymart.cli.audit import audit, share
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, detect, perturbation, rights, withdraw):
+    for command in (attack_command, audit, detect, perturbation, rights, share, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -21,9 +21,11 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    MANIFEST_SIGNATURE,
     MARTS_FILE,
     PRIVACY_REPORT,
     WITHDRAWN,
+    WITHDRAWN_SIGNATURE,
     all_files,
     parquet_path,
 )
@@ -90,7 +92,9 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
 
 
 def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    may_be = {GATE_RESULT} if folder.name.startswith(CANDIDATE_PREFIX) else {GATE_RESULT, WITHDRAWN}
+    # A candidate is signed when it is published, after the gate.
+    later = set() if folder.name.startswith(CANDIDATE_PREFIX) else {MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE}
+    may_be = {GATE_RESULT, *later}
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):

@@ -134,7 +134,7 @@ def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> lis
     """The project's own descriptions: their words name nobody."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
     texts += [*ENTRIES, *RULES, *utility.WORDS]
-    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
+    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS]

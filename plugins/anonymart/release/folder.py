@@ -10,10 +10,14 @@ from anonymart import crash
 
 MARTS_FILE = "marts.duckdb"
 MANIFEST = "manifest.json"
+MANIFEST_SIGNATURE = "manifest.sig"
 DATA_PACKAGE = "datapackage.json"
 PRIVACY_REPORT = "privacy_report.json"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
+WITHDRAWN_SIGNATURE = "WITHDRAWN.sig"
+# No checksum of the manifest covers these: they are written after it.
+BESIDE_MANIFEST = (MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
 REFUSED_PREFIX = ".refused-"

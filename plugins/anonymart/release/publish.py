@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
@@ -24,9 +25,12 @@ from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     GATE_RESULT,
     LINK_PREFIX,
+    MANIFEST,
+    MANIFEST_SIGNATURE,
     MARTS_FILE,
     REFUSED_PREFIX,
     WITHDRAWN,
+    WITHDRAWN_SIGNATURE,
     close_to_readers,
     open_to_readers,
     sha256,
@@ -34,9 +38,10 @@ from anonymart.release.folder import (
     write_durably,
 )
 from anonymart.release.manifest import read_manifest, write_manifest
+from anonymart.release.signature import sign, signature_text
 
 
-def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
+def publish(home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None) -> str | None:
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
     Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
@@ -51,10 +56,12 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
         return None
     _check_gate(candidate)
     manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
+    _commit(home, keys, candidate, release_id, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
+    audit.flush(home, keys)
     _finish(home, release_id)
     finish_withdrawals(home, keys)
     _remove(home, REFUSED_PREFIX)
@@ -85,6 +92,7 @@ def recover(home: Home, keys: Keys) -> list[str]:
     """
     if not home.releases.is_dir():
         return []
+    audit.flush(home, keys)
     done: list[str] = []
     committed = _committed(home, keys)
     for release_id in committed:
@@ -109,7 +117,7 @@ def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
     done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
     if withdrawn:
         crash.point("withdraw.after_swap")
-    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, entry)]
+    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, keys, entry)]
 
 
 def _committed(home: Home, keys: Keys) -> list[str]:
@@ -137,15 +145,21 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
     return ["removed `current`: every release is withdrawn"]
 
 
-def _mark(home: Home, entry: dict[str, Any]) -> bool:
-    """Write WITHDRAWN.json into the folder of a recalled release, if it is there and does not say so yet. No checksum covers it."""
-    path = home.releases / entry["release_id"] / WITHDRAWN
+def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
+    """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
+    folder = home.releases / entry["release_id"]
     text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
-    if not path.parent.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == text):
+    signature = signature_text(text.encode(), keys)
+    if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
         return False
-    write_durably(path, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature")
     crash.point("withdraw.after_mark")
     return True
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
@@ -167,11 +181,12 @@ def _check_gate(candidate: Path) -> None:
 
 
 def _commit(
-    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str
+    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str, actor: str | None
 ) -> None:
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
         connection.execute(ledger.LEDGER)
+        name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
@@ -186,6 +201,8 @@ def _commit(
             [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
         )
         connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
+        as_of = date.fromisoformat(manifest["as_of"])
+        audit.enter(connection, home, keys, as_of, "published", name, release_id=release_id, manifest_sha256=manifest_sha256)
         connection.execute("COMMIT")
 
 
