@@ -14,6 +14,7 @@ POINTS = (
     "candidate.after_marts",
     "candidate.after_files",
     "gate.before",
+    "gate.drill_planted",
     "gate.after",
     "publish.before_commit",
     "publish.after_commit",

@@ -97,13 +97,13 @@ def sql(tmp_path_factory) -> dict[str, str]:
 
 
 def gate_sql(register: dict) -> str:
-    from anonymart.gate.run import _queries
+    from anonymart.gate.asking import make_queries
     from anonymart.gate.suites import SUITES_FOLDER, load_suites
 
     contracts = load_contracts()
     suites, failures = load_suites(contracts, SUITES_FOLDER)
     assert failures == []
-    queries, refused = _queries(suites, contracts, Policy(register), AS_OF)
+    queries, refused = make_queries(suites, contracts, Policy(register), AS_OF)
     assert refused == []
     return "\n".join(queries.values())
 

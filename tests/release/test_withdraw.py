@@ -33,7 +33,7 @@ from anonymart.release.manifest import altered_files, read_manifest
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 PROJECT = Path(__file__).parents[2]
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)

@@ -28,12 +28,12 @@ KEPT = re.compile(r"(catalogue|learners-20|consents|requests|enrolments-20|state
 COMMANDS = {
     **{point: "run" for point in crash.POINTS},
     # From here on the build of the run before is good: only its release is still to be made.
-    **{point: "publish" for point in ("candidate.after_files", "gate.before", "gate.after", "publish.before_commit", "publish.after_commit")},
+    **{point: "publish" for point in ("candidate.after_files", "gate.before", "gate.drill_planted", "gate.after", "publish.before_commit", "publish.after_commit")},
 }
 ORDER = (
     *("ingest.before_load", "ingest.after_insert", "ingest.before_commit", "ingest.after_commit", "ingest.after_file_removed"),
     *("build.before_dbt", "build.after_dbt"),
-    *("candidate.after_marts", "candidate.after_files", "gate.before", "gate.after"),
+    *("candidate.after_marts", "candidate.after_files", "gate.before", "gate.drill_planted", "gate.after"),
     *("publish.before_commit", "publish.after_commit", "publish.after_rename", "publish.after_swap"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from anonymart.release.folder import (
     MANIFEST,
     MANIFEST_SIGNATURE,
     MARTS_FILE,
+    PRIVACY_PAGE,
     PRIVACY_REPORT,
     WITHDRAWN,
     WITHDRAWN_SIGNATURE,
@@ -31,7 +33,7 @@ from anonymart.release.folder import (
 )
 from anonymart.release.ledger import releases
 from anonymart.release.manifest import ENTRIES, altered_files
-from anonymart.release.privacy_report import privacy_report, read_privacy_report
+from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 from anonymart.release.publish import mark_of
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
@@ -92,13 +94,15 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
 
 
 def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    # A candidate is signed when it is published, after the gate.
-    later = set() if folder.name.startswith(CANDIDATE_PREFIX) else {MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE}
-    may_be = {GATE_RESULT, *later}
+    # A candidate is signed when it is published, after the gate, which writes the page itself.
+    is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
+    may_be = {GATE_RESULT, *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE))}
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
         promised.add(PRIVACY_REPORT)
+    if PRIVACY_PAGE in (manifest.get("files") or {}):
+        promised.add(PRIVACY_PAGE)
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [
@@ -113,7 +117,7 @@ def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest
 
 def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     # The gate is about to write these into a candidate anew; a published release keeps them as they were.
-    written_anew = (GATE_RESULT, f"{DATA_DOCS}/") if folder.name.startswith(CANDIDATE_PREFIX) else ()
+    written_anew = (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/") if folder.name.startswith(CANDIDATE_PREFIX) else ()
     return [name for name in altered_files(folder, manifest) if not name.startswith(tuple(written_anew))]
 
 
@@ -168,12 +172,18 @@ def _privacy_report(
     release_id = str(manifest.get("release_id"))
     if release_id in {release["release_id"] for release in releases(connection)}:
         return []
-    expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id)
-    return [] if read_privacy_report(folder) == expected else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
+    try:
+        as_of = date.fromisoformat(str(manifest.get("as_of")))
+        expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id, as_of, folder.parent)
+    except (duckdb.Error, ValueError):
+        expected = {}
+    # The gate's own part is not there yet, or is written anew.
+    found = {name: part for name, part in read_privacy_report(folder).items() if name != GATE}
+    return [] if found == expected != {} else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
 
 
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, GATE_RESULT, MANIFEST):
+    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, GATE_RESULT, MANIFEST):
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

@@ -8,7 +8,7 @@ from anonymart.contracts import load_contracts
 from anonymart.detect.known import make_known
 from anonymart.errors import UsageError
 from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
-from anonymart.gate.run import own_texts
+from anonymart.gate.opened import own_texts
 from anonymart.gate.suites import load_suites
 from anonymart.gate.texts import TEXTS
 

@@ -23,6 +23,7 @@ from anonymart.policy import Policy
 from anonymart.release import cells, ledger
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
+    DRILL_PREFIX,
     GATE_RESULT,
     LINK_PREFIX,
     MANIFEST,
@@ -102,6 +103,8 @@ def recover(home: Home, keys: Keys) -> list[str]:
     done += finish_withdrawals(home, keys)
     removed = _remove(home, CANDIDATE_PREFIX)
     _remove(home, LINK_PREFIX)
+    for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)
     return done + [f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed]
 
 
