@@ -15,6 +15,7 @@ from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release import ledger
+from anonymart.release.approval import is_what_was_approved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -144,7 +145,9 @@ def _strange_approval(manifest: dict[str, Any], is_candidate: bool) -> bool:
     approval = manifest.get("approval")
     if approval is None:
         return False
-    return is_candidate or not isinstance(approval, dict) or not set(approval) <= set(APPROVAL_ENTRIES)
+    if is_candidate or not isinstance(approval, dict) or not set(approval) <= set(APPROVAL_ENTRIES):
+        return True
+    return not is_what_was_approved(manifest)
 
 
 def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:

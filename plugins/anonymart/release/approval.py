@@ -109,6 +109,15 @@ def candidate_sha256(files: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(f"{files[name]}  {name}\n" for name in sorted(files)).encode()).hexdigest()
 
 
+def is_what_was_approved(manifest: Mapping[str, Any]) -> bool:
+    """Whether the files that a manifest lists are those that its approval names; releases of 0.1.0 needed none."""
+    said, listed = manifest.get("approval"), manifest.get("files")
+    if not isinstance(said, dict) or not said.get("required") or not isinstance(listed, dict):
+        return True
+    files = {name: str(entry.get("sha256")) for name, entry in listed.items() if isinstance(entry, dict)}
+    return said.get("candidate_sha256") == candidate_sha256(files)
+
+
 def hash_of(folder: Path) -> str:
     """The hash of the files that lie in a folder now."""
     return candidate_sha256({name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST})
