@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager, SimpleAuthManagerRole
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import (
+    SimpleAuthManager,
+    SimpleAuthManagerRole,
+)
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
 from anonymart_airflow.names import PRIVACY, reviewers

@@ -12,9 +12,17 @@ from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.folder import CANDIDATE_PREFIX, GATE_RESULT, MANIFEST, MARTS_FILE, sha256, write_durably
+from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
+    GATE_RESULT,
+    MANIFEST,
+    MARTS_FILE,
+    sha256,
+    write_durably,
+)
 from anonymart.release.manifest import read_manifest
-from anonymart.release.publish import publish, refuse as keep_refused
+from anonymart.release.publish import publish
+from anonymart.release.publish import refuse as keep_refused
 
 WAITING_PREFIX = ".waiting-"
 
