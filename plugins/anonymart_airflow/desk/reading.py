@@ -16,6 +16,8 @@ from anonymart.release import approval, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
 
+# Seconds for which a page waits for a run that is about to end.
+PATIENCE = 1.0
 _CHAINED = ("entry_no", "previous", "hash", "at", "as_of", "act", "actor", "os_user")
 
 
@@ -24,7 +26,7 @@ def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
 
     The state is current, published, withdrawn, waiting, refused or superseded. Raises Busy while a run writes.
     """
-    with reading(home):
+    with reading(home, PATIENCE):
         published = list_releases(home, keys)
         decided = {entry["release_id"]: entry for entry in approval.decisions(home, keys)}
         waits = approval.waiting(home, keys)
@@ -38,13 +40,13 @@ def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
 
 def waiting(home: Home, keys: Keys) -> approval.Waiting | None:
     """The candidate that waits, if any. Raises Busy while a run writes."""
-    with reading(home):
+    with reading(home, PATIENCE):
         return approval.waiting(home, keys)
 
 
 def log(home: Home, keys: Keys) -> tuple[audit.Verdict, list[dict[str, Any]]]:
     """The verdict on the audit log and its entries, newest first, each with what it tells in `told`. Raises Busy while a run writes."""
-    with reading(home):
+    with reading(home, PATIENCE):
         verdict = audit.verify(home, keys, is_read_only=True)
         found = audit.entries(home)
     entries = [{**entry, "told": {name: value for name, value in entry.items() if name not in _CHAINED}} for entry in found]
