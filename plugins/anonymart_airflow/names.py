@@ -12,6 +12,7 @@ SOURCES = ("learners", "catalogue", "consents", "rights", "enrolments", "learnin
 PRIVACY = "Privacy"
 REVIEWER = "reviewer"
 CANDIDATE_URI = "anonymart://candidate"
+ANSWERS = APPROVE, REJECT = ("Approve", "Reject")
 
 
 def reviewers() -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from anonymart.lock import writing
+from anonymart.lock import Busy, reading, writing
 from anonymart.progress import Progress
+from anonymart_airflow import approvals
 from anonymart_airflow.as_of import as_of
 from anonymart_airflow.faults import plain_faults
 
@@ -77,7 +78,7 @@ def gate_candidate(name: str, context: Any) -> None:
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
     """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
-    from anonymart.release import list_releases, publish, recover
+    from anonymart.release import approval, list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
     home, keys, policy, _ = _open(context)
@@ -87,10 +88,60 @@ def publish_candidate(name: str, context: Any) -> str:
             # A try before this one was killed after the commit: what is left is to finish it.
             recover(home, keys)
             return release_id
+        # Stand-in: the lead's library decides here whether the candidate waits.
+        if approval.hold(home, keys, policy, _candidate(home, name)):
+            raise AirflowSkipException(f"The release {release_id} waits for the reviewer.")
         published = publish(home, keys, policy, _candidate(home, name))
     if published is None:
         raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
     return published
+
+
+@plain_faults
+def announce_candidate(context: Any) -> dict[str, str]:
+    """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does, so that no event follows."""
+    home, keys, _, _ = _open(context)
+    waits = approvals.waiting(home, keys)
+    if waits is None:
+        raise AirflowSkipException("No candidate waits for the reviewer.")
+    return {"release_id": waits.release_id, "as_of": waits.as_of}
+
+
+@plain_faults
+def read_request(context: Any) -> dict[str, str]:
+    """The request to the reviewers: release_id, candidate_sha256, and body (why it waits and what changed, names and counts only).
+
+    Skips when nothing waits any more.
+    """
+    home, keys, _, _ = _open(context)
+    waits = approvals.waiting(home, keys)
+    if waits is None:
+        raise AirflowSkipException("No candidate waits any more: it was decided or superseded.")
+    return {"release_id": waits.release_id, "candidate_sha256": waits.candidate_sha256, "body": approvals.body(home, waits)}
+
+
+@plain_faults
+def still_waits(request: dict[str, str], context: Any) -> bool:
+    """Whether the very candidate of the request still waits; while a run writes it is taken to."""
+    home, keys, _, _ = _open(context)
+    try:
+        with reading(home):
+            return approvals.is_waiting(home, keys, request)
+    except Busy:
+        return True
+
+
+@plain_faults
+def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
+    """Approve or refuse what the request was about, in the name of who answered; gives the release id.
+
+    Skips when it was decided elsewhere. Raises UsageError for an answer of somebody who is no reviewer, or without a reason.
+    """
+    home, keys, policy, _ = _open(context)
+    with writing(home):
+        if answer is None or not approvals.is_waiting(home, keys, request):
+            raise AirflowSkipException(f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded.")
+        return approvals.decide(home, keys, policy, request["release_id"], answer)
 
 
 @plain_faults
