@@ -7,12 +7,15 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, unquote
 
 import pytest
 
+from anonymart import audit, engine
 from anonymart.home import Home
 from anonymart.keys import Keys
 from tests.airflow.desk_home import FIRST, MARKUP, SECOND, WAITS, Approvals, make_home, waiting
@@ -176,6 +179,16 @@ def test_the_token_of_another_user_is_none(desk: Desk, monkeypatch: pytest.Monke
     assert desk.post("data_team", **desk.form("data_team")).status_code == 303
 
 
+def test_a_token_alone_gives_no_right(desk: Desk) -> None:
+    """The data team with a form that nobody ever showed them."""
+    from anonymart_airflow.desk.access import form_token
+
+    user = SimpleNamespace(get_id=lambda: "data_team")
+    token = form_token(desk.keys, user, WAITS, "a" * 64)
+    assert desk.post("data_team", token=token, candidate_sha256="a" * 64, decision="approve", reason="ours").status_code == 403
+    assert desk.approvals.decided == []
+
+
 def test_what_was_read_must_be_what_waits(desk: Desk) -> None:
     form = desk.form()
     desk.approvals.waits = waiting("c" * 64)
@@ -299,6 +312,26 @@ def test_reading_waits_for_no_writer_and_stops_none(desk: Desk, monkeypatch: pyt
     before = desk.home.vault.read_bytes()
     assert {desk.get(path).status_code for path in PAGES} == {200}
     assert desk.home.vault.read_bytes() == before
+
+
+def test_what_waits_for_the_log_is_told_and_not_written(desk: Desk) -> None:
+    with engine.connect(desk.home, desk.keys, vault="rw") as connection:
+        audit.enter(connection, desk.home, desk.keys, date(2026, 6, 30), "built", "data-team")
+    before = desk.home.audit.read_bytes()
+    assert "The chain holds: 2 entries" in desk.get("/audit").text
+    assert desk.home.audit.read_bytes() == before
+    audit.flush(desk.home, desk.keys)
+
+
+def test_a_linked_folder_of_a_release_is_not_followed(desk: Desk) -> None:
+    docs = desk.home.releases / SECOND / "data_docs"
+    docs.rename(desk.home.root / "docs-away")
+    docs.symlink_to(desk.home.root / "docs-away")
+    try:
+        assert desk.get(f"/releases/{SECOND}/files/data_docs/index.html").status_code == 404
+    finally:
+        docs.unlink()
+        (desk.home.root / "docs-away").rename(docs)
 
 
 def test_what_nobody_foresaw_shows_no_value(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
