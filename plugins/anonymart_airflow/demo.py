@@ -68,7 +68,9 @@ def _through_airflow(home: Home, conf: dict[str, Any]) -> str | None:
         try:
             _ingest(rest, follower, conf)
             rest.pause(APPROVAL, False)
-            release_id = _release(rest, follower, conf) or _approved(airflow.rest(REVIEWER), rest, follower)
+            release_id, is_waiting = _release(rest, follower, conf)
+            if is_waiting:
+                release_id = _approved(airflow.rest(REVIEWER), rest, follower)
             for dag_id in (RIGHTS, RETENTION):
                 rest.pause(dag_id, False)
                 follower.run(dag_id, conf)
@@ -94,21 +96,21 @@ def _ingest(rest: Rest, follower: Follower, conf: dict[str, Any]) -> None:
     follower.run(f"ingest_{last}", conf)
 
 
-def _release(rest: Rest, follower: Follower, conf: dict[str, Any]) -> str | None:
+def _release(rest: Rest, follower: Follower, conf: dict[str, Any]) -> tuple[str | None, bool]:
+    """The release id, None when nothing new was published, and whether a candidate waits for the reviewer."""
     run_id = _woken(rest, RELEASE)
     _say(f"Release: {'woken by the asset of the last source' if run_id else 'triggered'}")
     run_id = run_id or rest.trigger(RELEASE, conf)
     tasks = follower.until_done(RELEASE, run_id)
-    if tasks["announce"]["state"] == "success":
-        return None
-    return rest.result(RELEASE, run_id, "publish") if tasks["publish"]["state"] == "success" else None
+    is_published = tasks["publish"]["state"] == "success"
+    return rest.result(RELEASE, run_id, "publish") if is_published else None, tasks["announce"]["state"] == "success"
 
 
 def _approved(reviewer: Rest, rest: Rest, follower: Follower) -> str | None:
-    """Answer the request of a candidate that waits, as the demo's own reviewer, over the REST API; None when none waits."""
+    """Answer the request of the candidate that waits, as the demo's own reviewer, over the REST API; gives the release id."""
     run_id = _woken(rest, APPROVAL)
     if run_id is None:
-        return None
+        raise AnonymartError(f"{APPROVAL} was not woken by the candidate that waits: trigger it on Airflow's pages (make up).")
     _say(f"Approval: by {REVIEWER}, the demo's own, over the REST API")
     follower.until_asked(APPROVAL, run_id, "ask")
     reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON})

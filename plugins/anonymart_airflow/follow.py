@@ -79,9 +79,9 @@ class Follower:
 
     def _counts(self, dag_id: str, run_id: str, task_id: str) -> str:
         result = self.rest.result(dag_id, run_id, task_id)
-        if not isinstance(result, dict):
+        if not isinstance(result, dict) or not any(isinstance(number, int) for number in result.values()):
             return ""
-        return ", " + ", ".join(f"{number:,} {name}" for name, number in result.items() if number and "files" not in name)
+        return ", " + ", ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int) and number and "files" not in name)
 
     def _failure(self, dag_id: str, run_id: str, tasks: dict[str, dict[str, Any]]) -> AnonymartError:
         failed = next((task for task in tasks.values() if task["state"] == "failed"), None)

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from anonymart_airflow.names import POOL, SOURCES
+from anonymart_airflow.names import CANDIDATE_URI, POOL, SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -79,8 +79,8 @@ def test_build_release_is_woken_by_every_source_and_daily() -> None:
 def test_approve_release_is_woken_by_a_candidate_and_asks_reviewers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANONYMART_REVIEWERS", "12:anne, reviewer")
     dag = load(ROOT / "dags" / "approve_release.py").dag
-    assert dag.timetable.asset_condition.uri == "anonymart://candidate"
-    assert [outlet.uri for outlet in load(ROOT / "dags" / "build_release.py").dag.get_task("announce").outlets] == ["anonymart://candidate"]
+    assert dag.timetable.asset_condition.uri.rstrip("/") == CANDIDATE_URI
+    assert load(ROOT / "dags" / "build_release.py").dag.get_task("announce").outlets == [dag.timetable.asset_condition]
     ask = dag.get_task("ask")
     assert ask.assigned_users == [{"id": "12", "name": "anne"}, {"id": "reviewer", "name": "reviewer"}]
     assert ask.options == ["Approve", "Reject"] and ask.defaults is None and "reason" in ask.params
