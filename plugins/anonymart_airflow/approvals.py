@@ -46,7 +46,7 @@ def body(home: Home, waits: Waiting) -> str:
     return "\n".join(lines)
 
 
-def decide(home: Home, keys: Keys, policy: Policy, release_id: str, answer: dict[str, Any]) -> str:
+def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
     """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not be."""
     from anonymart.release import approval
 
@@ -57,9 +57,10 @@ def decide(home: Home, keys: Keys, policy: Policy, release_id: str, answer: dict
     chosen = answer.get("chosen_options") or []
     if not reason or len(chosen) != 1 or chosen[0] not in ANSWERS:
         raise UsageError(f"The answer gives no reason; {_AGAIN}.")
+    release_id, candidate = request["release_id"], request["candidate_sha256"]
     if chosen == [APPROVE]:
-        return approval.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA)
-    approval.refuse(home, keys, release_id, responder["name"], reason, via=VIA)
+        return approval.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA, candidate=candidate)
+    approval.refuse_waiting(home, keys, release_id, responder["name"], reason, via=VIA, candidate=candidate)
     return release_id
 
 

@@ -78,7 +78,7 @@ def gate_candidate(name: str, context: Any) -> None:
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
     """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
-    from anonymart.release import approval, list_releases, publish, recover
+    from anonymart.release import list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
     home, keys, policy, _ = _open(context)
@@ -88,9 +88,6 @@ def publish_candidate(name: str, context: Any) -> str:
             # A try before this one was killed after the commit: what is left is to finish it.
             recover(home, keys)
             return release_id
-        # Stand-in: the lead's library decides here whether the candidate waits.
-        if approval.hold(home, keys, policy, _candidate(home, name)):
-            raise AirflowSkipException(f"The release {release_id} waits for the reviewer.")
         published = publish(home, keys, policy, _candidate(home, name))
     if published is None:
         raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
@@ -141,7 +138,7 @@ def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
     with writing(home):
         if answer is None or not approvals.is_waiting(home, keys, request):
             raise AirflowSkipException(f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded.")
-        return approvals.decide(home, keys, policy, request["release_id"], answer)
+        return approvals.decide(home, keys, policy, request, answer)
 
 
 @plain_faults

@@ -34,11 +34,11 @@ class Approvals:
     def decisions(self, home: Home, keys: Keys) -> list[dict[str, Any]]:
         return self.decided
 
-    def approve(self, home: Home, keys: Keys, policy: Any, release_id: str, actor: str, reason: str, via: str = "command line") -> str:
+    def approve(self, home: Home, keys: Keys, policy: Any, release_id: str, actor: str, reason: str, via: str = "command line", candidate: str = "") -> str:
         self._decide(release_id, "approved", actor, reason, via)
         return release_id
 
-    def refuse(self, home: Home, keys: Keys, release_id: str, actor: str, reason: str, via: str = "command line") -> Path:
+    def refuse_waiting(self, home: Home, keys: Keys, release_id: str, actor: str, reason: str, via: str = "command line", candidate: str = "") -> Path:
         self._decide(release_id, "refused", actor, reason, via)
         return home.releases / f".refused-{release_id}"
 

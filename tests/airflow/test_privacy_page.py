@@ -114,7 +114,7 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
 @pytest.fixture
 def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     served.approvals = Approvals(waiting())
-    for name in ("waiting", "decisions", "approve", "refuse"):
+    for name in ("waiting", "decisions", "approve", "refuse_waiting"):
         monkeypatch.setattr(f"anonymart.release.approval.{name}", getattr(served.approvals, name))
     return served
 
@@ -278,7 +278,7 @@ def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
 def test_the_list_tells_every_state(desk: Desk) -> None:
     desk.approvals.decided = [{"release_id": "2026-04-30.1", "state": "refused", "actor": "reviewer", "reason": "too early", "at": "2026-04-30T12:00:00+00:00"}]
     page = unescape(desk.get("/").text)
-    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td class="state (\w+)"', page)
+    rows = re.findall(r'<tr><th scope="row" class="day">([^<]+)</th><td class="state (\w+)"', page)
     assert rows == [(WAITS, "waiting"), (SECOND, "current"), (FIRST, "withdrawn"), ("2026-04-30.1", "refused")]
     assert "refused by reviewer: too early" in page and "counted twice" in page
 

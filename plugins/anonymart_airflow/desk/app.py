@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from anonymart.errors import AnonymartError, UsageError
+from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
@@ -120,9 +120,9 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
         if shown != answer["candidate_sha256"]:
             raise HTTPException(409, "What you read no longer waits: it was decided elsewhere, superseded, or has changed. Open the page again.")
         if answer["decision"] == "approve":
-            approval.approve(home, keys, load_policy(), release_id, user.get_name(), answer["reason"], via=VIA)
+            approval.approve(home, keys, load_policy(), release_id, user.get_name(), answer["reason"], via=VIA, candidate=shown)
         else:
-            approval.refuse(home, keys, release_id, user.get_name(), answer["reason"], via=VIA)
+            approval.refuse_waiting(home, keys, release_id, user.get_name(), answer["reason"], via=VIA, candidate=shown)
 
 
 def _home() -> tuple[Home, Keys]:
@@ -155,7 +155,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 async def _fault(request: Request, error: Exception) -> Response:
     """A sentence of the library: a run that writes is no fault, wrong use is a conflict."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError | GateRefused):
         return pages.page(request, "refusal", status=409, sentence=str(error))
     sentence = "A run is writing at this moment: ask again in half a minute." if isinstance(error, Busy) else str(error)
     answer = pages.page(request, "refusal", status=503, sentence=sentence)
