@@ -1,4 +1,4 @@
-"""The audit log: who built, refused, published, withdrew and shared what, in `audit.ndjson`, which is only ever added to (S-SAFE, S-SHARE).
+"""The audit log: who built, approved, refused, published, withdrew and shared what, in `audit.ndjson`, which is only ever added to (S-SAFE, S-SHARE).
 
 An act notes its entry in the transaction of the vault that decides it (`audit_open`), with the new head of the chain; the file gets it
 afterwards. So a kill before the commit leaves neither act nor entry, and one after it an entry that the next command writes, once.
@@ -24,7 +24,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.vault import schema
 
-ACTS = ("built", "refused", "published", "withdrew", "reworded", "shared")
+ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared")
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 
 

@@ -16,6 +16,8 @@ POINTS = (
     "gate.before",
     "gate.drill_planted",
     "gate.after",
+    "approval.after_held",
+    "approval.after_refused",
     "publish.before_commit",
     "publish.after_commit",
     "publish.after_rename",

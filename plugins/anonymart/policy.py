@@ -62,6 +62,12 @@ _SHAPE: dict[str, Any] = {
     "nesting": {"smallest_difference": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
     "utility": {"smallest_cells": _WHOLE},
+    "approval": {
+        "marts_changed": _WHOLE,
+        "columns_changed": _WHOLE,
+        "policy_figures_changed": _WHOLE,
+        "suppressed_share_moved": _NUMBER,
+    },
     "sharing": {"without_safeguard": _COUNTRIES, "safeguards": {"adequacy_decision": _COUNTRIES}},
     "salary": {
         "net_to_gross": _NUMBER,

@@ -78,6 +78,7 @@ def gate_candidate(name: str, context: Any) -> None:
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
     """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
+    from anonymart.errors import ApprovalNeeded
     from anonymart.release import list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
@@ -88,7 +89,10 @@ def publish_candidate(name: str, context: Any) -> str:
             # A try before this one was killed after the commit: what is left is to finish it.
             recover(home, keys)
             return release_id
-        published = publish(home, keys, policy, _candidate(home, name))
+        try:
+            published = publish(home, keys, policy, _candidate(home, name))
+        except ApprovalNeeded as needed:
+            raise AirflowSkipException(str(needed)) from None
     if published is None:
         raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
     return published

@@ -14,8 +14,9 @@ from anonymart.gate import run as gate_run
 from anonymart.gate.drill import Drill, drill
 from anonymart.gate.drill_forms import ALSO_KNOWN, FORMS
 from anonymart.gate.suites import load_suites, needed
-from anonymart.release import publish, recover
+from anonymart.release import recover
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement, open_school
+from tests.release.yes import publish
 
 IN_EVERY_MART = (
     "in a value", "inside a longer value", "in a column name", "in the comment of a table", "in Parquet metadata", "in a column name of Parquet",

@@ -330,7 +330,7 @@ def test_evidence_of_another_day_and_cells_without_it(school):
 
 
 def test_carried_cells(school):
-    from anonymart.release import publish
+    from tests.release.yes import publish
 
     candidate = school.candidate()
     gate(school.home, school.keys, school.policy, candidate, AS_OF)

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from anonymart.gate import evidence, gate
-from anonymart.release import publish
 from anonymart.release.privacy_page import SECTIONS, page
 from anonymart.release.report_persons import REASONS, persons
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement
+from tests.release.yes import publish
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 

@@ -24,7 +24,6 @@ from anonymart.release import (
     list_releases,
     make_candidate,
     plan_withdrawal,
-    publish,
     recover,
     reword,
     withdraw,
@@ -32,6 +31,7 @@ from anonymart.release import (
 from anonymart.release.manifest import altered_files, read_manifest
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
+from tests.release.yes import publish
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 PROJECT = Path(__file__).parents[2]
@@ -339,7 +339,8 @@ from pathlib import Path
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
-from anonymart.release import Wrong, publish, recover, withdraw
+from anonymart.release import Wrong, recover, withdraw
+from tests.release.yes import publish
 home = Home(Path(sys.argv[1]))
 keys = Keys.load(home)
 """

@@ -32,7 +32,7 @@ from anonymart.release.folder import (
     parquet_path,
 )
 from anonymart.release.ledger import releases
-from anonymart.release.manifest import ENTRIES, altered_files
+from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 from anonymart.release.publish import mark_of
 
@@ -50,7 +50,7 @@ def make_folder_tables(
     findings = [
         *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
-        *_strange_entries(manifest, contracts),
+        *_strange_entries(manifest, contracts, folder.name.startswith(CANDIDATE_PREFIX)),
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
@@ -121,9 +121,10 @@ def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     return [name for name in altered_files(folder, manifest) if not name.startswith(tuple(written_anew))]
 
 
-def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval"))
+    found += _strange_approval(manifest, is_candidate)
     # Releases of 0.1.0 do not tell it.
     rights = manifest.get("rights", {})
     found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
@@ -136,6 +137,14 @@ def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContr
             for entry in marts.values()
         )
     return [("manifest_entry_unknown", MANIFEST)] * found
+
+
+def _strange_approval(manifest: dict[str, Any], is_candidate: bool) -> bool:
+    """A candidate has none yet; releases of 0.1.0 have none either."""
+    approval = manifest.get("approval")
+    if approval is None:
+        return False
+    return is_candidate or not isinstance(approval, dict) or not set(approval) <= set(APPROVAL_ENTRIES)
 
 
 def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:

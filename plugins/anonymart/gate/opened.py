@@ -22,7 +22,7 @@ from anonymart.gate.suites import Suite
 from anonymart.gate.texts import make_texts, strings
 from anonymart.policy import Policy
 from anonymart.release.datapackage import data_package
-from anonymart.release.manifest import ENTRIES
+from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
 
 
 def read_folder(
@@ -52,7 +52,7 @@ def read_folder(
 def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
     """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden"]
+    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden"]
     texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]

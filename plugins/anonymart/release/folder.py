@@ -24,6 +24,8 @@ CANDIDATE_PREFIX = ".candidate-"
 # In the home's tmp: the copy of a candidate in which leaks are planted.
 DRILL_PREFIX = "gate-drill-"
 REFUSED_PREFIX = ".refused-"
+# Passed the gate, and waits for the reviewer.
+WAITING_PREFIX = ".waiting-"
 LINK_PREFIX = ".link-"
 
 

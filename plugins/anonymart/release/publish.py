@@ -20,7 +20,8 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells, ledger
+from anonymart.release import approval, cells, ledger
+from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     DRILL_PREFIX,
@@ -30,9 +31,9 @@ from anonymart.release.folder import (
     MANIFEST_SIGNATURE,
     MARTS_FILE,
     REFUSED_PREFIX,
+    WAITING_PREFIX,
     WITHDRAWN,
     WITHDRAWN_SIGNATURE,
-    close_to_readers,
     open_to_readers,
     sha256,
     sync_folder,
@@ -42,12 +43,15 @@ from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
 
 
-def publish(home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None) -> str | None:
+def publish(
+    home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None, reviewer: Reviewer | None = None
+) -> str | None:
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
-    Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and ApprovalNeeded is raised. Raises
+    UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
     """
-    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX)
+    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX).removeprefix(WAITING_PREFIX)
     manifest = read_manifest(candidate)
     if candidate.parent != home.releases or manifest["release_id"] != release_id:
         raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
@@ -56,6 +60,11 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str 
         sync_folder(home.releases)
         return None
     _check_gate(candidate)
+    reasons = approval.because(policy, candidate)
+    if reasons and reviewer is None:
+        raise approval.hold(home, keys, candidate, reasons, actor)
+    reviewer = approval.checked(home, keys, reviewer) if reasons and reviewer else None
+    manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
     manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
@@ -65,6 +74,7 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str 
     audit.flush(home, keys)
     _finish(home, release_id)
     finish_withdrawals(home, keys)
+    approval.settle(home, keys)
     _remove(home, REFUSED_PREFIX)
     return release_id
 
@@ -78,12 +88,7 @@ def has_news(candidate: Path) -> bool:
 
 def refuse(home: Home, candidate: Path) -> Path:
     """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the last one."""
-    _remove(home, REFUSED_PREFIX)
-    kept = candidate.with_name(REFUSED_PREFIX + candidate.name.removeprefix(CANDIDATE_PREFIX))
-    close_to_readers(candidate)
-    candidate.rename(kept)
-    sync_folder(home.releases)
-    return kept
+    return approval.keep_refused(home, candidate)
 
 
 def recover(home: Home, keys: Keys) -> list[str]:
@@ -97,10 +102,11 @@ def recover(home: Home, keys: Keys) -> list[str]:
     done: list[str] = []
     committed = _committed(home, keys)
     for release_id in committed:
-        if (home.releases / f"{CANDIDATE_PREFIX}{release_id}").is_dir():
+        if any((home.releases / f"{prefix}{release_id}").is_dir() for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)):
             done.append(f"finished publishing {release_id}")
             _rename(home, release_id)
     done += finish_withdrawals(home, keys)
+    done += approval.settle(home, keys)
     removed = _remove(home, CANDIDATE_PREFIX)
     _remove(home, LINK_PREFIX)
     for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
@@ -205,6 +211,7 @@ def _commit(
         )
         connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
         as_of = date.fromisoformat(manifest["as_of"])
+        approval.note(connection, home, keys, manifest, name)
         audit.enter(connection, home, keys, as_of, "published", name, release_id=release_id, manifest_sha256=manifest_sha256)
         connection.execute("COMMIT")
 
@@ -243,10 +250,12 @@ def _finish(home: Home, release_id: str) -> None:
 
 
 def _rename(home: Home, release_id: str) -> None:
-    candidate = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
-    if candidate.is_dir():
-        candidate.rename(home.releases / release_id)
-        sync_folder(home.releases)
+    for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX):
+        folder = home.releases / f"{prefix}{release_id}"
+        if folder.is_dir():
+            folder.rename(home.releases / release_id)
+            sync_folder(home.releases)
+            return
 
 
 def _remove(home: Home, prefix: str) -> list[str]:

@@ -41,7 +41,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any], contracts: Mappin
         "marts_gone": sorted(set(old) - set(columns)),
         "columns_added": _differing(columns, old),
         "columns_gone": _differing(old, columns),
-        "policy": {} if known is None else _figures(known, now["register"]),
+        "policy": None if known is None else _figures(known, now["register"]),
         "policy_version": [before["manifest"].get("policy_version"), now["policy_version"]],
         "code_version": [before["manifest"].get("code_version"), now["code_version"]],
         "suppressed_share": {

@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from anonymart.errors import UsageError
+from anonymart.release.approval import candidate_sha256
 from anonymart.release.folder import (
     BESIDE_MANIFEST,
     MANIFEST,
@@ -22,6 +23,7 @@ from anonymart.release.manifest import is_intact
 from anonymart.release.signature import fingerprint, is_signature, signed_by
 
 CHANGED, MISSING, EXTRA, OTHER_KEY, OTHER_RELEASE = "changed", "missing", "extra", "of another key", "of another release"
+OTHER_CANDIDATE = "not what was approved"
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,22 @@ def _check_files(found: Verification, folder: Path, real: list[str]) -> None:
             found.problems.append(Problem(MANIFEST, CHANGED))
         return
     found.n_files = len(listed)
+    if not _is_what_was_approved(manifest.get("approval"), listed):
+        found.problems.append(Problem(MANIFEST, OTHER_CANDIDATE))
     for name, entry in listed.items():
         if name not in real:
             found.problems.append(Problem(name, MISSING))
         elif not is_intact(folder / name, entry):
             found.problems.append(Problem(name, CHANGED))
     found.problems += [Problem(name, EXTRA) for name in real if name not in listed and name not in BESIDE_MANIFEST]
+
+
+def _is_what_was_approved(approval: Any, listed: dict[str, Any]) -> bool:
+    """Whether the files are those that the reviewer's yes names; releases of 0.1.0 needed none."""
+    if not isinstance(approval, dict) or not approval.get("required"):
+        return True
+    files = {name: str(entry.get("sha256")) for name, entry in listed.items() if isinstance(entry, dict)}
+    return approval.get("candidate_sha256") == candidate_sha256(files)
 
 
 def _check_recall(found: Verification, folder: Path, real: list[str], trusted: Ed25519PublicKey | None) -> None:

@@ -18,7 +18,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.release import ledger
+from anonymart.release import approval, ledger
 from anonymart.release.cells import key_sql
 from anonymart.release.publish import finish_withdrawals, recover
 
@@ -83,6 +83,7 @@ def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str, acto
     crash.point("withdraw.after_commit")
     audit.flush(home, keys)
     finish_withdrawals(home, keys)
+    approval.supersede(home, keys, as_of, "a release was withdrawn", actor)
     plan.is_done = True
     return plan
 
