@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from anonymart.lock import writing
 from anonymart.progress import Progress
 from anonymart_airflow.as_of import as_of
+from anonymart_airflow.connections import pull_learning
 from anonymart_airflow.faults import plain_faults
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def ingest_source(source: str, context: Any) -> dict[str, int]:
     from anonymart.ingest import ingest
 
     home, keys, policy, day = _open(context)
+    if source == "learning":
+        pull_learning(home, keys)
     with writing(home):
         report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
     if not report.files:

@@ -320,10 +320,11 @@ def _add_groups() -> None:
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.sources import sources
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, audit, detect, perturbation, rights, share, verify, withdraw):
+    for command in (attack_command, audit, detect, perturbation, rights, share, sources, verify, withdraw):
         anonymart.add_command(command)
 
 
