@@ -24,6 +24,8 @@ _OTHER_OBJECTS = {"Agent": "urn:xapi:agent", "Group": "urn:xapi:agent", "SubStat
 _N = r"[0-9]+([.,][0-9]+)?"
 _DURATION = rf"P({_N}W|({_N}Y)?({_N}M)?({_N}D)?(T({_N}H)?({_N}M)?({_N}S)?)?)"
 _LANGUAGE_MAP = r'\{(\s*"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"\s*:\s*"([^"\\]|\\.)*"\s*,?)*\s*\}'
+# A block of Open edX has @ in its name.
+_USAGE_KEY = r"([^@%]*/)?block-v1:[^@/%]+\+type(@|%40)[A-Za-z0-9_]+\+block(@|%40)[A-Za-z0-9_-]+"
 _SHAPES = 5
 
 
@@ -152,7 +154,7 @@ def _whole(mapping: LearningMap, kind: str, place: str) -> str:
 
 
 def _has_address(column: str) -> str:
-    return f"coalesce(contains({column}, '@') OR contains({column}, '%40'), false)"
+    return f"coalesce((contains({column}, '@') OR contains({column}, '%40')) AND NOT regexp_full_match({column}, {literal(_USAGE_KEY)}), false)"
 
 
 def _is_duration(column: str) -> str:
@@ -174,7 +176,8 @@ def _time(column: str) -> str:
         spelled = f"regexp_replace({spelled}, {literal(pattern)}, {literal(to)})"
     day, rest = f"split_part({spelled}, 'T', 1)", f"'T' || split_part({spelled}, 'T', 2)"
     spelled = f"""CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
-        WHEN length({day}) = 8 THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
+        WHEN length({day}) = 8 AND left({day}, 4) = try_strptime({day}, '%Y-%j')::DATE::VARCHAR[:4]
+            THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
     return f"coalesce({parsers.timestamp(column)}, {parsers.timestamp(f'({spelled})')})"
 
 

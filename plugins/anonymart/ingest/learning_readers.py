@@ -95,21 +95,21 @@ def _transformed(parts: Mapping[str, str], rows: str, mapping: LearningMap) -> s
 
 
 # An envelope holds its events in `data`; a bare event is one of itself.
-_EVENTS = "CASE WHEN json_type(json -> '$.data') = 'ARRAY' THEN from_json(json -> '$.data', '[\"JSON\"]') ELSE [json] END"
+_EVENTS = "CASE WHEN json_type((json -> '$.data')) = 'ARRAY' THEN from_json((json -> '$.data'), '[\"JSON\"]') ELSE [json] END"
 
 
 def _id_of(entity: str) -> str:
     """The id of a Caliper entity, which may stand for itself as a text."""
-    return f"CASE json_type({entity}) WHEN 'VARCHAR' THEN {entity} ->> '$' ELSE {entity} ->> '$.id' END"
+    return f"CASE json_type({entity}) WHEN 'VARCHAR' THEN ({entity} ->> '$') ELSE ({entity} ->> '$.id') END"
 
 
 def _caliper() -> dict[str, str]:
     """Caliper 1.2 (IMS/1EdTech): the actor, but who was graded in a GradeEvent; the object, with its course section as grouping."""
-    is_grade = "coalesce(e ->> '$.type' = 'GradeEvent', false)"
-    who = f"(CASE WHEN {is_grade} THEN e -> '$.object.assignee' ELSE e -> '$.actor' END)"
-    what = f"(CASE WHEN {is_grade} THEN e -> '$.object.assignable' ELSE e -> '$.object' END)"
+    is_grade = "coalesce((e ->> '$.type') = 'GradeEvent', false)"
+    who = f"(CASE WHEN {is_grade} THEN (e -> '$.object.assignee') ELSE (e -> '$.actor') END)"
+    what = f"(CASE WHEN {is_grade} THEN (e -> '$.object.assignable') ELSE (e -> '$.object') END)"
     name = f"({_id_of(who)})"
-    is_person = f"coalesce({who} ->> '$.type', 'Person') = 'Person'"
+    is_person = f"coalesce(({who} ->> '$.type'), 'Person') = 'Person'"
     actor = f"""CASE WHEN NOT {is_person} OR {name} IS NULL THEN NULL
         WHEN {name} LIKE 'mailto:%' THEN json_object('mbox', {name})
         WHEN regexp_matches({name}, '^https?://[^/]+/(.*/)?[^/]+/?$') THEN json_object('account', json_object(
@@ -121,10 +121,10 @@ def _caliper() -> dict[str, str]:
         for key, entity in (("parent", f"({what} -> '$.isPartOf')"), ("grouping", "(e -> '$.group')"))
     }
     return {
-        "id": "regexp_replace(e ->> '$.id', '^urn:uuid:', '')",
+        "id": "regexp_replace((e ->> '$.id'), '^urn:uuid:', '')",
         "timestamp": "e ->> '$.eventTime'",
         "actor": actor,
-        "verb": f"json_object('id', {literal(_CALIPER_ACTION)} || regexp_extract(e ->> '$.action', '([^#/]+)$', 1))",
+        "verb": f"json_object('id', {literal(_CALIPER_ACTION)} || regexp_extract((e ->> '$.action'), '([^#/]+)$', 1))",
         "object": f"json_object('id', {_id_of(what)}, 'definition', json_object('type', {literal(_CALIPER)} || ({what} ->> '$.type')))",
         "result": "json_object('score', json_object('raw', e ->> '$.generated.scoreGiven', 'max', e ->> '$.generated.maxScore'))",
         "context": f"json_object('contextActivities', json_object('parent', {context['parent']}, 'grouping', {context['grouping']}))",
@@ -134,20 +134,20 @@ def _caliper() -> dict[str, str]:
 def _open_edx(settings: Mapping[str, Any]) -> dict[str, str]:
     """Open edX tracking logs: what `expectations/learning.yml` names, everything else as use of its course."""
     # `event` is an object, or a text that holds one.
-    event = "CASE WHEN json_type(e -> '$.event') = 'VARCHAR' THEN try_cast(e ->> '$.event' AS JSON) ELSE e -> '$.event' END"
+    event = "CASE WHEN json_type(e -> '$.event') = 'VARCHAR' THEN try_cast((e ->> '$.event') AS JSON) ELSE (e -> '$.event') END"
 
     def at(path: str) -> str:
         return f"(({event}) ->> {literal('$' + path.removeprefix('$.event'))})" if path.startswith("$.event.") else f"(e ->> {literal(path)})"
 
     def chosen(part: str, as_sql: Any, otherwise: str) -> str:
         cases = " ".join(f"WHEN {literal(name)} THEN {as_sql(told[part])}" for name, told in settings["events"].items() if part in told)
-        return f"CASE e ->> '$.event_type' {cases} ELSE {otherwise} END"
+        return f"CASE (e ->> '$.event_type') {cases} ELSE {otherwise} END"
 
-    course = "coalesce(nullif(e ->> '$.context.course_id', ''), 'urn:open-edx:platform')"
+    course = "coalesce(nullif((e ->> '$.context.course_id'), ''), 'urn:open-edx:platform')"
     # A browser sends a problem_check of its own, without the problem: it counts as use of the course.
     thing = f"({chosen('object', at, 'NULL')})"
-    page = literal(settings["account_home_page"]) if settings["account_home_page"] else "('https://' || nullif(e ->> '$.host', ''))"
-    has_event = "json_type(e) = 'OBJECT' AND e ->> '$.event_type' IS NOT NULL"
+    page = literal(settings["account_home_page"]) if settings["account_home_page"] else "('https://' || nullif((e ->> '$.host'), ''))"
+    has_event = "json_type(e) = 'OBJECT' AND (e ->> '$.event_type') IS NOT NULL"
     segment = literal("http://adlnet.gov/expapi/activities/")
     return {
         "id": "NULL",
