@@ -176,7 +176,7 @@ def _time(column: str) -> str:
         spelled = f"regexp_replace({spelled}, {literal(pattern)}, {literal(to)})"
     day, rest = f"split_part({spelled}, 'T', 1)", f"'T' || split_part({spelled}, 'T', 2)"
     spelled = f"""CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
-        WHEN length({day}) = 8 AND left({day}, 4) = try_strptime({day}, '%Y-%j')::DATE::VARCHAR[:4]
+        WHEN length({day}) = 8 AND left({day}, 4) = left(try_strptime({day}, '%Y-%j')::DATE::VARCHAR, 4)
             THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
     return f"coalesce({parsers.timestamp(column)}, {parsers.timestamp(f'({spelled})')})"
 
