@@ -257,7 +257,7 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
     answered = {"problem_id": "i4x://Campus/PY101/problem/ab", "grade": 1, "max_grade": 2, "success": "incorrect", "answers": {"x": HIDDEN}}
     rows = [
         edx("edx.course.enrollment.activated", {"course_id": "x", "user_id": 991}), edx("problem_check", answered), edx("problem_check", json.dumps(answered), time="2025-03-01T10:16:00Z"),
-        edx("problem_check", "input_ab=" + HIDDEN, event_source="browser"), edx(f"/courses/x/user/{HIDDEN}", "{}"), edx("page_close", "{}", username=""),
+        edx("problem_check", "input_ab=" + HIDDEN, event_source="browser"), edx(f"/courses/x/user/{HIDDEN}", "{}", time="2025-03-01T10:17:00Z"), edx("page_close", "{}", username=""),
         edx("edx.grades.problem.submitted", {"problem_id": block, "weighted_earned": 3, "weighted_possible": 4}),
     ]  # fmt: skip
     counts = load(house, rows)
