@@ -188,16 +188,22 @@ def test_the_watermark_is_no_later_than_the_store_vouches_for(house, store):
     assert pull(house, store, overlap=timedelta(0)).statements == 15
 
 
-@pytest.mark.parametrize(("answer", "sentence"), [
-    ((401, {}, b""), "refuses these credentials"), ((403, {}, b""), "refuses these credentials"), ((404, {}, b""), "knows no statements"),
-    ((422, {}, b""), "refuses to give statements"), ((200, {}, b"<html>log in</html>"), "a web page"),
-])  # fmt: skip
-def test_what_no_further_try_mends_fails_at_once(house, store, answer, sentence):
-    store.trouble = lambda number, query: answer
-    waits: list[float] = []
-    with pytest.raises(UsageError, match=sentence) as raised:
-        pull(house, store, waits)
-    assert waits == [] and "pass-word" not in str(raised.value) and landed(house) == []
+def test_what_no_further_try_mends_fails_at_once(house, store):
+    for answer, sentence in (
+        ((401, {}, b""), "refuses these credentials"), ((403, {}, b""), "refuses these credentials"), ((404, {}, b""), "knows no statements"),
+        ((422, {}, b""), "refuses to give statements"), ((200, {}, b"<html>log in</html>"), "a web page"),
+    ):  # fmt: skip
+        store.trouble = lambda number, query, answer=answer: answer
+        waits: list[float] = []
+        with pytest.raises(UsageError, match=sentence) as raised:
+            pull(house, store, waits)
+        assert waits == [] and "pass-word" not in str(raised.value) and landed(house) == []
+
+
+def test_a_link_that_is_none_counts_as_lost(house, store):
+    store.link = lambda query: "http://[lost" if "since" not in query else f"/xAPI/statements?{query}"
+    pulled = pull(house, store)
+    assert (pulled.restarts, set(landed(house))) == (1, set(range(1, 36)))
 
 
 def test_line_breaks_and_odd_values_stay_one_line_each(house, store, monkeypatch):

@@ -85,8 +85,11 @@ class Client:
         return page
 
     def next(self, link: str) -> Page:
-        """The page behind a `more` link. Raises LinkGone when the store does not know it any more."""
-        _, page = self._ask(self.at_home(link))
+        """The page behind a `more` link. Raises LinkGone when the store does not know it any more, or it is no link."""
+        try:
+            _, page = self._ask(self.at_home(link))
+        except (ValueError, httpx.InvalidURL):
+            raise LinkGone from None
         if page is None:
             raise LinkGone
         return page
