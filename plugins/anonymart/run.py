@@ -38,6 +38,7 @@ class RunReport:
             "release_id": self.release_id,
             "status": "published" if self.release_id else "nothing new to publish",
             "files": self.files.as_dict(),
+            "silent_sources": self.files.silent_as_dict(),
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
             "utility": self.utility,

@@ -87,7 +87,7 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     home, keys, policy = _open()
     with writing(home):
         report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
-    _print(is_json, {"files": report.as_dict()}, lambda result: [f"{len(result['files'])} files read."])
+    _print(is_json, {"files": report.as_dict(), "silent_sources": report.silent_as_dict()}, lambda result: [f"{len(result['files'])} files read."])
 
 
 @anonymart.command()
@@ -320,10 +320,11 @@ def _add_groups() -> None:
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.sources import sources
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, audit, detect, perturbation, rights, share, verify, withdraw):
+    for command in (attack_command, audit, detect, perturbation, rights, share, sources, verify, withdraw):
         anonymart.add_command(command)
 
 
