@@ -10,7 +10,17 @@ import duckdb
 from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
-from anonymart.ingest import changes, corrections, identities, learning, lines, lives, parsers, refusals, request_ids
+from anonymart.ingest import (
+    changes,
+    corrections,
+    identities,
+    learning,
+    lines,
+    lives,
+    parsers,
+    refusals,
+    request_ids,
+)
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns

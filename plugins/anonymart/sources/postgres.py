@@ -6,6 +6,7 @@ login or a row, so what went wrong is told by its kind.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,8 +41,9 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Found:
-    """One column of the platform's table, as the catalogue has it."""
+    """One column of the platform's table, as the catalogue has it, with its number there, which it keeps for good."""
 
+    number: int
     name: str
     type: str
     may_read: bool
@@ -94,8 +96,11 @@ def _connect(conninfo: str, mapping: Mapping) -> psycopg.Connection:
 def _told(error: psycopg.Error) -> AnonymartError:
     state = error.sqlstate or ("08" if isinstance(error, psycopg.OperationalError) else "")
     words = _WORDS.get(state) or _WORDS.get(state[:2]) or "PostgreSQL stopped the reading"
+    # What goes wrong before the login has no code.
     if not error.sqlstate and "authentication failed" in str(error):
         words = _WORDS["28"]
+    elif not error.sqlstate and re.search(r'database ".*" does not exist', str(error)):
+        words = _WORDS["3D"]
     code = f" ({error.sqlstate})" if error.sqlstate else ""
     return AnonymartError(f"The register was not read: {words}{code}. Mend it and pull again; nothing was lost.")
 
@@ -104,7 +109,7 @@ def columns(connection: psycopg.Connection, mapping: Mapping) -> list[Found]:
     """The columns of the table in their order, with their types and whether this login may read them. Raises UsageError: no such table."""
     rows = connection.execute(
         """
-        SELECT attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0), kind.oid), NULL), kind.typtype,
+        SELECT attribute.attnum, attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0), kind.oid), NULL), kind.typtype,
             has_schema_privilege(class.relnamespace, 'USAGE') AND has_column_privilege(class.oid, attribute.attnum, 'SELECT')
         FROM pg_catalog.pg_class AS class
         INNER JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
@@ -118,7 +123,7 @@ def columns(connection: psycopg.Connection, mapping: Mapping) -> list[Found]:
     ).fetchall()
     if not rows:
         raise UsageError(f"PostgreSQL has no table or view {mapping.schema}.{mapping.table}: mend the mapping.")
-    return [Found(name, _plain(kind, is_enum == "e"), may_read) for name, kind, is_enum, may_read in rows]
+    return [Found(number, name, _plain(kind, is_enum == "e"), may_read) for number, name, kind, is_enum, may_read in rows]
 
 
 def _plain(kind: str, is_enum: bool) -> str:
@@ -147,7 +152,7 @@ def check(found: list[Found], mapping: Mapping) -> None:
 
 
 def _shown(name: str) -> str:
-    return name if shown(name, 0) == name or name.isprintable() and "@" not in name else "name not shown"
+    return name if shown(name, 0) == name or (name.isprintable() and "@" not in name) else "name not shown"
 
 
 def look(connection: psycopg.Connection, mapping: Mapping, found: list[Found]) -> Table:

@@ -74,6 +74,7 @@ class _State:
     """What the vault knows of earlier pulls of the same table and mapping."""
 
     pull_no: int
+    base_no: int | None
     read_to: datetime | None
     table_rows: int
 
@@ -119,7 +120,8 @@ def _pull(
     crash.point("pull.after_rename")
     with _vault(home, keys) as vault:
         told = _note_changes(vault, mapping, found, as_of, is_kept=True)
-        _note_pull(vault, state.pull_no, as_of, origin, path, table, n_rows)
+        base_no = None if is_full else state.base_no
+        _note_pull(vault, (state.pull_no, base_no, as_of, origin), path, table, n_rows)
     crash.point("pull.after_commit")
     return Pull(
         path.name if path else None, n_rows, table.n_rows, max(state.table_rows - table.n_rows, 0), table.n_without_time, table.n_ahead,
@@ -154,19 +156,23 @@ def _vault(home: Home, keys: Keys) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _state(vault: duckdb.DuckDBPyConnection, home: Home, origin: str) -> _State:
+    """The newest pull whose file is safe, and the file of each pull that it built on."""
     rows = vault.execute("""
-        SELECT pulls.pull_no, pulls.origin, pulls.file_name, pulls.file_mark, pulls.read_to, pulls.table_rows, loads.file_mark IS NOT NULL
+        SELECT pulls.pull_no, pulls.base_no, pulls.origin = $2, pulls.file_name, pulls.file_mark, pulls.read_to, pulls.table_rows,
+            loads.file_mark IS NOT NULL
         FROM vault.ledger.register_pulls AS pulls
         LEFT JOIN (SELECT DISTINCT file_mark FROM vault.ledger.loads WHERE source = $1 AND status = 'loaded') AS loads USING (file_mark)
         ORDER BY pulls.pull_no
-    """, [SOURCE]).fetchall()
-    ours = [row for row in rows if row[1] == origin]
-    safe = [read_to for _, _, name, mark, read_to, _, is_loaded in ours if is_loaded or _waits(home, name, mark)]
-    return _State(
-        pull_no=max((row[0] for row in rows), default=0) + 1,
-        read_to=max((read_to for read_to in safe if read_to), default=None),
-        table_rows=ours[-1][5] if ours else 0,
-    )
+    """, [SOURCE, origin]).fetchall()
+    safe: dict[int | None, datetime | None] = {None: None}
+    table_rows = 0
+    for pull_no, base_no, is_ours, name, mark, read_to, n_rows, is_loaded in rows:
+        if is_ours:
+            table_rows = n_rows
+            if base_no in safe and (is_loaded or _waits(home, name, mark)):
+                safe[pull_no] = read_to
+    base_no = max((number for number in safe if number is not None), default=None)
+    return _State(max((row[0] for row in rows), default=0) + 1, base_no, safe[base_no], table_rows)
 
 
 def _waits(home: Home, name: str | None, mark: str | None) -> bool:
@@ -193,7 +199,7 @@ def _note_changes(
 ) -> list[Change]:
     """What is other in the whole table, also in columns that are not read: names and types only."""
     series = changes.Series(SOURCE, "postgresql", f"{mapping.schema}.{mapping.table}")
-    has = [changes.Seen(changes.COLUMN, shown(column.name, position), column.type) for position, column in enumerate(found, 1)]
+    has = [changes.Seen(changes.COLUMN, shown(column.name, column.number), column.type) for column in found]
     told = changes.compare(vault, series, has)
     changes.write(vault, told, SOURCE, None, as_of)
     if is_kept:
@@ -203,9 +209,9 @@ def _note_changes(
 
 
 def _note_pull(
-    vault: duckdb.DuckDBPyConnection, pull_no: int, as_of: date, origin: str, path: Path | None, table: postgres.Table, n_rows: int
+    vault: duckdb.DuckDBPyConnection, head: tuple[int, int | None, date, str], path: Path | None, table: postgres.Table, n_rows: int
 ) -> None:
     vault.execute(
-        "INSERT INTO vault.ledger.register_pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [pull_no, as_of, origin, path.name if path else None, file_mark(path) if path else None, table.newest, n_rows, table.n_rows],
+        "INSERT INTO vault.ledger.register_pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [*head, path.name if path else None, file_mark(path) if path else None, table.newest, n_rows, table.n_rows],
     )

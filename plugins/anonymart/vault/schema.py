@@ -95,7 +95,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.seen (
     source VARCHAR, layout VARCHAR, series UBIGINT, part VARCHAR, name VARCHAR, type VARCHAR, is_always BOOLEAN, last_load_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.register_pulls (
-    pull_no BIGINT, as_of DATE, origin VARCHAR, file_name VARCHAR, file_mark VARCHAR, read_to TIMESTAMP, n_rows BIGINT, table_rows BIGINT
+    pull_no BIGINT, base_no BIGINT, as_of DATE, origin VARCHAR, file_name VARCHAR, file_mark VARCHAR, read_to TIMESTAMP, n_rows BIGINT, table_rows BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
