@@ -144,7 +144,7 @@ def _due(law: Policy) -> str:
 
 
 def _silent(days: int) -> Callable[[Policy], int]:
-    """A source that came every ten days, then daily, and not for so many days."""
+    """A source that came every ten days, then daily, and not for so many days; a day that lies ahead counts for nothing."""
     from anonymart.ingest import silence
 
     def look(law: Policy) -> int:
@@ -153,7 +153,7 @@ def _silent(days: int) -> Callable[[Policy], int]:
             connection.execute("""
                 CREATE TABLE vault.ledger.loads AS
                 SELECT 'nps' AS source, 'loaded' AS status, 1 AS delivered, 0 AS duplicate, 'n.csv' AS file_name, DATE '2026-05-01' + ago AS as_of
-                FROM unnest([0, -1, -2, -12, -22, -32, -42]) AS past (ago)""")
+                FROM unnest([60, 0, -1, -2, -12, -22, -32, -42]) AS past (ago)""")
             return len(silence.find(connection, law, date(2026, 5, 1) + timedelta(days=days)))
 
     return look
