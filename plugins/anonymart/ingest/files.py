@@ -31,13 +31,18 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet'), its columns, and a mark that a kill keeps."""
+    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
+
+    A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no answers.
+    """
 
     path: Path
     source: str
     kind: str
     columns: tuple[str, ...]
     delimiter: str = ","
+    skipped: int = 0
+    is_csv: bool = False
 
     @property
     def mark(self) -> str:
@@ -87,6 +92,11 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> L
         raise FileRefused("empty file")
     if head[:4] == b"PAR1":
         return Landed(path, source, "parquet", _parquet_columns(connection, path))
+    if source in ("nps", "salary"):
+        from anonymart import surveys
+
+        if landed := surveys.land(connection, path, source, head):
+            return landed
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FileRefused("not UTF-8: it begins with a UTF-16 mark")
     if b"\x00" in head:
@@ -118,6 +128,8 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
             f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = {literal(landed.delimiter)}, "
             f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}){looked_at})"
         )
+    if landed.kind == "survey":
+        return f"(SELECT {chosen}, survey_reason FROM survey_rows ORDER BY ordinal)"
     if landed.kind == "parquet":
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
         return f"(SELECT {casts} FROM read_parquet({path}))"

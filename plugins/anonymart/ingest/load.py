@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash
+from anonymart import crash, surveys
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, refusals, request_ids
@@ -88,6 +88,8 @@ def _load_tabular(
     _add_rejects(connection, landed, load_no, counts)
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
+    if landed.kind == "survey":
+        counts.duplicate += surveys.drop_superseded(connection)
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
     refusals.refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
@@ -145,9 +147,10 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
     }[contract.person]
     empty_line = " AND ".join(f'"{column.name}" IS NULL' for column in present)
     broken = "'not an object of JSON'" if landed.kind in ("ndjson", "array") else "NULL"
+    of_survey = ["survey_reason"] if landed.kind == "survey" else []
     # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
     inner = ", ".join([*values, f"row_hash({_row_text(contract, present)}) AS row_hash", f"({empty_line}) AS is_empty",
-                       f"coalesce({', '.join(reasons[:len(present)]) or 'NULL'}, NULL) AS reason_of_text"])
+                       f"coalesce({', '.join([*of_survey, *reasons[:len(present)]]) or 'NULL'}, NULL) AS reason_of_text"])
     outer = ", ".join(reasons[len(present):]) or "NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE incoming AS
@@ -198,7 +201,7 @@ def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> None:
     """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content."""
-    if landed.kind != "csv":
+    if landed.kind != "csv" and not landed.is_csv:
         return
     rejected = connection.execute("""
         SELECT line, min_by(error_type, column_idx) AS error FROM reject_errors GROUP BY line ORDER BY line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -12,7 +13,6 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from anonymart.contracts import LOADER
-from anonymart.detect import folded
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 from anonymart.ingest.contracts import TABULAR
@@ -118,7 +118,8 @@ def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) 
 
 def plain(name: str) -> str:
     """A column's name as names are compared: without case, accents and doubled blanks."""
-    return " ".join(folded(name).split())
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).replace("’", "'").split())
 
 
 def _content(path: Path) -> dict[str, Any]:
