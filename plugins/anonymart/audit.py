@@ -110,15 +110,20 @@ def entries(home: Home) -> list[Entry]:
     return _chain(home).read()[0]
 
 
-def verify(home: Home, keys: Keys) -> Verdict:
-    """Check every entry, their order, and that the last one is the one that the vault knows. What was committed is written first.
+def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
+    """Check every entry, their order, and that the last one is the one that the vault knows. What was committed is written first;
+    read-only, it is checked from where it waits, and nothing is opened for writing.
 
     Raises nothing for a broken log: that is what it tells.
     """
-    with contextlib.suppress(AnonymartError):
-        flush(home, keys)
+    if not is_read_only:
+        with contextlib.suppress(AnonymartError):
+            flush(home, keys)
     chain = _chain(home)
     found, whole = chain.read()
+    if is_read_only and home.vault.exists():
+        with engine.connect(home, keys, vault="ro") as connection:
+            found += [entry for entry in _open_entries(connection) if entry[chain.number] > len(found)]
     n_good, problem = chain.check(found, keys)
     if problem is None and chain.is_torn(whole):
         problem = "the last line is torn"

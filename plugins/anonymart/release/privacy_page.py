@@ -51,7 +51,7 @@ def page(report: Mapping[str, Any]) -> str:
         "drill": _drill(gate),
         "cards": _cards(report),
         "cost": _cost(report),
-        "changes": _changes(report),
+        "changes": changes_part(report),
     }
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in SECTIONS.items())
     body = "".join(
@@ -197,7 +197,8 @@ def _cost(report: Mapping[str, Any]) -> str:
     return f"<p>{escape(sentence(cost))}</p><p>An error is told only over {told(cost['smallest_cells'])} cells or more.</p>"
 
 
-def _changes(report: Mapping[str, Any]) -> str:
+def changes_part(report: Mapping[str, Any]) -> str:
+    """The `changes` of a report as tables: marts, columns, policy, code, suppressed shares."""
     changed = report["changes"]
     cells = f"{told(changed['figures_frozen'])} figures were frozen with this release, {told(changed['figures_carried'])} were carried."
     if changed["since"] is None:
