@@ -71,7 +71,7 @@ def _changes(changed: dict[str, Any]) -> list[str]:
     lines += [f"{words}: {', '.join(changed[name])}" for name, words in (("marts_added", "marts that came"), ("marts_gone", "marts that went")) if changed[name]]
     for name, words in (("columns_added", "came"), ("columns_gone", "went")):
         lines += [f"columns of {mart} that {words}: {', '.join(columns)}" for mart, columns in changed[name].items()]
-    lines += [f"policy {name}: from {old} to {new}" for name, (old, new) in changed["policy"].items()]
+    lines += [f"policy {name}: from {old} to {new}" for name, (old, new) in (changed["policy"] or {}).items()]
     return lines + [
         f"suppressed share of {mart}: from {100 * old:.1f} % to {100 * new:.1f} %" for mart, (old, new) in changed["suppressed_share"].items() if old != new
     ]
