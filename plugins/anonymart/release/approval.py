@@ -190,7 +190,7 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
         cursor = connection.execute(f"""
             SELECT release_id, as_of::VARCHAR AS as_of, candidate_sha256, because, since,
                 CASE WHEN state = 'waiting' AND rights_mark <> '{_rights(connection)}' THEN 'superseded' ELSE state END AS state,
-                actor, reason, "at"
+                decided_by AS actor, reason, "at"
             FROM vault.ledger.approvals ORDER BY rowid""")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -317,7 +317,7 @@ def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest
 def decide(connection: duckdb.DuckDBPyConnection, release_id: str, state: str, actor: str, reason: str | None) -> None:
     """Note within the caller's transaction on `vault` what became of the one that waits under this id, if one does."""
     connection.execute(
-        """UPDATE vault.ledger.approvals SET state = $2, actor = $3, reason = $4, "at" = $5, manifest = NULL
+        """UPDATE vault.ledger.approvals SET state = $2, decided_by = $3, reason = $4, "at" = $5, manifest = NULL
         WHERE release_id = $1 AND state = 'waiting'""",
         [release_id, state, actor, reason, _now()],
     )
