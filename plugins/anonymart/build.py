@@ -11,7 +11,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
@@ -34,25 +34,31 @@ class BuildReport:
 
 
 def build(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None,
+    actor: str | None = None,
 ) -> BuildReport:
     """Run every model and data test on what the vault holds, as of a date.
 
     Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left it; also for a
     table of which nobody has said whether it holds people.
     """
+    from anonymart.release import approval
+
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
     perturbation.check_seed(policy)
     places.check_files(home)
     removal.finish(home, keys, policy, as_of)
     _check_zones(home, keys)
+    # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
+    approval.supersede(home, keys, as_of, "a new build", actor)
     crash.point("build.before_dbt")
     report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
     crash.point("build.after_dbt")
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, home, keys)
         places.check(connection)
+    audit.record(home, keys, as_of, "built", actor)
     return report
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate)."""
+"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for the reviewer)."""
 
 
 class AnonymartError(Exception):
@@ -17,6 +17,12 @@ class GateRefused(AnonymartError):
     """The gate said no: the candidate is not published and `current` stays as it was."""
 
     exit_code = 3
+
+
+class ApprovalNeeded(AnonymartError):
+    """The gate said yes and the release changed beyond the policy's limits: it waits for the reviewer, `current` stays as it was."""
+
+    exit_code = 4
 
 
 class AttackSucceeded(AnonymartError):

@@ -44,6 +44,10 @@ class Home:
         return self.root / "receipts.ndjson"
 
     @property
+    def audit(self) -> Path:
+        return self.root / "audit.ndjson"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

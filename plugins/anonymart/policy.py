@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,7 @@ from anonymart.home import PROJECT
 
 POLICY_FILE = PROJECT / "expectations" / "policy.yml"
 
-_TEXT, _WHOLE, _NUMBER, _BANDS = "text", "whole", "number", "bands"
+_TEXT, _WHOLE, _NUMBER, _BANDS, _COUNTRIES = "text", "whole", "number", "bands", "countries"
 _PURPOSE = {"title": _TEXT, "basis": _TEXT}
 _SHAPE: dict[str, Any] = {
     "version": _WHOLE,
@@ -61,6 +62,13 @@ _SHAPE: dict[str, Any] = {
     "nesting": {"smallest_difference": _WHOLE},
     "pooling": {"longest_years": _WHOLE},
     "utility": {"smallest_cells": _WHOLE},
+    "approval": {
+        "marts_changed": _WHOLE,
+        "columns_changed": _WHOLE,
+        "policy_figures_changed": _WHOLE,
+        "suppressed_share_moved": _NUMBER,
+    },
+    "sharing": {"without_safeguard": _COUNTRIES, "safeguards": {"adequacy_decision": _COUNTRIES}},
     "salary": {
         "net_to_gross": _NUMBER,
         "hours_per_week": _WHOLE,
@@ -70,6 +78,7 @@ _SHAPE: dict[str, Any] = {
         "largest_eur_year": _WHOLE,
     },
 }
+_COUNTRY = re.compile("[A-Z]{2}")
 _BAND = {"base_from": _WHOLE, "base_to": None, "lowest": _NUMBER, "highest": _NUMBER}
 
 
@@ -115,10 +124,18 @@ def _check(value: Any, shape: Any, where: str, path: Path) -> None:
             if name not in value:
                 raise UsageError(f"{path.name}: the entry '{_join(where, name)}' is missing: no rule runs without its figure.")
             _check(value[name], inner, _join(where, name), path)
+    elif shape == _COUNTRIES:
+        _check_countries(value, where, path)
     elif shape == _BANDS:
         _check_bands(value, where, path)
     elif not _fits(value, shape):
         raise UsageError(f"{path.name}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}.")
+
+
+def _check_countries(value: Any, where: str, path: Path) -> None:
+    # YAML reads a bare NO as false: it must be quoted.
+    if not isinstance(value, list) or not all(isinstance(code, str) and _COUNTRY.fullmatch(code) for code in value):
+        raise UsageError(f"{path.name}: '{where}' must be a list of countries, each two capital letters in quotes (ISO 3166-1).")
 
 
 def _check_bands(value: Any, where: str, path: Path) -> None:

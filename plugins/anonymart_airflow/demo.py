@@ -14,11 +14,12 @@ from anonymart.keys import Keys, init_keys
 from anonymart_airflow import ledger, school
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
-from anonymart_airflow.names import SOURCES
+from anonymart_airflow.names import APPROVE, REVIEWER, SOURCES
 from anonymart_airflow.rest import Rest
 from anonymart_airflow.tables import figures_table, requests_table, sources_table
 
-RELEASE, RIGHTS, RETENTION = "build_release", "answer_rights_requests", "enforce_retention"
+RELEASE, APPROVAL, RIGHTS, RETENTION = "build_release", "approve_release", "answer_rights_requests", "enforce_retention"
+REASON = "the demo's own reviewer: fictional people"
 ASSET_SECONDS = 60
 
 
@@ -66,7 +67,10 @@ def _through_airflow(home: Home, conf: dict[str, Any]) -> str | None:
             rest.end_unfinished(dag_id)
         try:
             _ingest(rest, follower, conf)
-            release_id = _release(rest, follower, conf)
+            rest.pause(APPROVAL, False)
+            release_id, is_waiting = _release(rest, follower, conf)
+            if is_waiting:
+                release_id = _approved(airflow.rest(REVIEWER), rest, follower)
             for dag_id in (RIGHTS, RETENTION):
                 rest.pause(dag_id, False)
                 follower.run(dag_id, conf)
@@ -92,18 +96,32 @@ def _ingest(rest: Rest, follower: Follower, conf: dict[str, Any]) -> None:
     follower.run(f"ingest_{last}", conf)
 
 
-def _release(rest: Rest, follower: Follower, conf: dict[str, Any]) -> str | None:
-    run_id = _woken(rest)
+def _release(rest: Rest, follower: Follower, conf: dict[str, Any]) -> tuple[str | None, bool]:
+    """The release id, None when nothing new was published, and whether a candidate waits for the reviewer."""
+    run_id = _woken(rest, RELEASE)
     _say(f"Release: {'woken by the asset of the last source' if run_id else 'triggered'}")
     run_id = run_id or rest.trigger(RELEASE, conf)
     tasks = follower.until_done(RELEASE, run_id)
-    return rest.result(RELEASE, run_id, "publish") if tasks["publish"]["state"] == "success" else None
+    is_published = tasks["publish"]["state"] == "success"
+    return rest.result(RELEASE, run_id, "publish") if is_published else None, tasks["announce"]["state"] == "success"
 
 
-def _woken(rest: Rest) -> str | None:
+def _approved(reviewer: Rest, rest: Rest, follower: Follower) -> str | None:
+    """Answer the request of the candidate that waits, as the demo's own reviewer, over the REST API; gives the release id."""
+    run_id = _woken(rest, APPROVAL)
+    if run_id is None:
+        raise AnonymartError(f"{APPROVAL} was not woken by the candidate that waits: trigger it on Airflow's pages (make up).")
+    _say(f"Approval: by {REVIEWER}, the demo's own, over the REST API")
+    follower.until_asked(APPROVAL, run_id, "ask")
+    reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON})
+    follower.until_done(APPROVAL, run_id)
+    return rest.result(APPROVAL, run_id, "decide")
+
+
+def _woken(rest: Rest, dag_id: str) -> str | None:
     deadline = time.monotonic() + ASSET_SECONDS
     while time.monotonic() < deadline:
-        for run in rest.runs(RELEASE):
+        for run in rest.runs(dag_id):
             if run["run_type"] == "asset_triggered" and run["state"] in ("queued", "running"):
                 return run["dag_run_id"]
         time.sleep(0.5)

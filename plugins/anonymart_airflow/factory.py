@@ -12,14 +12,18 @@ from airflow.sdk import (
     AssetAny,
     AssetOrTimeSchedule,
     CronTriggerTimetable,
+    Param,
     get_current_context,
     task,
 )
 
 from anonymart_airflow import tasks
-from anonymart_airflow.names import POOL, SOURCES
+from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, reviewers
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
+CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
+# How often an unanswered request looks whether the answer was given on the page Privacy or by the command line.
+LOOK_EVERY = timedelta(minutes=10)
 
 
 def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
@@ -39,7 +43,8 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
 
 
 def release_dag(hour: str, doc_md: str) -> DAG:
-    """The DAG that builds, gates and publishes: woken by any asset of the vault, and daily at `hour` (Paris)."""
+    """The DAG that builds, gates and publishes: woken by any asset of the vault, and daily at `hour` (Paris). A candidate that has to
+    wait for the reviewer is told to the asset that wakes `approve_release`."""
     any_source = AssetAny(*ASSETS.values())
     daily = _daily(hour)
     schedule = AssetOrTimeSchedule(timetable=daily, assets=any_source) if daily else any_source
@@ -59,8 +64,48 @@ def release_dag(hour: str, doc_md: str) -> DAG:
         def publish(candidate: str) -> str:
             return tasks.publish_candidate(candidate, get_current_context())
 
+        # Whether the candidate waits is known only after `publish`, which is skipped when it does.
+        @task(task_id="announce", outlets=[CANDIDATE], trigger_rule="none_failed")
+        def announce() -> str:
+            context = get_current_context()
+            waits = tasks.announce_candidate(context)
+            context["outlet_events"][CANDIDATE].extra = waits
+            return waits["release_id"]
+
         candidate = build()
-        gate(candidate) >> publish(candidate)
+        gate(candidate) >> publish(candidate) >> announce()
+    return dag
+
+
+def approval_dag(doc_md: str) -> DAG:
+    """The DAG that puts a waiting candidate before the reviewers and carries out what one of them answers: woken by the asset of candidates.
+
+    Only reviewers may answer, which Airflow checks and `decide` checks again.
+    """
+    from anonymart_airflow.hitl import AskReviewer
+
+    with _dag("approve_release", CANDIDATE, doc_md) as dag:
+
+        @task(task_id="read")
+        def read() -> dict[str, str]:
+            return tasks.read_request(get_current_context())
+
+        @task(task_id="decide")
+        def decide(request: dict[str, str], answer: dict[str, Any] | None) -> str:
+            return tasks.carry_out(request, answer, get_current_context())
+
+        request = read()
+        ask = AskReviewer(
+            task_id="ask",
+            request=request,
+            subject="Release {{ ti.xcom_pull(task_ids='read')['release_id'] }} waits for the privacy reviewer",
+            body="{{ ti.xcom_pull(task_ids='read')['body'] }}",
+            options=list(ANSWERS),
+            params={"reason": Param("", type="string", maxLength=500, title="Why", description="It is logged, and names no learner.")},
+            assigned_users=[{"id": user_id, "name": name} for user_id, name in reviewers().items()],
+            response_timeout=LOOK_EVERY,
+        )
+        decide(request, ask.output)
     return dag
 
 

@@ -46,6 +46,19 @@ class Follower:
                 raise AnonymartError(f"{dag_id} did not end in {LONGEST_SECONDS} s: see {self.airflow.logs}.")
             time.sleep(POLL_SECONDS)
 
+    def until_asked(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Wait until a task asks something of a person. Raises AnonymartError when the run ends without."""
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while time.monotonic() < deadline:
+            self.airflow.check()
+            tasks = {task["task_id"]: task for task in self.rest.tasks(dag_id, run_id)}
+            if tasks[task_id]["state"] == "awaiting_input":
+                return
+            if self.rest.run(dag_id, run_id)["state"] in ("failed", "success"):
+                break
+            time.sleep(POLL_SECONDS)
+        raise self._failure(dag_id, run_id, tasks)
+
     def run(self, dag_id: str, conf: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """Trigger a DAG and follow it."""
         return self.until_done(dag_id, self.rest.trigger(dag_id, conf))
@@ -66,9 +79,9 @@ class Follower:
 
     def _counts(self, dag_id: str, run_id: str, task_id: str) -> str:
         result = self.rest.result(dag_id, run_id, task_id)
-        if not isinstance(result, dict):
+        if not isinstance(result, dict) or not any(isinstance(number, int) for number in result.values()):
             return ""
-        return ", " + ", ".join(f"{number:,} {name}" for name, number in result.items() if number and "files" not in name)
+        return ", " + ", ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int) and number and "files" not in name)
 
     def _failure(self, dag_id: str, run_id: str, tasks: dict[str, dict[str, Any]]) -> AnonymartError:
         failed = next((task for task in tasks.values() if task["state"] == "failed"), None)

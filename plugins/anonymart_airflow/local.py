@@ -77,9 +77,9 @@ class LocalAirflow:
     ) -> None:
         self.stop()
 
-    def rest(self) -> Rest:
-        """A new session with the REST API."""
-        session = Rest(self.address, password(self.home))
+    def rest(self, user: str = USER) -> Rest:
+        """A new session of a user with the REST API."""
+        session = Rest(self.address, password(self.home, user), user)
         session.log_in()
         return session
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 POOL = "anonymart_writer"
 POOL_NOTE = "One slot: DuckDB has one writer for each file."
 # In the order of loading: a later source is read with what the earlier ones say (consents, birth dates, codes).
 SOURCES = ("learners", "catalogue", "consents", "rights", "enrolments", "learning", "connections", "nps", "salary")
+# The resource of Airflow's auth manager: GET on it is reading the page, PUT is approving and refusing.
+PRIVACY = "Privacy"
+REVIEWER = "reviewer"
+CANDIDATE_URI = "anonymart://candidate"
+ANSWERS = APPROVE, REJECT = ("Approve", "Reject")
+
+
+def reviewers() -> dict[str, str]:
+    """Who may answer for a release, name by id of the auth manager: ANONYMART_REVIEWERS holds `id` or `id:name`, by commas."""
+    told = os.environ.get("ANONYMART_REVIEWERS", REVIEWER)
+    pairs = [entry.strip().partition(":") for entry in told.split(",") if entry.strip()]
+    return {user_id: name or user_id for user_id, _, name in pairs}

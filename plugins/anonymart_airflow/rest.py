@@ -17,10 +17,10 @@ _TRIES_TO_READ = 4
 class Rest:
     """A session with the api-server at `address`. Raises AnonymartError when it refuses or does not answer."""
 
-    def __init__(self, address: str, password: str) -> None:
+    def __init__(self, address: str, password: str, user: str = USER) -> None:
         # Loopback only: a proxy set for the outside must not see it.
         self._http = httpx.Client(base_url=address, timeout=_SECONDS, trust_env=False)
-        self._login = {"username": USER, "password": password}
+        self._login = {"username": user, "password": password}
 
     def health(self) -> dict[str, Any]:
         """State of each component by name, empty while the server does not answer."""
@@ -77,6 +77,11 @@ class Rest:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str, params: dict[str, str]) -> None:
+        """Answer what a task asks of a person, as the user of this session."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        self._call("PATCH", path, json={"chosen_options": [option], "params_input": params})
 
     def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """What a task handed on, or None."""

@@ -11,8 +11,13 @@ from pathlib import Path
 from anonymart import telemetry
 from anonymart.errors import AnonymartError
 from anonymart.home import PROJECT, Home
+from anonymart.release.folder import write_durably
+from anonymart_airflow.names import REVIEWER, reviewers
 
 USER = "anonymart"
+# Name and role in Airflow's simple auth manager. The roles read (viewer) or run (op) DAGs; that `reviewer` decides and `analyst` does not
+# see the page Privacy is told by ANONYMART_REVIEWERS and anonymart_airflow.auth.
+USERS = {USER: "admin", "analyst": "viewer", "data_team": "op", REVIEWER: "viewer"}
 LOOPBACK = "127.0.0.1"
 
 
@@ -26,7 +31,7 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
     own = _secrets(folder)
     address = f"http://{LOOPBACK}:{port}"
     airflow = {
-        "CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+        "CORE__AUTH_MANAGER": "anonymart_airflow.auth.HouseAuthManager",
         "CORE__DAGS_FOLDER": PROJECT / "dags",
         "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "CORE__EXECUTOR": "LocalExecutor",
@@ -36,7 +41,7 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         "CORE__PARALLELISM": 2,
         "CORE__PLUGINS_FOLDER": PROJECT / "plugins",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": folder / "passwords.json",
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in USERS.items()),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow.db'}",
         "DATABASE__LOAD_DEFAULT_CONNECTIONS": False,
         "API__BASE_URL": address,
@@ -70,6 +75,7 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         "AIRFLOW_HOME": str(folder),
         **{f"AIRFLOW__{name}": str(value) for name, value in airflow.items()},
         "ANONYMART_HOME": str(home.root),
+        "ANONYMART_REVIEWERS": ",".join(f"{user_id}:{name}" for user_id, name in reviewers().items()),
         "ANONYMART_RETRY_SECONDS": str(retry_seconds),
         "ANONYMART_SCHEDULE": "on" if schedule else "off",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT / "plugins"), os.environ.get("PYTHONPATH")))),
@@ -77,9 +83,9 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
     }
 
 
-def password(home: Home) -> str:
-    """The password of USER, made for this home at its first start (0600)."""
-    return json.loads((home.airflow / "passwords.json").read_text(encoding="ascii"))[USER]
+def password(home: Home, user: str = USER) -> str:
+    """The password of a user, made for this home at its first start (0600)."""
+    return json.loads((home.airflow / "passwords.json").read_text(encoding="ascii"))[user]
 
 
 def _folders(home: Home) -> Path:
@@ -91,13 +97,21 @@ def _folders(home: Home) -> Path:
 
 def _secrets(folder: Path) -> dict[str, str]:
     # Airflow would print a password that it makes itself into a log.
-    _once(folder / "passwords.json", {USER: secrets.token_urlsafe(12)})
+    _passwords(folder / "passwords.json")
     made = {
         "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "jwt": secrets.token_hex(32),
         "web": secrets.token_hex(32),
     }
     return _once(folder / "secrets.json", made)
+
+
+def _passwords(path: Path) -> None:
+    made = {name: secrets.token_urlsafe(12) for name in USERS}
+    known = _once(path, made)
+    if set(USERS) - set(known):
+        # A home from before there were as many users.
+        write_durably(path, json.dumps(made | known), mode=0o600)
 
 
 def _once(path: Path, made: dict[str, str]) -> dict[str, str]:

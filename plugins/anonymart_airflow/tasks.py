@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from anonymart.lock import writing
+from anonymart.lock import Busy, reading, writing
 from anonymart.progress import Progress
+from anonymart_airflow import approvals
 from anonymart_airflow.as_of import as_of
 from anonymart_airflow.faults import plain_faults
 
@@ -60,6 +61,7 @@ def build_candidate(context: Any) -> str:
 @plain_faults
 def gate_candidate(name: str, context: Any) -> None:
     """Let the gate read the candidate. A refused one is set aside, and the task fails for good."""
+    from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
     from anonymart.release import refuse
@@ -69,12 +71,14 @@ def gate_candidate(name: str, context: Any) -> None:
     with writing(home):
         verdict = gate(home, keys, policy, candidate, day)
         if not verdict.passed:
+            audit.record(home, keys, day, "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
             raise GateRefused(verdict.sentence(refuse(home, candidate)))
 
 
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
     """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
+    from anonymart.errors import ApprovalNeeded
     from anonymart.release import list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
@@ -85,10 +89,60 @@ def publish_candidate(name: str, context: Any) -> str:
             # A try before this one was killed after the commit: what is left is to finish it.
             recover(home, keys)
             return release_id
-        published = publish(home, keys, policy, _candidate(home, name))
+        try:
+            published = publish(home, keys, policy, _candidate(home, name))
+        except ApprovalNeeded as needed:
+            raise AirflowSkipException(str(needed)) from None
     if published is None:
         raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
     return published
+
+
+@plain_faults
+def announce_candidate(context: Any) -> dict[str, str]:
+    """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does, so that no event follows."""
+    home, keys, _, _ = _open(context)
+    waits = approvals.waiting(home, keys)
+    if waits is None:
+        raise AirflowSkipException("No candidate waits for the reviewer.")
+    return {"release_id": waits.release_id, "as_of": waits.as_of}
+
+
+@plain_faults
+def read_request(context: Any) -> dict[str, str]:
+    """The request to the reviewers: release_id, candidate_sha256, and body (why it waits and what changed, names and counts only).
+
+    Skips when nothing waits any more.
+    """
+    home, keys, _, _ = _open(context)
+    waits = approvals.waiting(home, keys)
+    if waits is None:
+        raise AirflowSkipException("No candidate waits any more: it was decided or superseded.")
+    return {"release_id": waits.release_id, "candidate_sha256": waits.candidate_sha256, "body": approvals.body(home, waits)}
+
+
+@plain_faults
+def still_waits(request: dict[str, str], context: Any) -> bool:
+    """Whether the very candidate of the request still waits; while a run writes it is taken to."""
+    home, keys, _, _ = _open(context)
+    try:
+        with reading(home):
+            return approvals.is_waiting(home, keys, request)
+    except Busy:
+        return True
+
+
+@plain_faults
+def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
+    """Approve or refuse what the request was about, in the name of who answered; gives the release id.
+
+    Skips when it was decided elsewhere. Raises UsageError for an answer of somebody who is no reviewer, or without a reason.
+    """
+    home, keys, policy, _ = _open(context)
+    with writing(home):
+        if answer is None or not approvals.is_waiting(home, keys, request):
+            raise AirflowSkipException(f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded.")
+        return approvals.decide(home, keys, policy, request, answer)
 
 
 @plain_faults

@@ -8,7 +8,7 @@ import time
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart_airflow.local import USER, LocalAirflow
-from anonymart_airflow.settings import password
+from anonymart_airflow.settings import USERS, password
 
 CHECK_SECONDS = 1.0
 
@@ -19,6 +19,11 @@ def main() -> int:
         home = Home.from_env()
         with LocalAirflow(home, say=_say) as airflow:
             _say(f"\n  Airflow   {airflow.address}\n  login     {USER}\n  password  {password(home)}\n")
+            _say("Others, by role (the page Privacy is the reviewer's desk):")
+            for user in USERS:
+                if user != USER:
+                    _say(f"  {user:<9} {password(home, user)}")
+            _say("")
             _say("New DAGs are paused: switch on those that shall run. Ctrl-C stops everything.")
             while True:
                 airflow.check()

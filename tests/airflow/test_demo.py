@@ -41,6 +41,7 @@ def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> No
     wanted = {(f"ingest_{source}", "manual", "success") for source in SOURCES}
     wanted |= {("build_release", "asset_triggered", "success"), ("enforce_retention", "manual", "success")}
     wanted.add(("answer_rights_requests", "manual", "success"))
+    wanted.add(("approve_release", "asset_triggered", "success"))
     assert set(runs) == wanted
     assert len(runs) == len(wanted)
 

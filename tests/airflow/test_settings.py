@@ -10,7 +10,7 @@ import pytest
 from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart_airflow import school
-from anonymart_airflow.settings import USER, airflow_env, password
+from anonymart_airflow.settings import USER, USERS, airflow_env, password
 
 
 def test_it_is_private_to_the_home_and_to_loopback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,6 +33,16 @@ def test_secrets_are_made_once_and_differ_between_homes(tmp_path: Path) -> None:
         assert first[f"AIRFLOW__{name}"] != second[f"AIRFLOW__{name}"]
     assert password(homes[0]) == json.loads((homes[0].airflow / "passwords.json").read_text())[USER]
     assert len(password(homes[0])) >= 12
+
+
+def test_every_user_has_a_password_also_in_a_home_from_before(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").prepare()
+    home.airflow.mkdir()
+    (home.airflow / "passwords.json").write_text(json.dumps({USER: "as it was"}))
+    airflow_env(home, 1)
+    assert password(home) == "as it was"
+    assert len({password(home, user) for user in USERS}) == len(USERS) == 4
+    assert (home.airflow / "passwords.json").stat().st_mode & 0o077 == 0
 
 
 def test_the_demo_keeps_away_from_a_home_that_is_none(tmp_path: Path) -> None:

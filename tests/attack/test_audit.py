@@ -101,12 +101,12 @@ def test_a_demo_release_survives_its_attackers(demo_home, policy, contracts):
 
 def test_the_gate_says_no_to_what_an_attack_recovers(folder, policy, contracts, monkeypatch):
     """The gate hands on every place that was recovered, and a broken attack, as failures of its own."""
-    verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}])
+    verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}], needs_drill=False)
     monkeypatch.setattr(gate_run, "read_truth", lambda *_: run.Truth())
     gate_run._attack(None, folder, contracts, policy, verdict)
     assert verdict.passed and len(verdict.attacks) == 6
     monkeypatch.setattr(linear, "attack", lambda *_: _hit(linear.NAME))
-    verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}])
+    verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}], needs_drill=False)
     gate_run._attack(None, folder, contracts, policy, verdict)
     assert not verdict.passed
     assert [(failure.mart, failure.column, failure.kind) for failure in verdict.failures] == [(NPS, "n_detractors", "attack: linear_programming")]

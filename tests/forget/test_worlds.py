@@ -15,6 +15,7 @@ from anonymart.rights import machine
 from anonymart.run import run
 from tests.forget.house import House
 from tests.ingest.conftest import statement
+from tests.release.yes import REVIEWER
 
 FIRST, SECOND = date(2026, 2, 15), date(2026, 6, 15)
 GONE = 7
@@ -53,7 +54,7 @@ def live(house: House, people: range, is_erased: bool) -> House:
     statements = [row for rows in everything for row in rows["learning"] if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"]
     house.deliver("learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"])
     inside = (house.home, house.keys, house.policy)
-    assert run(*inside, FIRST).release_id
+    assert run(*inside, FIRST, reviewer=REVIEWER).release_id
     if is_erased:
         house.deliver("rights", "r.ndjson", [{"request_id": "REQ-1", "kind": "erase", "learner_id": f"P-{GONE:03d}",
                                               "received_at": "2026-02-16T10:00:00Z", "identity_verified": True}])
@@ -64,7 +65,7 @@ def live(house: House, people: range, is_erased: bool) -> House:
     ingest(*inside, date(2026, 2, 17))
     machine.advance_all(*inside, date(2026, 2, 17))
     house.deliver("learning", "late.ndjson", [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements])
-    assert run(*inside, SECOND, force_as_of=True).release_id
+    assert run(*inside, SECOND, force_as_of=True, reviewer=REVIEWER).release_id
     return house
 
 

@@ -6,6 +6,9 @@ import duckdb
 import pytest
 
 from anonymart.gate import checkpoint
+from anonymart.gate.drill import Drill
+from anonymart.gate.drill_plants import Plant
+from anonymart.gate.report import Failure
 from anonymart.home import Home
 from tests.gate.school import CELLS, School, open_school
 
@@ -44,3 +47,18 @@ def without_great_expectations(monkeypatch):
     """The same suites, rules and SQL, asked straight: what is found does not depend on who asks, and this takes a second."""
     monkeypatch.setattr(checkpoint, "prepare", lambda: None)
     monkeypatch.setattr(checkpoint, "ask", ask)
+
+
+@pytest.fixture
+def without_drill(monkeypatch):
+    """A gate that takes the leak drill for held: it takes another second, and has tests of its own."""
+    leak = Plant("leak", "in a value", (("mart", "column", "kind"),))
+    held = Drill((leak,), {None: [Failure("mart", "column", "kind", "S-ANON", 1)]})
+    monkeypatch.setattr("anonymart.gate.run.drill", lambda *_: held)
+
+
+@pytest.fixture
+def without_attack(monkeypatch):
+    """The attacks take most of the gate's time, and have tests of their own."""
+    told = {"attack": "left out", "tried": 1, "succeeded": 0, "control": {"tried": 1, "succeeded": 1}}
+    monkeypatch.setattr("anonymart.gate.run._attack", lambda *given: given[-1].attacks.append(told))

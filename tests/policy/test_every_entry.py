@@ -97,13 +97,13 @@ def sql(tmp_path_factory) -> dict[str, str]:
 
 
 def gate_sql(register: dict) -> str:
-    from anonymart.gate.run import _queries
+    from anonymart.gate.asking import make_queries
     from anonymart.gate.suites import SUITES_FOLDER, load_suites
 
     contracts = load_contracts()
     suites, failures = load_suites(contracts, SUITES_FOLDER)
     assert failures == []
-    queries, refused = _queries(suites, contracts, Policy(register), AS_OF)
+    queries, refused = make_queries(suites, contracts, Policy(register), AS_OF)
     assert refused == []
     return "\n".join(queries.values())
 
@@ -146,6 +146,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
+    from anonymart.release.share import safeguard_of
     from anonymart.rights import list_requests, machine
 
     home = SmallHome(tmp_path_factory.mktemp("asked") / "home")
@@ -164,6 +165,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     machine.advance_all(home.home, home.keys, policy, AS_OF)
     perturbation.check_seed(policy)
+    assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")
     # That fewer cells tell nothing is seen in tests/disclosure/test_utility.py.
     with duckdb.connect() as connection:
         utility.measure(connection, load_contracts(), policy, NO_EVIDENCE)
@@ -172,4 +174,4 @@ def followed_in_python(tmp_path_factory) -> set[str]:
 
 def group(name: str) -> str:
     """Entries of a list are asked for as one."""
-    return re.sub(r"\.\d+\..*", "", name)
+    return re.sub(r"\.\d+(\..*)?$", "", name)

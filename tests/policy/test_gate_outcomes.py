@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anonymart.gate import checkpoint, gate
-from anonymart.gate.run import _queries
+from anonymart.gate.asking import make_queries
 from anonymart.policy import Policy
 from tests.gate.conftest import ask, sound  # noqa: F401
 from tests.gate.school import AS_OF
@@ -42,7 +42,7 @@ def refused(sound) -> dict[str, set[str]]:  # noqa: F811
     def ask_under_each(connection, suites, queries, batches, data_docs, release_id):
         for entry, (value, _) in {"none": (None, ""), **STRICTER}.items():
             law = sound.policy if entry == "none" else Policy(changed(**{entry: value}))
-            asked, _ = _queries(suites, sound.contracts, law, AS_OF)
+            asked, _ = make_queries(suites, sound.contracts, law, AS_OF)
             new = {line: sql for line, sql in asked.items() if entry == "none" or sql != queries[line]}
             found[entry] = {line.suite for line, sql in new.items() if connection.execute(sql).fetchall()}
         return ask(connection, suites, queries, batches, data_docs, release_id)

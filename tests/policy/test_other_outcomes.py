@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,8 @@ from anonymart.forget.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.policy import Policy
 from anonymart.release import check_as_of
+from anonymart.release.approval import because
+from anonymart.release.share import safeguard_of
 from anonymart.rights import clock, handover_page
 from tests.ingest.conftest import House
 from tests.policy.cases import CASES
@@ -181,6 +184,34 @@ def test_another_figure_gives_another_outcome(outcomes, entry):
     assert (look(Policy(REGISTER)), look(policy(entry, value))) == (before, after)
 
 
+SHARING = [entry for entry in ENTRIES if entry.startswith("sharing.")]
+
+
+def test_where_a_release_may_be_kept():
+    """Each country of the register in turn gives its place to one that no list names."""
+    for entry in SHARING:
+        country = REGISTER
+        for step in ENTRIES[entry]:
+            country = country[step]
+        law = policy(entry, "ZZ")
+        assert safeguard_of(Policy(REGISTER), country) == safeguard_of(law, "ZZ")
+        for register, refused in ((Policy(REGISTER), "ZZ"), (law, country)):
+            with pytest.raises(UsageError, match="S-EU"):
+                safeguard_of(register, refused)
+
+
+APPROVAL = {"approval.marts_changed": 1, "approval.columns_changed": 1, "approval.policy_figures_changed": 1, "approval.suppressed_share_moved": 0.2}
+
+
+@pytest.mark.parametrize("entry", APPROVAL)
+def test_what_waits_for_the_reviewer(entry, tmp_path):
+    change = {"marts_changed": {"marts_gone": ["a"]}, "columns_changed": {"columns_added": {"a": ["x"]}},
+              "policy_figures_changed": {"policy": {"x": [1, 2]}}, "suppressed_share_moved": {"suppressed_share": {"a": [0.1, 0.25]}}}
+    quiet = {"since": "2026-06-30.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "policy": {}, "suppressed_share": {}}
+    (tmp_path / "privacy_report.json").write_text(json.dumps({"changes": quiet | change[entry.partition(".")[2]]}), encoding="utf-8")
+    assert (len(because(Policy(REGISTER), tmp_path)), because(policy(entry, APPROVAL[entry]), tmp_path)) == (1, [])
+
+
 def test_refused_files_wait_as_long_as_raw_rows(house):
     assert (_old_refused(Policy(REGISTER), house), _old_refused(policy("raw.keep_days", 60), house)) == (0, 1)
 
@@ -222,6 +253,6 @@ def sound_manifest(tmp_path):
 
 
 def test_no_entry_of_the_register_is_without_an_outcome():
-    seen = {case.entry for case in CASES} | set(STRICTER) | set(OTHERS) | set(WORDS) | set(TERMS) | {"version"}
+    seen = {case.entry for case in CASES} | set(STRICTER) | set(OTHERS) | set(WORDS) | set(TERMS) | set(SHARING) | set(APPROVAL) | {"version"}
     assert set(ENTRIES) - seen == set(NO_FIGURE)
     assert seen <= set(ENTRIES)

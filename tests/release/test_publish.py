@@ -14,12 +14,13 @@ import pytest
 
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.gate import gate
-from anonymart.release import check_as_of, has_news, list_releases, make_candidate, publish, recover, refuse
+from anonymart.release import check_as_of, has_news, list_releases, make_candidate, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
+from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 FIRST = "2026-06-30.1"
 PROJECT = Path(__file__).parents[2]
 
@@ -50,7 +51,8 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     folder = school.home.current.resolve()
     assert folder == school.home.releases / FIRST
     assert {path.name for path in folder.iterdir()} == {
-        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "manifest.json", "gate.json", "data_docs"
+        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "privacy_report.html", "manifest.json", "manifest.sig",
+        "gate.json", "data_docs",
     }
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
@@ -143,7 +145,7 @@ import sys
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
-from anonymart.release import publish
+from tests.release.yes import publish
 home = Home(__import__("pathlib").Path(sys.argv[1]))
 publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])
 """

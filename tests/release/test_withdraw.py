@@ -24,7 +24,6 @@ from anonymart.release import (
     list_releases,
     make_candidate,
     plan_withdrawal,
-    publish,
     recover,
     reword,
     withdraw,
@@ -32,8 +31,9 @@ from anonymart.release import (
 from anonymart.release.manifest import altered_files, read_manifest
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
+from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
 PROJECT = Path(__file__).parents[2]
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)
@@ -311,12 +311,12 @@ def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
     assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
     for release_id, text, says in ((SECOND, WHY, "not named in a withdrawal"), (THIRD, why, "known family_name")):
         with pytest.raises(UsageError, match=says):
-            reword(school.home, school.keys, release_id, text)
-    assert reword(school.home, school.keys, THIRD, WHY) == WHY
+            reword(school.home, school.keys, AUGUST, release_id, text)
+    assert reword(school.home, school.keys, AUGUST, THIRD, WHY) == WHY
     assert mark(school, THIRD)["why"] == WHY
     assert published(school, AUGUST)
     with pytest.raises(UsageError, match="not named in a withdrawal"):
-        reword(school.home, school.keys, THIRD, why.replace("brandelune ", ""))
+        reword(school.home, school.keys, AUGUST, THIRD, why.replace("brandelune ", ""))
 
 
 def test_a_withdrawal_needs_the_release_that_would_be_current(school):
@@ -339,7 +339,8 @@ from pathlib import Path
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
-from anonymart.release import Wrong, publish, recover, withdraw
+from anonymart.release import Wrong, recover, withdraw
+from tests.release.yes import publish
 home = Home(Path(sys.argv[1]))
 keys = Keys.load(home)
 """
@@ -375,7 +376,7 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
     assert recover(school.home, school.keys) == []
     assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
     for release_id in (SECOND, THIRD):
-        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json"}
+        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json", "WITHDRAWN.sig"}
 
 
 def test_a_kill_between_the_correction_and_its_marks(school):

@@ -19,6 +19,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 
 PATIENCE_SECONDS = 600
+YES = ("--approve-as", "reviewer", "--reason", "Read in full")
 
 
 @dataclass
@@ -83,8 +84,11 @@ class House:
 
 
 def command_line(*arguments: object) -> list[str]:
-    """`anonymart` as this interpreter runs it."""
-    return [sys.executable, "-m", "anonymart.cli", *map(str, arguments)]
+    """`anonymart` as this interpreter runs it; a reviewer says yes at once to what is to be published."""
+    words = [str(argument) for argument in arguments]
+    if words and words[0] in ("run", "publish") and "--help" not in words:
+        words += YES
+    return [sys.executable, "-m", "anonymart.cli", *words]
 
 
 def clean_environment(root: Path, **more: str) -> dict[str, str]:

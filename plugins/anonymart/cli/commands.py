@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,6 +16,9 @@ from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
 from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
+
+if TYPE_CHECKING:
+    from anonymart.release.approval import Reviewer
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -28,6 +32,21 @@ def dated(command: click.Command) -> click.Command:
     """The option --as-of of every command that decides by date."""
     return click.option(
         "--as-of", type=_DATE, help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris)."
+    )(command)
+
+
+def acting(command: click.Command) -> click.Command:
+    """The option --as of every command that the audit log tells of."""
+    return click.option(
+        "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
+    )(command)
+
+
+def approving(command: click.Command) -> click.Command:
+    """The options --approve-as and --reason of the commands that publish."""
+    command = click.option("--reason", help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.")(command)
+    return click.option(
+        "--approve-as", help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits."
     )(command)
 
 
@@ -46,9 +65,11 @@ def anonymart() -> None:
       anonymart keys init
       anonymart demo generate --out /tmp/school --learners 2000 --seed 1 --as-of 2026-06-30
       anonymart run --landing /tmp/school/landing --as-of 2026-06-30
+      anonymart approve 2026-06-30.1 --as reviewer --reason "The first release, read in full"
       anonymart releases
 
-    Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate.
+    Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate,
+    4 passed the gate and waits for the reviewer (`anonymart approve`).
     """
 
 
@@ -56,15 +77,25 @@ def anonymart() -> None:
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
+@approving
 @as_json
-def run(landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
-    """Ingest what waits, build, let the gate read the candidate, publish it."""
+def run(
+    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
+) -> None:
+    """Ingest what waits, build, let the gate read the candidate, publish it.
+
+    The first release waits for the reviewer, and so does one in which marts, columns, policy figures or suppressed shares changed beyond
+    the limits of the policy: exit 4, and `anonymart approve` or `anonymart refuse` decides. With --approve-as and --reason it does not wait.
+    """
     from anonymart import run as whole
 
+    reviewer = _reviewer(approve_as, reason)
     home, keys, policy = _open()
     with writing(home):
-        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress())
+        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
     _print(is_json, report.as_dict(), _run_lines)
+    _exit_if_waiting(report.waiting)
 
 
 @anonymart.command()
@@ -85,8 +116,9 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
 @anonymart.command()
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
 @as_json
-def build(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
+def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Run the dbt models on what the vault holds; publishes nothing."""
     from anonymart.build import build as dbt_build
     from anonymart.release import check_as_of, recover
@@ -98,7 +130,7 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
         with progress.step("build", "Build"):
-            dbt_build(home, keys, policy, day, progress)
+            dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
     _print(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
@@ -127,20 +159,26 @@ def gate(folder: Path, is_json: bool) -> None:
 @anonymart.command()
 @dated
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@acting
+@approving
 @as_json
-def publish(as_of: datetime | None, force_as_of: bool, is_json: bool) -> None:
-    """Export the last build as a candidate, let the gate read it, publish it."""
+def publish(
+    as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
+) -> None:
+    """Export the last build as a candidate, let the gate read it, publish it; exit 4 when it waits for the reviewer, as `anonymart run`."""
     from anonymart.release import check_as_of, recover
-    from anonymart.run import release
+    from anonymart.run import release, status_of
 
+    reviewer = _reviewer(approve_as, reason)
     home, keys, policy = _open()
     day, progress = _day(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
-        release_id = release(home, keys, policy, day, progress)
-    result = {"release_id": release_id, "status": "published" if release_id else "nothing new to publish", "seconds": progress.seconds}
+        release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
+    result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
     _print(is_json, result, lambda found: [_release_line(found)])
+    _exit_if_waiting(waiting)
 
 
 @anonymart.command()
@@ -207,6 +245,22 @@ def keys_check(is_json: bool) -> None:
     ])
 
 
+@keys.command("public")
+@as_json
+def keys_public(is_json: bool) -> None:
+    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard error.
+
+    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart verify` needs the file.
+    """
+    from anonymart.release import signature
+
+    key = signature.public_key(Keys.load(Home.from_env().prepare()))
+    told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
+    if not is_json:
+        click.echo(f"Fingerprint {told['fingerprint']}", err=True)
+    _print(is_json, told, lambda result: [result["public_key"].rstrip()])
+
+
 @anonymart.group()
 def demo() -> None:
     """The fictional school."""
@@ -237,6 +291,22 @@ def _run_lines(result: dict) -> list[str]:
     return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), *_utility_lines(result), _release_line(result)]
 
 
+def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
+    from anonymart.release.approval import Reviewer
+
+    if (name is None) != (reason is None):
+        raise click.UsageError("--approve-as and --reason go together: who approves, and why.")
+    return Reviewer(name, reason) if name is not None and reason is not None else None
+
+
+def _exit_if_waiting(waiting: dict | None) -> None:
+    """Exit 4, without a word: the result has told it."""
+    from anonymart.errors import ApprovalNeeded
+
+    if waiting:
+        raise click.exceptions.Exit(ApprovalNeeded.exit_code)
+
+
 def _mart_lines(result: dict) -> list[str]:
     head = f"{'mart':<28}{'rows':>8}{'figures':>9}{'published':>11}{'too few':>9}{'protected':>11}"
     rows = [
@@ -255,6 +325,8 @@ def _utility_lines(result: dict) -> list[str]:
 def _release_line(result: dict) -> str:
     if result["release_id"]:
         return f"Published release {result['release_id']}."
+    if result["waiting"]:
+        return result["waiting"]["says"]
     return "Nothing new to publish: no further period has closed. The current release stays."
 
 
@@ -289,13 +361,16 @@ def _add_demo() -> None:
 
 
 def _add_groups() -> None:
+    from anonymart.cli.approval import approvals, approve, refuse
     from anonymart.cli.attack import attack_command
+    from anonymart.cli.audit import audit, share
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (attack_command, detect, perturbation, rights, withdraw):
+    for command in (approvals, approve, attack_command, audit, detect, perturbation, refuse, rights, share, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -17,11 +17,12 @@ from anonymart.lock import writing
 @click.option("--period", "periods", multiple=True, help="Only cells of this period, as in 2026-04-01, 2024 or 2024|6; may be given several times.")
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
 @click.option("--reword", "is_reworded", is_flag=True, help="Only give the withdrawal of RELEASE_ID, not replaced yet, another reason.")
+@commands.acting
 @commands.dated
 @commands.as_json
 def withdraw(
     release_id: str, why: str, marts: tuple[str, ...], periods: tuple[str, ...], token: str | None, is_reworded: bool,
-    as_of: datetime | None, is_json: bool,
+    as_of: datetime | None, is_json: bool, actor: str | None,
 ) -> None:
     """Recall RELEASE_ID and each later release that carries its wrong cells. Shows a plan and its token; acts only with it.
 
@@ -38,11 +39,11 @@ def withdraw(
     wrong = release.Wrong(release_id, why, marts, periods)
     with writing(home):
         if is_reworded:
-            told = {"release_id": release_id, "why": release.reword(home, keys, release_id, why)}
+            told = {"release_id": release_id, "why": release.reword(home, keys, day, release_id, why, actor)}
             commands._print(is_json, told, lambda _: [f"The withdrawal of {release_id} has the new reason."])
             return
         if token:
-            found = release.withdraw(home, keys, day, wrong, token)
+            found = release.withdraw(home, keys, day, wrong, token, actor)
         else:
             found = release.plan_withdrawal(home, keys, day, wrong)
     commands._print(is_json, {

@@ -37,10 +37,11 @@ _COLUMNS = (
 )
 
 
-def make_known(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+def make_known(connection: duckdb.DuckDBPyConnection, schema: str, also_known: Iterable[tuple[str, str]] = ()) -> None:
     """Make, in a schema, the view identifiers (kind, identifier) on the attached vault and the table known (kind, phrase, n_words).
 
     `known` holds every identifier as folded words, once; of the kinds given_name and family_name each name by itself.
+    `also_known` are made-up identifiers (kind, identifier) that are to be found as if the vault knew them.
     """
     sources = [
         f"SELECT '{kind}' AS kind, {column} AS identifier FROM vault.{part}.{table}"
@@ -49,6 +50,7 @@ def make_known(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     ]
     if _has(connection, "register", "identities", "identifier"):
         sources.append(_identities())
+    sources += [f"SELECT '{kind}' AS kind, '{identifier}' AS identifier" for kind, identifier in also_known]
     union = " UNION ALL ".join(sources) or "SELECT NULL AS kind, NULL AS identifier"
     shortest = f"CASE WHEN kind IN {NAMES} THEN {SHORTEST_NAME} ELSE {SHORTEST_IDENTIFIER} END"
     connection.execute(f"""

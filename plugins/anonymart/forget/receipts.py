@@ -1,28 +1,23 @@
-"""Receipts of what was removed: one line each in receipts.ndjson, chained by keyed hashes; they name nobody.
+"""Receipts of what was removed: one line each in receipts.ndjson, a chain of keyed hashes; they name nobody.
 
-hash = HMAC-SHA256(signing key, the receipt without its hash, as JSON with sorted keys); each receipt holds the hash of the one
-before. The last hash stands in the vault and beside the tombstones too, so that a receipt cut off at the end is missed.
+The last hash stands in the vault and beside the tombstones too, so that a receipt cut off at the end is missed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from anonymart import engine
+from anonymart.chain import FIRST, Chain
 from anonymart.errors import AnonymartError
 from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.vault import schema
 
-FIRST = "0" * 64
 _HEADS = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head", "warehouse": "warehouse.main.receipt_head"}
 
 
@@ -40,22 +35,17 @@ def append(home: Home, keys: Keys, receipt_no: int, content: dict[str, Any]) -> 
 
     Raises AnonymartError when the chain is broken: what comes after would prove nothing.
     """
-    entries, whole = _read(home)
-    _, problem = _check(entries, keys)
+    chain = _chain(home)
+    entries, whole = chain.read()
+    _, problem = chain.check(entries, keys)
     if not problem and receipt_no == len(entries) and entries:
         return entries[-1]
     if not problem and receipt_no != len(entries) + 1:
         problem = f"receipt {len(entries) + 1} is missing"
     if problem:
         raise AnonymartError(f"The receipts in {home.receipts} do not hold ({problem}): restore the file, then run again; nothing was lost.")
-    entry = {"receipt_no": receipt_no, **content, "previous": entries[-1]["hash"] if entries else FIRST}
-    entry["hash"] = _hash(entry, keys)
-    with home.receipts.open("ab") as file:
-        # What a kill left of a line is not a receipt.
-        file.truncate(whole)
-        file.write(json.dumps(entry, sort_keys=True).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    entry = chain.next_entry(receipt_no, entries[-1]["hash"] if entries else FIRST, content, keys)
+    chain.append(entry, whole)
     return entry
 
 
@@ -83,9 +73,10 @@ def knows_head(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
 
 def verify(home: Home, keys: Keys) -> Verdict:
     """Check every receipt, their order, and that the last one is the one that vault and tombstones know."""
-    entries, whole = _read(home)
-    n_good, problem = _check(entries, keys)
-    if problem is None and home.receipts.exists() and whole != home.receipts.stat().st_size:
+    chain = _chain(home)
+    entries, whole = chain.read()
+    n_good, problem = chain.check(entries, keys)
+    if problem is None and chain.is_torn(whole):
         problem = "the last line is torn"
     if problem is None and home.vault.exists():
         connection = engine.connect(home, keys, vault="rw")
@@ -103,35 +94,5 @@ def verify(home: Home, keys: Keys) -> Verdict:
     return Verdict(problem is None, n_good, problem)
 
 
-def _check(entries: list[dict[str, Any]], keys: Keys) -> tuple[int, str | None]:
-    previous = FIRST
-    for number, entry in enumerate(entries, 1):
-        if entry.get("receipt_no") != number:
-            return number - 1, f"receipt {number} is missing"
-        if entry.get("previous") != previous:
-            return number - 1, f"receipt {number} does not follow the one before"
-        if not hmac.compare_digest(str(entry.get("hash")), _hash(entry, keys)):
-            return number - 1, f"receipt {number} was changed"
-        previous = entry["hash"]
-    return len(entries), None
-
-
-def _read(home: Home) -> tuple[list[dict[str, Any]], int]:
-    """The whole lines, and up to which byte they reach."""
-    if not home.receipts.exists():
-        return [], 0
-    content = home.receipts.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    entries = []
-    for line in content[:whole].splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = {}
-        entries.append(entry if isinstance(entry, dict) else {})
-    return entries, whole
-
-
-def _hash(entry: dict[str, Any], keys: Keys) -> str:
-    content = json.dumps({name: value for name, value in entry.items() if name != "hash"}, sort_keys=True)
-    return hmac.new(bytes.fromhex(keys.signing), content.encode(), hashlib.sha256).hexdigest()
+def _chain(home: Home) -> Chain:
+    return Chain(home.receipts, "receipt_no", "receipt")

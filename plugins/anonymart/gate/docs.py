@@ -9,6 +9,8 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
+from anonymart.release import privacy_page
+
 STYLE_FILE = "style.css"
 # The words that Great Expectations itself writes on its pages: a learner may be called so.
 DOCS_WORDS = """
@@ -29,6 +31,8 @@ _OUTSIDE = re.compile(r"""\s(?:href|src|action|data-\w+)\s*=\s*(["'])(?:[a-z]+:)
 _ADDRESS = re.compile(r"https?:[^\s\"'<>)]*", re.IGNORECASE)
 # When a batch was read: the machine's clock, which no rule asks and whose digits may look like a phone number.
 _CLOCK = re.compile(r"(?<=>)\d{8}T\d{6}\.\d{6}Z(?=<)")
+# Names that Great Expectations makes up for elements of a page, to jump to.
+_ELEMENT = re.compile(r"#?section-\d+-content-block-[\w-]*")
 _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
@@ -73,13 +77,20 @@ def _alone(html: str, style: str) -> str:
 
 
 def page_texts(data_docs: Path) -> list[tuple[str, str]]:
-    """Every text of every page, attributes included, as (page, text); a text of markup alone is left out."""
-    texts = []
-    for page in sorted(data_docs.rglob("*.html")):
-        reader = _Reader()
-        reader.feed(page.read_text(encoding="utf-8"))
-        texts += [(page.name, text) for text in sorted(reader.texts)]
-    return texts
+    """Every text of every page, attributes included, as (data_docs, text); a text of markup alone is left out."""
+    return [(data_docs.name, text) for page in sorted(data_docs.rglob("*.html")) for _, text in texts_of(page)]
+
+
+def texts_of(page: Path) -> list[tuple[str, str]]:
+    """Every text of one page, as (page, text); of style sheets too."""
+    return [(page.name, text) for text in texts_in(page.read_text(encoding="utf-8", errors="replace"))]
+
+
+def texts_in(html: str) -> list[str]:
+    """Every text of a page's source, each once; without the style of the privacy report, word for word, whose @media is no handle."""
+    reader = _Reader()
+    reader.feed(html.replace(privacy_page.style(), ""))
+    return sorted(reader.texts)
 
 
 class _Reader(HTMLParser):
@@ -92,4 +103,4 @@ class _Reader(HTMLParser):
             self.texts.add(" ".join(data.split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel"))
+        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel") and not _ELEMENT.fullmatch(value))

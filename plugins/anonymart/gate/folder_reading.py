@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from anonymart.contracts import MartContract
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release import ledger
+from anonymart.release.approval import is_what_was_approved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -21,15 +23,18 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    MANIFEST_SIGNATURE,
     MARTS_FILE,
+    PRIVACY_PAGE,
     PRIVACY_REPORT,
     WITHDRAWN,
+    WITHDRAWN_SIGNATURE,
     all_files,
     parquet_path,
 )
 from anonymart.release.ledger import releases
-from anonymart.release.manifest import ENTRIES, altered_files
-from anonymart.release.privacy_report import privacy_report, read_privacy_report
+from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
+from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 from anonymart.release.publish import mark_of
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
@@ -46,7 +51,7 @@ def make_folder_tables(
     findings = [
         *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
-        *_strange_entries(manifest, contracts),
+        *_strange_entries(manifest, contracts, folder.name.startswith(CANDIDATE_PREFIX)),
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
@@ -90,11 +95,15 @@ def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str,
 
 
 def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    may_be = {GATE_RESULT} if folder.name.startswith(CANDIDATE_PREFIX) else {GATE_RESULT, WITHDRAWN}
+    # A candidate is signed when it is published, after the gate, which writes the page itself.
+    is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
+    may_be = {GATE_RESULT, *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE))}
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
         promised.add(PRIVACY_REPORT)
+    if PRIVACY_PAGE in (manifest.get("files") or {}):
+        promised.add(PRIVACY_PAGE)
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [
@@ -109,13 +118,14 @@ def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest
 
 def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     # The gate is about to write these into a candidate anew; a published release keeps them as they were.
-    written_anew = (GATE_RESULT, f"{DATA_DOCS}/") if folder.name.startswith(CANDIDATE_PREFIX) else ()
+    written_anew = (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/") if folder.name.startswith(CANDIDATE_PREFIX) else ()
     return [name for name in altered_files(folder, manifest) if not name.startswith(tuple(written_anew))]
 
 
-def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract]) -> list[tuple[str, str]]:
+def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval"))
+    found += _strange_approval(manifest, is_candidate)
     # Releases of 0.1.0 do not tell it.
     rights = manifest.get("rights", {})
     found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
@@ -128,6 +138,16 @@ def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContr
             for entry in marts.values()
         )
     return [("manifest_entry_unknown", MANIFEST)] * found
+
+
+def _strange_approval(manifest: dict[str, Any], is_candidate: bool) -> bool:
+    """A candidate has none yet; releases of 0.1.0 have none either."""
+    approval = manifest.get("approval")
+    if approval is None:
+        return False
+    if is_candidate or not isinstance(approval, dict) or not set(approval) <= set(APPROVAL_ENTRIES):
+        return True
+    return not is_what_was_approved(manifest)
 
 
 def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -164,12 +184,18 @@ def _privacy_report(
     release_id = str(manifest.get("release_id"))
     if release_id in {release["release_id"] for release in releases(connection)}:
         return []
-    expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id)
-    return [] if read_privacy_report(folder) == expected else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
+    try:
+        as_of = date.fromisoformat(str(manifest.get("as_of")))
+        expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id, as_of, folder.parent)
+    except (duckdb.Error, ValueError):
+        expected = {}
+    # The gate's own part is not there yet, or is written anew.
+    found = {name: part for name, part in read_privacy_report(folder).items() if name != GATE}
+    return [] if found == expected != {} else [("privacy_report_unlike_evidence", PRIVACY_REPORT)]
 
 
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, GATE_RESULT, MANIFEST):
+    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, GATE_RESULT, MANIFEST):
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

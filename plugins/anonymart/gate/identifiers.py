@@ -11,8 +11,6 @@ from anonymart.detect.known import NAMES, known_digests, make_runs
 from anonymart.gate.tables import insert
 
 SHORTEST_IN_DOCS = 7
-# Pages hold SQL, ids of elements and links of their own, which are no address, hash or handle of a person.
-_PATTERNS_IN_DOCS = ("email", "nir", "iban", "card", "phone", "phone_fr", "ipv4", "birth_date")
 
 
 def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> None:
@@ -84,18 +82,20 @@ def _is_ours() -> str:
     )
 
 
-def find_in_docs(connection: duckdb.DuckDBPyConnection, pages: list[tuple[str, str]]) -> list[tuple[str, int]]:
-    """Kinds and numbers of identifiers of the vault (7 characters or more) and of patterns in the texts of pages that were built."""
-    connection.execute("CREATE OR REPLACE TABLE gate.pages (page VARCHAR, text VARCHAR)")
-    insert(connection, "gate.pages", pages)
+def find_in_pages(connection: duckdb.DuckDBPyConnection, texts: list[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    """What the texts (file, text) of files that were built hold: file, kind, how many.
+
+    Kinds are those of patterns, and known_* for identifiers of the vault of 7 characters or more.
+    """
+    connection.execute("CREATE OR REPLACE TABLE gate.pages (file VARCHAR, text VARCHAR)")
+    insert(connection, "gate.pages", texts)
     make_runs(connection, "gate", "SELECT DISTINCT text FROM gate.pages", "gate.page_phrases")
-    patterns = detect.kinds_query("gate.pages", _PATTERNS_IN_DOCS)
-    connection.execute(f"CREATE OR REPLACE TABLE gate.page_patterns AS SELECT kind, text AS phrase FROM ({patterns})")
     return connection.execute(f"""
-        SELECT kind, count(*) AS n FROM (
-            SELECT DISTINCT known.kind, phrases.phrase FROM gate.page_phrases AS phrases
+        WITH found AS (
+            SELECT phrases.text, 'known_' || known.kind AS kind, phrases.phrase FROM gate.page_phrases AS phrases
             JOIN gate.known AS known ON known.phrase = phrases.phrase
             LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = phrases.phrase
             WHERE length(replace(phrases.phrase, ' ', '')) >= {SHORTEST_IN_DOCS} AND vocabulary.word IS NULL
-            UNION ALL FROM gate.page_patterns
-        ) GROUP BY kind ORDER BY kind""").fetchall()
+            UNION ALL SELECT text, kind, text AS phrase FROM ({detect.kinds_query("(SELECT DISTINCT text FROM gate.pages)")})
+        )
+        SELECT file, kind, count(DISTINCT phrase) AS n FROM gate.pages JOIN found USING (text) GROUP BY ALL ORDER BY ALL""").fetchall()

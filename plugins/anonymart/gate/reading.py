@@ -53,6 +53,7 @@ def make_views(
         _parquet(connection, folder, contract)
         _carried(connection, contract, known, later)
         _withdrawn(connection, contract)
+        _people(connection, contract)
     _evidence(connection, contracts, is_published)
     connection.execute("CREATE TABLE gate.perturbation (true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
     insert(connection, "gate.perturbation", [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in perturbation.of_policy(policy)])
@@ -128,6 +129,15 @@ def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
     found = found or f"SELECT * EXCLUDE (cell_key), 0 AS version FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
     connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
+
+
+def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
+    """gate.people_<mart>: what the build counted, where it is there; a rule that needs it and has none cannot be asked."""
+    source = f"warehouse.intermediate.{contract.disclosure.get('people')}"
+    try:
+        connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {source}")
+    except duckdb.Error:
+        return
 
 
 def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str, more: str = "") -> str | None:

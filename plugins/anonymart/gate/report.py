@@ -23,21 +23,23 @@ class Failure(NamedTuple):
 
 @dataclass
 class GateReport:
-    """The gate's answer on one folder. `passed` is True only when every expectation was asked, every attack
-    tried, and none of them found anything."""
+    """The gate's answer on one folder. `passed` is True only when every expectation was asked and every attack tried, none of
+    them found anything, and, for a candidate, the leak drill was held and every leak caught."""
 
     folder: str
     as_of: str
     failures: list[Failure] = field(default_factory=list)
     expectations: list[dict[str, Any]] = field(default_factory=list)
     attacks: list[dict[str, Any]] = field(default_factory=list)
+    drill: list[dict[str, Any]] = field(default_factory=list)
+    needs_drill: bool = True
     files: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     data_docs: str = ""
 
     @property
     def passed(self) -> bool:
-        return not self.failures and bool(self.expectations) and bool(self.attacks)
+        return not self.failures and bool(self.expectations) and bool(self.attacks) and (bool(self.drill) or not self.needs_drill)
 
     @property
     def n_expectations(self) -> int:
@@ -53,6 +55,7 @@ class GateReport:
             "failures": [failure._asdict() for failure in self.failures],
             "expectations": self.expectations,
             "attacks": self.attacks,
+            "drill": self.drill,
             "files": self.files,
             "seconds": self.seconds,
             "data_docs": self.data_docs,

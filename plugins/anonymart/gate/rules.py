@@ -40,6 +40,11 @@ class Scope:
         return f"(FROM {self.table} ANTI JOIN gate.carried_{self.mart.name} AS carried USING (cell_key))"
 
     @property
+    def people(self) -> str:
+        """The persons behind the cells, each with a row for each cell."""
+        return f"gate.people_{self.mart.name}"
+
+    @property
     def measure(self) -> Mapping[str, Any]:
         """The measure of meta.disclosure that fills the column. Raises AnonymartError when there is none."""
         return self.measure_named(self.column)

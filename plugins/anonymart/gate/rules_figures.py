@@ -136,7 +136,7 @@ def dominated_money(scope: Scope) -> str:
     return counted(scope, "dominated_money", f"""
         SELECT cell.cell_key
         FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
-        LEFT JOIN warehouse.intermediate.{scope.mart.disclosure["people"]} AS people ON {same} AND people."{value}" IS NOT NULL
+        LEFT JOIN {scope.people} AS people ON {same} AND people."{value}" IS NOT NULL
         WHERE cell."{measure["name"]}" IS NOT NULL
         GROUP BY cell.cell_key, evidence.true_value
         HAVING NOT coalesce(

@@ -95,7 +95,7 @@ def _persons(scope: Scope, counts: str) -> str:
         last = f'people."{pooling["year"]}"'
     return f"""(
         SELECT cell.cell_key, people."{scope.mart.disclosure["person"]}" AS person
-        FROM {scope.new_cells} AS cell JOIN warehouse.intermediate.{scope.mart.disclosure["people"]} AS people ON {same}
+        FROM {scope.new_cells} AS cell JOIN {scope.people} AS people ON {same}
         GROUP BY ALL HAVING coalesce(arg_max({counts}, {last}), false))"""
 
 

@@ -17,23 +17,19 @@ from anonymart import engine
 from anonymart.attack.run import attack, beside
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
-from anonymart.detect.known import make_known
-from anonymart.disclosure import utility
-from anonymart.errors import AnonymartError, UsageError
+from anonymart.errors import AnonymartError
 from anonymart.gate import checkpoint
-from anonymart.gate.codes import make_codes
-from anonymart.gate.docs import DOCS_WORDS, finish_docs, page_texts
-from anonymart.gate.folder_reading import make_folder_tables
-from anonymart.gate.identifiers import find_in_docs, make_hits, make_pattern_hits, make_vocabulary
-from anonymart.gate.reading import make_views, open_release
+from anonymart.gate.asking import failures_of, make_queries
+from anonymart.gate.docs import finish_docs, page_texts
+from anonymart.gate.drill import drill, page_failures
+from anonymart.gate.evidence import finish_report
+from anonymart.gate.identifiers import find_in_pages
+from anonymart.gate.opened import read_folder
 from anonymart.gate.report import Failure, GateReport
-from anonymart.gate.rules import RULES, Scope
-from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Line, Suite, load_suites
-from anonymart.gate.texts import make_texts, strings
+from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     DATA_DOCS,
@@ -43,7 +39,7 @@ from anonymart.release.folder import (
     sha256,
     write_durably,
 )
-from anonymart.release.manifest import ENTRIES, read_manifest
+from anonymart.release.manifest import read_manifest
 
 _BATCHES = {DIRECT_IDENTIFIERS: "gate.texts", RELEASE_METADATA: "gate.objects"}
 
@@ -69,27 +65,33 @@ def gate(
         (candidate / GATE_RESULT).unlink(missing_ok=True)
     with _timed(seconds, "import"):
         checkpoint.prepare()
-    report = GateReport(str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds)
+    report = GateReport(str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds, needs_drill=is_candidate)
     report.files = {name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]}
     suites, report.failures = load_suites(contracts, suites_folder)
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         with _timed(seconds, "read"):
-            _read(connection, candidate, contracts, manifest, suites, policy)
-        queries, refused = _queries(suites, contracts, policy, as_of)
+            read_folder(connection, candidate, contracts, manifest, suites, policy)
+        queries, refused = make_queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
             batches = _BATCHES | {name: f"gate.{name}" for name in contracts}
             answers = checkpoint.ask(connection, suites, queries, batches, data_docs, release_id)
         for answer in answers:
-            report.failures += _failures(connection, answer)
+            report.failures += failures_of(connection, answer)
         report.expectations = [_entry(answer) for answer in answers]
         with _timed(seconds, "docs"):
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
-            for kind, n in find_in_docs(connection, page_texts(data_docs)):
-                report.failures.append(Failure("*", DATA_DOCS, f"known_{kind} in data_docs", "D-IDENT", n))
+            report.failures += page_failures(find_in_pages(connection, page_texts(data_docs)))
         if not report.failures:
             with _timed(seconds, "attack"):
                 _attack(connection, candidate, contracts, policy, report)
+        if is_candidate and not report.failures:
+            with _timed(seconds, "drill"):
+                held = drill(home, keys, policy, candidate, as_of, contracts, suites)
+            report.drill = held.table()
+            report.failures += held.failures()
+        if is_candidate:
+            report.failures += finish_report(connection, candidate, report)
     if is_candidate:
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
     return report
@@ -111,35 +113,6 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
         seconds[name] = round(time.perf_counter() - begun, 3)
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection,
-    candidate: Path,
-    contracts: Mapping[str, MartContract],
-    manifest: dict[str, Any],
-    suites: list[Suite],
-    policy: Policy,
-) -> None:
-    open_release(connection, candidate)
-    make_views(connection, candidate, contracts, policy, manifest["release_id"])
-    make_codes(connection, contracts, policy)
-    make_texts(connection, candidate, contracts)
-    make_known(connection, "gate")
-    make_vocabulary(connection, own_texts(contracts, suites))
-    make_pattern_hits(connection)
-    make_hits(connection)
-    make_folder_tables(connection, candidate, contracts, policy, manifest)
-
-
-def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite]) -> list[str]:
-    """The project's own descriptions: their words name nobody."""
-    texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *RULES, *utility.WORDS]
-    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json WITHDRAWN.json replaced_by parquet data docs html css bytes sha256"]
-    for suite in suites:
-        texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
-    return [*texts, DOCS_WORDS]
-
-
 def _attack(
     connection: duckdb.DuckDBPyConnection, candidate: Path, contracts: Mapping[str, MartContract], policy: Policy, report: GateReport
 ) -> None:
@@ -148,38 +121,6 @@ def _attack(
     made = attack(candidate, beside(candidate), policy, truth, contracts)
     report.attacks = made.for_release()
     report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
-
-
-def _queries(
-    suites: list[Suite], contracts: Mapping[str, MartContract], policy: Policy, as_of: date
-) -> tuple[dict[Line, str], list[Failure]]:
-    queries: dict[Line, str] = {}
-    failures = []
-    for suite in suites:
-        for line in suite.lines:
-            options = {"kind": line.kind, "in": line.place}
-            try:
-                scope = Scope(policy, as_of, contracts.get(suite.name), line.column, options)
-                queries[line] = " ".join(RULES[line.forbids].sql(scope).split())
-            except (AnonymartError, UsageError, KeyError, TypeError, ValueError):
-                failures.append(_not_checked(line))
-    return queries, failures
-
-
-def _failures(connection: duckdb.DuckDBPyConnection, answer: Any) -> list[Failure]:
-    """What a failed line found, by asking its SQL once more; a line that could not be asked is a failure of its own."""
-    if answer.passed:
-        return []
-    try:
-        rows = connection.execute(answer.sql).fetchall() if answer.was_asked else []
-    except duckdb.Error:
-        rows = []
-    found = [Failure(mart, column, kind, answer.line.policy, int(n)) for mart, column, kind, n in rows]
-    return found or [_not_checked(answer.line)]
-
-
-def _not_checked(line: Line) -> Failure:
-    return Failure(line.suite, line.column, f"could_not_be_checked: {line.forbids}", line.policy, 1)
 
 
 def _by_suite(suites: list[Suite], answers: list[Any]) -> list[tuple[str, str, int, int]]:

@@ -33,7 +33,7 @@ _OF_EVERY_CELL = (
 )
 _OF_EVERY_RELEASE = (
     "object_outside_contract", "comment_outside_contract", "file_outside_list", "altered_file",
-    "data_package_unlike_contract", "manifest_entry_unknown", "replaces_unlike_ledger",
+    "data_package_unlike_contract", "privacy_report_unlike_evidence", "manifest_entry_unknown", "replaces_unlike_ledger",
 )
 _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
@@ -88,7 +88,7 @@ def load_suites(
         asked = {line.key for line in suite.lines}
         failures += [
             Failure(name, needed[1], f"not_asked: {needed[0]}", "S-ANON", 1)
-            for needed in _needed(name, contracts) if needed not in asked
+            for needed in needed(name, contracts) if needed not in asked
         ]
     return suites, failures
 
@@ -117,7 +117,8 @@ def _lines(suite: str, entry: dict[str, Any]) -> Iterator[Line]:
         )
 
 
-def _needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str | None, str | None]]:
+def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """What a suite must ask: (forbids, column, kind, place) of each line."""
     if name == DIRECT_IDENTIFIERS:
         for place in ("values", "metadata"):
             yield ("known_identifier", "*", None, place)

@@ -11,12 +11,15 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract
+from anonymart.gate.docs import texts_of
 from anonymart.gate.tables import insert
 from anonymart.release.folder import (
+    CANDIDATE_PREFIX,
     DATA_DOCS,
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    PRIVACY_PAGE,
     PRIVACY_REPORT,
     WITHDRAWN,
     all_files,
@@ -37,6 +40,7 @@ def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: M
         *_json_texts(folder / DATA_PACKAGE, "datapackage"),
         *_json_texts(folder / MANIFEST, "manifest"),
         *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
+        *_page_texts(folder / PRIVACY_PAGE, "privacy_report_page"),
         *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]
@@ -113,8 +117,14 @@ def _json_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
         return
     for where, text in strings(content):
         # Checksums are proven by computing them again (altered_file), not by how they look.
-        if not (place == "manifest" and where.startswith("files") and where.endswith(".sha256")):
+        if not (place == "manifest" and (where == "approval.candidate_sha256" or (where.startswith("files") and where.endswith(".sha256")))):
             yield "*", place, text
+
+
+def _page_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
+    """A published page was read when it was written, and its bytes are those of the manifest: later words of ours may be others."""
+    if path.is_file() and path.parent.name.startswith(CANDIDATE_PREFIX):
+        yield from (("*", place, text) for _, text in texts_of(path))
 
 
 def _file_names(folder: Path) -> Iterator[tuple[str, str, str]]:

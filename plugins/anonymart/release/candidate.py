@@ -30,7 +30,6 @@ from anonymart.release.folder import (
 from anonymart.release.ledger import next_release_id, replaces, table_exists
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
-from anonymart.rights import count, load_states
 
 
 def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
@@ -46,9 +45,9 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
-        report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id)
+        report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id, as_of, home.releases)
+        connection.execute("DETACH release")
         replaced = replaces(connection)
-        requests = count(load_states(connection, policy, as_of).values())
     crash.point("candidate.after_marts")
     write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
     write_durably(folder / PRIVACY_REPORT, _json(report))
@@ -59,7 +58,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "as_of": as_of.isoformat(),
             "code_version": __version__,
             "policy_version": policy.version,
-            "rights": {name: requests[name] for name in ("open", "near", "late")},
+            "rights": report["requests"],
             "marts": marts,
             "replaces": replaced,
         },
@@ -76,7 +75,6 @@ def _export(
     for contract in contracts.values():
         _export_mart(connection, folder, contract)
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
-    connection.execute("DETACH release")
     return marts
 
 

@@ -10,13 +10,22 @@ from anonymart import crash
 
 MARTS_FILE = "marts.duckdb"
 MANIFEST = "manifest.json"
+MANIFEST_SIGNATURE = "manifest.sig"
 DATA_PACKAGE = "datapackage.json"
 PRIVACY_REPORT = "privacy_report.json"
+PRIVACY_PAGE = "privacy_report.html"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
+WITHDRAWN_SIGNATURE = "WITHDRAWN.sig"
+# No checksum of the manifest covers these: they are written after it.
+BESIDE_MANIFEST = (MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
+# In the home's tmp: the copy of a candidate in which leaks are planted.
+DRILL_PREFIX = "gate-drill-"
 REFUSED_PREFIX = ".refused-"
+# Passed the gate, and waits for the reviewer.
+WAITING_PREFIX = ".waiting-"
 LINK_PREFIX = ".link-"
 
 
@@ -27,7 +36,7 @@ def parquet_path(mart: str) -> str:
 
 def data_files(folder: Path, marts: list[str]) -> list[str]:
     """The files that hold figures, describe them or tell of their errors, as relative paths; those that do not exist are left out."""
-    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, *(parquet_path(mart) for mart in marts)]
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, *(parquet_path(mart) for mart in marts)]
     return [name for name in names if (folder / name).is_file()]
 
 

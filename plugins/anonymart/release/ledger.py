@@ -26,6 +26,10 @@ CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
 CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
     mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
+    release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
+    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR
+);
 """
 
 

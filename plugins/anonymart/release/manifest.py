@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from anonymart.errors import AnonymartError
-from anonymart.release.folder import MANIFEST, all_files, sha256, write_durably
+from anonymart.release.folder import BESIDE_MANIFEST, MANIFEST, all_files, sha256, write_durably
 
 _RELEASE_ID = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{1,6})?")
-ENTRIES = ("release_id", "as_of", "code_version", "policy_version", "rights", "marts", "replaces", "files")
+ENTRIES = ("release_id", "as_of", "code_version", "policy_version", "rights", "marts", "replaces", "approval", "files")
+APPROVAL_ENTRIES = ("required", "because", "by", "reason", "via", "at", "candidate_sha256")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -27,11 +28,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> str:
-    """Write the manifest with the checksum of every other file; gives the manifest's own checksum."""
+    """Write the manifest with the checksum of every other file but its signature; gives the manifest's own checksum."""
     files = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
         for name in all_files(folder)
-        if name != MANIFEST
+        if name not in BESIDE_MANIFEST
     }
     text = json.dumps({**manifest, "files": files}, indent=1, ensure_ascii=False, sort_keys=False)
     write_durably(folder / MANIFEST, text + "\n")
@@ -43,8 +44,9 @@ def altered_files(folder: Path, manifest: dict[str, Any]) -> list[str]:
     listed = manifest.get("files")
     if not isinstance(listed, dict):
         return [MANIFEST]
-    return [name for name, entry in listed.items() if not _is_intact(folder / name, entry)]
+    return [name for name, entry in listed.items() if not is_intact(folder / name, entry)]
 
 
-def _is_intact(path: Path, entry: Any) -> bool:
+def is_intact(path: Path, entry: Any) -> bool:
+    """Whether a file is there, is no link, and has the checksum that its entry in the manifest gives."""
     return path.is_file() and not path.is_symlink() and isinstance(entry, dict) and sha256(path) == entry.get("sha256")

@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from anonymart import __version__
 from anonymart.contracts import MartContract
 from anonymart.disclosure import utility
 from anonymart.policy import Policy
+from anonymart.release import report_cards, report_changes, report_persons
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import PRIVACY_REPORT
 from anonymart.release.ledger import table_exists
+from anonymart.rights import count, load_states
+
+GATE = "gate"
 
 
 def privacy_report(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str, release_id: str
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str, release_id: str,
+    as_of: date, releases: Path,
 ) -> dict[str, Any]:
-    """The report as plain data; `evidence` is SQL for the evidence of the cells that are new in the release.
+    """The report as plain data, all but what the gate adds under `gate`; the marts are attached as `release`.
 
-    The gate works it out once more and compares.
+    `evidence` is SQL for the evidence of the cells that are new in the release, `releases` the folder of all releases. The gate
+    works it out once more and compares.
     """
-    return {"release_id": release_id, "utility": utility.measure(connection, contracts, policy, evidence)}
+    before = report_changes.previous(connection, releases)
+    costs = utility.measure(connection, contracts, policy, evidence)
+    requests = count(load_states(connection, policy, as_of).values())
+    known = (before.get("report") or {}).get("persons") or {}
+    report: dict[str, Any] = {
+        "release_id": release_id,
+        "as_of": as_of.isoformat(),
+        "code_version": __version__,
+        "policy_version": policy.version,
+        "utility": costs,
+        "marts": {name: report_cards.card(connection, contract, policy, costs) for name, contract in contracts.items()},
+        "persons": report_persons.persons(connection, policy, known),
+        "requests": {name: requests[name] for name in ("open", "near", "late")},
+        "register": report_changes.flat(policy.raw),
+    }
+    report["changes"] = report_changes.changes(before, report, contracts)
+    return json.loads(json.dumps(report, default=str))
 
 
 def new_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> str:

@@ -8,40 +8,50 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells, ledger
+from anonymart.release import approval, cells, ledger
+from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
+    DRILL_PREFIX,
     GATE_RESULT,
     LINK_PREFIX,
+    MANIFEST,
+    MANIFEST_SIGNATURE,
     MARTS_FILE,
     REFUSED_PREFIX,
+    WAITING_PREFIX,
     WITHDRAWN,
-    close_to_readers,
+    WITHDRAWN_SIGNATURE,
     open_to_readers,
     sha256,
     sync_folder,
     write_durably,
 )
 from anonymart.release.manifest import read_manifest, write_manifest
+from anonymart.release.signature import sign, signature_text
 
 
-def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | None:
+def publish(
+    home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None, reviewer: Reviewer | None = None
+) -> str | None:
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
-    Raises UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and ApprovalNeeded is raised. Raises
+    UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
     """
-    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX)
+    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX).removeprefix(WAITING_PREFIX)
     manifest = read_manifest(candidate)
     if candidate.parent != home.releases or manifest["release_id"] != release_id:
         raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
@@ -50,13 +60,21 @@ def publish(home: Home, keys: Keys, policy: Policy, candidate: Path) -> str | No
         sync_folder(home.releases)
         return None
     _check_gate(candidate)
+    reasons = approval.because(policy, candidate)
+    if reasons and reviewer is None:
+        raise approval.hold(home, keys, candidate, reasons, actor)
+    reviewer = approval.checked(home, keys, reviewer) if reasons and reviewer else None
+    manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
     manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, candidate, release_id, manifest, manifest_sha256)
+    _commit(home, keys, candidate, release_id, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
+    audit.flush(home, keys)
     _finish(home, release_id)
     finish_withdrawals(home, keys)
+    approval.settle(home, keys)
     _remove(home, REFUSED_PREFIX)
     return release_id
 
@@ -70,12 +88,7 @@ def has_news(candidate: Path) -> bool:
 
 def refuse(home: Home, candidate: Path) -> Path:
     """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the last one."""
-    _remove(home, REFUSED_PREFIX)
-    kept = candidate.with_name(REFUSED_PREFIX + candidate.name.removeprefix(CANDIDATE_PREFIX))
-    close_to_readers(candidate)
-    candidate.rename(kept)
-    sync_folder(home.releases)
-    return kept
+    return approval.keep_refused(home, candidate)
 
 
 def recover(home: Home, keys: Keys) -> list[str]:
@@ -85,15 +98,19 @@ def recover(home: Home, keys: Keys) -> list[str]:
     """
     if not home.releases.is_dir():
         return []
+    audit.flush(home, keys)
     done: list[str] = []
     committed = _committed(home, keys)
     for release_id in committed:
-        if (home.releases / f"{CANDIDATE_PREFIX}{release_id}").is_dir():
+        if any((home.releases / f"{prefix}{release_id}").is_dir() for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)):
             done.append(f"finished publishing {release_id}")
             _rename(home, release_id)
     done += finish_withdrawals(home, keys)
+    done += approval.settle(home, keys)
     removed = _remove(home, CANDIDATE_PREFIX)
     _remove(home, LINK_PREFIX)
+    for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)
     return done + [f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed]
 
 
@@ -109,7 +126,7 @@ def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
     done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
     if withdrawn:
         crash.point("withdraw.after_swap")
-    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, entry)]
+    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, keys, entry)]
 
 
 def _committed(home: Home, keys: Keys) -> list[str]:
@@ -137,15 +154,21 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
     return ["removed `current`: every release is withdrawn"]
 
 
-def _mark(home: Home, entry: dict[str, Any]) -> bool:
-    """Write WITHDRAWN.json into the folder of a recalled release, if it is there and does not say so yet. No checksum covers it."""
-    path = home.releases / entry["release_id"] / WITHDRAWN
+def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
+    """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
+    folder = home.releases / entry["release_id"]
     text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
-    if not path.parent.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == text):
+    signature = signature_text(text.encode(), keys)
+    if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
         return False
-    write_durably(path, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN, text, mode=0o644, crash_point="withdraw.before_mark_rename")
+    write_durably(folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature")
     crash.point("withdraw.after_mark")
     return True
+
+
+def _says(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
@@ -167,11 +190,12 @@ def _check_gate(candidate: Path) -> None:
 
 
 def _commit(
-    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str
+    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str, actor: str | None
 ) -> None:
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
         connection.execute(ledger.LEDGER)
+        name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
@@ -186,6 +210,9 @@ def _commit(
             [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
         )
         connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
+        as_of = date.fromisoformat(manifest["as_of"])
+        approval.note(connection, home, keys, manifest, name)
+        audit.enter(connection, home, keys, as_of, "published", name, release_id=release_id, manifest_sha256=manifest_sha256)
         connection.execute("COMMIT")
 
 
@@ -223,10 +250,12 @@ def _finish(home: Home, release_id: str) -> None:
 
 
 def _rename(home: Home, release_id: str) -> None:
-    candidate = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
-    if candidate.is_dir():
-        candidate.rename(home.releases / release_id)
-        sync_folder(home.releases)
+    for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX):
+        folder = home.releases / f"{prefix}{release_id}"
+        if folder.is_dir():
+            folder.rename(home.releases / release_id)
+            sync_folder(home.releases)
+            return
 
 
 def _remove(home: Home, prefix: str) -> list[str]:

@@ -13,16 +13,14 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.release import ledger
+from anonymart.release import approval, ledger
 from anonymart.release.cells import key_sql
 from anonymart.release.publish import finish_withdrawals, recover
-
-LONGEST_WHY = 300
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def plan_withdrawal(home: Home, keys: Keys, as_of: date, wrong: Wrong) -> Withdr
         return _plan(home, connection, as_of, wrong)
 
 
-def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str) -> Withdrawal:
+def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str, actor: str | None = None) -> Withdrawal:
     """Recall the release, and every later one that carries its wrong cells. Raises as plan_withdrawal does, and UsageError for a stale token."""
     recover(home, keys)
     if not home.vault.exists():
@@ -77,17 +75,20 @@ def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str) -> W
         plan = _plan(home, connection, as_of, wrong)
         if token != plan.token:
             raise UsageError("The token is not that of the present plan: look at the plan again; nothing was withdrawn.")
+        name = audit.who(connection, actor)
         if home.warehouse.exists():
             _drop_marts(connection, plan)
         crash.point("withdraw.before_commit")
-        _commit(connection, plan)
+        _commit(connection, home, keys, plan, name)
     crash.point("withdraw.after_commit")
+    audit.flush(home, keys)
     finish_withdrawals(home, keys)
+    approval.supersede(home, keys, as_of, "a release was withdrawn", actor)
     plan.is_done = True
     return plan
 
 
-def reword(home: Home, keys: Keys, release_id: str, why: str) -> str:
+def reword(home: Home, keys: Keys, as_of: date, release_id: str, why: str, actor: str | None = None) -> str:
     """Give a withdrawal that is not replaced yet another reason, and the folders it recalled; gives the reason as it now stands.
 
     A learner may arrive whose name is a word of the old one: the gate then refuses every correction. Raises UsageError for a release
@@ -99,12 +100,17 @@ def reword(home: Home, keys: Keys, release_id: str, why: str) -> str:
         raise unknown
     with engine.connect(home, keys, vault="rw") as connection:
         text = _checked_why(connection, why)
+        name = audit.who(connection, actor)
         connection.execute(ledger.LEDGER)
+        connection.execute("BEGIN")
         changed = _number(connection, f"""
             UPDATE vault.ledger.withdrawals SET why = {engine.literal(text)}
             WHERE named_id = {engine.literal(release_id)} AND replaced_by IS NULL""")
-    if not changed:
-        raise unknown
+        if not changed:
+            raise unknown
+        audit.enter(connection, home, keys, as_of, "reworded", name, release_id=release_id, why=text)
+        connection.execute("COMMIT")
+    audit.flush(home, keys)
     finish_withdrawals(home, keys)
     return text
 
@@ -135,18 +141,9 @@ def _plan(home: Home, connection: duckdb.DuckDBPyConnection, as_of: date, wrong:
 
 
 def _checked_why(connection: duckdb.DuckDBPyConnection, typed: str) -> str:
-    """The reason in one line. It goes to everybody, so it is read as the gate reads a release; the message never quotes it."""
-    why = " ".join(typed.split())
-    if not why:
-        raise UsageError("--why is empty: say in a sentence what was wrong; every reader of the releases will see it.")
-    if len(why) > LONGEST_WHY or not why.isprintable():
-        raise UsageError(f"--why is longer than {LONGEST_WHY} characters or holds signs that cannot be printed: say it in one plain sentence.")
-    from anonymart.gate.typed import kinds_in
+    from anonymart.gate.typed import checked_sentence
 
-    kinds = kinds_in(connection, why)
-    if kinds:
-        raise UsageError(f"--why holds what may name a person ({', '.join(kinds)}): every reader would see it, say it without.")
-    return why
+    return checked_sentence(connection, typed, "--why")
 
 
 def _choose_periods(connection: duckdb.DuckDBPyConnection, wrong: Wrong) -> None:
@@ -210,7 +207,7 @@ def _drop_marts(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None
         connection.execute(f"DROP TABLE IF EXISTS warehouse.marts.{mart}")
 
 
-def _commit(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None:
+def _commit(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, plan: Withdrawal, actor: str) -> None:
     contracts = load_contracts()
     order = [release["release_id"] for release in ledger.releases(connection)]
     closed_by = dict(
@@ -236,6 +233,10 @@ def _commit(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None:
         DELETE FROM vault.ledger.closed_periods AS closed USING wrong_periods
         WHERE closed.mart = wrong_periods.mart AND closed.period_key = wrong_periods.period_key
     """)
+    audit.enter(
+        connection, home, keys, date.fromisoformat(plan.as_of), "withdrew", actor,
+        release_id=plan.release_id, recalled=plan.recalled, marts=sorted(plan.cells), why=plan.why,
+    )  # fmt: skip
     connection.execute("COMMIT")
 
 

@@ -20,6 +20,7 @@ from anonymart.home import Home
 from anonymart.ingest import identities, ingest
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.release import approval
 from anonymart.rights import death, handover, rectify
 from anonymart.rights.requests import STRIP, Request, choose, load_states, need_vault
 from anonymart.vault import schema
@@ -134,6 +135,7 @@ def execute(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, 
         _execute(house, [row], present.token)
     if house.states()[request_id].state == "executed":
         _verify(house, [row])
+    approval.supersede_by_rights(home, keys, as_of)
     return house.states()[request_id]
 
 
@@ -167,6 +169,7 @@ def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Req
     handover.delete_old_exports(home, policy, as_of)
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
         _advance(house, kinds)
+    approval.supersede_by_rights(home, keys, as_of)
     return list(house.states().values())
 
 

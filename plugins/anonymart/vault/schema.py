@@ -1,4 +1,4 @@
-"""The tables of the vault. `SCHEMA` is the one place where they are made."""
+"""The tables of the vault. `SCHEMA` and `AUDIT` are the one place where they are made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import duckdb
 from anonymart.errors import UsageError
 from anonymart.keys import Keys
 
+AUDIT = """
+CREATE TABLE IF NOT EXISTS vault.ledger.audit_head (entry_no BIGINT, hash VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.audit_open (entry_no BIGINT, entry VARCHAR);
+"""
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS vault.raw;
 CREATE SCHEMA IF NOT EXISTS vault.answers;
@@ -95,6 +99,10 @@ CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
 CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
     mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
+    release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
+    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.removals (
     removal_no BIGINT, as_of DATE, place VARCHAR, rows_before BIGINT, rows_after BIGINT
 );
@@ -106,6 +114,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.receipt_head (receipt_no BIGINT, hash VA
 def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     """Make what is missing in the vault attached to write, and note which keys it is kept with."""
     connection.execute(SCHEMA)
+    connection.execute(AUDIT)
     _upgrade(connection)
     if not connection.execute("SELECT count(*) FROM vault.ledger.key_marks").fetchone()[0]:
         connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))

@@ -1,0 +1,65 @@
+"""The commands `anonymart approvals`, `approve` and `refuse`: what waits for the privacy reviewer, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from anonymart.cli import commands
+from anonymart.lock import writing
+
+
+def _answering(command: Callable[..., None]) -> Callable[..., None]:
+    """What both answers ask for."""
+    command = commands.as_json(command)
+    command = click.option("--reason", required=True, help="Why, in one sentence that names nobody: it stands in the manifest and in the audit log.")(command)
+    command = click.option("--as", "actor", required=True, help="Who decides: a role or a login, such as reviewer.")(command)
+    command = click.option(
+        "--candidate", help="The hash of the candidate that was read, or its first 8 digits or more: another one is not decided on."
+    )(command)
+    return click.argument("release_id")(command)
+
+
+@click.command("approvals")
+@commands.as_json
+def approvals(is_json: bool) -> None:
+    """List the releases that waited for the reviewer: why, since when, and what was decided by whom."""
+    from anonymart.release import approval
+
+    home, keys, _ = commands._open()
+    with writing(home):
+        found = approval.decisions(home, keys)
+    commands._print(is_json, {"approvals": found}, lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."])
+
+
+@click.command("approve")
+@_answering
+def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
+    """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2 when it no longer waits."""
+    from anonymart.release import approval
+
+    home, keys, policy = commands._open()
+    with writing(home):
+        published = approval.approve(home, keys, policy, release_id, actor, reason, candidate=candidate)
+    commands._print(is_json, {"release_id": published, "status": "published"}, lambda told: [f"Published release {told['release_id']}."])
+
+
+@click.command("refuse")
+@_answering
+def refuse(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
+    """Refuse RELEASE_ID, which waits for the reviewer: it is set aside, and `current` stays. The next build makes a new one, which waits again."""
+    from anonymart.release import approval
+
+    home, keys, _ = commands._open()
+    with writing(home):
+        kept = approval.refuse_waiting(home, keys, release_id, actor, reason, candidate=candidate)
+    commands._print(is_json, {"release_id": release_id, "status": "refused", "kept": str(kept)}, lambda told: [
+        f"Refused release {told['release_id']}: it is kept as {told['kept']} until the next one, `current` stays."
+    ])
+
+
+def _lines(entry: dict) -> list[str]:
+    by = f" by {entry['actor']} at {entry['at']}: {entry['reason']}" if entry["actor"] else ""
+    head = f"{entry['release_id']} (candidate {entry['candidate_sha256'][:12]}): {entry['state']}{by}"
+    return [head, *(f"  {sentence}" for sentence in entry["because"])]

@@ -1,0 +1,59 @@
+"""All that the rules query, made from one folder: views on its files, codes, texts and what is found in them (S-ANON)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.detect.known import make_known
+from anonymart.disclosure import utility
+from anonymart.gate.codes import make_codes
+from anonymart.gate.docs import DOCS_WORDS
+from anonymart.gate.folder_reading import make_folder_tables
+from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
+from anonymart.gate.reading import make_views, open_release
+from anonymart.gate.report_words import report_words
+from anonymart.gate.rules import RULES
+from anonymart.gate.suites import Suite
+from anonymart.gate.texts import make_texts, strings
+from anonymart.policy import Policy
+from anonymart.release.datapackage import data_package
+from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
+
+
+def read_folder(
+    connection: duckdb.DuckDBPyConnection,
+    candidate: Path,
+    contracts: Mapping[str, MartContract],
+    manifest: dict[str, Any],
+    suites: list[Suite],
+    policy: Policy,
+    also_known: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Fill the schema `gate` of a connection with vault and warehouse attached; the folder's marts are attached as `release`.
+
+    `also_known` are identifiers (kind, identifier) that count as if the vault knew them.
+    """
+    open_release(connection, candidate)
+    make_views(connection, candidate, contracts, policy, manifest["release_id"])
+    make_codes(connection, contracts, policy)
+    make_texts(connection, candidate, contracts)
+    make_known(connection, "gate", also_known)
+    make_vocabulary(connection, own_texts(contracts, suites, policy))
+    make_pattern_hits(connection)
+    make_hits(connection)
+    make_folder_tables(connection, candidate, contracts, policy, manifest)
+
+
+def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
+    """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
+    texts = [text for _, text in strings(data_package(contracts, "", ""))]
+    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden"]
+    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
+    for suite in suites:
+        texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
+    return [*texts, DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]

@@ -1,0 +1,55 @@
+"""The words that the privacy report itself brings along, on its page and in its JSON: a learner may be called so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anonymart.contracts import MartContract
+from anonymart.gate.docs import texts_in
+from anonymart.gate.drill_forms import FORMS
+from anonymart.gate.drill_plants import docs_plants, rule_plants
+from anonymart.gate.texts import strings
+from anonymart.policy import Policy
+from anonymart.release.privacy_page import page
+
+_PLACES = """
+    in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of a column in Parquet metadata
+    in the description for machines in the report in the page of the report in the manifest in the folder in marts.duckdb in a mart extra
+    altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
+"""
+_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance")
+_CARD = {
+    "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
+    "suppressed_share": 0.5, "smallest_cell": None, "k": None, "l": None, "dominance": {"largest_share_percent": 1, "p_percent": 1, "hidden": 0},
+    "noise": {"standard_deviation": 1.0, "mean_error_persons": "too_few_cells"},
+}  # fmt: skip
+_COUNTED = {"tried": 1, "succeeded": 0}
+
+
+def report_words(contracts: Mapping[str, MartContract], policy: Policy) -> list[str]:
+    """Texts of a report on nothing, with every sentence that one may hold, of the register of the policy and of the drill's table."""
+    texts = [text for _, text in strings(policy.raw)] + [text for since in (None, "release") for text in _of_report(_sample(since))]
+    leaks = [plant.leak for plant in (*rule_plants(contracts), *docs_plants())] + [form.leak for form in FORMS]
+    return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No not kept passed"]
+
+
+def _of_report(report: Mapping[str, Any]) -> list[str]:
+    return [*texts_in(page(report)), *(text for _, text in strings(report))]
+
+
+def _sample(since: str | None) -> dict[str, Any]:
+    changes: dict[str, Any] = {"since": since, "figures_frozen": 1, "figures_carried": 1}
+    if since:
+        changes |= {
+            "marts_added": ["mart"], "marts_gone": [], "columns_added": {"mart": ["column"]}, "columns_gone": {"mart": ["column"]},
+            "policy": {"counts": [1, 2]}, "policy_version": [1, 1], "code_version": [1, 2], "suppressed_share": {"mart": [0.1, 0.2]},
+        }  # fmt: skip
+    gate = {
+        "passed": bool(since), "expectations": 1, "rows": 1, "texts": 1, "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],
+        "attacks": [{"attack": "attack", **_COUNTED, "control": _COUNTED}], "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
+    }  # fmt: skip
+    return {
+        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "utility": {"new_cells": 0, "smallest_cells": 1},
+        "marts": {"mart": _CARD}, "persons": {}, "requests": {"open": 0, "near": 0, "late": 0}, "register": {}, "changes": changes, "gate": gate,
+    }  # fmt: skip

@@ -1,0 +1,392 @@
+"""The reviewer's yes: a release that changed beyond the policy's limits waits, and what was asked about is what is published (S-ANON, S-SAFE).
+
+The vault's ledger decides what waits. A new build, or a right that was executed, supersedes it: the reviewer would let out figures of
+somebody who has just objected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import audit, crash, engine
+from anonymart.errors import ApprovalNeeded, GateRefused, UsageError
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.release import ledger
+from anonymart.release.folder import (
+    BESIDE_MANIFEST,
+    CANDIDATE_PREFIX,
+    MANIFEST,
+    MANIFEST_SIGNATURE,
+    REFUSED_PREFIX,
+    WAITING_PREFIX,
+    all_files,
+    close_to_readers,
+    sha256,
+    sync_folder,
+    write_durably,
+)
+from anonymart.release.manifest import read_manifest
+from anonymart.release.privacy_report import read_privacy_report
+from anonymart.release.signature import public_key, signed_by
+
+WAITING, APPROVED, REFUSED, SUPERSEDED = "waiting", "approved", "refused", "superseded"
+SHORTEST_HASH = 8
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Who says yes, why, and by which way the answer came: `command line`, `Airflow` or another sentence of the program."""
+
+    name: str
+    reason: str
+    via: str = "command line"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A candidate that waits: its hash, why it needs the reviewer, and since when (UTC, ISO 8601). Its folder is `releases/.waiting-<id>`."""
+
+    release_id: str
+    as_of: str
+    candidate_sha256: str
+    because: list[str]
+    since: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for `--json`."""
+        return {
+            "release_id": self.release_id, "as_of": self.as_of, "candidate_sha256": self.candidate_sha256, "because": self.because,
+            "since": self.since,
+        }  # fmt: skip
+
+
+def because(policy: Policy, candidate: Path) -> list[str]:
+    """Why the reviewer must look: one sentence for each kind of change beyond the limits; empty when the release may go by itself.
+
+    Names and figures of the register only. A report that does not tell what changed is a reason too.
+    """
+    changes = read_privacy_report(candidate).get("changes")
+    if not isinstance(changes, dict):
+        return ["The privacy report does not tell what changed."]
+    if changes.get("since") is None:
+        return ["It is the first release."]
+    limit = {name: policy.figure("approval", name) for name in ("marts_changed", "columns_changed", "policy_figures_changed", "suppressed_share_moved")}
+    marts = [*changes["marts_added"], *changes["marts_gone"]]
+    columns = [f"{mart}.{column}" for part in ("columns_added", "columns_gone") for mart, names in changes[part].items() for column in names]
+    moved = {mart: shares for mart, shares in changes["suppressed_share"].items() if abs(shares[1] - shares[0]) > limit["suppressed_share_moved"]}
+    found = [
+        *_more_than(limit["marts_changed"], "Marts came or went", marts),
+        *_more_than(limit["columns_changed"], "Columns came or went", columns),
+        *[f"The suppressed share of {mart} went from {old:.1%} to {new:.1%}." for mart, (old, new) in sorted(moved.items())],
+    ]
+    figures = changes["policy"]
+    if figures is None:
+        return [*found, "The release before does not tell the figures of its policy."]
+    told = [f"{name} from {old} to {new}" for name, (old, new) in sorted(figures.items())]
+    return [*found, *_more_than(limit["policy_figures_changed"], "Policy figures changed", told)]
+
+
+def _more_than(limit: int, what: str, names: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(names)}."] if len(names) > limit else []
+
+
+def candidate_sha256(files: Mapping[str, str]) -> str:
+    """The hash of a candidate: SHA-256 over a line `<sha256>  <name>` for each file in order, as `sha256sum` prints them.
+
+    `files` gives the SHA-256 of each file but the manifest, which gets the approval, and what lies beside it; `gate.json` is one of them
+    and holds the checksum of the manifest that the gate has read.
+    """
+    return hashlib.sha256("".join(f"{files[name]}  {name}\n" for name in sorted(files)).encode()).hexdigest()
+
+
+def is_what_was_approved(manifest: Mapping[str, Any]) -> bool:
+    """Whether the files that a manifest lists are those that its approval names; releases of 0.1.0 needed none."""
+    said, listed = manifest.get("approval"), manifest.get("files")
+    if not isinstance(said, dict) or not said.get("required") or not isinstance(listed, dict):
+        return True
+    files = {name: str(entry.get("sha256")) for name, entry in listed.items() if isinstance(entry, dict)}
+    return said.get("candidate_sha256") == candidate_sha256(files)
+
+
+def hash_of(folder: Path) -> str:
+    """The hash of the files that lie in a folder now."""
+    return candidate_sha256({name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST})
+
+
+def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Path) -> dict[str, Any]:
+    """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has none."""
+    if not reasons:
+        return {"required": False}
+    if reviewer is None:
+        raise ValueError("a candidate that needs the reviewer's yes has none")
+    return {
+        "required": True, "because": reasons, "by": reviewer.name, "reason": reviewer.reason, "via": reviewer.via,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"), "candidate_sha256": hash_of(candidate),
+    }  # fmt: skip
+
+
+def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:
+    """The reviewer with name and reason as they may be read by everybody. Raises UsageError when they may name a learner, or are empty."""
+    from anonymart.gate.typed import checked_sentence
+
+    with engine.connect(home, keys, vault="ro") as connection:
+        reason = checked_sentence(connection, reviewer.reason, "--reason")
+        return Reviewer(audit.who(connection, reviewer.name), reason, reviewer.via)
+
+
+def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str | None = None) -> ApprovalNeeded:
+    """Let a candidate that the gate has passed wait under `releases/.waiting-<id>`; it supersedes whatever waited. Gives what the caller raises."""
+    manifest = read_manifest(candidate)
+    release_id, as_of = manifest["release_id"], date.fromisoformat(manifest["as_of"])
+    # Readable for whom it will be when it is published; until then for the house alone.
+    close_to_readers(candidate)
+    digest = hash_of(candidate)
+    with engine.connect(home, keys, vault="rw") as connection:
+        connection.execute(ledger.LEDGER)
+        name = audit.who(connection, actor)
+        connection.execute("BEGIN")
+        _supersede(connection, home, keys, as_of, name, "a new candidate")
+        connection.execute(
+            "INSERT INTO vault.ledger.approvals VALUES (?, ?, ?, ?, ?, 'waiting', NULL, NULL, NULL, ?, ?, ?)",
+            [release_id, as_of, digest, reasons, _now(), _rights(connection), sha256(candidate / MANIFEST), _read(candidate / MANIFEST)],
+        )
+        audit.enter(connection, home, keys, as_of, "waiting", name, release_id=release_id, candidate_sha256=digest, because=reasons)
+        connection.execute("COMMIT")
+    crash.point("approval.after_held")
+    audit.flush(home, keys)
+    settle(home, keys)
+    return ApprovalNeeded(
+        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read {_folder(home, release_id)}/privacy_report.html, then "
+        f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse in the same way."
+    )
+
+
+def waiting(home: Home, keys: Keys) -> Waiting | None:
+    """What waits now; None when nothing does, or when a right that was executed meanwhile has superseded it."""
+    if not home.vault.exists():
+        return None
+    with engine.connect(home, keys, vault="ro") as connection:
+        row = _row(connection, "state = 'waiting' AND rights_mark = $1", [_rights(connection)])
+    return None if row is None else Waiting(row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"])
+
+
+def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
+    """Every candidate that ever waited, oldest first: release_id, as_of, candidate_sha256, because, since, state, actor, reason, at."""
+    if not home.vault.exists():
+        return []
+    with engine.connect(home, keys, vault="ro") as connection:
+        if not ledger.table_exists(connection, "ledger", "approvals"):
+            return []
+        cursor = connection.execute(f"""
+            SELECT release_id, as_of::VARCHAR AS as_of, candidate_sha256, because, since,
+                CASE WHEN state = 'waiting' AND rights_mark <> '{_rights(connection)}' THEN 'superseded' ELSE state END AS state,
+                decided_by AS actor, reason, "at"
+            FROM vault.ledger.approvals ORDER BY rowid""")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def approve(
+    home: Home, keys: Keys, policy: Policy, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
+) -> str:
+    """Publish what waits under this id, as the reviewer has read it; gives the release id.
+
+    `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError when it no longer waits, or is
+    another one; GateRefused when its files are not what was asked about.
+    """
+    from anonymart.release.publish import publish
+
+    row = _expected(home, keys, release_id, candidate)
+    reviewer = checked(home, keys, Reviewer(actor or audit.os_user(), reason, via))
+    folder = _folder(home, release_id)
+    _check_unchanged(folder, row, keys)
+    published = publish(home, keys, policy, folder, reviewer.name, reviewer)
+    if published is None:
+        raise UsageError(f"Release {release_id} holds nothing new any more: there is nothing to approve.")
+    return published
+
+
+def refuse_waiting(
+    home: Home, keys: Keys, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
+) -> Path:
+    """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays. Raises UsageError as `approve`."""
+    row = _expected(home, keys, release_id, candidate)
+    reviewer = checked(home, keys, Reviewer(actor or audit.os_user(), reason, via))
+    with engine.connect(home, keys, vault="rw") as connection:
+        connection.execute("BEGIN")
+        decide(connection, release_id, REFUSED, reviewer.name, reviewer.reason)
+        audit.enter(
+            connection, home, keys, row["as_of"], "refused", reviewer.name, candidate=release_id, by="reviewer", via=via, reason=reviewer.reason,
+            candidate_sha256=row["candidate_sha256"],
+        )  # fmt: skip
+        connection.execute("COMMIT")
+    crash.point("approval.after_refused")
+    audit.flush(home, keys)
+    settle(home, keys)
+    return home.releases / f"{REFUSED_PREFIX}{release_id}"
+
+
+def supersede(home: Home, keys: Keys, as_of: date, why: str, actor: str | None = None) -> None:
+    """What waits no longer may: note it and remove its folder. Does nothing when nothing waits."""
+    if not home.vault.exists():
+        return
+    with engine.connect(home, keys, vault="ro") as connection:
+        is_waiting = _row(connection, "state = 'waiting'", []) is not None
+    if is_waiting:
+        with engine.connect(home, keys, vault="rw") as connection:
+            name = audit.who(connection, actor)
+            connection.execute("BEGIN")
+            _supersede(connection, home, keys, as_of, name, why)
+            connection.execute("COMMIT")
+        audit.flush(home, keys)
+        settle(home, keys)
+
+
+def supersede_by_rights(home: Home, keys: Keys, as_of: date) -> None:
+    """Supersede what waits when a right was executed since it was made."""
+    if waiting(home, keys) is None:
+        supersede(home, keys, as_of, "a right was executed")
+
+
+def settle(home: Home, keys: Keys) -> list[str]:
+    """Let the folders say what the ledger says, after a kill: sentences for what was done."""
+    if not home.releases.is_dir() or not home.vault.exists():
+        return []
+    with engine.connect(home, keys, vault="ro") as connection:
+        last = _row(connection, "true", [])
+        committed = {release["release_id"] for release in ledger.releases(connection)}
+    done = []
+    if last and last["state"] == WAITING:
+        candidate = home.releases / f"{CANDIDATE_PREFIX}{last['release_id']}"
+        if candidate.is_dir() and hash_of(candidate) == last["candidate_sha256"]:
+            shutil.rmtree(_folder(home, last["release_id"]), ignore_errors=True)
+            candidate.rename(_folder(home, last["release_id"]))
+    for folder in sorted(home.releases.glob(f"{WAITING_PREFIX}*")):
+        release_id = folder.name.removeprefix(WAITING_PREFIX)
+        is_last = last is not None and last["release_id"] == release_id
+        if (is_last and last["state"] == WAITING) or release_id in committed:
+            continue
+        if is_last and last["state"] == REFUSED:
+            keep_refused(home, folder)
+        else:
+            shutil.rmtree(folder)
+            done.append(f"removed {release_id}, which waited and was superseded")
+    sync_folder(home.releases)
+    return done
+
+
+def keep_refused(home: Home, folder: Path) -> Path:
+    """Keep a candidate or waiting folder as `releases/.refused-<id>`, closed to readers, and only the last one."""
+    for old in home.releases.glob(f"{REFUSED_PREFIX}*"):
+        shutil.rmtree(old)
+    kept = folder.with_name(REFUSED_PREFIX + read_manifest(folder)["release_id"])
+    close_to_readers(folder)
+    folder.rename(kept)
+    sync_folder(home.releases)
+    return kept
+
+
+def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest: Mapping[str, Any], actor: str) -> None:
+    """Note the approval that a manifest tells of, within the caller's transaction on `vault` that publishes it; another that waits is superseded."""
+    release_id, as_of, said = manifest["release_id"], date.fromisoformat(manifest["as_of"]), manifest["approval"]
+    row = _row(connection, "state = 'waiting'", [])
+    if row and row["candidate_sha256"] != said.get("candidate_sha256"):
+        _supersede(connection, home, keys, as_of, actor, "another release was published")
+        row = None
+    if not said["required"]:
+        return
+    if row is None:
+        connection.execute(
+            "INSERT INTO vault.ledger.approvals VALUES (?, ?, ?, ?, ?, 'waiting', NULL, NULL, NULL, ?, NULL, NULL)",
+            [release_id, as_of, said["candidate_sha256"], said["because"], _now(), _rights(connection)],
+        )
+    decide(connection, release_id, APPROVED, said["by"], said["reason"])
+    audit.enter(connection, home, keys, as_of, "approved", said["by"], **{name: said[name] for name in said if name not in ("required", "by", "at")}, release_id=release_id)
+
+
+def decide(connection: duckdb.DuckDBPyConnection, release_id: str, state: str, actor: str, reason: str | None) -> None:
+    """Note within the caller's transaction on `vault` what became of the one that waits under this id, if one does."""
+    connection.execute(
+        """UPDATE vault.ledger.approvals SET state = $2, decided_by = $3, reason = $4, "at" = $5, manifest = NULL
+        WHERE release_id = $1 AND state = 'waiting'""",
+        [release_id, state, actor, reason, _now()],
+    )
+
+
+def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) -> dict[str, Any]:
+    if not home.vault.exists():
+        raise UsageError("Nothing waits: there is no release yet.")
+    settle(home, keys)
+    with engine.connect(home, keys, vault="ro") as connection:
+        row, mark = _row(connection, "release_id = $1", [release_id]), _rights(connection)
+    if row is None:
+        raise UsageError("No release of this id waits: `anonymart approvals` lists what does.")
+    if row["state"] != WAITING:
+        raise UsageError(f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does.")
+    if row["rights_mark"] != mark:
+        supersede_by_rights(home, keys, row["as_of"])
+        raise UsageError(f"Release {release_id} was superseded: somebody's right was executed since it was made. Run again for a new one.")
+    if candidate is not None and (len(candidate) < SHORTEST_HASH or not row["candidate_sha256"].startswith(candidate.lower())):
+        raise UsageError(f"What waits as {release_id} is another candidate than the one given: read the new one first.")
+    return row
+
+
+def _check_unchanged(folder: Path, row: Mapping[str, Any], keys: Keys) -> None:
+    """The files are those that were asked about; a manifest that a killed approval has signed is put back as it was."""
+    if not folder.is_dir() or any(path.is_symlink() for path in folder.rglob("*")) or hash_of(folder) != row["candidate_sha256"]:
+        raise GateRefused(f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
+    if sha256(folder / MANIFEST) == row["manifest_sha256"]:
+        return
+    key = signed_by(folder / MANIFEST, folder / MANIFEST_SIGNATURE) if (folder / MANIFEST_SIGNATURE).is_file() else None
+    if key is None or key != public_key(keys):
+        raise GateRefused(f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
+    write_durably(folder / MANIFEST, row["manifest"])
+
+
+def _supersede(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, actor: str, why: str) -> None:
+    row = _row(connection, "state = 'waiting'", [])
+    if row is None:
+        return
+    decide(connection, row["release_id"], SUPERSEDED, actor, why)
+    audit.enter(
+        connection, home, keys, as_of, "superseded", actor, release_id=row["release_id"], candidate_sha256=row["candidate_sha256"], why=why
+    )
+
+
+def _row(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]) -> dict[str, Any] | None:
+    if not ledger.table_exists(connection, "ledger", "approvals"):
+        return None
+    cursor = connection.execute(f"SELECT * FROM vault.ledger.approvals WHERE {condition} ORDER BY rowid DESC LIMIT 1", list(parameters))
+    names = [column[0] for column in cursor.description]
+    row = cursor.fetchone()
+    return None if row is None else dict(zip(names, row, strict=True))
+
+
+def _rights(connection: duckdb.DuckDBPyConnection) -> str:
+    """A mark of all rights that were executed so far; another one each time."""
+    if not ledger.table_exists(connection, "rights", "steps"):
+        return "none"
+    row = connection.execute("SELECT md5(string_agg(request_id, ' ' ORDER BY request_id)) FROM vault.rights.steps WHERE state = 'executed'").fetchone()
+    return (row[0] if row else None) or "none"
+
+
+def _folder(home: Home, release_id: str) -> Path:
+    return home.releases / f"{WAITING_PREFIX}{release_id}"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,220 @@
+"""`privacy_report.html`: the privacy report as a page for a person, on a screen, on paper and read aloud (S-ANON).
+
+One file, no script, nothing loaded from elsewhere, and nothing that does not stand in `privacy_report.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from anonymart.disclosure.utility import sentence
+from anonymart.release.page_parts import bar, facts, percent, table, told
+from anonymart.release.report_persons import REASONS
+
+SECTIONS = {
+    "short": "In short",
+    "checked": "What was checked",
+    "policy": "What the policy asked, and how often it was enforced",
+    "suppressed": "Figures that are not shown",
+    "persons": "Persons in and out of the statistics",
+    "requests": "Requests of persons",
+    "attacks": "The attacker",
+    "drill": "The leak drill",
+    "cards": "Risk of each mart",
+    "cost": "What protection costs",
+    "changes": "What changed since the release before",
+}
+_NO_GATE = {"passed": False, "expectations": 0, "rows": 0, "texts": 0, "policies": [], "attacks": [], "drill": []}
+
+
+@cache
+def style() -> str:
+    """The style sheet that stands in the page."""
+    return Path(__file__).with_name("privacy_page.css").read_text(encoding="utf-8")
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """The whole page. Raises KeyError when the report is none of this version."""
+    gate = report.get("gate") or _NO_GATE
+    parts = {
+        "short": _short(report, gate),
+        "checked": _checked(report, gate),
+        "policy": _policy(gate),
+        "suppressed": _suppressed(report),
+        "persons": _persons(report),
+        "requests": _requests(report),
+        "attacks": _attacks(gate),
+        "drill": _drill(gate),
+        "cards": _cards(report),
+        "cost": _cost(report),
+        "changes": changes_part(report),
+    }
+    links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in SECTIONS.items())
+    body = "".join(
+        f'<section id="{name}" aria-labelledby="{name}-title"><h2 id="{name}-title">{escape(SECTIONS[name])}</h2>{part}</section>'
+        for name, part in parts.items()
+    )
+    title = f"Privacy report of release {report['release_id']}"
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style()}</style></head><body>"
+        f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(title)}</h1>'
+        f"<p>As of {escape(report['as_of'])}, made by version {escape(report['code_version'])} of the code under version "
+        f"{escape(str(report['policy_version']))} of the policy register.</p></header>"
+        f'<nav aria-label="Contents"><ol>{links}</ol></nav><main id="main">{body}</main>'
+        "<footer><p>Names and counts only: no value of a person stands on this page. "
+        "The same stands for machines in privacy_report.json, and each expectation in data_docs.</p></footer></body></html>\n"
+    )
+
+
+def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
+    planted, caught = (sum(row[name] for row in gate["drill"]) for name in ("planted", "caught"))
+    broken = sum(attack["succeeded"] for attack in gate["attacks"])
+    new = sum(mart["new_cells"] for mart in report["marts"].values())
+    mark, words = ("good", "The gate let it pass.") if gate["passed"] else ("bad", "The gate has not let it pass.")
+    return (
+        f'<p class="verdict {mark}">{words}</p><ul>'
+        f"<li>{told(gate['expectations'])} expectations were asked of {told(gate['rows'])} rows in {len(report['marts'])} marts, {told(new)} of them new.</li>"
+        f"<li>{told(planted)} leaks were planted in a copy, and {told(caught)} were caught.</li>"
+        f"<li>{told(len(gate['attacks']))} attacks were tried, with {told(broken)} successes.</li>"
+        f"<li>{told(report['requests']['open'])} requests of persons are open, {told(report['requests']['late'])} of them late.</li></ul>"
+    )
+
+
+def _checked(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
+    rows = [
+        (name, mart["rows"], mart["new_cells"], mart["carried_cells"], mart["closed_periods"], mart["figures"])
+        for name, mart in report["marts"].items()
+    ]
+    return (
+        f"<p>The gate opened the very files of the release. It read {told(gate['texts'])} texts, in cells, names, comments and metadata, for "
+        "identifiers, and worked out every new figure again from its evidence. A carried cell must be, byte for byte, what was published before.</p>"
+        + table("Rows that were checked, by mart", ("Mart", "Rows", "New cells", "Carried cells", "Periods closed", "Figures"), rows)
+    )
+
+
+def _policy(gate: Mapping[str, Any]) -> str:
+    rows = [(entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]]
+    return (
+        "<p>Expectations are counted by how often they were asked. Persons are counted with noise, as in the table of persons.</p>"
+        + table("Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows)
+    )
+
+
+def _suppressed(report: Mapping[str, Any]) -> str:
+    rows = [
+        (name, mart["figures"], mart["suppressed"]["too_few"], mart["suppressed"]["protected"], percent(mart["suppressed_share"]))
+        for name, mart in report["marts"].items()
+    ]
+    return (
+        "<p>A figure that could tell something about a person is empty. Too few: under a threshold. Protected: it would give another figure away.</p>"
+        + table("Suppressed figures, by mart and reason", ("Mart", "Figures", "Too few", "Protected", "Share"), rows)
+    )
+
+
+def _persons(report: Mapping[str, Any]) -> str:
+    rows = [(words, policy, report["persons"].get(reason)) for reason, (policy, words) in REASONS.items()]
+    return (
+        "<p>These counts are protected too: each has the noise of its own persons, and it stays what the last report said until enough "
+        "persons have come or gone. Two reports side by side tell of nobody who left in between.</p>"
+        + table("Persons, by reason (with noise)", ("Reason", "Policy", "Persons"), rows)
+    )
+
+
+def _requests(report: Mapping[str, Any]) -> str:
+    words = {"open": "Open", "near": "Open, and near the last day to answer", "late": "Open, and late"}
+    return table("Requests that were not answered on the day of the release (R-CLOCK)", ("State", "Requests"),
+                 [(words[name], report["requests"][name]) for name in words])
+
+
+def _attacks(gate: Mapping[str, Any]) -> str:
+    rows = [
+        (attack["attack"].replace("_", " "), attack["tried"], attack["succeeded"], f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}")
+        for attack in gate["attacks"]
+    ]
+    return (
+        "<p>An attacker has the files and the published rules. One success refuses the release. Each attack must also succeed on a naive "
+        "release, made up on the spot: else its silence would prove nothing.</p>"
+        + table("Attacks on this release", ("Attack", "Tried", "Succeeded", "Succeeded on the naive release"), rows)
+    )
+
+
+def _drill(gate: Mapping[str, Any]) -> str:
+    return (
+        "<p>Made-up leaks were planted in a copy of the release, all at once, and looked for with the same questions. One that was missed "
+        "refuses the release. Each leak in each place stands in privacy_report.json.</p>"
+        + table("Leaks, in all places", ("Leak", "Places", "Planted", "Caught"), _summed(gate["drill"], "leak", "place"))
+        + table("Places, with all leaks", ("Place", "Leaks", "Planted", "Caught"), _summed(gate["drill"], "place", "leak"))
+    )
+
+
+def _summed(rows: list[Mapping[str, Any]], by: str, other: str) -> list[tuple[Any, ...]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row[by], []).append(row)
+    return [
+        (name, len({row[other] for row in group}), sum(row["planted"] for row in group), sum(row["caught"] for row in group))
+        for name, group in found.items()
+    ]
+
+
+def _cards(report: Mapping[str, Any]) -> str:
+    legend = (
+        '<p class="key"><span class="swatch few"></span>too few <span class="swatch protected"></span>protected '
+        '<span class="swatch whole"></span>shown</p>'
+    )
+    return (
+        "<p>From published figures alone. Smallest cell: the smallest count that is shown and not 0. k: persons in the smallest row. "
+        "l: between how many classes the persons of a row with a sensitive figure may stand, at least. "
+        "Dominance: largest share of one person in an amount, and the p of the p% rule. "
+        "Noise: standard deviation of a count, in persons.</p>"
+        f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
+    )
+
+
+def _card(name: str, mart: Mapping[str, Any]) -> str:
+    figures = mart["figures"] or 1
+    shares = {reason: n / figures for reason, n in mart["suppressed"].items()}
+    dominance = mart["dominance"]
+    rule = f"{dominance['largest_share_percent']} %, p {dominance['p_percent']} %" if dominance else None
+    words = f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and {percent(shares['protected'])} protected."
+    return (
+        f'<article class="card"><h3>{escape(name)}</h3>'
+        + facts((
+            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), ("k", mart["k"]), ("l", mart["l"]),
+            ("Dominance", rule), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
+        ))
+        + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
+    )
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    cost = report["utility"]
+    return f"<p>{escape(sentence(cost))}</p><p>An error is told only over {told(cost['smallest_cells'])} cells or more.</p>"
+
+
+def changes_part(report: Mapping[str, Any]) -> str:
+    """The `changes` of a report as tables: marts, columns, policy, code, suppressed shares."""
+    changed = report["changes"]
+    cells = f"{told(changed['figures_frozen'])} figures were frozen with this release, {told(changed['figures_carried'])} were carried."
+    if changed["since"] is None:
+        return f"<p>This is the first release that stands. {cells}</p>"
+    rows = [(words, changed[name]) for name, words in (("marts_added", "Marts that came"), ("marts_gone", "Marts that went"))]
+    rows += [(f"Columns that {words}: {mart}", columns) for name, words in (("columns_added", "came"), ("columns_gone", "went"))
+             for mart, columns in changed[name].items()]
+    rows += [("Version of the code", _from_to(changed["code_version"])), ("Version of the policy register", _from_to(changed["policy_version"]))]
+    rows += [(f"Policy: {name}", _from_to(values)) for name, values in (changed["policy"] or {}).items()]
+    shares = [(name, percent(old), percent(new)) for name, (old, new) in changed["suppressed_share"].items() if old != new]
+    return (
+        f"<p>Compared with release {escape(changed['since'])}. {cells}</p>"
+        + table("Marts, columns, code and policy", ("What", "Change"), rows)
+        + table("Suppressed shares that changed", ("Mart", "Before", "Now"), shares)
+    )
+
+
+def _from_to(pair: list[Any]) -> str:
+    return f"{told(pair[0])}, unchanged" if pair[0] == pair[1] else f"from {told(pair[0])} to {told(pair[1])}"

@@ -1,0 +1,77 @@
+"""The request to the reviewers that Airflow keeps, and what becomes of their answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anonymart.errors import UsageError
+from anonymart.lock import reading
+from anonymart_airflow.names import ANSWERS, APPROVE, reviewers
+
+if TYPE_CHECKING:
+    from anonymart.home import Home
+    from anonymart.keys import Keys
+    from anonymart.policy import Policy
+    from anonymart.release.approval import Waiting
+
+VIA = "Airflow's request to the reviewer"
+_AGAIN = "nothing was decided: clear the task `ask` and let a reviewer answer again"
+
+
+def waiting(home: Home, keys: Keys) -> Waiting | None:
+    """The candidate that waits, looked up without disturbing a writer. Raises Busy while one writes."""
+    from anonymart.release import approval
+
+    with reading(home):
+        return approval.waiting(home, keys)
+
+
+def is_waiting(home: Home, keys: Keys, request: dict[str, str]) -> bool:
+    """Whether the very candidate of the request still waits; the caller holds the home's lock."""
+    from anonymart.release import approval
+
+    waits = approval.waiting(home, keys)
+    return waits is not None and (waits.release_id, waits.candidate_sha256) == (request["release_id"], request["candidate_sha256"])
+
+
+def body(home: Home, waits: Waiting) -> str:
+    """Why the candidate waits and what changed, as Markdown: names of marts, columns and entries of the register, and counts."""
+    from anonymart.release.privacy_report import read_privacy_report
+    from anonymart_airflow.desk.files import KINDS
+
+    changed = read_privacy_report(home.releases / f"{KINDS['waiting']}{waits.release_id}").get("changes") or {}
+    lines = [f"- {sentence}" for sentence in waits.because]
+    lines += ["", "What changed:", *(f"- {line}" for line in _changes(changed))]
+    lines += ["", "Read the report on the page Privacy before you answer.", f"Hash of the candidate: `{waits.candidate_sha256}`"]
+    return "\n".join(lines)
+
+
+def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
+    """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not be."""
+    from anonymart.release import approval
+
+    responder = answer.get("responded_by_user") or {}
+    if str(responder.get("id")) not in reviewers():
+        raise UsageError(f"Whoever answered is no reviewer (ANONYMART_REVIEWERS); {_AGAIN}.")
+    reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
+    chosen = answer.get("chosen_options") or []
+    if not reason or len(chosen) != 1 or chosen[0] not in ANSWERS:
+        raise UsageError(f"The answer gives no reason; {_AGAIN}.")
+    release_id, candidate = request["release_id"], request["candidate_sha256"]
+    if chosen == [APPROVE]:
+        return approval.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA, candidate=candidate)
+    approval.refuse_waiting(home, keys, release_id, responder["name"], reason, via=VIA, candidate=candidate)
+    return release_id
+
+
+def _changes(changed: dict[str, Any]) -> list[str]:
+    if changed.get("since") is None:
+        return [f"everything: this is the first release that stands ({changed.get('figures_frozen', 0):,} figures)"]
+    lines = [f"since release {changed['since']}: {changed['figures_frozen']:,} figures are new, {changed['figures_carried']:,} are carried"]
+    lines += [f"{words}: {', '.join(changed[name])}" for name, words in (("marts_added", "marts that came"), ("marts_gone", "marts that went")) if changed[name]]
+    for name, words in (("columns_added", "came"), ("columns_gone", "went")):
+        lines += [f"columns of {mart} that {words}: {', '.join(columns)}" for mart, columns in changed[name].items()]
+    lines += [f"policy {name}: from {old} to {new}" for name, (old, new) in (changed["policy"] or {}).items()]
+    return lines + [
+        f"suppressed share of {mart}: from {100 * old:.1f} % to {100 * new:.1f} %" for mart, (old, new) in changed["suppressed_share"].items() if old != new
+    ]

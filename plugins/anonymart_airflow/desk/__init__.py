@@ -1,0 +1,1 @@
+"""The reviewer's desk: the page "Privacy" of Airflow. It shows names and counts, never a value of a person (S-ANON, S-SAFE)."""

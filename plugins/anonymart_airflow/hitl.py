@@ -1,0 +1,30 @@
+"""Asking the reviewers: Airflow's human-in-the-loop operator, which also notices that the answer was given elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import TaskAwaitingInput
+
+from anonymart_airflow import tasks
+
+
+class AskReviewer(HITLOperator):
+    """Waits for a reviewer, and looks every `response_timeout` whether `request` still waits: if not, it ends well with no answer."""
+
+    template_fields = (*HITLOperator.template_fields, "request")
+
+    def __init__(self, *, request: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.request = request
+
+    def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any]) -> Any:
+        """The answer; None when there is none and none is needed any more."""
+        if event.get("error_type") != "timeout":
+            return super().execute_complete(context, event)
+        if tasks.still_waits(self.request, context):
+            raise TaskAwaitingInput(method_name="execute_complete", timeout=self.response_timeout)
+        self.log.info("It was decided elsewhere, or superseded: nobody needs to answer.")
+        return None

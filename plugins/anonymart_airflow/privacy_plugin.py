@@ -1,0 +1,30 @@
+"""The page "Privacy" in Airflow's menu. Airflow imports this file in every process, so it imports nothing until it is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/privacy"
+
+
+class PrivacyPlugin(AirflowPlugin):
+    """The reviewer's desk at /privacy/, shown under "Privacy" in the menu."""
+
+    name = "anonymart_privacy"
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """The desk: only the api-server asks for it."""
+        from anonymart_airflow.desk.app import desk
+
+        return [{"app": desk(), "url_prefix": PREFIX, "name": "Privacy"}]
+
+    @property
+    def external_views(self) -> list[dict[str, Any]]:
+        """The entry of the menu; Airflow shows the desk in a frame below it."""
+        root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+        return [{"name": "Privacy", "href": f"{root}{PREFIX}/", "destination": "nav", "url_route": "privacy"}]

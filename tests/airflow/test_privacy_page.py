@@ -1,0 +1,349 @@
+"""The page Privacy over HTTP: Airflow's own application, auth manager and tokens; every route for nobody, analyst, data team and reviewer (S-SAFE)."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from datetime import date
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import quote, unquote
+
+import pytest
+
+from anonymart import audit, engine
+from anonymart.home import Home
+from anonymart.keys import Keys
+from tests.airflow.desk_home import FIRST, MARKUP, SECOND, WAITS, Approvals, make_home, waiting
+
+pytestmark = [pytest.mark.xdist_group("desk"), pytest.mark.filterwarnings("ignore")]
+ADDRESS = "http://127.0.0.1:8080"
+USERS = ("nobody", "analyst", "data_team", "reviewer", "anonymart")
+PAGES = ("/", "/audit", f"/difference?since={FIRST}&until={SECOND}", f"/waiting/{WAITS}")
+FILES = [
+    f"/{kind}/{release_id}/files/{name}"
+    for kind, release_id in (("releases", SECOND), ("waiting", WAITS))
+    for name in ("privacy_report.html", "privacy_report.json", "gate.json", "manifest.json", "manifest.sig", "datapackage.json",
+                 "data_docs/index.html", "data_docs/style.css")
+]  # fmt: skip
+SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
+
+
+class Desk:
+    """A client of the api-server, and the home behind it."""
+
+    def __init__(self, client, home: Home, keys: Keys) -> None:
+        self.client, self.home, self.keys = client, home, keys
+        self.approvals = Approvals()
+        self._tokens: dict[str, str] = {}
+
+    def get(self, path: str, user: str = "reviewer", **headers: str):
+        return self.client.get(f"/privacy{path}", headers={**self._login(user), "accept": "text/html", **headers})
+
+    def post(self, user: str = "reviewer", headers: dict[str, str] = SAME_ORIGIN, **form: str):
+        return self.client.post(f"/privacy/waiting/{WAITS}", data=form, headers={**self._login(user), **headers})
+
+    def form(self, user: str = "reviewer", **more: str) -> dict[str, str]:
+        """What the form of the page would send."""
+        page = self.get(f"/waiting/{WAITS}", user).text
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', page))
+        return {**hidden, "decision": "approve", "reason": "read, and right", **more}
+
+    def raw(self, path: str, user: str = "reviewer") -> tuple[int, bytes]:
+        """Status and body of a GET whose path reaches the server letter by letter: clients like to tidy it."""
+        headers = [(name.lower().encode(), value.encode()) for name, value in {**self._login(user), "Host": "127.0.0.1:8080"}.items()]
+        path, _, query = f"/privacy{path}".partition("?")
+        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path), "root_path": "",
+                 "raw_path": path.encode(), "query_string": query.encode(), "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8080)}  # fmt: skip
+        sent: list[dict] = []
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        asyncio.run(self.client.app(scope, receive, send))
+        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+
+    def _login(self, user: str) -> dict[str, str]:
+        if user == "nobody":
+            return {}
+        if user not in self._tokens:
+            from anonymart_airflow.settings import password
+
+            login = {"username": user, "password": password(self.home, user)}
+            self._tokens[user] = self.client.post("/auth/token", json=login).json()["access_token"]
+        return {"Authorization": f"Bearer {self._tokens[user]}"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    home, keys = make_home(tmp_path_factory.mktemp("desk") / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        yield Desk(api_server(home, patch), home, keys)
+    from airflow.api_fastapi.app import purge_cached_app
+
+    purge_cached_app()
+
+
+def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
+    """Airflow's application with the settings of `make up`, in this process."""
+    from anonymart_airflow.settings import airflow_env
+
+    for name, value in {**airflow_env(home, 8080), **more}.items():
+        if name.startswith(("AIRFLOW__", "ANONYMART_")):
+            patch.setenv(name, value)
+    from airflow import plugins_manager, settings
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+    from airflow.models.revoked_token import RevokedToken
+    from fastapi.testclient import TestClient
+
+    patch.setattr(settings, "PLUGINS_FOLDER", os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"])
+    for cached in (plugins_manager._get_plugins, plugins_manager._get_ui_plugins, plugins_manager.get_fastapi_plugins):
+        cached.cache_clear()
+    purge_cached_app()
+    RevokedToken.__table__.create(settings.engine, checkfirst=True)
+    return TestClient(create_app(apps="core"), base_url=ADDRESS, follow_redirects=False)
+
+
+@pytest.fixture
+def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    served.approvals = Approvals(waiting())
+    for name in ("waiting", "decisions", "approve", "refuse_waiting"):
+        monkeypatch.setattr(f"anonymart.release.approval.{name}", getattr(served.approvals, name))
+    return served
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FILES])
+@pytest.mark.parametrize("user", USERS)
+def test_who_may_read_what(desk: Desk, user: str, path: str) -> None:
+    answer = desk.get(path, user)
+    assert answer.status_code == {"nobody": 303, "analyst": 403}.get(user, 200), answer.text[-300:]
+    if user == "nobody":
+        assert answer.headers["location"].startswith("/auth/login?next=")
+        assert desk.get(path, user, accept="application/json").status_code == 401
+    if user in ("nobody", "analyst"):
+        assert not any(release_id in unescape(answer.text) for release_id in (FIRST, SECOND, WAITS))
+
+
+@pytest.mark.parametrize("decision", ["approve", "refuse"])
+@pytest.mark.parametrize(("user", "status"), [("nobody", 401), ("analyst", 403), ("data_team", 403), ("anonymart", 403), ("reviewer", 303)])
+def test_only_a_reviewer_decides(desk: Desk, user: str, status: int, decision: str) -> None:
+    form = desk.form("reviewer", decision=decision)
+    assert desk.post(user, **form).status_code == status
+    told = [(entry["state"], entry["actor"], entry["reason"], entry["via"]) for entry in desk.approvals.decided]
+    done = {"approve": "approved", "refuse": "refused"}[decision]
+    assert told == ([(done, "reviewer", "read, and right", "Airflow's page Privacy")] if user == "reviewer" else [])
+
+
+def test_the_form_is_shown_to_reviewers_only(desk: Desk) -> None:
+    assert "<form" in desk.get(f"/waiting/{WAITS}").text
+    for user in ("data_team", "anonymart"):
+        page = desk.get(f"/waiting/{WAITS}", user).text
+        assert "<form" not in page and "Only a privacy reviewer answers." in page
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"}, {"origin": "null"}, {"origin": "http://evil.example"},
+     {"origin": ADDRESS.replace("http", "https")}, {"origin": ADDRESS, "sec-fetch-site": "cross-site"}],
+)  # fmt: skip
+def test_an_answer_from_elsewhere_decides_nothing(desk: Desk, headers: dict[str, str]) -> None:
+    assert desk.post(headers=headers, **desk.form()).status_code == 403
+    assert desk.approvals.decided == []
+
+
+def test_a_browser_without_fetch_metadata_may_say_its_origin(desk: Desk) -> None:
+    assert desk.post(headers={"origin": ADDRESS}, **desk.form()).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({"token": "0" * 64}, 403), ({"token": ""}, 403), ({"candidate_sha256": "b" * 64}, 403), ({"reason": "  "}, 400), ({"reason": "x" * 501}, 400),
+     ({"reason": "x" * 9000}, 413), ({"decision": "both"}, 400)],
+)  # fmt: skip
+def test_an_answer_that_is_not_the_forms_decides_nothing(desk: Desk, change: dict[str, str], status: int) -> None:
+    assert desk.post(**desk.form(**change)).status_code == status
+    assert desk.approvals.decided == []
+
+
+def test_the_token_of_another_user_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = desk.form("reviewer")
+    monkeypatch.setenv("ANONYMART_REVIEWERS", "reviewer,data_team")
+    assert desk.post("data_team", **form).status_code == 403
+    assert desk.post("data_team", **desk.form("data_team")).status_code == 303
+
+
+def test_a_token_alone_gives_no_right(desk: Desk) -> None:
+    """The data team with a form that nobody ever showed them."""
+    from anonymart_airflow.desk.access import form_token
+
+    user = SimpleNamespace(get_id=lambda: "data_team")
+    token = form_token(desk.keys, user, WAITS, "a" * 64)
+    assert desk.post("data_team", token=token, candidate_sha256="a" * 64, decision="approve", reason="ours").status_code == 403
+    assert desk.approvals.decided == []
+
+
+def test_what_was_read_must_be_what_waits(desk: Desk) -> None:
+    form = desk.form()
+    desk.approvals.waits = waiting("c" * 64)
+    assert desk.post(**form).status_code == 409
+    desk.approvals.waits = None
+    assert desk.post(**form).status_code == 409
+    assert desk.get(f"/waiting/{WAITS}").status_code == 404
+
+
+def test_without_our_auth_manager_the_simple_one_opens_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    monkeypatch.setattr(get_auth_manager(), "__class__", SimpleAuthManager)
+    assert {desk.get("/", user).status_code for user in USERS} == {303, 403}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["marts.duckdb", "parquet/nps_quarterly.parquet", "../../keys.json", "..%2f..%2fkeys.json", "%2e%2e/%2e%2e/keys.json", "%252e%252e/keys.json",
+     "data_docs/../marts.duckdb", "data_docs/%2e%2e/marts.duckdb", "/etc/passwd", "%2fetc%2fpasswd", "manifest.json%00.html", "%00", "", "data_docs", "data_docs/",
+     "./manifest.json", "data_docs//index.html", ".hidden", "manifest.json/", "MANIFEST.JSON", "data_docs/link.html", "data_docs/linked/index.html", "data_docs/unlisted.html",
+     "data_docs\\index.html", "..\\..\\keys.json"],
+)  # fmt: skip
+def test_no_other_file_is_handed_out(desk: Desk, name: str) -> None:
+    docs = desk.home.releases / SECOND / "data_docs"
+    if not (docs / "unlisted.html").exists():
+        (docs / "unlisted.html").write_text("not in the manifest")
+    for place in ("releases", "waiting"):
+        release_id = {"releases": SECOND, "waiting": WAITS}[place]
+        status, body = desk.raw(f"/{place}/{release_id}/files/{name}")
+        assert status == 404, (place, body[:200])
+        assert b"figures" not in body and b"root:" not in body and b"signing" not in body
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_no_link_is_followed(desk: Desk, tmp_path: Path, is_folder: bool) -> None:
+    """Of a candidate every Data Doc that is there may be read: but a link is none, wherever on the way it stands."""
+    docs = desk.home.releases / f".waiting-{WAITS}" / "data_docs"
+    (tmp_path / "index.html").write_text("outside")
+    link, name = (docs / "away", "away/index.html") if is_folder else (docs / "away.html", "away.html")
+    link.symlink_to(tmp_path if is_folder else tmp_path / "index.html")
+    try:
+        assert desk.get(f"/waiting/{WAITS}/files/data_docs/{name}").status_code == 404
+    finally:
+        link.unlink()
+
+
+@pytest.mark.parametrize(
+    "release_id",
+    ["current", "2026-01-01.1", ".", "..", "%2e%2e", f".waiting-{WAITS}", f"{SECOND}%00", f"{SECOND}%0a", quote("２０２６-06-30.1"), f"{SECOND}%2fdata_docs", "*"],
+)
+def test_no_other_folder_is_a_release(desk: Desk, release_id: str) -> None:
+    assert desk.raw(f"/releases/{SECOND}/files/manifest.json")[0] == 200
+    for kind in ("releases", "waiting"):
+        assert desk.raw(f"/{kind}/{release_id}/files/manifest.json")[0] == 404
+    assert desk.raw(f"/difference?since={release_id}&until={SECOND}")[0] == 404
+    assert desk.raw(f"/waiting/{release_id}")[0] == 404
+
+
+@pytest.mark.parametrize("kind", ["refused", "candidate", "..", "%2e%2e", "", ".waiting-", "RELEASES"])
+def test_no_other_kind_of_folder_is_open(desk: Desk, kind: str) -> None:
+    (desk.home.releases / f".refused-{WAITS}").mkdir(exist_ok=True)
+    (desk.home.releases / f".refused-{WAITS}" / "manifest.json").write_text("{}")
+    assert desk.raw(f"/{kind}/{WAITS}/files/manifest.json")[0] == 404
+
+
+@pytest.mark.parametrize("path", [*PAGES[:2], *FILES[:2], "/nothing", f"/releases/{SECOND}/files/marts.duckdb"])
+def test_every_answer_keeps_the_browser_in(desk: Desk, path: str) -> None:
+    for user in ("nobody", "analyst", "reviewer"):
+        headers = desk.get(path, user).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; ") and "script-src" not in policy and "frame-ancestors 'self'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+
+
+def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
+    desk.approvals.decided = [{"release_id": SECOND, "state": "approved", "actor": "reviewer", "reason": MARKUP, "at": "2026-06-30T12:00:00+00:00"}]
+    for path in PAGES:
+        page = desk.get(path).text
+        assert "<script" not in page and "style=" not in page and " src=" not in page
+    assert MARKUP in unescape(desk.get("/").text) and MARKUP in unescape(desk.get(f"/waiting/{WAITS}").text)
+
+
+def test_the_list_tells_every_state(desk: Desk) -> None:
+    desk.approvals.decided = [{"release_id": "2026-04-30.1", "state": "refused", "actor": "reviewer", "reason": "too early", "at": "2026-04-30T12:00:00+00:00"}]
+    page = unescape(desk.get("/").text)
+    rows = re.findall(r'<tr><th scope="row" class="day">([^<]+)</th><td class="state (\w+)"', page)
+    assert rows == [(WAITS, "waiting"), (SECOND, "current"), (FIRST, "withdrawn"), ("2026-04-30.1", "refused")]
+    assert "refused by reviewer: too early" in page and "counted twice" in page
+
+
+def test_the_difference_is_names_and_counts(desk: Desk) -> None:
+    page = unescape(desk.get(PAGES[2]).text)
+    for text in ("Columns that came: nps_quarterly", "share", "Policy: counts.smallest", "from 3 to 4", "10.0 %", "25.0 %"):
+        assert text in page, text
+
+
+def test_a_broken_log_is_told(desk: Desk) -> None:
+    assert "The chain holds" in desk.get("/audit").text
+    text = desk.home.audit.read_text()
+    desk.home.audit.write_text(text.replace('"built"', '"buily"'))
+    try:
+        assert "does not hold after entry 0" in desk.get("/audit").text
+    finally:
+        desk.home.audit.write_text(text)
+
+
+def test_reading_waits_for_no_writer_and_stops_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a run holds the home, the page says so; files need no vault; and the page never opens the vault for writing."""
+    monkeypatch.setattr("anonymart_airflow.desk.reading.PATIENCE", 0)
+    with desk.home.lock_file.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for path in ("/", "/audit", f"/waiting/{WAITS}"):
+            answer = desk.get(path)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+            assert "A run is writing at this moment" in answer.text
+        assert desk.get(FILES[0]).status_code == 200
+    before = desk.home.vault.read_bytes()
+    assert {desk.get(path).status_code for path in PAGES} == {200}
+    assert desk.home.vault.read_bytes() == before
+
+
+def test_what_waits_for_the_log_is_told_and_not_written(desk: Desk) -> None:
+    with engine.connect(desk.home, desk.keys, vault="rw") as connection:
+        audit.enter(connection, desk.home, desk.keys, date(2026, 6, 30), "built", "data-team")
+    before = desk.home.audit.read_bytes()
+    assert "The chain holds: 2 entries" in desk.get("/audit").text
+    assert desk.home.audit.read_bytes() == before
+    audit.flush(desk.home, desk.keys)
+
+
+def test_a_linked_folder_of_a_release_is_not_followed(desk: Desk) -> None:
+    docs = desk.home.releases / SECOND / "data_docs"
+    docs.rename(desk.home.root / "docs-away")
+    docs.symlink_to(desk.home.root / "docs-away")
+    try:
+        assert desk.get(f"/releases/{SECOND}/files/data_docs/index.html").status_code == 404
+    finally:
+        docs.unlink()
+        (desk.home.root / "docs-away").rename(docs)
+
+
+def test_what_nobody_foresaw_shows_no_value(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("jeanne")
+
+    monkeypatch.setattr("anonymart_airflow.desk.reading.list_releases", broken)
+    answer = desk.get("/")
+    assert answer.status_code == 500 and "jeanne" not in answer.text + caplog.text
+
+
+def test_the_menu_holds_the_page(desk: Desk) -> None:
+    answer = desk.client.get("/api/v2/plugins", headers=desk._login("reviewer")).json()
+    (view,) = [view for plugin in answer["plugins"] for view in plugin["external_views"]]
+    assert (view["name"], view["href"], view["destination"], view["url_route"]) == ("Privacy", "/privacy/", "nav", "privacy")

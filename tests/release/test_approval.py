@@ -1,0 +1,210 @@
+"""What changed beyond the policy's limits waits for the reviewer, and what she has read is what is published (S-ANON, S-SAFE)."""
+
+import copy
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from anonymart import audit
+from anonymart.errors import ApprovalNeeded, GateRefused, UsageError
+from anonymart.gate import gate
+from anonymart.policy import Policy
+from anonymart.release import make_candidate, publish, recover
+from anonymart.release.approval import (
+    approve,
+    because,
+    decisions,
+    hash_of,
+    refuse_waiting,
+    supersede,
+    supersede_by_rights,
+    waiting,
+)
+from anonymart.release.folder import sha256
+from anonymart.release.manifest import read_manifest
+from anonymart.release.signature import public_key
+from anonymart.release.verify import verify
+from tests.gate.school import AS_OF, NEXT_MONTH, engagement
+from tests.release.test_publish import FIRST, PROJECT, gated
+from tests.release.yes import REVIEWER
+
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+
+
+def house(school):
+    return school.home, school.keys, school.policy
+
+
+@pytest.fixture
+def held(school):
+    with pytest.raises(ApprovalNeeded, match="It is the first release"):
+        publish(*house(school), gated(school))
+    return school
+
+
+def folder(school):
+    return school.home.releases / f".waiting-{FIRST}"
+
+
+def states(school):
+    return [entry["state"] for entry in decisions(school.home, school.keys)]
+
+
+def acts(school):
+    assert audit.verify(school.home, school.keys).passed
+    return [entry["act"] for entry in audit.entries(school.home)]
+
+
+def test_the_first_release_waits_and_is_published_as_it_was_read(held):
+    found = waiting(held.home, held.keys)
+    assert (found.release_id, found.as_of, found.because) == (FIRST, "2026-06-30", ["It is the first release."])
+    assert found.candidate_sha256 == hash_of(folder(held)) and not held.home.current.exists()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in [folder(held), *folder(held).rglob("*")]} == {0o700, 0o600}
+    report = sha256(folder(held) / "privacy_report.html")
+    assert approve(*house(held), FIRST, "reviewer", "Read in full", candidate=found.candidate_sha256[:8]) == FIRST
+    release = held.home.current.resolve()
+    said = read_manifest(release)["approval"]
+    assert (said["by"], said["reason"], said["candidate_sha256"], said["required"]) == ("reviewer", "Read in full", found.candidate_sha256, True)
+    assert sha256(release / "privacy_report.html") == report
+    assert verify(release, public_key(held.keys)).status == "authentic"
+    assert gate(*house(held), release).passed
+    assert [act for act in acts(held) if act != "built"] == ["waiting", "approved", "published"]
+    assert states(held) == ["approved"] and waiting(held.home, held.keys) is None
+    for again in (approve, lambda *a: refuse_waiting(*a[:2], *a[3:])):
+        with pytest.raises(UsageError, match="it was approved"):
+            again(*house(held), FIRST, "reviewer", "Once more")
+
+
+def test_without_a_change_it_goes_through_by_itself(held):
+    approve(*house(held), FIRST, "reviewer", "Read in full")
+    held.build([engagement(month="2026-05-01")], NEXT_MONTH)
+    assert publish(*house(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
+    assert read_manifest(held.home.current)["approval"] == {"required": False}
+    assert states(held) == ["approved"]
+
+
+def test_each_kind_of_change_is_a_reason(school, tmp_path):
+    quiet = {
+        "since": FIRST, "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "policy": {},
+        "suppressed_share": {"nps_quarterly": [0.10, 0.14]},
+    }
+
+    def told(law=school.policy, **changed):
+        (tmp_path / "privacy_report.json").write_text(json.dumps({"changes": quiet | changed}))
+        return because(law, tmp_path)
+
+    assert told() == []
+    assert told(marts_added=["a"], marts_gone=["b"]) == ["Marts came or went: a, b."]
+    assert told(columns_gone={"a": ["x"]}) == ["Columns came or went: a.x."]
+    assert told(policy={"rates.smallest_base": [23, 10]}) == ["Policy figures changed: rates.smallest_base from 23 to 10."]
+    assert told(policy=None) == ["The release before does not tell the figures of its policy."]
+    assert told(suppressed_share={"nps_quarterly": [0.2, 0.1]}) == ["The suppressed share of nps_quarterly went from 20.0% to 10.0%."]
+    assert told(since=None) == ["It is the first release."]
+    law = copy.deepcopy(school.policy.raw)
+    law["approval"] |= {"marts_changed": 2, "columns_changed": 1, "policy_figures_changed": 1, "suppressed_share_moved": 0.2}
+    assert told(
+        Policy(law), marts_added=["a"], marts_gone=["b"], columns_gone={"a": ["x"]}, policy={"x": [1, 2]}, suppressed_share={"n": [0.2, 0.1]}
+    ) == []
+    (tmp_path / "privacy_report.json").unlink()
+    assert because(school.policy, tmp_path) == ["The privacy report does not tell what changed."]
+
+
+@pytest.mark.parametrize("name", ["marts.duckdb", "parquet/nps_quarterly.parquet", "privacy_report.html", "gate.json", "manifest.json"])
+def test_a_candidate_that_changed_is_not_published(held, name):
+    path = folder(held) / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
+    with pytest.raises(GateRefused, match="no longer what the reviewer was asked about"):
+        approve(*house(held), FIRST, "reviewer", "Read in full")
+    assert not held.home.current.exists() and states(held) == ["waiting"]
+
+
+def test_a_refusal_needs_a_reason_and_leaves_current_alone(held):
+    for reason, says in ((" ", "is empty"), ("ask jean.dupont@example.org", "may name a person")):
+        with pytest.raises(UsageError, match=says):
+            refuse_waiting(held.home, held.keys, FIRST, "reviewer", reason)
+    kept = refuse_waiting(held.home, held.keys, FIRST, "reviewer", "The share of hidden figures is too high")
+    assert kept.is_dir() and not folder(held).exists() and not held.home.current.exists()
+    assert states(held) == ["refused"] and acts(held)[-1] == "refused"
+    with pytest.raises(UsageError, match="it was refused"):
+        approve(*house(held), FIRST, "reviewer", "Read in full")
+
+
+def test_a_new_build_or_candidate_supersedes_it(held):
+    supersede(held.home, held.keys, AS_OF, "a new build")
+    assert not folder(held).exists() and states(held) == ["superseded"]
+    old = decisions(held.home, held.keys)[0]["candidate_sha256"]
+    held.build([engagement(month="2026-05-01")], NEXT_MONTH)
+    for _ in range(2):
+        with pytest.raises(ApprovalNeeded):
+            publish(*house(held), gated(held, NEXT_MONTH))
+    assert states(held) == ["superseded", "superseded", "waiting"]
+    assert [path.name for path in held.home.releases.iterdir()] == [".waiting-2026-07-30.1"]
+    with pytest.raises(UsageError, match="another candidate"):
+        approve(*house(held), "2026-07-30.1", "reviewer", "Read in full", candidate=old)
+
+
+def test_an_executed_right_supersedes_it(held):
+    supersede_by_rights(held.home, held.keys, AS_OF)
+    assert waiting(held.home, held.keys) is not None
+    with held.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.rights.steps VALUES ('R1', 'executed', DATE '2026-06-30', '')")
+    assert waiting(held.home, held.keys) is None and states(held) == ["superseded"]
+    with pytest.raises(UsageError, match="right was executed"):
+        approve(*house(held), FIRST, "reviewer", "Read in full")
+    assert not folder(held).exists() and acts(held)[-1] == "superseded"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from anonymart.errors import ApprovalNeeded
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import load_policy
+from anonymart.release import approval, publish
+home = Home(Path(sys.argv[1]))
+keys = Keys.load(home)
+{act}
+"""
+ACTS = {
+    "hold": "publish(home, keys, load_policy(), home.releases / '.candidate-2026-06-30.1')",
+    "refuse": "approval.refuse_waiting(home, keys, '2026-06-30.1', 'reviewer', 'Too much is hidden')",
+    "approve": "approval.approve(home, keys, load_policy(), '2026-06-30.1', 'reviewer', 'Read in full')",
+}
+
+
+@pytest.mark.parametrize(("point", "act", "state"), [
+    ("approval.after_held", "hold", "waiting"),
+    ("approval.after_refused", "refuse", "refused"),
+    ("publish.before_commit", "approve", "waiting"),
+    ("publish.after_commit", "approve", "approved"),
+])
+def test_a_kill_is_made_good(school, point, act, state):
+    gated(school)
+    if act != "hold":
+        with pytest.raises(ApprovalNeeded):
+            publish(*house(school), school.home.releases / f".candidate-{FIRST}")
+    environment = {**os.environ, "ANONYMART_CRASH_AT": point, "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED.format(act=ACTS[act]), str(school.home.root)], env=environment, cwd=PROJECT, capture_output=True, text=True
+    )
+    assert done.returncode == -9, done.stderr[-2000:]
+    recover(school.home, school.keys)
+    assert states(school) == [state]
+    left = {"waiting": [f".waiting-{FIRST}"], "refused": [f".refused-{FIRST}"], "approved": [FIRST, "current"]}[state]
+    assert sorted(path.name for path in school.home.releases.iterdir()) == left
+    if state == "waiting":
+        assert approve(*house(school), FIRST, "reviewer", "Read in full") == FIRST
+    assert audit.verify(school.home, school.keys).passed
+
+
+def test_a_reviewer_beforehand(school):
+    assert publish(*house(school), gated(school), reviewer=REVIEWER) == FIRST
+    assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == ["approved", "published"]
+    candidate = make_candidate(*house(school), AS_OF)
+    assert publish(*house(school), candidate, reviewer=REVIEWER) is None

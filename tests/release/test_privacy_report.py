@@ -1,0 +1,167 @@
+"""The privacy report, for machines and as a page: what it says, what it must not let follow, how it reads (S-ANON)."""
+
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+
+from anonymart.gate import evidence, gate
+from anonymart.release.privacy_page import SECTIONS, page
+from anonymart.release.report_persons import REASONS, persons
+from tests.gate.school import AS_OF, NEXT_MONTH, engagement
+from tests.release.yes import publish
+
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+
+
+def out(school, objected, status="objected"):
+    """Let so many persons of the house be out by a status; their record keys are their numbers."""
+    with school.connect(warehouse="rw") as connection:
+        connection.execute(f"""
+            CREATE OR REPLACE TABLE warehouse.intermediate.int_persons AS
+            SELECT i AS person_key, i * 7919 % 4294967296 AS record_key, '{status}' AS status FROM range({objected}) AS persons (i)""")
+
+
+def gated(school, as_of=AS_OF):
+    candidate = school.candidate(as_of)
+    report = gate(school.home, school.keys, school.policy, candidate, as_of)
+    assert report.passed, report.sentences()
+    return candidate
+
+
+def read(folder):
+    return json.loads((folder / "privacy_report.json").read_text(encoding="utf-8"))
+
+
+def test_what_the_first_report_says(school):
+    candidate = gated(school)
+    report, html = read(candidate), (candidate / "privacy_report.html").read_text(encoding="utf-8")
+    assert report["gate"]["passed"] is True
+    assert (report["gate"]["rows"], report["changes"]["since"], report["requests"]) == (5, None, {"open": 0, "near": 0, "late": 0})
+    card = report["marts"]["nps_quarterly"]
+    assert (card["rows"], card["smallest_cell"], card["k"], card["l"]) == (2, 30, 200, 3)
+    assert report["marts"]["salary_outcome"]["dominance"]["hidden"] == 0
+    policies = {entry["policy"] for entry in report["gate"]["policies"]}
+    assert policies >= {"S-ANON", "S-SAFE", "P-STAT", "D-IDENT", "D-SPECIAL", "R-OBJECT", "R-MINOR", "R-WITHDRAW"}
+    for title in SECTIONS.values():
+        assert title in html
+    assert "The gate let it pass." in html
+
+
+def test_what_changed_since_the_release_before(school):
+    publish(school.home, school.keys, school.policy, gated(school))
+    folder = school.home.current.resolve()
+    package = json.loads((folder / "datapackage.json").read_text())
+    next(entry for entry in package["resources"] if entry["name"] == "nps_quarterly")["schema"]["fields"].append({"name": "old_column"})
+    package["resources"] = [entry for entry in package["resources"] if entry["name"] != "rncp_promotion"]
+    (folder / "datapackage.json").write_text(json.dumps(package))
+    before = read(folder)
+    before["register"]["counts.variance"] = 1.5
+    (folder / "privacy_report.json").write_text(json.dumps(before))
+    school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
+    candidate = gated(school, NEXT_MONTH)
+    changes = read(candidate)["changes"]
+    assert changes["since"] == "2026-06-30.1"
+    assert changes["marts_added"] == ["rncp_promotion"]
+    assert changes["columns_gone"] == {"nps_quarterly": ["old_column"]}
+    assert changes["policy"] == {"counts.variance": [1.5, 2.2]}
+    assert changes["figures_frozen"] == 4
+    assert changes["figures_carried"] > changes["figures_frozen"]
+    html = (candidate / "privacy_report.html").read_text(encoding="utf-8")
+    assert "Policy: counts.variance" in html and "from 1.5 to 2.2" in html
+
+
+def test_a_count_of_persons_stays_until_enough_have_gone(school):
+    """What an onlooker sees of one objection between two reports: nothing. Of eleven and more: a step, with noise."""
+    said = {}
+    seen = []
+    for n in range(40, 56):
+        out(school, n)
+        with school.connect(vault="ro", warehouse="ro") as connection:
+            now = persons(connection, school.policy, said)
+            fresh = persons(connection, school.policy, {})
+        assert fresh["objected"] in range(n - 5, n + 6) and fresh["minor"] == 0
+        moved = now["objected"] - said.get("objected", now["objected"])
+        assert moved == 0 or abs(moved) >= school.policy.figure("nesting", "smallest_difference")
+        said = now
+        seen.append(now["objected"])
+    assert len(set(seen)) == 2
+    assert list(said) == list(REASONS)
+
+
+def test_few_persons_never_show_as_few(school):
+    for n in (0, 1, 2, 3):
+        out(school, n, "minor")
+        with school.connect(vault="ro", warehouse="ro") as connection:
+            shown = persons(connection, school.policy, {})["minor"]
+        assert shown == 0 or (n > 0 and shown >= school.policy.figure("counts", "smallest"))
+
+
+class Outline(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+
+
+def test_the_page_stands_alone_and_can_be_read_aloud(school):
+    html = (gated(school) / "privacy_report.html").read_text(encoding="utf-8")
+    assert not re.search(r"<script|<img|<link|https?:|url\(|@import|src=|\son\w+=", html)
+    outline = Outline(html)
+    assert [outline.tags.count(tag) for tag in ("header", "nav", "main", "footer", "h1")] == [1] * 5
+    assert outline.tags.count("table") == outline.tags.count("caption") > 6
+    assert all(attrs.get("scope") in ("col", "row") for tag, attrs in outline.attributes if tag == "th")
+    assert all(attrs.get("aria-label") for tag, attrs in outline.attributes if tag == "svg")
+    assert next(attrs for tag, attrs in outline.attributes if tag == "html") == {"lang": "en"}
+    ids = [attrs["id"] for _, attrs in outline.attributes if "id" in attrs]
+    assert len(ids) == len(set(ids)) and {f"#{name}" for name in SECTIONS} <= {attrs.get("href") for _, attrs in outline.attributes}
+    assert "prefers-color-scheme: dark" in html and "@media print" in html
+    # Five digits in a row could be the numeric id of a learner.
+    assert not re.search(r">[^<]*\d{5}[^<]*<", html.partition("</style>")[2])
+
+
+def test_the_gate_reads_what_it_wrote(school, monkeypatch):
+    monkeypatch.setattr(evidence, "page", lambda report: page(report).replace("</main>", "<p>by annemartin77, 06 12 34 56 78</p></main>"))
+    candidate = school.candidate()
+    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    kinds = {failure[:3] for failure in report.failures}
+    assert kinds == {("*", "privacy_report.html", f"{kind} in privacy_report.html") for kind in ("known_account", "phone_fr")}
+    assert read(candidate)["gate"]["passed"] is False
+
+
+def test_a_candidate_that_lies_about_persons_or_cards_is_refused(school):
+    candidate = school.candidate()
+    for change in ({"persons": {"objected": 7}}, {"marts": {}}, {"changes": {"since": None}}, {"requests": {"open": 3}}):
+        report = json.loads((candidate / "privacy_report.json").read_text())
+        (candidate / "privacy_report.json").write_text(json.dumps(report | change))
+        verdict = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+        assert "privacy_report_unlike_evidence" in {failure.kind for failure in verdict.failures}
+        assert not (candidate / "privacy_report.html").exists()
+        (candidate / "privacy_report.json").write_text(json.dumps(report))
+
+
+def test_a_report_that_changed_after_the_gate_is_not_published(school):
+    from anonymart.errors import GateRefused
+
+    candidate = gated(school)
+    with (candidate / "privacy_report.html").open("a") as file:
+        file.write("<!-- more -->")
+    with pytest.raises(GateRefused, match="no longer what the gate has read"):
+        publish(school.home, school.keys, school.policy, candidate)
+
+
+def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(school, monkeypatch):
+    publish(school.home, school.keys, school.policy, gated(school))
+    folder = school.home.current.resolve()
+    monkeypatch.setattr("anonymart.release.privacy_page.style", lambda: "@media another { }")
+    assert gate(school.home, school.keys, school.policy, folder).passed
+    with (folder / "privacy_report.html").open("a") as file:
+        file.write("<!-- more -->")
+    report = gate(school.home, school.keys, school.policy, folder)
+    assert [failure[1:3] for failure in report.failures] == [("privacy_report.html", "altered_file")]
