@@ -15,6 +15,7 @@ from anonymart.lock import Busy, reading, writing
 from anonymart.progress import Progress
 from anonymart_airflow import approvals
 from anonymart_airflow.as_of import as_of
+from anonymart_airflow.connections import pull_learning
 from anonymart_airflow.faults import plain_faults
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def ingest_source(source: str, context: Any) -> dict[str, int]:
     from anonymart.ingest import ingest
 
     home, keys, policy, day = _open(context)
+    if source == "learning":
+        pull_learning(home, keys)
     with writing(home):
         report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
     if not report.files:

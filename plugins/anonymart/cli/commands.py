@@ -367,10 +367,11 @@ def _add_groups() -> None:
     from anonymart.cli.detect import detect
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
+    from anonymart.cli.sources import sources
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (approvals, approve, attack_command, audit, detect, perturbation, refuse, rights, share, verify, withdraw):
+    for command in (approvals, approve, attack_command, audit, detect, perturbation, refuse, rights, share, sources, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -97,7 +97,7 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE",
-            "loads landings reasons quarantine key_marks releases closed_periods withdrawals withdrawn_periods approvals removals rewrites receipt_head audit_head audit_open"),
+            "loads landings lrs_cursors reasons quarantine key_marks releases closed_periods withdrawals withdrawn_periods approvals removals rewrites receipt_head audit_head audit_open"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"

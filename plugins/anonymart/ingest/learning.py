@@ -1,106 +1,89 @@
-"""Learning statements (xAPI 1.0.3 and 2.0): the allow-list of paths, and what makes a statement right.
+"""What makes a statement right, by the specification of xAPI 1.0.3 and 2.0 and no stricter, and the one query that loads a file.
 
-Only the paths of `_PATHS` are read; names, authorities, instructors, teams and free responses never are (D-IDENT).
+Where the house asks for more it says why: no actor that is several people, no object named by an address, no time ahead.
 """
 
 from __future__ import annotations
 
-import json
 from datetime import date
+
+import duckdb
 
 from anonymart.engine import literal
 from anonymart.ingest import parsers
-from anonymart.ingest.files import Landed, elements, json_format, reader
+from anonymart.ingest.contracts import shown
+from anonymart.ingest.files import Landed, json_format
+from anonymart.ingest.learning_map import LearningMap, load_map
+from anonymart.ingest.learning_readers import KNOWN, format_of
+from anonymart.ingest.learning_readers import statements as read
 
-TOP_LEVEL = ("id", "timestamp", "stored", "actor", "verb", "object", "result", "context")
-# Paths of a statement that may stand there and are never read; others are named in the ledger.
-KNOWN_UNREAD = ("version", "authority", "attachments")
-PROGRESS = (
-    "https://w3id.org/xapi/cmi5/result/extensions/progress",
-    "https://w3id.org/xapi/video/extensions/progress",
-    "http://w3id.org/xapi/cmi5/result/extensions/progress",
-)
-
-_LEAF = "VARCHAR"
-_PATHS: dict = {
-    "id": _LEAF,
-    "timestamp": _LEAF,
-    "stored": _LEAF,
-    "actor": {
-        "objectType": _LEAF,
-        "mbox": _LEAF,
-        "mbox_sha1sum": _LEAF,
-        "openid": _LEAF,
-        "account": {"homePage": _LEAF, "name": _LEAF},
-    },
-    "verb": {"id": _LEAF},
-    "object": {"id": _LEAF, "definition": {"type": _LEAF}},
-    "result": {
-        "success": _LEAF,
-        "completion": _LEAF,
-        "score": {"scaled": _LEAF, "raw": _LEAF, "min": _LEAF, "max": _LEAF},
-        "extensions": {iri: _LEAF for iri in PROGRESS},
-    },
-    "context": {"contextActivities": {"parent": [{"id": _LEAF}], "grouping": [{"id": _LEAF}]}},
-}
+VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+NOT_A_STATEMENT = "not a statement"
+# Objects that are no activity say whom or what a statement is about by names of people or ids: none of them is kept.
+_OTHER_OBJECTS = {"Agent": "urn:xapi:agent", "Group": "urn:xapi:agent", "SubStatement": "urn:xapi:sub-statement", "StatementRef": "urn:xapi:statement"}
+_N = r"[0-9]+([.,][0-9]+)?"
+_DURATION = rf"P({_N}W|({_N}Y)?({_N}M)?({_N}D)?(T({_N}H)?({_N}M)?({_N}S)?)?)"
+_LANGUAGE_MAP = r'\{(\s*"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"\s*:\s*"([^"\\]|\\.)*"\s*,?)*\s*\}'
+# A block of Open edX has @ in its name.
+_USAGE_KEY = r"([^@%]*/)?block-v1:[^@/%]+\+type(@|%40)[A-Za-z0-9_]+\+block(@|%40)[A-Za-z0-9_-]+"
+_SHAPES = 5
 
 
 def statements(landed: Landed) -> str:
     """A FROM item with one column for each allowed top-level path of a statement."""
-    path = literal(str(landed.path))
-    if landed.kind == "ndjson":
-        columns = ", ".join(f"{literal(name)}: {literal(_sql_type(shape))}" for name, shape in _PATHS.items())
-        return f"read_json({path}, {json_format()}, columns = {{{columns}}})"
-    structure = literal(json.dumps(_PATHS))
-    if landed.kind == "array":
-        return f"(SELECT unnest(json_transform(json, {structure})) FROM {elements(landed.path)})"
-    # CSV and Parquet hold the same paths as columns, as texts of JSON or as structures.
-    rows = reader(landed, TOP_LEVEL) if landed.kind == "csv" else f"read_parquet({path})"
-    fields = ", ".join(f"{literal(name)}, {_as_json(name, landed)}" for name in TOP_LEVEL if name in landed.columns)
-    return f"(SELECT unnest(json_transform(json_object({fields}), {structure})) FROM {rows})"
+    return read(landed, load_map())
+
+
+def known_names(landed: Landed) -> tuple[str, ...]:
+    """The names that may stand at the top of a row of this file."""
+    return KNOWN[format_of(landed)]
 
 
 def select(landed: Landed, load_no: int, as_of: date) -> str:
     """The one query that turns a file into rows of raw.learning, each with its reason if it is not right."""
-    progress = " ,".join(f'result.extensions."{iri}"' for iri in PROGRESS)
-    moment = parsers.timestamp('"timestamp"'), parsers.timestamp('"stored"')
+    mapping = load_map()
+    percent = " ,".join(f'result.extensions."{iri}"' for iri in mapping.percent)
+    share = " ,".join(f'result.extensions."{iri}"' for iri in mapping.share)
+    moment = _time('"timestamp"'), _time('"stored"')
     score = "result.score"
     return f"""
     WITH parsed AS (
         SELECT
             lower(id) AS id_text,
-            actor, verb.id AS verb_id, object.id AS object_id, object.definition.type AS object_type,
-            context."contextActivities".parent[1].id AS parent_id,
-            context."contextActivities"."grouping"[1].id AS grouping_id,
+            actor, verb.id AS verb_id, verb.display::VARCHAR AS verb_display, object.definition.name::VARCHAR AS object_name,
+            object.id AS named_id, object.definition.type AS named_type, object."objectType" AS object_form,
+            context."contextActivities".parent AS parents, context."contextActivities"."grouping" AS groupings,
             CASE WHEN "timestamp" IS NOT NULL THEN {moment[0]} ELSE {moment[1]} END AS occurred_at,
             coalesce("timestamp", "stored") IS NULL AS has_no_time,
-            result.success AS success_text, result.completion AS completion_text,
+            result.success AS success_text, result.completion AS completion_text, result.duration AS duration_text,
             {score}.scaled AS scaled_text, {score}.raw AS raw_text, {score}.min AS min_text, {score}.max AS max_text,
-            coalesce({progress}) AS progress_text
+            coalesce({percent}) AS percent_text, coalesce({share}) AS share_text
         FROM {statements(landed)}
     ),
     typed AS (
         SELECT *,
-            CASE
-                WHEN actor.account.name <> '' AND actor.account."homePage" <> '' THEN 'account:' || actor.account."homePage" || '|' || actor.account.name
-                WHEN actor.account.name IS NOT NULL THEN NULL
-                WHEN actor.mbox IS NOT NULL THEN 'email:' || {parsers.email("trim(actor.mbox)")}
-                WHEN regexp_full_match(actor.mbox_sha1sum, '[0-9a-fA-F]{{40}}') THEN 'sha1:' || lower(actor.mbox_sha1sum)
-                WHEN actor.openid IS NOT NULL THEN 'openid:' || actor.openid
-            END AS actor_identifier,
+            {_actor()} AS actor_identifier,
             (actor.account.name IS NOT NULL)::INT + (actor.mbox IS NOT NULL)::INT
                 + (actor.mbox_sha1sum IS NOT NULL)::INT + (actor.openid IS NOT NULL)::INT AS n_identifiers,
+            {_object()} AS object_id,
+            {_whole(mapping, 'chapter', 'parents')} AS parent_id,
+            {_whole(mapping, 'course', 'groupings')} AS grouping_id,
+            CASE WHEN {mapping.is_part('named_type')} THEN list_filter(
+                list_concat(parents, groupings), lambda whole: {mapping.is_of('whole.definition.type', 'exercise', 'project')})[1]
+            END AS exercise,
             try_cast(scaled_text AS DOUBLE) AS scaled, try_cast(raw_text AS DOUBLE) AS raw,
             try_cast(min_text AS DOUBLE) AS lowest, try_cast(max_text AS DOUBLE) AS highest,
-            try_cast(progress_text AS DOUBLE) AS progress_value
+            coalesce(try_cast(percent_text AS DOUBLE), CASE WHEN share_text IS NOT NULL
+                THEN try_cast(share_text AS DOUBLE) * if(try_cast(share_text AS DOUBLE) <= 1, 100, 1) END) AS progress_value,
+            coalesce(percent_text, share_text) AS progress_text
         FROM parsed
     ),
     identified AS (
         SELECT *,
             CASE
                 WHEN id_text IS NOT NULL THEN try_cast(id_text AS UUID)
-                ELSE sha256(concat_ws('|', actor_identifier, verb_id, object_id, occurred_at, success_text,
-                    completion_text, scaled_text, raw_text, progress_text, parent_id))[:32]::UUID
+                ELSE sha256(concat_ws('|', actor_identifier, verb_id, named_id, occurred_at, success_text,
+                    completion_text, scaled_text, raw_text, progress_text, parents[1].id))[:32]::UUID
             END AS statement_uuid
         FROM typed
     )
@@ -108,42 +91,120 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
         {load_no} AS load_no,
         row_hash(coalesce(id_text, statement_uuid::VARCHAR)) AS row_hash,
         CASE
-            WHEN actor IS NULL AND verb_id IS NULL AND object_id IS NULL AND id_text IS NULL THEN 'not a statement'
+            WHEN actor IS NULL AND verb_id IS NULL AND object_id IS NULL THEN {literal(NOT_A_STATEMENT)}
             WHEN statement_uuid IS NULL THEN 'id is not a UUID'
+            WHEN actor."objectType" = 'Group' THEN 'actor is a group'
             WHEN n_identifiers > 1 THEN 'actor has more than one identifier'
             WHEN actor_identifier IS NULL THEN 'actor has no identifier that can be read'
-            WHEN actor."objectType" = 'Group' THEN 'actor is a group'
             WHEN verb_id IS NULL THEN 'verb is missing'
             WHEN object_id IS NULL THEN 'object is missing'
-            WHEN contains(object_id, '@') OR contains(object_id, '%40') THEN 'object is named by an address'
+            WHEN {_has_address('object_id')} THEN 'object is named by an address'
             WHEN has_no_time THEN 'timestamp and stored are missing'
             WHEN occurred_at IS NULL THEN 'timestamp is not a time'
             WHEN occurred_at >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN 'timestamp is after the date of the run'
             WHEN success_text IS NOT NULL AND success_text NOT IN ('true', 'false') THEN 'success is not a boolean'
             WHEN completion_text IS NOT NULL AND completion_text NOT IN ('true', 'false') THEN 'completion is not a boolean'
             WHEN scaled_text IS NOT NULL AND (scaled IS NULL OR NOT scaled BETWEEN -1 AND 1) THEN 'score is not between -1 and 1'
-            WHEN raw_text IS NOT NULL AND raw IS NULL THEN 'score is not a number'
-            WHEN progress_text IS NOT NULL AND (progress_value IS NULL OR NOT progress_value BETWEEN 0 AND 100)
-                THEN 'progress is not between 0 and 100'
+            WHEN (raw_text IS NOT NULL AND raw IS NULL) OR (min_text IS NOT NULL AND lowest IS NULL) OR (max_text IS NOT NULL AND highest IS NULL)
+                THEN 'score is not a number'
+            WHEN lowest >= highest OR raw < lowest OR raw > highest THEN 'score is not between its min and max'
+            WHEN duration_text IS NOT NULL AND NOT ({_is_duration('duration_text')}) THEN 'duration is not one of ISO 8601'
+            WHEN NOT regexp_full_match(verb_display, {literal(_LANGUAGE_MAP)}) THEN 'display of the verb is no language map'
+            WHEN NOT regexp_full_match(object_name, {literal(_LANGUAGE_MAP)}) THEN 'name of the object is no language map'
         END AS reason,
-        statement_uuid, actor_identifier, verb_id, object_id, object_type, parent_id, grouping_id, occurred_at,
-        try_cast(success_text AS BOOLEAN), try_cast(completion_text AS BOOLEAN),
+        statement_uuid, actor_identifier, verb_id, coalesce(exercise.id, object_id),
+        {mapping.stored_type('coalesce(exercise.definition.type, named_type)')},
+        CASE WHEN NOT {_has_address('parent_id')} THEN parent_id END, CASE WHEN NOT {_has_address('grouping_id')} THEN grouping_id END,
+        occurred_at, try_cast(success_text AS BOOLEAN), try_cast(completion_text AS BOOLEAN),
         coalesce(scaled, CASE WHEN highest > coalesce(lowest, 0) AND raw BETWEEN coalesce(lowest, 0) AND highest
             THEN (raw - coalesce(lowest, 0)) / (highest - coalesce(lowest, 0)) END),
-        progress_value
+        CASE WHEN progress_value BETWEEN 0 AND 100 THEN progress_value END
     FROM identified
     """
 
 
-def _sql_type(shape: dict | list | str) -> str:
-    if isinstance(shape, dict):
-        return "STRUCT(" + ", ".join(f'"{name}" {_sql_type(inner)}' for name, inner in shape.items()) + ")"
-    if isinstance(shape, list):
-        return _sql_type(shape[0]) + "[]"
-    return shape
+def _actor() -> str:
+    """The normalized identifier of the actor; an address is what stands around one @, as in RFC 6068, with or without a dot."""
+    address = "lower(regexp_replace(trim(actor.mbox), '^[Mm][Aa][Ii][Ll][Tt][Oo]:', ''))"
+    return f"""CASE
+                WHEN actor.account.name <> '' AND actor.account."homePage" <> '' THEN 'account:' || actor.account."homePage" || '|' || actor.account.name
+                WHEN actor.account.name IS NOT NULL THEN NULL
+                WHEN actor.mbox IS NOT NULL THEN CASE WHEN regexp_matches({address}, '^[^@\\s,;<>"]+@[^@\\s,;<>"]+$') THEN 'email:' || {address} END
+                WHEN regexp_full_match(actor.mbox_sha1sum, '[0-9a-fA-F]{{40}}') THEN 'sha1:' || lower(actor.mbox_sha1sum)
+                WHEN actor.openid <> '' THEN 'openid:' || actor.openid
+            END"""
 
 
-def _as_json(name: str, landed: Landed) -> str:
-    if landed.kind == "csv":
-        return f'coalesce(try_cast("{name}" AS JSON), to_json("{name}"))'
-    return f'CASE WHEN typeof("{name}") = \'VARCHAR\' THEN coalesce(try_cast("{name}"::VARCHAR AS JSON), to_json("{name}")) ELSE to_json("{name}") END'
+def _object() -> str:
+    others = " ".join(f"WHEN {literal(form)} THEN {literal(name)}" for form, name in _OTHER_OBJECTS.items() if form != "StatementRef")
+    reference = f"WHEN 'StatementRef' THEN CASE WHEN verb_id = {literal(VOIDED)} THEN lower(named_id) ELSE {literal(_OTHER_OBJECTS['StatementRef'])} END"
+    return f"CASE coalesce(object_form, 'Activity') {others} {reference} ELSE named_id END"
+
+
+def _whole(mapping: LearningMap, kind: str, place: str) -> str:
+    """The context activity of this kind, wherever it stands; else the first at its place that can be a whole.
+
+    Most statements name one whole without its type in each place: they are not looked through.
+    """
+    both = "list_concat(parents, groupings)"
+    of_kind = f"list_filter({both}, lambda whole: {mapping.is_of('whole.definition.type', kind)})[1].id"
+    first = f"list_filter({place}, lambda whole: NOT {mapping.is_no_whole('whole.definition.type')})[1].id"
+    is_plain = "coalesce(len(parents), 0) <= 1 AND coalesce(len(groupings), 0) <= 1 AND coalesce(parents[1].definition.type, groupings[1].definition.type) IS NULL"
+    return f"CASE WHEN {is_plain} THEN {place}[1].id ELSE coalesce({of_kind}, {first}) END"
+
+
+def _has_address(column: str) -> str:
+    return f"coalesce((contains({column}, '@') OR contains({column}, '%40')) AND NOT regexp_full_match({column}, {literal(_USAGE_KEY)}), false)"
+
+
+def _is_duration(column: str) -> str:
+    return f"regexp_full_match({column}, {literal(_DURATION)}) AND {column} <> 'P' AND NOT ends_with({column}, 'T')"
+
+
+def _time(column: str) -> str:
+    """UTC of any time that ISO 8601 knows: what DuckDB does not read at once is spelled out first."""
+    spelled = f"upper(replace({column}, ',', '.'))"
+    for pattern, to in (
+        (r"^([0-9]{4})([0-9]{2})([0-9]{2})T", r"\1-\2-\3T"),
+        (r"^([0-9]{4})([0-9]{3})T", r"\1-\2T"),
+        (r"^([0-9]{4})W([0-9]{2})([0-9])T", r"\1-W\2-\3T"),
+        (r"T([0-9]{2})([0-9]{2})([0-9]{2})", r"T\1:\2:\3"),
+        (r"T([0-9]{2}):?([0-9]{2})([Z+-]|$)", r"T\1:\2:00\3"),
+        (r"T([0-9]{2})([Z+-]|$)", r"T\1:00:00\2"),
+        (r"(T[0-9]{2}:[0-9]{2}):60", r"\1:59"),
+    ):
+        spelled = f"regexp_replace({spelled}, {literal(pattern)}, {literal(to)})"
+    day, rest = f"split_part({spelled}, 'T', 1)", f"'T' || split_part({spelled}, 'T', 2)"
+    spelled = f"""CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
+        WHEN length({day}) = 8 AND left({day}, 4) = left(try_strptime({day}, '%Y-%j')::DATE::VARCHAR, 4)
+            THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
+    return f"coalesce({parsers.timestamp(column)}, {parsers.timestamp(f'({spelled})')})"
+
+
+def shapes(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
+    """In the TEMP table `bad`, tell the shape of what is no statement: names and types at the top, never a value."""
+    if landed.kind not in ("ndjson", "array") or format_of(landed) == "caliper":
+        return
+    options = json_format() if landed.kind == "ndjson" else "format = 'array', maximum_object_size = 67108864"
+    found = connection.execute(f"""
+        SELECT lines.ordinal, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS names,
+            CASE WHEN json_type(json) = 'OBJECT' THEN list_transform(json_keys(json), lambda name: json_type(json -> ('/' || replace(replace(name, '~', '~0'), '/', '~1')))) END AS types
+        FROM (SELECT row_number() OVER () AS ordinal, json FROM read_json_objects({literal(str(landed.path))}, {options})) AS lines
+        SEMI JOIN (SELECT ordinal FROM bad WHERE reason = {literal(NOT_A_STATEMENT)}) AS odd USING (ordinal)
+        WHERE json IS NOT NULL
+    """).fetchall()
+    told: dict[str, list[int]] = {}
+    for ordinal, names, types in found:
+        if names:
+            told.setdefault(_shape(names, types), []).append(ordinal)
+    # The most frequent are told; a file of a thousand shapes does not fill the ledger.
+    for shape, ordinals in sorted(told.items(), key=lambda item: (-len(item[1]), item[0]))[:_SHAPES]:
+        connection.execute("UPDATE bad SET reason = $1 WHERE ordinal IN (SELECT unnest($2::BIGINT[]))", [f"{NOT_A_STATEMENT}: {shape}", ordinals])
+
+
+_WORDS = {"OBJECT": "object", "ARRAY": "array", "VARCHAR": "text", "BOOLEAN": "boolean", "NULL": "null"}
+
+
+def _shape(names: list[str], types: list[str]) -> str:
+    parts = sorted(f"{shown(name, position)} {_WORDS.get(kind, 'number')}" for position, (name, kind) in enumerate(zip(names, types, strict=True), 1))
+    return ", ".join(parts[:12]) + (f" and {len(parts) - 12} more" if len(parts) > 12 else "")

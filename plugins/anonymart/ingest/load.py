@@ -10,7 +10,17 @@ import duckdb
 from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
-from anonymart.ingest import corrections, identities, learning, lines, lives, parsers, refusals, request_ids
+from anonymart.ingest import (
+    corrections,
+    identities,
+    learning,
+    lines,
+    lives,
+    parsers,
+    refusals,
+    request_ids,
+    voided,
+)
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
@@ -43,7 +53,7 @@ def _load_learning(
     connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
 ) -> Counts:
     counts = Counts("learning", safe_name(landed.path))
-    counts.unknown_columns = unknown_columns(landed, learning.TOP_LEVEL + learning.KNOWN_UNREAD)
+    counts.unknown_columns = unknown_columns(landed, learning.known_names(landed))
     _forget_rejects(connection)
     connection.execute(f"INSERT INTO vault.raw.learning {learning.select(landed, load_no, as_of)}")
     crash.point("ingest.after_insert")
@@ -55,9 +65,11 @@ def _load_learning(
             SELECT rowid - (SELECT min(rowid) FROM {table} WHERE {ours}) + 1 AS ordinal, reason
             FROM {table} WHERE {ours} AND reason IS NOT NULL
         """)
+        learning.shapes(connection, landed)
         _quarantine(connection, landed, load_no, counts)
         connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
     _add_rejects(connection, landed, load_no, counts)
+    voided.leave_out(connection, load_no, counts)
     refusals.refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     refusals.refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)

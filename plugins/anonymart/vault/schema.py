@@ -88,6 +88,9 @@ CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT,
 CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
     source VARCHAR, row_hash UBIGINT, about_on DATE, identifier_mark UBIGINT
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.lrs_cursors (
+    endpoint VARCHAR, part_no BIGINT, since_at TIMESTAMP, reached_at TIMESTAMP, more VARCHAR, newest_at TIMESTAMP, is_ordered BOOLEAN
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT

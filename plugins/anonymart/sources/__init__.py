@@ -1,0 +1,1 @@
+"""Sources in other people's software, read as they are."""
