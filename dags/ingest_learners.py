@@ -10,6 +10,8 @@ dag = ingest_dag(
 
 Takes every file of `landing/learners/` into the vault, one transaction a file, and removes the file after its commit.
 Its rows say who is who: identifiers, birth date, registration, last login.
+With `sources/register.yml` in the home it first pulls what changed in the platform's PostgreSQL, through the connection
+`anonymart_register` (docs/sources.md). Red also when the source is silent longer than usual.
 A learner under 15 is refused, and so is every later event of the time before that birthday.
 
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart

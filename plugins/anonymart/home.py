@@ -60,6 +60,14 @@ class Home:
         return self.releases / "current"
 
     @property
+    def register_mapping(self) -> Path:
+        return self.root / "sources" / "register.yml"
+
+    @property
+    def register_lock(self) -> Path:
+        return self.root / "register.lock"
+
+    @property
     def keys_file(self) -> Path:
         return Path(os.environ.get("ANONYMART_KEYS_FILE") or self.root / "keys.json")
 

@@ -32,6 +32,7 @@ _SHAPE: dict[str, Any] = {
     "rights": {"answer_within_months": _WHOLE, "near_days": _WHOLE, "export_keep_days": _WHOLE},
     "window": {"time_zone": _TEXT},
     "as_of": {"largest_step_days": _WHOLE},
+    "silence": {"times_usual_gap": _NUMBER, "fewest_gaps": _WHOLE, "newest_gaps": _WHOLE},
     "publication": {"delay_days": _WHOLE, "built_later_after_days": _WHOLE, "first_period_on": _TEXT},
     "observation": {
         "course_completion_funnel_months": _WHOLE,

@@ -48,6 +48,7 @@ class RunReport:
             "status": self.status,
             "waiting": self.waiting,
             "files": self.files.as_dict(),
+            "silent_sources": self.files.silent_as_dict(),
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
             "utility": self.utility,

@@ -31,11 +31,11 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
     with _dag(f"ingest_{source}", _daily(hour), doc_md) as dag:
         # Whatever waits in the pool together runs in the order of loading.
         @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source))
-        def ingest(name: str) -> dict[str, int]:
+        def ingest(name: str) -> dict[str, Any]:
             context = get_current_context()
             counts = tasks.ingest_source(name, context)
             told = (context["dag_run"].conf or {}).get("as_of")
-            context["outlet_events"][ASSETS[name]].extra = {"loaded": counts["loaded"], "as_of": told}
+            context["outlet_events"][ASSETS[name]].extra = {"loaded": counts["loaded"], "as_of": told, "changes": counts["changes"]}
             return counts
 
         ingest(source)

@@ -27,20 +27,38 @@ COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
 
 
 @plain_faults
-def ingest_source(source: str, context: Any) -> dict[str, int]:
-    """Load what waits for one source and give its counts. Skips when nothing waits, so that no asset event follows."""
+def ingest_source(source: str, context: Any) -> dict[str, Any]:
+    """Load what waits for one source; gives its counts and, under `changes`, what is other in it than before, by names only.
+
+    Fails for good when the source is silent longer than usual. Skips when nothing waits, so that no asset event follows.
+    """
+    from anonymart.errors import AnonymartError, UsageError
     from anonymart.ingest import ingest
+    from anonymart_airflow.register import pull_register
 
     home, keys, policy, day = _open(context)
+    changes: list[str] = []
+    failure = None
     if source == "learning":
         pull_learning(home, keys)
+    if source == "learners":
+        try:
+            changes = pull_register(home, keys, day)
+        except AnonymartError as error:
+            # Files that wait are loaded all the same.
+            failure = error
     with writing(home):
         report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
+    if failure:
+        raise failure
+    if report.silent:
+        raise UsageError(report.silent[0].sentence)
     if not report.files:
         raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
-    counts = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
+    counts: dict[str, Any] = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
     counts["files"] = len(report.files)
     counts["files_refused"] = sum(file.status == "refused" for file in report.files)
+    counts["changes"] = changes + [each.sentence for file in report.files for each in file.changes]
     return counts
 
 

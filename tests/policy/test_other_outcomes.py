@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -146,6 +146,22 @@ def _due(law: Policy) -> str:
     return str(clock.due_on(clock.received_on(datetime(2026, 1, 31, 23, 30), law), law))
 
 
+def _silent(days: int) -> Callable[[Policy], int]:
+    """A source that came every ten days, then daily, and not for so many days; a day that lies ahead counts for nothing."""
+    from anonymart.ingest import silence
+
+    def look(law: Policy) -> int:
+        with duckdb.connect() as connection:
+            connection.execute("ATTACH ':memory:' AS vault; CREATE SCHEMA vault.ledger")
+            connection.execute("""
+                CREATE TABLE vault.ledger.loads AS
+                SELECT 'nps' AS source, 'loaded' AS status, 1 AS delivered, 0 AS duplicate, 'n.csv' AS file_name, DATE '2026-05-01' + ago AS as_of
+                FROM unnest([60, 0, -1, -2, -12, -22, -32, -42]) AS past (ago)""")
+            return len(silence.find(connection, law, date(2026, 5, 1) + timedelta(days=days)))
+
+    return look
+
+
 @pytest.fixture(scope="module")
 def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any], Any, Any, Any]]:
     """By entry: what is looked at, another figure, and what is seen before and after."""
@@ -160,6 +176,9 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
         "window.time_zone": (_due, "Pacific/Honolulu", "2026-03-01", "2026-02-28"),
         "as_of.largest_step_days": (lambda law: _stops(law, house), 20, False, True),
+        "silence.times_usual_gap": (_silent(5), 0.4, 0, 1),
+        "silence.fewest_gaps": (_silent(31), 7, 1, 0),
+        "silence.newest_gaps": (_silent(5), 2, 0, 1),
         "rights.answer_within_months": (_due, 2, "2026-03-01", "2026-04-01"),
         "rights.near_days": (lambda law: clock.is_near(date(2026, 7, 10), date(2026, 6, 30), law), 10, False, True),
         "rights.export_keep_days": (lambda law: _old_exports(law, folder), 5, 0, 1),
@@ -173,7 +192,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
 OTHERS = (
     "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
-    "as_of.largest_step_days", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
+    "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
     "counts.variance", "counts.smallest", "utility.smallest_cells",
 )  # fmt: skip
 

@@ -110,7 +110,7 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     home, keys, policy = _open()
     with writing(home):
         report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
-    _print(is_json, {"files": report.as_dict()}, lambda result: [f"{len(result['files'])} files read."])
+    _print(is_json, {"files": report.as_dict(), "silent_sources": report.silent_as_dict()}, lambda result: [f"{len(result['files'])} files read."])
 
 
 @anonymart.command()

@@ -1,15 +1,18 @@
-"""The group `anonymart sources`: data that lives in other people's software."""
+"""The group `anonymart sources`: other people's software, and what it brings."""
 
 from __future__ import annotations
 
 import click
 
+from anonymart.cli import sources_changes, sources_register
 from anonymart.cli.sources_pull import pull
 
 
 @click.group("sources")
 def sources() -> None:
-    """Sources in other people's software: fetch what is new in them."""
+    """Bring in what is new from other people's software, and see what changed in it."""
 
 
 sources.add_command(pull)
+sources_register.register(pull)
+sources_changes.register(sources)

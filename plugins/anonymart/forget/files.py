@@ -76,8 +76,10 @@ def hide_names(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> None:
 
 
 def remove_spill(home: Home) -> None:
-    """Remove what a killed run left of its spill files; nobody else writes while the lock is held."""
+    """Remove what a killed run left of its spill files; nobody else writes while the lock is held, but a pull, which then is made again."""
     shutil.rmtree(home.tmp / "spill", ignore_errors=True)
+    for half in home.tmp.glob("register-*.part"):
+        half.unlink(missing_ok=True)
 
 
 def _refused(folders: list[Path]) -> list[Path]:

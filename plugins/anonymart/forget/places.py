@@ -97,7 +97,7 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE",
-            "loads landings lrs_cursors reasons quarantine key_marks releases closed_periods withdrawals withdrawn_periods approvals removals rewrites receipt_head audit_head audit_open"),
+            "loads landings lrs_cursors reasons quarantine changes seen register_pulls key_marks releases closed_periods withdrawals withdrawn_periods approvals removals rewrites receipt_head audit_head audit_open"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
@@ -160,14 +160,16 @@ FILE_KINDS = (
     FileKind("landing", True, "what waits is loaded before an erasure; refused files that name the person are removed",
              tuple(f"{source}/" for source in SOURCES)),
     FileKind("exports", True, "removed with an erasure, and after the days that the policy gives", ("*.zip", "*.part")),
-    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite", ("spill/", "gate-*/")),
+    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite", ("spill/", "gate-*/", "register-*.part")),
     FileKind("dbt", False, "logs are off, artifacts hold names of models", ("target/", "logs/")),
     FileKind("airflow", False, "counts and names only; logs leave after a year"),
     FileKind("releases", False, "anonymous figures", ("*/",)),
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
     FileKind("audit.ndjson", False, "names of those who run the house; names of learners are refused"),
     FileKind("keys.json", False, "keys"),
+    FileKind("sources", False, "mappings that a data engineer writes", ("*.yml",)),
     FileKind("run.lock", False, "empty"),
+    FileKind("register.lock", False, "empty"),
     FileKind("demo", False, "the fictional school of make demo"),
 )  # fmt: skip
 # What file systems and desktops leave behind.

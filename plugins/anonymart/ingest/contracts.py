@@ -10,7 +10,10 @@ KINDS_OF_REQUEST = ("access", "rectify", "erase", "restrict", "port", "object", 
 
 @dataclass(frozen=True)
 class Column:
-    """One allowed column: `kind` names its parser, `choices` the allowed words, `required` that it may not be empty."""
+    """One allowed column: `kind` names its parser, `choices` the allowed words, `required` that it may not be empty.
+
+    A column that `is_version` makes a row another one than the same words of another time; rows without it keep the hash that they had.
+    """
 
     name: str
     kind: str = "text"
@@ -19,6 +22,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     is_stored: bool = True
+    is_version: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ TABULAR = {
                 Column("registered_at", "time"),
                 Column("left_at", "time"),
                 Column("last_login_at", "time"),
+                Column("updated_at", "time", is_stored=False, is_version=True),
             ),
             replaces=("learner_id",),
             is_use="last_login_at",

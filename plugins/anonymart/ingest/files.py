@@ -86,6 +86,8 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> L
     if path.stat().st_size == 0 or not head.strip():
         raise FileRefused("empty file")
     if head[:4] == b"PAR1":
+        if path.suffix == ".gz":
+            raise FileRefused("a gzipped Parquet file: unpack it, Parquet is compressed in itself")
         return Landed(path, source, "parquet", _parquet_columns(connection, path))
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FileRefused("not UTF-8: it begins with a UTF-16 mark")

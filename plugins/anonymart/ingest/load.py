@@ -11,6 +11,7 @@ from anonymart import crash
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.ingest import (
+    changes,
     corrections,
     identities,
     learning,
@@ -25,6 +26,9 @@ from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
+
+# Planned days, and the clock of somebody else's server.
+_MAY_LIE_AHEAD = ("ended_on", "left_at", "graduated_on", "updated_at")
 
 
 def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy) -> Counts:
@@ -92,6 +96,7 @@ def _load_tabular(
     _forget_rejects(connection)
     connection.execute(_incoming(contract, landed, as_of))
     counts.delivered = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
+    changes.read_contents(connection, contract.source)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE bad AS
         SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming WHERE reason IS NOT NULL"""
@@ -148,7 +153,7 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
     reasons += [
         f"CASE WHEN \"{column.name}\" >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN '{column.name} is after the date of the run' END"
         for column in present
-        if column.kind in ("time", "date") and column.name not in ("ended_on", "left_at", "graduated_on")
+        if column.kind in ("time", "date") and column.name not in _MAY_LIE_AHEAD
     ]
     identifier = {
         "learner": "'learner:' || learner_id",
@@ -171,8 +176,14 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
 
 def _row_text(contract: Contract, present: list) -> str:
     """The content of a row as one text: the same for every file kind and every spelling of a date or number."""
-    parts = ", ".join(_normal_text(column) if column in present else "''" for column in contract.columns)
+    parts = ", ".join(_part(column, column in present) for column in contract.columns)
     return f"concat_ws('|', {literal(contract.source)}, {parts})"
+
+
+def _part(column: Column, is_present: bool) -> str:
+    text = _normal_text(column) if is_present else "''"
+    # concat_ws leaves a NULL out.
+    return f"nullif({text}, '')" if column.is_version else text
 
 
 def _normal_text(column: Column) -> str:

@@ -14,7 +14,7 @@ from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import tombstones
 from anonymart.home import Home
-from anonymart.ingest import identities
+from anonymart.ingest import changes, identities, silence
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import (
@@ -35,13 +35,18 @@ from anonymart.vault import schema
 
 @dataclass
 class IngestReport:
-    """The ledger's lines of this run, in the order of loading."""
+    """The ledger's lines of this run, in the order of loading, and the sources that are silent longer than usual."""
 
     files: list[Counts] = field(default_factory=list)
+    silent: list[silence.Silent] = field(default_factory=list)
 
     def as_dict(self) -> list[dict]:
         """Plain data for `--json`: counts, reasons and names of columns, never a value."""
         return [dataclasses.asdict(counts) for counts in self.files]
+
+    def silent_as_dict(self) -> list[dict]:
+        """Plain data for `--json`: sources, dates and days."""
+        return [{**dataclasses.asdict(each), "last_on": each.last_on.isoformat()} for each in self.silent]
 
 
 def ingest(
@@ -81,6 +86,9 @@ def ingest(
                 if counts:
                     report.files.append(counts)
                     progress.say(_line(counts))
+        report.silent = silence.find(connection, policy, as_of, sources)
+        for silent in report.silent:
+            progress.say(f"  {silent.sentence}")
     except duckdb.Error as error:
         raise AnonymartError(_fault(error)) from None
     except OSError as error:
@@ -99,10 +107,12 @@ def _one_file(
         return None
     load_no = connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
     crash.point("ingest.before_load")
+    landed = None
     try:
         landed = inspect(connection, path, source)
         connection.execute("BEGIN")
         counts = load(connection, landed, load_no, as_of, policy)
+        changes.note_file(connection, landed, counts, load_no, as_of)
         crash.point("ingest.before_commit")
         connection.execute("COMMIT")
         crash.point("ingest.after_commit")
@@ -114,6 +124,7 @@ def _one_file(
         counts = Counts(source, safe_name(path), status="refused", reason=str(refusal))
         connection.execute("BEGIN")
         write_ledger(connection, load_no, refused_mark(path), as_of, counts)
+        changes.note_refused(connection, landed, counts, load_no, as_of)
         connection.execute("COMMIT")
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         path.rename(path.with_name(path.name + REFUSED_SUFFIX))
@@ -159,12 +170,13 @@ def _fault(error: duckdb.Error) -> str:
 
 
 def _line(counts: Counts) -> str:
+    changed = f"; other than before: {', '.join(each.sentence for each in counts.changes)}" if counts.changes else ""
     if counts.status == "refused":
-        return f"  {counts.source}/{counts.file_name}: refused whole, {counts.reason}"
+        return f"  {counts.source}/{counts.file_name}: refused whole, {counts.reason}{changed}"
     text = (
         f"  {counts.source}/{counts.file_name}: {counts.delivered} delivered, {counts.loaded} loaded, {counts.refused} refused, "
         f"{counts.quarantined} quarantined, {counts.duplicate} duplicate"
     )
     if counts.unknown_columns:
         text += f"; columns refused: {', '.join(counts.unknown_columns)}"
-    return text
+    return text + changed

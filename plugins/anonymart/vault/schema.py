@@ -91,6 +91,15 @@ CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
 CREATE TABLE IF NOT EXISTS vault.ledger.lrs_cursors (
     endpoint VARCHAR, part_no BIGINT, since_at TIMESTAMP, reached_at TIMESTAMP, more VARCHAR, newest_at TIMESTAMP, is_ordered BOOLEAN
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.changes (
+    as_of DATE, source VARCHAR, load_no BIGINT, kind VARCHAR, name VARCHAR, was VARCHAR, became VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.seen (
+    source VARCHAR, layout VARCHAR, series UBIGINT, part VARCHAR, name VARCHAR, type VARCHAR, is_always BOOLEAN, last_load_no BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.register_pulls (
+    pull_no BIGINT, base_no BIGINT, as_of DATE, origin VARCHAR, file_name VARCHAR, file_mark VARCHAR, read_to TIMESTAMP, n_rows BIGINT, table_rows BIGINT
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
     release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT

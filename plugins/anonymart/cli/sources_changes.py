@@ -1,0 +1,28 @@
+"""The command `anonymart sources changes`: what the sources brought that they did not bring before, and which are silent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from anonymart.cli import commands
+from anonymart.ingest.contracts import SOURCES
+
+
+def register(sources: click.Group) -> None:
+    """Add the command to the group of sources."""
+    sources.add_command(changes)
+
+
+@click.command("changes")
+@click.option("--source", type=click.Choice(SOURCES), help="Only this source.")
+@commands.dated
+@commands.as_json
+def changes(source: str | None, as_of: datetime | None, is_json: bool) -> None:
+    """List columns that came, went or changed their type, new verbs, and the sources that are silent longer than usual."""
+    from anonymart.ingest import listing
+
+    home, keys, policy = commands._open()
+    found = listing.listed(home, keys, policy, commands._day(as_of, policy), (source,) if source else None)
+    commands._print(is_json, found.as_dict(), lambda _: found.sentences)

@@ -1,0 +1,41 @@
+"""The command `anonymart sources pull register`: the platform's learners, from PostgreSQL into landing/learners/."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from anonymart.cli import commands
+from anonymart.errors import UsageError
+
+ADDRESS = "ANONYMART_REGISTER_URL"
+
+
+def register(pulling: click.Group) -> None:
+    """Add the command to the group of pulls."""
+    pulling.add_command(pull_register)
+
+
+@click.command("register")
+@click.option("--mapping", type=click.Path(path_type=Path), help="The platform's names (default: sources/register.yml of the home).")
+@click.option("--full", is_flag=True, help="Read every learner, not only those changed since the last pull.")
+@commands.dated
+@commands.as_json
+def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_json: bool) -> None:
+    """Read learners that changed in the platform's PostgreSQL into landing/learners/; `anonymart ingest` loads them.
+
+    The address with its password stands in the environment, in ANONYMART_REGISTER_URL, never in the command.
+    """
+    from anonymart.sources.mapping import load_mapping
+    from anonymart.sources.register import pull
+
+    home, keys, policy = commands._open()
+    address = os.environ.get(ADDRESS)
+    if not address:
+        raise UsageError(f"Set {ADDRESS} to the address of the platform's PostgreSQL: postgresql://user:password@host:5432/database.")
+    done = pull(home, keys, address, load_mapping(mapping or home.register_mapping), commands._day(as_of, policy), full)
+    commands._print(is_json, asdict(done), lambda _: done.sentences)

@@ -1,0 +1,50 @@
+"""The platform's learners before their ingest: the address and its secret come from the Airflow connection `anonymart_register`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from anonymart.errors import UsageError
+from anonymart.progress import Progress
+
+if TYPE_CHECKING:
+    from anonymart.home import Home
+    from anonymart.keys import Keys
+
+CONNECTION = "anonymart_register"
+# What of the connection's extra fields may reach the server's library.
+_EXTRA = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
+
+
+def pull_register(home: Home, keys: Keys, as_of: date) -> list[str]:
+    """Read what changed into landing/learners/, where the home has a mapping; gives names of what is other than before.
+
+    Raises UsageError when there is a mapping and no connection, and what the pull raises.
+    """
+    if not home.register_mapping.exists():
+        return []
+    from anonymart.sources.mapping import load_mapping
+    from anonymart.sources.register import pull
+
+    done = pull(home, keys, _address(), load_mapping(home.register_mapping), as_of)
+    for sentence in done.sentences:
+        Progress().say(f"  {sentence}")
+    return [each.sentence for each in done.changes]
+
+
+def _address() -> str:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        found = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        found = None
+    if found is None:
+        raise UsageError(f"The home has a mapping of the register and Airflow has no connection {CONNECTION}: add it, of the type Postgres.")
+    extra = {name: value for name, value in found.extra_dejson.items() if name in _EXTRA}
+    return make_conninfo(
+        host=found.host, port=found.port, user=found.login, password=found.password, dbname=found.schema, **extra
+    )
