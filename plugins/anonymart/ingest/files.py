@@ -31,13 +31,18 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet'), its columns, and a mark that a kill keeps."""
+    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
+
+    A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no answers.
+    """
 
     path: Path
     source: str
     kind: str
     columns: tuple[str, ...]
     delimiter: str = ","
+    skipped: int = 0
+    is_csv: bool = False
 
     @property
     def mark(self) -> str:
@@ -82,13 +87,18 @@ def safe_name(path: Path) -> str:
 
 def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
     """Tell what the file is. Raises FileRefused when it is not what it claims."""
-    head = _head(path)
+    head = head_of(path)
     if path.stat().st_size == 0 or not head.strip():
         raise FileRefused("empty file")
     if head[:4] == b"PAR1":
         if path.suffix == ".gz":
             raise FileRefused("a gzipped Parquet file: unpack it, Parquet is compressed in itself")
         return Landed(path, source, "parquet", _parquet_columns(connection, path))
+    if source in ("nps", "salary"):
+        from anonymart import surveys
+
+        if landed := surveys.land(connection, path, source, head):
+            return landed
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise FileRefused("not UTF-8: it begins with a UTF-16 mark")
     if b"\x00" in head:
@@ -120,6 +130,8 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
             f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = {literal(landed.delimiter)}, "
             f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}){looked_at})"
         )
+    if landed.kind == "survey":
+        return f"(SELECT {chosen}, survey_reason FROM survey_rows ORDER BY ordinal)"
     if landed.kind == "parquet":
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
         return f"(SELECT {casts} FROM read_parquet({path}))"
@@ -155,7 +167,8 @@ def unknown_columns(landed: Landed, allowed: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
+    """The first 64 KiB, unpacked where the file is packed; a packed file is read to its end. Raises FileRefused when damaged."""
     try:
         with path.open("rb") as file:
             start = file.read(2)

@@ -19,9 +19,11 @@ def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
     rejected: set[int] = set()
     rows: list[tuple[int, int]] = []
     records: list[tuple[int, int]] = []
-    if landed.kind == "csv":
+    if landed.kind == "csv" or landed.is_csv:
+        ordinals = {ordinal + landed.skipped for ordinal in ordinals}
         rejected = {row[0] for row in connection.execute("SELECT DISTINCT line FROM reject_errors").fetchall()}
         rows, records = _of_csv(landed, ordinals, rejected)
+        rows = [(ordinal - landed.skipped, line) for ordinal, line in rows]
     elif landed.kind == "ndjson":
         rows = [(ordinal, line) for ordinal, line in _full_lines(landed) if ordinal in ordinals]
     for name, column, found in (("line_of_row", "ordinal", rows), ("line_of_record", "record", records)):

@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash
+from anonymart import crash, surveys
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.ingest import (
@@ -93,8 +93,9 @@ def _load_tabular(
             raise FileRefused(f"the column {column.name} is missing")
     if not any(name in landed.columns for name in contract.names):
         raise FileRefused("it has no column of this source")
-    _forget_rejects(connection)
-    connection.execute(_incoming(contract, landed, as_of))
+    if landed.kind != "survey":
+        _forget_rejects(connection)
+    connection.execute(incoming(contract, landed, as_of))
     counts.delivered = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
     changes.read_contents(connection, contract.source)
     connection.execute(
@@ -105,6 +106,10 @@ def _load_tabular(
     _add_rejects(connection, landed, load_no, counts)
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
+    if landed.kind == "survey":
+        counts.duplicate += surveys.drop_superseded(connection)
+        if n_unclear := surveys.n_unclear(connection, landed.source):
+            counts.reasons[surveys.UNCLEAR] = n_unclear
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
     refusals.refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
@@ -134,7 +139,7 @@ def _load_tabular(
     return _account(connection, "incoming", everything, load_no, landed, as_of, counts)
 
 
-def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
+def incoming(contract: Contract, landed: Landed, as_of: date) -> str:
     """Typed rows of the file in its order, with identifier, row hash and reason."""
     present = [column for column in contract.columns if column.name in landed.columns or landed.kind in ("ndjson", "array")]
     absent = [column for column in contract.columns if column not in present]
@@ -162,9 +167,10 @@ def _incoming(contract: Contract, landed: Landed, as_of: date) -> str:
     }[contract.person]
     empty_line = " AND ".join(f'"{column.name}" IS NULL' for column in present)
     broken = "'not an object of JSON'" if landed.kind in ("ndjson", "array") else "NULL"
+    of_survey = ["survey_reason"] if landed.kind == "survey" else []
     # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
     inner = ", ".join([*values, f"row_hash({_row_text(contract, present)}) AS row_hash", f"({empty_line}) AS is_empty",
-                       f"coalesce({', '.join(reasons[:len(present)]) or 'NULL'}, NULL) AS reason_of_text"])
+                       f"coalesce({', '.join([*of_survey, *reasons[:len(present)]]) or 'NULL'}, NULL) AS reason_of_text"])
     outer = ", ".join(reasons[len(present):]) or "NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE incoming AS
@@ -221,7 +227,7 @@ def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> None:
     """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content."""
-    if landed.kind != "csv":
+    if landed.kind != "csv" and not landed.is_csv:
         return
     rejected = connection.execute("""
         SELECT line, min_by(error_type, column_idx) AS error FROM reject_errors GROUP BY line ORDER BY line
@@ -318,5 +324,6 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str,
          counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns],
     )
     for reason, n_rows in counts.reasons.items():
-        disposition = "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
+        # The amount alone is kept out: the answer counts among those that are loaded.
+        disposition = "set aside" if reason == surveys.UNCLEAR else "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
         connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])

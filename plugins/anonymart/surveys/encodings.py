@@ -1,0 +1,155 @@
+"""Encodings found out word by word: one file may mix UTF-8, Latin-1, cp1252 and cp850, even within one word.
+
+A word that is right UTF-8 is that. In any other each byte is read as cp1252 (which holds Latin-1) or as cp850, whichever gives letters
+where letters belong; a word that neither makes readable becomes the mark UNREADABLE, and the row that needs it is quarantined.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+UNREADABLE = "\uf8ff"
+SEVERAL = "several in one line"
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_HIGH = "\ufffd"
+_FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæ")
+_FRENCH_CAPITALS = frozenset("ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒÆ")
+_ENDS_IN_A_GRAVE = frozenset(("à", "là", "çà", "déjà", "voilà", "delà", "holà", "celà"))
+_WORDS_KEPT = 200_000
+_BLOCK = 1 << 20
+
+
+class Encodings:
+    """Turns bytes into UTF-8; `found` counts the lines by what they were in (ascii, utf-8, latin-1, cp1252, cp850, …)."""
+
+    def __init__(self) -> None:
+        self.found: Counter[str] = Counter()
+        self._known: dict[bytes, tuple[bytes, str]] = {}
+
+    def clean(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same lines as UTF-8, without a byte order mark; as many blocks in memory as one."""
+        rest, is_first = b"", True
+        for block in blocks:
+            text = rest + block
+            if is_first:
+                text, is_first = self._without_mark(text), False
+            end = text.rfind(b"\n") + 1
+            rest = text[end:]
+            if end:
+                yield self._whole_lines(text[:end])
+        if rest:
+            yield self._whole_lines(rest)
+
+    def text(self, content: bytes) -> str:
+        """One text without counting it: a header, a cell."""
+        return self._line(content)[0].decode("utf-8")
+
+    def _without_mark(self, text: bytes) -> bytes:
+        if text.startswith(codecs.BOM_UTF8):
+            self.found["utf-8 with a mark"] += 1
+            return text[len(codecs.BOM_UTF8) :]
+        return text
+
+    def _whole_lines(self, text: bytes) -> bytes:
+        if text.isascii():
+            self.found["ascii"] += text.count(b"\n") + (not text.endswith(b"\n"))
+            return text
+        lines, found = text.splitlines(keepends=True), self.found
+        n_ascii = 0
+        for number, line in enumerate(lines):
+            if line.isascii():
+                n_ascii += 1
+                continue
+            lines[number], encoding = self._line(line)
+            found[encoding] += 1
+        found["ascii"] += n_ascii
+        return b"".join(lines)
+
+    def _line(self, line: bytes) -> tuple[bytes, str]:
+        try:
+            line.decode("utf-8")
+            return line, "ascii" if line.isascii() else "utf-8"
+        except UnicodeDecodeError:
+            pass
+        seen: set[str] = set()
+
+        def read(word: re.Match[bytes]) -> bytes:
+            clean, encoding = self._word(word[0])
+            seen.add(encoding)
+            return clean
+
+        clean = _WORD.sub(read, line)
+        return clean, "unreadable" if "unreadable" in seen else _named(seen)
+
+    def _word(self, word: bytes) -> tuple[bytes, str]:
+        answer = self._known.get(word)
+        if answer is None:
+            answer = _read(word)
+            if len(self._known) < _WORDS_KEPT:
+                self._known[word] = answer
+        return answer
+
+
+def blocks_of(file: object) -> Iterator[bytes]:
+    """The file's bytes in blocks of a mebibyte."""
+    while block := file.read(_BLOCK):  # type: ignore[attr-defined]
+        yield block
+
+
+def _read(word: bytes) -> tuple[bytes, str]:
+    """A word's text and encoding. Each byte is decided on its own: `c\xf4t\x82` holds Latin-1 and cp850."""
+    try:
+        word.decode("utf-8")
+        return word, "utf-8"
+    except UnicodeDecodeError:
+        pass
+    windows, dos = word.decode("cp1252", errors="replace"), word.decode("cp850")
+    padded = f" {word.decode('ascii', errors='replace').replace(_HIGH, 'x')} "
+    signs, seen = [], set()
+    for place, byte in enumerate(word):
+        if byte < 0x80:
+            signs.append(chr(byte))
+            continue
+        around = padded[place], padded[place + 2]
+        for_windows, for_dos = _sign(around[0], windows[place], around[1]), _sign(around[0], dos[place], around[1])
+        if dos[place] == "à" and not around[1].isalpha() and f"{''.join(signs)}à".casefold() not in _ENDS_IN_A_GRAVE:
+            for_dos = 0
+        if max(for_windows, for_dos) < 0:
+            return UNREADABLE.encode(), "unreadable"
+        if for_windows >= for_dos:
+            signs.append(windows[place])
+            seen.add("latin-1" if byte >= 0xA0 else "cp1252")
+        else:
+            signs.append(dos[place])
+            seen.add("cp850")
+    return "".join(signs).encode(), _named(seen)
+
+
+def _named(seen: set[str]) -> str:
+    """One name for what a word or a line is in; cp1252 holds Latin-1."""
+    if seen <= {"latin-1", "cp1252"}:
+        return "cp1252" if "cp1252" in seen else "latin-1"
+    return next(iter(seen)) if len(seen) == 1 else SEVERAL
+
+
+def _sign(before: str, sign: str, after: str) -> int:
+    if sign in _FRENCH:
+        return 2
+    if sign in _FRENCH_CAPITALS:
+        return -2 if before.islower() else 1
+    if sign in "’‘":
+        return 2 if before.isalpha() or after.isalpha() else 0
+    if sign in "…”»":
+        return -1 if after.isalpha() else 1
+    if sign in "“«":
+        return -1 if before.isalpha() else 1
+    if sign in "–—€°£\xa0²½":
+        return 1 if not (before.isalpha() and after.isalpha()) else -2
+    if sign.isalpha() and sign < "\u0180" and not sign.isupper():
+        return 1
+    if sign.isalpha() and sign < "\u0180":
+        return -2 if before.islower() else 0
+    return -2

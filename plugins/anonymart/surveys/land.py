@@ -1,0 +1,248 @@
+"""From an export to rows that ingest takes: which mapping, which column fills which field, and why a row does not count."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from anonymart.engine import literal
+from anonymart.ingest.contracts import TABULAR
+from anonymart.ingest.files import FileRefused, Landed
+from anonymart.surveys import salaries, times
+from anonymart.surveys.delivered import TABLE, Delivered, open_file, stage
+from anonymart.surveys.encodings import UNREADABLE
+from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, plain, recognise, shared
+
+_TO_DO = "run `anonymart sources infer` on it, and put the YAML that it proposes into expectations/sources/"
+_ENOUGH_SCORES = 30
+_OTHER_SCALE = re.compile(r"(?:\bsur|out of|/) ?(\d{1,2})\b|\b[01] ?(?:-|–|a|to) ?(\d{1,2})\b")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column by its number, and the member of JSON text in it."""
+
+    number: int
+    path: str | None = None
+
+
+@dataclass
+class Reading:
+    """How one file was read: for `sources check`."""
+
+    delivered: Delivered
+    mapping: Mapping
+    places: dict[str, Place]
+    forms: dict[str, times.Times] = field(default_factory=dict)
+    lowest: int | None = None
+    highest: int | None = None
+    extra: tuple[str, ...] = ()
+
+
+def land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes) -> Landed | None:
+    """The file as a survey, as `find` gives it, or None."""
+    found = find(connection, path, source, head)
+    return found[0] if found else None
+
+
+def find(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes) -> tuple[Landed, Reading] | None:
+    """The file as a survey, read into survey_rows; None for the house's own columns, which ingest reads itself.
+
+    Raises FileRefused, saying what to do, for an export that no mapping, or more than one, understands.
+    """
+    delivered = open_file(connection, path, head)
+    if delivered is None or (delivered.kind != "xlsx" and is_house_s(delivered.columns, source)):
+        return None
+    found = recognise(delivered.columns, _fitting(delivered, load_all()), source)
+    if not found and (delivered.kind in ("json", "parquet") or {plain(name) for name in delivered.columns} & set(TABULAR[source].names)):
+        return None
+    if not found:
+        raise FileRefused(f"its columns are those of no survey tool that is known: {_TO_DO}")
+    if len(found) > 1:
+        names = ", ".join(mapping.name for mapping in found)
+        raise FileRefused(f"its columns fit several mappings ({names}): give one of them more names in recognised_by")
+    return read(connection, delivered, found[0], source)
+
+
+def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: Mapping, source: str) -> tuple[Landed, Reading]:
+    """Make the TEMP table survey_rows(ordinal, the contract's columns as texts, survey_reason) from the export."""
+    if source not in mapping.sources:
+        raise FileRefused(f"{mapping.title}: it holds no answers for {source}/")
+    reading = Reading(delivered, mapping, _places(delivered, mapping, source))
+    wanted = {place.number for place in reading.places.values()} | {number for _, number in _rules(delivered, mapping)}
+    stage(connection, delivered, sorted(wanted), mapping.rows_after_header)
+    _refuse_other_scales(connection, reading)
+    texts = {name: _text(place, mapping) for name, place in reading.places.items()}
+    values = {name: _value(connection, reading, name, text, source) for name, text in texts.items()}
+    values |= {name: literal(value) for name, value in mapping.constants.items() if name not in values}
+    if mapping.ids_are_per_survey and mapping.survey is None:
+        values.pop("response_id", None)
+    elif "response_id" in values:
+        values["response_id"] = f"{literal(f'{mapping.tool}:{mapping.survey or str()}:')} || {values['response_id']}"
+    if "asked_at" in values and "answered_at" in values:
+        # An invitation without an answer has no time of one.
+        values["answered_at"] = f"CASE WHEN ({values['score']}) IS NOT NULL THEN {values['answered_at']} END"
+    is_typed = source == "salary" and FREE_SALARY in values
+    if is_typed:
+        reading.extra, values["typed_salary"] = ("typed_salary",), values[FREE_SALARY]
+    joined = salaries.join(connection, TABLE, values, mapping) if source == "salary" else ""
+    columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE survey_rows AS
+        SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason FROM {TABLE} {joined};
+        DROP TABLE {TABLE}""")
+    unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
+    landed = Landed(
+        delivered.path, source, "survey", (*(name for name in values if name in TABULAR[source].names), *unmapped), delivered.delimiter, mapping.rows_after_header, is_csv=delivered.kind == "csv"
+    )
+    return landed, reading
+
+
+def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
+    """Of the answers that one person gave in one window, the last one stays in `incoming`; gives how many went."""
+    days = connection.execute("SELECT max(days) FROM survey_window").fetchone()[0]
+    columns = {row[0] for row in connection.execute("DESCRIBE incoming").fetchall()}
+    about = "path_id" if "path_id" in columns else "diploma_id"
+    return connection.execute(f"""
+        DELETE FROM incoming WHERE rowid IN (
+            SELECT answer FROM (
+                SELECT rowid AS answer, row_hash, answered_at, lead(row_hash) OVER latest AS next_hash, lead(answered_at) OVER latest AS next_at
+                FROM incoming WHERE answered_at IS NOT NULL AND identifier IS NOT NULL
+                WINDOW latest AS (PARTITION BY identifier, {about} ORDER BY answered_at, rowid)
+            )
+            WHERE next_at <= answered_at + to_days({days}) AND next_hash <> row_hash
+        )""").fetchone()[0]
+
+
+def is_house_s(columns: tuple[str, ...], source: str) -> bool:
+    """Whether these are the columns of the house's own contract."""
+    names = set(columns)
+    has_time = {"answered_at", "asked_at"} & names
+    return bool(has_time and {"learner_id", "email"} & names)
+
+
+def _fitting(delivered: Delivered, mappings: list[Mapping]) -> list[Mapping]:
+    layouts = {"json": ("typeform_responses", "limesurvey_rpc", "table")}.get(delivered.kind, ("table",))
+    fitting = [mapping for mapping in mappings if mapping.layout in layouts]
+    special = [mapping for mapping in fitting if mapping.layout != "table"]
+    # A JSON of LimeSurvey has the columns of its CSV: the one that is for JSON takes it.
+    tools = {mapping.tool for mapping in special}
+    return [mapping for mapping in fitting if mapping.layout != "table" or mapping.tool not in tools]
+
+
+def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Place]:
+    """Which column fills which field. Raises FileRefused when two could, or when none gives what every answer needs."""
+    questions = shared("questions.yml")[source]
+    taken = {plain(name) for given in mapping.fields.values() for name in given.columns} | {plain(name) for name in mapping.own_columns}
+    taken |= {plain(name) for group in mapping.recognised_by for name in group}
+    open_questions = [number for number, name in enumerate(delivered.columns) if plain(name) not in taken]
+    places: dict[str, Place] = {}
+    names = [*TABULAR[source].names, *([FREE_SALARY] if source == "salary" else [])]
+    for name in names:
+        given = mapping.field(name)
+        if name == "employer":
+            # No mart needs it, and a small employer's name is as good as a person's: it is not read (D-IDENT).
+            continue
+        if place := _own_column(delivered, given):
+            places[name] = place
+            continue
+        patterns = given.questions or tuple(questions.get(name, ()))
+        found = [number for number in open_questions if any(re.search(pattern, plain(delivered.columns[number])) for pattern in patterns)]
+        if len(found) > 1:
+            raise FileRefused(f"{mapping.title}: two of its questions could be the field {name}: {_TO_DO}")
+        if found:
+            places[name] = Place(found[0])
+    needed = [("answered_at",), ("learner_id", "email"), *([("score",)] if source == "nps" else [])]
+    for group in needed:
+        if not places.keys() & set(group) and not mapping.constants.keys() & set(group):
+            raise FileRefused(f"{mapping.title}: no column gives {' or '.join(group)}: {_TO_DO}")
+    return places
+
+
+def _own_column(delivered: Delivered, given: Field) -> Place | None:
+    names = [plain(name) for name in delivered.columns]
+    for column in map(plain, given.columns):
+        if column in names:
+            return Place(names.index(column), given.path)
+        holder, _, member = column.partition(".")
+        if member and holder in names:
+            return Place(names.index(holder), member)
+    return None
+
+
+def _rules(delivered: Delivered, mapping: Mapping) -> list[tuple[str, int]]:
+    names = [plain(name) for name in delivered.columns]
+    found = []
+    for name, rule in mapping.rules.items():
+        column = next((plain(column) for column in rule.columns if plain(column) in names), None)
+        if column is not None:
+            found.append((name, names.index(column)))
+    return found
+
+
+def _reason(delivered: Delivered, mapping: Mapping, texts: dict[str, str]) -> str:
+    """SQL for why a row does not count, before its values are looked at."""
+    words = {"partial": "a partial answer", "test": "a test answer", "other_scale": "a score on another scale than 0 to 10"}
+    cases = []
+    for name, number in _rules(delivered, mapping):
+        rule, text = mapping.rules[name], f"strip_accents(lower(trim(coalesce(c{number}, ''))))"
+        listed = ", ".join(literal(word) for word in rule.when or rule.unless)
+        cases.append(f"WHEN {text} {'IN' if rule.when else 'NOT IN'} ({listed}) THEN {literal(words[name])}")
+    everything = "concat(" + ", ".join(texts.values()) + ")"
+    cases.append(f"WHEN contains({everything}, {literal(UNREADABLE)}) THEN 'bytes of no encoding that is known'")
+    if "score" in texts:
+        of = f"regexp_extract({texts['score']}, '^[0-9]+ */ *([0-9]+)$', 1)"
+        cases.append(f"WHEN {of} NOT IN ('', '10') THEN 'a score on another scale than 0 to 10'")
+    return f"CASE {' '.join(cases)} END"
+
+
+def _text(place: Place, mapping: Mapping) -> str:
+    column = f"c{place.number}"
+    if place.path:
+        column = f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})"
+    sentinels = {plain(word) for word in shared("questions.yml")["sentinels"]} | set(mapping.sentinels) | {""}
+    listed = ", ".join(literal(word) for word in sorted(sentinels))
+    return f"(CASE WHEN strip_accents(lower(trim({column}))) NOT IN ({listed}) THEN trim({column}) END)"
+
+
+def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, text: str, source: str) -> str:
+    column = next((column for column in TABULAR[source].columns if column.name == name), None)
+    if column is None:
+        return text
+    if column.kind in ("time", "date"):
+        found = times.look(connection, TABLE, text, reading.mapping.date_order)
+        reading.forms[name] = found
+        if found.problem:
+            raise FileRefused(f"{name}: {found.problem}")
+        moment = times.utc(text, found, reading.mapping.time_zone)
+        return moment if column.kind == "time" else f"left({moment}, 10)"
+    if name == "score":
+        return f"coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text})"
+    words = reading.mapping.field(name).words or {value: tuple(map(str, listed)) for value, listed in shared("questions.yml")["words"].get(name, {}).items()}
+    if not words:
+        return text
+    folded = f"strip_accents(lower({text}))"
+    cases = " ".join(f"WHEN {folded} IN ({', '.join(literal(plain(word)) for word in listed)}) THEN {literal(value)}" for value, listed in words.items())
+    return f"(CASE {cases} ELSE {text} END)"
+
+
+def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
+    """A scale that is declared, stands in the question, or shows in the answers: an NPS is 0 to 10 and nothing is stretched to it."""
+    mapping = reading.mapping
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE survey_window AS SELECT {int(mapping.one_answer_within_days)} AS days")
+    if "score" not in reading.places:
+        return
+    to_do = "an NPS is a score of 0 to 10; take the file out of nps/, or map the right question"
+    if mapping.scale not in (None, "0-10"):
+        raise FileRefused(f"its scores are on a scale of {mapping.scale}: {to_do}")
+    place = reading.places["score"]
+    for found in _OTHER_SCALE.finditer(plain(reading.delivered.columns[place.number])):
+        if (top := found[1] or found[2]) != "10" and mapping.scale is None:
+            raise FileRefused(f"its question tells of a scale up to {top}: {to_do}")
+    number = f"try_cast(regexp_extract({_text(place, mapping)}, '^([0-9]+)', 1) AS INTEGER)"
+    n, reading.lowest, reading.highest = connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TABLE}").fetchone()
+    if n >= _ENOUGH_SCORES and reading.highest <= 7 and mapping.scale is None:
+        raise FileRefused(f"none of its {n} scores is over {reading.highest}: if they are really 0 to 10, say `scale: 0-10` in a YAML; else {to_do}")

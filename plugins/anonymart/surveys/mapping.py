@@ -1,0 +1,195 @@
+"""The YAML of a survey tool, or of one survey: which column fills which field, and how its values are to be read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from anonymart.contracts import LOADER
+from anonymart.errors import UsageError
+from anonymart.home import PROJECT
+from anonymart.ingest.contracts import TABULAR
+
+FOLDER = PROJECT / "expectations" / "sources"
+SHARED = ("questions.yml", "salaries.yml")
+SOURCES = ("nps", "salary")
+LAYOUTS = ("table", "typeform_responses", "limesurvey_rpc")
+FREE_SALARY = "salary"
+_ORDERS = (None, "dmy", "mdy")
+_RULES = ("partial", "test", "other_scale")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: `columns` are exact names, `questions` patterns on the folded name, `words` the tool's words for each value.
+
+    `path` is a member of JSON text in the column. Without columns, the questions of questions.yml are looked for.
+    """
+
+    name: str
+    columns: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows that are no answers: the column holds one of `when`, or something else than `unless` (empty counts as else)."""
+
+    columns: tuple[str, ...]
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One YAML of expectations/sources. `recognised_by` holds groups of names: one of each group must be a column."""
+
+    name: str
+    tool: str
+    title: str
+    recognised_by: tuple[tuple[str, ...], ...] = ()
+    layout: str = "table"
+    sources: tuple[str, ...] = SOURCES
+    survey: str | None = None
+    ids_are_per_survey: bool = False
+    time_zone: str = "UTC"
+    date_order: str | None = None
+    languages: tuple[str, ...] = ("en", "fr")
+    sentinels: tuple[str, ...] = ()
+    scale: str | None = None
+    rows_after_header: int = 0
+    one_answer_within_days: int = 30
+    currency: str | None = None
+    period: str | None = None
+    basis: str | None = None
+    own_columns: tuple[str, ...] = ()
+    constants: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+
+    def field(self, name: str) -> Field:
+        return self.fields.get(name, Field(name))
+
+
+def load(path: Path, folder: Path = FOLDER) -> Mapping:
+    """One mapping. Raises UsageError, naming the file and the entry, for what cannot be understood."""
+    content = _content(path)
+    base = {}
+    if "extends" in content:
+        parent = folder / f"{content.pop('extends')}.yml"
+        if not parent.is_file():
+            raise UsageError(f"{path.name}: extends names no file of {folder.name}/: give the name of a tool's file without .yml.")
+        base = _content(parent)
+    merged = {**base, **content}
+    for part in ("fields", "rules", "constants"):
+        merged[part] = {**(base.get(part) or {}), **(content.get(part) or {})}
+    return _mapping(path, merged)
+
+
+def load_all(folder: Path = FOLDER) -> list[Mapping]:
+    """Every mapping of the folder, in the order of their names."""
+    return [load(path, folder) for path in sorted(folder.glob("*.yml")) if path.name not in SHARED]
+
+
+def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
+    """questions.yml or salaries.yml."""
+    return _content(folder / name)
+
+
+def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) -> list[Mapping]:
+    """The mappings whose columns these are: those that know most of them by name. Several when nothing tells them apart."""
+    names = {plain(name) for name in columns}
+    found: dict[int, list[Mapping]] = {}
+    for mapping in mappings:
+        groups = mapping.recognised_by
+        if source in mapping.sources and groups and all(names & {plain(name) for name in group} for group in groups):
+            found.setdefault(len(groups), []).append(mapping)
+    return found[max(found)] if found else []
+
+
+def plain(name: str) -> str:
+    """A column's name as names are compared: without case, accents and doubled blanks."""
+    apart = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).replace("’", "'").split())
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise UsageError(f"{path.name} cannot be read as YAML: mend the file.") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{path.name} holds no entries: begin it with `tool:`.")
+    return content
+
+
+def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
+    known = {part.name for part in fields(Mapping)} - {"name"}
+    for entry in content:
+        if entry not in known:
+            raise UsageError(f"{path.name}: there is no entry {entry}: choose among {', '.join(sorted(known | {'extends'}))}.")
+    for entry in ("tool", "title"):
+        if not content.get(entry):
+            raise UsageError(f"{path.name}: the entry {entry} is missing: add it.")
+    lists = ("languages", "sentinels", "own_columns", "sources")
+    values = {name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name] for name in content}
+    values["recognised_by"] = tuple(_listed(group) for group in content.get("recognised_by") or ())
+    values["constants"] = {name: str(value) for name, value in (content.get("constants") or {}).items()}
+    values["rules"] = {name: _rule(path, name, rule) for name, rule in (content.get("rules") or {}).items()}
+    values["fields"] = {name: _field(path, name, given) for name, given in (content.get("fields") or {}).items()}
+    return _checked(path, Mapping(name=path.stem, **values))
+
+
+def _checked(path: Path, mapping: Mapping) -> Mapping:
+    try:
+        ZoneInfo(mapping.time_zone)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"{path.name}: time_zone is none that is known: write it like Europe/Paris.") from None
+    for entry, allowed in (("date_order", _ORDERS), ("layout", LAYOUTS)):
+        if getattr(mapping, entry) not in allowed:
+            raise UsageError(f"{path.name}: {entry} must be one of {', '.join(word or 'nothing' for word in allowed)}.")
+    if not set(mapping.sources) <= set(SOURCES):
+        raise UsageError(f"{path.name}: sources are {' and '.join(SOURCES)}: name one or both.")
+    if mapping.scale is not None and not re.fullmatch(r"\d{1,3}-\d{1,3}", mapping.scale):
+        raise UsageError(f"{path.name}: scale is written like 0-10: the lowest and the highest score.")
+    names = {column.name for source in mapping.sources for column in TABULAR[source].columns} | {FREE_SALARY}
+    for name in (*mapping.fields, *mapping.constants):
+        if name not in names:
+            raise UsageError(f"{path.name}: there is no field {name}: choose among {', '.join(sorted(names))}.")
+    return replace(mapping, sentinels=tuple(plain(word) for word in mapping.sentinels))
+
+
+def _field(path: Path, name: str, given: Any) -> Field:
+    given = given if isinstance(given, dict) else {"columns": given}
+    for entry in given:
+        if entry not in ("columns", "questions", "words", "path"):
+            raise UsageError(f"{path.name}: the field {name} has no entry {entry}: it has columns, questions, words and path.")
+    for pattern in _listed(given.get("questions")):
+        try:
+            re.compile(pattern)
+        except re.error:
+            raise UsageError(f"{path.name}: a question of the field {name} is no regular expression: mend it.") from None
+    words = {str(value): tuple(plain(word) for word in _listed(texts)) for value, texts in (given.get("words") or {}).items()}
+    return Field(name, _listed(given.get("columns")), _listed(given.get("questions")), words, given.get("path"))
+
+
+def _rule(path: Path, name: str, given: Any) -> Rule:
+    if name not in _RULES or not isinstance(given, dict) or not given.get("columns") or not given.keys() <= {"columns", "when", "unless"}:
+        raise UsageError(f"{path.name}: the rule {name} needs columns, and when or unless; rules are {', '.join(_RULES)}.")
+    texts = ([plain(word) for word in _listed(given.get(part))] for part in ("when", "unless"))
+    return Rule(_listed(given["columns"]), *map(tuple, texts))
+
+
+def _listed(given: Any) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return tuple(str(value) for value in given) if isinstance(given, list) else (str(given),)

@@ -1,0 +1,79 @@
+"""Times as tools and people write them, in SQL: the forms in a column are found first, and only they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from anonymart.engine import literal
+
+_OFFSET = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)$"
+_ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d+)?)?)?$"
+_SLASHED = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}([ T,]+\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?)?$"
+_GOOGLE = r"^\d{4}/\d\d?/\d\d? \d{1,2}:\d\d:\d\d [AP]M (UTC|GMT)([+-]\d{1,2})?$"
+
+
+@dataclass
+class Times:
+    """The forms of one column with their counts, and the order of its dates (None where nothing tells)."""
+
+    forms: dict[str, int] = field(default_factory=dict)
+    order: str | None = None
+    problem: str | None = None
+
+
+def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared: str | None) -> Times:
+    """What forms the texts of the SQL expression have. `problem` says why slashed dates cannot be told."""
+    rows = connection.execute(f"""
+        SELECT {_form(text)} AS form, count(*),
+            count(*) FILTER (try_cast(regexp_extract({text}, '^([0-9]+)', 1) AS INTEGER) > 12),
+            count(*) FILTER (try_cast(regexp_extract({text}, '^[0-9]+[/.-]([0-9]+)', 1) AS INTEGER) > 12)
+        FROM {table} WHERE {text} IS NOT NULL GROUP BY form ORDER BY 2 DESC, 1""").fetchall()
+    times = Times({form: n for form, n, _, _ in rows})
+    for form, _, first_over, second_over in rows:
+        if form != "slashed":
+            continue
+        if declared:
+            times.order = declared
+        elif first_over and second_over:
+            times.problem = "some of its dates are day/month and some month/day: export it with one form, or with ISO dates"
+        elif first_over or second_over:
+            times.order = "dmy" if first_over else "mdy"
+        else:
+            times.problem = "its dates may be day/month or month/day: say date_order in a YAML of the survey"
+    return times
+
+
+def utc(text: str, times: Times, zone: str) -> str:
+    """SQL for the moment as ISO text in UTC; '?' for a text of none of the forms, which the contract then calls no time."""
+    local = f"timezone({literal(zone)}, {{}})"
+    branches = {
+        "iso with offset": f"try_cast(replace({text}, ' UTC', 'Z') AS TIMESTAMPTZ)",
+        "iso": local.format(f"try_cast({text} AS TIMESTAMP)"),
+        "unix seconds": f"to_timestamp({text}::DOUBLE)",
+        "unix milliseconds": f"to_timestamp({text}::DOUBLE / 1000)",
+        "slashed": local.format(_slashed(text, times.order)),
+        "google": f"""(try_strptime(regexp_extract({text}, '^(.*[AP]M) ', 1), '%Y/%m/%d %I:%M:%S %p')
+            - to_hours(coalesce(try_cast(regexp_extract({text}, '(?:UTC|GMT)([+-][0-9]+)$', 1) AS BIGINT), 0)))::TIMESTAMP AT TIME ZONE 'UTC'""",
+    }
+    cases = " ".join(f"WHEN '{form}' THEN {branches[form]}" for form in times.forms if form in branches)
+    if not cases:
+        return f"CASE WHEN {text} IS NOT NULL THEN '?' END"
+    moment = f"strftime((CASE {_form(text)} {cases} END) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, '?') END"
+
+
+def _form(text: str) -> str:
+    return (
+        f"CASE WHEN regexp_matches({text}, '{_OFFSET}') THEN 'iso with offset' WHEN regexp_matches({text}, '{_ISO}') THEN 'iso' "
+        f"WHEN regexp_matches({text}, '^1[0-9]{{9}}([.][0-9]+)?$') THEN 'unix seconds' WHEN regexp_matches({text}, '^1[0-9]{{12}}$') THEN 'unix milliseconds' "
+        f"WHEN regexp_matches({text}, '{_SLASHED}') THEN 'slashed' WHEN regexp_matches({text}, '{_GOOGLE}') THEN 'google' ELSE 'unknown' END"
+    )
+
+
+def _slashed(text: str, order: str | None) -> str:
+    day = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
+    normal = f"regexp_replace(regexp_replace({text}, '^([0-9]+)[/.-]([0-9]+)[/.-]', '\\1/\\2/'), '[T,]+ *', ' ')"
+    formats = ", ".join(f"'{day}{clock}'" for clock in (" %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", " %H:%M", ""))
+    return f"try_strptime({normal}, [{formats}])"

@@ -1,0 +1,101 @@
+"""Each tool's own export loads as it comes; what cannot be right is refused with what to do."""
+
+import base64
+import io
+import json
+import zipfile
+
+import pytest
+
+EMAIL = "ada@school.example"
+SAMPLES = {
+    "delighted.csv": 'id,person,survey_type,score,comment,permalink,created_at,updated_at,person_properties,tags\n1,9,nps,9,"fine\nreally",x,1767605400,1767605400,"{""learner_id"": ""L1""}",\n2,8,csat,4,,x,1767605400,1767605400,"{""learner_id"": ""L2""}",\n',
+    "wootric.csv": "id,created_at,updated_at,score,text,ip_address,origin_url,end_user_id,survey_id,completed,excluded_from_calculations,tags\n1,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L1,3,true,false,\n2,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L2,3,true,true,\n",
+    "satismeter.csv": "id,created,rating,score,category,feedback,answers,dismissed,pending,campaign,device,location,user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n",
+    "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
+    "limesurvey.csv": f'"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
+    "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend us?,Verified Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 09:30:00,No,s1,,9,b@school.example\n",
+    "google_fr.csv": f"Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n05/01/2026 10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
+    "google_en.csv": f"Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 10:30:00,english@school.example,9\n",
+    "qualtrics.csv": f'StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,Survey Preview,,100,True,R_2,b@school.example,,9\n',
+}
+OUT = {"delighted.csv": "a score on another scale than 0 to 10", "wootric.csv": "a test answer", "satismeter.csv": "a partial answer",
+       "limesurvey.csv": "a partial answer", "formbricks.csv": "a partial answer", "qualtrics.csv": "a test answer"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    from tests.ingest.conftest import House
+
+    house = House(tmp_path_factory.mktemp("tools") / "home")
+    for name, content in SAMPLES.items():
+        house.deliver("nps", name, content.encode("latin-1" if name == "google_fr.csv" else "utf-8"))
+    answer = {"response_id": "api", "landed_at": "2026-01-05T09:00:00Z", "submitted_at": "2026-01-05T09:30:00Z", "hidden": {"learner_id": "L1"},
+              "answers": [{"field": {"id": "1", "ref": "nps"}, "type": "number", "number": 9}]}  # fmt: skip
+    house.deliver("nps", "typeform.json", json.dumps({"items": [answer], "total_items": 1}, indent=1))
+    rows = [{"1": {"id": "1", "submitdate": "2026-01-05 10:30:00", "lastpage": "1", "startlanguage": "fr", "NPS": "9", "email": "rpc@school.example"}}]
+    result = base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
+    house.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
+    house.deliver("nps", "google.xlsx", sheet([["Horodateur", "Adresse e-mail", "Recommanderiez-vous ?"], [46027.4375, "sheet@school.example", 9]]))
+    return house, house.ingest()
+
+
+def sheet(rows: list[list]) -> bytes:
+    """The smallest spreadsheet; numbers over 40000 are dates."""
+    cells = "".join(
+        "<row>" + "".join(
+            f'<c s="{int(value > 40000)}"><v>{value}</v></c>' if isinstance(value, int | float) else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+            for value in row) + "</row>"
+        for row in rows
+    )  # fmt: skip
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/workbook.xml", "<workbook/>")
+        book.writestr("xl/styles.xml", '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>')
+        book.writestr("xl/worksheets/sheet1.xml", f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", [*SAMPLES, "typeform.json", "limesurvey.json", "google.xlsx"])
+def test_a_tool_s_own_export_loads(loaded, name):
+    counts = loaded[1][f"nps/{name}"]
+    assert (counts.status, counts.loaded) == ("loaded", 1), counts
+    assert counts.reasons == ({OUT[name]: 1} if name in OUT else {})
+    assert counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
+
+
+def test_every_answer_says_the_same(loaded):
+    """One moment in every form and zone, one score; no column that identifies came in beside."""
+    found = loaded[0].ask("SELECT DISTINCT answered_at::VARCHAR, score FROM vault.answers.nps")
+    assert found == [("2026-01-05 09:30:00", 9)]
+    assert "10.0.0.1" not in loaded[0].everything()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a,b\n1,2\n", "anonymart sources infer"),
+        ("Horodateur,Adresse e-mail,Recommanderiez-vous (de 1 à 5) ?\n05/01/2026 10:30:00,a@b.fr,4\n", "scale up to 5"),
+        ("Horodateur,Adresse e-mail,Score\n" + "".join(f"05/01/2026 10:30:{n:02},a{n}@b.fr,{n % 5}\n" for n in range(40)), "none of its 40 scores"),
+        ("Horodateur,Recommanderiez-vous ?\n05/01/2026 10:30:00,4\n", "no column gives learner_id or email"),
+        ("#,NPS,Recommend?,Your email,Submit Date (UTC),Network ID\n1,9,9,a@b.fr,2026-01-05 09:30:00,n\n", "two of its questions could be the field score"),
+        (b"PK\x03\x04rubbish", "a damaged or protected spreadsheet"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_right_is_refused_with_what_to_do(house, content, reason):
+    house.deliver("nps", "file.csv", content)
+    counts = house.ingest()["nps/file.csv"]
+    assert counts.status == "refused"
+    assert reason in counts.reason
+
+
+def test_the_last_answer_of_a_person_in_the_window_counts(house):
+    head = "Horodateur,Adresse e-mail,Recommanderiez-vous ?\n"
+    rows = "05/01/2026 10:30:00,a@b.fr,2\n06/01/2026 10:30:00,A@b.fr,9\n20/04/2026 10:30:00,a@b.fr,7\n"
+    house.deliver("nps", "one.csv", head + rows)
+    counts = house.ingest()["nps/one.csv"]
+    assert (counts.delivered, counts.loaded, counts.duplicate) == (3, 2, 1)
+    assert house.ask("SELECT score FROM vault.answers.nps ORDER BY 1") == [(7,), (9,)]
+    house.deliver("nps", "two.csv", head + rows)
+    counts = house.ingest()["nps/two.csv"]
+    assert (counts.loaded, counts.duplicate) == (0, 3)
