@@ -13,10 +13,10 @@ SAMPLES = {
     "wootric.csv": "id,created_at,updated_at,score,text,ip_address,origin_url,end_user_id,survey_id,completed,excluded_from_calculations,tags\n1,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L1,3,true,false,\n2,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L2,3,true,true,\n",
     "satismeter.csv": "id,created,rating,score,category,feedback,answers,dismissed,pending,campaign,device,location,user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n",
     "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
-    "limesurvey.csv": f'"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
+    "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
     "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend us?,Verified Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 09:30:00,No,s1,,9,b@school.example\n",
     "google_fr.csv": f"Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n05/01/2026 10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
-    "google_en.csv": f"Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 10:30:00,english@school.example,9\n",
+    "google_en.csv": "Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 10:30:00,english@school.example,9\n",
     "qualtrics.csv": f'StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,Survey Preview,,100,True,R_2,b@school.example,,9\n',
 }
 OUT = {"delighted.csv": "a score on another scale than 0 to 10", "wootric.csv": "a test answer", "satismeter.csv": "a partial answer",

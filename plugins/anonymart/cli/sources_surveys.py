@@ -75,7 +75,9 @@ def _by_folder(file: Path) -> str:
 def _lines(found: dict) -> list[str]:
     lines = [f"reader: {found['reader']}"]
     if found["refused"]:
-        return [*lines, f"The file would be refused: {found['refused']}."]
+        lines.append(f"The file would be refused: {found['refused']}.")
+        lines += [f"encodings: {', '.join(f'{key} {n}' for key, n in found['encodings'].items())}"] if found["encodings"] else []
+        return [*lines, f"{found['delivered']} rows were read"] if found["delivered"] else lines
     for name in ("separator", "date_order"):
         lines += [f"{name.replace('_', ' ')}: {found[name]}"] if found[name] else []
     lines += [f"{name}: {', '.join(f'{key} {n}' for key, n in found[name].items())}" for name in ("encodings", "salaries", "titles") if found[name]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,8 +18,10 @@ from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.files import FileRefused, Landed
 from anonymart.ingest.load import incoming
 from anonymart.keys import Keys
-from anonymart.surveys import land, salaries
-from anonymart.surveys.delivered import open_file
+from anonymart.surveys import salaries
+from anonymart.surveys.delivered import TABLE, open_file, stage
+from anonymart.surveys.land import Reading, drop_superseded, find
+from anonymart.surveys.land import read as read_survey
 from anonymart.surveys.mapping import Mapping, load, plain
 
 _HEAD = 1 << 16
@@ -70,9 +72,21 @@ def check(path: Path, source: str, as_of: date, mapping: Path | None = None, hom
                 found.encodings = dict(reading.delivered.encodings.found)
         except FileRefused as refusal:
             found.refused = str(refusal)
+            _tell_refused(connection, found, path)
         except duckdb.InvalidInputException:
             found.refused = "its rows cannot be read as what its first line promised"
     return found
+
+
+def _tell_refused(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path) -> None:
+    """Rows, separator and encodings of a file that no mapping reads as it is: whoever writes its YAML needs them."""
+    with suppress(FileRefused, duckdb.Error):
+        delivered = open_file(connection, path, files.head_of(path))
+        if delivered is not None:
+            stage(connection, delivered, [0], 0)
+            found.delivered = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0] + _rejected(connection)
+            found.separator = {"\t": "tab"}.get(delivered.delimiter, delivered.delimiter) if delivered.kind == "csv" else None
+            found.encodings = dict(delivered.encodings.found)
 
 
 def shown_names(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> list[str]:
@@ -98,19 +112,19 @@ def _connection(home: Home | None, keys: Keys | None) -> duckdb.DuckDBPyConnecti
     return connection
 
 
-def _land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, mapping: Mapping | None) -> tuple[Landed, land.Reading | None]:
+def _land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, mapping: Mapping | None) -> tuple[Landed, Reading | None]:
     head = files.head_of(path)
     if not mapping:
         # What ingest does, so that both say the same.
-        reading = land.find(connection, path, source, head)
+        reading = find(connection, path, source, head)
         return (reading[0], reading[1]) if reading else (files.inspect(connection, path, source), None)
     delivered = open_file(connection, path, head)
     if delivered is None:
         raise FileRefused("no table of answers: no CSV, spreadsheet, Parquet or JSON of a survey tool")
-    return land.read(connection, delivered, mapping, source)
+    return read_survey(connection, delivered, mapping, source)
 
 
-def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path, landed: Landed, reading: land.Reading | None) -> None:
+def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path, landed: Landed, reading: Reading | None) -> None:
     if reading is None:
         found.reader = "the house's own columns"
         found.separator = landed.delimiter if landed.kind == "csv" else None
@@ -152,7 +166,7 @@ def _count(connection: duckdb.DuckDBPyConnection, found: Checked, landed: Landed
     found.reasons = {**reasons, **found.reasons}
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     if landed.kind == "survey":
-        found.duplicate += land.drop_superseded(connection)
+        found.duplicate += drop_superseded(connection)
     known = f"SELECT row_hash FROM vault.ledger.row_hashes WHERE source = '{found.source}'" if has_vault else "SELECT 0::UBIGINT WHERE false"
     found.duplicate += connection.execute(f"""
         DELETE FROM incoming WHERE row_hash IN ({known}) OR rowid NOT IN (SELECT min(rowid) FROM incoming GROUP BY row_hash)""").fetchone()[0]

@@ -190,6 +190,8 @@ def _rule(path: Path, name: str, given: Any) -> Rule:
 
 
 def _listed(given: Any) -> tuple[str, ...]:
+    if any(isinstance(item, bool) for item in (given if isinstance(given, list) else [given])):
+        raise UsageError("A YAML of a survey says yes, no, true or false where a name is expected: put it in quotes.")
     if given is None:
         return ()
     return tuple(str(value) for value in given) if isinstance(given, list) else (str(given),)

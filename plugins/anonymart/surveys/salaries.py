@@ -20,6 +20,8 @@ from anonymart.surveys.mapping import FREE_SALARY, Mapping, shared
 
 UNCLEAR = "salary unclear: its amount is set aside, the rest of the answer loads"
 _NUMBER = re.compile(r"(?<![\w.,])(\d(?:[\d '.,]*\d)?)\s?(k)?(?![\d])")
+_EXPONENT = re.compile(r"(?<![\w.,])\d+(?:\.\d+)?e\d{1,2}\b")
+_MANY_DECIMALS = re.compile(r"\d+[.,]\d{4,}")
 _MONTHS = re.compile(r"\b(?:sur|over|x|\*) ?(1[2-6]) ?(?:mois|months)?\b")
 _GROUPS = re.compile(r"\d{1,3}(?:([ '.,])\d{3})(?:\1\d{3})*")
 _BETWEEN = re.compile(r"[ ]*(?:-|–|—|a|et|and|to)[ ]*")
@@ -46,6 +48,8 @@ def read(text: str) -> Salary:
         return _NOTHING
     if re.match(r"[-−] ?\d", text):
         return _UNCLEAR
+    # As programs write numbers that people typed: 13e4.
+    text = _EXPONENT.sub(lambda found: f"{float(found[0]):.2f}", text)
     text = _without_extras(text, rules["extras"])
     months = _MONTHS.search(text)
     if months:
@@ -191,6 +195,8 @@ def _number(text: str, is_k: bool) -> float | None:
 def _plain_number(text: str) -> float | None:
     if text.isdigit():
         return float(text)
+    if _MANY_DECIMALS.fullmatch(text):
+        return float(text.replace(",", "."))
     decimal = re.fullmatch(r"(.*\d)([.,])(\d{1,2})", text)
     whole, digits = (decimal[1], decimal[3]) if decimal else (text, "0")
     if not whole.isdigit():

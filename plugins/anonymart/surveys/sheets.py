@@ -92,7 +92,7 @@ def _value(cell: ElementTree.Element, texts: list[str], dates: set[int]) -> str 
     if kind == "b":
         return "true" if text == "1" else "false"
     if kind == "n" and int(cell.get("s", "0")) in dates:
-        return str((_EPOCH + timedelta(seconds=round(float(text) * 86_400))))
+        return str(_EPOCH + timedelta(seconds=round(float(text) * 86_400)))
     return re.sub(r"\.0+$", "", text)
 
 
