@@ -92,9 +92,12 @@ class School:
 
 def reseal(candidate: Path) -> None:
     """Write the manifest's checksums anew, as one would who plants a leak with care."""
+    from anonymart.release.approval import hash_of
     from anonymart.release.manifest import read_manifest, write_manifest
 
     manifest = read_manifest(candidate)
+    if isinstance(manifest.get("approval"), dict) and manifest["approval"].get("required"):
+        manifest["approval"]["candidate_sha256"] = hash_of(candidate)
     write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
 
 

@@ -141,11 +141,12 @@ class Listening(Policy):
 
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
-    """The entries that ingest, retention, the dates of releases, the clock of requests and the table of noise ask for."""
+    """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
     from anonymart.disclosure import perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
+    from anonymart.release.approval import because
     from anonymart.release.share import safeguard_of
     from anonymart.rights import list_requests, machine
 
@@ -166,6 +167,10 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     machine.advance_all(home.home, home.keys, policy, AS_OF)
     perturbation.check_seed(policy)
     assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")
+    report = folder / "privacy_report.json"
+    report.write_text('{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, '
+                      '"policy": {}, "suppressed_share": {}}}', encoding="utf-8")
+    assert because(policy, folder) == []
     # That fewer cells tell nothing is seen in tests/disclosure/test_utility.py.
     with duckdb.connect() as connection:
         utility.measure(connection, load_contracts(), policy, NO_EVIDENCE)

@@ -70,8 +70,8 @@ def killed(undisturbed, tmp_path_factory) -> House:
 
 
 def test_every_named_point_kills(killed):
-    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals and the audit log in tests/release, pulls in tests/sources.
-    elsewhere = ("audit.", "pull.", "rights.", "rectify.", "removal.", "rewrite.", "withdraw.")
+    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals and the audit log in tests/release, pulls in tests/sources.
+    elsewhere = ("approval.", "audit.", "pull.", "rights.", "rectify.", "removal.", "rewrite.", "withdraw.")
     assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith(elsewhere))
     assert len(ORDER) >= 12
     assert killed.survived == []
