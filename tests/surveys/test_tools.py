@@ -1,11 +1,11 @@
 """Each tool's own export loads as it comes; what cannot be right is refused with what to do."""
 
 import base64
-import io
 import json
-import zipfile
 
 import pytest
+
+from anonymart.demo.samples import sheet
 
 EMAIL = "ada@school.example"
 SAMPLES = {
@@ -38,22 +38,6 @@ def loaded(tmp_path_factory):
     house.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
     house.deliver("nps", "google.xlsx", sheet([["Horodateur", "Adresse e-mail", "Recommanderiez-vous ?"], [46027.4375, "sheet@school.example", 9]]))
     return house, house.ingest()
-
-
-def sheet(rows: list[list]) -> bytes:
-    """The smallest spreadsheet; numbers over 40000 are dates."""
-    cells = "".join(
-        "<row>" + "".join(
-            f'<c s="{int(value > 40000)}"><v>{value}</v></c>' if isinstance(value, int | float) else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-            for value in row) + "</row>"
-        for row in rows
-    )  # fmt: skip
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
-        book.writestr("xl/workbook.xml", "<workbook/>")
-        book.writestr("xl/styles.xml", '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>')
-        book.writestr("xl/worksheets/sheet1.xml", f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("name", [*SAMPLES, "typeform.json", "limesurvey.json", "google.xlsx"])

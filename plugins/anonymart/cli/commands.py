@@ -355,9 +355,10 @@ def _listed(entry: dict) -> str:
 
 
 def _add_demo() -> None:
-    from anonymart.demo.cli import generate_command
+    from anonymart.demo.cli import generate_command, sample_command
 
     demo.add_command(generate_command, "generate")
+    demo.add_command(sample_command, "sample")
 
 
 def _add_groups() -> None:

@@ -21,8 +21,10 @@ def names_nobody(column: str) -> str:
     plain = " OR ".join(f"regexp_full_match(lower({column}), '{form}')" for form in _PLAIN)
     parts = f"list_append(regexp_split_to_array(lower({column}), '[-_.]'), lower({column}))"
     return f"""(({plain}) AND NOT EXISTS (
-        SELECT 1 FROM vault.register.learners AS learners
-        WHERE list_has_any({parts}, [lower(learners.learner_id), lower(learners.account_name), lower(learners.family_name), lower(learners.given_name)])
+        SELECT 1 FROM unnest({parts}) AS parts (part)
+        WHERE part IN (
+            SELECT lower(unnest([learner_id, account_name, family_name, given_name])) FROM vault.register.learners
+        )
     ))"""
 
 
