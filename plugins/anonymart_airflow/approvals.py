@@ -64,6 +64,19 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
     return release_id
 
 
+def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dict[str, Any]) -> bool:
+    """Whether this very answer to this very candidate is in the ledger already, from a try that was killed."""
+    from anonymart.release import approval
+
+    reason, name = str((answer.get("params_input") or {}).get("reason") or "").strip(), (answer.get("responded_by_user") or {}).get("name")
+    state = approval.APPROVED if answer.get("chosen_options") == [APPROVE] else approval.REFUSED
+    return any(
+        (entry["release_id"], entry["candidate_sha256"], entry["state"], entry["actor"], entry["reason"])
+        == (request["release_id"], request["candidate_sha256"], state, name, reason)
+        for entry in approval.decisions(home, keys)
+    )
+
+
 def _changes(changed: dict[str, Any]) -> list[str]:
     if changed.get("since") is None:
         return [f"everything: this is the first release that stands ({changed.get('figures_frozen', 0):,} figures)"]

@@ -203,6 +203,27 @@ def test_a_kill_is_made_good(school, point, act, state):
     assert audit.verify(school.home, school.keys).passed
 
 
+def test_the_next_try_finishes_an_answer_that_was_killed(school):
+    """As Airflow tries a task again, and as a reviewer types the command again."""
+    from anonymart.release import approval
+    from anonymart_airflow import approvals
+
+    gated(school)
+    with pytest.raises(ApprovalNeeded) as asked:
+        publish(*house(school), school.home.releases / f".candidate-{FIRST}")
+    assert FIRST in str(asked.value)
+    request = {"release_id": FIRST, "candidate_sha256": approval.waiting(school.home, school.keys).candidate_sha256}
+    environment = {**os.environ, "ANONYMART_CRASH_AT": "publish.after_commit", "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
+    done = subprocess.run([sys.executable, "-c", KILLED.format(act=ACTS["approve"]), str(school.home.root)], env=environment, cwd=PROJECT, check=False)
+    assert done.returncode == -9 and not school.home.current.exists()
+    with pytest.raises(UsageError, match="it was approved"):
+        approve(*house(school), FIRST, "reviewer", "Read in full")
+    assert os.readlink(school.home.current) == FIRST
+    answer = {"chosen_options": ["Approve"], "params_input": {"reason": "Read in full"}, "responded_by_user": {"id": "reviewer", "name": "reviewer"}}
+    others = [{**answer, "chosen_options": ["Reject"]}, {**answer, "params_input": {"reason": "Other"}}, {**answer, "responded_by_user": {"name": "data-team"}}]
+    assert [approvals.was_carried_out(school.home, school.keys, request, each) for each in (answer, *others)] == [True, False, False, False]
+
+
 def test_a_reviewer_beforehand(school):
     assert publish(*house(school), gated(school), reviewer=REVIEWER) == FIRST
     assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == ["approved", "published"]
