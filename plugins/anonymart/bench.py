@@ -160,7 +160,7 @@ def copy_plainly(home: Path, to: Path) -> None:
     begun, processor = time.perf_counter(), time.process_time()
     for zone in ("vault", "warehouse"):
         (to / f"{zone}.copy").unlink(missing_ok=True)
-        with engine.duckdb.connect(":memory:") as connection:
+        with engine.memory() as connection:
             engine.prepare(connection, place)
             engine.attach(connection, zone, getattr(place, zone), getattr(keys, zone), "ro")
             engine.attach(connection, "copied", to / f"{zone}.copy", getattr(keys, zone), "rw")

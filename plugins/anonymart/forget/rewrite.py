@@ -35,7 +35,7 @@ def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritt
     paths: dict[str, Path] = {zone: getattr(home, zone) for zone in zones}
     remove_aside(home)
     with ThreadPoolExecutor(2 * len(zones)) as pool:
-        connection = engine.duckdb.connect(":memory:")
+        connection = engine.memory()
         try:
             _open(connection, home, keys, paths)
             # From here on the old files are only read: their hashes are taken meanwhile.
