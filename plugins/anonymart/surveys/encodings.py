@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 UNREADABLE = "\uf8ff"
 SEVERAL = "several in one line"
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_HIGH_BYTE, _LETTERS = re.compile(rb"[\x80-\xff]"), re.compile(rb"[A-Za-z\x80-\xff]*")
+_IS_LETTER = bytes(chr(code).isascii() and chr(code).isalpha() for code in range(256))
 _HIGH = "\ufffd"
 _FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæ")
 _FRENCH_CAPITALS = frozenset("ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŒÆ")
@@ -57,16 +59,32 @@ class Encodings:
         if text.isascii():
             self.found["ascii"] += text.count(b"\n") + (not text.endswith(b"\n"))
             return text
-        lines, found = text.splitlines(keepends=True), self.found
-        n_ascii = 0
-        for number, line in enumerate(lines):
-            if line.isascii():
-                n_ascii += 1
+        # The words with a high byte are found one after the other; the text between them is copied as it is.
+        found, seen, pieces = self.found, set[str](), []
+        known, before = self._known, sum(found.values())
+        copied = after = 0
+        for high in _HIGH_BYTE.finditer(text):
+            begun = high.start()
+            if begun < after:
                 continue
-            lines[number], encoding = self._line(line)
-            found[encoding] += 1
-        found["ascii"] += n_ascii
-        return b"".join(lines)
+            end = _LETTERS.match(text, begun).end()  # type: ignore[union-attr]
+            while begun > after and _IS_LETTER[text[begun - 1]]:
+                begun -= 1
+            if seen and text.find(b"\n", after, begun) >= 0:
+                found[_of_line(seen)] += 1
+                seen.clear()
+            word = text[begun:end]
+            clean, encoding = known.get(word) or self._word(word)
+            seen.add(encoding)
+            if clean is not word and clean != word:
+                pieces += (text[copied:begun], clean)
+                copied = end
+            after = end
+        if seen:
+            found[_of_line(seen)] += 1
+        n_lines = text.count(b"\n") + (not text.endswith(b"\n"))
+        found["ascii"] += n_lines - (sum(found.values()) - before)
+        return b"".join((*pieces, text[copied:]))
 
     def _line(self, line: bytes) -> tuple[bytes, str]:
         try:
@@ -82,7 +100,7 @@ class Encodings:
             return clean
 
         clean = _WORD.sub(read, line)
-        return clean, "unreadable" if "unreadable" in seen else _named(seen)
+        return clean, _of_line(seen)
 
     def _word(self, word: bytes) -> tuple[bytes, str]:
         answer = self._known.get(word)
@@ -126,6 +144,10 @@ def _read(word: bytes) -> tuple[bytes, str]:
             signs.append(dos[place])
             seen.add("cp850")
     return "".join(signs).encode(), _named(seen)
+
+
+def _of_line(seen: set[str]) -> str:
+    return "unreadable" if "unreadable" in seen else _named(seen)
 
 
 def _named(seen: set[str]) -> str:

@@ -17,6 +17,7 @@ from anonymart.surveys.encodings import UNREADABLE
 from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, plain, recognise, shared
 
 _TO_DO = "run `anonymart sources infer` on it, and put the YAML that it proposes into expectations/sources/"
+TEXTS = "survey_texts"
 _ENOUGH_SCORES = 30
 _OTHER_SCALE = re.compile(r"(?:\bsur|out of|/) ?(\d{1,2})\b|\b[01] ?(?:-|–|a|to) ?(\d{1,2})\b")
 
@@ -74,8 +75,8 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
     reading = Reading(delivered, mapping, _places(delivered, mapping, source))
     wanted = {place.number for place in reading.places.values()} | {number for _, number in _rules(delivered, mapping)}
     stage(connection, delivered, sorted(wanted), mapping.rows_after_header)
+    texts = _clean_texts(connection, reading)
     _refuse_other_scales(connection, reading)
-    texts = {name: _text(place, mapping) for name, place in reading.places.items()}
     values = {name: _value(connection, reading, name, text, source) for name, text in texts.items()}
     values |= {name: literal(value) for name, value in mapping.constants.items() if name not in values}
     if mapping.ids_are_per_survey and mapping.survey is None:
@@ -88,12 +89,12 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
     is_typed = source == "salary" and FREE_SALARY in values
     if is_typed:
         reading.extra, values["typed_salary"] = ("typed_salary",), values[FREE_SALARY]
-    joined = salaries.join(connection, TABLE, values, mapping) if source == "salary" else ""
+    joined = salaries.join(connection, TEXTS, values, mapping) if source == "salary" else ""
     columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE survey_rows AS
-        SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason FROM {TABLE} {joined};
-        DROP TABLE {TABLE}""")
+        SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason FROM {TEXTS} {joined};
+        DROP TABLE {TEXTS}""")
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
         delivered.path, source, "survey", (*(name for name in values if name in TABULAR[source].names), *unmapped), delivered.delimiter, mapping.rows_after_header, is_csv=delivered.kind == "csv"
@@ -195,17 +196,37 @@ def _reason(delivered: Delivered, mapping: Mapping, texts: dict[str, str]) -> st
     cases.append(f"WHEN contains({everything}, {literal(UNREADABLE)}) THEN 'bytes of no encoding that is known'")
     if "score" in texts:
         of = f"regexp_extract({texts['score']}, '^[0-9]+ */ *([0-9]+)$', 1)"
-        cases.append(f"WHEN {of} NOT IN ('', '10') THEN 'a score on another scale than 0 to 10'")
+        cases.append(f"WHEN contains({texts['score']}, '/') AND {of} NOT IN ('', '10') THEN 'a score on another scale than 0 to 10'")
     return f"CASE {' '.join(cases)} END"
 
 
-def _text(place: Place, mapping: Mapping) -> str:
+def _clean_texts(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[str, str]:
+    """Make the TEMP table survey_texts of the delivered one: each field's text, trimmed, NULL for a sentinel. Gives its columns by field."""
+    texts = {name: f"text_{name}" for name in reading.places}
+    asked = {f"c{number}" for _, number in _rules(reading.delivered, reading.mapping)}
+    trimmed = [f"trim({_delivered_text(place)}) AS {texts[name]}" for name, place in reading.places.items()]
+    cleaned = [f"{_without_sentinels(text, reading.mapping)} AS {text}" for text in texts.values()]
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {TEXTS} AS
+        SELECT {", ".join(["ordinal", *sorted(asked), *cleaned])} FROM (SELECT {", ".join(["ordinal", *sorted(asked), *trimmed])} FROM {TABLE});
+        DROP TABLE {TABLE}""")
+    return texts
+
+
+def _delivered_text(place: Place) -> str:
     column = f"c{place.number}"
-    if place.path:
-        column = f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})"
+    return f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})" if place.path else column
+
+
+def _without_sentinels(text: str, mapping: Mapping) -> str:
     sentinels = {plain(word) for word in shared("questions.yml")["sentinels"]} | set(mapping.sentinels) | {""}
     listed = ", ".join(literal(word) for word in sorted(sentinels))
-    return f"(CASE WHEN strip_accents(lower(trim({column}))) NOT IN ({listed}) THEN trim({column}) END)"
+    # Most texts need no second look: they begin like no sentinel, or hold an @.
+    fronts = "".join(sorted({word[:1] for word in sentinels}))
+    is_another = f"({text}[1] < chr(128) AND NOT contains({literal(fronts)}, lower({text}[1])))"
+    if not any("@" in word for word in sentinels):
+        is_another += f" OR contains({text}, '@')"
+    return f"CASE WHEN {is_another} THEN {text} WHEN strip_accents(lower({text})) NOT IN ({listed}) THEN {text} END"
 
 
 def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, text: str, source: str) -> str:
@@ -213,14 +234,15 @@ def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, t
     if column is None:
         return text
     if column.kind in ("time", "date"):
-        found = times.look(connection, TABLE, text, reading.mapping.date_order)
+        found = times.look(connection, TEXTS, text, reading.mapping.date_order)
         reading.forms[name] = found
         if found.problem:
             raise FileRefused(f"{name}: {found.problem}")
         moment = times.utc(text, found, reading.mapping.time_zone)
         return moment if column.kind == "time" else f"left({moment}, 10)"
     if name == "score":
-        return f"coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text})"
+        # 0 to 10, or a short word, is itself.
+        return f"CASE WHEN strlen({text}) <= 2 THEN {text} ELSE coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text}) END"
     words = reading.mapping.field(name).words or {value: tuple(map(str, listed)) for value, listed in shared("questions.yml")["words"].get(name, {}).items()}
     if not words:
         return text
@@ -242,7 +264,7 @@ def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading
     for found in _OTHER_SCALE.finditer(plain(reading.delivered.columns[place.number])):
         if (top := found[1] or found[2]) != "10" and mapping.scale is None:
             raise FileRefused(f"its question tells of a scale up to {top}: {to_do}")
-    number = f"try_cast(regexp_extract({_text(place, mapping)}, '^([0-9]+)', 1) AS INTEGER)"
-    n, reading.lowest, reading.highest = connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TABLE}").fetchone()
+    number = "try_cast(regexp_extract(text_score, '^([0-9]+)', 1) AS INTEGER)"
+    n, reading.lowest, reading.highest = connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TEXTS}").fetchone()
     if n >= _ENOUGH_SCORES and reading.highest <= 7 and mapping.scale is None:
         raise FileRefused(f"none of its {n} scores is over {reading.highest}: if they are really 0 to 10, say `scale: 0-10` in a YAML; else {to_do}")

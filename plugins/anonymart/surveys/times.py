@@ -27,8 +27,8 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
     """What forms the texts of the SQL expression have. `problem` says why slashed dates cannot be told."""
     rows = connection.execute(f"""
         SELECT {_form(text)} AS form, count(*),
-            count(*) FILTER (try_cast(regexp_extract({text}, '^([0-9]+)', 1) AS INTEGER) > 12),
-            count(*) FILTER (try_cast(regexp_extract({text}, '^[0-9]+[/.-]([0-9]+)', 1) AS INTEGER) > 12)
+            count(*) FILTER (regexp_matches({text}, '^(1[3-9]|[2-9][0-9])[/.-]')),
+            count(*) FILTER (regexp_matches({text}, '^[0-9]+[/.-](1[3-9]|[2-9][0-9])'))
         FROM {table} WHERE {text} IS NOT NULL GROUP BY form ORDER BY 2 DESC, 1""").fetchall()
     times = Times({form: n for form, n, _, _ in rows})
     for form, _, first_over, second_over in rows:
@@ -60,15 +60,18 @@ def utc(text: str, times: Times, zone: str) -> str:
     cases = " ".join(f"WHEN '{form}' THEN {branches[form]}" for form in times.forms if form in branches)
     if not cases:
         return f"CASE WHEN {text} IS NOT NULL THEN '?' END"
-    moment = f"strftime((CASE {_form(text)} {cases} END) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    # One form only needs no second look at which one it is.
+    read = branches[next(iter(times.forms))] if len(times.forms) == 1 else f"CASE {_form(text)} {cases} END"
+    moment = f"strftime(({read}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
     return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, '?') END"
 
 
 def _form(text: str) -> str:
     return (
-        f"CASE WHEN regexp_matches({text}, '{_OFFSET}') THEN 'iso with offset' WHEN regexp_matches({text}, '{_ISO}') THEN 'iso' "
+        f"CASE WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_OFFSET}') THEN 'iso with offset' "
+        f"WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_ISO}') THEN 'iso' WHEN regexp_matches({text}, '{_SLASHED}') THEN 'slashed' "
         f"WHEN regexp_matches({text}, '^1[0-9]{{9}}([.][0-9]+)?$') THEN 'unix seconds' WHEN regexp_matches({text}, '^1[0-9]{{12}}$') THEN 'unix milliseconds' "
-        f"WHEN regexp_matches({text}, '{_SLASHED}') THEN 'slashed' WHEN regexp_matches({text}, '{_GOOGLE}') THEN 'google' ELSE 'unknown' END"
+        f"WHEN regexp_matches({text}, '{_GOOGLE}') THEN 'google' ELSE 'unknown' END"
     )
 
 
@@ -76,4 +79,4 @@ def _slashed(text: str, order: str | None) -> str:
     day = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
     normal = f"regexp_replace(regexp_replace({text}, '^([0-9]+)[/.-]([0-9]+)[/.-]', '\\1/\\2/'), '[T,]+ *', ' ')"
     formats = ", ".join(f"'{day}{clock}'" for clock in (" %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", " %H:%M", ""))
-    return f"try_strptime({normal}, [{formats}])"
+    return f"coalesce(try_strptime({text}, '{day} %H:%M:%S'), try_strptime({normal}, [{formats}]))"
