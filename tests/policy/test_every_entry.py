@@ -11,6 +11,7 @@ import copy
 import re
 import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,14 @@ def stands_in(value: Any, name: str, text: str) -> bool:
         return value in text
     numbers = {value, 12 * value, value + 3, value + 6, value + 1, value - 1, 3 * value, value / 100, 1 - value / 100}
     # Months of two entries may be added up before they reach SQL.
-    return any(re.search(rf"(?<![0-9.]){re.escape(str(spelling))}(?![0-9])", text) for spelling in numbers)
+    return not numbers_in(text).isdisjoint(map(str, numbers))
+
+
+@cache
+def numbers_in(text: str) -> frozenset[str]:
+    """Every number as it is written, and its whole part."""
+    found = set(re.findall(r"[0-9]+(?:\.[0-9]+)?", text))
+    return frozenset(found | {number.partition(".")[0] for number in found})
 
 
 @pytest.fixture(scope="module")
