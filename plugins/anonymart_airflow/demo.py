@@ -112,8 +112,7 @@ def _approved(reviewer: Rest, rest: Rest, follower: Follower) -> str | None:
     if run_id is None:
         raise AnonymartError(f"{APPROVAL} was not woken by the candidate that waits: trigger it on Airflow's pages (make up).")
     _say(f"Approval: by {REVIEWER}, the demo's own, over the REST API")
-    follower.until_asked(APPROVAL, run_id, "ask")
-    reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON})
+    follower.answer(APPROVAL, run_id, "ask", lambda: reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON}))
     follower.until_done(APPROVAL, run_id)
     return rest.result(APPROVAL, run_id, "decide")
 

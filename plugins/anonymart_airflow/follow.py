@@ -14,6 +14,7 @@ from anonymart_airflow.rest import Rest
 
 POLL_SECONDS = 0.5
 LONGEST_SECONDS = 1800
+SETTLED_SECONDS = 3.0
 
 
 @dataclass
@@ -46,14 +47,25 @@ class Follower:
                 raise AnonymartError(f"{dag_id} did not end in {LONGEST_SECONDS} s: see {self.airflow.logs}.")
             time.sleep(POLL_SECONDS)
 
-    def until_asked(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Wait until a task asks something of a person. Raises AnonymartError when the run ends without."""
-        deadline = time.monotonic() + LONGEST_SECONDS
+    def answer(self, dag_id: str, run_id: str, task_id: str, give: Callable[[], object]) -> None:
+        """Call `give` when a task asks something of a person, once for each try. Raises AnonymartError when the run ends without.
+
+        It waits a little after the task began to ask: an answer that comes before the scheduler has noticed the pause is lost, and the
+        task is tried again and asks once more.
+        """
+        deadline, asked_at, given = time.monotonic() + LONGEST_SECONDS, dict[int, float](), set[int]()
         while time.monotonic() < deadline:
             self.airflow.check()
             tasks = {task["task_id"]: task for task in self.rest.tasks(dag_id, run_id)}
-            if tasks[task_id]["state"] == "awaiting_input":
-                return
+            state, number = tasks[task_id]["state"], tasks[task_id]["try_number"]
+            if state == "awaiting_input" and number not in given:
+                if time.monotonic() - asked_at.setdefault(number, time.monotonic()) >= SETTLED_SECONDS:
+                    give()
+                    given.add(number)
+            elif state in ("success", "skipped", "failed", "upstream_failed"):
+                if given:
+                    return
+                break
             if self.rest.run(dag_id, run_id)["state"] in ("failed", "success"):
                 break
             time.sleep(POLL_SECONDS)
