@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import httpx
@@ -11,7 +12,8 @@ from anonymart.errors import AnonymartError
 from anonymart_airflow.settings import USER
 
 _SECONDS = 60
-_TRIES_TO_READ = 4
+_TRIES = 4
+_SECONDS_BETWEEN = 1
 
 
 class Rest:
@@ -52,7 +54,7 @@ class Rest:
     def pause(self, dag_id: str, is_paused: bool) -> None:
         """Pause a DAG or let it run."""
         path = f"/api/v2/dags/{dag_id}"
-        self._call("PATCH", path, params={"update_mask": "is_paused"}, json={"is_paused": is_paused})
+        self._call("PATCH", path, params={"update_mask": "is_paused"}, json={"is_paused": is_paused}, again=True)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run and give its id."""
@@ -72,7 +74,7 @@ class Rest:
         """Mark runs as failed that wait or seem to run: for when no process of an earlier start is left."""
         for run in self.runs(dag_id):
             if run["state"] in ("queued", "running"):
-                self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+                self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"}, again=True)
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
@@ -90,20 +92,26 @@ class Rest:
         value = found.get("value") if isinstance(found, dict) else None
         return json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value
 
-    def _call(self, method: str, path: str, also: tuple[int, ...] = (), **more: Any) -> Any:
+    def _call(self, method: str, path: str, also: tuple[int, ...] = (), again: bool = False, **more: Any) -> Any:
         try:
-            answer = self._send(method, path, **more)
+            answer = self._send(method, path, again or method == "GET", **more)
         except httpx.HTTPError as error:
             raise AnonymartError(f"Airflow's api-server does not answer ({type(error).__name__}): see its log.") from None
         if answer.is_success or answer.status_code in also:
             return answer.json() if answer.content else {}
         raise AnonymartError(f"Airflow's api-server refused {method} {path} ({answer.status_code}): see its log.")
 
-    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Ask; what only reads is asked again when a busy machine lets it wait too long, what changes something is not."""
-        for _ in range(_TRIES_TO_READ - 1 if method == "GET" else 0):
+    def _send(self, method: str, path: str, again: bool, **more: Any) -> httpx.Response:
+        """Ask; what comes to the same when it is said twice is asked again when a busy machine lets it wait too long or fails.
+
+        On a busy machine SQLite gives up waiting for its lock, and the api-server answers 500.
+        """
+        for _ in range(_TRIES - 1 if again else 0):
             try:
-                return self._http.request(method, path, **more)
+                answer = self._http.request(method, path, **more)
             except httpx.TimeoutException:
                 continue
+            if not answer.is_server_error:
+                return answer
+            time.sleep(_SECONDS_BETWEEN)
         return self._http.request(method, path, **more)

@@ -1,4 +1,4 @@
-"""A server that is slow to answer: what only reads is asked again, what changes something is asked once."""
+"""A server that is slow to answer or fails: what reads or sets a state is asked again, what makes something new is asked once."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from anonymart_airflow import rest
 
 @pytest.fixture
 def slow(monkeypatch):
-    """A real server on loopback that lets the first two requests of each method wait longer than the client does."""
+    """A real server on loopback that lets the first two requests to read or make wait longer than the client does, and fails to set twice."""
     monkeypatch.setattr(rest, "_SECONDS", 0.3)
+    monkeypatch.setattr(rest, "_SECONDS_BETWEEN", 0.01)
     asked: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self):
             asked[self.command] += 1
-            if asked[self.command] <= 2:
+            is_early = asked[self.command] <= 2
+            if is_early and self.command != "PATCH":
                 time.sleep(0.6)
-            self.send_response(200)
+            self.send_response(500 if is_early and self.command == "PATCH" else 200)
             self.end_headers()
             self.wfile.write(b'{"dags": [{"dag_id": "build_release"}]}')
 
-        do_GET = do_POST = answer
+        do_GET = do_POST = do_PATCH = answer
 
         def log_message(self, *_):
             pass
@@ -50,3 +52,14 @@ def test_what_changes_something_is_asked_once(slow):
     with pytest.raises(AnonymartError, match="does not answer"):
         client.make_pool("pool", 1, "note")
     assert asked["POST"] == 1
+
+
+def test_a_state_is_set_again_when_the_server_failed(slow):
+    """SQLite that gives up waiting for its lock makes Airflow answer 500; an answer of a person is not repeated."""
+    client, asked = slow
+    client.pause("build_release", True)
+    assert asked["PATCH"] == 3
+    asked.clear()
+    with pytest.raises(AnonymartError, match="500"):
+        client.answer("approve_release", "run", "ask_reviewer", "Approve", {})
+    assert asked["PATCH"] == 1
