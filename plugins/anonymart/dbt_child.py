@@ -6,12 +6,22 @@ compilation errors, which come before any row is read, are told in full.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+# dbt throws a parsed project away when a variable changes, and a build of each day brings another as_of. No model is parsed otherwise
+# for another day: the SQL with the day in it is made when a model runs.
+_DAY_OF_PARSING = "2000-01-01"
+_PARSED = "partial_parse.msgpack"
+_PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
+_QUIET = ("--quiet", "--log-level-file", "none", "--no-use-colors")
 
 _SAFE_KINDS = ("Compilation Error", "Contract Error", "This model has an enforced contract")
 
@@ -22,6 +32,10 @@ def main(arguments: list[str]) -> int:
     begun = time.perf_counter()
     from dbt.cli.main import dbtRunner
 
+    parsed = _parse(arguments)
+    if parsed.exception is not None:
+        _tell(kind="fault", why=safe_message(str(parsed.exception), None))
+        return 1
     state = {"first": None}
 
     def on_event(event: object) -> None:
@@ -30,9 +44,7 @@ def main(arguments: list[str]) -> int:
             state["first"] = time.perf_counter()
             _tell(kind="start_up", seconds=round(state["first"] - begun, 2))
 
-    result = dbtRunner(callbacks=[on_event]).invoke(
-        ["--quiet", "--log-level-file", "none", "--no-use-colors", *arguments]
-    )
+    result = dbtRunner(manifest=parsed.result, callbacks=[on_event]).invoke([*_QUIET, *arguments])
     nodes = list(getattr(result.result, "results", None) or [])
     for node in nodes:
         _tell(
@@ -46,6 +58,39 @@ def main(arguments: list[str]) -> int:
         _tell(kind="fault", why=safe_message(str(result.exception), None))
     _scrub_artifacts(arguments)
     return 0 if result.success else 1
+
+
+def _parse(arguments: list[str]) -> Any:
+    """dbt's result of parsing the project. What a build before parsed is used again, in this home or in a new one of the same clone."""
+    from dbt.cli.main import dbtRunner
+
+    given = {name: arguments[arguments.index(name) + 1] for name in (*_PLACES, "--vars")}
+    variables = json.dumps({**json.loads(given["--vars"]), "as_of": _DAY_OF_PARSING})
+    project, kept = Path(given["--project-dir"]), Path(given["--target-path"]) / _PARSED
+    shared = project / "target" / f"{hashlib.sha256(variables.encode()).hexdigest()[:12]}.{_PARSED}"
+    if shared.exists() and not kept.exists():
+        _copy(shared, kept)
+    words = [word for name in _PLACES for word in (name, given[name])]
+    result = dbtRunner().invoke([*_QUIET, "parse", *words, "--vars", variables])
+    if result.exception is None and not _is_newer(shared, project):
+        _copy(kept, shared)
+    return result
+
+
+def _is_newer(parsed: Path, project: Path) -> bool:
+    newest = max(path.stat().st_mtime for folder in ("models", "macros", "seeds", "tests") for path in (project / folder).rglob("*"))
+    return parsed.exists() and parsed.stat().st_mtime > newest
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Put a copy in place at once; a project that cannot be written, or read by this user, is parsed anew for each home."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, beside)
+        beside.replace(target)
+    except OSError:
+        beside.unlink(missing_ok=True)
 
 
 def safe_message(message: str, failures: int | None) -> str:

@@ -1,12 +1,14 @@
 """The project as a whole: every unit test passes, everything is described, nothing runs without its date and its law."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 from small_home import SmallHome
 
+from anonymart import dbt_child
 from anonymart.policy import POLICY_FILE
 
 DBT = Path(__file__).parents[2] / "dbt_project"
@@ -77,3 +79,14 @@ def test_nothing_compiles_without_date_and_policy(tmp_path, variables, sentence)
     done = home.dbt("parse", "--quiet", variables=variables)
     assert done.returncode != 0
     assert sentence in done.stdout
+
+
+def test_a_build_of_another_day_in_another_home_parses_nothing_again(built_home, tmp_path):
+    """The project was parsed for the home before this one; to parse it takes dbt longer than most builds take to run."""
+    places = {"--project-dir": DBT, "--profiles-dir": DBT}
+    places |= {"--target-path": tmp_path / "target", "--log-path": tmp_path / "logs"}
+    variables = json.dumps({"as_of": "2031-01-01", "policy": POLICY})
+    begun = time.time()
+    parsed = dbt_child._parse([*(str(word) for place in places.items() for word in place), "--vars", variables])
+    assert parsed.success and len(parsed.result.nodes) > 100
+    assert max(node.created_at for node in parsed.result.nodes.values()) < begun
