@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import stat
 from pathlib import Path
@@ -16,6 +17,8 @@ import duckdb
 import pytest
 
 from anonymart_airflow.names import SOURCES
+from anonymart_airflow.processes import of_sessions
+from tests.airflow.running import Running
 from tests.conftest import DEMO_LEARNERS, DemoHome, run_demo
 from tests.whole.house import House
 
@@ -116,10 +119,17 @@ def test_dags_are_left_paused(demo_home: DemoHome) -> None:
 
 
 @pytest.mark.slow
-def test_again_it_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
+def test_stopped_and_run_again_it_leaves_no_process_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home.root, home, symlinks=True)
     before = marts_digest(home)
+    stopped = Running("anonymart_airflow.demo", home, DEMO_LEARNERS)
+    stopped.until("  ingest_learners: ")
+    sessions = stopped.sessions
+    assert of_sessions(sessions)
+    assert stopped.end(signal.SIGTERM) == 130
+    assert of_sessions(sessions) == []
+
     done = run_demo(home, DEMO_LEARNERS)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Nothing new to publish: release 2026-06-30.1 stays as it is" in done.stdout

@@ -14,6 +14,7 @@ from anonymart.ingest import ingest
 from anonymart.rights import machine
 from anonymart.run import run
 from tests.forget.house import House
+from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
 from tests.release.yes import REVIEWER
 
@@ -77,6 +78,7 @@ def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
     erased = live(House(tmp_path / "erased"), range(43), is_erased=True)
     never = House(tmp_path / "never")
