@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from anonymart.home import Home
 from anonymart_airflow.local import ALL, LocalAirflow
 from anonymart_airflow.settings import password
+from tests import warm
 
 pytestmark = [pytest.mark.long, pytest.mark.needs_chromium, pytest.mark.xdist_group("airflow")]
 RELEASE = "2026-06-30.1"
@@ -29,8 +28,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
         (["demo", "generate", "--out", str(school), "--learners", "200", "--seed", "1", "--as-of", "2026-06-30"], 0),
         (["run", "--landing", str(school / "landing"), "--as-of", "2026-06-30"], WAITS),
     ):
-        command = [sys.executable, "-m", "anonymart.cli", *words]
-        done = subprocess.run(command, env=_environment(home), capture_output=True, text=True, timeout=600)
+        done = warm.anonymart(*words, env=_environment(home))
         assert done.returncode == expected, done.stdout[-1000:] + done.stderr[-1000:]
     with LocalAirflow(home, ALL[:3], schedule=False, say=lambda _: None) as started:
         yield started

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import POLICY_FILE, load_policy
 from anonymart.vault import schema
+from tests import warm
 
 AS_OF = date(2026, 6, 30)
 XAPI = "http://adlnet.gov/expapi"
@@ -126,12 +126,9 @@ class SmallHome:
                 "as_of": str(AS_OF),
                 "policy": yaml.safe_load(POLICY_FILE.read_text(encoding="utf-8")),
             }
-        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments]
         project = str(PROJECT / "dbt_project")
         places = ["--project-dir", project, "--profiles-dir", project]
         places += ["--target-path", str(self.home.dbt_target), "--log-path", str(self.home.dbt_logs)]
         environment = {**os.environ, "ANONYMART_HOME": str(self.home.root)}
-        return subprocess.run(
-            [*command, *places, "--vars", json.dumps(variables)],
-            capture_output=True, text=True, env=environment, cwd=self.home.root, check=False, timeout=300,
-        )  # fmt: skip
+        command = (*arguments, *places, "--vars", json.dumps(variables))
+        return warm.python("from dbt.cli.main import cli; cli()", *command, env=environment, cwd=self.home.root, timeout=300)

@@ -9,13 +9,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import yaml
+
+from tests import warm
 
 PROJECT = Path(__file__).parents[2]
 DBT = PROJECT / "dbt_project"
@@ -113,10 +114,9 @@ class House:
     def dbt(self, *words: str, as_of: str = "2026-06-30", law: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
         """Run dbt on this house."""
         values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
-        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words, "--vars", values]
-        command += ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        command = (*words, "--vars", values, "--project-dir", self.project, "--profiles-dir", self.project)
         quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-        return subprocess.run(command, capture_output=True, text=True, cwd=self.root, env={**os.environ, **quiet})
+        return warm.python("from dbt.cli.main import cli; cli()", *command, env={**os.environ, **quiet}, cwd=self.root)
 
     def compile_each(self, target: str, pages: list[tuple[str, dict[str, Any]]]) -> list[str]:
         """What dbt says when a mart's YAML is replaced by each page, under each policy: all in one process, which is faster."""
@@ -139,9 +139,7 @@ Path(sys.argv[3]).write_text(json.dumps(said))
         cases = self.root / "cases.json"
         cases.write_text(json.dumps(pages), encoding="utf-8")
         try:
-            done = subprocess.run(
-                [sys.executable, "-c", driver, str(path), target, str(cases)], capture_output=True, text=True, cwd=self.project
-            )
+            done = warm.python(driver, path, target, cases, cwd=self.project)
         finally:
             path.write_text(kept, encoding="utf-8")
         assert done.returncode == 0, done.stderr

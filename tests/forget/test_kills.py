@@ -13,6 +13,7 @@ import pytest
 from anonymart import crash, engine
 from anonymart.errors import UsageError
 from anonymart.forget import receipts
+from tests import warm
 from tests.forget.house import AS_OF, NAMES, House, built_home
 
 pytestmark = pytest.mark.long
@@ -45,9 +46,7 @@ def asked_root(tmp_path_factory):
 
 
 def run(house, code, **environment):
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment},
-                          capture_output=True, text=True, timeout=120)  # fmt: skip
-    return done
+    return warm.python(code, env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}, timeout=120)
 
 
 @pytest.fixture(scope="module")

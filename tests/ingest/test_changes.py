@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from datetime import date
 
 import duckdb
 import pytest
 
 from anonymart.ingest import listing
+from tests import warm
 from tests.ingest.conftest import AS_OF, House, statement
 
 
@@ -94,9 +93,8 @@ def test_a_kill_neither_loses_nor_doubles_a_change(house, point):
     connections(house, 1, "learner_id,connected_at")
     house.ingest()
     connections(house, 2, "learner_id,connected_at,device", "L1,2026-05-0{n}T10:00:00Z,x")
-    command = [sys.executable, "-m", "anonymart.cli", "ingest", "--as-of", str(AS_OF)]
     environment = {**os.environ, "ANONYMART_HOME": str(house.home.root), "ANONYMART_CRASH_AT": point}
-    assert subprocess.run(command, env=environment, capture_output=True).returncode == -signal.SIGKILL
+    assert warm.anonymart("ingest", "--as-of", AS_OF, env=environment).returncode == -signal.SIGKILL
     house.ingest()
     assert house.ask("SELECT as_of, source, kind, name FROM vault.ledger.changes") == [(AS_OF, "connections", "new column", "device")]
 

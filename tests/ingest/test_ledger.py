@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from anonymart import crash
 from anonymart.errors import AnonymartError
 from anonymart.lock import writing
+from tests import warm
 from tests.ingest.conftest import AS_OF, statement
 
 
@@ -66,7 +65,7 @@ def test_a_newer_row_takes_the_place_of_the_older(house):
 def test_two_runs_at_once(house):
     with writing(house.home):
         code = f"from anonymart.lock import writing; from anonymart.home import Home; from pathlib import Path\nwith writing(Home(Path({str(house.home.root)!r})), 0.3): pass"
-        second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        second = warm.python(code)
     assert "Another run is writing" in second.stderr
     with writing(house.home, 0.1):
         pass
@@ -83,7 +82,7 @@ def test_killed_at_each_point_and_run_again(house, point):
         f"home = Home(Path({str(house.home.root)!r})); ingest(home, Keys.load(home), load_policy(), date(2026, 6, 30), sources=('learning',))"
     )
     environment = {**os.environ, "ANONYMART_CRASH_AT": point}
-    died = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    died = warm.python(code, env=environment)
     assert died.returncode == -signal.SIGKILL
     house.ingest()
     assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(50, 50)]

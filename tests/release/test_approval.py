@@ -4,8 +4,6 @@ import copy
 import json
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 
@@ -28,8 +26,9 @@ from anonymart.release.folder import sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
+from tests import warm
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement
-from tests.release.test_publish import FIRST, PROJECT, gated
+from tests.release.test_publish import FIRST, gated
 from tests.release.yes import REVIEWER
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
@@ -190,9 +189,7 @@ def test_a_kill_is_made_good(school, point, act, state):
         with pytest.raises(ApprovalNeeded):
             publish(*house(school), school.home.releases / f".candidate-{FIRST}")
     environment = {**os.environ, "ANONYMART_CRASH_AT": point, "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED.format(act=ACTS[act]), str(school.home.root)], env=environment, cwd=PROJECT, capture_output=True, text=True
-    )
+    done = warm.python(KILLED.format(act=ACTS[act]), school.home.root, env=environment)
     assert done.returncode == -9, done.stderr[-2000:]
     recover(school.home, school.keys)
     assert states(school) == [state]
@@ -214,7 +211,7 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
     assert FIRST in str(asked.value)
     request = {"release_id": FIRST, "candidate_sha256": approval.waiting(school.home, school.keys).candidate_sha256}
     environment = {**os.environ, "ANONYMART_CRASH_AT": "publish.after_commit", "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
-    done = subprocess.run([sys.executable, "-c", KILLED.format(act=ACTS["approve"]), str(school.home.root)], env=environment, cwd=PROJECT, check=False)
+    done = warm.python(KILLED.format(act=ACTS["approve"]), school.home.root, env=environment)
     assert done.returncode == -9 and not school.home.current.exists()
     with pytest.raises(UsageError, match="it was approved"):
         approve(*house(school), FIRST, "reviewer", "Read in full")

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -15,8 +13,9 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.policy import load_policy
 from anonymart.release import recover, reword, share
 from anonymart.release.share import safeguard_of
+from tests import warm
 from tests.gate.school import AS_OF, NEXT_MONTH, School, engagement
-from tests.release.test_publish import FIRST, KILLED, PROJECT, gated, published
+from tests.release.test_publish import FIRST, KILLED, gated, published
 from tests.release.test_verify import command
 from tests.release.test_withdraw import AUGUST, WHY, ask_straight, recall
 
@@ -55,10 +54,7 @@ def shared(school, to="the regional education authority", country="FR", why="to 
 
 
 def publish_killed(school, point):
-    process = subprocess.run(
-        [sys.executable, "-c", KILLED, str(school.home.root), f".candidate-{SECOND}"],
-        env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
-    )
+    process = warm.python(KILLED, school.home.root, f".candidate-{SECOND}", env=os.environ | {"ANONYMART_CRASH_AT": point})
     assert process.returncode == -signal.SIGKILL, point
 
 

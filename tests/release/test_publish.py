@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import stat
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from anonymart.gate import gate
 from anonymart.release import check_as_of, has_news, list_releases, make_candidate, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
+from tests import warm
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
@@ -164,10 +163,7 @@ def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
     published(school)
     school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
     candidate = gated(school, NEXT_MONTH)
-    process = subprocess.run(
-        [sys.executable, "-c", KILLED, str(school.home.root), candidate.name],
-        env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
-    )
+    process = warm.python(KILLED, school.home.root, candidate.name, env=os.environ | {"ANONYMART_CRASH_AT": point})
     assert process.returncode == -signal.SIGKILL
     recover(school.home, school.keys)
     assert recover(school.home, school.keys) == []

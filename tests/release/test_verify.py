@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +16,7 @@ from anonymart.release.folder import all_files
 from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import as_pem, fingerprint, public_key, read_public_key, sign
 from anonymart.release.verify import verify
+from tests import warm
 from tests.gate.school import School, reseal
 from tests.release.test_publish import FIRST, published
 from tests.release.test_withdraw import ask_straight, recall
@@ -52,10 +52,7 @@ def problems(folder, key=None):
 
 
 def command(*arguments, home):
-    return subprocess.run(
-        [sys.executable, "-m", "anonymart.cli", *map(str, arguments)],
-        capture_output=True, text=True, env=os.environ | {"ANONYMART_HOME": str(home)}, check=False,
-    )
+    return warm.anonymart(*arguments, env=os.environ | {"ANONYMART_HOME": str(home)})
 
 
 def test_a_release_as_it_was_published(received, trusted):

@@ -5,8 +5,6 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from anonymart.release import (
     withdraw,
 )
 from anonymart.release.manifest import altered_files, read_manifest
+from tests import warm
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
 from tests.release.yes import publish
@@ -348,10 +347,7 @@ WITHDRAW = "withdraw(home, keys, date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[
 
 
 def kill(school, point, statement, *words):
-    process = subprocess.run(
-        [sys.executable, "-c", KILLED + statement, str(school.home.root), *words],
-        env=os.environ | {"ANONYMART_CRASH_AT": point}, cwd=PROJECT, check=False,
-    )
+    process = warm.python(KILLED + statement, school.home.root, *words, env=os.environ | {"ANONYMART_CRASH_AT": point})
     assert process.returncode == -signal.SIGKILL, point
 
 
@@ -392,10 +388,7 @@ def test_a_kill_between_the_correction_and_its_marks(school):
 
 def test_the_command(school):
     def command(*words):
-        done = subprocess.run(
-            [sys.executable, "-m", "anonymart.cli", *words], capture_output=True, text=True, cwd=PROJECT,
-            env={**os.environ, "ANONYMART_HOME": str(school.home.root)},
-        )
+        done = warm.anonymart(*words, env={**os.environ, "ANONYMART_HOME": str(school.home.root)})
         return done.returncode, done.stdout, done.stderr
 
     words = ("withdraw", SECOND, "--why", WHY, "--mart", ENGAGEMENT, "--as-of", "2026-08-29")

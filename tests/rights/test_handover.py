@@ -8,8 +8,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import zipfile
 from datetime import date, timedelta
 
@@ -18,6 +16,7 @@ import pytest
 from anonymart import engine
 from anonymart.forget import places
 from anonymart.rights import handover, handover_page
+from tests import warm
 from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
 from tests.rights.xapi_rules import faults
 
@@ -147,7 +146,7 @@ def test_the_same_bytes_twice_and_no_half_file_after_a_kill(built):
         "handover.write_handover(home, Keys.load(home), load_policy(), date(2026, 6, 30), 'REQ-1', 'access')"
     )
     environment = {**os.environ, "ANONYMART_HOME": str(built.home.root), "ANONYMART_CRASH_AT": "rights.handover_written"}
-    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == -signal.SIGKILL
+    assert warm.python(code, env=environment).returncode == -signal.SIGKILL
     assert not path.exists()
     assert handover.delete_old_exports(built.home, built.policy, AS_OF) == 1, "the half is removed"
     assert handed(built, "REQ-1")[0].read_bytes() == first

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import date
 
 import pytest
@@ -18,6 +16,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.errors import UsageError
 from anonymart.forget.removal import enforce_terms
 from anonymart.rights import handover, list_requests, machine
+from tests import warm
 from tests.forget.house import AS_OF, EMAIL, NAMES, House, built_home
 
 RIGHT_DETAILS = {
@@ -226,10 +225,8 @@ def undisturbed(tmp_path_factory):
 
 
 def advance(house, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "anonymart.cli", "rights", "advance", "--as-of", str(AS_OF), "--json"],
-        env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    environment = {**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}
+    return warm.anonymart("rights", "advance", "--as-of", AS_OF, "--json", env=environment, timeout=120)
 
 
 @pytest.mark.long

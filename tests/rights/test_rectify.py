@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from anonymart.errors import UsageError
 from anonymart.forget.removal import enforce_terms
 from anonymart.rights import death, rectify
+from tests import warm
 from tests.forget.house import AS_OF, EMAIL, PEOPLE, House, built_home
 
 
@@ -143,10 +142,10 @@ def test_another_persons_row_is_out_of_reach(built):
 @pytest.mark.parametrize("point", ["rectify.before_commit", "rectify.after_commit"])
 def test_killed_and_run_again(built, point):
     built.request("rectify", learner_id="L-4711", details=json.dumps({"source": "learners", "key": {}, "set": {"family_name": "Righted"}}))
-    command = [sys.executable, "-m", "anonymart.cli", "rights", "advance", "--as-of", str(AS_OF)]
+    command = ("rights", "advance", "--as-of", str(AS_OF))
     environment = {**os.environ, "ANONYMART_HOME": str(built.home.root)}
-    assert subprocess.run(command, env={**environment, "ANONYMART_CRASH_AT": point}, capture_output=True).returncode == -signal.SIGKILL
-    assert subprocess.run(command, env=environment, capture_output=True).returncode == 0
+    assert warm.anonymart(*command, env={**environment, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
+    assert warm.anonymart(*command, env=environment).returncode == 0
     assert anna(built)[2] == "Righted"
     assert built.ask("SELECT count(*) FROM vault.ledger.loads WHERE file_name = 'rectification'") == [(1,)]
     assert built.ask("SELECT count(*) FROM vault.rights.corrections") == [(1,)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import asdict
 from datetime import date, datetime
 
@@ -19,6 +17,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.errors import UsageError
 from anonymart.policy import load_policy
 from anonymart.rights import clock
+from tests import warm
 from tests.ingest.conftest import AS_OF, House
 
 LEARNERS = [
@@ -165,10 +164,10 @@ def test_unknown_request_and_reason(house):
 @pytest.mark.parametrize("point", ["rights.before_commit", "rights.after_commit"])
 def test_kill_and_run_again(house, point):
     asked(house, 1, "access")
-    command = [sys.executable, "-m", "anonymart.cli", "rights", "verify", "REQ-1", "--as-of", str(AS_OF)]
+    command = ("rights", "verify", "REQ-1", "--as-of", str(AS_OF))
     around = {**os.environ, "ANONYMART_HOME": str(house.home.root)}
-    assert subprocess.run(command, env={**around, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
-    assert subprocess.run(command, env=around, stdout=subprocess.DEVNULL).returncode == 0
+    assert warm.anonymart(*command, env={**around, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
+    assert warm.anonymart(*command, env=around).returncode == 0
     assert house.ask("SELECT state, note FROM vault.rights.steps") == [("received", "identity proved")]
 
 

@@ -10,6 +10,7 @@ import traceback
 import pytest
 
 from anonymart.errors import AnonymartError, UsageError
+from tests import warm
 from tests.sources.conftest import MAPPING, PASSWORD
 
 pytestmark = [pytest.mark.needs_postgres, pytest.mark.xdist_group("postgres")]
@@ -60,8 +61,7 @@ def test_nothing_is_lost_with_a_file_that_is_not_loaded(register):
 def test_killed_and_pulled_again(register, point):
     register.mapping()
     environment = {**os.environ, "ANONYMART_HOME": str(register.home.root), "ANONYMART_REGISTER_URL": register.server.address}
-    command = [sys.executable, "-m", "anonymart.cli", "sources", "pull", "register"]
-    killed = subprocess.run(command, env={**environment, "ANONYMART_CRASH_AT": point}, capture_output=True)
+    killed = warm.anonymart("sources", "pull", "register", env={**environment, "ANONYMART_CRASH_AT": point})
     assert killed.returncode == -signal.SIGKILL
     assert register.pull().is_full is (point != "pull.after_commit")
     assert list(register.home.tmp.glob("register-*")) == []

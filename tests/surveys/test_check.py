@@ -1,11 +1,10 @@
 """`anonymart sources check` and `infer`: what an export would become is told before anything is stored, and without a value of a person."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
+from tests import warm
 from tests.surveys.test_tools import EMAIL, SAMPLES
 
 MAPPING = """
@@ -24,7 +23,7 @@ constants:
 
 
 def anonymart(*words, code=0):
-    done = subprocess.run([sys.executable, "-m", "anonymart.cli", "sources", *map(str, words)], capture_output=True, text=True)
+    done = warm.anonymart("sources", *words)
     assert done.returncode == code, done.stderr + done.stdout
     return done.stdout
 

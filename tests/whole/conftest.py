@@ -8,14 +8,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.whole.house import House, clean_environment, command_line, open_house
+from tests import warm
+from tests.whole.house import House, clean_environment, open_house
 from tests.whole.names_in_objects import deliver_names_in_objects
 from tests.whole.plants import refuse_each
 
@@ -106,7 +106,7 @@ def one_each(rows: list[dict[str, str]]) -> list[str]:
 
 def generate(folder: Path, learners: int, as_of: str) -> None:
     arguments = ("demo", "generate", "--out", folder, "--learners", learners, "--seed", 11, "--as-of", as_of)
-    done = subprocess.run(command_line(*arguments), env=clean_environment(folder), capture_output=True, text=True)
+    done = warm.anonymart(*arguments, env=clean_environment(folder))
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -17,6 +17,7 @@ from anonymart import engine
 from anonymart.contracts import load_contracts
 from anonymart.home import Home
 from anonymart.keys import Keys
+from tests import warm
 
 PATIENCE_SECONDS = 600
 YES = ("--approve-as", "reviewer", "--reason", "Read in full")
@@ -39,14 +40,7 @@ class House:
 
     def command(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `anonymart` with this home, to its end."""
-        done = subprocess.run(
-            command_line(*arguments),
-            env=clean_environment(self.root, **environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-        )
+        done = warm.anonymart(*_answered(arguments), env=clean_environment(self.root, **environment), timeout=PATIENCE_SECONDS)
         self.output += [done.stdout, done.stderr]
         return done
 
@@ -84,11 +78,13 @@ class House:
 
 
 def command_line(*arguments: object) -> list[str]:
-    """`anonymart` as this interpreter runs it; a reviewer says yes at once to what is to be published."""
-    words = [str(argument) for argument in arguments]
-    if words and words[0] in ("run", "publish") and "--help" not in words:
-        words += YES
-    return [sys.executable, "-m", "anonymart.cli", *words]
+    """`anonymart` as this interpreter runs it."""
+    return [sys.executable, "-m", "anonymart.cli", *map(str, _answered(arguments))]
+
+
+def _answered(arguments: tuple[object, ...]) -> tuple[object, ...]:
+    """A reviewer says yes at once to what is to be published."""
+    return (*arguments, *YES) if arguments[:1] in (("run",), ("publish",)) and "--help" not in arguments else arguments
 
 
 def clean_environment(root: Path, **more: str) -> dict[str, str]:

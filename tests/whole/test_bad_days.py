@@ -225,7 +225,8 @@ def project(tmp_path) -> Path:
 
 
 def in_project(house: House, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return house.command(*arguments, PYTHONPATH=str(project / "plugins"))
+    environment = clean_environment(house.root, PYTHONPATH=str(project / "plugins"))
+    return subprocess.run(command_line(*arguments), env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
