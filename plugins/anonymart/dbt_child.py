@@ -71,7 +71,7 @@ def _parse(arguments: list[str]) -> Any:
     if shared.exists() and not kept.exists():
         _copy(shared, kept)
     words = [word for name in _PLACES for word in (name, given[name])]
-    result = dbtRunner().invoke([*_QUIET, "parse", *words, "--vars", variables])
+    result = dbtRunner().invoke([*_QUIET, "--no-write-json", "parse", *words, "--vars", variables])
     if result.exception is None and not _is_newer(shared, project):
         _copy(kept, shared)
     return result
