@@ -45,20 +45,32 @@ def ask(connection, suites, queries, batches, data_docs, release_id):
 @pytest.fixture
 def without_great_expectations(monkeypatch):
     """The same suites, rules and SQL, asked straight: what is found does not depend on who asks, and this takes a second."""
-    monkeypatch.setattr(checkpoint, "prepare", lambda: None)
-    monkeypatch.setattr(checkpoint, "ask", ask)
+    ask_straight(monkeypatch)
 
 
 @pytest.fixture
 def without_drill(monkeypatch):
     """A gate that takes the leak drill for held: it takes another second, and has tests of its own."""
-    leak = Plant("leak", "in a value", (("mart", "column", "kind"),))
-    held = Drill((leak,), {None: [Failure("mart", "column", "kind", "S-ANON", 1)]})
-    monkeypatch.setattr("anonymart.gate.run.drill", lambda *_: held)
+    hold_no_drill(monkeypatch)
 
 
 @pytest.fixture
 def without_attack(monkeypatch):
     """The attacks take most of the gate's time, and have tests of their own."""
+    attack_nothing(monkeypatch)
+
+
+def ask_straight(patch):
+    patch.setattr(checkpoint, "prepare", lambda: None)
+    patch.setattr(checkpoint, "ask", ask)
+
+
+def hold_no_drill(patch):
+    leak = Plant("leak", "in a value", (("mart", "column", "kind"),))
+    held = Drill((leak,), {None: [Failure("mart", "column", "kind", "S-ANON", 1)]})
+    patch.setattr("anonymart.gate.run.drill", lambda *_: held)
+
+
+def attack_nothing(patch):
     told = {"attack": "left out", "tried": 1, "succeeded": 0, "control": {"tried": 1, "succeeded": 1}}
-    monkeypatch.setattr("anonymart.gate.run._attack", lambda *given: given[-1].attacks.append(told))
+    patch.setattr("anonymart.gate.run._attack", lambda *given: given[-1].attacks.append(told))

@@ -11,7 +11,7 @@ from anonymart.gate import gate
 from anonymart.policy import Policy
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement, reseal
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_outcome"
 
 

@@ -14,12 +14,13 @@ from anonymart.policy import load_policy
 from anonymart.release import recover, reword, share
 from anonymart.release.share import safeguard_of
 from tests import warm
+from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
 from tests.gate.school import AS_OF, NEXT_MONTH, School, engagement
 from tests.release.test_publish import FIRST, KILLED, gated, published
 from tests.release.test_verify import command
-from tests.release.test_withdraw import AUGUST, WHY, ask_straight, recall
+from tests.release.test_withdraw import AUGUST, WHY, recall
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 SECOND = "2026-07-30.1"
 # What the log of the fixture holds: the reviewer's yes to the first release, and the release.
 BEFORE = [("approved", FIRST), ("published", FIRST)]
@@ -32,7 +33,8 @@ def two(sound, tmp_path_factory):
     shutil.copytree(sound.home.root, root, symlinks=True)
     school = School(type(sound.home)(root), sound.keys, sound.policy, sound.contracts)
     with pytest.MonkeyPatch.context() as patch:
-        ask_straight(patch)
+        for left_out in (ask_straight, hold_no_drill, attack_nothing):
+            left_out(patch)
         published(school)
         school.build([engagement(month=NEXT_MONTH.replace(month=5, day=1))], NEXT_MONTH)
         gated(school, NEXT_MONTH)

@@ -19,7 +19,7 @@ from tests import warm
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 FIRST = "2026-06-30.1"
 PROJECT = Path(__file__).parents[2]
 

@@ -17,9 +17,10 @@ from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import as_pem, fingerprint, public_key, read_public_key, sign
 from anonymart.release.verify import verify
 from tests import warm
+from tests.gate.conftest import ask_straight
 from tests.gate.school import School, reseal
 from tests.release.test_publish import FIRST, published
-from tests.release.test_withdraw import ask_straight, recall
+from tests.release.test_withdraw import recall
 
 OTHER = Keys(*("5" * 64 for _ in range(6)))
 

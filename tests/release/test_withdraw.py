@@ -28,11 +28,12 @@ from anonymart.release import (
 )
 from anonymart.release.manifest import altered_files, read_manifest
 from tests import warm
+from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
 from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill")
+pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 PROJECT = Path(__file__).parents[2]
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)
@@ -49,7 +50,8 @@ def three(sound, tmp_path_factory):
     shutil.copytree(sound.home.root, root, symlinks=True)
     school = School(Home(root), sound.keys, sound.policy, sound.contracts)
     with pytest.MonkeyPatch.context() as patch:
-        ask_straight(patch)
+        for left_out in (ask_straight, hold_no_drill, attack_nothing):
+            left_out(patch)
         published(school)
         for cells, day in ((MAY, JULY), (JUNE, AUGUST)):
             school.build(cells, day)
@@ -61,14 +63,6 @@ def three(sound, tmp_path_factory):
 def school(three, tmp_path):
     shutil.copytree(three.home.root, tmp_path / "home", symlinks=True)
     return School(Home(tmp_path / "home"), three.keys, three.policy, three.contracts)
-
-
-def ask_straight(patch):
-    from anonymart.gate import checkpoint
-    from tests.gate.conftest import ask
-
-    patch.setattr(checkpoint, "prepare", lambda: None)
-    patch.setattr(checkpoint, "ask", ask)
 
 
 def recall(school, release_id=SECOND, why=WHY, marts=(), periods=(), as_of=AUGUST):
