@@ -124,7 +124,8 @@ def _folded(text: str) -> str:
     text = re.sub(r"[.,][-–—]+\s*$", "", text)  # 85'000.-, as the Swiss write
     apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
     text = "".join(sign for sign in apart if not unicodedata.combining(sign))
-    return " ".join(re.sub(r"(?<=\d)k(?=[€$£a-z])", "k ", re.sub(r"(?<=\d) ?k ?(?=€|eur)", "k ", text)).split()).strip(" .;!")
+    text = re.sub(r"(?<=\d)k(?=[€$£a-z])", "k ", re.sub(r"(?<=\d) ?k ?(?=€|e\b|eur)", "k ", text))
+    return re.sub(r" ?/ ?", "/", " ".join(text.split())).strip(" .;!")
 
 
 def _without_extras(text: str, extras: list[str]) -> str:
@@ -145,10 +146,11 @@ def _expression() -> tuple[re.Pattern[str], dict[str, tuple[str, str | None]]]:
     """All words as one pattern, the longest first, so that `net avant impot` is not `net` and a rest."""
     known = {word: (part, value) for word, part, value in reversed(list(_words(shared_rules())))}
     longest = sorted(known, key=len, reverse=True)
+    return re.compile("|".join(map(_bounded, longest))), known
 
-    def bounded(word: str) -> str:
-        return ("(?<![a-z])" if word[0].isalpha() else "") + re.escape(word) + ("(?![a-z])" if word[-1].isalpha() else "")
-    return re.compile("|".join(map(bounded, longest))), known
+
+def _bounded(word: str) -> str:
+    return ("(?<![a-z])" if word[0].isalpha() else "") + re.escape(word) + ("(?![a-z])" if word[-1].isalpha() else "")
 
 
 def _take_words(text: str, said: dict[str, set]) -> str:
@@ -167,7 +169,7 @@ def _take_words(text: str, said: dict[str, set]) -> str:
 def _take_words_only(between: str, rules: dict[str, Any]) -> str:
     """What stands between two amounts, without their currency."""
     words = sorted((str(word) for listed in rules["currencies"].values() for word in listed), key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, words)), "", between)
+    return re.sub("|".join(map(_bounded, words)), "", between)
 
 
 def _amount(numbers: list[re.Match[str]], largest_spread: float) -> float | None:
