@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from hashlib import sha256
 
 import duckdb
 import pytest
@@ -12,18 +11,16 @@ import pytest
 from anonymart.contracts import load_contracts
 from anonymart.engine import literal
 from anonymart.ingest import ingest
-from anonymart.keys import KEY_NAMES
 from anonymart.rights import machine
 from anonymart.run import run
 from tests.forget.house import House
 from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
 from tests.release.yes import REVIEWER
+from tests.whole.house import give_keys
 
 FIRST, SECOND = date(2026, 2, 15), date(2026, 6, 15)
 GONE = 7
-# The same in both worlds, and at each run: under some keys one person more gives the same counts (that is what noise is for).
-KEYS = {name: sha256(name.encode()).hexdigest() for name in KEY_NAMES}
 COURSE = "https://campus.example/xapi/course/c1"
 
 
@@ -85,9 +82,7 @@ def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
 @pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
     for world in ("erased", "never"):
-        (tmp_path / world).mkdir()
-        (tmp_path / world / "keys.json").write_text(json.dumps(KEYS))
-        (tmp_path / world / "keys.json").chmod(0o600)
+        give_keys(tmp_path / world)
     erased = live(House(tmp_path / "erased"), range(43), is_erased=True)
     never = live(House(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False)
     published = cells(erased, f"{FIRST}.1")
