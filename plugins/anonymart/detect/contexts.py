@@ -69,6 +69,10 @@ def _with_plain(names: tuple[str, ...]) -> list[str]:
     return sorted({*names, *unaccented, *(name.replace("-", " ") for name in names if "-" in name)})
 
 
+# What only a person does to whoever writes, and how people present themselves.
+_DOES = r"(?:(?:m['’]|nous )(?:a|avait)|helped (?:me|us)|taught (?:me|us)|guided (?:me|us)|explained)"
+_I_AM = r"(?:je suis|moi,? c['’]est|ici|i am|i['’]m|contactez|contacte[rz]|appele[rz]|[eé]crire [aà])"
+
 # What the contexts have in common, quick to try.
 _TITLED = f"(?:M\\.|Ms|[MD]r|Pr|MM|M[lmr]|m[lmr]|Me|onsieur|adame|adem|Docteur|Miss)[a-zE.]*{_S}"
 _SAID = (
@@ -100,6 +104,9 @@ def rules() -> tuple[tuple[str, str, str], ...]:
         (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({given_any}{more}?){NO_WORD_AFTER}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}({given_large}{more}{{0,2}}){_S}{_DOES}{NO_WORD_AFTER}", r"(?:['’]a|nous a|avait|helped|taught|guided|explained)", no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_I_AM}){_S}({given_large}{more}?){NO_WORD_AFTER}", r"(?i:suis|c['’]est|ici|i am|i['’]m|contacte|appele|[eé]crire)", no_name),
+        (rf"[.!?…)\n]{WIDE}{{0,3}}(?:[-–—]{WIDE}?)?({sure_large}{more}?)[.!]?{WIDE}?$", rf"[.!?…)\n][^.!?…)\n]+[.!]?{WIDE}?$", no_name),
         (rf"{NO_WORD_BEFORE}({sure_large}{more}{{1,2}}){NO_WORD_AFTER}", two_names, brand),
         (rf"{NO_WORD_BEFORE}({given_large}{_B}{sure_large}){NO_WORD_AFTER}", two_names, brand),
     )

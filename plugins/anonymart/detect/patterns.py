@@ -111,7 +111,7 @@ def patterns() -> dict[str, Pattern]:
         Pattern("email", "an e-mail address, spelled out or not", "D-IDENT", (rule("email"), rule("email_spelled"))),
         Pattern("url", "an address of the web", "D-IDENT", (rule("url"),)),
         Pattern("phone", "an international phone number", "D-IDENT", (rule("phone"),)),
-        Pattern("phone_fr", "a French phone number", "D-IDENT", (rule("phone_fr"),)),
+        Pattern("phone_fr", "a French phone number", "D-IDENT", (rule("phone_fr"), rule("phone_fr_unusual"))),
         Pattern("ipv6", "an IP address (version 6)", "D-IDENT", (rule("ipv6", accept="[0-9]"),)),
         Pattern("ipv4", "an IP address (version 4)", "D-IDENT", (rule("ipv4", accept="^[0-9]"),)),
         Pattern("uuid", "a UUID", "D-IDENT", (rule("uuid"),)),

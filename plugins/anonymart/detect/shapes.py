@@ -47,10 +47,15 @@ def _paired(head: str, pairs: int) -> str:
     return f"{head}(?:[0-9]{{{2 * pairs}}}|{repeated}|{others})"
 
 
-PHONE_FR = rf"{_NO_DIGIT_BEFORE}({_paired('(?:0[1-9]|[(]0[)] ?[1-9])', 4)}){_NO_DIGIT_AFTER}"
+PHONE_FR = rf"{_NO_DIGIT_BEFORE}({_paired('(?:0[1-9]|[(]0[)] ?[1-9]|[(]0[1-9][)])', 4)}){_NO_DIGIT_AFTER}"
 PHONE = (
     rf"(?:^|[^0-9+])((?:[(]?\+|00){SPACE}?[1-9](?:[ {NBSP}{NNBSP}().\-]{{0,2}}[0-9]){{7,14}}"
     rf"|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)] ?[0-9]{{3}}[-. ][0-9]{{4}}){_NO_DIGIT_AFTER}"
+)
+# Digits by threes or one by one look like those of other numbers: no digit may stand beside them, nor beyond a sign.
+PHONE_FR_UNUSUAL = (
+    r"(?:^|[^0-9 .\-]|(?:^|[^0-9])[ .\-])(0[1-9][ .\-][0-9]{2}[ .\-][0-9]{3}[ .\-][0-9]{3}|0[1-9](?:[ .\-][0-9]{3}){2}[ .\-][0-9]{2}"
+    r"|0 [67](?: [0-9]){8})(?:$|[^0-9 .\-]|[ .\-](?:$|[^0-9]))"
 )
 # A number of a version or a chapter is taken along, and so fails: an address begins with a digit.
 IPV4 = (
@@ -133,6 +138,7 @@ HINTS = {
     "url": r"(?i:tps?:|sftp:|ssh:|mailto:|tel:|sms:|skype:|www\.|\.[a-z]{2,4}/|hub\.io|lab\.io|press\.com|spot\.[a-z]|\.app|tumblr|over-blog)",
     "phone": rf"(?:\+|00){SPACE}?[1-9]|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)]",
     "phone_fr": "0[)]? ?[1-9](?:[^0-9]{0,3}[0-9]){8}",
+    "phone_fr_unusual": "0 ?[1-9](?:[^0-9]{0,3}[0-9]){8}",
     "ipv6": ":[0-9A-Fa-f]{0,4}:",
     "ipv4": r"[0-9]\.[0-9]{1,3}\.[0-9]",
     "uuid": "-[0-9A-Fa-f]{4}-",
