@@ -19,6 +19,13 @@ SAMPLES = {
     "google_en.csv": "Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 10:30:00,english@school.example,9\n",
     "qualtrics.csv": f'StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,Survey Preview,,100,True,R_2,b@school.example,,9\n',
 }
+QUESTIONS = 'Start Date,End Date,Response Type,Finished,Response ID,Recipient Email,"How likely are you to\nrecommend us? - Group","How likely are you to\nrecommend us?",Why?\n'
+HEAD = "StartDate,EndDate,Status,Finished,ResponseId,RecipientEmail,Q1_NPS_GROUP,Q1,Q2\n"
+ANSWER = "2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,True,R_9,by.question@school.example,Promoter,9,très bien\n"
+SAMPLES |= {
+    "qualtrics_questions.csv": f"{HEAD}{QUESTIONS}{'{},' * 8}{{}}\n{ANSWER}",
+    "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start language";"email. Email address";"G1. Recommanderiez-vous ?"\n"1";"2026-01-05 10:30:00";"3";"fr";"both@school.example";"9"\n',
+}
 OUT = {"delighted.csv": "a score on another scale than 0 to 10", "wootric.csv": "a test answer", "satismeter.csv": "a partial answer",
        "limesurvey.csv": "a partial answer", "formbricks.csv": "a partial answer", "qualtrics.csv": "a test answer"}  # fmt: skip
 
@@ -36,11 +43,12 @@ def loaded(tmp_path_factory):
     rows = [{"1": {"id": "1", "submitdate": "2026-01-05 10:30:00", "lastpage": "1", "startlanguage": "fr", "NPS": "9", "email": "rpc@school.example"}}]
     result = base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
     house.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
+    house.deliver("nps", "utf16.tsv", SAMPLES["qualtrics_questions.csv"].replace(",", "\t").replace("by.question", "utf.16").encode("utf-16"))
     house.deliver("nps", "google.xlsx", sheet([["Horodateur", "Adresse e-mail", "Recommanderiez-vous ?"], [46027.4375, "sheet@school.example", 9]]))
     return house, house.ingest()
 
 
-@pytest.mark.parametrize("name", [*SAMPLES, "typeform.json", "limesurvey.json", "google.xlsx"])
+@pytest.mark.parametrize("name", [*SAMPLES, "typeform.json", "limesurvey.json", "google.xlsx", "utf16.tsv"])
 def test_a_tool_s_own_export_loads(loaded, name):
     counts = loaded[1][f"nps/{name}"]
     assert (counts.status, counts.loaded) == ("loaded", 1), counts

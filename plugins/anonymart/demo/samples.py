@@ -189,12 +189,15 @@ def sheet(rows: list[list[str | float]]) -> bytes:
     return out.getvalue()
 
 
+_GROUPS = ("Detractor", "Passive", "Promoter")
+
+
 def _qualtrics(answers: list[Answer]) -> bytes:
-    head = ("StartDate", "EndDate", "Status", "IPAddress", "Progress", "Finished", "ResponseId", "RecipientEmail", "Q1_NPS", "NPS")
+    head = ("StartDate", "EndDate", "Status", "IPAddress", "Progress", "Finished", "ResponseId", "RecipientEmail", "Q1_NPS_GROUP", "Q1", "Q2")
     imports = [json.dumps({"ImportId": name}) for name in head]
-    return _csv(head, [("Start Date", "End Date", "Response Type", "IP Address", "Progress", "Finished", "Response ID", "Recipient Email", "Recommend,\nus?", ""), imports, *[
+    return _csv(head, [("Start Date", "End Date", "Response Type", "IP Address", "Progress", "Finished", "Response ID", "Recipient Email", "Would you recommend\nus? - Group", "Would you recommend\nus?", "Why?"), imports, *[
         (a.at("%Y-%m-%d %H:%M:%S"), a.at("%Y-%m-%d %H:%M:%S"), "Survey Preview" if a.number == 1 else "IP Address", "192.0.2.7", 100, "True",
-         f"R_{a.number}", a.email, "", a.score)
+         f"R_{a.number}", a.email, _GROUPS[(a.score > 6) + (a.score > 8)], a.score, a.comment)
         for a in answers
     ]])  # fmt: skip
 

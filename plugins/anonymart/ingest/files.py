@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -19,6 +20,8 @@ from anonymart.ingest.contracts import never_enters, shown
 
 REFUSED_SUFFIX = ".refused"
 NOT_SHOWN = "file with a name not shown"
+UNREADABLE = "\uf8ff"
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SAMPLE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 24
@@ -99,7 +102,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> L
 
         if landed := surveys.land(connection, path, source, head):
             return landed
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if head[:2] in UTF16_MARKS:
         raise FileRefused("not UTF-8: it begins with a UTF-16 mark")
     if b"\x00" in head:
         raise FileRefused("binary content")
@@ -192,8 +195,36 @@ def head_of(path: Path) -> bytes:
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """The file's own bytes, unpacked where it is packed."""
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    """The file's own bytes, unpacked where it is packed, and as UTF-8 where it begins with a UTF-16 mark."""
+    file: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
+    is_utf16 = file.read(2) in UTF16_MARKS
+    file.seek(0)
+    return io.BufferedReader(_FromUtf16(file), _CHUNK_BYTES) if is_utf16 else file
+
+
+class _FromUtf16(io.RawIOBase):
+    """UTF-16 as UTF-8; what is none becomes UNREADABLE."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._rest = file, b""
+        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        is_more = True
+        while is_more and not self._rest:
+            block = self._file.read(_CHUNK_BYTES)
+            is_more = bool(block)
+            self._rest = self._decoder.decode(block, final=not is_more).replace("\ufffd", UNREADABLE).encode("utf-8")
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def _csv(path: Path, source: str, text: bytes) -> Landed:

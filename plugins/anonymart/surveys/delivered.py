@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from anonymart.engine import literal
-from anonymart.ingest.files import FileRefused, open_bytes
+from anonymart.ingest.files import UTF16_MARKS, FileRefused, open_bytes
 from anonymart.surveys.encodings import Encodings, blocks_of
 from anonymart.surveys.sheets import rows_of_sheet
 
@@ -29,7 +29,10 @@ _HEAD = 1 << 20
 
 @dataclass
 class Delivered:
-    """What a file holds: names of its columns and how its rows come. `rows` is None for CSV and Parquet, which are streamed."""
+    """What a file holds: names of its columns, the row after them, and how its rows come.
+
+    `rows` is None for CSV and Parquet, which are streamed.
+    """
 
     path: Path
     kind: str
@@ -38,11 +41,14 @@ class Delivered:
     rows: list[list[str | None]] | None = None
     encodings: Encodings = field(default_factory=Encodings)
     lines_before: int = 0
+    first_row: tuple[str, ...] = ()
 
 
 def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) -> Delivered | None:
     """Tell what the file is by its first bytes; None for what is no table of texts. Raises FileRefused for damaged or huge files."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head[:2] in UTF16_MARKS:
+        return _json(path) if head.decode("utf-16", errors="replace").lstrip()[:1] in ("{", "[") else _csv(path)
     if head[:4] == b"PK\x03\x04":
         return _of_rows(path, "xlsx", rows_of_sheet(path))
     if text[:1] in (b"{", b"["):
@@ -118,7 +124,7 @@ def _csv(path: Path) -> Delivered:
     encodings = Encodings()
     with open_bytes(path) as file:
         head = file.read(_HEAD)
-    before = 0
+    before, first_row = 0, []
     content = head.removeprefix(b"\xef\xbb\xbf")
     if content[:4].lower() == b"sep=":
         before, content = 1, content.split(b"\n", 1)[-1]
@@ -126,10 +132,17 @@ def _csv(path: Path) -> Delivered:
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t|", key=lambda sign: _outside_quotes(first).count(sign))
     try:
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        names = next(records, [])
     except csv.Error:
         raise FileRefused("its first line cannot be read as names of columns") from None
-    return Delivered(path, "csv", tuple(name.strip() for name in names), delimiter, lines_before=before)
+    with contextlib.suppress(csv.Error):
+        first_row = next(records, [])
+    delivered = Delivered(path, "csv", tuple(name.strip() for name in names), delimiter, lines_before=before, first_row=tuple(first_row))
+    with path.open("rb") as file:
+        if file.read(2) in UTF16_MARKS:
+            delivered.encodings.found["utf-16"] += 1
+    return delivered
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Delivered:
@@ -207,4 +220,6 @@ def _of_rows(path: Path, kind: str, rows: list[list[str | None]]) -> Delivered:
         raise FileRefused("empty file")
     names, *answers = rows
     width = len(names)
-    return Delivered(path, kind, tuple((name or "").strip() for name in names), rows=[(row + [None] * width)[:width] for row in answers])
+    first_row = tuple(value or "" for value in answers[0]) if answers else ()
+    names = tuple((name or "").strip() for name in names)
+    return Delivered(path, kind, names, rows=[(row + [None] * width)[:width] for row in answers], first_row=first_row)

@@ -139,7 +139,10 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
     questions = shared("questions.yml")[source]
     taken = {plain(name) for given in mapping.fields.values() for name in given.columns} | {plain(name) for name in mapping.own_columns}
     taken |= {plain(name) for group in mapping.recognised_by for name in group}
-    open_questions = [number for number, name in enumerate(delivered.columns) if plain(name) not in taken]
+    open_questions = {
+        number: texts for number, texts in enumerate(questions_of(delivered, mapping))
+        if texts[0] not in taken and not any(re.search(pattern, texts[0]) for pattern in mapping.derived_columns)
+    }
     places: dict[str, Place] = {}
     names = [*TABULAR[source].names, *([FREE_SALARY] if source == "salary" else [])]
     for name in names:
@@ -151,7 +154,11 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
             places[name] = place
             continue
         patterns = given.questions or tuple(questions.get(name, ()))
-        found = [number for number in open_questions if any(re.search(pattern, plain(delivered.columns[number])) for pattern in patterns)]
+        # What a column's name tells goes before what stands under it.
+        for depth in (0, 1):
+            found = [number for number, texts in open_questions.items() if any(re.search(pattern, text) for pattern in patterns for text in texts[depth : depth + 1])]
+            if found:
+                break
         if len(found) > 1:
             raise FileRefused(f"{mapping.title}: two of its questions could be the field {name}: {_TO_DO}")
         if found:
@@ -161,6 +168,12 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
         if not places.keys() & set(group) and not mapping.constants.keys() & set(group):
             raise FileRefused(f"{mapping.title}: no column gives {' or '.join(group)}: {_TO_DO}")
     return places
+
+
+def questions_of(delivered: Delivered, mapping: Mapping) -> list[tuple[str, ...]]:
+    """For each column what tells its question: its name, and the text under it where the tool writes questions there."""
+    below = delivered.first_row if mapping.questions_after_header else ()
+    return [(plain(name), *([plain(below[number])] if number < len(below) else [])) for number, name in enumerate(delivered.columns)]
 
 
 def _own_column(delivered: Delivered, given: Field) -> Place | None:

@@ -67,6 +67,8 @@ class Mapping:
     sentinels: tuple[str, ...] = ()
     scale: str | None = None
     rows_after_header: int = 0
+    questions_after_header: bool = False
+    derived_columns: tuple[str, ...] = ()
     one_answer_within_days: int = 30
     currency: str | None = None
     period: str | None = None
@@ -140,7 +142,7 @@ def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
     for entry in ("tool", "title"):
         if not content.get(entry):
             raise UsageError(f"{path.name}: the entry {entry} is missing: add it.")
-    lists = ("languages", "sentinels", "own_columns", "sources")
+    lists = ("languages", "sentinels", "own_columns", "derived_columns", "sources")
     values = {name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name] for name in content}
     values["recognised_by"] = tuple(_listed(group) for group in content.get("recognised_by") or ())
     values["constants"] = {name: str(value) for name, value in (content.get("constants") or {}).items()}
