@@ -196,10 +196,13 @@ def head_of(path: Path) -> bytes:
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The file's own bytes, unpacked where it is packed, and as UTF-8 where it begins with a UTF-16 mark."""
-    file: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[assignment]
-    is_utf16 = file.read(2) in UTF16_MARKS
-    file.seek(0)
-    return io.BufferedReader(_FromUtf16(file), _CHUNK_BYTES) if is_utf16 else file
+    with _unpacked(path) as file:
+        is_utf16 = file.read(2) in UTF16_MARKS
+    return io.BufferedReader(_FromUtf16(_unpacked(path)), _CHUNK_BYTES) if is_utf16 else _unpacked(path)
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 class _FromUtf16(io.RawIOBase):
