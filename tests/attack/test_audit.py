@@ -14,6 +14,8 @@ from anonymart.errors import AnonymartError, AttackSucceeded
 from anonymart.gate import run as gate_run
 from tests.attack.test_attacks import NPS, outcome
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("attack")]
+
 QUARTER = date(2025, 1, 1)
 SIX = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance"}
 

@@ -13,6 +13,8 @@ import pytest
 import yaml
 from house import House, marts, policy, rules
 
+pytestmark = pytest.mark.xdist_group("rules")
+
 MART = "nps_quarterly"
 
 

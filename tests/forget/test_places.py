@@ -18,6 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 
 from small_home import AS_OF, SmallHome
 
+pytestmark = pytest.mark.xdist_group("places")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> SmallHome:

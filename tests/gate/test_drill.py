@@ -127,6 +127,7 @@ def test_a_drill_that_planted_nothing_is_a_no():
     assert [failure.kind for failure in Drill((), {}).failures()] == ["leak_not_caught: nothing was planted"]
 
 
+@pytest.mark.long
 def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(school, without_great_expectations, without_attack):
     candidate = school.candidate()
     assert gate(school.home, school.keys, school.policy, candidate, AS_OF).passed

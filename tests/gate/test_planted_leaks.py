@@ -329,6 +329,7 @@ def test_evidence_of_another_day_and_cells_without_it(school):
     }
 
 
+@pytest.mark.long
 def test_carried_cells(school):
     from tests.release.yes import publish
 

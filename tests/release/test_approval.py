@@ -177,6 +177,7 @@ ACTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("point", "act", "state"), [
     ("approval.after_held", "hold", "waiting"),
     ("approval.after_refused", "refuse", "refused"),

@@ -69,6 +69,7 @@ def test_what_an_entry_tells(school):
     assert audit.verify(school.home, school.keys) == audit.Verdict(True, len(BEFORE))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "is_told"),
     [("publish.before_commit", False), ("publish.after_commit", True), ("audit.before_append", True), ("audit.after_append", True)],

@@ -156,6 +156,7 @@ def test_a_report_that_changed_after_the_gate_is_not_published(school):
         publish(school.home, school.keys, school.policy, candidate)
 
 
+@pytest.mark.long
 def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(school, monkeypatch):
     publish(school.home, school.keys, school.policy, gated(school))
     folder = school.home.current.resolve()

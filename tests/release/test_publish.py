@@ -150,6 +150,7 @@ publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "is_committed"),
     [

@@ -22,6 +22,8 @@ from tests.gate.school import School, reseal
 from tests.release.test_publish import FIRST, published
 from tests.release.test_withdraw import recall
 
+pytestmark = pytest.mark.xdist_group("verify")
+
 OTHER = Keys(*("5" * 64 for _ in range(6)))
 
 

@@ -33,7 +33,9 @@ from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import ledger, published, read
 from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"), pytest.mark.long, pytest.mark.xdist_group("recall"),
+]
 PROJECT = Path(__file__).parents[2]
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)

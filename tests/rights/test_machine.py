@@ -19,6 +19,8 @@ from anonymart.rights import handover, list_requests, machine
 from tests import warm
 from tests.forget.house import AS_OF, EMAIL, NAMES, House, built_home
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 RIGHT_DETAILS = {
     "rectify": json.dumps({"source": "learners", "key": {}, "set": {"family_name": "Righted"}}),
     "death": json.dumps({"directive": "erase"}),

@@ -15,7 +15,7 @@ from anonymart.vault import schema
 from tests.ingest.conftest import House
 from tests.window.conftest import POLICY
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
 
 MARTS = [
     "chapter_completion",
