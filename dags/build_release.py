@@ -13,6 +13,8 @@ is nothing new to publish, and `publish` is skipped.
 
 It is woken by any asset of the vault, takes all that is pending, and runs daily at 05:00 Paris in any case.
 
+A request that comes between two tasks supersedes the candidate: the next task builds and gates it again first.
+
 **Why it retries.** The files may be locked by hand work, or the disk full for a while. Three tries, a minute apart and
 then twice as long each time. A gate that says no is final: it fails at once, `current` stays, and the log names mart,
 column and kind.

@@ -9,8 +9,8 @@ dag = ingest_dag(
 ### Loads paths, courses, chapters, exercises and projects
 
 Takes every file of `landing/catalogue/` into the vault, one transaction a file, and removes the file after its commit.
-It holds no personal data. What it does not name still loads, under its own identifier, and reaches no mart until it is named.
-Send the whole catalogue or only what is new: a row places the item that it names.
+It holds no personal data. Statements about what it does not name still load, are reported, and reach no figure of a course until it is named.
+Send the whole catalogue or only what is new, also as Open edX and Moodle export it: a row places the item that it names.
 
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart
 and then twice as long each time. A file that was committed is never loaded again.

@@ -213,7 +213,11 @@ def _whole(school: Path, home: Path, as_of: date) -> dict:
     landing.mkdir(parents=True, exist_ok=True)
     environment = {"ANONYMART_HOME": str(home)}
     subprocess.run([sys.executable, "-m", "anonymart.cli", "keys", "init"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
-    arguments = ["-m", "anonymart.cli", "run", "--landing", str(landing), "--as-of", str(as_of), "--json"]
+    arguments = [
+        *("-m", "anonymart.cli", "run", "--landing", str(landing), "--as-of", str(as_of), "--json"),
+        # A first release and a large change wait for the reviewer: here there is nothing to read.
+        *("--approve-as", "bench", "--reason", "Generated rows"),
+    ]
     found = _child(arguments, environment)
     report = json.loads(found.pop("output"))
     return {**found, "steps": report["seconds"], "release_id": report["release_id"]}

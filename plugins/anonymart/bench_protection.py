@@ -83,6 +83,8 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
     period, months, _ = PLAIN[mart]
     persons, cells = rows // PERIODS, CELLS // PERIODS
     connection.execute("CREATE SCHEMA warehouse.intermediate; CREATE SCHEMA warehouse.seeds")
+    # Nobody real: any key does.
+    connection.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys AS SELECT repeat('5e', 32) AS record_key")
     connection.execute(f"""
         CREATE TABLE warehouse.intermediate.int_people__{mart} AS
         WITH persons AS (SELECT i, sha256(i::VARCHAR) AS pseudonym, (hash(i) % 4294967296)::BIGINT AS record_key FROM range({persons}) AS r (i)),

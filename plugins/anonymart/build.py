@@ -11,14 +11,16 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, crash, engine
+from anonymart import audit, catalogue, crash, engine
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
+from anonymart.migrate import steps
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.rights import state
 from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -49,7 +51,7 @@ def build(
     perturbation.check_seed(policy)
     places.check_files(home)
     removal.finish(home, keys, policy, as_of)
-    _check_zones(home, keys)
+    rights_state = _check_zones(home, keys, as_of)
     # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
     approval.supersede(home, keys, as_of, "a new build", actor)
     crash.point("build.before_dbt")
@@ -58,34 +60,40 @@ def build(
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, home, keys)
         places.check(connection)
+    if not select:
+        with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
+            approval.note_built_again(connection)
+            state.note_built(connection, rights_state)
     audit.record(home, keys, as_of, "built", actor)
     return report
 
 
-def _check_zones(home: Home, keys: Keys) -> None:
-    """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told plainly."""
+def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
+    """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told plainly.
+
+    Gives the state of rights that the build reads.
+    """
     connection = engine.connect(home, keys, vault="rw", warehouse="rw")
     try:
         schema.create(connection, keys)
-        _drop_rollups_without_year(connection)
+        steps.apply(connection, "warehouse")
+        # What an ingest was cut off before, and what an earlier version left in the warehouse only.
+        catalogue.settle(connection, home, keys, as_of)
+        _drop_placements(connection)
         _drop_leftovers(connection)
         # A new warehouse holds nobody yet; of an old one, finish has just looked who must go.
         if not receipts.knows_head(connection, "warehouse"):
             receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
+        state.forget_built(connection)
+        return state.of_vault(connection)
     finally:
         connection.close()
 
 
-def _drop_rollups_without_year(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rollups of 0.1.0 tell no lives apart; dbt makes what is missing anew, from all events."""
-    old = connection.execute("""
-        SELECT table_name FROM duckdb_columns()
-        WHERE database_name = 'warehouse' AND schema_name = 'intermediate'
-            AND table_name IN ('int_activity__chapter', 'int_activity__course', 'int_activity__project')
-        GROUP BY table_name HAVING NOT bool_or(column_name = 'year')
-    """).fetchall()
-    for (table,) in old:
-        connection.execute(f"DROP TABLE warehouse.intermediate.{table}")
+def _drop_placements(connection: duckdb.DuckDBPyConnection) -> None:
+    """The vault keeps the catalogue since it took over what the warehouse of an earlier version held."""
+    if connection.execute("SELECT EXISTS (FROM vault.catalogue.items)").fetchone()[0]:
+        connection.execute("DROP TABLE IF EXISTS warehouse.intermediate.int_catalogue_placements")
 
 
 def _drop_leftovers(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,7 +17,7 @@ from anonymart.home import PROJECT
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MARTS_FOLDER = PROJECT / "dbt_project" / "models" / "marts"
 REASONS = ("too_few", "protected")
-BUILT_LATER = "is_built_later"
+COMPLETE = "is_complete"
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -32,11 +32,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Period:
-    """When a cell closes: `column` holds the first day (or the year), `observation` is SQL in months."""
+    """When a cell closes: `column` holds the first day (or the year), `observation` is SQL in months.
+
+    `last_use_before` is how many months before the period its people may have used the site last: 0, or an entry of the policy as text.
+    """
 
     column: str
     grain: str
     observation: str
+    last_use_before: str = "0"
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def _column(column: dict[str, Any], mart: str, path: Path) -> Column:
 def _period(period: dict[str, Any], mart: str, path: Path) -> Period:
     if not period.get("column") or not period.get("grain") or "observation" not in period:
         raise UsageError(f"{path.name}: the period of the mart {mart} needs column, grain and observation: add them.")
-    return Period(period["column"], period["grain"], str(period["observation"]))
+    return Period(period["column"], period["grain"], str(period["observation"]), str(period.get("last_use_before", 0)))
 
 
 def _sentence(text: str | None) -> str:

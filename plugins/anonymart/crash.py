@@ -9,6 +9,7 @@ POINTS = (
     "ingest.before_commit",
     "ingest.after_commit",
     "ingest.after_file_removed",
+    "catalogue.before_commit",
     "pull.before_rename",
     "pull.after_rename",
     "pull.after_commit",
@@ -61,6 +62,9 @@ POINTS = (
     "rectify.after_commit",
     "rights.handover_written",
     "rights.handover_renamed",
+    "migrate.after_copy",
+    "migrate.before_commit",
+    "migrate.after_commit",
     "rights.before_commit",
     "rights.after_commit",
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from anonymart import detect, engine
+from anonymart import detect, engine, iri
 from anonymart.home import Home
 from anonymart.keys import Keys
 
@@ -31,6 +31,7 @@ class Plugin(BasePlugin):
 
     def configure_cursor(self, cursor: Any) -> None:
         """Make the key table and the detector's macro of this cursor; what is TEMP is seen by no other cursor."""
+        iri.install(cursor)
         cursor.execute(f"CREATE OR REPLACE TEMP MACRO anonymart_without_addresses(t) AS {detect.without_addresses('t')}")
         cursor.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)")
         cursor.execute("INSERT INTO anonymart_keys VALUES (?, ?)", [self._keys.pseudonym, self._keys.record])

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart.contracts import BUILT_LATER, Column, MartContract, load_contracts
+from anonymart.contracts import COMPLETE, Column, MartContract, load_contracts
 from anonymart.home import PROJECT
 from anonymart.policy import Policy, load_policy
 from anonymart.written_pages import command
@@ -95,7 +95,11 @@ def _rules(policy: Policy) -> str:
         ),
         ("median", f"at least {quantiles['smallest_base_median']} people with a value, as published"),
         ("quartile", f"at least {quantiles['smallest_base_quartile']} people with a value, as published"),
-        ("median and quartile", f"at least {quantiles['persons_each_side']} people on each side"),
+        (
+            "median and quartile",
+            f"at least {quantiles['persons_each_side']} people on each side; read at most {max(quantiles['points_rank_noise'], quantiles['days_rank_noise'])} ranks "
+            f"beside the exact one, for salaries {money['rank_noise']}, mostly within a third of that",
+        ),
         (
             "salary",
             f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % of the cell's total; p% rule at {money['p_percent']}",
@@ -128,7 +132,7 @@ def _mart(contract: MartContract, policy: Policy) -> str:
     shown = [
         column
         for column in contract.columns
-        if not column.name.endswith("_reason") and column.name != BUILT_LATER
+        if not column.name.endswith("_reason") and column.name != COMPLETE
     ]
     lines = [_line(column, contract, policy) for column in shown]
     head = ["| column | type | what it says | made from |", "|---|---|---|---|"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import duckdb_extension_httpfs
 
+from anonymart import iri, times, versions
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -29,15 +30,17 @@ def extension_path() -> Path:
 def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the zones asked for attached ('ro' or 'rw') as `vault` and `warehouse`.
 
-    Raises AnonymartError when a zone is missing for reading, locked, or does not open with its key.
+    Raises AnonymartError when a zone is missing for reading, locked, or does not open with its key; UsageError for a zone of a newer version.
     """
     connection = memory()
     prepare(connection, home)
     if vault:
         attach(connection, "vault", home.vault, keys.vault, vault)
+        versions.refuse_newer(connection, "vault")
         check_keys(connection, keys)
     if warehouse:
         attach(connection, "warehouse", home.warehouse, keys.warehouse, warehouse)
+        versions.refuse_newer(connection, "warehouse")
     return connection
 
 
@@ -73,8 +76,20 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         SET preserve_insertion_order = true;
         SET enable_progress_bar = false;
     """)
+    install_readers(connection)
+    lay_out(connection)
+
+
+def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what this connection writes lie in its files as everything of this home does: without compression where bytes are searched."""
     if is_plain():
         connection.execute("SET force_compression = 'uncompressed'")
+
+
+def install_readers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the functions of this connection that read addresses and times the same way everywhere."""
+    iri.install(connection)
+    times.install(connection)
 
 
 def is_plain() -> bool:

@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for the reviewer)."""
+"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for the reviewer, 5 waits for unreadable requests)."""
 
 
 class AnonymartError(Exception):
@@ -23,6 +23,16 @@ class ApprovalNeeded(AnonymartError):
     """The gate said yes and the release changed beyond the policy's limits: it waits for the reviewer, `current` stays as it was."""
 
     exit_code = 4
+
+
+class UnreadableRequests(UsageError):
+    """A row about a right or a consent could not be read and nobody has entered or refused it yet: publication waits, all else is done."""
+
+    exit_code = 5
+
+
+class Superseded(UsageError):
+    """A right came between two steps: what was built counts no longer, nothing is published, and building again mends it."""
 
 
 class AttackSucceeded(AnonymartError):

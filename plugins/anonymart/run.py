@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anonymart import audit, crash
+from anonymart import audit, crash, engine
 from anonymart.build import build
-from anonymart.errors import AnonymartError, ApprovalNeeded, GateRefused
+from anonymart.errors import AnonymartError, ApprovalNeeded, GateRefused, Superseded, UnreadableRequests
 from anonymart.home import Home
 from anonymart.ingest import IngestReport, ingest
 from anonymart.keys import Keys
+from anonymart.persons import Persons
+from anonymart.persons import count as count_persons
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.summary import Summary, summarize
@@ -21,15 +24,22 @@ if TYPE_CHECKING:
     from anonymart.release.approval import Reviewer
 
 
+# How often a candidate that a right has superseded is built again within one call; whoever holds the home's lock needs one.
+_TRIES = 3
+
+
 @dataclass
 class RunReport:
-    """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer: `waiting`), figures by mart, requests by state, the release's
+    """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer: `waiting`; or for unreadable
+    requests: the sentence in `unreadable`), figures by mart, requests by state, the release's
     utility (empty: nothing new), seconds by step."""
 
     as_of: date
     release_id: str | None = None
     waiting: dict[str, Any] | None = None
+    unreadable: str | None = None
     files: IngestReport = field(default_factory=IngestReport)
+    persons: Persons | None = None
     summary: Summary | None = None
     rights: dict[str, int] = field(default_factory=dict)
     utility: dict[str, Any] = field(default_factory=dict)
@@ -38,7 +48,7 @@ class RunReport:
     @property
     def status(self) -> str:
         """What became of the release."""
-        return status_of(self.release_id, self.waiting)
+        return status_of(self.release_id, self.waiting, self.unreadable)
 
     def as_dict(self) -> dict:
         """One object for `--json`."""
@@ -47,8 +57,12 @@ class RunReport:
             "release_id": self.release_id,
             "status": self.status,
             "waiting": self.waiting,
+            "unreadable": self.unreadable,
             "files": self.files.as_dict(),
             "silent_sources": self.files.silent_as_dict(),
+            "catalogue": self.files.settled.as_dict(),
+            "waiting_people": self.files.waiting.as_dict(),
+            "persons": self.persons.as_dict() if self.persons else None,
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
             "utility": self.utility,
@@ -62,7 +76,7 @@ def run(
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it wait for the reviewer.
 
-    Raises UsageError, AnonymartError or GateRefused; whatever was committed before stays, and running again goes on.
+    Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it, only publication waits; whatever was committed before stays, and running again goes on.
     """
     from anonymart.release import check_as_of, recover
     from anonymart.release.privacy_report import read_privacy_report
@@ -80,9 +94,13 @@ def run(
     with progress.step("build", "Build"):
         built = build(home, keys, policy, as_of, progress, actor=actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
-    report.release_id, report.waiting = release(home, keys, policy, as_of, progress, actor, reviewer)
+    try:
+        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, actor, reviewer)
+    except UnreadableRequests as waits:
+        report.unreadable = str(waits)
     if report.release_id:
         report.utility = read_privacy_report(home.releases / report.release_id)["utility"]
+    report.persons = count_persons(home, keys)
     report.summary = summarize(home, keys)
     return report
 
@@ -93,11 +111,75 @@ def release(
 ) -> tuple[str | None, dict[str, Any] | None]:
     """Candidate, gate and publication of what the last build left: the release id, or None; and what waits for the reviewer, or None.
 
-    Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
+    When a right was taken in or carried out since that build, it is built again first, at once, as of the day of the newest step of a
+    request if that is later. Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
     """
-    from anonymart.release import approval, make_candidate, publish, refuse
+    from anonymart.rights import state
 
     progress = progress or Progress()
+    for _ in range(_TRIES):
+        if not state.is_built(home, keys):
+            as_of = build_again(home, keys, policy, as_of, progress, actor)
+        try:
+            return _release(home, keys, policy, as_of, progress, actor, reviewer)
+        except Superseded as moved:
+            progress.say(str(moved))
+    raise AnonymartError(f"Requests came {_TRIES} times while a candidate was made: nothing was published, run again.")
+
+
+def build_again(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None) -> date:
+    """Build what a right has superseded; gives the day that it was built for, never before the newest step of a request."""
+    day = _day_after_rights(home, keys, as_of)
+    with progress.step("build", "Build again, after a request"):
+        build(home, keys, policy, day, progress, actor=actor)
+    return day
+
+
+def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None) -> None:
+    """Where a right has just superseded a candidate that waited, build, gate and let wait its successor at once; else do nothing.
+
+    What is shown the same as before needs no second yes (`approve`). Raises as `release`; a day without a successor is made good by the next build.
+    """
+    from anonymart.release import approval
+
+    day = approval.to_build_again(home, keys)
+    if day is not None:
+        with suppress(UnreadableRequests):
+            release(home, keys, policy, max(day, as_of), progress)
+
+
+def approve(
+    home: Home, keys: Keys, policy: Policy, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
+) -> str:
+    """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built and gated again at once.
+
+    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `approval.approve`.
+    """
+    from anonymart.release import approval
+
+    answer = (actor, reason, via)
+    try:
+        return approval.approve(home, keys, policy, release_id, *answer, candidate=candidate)
+    except Superseded:
+        renew(home, keys, policy, date.min)
+    same = approval.shows_the_same(home, keys, release_id, candidate)
+    if same is None:
+        raise Superseded(f"Release {release_id} was superseded by a request, and what it shows has changed: `anonymart approvals` lists what waits now.")
+    return approval.approve(home, keys, policy, same.release_id, *answer, candidate=same.candidate_sha256)
+
+
+def _day_after_rights(home: Home, keys: Keys, as_of: date) -> date:
+    from anonymart.rights import state
+
+    with engine.connect(home, keys, vault="ro") as connection:
+        return max(as_of, state.last_day(connection) or as_of)
+
+
+def _release(
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None, reviewer: Reviewer | None
+) -> tuple[str | None, dict[str, Any] | None]:
+    from anonymart.release import approval, make_candidate, publish, refuse
+
     with progress.step("candidate", "Candidate release"):
         candidate = make_candidate(home, keys, policy, as_of)
     crash.point("gate.before")
@@ -120,6 +202,8 @@ def release(
             return None, {**held.as_dict(), "says": str(needed)}
 
 
-def status_of(release_id: str | None, waiting: dict[str, Any] | None) -> str:
-    """published, waiting for approval, or nothing new to publish."""
+def status_of(release_id: str | None, waiting: dict[str, Any] | None, unreadable: str | None = None) -> str:
+    """published, waiting for unreadable requests, waiting for approval, or nothing new to publish."""
+    if unreadable:
+        return "waiting for unreadable requests"
     return "published" if release_id else "waiting for approval" if waiting else "nothing new to publish"

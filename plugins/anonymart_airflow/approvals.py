@@ -27,11 +27,10 @@ def waiting(home: Home, keys: Keys) -> Waiting | None:
 
 
 def is_waiting(home: Home, keys: Keys, request: dict[str, str]) -> bool:
-    """Whether the very candidate of the request still waits; the caller holds the home's lock."""
+    """Whether the candidate of the request still waits, or one that was built again after a right and shows the same; the caller holds the home's lock."""
     from anonymart.release import approval
 
-    waits = approval.waiting(home, keys)
-    return waits is not None and (waits.release_id, waits.candidate_sha256) == (request["release_id"], request["candidate_sha256"])
+    return approval.shows_the_same(home, keys, request["release_id"], request["candidate_sha256"]) is not None
 
 
 def body(home: Home, waits: Waiting) -> str:
@@ -48,6 +47,7 @@ def body(home: Home, waits: Waiting) -> str:
 
 def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
     """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not be."""
+    from anonymart import run
     from anonymart.release import approval
 
     responder = answer.get("responded_by_user") or {}
@@ -59,7 +59,7 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
         raise UsageError(f"The answer gives no reason; {_AGAIN}.")
     release_id, candidate = request["release_id"], request["candidate_sha256"]
     if chosen == [APPROVE]:
-        return approval.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA, candidate=candidate)
+        return run.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA, candidate=candidate)
     approval.refuse_waiting(home, keys, release_id, responder["name"], reason, via=VIA, candidate=candidate)
     return release_id
 

@@ -22,6 +22,8 @@ from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, revie
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
 CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
+# In the pool, requests of people go before all; then the steps that end a release that was begun, while ingestion waits in landing.
+RIGHTS, ENDING = 300, 200
 # How often an unanswered request looks whether the answer was given on the page Privacy or by the command line.
 LOOK_EVERY = timedelta(minutes=10)
 
@@ -56,11 +58,11 @@ def release_dag(hour: str, doc_md: str) -> DAG:
         def build() -> str:
             return tasks.build_candidate(get_current_context())
 
-        @task(task_id="gate")
-        def gate(candidate: str) -> None:
-            tasks.gate_candidate(candidate, get_current_context())
+        @task(task_id="gate", priority_weight=ENDING, weight_rule="absolute")
+        def gate(candidate: str) -> str:
+            return tasks.gate_candidate(candidate, get_current_context())
 
-        @task(task_id="publish")
+        @task(task_id="publish", priority_weight=ENDING, weight_rule="absolute")
         def publish(candidate: str) -> str:
             return tasks.publish_candidate(candidate, get_current_context())
 
@@ -72,8 +74,7 @@ def release_dag(hour: str, doc_md: str) -> DAG:
             context["outlet_events"][CANDIDATE].extra = waits
             return waits["release_id"]
 
-        candidate = build()
-        gate(candidate) >> publish(candidate) >> announce()
+        publish(gate(build())) >> announce()
     return dag
 
 
@@ -126,7 +127,7 @@ def rights_dag(minute: int, doc_md: str) -> DAG:
     schedule = None if _is_off() else CronTriggerTimetable(f"{minute} * * * *", timezone="Europe/Paris")
     with _dag("answer_rights_requests", schedule, doc_md, max_active_runs=1) as dag:
 
-        @task(task_id="advance")
+        @task(task_id="advance", priority_weight=RIGHTS, weight_rule="absolute")
         def advance() -> dict[str, int]:
             return tasks.advance_requests(get_current_context())
 

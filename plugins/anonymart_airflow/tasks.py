@@ -80,30 +80,56 @@ def build_candidate(context: Any) -> str:
 
 
 @plain_faults
-def gate_candidate(name: str, context: Any) -> None:
-    """Let the gate read the candidate. A refused one is set aside, and the task fails for good."""
+def gate_candidate(name: str, context: Any) -> str:
+    """Let the gate read the candidate; gives the name of the folder that it has read. A refused one is set aside, and the task fails for good.
+
+    When a right came since the build, the candidate is built again first, while nobody else may write.
+    """
+    from anonymart.rights import state
+
+    home, keys, policy, day = _open(context)
+    with writing(home):
+        if not _candidate(home, name).is_dir() or not state.is_built(home, keys):
+            name, day = _make_again(home, keys, policy, day)
+        _gate(home, keys, policy, name, day)
+    return name
+
+
+def _make_again(home: Home, keys: Keys, policy: Policy, day: date) -> tuple[str, date]:
+    from anonymart.release import make_candidate, recover
+    from anonymart.run import build_again
+
+    recover(home, keys)
+    day = build_again(home, keys, policy, day, Progress())
+    return make_candidate(home, keys, policy, day).name, day
+
+
+def _gate(home: Home, keys: Keys, policy: Policy, name: str, day: date) -> None:
     from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
     from anonymart.release import refuse
+    from anonymart.release.manifest import read_manifest
 
-    home, keys, policy, day = _open(context)
     candidate = _candidate(home, name)
-    with writing(home):
-        verdict = gate(home, keys, policy, candidate, day)
-        if not verdict.passed:
-            audit.record(home, keys, day, "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
-            raise GateRefused(verdict.sentence(refuse(home, candidate)))
+    day = max(day, date.fromisoformat(read_manifest(candidate)["as_of"]))
+    verdict = gate(home, keys, policy, candidate, day)
+    if not verdict.passed:
+        audit.record(home, keys, day, "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
+        raise GateRefused(verdict.sentence(refuse(home, candidate)))
 
 
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
-    """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell."""
-    from anonymart.errors import ApprovalNeeded
+    """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell.
+
+    When a right came since the gate, it is built, gated and published again under the same lock.
+    """
+    from anonymart.errors import ApprovalNeeded, Superseded
     from anonymart.release import list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
-    home, keys, policy, _ = _open(context)
+    home, keys, policy, day = _open(context)
     release_id = name.removeprefix(CANDIDATE_PREFIX)
     with writing(home):
         if release_id in {release["release_id"] for release in list_releases(home, keys)}:
@@ -111,7 +137,15 @@ def publish_candidate(name: str, context: Any) -> str:
             recover(home, keys)
             return release_id
         try:
-            published = publish(home, keys, policy, _candidate(home, name))
+            try:
+                if not _candidate(home, name).is_dir():
+                    raise Superseded(f"{name} is gone: a try before this one was killed.")
+                published = publish(home, keys, policy, _candidate(home, name))
+            except Superseded:
+                # Nobody else may write until it is published.
+                name, day = _make_again(home, keys, policy, day)
+                _gate(home, keys, policy, name, day)
+                published = publish(home, keys, policy, _candidate(home, name))
         except ApprovalNeeded as needed:
             raise AirflowSkipException(str(needed)) from None
     if published is None:
@@ -180,7 +214,9 @@ def advance_requests(context: Any) -> dict[str, int]:
     home, keys, policy, day = _open(context)
     with writing(home):
         ingest(home, keys, policy, day, sources=("rights",))
-        return count(machine.advance_all(home, keys, policy, day))
+        counts = count(machine.advance_all(home, keys, policy, day))
+        _renew(home, keys, policy, day)
+        return counts
 
 
 @plain_faults
@@ -198,10 +234,24 @@ def watch_the_clock(counts: dict[str, int]) -> None:
 def keep_to_the_terms(context: Any) -> None:
     """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows)."""
     from anonymart.forget.removal import enforce_terms
+    from anonymart.release import approval
 
     home, keys, policy, day = _open(context)
     with writing(home):
         enforce_terms(home, keys, policy, day)
+        approval.supersede_by_rights(home, keys, day)
+        _renew(home, keys, policy, day)
+
+
+def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
+    """A candidate that waited and was superseded is built and gated again. What hinders that is no fault of this task: the next build says it again."""
+    from anonymart.errors import AnonymartError
+    from anonymart.run import renew
+
+    try:
+        renew(home, keys, policy, day, Progress())
+    except AnonymartError as error:
+        Progress().say(f"The candidate that waited could not be built again: {error}")
 
 
 @plain_faults
@@ -234,6 +284,7 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     from anonymart import telemetry
     from anonymart.home import Home
     from anonymart.keys import Keys
+    from anonymart.migrate.home import bring_up_to_date
     from anonymart.policy import load_policy
 
     telemetry.switch_off()
@@ -241,7 +292,9 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     extras = [event.extra or {} for group in events.values() for event in group]
     run = context["dag_run"]
     home = Home.from_env().prepare()
-    return home, Keys.load(home), load_policy(), as_of(run.conf, run.run_after, extras)
+    keys = Keys.load(home)
+    bring_up_to_date(home, keys, Progress())
+    return home, keys, load_policy(), as_of(run.conf, run.run_after, extras)
 
 
 def _candidate(home: Home, name: str) -> Path:

@@ -31,6 +31,9 @@ class Approvals:
     def waiting(self, home: Home, keys: Keys) -> Waiting | None:
         return self.waits
 
+    def shows_the_same(self, home: Home, keys: Keys, release_id: str, candidate: str) -> Waiting | None:
+        return self.waits if self.waits and (self.waits.release_id, self.waits.candidate_sha256) == (release_id, candidate) else None
+
     def decisions(self, home: Home, keys: Keys) -> list[dict[str, Any]]:
         return self.decided
 

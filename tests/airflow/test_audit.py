@@ -28,7 +28,7 @@ def test_every_release_is_attacked_and_generated_members_stay_unknown(demo_home:
         tasks = Follower(airflow, rest, told.append).until_done("audit_release", run_id)
         releases, generated = (rest.result("audit_release", run_id, task_id) for task_id in ("releases", "generated"))
     assert {task["state"] for task in tasks.values()} == {"success"}, told
-    assert releases["releases"] == 1 and releases["tried"] > 1_000_000
+    assert releases["releases"] == 1 and releases["tried"] > 10_000
     for criterion in ("singling_out", "linking", "inference"):
         assert generated[f"{criterion}_tried"] > generated[f"{criterion}_succeeded"]
     assert not list(home.tmp.glob("audit-*")) and not list(home.tmp.glob("anonymart-attack-*"))

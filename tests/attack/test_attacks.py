@@ -2,14 +2,28 @@
 
 import hashlib
 import json
+import random
 from base64 import b64encode
 from dataclasses import replace
 from datetime import date
 
 import duckdb
+import numpy as np
 import pytest
 
-from anonymart.attack import averaging, controls, dictionary, differences, dominance, homogeneity, linear
+from anonymart.attack import (
+    averaging,
+    controls,
+    dictionary,
+    differences,
+    dominance,
+    equal_sets,
+    homogeneity,
+    linear,
+    quantiles,
+    recounting,
+    subtraction,
+)
 from anonymart.attack.observed import published_ranges
 from anonymart.attack.score import Fact, Top, Truth, interval
 
@@ -257,3 +271,133 @@ def test_the_interval_is_that_of_clopper_and_pearson():
     assert interval(5, 10) == (pytest.approx(0.187086, abs=1e-6), pytest.approx(0.812914, abs=1e-6))
     assert interval(10, 10)[1] == 1.0
     assert interval(0, 0) == (0.0, 1.0)
+
+
+# Attack 7
+
+
+def path(path_id, size, detractors, passives=20):
+    told = {} if detractors is None else {
+        "n_promoters": size - detractors - passives, "n_passives": passives, "n_detractors": detractors,
+    }  # fmt: skip
+    return {"path_id": path_id, "quarter": date(2025, 1, 1), "n_invited": 2 * size, "n_respondents": size, **told}
+
+
+HIDDEN = path("path-a", 100, None)
+
+
+@pytest.mark.parametrize(("rows", "hits"), [
+    ([HIDDEN, path("path-b", 100, 30), path("all", 200, 131)], 1),  # 101 of 100: everybody
+    ([HIDDEN, path("path-b", 100, 30), path("all", 200, 29)], 1),  # nobody
+    ([HIDDEN, path("path-b", 100, 30), path("all", 200, 100)], 0),  # some, 70 of 100
+    ([HIDDEN, path("path-b", 100, 30), path("path-c", 50, 20), path("all", 250, 151)], 1),
+    ([HIDDEN, path("path-b", 100, None), path("all", 200, 120)], 0),  # two hidden ones hide each other
+    ([HIDDEN, path("path-b", 40, None), path("all", 140, 139, 1)], 1),
+    ([path("path-a", 100, 40), path("path-b", 100, 30), path("all", 200, 71)], 0),  # nobody is left
+    ([path("path-a", 6, None), path("path-b", 100, 30), path("all", 106, 36)], 0),  # the noise hides six
+])  # fmt: skip
+def test_a_hidden_path_is_told_by_all_less_the_others(made, rules, noise, rows, hits):
+    release = made(nps_quarterly=rows)
+    assert subtraction.attack(release, [], rules, Truth(), noise).succeeded == hits
+
+
+def test_what_an_earlier_release_told_is_no_new_success(made, rules, noise):
+    release = made(nps_quarterly=[HIDDEN, path("path-b", 100, 30), path("all", 200, 131)])
+    before = replace(release, folder=release.folder.with_name("2020-01-01.1"))
+    after = replace(release, folder=release.folder.with_name("2099-01-01.1"))
+    found = subtraction.attack(replace(release, folder=release.folder.with_name("2026-06-30.1")), [before], rules, Truth(), noise)
+    assert (found.succeeded, found.details["told_before"]) == (0, 1)
+    assert subtraction.attack(replace(release, folder=release.folder.with_name("2026-06-30.1")), [after], rules, Truth(), noise).succeeded == 1
+
+
+def test_a_diploma_that_is_too_small_to_tell_is_told_by_its_sisters(made, rules, noise):
+    """18 graduates without any work: hidden, and 60 of 60 less 60 of 78 say so."""
+    release = made(salary_outcome=[
+        outcome(None, n_respondents=22, diploma_id="D0"), outcome(0.8, n_respondents=100), outcome(round(80 / 122, 4), n_respondents=122, diploma_id="all"),
+    ])  # fmt: skip
+    certain = {number: {0: 1.0} for number in noise}
+    assert subtraction.attack(release, [], rules, Truth(), certain).succeeded == 1
+    assert subtraction.attack(release, [], rules, Truth(), noise).succeeded == 0, "noise of three counts leaves it open"
+
+
+# Attack 8
+
+
+def twins(n, deviations):
+    """Quarters of one path in which the same n people were asked, with these deviations, and the truth."""
+    quarters = [date(2010 + number // 4, 1 + 3 * (number % 4), 1) for number in range(len(deviations))]
+    rows = [{"path_id": "path-a", "quarter": quarter, "n_invited": n + deviation} for quarter, deviation in zip(quarters, deviations, strict=True)]
+    places = [(NPS, f"path-a|{quarter}", "n_invited") for quarter in quarters]
+    return rows, Truth(dict.fromkeys(places, Fact("count", n, float(n))), {}, dict.fromkeys(places, 4711))
+
+
+def test_people_with_the_same_noise_in_each_cell_are_known_again(made, rules, noise):
+    rows, truth = twins(9, [2] * 40)
+    result = equal_sets.attack(made(nps_quarterly=rows), rules, truth, noise)
+    assert result.tried == 39 and result.succeeded > 25
+
+
+def test_people_whose_noise_is_drawn_anew_are_not(made, rules, noise):
+    dice = random.Random(3)
+    law = noise[max(noise)]
+    rows, truth = twins(9, dice.choices(list(law), list(law.values()), k=300))
+    result = equal_sets.attack(made(nps_quarterly=rows), rules, truth, noise)
+    assert (result.tried, result.succeeded) == (299, 0)
+
+
+def test_without_a_truth_nobody_knows_which_sets_are_equal(made, rules, noise):
+    assert equal_sets.attack(made(nps_quarterly=twins(9, [2] * 40)[0]), rules, Truth(), noise).tried == 0
+
+
+# Attack 9
+
+
+def cohort(months, n, share):
+    return {"cohort_quarter": QUARTER, "months_since_start": months, "n_learners": n, "share_active": share}
+
+
+def test_a_cohort_that_is_counted_again_tells_who_left(made, rules):
+    release = made(learner_retention_cohort=[cohort(0, 50, 1.0), cohort(1, 25, 0.5), cohort(2, 20, round(20 / 49, 4))])
+    result = recounting.attack(release, [], rules)
+    assert (result.tried, result.places) == (3, {("learner_retention_cohort", "n_cohort"): 1})
+    assert recounting.attack(made("carried", learner_retention_cohort=[cohort(0, 50, 1.0), cohort(2, 20, 0.4)]), [], rules).succeeded == 0
+
+
+def test_what_an_earlier_release_has_told_is_counted_apart(made, rules):
+    rows = [cohort(0, 50, 1.0), cohort(2, 20, round(20 / 49, 4))]
+    result = recounting.attack(made("now", learner_retention_cohort=rows), [made("then", learner_retention_cohort=rows)], rules)
+    assert (result.succeeded, result.details["told_before"]) == (0, 1)
+
+
+# Attack 10
+
+
+def test_a_naive_quartile_tells_amounts_and_one_with_noise_does_not(made, contracts, rules):
+    rows, truth = controls.naive_salaries(contracts["salary_outcome"])
+    naive = made(salary_outcome=rows)
+    result = quantiles.attack(naive, rules.naive(), truth)
+    assert result.tried == 240 and result.succeeded > 60
+    assert sum(result.places.values()) == result.succeeded
+    assert quantiles.attack(naive, rules.naive(), Truth()).tried == 0
+
+
+def test_thirty_accounts_no_longer_make_the_median_somebodys_salary(rules):
+    """The attacker opens all accounts but one, half far below and half far above: without noise the median is the salary itself."""
+    others = np.sort(np.r_[np.linspace(5_000, 6_000, 15), np.linspace(400_000, 500_000, 15)])
+    amounts = np.exp(np.linspace(np.log(15_000), np.log(100_000), 400))
+    even = np.full(len(amounts), 1 / len(amounts))
+    ranks, at_most = quantiles.law_of(rules.money_rank_noise)
+    dice = np.random.default_rng(1)
+    right = {True: 0, False: 0}
+    for true in dice.choice(amounts, 300):
+        earned = np.sort(np.r_[others, true])
+        for is_noisy in right:
+            place = 15 + (np.interp(dice.random(), at_most, ranks) if is_noisy else 0.0)
+            shown = np.interp(min(max(place, 3), 27), np.arange(31), earned)
+            law = rules if is_noisy else rules.naive()
+            after = even * quantiles.likelihood(quantiles.Seen(others, 15.0, round(shown, -2)), amounts, law)
+            guess, _ = quantiles.best(amounts, after if after.sum() > 0 else even)
+            right[is_noisy] += abs(guess - true) <= 0.1 * true
+    blind = sum(abs(quantiles.best(amounts, even)[0] - true) <= 0.1 * true for true in amounts) / len(amounts)
+    assert right[False] == 300
+    assert right[True] / 300 <= blind + 0.05

@@ -17,7 +17,7 @@ from tests.attack.test_attacks import NPS, outcome
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("attack")]
 
 QUARTER = date(2025, 1, 1)
-SIX = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance"}
+ATTACKS = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles"}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def report(folder, policy):
 
 
 def test_every_attack_succeeds_on_its_control_and_on_nothing_else(report):
-    assert {outcome.real.attack for outcome in report.outcomes} == SIX
+    assert {outcome.real.attack for outcome in report.outcomes} == ATTACKS
     assert {outcome.real.attack for outcome in report.broken} == set()
     assert report.recovered == [] and report.passed and not report.is_scored
 
@@ -67,7 +67,7 @@ def test_the_command_tells_an_outsider_that_it_is_unscored(folder, tmp_path, mon
     done = CliRunner().invoke(anonymart, ["attack", "--release", str(folder), "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    assert told["passed"] and not told["is_scored"] and len(told["attacks"]) == 6
+    assert told["passed"] and not told["is_scored"] and len(told["attacks"]) == len(ATTACKS)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -98,7 +98,7 @@ def test_a_demo_release_survives_its_attackers(demo_home, policy, contracts):
     assert program.tried == program.scored > 1000
     assert program.details["wrong"] == 0
     written = json.loads((home.current / "gate.json").read_text(encoding="utf-8"))
-    assert {entry["attack"] for entry in written["attacks"]} == SIX
+    assert {entry["attack"] for entry in written["attacks"]} == ATTACKS
 
 
 def test_the_gate_says_no_to_what_an_attack_recovers(folder, policy, contracts, monkeypatch):
@@ -106,7 +106,7 @@ def test_the_gate_says_no_to_what_an_attack_recovers(folder, policy, contracts, 
     verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}], needs_drill=False)
     monkeypatch.setattr(gate_run, "read_truth", lambda *_: run.Truth())
     gate_run._attack(None, folder, contracts, policy, verdict)
-    assert verdict.passed and len(verdict.attacks) == 6
+    assert verdict.passed and len(verdict.attacks) == len(ATTACKS)
     monkeypatch.setattr(linear, "attack", lambda *_: _hit(linear.NAME))
     verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}], needs_drill=False)
     gate_run._attack(None, folder, contracts, policy, verdict)

@@ -31,7 +31,8 @@ NEEDLES = (
 
 FIRST = f"""
 INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, family_name, birth_date) VALUES
-    (1, 'L1', 'learner:L1', '{NEEDLES[3]}', '{NEEDLES[4]}', NULL), (1, 'L2', 'learner:L2', NULL, NULL, '2012-01-01');
+    (1, 'L1', 'learner:L1', '{NEEDLES[3]}', '{NEEDLES[4]}', NULL), (1, 'L2', 'learner:L2', NULL, NULL, '2012-01-01'),
+    (1, 'L3', 'learner:L3', NULL, NULL, NULL);
 INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES
     ('learner:L1', 'learner', repeat('1', 64)), ('account:https://school.example|a1', 'account', repeat('1', 64)),
     ('email:{NEEDLES[3]}', 'email', repeat('1', 64)), ('learner:L2', 'learner', repeat('2', 64)),
@@ -60,6 +61,8 @@ INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, grad
     job_title, employer, working_time, salary_amount, salary_currency, salary_period, salary_basis) VALUES
     (1, 's1', 'email:{NEEDLES[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{NEEDLES[1]}', '{NEEDLES[0]}', 'full_time',
      1, 'EUR', 'year', 'gross');
+UPDATE vault.raw.learning SET admitted_no = load_no;
+UPDATE vault.raw.enrolments SET admitted_no = load_no;
 """
 
 SECOND = f"""
@@ -80,6 +83,8 @@ INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, grad
     job_title, employer, working_time, salary_amount, salary_currency, salary_period, salary_basis) VALUES
     (2, 's1', 'email:{NEEDLES[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{NEEDLES[1]}', '{NEEDLES[0]}', 'full_time',
      40000, 'EUR', 'year', 'gross');
+UPDATE vault.raw.learning SET admitted_no = load_no;
+UPDATE vault.raw.enrolments SET admitted_no = load_no;
 """
 
 
@@ -100,6 +105,16 @@ class SmallHome:
         """Run SQL on the vault."""
         with engine.connect(self.home, self.keys, vault="rw") as connection:
             connection.execute(sql)
+
+    def register_everybody(self) -> None:
+        """Give each person that was written by hand a row of the learner register, and admit what waits."""
+        self.execute("""
+            INSERT INTO vault.register.learners (load_no, learner_id, identifier)
+            SELECT 1, min(identifier), min(identifier) FROM vault.register.identities WHERE person_id IS NOT NULL
+            GROUP BY person_id HAVING count(*) FILTER (identifier IN (SELECT identifier FROM vault.register.learners)) = 0;
+            UPDATE vault.raw.learning SET admitted_no = load_no;
+            UPDATE vault.raw.enrolments SET admitted_no = load_no
+        """)
 
     def load_first(self) -> None:
         self.execute(FIRST)

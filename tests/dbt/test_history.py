@@ -10,7 +10,6 @@ HISTORY = [
     "int_activity__exercise_half_year",
     "int_activity__monthly",
     "int_activity__project",
-    "int_catalogue_placements",
     "int_enrolments",
     "int_events",
     "int_nps_responses",
@@ -80,7 +79,7 @@ def test_rollups_add_up_over_loads(built_home):
         " and identity_key in (select identity_key from warehouse.intermediate.int_identities) order by 1"
     ) == [("2025-02-01", 2, 1, 0, 30.0), ("2025-03-01", 1, 0, 1, 100.0)]
     assert built_home.rows(
-        "select n_results, n_successes, score_scaled from warehouse.intermediate.int_activity__exercise_half_year"
+        "select n_answered_scored, n_successes, score_scaled from warehouse.intermediate.int_activity__exercise_half_year"
         " where exercise_id = 'e1'"
     ) == [(2, 1, 0.9)]
 

@@ -1,6 +1,6 @@
 """A small house for the disclosure macros: the project's own macros, cells and marts over people made by hand.
 
-The vault and the warehouse are plain DuckDB files here; no key is needed, for nothing here is keyed.
+The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws are looked up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import yaml
+from oracle import RECORD_KEY
 
 from tests import warm
 
@@ -36,7 +37,7 @@ def mart_yaml(mart: str) -> dict[str, Any]:
 
 def rules(mart: str) -> dict[str, Any]:
     """What the mart's YAML says about its protection."""
-    return mart_yaml(mart)["config"]["meta"]["disclosure"]
+    return mart_yaml(mart)["config"]["meta"]["disclosure"] | {"mart": mart}
 
 
 def marts() -> list[str]:
@@ -82,6 +83,7 @@ class House:
             shutil.copy(path, project / "seeds")
         config["models"]["anonymart"]["people"] = {"+schema": "intermediate", "+materialized": "view"}
         config["models"]["anonymart"].pop("staging", None)
+        config["on-run-start"] = [f"create table if not exists anonymart_keys as select '{RECORD_KEY}' as record_key"]
         (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
         profile = {
             "type": "duckdb",

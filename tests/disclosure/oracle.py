@@ -6,6 +6,7 @@ It shares nothing with the macros but the policy and the mart's YAML: exact frac
 from __future__ import annotations
 
 import csv
+import hmac
 from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
@@ -16,6 +17,8 @@ from typing import Any
 with (Path(__file__).parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv").open(encoding="utf-8") as _file:
     TABLE = [{name: int(row[name]) for name in row if name != "probability"} for row in csv.DictReader(_file)]
 LAST = max(row["true_count"] for row in TABLE)
+
+RECORD_KEY = "5e" * 32  # of the houses that tests build
 
 Z = {0.9: 1.644854, 0.95: 1.959964, 0.99: 2.575829}
 Person = dict[str, Any]
@@ -41,18 +44,30 @@ def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[P
     return dict(found)
 
 
+def draw_key(rules: dict[str, Any], name: str, place: dict[str, Any], set_key: int) -> int:
+    """What a draw is looked up by: a keyed hash of what the cell is, or of the cell that tells the figure first, and of its people."""
+    first = next((m["told_by"] for m in rules["measures"] if m["name"] == name and "told_by" in m), {})
+    at = first.get("at", {})
+    values = [at.get(dimension, dimension) for dimension in (at if "mart" in first else rules["dimensions"])]
+    told = [f"{first.get('mart', rules['mart'])}.{first.get('measure', name)}", *(str(place.get(value, value)) for value in values)]
+    message = f"cell|{'|'.join(told)}|{set_key}"
+    return int(hmac.new(bytes.fromhex(RECORD_KEY), message.encode(), "sha256").hexdigest()[:8], 16)
+
+
 def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
     """People by cell, without the cells that have no count but 0 to show."""
     counts = [measure["name"] for measure in rules["measures"] if measure["kind"] == "count"]
     found = cells(rules, people)
-    return {key: those for key, those in found.items() if any((cell := Cell(rules, law, those)).perturbed(cell.members(name)) for name in counts)}
+    return {key: those for key, those in found.items() if any(Cell(rules, law, those).perturbed(name) for name in counts)}
 
 
 class Cell:
     """The publishable figures of one cell."""
 
-    def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person]) -> None:
+    def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None) -> None:
+        """`key` are the dimensions of the cell, where they are not those of its first person: a pool has years of its own."""
         self.people, self.law, self.rules = people, law, rules
+        self.place = dict(zip(rules["dimensions"], key or [people[0][name] for name in rules["dimensions"]], strict=True))
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
 
     def figures(self) -> Figures:
@@ -63,14 +78,19 @@ class Cell:
         where = self.measures[name].get("where")
         return [person for person in self.people if where is None or person[where]]
 
-    def perturbed(self, members: list[Person]) -> int:
-        return len(members) + deviation(len(members), sum(person["record_key"] for person in members) % 2**32)
+    def drawn(self, name: str, members: list[Person], n: int) -> int:
+        set_key = sum(person["record_key"] for person in members) % 2**32
+        return deviation(n, draw_key(self.rules, name, self.place, set_key))
 
-    def base_too_small(self, members: list[Person]) -> bool:
-        return self.perturbed(members) < self.law["rates"]["smallest_base"]
+    def perturbed(self, name: str) -> int:
+        members = self.members(name)
+        return len(members) + self.drawn(name, members, len(members))
 
-    def band(self, members: list[Person]) -> tuple[Fraction, Fraction] | None:
-        n = self.perturbed(members)
+    def base_too_small(self, name: str) -> bool:
+        return self.perturbed(name) < self.law["rates"]["smallest_base"]
+
+    def band(self, name: str) -> tuple[Fraction, Fraction] | None:
+        n = self.perturbed(name)
         for band in self.law["sensitive_bands"]:
             if band["base_from"] <= n <= (band["base_to"] or n):
                 return exact(band["lowest"]), exact(band["highest"])
@@ -79,14 +99,14 @@ class Cell:
     def clipped(self, measure: dict[str, Any]) -> Fraction | None:
         """The edge of the band, where the part is outside it: by true persons in and out, or by published share."""
         inside, base = self.members(measure["name"]), self.members(measure["of"])
-        band = self.band(base)
+        band = self.band(measure["of"])
         if band is None:
             return None
         lowest, highest = band
-        shown = self.perturbed(base)
-        if len(inside) <= lowest * shown or Fraction(self.perturbed(inside), shown) < lowest:
+        shown = self.perturbed(measure["of"])
+        if len(inside) <= lowest * shown or Fraction(self.perturbed(measure["name"]), shown) < lowest:
             return lowest
-        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.perturbed(inside), shown) > highest:
+        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.perturbed(measure["name"]), shown) > highest:
             return highest
         return None
 
@@ -98,35 +118,33 @@ class Cell:
             and other["kind"] == "count"
             and (other is measure or (measure.get("partition") and measure["partition"] == other.get("partition")))
         ]
-        if sisters and (base := self.members(measure["of"])):
-            if self.band(base) is None:
+        if sisters and self.members(measure["of"]):
+            if self.band(measure["of"]) is None:
                 return None, "too_few"
             if any(self.clipped(sister) is not None for sister in sisters):
                 return None, "protected"
-        return self.perturbed(self.members(measure["name"])), None
+        return self.perturbed(measure["name"]), None
 
     def rate(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         numerator, denominator = self.measures[measure["numerator"]], self.measures[measure["denominator"]]
         reason = self.count(denominator)[1]
-        base = self.members(denominator["name"])
-        if reason or self.base_too_small(base):
+        if reason or self.base_too_small(denominator["name"]):
             return None, reason or "too_few"
         if measure.get("sensitive") and (edge := self.clipped(numerator)) is not None:
             return float(edge), None
         value, reason = self.count(numerator)
         if reason:
             return None, reason
-        return round(min(1.0, value / self.perturbed(base)), self.law["rates"]["decimals"]), None
+        return round(min(1.0, value / self.perturbed(denominator["name"])), self.law["rates"]["decimals"]), None
 
     def mean(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         people = self.members(measure["base"])
-        if self.base_too_small(people):
+        if self.base_too_small(measure["base"]):
             return None, "too_few"
         means = self.law["means"]
         parts = [min(person[measure["value"]], means["largest_events_per_person"]) for person in people]
-        mixed = (sum(person["record_key"] for person in people) % 2**32 * 1640531527 + 2654435769) % 2**32
-        noise = means["noise_of_largest"] * max(parts) * deviation(LAST, mixed)
-        return max(0, sum(parts) + noise) / self.perturbed(people), None
+        noise = means["noise_of_largest"] * max(parts) * self.drawn(measure["name"], people, LAST)
+        return max(0, sum(parts) + noise) / self.perturbed(measure["base"]), None
 
     def nps(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         parts = [self.count(self.measures[measure[name]]) for name in ("promoters", "passives", "detractors")]
@@ -148,14 +166,14 @@ class Cell:
         values = sorted(person[measure["value"]] for person in with_value)
         n, law = len(values), self.law["quantiles"]
         smallest = law["smallest_base_median" if measure["quantile"] == 0.5 else "smallest_base_quartile"]
-        if self.perturbed(with_value) < smallest:
+        if n + self.drawn(f"with_{measure['value']}", with_value, n) < smallest:
             return None, "too_few"
-        if "pooling" in self.rules and self.base_too_small(self.members(self.rules["pooling"]["decided_by"])):
+        if "pooling" in self.rules and self.base_too_small(self.rules["pooling"]["decided_by"]):
             return None, "too_few"
         place = exact(measure["quantile"]) * (n - 1)
         low = floor(place)
-        high = min(low + 1, n - 1)
-        value = values[low] + float(place - low) * (values[high] - values[low])
+        value = at_rank(values, place)
+        drawn = at_rank(values, drawn_rank(place, n, self.rank_noise(measure, with_value)))
         if measure.get("money"):
             money, total = self.law["money"], sum(values)
             others = total - values[-1] - values[-2]
@@ -164,7 +182,32 @@ class Cell:
             sides = sum(each < value for each in values), sum(each > value for each in values)
             if min(sides) < law["persons_each_side"]:
                 return None, "protected"
-            return value, None
+            return drawn, None
         if min(-floor(-place), n - 1 - low) < law["persons_each_side"]:
             return None, "too_few"
-        return value, None
+        return drawn, None
+
+    def rank_noise(self, measure: dict[str, Any], members: list[Person]) -> Fraction:
+        """The ranks that a quantile is read beside its own, between -w and w, from the cell key and the quantile."""
+        widest = self.law["money"]["rank_noise"] if measure.get("money") else self.law["quantiles"][f"{measure['unit']}_rank_noise"]
+        key = draw_key(self.rules, f"with_{measure['value']}", self.place, sum(person["record_key"] for person in members) % 2**32)
+        return widest * noise_of_rank(key, measure["quantile"])
+
+
+def noise_of_rank(key: int, quantile: float) -> Fraction:
+    """Between -1 and 1: the four bytes of a number that follows from the cell key, another one for each quantile, less their mean."""
+    high, low = divmod((key * 1597334677 + 374761393) % 2**32, 2**16)
+    number = (low * 2**16 + high) * (2 * int(1000 * quantile) * 1000003 + 1) % 2**32
+    return Fraction(sum(number.to_bytes(4, "big")) - 510, 512)
+
+
+def drawn_rank(place: Fraction, n: int, noise: Fraction) -> Fraction:
+    """The rank at which a quantile is read: none of the three persons at either end."""
+    return min(max(place + noise, Fraction(3)), Fraction(n - 4))
+
+
+def at_rank(values: list[float], rank: Fraction) -> float:
+    """The value at a rank from 0, on the line between its two neighbours."""
+    low = floor(rank)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + float(rank - low) * (values[high] - values[low])

@@ -78,7 +78,7 @@ class Nests:
         self.rows = {tuple(row[name] for name in self.rules["dimensions"]): row for row in house.rows(f"intermediate.int_cells__{mart}")}
         whole = self.rules["nesting"]["whole"]
         self.members = {key: self.of(key, people) for key in self.rows}
-        self.own = {key: Cell(self.rules, policy(), members).figures() for key, members in self.members.items()}
+        self.own = {key: Cell(self.rules, policy(), members, key).figures() for key, members in self.members.items()}
         self.pairs = [
             (fine, coarse)
             for fine, coarse in product(self.rows, self.rows)
@@ -153,21 +153,29 @@ def test_a_clipped_share_is_not_told_apart_from_its_whole(built):
     assert n_near >= 2
     far = [fine for fine, coarse in nests.pairs if len(base[fine] ^ base[coarse]) >= LEAST]
     for key in far:
-        assert nests.rows[key]["n_detractors_reason"] == nests.own[key]["n_detractors"][1], key
+        # A part may also give way for what is left over of its whole (test_remainders.py): here where a sister is of one mind.
+        alone, of_one_mind = nests.own[key]["n_detractors"][1], [row for row in nests.rows.values() if row["quarter"] == key[1] and row["clipped_n_detractors"]]
+        assert nests.rows[key]["n_detractors_reason"] in ({alone, "protected"} if of_one_mind else {alone}), key
 
 
-def test_the_same_persons_get_the_same_noise_wherever_they_are_counted(built):
-    """A quarter with one path only, and that path: two cells of the same persons; and a year of one diploma."""
+def test_the_same_persons_get_another_noise_in_each_cell(built):
+    """A quarter with one path only, and that path: two cells of the same persons; and a year of one diploma.
+
+    Who knew the noise of a set of persons from one cell would know from the next one whether somebody else is in it.
+    """
     house, people = built
+    drawn = []
     for mart in (NPS, SALARY):
         nests = Nests(mart, house, people[mart])
         persons = {key: {person["pseudonym"] for person in members} for key, members in nests.members.items()}
         twins = [pair for pair in nests.pairs if persons[pair[0]] == persons[pair[1]]]
         assert twins
-        for twin in twins:
-            one, other = (nests.rows[key] for key in twin)
-            for measure in rules(mart)["measures"]:
-                assert one[measure["name"]] == other[measure["name"]], (twin, measure["name"])
+        counts = [measure["name"] for measure in rules(mart)["measures"] if measure["kind"] == "count"]
+        both = [(nests.rows[one], nests.rows[other]) for one, other in twins]
+        drawn += [(one[f"perturbed_{name}"], other[f"perturbed_{name}"]) for one, other in both for name in counts if one[f"true_{name}"] > 5]
+    same = sum(one == other for one, other in drawn)
+    # Two draws are equal in about two cases of ten.
+    assert len(drawn) >= 10 and same < 0.5 * len(drawn), (same, len(drawn))
 
 
 def test_a_year_that_may_be_pooled_shows_no_quartile(built):

@@ -58,8 +58,9 @@ def test_the_query_for_files_that_do_not_add_up_gives_none(house):
 
 
 def test_other_queries_of_that_page_give_rows(house):
+    """All but two: every file adds up, and nobody in this home waited for the register and came in later."""
     for block in blocks(DATA_TEAM, "sql"):
-        if "delivered <>" not in block.text:
+        if "delivered <>" not in block.text and "'admitted'" not in block.text:
             assert house.execute(block.text).fetchall(), block.name
 
 

@@ -24,6 +24,7 @@ SHA1 = hashlib.sha1(f"mailto:{EMAIL}".encode()).hexdigest()
 # Everything that names her; the e-mail without its dot is a spelling that nobody claims.
 NAMES = (MARKER, "L-4711", "acct-anna-4711", SHA1, f"anna{MARKER}")
 HOME_PAGE = "https://campus.example"
+CATALOGUE = [{"path_id": "p1", "course_id": f"{HOME_PAGE}/xapi/course/python", "course_title": "Python"}]
 
 
 class House(IngestHouse):
@@ -37,7 +38,11 @@ class House(IngestHouse):
         for source, content in rows.items():
             self.deliver(source, f"{name}.ndjson", content)
 
-    def build(self, as_of: date = AS_OF, select: str = "+int_nps_counted +int_graduates +path:models/intermediate/history") -> None:
+    def deliver_catalogue(self) -> None:
+        """What everybody's statements and enrolments are about; without it an event has no code and no rollup."""
+        self.deliver("catalogue", "catalogue.ndjson", CATALOGUE)
+
+    def build(self, as_of: date = AS_OF, select: str = "+int_nps_counted +int_graduates +int_code_lists +path:models/intermediate/history") -> None:
         build(self.home, self.keys, self.policy, as_of, select=select)
 
     def request(self, kind: str = "erase", number: int = 1, at: str = "2026-06-20T10:00:00Z", **who: str) -> str:
@@ -99,6 +104,7 @@ def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
             if is_plain:
                 patch.setenv("ANONYMART_ENCRYPTION", "none")
             house = House(place / "home")
+            house.deliver_catalogue()
             house.deliver_all()
             house.ingest()
             house.build()
@@ -143,6 +149,7 @@ def person(learner_id: str, account: str, email: str, spelling: str, number: int
         ],
         "salary": [{"response_id": f"s-{learner_id}", "learner_id": learner_id, "email": email, "diploma_id": "d1", "graduated_on": "2025-09-30",
                     "answered_at": "2026-04-02T08:00:00Z", "employed": True, "job_title": f"Baker {learner_id}", "employer": f"Inc {learner_id}",
+                    "contract_type": "Contrat d'apprentissage", "country": "Pays-Bas",
                     "salary_amount": 99999999, "salary_currency": "EUR", "salary_period": "year", "salary_basis": "gross"}],
         "consents": [{"learner_id": learner_id, "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-05T10:00:00Z"}],
     }  # fmt: skip

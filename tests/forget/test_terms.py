@@ -10,6 +10,7 @@ import pytest
 from anonymart.errors import UsageError
 from anonymart.forget import receipts
 from anonymart.forget.removal import enforce_terms, plan_terms
+from anonymart.rights import unreadable
 from tests.forget.house import EMAIL, IDENTIFIERS, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
@@ -153,10 +154,15 @@ def test_a_restriction_keeps_every_row(built):
     assert counted == (4, 4)
     built.request("restrict", 2, "2031-06-02T10:00:00Z", learner_id="L-4711", details="lift")
     assert built.ask("SELECT count(*) FROM vault.rights.requests") == [(1,)], "a request from after the day of the run"
-    built.deliver("rights", "lift.ndjson", [{"request_id": "REQ-3", "kind": "restrict", "learner_id": "L-4711", "details": "lift",
-                                             "received_at": "2031-06-02T10:00:00Z", "identity_verified": True}])
+    lift = {"request_id": "REQ-3", "kind": "restrict", "learner_id": "L-4711", "details": "lift", "received_at": "2031-06-02T10:00:00Z",
+            "identity_verified": True}
+    built.deliver("rights", "lift.ndjson", [lift])
     built.ingest(date(2031, 6, 2))
     enforce(built, date(2031, 6, 3))
+    assert "L-4711" in built.everything(), "her row that nobody could date keeps her restricted until somebody decides"
+    ((unreadable_id,),) = built.ask("SELECT unreadable_id FROM vault.rights.unreadable")
+    unreadable.refuse(built.home, built.keys, built.policy, date(2031, 6, 3), unreadable_id, "entered_otherwise")
+    enforce(built, date(2031, 6, 4))
     assert not any(name in built.everything() for name in NAMES)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hmac
+from dataclasses import dataclass, field, replace
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -15,12 +17,17 @@ from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import Policy, load_policy
 from anonymart.release import make_candidate
+from anonymart.rights import state
 from anonymart.vault import schema
+from tests.disclosure.oracle import at_rank, drawn_rank, noise_of_rank
 
 AS_OF = date(2026, 6, 30)
 NEXT_MONTH = date(2026, 7, 30)
 FAR = date(2031, 1, 1)
 CODES = ["course-ruby-basics", "julia", "course-data"]
+DRAWN = object()  # a quartile that the build of the school works out
+_QUARTILES = {"salary_p25": 0.25, "salary_p50": 0.5, "salary_p75": 0.75}
+_SALARIES = [30_000.0 + 100 * i for i in range(60)]
 LEARNERS = [
     ("learner-000001", "anne.martin@example.org", "Anne", "Martin", "annemartin77"),
     ("learner-000002", "ruby.data@example.org", "Ruby", "Data", "ruby"),
@@ -40,6 +47,7 @@ class Cell:
     published: dict[str, float | None] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     earliest_closing_on: date = FAR
+    sums: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -56,22 +64,25 @@ class School:
 
     def build(self, cells: list[Cell], as_of: date = AS_OF) -> None:
         """Do what a dbt build would leave: marts of carried and new cells, evidence, the periods that close."""
+        cells = [_drawn(cell, self.contracts[cell.mart], self.policy, self.keys.record) for cell in cells]
         with self.connect(vault="ro", warehouse="rw") as connection:
             for name, contract in self.contracts.items():
-                _mart(connection, contract, [cell for cell in cells if cell.mart == name])
+                _mart(connection, contract, [cell for cell in cells if cell.mart == name], as_of)
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.evidence")
             connection.execute("""
                 CREATE OR REPLACE TABLE warehouse.evidence.cell_evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR,
                     kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_numerator DOUBLE, true_value DOUBLE,
-                    count_key BIGINT, largest DOUBLE, published_value DOUBLE, published_reason VARCHAR, as_of DATE)""")
+                    count_key BIGINT, largest DOUBLE, published_value DOUBLE, published_reason VARCHAR, as_of DATE,
+                    clipped VARCHAR, n_below BIGINT, n_above BIGINT, largest_share DOUBLE, p_percent_ok BOOLEAN)""")
             for cell in cells:
-                _evidence(connection, self.contracts[cell.mart], cell, as_of, self.policy)
+                _evidence(connection, self.contracts[cell.mart], cell, as_of, self.policy, self.keys.record)
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.intermediate")
             connection.execute(
                 "CREATE OR REPLACE TABLE warehouse.intermediate.int_closed_periods (mart VARCHAR, period_key VARCHAR)"
             )
             for mart, key in sorted({(cell.mart, _period_key(self.contracts[cell.mart], cell)) for cell in cells}):
                 connection.execute("INSERT INTO warehouse.intermediate.int_closed_periods VALUES (?, ?)", [mart, key])
+            state.note_built(connection, state.of_vault(connection))
 
     def candidate(self, as_of: date = AS_OF) -> Path:
         return make_candidate(self.home, self.keys, self.policy, as_of)
@@ -119,19 +130,34 @@ def open_school(root: Path) -> School:
                 "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, 'email', 'p'), (?, 'account', 'p')",
                 [f"email:{email}", f"account:https://school.example|{account}"],
             )
-        connection.execute("INSERT INTO vault.raw.catalogue (load_no, path_id, path_title) VALUES (1, 'path-data', 'Data')")
+        item = "INSERT INTO vault.catalogue.items (item_kind, item_key, code, title) VALUES (?, ?, ?, ?)"
+        connection.execute(item, ["path", "path-data", "path-data", "Data"])
         for code in CODES:
-            connection.execute("INSERT INTO vault.raw.catalogue (load_no, course_id, course_title) VALUES (1, ?, ?)", [code, code.title()])
+            connection.execute(item, ["course", code, code, code.title()])
         connection.execute("INSERT INTO vault.raw.enrolments (load_no, identifier, diploma_id) "
             "SELECT 1, 'learner:' || n, 'RNCP37805' FROM range(3) AS learners (n)")
         connection.execute("CREATE SCHEMA warehouse.intermediate")
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__salary_outcome AS
             SELECT 'RNCP37805' AS diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after,
-                'p' || i AS pseudonym, true AS has_answered, 30000 + 100 * i AS salary_eur_year FROM range(60) AS persons (i)""")
+                'p' || i AS pseudonym, true AS has_answered, true AS is_employed, false AS is_in_field,
+                30000 + 100 * i AS salary_eur_year FROM range(60) AS persons (i)""")
+        connection.execute("""
+            CREATE TABLE warehouse.intermediate.int_people__course_engagement_monthly AS
+            SELECT course_id, month::DATE AS month, 'e' || i AS pseudonym, 61.0::DOUBLE AS progress,
+                true AS is_active, i < 13 AS is_registered, i < 3 AS is_completed FROM range(40) AS persons (i),
+                (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""", [CODES])
+        for mart, thing, value in (
+            ("exercise_difficulty", "course_id VARCHAR, exercise_id", "n_attempts BIGINT, has_succeeded BOOLEAN, score"),
+            ("project_validation", "path_id VARCHAR, project_id", "has_validated BOOLEAN, days"),
+        ):
+            connection.execute(
+                f"CREATE TABLE warehouse.intermediate.int_people__{mart} ({thing} VARCHAR, half_year DATE, pseudonym VARCHAR, {value} DOUBLE)"
+            )
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__nps_quarterly AS
-            SELECT path_id, DATE '2026-01-01' AS quarter, 'p' || i AS pseudonym, true AS has_answered
+            SELECT path_id, DATE '2026-01-01' AS quarter, 'p' || i AS pseudonym, true AS has_answered,
+                i < 60 AS is_promoter, i BETWEEN 60 AND 89 AS is_passive, i > 89 AS is_detractor
             FROM range(120) AS persons (i), (VALUES ('path-data'), ('all')) AS paths (path_id)""")
     return school
 
@@ -146,6 +172,20 @@ def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: in
         {"n_active_learners": active, "n_registrations": 13, "n_completions": 3, "median_progress": 61.0},
         {},
         **more,
+    )
+
+
+def exercise(half_year: date = date(2026, 1, 1), learners: int = 40, attempts: int = 100) -> Cell:
+    """A half-year of an exercise: its learners and their attempts, whose largest contribution makes no noise."""
+    true_counts = dict.fromkeys(("n_learners", "n_succeeded", "attempts_per_learner", "score_p25", "score_p50", "score_p75"), learners)
+    return Cell(
+        "exercise_difficulty",
+        {"course_id": "julia", "exercise_id": "exercise-1", "half_year": half_year},
+        true_counts,
+        {},
+        {"n_learners": learners, "attempts_per_learner": round(attempts / learners, 1), "success_rate": 1.0},
+        dict.fromkeys(("score_p25", "score_p50", "score_p75"), "too_few"),
+        sums={"attempts_per_learner": float(attempts)},
     )
 
 
@@ -169,39 +209,74 @@ def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: i
     )
 
 
-def salary() -> Cell:
-    """A year of a diploma: 80 graduates, 64 answered, 60 of them employed and with a salary, which is clipped."""
+def salary(months: int = 6, graduates: int = 80, shown: int | None = None) -> Cell:
+    """A year of a diploma: 80 graduates (or `shown` of others), 64 answered, 60 of them employed and with a salary, which is clipped."""
     return Cell(
         "salary_outcome",
-        {"diploma_id": "RNCP37805", "graduation_year": 2024, "graduation_year_from": 2024, "months_after": 6},
+        {"diploma_id": "RNCP37805", "graduation_year": 2024, "graduation_year_from": 2024, "months_after": months},
         {
-            "n_graduates": 80, "n_respondents": 64, "n_employed": 62, "n_in_field": 40,
+            "n_graduates": graduates, "n_respondents": 64, "n_employed": 62, "n_in_field": 40,
             "salary_p25": 60, "salary_p50": 60, "salary_p75": 60,
         },
-        {"salary_p25": 31475.0, "salary_p50": 32950.0, "salary_p75": 34425.0},
+        {name: float(_SALARIES[0] + 100 * share * (len(_SALARIES) - 1)) for name, share in _QUARTILES.items()},
         {
-            "n_graduates": 80, "n_respondents": 64, "n_employed": None, "n_in_field": 40, "response_rate": round(64 / 80, 4),
+            "n_graduates": shown or graduates, "n_respondents": 64, "n_employed": None, "n_in_field": 40, "response_rate": round(64 / (shown or graduates), 4),
             "employed_rate": 0.95, "in_field_rate": round(40 / 64, 4),
-            "salary_p25": 31500.0, "salary_p50": 33000.0, "salary_p75": 34400.0,
+            **dict.fromkeys(_QUARTILES, DRAWN),
         },
         {"n_employed": "protected"},
     )
 
 
-def key_of(policy: Policy, count: int, deviation: int = 0) -> int:
-    """A cell key that gives a count this deviation."""
+def _drawn(cell: Cell, contract: MartContract, policy: Policy, record_key: str) -> Cell:
+    """The cell with the quartiles that it leaves open, as they are published: at their own rank with the noise of the draw, rounded."""
+    found, step = dict(cell.published), policy.figure("money", "round_to_eur")
+    for name in [name for name, value in found.items() if value is DRAWN]:
+        identity = identity_of(contract, cell, name)
+        drawn = draw_key(record_key, identity, key_of(policy, record_key, identity, len(_SALARIES)))
+        place, noise = Fraction(_QUARTILES[name]) * (len(_SALARIES) - 1), policy.figure("money", "rank_noise") * noise_of_rank(drawn, _QUARTILES[name])
+        found[name] = float(round(at_rank(_SALARIES, drawn_rank(place, len(_SALARIES), noise)) / step) * step)
+    return replace(cell, published=found)
+
+
+def key_of(policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0) -> int:
+    """A sum of record keys that gives a count of this cell this deviation: the first one that does."""
     table = of_policy(policy)
     block = min(count, max(entry.true_count for entry in table))
-    return next(entry.key_from for entry in table if (entry.true_count, entry.deviation) == (block, deviation))
+    entry = next(entry for entry in table if (entry.true_count, entry.deviation) == (block, deviation))
+    return next(key for key in range(10**7) if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto)
 
 
-def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: list[Cell]) -> None:
+def draw_key(record_key: str, identity: str, set_key: int) -> int:
+    """What a draw is looked up by: the first 32 bits of a keyed hash."""
+    return int(hmac.new(bytes.fromhex(record_key), f"cell|{identity}|{set_key}".encode(), "sha256").hexdigest()[:8], 16)
+
+
+def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
+    """What the cell of a figure is: its own, or the one that tells the figure first."""
+    measure = next(measure for measure in contract.measures if measure["name"] == name)
+    first = measure.get("told_by") or {}
+    at = first.get("at") or {}
+    names = at if "mart" in first else contract.dimensions
+    values = [str(cell.dimensions.get(at.get(each, each), at.get(each, each))) for each in names]
+    figure = f"with_{measure['value']}" if measure["kind"] == "quantile" else first.get("measure", name)
+    return "|".join([f"{first.get('mart', contract.name)}.{figure}", *values])
+
+
+def is_complete(contract: MartContract, cell: Cell, as_of: date) -> bool:
+    """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not over."""
+    first = cell.dimensions.get("graduation_year_from", cell.dimensions[contract.period.column])
+    year, rest = (first, (1, 1)) if isinstance(first, int) else (first.year, (first.month, first.day))
+    return date(year + (4 if contract.period.last_use_before != "0" else 5), *rest) >= as_of
+
+
+def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: list[Cell], as_of: date) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.marts")
     table = f"warehouse.marts.{contract.name}"
     columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
     connection.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
     for cell in cells:
-        row = dict(cell.dimensions) | {"is_built_later": False}
+        row = dict(cell.dimensions) | {"is_complete": is_complete(contract, cell, as_of)}
         for figure in contract.figures:
             row |= {figure: cell.published.get(figure), f"{figure}_reason": cell.reasons.get(figure)}
         marks = ", ".join("?" for _ in row)
@@ -215,24 +290,24 @@ def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: 
         connection.execute(f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (release_id) FROM vault.ledger.{ledger}")
 
 
-def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cell: Cell, as_of: date, policy: Policy) -> None:
+def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cell: Cell, as_of: date, policy: Policy, record_key: str) -> None:
     key = "|".join(str(cell.dimensions[name]) for name in contract.dimensions)
     for measure in contract.measures:
         name = measure["name"]
         connection.execute(
-            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, NULL, ?, ?, ?)",
+            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
             [
-                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, (count := cell.true_counts.get(name, 3)),
-                cell.true_values.get(name), _key(policy, cell, name, count), cell.published.get(name), cell.reasons.get(name), as_of,
+                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, (count := cell.true_counts.get(name, 3)), cell.sums.get(name),
+                cell.true_values.get(name), _key(policy, record_key, contract, cell, name, count), cell.published.get(name), cell.reasons.get(name), as_of,
             ],
         )
 
 
-def _key(policy: Policy, cell: Cell, name: str, count: int) -> int:
+def _key(policy: Policy, record_key: str, contract: MartContract, cell: Cell, name: str, count: int) -> int:
     # Where a test gives a count noise, the key is one that gives it.
     published = cell.published.get(name)
     noise = int(published - count) if name.startswith("n_") and published is not None and abs(published - count) <= 5 else 0
-    return key_of(policy, count, 0 if count + noise in (1, 2) else noise)
+    return key_of(policy, record_key, identity_of(contract, cell, name), count, 0 if count + noise in (1, 2) else noise)
 
 
 def _period_key(contract: MartContract, cell: Cell) -> str:

@@ -138,7 +138,7 @@ def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(sch
     assert report.passed, report.sentences()
     assert report.drill
     published = gate(school.home, school.keys, school.policy, school.home.current.resolve())
-    assert published.passed
+    assert published.passed, published.sentences()
     assert published.drill == []
 
 

@@ -1,26 +1,36 @@
 """Every leak that is planted in a candidate is found in the right mart and column, and named by its kind (S-ANON, D-IDENT)."""
 
+import base64
 import hashlib
 import json
+import os
+from contextlib import suppress
 from datetime import date
+from urllib.parse import quote
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from anonymart.errors import AnonymartError
 from anonymart.gate import gate
+from anonymart.gate.decoding import decoded
 from anonymart.policy import Policy
-from tests.gate.school import AS_OF, NEXT_MONTH, engagement, reseal
+from tests.gate.school import AS_OF, NEXT_MONTH, engagement, nps, reseal
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_outcome"
 
 
-def found(school, candidate, as_of=AS_OF) -> set[tuple[str, str, str]]:
+def found(school, candidate, as_of=AS_OF, of_bytes=False) -> set[tuple[str, str, str]]:
+    """What the gate refuses; every change of a file by hand is seen in its bytes too, which only the tests of bytes look at."""
     report = gate(school.home, school.keys, school.policy, candidate, as_of)
     text = json.dumps(report.as_dict()) + (candidate / "gate.json").read_text(encoding="utf-8")
     for secret in ("annemartin77", "example.org", "learner-000001", "learner-000002"):
         assert secret not in text
-    return {(failure.mart, failure.column, failure.kind) for failure in report.failures}
+    kinds = {(failure.mart, failure.column, failure.kind) for failure in report.failures}
+    return kinds if of_bytes else {each for each in kinds if each[2] != "bytes_unlike_reading"}
 
 
 def change(mart, column, value, where="true"):
@@ -28,7 +38,70 @@ def change(mart, column, value, where="true"):
 
 
 def test_a_sound_candidate_passes(school):
-    assert found(school, school.candidate()) == set()
+    assert found(school, school.candidate(), of_bytes=True) == set()
+
+
+def test_what_nobody_reads_is_seen_in_the_bytes(school):
+    """Deleted rows, bytes behind the end, unused entries of a dictionary, a key that stands twice: all are sealed in the manifest."""
+    candidate = school.candidate()
+    school.tamper(
+        candidate,
+        f"INSERT INTO release.marts.{NPS} (path_id, quarter) SELECT 'anne.martin@example.org' || i, DATE '2020-01-01' FROM range(3000) AS more (i)",
+        "CHECKPOINT release", f"DELETE FROM release.marts.{NPS} WHERE path_id LIKE 'anne%'", seal=False,
+    )
+    with (candidate / "parquet" / f"{ENGAGEMENT}.parquet").open("ab") as file:
+        file.write(b"anne.martin@example.org")
+    path = candidate / "parquet" / f"{SALARY}.parquet"
+    table = pq.read_table(path)
+    codes = pa.DictionaryArray.from_arrays(pa.array([0] * len(table)), pa.array([table["diploma_id"][0].as_py(), "anne.martin@example.org"]))
+    pq.write_table(table.set_column(0, "diploma_id", codes), path, store_schema=False)
+    package = candidate / "datapackage.json"
+    package.write_text(package.read_text(encoding="utf-8").replace("{", '{"name": "anne.martin@example.org",', 1), encoding="utf-8")
+    reseal(candidate)
+    unlike = {(column, kind) for _, column, kind in found(school, candidate, of_bytes=True)}
+    for name in ("marts.duckdb", f"parquet/{ENGAGEMENT}.parquet", f"parquet/{SALARY}.parquet", "datapackage.json"):
+        assert (name, "bytes_unlike_reading") in unlike, name
+
+
+def test_what_lies_beside_the_bytes_is_refused(school, tmp_path):
+    candidate = school.candidate()
+    (candidate / "parquet" / "anne").mkdir()
+    os.link(candidate / "privacy_report.json", candidate.parent / "second-name.json")
+    expected = {"extra_folder", "hard_link"}
+    with suppress(OSError):
+        os.setxattr(candidate / "datapackage.json", "user.author", b"anne.martin@example.org")
+        expected.add("extended_attribute")
+    assert {kind for _, _, kind in found(school, candidate, of_bytes=True)} == expected
+    os.mkfifo(candidate / "pipe")
+    with pytest.raises(AnonymartError, match="no file, folder or link"):
+        found(school, candidate)
+
+
+EMAIL = "anne.martin@example.org"
+
+
+@pytest.mark.parametrize("code", [
+    base64.b64encode(EMAIL.encode()).decode(), base64.urlsafe_b64encode(EMAIL.encode()).decode().rstrip("="), EMAIL.encode().hex(), quote(EMAIL, safe=""),
+    "".join(f"%{byte:02x}" for byte in EMAIL.encode()), EMAIL.replace("@", "&#64;").replace(".", "&period;"), "\u200b".join(EMAIL),
+    "".join(chr(ord(sign) + 0xFEE0) for sign in EMAIL), f"course-{base64.b64encode(EMAIL.encode()).decode()}",
+])  # fmt: skip
+def test_an_address_is_read_once_it_is_decoded(code):
+    assert EMAIL in decoded(code), code
+
+
+def test_decoded_and_cut_identifiers_in_values(school):
+    candidate = school.candidate()
+    school.tamper(candidate, change(NPS, "path_id", f"'{base64.b64encode(EMAIL.encode()).decode()}'", "path_id <> 'all'"))
+    assert (NPS, "path_id", "known_email") in found(school, candidate)
+    candidate = school.candidate()
+    school.tamper(candidate, change(NPS, "path_id", f"'path-{hashlib.sha1(EMAIL.encode()).hexdigest()[:12]}'", "path_id <> 'all'"))
+    assert (NPS, "path_id", "known_hash") in found(school, candidate)
+
+
+def test_a_default_of_a_column(school):
+    candidate = school.candidate()
+    school.tamper(candidate, f"ALTER TABLE release.marts.{NPS} ALTER path_id SET DEFAULT 'anne.martin@example.org'")
+    assert ("*", "*", "extra_default") in found(school, candidate)
 
 
 IN_VALUES = {
@@ -74,7 +147,7 @@ def test_an_identifier_in_a_value(school):
 
 def test_an_identifier_in_the_catalogue_itself(school):
     with school.connect(vault="rw") as connection:
-        connection.execute("INSERT INTO vault.raw.catalogue (load_no, course_id) VALUES (1, 'anne.martin@example.org')")
+        connection.execute("INSERT INTO vault.catalogue.items (item_kind, item_key, code) VALUES ('course', 'anne', 'anne.martin@example.org')")
     candidate = school.candidate()
     school.tamper(candidate, change(ENGAGEMENT, "course_id", "'anne.martin@example.org'", "course_id = 'julia'"))
     failures = found(school, candidate)
@@ -290,6 +363,20 @@ def test_a_person_out_of_the_window(school):
 def test_a_person_on_the_last_day_of_the_window(school):
     school.build([engagement(earliest_closing_on=AS_OF)])
     assert found(school, school.candidate()) == set()
+
+
+def test_a_cell_that_says_it_is_complete_and_is_not(school):
+    # Two windows: five years from the first day of the month, four from that of a quarter of a survey.
+    for old, told in ((engagement(month=date(2021, 6, 1)), ENGAGEMENT), (nps(quarter=date(2022, 4, 1)), NPS)):
+        school.build([old])
+        candidate = school.candidate()
+        assert found(school, candidate) == set()
+        school.tamper(candidate, f"UPDATE release.marts.{told} SET is_complete = true")
+        assert found(school, candidate) == {(told, "*", "completeness_unlike_dates")}
+    school.build([engagement(month=date(2021, 7, 1))])
+    candidate = school.candidate()
+    school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET is_complete = false")
+    assert found(school, candidate) == {(ENGAGEMENT, "*", "completeness_unlike_dates")}
 
 
 def test_an_open_period(school):

@@ -51,13 +51,21 @@ def test_a_required_column_that_is_lost_refuses_the_file_and_is_told(house):
 
 
 def test_a_type_that_changes_in_csv_by_its_content(house):
-    for number, born in enumerate(("1990-01-01", "", "31/12/1990", "1990-01-01"), 1):
+    for number, born in enumerate(("1990-01-01", "", "05/12/1990", "1990-01-01"), 1):
         house.deliver("learners", f"l-{number}.csv", f"learner_id,birth_date\nL{number},{born}\n")
     assert told(house) == {
         "learners/l-3.csv": ["changed type birth_date (was a date, is not a date)"],
         "learners/l-4.csv": ["changed type birth_date (was not a date, is a date)"],
     }
     assert house.ask("SELECT count(*) FROM vault.register.learners") == [(3,)]
+    # A day that tells its order is a date as well.
+    house.deliver("learners", "l-5.csv", "learner_id,birth_date\nL5,31/12/1990\n")
+    assert told(house) == {}
+    for number, at in enumerate(("2026-05-01T10:00:00Z", "2026-05-02 10:00 CET"), 1):
+        house.deliver("connections", f"c-{number}.csv", f"learner_id,connected_at\nL1,{at}\n")
+    assert told(house) == {
+        "connections/c-2.csv": ["changed type connected_at (was a time, is not a time)"],
+    }
 
 
 def test_a_type_that_changes_in_parquet_and_in_json(house):
@@ -104,6 +112,8 @@ def test_the_list_of_changes_and_of_silent_sources(house, monkeypatch):
 
     from anonymart.cli.commands import anonymart
 
+    house.deliver("learners", "l.csv", "learner_id\nL1\n")
+    house.ingest(date(2026, 4, 30))
     for number in range(1, 6):
         connections(house, number, "learner_id,connected_at" + (",device" if number == 5 else ""), "L1,2026-05-0{n}T10:00:00Z" + (",x" if number == 5 else ""))
         house.ingest(date(2026, 5, number))
@@ -118,7 +128,10 @@ def test_the_list_of_changes_and_of_silent_sources(house, monkeypatch):
     shown = CliRunner().invoke(anonymart, ["sources", "changes", "--as-of", "2026-05-09", "--json"])
     assert json.loads(shown.output) == {
         "changes": [{"as_of": "2026-05-05", "source": "connections", "file_name": "c-5.csv", "kind": "new column", "name": "device", "was": None, "became": None}],
-        "silent_sources": [{"source": "connections", "last_on": "2026-05-05", "days": 4, "usual_days": 1.0}],
+        "silent_sources": [
+            {"source": "connections", "last_on": "2026-05-05", "days": 4, "usual_days": 1.0}],
+        "unknown_names": [], "unmatched": [],
+        "waiting_people": {"statements": 0, "actors": 0, "enrolments": 0, "connections": 0, "home_pages": []},
     }
     lines = CliRunner().invoke(anonymart, ["sources", "changes", "--as-of", "2026-05-09"]).output.splitlines()
     assert lines[0] == "2026-05-05 connections/c-5.csv: new column device"

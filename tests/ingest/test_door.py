@@ -135,7 +135,7 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
         ("other.csv", b"name,town\nx,y\n", "learner_id is missing"),
         ("cut.json", b'[{"learner_id": "L0000001", "connected_at": "2025-01-01"}, {"learner', "JSON"),
         ("cut.parquet", b"PAR1 and no more", "Parquet"),
-        ("packed.parquet.gz", gzip.compress(b"PAR1 and no more"), "unpack it"),
+        ("packed.parquet.gz", gzip.compress(b"PAR1 and no more"), "a damaged or incomplete Parquet file"),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
 )

@@ -32,6 +32,8 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(house):
     from anonymart.forget.removal import plan_terms as plan
 
     rows = [statement(number) for number in range(5)]
+    house.deliver("learners", "a.csv",
+                  "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n")
     house.deliver("learning", "a.ndjson", rows)
     house.ingest()
     at_term = AS_OF + timedelta(days=house.policy.figure("raw", "keep_days"))
@@ -47,10 +49,14 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(house):
 def test_connection_logs_go_after_their_year_and_last_use_stays(house):
     from anonymart.forget.removal import enforce_terms as enforce
 
-    house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T10:00:00Z\nL0000001,2025-06-30T10:00:00Z\nL0000002,2025-01-01T00:00:00Z\n")
+    house.deliver("learners", "a.csv", "learner_id\nL0000001\nL0000002\n")
+    rows = ("L0000001,2025-06-29T10:00:00Z", "L0000001,2025-06-30T10:00:00Z", "L0000002,2025-01-01T00:00:00Z",
+            "nobody-knows,2025-01-01T00:00:00Z")
+    house.deliver("connections", "a.csv", "\n".join(("learner_id,connected_at", *rows, "")))
     house.ingest()
     done = enforce(house.home, house.keys, house.policy, AS_OF)
-    assert done.rows["vault.register.connections"] == 2
+    assert done.rows["vault.register.connections"] == 3
+    assert house.ask("SELECT identifier FROM vault.register.connections") == [("learner:L0000001",)]
     assert house.ask("SELECT identifier, last_use_at::VARCHAR FROM vault.register.last_use ORDER BY 1") == [
         ("learner:L0000001", "2025-06-30 10:00:00"), ("learner:L0000002", "2025-01-01 00:00:00")]
 

@@ -14,9 +14,11 @@ def _window(last_use_at: str = "2021-12-01 10:00:00", born_on: str = "1990-01-01
     return {
         "stg_register__identities": "SELECT 'learner:L' AS identifier, repeat('1', 64) AS person_id",
         "stg_register__last_use": f"SELECT 'learner:L' AS identifier, TIMESTAMP '{last_use_at}' AS first_use_at, TIMESTAMP '{last_use_at}' AS last_use_at",
-        "stg_register__learners": f"SELECT 'learner:L' AS identifier, DATE '{born_on}' AS born_on",
+        "stg_register__learners": "SELECT 'learner:L' AS identifier, NULL::VARCHAR AS role,"
+        f" DATE '{born_on}' AS born_on",
         "stg_rights__requests": "SELECT '' AS identifier, '' AS request_kind, NOW()::TIMESTAMP AS received_at, false AS is_erasure, false AS is_lift, "
         "false AS is_identity_verified WHERE false",
+        "stg_rights__unreadable": "SELECT '' AS identifier WHERE false",
         "stg_rights__consents": "SELECT '' AS identifier, '' AS purpose, '' AS status, NOW()::TIMESTAMP AS recorded_at WHERE false",
     }
 
@@ -36,7 +38,10 @@ _ACTIVITY = (
 _PROJECT = (
     "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'j' AS project_id, DATE '2025-01-01' AS submitted_on, DATE '2025-03-01' AS validated_on"
 )
-_ITEMS = "SELECT 'project' AS item_kind, 'j' AS item_id, 'p' AS path_id, 'c' AS course_id"
+_ITEMS = (
+    "SELECT kind AS item_kind, id AS item_id, id AS code, 'p' AS path_id, 'c' AS course_id"
+    " FROM (VALUES ('project', 'j'), ('path', 'p'), ('course', 'c'), ('chapter', 'h')) AS items (kind, id)"
+)
 _MONTHS = "SELECT 1 AS identity_key, DATE '2024-01-01' AS month UNION ALL SELECT 1, DATE '2025-06-01'"
 
 
@@ -62,7 +67,9 @@ _NPS = {
 # That a theme's quarter is looked at for as long as it says is seen in the calendar.
 OBSERVATION = [
     Case("observation.course_completion_funnel_months", 3, "int_people__course_completion_funnel",
-         _HISTORY | {"int_activity__course": _ACTIVITY, "funnel_steps": "SELECT 'completed' AS step"}, "SELECT has_reached FROM outcome", True, False),
+         _HISTORY | {"int_activity__course": _ACTIVITY, "int_catalogue": _ITEMS,
+                     "funnel_steps": "SELECT 'completed' AS step"},
+         "SELECT has_reached FROM outcome", True, False),
     Case("observation.chapter_completion_months", 3, "int_people__chapter_completion",
          _HISTORY | {"int_activity__chapter": _ACTIVITY, "int_catalogue": _ITEMS}, "SELECT has_completed FROM outcome", True, False),
     Case("observation.project_validation_months", 1, "int_people__project_validation",
@@ -99,10 +106,13 @@ CALENDAR = [
 def _pay(entry: str, value: float, ask: str, before: float | str, after: float | str, period: str, amount: float, basis: str = "gross") -> Case:
     given = {
         "stg_salary__responses": f"SELECT 1 AS load_no, 's' AS response_id, 'learner:L' AS identifier, 'd' AS diploma_id, 'baker' AS job_title,"
+        " 'CDI' AS contract_type, 'France' AS country,"
         f" 'full_time' AS working_time, 'EUR' AS salary_currency, '{period}' AS salary_period, '{basis}' AS salary_basis, true AS is_employed,"
         f" true AS is_in_field, {amount}::DOUBLE AS salary_amount, DATE '2024-01-01' AS graduated_on, TIMESTAMP '2024-06-01' AS answered_at",
         "stg_register__known_texts": "SELECT 'nobody' AS known_text",
         "job_family_words": "SELECT 'baker' AS word, 'food' AS job_family, 1 AS priority",
+        "contract_words": "SELECT 'cdi' AS word, 'permanent' AS contract_class, 1 AS priority",
+        "country_names": "SELECT 'france' AS name, 'FR' AS country_code, false AS is_whole",
         "exchange_rates": "SELECT 'USD' AS currency, 2024 AS year, 1.1 AS per_eur",
     }
     return Case(f"salary.{entry}", value, "int_salary_responses", given, ask, before, after)
@@ -120,6 +130,8 @@ SALARY = [
 CODES = [
     Case("codes.fewest_learners_of_a_diploma", 4, "int_code_lists", {
         "int_catalogue": _ITEMS, "int_enrolments": "SELECT 'd' AS diploma_id, i AS identity_key FROM range(3) AS learners (i)",
+        "int_identities": "SELECT i AS identity_key, 'p' || i AS person_key FROM range(3) AS learners (i)",
+        "stg_catalogue__refused_diplomas": "SELECT 'x' AS diploma_id WHERE false",
         "themes": "SELECT 't' AS theme", "job_families": "SELECT 'f' AS job_family", "funnel_steps": "SELECT 's' AS step",
     }, "SELECT count(*) FROM outcome WHERE code_list = 'diploma' AND code = 'd'", 1, 0),
 ]  # fmt: skip
@@ -163,7 +175,9 @@ NPS = [
     _nps("nps.decimals", 0, "nps", 30.3, 30.0, _FAIR),
     _nps("nps.confidence", 0.99, "nps_low", 19.3, 15.9, _FAIR),
     _nps("counts.variance", 9, "nps_low", 19.3, 18.7, _FAIR),
-    _nps("publication.built_later_after_days", 30, "is_built_later", False, True, _FAIR),
+    # January 2026 closes on a day in 2026: four years are open, less than a month is not.
+    _nps("window.last_use_before_record_months", 58, "is_complete", True, False, _FAIR),
+    _nps("purposes.P-STAT.keep_years_after_last_use", 1, "is_complete", True, False, _FAIR),
     _band("0.lowest", 0.2, 30, 5, shown=True),
     _band("0.highest", 0.8, 30, 25, shown=True),
     _band("0.base_from", 27, 25, 8, shown=True),
@@ -181,6 +195,8 @@ NPS = [
     _band("3.highest", 0.95, 400, 390, shown=True),
     # All detractors are out of the band; six persons lie between the path and all.
     _nps("nesting.smallest_difference", 5, "n_detractors_reason", "protected", None, ("p", 30, 5, 10, 3), ("all", 51, 0, 0, 3)),
+    # 30 of 32 in q are detractors: all less p makes that more likely than not, and not nearly sure.
+    _nps("nesting.largest_posterior", 0.95, "n_detractors_reason", "protected", None, ("p", 60, 20, 20, 3), ("q", 1, 1, 30, 3), ("all", 61, 21, 50, 6)),
 ]
 
 _EXERCISE = f"""
@@ -194,17 +210,20 @@ def _exercise(entry: str, value: float, figure: str, n: int, before: object, aft
     return Case(entry, value, "int_cells__exercise_difficulty", given, f"SELECT {figure} FROM outcome WHERE exercise_id = 'e{n}'", before, after)
 
 
+_VALIDATED = _cells("project_validation", "['2025-07-01']", "2026-04-30", f"""
+    SELECT 'p' AS path_id, 'j' AS project_id, DATE '2025-07-01' AS half_year, {_PERSON}, true AS has_validated, CAST(i AS DOUBLE) AS days
+    FROM range(45) AS persons (i)""")
 EXERCISE = [
     _exercise("means.decimals", 2, "attempts_per_learner", 44, 2.1, 2.11),
     _exercise("means.largest_events_per_person", 100, "attempts_per_learner", 44, 2.1, 3.3),
     _exercise("means.noise_of_largest", 1.0, "attempts_per_learner", 44, 2.6, 3.2, _ONE_MORE),
-    _exercise("quantiles.smallest_base_median", 46, "score_p50", 45, 22, None),
-    _exercise("quantiles.smallest_base_quartile", 46, "score_p25", 45, 11, None),
-    _exercise("quantiles.persons_each_side", 12, "score_p25", 45, 11, None),
-    _exercise("quantiles.points_round_to", 5, "score_p50", 45, 22, 20),
-    Case("quantiles.days_round_to", 5, "int_cells__project_validation", _cells("project_validation", "['2025-07-01']", "2026-04-30", f"""
-        SELECT 'p' AS path_id, 'j' AS project_id, DATE '2025-07-01' AS half_year, {_PERSON}, true AS has_validated, CAST(i AS DOUBLE) AS days
-        FROM range(45) AS persons (i)"""), "SELECT median_days FROM outcome", 22, 20),
+    _exercise("quantiles.smallest_base_median", 46, "score_p50", 45, 27, None),
+    _exercise("quantiles.smallest_base_quartile", 46, "score_p25", 45, 8, None),
+    _exercise("quantiles.persons_each_side", 12, "score_p25", 45, 8, None),
+    _exercise("quantiles.points_round_to", 5, "score_p50", 45, 27, 25),
+    _exercise("quantiles.points_rank_noise", 0, "score_p50", 45, 27, 22),
+    Case("quantiles.days_round_to", 3, "int_cells__project_validation", _VALIDATED, "SELECT median_days FROM outcome", 23, 24),
+    Case("quantiles.days_rank_noise", 0, "int_cells__project_validation", _VALIDATED, "SELECT median_days FROM outcome", 23, 22),
 ]
 
 
@@ -230,7 +249,8 @@ _POOLED = """
     FROM (VALUES (2022), (2023), (2024)) AS years (year), range(38) AS persons (i)"""
 _TWO_LARGE = _salaries("if(i < 2, 30000, 70 + i)")
 MONEY = [
-    _salary("money.round_to_eur", 1000, "salary_p50", 32500, 32000, _salaries("30010 + 100 * i")),
+    _salary("money.round_to_eur", 1000, "salary_p50", 32500, 33000, _salaries("30010 + 100 * i")),
+    _salary("money.rank_noise", 0, "salary_p25", 31100, 31200, _salaries("30010 + 100 * i")),
     _salary("money.p_percent", 20, "salary_p50_reason", None, "protected", _TWO_LARGE),
     _salary("money.largest_share_percent", 40, "salary_p50_reason", None, "protected", _TWO_LARGE),
     _salary("nesting.smallest_difference", 5, "salary_p50_reason", "protected", None, _salaries("30010 + 100 * i", 60, "('all', 0), ('d', 6)")),

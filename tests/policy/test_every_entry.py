@@ -150,7 +150,7 @@ class Listening(Policy):
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
-    from anonymart.disclosure import perturbation, utility
+    from anonymart.disclosure import membership, perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release import check_as_of
@@ -174,6 +174,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     machine.advance_all(home.home, home.keys, policy, AS_OF)
     perturbation.check_seed(policy)
+    membership.within([], policy)
     assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")
     report = folder / "privacy_report.json"
     report.write_text('{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, '

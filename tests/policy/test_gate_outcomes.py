@@ -28,6 +28,8 @@ STRICTER = {
     "sensitive_bands.2.lowest": (0.3, "nps_quarterly"),
     "nps.confidence": (0.9, "nps_quarterly"),
     "nps.decimals": (4, "nps_quarterly"),
+    "purposes.P-STAT.keep_years_after_last_use": (1, "salary_outcome"),
+    "window.last_use_before_record_months": (60, "nps_quarterly"),
     "publication.delay_days": (200, "course_engagement_monthly"),
     "observation.nps_quarterly_months": (9, "nps_quarterly"),
     "observation.salary_first_to_months": (30, "salary_outcome"),

@@ -91,6 +91,8 @@ def _lives(law: Policy) -> str:
 def _is_rewritten(law: Policy, folder) -> bool:
     """Whether four days after rows went the files are written anew."""
     house = House(folder / f"days{law.figure('forgetting', 'rewrite_every_days')}")
+    # In the register, so that only the log is over its term and not, a run later, who nobody knows.
+    house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "last_login_at": "2026-05-01T10:00:00Z"}])
     house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}])
     house.ingest(date(2026, 6, 1))
     enforce_terms(house.home, house.keys, law, date(2026, 6, 1))
@@ -162,6 +164,21 @@ def _silent(days: int) -> Callable[[Policy], int]:
     return look
 
 
+_MEMBERSHIP = {"false_alarms": 1e-30, "median_at_most": 1.0, "of_99_percent_at_most": 1.0, "of_anybody_at_most": 1.0}
+
+
+def _membership(name: str) -> Callable[[Policy], bool]:
+    """Whether the limit is kept for persons who stand in forty counts each."""
+    from anonymart.disclosure.accountant import Spent
+    from anonymart.disclosure.membership import within
+
+    def look(law: Policy) -> bool:
+        kept = within([Spent((0, 0, 0, 0, 0, 0, 0, 0, 40), 0.0, 100)], law)
+        return kept["median_at_most" if name == "false_alarms" else name]
+
+    return look
+
+
 @pytest.fixture(scope="module")
 def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any], Any, Any, Any]]:
     """By entry: what is looked at, another figure, and what is seen before and after."""
@@ -186,6 +203,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "counts.variance": (_noise, 3, (5, 3, 2.2), (5, 3, 3.0)),
         "counts.smallest": (_noise, 2, (5, 3, 2.2), (5, 2, 2.2)),
         "utility.smallest_cells": (_utility, 30, 1.0, utility.TOO_FEW_CELLS),
+        **{f"membership.{name}": (_membership(name), value, False, True) for name, value in _MEMBERSHIP.items()},
     }
 
 
@@ -194,6 +212,7 @@ OTHERS = (
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
     "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
     "counts.variance", "counts.smallest", "utility.smallest_cells",
+    "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from anonymart.policy import load_policy
 from anonymart.surveys.check import check
 from tests.real.conftest import data
 
@@ -34,10 +35,10 @@ fields:
     columns: [Currency]
     words:
       EUR: ["Euros (€)"]
-      USD: ["U.S. dollars ($)"]
-      GBP: ["British pounds sterling (£)"]
 constants:
-  answered_at: "2017-02-15T12:00:00Z"
+  employed: "true"
+  working_time: full_time
+  answered_at: "2018-02-15T12:00:00Z"
   salary_period: year
   salary_basis: gross
 """
@@ -50,12 +51,13 @@ def test_every_row_is_told_of(tmp_path, name, file, source, mapping):
 
     yml = tmp_path / "survey.yml"
     yml.write_text(mapping, encoding="utf-8")
-    found = check(data(name) / file, source, date(2018, 7, 30), yml)
-    assert found.refused is None
-    assert found.delivered == found.would_load + found.quarantined + found.duplicate == {"nps": 13954, "salary": 19101}[source]
+    found = check(data(name) / file, source, date(2018, 7, 30), load_policy(), yml)
+    assert not found.is_refused
+    assert found.delivered == found.loaded + found.quarantined + found.duplicate == {"nps": 13954, "salary": 19101}[source]
     if source == "nps":
         assert found.encodings["cp850"] > 200 and found.encodings["latin-1"] > 1000 and found.encodings.get("unreadable", 0) <= 1
         assert found.reasons["answered_at without a score"] == 342
     else:
-        assert found.salaries["salary"] > 4 * found.salaries["unclear"]
+        assert found.salaries["not_stated"] == 19101 - 5009 and sum(found.salaries.values()) == found.loaded
+        assert found.salaries["stands"] > 4 * found.salaries["impossible"]
     assert json.dumps(found.as_dict())

@@ -8,7 +8,9 @@ from tests.real.conftest import data
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
-LARGEST_COUNT_ERROR, LARGEST_SALARY_ERROR, LARGEST_NPS_ERROR, SMALLEST_SHARE = 2, 0.03, 1, 0.95
+LARGEST_COUNT_ERROR, LARGEST_NPS_ERROR, SMALLEST_SHARE = 2, 1, 0.95
+# A quartile is read some ranks beside its own: of a small cell that may be much, in the mean it is little.
+LARGEST_SALARY_ERROR, MEAN_SALARY_ERROR = 0.35, 0.06
 PUBLISHED = "FROM warehouse.evidence.cell_evidence WHERE NOT is_hidden AND published_reason IS NULL"
 
 
@@ -53,6 +55,7 @@ def test_salaries_in_many_currencies(real_house):
     errors = real_house.warehouse(f"SELECT measure, abs(published_value - true_value) / true_value {PUBLISHED} AND measure LIKE 'salary_p%'")
     assert {measure for measure, _ in errors} == {"salary_p25", "salary_p50", "salary_p75"}
     assert max(error for _, error in errors) <= LARGEST_SALARY_ERROR
+    assert sum(error for _, error in errors) / len(errors) <= MEAN_SALARY_ERROR
     assert count_error(real_house, "salary_outcome", "rncp_promotion")[0] <= LARGEST_COUNT_ERROR
 
 

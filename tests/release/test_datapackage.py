@@ -20,7 +20,7 @@ def test_it_is_valid_and_holds_no_address():
         assert {field.type for field in resource.schema.fields} <= {"string", "date", "integer", "number", "boolean"}
     text = json.dumps(content)
     assert "http" not in text and "@" not in text
-    assert "licen" in content["description"] and "is_built_later" in content["description"]
+    assert "licen" in content["description"] and "is_complete" in content["description"]
 
 
 def test_fields_are_those_of_the_parquet_files(school):

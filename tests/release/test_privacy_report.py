@@ -42,7 +42,8 @@ def test_what_the_first_report_says(school):
     assert (report["gate"]["rows"], report["changes"]["since"], report["requests"]) == (5, None, {"open": 0, "near": 0, "late": 0})
     card = report["marts"]["nps_quarterly"]
     assert (card["rows"], card["smallest_cell"], card["k"], card["l"]) == (2, 30, 200, 3)
-    assert report["marts"]["salary_outcome"]["dominance"]["hidden"] == 0
+    assert report["marts"]["salary_outcome"]["dominance"] == {"largest_share_percent": 85, "p_percent": 10}
+    assert report["marts"]["salary_outcome"]["hidden_by"] == {}
     policies = {entry["policy"] for entry in report["gate"]["policies"]}
     assert policies >= {"S-ANON", "S-SAFE", "P-STAT", "D-IDENT", "D-SPECIAL", "R-OBJECT", "R-MINOR", "R-WITHDRAW"}
     for title in SECTIONS.values():

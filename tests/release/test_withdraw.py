@@ -29,7 +29,7 @@ from anonymart.release import (
 from anonymart.release.manifest import altered_files, read_manifest
 from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
-from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
+from tests.gate.school import AS_OF, CELLS, School, engagement, exercise, nps, salary
 from tests.release.test_publish import ledger, published, read
 from tests.release.yes import publish
 
@@ -212,7 +212,8 @@ def test_the_gate_refuses_what_lies_outside_the_scope(school):
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' AND course_id = 'julia'")
     report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
-    assert {(failure.column, failure.kind) for failure in report.failures} == {
+    # Files that another hand wrote have other bytes, too.
+    assert {(failure.column, failure.kind) for failure in report.failures if failure.kind != "bytes_unlike_reading"} == {
         ("n_active_learners", "carried_cell_changed"), ("*", "closed_period_reopened")
     }
 
@@ -220,7 +221,7 @@ def test_the_gate_refuses_what_lies_outside_the_scope(school):
 def test_a_quantile_is_not_shown_beside_a_recalled_one(school):
     recall(school, FIRST, marts=["salary_outcome"])
     changed = salary()
-    changed.published["salary_p50"], changed.true_values["salary_p50"] = 33100.0, 33050.0
+    changed.published["salary_p50"], changed.true_values["salary_p50"] = 99100.0, 99050.0
     school.build([changed], AUGUST)
     report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
     assert ("salary_p50", "correction_tells_a_difference") in {(failure.column, failure.kind) for failure in report.failures}
@@ -239,6 +240,20 @@ def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
     moved.published["n_active_learners"] = 40
     school.build([moved], AUGUST)
     assert published(school, AUGUST)
+
+
+def test_a_mean_rests_on_the_count_that_is_shown(school):
+    """Four of its learners came later: the count stays as it was recalled, and the mean is the sum of all over that count."""
+    with school.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.catalogue.items (item_kind, item_key, code, title) VALUES ('exercise', 'e-1', 'exercise-1', 'Loops')")
+    september = date(2026, 9, 29)
+    school.build([exercise()], september)
+    fourth = published(school, september)
+    recall(school, fourth, as_of=september)
+    came_later = exercise(learners=44, attempts=101)
+    came_later.published |= {"n_learners": 40, "attempts_per_learner": 2.5}
+    school.build([came_later], september)
+    assert published(school, september), "101 attempts of 40 are 2.5 as before; of 44 they would be 2.3"
 
 
 def test_a_pool_is_wrong_with_each_of_its_years(school):

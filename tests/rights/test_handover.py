@@ -129,6 +129,7 @@ def test_answers_that_the_vault_no_longer_holds_come_from_the_history(built, req
     assert not {"vault.raw.salary", "vault.answers.nps"} & set(held)
     (salary,) = held["warehouse.intermediate.int_salary_responses"]
     assert (salary["diploma_id"], salary["is_employed"], salary["job_family"], salary["answered_on"]) == ("d1", True, "other", "2026-04-02")
+    assert (salary["contract_class"], salary["country_class"]) == ("fixed_term", "eu_eea")
     scores = held["warehouse.intermediate.int_nps_responses"]
     assert [row["score"] for row in scores if row["answered_on"]] == [9]
     assert all(("themes" in row) == (kind == "access") for row in scores), "drawn from the comment by the house"

@@ -102,11 +102,11 @@ def test_a_corrected_day_of_start_leaves_one_enrolment(built):
 @pytest.mark.long
 def test_an_answer(built):
     correct(built, "nps", {"response_id": "n-L-4711"}, {"score": 3})
-    correct(built, "salary", {"response_id": "s-L-4711"}, {"salary_amount": 40000, "employed": True, "working_time": "full_time"}, 2)
+    correct(built, "salary", {"response_id": "s-L-4711"}, {"salary_amount": 40000, "employed": True, "working_time": "full_time", "contract_type": "CDI", "country": "Martinique"}, 2)
     built.build()
     assert built.warehouse("SELECT score FROM warehouse.intermediate.int_nps_responses WHERE score IS NOT NULL ORDER BY 1") == [(3,), (9,)]
-    amounts = "SELECT salary_eur_year FROM warehouse.intermediate.int_salary_responses WHERE salary_eur_year IS NOT NULL"
-    assert built.warehouse(amounts) == [(40000.0,)]
+    answer = "SELECT salary_eur_year, contract_class, country_class FROM warehouse.intermediate.int_salary_responses WHERE salary_eur_year IS NOT NULL"
+    assert built.warehouse(answer) == [(40000.0, "permanent", "france")]
 
 
 def test_the_ledger_accounts_for_it(built):

@@ -127,7 +127,7 @@ def test_submit(house):
     made = rights.submit(*inside(house), "access", date(2026, 6, 2), learner_id="L1")
     assert json.loads(json.dumps(asdict(made), default=str)) == {
         "id": "HAND-00001", "kind": "access", "state": "awaiting_proof", "received_on": "2026-06-02",
-        "due_on": "2026-07-02", "is_late": False, "is_near": True, "problem": None,
+        "due_on": "2026-07-02", "is_late": False, "is_near": True, "problem": None, "source": None, "file": None, "line": None,
     }  # fmt: skip
     assert rights.submit(*inside(house), "port", date(2026, 6, 2), email="ONE@example.org", is_verified=True).id == "HAND-00002"
     assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [

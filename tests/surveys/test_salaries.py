@@ -1,6 +1,6 @@
 """Salaries as typed: the first list was written down before the parser, the second when it was finished, the third when it was tried again later.
 
-Of the third none was misread; eleven that people understand were set aside, and are read now."""
+Of the third none was misread. Twelve that were set aside (other dollars, CFA francs, dirhams, lakhs, an amount spread over 12 months) are read now."""
 
 import csv
 from pathlib import Path

@@ -8,22 +8,23 @@ from click.testing import CliRunner
 from anonymart.cli.commands import anonymart
 from anonymart.demo.samples import SAMPLES, sample
 from anonymart.errors import UsageError
+from anonymart.policy import load_policy
 from anonymart.surveys.check import check
 
 N = 40
-READERS = {"google-forms-fr": "google_forms", "google-forms-xlsx": "google_forms"}
+READERS = {"google-forms-fr": "google_forms", "google-forms-xlsx": "google_forms", "qualtrics-spss": "qualtrics", "limesurvey-spss": "limesurvey"}
 WHOLE = {"delighted", "google-forms-fr", "google-forms-en", "google-forms-xlsx"}
 ANSWERS = [tool for tool, (source, _, _) in SAMPLES.items() if source == "nps"]
 
 
 @pytest.mark.parametrize("tool", ANSWERS)
-def test_answers_would_load_but_tests_and_partial_ones(tool, tmp_path):
+def test_answers_loaded_but_tests_and_partial_ones(tool, tmp_path):
     path = tmp_path / SAMPLES[tool][1]
     path.write_bytes(sample(tool, N))
-    found = check(path, "nps", date(2026, 6, 30)).as_dict()
+    found = check(path, "nps", date(2026, 6, 30), load_policy()).as_dict()
     assert found["reader"].partition(":")[0] == READERS.get(tool, tool.replace("-", "_"))
-    assert (found["delivered"], found["would_load"], found["quarantined"]) == (N, N - (tool not in WHOLE), int(tool not in WHOLE))
-    assert found["refused"] is None
+    assert (found["delivered"], found["loaded"], found["quarantined"]) == (N, N - (tool not in WHOLE), int(tool not in WHOLE))
+    assert found["status"] == "loaded"
 
 
 def test_activity_loads(house):

@@ -91,3 +91,47 @@ def test_the_last_answer_of_a_person_in_the_window_counts(house):
     house.deliver("nps", "two.csv", head + rows)
     counts = house.ingest()["nps/two.csv"]
     assert (counts.loaded, counts.duplicate) == (0, 3)
+
+
+FOLLOW_UPS = "Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,{}\n"
+TWO = '05/05/2026 10:30:00,ada@school.example,9,,le mentorat\n05/05/2026 10:31:00,bob@school.example,3,trop lent,\n05/05/2026 10:32:00,cyd@school.example,8,oui,non\n'
+NTH = 'extends: google_forms\ntitle: x\nfields:\n  comment: {column: "Pourquoi ?", nth: 2}\n'
+ALL = 'extends: google_forms\ntitle: x\nfields:\n  comment: {columns: ["Dites-nous tout", "Et encore"], all: true}\n'
+
+
+@pytest.mark.parametrize(("titles", "mapping", "comments"), [
+    ("Pourquoi ?,Pourquoi ?", None, ["le mentorat", "oui | non", "trop lent"]),
+    ("Pourquoi ?,Pourquoi ?.1", None, ["le mentorat", "oui | non", "trop lent"]),
+    ("Pourquoi ?,Pourquoi ? (2)", None, ["le mentorat", "oui | non", "trop lent"]),
+    ("Pourquoi ?,POURQUOI ?2", None, ["le mentorat", "oui | non", "trop lent"]),
+    ("Pourquoi ?,Pourquoi ?", NTH, [None, "le mentorat", "non"]),
+    ("Dites-nous tout,Et encore", ALL, ["le mentorat", "oui | non", "trop lent"]),
+])  # fmt: skip
+def test_columns_of_one_title_are_told_apart_by_position(tmp_path, titles, mapping, comments):
+    """A question for promoters and one for detractors: each comment is read where it stands."""
+    import duckdb
+
+    from anonymart.surveys.delivered import open_file
+    from anonymart.surveys.land import read
+    from anonymart.surveys.mapping import FOLDER, load
+
+    path, yml = tmp_path / "file.csv", tmp_path / "own.yml"
+    path.write_text(FOLLOW_UPS.format(titles) + TWO, encoding="utf-8")
+    yml.write_text(mapping or 'extends: google_forms\ntitle: x\n', encoding="utf-8")
+    with duckdb.connect() as connection:
+        read(connection, open_file(connection, path, path.read_bytes()), load(yml, FOLDER), "nps")
+        found = connection.execute("SELECT comment FROM survey_rows ORDER BY comment NULLS FIRST").fetchall()
+    assert [comment for (comment,) in found] == comments
+
+
+def test_two_titles_for_one_field_still_need_a_yaml(house):
+    house.deliver("nps", "two.csv", FOLLOW_UPS.format("Pourquoi ?,Un commentaire ?") + TWO)
+    assert "two of its questions could be the field comment" in house.ingest()["nps/two.csv"].reason
+
+
+def test_of_the_house_s_own_columns_two_known_ones_are_refused_and_two_unknown_ones_not_read(house):
+    house.deliver("learners", "known.csv", "learner_id,email,email\nl1,a@b.fr,c@d.fr\n")
+    house.deliver("learners", "unknown.csv", "learner_id,note,note,Note,,\nl2,x,y,z,,\n")
+    counts = house.ingest()
+    assert counts["learners/known.csv"].status == "refused"
+    assert (counts["learners/unknown.csv"].loaded, counts["learners/unknown.csv"].status) == (1, "loaded")

@@ -316,7 +316,10 @@ def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
     landing = tmp_path / "landing"
     deliver(landing, 1, 200)
     (landing / "catalogue").mkdir()
-    (landing / "catalogue" / "courses.csv").write_text("course_id,course_title\ncourse-a,Course A\n")
+    (landing / "catalogue" / "courses.csv").write_text("course_id,course_title\nhttps://campus.example/xapi/course/course-a,Course A\n")
+    (landing / "learners").mkdir()
+    people = [f"L-{number},https://campus.example,account-{number}" for number in range(500)]
+    (landing / "learners" / "learners.csv").write_text("\n".join(["learner_id,account_home_page,account_name", *people]))
     house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     for command in ("build", "publish"):
         shrink(small_disk)

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from anonymart import engine
-from anonymart.ingest import lives, parsers
+from anonymart import engine, times
+from anonymart.ingest import lives
 from anonymart.policy import Policy, load_policy
 from anonymart.vault.schema import SCHEMA
 from tests.window.oracle import Law
@@ -29,8 +29,7 @@ STAGING = (
     "stg_register__last_use",
     "stg_register__learners",
     "stg_rights__requests",
-    "stg_rights__consents",
-)
+    "stg_rights__consents", "stg_rights__unreadable")
 
 
 def key_of(key_hex: str, text: str) -> int:
@@ -64,14 +63,15 @@ class Desk:
         return found.read_text(encoding="utf-8")
 
     def clear(self) -> None:
-        self.connection.execute("DELETE FROM vault.register.identities; DELETE FROM vault.register.last_use")
+        self.connection.execute("DELETE FROM vault.register.identities; DELETE FROM vault.register.learners; DELETE FROM vault.register.last_use")
 
     def know(self, person: str, identifiers: list[str]) -> None:
-        """Tell the register who stands behind identifiers."""
+        """Tell the registers who stands behind identifiers, a learner by the first of them."""
         self.connection.executemany(
             "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, 'learner', ?)",
             [(identifier, person) for identifier in identifiers],
         )
+        self.connection.execute("INSERT INTO vault.register.learners (learner_id, identifier) VALUES ($1, $2)", [person, identifiers[0]])
 
     def deliver(self, uses: list[tuple[str, str]]) -> None:
         """Note one file's uses, as pairs of identifier and ISO 8601 text, the way that ingest does."""
@@ -80,7 +80,7 @@ class Desk:
         self.connection.execute("CREATE OR REPLACE TEMP TABLE delivered (identifier VARCHAR, used VARCHAR)")
         self.connection.executemany("INSERT INTO delivered VALUES (?, ?)", uses)
         lives.note(
-            self.connection, f"SELECT identifier, {parsers.timestamp('used')} FROM delivered", self._policy
+            self.connection, f"SELECT identifier, {times.sql_moment('used')} FROM delivered", self._policy
         )
 
     def spans(self) -> list[tuple[str, datetime, datetime]]:

@@ -69,6 +69,7 @@ def surveyed(tmp_path_factory) -> tuple[SmallHome, set[int]]:
         INSERT INTO vault.rights.consents (identifier, purpose, status, "at") VALUES {", ".join(consents)};
         INSERT INTO vault.rights.requests (identifier, kind, received_at) VALUES {", ".join(requests)}
     """)
+    home.register_everybody()
     home.build(select="+int_nps_counted themes")
     counted = home.rows("SELECT response_key FROM warehouse.intermediate.int_nps_counted WHERE has_answered")
     return home, {key for (key,) in counted}

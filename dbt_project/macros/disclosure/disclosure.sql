@@ -116,21 +116,22 @@
 
 {# Every threshold is looked up before any SQL is written, so that a missing one names the mart that needed it. #}
 {% macro check_thresholds(mart, rules) %}
-    {%- set needed = ['publication.first_period_on', 'publication.delay_days', 'publication.built_later_after_days',
+    {%- set needed = ['publication.first_period_on', 'publication.delay_days', 'window.last_use_before_record_months',
                       'counts.smallest', 'counts.variance', 'rates.smallest_base', 'rates.decimals'] -%}
     {%- set of_kind = {
         'mean': ['means.decimals', 'means.largest_events_per_person', 'means.noise_of_largest'],
         'nps': ['nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
         'quantile': ['quantiles.smallest_base_median', 'quantiles.smallest_base_quartile', 'quantiles.persons_each_side',
-                     'quantiles.points_round_to', 'quantiles.days_round_to'],
+                     'quantiles.points_round_to', 'quantiles.days_round_to', 'quantiles.points_rank_noise', 'quantiles.days_rank_noise'],
     } -%}
     {%- for measure in rules.measures -%}
         {% do needed.extend(of_kind.get(measure.kind, [])) %}
-        {%- if measure.get('money') -%}{% do needed.extend(['money.round_to_eur', 'money.p_percent', 'money.largest_share_percent']) %}{%- endif -%}
+        {%- if measure.get('money') -%}{% do needed.extend(['money.round_to_eur', 'money.rank_noise', 'money.p_percent', 'money.largest_share_percent']) %}{%- endif -%}
         {%- if measure.get('sensitive') -%}{% do needed.append('sensitive_bands') %}{%- endif -%}
     {%- endfor -%}
     {%- if rules.get('pooling') -%}{% do needed.append('pooling.longest_years') %}{%- endif -%}
     {%- if has_nests(rules) -%}{% do needed.append('nesting.smallest_difference') %}{%- endif -%}
+    {%- if has_remainders(rules) -%}{% do needed.append('nesting.largest_posterior') %}{%- endif -%}
     {%- for name in needed -%}
         {%- set found = namespace(value=policy()) -%}
         {%- for part in name.split('.') -%}

@@ -7,7 +7,13 @@
 
 {# The observation in months as SQL: figures of the policy are put in, dimensions stay. #}
 {% macro observation_months(mart, rules) %}
-    {%- set found = namespace(text=rules.period.observation | string) -%}
+    {{ return(with_figures(rules.period.observation)) }}
+{% endmacro %}
+
+
+{# A text of the YAML with the figures of the policy that it names. #}
+{% macro with_figures(text) %}
+    {%- set found = namespace(text=text | string) -%}
     {%- for name in modules.re.findall('policy\\.([a-z_]+\\.[a-z_]+)', found.text) -%}
         {%- set parts = name.split('.') -%}
         {%- set found.text = found.text | replace('policy.' ~ name, policy(parts[0], parts[1]) | string) -%}
@@ -131,4 +137,23 @@ where published.mart is null
 {% endif -%}
 order by closed.mart, closed.period_on, closed.period_key
 {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether nobody can be missing from a cell because their window had closed before this build, by dates alone (P-STAT). Who is in a cell
+   has used the site in its period or later; where the period is that of a record, which is no use (a diploma, a question that was
+   sent), at most `last_use_before` months before. So the window of everybody is open until that day and the years of the policy. #}
+{% macro is_complete(rules) -%}
+    {%- set years = policy('purposes', 'P-STAT', 'keep_years_after_last_use') -%}
+    {{ add_months(first_day_of_cell(rules), years ~ ' * 12 - (' ~ with_figures(rules.period.get('last_use_before', 0)) ~ ')') }} >= {{ as_of() }}
+{%- endmacro %}
+
+
+{# The first day of a cell's period; of a pool, that of its first year. #}
+{% macro first_day_of_cell(rules) -%}
+    {%- if rules.period.grain == 'year' -%}
+        cast(cast({{ (rules.get('pooling') or {}).get('year_from', rules.period.column) }} as varchar) || '-01-01' as date)
+    {%- else -%}
+        {{ rules.period.column }}
+    {%- endif -%}
 {%- endmacro %}

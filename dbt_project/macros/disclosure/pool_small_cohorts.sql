@@ -9,7 +9,9 @@
 {%- set columns = people_columns(rules) | map('replace', year ~ ' as ', '') | list -%}
 {%- set smallest = policy('rates', 'smallest_base') -%}
 {%- set pool_count = 'years.true_before + years.true_count - earliest.true_before' -%}
-{%- set pool_key = '(years.key_before + years.cell_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
+{%- set pool_key = '(years.key_before + years.set_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
+{%- set pool_places = {year: 'years.' ~ year, year_from: 'earliest.' ~ year} -%}
+{%- for name in others -%}{% do pool_places.update({name: 'walk.' ~ name}) %}{%- endfor -%}
 {%- set in_order -%}
 over (
             partition by {{ others | join(', ') }}
@@ -22,7 +24,7 @@ all_years as (
         people.{{ others | join(',\n        people.') }},
         people.{{ year }},
         count(closing.period_key) > 0 as closes_now,
-        {{ count_of_persons('count', deciding.where) | join(',\n        ') | replace('key_count', 'cell_key') }}
+        {{ count_of_persons('count', deciding.where) | join(',\n        ') | replace('key_count', 'set_key') }}
     from people
     left join closing on closing.period_key = {{ period_key(rules, 'people') }}
     group by people.{{ others | join(', people.') }}, people.{{ year }}
@@ -53,14 +55,21 @@ suppressed_before as (
     {%- endif %}
 ),
 
-years as (
+drawn_years as (
     select
         all_years.*,
-        (closes_now and {{ perturb_count('true_count', 'cell_key') }} < {{ smallest }})
+        {{ draw_key(cell_identity(mart, rules, deciding, {year_from: year}), 'set_key') }} as draw_key
+    from all_years
+),
+
+years as (
+    select
+        drawn_years.*,
+        (closes_now and {{ perturb_count('true_count', 'draw_key') }} < {{ smallest }})
         or (not closes_now and suppressed_before.{{ year }} is not null) as is_free,
         coalesce(sum(true_count) {{ in_order }}, 0) as true_before,
-        coalesce(sum(cell_key) {{ in_order }}, 0) as key_before
-    from all_years
+        coalesce(sum(set_key) {{ in_order }}, 0) as key_before
+    from drawn_years
     left join suppressed_before using ({{ (others + [year]) | join(', ') }})
 ),
 
@@ -82,16 +91,18 @@ walk as (
         case when is_pooled then pool_from end as pooled_from
     from (
         select
+            found.*,
+            coalesce(is_free and closes_now and {{ perturb_count('pool_count', 'pool_key') }} >= {{ smallest }}, false) as is_pooled
+        from (
+        select
             walk.{{ others | join(',\n            walk.') }},
             walk.{{ year }} + 1 as {{ year }},
             walk.free_from,
             earliest.{{ year }} as pool_from,
             coalesce(years.is_free, false) as is_free,
-            coalesce(
-                years.is_free and years.closes_now
-                and {{ perturb_count('(' ~ pool_count ~ ')', pool_key) }} >= {{ smallest }},
-                false
-            ) as is_pooled
+            years.closes_now,
+            {{ pool_count }} as pool_count,
+            {{ draw_key(cell_identity(mart, rules, deciding, pool_places), pool_key) }} as pool_key
         from walk
         left join years
             on years.{{ year }} = walk.{{ year }} + 1
@@ -105,6 +116,7 @@ walk as (
             and earliest.{{ name }} = walk.{{ name }}
             {%- endfor %}
         where walk.{{ year }} < (select max({{ year }}) from years)
+        ) as found
     ) as step
 ),
 

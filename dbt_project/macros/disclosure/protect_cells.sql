@@ -1,8 +1,8 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures) -> perturbed -> nested (cells within cells) ->
+   people -> closed (periods that close now) -> counted (true figures) -> keyed (what each draw is looked up by) -> perturbed -> nested (cells within cells) -> remainders (what wholes leave over) ->
    reasoned (counts and quantiles) -> derived (what is made of published counts) -> published.
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
-{% macro protect_cells(mart, people, closing) -%}
+{% macro protect_cells(mart, people, closing, first_cells=none) -%}
 {%- set table = ref('perturbation_table') -%}
 {%- if not execute -%}
 select 1 as not_compiled
@@ -15,6 +15,10 @@ select 1 as not_compiled
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
+),
+
+cell_pads as (
+    {{ cell_pads() }}
 ),
 
 people as (
@@ -51,16 +55,29 @@ counted as (
     from {{ source }}
     group by {{ dimensions | join(', ') }}
 ),
+{{ first_tellings(mart, rules, first_cells) }}
+with_first as (
+    select
+        {{ (['counted.*'] + first_figures(mart, rules)) | join(',\n        ') }}
+    from counted
+    {{- joined_first_tellings(mart, rules) }}
+),
+
+keyed as (
+    select
+        {{ (['*'] + draw_keys(mart, rules)) | join(',\n        ') }}
+    from with_first
+),
 {% if withdrawn %}
 {{ recalled_cells(rules, withdrawn) }},
 {% endif %}
 perturbed as (
     select
-        {{ (['counted.*'] + perturbed_figures(rules, withdrawn)) | join(',\n        ') }}
-    from counted
+        {{ (['keyed.*'] + perturbed_figures(mart, rules, withdrawn)) | join(',\n        ') }}
+    from keyed
     {%- if withdrawn %}
     left join recalled
-        on {{ same(dimensions, 'recalled.', 'counted.') | join('\n        and ') }}
+        on {{ same(dimensions, 'recalled.', 'keyed.') | join('\n        and ') }}
     {%- endif %}
 ),
 {% if banded %}
@@ -79,10 +96,13 @@ clipped as (
 {%- if has_nests(rules) %}
 {{ nested_cells(mart, rules, source) }},
 {% endif %}
+{%- if has_remainders(rules) %}
+{{ remainder_cells(rules, 'nested_apart') }},
+{% endif %}
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
-    from {{ 'nested_apart' if has_nests(rules) else 'clipped' if banded else 'perturbed' }}
+    from {{ 'remainders_apart' if has_remainders(rules) else 'nested_apart' if has_nests(rules) else 'clipped' if banded else 'perturbed' }}
 ),
 
 derived as (
@@ -102,7 +122,7 @@ select
     {{ cell_key(rules) }} as cell_key,
     period_key,
     closes_on,
-    {{ as_of() }} > {{ add_days('closes_on', policy('publication', 'built_later_after_days')) }} as is_built_later,
+    {{ is_complete(rules) }} as is_complete,
     earliest_closing_on,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
 from published
@@ -155,15 +175,15 @@ where {{ somebody_is_shown(rules) }}
         {% do columns.extend(figure_and_reason(rules, measure, withdrawn)) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
+        {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'draw_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
         {%- if measure.get('sensitive') -%}{% do columns.append('clipped_' ~ measure.name) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['mean']) -%}
-        {% do columns.extend(['sum_' ~ measure.name, 'largest_' ~ measure.name]) %}
+        {% do columns.extend(['sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name]) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'perturbed_' ~ with]) %}
+        {% do columns.extend(['true_' ~ with, 'key_' ~ with, 'draw_' ~ with, 'perturbed_' ~ with]) %}
         {%- if measure.get('money') -%}{% do columns.extend(['largest_share_' ~ measure.value, 'p_percent_ok_' ~ measure.value]) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}

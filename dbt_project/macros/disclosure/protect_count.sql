@@ -67,7 +67,7 @@ case
             when true_{{ measure.of }} = 0 then null
             when lowest_{{ sisters[0] }} is null then 'too_few'
             {%- for sister in sisters %}
-            when clipped_{{ sister }} is not null{{ ' or is_near_' ~ sister if has_nests(rules) }} then 'protected'
+            when clipped_{{ sister }} is not null{{ ' or is_near_' ~ sister if has_nests(rules) }}{{ ' or gives_way_' ~ sister if has_remainders(rules) }} then 'protected'
             {%- endfor %}
         end
     {%- endif -%}

@@ -1,6 +1,7 @@
 {# Quantiles: enough published persons with a value, enough true persons on each side. Money also: no person who makes
    the total (p% rule, largest share), and strictly enough persons on each side, so that a salary shared by half
-   the cell is not told. #}
+   the cell is not told. What is published lies a few ranks beside the true quantile: whoever knows all values but one
+   cannot tell on which side that one lies. #}
 
 {# How many persons a quantile leaves below and above: by rank; for money by value, ties with the quantile left out. #}
 {% macro persons_each_side(measure) %}
@@ -71,5 +72,34 @@ case
 
 {% macro quantile_value(measure) -%}
     {%- set step = policy('money', 'round_to_eur') if measure.get('money') else policy('quantiles', measure.unit ~ '_round_to') -%}
-    case when {{ measure.name }}_reason is null then round(true_{{ measure.name }} / {{ step }}) * {{ step }} end
+    {%- set drawn = value_at_rank('all_' ~ measure.value, 'rank_' ~ measure.name) -%}
+    case when {{ measure.name }}_reason is null then round(({{ drawn }}) / {{ step }}) * {{ step }} end
+{%- endmacro %}
+
+
+{# The rank, from 0, at which a quantile is read: its own, with noise between -w and w ranks, and never one of the three at either
+   end. The noise is a sum of the four bytes of a number that follows from the cell's draw: nearly normal, of w / 3.5 ranks. #}
+{% macro drawn_rank(measure) -%}
+    {%- set last = 'true_with_' ~ measure.value ~ ' - 1' -%}
+    {%- set number = quantile_number('draw_with_' ~ measure.value, measure.quantile) -%}
+    {%- set bytes = [number ~ ' % 256'] -%}
+    {%- for step in [256, 65536, 16777216] -%}{% do bytes.append('floor(' ~ number ~ ' / ' ~ step ~ ') % 256') %}{%- endfor -%}
+    {%- set noise = rank_noise(measure) ~ ' * (' ~ (bytes | join(' + ')) ~ ' - 510) / 512.0' -%}
+    least(greatest({{ measure.quantile }} * ({{ last }}) + {{ noise }}, 3), {{ last }} - 3)
+{%- endmacro %}
+
+
+{# Largest noise of a quantile, in ranks: policy money.rank_noise or quantiles.<unit>_rank_noise. #}
+{% macro rank_noise(measure) -%}
+    {{ return(policy('money', 'rank_noise') if measure.get('money') else policy('quantiles', measure.unit ~ '_rank_noise')) }}
+{%- endmacro %}
+
+
+{# A number of 32 bits from the cell's draw, another one for each quantile of a cell: two of them, of which one shows its noise to
+   whoever knows nearly all values, say nothing of each other. Multiplied, its halves exchanged, multiplied again. #}
+{% macro quantile_number(cell_key, quantile) -%}
+    {%- set mixed = '((' ~ cell_key ~ ' * 1597334677 + 374761393) % ' ~ cell_key_modulus() ~ ')' -%}
+    {%- set exchanged = '((' ~ mixed ~ ' % 65536) * 65536 + cast(floor(' ~ mixed ~ ' / 65536) as bigint))' -%}
+    {%- set factor = 2 * (1000 * quantile) | int * 1000003 + 1 -%}
+    (({{ exchanged }} * {{ factor }}) % {{ cell_key_modulus() }})
 {%- endmacro %}

@@ -21,22 +21,29 @@
 
 
 {% macro rate_reason(rules, measure) -%}
+    {%- if is_copied(measure) -%}
+case when told_{{ measure.name }} is null then coalesce(told_{{ measure.name }}_reason, 'too_few') end
+    {%- else -%}
 case
             when {{ measure.denominator }}_reason is not null then {{ measure.denominator }}_reason
             when perturbed_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
             {%- if measure.get('sensitive') and has_nests(rules) %}
-            when is_near_{{ measure.numerator }} then 'protected'
+            when is_near_{{ measure.numerator }}{{ ' or gives_way_' ~ measure.numerator if has_remainders(rules) }} then 'protected'
             {%- endif %}
             {%- if measure.get('sensitive') %}
             when clipped_{{ measure.numerator }} is not null then null
             {%- endif %}
             else {{ measure.numerator }}_reason
         end
+    {%- endif -%}
 {%- endmacro %}
 
 
 {# A clipped share is published as the edge of its band: that far or further. #}
 {% macro rate_value(measure) -%}
+    {%- if is_copied(measure) -%}
+told_{{ measure.name }}
+    {%- else -%}
 case
             when {{ measure.name }}_reason is not null then null
             {%- if measure.get('sensitive') %}
@@ -45,6 +52,7 @@ case
             {%- endif %}
             else round(least(1, cast(perturbed_{{ measure.numerator }} as double) / perturbed_{{ measure.denominator }}), {{ policy('rates', 'decimals') }})
         end
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -61,7 +69,7 @@ case
 case
             when {{ measure.name }}_reason is null
                 then round(
-                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'key_' ~ measure.base) }} as double)
+                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name) }} as double)
                     / perturbed_{{ measure.base }}, {{ policy('means', 'decimals') }}
                 )
         end

@@ -32,13 +32,13 @@ order by {{ rules.dimensions | join(', ') }}
 {%- endmacro %}
 
 
-{# The columns of a mart: dimensions, each figure with its reason, and whether the cell was built later. #}
+{# The columns of a mart: dimensions, each figure with its reason, and whether the cell is complete. #}
 {% macro mart_columns(rules) %}
     {%- set columns = rules.dimensions | list -%}
     {%- for measure in shown_measures(rules) -%}
         {% do columns.extend([measure.name, measure.name ~ '_reason']) %}
     {%- endfor -%}
-    {{ return(columns + ['is_built_later']) }}
+    {{ return(columns + ['is_complete']) }}
 {% endmacro %}
 
 

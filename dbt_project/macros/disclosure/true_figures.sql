@@ -13,9 +13,7 @@
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {% do columns.extend(count_of_persons('with_' ~ measure.value, measure.value ~ ' is not null')) %}
-        {%- if measure.get('money') -%}
-            {% do columns.append(sorted_values(measure.value) ~ ' as all_' ~ measure.value) %}
-        {%- endif -%}
+        {% do columns.append(sorted_values(measure.value) ~ ' as all_' ~ measure.value) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}
         {% do columns.append(interpolated_quantile(measure.value, measure.quantile) ~ ' as true_' ~ measure.name) %}
@@ -24,7 +22,7 @@
 {% endmacro %}
 
 
-{# A count of persons and its cell key: the sum of their record keys, from which its noise is drawn. #}
+{# A count of persons and the sum of their record keys, of which its draw is made. #}
 {% macro count_of_persons(name, where) %}
     {%- set filter = ' filter (where ' ~ where ~ ')' if where else '' -%}
     {{ return([
@@ -35,21 +33,24 @@
 
 
 {# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
-{% macro perturbed_figures(rules, withdrawn) %}
+{% macro perturbed_figures(mart, rules, withdrawn) %}
+    {%- set carried = carried_measures(mart, rules) | map(attribute='name') | list -%}
     {%- set columns = recalled_ranges(rules) if withdrawn else [] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {%- set perturbed = perturb_count('true_' ~ measure.name, 'key_' ~ measure.name) -%}
+        {%- set perturbed = perturb_count('true_' ~ measure.name, 'draw_' ~ measure.name) -%}
+        {%- if measure.name in carried -%}{%- set perturbed = 'coalesce(told_' ~ measure.name ~ ', ' ~ perturbed ~ ')' -%}{%- endif -%}
         {% do columns.append(corrected_count(measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.append(perturb_count('true_' ~ with, 'key_' ~ with) ~ ' as perturbed_' ~ with) %}
+        {% do columns.append(perturb_count('true_' ~ with, 'draw_' ~ with) ~ ' as perturbed_' ~ with) %}
         {%- if measure.get('money') -%}
             {% do columns.extend(dominance('all_' ~ measure.value, measure.value)) %}
         {%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['quantile']) -%}
         {% do columns.extend(persons_each_side(measure)) %}
+        {% do columns.append(drawn_rank(measure) ~ ' as rank_' ~ measure.name) %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}

@@ -8,6 +8,25 @@
     sha256({{ hmac_pad(key_hex, '5c') }} || unhex(sha256({{ hmac_pad(key_hex, '36') }} || encode({{ message }}))))
 {%- endmacro %}
 
+{# The same in a query that makes many hashes with one key: its pads as a row of their own (hmac_pads), read by hmac_of_pads. #}
+{% macro hmac_pads(key_hex) %}
+    {{ return(adapter.dispatch('hmac_pads', 'anonymart')(key_hex)) }}
+{% endmacro %}
+
+{% macro duckdb__hmac_pads(key_hex) -%}
+    select
+        {{ hmac_pad(key_hex, '36') }} as inner_pad,
+        {{ hmac_pad(key_hex, '5c') }} as outer_pad
+{%- endmacro %}
+
+{% macro hmac_of_pads(pads, message) %}
+    {{ return(adapter.dispatch('hmac_of_pads', 'anonymart')(pads, message)) }}
+{% endmacro %}
+
+{% macro duckdb__hmac_of_pads(pads, message) -%}
+    sha256((select outer_pad from {{ pads }}) || unhex(sha256((select inner_pad from {{ pads }}) || encode({{ message }}))))
+{%- endmacro %}
+
 {# The key, filled to the 64 bytes of a block, xor one byte. A subquery without outer columns runs once, not per row. #}
 {% macro hmac_pad(key_hex, byte_hex) -%}
     (

@@ -42,6 +42,17 @@
     {{ sorted_list }}[-{{ n }}]
 {%- endmacro %}
 
+{# The value at a rank from 0 of a sorted list, interpolated between its two neighbours. #}
+{% macro value_at_rank(sorted_list, rank) %}
+    {{ return(adapter.dispatch('value_at_rank', 'anonymart')(sorted_list, rank)) }}
+{% endmacro %}
+
+{% macro duckdb__value_at_rank(sorted_list, rank) -%}
+    {%- set below = sorted_list ~ '[1 + cast(floor(' ~ rank ~ ') as bigint)]' -%}
+    {%- set above = sorted_list ~ '[1 + cast(ceil(' ~ rank ~ ') as bigint)]' -%}
+    {{ below }} + ({{ rank }} - floor({{ rank }})) * ({{ above }} - {{ below }})
+{%- endmacro %}
+
 {# How many values of a list are under ('<') or over ('>') a limit. #}
 {% macro count_values(sorted_list, comparison, limit) %}
     {{ return(adapter.dispatch('count_values', 'anonymart')(sorted_list, comparison, limit)) }}

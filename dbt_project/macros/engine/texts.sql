@@ -26,6 +26,15 @@
     regexp_extract(split_part({{ iri }}, '?', 1), '([^/#:]+)[/#:]*$', 1)
 {%- endmacro %}
 
+{# What verbs are compared by: the normal form of the IRI in small letters, without its scheme and a leading www. #}
+{% macro verb_key(iri) %}
+    {{ return(adapter.dispatch('verb_key', 'anonymart')(iri)) }}
+{% endmacro %}
+
+{% macro duckdb__verb_key(iri) -%}
+    regexp_replace(lower(anonymart_normal_iri({{ iri }})), '^https?://(www[.])?', '')
+{%- endmacro %}
+
 {# Of what no catalogue knows only a code is kept, never an address or a text (D-IDENT). #}
 {% macro is_code(text) -%}
     {{ text_matches(text, '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$') }}
@@ -71,4 +80,19 @@
 
 {% macro duckdb__text_or_json_entry(text, entry) -%}
     lower(trim(if(json_valid({{ text }}), coalesce(json_extract_string({{ text }}, '$.{{ entry }}'), ''), {{ text }})))
+{%- endmacro %}
+
+{# Each title with the roles that it lists between semicolons or bars, as title, role_no (from 1), role_text. #}
+{% macro listed_roles(titles) %}
+    {{ return(adapter.dispatch('listed_roles', 'anonymart')(titles)) }}
+{% endmacro %}
+
+{% macro duckdb__listed_roles(titles) -%}
+    (
+        select
+            title,
+            unnest(string_split_regex(title, '[;|]')) as role_text,
+            generate_subscripts(string_split_regex(title, '[;|]'), 1) as role_no
+        from {{ titles }}
+    )
 {%- endmacro %}

@@ -1,27 +1,6 @@
--- An item that stands in several places counts in one, the first by course, chapter and path, in every build.
-with ranked as (
-    select
-        item_kind,
-        item_id,
-        path_id,
-        course_id,
-        chapter_id,
-        row_number() over (
-            partition by item_kind, item_id
-            order by course_id nulls last, chapter_id nulls last, path_id nulls last
-        ) as place_no
-    from {{ ref('int_catalogue_placements') }}
-),
-
-items as (
-    select
-        item_kind,
-        item_id,
-        path_id,
-        course_id,
-        chapter_id
-    from ranked
-    where place_no = 1
+-- Where an item has no course or path of its own, its chapter's or its course's holds.
+with items as (
+    select * from {{ ref('stg_catalogue__items') }}
 ),
 
 chapters as (
@@ -43,6 +22,7 @@ courses as (
 select
     items.item_kind,
     items.item_id,
+    items.code,
     if(items.item_kind = 'path', items.item_id, coalesce(items.path_id, courses.path_id)) as path_id,
     if(
         items.item_kind = 'course', items.item_id, coalesce(items.course_id, chapters.course_id)

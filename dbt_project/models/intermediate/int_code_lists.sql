@@ -2,17 +2,23 @@
 with codes as (
     select
         item_kind as code_list,
-        item_id as code
+        code
     from {{ ref('int_catalogue') }}
     union
     select
         'diploma' as code_list,
-        diploma_id as code
-    from {{ ref('int_enrolments') }}
-    where {{ is_code('diploma_id') }}
-    group by diploma_id
+        enrolments.diploma_id as code
+    from {{ ref('int_enrolments') }} as enrolments
+    inner join {{ ref('int_identities') }} as identities
+        on enrolments.identity_key = identities.identity_key
+    where
+        {{ is_code('enrolments.diploma_id') }}
+        and enrolments.diploma_id not in (
+            select refused.diploma_id from {{ ref('stg_catalogue__refused_diplomas') }} as refused
+        )
+    group by enrolments.diploma_id
     -- No catalogue lists diplomas: what fewer people carry may be a text that somebody typed.
-    having count(distinct identity_key) >= {{ policy('codes', 'fewest_learners_of_a_diploma') }}
+    having count(distinct identities.person_key) >= {{ policy('codes', 'fewest_learners_of_a_diploma') }}
     union all
     select
         'theme' as code_list,

@@ -1,18 +1,26 @@
 -- What the history holds and no mart counts, by reason: nothing falls out without a number.
-with courses as (
+-- A statement whose object the catalogue learned later is out no more: its repeat takes it away again.
+with unmatched as (
     select
-        course_id,
-        sum(n_events) + sum(n_registrations) as n_rows
-    from {{ ref('int_activity__course_monthly') }}
-    group by course_id
-),
-
-exercises as (
-    select
-        exercise_id,
-        sum(n_attempted) + sum(n_results) as n_rows
-    from {{ ref('int_activity__exercise_half_year') }}
-    group by exercise_id
+        object_kind,
+        sum(
+            if(
+                is_repeat, if(had_object, 0, -1),
+                if(coalesce(course_id, exercise_id, project_id) is null, 1, 0)
+            )
+        ) as n_rows
+    from (
+        select
+            object_kind,
+            if(object_kind = 'course', course_id, null) as course_id,
+            if(object_kind = 'exercise', exercise_id, null) as exercise_id,
+            if(object_kind = 'project', project_id, null) as project_id,
+            coalesce(is_repeat, false) as is_repeat,
+            coalesce(had_object, false) as had_object
+        from {{ ref('int_events') }}
+        where object_kind in ('course', 'exercise', 'project')
+    ) as events
+    group by object_kind
 )
 
 select
@@ -25,29 +33,17 @@ group by status
 union all
 select
     'learning' as source,
-    'unknown_course' as reason,
-    coalesce(cast(sum(n_rows) as bigint), 0) as n_rows
-from courses
-where course_id not in {{ codes('course') }}
-union all
-select
-    'learning' as source,
-    'unknown_exercise' as reason,
-    coalesce(cast(sum(n_rows) as bigint), 0) as n_rows
-from exercises
-where exercise_id not in {{ codes('exercise') }}
-union all
-select
-    'learning' as source,
-    'unknown_project' as reason,
-    count(*) as n_rows
+    'unknown_' || kinds.object_kind as reason,
+    coalesce(cast(if(unmatched.n_rows > 0, unmatched.n_rows, 0) as bigint), 0) as n_rows
 from (
-    select distinct
-        identity_key,
-        project_id
-    from {{ ref('int_activity__project') }}
-) as submitted
-where project_id not in {{ codes('project') }}
+    select 'course' as object_kind
+    union all
+    select 'exercise' as object_kind
+    union all
+    select 'project' as object_kind
+) as kinds
+left join unmatched
+    on kinds.object_kind = unmatched.object_kind
 union all
 -- These answers count in the row of all paths only.
 select
@@ -55,7 +51,7 @@ select
     'unknown_path' as reason,
     count(*) as n_rows
 from {{ ref('int_nps_responses') }}
-where path_id is null or path_id not in {{ codes('path') }}
+where path_id is null or path_id not in (select paths.item_id from {{ items_of('path') }} as paths)
 union all
 select
     'salary' as source,
@@ -65,6 +61,27 @@ from {{ ref('int_salary_responses') }}
 where
     diploma_id is null
     or diploma_id not in {{ codes('diploma') }}
+union all
+-- An answer makes no graduate: only an enrolment does, with this diploma and the outcome graduated.
+select
+    'salary' as source,
+    'not_a_graduate' as reason,
+    count(*) as n_rows
+from {{ ref('int_salary_responses') }} as responses
+inner join {{ ref('int_identities') }} as identities
+    on responses.identity_key = identities.identity_key
+left join (
+    select distinct
+        person_key,
+        diploma_id
+    from {{ ref('int_graduates') }}
+) as graduates
+    on
+        identities.person_key = graduates.person_key
+        and responses.diploma_id = graduates.diploma_id
+where
+    responses.diploma_id in {{ codes('diploma') }}
+    and graduates.person_key is null
 union all
 select
     'salary' as source,

@@ -1,5 +1,6 @@
 select
-    load_no,
+    admitted_no as load_no,
+    load_no as delivered_no,
     identifier,
     path_id,
     diploma_id,
@@ -10,3 +11,4 @@ select
     ended_on,
     graduated_on
 from {{ source('raw', 'enrolments') }}
+where admitted_no is not null

@@ -2,6 +2,8 @@ select
     learner_id,
     identifier,
 
+    role,
+
     birth_date as born_on,
     registered_at,
     left_at,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -61,7 +63,7 @@ def naive_nps(quarters: int = 2, newcomer: bool = False) -> list[dict[str, Any]]
             promoters, passives, detractors = counts
             rows.append({
                 "path_id": path, "quarter": quarter, "n_invited": 2 * sum(counts), "n_respondents": sum(counts),
-                "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors, "is_built_later": False,
+                "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors, "is_complete": True,
             })  # fmt: skip
     return rows
 
@@ -90,6 +92,53 @@ def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Mapping[int, Mapp
     return noisy
 
 
+def naive_hidden_paths() -> list[dict[str, Any]]:
+    """Quarters of two generated paths: one where everybody is a detractor, hidden for that, and a mixed one, beside all of them."""
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for quarter in _QUARTERS:
+        alike, mixed = int(rng.integers(60, 120)), [int(n) for n in rng.integers((20, 20, 20), (60, 60, 60))]
+        counts = {"path-a": None, "path-b": mixed, "all": [mixed[0], mixed[1], mixed[2] + alike]}
+        sizes = {"path-a": alike, "path-b": sum(mixed), "all": alike + sum(mixed)}
+        for path, numbers in counts.items():
+            promoters, passives, detractors = numbers or (None, None, None)
+            rows.append({
+                "path_id": path, "quarter": quarter, "n_invited": 2 * sizes[path], "n_respondents": sizes[path],
+                "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors, "is_complete": True,
+            })  # fmt: skip
+    return rows
+
+
+def naive_twins(noise: Mapping[int, Mapping[int, float]]) -> tuple[dict[str, list[dict[str, Any]]], dict[tuple[str, str, str], int]]:
+    """The same nine accounts of an attacker in each quarter of each path: true rows, rows with one noise for all, and the set behind."""
+    law = noise[min(9, max(noise))]
+    rng = np.random.default_rng(SEED)
+    true, published, sets = [], [], {}
+    for path in _PATHS:
+        deviation = int(rng.choice(list(law), p=np.array(list(law.values())) / sum(law.values())))
+        for quarter in _QUARTERS:
+            row = {"path_id": path, "quarter": quarter, "n_invited": 9, "is_complete": True}
+            true.append(row)
+            published.append(row | {"n_invited": 9 + deviation})
+            sets["nps_quarterly", f"{path}|{quarter}", "n_invited"] = _PATHS.index(path)
+    return {"true": true, "published": published}, sets
+
+
+def naive_cohorts() -> list[dict[str, Any]]:
+    """Generated cohorts of which one learner leaves the statistics after three months, and whose base is counted again."""
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for quarter in _QUARTERS:
+        base = int(rng.integers(40, 90))
+        for months in range(6):
+            n, active = base - (months > 3), base if months == 0 else base // (1 + months)
+            rows.append({
+                "cohort_quarter": quarter, "months_since_start": months, "n_learners": active, "share_active": round(active / n, 4),
+                "is_complete": True,
+            })  # fmt: skip
+    return rows
+
+
 def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     """Exercises that three generated learners tried, one of them far more often: exact means, and the attempts by exercise."""
     rng = np.random.default_rng(SEED)
@@ -99,7 +148,7 @@ def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
         attempts[f"exercise-{number}"] = tries
         rows.append({
             "course_id": "course-a", "exercise_id": f"exercise-{number}", "half_year": date(2025, 1, 1), "n_learners": len(tries),
-            "attempts_per_learner": round(sum(tries) / len(tries), 1), "is_built_later": False,
+            "attempts_per_learner": round(sum(tries) / len(tries), 1), "is_complete": True,
         })  # fmt: skip
     return rows, attempts
 
@@ -111,10 +160,26 @@ def naive_outcomes() -> list[dict[str, Any]]:
         {
             "diploma_id": f"diploma-{number}", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6,
             "n_graduates": (n := int(rng.integers(12, 40))), "n_respondents": n, "response_rate": 1.0,
-            "employed_rate": float(number % 2), "in_field_rate": 0.5, "is_built_later": False,
+            "employed_rate": float(number % 2), "in_field_rate": 0.5, "is_complete": True,
         }
         for number in range(10)
     ]  # fmt: skip
+
+
+def naive_salaries(contract: MartContract) -> tuple[list[dict[str, Any]], Truth]:
+    """Generated graduates of four diplomas and their salaries: exact quartiles, rounded to 100, and who earns what."""
+    rng = np.random.default_rng(SEED)
+    rows, amounts = [], {}
+    for number in range(4):
+        earned = np.exp(rng.normal(math.log(32_000 + 2_000 * number), 0.3, 60))
+        quartiles = np.quantile(earned, [0.25, 0.5, 0.75])
+        row = {
+            "diploma_id": f"diploma-{number}", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6,
+            "n_graduates": len(earned), "n_respondents": len(earned), "is_complete": True,
+        } | {name: float(round(amount, -2)) for name, amount in zip(("salary_p25", "salary_p50", "salary_p75"), quartiles, strict=True)}  # fmt: skip
+        rows.append(row)
+        amounts[contract.name, cell_key(contract, row)] = {f"person-{place}": float(amount) for place, amount in enumerate(earned)}
+    return rows, replace(facts_of(contract, rows), amounts=amounts)
 
 
 def naive_hashes() -> list[dict[str, Any]]:
@@ -122,7 +187,7 @@ def naive_hashes() -> list[dict[str, Any]]:
     words = [("anne.martin@gmail.com", "md5"), ("paul.petit@free.fr", "sha1"), ("learner-000042", "sha256")]
     codes = [hashlib.new(name, word.encode(), usedforsecurity=False).hexdigest() for word, name in words]
     return [
-        {"path_id": code, "quarter": _QUARTERS[0], "n_invited": 1, "n_respondents": 1, "is_built_later": False}
+        {"path_id": code, "quarter": _QUARTERS[0], "n_invited": 1, "n_respondents": 1, "is_complete": True}
         for code in [*codes, "lea.robert@orange.fr"]
     ]
 

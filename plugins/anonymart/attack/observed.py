@@ -36,6 +36,11 @@ def true_ranges(table: Table, row: Mapping[str, Any], rules: PublishedRules, pub
     return found
 
 
+def published_counts(table: Table, row: Mapping[str, Any]) -> dict[str, int]:
+    """The counts that a cell shows."""
+    return {measure["name"]: int(row[measure["name"]]) for measure in table.measures("count") if row.get(measure["name"]) is not None}
+
+
 def _of_count(measure: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRules) -> Range:
     value = row.get(measure["name"])
     return (0, ENDLESS) if value is None else (int(value), int(value))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from anonymart.attack.release import Release, Table, cell_key
+from anonymart.contracts import MartContract
 from anonymart.home import PROJECT
 
 STEPS = PROJECT / "dbt_project" / "seeds" / "funnel_steps.csv"
@@ -41,21 +42,7 @@ class Link(NamedTuple):
     is_sound: bool
 
 
-def _salary_cell(months: int, year: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda row: {
-        "diploma_id": row["diploma_id"], "graduation_year": row[year], "graduation_year_from": row[year], "months_after": months,
-    }  # fmt: skip
-
-
 LINKS = (
-    Link("employment_outcome", "n_employed", "salary_outcome", "n_employed", _salary_cell(6, "graduation_year"), True, True),
-    Link("rncp_promotion", "n_certified", "salary_outcome", "n_graduates", _salary_cell(6, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_certified", "salary_outcome", "n_graduates", _salary_cell(24, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_answered_6m", "salary_outcome", "n_respondents", _salary_cell(6, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_answered_24m", "salary_outcome", "n_respondents", _salary_cell(24, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_employed_6m", "salary_outcome", "n_employed", _salary_cell(6, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_in_field_6m", "salary_outcome", "n_in_field", _salary_cell(6, "promotion_year"), True, False),
-    Link("rncp_promotion", "n_in_field_24m", "salary_outcome", "n_in_field", _salary_cell(24, "promotion_year"), True, False),
     Link("nps_theme_quarterly", "n_respondents", "nps_quarterly", "n_respondents",
          lambda row: {"path_id": ALL, "quarter": row["quarter"]}, False, True),
 )  # fmt: skip
@@ -69,8 +56,22 @@ def relations(release: Release) -> Iterator[Relation]:
         yield from _of_repeats(table)
         for whole, parts in nestings(table):
             yield from _of_nesting(table, whole, parts)
+    for table in release.tables.values():
+        yield from _of_first_tellings(release, table)
     for link in LINKS:
         yield from _of_link(release, link)
+
+
+def first_place(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
+    """The place that tells a figure first, by the contract (`told_by`); None for a figure that is told here alone."""
+    first = next(each for each in contract.measures if each["name"] == measure).get("told_by")
+    if not first:
+        return None
+    at = first.get("at") or {}
+    names = at if "mart" in first else contract.dimensions
+    told = [at.get(name, name) for name in names]
+    key = "|".join(str(row[name] if name in contract.dimensions else name) for name in told)
+    return first.get("mart", contract.name), key, first.get("measure", measure)
 
 
 def nestings(table: Table) -> Iterator[tuple[str, list[str]]]:
@@ -165,6 +166,20 @@ def _of_pools(table: Table, year: str, year_from: str) -> Iterator[tuple[str, li
                 parts = [years[one] for one in range(row[year_from], row[year] + 1) if one in years]
                 if parts:
                     yield key, parts
+
+
+def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
+    """A count that another mart tells too: the same people, for sure where both cells close at the same time."""
+    for measure in table.measures("count"):
+        first = measure.get("told_by") or {}
+        other = release.tables.get(first.get("mart", table.contract.name))
+        if other is None or other is table:
+            continue
+        is_sound = table.contract.period.observation in other.contract.period.observation
+        for key, row in table.cells.items():
+            place = first_place(table.contract, row, measure["name"])
+            if place is not None and place[1] in other.cells:
+                yield Relation((((table.contract.name, key, measure["name"]), 1), (place, -1)), True, is_sound)
 
 
 def _of_link(release: Release, link: Link) -> Iterator[Relation]:

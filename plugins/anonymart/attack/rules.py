@@ -32,6 +32,8 @@ class PublishedRules:
     largest_contribution: float
     bands: tuple[dict[str, Any], ...] = ()
     hidden_below: int = 0
+    money_round_to: float = 100.0
+    money_rank_noise: float = 0.0
 
     @classmethod
     def of(cls, policy: Policy) -> PublishedRules:
@@ -47,13 +49,15 @@ class PublishedRules:
             mean_decimals=int(policy.figure("means", "decimals")),
             largest_contribution=float(policy.figure("means", "largest_events_per_person")),
             bands=tuple(policy.figure("sensitive_bands")),
+            money_round_to=float(policy.figure("money", "round_to_eur")),
+            money_rank_noise=float(policy.figure("money", "rank_noise")),
         )
 
     def naive(self, hidden_below: int = 0) -> PublishedRules:
         """The rules of a house without noise or memory, that at most hides counts under a threshold."""
         return replace(
             self, largest_deviation=0, variance=0.0, smallest=max(1, hidden_below), smallest_base=1, noise_of_largest=0.0,
-            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below,
+            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0,
         )  # fmt: skip
 
     @property

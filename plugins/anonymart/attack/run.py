@@ -1,4 +1,4 @@
-"""The whole audit of one release: six attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
+"""The whole audit of one release: ten attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
 
 The attacks see the release and the published rules only. The truth, where there is one, scores them.
 """
@@ -7,9 +7,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from anonymart.attack import averaging, controls, dictionary, differences, dominance, homogeneity, linear
+from anonymart.attack import (
+    averaging,
+    controls,
+    dictionary,
+    differences,
+    dominance,
+    equal_sets,
+    homogeneity,
+    linear,
+    quantiles,
+    recounting,
+    subtraction,
+)
 from anonymart.attack.release import Release, read_release
 from anonymart.attack.report import AttackReport, Outcome
 from anonymart.attack.rules import PublishedRules
@@ -83,6 +96,10 @@ def _attacks(
         (dictionary.NAME, lambda: dictionary.attack(release.folder, truth.identifiers), made.dictionary),
         (homogeneity.NAME, lambda: homogeneity.attack(release, rules, truth, bounds), made.homogeneity),
         (dominance.NAME, lambda: dominance.attack(release, rules, truth), made.dominance),
+        (subtraction.NAME, lambda: subtraction.attack(release, others, rules, truth, noise), made.subtraction),
+        (equal_sets.NAME, lambda: equal_sets.attack(release, rules, truth, noise), made.equal_sets),
+        (recounting.NAME, lambda: recounting.attack(release, others, rules), made.recounting),
+        (quantiles.NAME, lambda: quantiles.attack(release, rules, truth), made.quantiles),
     ]
 
 
@@ -127,3 +144,23 @@ class _Controls:
         rows, attempts = controls.naive_difficulty()
         release = self._read("difficulty", "exercise_difficulty", rows)
         return dominance.attack(release, self.naive, controls.tops_of(self.contracts["exercise_difficulty"], rows, attempts))
+
+    def subtraction(self) -> Result:
+        """The house hides a path of detractors alone, but forgets that the others and all of them tell it."""
+        release = self._read("hidden", "nps_quarterly", controls.naive_hidden_paths())
+        return subtraction.attack(release, [], replace(self.naive, bands=self.rules.bands), Truth(), {0: {0: 1.0}})
+
+    def equal_sets(self) -> Result:
+        """The same noise for the same people in each quarter, as the plain cell key method has it."""
+        rows, sets = controls.naive_twins(self.noise)
+        contract = self.contracts["nps_quarterly"]
+        truth = replace(controls.facts_of(contract, rows["true"]), sets=sets)
+        return equal_sets.attack(self._read("twins", contract.name, rows["published"]), self.rules, truth, self.noise)
+
+    def recounting(self) -> Result:
+        """Cohorts that are counted again at each closing, and lose somebody."""
+        return recounting.attack(self._read("cohorts", "learner_retention_cohort", controls.naive_cohorts()), [], self.naive)
+
+    def quantiles(self) -> Result:
+        rows, truth = controls.naive_salaries(self.contracts["salary_outcome"])
+        return quantiles.attack(self._read("salaries", "salary_outcome", rows), self.naive, truth)

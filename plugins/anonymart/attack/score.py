@@ -31,14 +31,17 @@ class Top(NamedTuple):
 
 @dataclass(frozen=True)
 class Truth:
-    """What the school itself knows, to score with: figures by (mart, cell, measure), contributions by (mart, cell, value).
+    """What the school itself knows, to score with: figures by (mart, cell, measure), contributions by (mart, cell, value), for each
+    count a number that is the same for the same people, and amounts of money by (mart, cell) and person.
 
     Empty for an outsider: then nothing is scored, and what the attacker is certain of counts as success.
     """
 
     facts: Mapping[tuple[str, str, str], Fact] = field(default_factory=dict)
     tops: Mapping[tuple[str, str, str], Top] = field(default_factory=dict)
+    sets: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     identifiers: frozenset[str] = frozenset()
+    amounts: Mapping[tuple[str, str], Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:

@@ -49,16 +49,44 @@ def read_truth(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
 
     Carried cells have no evidence any more: they are attacked and not scored.
     """
-    facts = {}
+    facts, sets = {}, {}
     if table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
         rows = connection.execute(
-            "SELECT mart, cell_key, measure, kind, true_count, true_value FROM warehouse.evidence.cell_evidence"
+            "SELECT mart, cell_key, measure, kind, true_count, true_value, count_key FROM warehouse.evidence.cell_evidence"
         ).fetchall()
-        facts = {(mart, cell, measure): Fact(kind, count, value) for mart, cell, measure, kind, count, value in rows}
+        facts = {(mart, cell, measure): Fact(kind, count, value) for mart, cell, measure, kind, count, value, _ in rows}
+        sets = {(mart, cell, measure): key for mart, cell, measure, kind, _, _, key in rows if kind == "count"}
     tops: dict[tuple[str, str, str], Top] = {}
     for contract in contracts.values():
         tops |= _tops(connection, contract)
-    return Truth(facts, tops, _identifiers(connection))
+    amounts = {}
+    for contract in contracts.values():
+        amounts |= _amounts(connection, contract, {cell for mart, cell, _ in facts if mart == contract.name})
+    return Truth(facts, tops, sets, _identifiers(connection), amounts)
+
+
+def _amounts(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: set[str]) -> dict[tuple[str, str], dict[str, float]]:
+    """The amounts of money behind each new cell, by person; in a pool a person counts as in the last of the years."""
+    people, person = str(contract.disclosure.get("people")), str(contract.disclosure.get("person"))
+    value = next((measure["value"] for measure in contract.measures if measure.get("money")), None)
+    if value is None or not _is_there(connection, people):
+        return {}
+    pooling, names = contract.disclosure.get("pooling") or {}, list(contract.dimensions)
+    key = key_sql(tuple(names), "people")
+    rows = connection.execute(f"""
+        SELECT {key}, "{person}"::VARCHAR, "{value}"::DOUBLE FROM warehouse.intermediate.{people} AS people WHERE "{value}" IS NOT NULL""").fetchall()
+    by_cell: dict[str, dict[str, float]] = {}
+    for cell, name, amount in rows:
+        by_cell.setdefault(cell, {})[name] = amount
+    found = {}
+    for cell in cells:
+        parts = [cell]
+        if pooling:
+            told = dict(zip(names, cell.split("|"), strict=True))
+            years = range(int(told[pooling["year_from"]]), int(told[pooling["year"]]) + 1)
+            parts = ["|".join(str(year) if name in pooling.values() else told[name] for name in names) for year in years]
+        found[contract.name, cell] = {name: amount for part in parts for name, amount in by_cell.get(part, {}).items()}
+    return found
 
 
 def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[tuple[str, str, str], Top]:

@@ -37,11 +37,11 @@ def approvals(is_json: bool) -> None:
 @_answering
 def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
     """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2 when it no longer waits."""
-    from anonymart.release import approval
+    from anonymart import run as whole
 
     home, keys, policy = commands._open()
     with writing(home):
-        published = approval.approve(home, keys, policy, release_id, actor, reason, candidate=candidate)
+        published = whole.approve(home, keys, policy, release_id, actor, reason, candidate=candidate)
     commands._print(is_json, {"release_id": published, "status": "published"}, lambda told: [f"Published release {told['release_id']}."])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from anonymart import __version__
+from anonymart.errors import UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
@@ -69,7 +71,8 @@ def anonymart() -> None:
       anonymart releases
 
     Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate,
-    4 passed the gate and waits for the reviewer (`anonymart approve`).
+    4 passed the gate and waits for the reviewer (`anonymart approve`), 5 all is done but the publication, which waits until somebody
+    has entered or refused the rows about rights or consents that could not be read (`anonymart rights list`).
     """
 
 
@@ -95,6 +98,8 @@ def run(
     with writing(home):
         report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
     _print(is_json, report.as_dict(), _run_lines)
+    if report.unreadable:
+        raise click.exceptions.Exit(UnreadableRequests.exit_code)
     _exit_if_waiting(report.waiting)
 
 
@@ -110,7 +115,11 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     home, keys, policy = _open()
     with writing(home):
         report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
-    _print(is_json, {"files": report.as_dict(), "silent_sources": report.silent_as_dict()}, lambda result: [f"{len(result['files'])} files read."])
+    told = {
+        "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
+        "catalogue": report.settled.as_dict(),
+    }
+    _print(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences])
 
 
 @anonymart.command()
@@ -188,14 +197,19 @@ def publish(
 def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
     """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it."""
     from anonymart.forget import removal
+    from anonymart.release import approval
+    from anonymart.run import renew
 
     home, keys, policy = _open()
     day = _day(as_of, policy)
     with writing(home):
         plan = removal.plan_terms(home, keys, policy, day)
         done = removal.enforce_terms(home, keys, policy, day, token) if token else plan
+        if token:
+            approval.supersede_by_rights(home, keys, day)
+            renew(home, keys, policy, day, Progress(quiet=is_json))
     result = {
-        "as_of": done.as_of, "rows": done.rows, "files": done.files, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
+        "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
     }
     _print(is_json, result, _purge_lines)
 
@@ -267,9 +281,14 @@ def demo() -> None:
 
 
 def _open() -> tuple[Home, Keys, Policy]:
+    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is refused."""
+    from anonymart.migrate.home import bring_up_to_date
+
     policy = load_policy()
     home = Home.from_env().prepare()
-    return home, Keys.load(home), policy
+    found = Keys.load(home)
+    bring_up_to_date(home, found, Progress())
+    return home, found, policy
 
 
 def _day(given: datetime | None, policy: Policy) -> date:
@@ -285,10 +304,30 @@ def _print(is_json: bool, result: dict, lines: object) -> None:
             click.echo(line)
 
 
+def _ingest_lines(result: dict) -> list[str]:
+    return [f"{len(result['files'])} files read.", *_salary_lines(result)]
+
+
+def _salary_lines(result: dict) -> list[str]:
+    """How many of the answers that were loaded will stand under a salary figure, and why the others will not."""
+    from anonymart.surveys.salary_figures import sentence
+
+    totals: Counter[str] = Counter()
+    for file in result["files"]:
+        totals.update(file["salaries"])
+    return [f"{sentence(dict(totals))}."] if totals else []
+
+
+def _answer_lines(result: dict) -> list[str]:
+    from anonymart.persons import answer_sentences
+
+    return answer_sentences(**{name: result["persons"][name] for name in ("graduates", "salary_answers", "answers_of_no_graduate")}) if result["persons"] else []
+
+
 def _run_lines(result: dict) -> list[str]:
     totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_mart_lines(result), *_utility_lines(result), _release_line(result)]
+    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *_mart_lines(result), *_utility_lines(result), _release_line(result)]
 
 
 def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
@@ -325,6 +364,8 @@ def _utility_lines(result: dict) -> list[str]:
 def _release_line(result: dict) -> str:
     if result["release_id"]:
         return f"Published release {result['release_id']}."
+    if result.get("unreadable"):
+        return result["unreadable"]
     if result["waiting"]:
         return result["waiting"]["says"]
     return "Nothing new to publish: no further period has closed. The current release stays."
@@ -334,7 +375,8 @@ def _purge_lines(result: dict) -> list[str]:
     rows = [f"{table}: {n_rows} rows" for table, n_rows in result["rows"].items()]
     verb = "Removed" if result["is_done"] else "Would remove"
     files = [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
-    lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *files]
+    waited = [f"of which never known to the register, {source}: {n_rows} rows" for source, n_rows in result["never_known"].items()]
+    lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *waited, *files]
     if result["receipt_no"]:
         lines.append(f"Receipt {result['receipt_no']} is in receipts.ndjson.")
     return lines if result["is_done"] else [*lines, f"To act: anonymart purge --as-of {result['as_of']} --token {result['token']}"]
@@ -366,13 +408,16 @@ def _add_groups() -> None:
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
     from anonymart.cli.detect import detect
+    from anonymart.cli.membership import membership_command
+    from anonymart.cli.migrate import migrate
+    from anonymart.cli.persons import persons
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (approvals, approve, attack_command, audit, detect, perturbation, refuse, rights, share, sources, verify, withdraw):
+    for command in (approvals, approve, attack_command, audit, detect, membership_command, migrate, persons, perturbation, refuse, rights, share, sources, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import click
 
+from anonymart.audit import os_user
 from anonymart.cli import commands
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.lock import writing
@@ -34,6 +35,9 @@ def rights() -> None:
       answered        closed; only kind, dates and a keyed hash are kept
       refused         closed without being carried out
 
+    A row about a right or a consent that cannot be read is unreadable, with its file and line, until somebody enters it (then it is
+    entered) or closes it (then it is refused); until then the people whom it names are in no figure and nothing is published.
+
     Requests arrive in landing/rights/ or by hand. Nothing here shows who asks:
 
     \b
@@ -43,6 +47,7 @@ def rights() -> None:
       anonymart rights plan HAND-00001
       anonymart rights execute HAND-00001 --token 0123456789ab
       anonymart rights answer HAND-00001
+      anonymart rights submit --unreadable UNREAD-00001 --kind object --learner-id L-18
 
     `anonymart rights advance` takes every request as far as it may go, as the DAG answer_rights_requests does.
     """
@@ -66,20 +71,29 @@ def list_command(as_of: datetime | None, is_json: bool) -> None:
 @commands.dated
 @commands.as_json
 def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
-    """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it."""
-    from anonymart.rights import machine
+    """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it. Of an unreadable row the zip holds its text."""
+    from anonymart.rights import machine, unreadable
 
     home, keys, policy = commands._open()
+    day = commands._day(as_of, policy)
     with writing(home):
-        found, export = machine.find_with_export(home, keys, policy, commands._day(as_of, policy), request_id)
-    commands._print(is_json, {**asdict(found), "export": export}, lambda _: [_line(found), *([f"To hand over: {export}"] if export else [])])
+        found, export = machine.find_with_export(home, keys, policy, day, request_id)
+        if found.state == "unreadable":
+            export = str(unreadable.write_row(home, keys, policy, day, found.id))
+    commands._print(is_json, {**asdict(found), "export": export}, lambda _: _shown(found, export))
 
 
 @rights.command()
-@click.option("--kind", type=_Kind(KINDS_OF_REQUEST), required=True, help="What the person asks for.")
+@click.option("--kind", type=_Kind(KINDS_OF_REQUEST), help="What the person asks for.")
+@click.option("--unreadable", "unreadable_id", help="Enter what this unreadable row of the list says, and close the row.")
 @click.option("--learner-id", help="Who asks, by the school's own id.")
 @click.option("--email", help="Who asks, by e-mail; refused when two people carry it.")
-@click.option("--received-on", type=commands._DATE, required=True, help="The day of receipt, YYYY-MM-DD: the month to answer starts here.")
+@click.option(
+    "--received-on", type=commands._DATE,
+    help="The day of receipt, YYYY-MM-DD: the month to answer starts here (of an unreadable row, by default the day that it was first seen).",
+)
+@click.option("--purpose", type=click.Choice(["P-SURVEY", "P-STAT"]), help="With --unreadable: the row declares a consent to this purpose.")
+@click.option("--status", type=click.Choice(["granted", "withdrawn"]), help="Goes with --purpose.")
 @click.option("--identity-verified", is_flag=True, help="Who asks has proved to be that person.")
 @click.option(
     "--details",
@@ -89,16 +103,31 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @commands.dated
 @commands.as_json
 def submit(
-    kind: str, learner_id: str | None, email: str | None, received_on: datetime, identity_verified: bool,
-    details: str | None, as_of: datetime | None, is_json: bool,
+    kind: str | None, unreadable_id: str | None, learner_id: str | None, email: str | None, received_on: datetime | None,
+    purpose: str | None, status: str | None, identity_verified: bool, details: str | None, as_of: datetime | None, is_json: bool,
 ) -> None:
-    """Take in a request that came by letter or telephone."""
+    """Take in a request that came by letter or telephone, or enter what an unreadable row says."""
     from anonymart import rights as library
+    from anonymart.rights import unreadable
 
+    if (purpose is None) != (status is None) or (kind is None) == (purpose is None) or (purpose and not unreadable_id):
+        raise click.UsageError("Give --kind, or, with --unreadable, --purpose and --status of a consent.")
+    if received_on is None and unreadable_id is None:
+        raise click.UsageError("Give --received-on, the day of receipt.")
     home, keys, policy = commands._open()
     day: date = commands._day(as_of, policy)
+    received = received_on.date() if received_on else None
     with writing(home):
-        made = library.submit(home, keys, policy, day, kind, received_on.date(), learner_id, email, identity_verified, details)
+        if unreadable_id is None and kind and received:
+            made = library.submit(home, keys, policy, day, kind, received, learner_id, email, identity_verified, details)
+        elif kind:
+            made = unreadable.enter(
+                home, keys, policy, day, unreadable_id or "", kind, received, learner_id, email, identity_verified, details, os_user(),
+            )
+        else:
+            made = unreadable.enter_consent(
+                home, keys, policy, day, unreadable_id or "", purpose or "", status or "", received, learner_id, email, os_user(),
+            )
     _say(made, is_json)
 
 
@@ -117,16 +146,19 @@ def verify(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 
 @rights.command()
 @click.argument("request_id")
-@click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; no free text, which could name somebody.")
+@click.option(
+    "--reason", type=click.Choice([*REASONS, "not_a_request", "entered_otherwise"]), required=True,
+    help="Why; no free text, which could name somebody. The last two are for unreadable rows.",
+)
 @commands.dated
 @commands.as_json
 def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) -> None:
-    """Close a request without carrying it out; from the next build on it has no effect."""
-    from anonymart.rights import refuse as close
+    """Close a request without carrying it out; from the next build on it has no effect. An unreadable row is closed in the same way."""
+    from anonymart.rights import refuse_any
 
     home, keys, policy = commands._open()
     with writing(home):
-        _say(close(home, keys, policy, commands._day(as_of, policy), request_id, reason), is_json)
+        _say(refuse_any(home, keys, policy, commands._day(as_of, policy), request_id, reason, os_user()), is_json)
 
 
 @rights.command()
@@ -150,12 +182,18 @@ def plan(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @commands.dated
 @commands.as_json
 def execute(request_id: str, token: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """Carry a request out and look whether it is done. Run it again after a kill: it goes on where it was."""
+    """Carry a request out and look whether it is done. Run it again after a kill: it goes on where it was.
+
+    A candidate that waited for the reviewer is built and gated again at once.
+    """
     from anonymart.rights import machine
+    from anonymart.run import renew
 
     home, keys, policy = commands._open()
     with writing(home):
-        _say(machine.execute(home, keys, policy, commands._day(as_of, policy), request_id, token), is_json)
+        day = commands._day(as_of, policy)
+        _say(machine.execute(home, keys, policy, day, request_id, token), is_json)
+        renew(home, keys, policy, day)
 
 
 @rights.command()
@@ -175,15 +213,20 @@ def answer(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @commands.dated
 @commands.as_json
 def advance(as_of: datetime | None, is_json: bool) -> None:
-    """Take every request as far as it may go, removals in one batch, and list them."""
+    """Take every request as far as it may go, removals in one batch, and list them.
+
+    A candidate that waited for the reviewer is built and gated again at once.
+    """
     from anonymart.ingest import ingest
     from anonymart.rights import machine
+    from anonymart.run import renew
 
     home, keys, policy = commands._open()
     day = commands._day(as_of, policy)
     with writing(home):
         ingest(home, keys, policy, day, sources=("rights",))
         _say_all(machine.advance_all(home, keys, policy, day), is_json)
+        renew(home, keys, policy, day)
 
 
 @rights.command("verify-receipts")
@@ -217,7 +260,14 @@ def _plan_lines(request_id: str, day: date, found: object) -> list[str]:
     return ["Would change or remove:", *(rows or ["no row"]), *files, f"To act: anonymart rights execute {request_id} --as-of {day}{token}"]
 
 
+def _shown(request: Request, export: str | None) -> list[str]:
+    says = "To enter, its text is in" if request.state == "unreadable" else "To hand over"
+    return [_line(request), *([f"{says}: {export}"] if export else [])]
+
+
 def _line(request: Request) -> str:
     mark = " (late)" if request.is_late else " (near)" if request.is_near else ""
     mark += f" [{request.problem}]" if request.problem else ""
-    return f"{request.id:<16}{request.kind:<10}{request.state:<16}received {request.received_on}, due {request.due_on}{mark}"
+    if request.file:
+        mark += f" {request.source}/{request.file}" + (f", line {request.line}" if request.line else "")
+    return f"{request.id:<16}{request.kind:<12}{request.state:<16}received {request.received_on}, due {request.due_on}{mark}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli import sources_changes, sources_register, sources_surveys
+from anonymart.cli import sources_catalogue, sources_changes, sources_register, sources_surveys
 from anonymart.cli.sources_pull import pull
 
 
@@ -16,4 +16,5 @@ def sources() -> None:
 sources.add_command(pull)
 sources_register.register(pull)
 sources_changes.register(sources)
+sources_catalogue.register(sources)
 sources_surveys.register(sources)

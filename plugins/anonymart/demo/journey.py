@@ -61,9 +61,12 @@ class _Collector:
         self, person: np.ndarray, verb: str, item: np.ndarray | int, day: np.ndarray, minutes: float = 0,
         success: np.ndarray | int = -1, score: np.ndarray | int = -1, progress: np.ndarray | int = -1,
     ) -> None:  # fmt: skip
-        """Takes events at fractional days: the fraction is spread over the hours in which people are awake."""
+        """Takes events at fractional days: the fraction is spread over the hours in which people are awake.
+
+        The last ones are after midnight in Paris: what happens then on the last evening of a month, by UTC, belongs to the next.
+        """
         whole = np.floor(day)
-        second = (whole * 86400 + 5 * 3600 + (day - whole) * 16 * 3600 + minutes * 60).astype(np.int64)
+        second = (whole * 86400 + 5 * 3600 + (day - whole) * 19 * 3600 + minutes * 60).astype(np.int64)
         kept = second <= self.last_second
         shape = person.shape
         columns = (person, np.full(shape, VERB[verb]), item, second, success, score, progress)

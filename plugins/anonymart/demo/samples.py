@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
-from anonymart.demo import DEMO_SEED
-from anonymart.demo.vocabulary import PLAIN_COMMENTS
+from anonymart.demo import DEMO_SEED, spss_samples
+from anonymart.demo.vocabulary import MOODLE, OPEN_EDX, PLAIN_COMMENTS
 from anonymart.errors import UsageError
 
 _SITE = "https://campus.anonymart.example"
@@ -212,15 +212,19 @@ def _statement(a: Answer, verb: str, thing: dict, context: dict, result: dict | 
     return {name: value for name, value in made.items() if value is not None}
 
 
-def _activity(path: str, kind: str) -> dict:
-    return {"objectType": "Activity", "id": f"{_SITE}/{path}", "definition": {"type": kind, "name": {"en": path}}}
+def _activity(iri: str, kind: str) -> dict:
+    return {"objectType": "Activity", "id": iri, "definition": {"type": kind, "name": {"en": "Python"}}}
 
 
-_COURSE = _activity("xapi/course/course-python-basics", f"{_ADL}/activities/course")
+# As each platform names things: keys with + and @, 32 hexadecimal digits, pages told apart by their query.
+_COURSE_KEY = "course-v1:Campus+PYTHONBASICS+2024"
+_PROBLEM_KEY = "block-v1:Campus+PYTHONBASICS+2024+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6"
+_COURSE = _activity(f"{OPEN_EDX}/course/{_COURSE_KEY}", f"{_ADL}/activities/course")
+_MOODLE_COURSE = _activity(f"{MOODLE}/course/view.php?id=2", "https://w3id.org/xapi/cmi5/activitytype/course")
 
 
 def _open_edx(answers: list[Answer]) -> bytes:
-    problem = _activity("xapi/problem/1", f"{_ADL}/activities/cmi.interaction")
+    problem = _activity(f"{OPEN_EDX}/xblock/{_PROBLEM_KEY}", f"{_ADL}/activities/cmi.interaction")
     return _lines([
         _statement(a, f"{_ADL}/verbs/answered", problem, {"contextActivities": {"parent": [_COURSE]}}, {"success": a.score > 4, "score": {"scaled": a.score / 10}})
         for a in answers
@@ -228,24 +232,24 @@ def _open_edx(answers: list[Answer]) -> bytes:
 
 
 def _moodle(answers: list[Answer]) -> bytes:
-    quiz, site = _activity("mod/quiz/4", f"{_ADL}/activities/assessment"), _activity("", "http://id.tincanapi.com/activitytype/site")
-    source = _activity("moodle", "http://id.tincanapi.com/activitytype/source")
-    context = {"platform": "Moodle", "contextActivities": {"grouping": [site, _COURSE], "category": [source]}}
+    quiz, site = _activity(f"{MOODLE}/mod/quiz/view.php?id=7", f"{_ADL}/activities/assessment"), _activity(MOODLE, "http://id.tincanapi.com/activitytype/site")
+    source = _activity("http://moodle.org", "http://id.tincanapi.com/activitytype/source")
+    context = {"platform": "Moodle", "contextActivities": {"grouping": [site, _MOODLE_COURSE], "category": [source]}}
     return _lines([_statement(a, f"{_ADL}/verbs/completed", quiz, context, {"score": {"raw": a.score, "min": 0, "max": 10}, "completion": True}) for a in answers])
 
 
 def _cmi5(answers: list[Answer]) -> bytes:
-    block = _activity("block/3", "https://w3id.org/xapi/cmi5/activitytype/block")
+    block = _activity(f"{_SITE}/block/3", "https://w3id.org/xapi/cmi5/activitytype/block")
     context = {
         "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001", "contextActivities": {"grouping": [block, _COURSE], "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}]},
         "extensions": {"https://w3id.org/xapi/cmi5/context/extensions/sessionid": "s"},
     }  # fmt: skip
-    return _lines([_statement(a, f"{_ADL}/verbs/passed", _activity("au/1", f"{_ADL}/activities/lesson"), context, {"success": True, "duration": "PT12M"}) for a in answers])
+    return _lines([_statement(a, f"{_ADL}/verbs/passed", _activity(f"{_SITE}/au/1", f"{_ADL}/activities/lesson"), context, {"success": True, "duration": "PT12M"}) for a in answers])
 
 
 def _video(answers: list[Answer]) -> bytes:
     progress = "https://w3id.org/xapi/video/extensions/progress"
-    video = _activity("video/1", "https://w3id.org/xapi/video/activity-type/video")
+    video = _activity(f"{OPEN_EDX}/xblock/block-v1:Campus+PYTHONBASICS+2024+type@video+block@7d1f3b9ce0a24b5f8f3d2c1b0a998877", "https://w3id.org/xapi/video/activity-type/video")
     return _lines([
         _statement(a, "https://w3id.org/xapi/video/verbs/paused", video, {"contextActivities": {"parent": [_COURSE]}}, {"extensions": {progress: a.score / 10}})
         for a in answers
@@ -270,8 +274,8 @@ def _tracking_log(answers: list[Answer]) -> bytes:
     return _lines([
         {
             "username": a.learner_id, "event_type": "problem_check", "event_source": "server", "name": "problem_check", "time": a.at("%Y-%m-%dT%H:%M:%S.000000+00:00"),
-            "event": {"problem_id": "block-v1:Campus+PY101+2025+type@problem+block@ab", "grade": a.score, "max_grade": 10, "success": "correct"},
-            "context": {"user_id": a.number, "course_id": "course-v1:Campus+PY101+2025", "org_id": "Campus"}, "host": "learn.example",
+            "event": {"problem_id": _PROBLEM_KEY, "grade": a.score, "max_grade": 10, "success": "correct"},
+            "context": {"user_id": a.number, "course_id": _COURSE_KEY, "org_id": "Campus"}, "host": OPEN_EDX.removeprefix("https://"),
             "session": "s", "ip": "192.0.2.7", "agent": "browser", "page": "x_module", "referer": "", "accept_language": "fr",
         }
         for a in answers
@@ -292,6 +296,8 @@ SAMPLES: dict[str, tuple[str, str, Callable[[list[Answer]], bytes]]] = {
     "google-forms-en": ("nps", "google-en.csv", _google_en),
     "google-forms-xlsx": ("nps", "google.xlsx", _google_xlsx),
     "qualtrics": ("nps", "qualtrics.csv", _qualtrics),
+    "qualtrics-spss": ("nps", "qualtrics.sav", spss_samples.qualtrics),
+    "limesurvey-spss": ("nps", "limesurvey.sav", spss_samples.limesurvey),
     "open-edx": ("learning", "open-edx.ndjson", _open_edx),
     "moodle": ("learning", "moodle.ndjson", _moodle),
     "cmi5": ("learning", "cmi5.ndjson", _cmi5),

@@ -35,7 +35,7 @@ def bench_landing(out: Path, n: int, seed: int, as_of: date) -> dict[str, object
 
     Same arguments, same bytes. Gives paths, lines and bytes of the statement files.
     """
-    landing, world = out / "landing", build_world()
+    landing, world = out / "landing", build_world(has_platforms=False)
     write_rows(landing / "catalogue" / "catalogue.json", catalogue_rows(world))
     _write_people(landing, n, as_of)
     last = _day(as_of) - _QUIET_DAYS
@@ -46,7 +46,7 @@ def bench_increment(out: Path, n: int, seed: int, as_of: date) -> dict[str, obje
     """Writes one file with 1 % of n new statements of the same learners, dated in the last days up to as_of."""
     last = _day(as_of)
     folder = out / "landing" / "learning"
-    return write_statements(folder, "increment", max(1, n // 100), n, seed, _INCREMENT_STREAM, last - _QUIET_DAYS, last, last, build_world())
+    return write_statements(folder, "increment", max(1, n // 100), n, seed, _INCREMENT_STREAM, last - _QUIET_DAYS, last, last, build_world(has_platforms=False))
 
 
 def write_statements(

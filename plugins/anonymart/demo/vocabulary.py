@@ -4,6 +4,8 @@ from __future__ import annotations
 
 HOME_PAGE = "https://campus.anonymart.example"
 XAPI = f"{HOME_PAGE}/xapi"
+OPEN_EDX = "https://lms.anonymart.example"
+MOODLE = "https://moodle.anonymart.example"
 PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 
 VERBS: dict[str, str] = {

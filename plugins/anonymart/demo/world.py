@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
-from anonymart.demo.vocabulary import OBJECT_TYPES, XAPI
+from anonymart.demo.vocabulary import MOODLE, OBJECT_TYPES, OPEN_EDX, XAPI
 
 CHAPTERS_PER_COURSE = 5
 COURSES_PER_PATH = 3
@@ -36,11 +37,20 @@ PATHS: list[tuple[str, str, str, float, list[tuple[str, str]]]] = [
 ]  # fmt: skip
 LARGE_DIPLOMAS = list(dict.fromkeys(path[2] for path in PATHS))
 TINY_DIPLOMAS = ["diploma-game-audio", "diploma-quantum-computing", "diploma-geomatics"]
+# The first half of the paths is taught on an Open edX, the other half on a Moodle.
+_ON_OPEN_EDX = len(PATHS) // 2
+_BLOCKS = {"chapter": "sequential", "interaction": "problem", "assessment": "problem", "project": "openassessment"}
+_MODULES = {"chapter": "lesson", "interaction": "quiz", "assessment": "quiz", "project": "assign"}
 
 
 @dataclass
 class World:
-    """Arrays of item numbers by place, and for each item its kind, catalogue id, title and parents."""
+    """Arrays of item numbers by place, and for each item its kind, catalogue code, title, parents and the id by which a platform names it.
+
+    Without platforms an item's id ends with its code.
+    """
+
+    has_platforms: bool = True
 
     kinds: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -56,6 +66,7 @@ class World:
     platform: int = 0
     badge: int = 0
     retired_course: int = 0
+    platform_ids: list[str] = field(default_factory=list)
 
     def add(self, kind: str, ident: str, title: str, path: int = -1, course: int = -1, chapter: int = -1) -> int:
         """Adds one item and gives its number."""
@@ -65,10 +76,28 @@ class World:
         self.path_of.append(path)
         self.course_of.append(course)
         self.chapter_of.append(chapter)
+        self.platform_ids.append(self._platform_id(kind, ident, path, course) if self.has_platforms else "")
         return len(self.ids) - 1
 
+    def _platform_id(self, kind: str, ident: str, path: int, course: int) -> str:
+        """A course key, usage key or page as Open edX and Moodle name them; empty for what the school names itself."""
+        if kind in ("path", "platform", "badge"):
+            return ""
+        if path in self.paths[_ON_OPEN_EDX:]:
+            number = len(self.ids) + 1
+            return f"{MOODLE}/course/view.php?id={number}" if kind == "course" else f"{MOODLE}/mod/{_MODULES[kind]}/view.php?id={number}"
+        if kind == "course":
+            return f"course-v1:Campus+{_edx_number(ident)}+2024"
+        home = _edx_number(self.ids[course] if course >= 0 else self.ids[path])
+        block = hashlib.md5(ident.encode(), usedforsecurity=False).hexdigest()
+        return f"block-v1:Campus+{home}+2024+type@{_BLOCKS[kind]}+block@{block}"
+
     def iri(self, item: int) -> str:
-        """The xAPI object id of an item: its last segment is the catalogue id."""
+        """The xAPI object id of an item."""
+        platform_id = self.platform_ids[item]
+        if platform_id:
+            place = "course/" if self.kinds[item] == "course" else "xblock/"
+            return platform_id if platform_id.startswith("https://") else f"{OPEN_EDX}/{place}{platform_id}"
         kind = {"interaction": "exercise", "assessment": "exercise"}.get(self.kinds[item], self.kinds[item])
         return f"{XAPI}/{kind}/{self.ids[item]}"
 
@@ -77,9 +106,16 @@ class World:
         return OBJECT_TYPES[self.kinds[item]]
 
 
-def build_world() -> World:
-    """Gives the same catalogue at every call: 8 paths, 24 courses, 120 chapters, 60 exercises, 20 projects."""
-    world = World()
+def _edx_number(ident: str) -> str:
+    return ident.removeprefix("course-").removeprefix("path-").replace("-", "").upper()[:12]
+
+
+def build_world(has_platforms: bool = True) -> World:
+    """Gives the same catalogue at every call: 8 paths, 24 courses, 120 chapters, 60 exercises, 20 projects.
+
+    With platforms, statements name what is taught as Open edX and Moodle do, and the catalogue holds these ids as aliases.
+    """
+    world = World(has_platforms)
     for p, (path_id, path_title, _, _, courses) in enumerate(PATHS):
         path = world.add("path", path_id, path_title)
         world.paths.append(path)
@@ -126,7 +162,7 @@ def build_world() -> World:
 
 
 def catalogue_rows(world: World) -> list[dict[str, str | None]]:
-    """One row for each item of the catalogue, naming its place; the retired course is not in it."""
+    """One row for each item of the catalogue, naming its place and the platform's id; the retired course is not in it."""
     rows: list[dict[str, str | None]] = []
     for item, kind in enumerate(world.kinds):
         if kind in ("platform", "badge") or item == world.retired_course:
@@ -139,5 +175,7 @@ def catalogue_rows(world: World) -> list[dict[str, str | None]]:
             row[f"{name}_id"] = world.ids[place] if place >= 0 else None
         for name in ("path", "course", "chapter", "exercise", "project"):
             row[f"{name}_title"] = world.titles[item] if name == level else None
+        if world.platform_ids[item]:
+            row[f"{level}_aliases"] = world.platform_ids[item]
         rows.append(row)
     return rows

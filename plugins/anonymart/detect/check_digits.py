@@ -30,7 +30,7 @@ _SEPARATORS = r"[^0-9A-Za-z]"
 def nir_is_valid(candidate: str) -> str:
     """SQL: the 15 signs of a NIR agree with its key, 97 less the number modulo 97; Corsica's 2A and 2B count as 19 and 18."""
     digits = (
-        f"replace(replace(upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g')), '2A', '19'), '2B', '18')"
+        f"replace(replace(upper(regexp_replace({candidate}, '[^0-9ABab]', '', 'g')), '2A', '19'), '2B', '18')"
     )
     return f"coalesce(97 - try_cast({digits}[1:13] AS BIGINT) % 97 = try_cast({digits}[14:15] AS BIGINT), false)"
 
@@ -65,7 +65,8 @@ def checked_length(check: str, candidate: str) -> int:
 
     `check` is nir, iban or card. The rest of the candidate is what follows an IBAN in the sentence.
     """
-    places = [place for place, sign in enumerate(candidate) if sign.isascii() and sign.isalnum()]
+    # « clé » may stand between a NIR and its key.
+    places = [place for place, sign in enumerate(candidate) if sign.isascii() and sign.isalnum() and (check != "nir" or sign in "0123456789ABab")]
     bare = "".join(candidate[place] for place in places).upper()
     n_signs = {"nir": _nir_length, "iban": _iban_length, "card": _card_length}[check](bare)
     return places[n_signs - 1] + 1 if n_signs else 0

@@ -16,8 +16,10 @@ from anonymart.detect.word_lists import (
     TOWNS,
     alternatives,
     given_names,
+    not_learned,
     not_names,
     not_people,
+    not_titled,
     plain,
     sure_given_names,
 )
@@ -31,9 +33,23 @@ _NAME = rf"{_CAPITALIZED}(?:-(?:{_CAPITALIZED}))*"
 _FAMILY = rf"(?:{_PARTICLE}?(?:{_NAME}|{_UPPER})|[{LARGE}]\.)"
 _B = "[ \u00a0]"
 _NAMES = rf"{_NAME}(?:{_B}{_FAMILY}){{0,2}}"
-_ANY_NAMES = rf"(?:[{LARGE}]\.{_B}?)?{_PARTICLE}?(?:{_NAME}|{_UPPER})(?:{_B}{_FAMILY}){{0,2}}"
 
-_TITLE = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Miss|Dr\\.?|Pr\\.?|Me|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle|Docteur)"
+# Initials have points (« J.-P. », "Ch.") or stand before a name that is written out ("A Smith").
+_DOTTED = rf"(?:(?:(?:[{LARGE}]|Ch|Th|Ph|Cl|Fr|Ed|Gh|St|Wm|Yv)\.(?:-|{_B})?){{1,3}})"
+_INITIALS = rf"(?:{_DOTTED}|[{LARGE}]-[{LARGE}]\.?{_B}|[{LARGE}]{{1,2}}{_B}(?:[{LARGE}]{_B})?)"
+_ABROAD = "van der|van den|vanden|van de|van|von der|von|zu|da|dos|di|el|al|ben|bin|ibn|mac|o['’]"
+# « de Villiers » and « Le Goff » are names, « la Directrice » is none; behind a profession nor is « de Mathématiques ».
+_LARGE_PARTICLE = f"(?i:{_ABROAD}) ?|(?:De La|De|Du|Des|Le|La|Les) |D['’]|O['’]"
+_PARTICLE_OF_TITLE = rf"(?:{_LARGE_PARTICLE}|(?:de la|de|du|des) |d['’])"
+
+_CIVIL = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Mx\\.?|Miss|Sir|Dr\\.?|dr\\.?|DR\\.?|Pr\\.?|Me|Mgr|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle)"
+_LEARNED = "(?:[Pp]rof\\.?|PROF\\.?|[Pp]rofesseure?|[Pp]rofessor|[Dd]octeure?|[Dd]octoresse|[Dd]octor|[Mm]a[iî]tre|Rev\\.|Reverend)"
+_TITLE = f"(?:{_CIVIL}|{_LEARNED})"
+# A point may stand for the space, but not where it is a degree or a product (M.Sc, Ms.Excel).
+_BEHIND_CIVIL = rf"(?:{_CIVIL}{_S}|(?:Mr|Mme|Mlle|Mrs|Dr|Pr)\.)"
+_BEHIND_LEARNED = rf"(?:{_LEARNED}{_S}|[Pp]rof\.)"
+_TITLED_NAMES = rf"{_INITIALS}?{_PARTICLE_OF_TITLE}?(?:{_NAME}|{_UPPER})(?:{_B}{_FAMILY}){{0,2}}"
+_LEARNED_NAMES = rf"{_INITIALS}?(?:{_LARGE_PARTICLE})?(?:{_NAME}|[{LARGE}]{{4,}}(?:[-'’][{LARGE}]{{2,}})*)(?:{_B}{_FAMILY}){{0,2}}"
 _ROLE = (
     "mentore?|tuteur|tutrice|coach|formateur|formatrice|conseiller|conseill[eè]re|prof|professeure?|enseignante?|r[eé]f[eé]rente?|bin[oô]me|coll[eè]gue|[eé]valuateur|[eé]valuatrice"
     "|accompagnateur|accompagnatrice|responsable|collaborateur|collaboratrice|stagiaire|directeur|directrice|vendeur|vendeuse|tutor|teacher|advis[eo]r|counsell?or|instructor|trainer|classmate|colleague|manager"
@@ -63,6 +79,9 @@ _PERSON_BEHIND = (
 )
 
 
+_PARTICLES = frozenset(["de", "du", "des", "le", "la", "les", "d", "l"])
+
+
 def _with_plain(names: tuple[str, ...]) -> list[str]:
     """The names, and as they are written without accents."""
     unaccented = [plain(name).title() for name in names]
@@ -74,12 +93,18 @@ _DOES = r"(?:(?:m['’]|nous )(?:a|avait)|helped (?:me|us)|taught (?:me|us)|guid
 _I_AM = r"(?:je suis|moi,? c['’]est|ici|i am|i['’]m|contactez|contacte[rz]|appele[rz]|[eé]crire [aà])"
 
 # What the contexts have in common, quick to try.
-_TITLED = f"(?:M\\.|Ms|[MD]r|Pr|MM|M[lmr]|m[lmr]|Me|onsieur|adame|adem|Docteur|Miss)[a-zE.]*{_S}"
+_TITLED = "(?:M\\.|M[lmrsMEx]|M(?:iss|gr|e )|m[lmr]|[Dd]r[. ]|DR|P(?:r[. ]|ROF)|[Pp]rof[. e]|onsieur|adame|ademois|octeur|octor|Sir |Rev|[Mm]a[iî]tre)"
 _SAID = (
     "(?i:merci|thank|remerci|f[eé]licit|gr[aâ]ce|bravo|kudos|congrat|shout|big up|chapeau|hats|props|hommage|credit|grat|reconnai|aide de|help of|avec |with |selon |sans |bonjour |salut |hello |hi |dear |ch[eè]re? "
     "|r[eé]ponse de|demandez|ask |et |surtout |notamment |particul|especially |nom est|mentor|tut[eor]|tutrice|coach|format|conseil|prof|enseign|r[eé]f[eé]r|bin[oô]me|coll[eèe]|[eé]valuat|accompagn|respons|collabor|stagiaire|direct|vende|teacher|advis|couns|instruct|trainer|classmate|manager"
     "|appel|nomm|nom est|name is|call me| par | by |cordialement|bien [aà] vous|sign|regards|best|cheers|sincere|yours|part de)"
 )
+
+
+def _no_titled(words: set[str], towns: str) -> str:
+    """What a folded name after a title must not be: behind its initials and particle a listed word or a town, or one letter."""
+    listed = "|".join(sorted(word for word in words - _PARTICLES if len(word) > 1))
+    return rf"^(?:[a-z]{{1,2}}\.[ -]?|[a-z]{{1,2}} )*(?:(?:de la|de|du|des|le|la|les) |d['’] ?)?(?:{listed}|{towns})(?:$|[^a-z.])|^(?:[a-z]$|[cjlmnqst]['’])"
 
 
 @cache
@@ -89,20 +114,24 @@ def rules() -> tuple[tuple[str, str, str], ...]:
     given_any = alternatives([name.lower() for name in _with_plain(given_names())])
     sure_large = alternatives(_with_plain(sure_given_names()), first_is_large=True)
     given_large = alternatives(_with_plain(given_names()), first_is_large=True)
-    words = "|".join(not_names())
+    words = "|".join(word for word in not_names() if len(word) > 1)
     towns = "|".join(sorted({plain(town).replace("-", "[ -]") for town in TOWNS}))
-    no_name = rf"^(?:(?:{words}|{towns})(?:$|[^a-z])|(?:{'|'.join(not_people())})(?:$|[^a-z])|[a-z](?:$|[^a-z.]))"
-    brand = rf"^(?:{'|'.join(not_people())})(?:$|[^a-z])|^[^ ]+ (?:{words}|{towns})(?:$|[^a-z])"
+    people = f"^(?:{'|'.join(not_people())})(?:$|[^a-z])"
+    initials = r"^(?:[a-z]{1,2}\.[ -]?)*"
+    no_name = rf"{initials}(?:{words}|{towns})(?:$|[^a-z])|{people}|^[a-z](?:$|[^a-z.])"
+    brand = rf"{people}|^[^ ]+ (?:{words}|{towns})(?:$|[^a-z])"
+    no_titled, no_learned = (_no_titled(words, towns) for words in ({*not_names(), *not_titled()}, {*not_names(), *not_titled(), *not_learned()}))
     more = rf"(?:-[{LETTER}]+)?(?:{_B}{_FAMILY})"
     two_names = rf"[{LARGE}][^ ]+{_B}(?:[{LARGE}]|[dlvebo])"
     return (
-        (rf"{NO_WORD_BEFORE}{_TITLE}{_S}({_ANY_NAMES}){NO_WORD_AFTER}", _TITLED, no_name),
-        (rf"{NO_WORD_BEFORE}(?:mme|mlle|mrs|Mme|Mlle)\.?{_S}([a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", _TITLED, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}{_BEHIND_CIVIL}({_TITLED_NAMES}){NO_WORD_AFTER}", _TITLED, no_titled),
+        (rf"{NO_WORD_BEFORE}{_BEHIND_LEARNED}({_LEARNED_NAMES}){NO_WORD_AFTER}", _TITLED, no_learned),
+        (rf"{NO_WORD_BEFORE}(?:(?:mme|mlle|mrs|Mme|Mlle)\.?|[dm]r\.){_S}((?:[a-z]\.[ -]?){{0,2}}[a-zà-öø-ÿ][a-zà-öø-ÿ'’\-]{{2,}}){NO_WORD_AFTER}", _TITLED, no_titled),
+        (rf"{NO_WORD_BEFORE}(?i:{_SURE})({_DOTTED}?{_NAMES}){NO_WORD_AFTER}", _SAID, no_learned),
         (rf"{NO_WORD_BEFORE}(?i:{_SURE}|{_THANKS} )({given_small}{more}?){NO_WORD_AFTER}", _SAID, brand),
         (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({given_large}{more}{{0,2}}){NO_WORD_AFTER}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({given_any}{more}?){NO_WORD_AFTER}", _SAID, no_name),
-        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
+        (rf"{NO_WORD_BEFORE}(?i:{_TO}){_S}({_DOTTED}?{_NAMES}){NO_WORD_AFTER}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_THANKS}){_S}({_NAMES}){_PERSON_BEHIND}", _SAID, no_name),
         (rf"{NO_WORD_BEFORE}({given_large}{more}{{0,2}}){_S}{_DOES}{NO_WORD_AFTER}", r"(?:['’]a|nous a|avait|helped|taught|guided|explained)", no_name),
         (rf"{NO_WORD_BEFORE}(?i:{_I_AM}){_S}({given_large}{more}?){NO_WORD_AFTER}", r"(?i:suis|c['’]est|ici|i am|i['’]m|contacte|appele|[eé]crire)", no_name),

@@ -11,11 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from anonymart.detect.corpus_later import (
+    LATER_DEVELOPMENT,
+    LATER_HELD_OUT,
+    LATER_NEAR_MISSES,
+    LATER_PLANTED,
+    TITLES,
+    initialed,
+)
 from anonymart.detect.corpus_sentences import DEVELOPMENT, HELD_OUT
 from anonymart.detect.corpus_values import NEAR_MISSES, PLANTED, fold, town_or_shop
 from anonymart.detect.spans import Span
 
-PARTS = {"development": DEVELOPMENT, "held_out": HELD_OUT}
+PARTS = {"development": DEVELOPMENT, "held_out": HELD_OUT, "later_development": LATER_DEVELOPMENT, "later_held_out": LATER_HELD_OUT}
 # Names of people whom no list of the detector was made from, besides frequent French ones.
 _LOCALES_UNSEEN = ("fr_CH", "fr_BE", "en_GB", "es_ES", "it_IT", "pt_PT", "nl_NL", "pl_PL", "tr_TR")
 _FILLERS = (
@@ -61,16 +69,17 @@ def people(n: int, seed: int = 1) -> list[Person]:
 
 
 def comments(part: str, n: int, known: list[Person], seed: int = 7, planted_share: float = 0.7) -> list[Comment]:
-    """n comments of a part, `development` or `held_out`; in `planted_share` of them one or two identifiers are planted."""
+    """n comments of a part of `PARTS`; in `planted_share` of them one or two identifiers are planted."""
     sentences = PARTS[part]
     rng = random.Random(f"{seed} {part}")
     kinds = [kind for kind in sentences if kind != "nothing"]
+    often = [kind for kind in ("name", "name", "known_name") if kind in sentences]
     made = []
     for number in range(n):
         chosen = ["nothing"] * rng.choice((1, 1, 2))
         if rng.random() < planted_share:
             # Every kind comes equally often; names come in many ways and so more often.
-            chosen = [rng.choice([*kinds, "name", "name", "known_name"])] + (["nothing"] if rng.random() < 0.4 else [])
+            chosen = [rng.choice(kinds + often)] + (["nothing"] if rng.random() < 0.4 else [])
         writer = _Writer(rng, known, part)
         for kind in rng.sample(chosen, len(chosen)):
             writer.write(rng.choice(sentences[kind]))
@@ -113,6 +122,16 @@ class _Writer:
             return (name.lower() if place == "given_small" else name), "name"
         if place in ("title", "etitle"):
             return rng.choice(("M.", "Mme", "Mlle", "Monsieur", "Madame", "Mr") if place == "title" else ("Mr", "Mrs", "Ms.", "Dr", "Miss")), None
+        if place == "initialed":
+            givens, families = _unknown_names()
+            return initialed(rng, self.part, rng.choice(givens), rng.choice(families)), "name"
+        if place == "titles":
+            return rng.choice(TITLES[self.part]), None
+        if place in LATER_PLANTED:
+            kind, made = LATER_PLANTED[place]
+            return made(rng, self.part), kind
+        if place in LATER_NEAR_MISSES:
+            return LATER_NEAR_MISSES[place](rng), None
         if place.startswith("known_"):
             return _known(place, rng, rng.choice(self.known)), place
         if place in ("town", "shop"):

@@ -32,7 +32,8 @@ def town_or_shop(place: str, rng: random.Random) -> str:
     return rng.choice(TOWNS if place == "town" else SHOPS)
 
 
-def _digits(rng: random.Random, n: int) -> str:
+def random_digits(rng: random.Random, n: int) -> str:
+    """n digits."""
     return "".join(rng.choices(string.digits, k=n))
 
 
@@ -58,7 +59,7 @@ def _pairs(number: str, separator: str) -> str:
 
 
 def _phone_fr(rng: random.Random, part: str) -> str:
-    number = f"0{rng.choice('12345679')}{_digits(rng, 8)}"
+    number = f"0{rng.choice('12345679')}{random_digits(rng, 8)}"
     common = [number, *(_pairs(number, separator) for separator in (" ", ".", "-", "\u00a0"))]
     if part == "development":
         return rng.choice([*common, _pairs(number, "/"), f"{number[:2]} {number[2:]}", f"{number[:4]} {number[4:7]} {number[7:]}"])
@@ -66,9 +67,9 @@ def _phone_fr(rng: random.Random, part: str) -> str:
 
 
 def _phone(rng: random.Random, part: str) -> str:
-    national = f"{rng.choice('1234679')}{_digits(rng, 8)}"
+    national = f"{rng.choice('1234679')}{random_digits(rng, 8)}"
     spaced = f"{national[0]} {_pairs(national[1:], ' ')}"
-    abroad = rng.choice((f"+44 20 {_digits(rng, 4)} {_digits(rng, 4)}", f"+41 79 {_digits(rng, 3)} {_digits(rng, 2)} {_digits(rng, 2)}", f"+1-202-555-{_digits(rng, 4)}", f"+32 4{_digits(rng, 8)}"))
+    abroad = rng.choice((f"+44 20 {random_digits(rng, 4)} {random_digits(rng, 4)}", f"+41 79 {random_digits(rng, 3)} {random_digits(rng, 2)} {random_digits(rng, 2)}", f"+1-202-555-{random_digits(rng, 4)}", f"+32 4{random_digits(rng, 8)}"))
     if part == "development":
         return rng.choice((f"+33{national}", f"+33 {spaced}", f"+33 (0){spaced}", f"0033{national}", abroad))
     return rng.choice((f"+33(0){national}", f"0033 {spaced}", f"+33.{spaced.replace(' ', '.')}", f"(+33) {spaced}", f"00 33 {spaced}", f"33{national}", abroad))
@@ -83,7 +84,8 @@ def _ipv6(rng: random.Random, part: str) -> str:
     return rng.choice((":".join(groups), f"2001:db8::{groups[0]}:{groups[1]}", f"fe80::{groups[2]}", f"2a01:{groups[3]}:{groups[4]}::{groups[5]}", ":".join(groups).upper()))
 
 
-def _nir_parts(rng: random.Random, wrong: bool = False) -> list[str]:
+def nir_parts(rng: random.Random, wrong: bool = False) -> list[str]:
+    """A social security number in its seven parts, the key last; a wrong key if asked."""
     department = rng.choice((f"{rng.randint(1, 95):02d}", "2A", "2B"))
     parts = [rng.choice("12"), f"{rng.randint(0, 99):02d}", f"{rng.randint(1, 12):02d}", department, f"{rng.randint(1, 990):03d}", f"{rng.randint(1, 999):03d}"]
     number = int("".join(parts).replace("2A", "19").replace("2B", "18"))
@@ -91,11 +93,11 @@ def _nir_parts(rng: random.Random, wrong: bool = False) -> list[str]:
 
 
 def _nir(rng: random.Random, part: str) -> str:
-    return rng.choice(("", " ", " ", "." if part == "held_out" else "-")).join(_nir_parts(rng))
+    return rng.choice(("", " ", " ", "." if part == "held_out" else "-")).join(nir_parts(rng))
 
 
 def _iban_of(rng: random.Random) -> str:
-    country, body = rng.choice((("FR", _digits(rng, 23)), ("FR", f"{_digits(rng, 10)}{_digits(rng, 5)}M02606{_digits(rng, 2)}"), ("DE", _digits(rng, 18)), ("BE", _digits(rng, 12)), ("GB", f"NWBK{_digits(rng, 14)}")))
+    country, body = rng.choice((("FR", random_digits(rng, 23)), ("FR", f"{random_digits(rng, 10)}{random_digits(rng, 5)}M02606{random_digits(rng, 2)}"), ("DE", random_digits(rng, 18)), ("BE", random_digits(rng, 12)), ("GB", f"NWBK{random_digits(rng, 14)}")))
     number = int("".join(str(int(sign, 36)) for sign in f"{body}{country}00"))
     return f"{country}{98 - number % 97:02d}{body}"
 
@@ -113,7 +115,7 @@ def _luhn(digits: str) -> str:
 
 def _card(rng: random.Random, part: str) -> str:
     prefix, length = rng.choice((("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("37", 15), ("4970", 16)))
-    card = _luhn(prefix + _digits(rng, length - len(prefix) - 1))
+    card = _luhn(prefix + random_digits(rng, length - len(prefix) - 1))
     groups = (card[:4], card[4:10], card[10:]) if length == 15 else tuple(card[i : i + 4] for i in range(0, 16, 4))
     return rng.choice((card, " ".join(groups), ("-" if part == "development" else "\u00a0").join(groups)))
 
@@ -164,7 +166,7 @@ PLANTED: dict[str, Callable[[random.Random, str], str]] = {
 
 
 def _not_nir(rng: random.Random) -> str:
-    return rng.choice(("", " ")).join(_nir_parts(rng, wrong=True))
+    return rng.choice(("", " ")).join(nir_parts(rng, wrong=True))
 
 
 def _not_iban(rng: random.Random) -> str:
@@ -173,8 +175,8 @@ def _not_iban(rng: random.Random) -> str:
 
 
 def _not_order(rng: random.Random) -> str:
-    card = _luhn("4" + _digits(rng, 14))
-    return rng.choice((f"{card[:-1]}{(int(card[-1]) + 3) % 10}", f"CMD-{_digits(rng, 8)}", _digits(rng, 6), f"2024-{_digits(rng, 5)}"))
+    card = _luhn("4" + random_digits(rng, 14))
+    return rng.choice((f"{card[:-1]}{(int(card[-1]) + 3) % 10}", f"CMD-{random_digits(rng, 8)}", random_digits(rng, 6), f"2024-{random_digits(rng, 5)}"))
 
 
 NEAR_MISSES: dict[str, Callable[[random.Random], str]] = {

@@ -14,6 +14,7 @@ from anonymart.detect.folding import phrase, words
 
 SHORTEST_IDENTIFIER = 5
 SHORTEST_NAME = 2
+SHORTEST_DIGEST = 12  # hexadecimal digits of a hash, from its beginning
 NAMES = ("given_name", "family_name")
 _LONGEST_RUN = 12
 _KINDS = {
@@ -119,11 +120,11 @@ def make_runs(connection: duckdb.DuckDBPyConnection, schema: str, texts: str, ta
 
 
 def known_digests(connection: duckdb.DuckDBPyConnection, schema: str, digests: Iterable[str]) -> set[str]:
-    """Those of the hexadecimal digests, in lower case, that are the unsalted MD5, SHA-1 or SHA-256 of an identifier of the vault.
+    """Those of the hexadecimal digests, in lower case, that are (or begin, from 12 digits on) the unsalted MD5, SHA-1 or SHA-256 of an identifier of the vault.
 
     The identifier may be hashed as it is, in small or large letters, or as the address of a mailbox.
     """
-    asked = sorted({digest for digest in digests if len(digest) in (32, 40, 64)})
+    asked = sorted({digest for digest in digests if SHORTEST_DIGEST <= len(digest) <= 64 and not digest.isdigit()})
     if not asked:
         return set()
     connection.execute("CREATE OR REPLACE TEMP TABLE asked_digests AS SELECT unnest(?::VARCHAR[]) AS digest", [asked])
@@ -134,8 +135,8 @@ def known_digests(connection: duckdb.DuckDBPyConnection, schema: str, digests: I
             ]) AS spelling
             FROM {schema}.identifiers WHERE kind NOT IN {NAMES}
         )
-        SELECT digest FROM (SELECT unnest([md5(spelling), sha1(spelling), sha256(spelling)]) AS digest FROM spellings)
-        SEMI JOIN asked_digests USING (digest)""").fetchall()
+        SELECT DISTINCT asked.digest FROM (SELECT unnest([md5(spelling), sha1(spelling), sha256(spelling)]) AS digest FROM spellings) AS made
+        JOIN asked_digests AS asked ON left(asked.digest, 12) = left(made.digest, 12) AND starts_with(made.digest, asked.digest)""").fetchall()
     return {row[0] for row in found}
 
 

@@ -28,12 +28,13 @@ _NO_POSTAL_TOWN = "^[^ ]* (?:eur|la plat|le cour|le site|les cours)"
 class Rule:
     """One expression whose group 1 is a candidate, and what confirms the candidate.
 
-    `needs` is a quick expression that every text with a match matches; `accept` and `reject` look at the folded candidate; `check`
-    names a check digit: nir, iban or card.
+    `needs` is a quick expression that every text with a match matches, `look` a still quicker one that many rules share; `accept` and
+    `reject` look at the folded candidate; `check` names a check digit: nir, iban or card.
     """
 
     regex: str
     needs: str = ""
+    look: str = ""
     accept: str | None = None
     reject: str | None = None
     check: str | None = None
@@ -102,15 +103,18 @@ _NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)
 def patterns() -> dict[str, Pattern]:
     """Every pattern by its kind, in a fixed order: where two find the same place, the first one names it."""
     def rule(name: str, **confirmation: str) -> Rule:
-        return Rule(getattr(shapes, name.upper()), shapes.HINTS[name], **confirmation)
+        look = shapes.DIGITS if name.startswith(("nir", "phone_")) else ""
+        return Rule(getattr(shapes, name.upper()), shapes.HINTS[name], look, **confirmation)
 
     found = (
-        Pattern("nir", "a French social security number", "D-SPECIAL", (rule("nir", check="nir"),)),
+        Pattern("nir", "a French social security number", "D-SPECIAL", (rule("nir", check="nir"), rule("nir_spaced", check="nir"), rule("nir_short"))),
         Pattern("iban", "a bank account number (IBAN)", "D-IDENT", (rule("iban", check="iban"),)),
         Pattern("card", "the number of a payment card", "D-IDENT", (rule("card", check="card"),)),
         Pattern("email", "an e-mail address, spelled out or not", "D-IDENT", (rule("email"), rule("email_spelled"))),
         Pattern("url", "an address of the web", "D-IDENT", (rule("url"),)),
-        Pattern("phone", "an international phone number", "D-IDENT", (rule("phone"),)),
+        Pattern("phone", "a phone number of another country", "D-IDENT", (
+            rule("phone"), rule("phone_national", accept="^[(0-9].*[0-9]$"), rule("phone_said"),
+        )),
         Pattern("phone_fr", "a French phone number", "D-IDENT", (rule("phone_fr"), rule("phone_fr_unusual"))),
         Pattern("ipv6", "an IP address (version 6)", "D-IDENT", (rule("ipv6", accept="[0-9]"),)),
         Pattern("ipv4", "an IP address (version 4)", "D-IDENT", (rule("ipv4", accept="^[0-9]"),)),
@@ -128,8 +132,6 @@ def patterns() -> dict[str, Pattern]:
     return {pattern.kind: pattern for pattern in found}
 
 
-
-
 def matches(kind: str, column_sql: str) -> str:
     """A boolean SQL expression: the text `column_sql` holds an identifier of `kind`. Raises KeyError when unknown."""
     return patterns()[kind].sql(column_sql)
@@ -141,7 +143,7 @@ def kinds_query(texts: str, kinds: tuple[str, ...] = ()) -> str:
     One quick look at each text comes first, and nearly all of them are left there. Raises KeyError when a kind is unknown.
     """
     rules = [(kind, rule) for kind in kinds or KINDS for rule in patterns()[kind].rules]
-    hints = "|".join(f"(?:{hint})" for hint in dict.fromkeys(rule.needs for _, rule in rules))
+    hints = "|".join(f"(?:{hint})" for hint in dict.fromkeys(rule.look or rule.needs for _, rule in rules))
     found = " UNION ALL ".join(f"SELECT text, '{kind}' AS kind FROM ({rule.query('looked_at')})" for kind, rule in rules)
     return (
         f"WITH looked_at AS MATERIALIZED (SELECT text FROM {texts} WHERE regexp_matches(text, {_literal(hints)})) "

@@ -49,8 +49,38 @@ def _paired(head: str, pairs: int) -> str:
 
 PHONE_FR = rf"{_NO_DIGIT_BEFORE}({_paired('(?:0[1-9]|[(]0[)] ?[1-9]|[(]0[1-9][)])', 4)}){_NO_DIGIT_AFTER}"
 PHONE = (
-    rf"(?:^|[^0-9+])((?:[(]?\+|00){SPACE}?[1-9](?:[ {NBSP}{NNBSP}().\-]{{0,2}}[0-9]){{7,14}}"
+    rf"(?:^|[^0-9+])((?:[(]?\+{SPACE}?[1-9]|00{SPACE}?[2-9])(?:[ {NBSP}{NNBSP}().\-]{{0,2}}[0-9]){{7,14}}|00{SPACE}?1(?:[ {NBSP}{NNBSP}().\-]{{0,2}}[0-9]){{10}}"
     rf"|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)] ?[0-9]{{3}}[-. ][0-9]{{4}}){_NO_DIGIT_AFTER}"
+)
+# Numbers of other countries as they are written there: North America; the United Kingdom, Ireland, Australia, New Zealand, South Africa.
+_SIGN = f"[ {NBSP}{NNBSP}.\\-\u2010-\u2014]"
+
+
+def _with_area(area: str, rest: str) -> str:
+    return rf"(?:[(]{area}[)]{_SIGN}{{0,2}}|{area}{_SIGN}){rest}".replace("S", _SIGN)
+
+
+# Round numbers (200, 300) are no areas.
+_AREA = "(?:[2-9](?:0[1-9]|[1-8][0-9])|800)"
+_NATIONAL = "|".join((
+    rf"(?:1{_SIGN})?" + _with_area(_AREA, "[2-9](?:[1-9][0-9]|0[1-9])S[0-9]{4}"), rf"(?:1{_SIGN})?[(]{_AREA}[)]{_SIGN}?[2-9][0-9]{{6}}",
+    _with_area("0[27][0-9]", "[0-9]{4}S?[0-9]{4}"), _with_area("0(?:[13789][0-9]{2}|20[378])", "[0-9]{3}S?[0-9]{4}"), _with_area("0[17][0-9]{3}", "[0-9]{3}S?[0-9]{3}"),
+    "07[1-9][0-9]{8}|02[03489][0-9]{8}", _with_area("0[2378]", "[3-9][0-9]{3}S[0-9]{4}"), r"[(]0[2378][)] ?[3-9][0-9]{7}", _with_area("(?:0800|0508)", "[0-9]{3}S[0-9]{3}"), r"[(]04[0-9]{2}[)] ?[0-9]{3} ?[0-9]{3}",
+    _with_area("0[134679]", "[2-9][0-9]{2}S?[0-9]{4}"), _with_area("0[2-9][0-9]", "[0-9]{3}S?[0-9]{4}"), _with_area("0(?:2[0-9]|[4-79][0-9])", "[0-9]{3}S[0-9]{3}"),
+    _with_area("02[0-9]", "[0-9]{4}S[0-9]{3}"), rf"[(]0[2-9][0-9][)]{_SIGN}?[0-9]{{6}}",
+))  # fmt: skip
+# What says that a number is something else is taken along, and so fails, as is a unit behind it.
+_NO_PHONE = "(?i:order|commande|cmd|ticket|invoice|facture|r[ée]f(?:[ée]rence|erence|\\.)?|dossier|sku|isbn|issn|siren|siret|versions?|build|run|job|lot|batch|projet|project|sections?|chapitres?|chapters?|exercices?|exercises?|ratio|code|course|cours|module|score|scores|notes?|id|uuid|serial|s[ée]rie)"
+_UNIT = "(?:€|\\$|£|%|(?i:euros?|eur|usd|gbp|dollars?|points?|pts|km|heures?|hours?))"
+PHONE_NATIONAL = (
+    rf"(?:^|[\t\r\n(\[{{:;,=«»\"'’!?*>|<]|(?:^|[^0-9]){SPACE}|[{LETTER}]\.)((?:{_NO_PHONE}[^{LETTER}0-9]{{1,3}}(?:(?i:n°|no|num[ée]ro|number|id)[^{LETTER}0-9]{{0,3}})?)?(?:{_NATIONAL})(?:{SPACE}?{_UNIT})?)"
+    rf"(?:$|[^{LETTER}0-9._/\-{NBSP}{NNBSP} ‐-—]|{SPACE}(?:$|[^0-9]|[0-9]{{1,2}}(?:$|[^0-9 ]))|[._/\-](?:$|[^{LETTER}0-9])|(?i:x|ext)[0-9])"
+)
+# Without any sign between its digits, or without the + of its country, a number needs a word before it.
+PHONE_SAID = (
+    rf"(?i){NO_WORD_BEFORE}(?:(?:tele|smart|cell)?phone|t[ée]l[ée]phone|t[ée]l\.?|mobile|cell|portable|whatsapp|sms|fax|call|text|ring|appel[a-z]+|joindre|joignable|rappel[a-z]*|my number|mon num[ée]ro)"
+    rf"(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})(?:(?:me|moi|is|est|le|au|on|at|sur|number|num[ée]ro|n°|perso|pro)(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})){{0,3}}"
+    rf"([+]?(?:1?[2-9][0-9]{{9}}|0[0-9]{{10}}|(?:1|27|44|61|64|65|91|353){_SIGN}?[1-9](?:{_SIGN}?[0-9]){{7,8}}|[6-9][0-9]{{4}}{_SIGN}[0-9]{{5}}|[2-9](?:[1-9][0-9]|0[1-9])-[0-9]{{4}}))(?:$|[^{LETTER}0-9_/\-.]|[._/\-](?:$|[^{LETTER}0-9]))"
 )
 # Digits by threes or one by one look like those of other numbers: no digit may stand beside them, nor beyond a sign.
 PHONE_FR_UNUSUAL = (
@@ -66,10 +96,27 @@ IPV6 = (
     rf"(?:^|[^0-9A-Za-z:])((?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}}"
     rf"|::(?:{_GROUP}:){{1,6}}{_GROUP}|(?:{_GROUP}:){{2,7}}:)(?:$|[^0-9A-Za-z:]|:(?:$|[^0-9A-Za-z:]))"
 )
-NIR = (
-    rf"{_NO_DIGIT_BEFORE}([1-478]SEP[0-9]{{2}}SEP(?:0[1-9]|1[0-2]|[2-9][0-9])SEP"
-    rf"(?:[0-9]{{2}}|2[ABab])SEP[0-9]{{3}}SEP[0-9]{{3}}SEP[0-9]{{2}}){_NO_DIGIT_AFTER}"
-).replace("SEP", "[ \u00a0\u202f._/\\-]?")
+_MONTH_OF_NIR = "(?:0SEP[1-9]|1SEP[0-2]|[2-9]SEP[0-9])"
+_ANY_SIGN = "[^0-9A-Za-z]{0,3}"
+_KEY = f"(?:{_ANY_SIGN}|{_ANY_SIGN}(?i:cl[ée]f?|key){_ANY_SIGN})[0-9]SEP[0-9]"
+# In its groups, broken by any signs, or in groups of three, four or two.
+_NIR_GROUPS = (
+    rf"[1-478]{_ANY_SIGN}[0-9]{{2}}{_ANY_SIGN}(?:0[1-9]|1[0-2]|[2-9][0-9]){_ANY_SIGN}(?:[0-9]{{2}}|2 ?[ABab]){_ANY_SIGN}[0-9]{{3}}{_ANY_SIGN}[0-9]{{3}}"
+)
+_NIR_OTHERS = "|".join(f"[1-478][0-9]{{{n - 1}}}(?:SEP[0-9ABab]{{{n}}}){{{times}}}{rest}" for n, times, rest in ((3, 4, ""), (4, 2, "SEP[0-9]{3}"), (1, 0, "(?:SEP[0-9ABab]{2}){7}")))
+NIR = rf"{_NO_DIGIT_BEFORE}({_NIR_GROUPS}{_KEY.replace('SEP', '')}|{_NIR_OTHERS}){_NO_DIGIT_AFTER}".replace("SEP", "[ \u00a0\u2009\u202f._/\\-]")
+_NIR_DIGITS = rf"[1-478]SEP[0-9]SEP[0-9]SEP{_MONTH_OF_NIR}SEP(?:[0-9]SEP[0-9]|2SEP?[ABab])(?:SEP[0-9]){{6}}"
+# Digit by digit: no further digit may stand near, as in a list of marks.
+NIR_SPACED = (
+    rf"(?:^{_ANY_SIGN}|[{LETTER}°]{_ANY_SIGN}|[^0-9A-Za-z]{{4}})({_NIR_DIGITS}{_KEY})(?:{_ANY_SIGN}$|{_ANY_SIGN}[{LETTER}]|[^0-9A-Za-z]{{4}})"
+).replace("SEP", "[^0-9A-Za-z]{1,3}")
+# Without its key it needs the word before it.
+_NIR_WORD = (
+    rf"s[ée]cu(?:rit[ée]{SPACE}sociale)?|social security|n\.?i\.?r\.?|insee|n(?:um[ée]ro|um|°|º|o|r)?\.?{SPACE}?(?:de )?s\.?s\.?|nss|carte vitale|immatricul[a-zé]+|assur[ée]e?{SPACE}social[a-z]?"
+)
+NIR_SHORT = (
+    rf"(?i){NO_WORD_BEFORE}(?:{_NIR_WORD})[^{LETTER}0-9][^0-9]{{0,25}}({_NIR_DIGITS})(?:$|[{LETTER}]|[^0-9A-Za-z](?:$|[^0-9]))"
+).replace("SEP", _ANY_SIGN)
 IBAN = rf"(?:^|[^A-Za-z0-9])((?i:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}}(?:[ {NBSP}{NNBSP}\-]?[A-Za-z0-9]){{11,30}})"
 CARD = (
     rf"{_NO_DIGIT_BEFORE}((?:4[0-9]{{3}}|5[0-8][0-9]{{2}}|2[2-7][0-9]{{2}}|6[0-9]{{3}}|35[2-8][0-9])(?:SEP[0-9]{{4}}){{3}}"
@@ -126,9 +173,19 @@ BIRTH_DATE = (
 )
 
 
-# What every text with such an identifier matches too: quick to try, and together they are the first look at a text.
+# Six digits near each other: the one first look for all that is made of digits. Many such looks at once would cost more than all other kinds together.
+DIGITS = "[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){5}"
+# What every text with such an identifier matches too: quick to try, and together (DIGITS for numbers) they are the first look at a text.
+_NIR_HINT = (
+    rf"[0-9] ?[0-9ABab]{_ANY_SIGN}[0-9]{{3}}{_ANY_SIGN}[0-9]{{3}}"
+    rf"|[0-9]{{4}}SEP[0-9]{{4}}SEP[0-9]{{4}}SEP[0-9]{{3}}|(?:SEP[0-9]{{2}}){{3}}(?:SEP[0-9ABab]{{2}}){{3}}"
+).replace("SEP", "[ \u00a0\u2009\u202f._/\\-]")
 HINTS = {
-    "nir": f"[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{3}}[ {NBSP}{NNBSP}._/\\-]?[0-9]{{2}}",
+    "nir": _NIR_HINT,
+    "nir_spaced": "(?:[0-9][^0-9A-Za-z]{1,3}){5}[0-9]",
+    "nir_short": DIGITS,
+    "phone_national": rf"[0-9][) {NBSP}{NNBSP}.\-‐-—]{{1,3}}[0-9]{{3,4}}{_SIGN}?[0-9]{{3}}|0[27][0-9]{{9}}",
+    "phone_said": rf"[0-9]{{10}}|[6-9][0-9]{{4}}{_SIGN}[0-9]{{5}}|[ :(][2-9][0-9]{{2}}-[0-9]{{4}}|(?:27|44|6[145]|91|353){_SIGN}[1-9](?:{_SIGN}?[0-9]){{7}}",
     "iban": f"[A-Za-z]{{2}}[0-9]{{2}}[ {NBSP}\\-]?[A-Za-z0-9]",
     "card": f"[0-9]{{4}}[ {NBSP}{NNBSP}.\\-]?[0-9]{{4}}",
     "email": f"{_AT}|%40|&#64;",

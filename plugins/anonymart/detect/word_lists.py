@@ -81,7 +81,7 @@ mon monsieur more most my n ne ni no non nos not notre nous on or ou oui our par
 quand que quel quelle quelques qui quoi ras s sa sans ses si so some son sont sous special sur surtout t ta team tes thank thanks that the their them then there these
 they this those ton toujours tous tout toute toutes tres trop tu un une unfortunately very via vos votre vous was we what when where which while who why with
 yes you your pole france emploi
-mr mme mlle mrs ms dr dommage felicitations continuez continuer attention super parfait excellent magasin produits personnel prix
+mr mme mlle mrs ms dr pr maitre docteur doctor professor dommage felicitations continuez continuer attention super parfait excellent magasin produits personnel prix
 alternance anglais apprenant apprenants apprenti assistance bac bootcamp bts campus certificat certification centre chatgpt coach communaute conseil conseiller conseillere
 covid cours data developpeur diplome direction docs ecole emploi entreprise equipe erasmus etat europe facebook formateur formatrice formation forum france francais
 geomarketing google groupe insertion internet job learning licence linkedin master mentor mentore mentorat mentors microsoft mission moodle openclassrooms opco parcours
@@ -95,6 +95,21 @@ nest next node nodejs numpy nuxt oracle pandas perl photoshop php postgres postg
 sap sass scala scikit scratch shell shopify spark spring sql svelte swift symfony tableau tensorflow terraform typescript unity unix vba vim vue wagtail webpack windows word wordpress
 lundi mardi mercredi jeudi vendredi samedi dimanche monday tuesday wednesday thursday friday saturday sunday janvier fevrier mars avril mai juin juillet aout septembre
 octobre novembre decembre january february march april may june july august september october november december noel paques
+"""
+# What follows a title and is no person: functions, brands, products.
+_NOT_TITLED = """
+directeur directrice president presidente ministre maire proviseur proviseure juge commissaire recteur rectrice doyen doyenne ambassadeur mesdames messieurs mister maitre docteur professor
+sc ed eng tech phil martens pepper oetker bean clean robot propre who strange jekyll scholl hauschka bricolage meuble access dynamics outlook visio sharepoint onenote paint edge dos
+arch maths nobody michu mario potato moriarty tournesol house congo meteo univers universe world monde untel unetelle untelle layton doubtfire bovary gims incroyable pokora patate muscle
+"""
+# What follows « professeur », « docteur », « maître » and is no person: subjects, ranks, degrees.
+_NOT_LEARNED = """
+mathematiques mathematique mathematics maths math physique physiques physics chimie chemistry biologie biology svt histoire history geographie geography informatique computer computing science
+sciences philosophie philosophy droit law economie economics francaise anglaise espagnol spanish allemand german italien italian lettres litterature literature eps sport musique music arts art
+dessin technologie technology gestion finance comptabilite accounting communication statistiques statistics psychologie psychology sociologie sociology medecine medicine engineering
+principal principale remplacant remplacante certifie certifiee agrege agregee associe associee adjoint adjointe contractuel contractuelle vacataire titulaire documentaliste stagiaire
+emeritus emerita emerite assistant associate adjunct visiting of in at university universite college lycee ecoles conferences hotel ouvrage oeuvre nageur chien mot yoda internship intern
+dre degree diploma phd bsc msc too
 """
 # Two words that look like a given and a family name: brands, and people whose names are those of streets and schools.
 _NOT_PEOPLE = """
@@ -126,6 +141,18 @@ def sure_given_names() -> tuple[str, ...]:
 def not_names() -> tuple[str, ...]:
     """Folded words that begin no name after a context of names, towns among them."""
     return tuple(sorted(set(_NOT_NAMES.split())))
+
+
+@cache
+def not_titled() -> tuple[str, ...]:
+    """Folded words that begin no name after a title."""
+    return tuple(sorted(set(_NOT_TITLED.split())))
+
+
+@cache
+def not_learned() -> tuple[str, ...]:
+    """Folded words that begin no name after the title of who teaches, heals or pleads."""
+    return tuple(sorted(set(_NOT_LEARNED.split())))
 
 
 @cache

@@ -36,6 +36,7 @@ def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
     connection = zones.connection
     people.add_erased(connection)
     people.add_expired(connection, policy, as_of)
+    people.add_never_known(connection, policy, as_of)
     people.add_minors(connection, policy, as_of)
     people.add_withdrawn(connection)
     people.add_without_contact(connection, policy, as_of, _n_built(zones))

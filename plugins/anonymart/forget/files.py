@@ -17,6 +17,8 @@ from anonymart.policy import Policy
 
 REFUSED = "refused files in landing"
 EXPORTS = "exports kept long enough"
+COPIES = "copies of vault and warehouse from before a migration"
+COPY = ".copy"
 _CHUNK = 1 << 24
 
 
@@ -75,6 +77,19 @@ def hide_names(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> None:
         )
 
 
+def copies(home: Home) -> list[Path]:
+    """The copies that migrations have left beside vault and warehouse, halves of killed ones among them."""
+    return [path for zone in (home.vault, home.warehouse) for path in sorted(home.root.glob(f"{zone.name}.v*{COPY}*"))]
+
+
+def remove_copies(home: Home) -> dict[str, int]:
+    """Remove the copies: whoever is erased, or over a term, is in them. Gives how many there were."""
+    found = copies(home)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return {COPIES: len(found)} if found else {}
+
+
 def remove_spill(home: Home) -> None:
     """Remove what a killed run left of its spill files; nobody else writes while the lock is held, but a pull, which then is made again."""
     shutil.rmtree(home.tmp / "spill", ignore_errors=True)
@@ -83,7 +98,9 @@ def remove_spill(home: Home) -> None:
 
 
 def _refused(folders: list[Path]) -> list[Path]:
-    return [path for folder in folders for source in SOURCES for path in sorted((folder / source).rglob(f"*{REFUSED_SUFFIX}"))]
+    """Refused files; a pipe or a link that leads nowhere holds nobody, and opening it may never end."""
+    found = (path for folder in folders for source in SOURCES for path in sorted((folder / source).rglob(f"*{REFUSED_SUFFIX}")))
+    return [path for path in found if path.is_file()]
 
 
 def _mentioning(folders: list[Path], terms: list[str]) -> list[Path]:

@@ -14,6 +14,7 @@ import duckdb
 from anonymart.errors import UsageError
 from anonymart.forget.places import Place
 from anonymart.forget.tombstones import Kind, n_unswept
+from anonymart.ingest import waiting
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy
 
@@ -54,6 +55,12 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
                 >= coalesce(max(received_at) FILTER (is_lift AND identity_verified), TIMESTAMP '0001-01-01')
         )
         SELECT identifier FROM vault.register.identities SEMI JOIN held ON held.who = coalesce(anchor, identifier)
+        UNION
+        -- nobody knows yet what the people of an unreadable row ask for
+        SELECT kin.identifier FROM vault.register.identities AS kin
+        SEMI JOIN (
+            SELECT coalesce(anchor, identifier) AS who FROM vault.register.identities SEMI JOIN vault.rights.unreadable_names USING (identifier)
+        ) AS named ON named.who = coalesce(kin.anchor, kin.identifier)
     """)
 
 
@@ -99,21 +106,50 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
         UNION ALL
         SELECT DISTINCT claims.identifier, '{Kind.SHARED}', true FROM vault.register.claims AS claims
         SEMI JOIN own ON own.identifier = claims.learner
-        WHERE claims.identifier NOT IN (SELECT identifier FROM own)
+        WHERE claims.identifier NOT IN (SELECT identifier FROM own);
+        CREATE OR REPLACE TEMP TABLE asked_folds AS
+        SELECT fold, bool_or(knows_learner) AS knows_learner, false AS is_of_others
+        FROM (SELECT unnest(anonymart_folds(identifier)) AS fold, knows_learner FROM asked WHERE kind = '{Kind.OWN}') GROUP BY fold;
+        CREATE OR REPLACE TEMP TABLE other_folds AS
+        SELECT identifier, identifier IN (SELECT identifier FROM vault.register.claims) AS is_claimed, unnest(anonymart_folds(identifier)) AS fold
+        FROM vault.register.identities WHERE identifier NOT IN (SELECT identifier FROM asked) AND EXISTS (FROM asked_folds);
+        UPDATE asked_folds SET is_of_others = true WHERE fold IN (SELECT fold FROM other_folds WHERE is_claimed)
+    """)
+    connection.execute(f"""
+        INSERT INTO asked
+        SELECT other.identifier, '{Kind.OWN}', bool_or(other.knows_learner) FROM (
+            SELECT other_folds.identifier, asked_folds.knows_learner
+            FROM other_folds INNER JOIN asked_folds USING (fold) WHERE NOT other_folds.is_claimed AND NOT asked_folds.is_of_others
+            UNION ALL
+            SELECT hashed.identifier, hashed.knows_learner
+            FROM ({_HASHES}) AS hashed SEMI JOIN vault.register.identities USING (identifier)
+            WHERE hashed.identifier NOT IN (SELECT identifier FROM vault.register.claims) AND hashed.kind = '{Kind.OWN}'
+        ) AS other
+        WHERE other.identifier NOT IN (SELECT identifier FROM asked) GROUP BY other.identifier
     """)
 
 
+# The sha1 forms under which the addresses of `asked` may come; of an address whose spellings are also somebody else's, only its own.
+_HASHES = """
+    SELECT sha1_identifier(substr(identifier, 7)) AS identifier, kind, knows_learner, true AS is_usual FROM asked WHERE starts_with(identifier, 'email:')
+    UNION ALL
+    SELECT unnest(anonymart_hashes(identifier)), kind, knows_learner, false FROM asked
+    WHERE starts_with(identifier, 'email:') AND anonymart_folds(identifier)[1] NOT IN (SELECT fold FROM asked_folds WHERE is_of_others)
+"""
+
+
 def tombstones_of_asked(until: datetime) -> str:
-    """Query: the tombstones of `asked`, with the forms under which its addresses may come again."""
+    """Query: the tombstones of `asked`, with the forms under which its identifiers may come again.
+
+    A fold that is also that of somebody else's identifier holds for nobody.
+    """
     return f"""
         WITH all_forms AS (
             SELECT identifier_hash(identifier) AS identifier_hash, kind, knows_learner, false AS is_swept FROM asked
             UNION ALL
-            SELECT identifier_hash(sha1_identifier(substr(identifier, 7))), kind, knows_learner, false
-            FROM asked WHERE identifier LIKE 'email:%'
+            SELECT identifier_hash(identifier), kind, knows_learner, NOT is_usual FROM ({_HASHES})
             UNION ALL
-            SELECT loose_hash(identifier), '{Kind.LOOSE}', knows_learner, true
-            FROM asked WHERE identifier LIKE 'email:%' AND kind = '{Kind.OWN}'
+            SELECT identifier_hash(fold), if(is_of_others, '{Kind.SHARED}', '{Kind.LOOSE}'), knows_learner, true FROM asked_folds
         )
         SELECT identifier_hash, TIMESTAMP '{until}', kind, knows_learner, is_swept FROM all_forms
     """
@@ -232,6 +268,42 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         )
         SELECT groups.identifier, former.until_at, '{Scope.LIFE}'
         FROM groups INNER JOIN former USING (who) ANTI JOIN restricted USING (identifier) ANTI JOIN expired USING (who)
+    """)
+
+
+def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
+    """Whom the register of learners does not know, once no row of theirs waits any more: nothing says that the house may keep more.
+
+    Who answered a survey, consented or asked for something is kept under the rules of that. After add_expired, which makes `groups`.
+    """
+    over = waiting.over_term(policy, as_of)
+    connection.execute(f"""
+        INSERT INTO going
+        WITH strange AS (
+            SELECT identifier, who, identifier_mark(identifier) AS identifier_mark FROM groups
+            ANTI JOIN vault.register.learners AS learners ON learners.identifier = groups.who
+            ANTI JOIN vault.register.claims AS claims USING (identifier)
+        ),
+        held AS (
+            SELECT actor AS identifier FROM vault.raw.learning WHERE load_no NOT IN {over}
+            UNION
+            SELECT identifier FROM vault.raw.enrolments WHERE load_no NOT IN {over}
+            UNION
+            SELECT identifier FROM vault.register.connections WHERE load_no NOT IN {over}
+            UNION
+            SELECT identifier FROM (
+                SELECT identifier FROM vault.answers.nps UNION ALL SELECT identifier FROM vault.raw.salary
+                UNION ALL SELECT identifier FROM vault.rights.consents UNION ALL SELECT identifier FROM vault.rights.requests
+                UNION ALL SELECT identifier FROM vault.rights.standing UNION ALL SELECT identifier FROM vault.rights.corrections
+            )
+        ),
+        kept AS (
+            SELECT who FROM strange SEMI JOIN held USING (identifier)
+            UNION
+            SELECT strange.who FROM strange INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)
+        )
+        SELECT identifier, TIMESTAMP '{end_of(as_of, policy)}', '{Scope.ALL}'
+        FROM strange ANTI JOIN kept USING (who) ANTI JOIN restricted USING (identifier)
     """)
 
 

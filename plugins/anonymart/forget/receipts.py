@@ -82,13 +82,16 @@ def verify(home: Home, keys: Keys) -> Verdict:
         connection = engine.connect(home, keys, vault="rw")
         try:
             schema.create(connection, keys)
-            tombstones.attach(connection, home, keys)
+            # What they do not know of is told by the verdict.
+            tombstones.attach(connection, home, keys, is_checked=False)
             for database in ("vault", "tombstones"):
                 number, value = head(connection, database)
                 at_hand = (entries[number - 1]["hash"] if number else FIRST) if number <= len(entries) else None
                 if at_hand != value or number < len(entries) - 1:
                     problem = f"the last receipt is not the one that the {database} knows (number {number})"
                     break
+            if problem is None and (missing := tombstones.missing_removals(connection, home)):
+                problem = f"the tombstones are an old copy, which knows of {missing[0]} of {missing[1]} removals"
         finally:
             connection.close()
     return Verdict(problem is None, n_good, problem)

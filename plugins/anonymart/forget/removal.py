@@ -16,7 +16,7 @@ import duckdb
 
 from anonymart import crash
 from anonymart.errors import UsageError
-from anonymart.forget import comments, files, people, receipts, tombstones
+from anonymart.forget import comments, files, people, receipts, tombstones, unreadable
 from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
 from anonymart.forget.people import Scope
 from anonymart.forget.places import Keeps, Place
@@ -24,7 +24,7 @@ from anonymart.forget.rewrite import Rewritten, remove_aside, rewrite
 from anonymart.forget.rows import NAMING, OF_LIFE, condition, count_rows, delete_from, listed, old_requests
 from anonymart.forget.zones import Zones
 from anonymart.home import Home
-from anonymart.ingest import identities, ingest
+from anonymart.ingest import identities, ingest, waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 
@@ -33,11 +33,15 @@ DESTRUCTIVE = ("erase", "withdraw", "death")
 
 @dataclass
 class Removal:
-    """A plan, or what was done: rows that go by place, files that go by kind; the token names the plan."""
+    """A plan, or what was done: rows that go by place, files that go by kind; the token names the plan.
+
+    `never_known`: rows by source, among the others, that waited for the register until their term was over.
+    """
 
     as_of: str
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
+    never_known: dict[str, int] = field(default_factory=dict)
     is_done: bool = False
     receipt_no: int | None = None
     fingerprint: str = ""
@@ -73,7 +77,7 @@ def enforce_terms(home: Home, keys: Keys, policy: Policy, as_of: date, token: st
     done = _remove(home, keys, policy, as_of, is_rewritten_now=False)
     for path in (path for paths in old.values() for path in paths):
         path.unlink(missing_ok=True)
-    done.files = {kind: len(paths) for kind, paths in old.items()}
+    done.files |= {kind: len(paths) for kind, paths in old.items()}
     return done
 
 
@@ -117,7 +121,7 @@ def carry_out_requests(
         crash.point("removal.after_tombstones")
     n_files = files.remove_mentions(folders, terms)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=erased)
-    done.files = n_files
+    done.files |= n_files
     return done
 
 
@@ -152,6 +156,7 @@ def _plan_terms(zones: Zones, policy: Policy, as_of: date) -> Removal:
     choose_by_terms(zones, policy, as_of)
     found = Removal(str(as_of), count_rows(zones, policy, as_of))
     found.files = {kind: len(paths) for kind, paths in _old_files(zones, policy, as_of).items()}
+    found.never_known = waiting.expired(zones.connection, policy, as_of)
     found.fingerprint = json.dumps([found.rows, found.files], sort_keys=True)
     return found
 
@@ -191,6 +196,8 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
         WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
     """).fetchall()
     found = Removal(str(as_of), files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)))
+    if n_copies := len(files.copies(zones.home)):
+        found.files[files.COPIES] = n_copies
     found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
     return found
 
@@ -219,6 +226,7 @@ def _remove(
             key_the_going(zones, policy)
         removal_no = _begin(zones, as_of)
         done = Removal(str(as_of))
+        done.never_known = waiting.expired(connection, policy, as_of) if terms_as_of else {}
         for zone in ("warehouse", "vault"):
             done.rows |= _delete(zones, zone, policy, terms_as_of, removal_no)
         is_due = _is_rewrite_due(connection, policy, as_of, is_rewritten_now)
@@ -233,6 +241,7 @@ def _remove(
     hashes: dict[str, Rewritten] = {}
     if is_due:
         files.remove_spill(home)
+        done.files = files.remove_copies(home)
         hashes = rewrite(home, keys, tuple(zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()))
     done.receipt_no = _close(home, keys, as_of, removal_no, hashes)
     done.is_done = True
@@ -261,10 +270,15 @@ def _n_rows(connection: duckdb.DuckDBPyConnection, place: Place) -> int:
 
 
 def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, removal_no: int) -> dict[str, int]:
+    from anonymart.rights import handover
+
     connection, found = zones.connection, {}
     connection.execute("BEGIN")
     if zone == "vault" and terms_as_of is None:
         comments.mask(connection)
+    if zone == "vault" and terms_as_of is not None:
+        waiting.note_expired(connection, policy, terms_as_of)
+    blanked = unreadable.blank(connection) if zone == "vault" else []
     for place in zones.places():
         which = condition(place, policy, terms_as_of)
         if not place.name.startswith(f"{zone}.") or which is None or place.keeps is Keeps.VIEW:
@@ -295,6 +309,8 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
     crash.point(f"removal.before_{zone}_commit")
     connection.execute("COMMIT")
     crash.point(f"removal.after_{zone}_commit")
+    for row_id in blanked:
+        handover.delete_export(zones.home, zones.keys, row_id)
     return found
 
 

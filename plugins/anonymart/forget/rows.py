@@ -6,9 +6,11 @@ from datetime import date
 
 import duckdb
 
+from anonymart.forget import unreadable
 from anonymart.forget.people import Scope
 from anonymart.forget.places import Names, Place
 from anonymart.forget.zones import LAST, Zones
+from anonymart.ingest import waiting
 from anonymart.policy import Policy
 
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
@@ -107,12 +109,14 @@ def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
     unrestricted = f"{place.column} NOT IN (FROM restricted)"
     years = policy.figure("purposes", "P-STAT", "keep_years_after_last_use")
     if place.name in _RAW:
-        kept = policy.figure("raw", "keep_days")
-        return f"load_no IN (SELECT load_no FROM vault.ledger.loads WHERE as_of + {kept} < {day}) AND {unrestricted}"
+        return f"load_no IN {waiting.over_term(policy, as_of)} AND {unrestricted}"
     if place.name == "vault.register.connections":
-        return f"connected_at < {day} - INTERVAL {policy.figure('purposes', 'P-LOG', 'keep_years')} YEAR AND {unrestricted}"
+        log = f"connected_at < {day} - INTERVAL {policy.figure('purposes', 'P-LOG', 'keep_years')} YEAR"
+        return f"({log} OR (admitted_no IS NULL AND load_no IN {waiting.over_term(policy, as_of)})) AND {unrestricted}"
     if place.name == "vault.register.minors":
         return f"of_age_on + INTERVAL {years} YEAR < {day}"
+    if place.name == "vault.rights.unreadable":
+        return unreadable.over_its_term(policy, day)
     if place.name == "vault.ledger.row_hashes":
         # Noted before rows told whose they were.
         return f"identifier_mark IS NULL AND about_on + INTERVAL {years} YEAR < {day}"

@@ -12,6 +12,7 @@ from enum import StrEnum
 import duckdb
 
 from anonymart import engine
+from anonymart.chain import Chain
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -23,6 +24,7 @@ CREATE TABLE IF NOT EXISTS tombstones.erased (
 CREATE TABLE IF NOT EXISTS tombstones.receipt_head (receipt_no BIGINT, hash VARCHAR);
 """
 ERASED = "erased (R-ERASE)"
+NEW_ID = "the e-mail or account of somebody who was erased, under another learner_id (R-ERASE)"
 
 
 class Kind(StrEnum):
@@ -30,21 +32,55 @@ class Kind(StrEnum):
 
     OWN = "own"
     SHARED = "shared"
-    """Claimed by somebody else as well: it names nobody, so it does not reveal who else was erased."""
+    """Claimed by somebody else as well: it names nobody, so it does not reveal who else was erased. A fold of this kind holds for nobody."""
     LOOSE = "loose"
-    """An address without its dots and tags: holds only for addresses that no learner claims."""
+    """A fold, which all spellings have in common: holds only for spellings that no learner claims."""
 
 
-def attach(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw") -> None:
-    """Attach the file as `tombstones`, made when there is none yet.
+def attach(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw", is_checked: bool = True) -> None:
+    """Attach the file as `tombstones`, made when there is none yet; `vault` is attached already.
 
-    Raises AnonymartError when receipts tell of erasures and the file is gone: the erased would come back.
+    Raises AnonymartError when receipts tell of removals that the file does not know: the erased would come back.
     """
     if not home.tombstones.exists() and home.receipts.exists():
         raise AnonymartError(f"{home.tombstones} is missing though people were erased: restore it, or they would come back with old files.")
     engine.attach(connection, "tombstones", home.tombstones, keys.vault, mode)
     if mode == "rw":
         connection.execute(SCHEMA)
+    if is_checked:
+        check(connection, home)
+
+
+def check(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Raise AnonymartError when `tombstones` is an old copy."""
+    found = missing_removals(connection, home)
+    if found:
+        raise AnonymartError(
+            f"{home.tombstones} knows of {found[0]} removals and the receipts tell of {found[1]}, so it is an old copy, under which people "
+            "erased since would come back: put its newest copy back, then run again; nothing was loaded."
+        )
+
+
+def missing_removals(connection: duckdb.DuckDBPyConnection, home: Home) -> tuple[int, int] | None:
+    """How many removals `tombstones` knows of and how many there were, by the receipts and the vault's note of the last one; None: all.
+
+    A removal that a kill cut short after its receipt is still open in the vault, and not missing.
+    """
+    entries, _ = Chain(home.receipts, "receipt_no", "receipt").read()
+    known, in_vault = (_last_receipt(connection, database) for database in ("tombstones.main", "vault.ledger"))
+    newest = max(len(entries), in_vault)
+    if known >= newest:
+        return None
+    is_open = connection.execute("SELECT EXISTS (FROM vault.ledger.removals WHERE removal_no = $1)", [newest]).fetchone()[0]
+    return None if known == newest - 1 and in_vault < newest and is_open else (known, newest)
+
+
+def _last_receipt(connection: duckdb.DuckDBPyConnection, database: str) -> int:
+    zone, schema = database.split(".")
+    there = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND schema_name = $2 AND table_name = 'receipt_head')"
+    if not connection.execute(there, [zone, schema]).fetchone()[0]:
+        return 0
+    return connection.execute(f"SELECT coalesce(max(receipt_no), 0) FROM {database}.receipt_head").fetchone()[0]
 
 
 def write(connection: duckdb.DuckDBPyConnection, query: str) -> int:

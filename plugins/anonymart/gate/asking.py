@@ -26,7 +26,7 @@ def make_queries(
         for line in suite.lines:
             options = {"kind": line.kind, "in": line.place}
             try:
-                scope = Scope(policy, as_of, contracts.get(suite.name), line.column, options)
+                scope = Scope(policy, as_of, contracts.get(suite.name), line.column, options, contracts)
                 queries[line] = " ".join(RULES[line.forbids].sql(scope).split())
             except (AnonymartError, UsageError, KeyError, TypeError, ValueError):
                 failures.append(not_checked(line))

@@ -15,7 +15,6 @@ from anonymart.release.ledger import table_exists
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {"theme": ("themes", "theme"), "job_family": ("job_families", "job_family"), "step": ("funnel_steps", "step")}
-_ITEMS = ("path", "course", "chapter", "exercise", "project")
 _WITH_ALL = ("path", "diploma")
 _DIPLOMA = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -41,16 +40,11 @@ def make_codes(
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
-    if table_exists(connection, "raw", "catalogue"):
-        for item in _ITEMS:
-            connection.execute(f"INSERT INTO gate.codes SELECT DISTINCT '{item}', {item}_id FROM vault.raw.catalogue")
-            if _has_column(connection, "catalogue", f"{item}_title"):
-                connection.execute(f"INSERT INTO gate.titles SELECT DISTINCT {item}_title FROM vault.raw.catalogue")
-    # The vault forgets its raw rows after their term; the placements that dbt keeps outlive them.
-    if table_exists(connection, "intermediate", "int_catalogue_placements", database="warehouse"):
-        connection.execute(
-            "INSERT INTO gate.codes SELECT DISTINCT item_kind, item_id FROM warehouse.intermediate.int_catalogue_placements"
-        )
+    """The codes that hold today: one that was corrected is no longer among them."""
+    if table_exists(connection, "catalogue", "items"):
+        connection.execute("""
+            INSERT INTO gate.codes SELECT DISTINCT item_kind, code FROM vault.catalogue.items;
+            INSERT INTO gate.titles SELECT DISTINCT title FROM vault.catalogue.items WHERE title IS NOT NULL""")
 
 
 def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
@@ -66,6 +60,10 @@ def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
             f"WHERE regexp_matches(diploma_id, '{_DIPLOMA}') "
             f"GROUP BY diploma_id HAVING count(DISTINCT {learner}) >= {int(fewest)}"
         )
+    if table_exists(connection, "catalogue", "refused_diplomas"):
+        connection.execute(
+            "DELETE FROM gate.codes WHERE list = 'diploma' AND code IN (SELECT diploma_id FROM vault.catalogue.refused_diplomas)"
+        )
 
 
 def _published(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
@@ -75,12 +73,3 @@ def _published(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
                 connection.execute(
                     f"INSERT INTO gate.codes SELECT DISTINCT '{contract.name}.{name}', \"{name}\" FROM gate.carried_{contract.name}"
                 )
-
-
-def _has_column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
-    row = connection.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'vault' AND schema_name = 'raw' "
-        "AND table_name = ? AND column_name = ?",
-        [table, column],
-    ).fetchone()
-    return bool(row and row[0])

@@ -22,7 +22,7 @@ import duckdb
 from anonymart import crash, engine
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
-from anonymart.gate import drill_cells, drill_plants
+from anonymart.gate import drill_cells, drill_plants, must_be_out
 from anonymart.gate.asking import ask_straight, make_queries
 from anonymart.gate.docs import page_texts
 from anonymart.gate.drill_forms import ALSO_KNOWN
@@ -88,11 +88,15 @@ def drill(
             plants = [*drill_plants.plant_files(copy, contracts, as_of), *drill_plants.rule_plants(contracts), *drill_plants.docs_plants()]
             crash.point("gate.drill_planted")
             with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-                read_folder(connection, copy, contracts, read_manifest(copy), suites, policy, ALSO_KNOWN)
+                read_folder(connection, copy, contracts, read_manifest(copy), suites, policy, keys, ALSO_KNOWN)
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
                 found: dict[Line | None, list[Failure]] = dict(ask_straight(connection, queries))
-                found[None] = page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS)))
+                out = must_be_out.plant(connection, contracts, drill_cells.SOMEBODY)
+                plants += [Plant(must_be_out.LEAK, must_be_out.PLACE, (key,)) for key in out]
+                found[None] = [
+                    *page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS))), *must_be_out.behind(connection, contracts, policy, as_of),
+                ]
         except (duckdb.Error, OSError, StopIteration, ValueError):
             raise AnonymartError("The leak drill could not be held on a copy of the candidate: run again, nothing was published.") from None
     return Drill(tuple(plants), found)

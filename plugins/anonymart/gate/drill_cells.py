@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.contracts import MartContract
+from anonymart.contracts import COMPLETE, MartContract
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.gate.reading import EVIDENCE
 from anonymart.gate.rules_corrections import must_stay
@@ -24,6 +24,9 @@ CODE = "drill"
 _WRONG, _CORRECTED, _NESTED, _CARRIED, _TWICE, _DAY, _NUMBER, TEXTS = range(1901, 1909)
 _FAR = date(2999, 1, 1)
 _FEW, _FINE, _COARSE = 5, 30, 33
+# One of the people behind the planted cells.
+_PEOPLE = "drill-"
+SOMEBODY = f"{_PEOPLE}0"
 _SALARY = 30000
 _MISSING = "drill-missing"
 
@@ -34,7 +37,7 @@ def cells(contract: MartContract, as_of: date) -> list[dict[str, Any]]:
     shown = {figure: _VALUES[_kind(contract, figure)] for figure in contract.figures}
     stays = {measure["name"] for measure in contract.measures if must_stay(contract, measure)}
     rows = [
-        place(contract, _WRONG) | shown | {f"{figure}_reason": "too_few" for figure in contract.figures},
+        place(contract, _WRONG) | {COMPLETE: True} | shown | {f"{figure}_reason": "too_few" for figure in contract.figures},
         place(contract, _CORRECTED) | {figure: 0.5 for figure in contract.figures if figure in stays},
         place(contract, _CARRIED) | dict.fromkeys(counts, 50),
         *[place(contract, _TWICE)] * 2,
@@ -99,7 +102,7 @@ def plant_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str
     """What stands behind the planted cells, into the tables of the schema `gate`."""
     noise = {entry.true_count: entry.key_from for entry in of_policy(policy) if entry.deviation == 0}
     rows = [row for contract in contracts.values() for row in _evidence(contract, noise, as_of)]
-    insert(connection, f"gate.evidence ({', '.join(EVIDENCE)})", rows)
+    insert(connection, f"gate.evidence ({', '.join((*EVIDENCE, 'draw_key'))})", rows)
     for contract in contracts.values():
         _ledger(connection, contract)
         _people(connection, contract)
@@ -108,7 +111,7 @@ def plant_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str
 def _evidence(contract: MartContract, noise: Mapping[int, int], as_of: date) -> list[tuple]:
     def row(key: str, measure: Mapping[str, Any], n: int, closing: date, day: date) -> tuple:
         drawn = noise[min(n, max(noise))]
-        return contract.name, key, measure["name"], n, 1.0, float(_SALARY), drawn, 1.0, closing, None, None, day
+        return contract.name, key, measure["name"], n, 1.0, float(_SALARY), drawn, 1.0, closing, None, None, day, None, None, None, None, None, drawn
 
     yesterday = as_of - timedelta(days=1)
     found = []
@@ -160,7 +163,7 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         salary = f"{_SALARY} + 50 * (i - 20)" + (" + 1000000000 * (i = 39)::BIGINT" if is_dominated else "")
         values = {measure["value"] for measure in contract.measures if measure.get("value")} & set(columns)
         chosen = [f"{_literal(value)} AS \"{name}\"" for name, value in cell.items() if name in columns]
-        chosen += [f"'drill-' || i AS \"{person}\"", *(f'{salary} AS "{name}"' for name in sorted(values))]
+        chosen += [f"'{_PEOPLE}' || i AS \"{person}\"", *(f'{salary} AS "{name}"' for name in sorted(values))]
         chosen += [f'true AS "{name}"' for name, kind in columns.items() if kind == "BOOLEAN"]
         connection.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(chosen)} FROM range({n}) AS persons (i)")
     source = f"warehouse.intermediate.{contract.disclosure['people']}"

@@ -36,6 +36,7 @@ _OBJECTS = {
     "extra_type": "CREATE TYPE planted.main.drill_type AS ENUM ('drill')",
     "extra_sequence": "CREATE SEQUENCE planted.main.drill_numbers",
     "extra_schema": "CREATE SCHEMA planted.drill",
+    "extra_default": "ALTER TABLE planted.main.drill ADD COLUMN more VARCHAR DEFAULT 'drill'",
 }
 # Where a rule's finding has another name than the rule, and what the drill's table calls the plants that the issue names.
 _SAYS = {
@@ -186,4 +187,8 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
     label = f"file #{all_files(folder).index(EXTRA_FILE) + 1}"
     yield _said("extra_file", "in the folder", ("*", label, "extra_file"))
     yield _said("altered_file", "in the folder", ("*", MARTS_FILE, "altered_file"))
+    yield _said("bytes_unlike_reading", "in marts.duckdb", ("*", MARTS_FILE, "bytes_unlike_reading"))
+    (folder / "drill").mkdir()
+    entries = sorted([folder, *folder.rglob("*")])
+    yield _said("extra_folder", "in the folder", ("*", f"entry #{entries.index(folder / 'drill')}", "extra_folder"))
     yield _said("replaces_unlike_ledger", "in the manifest", ("*", MANIFEST, "replaces_unlike_ledger"))

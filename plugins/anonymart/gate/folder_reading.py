@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
+from anonymart.gate import rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release import ledger
@@ -55,6 +56,7 @@ def make_folder_tables(
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
+        *(rewriting.findings(folder, contracts) if folder.name.startswith(CANDIDATE_PREFIX) else ()),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
@@ -79,6 +81,8 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
             WHERE database_name = 'release'
             UNION ALL SELECT 'schema', schema_name, schema_name FROM duckdb_schemas()
             WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ('main', 'marts')
+            UNION ALL SELECT 'default', schema_name, column_default FROM duckdb_columns()
+            WHERE database_name = 'release' AND NOT internal AND column_default IS NOT NULL
         )
         SELECT coalesce(promised.mart, '*') AS mart,
             CASE WHEN promised.mart IS NULL THEN 'extra_' || real.object

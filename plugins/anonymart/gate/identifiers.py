@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import duckdb
 
 from anonymart import detect
+from anonymart.detect.codes import IS_PLAIN_WORD, both_names
 from anonymart.detect.known import NAMES, known_digests, make_runs
 from anonymart.gate.tables import insert
 
@@ -40,6 +41,8 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
         WITH listed AS (
             SELECT code AS text FROM gate.codes UNION SELECT title FROM gate.titles UNION SELECT unnest(['too_few', 'protected'])
         ),
+        -- What is published already is carried as it is: who chooses such an account later cannot stop all releases.
+        published AS (SELECT code AS text FROM gate.codes WHERE contains(list, '.')),
         found AS (
             SELECT DISTINCT phrases.text, phrases.phrase, phrases.is_whole, known.kind, known.n_words
             FROM gate.phrases AS phrases JOIN gate.known AS known ON known.phrase = phrases.phrase
@@ -48,24 +51,33 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
         FROM found
         JOIN gate.texts AS texts ON texts.text = found.text
         LEFT JOIN listed ON listed.text = found.text
+        LEFT JOIN published ON published.text = found.text AND texts.place = 'value'
         LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = found.phrase
-        WHERE NOT CASE
+        WHERE published.text IS NULL AND NOT CASE
             WHEN found.kind IN {NAMES} THEN listed.text IS NOT NULL OR (texts.place <> 'value' AND {_is_ours()})
-            WHEN found.n_words = 1 AND NOT regexp_matches(found.phrase, '[0-9]') THEN
+            WHEN {IS_PLAIN_WORD} THEN
                 CASE WHEN texts.place = 'value' THEN listed.text IS NOT NULL
                     ELSE vocabulary.word IS NOT NULL END
             ELSE false
         END
-        GROUP BY ALL""")
+        GROUP BY ALL;
+        INSERT INTO gate.hits
+        WITH listed AS (
+            SELECT code AS text FROM gate.codes GROUP BY code HAVING NOT bool_or(contains(list, '.'))
+        )
+        SELECT texts.mart, texts.column_name, texts.place, 'both_names', sum(texts.n)::BIGINT
+        FROM ({both_names("gate.phrases", "listed")}) AS named
+        JOIN listed USING (text) JOIN gate.texts AS texts USING (text)
+        WHERE texts.place = 'value' GROUP BY ALL""")
     _digests(connection)
 
 
 def _digests(connection: duckdb.DuckDBPyConnection) -> None:
-    """Unsalted hashes of identifiers are looked for only where there is something like a hash: a sound release has none."""
+    """Unsalted hashes of identifiers, cut to 12 digits or more too, are looked for only where there is something like a hash."""
     connection.execute("""
         CREATE TABLE gate.digests AS
-        SELECT DISTINCT text, unnest(regexp_extract_all(lower(text), '[0-9a-f]{32,64}')) AS digest FROM gate.texts
-        WHERE regexp_matches(text, '[0-9A-Fa-f]{32}')""")
+        SELECT DISTINCT text, unnest(regexp_extract_all(lower(text), '[0-9a-f]{12,64}')) AS digest FROM gate.texts
+        WHERE regexp_matches(text, '[0-9A-Fa-f]{12}')""")
     digests = [row[0] for row in connection.execute("SELECT DISTINCT digest FROM gate.digests").fetchall()]
     insert(connection, "gate.digests", [(None, digest) for digest in known_digests(connection, "gate", digests)])
     connection.execute("""

@@ -11,6 +11,7 @@ import duckdb
 from anonymart.contracts import MartContract
 from anonymart.detect.known import make_known
 from anonymart.disclosure import utility
+from anonymart.gate import must_be_out
 from anonymart.gate.codes import make_codes
 from anonymart.gate.docs import DOCS_WORDS
 from anonymart.gate.folder_reading import make_folder_tables
@@ -20,6 +21,7 @@ from anonymart.gate.report_words import report_words
 from anonymart.gate.rules import RULES
 from anonymart.gate.suites import Suite
 from anonymart.gate.texts import make_texts, strings
+from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release.datapackage import data_package
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
@@ -32,6 +34,7 @@ def read_folder(
     manifest: dict[str, Any],
     suites: list[Suite],
     policy: Policy,
+    keys: Keys,
     also_known: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Fill the schema `gate` of a connection with vault and warehouse attached; the folder's marts are attached as `release`.
@@ -39,7 +42,7 @@ def read_folder(
     `also_known` are identifiers (kind, identifier) that count as if the vault knew them.
     """
     open_release(connection, candidate)
-    make_views(connection, candidate, contracts, policy, manifest["release_id"])
+    make_views(connection, candidate, contracts, policy, manifest["release_id"], keys.record)
     make_codes(connection, contracts, policy)
     make_texts(connection, candidate, contracts)
     make_known(connection, "gate", also_known)
@@ -52,7 +55,7 @@ def read_folder(
 def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
     """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden"]
+    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden", *must_be_out.WORDS]
     texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]

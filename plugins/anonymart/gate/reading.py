@@ -7,6 +7,7 @@ the ledger's cells, and the evidence of the cells that are new.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError
+from anonymart.gate import draws
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release.cells import key_sql
@@ -22,8 +24,8 @@ from anonymart.release.folder import MARTS_FILE, parquet_path
 from anonymart.release.ledger import releases, table_exists
 
 EVIDENCE = (
-    "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on", "published_value",
-    "published_reason", "as_of",
+    "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on",
+    "published_value", "published_reason", "as_of", "clipped", "n_below", "n_above", "largest_share", "p_percent_ok",
 )
 
 
@@ -38,9 +40,13 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def make_views(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, release_id: str
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, release_id: str,
+    record_key: str,
 ) -> None:
-    """Make every view that the rules of marts query, and the perturbation table, worked out here once more."""
+    """Make every view that the rules of marts query, the perturbation table and the key of each draw, worked out here once more.
+
+    `record_key` is the key of record keys, in hexadecimal digits; it stands in no query and no table.
+    """
     _closed_periods(connection)
     _columns(connection, contracts)
     connection.execute("CREATE TABLE gate.parquet_states (mart VARCHAR, state VARCHAR)")
@@ -54,7 +60,9 @@ def make_views(
         _carried(connection, contract, known, later)
         _withdrawn(connection, contract)
         _people(connection, contract)
+        _values(connection, contract)
     _evidence(connection, contracts, is_published)
+    draws.add(connection, contracts, record_key)
     connection.execute("CREATE TABLE gate.perturbation (true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
     insert(connection, "gate.perturbation", [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in perturbation.of_policy(policy)])
 
@@ -112,13 +120,17 @@ def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Mart
 
 
 def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str], later: list[str]) -> None:
-    """gate.carried_<mart>: the cells that a candidate has from others, or those that a published release was published with."""
+    """gate.carried_<mart>: the cells that a candidate has from others, or those that a published release was published with.
+
+    `built_as_of` is the day of the release that a cell was first in.
+    """
     accepted = f"release_id IN ({_listed(known)})"
-    sources = [_cells_of_ledger(connection, contract, f"cells_{contract.name}", accepted)]
+    day = ", (SELECT any_value(as_of) FROM vault.ledger.releases AS releases WHERE releases.release_id = cells.release_id) AS built_as_of"
+    sources = [_cells_of_ledger(connection, contract, f"cells_{contract.name}", accepted, day)]
     if later:
         # Cells that were withdrawn after it stood in it all the same.
-        sources.append(_cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", f"{accepted} AND last_release_id IN ({_listed(later)})"))
-    found = " UNION ALL ".join(filter(None, sources)) or f"SELECT * EXCLUDE (cell_key) FROM gate.{contract.name} LIMIT 0"
+        sources.append(_cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", f"{accepted} AND last_release_id IN ({_listed(later)})", day))
+    found = " UNION ALL ".join(filter(None, sources)) or f"SELECT * EXCLUDE (cell_key), NULL::DATE AS built_as_of FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
     connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
 
@@ -140,6 +152,29 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         return
 
 
+def _values(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
+    """gate.values_<mart> (cell_key, value, sorted): the persons' values behind each new cell, smallest first, for the rule of quantiles.
+
+    In a pool a person counts as in the last of the years. Where the people are not there, or hold no numbers, the rule cannot be asked.
+    """
+    names = sorted({measure["value"] for measure in contract.measures if measure["kind"] == "quantile"})
+    pooling, person = contract.disclosure.get("pooling") or {}, contract.disclosure.get("person")
+    same = " AND ".join(f'cell."{name}" = people."{name}"' for name in contract.dimensions if name not in pooling.values())
+    if pooling:
+        same += f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
+    last = f'people."{pooling["year"]}"' if pooling else "true"
+    found = " UNION ALL ".join(f"""
+        SELECT cell_key, '{name}' AS value, list(held.number ORDER BY held.number) AS sorted FROM (
+            SELECT cell.cell_key, arg_max({{number: people."{name}"}}, {last}) AS held
+            FROM gate.{contract.name} AS cell JOIN gate.people_{contract.name} AS people ON {same}
+            ANTI JOIN gate.carried_{contract.name} AS carried ON carried.cell_key = cell.cell_key
+            GROUP BY cell.cell_key, people."{person}"
+        ) WHERE held.number IS NOT NULL GROUP BY cell_key""" for name in names)
+    if names:
+        with suppress(duckdb.Error):
+            connection.execute(f"CREATE TABLE gate.values_{contract.name} AS SELECT cell_key, value, sorted::DOUBLE[] AS sorted FROM ({found})")
+
+
 def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str, more: str = "") -> str | None:
     if not table_exists(connection, "ledger", table):
         return None
@@ -147,7 +182,7 @@ def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContra
     columns = ", ".join(
         f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"' for column in contract.columns
     )
-    return f"SELECT {columns}{more} FROM vault.ledger.{table} WHERE {condition}"
+    return f"SELECT {columns}{more} FROM vault.ledger.{table} AS cells WHERE {condition}"
 
 
 def _listed(release_ids: list[str]) -> str:

@@ -12,18 +12,21 @@ from anonymart.gate.drill_plants import docs_plants, rule_plants
 from anonymart.gate.texts import strings
 from anonymart.policy import Policy
 from anonymart.release.privacy_page import page
+from anonymart.release.report_cards import HIDDEN_BY
 
 _PLACES = """
     in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of a column in Parquet metadata
     in the description for machines in the report in the page of the report in the manifest in the folder in marts.duckdb in a mart extra
     altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
-_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance")
+_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles")
 _CARD = {
     "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
-    "suppressed_share": 0.5, "smallest_cell": None, "k": None, "l": None, "dominance": {"largest_share_percent": 1, "p_percent": 1, "hidden": 0},
+    "suppressed_share": 0.5, "smallest_cell": None, "k": None, "l": None, "dominance": {"largest_share_percent": 1, "p_percent": 1},
+    "hidden_by": dict.fromkeys(HIDDEN_BY, 1),
     "noise": {"standard_deviation": 1.0, "mean_error_persons": "too_few_cells"},
 }  # fmt: skip
+_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")}
 _COUNTED = {"tried": 1, "succeeded": 0}
 
 
@@ -51,5 +54,5 @@ def _sample(since: str | None) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "utility": {"new_cells": 0, "smallest_cells": 1},
-        "marts": {"mart": _CARD}, "persons": {}, "requests": {"open": 0, "near": 0, "late": 0}, "register": {}, "changes": changes, "gate": gate,
+        "marts": {"mart": _CARD}, "persons": {}, "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True}, "requests": {"open": 0, "near": 0, "late": 0}, "register": _LIMITS, "changes": changes, "gate": gate,
     }  # fmt: skip

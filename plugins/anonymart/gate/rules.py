@@ -21,6 +21,7 @@ class Scope:
     contract: MartContract | None = None
     column: str = "*"
     options: Mapping[str, Any] = field(default_factory=dict)
+    contracts: Mapping[str, MartContract] = field(default_factory=dict, repr=False)
 
     @property
     def mart(self) -> MartContract:

@@ -89,11 +89,30 @@ def closes_on(scope: Scope) -> str:
     period = scope.mart.period
     length = {"month": "1 month", "quarter": "3 months", "half_year": "6 months", "year": "1 year"}[period.grain]
     first = f'make_date("{period.column}"::INTEGER, 1, 1)' if period.grain == "year" else f'"{period.column}"'
-    months = re.sub(
-        r"\bpolicy\.([\w.]+)", lambda found: str(scope.figure(*found.group(1).split("."))), period.observation
-    )
+    months = _with_figures(scope, period.observation)
     delay = scope.figure("publication", "delay_days")
     return f"({first} + INTERVAL {length} + to_months(({months})::INTEGER) + to_days({int(delay) - 1}))::DATE"
+
+
+def _with_figures(scope: Scope, text: str) -> str:
+    return re.sub(r"\bpolicy\.([\w.]+)", lambda found: str(scope.figure(*found.group(1).split("."))), text)
+
+
+@rule
+def completeness_unlike_dates(scope: Scope) -> str:
+    """A cell that says of itself otherwise than its dates whether people had left the statistics before it was first built (P-STAT)."""
+    period = scope.mart.period
+    first = f'cell."{period.column}"'
+    if period.grain == "year":
+        first_year = (scope.mart.disclosure.get("pooling") or {}).get("year_from", period.column)
+        first = f'make_date(cell."{first_year}"::INTEGER, 1, 1)'
+    open_until = (
+        f"({first} + to_years({int(scope.figure('purposes', 'P-STAT', 'keep_years_after_last_use'))}) "
+        f"- to_months({int(_with_figures(scope, period.last_use_before))}))::DATE"
+    )
+    return counted(scope, "completeness_unlike_dates", f"""
+        SELECT 1 FROM {scope.table} AS cell LEFT JOIN gate.carried_{scope.mart.name} AS carried ON carried.cell_key = cell.cell_key
+        WHERE cell.is_complete IS DISTINCT FROM ({open_until} >= coalesce(carried.built_as_of, {day(scope.as_of)}))""")
 
 
 @rule

@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import Any
 
 from anonymart.contracts import REASONS
+from anonymart.gate import draws
 from anonymart.gate.rules import Scope, counted, rule
 
 _SMALL = 1e-6
@@ -73,8 +74,10 @@ def rate_on_few_persons(scope: Scope) -> str:
 
 @rule
 def rate_unlike_counts(scope: Scope) -> str:
-    """A rate that does not follow from the published counts, or is sensitive and not clipped to its band (S-ANON)."""
+    """A rate that does not follow from the published counts, is sensitive and not clipped to its band, or is not as it was told first."""
     measure = scope.measure
+    if measure.get("told_by"):
+        return _unlike_first(scope, measure)
     part, base = measure["numerator"], measure["denominator"]
     share = f"round(least(greatest({part}.perturbed / base.perturbed, 0), 1), {int(scope.figure('rates', 'decimals'))})"
     expected = share
@@ -92,14 +95,14 @@ def rate_unlike_counts(scope: Scope) -> str:
 @rule
 def mean_unlike_persons(scope: Scope) -> str:
     """A mean that is not the persons' sum with its noise over their published count (S-ANON)."""
-    mixed = "((evidence.count_key * 1640531527 + 2654435769) % 4294967296)"
     total = f"greatest(0, evidence.true_numerator + {scope.figure('means', 'noise_of_largest')} * evidence.largest * noise.deviation)"
     return counted(scope, "mean_unlike_persons", f"""
-        SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)} AS evidence USING (cell_key)
+        SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
+        JOIN {_count(scope, scope.measure["base"])} AS base USING (cell_key)
         LEFT JOIN gate.perturbation AS noise ON noise.true_count = {_last_block(scope)}
-            AND {mixed} >= noise.key_from AND {mixed} < noise.key_upto
+            AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
-            cell."{scope.column}" - round({total} / evidence.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
+            cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
 
 
 @rule
@@ -117,8 +120,24 @@ def quantile_on_few_persons(scope: Scope) -> str:
 
 @rule
 def quantile_unlike_persons(scope: Scope) -> str:
-    """A quantile that is not the persons' own, rounded as the policy says (S-ANON)."""
-    return _unlike_true_value(scope, "quantile_unlike_persons", _unit(scope, scope.measure))
+    """A quantile that is not the persons' own, with the noise of its cell key in ranks and rounded as the policy says (S-ANON)."""
+    measure, unit = scope.measure, _unit(scope, scope.measure)
+    figure, share = f'cell."{scope.column}"', float(measure["quantile"])
+    first = "((evidence.draw_key * 1597334677 + 374761393) % 4294967296)"
+    second = f"((({first} & 65535) << 16) | ({first} >> 16))"
+    drawn = f"(({second} * {2 * int(1000 * share) * 1000003 + 1}) % 4294967296)"
+    four = " + ".join(f"(({drawn} >> {bits}) & 255)" for bits in (0, 8, 16, 24))
+    shift = f"{_rank_noise(scope, measure)} * ({four} - 510) / 512.0"
+    rank = f"greatest(3, least(len(persons.sorted) - 4, {share} * (len(persons.sorted) - 1) + {shift}))"
+    # Between two neighbours the figure is as far as the rank is between theirs.
+    value = "persons.sorted[floor(rank)::BIGINT + 1] * (1 - rank % 1) + persons.sorted[ceil(rank)::BIGINT + 1] * (rank % 1)"
+    return counted(scope, "quantile_unlike_persons", f"""
+        SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
+        LEFT JOIN (FROM gate.values_{scope.mart.name} WHERE value = '{measure["value"]}') AS persons ON persons.cell_key = cell.cell_key,
+        LATERAL (SELECT {rank} AS rank) AS drawn
+        WHERE {figure} IS NOT NULL AND NOT coalesce(
+            abs({figure} - ({value})) <= {unit / 2 + _SMALL}
+            AND abs({figure} - round({figure} / {unit}) * {unit}) <= {_SMALL}, false)""")
 
 
 @rule
@@ -188,12 +207,47 @@ def _perturbed(scope: Scope, measure: str) -> str:
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.figure('nesting', 'smallest_difference')}"
     return f"""(
-        SELECT evidence.*, coalesce(CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
+        SELECT evidence.*, coalesce(first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
             ON noise.true_count = least(evidence.true_count, {_last_block(scope)})
-            AND evidence.count_key >= noise.key_from AND evidence.count_key < noise.key_upto
+            AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
+        LEFT JOIN {_told_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
         WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
+
+
+def _told_before(scope: Scope, measure: str) -> str:
+    """SQL for (cell_key, figure) of a count that an earlier release has told: 0 where the period is closed and has no such row."""
+    told = scope.measure_named(measure)
+    first = told.get("told_by") or {}
+    name, figure = first.get("mart", scope.mart.name), first.get("measure", measure)
+    other = scope.contracts.get(name)
+    if not first or other is None or figure not in other.figures:
+        return "(SELECT '' AS cell_key, NULL AS figure LIMIT 0)"
+    places = {dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, told).items()}
+    key = " || '|' || ".join(f"{places[dimension]}::VARCHAR" for dimension in other.period_key)
+    return f"""(
+        SELECT cell.cell_key, coalesce(first."{figure}", 0) AS figure FROM {scope.table} AS cell
+        LEFT JOIN gate.carried_{name} AS first ON {_same_cell(places)}
+        WHERE {key} IN (SELECT period_key FROM gate.closed_periods WHERE mart = '{name}'))"""
+
+
+def _unlike_first(scope: Scope, measure: Mapping[str, Any]) -> str:
+    first = measure["told_by"]
+    places = {dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, measure).items()}
+    figure = f'first."{first["measure"]}"'
+    return counted(scope, "rate_unlike_counts", f"""
+        SELECT 1 FROM {scope.new_cells} AS cell LEFT JOIN gate.{first["mart"]} AS first ON {_same_cell(places)}
+        WHERE cell."{scope.column}" IS DISTINCT FROM {figure}
+            OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT FROM coalesce({figure[:-1]}_reason", 'too_few'))""")
+
+
+def _place(scope: Scope, value: Any) -> str:
+    return f'cell."{value}"' if value in scope.mart.dimensions else f"'{value}'"
+
+
+def _same_cell(places: Mapping[str, str]) -> str:
+    return " AND ".join(f'first."{dimension}"::VARCHAR = {place}::VARCHAR' for dimension, place in places.items())
 
 
 def _last_block(scope: Scope) -> int:
@@ -201,19 +255,15 @@ def _last_block(scope: Scope) -> int:
     return int(scope.figure("counts", "largest_deviation") + scope.figure("counts", "smallest"))
 
 
-def _unlike_true_value(scope: Scope, kind: str, unit: float) -> str:
-    figure = f'cell."{scope.column}"'
-    return counted(scope, kind, f"""
-        SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
-        WHERE {figure} IS NOT NULL AND NOT coalesce(
-            abs({figure} - evidence.true_value) <= {unit / 2 + _SMALL}
-            AND abs({figure} - round({figure} / {unit}) * {unit}) <= {_SMALL}, false)""")
-
-
 def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:
     if measure.get("money"):
         return float(scope.figure("money", "round_to_eur"))
     return float(scope.figure("quantiles", f"{measure['unit']}_round_to"))
+
+
+def _rank_noise(scope: Scope, measure: Mapping[str, Any]) -> int:
+    """Largest noise of a quantile, in ranks."""
+    return int(scope.figure("money", "rank_noise") if measure.get("money") else scope.figure("quantiles", f"{measure['unit']}_rank_noise"))
 
 
 def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:

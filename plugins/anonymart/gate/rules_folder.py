@@ -7,7 +7,7 @@ from anonymart.gate.rules import Scope, rule
 
 @rule
 def object_outside_contract(scope: Scope) -> str:
-    """A table, view, macro, type, index or sequence in marts.duckdb that no contract lists, or a mart that is missing (S-ANON)."""
+    """A table, view, macro, type, index, sequence or default in marts.duckdb that no contract lists, or a mart that is missing (S-ANON)."""
     return """
         SELECT mart, '*' AS column_name, kind, count(*) AS n FROM gate.objects
         WHERE kind <> 'promised' GROUP BY ALL"""
@@ -26,14 +26,14 @@ def comment_outside_contract(scope: Scope) -> str:
 
 @rule
 def file_outside_list(scope: Scope) -> str:
-    """A file in the folder that a release does not have, or one that is missing (S-ANON)."""
-    return _files("extra_file", "missing_file")
+    """A file, folder, second name or attribute of a file that a release does not have, or a file that is missing (S-ANON)."""
+    return _files("extra_file", "missing_file", "extra_folder", "hard_link", "extended_attribute")
 
 
 @rule
 def altered_file(scope: Scope) -> str:
-    """A file whose bytes are not those of its checksum in the manifest (S-SAFE)."""
-    return _files("altered_file")
+    """A file whose bytes are not those of its checksum in the manifest, or not those that its own content gives when it is written again (S-SAFE)."""
+    return _files("altered_file", "bytes_unlike_reading")
 
 
 @rule

@@ -38,7 +38,7 @@ def _pooling(scope: Scope) -> Mapping[str, Any]:
 
 def _near_quantiles(scope: Scope, measure: Mapping[str, Any]) -> str:
     shown = f'"{measure["name"]}" IS NOT NULL'
-    persons = _persons(scope, f'people."{measure["value"]}" IS NOT NULL')
+    persons = persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')
     # What an earlier release showed of a part stays shown: its pool must not come at all.
     carried = f"""
         SELECT coarse.cell_key FROM {scope.new_cells} AS coarse JOIN gate.carried_{scope.mart.name} AS fine ON {_within(scope)}
@@ -53,7 +53,7 @@ def _near_quantiles(scope: Scope, measure: Mapping[str, Any]) -> str:
 
 def _near_shares(scope: Scope, sensitive: str) -> str:
     where = scope.measure_named(scope.measure_named(sensitive)["of"]).get("where")
-    persons = _persons(scope, f'people."{where}"' if where else "true")
+    persons = persons_of(scope, f'people."{where}"' if where else "true")
     return f"""
         SELECT fine.cell_key FROM ({_pairs(scope, persons)}) AS pair
         JOIN {scope.new_cells} AS fine ON fine.cell_key = pair.fine_key
@@ -71,10 +71,10 @@ def _left_over(scope: Scope, measure: Mapping[str, Any]) -> str:
         SELECT cell_key FROM (
             SELECT whole.cell_key, whole.person, bool_or(part.person IS NOT NULL) AS is_told
             FROM (
-                SELECT persons.*, {_dimensions(scope, "cell")} FROM {_persons(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
+                SELECT persons.*, {_dimensions(scope, "cell")} FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
                 JOIN {scope.new_cells} AS cell USING (cell_key) WHERE cell.{shown} AND cell."{nesting["dimension"]}" = '{nesting["whole"]}'
             ) AS whole LEFT JOIN (
-                SELECT persons.*, {_dimensions(scope, "cell")} FROM {_persons(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
+                SELECT persons.*, {_dimensions(scope, "cell")} FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
                 JOIN {scope.new_cells} AS cell USING (cell_key) WHERE cell.{shown} AND cell."{nesting["dimension"]}" <> '{nesting["whole"]}'
             ) AS part ON part.person = whole.person AND {others}
             GROUP BY whole.cell_key, whole.person
@@ -85,7 +85,7 @@ def _dimensions(scope: Scope, table: str) -> str:
     return ", ".join(f'{table}."{name}"' for name in scope.mart.dimensions)
 
 
-def _persons(scope: Scope, counts: str) -> str:
+def persons_of(scope: Scope, counts: str) -> str:
     """SQL for (cell_key, person) of the new cells; in a pool a person counts as in the last of the years."""
     pooling = _pooling(scope)
     same = " AND ".join(f'cell."{name}" = people."{name}"' for name in scope.mart.dimensions if name not in pooling.values())

@@ -17,8 +17,9 @@ from anonymart import engine
 from anonymart.attack.run import attack, beside
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import membership
 from anonymart.errors import AnonymartError
-from anonymart.gate import checkpoint
+from anonymart.gate import checkpoint, must_be_out, rewriting
 from anonymart.gate.asking import failures_of, make_queries
 from anonymart.gate.docs import finish_docs, page_texts
 from anonymart.gate.drill import drill, page_failures
@@ -30,6 +31,7 @@ from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, l
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.release import for_reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     DATA_DOCS,
@@ -40,6 +42,7 @@ from anonymart.release.folder import (
     write_durably,
 )
 from anonymart.release.manifest import read_manifest
+from anonymart.rights import state
 
 _BATCHES = {DIRECT_IDENTIFIERS: "gate.texts", RELEASE_METADATA: "gate.objects"}
 
@@ -50,9 +53,12 @@ def gate(
     """Whether the folder may be seen, with all that was found in it: names and counts, never a value (S-ANON).
 
     A candidate gets `gate.json` and `data_docs/`; any other folder is left as it is, and its Data Docs go under the home's
-    tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read: nothing has passed then.
+    tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read: nothing has passed then;
+    and Superseded for a candidate that was built before a right was taken in or carried out.
     """
     candidate = candidate.resolve()
+    if rewriting.has_special(candidate):
+        raise AnonymartError(f"{candidate.name} holds something that is no file, folder or link: take it out, or make the candidate again.")
     seconds: dict[str, float] = {}
     contracts = load_contracts()
     manifest = read_manifest(candidate)
@@ -69,8 +75,10 @@ def gate(
     report.files = {name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]}
     suites, report.failures = load_suites(contracts, suites_folder)
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        if is_candidate:
+            state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
-            read_folder(connection, candidate, contracts, manifest, suites, policy)
+            read_folder(connection, candidate, contracts, manifest, suites, policy, keys)
         queries, refused = make_queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
@@ -78,6 +86,8 @@ def gate(
             answers = checkpoint.ask(connection, suites, queries, batches, data_docs, release_id)
         for answer in answers:
             report.failures += failures_of(connection, answer)
+        if is_candidate:
+            report.failures += must_be_out.find(connection, keys, contracts, policy, as_of)
         report.expectations = [_entry(answer) for answer in answers]
         with _timed(seconds, "docs"):
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
@@ -85,6 +95,8 @@ def gate(
         if not report.failures:
             with _timed(seconds, "attack"):
                 _attack(connection, candidate, contracts, policy, report)
+                # Of a published release the people have changed since.
+                report.failures += _membership(connection, contracts, policy, release_id) if is_candidate else []
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
                 held = drill(home, keys, policy, candidate, as_of, contracts, suites)
@@ -121,6 +133,16 @@ def _attack(
     made = attack(candidate, beside(candidate), policy, truth, contracts)
     report.attacks = made.for_release()
     report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
+
+
+def _membership(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str
+) -> list[Failure]:
+    """The accountant's figures are worked out once more. A limit that is not kept is said, and refuses nothing."""
+    told = for_reviewer.notes(connection, release_id).get(membership.NAME)
+    if told is None or told == json.loads(json.dumps(membership.measure(connection, contracts, policy))):
+        return []
+    return [Failure("*", "*", "membership_unlike_persons", "S-ANON", 1)]
 
 
 def _by_suite(suites: list[Suite], answers: list[Any]) -> list[tuple[str, str, int, int]]:

@@ -28,7 +28,7 @@ DIRECT_IDENTIFIERS, RELEASE_METADATA = "direct_identifiers", "release_metadata"
 _ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
 _OF_EVERY_CELL = (
     "column_outside_contract", "cell_twice", "parquet_unlike_table", "cell_without_evidence", "evidence_without_cell",
-    "evidence_of_another_day", "person_out_of_window", "open_period", "carried_cell_changed", "carried_cell_missing",
+    "evidence_of_another_day", "person_out_of_window", "open_period", "completeness_unlike_dates", "carried_cell_changed", "carried_cell_missing",
     "closed_period_reopened",
 )
 _OF_EVERY_RELEASE = (

@@ -11,6 +11,7 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract
+from anonymart.gate.decoding import decoded
 from anonymart.gate.docs import texts_of
 from anonymart.gate.tables import insert
 from anonymart.release.folder import (
@@ -45,6 +46,18 @@ def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: M
         *_file_names(folder),
     ]
     insert(connection, "gate.texts", [("*", *row, 1) for row in rows])
+    _decoded(connection)
+
+
+def _decoded(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the words of each text say once they are decoded, in the place of the text; comments are compared word for word elsewhere."""
+    texts = connection.execute("SELECT DISTINCT text FROM gate.texts WHERE text IS NOT NULL AND NOT place LIKE '%_comment'").fetchall()
+    connection.execute("CREATE TEMP TABLE decoded_texts (text VARCHAR, reading VARCHAR)")
+    insert(connection, "decoded_texts", [(text, reading) for (text,) in texts for reading in decoded(text)])
+    connection.execute("""
+        INSERT INTO gate.texts SELECT mart, column_name, place, reading, n FROM gate.texts JOIN decoded_texts USING (text)
+        WHERE NOT place LIKE '%_comment';
+        DROP TABLE decoded_texts""")
 
 
 def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:

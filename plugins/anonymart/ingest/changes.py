@@ -13,16 +13,23 @@ from datetime import date
 
 import duckdb
 
+from anonymart import times
 from anonymart.engine import literal
-from anonymart.ingest.contracts import TABULAR, shown
+from anonymart.ingest import parquet
+from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.counts import Change, Counts
 from anonymart.ingest.files import Landed, safe_name
+from anonymart.ingest.headers import shown_names
+from anonymart.ingest.learning import known_names
+from anonymart.ingest.learning_readers import format_of
 
 COLUMN, CONTENT, VERB = "column", "content", "verb"
 # In these every row has every column; in JSON a key may stand in some rows only.
 _FULL = ("csv", "parquet", "postgresql")
 _SAMPLE_ROWS = 2000
 _MOST_NAMES = 100
+# How the reasons begin, after the column's name, that say that a text was not read.
+_UNREAD = ("is not a", times.NO_ORDER, times.NO_ZONE)
 _NUMBERS = ("BIGINT", "UBIGINT", "HUGEINT", "DOUBLE")
 _JSON_TYPES = {"VARCHAR": "text", "BOOLEAN": "boolean", "OBJECT": "object", "ARRAY": "list", "NULL": "", **dict.fromkeys(_NUMBERS, "number")}
 
@@ -74,7 +81,7 @@ def note_refused(connection: duckdb.DuckDBPyConnection, landed: Landed | None, c
         return
     try:
         counts.changes = compare(connection, Series.of(landed), _columns(connection, landed))
-    except (duckdb.InvalidInputException, duckdb.IOException):
+    except (duckdb.Error, OSError):
         return
     write(connection, counts.changes, landed.source, load_no, as_of)
 
@@ -161,12 +168,14 @@ def _compare_types(part: str, before: list[tuple[Seen, bool]], has: list[Seen], 
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, landed: Landed) -> list[Seen]:
-    names = [(name, shown(name, position)) for position, name in enumerate(landed.columns, 1)][:_MOST_NAMES]
-    if landed.kind == "csv":
+    is_log = landed.source == "learning" and format_of(landed) == "moodle_log"
+    known = TABULAR[landed.source].names if landed.source in TABULAR else () if is_log else known_names(landed)
+    names = list(zip(landed.columns, shown_names(connection, landed.columns, known, is_header=is_log), strict=True))[:_MOST_NAMES]
+    if landed.kind in ("csv", "export"):
         return [Seen(COLUMN, told) for _, told in names]
     path = literal(str(landed.path))
     if landed.kind == "parquet":
-        rows = connection.execute(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet({path}))").fetchall()
+        rows = parquet.columns(connection, landed.path)
         # The type of a structure names its fields: only that it is one is told.
         types = {name: re.split(r"[(\[]", kind)[0] + ("[]" if kind.endswith("]") else "") for name, kind in rows}
         return [Seen(COLUMN, told, types.get(name, "")) for name, told in names]
@@ -218,7 +227,7 @@ def read_contents(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     bad = {reason for (reason,) in connection.execute("SELECT DISTINCT reason FROM incoming WHERE reason IS NOT NULL").fetchall()}
     rows = [
         (name, number) for name, number in zip(typed, n_read, strict=True)
-        if number or any(reason.startswith(f"{name} is not a") for reason in bad)
+        if number or any(reason.startswith(tuple(f"{name} {start}" for start in _UNREAD)) for reason in bad)
     ]
     if rows:
         connection.executemany("INSERT INTO content_read VALUES (?, ?)", rows)

@@ -64,6 +64,11 @@ TABULAR = {
                     *("path_id", "course_id", "chapter_id", "exercise_id", "project_id"),
                     *("path_title", "course_title", "chapter_title", "exercise_title", "project_title"),
                 )
+            )
+            + tuple(
+                # Rows without aliases keep the hash that they had before there were any.
+                Column(name, is_version=True)
+                for name in ("path_aliases", "course_aliases", "chapter_aliases", "exercise_aliases", "project_aliases")
             ),
             person=None,
         ),
@@ -82,6 +87,9 @@ TABULAR = {
                 Column("left_at", "time"),
                 Column("last_login_at", "time"),
                 Column("updated_at", "time", is_stored=False, is_version=True),
+                Column("role", "role", is_version=True),
+                Column("is_staff", "boolean", is_stored=False, is_version=True),
+                Column("is_test", "boolean", is_stored=False, is_version=True),
             ),
             replaces=("learner_id",),
             is_use="last_login_at",
@@ -169,7 +177,7 @@ TABULAR = {
                 Column("country"),
                 Column("salary_amount", "number", low=0),
                 Column("salary_currency"),
-                Column("salary_period", "word", choices=("hour", "month", "year")),
+                Column("salary_period", "word", choices=("hour", "day", "week", "fortnight", "month", "year", "unclear")),
                 Column("salary_basis", "word", choices=("gross", "net")),
                 Column("comment", is_stored=False),
             ),

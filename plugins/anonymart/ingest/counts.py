@@ -25,7 +25,11 @@ class Change:
 
 @dataclass
 class Counts:
-    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate."""
+    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate. Of the loaded, `waiting` wait for the register.
+
+    `unknown_names` counts the loaded statements by verb and type of activity that no list knows.
+    `salaries` counts the loaded answers of a salary file: `stands` under a figure, or the reason why none will.
+    """
 
     source: str
     file_name: str
@@ -36,6 +40,10 @@ class Counts:
     refused: int = 0
     quarantined: int = 0
     duplicate: int = 0
+    unreadable: int = 0
+    waiting: int = 0
     unknown_columns: list[str] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    unknown_names: dict[str, int] = field(default_factory=dict)
+    salaries: dict[str, int] = field(default_factory=dict)

@@ -6,17 +6,21 @@ import codecs
 import csv
 import gzip
 import io
+import json
+import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 
 from anonymart.engine import literal
-from anonymart.ingest.contracts import never_enters, shown
+from anonymart.ingest import parquet
+from anonymart.ingest.contracts import TABULAR, never_enters
+from anonymart.ingest.headers import shown_names
 
 REFUSED_SUFFIX = ".refused"
 NOT_SHOWN = "file with a name not shown"
@@ -34,7 +38,7 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivered file: its kind ('csv', 'ndjson', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
+    """One delivered file: its kind ('csv', 'ndjson', 'lines', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
 
     A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no answers.
     """
@@ -46,6 +50,8 @@ class Landed:
     delimiter: str = ","
     skipped: int = 0
     is_csv: bool = False
+    # How a survey was read (`surveys.land.Reading`): for `sources check`.
+    reading: Any = field(default=None, compare=False, repr=False)
 
     @property
     def mark(self) -> str:
@@ -57,7 +63,7 @@ def file_mark(path: Path) -> str:
 
     The time of change cannot be set by whoever delivers: a file with the inode, size and date of a loaded one is another.
     """
-    return f"{_delivery(path)}:{path.stat().st_ctime_ns}"
+    return f"{_delivery(path)}:{_status(path).st_ctime_ns}"
 
 
 def refused_mark(path: Path) -> str:
@@ -66,17 +72,28 @@ def refused_mark(path: Path) -> str:
 
 
 def _delivery(path: Path) -> str:
-    status = path.stat()
+    status = _status(path)
     return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
 
 
+def _status(path: Path) -> os.stat_result:
+    """Of the file, or of a link that leads nowhere."""
+    try:
+        return path.stat()
+    except OSError:
+        return path.lstat()
+
+
 def waiting(landing: Path, source: str) -> Iterator[Path]:
-    """The files of a source in the order of their names; hidden, partial and refused ones are left."""
+    """What is delivered to a source, in the order of names; folders, and hidden, partial and refused files, are left.
+
+    A link that leads nowhere, a pipe or a device is among it: `inspect` refuses it by its name.
+    """
     folder = landing / source
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp"):
+        if not path.is_dir() and not path.name.startswith(".") and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp"):
             yield path
 
 
@@ -90,23 +107,30 @@ def safe_name(path: Path) -> str:
 
 def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
     """Tell what the file is. Raises FileRefused when it is not what it claims."""
+    if not path.is_file():
+        raise FileRefused("it is no file: a pipe, a device, or a link that leads nowhere")
     head = head_of(path)
-    if path.stat().st_size == 0 or not head.strip():
+    if not head.strip():
         raise FileRefused("empty file")
-    if head[:4] == b"PAR1":
-        if path.suffix == ".gz":
-            raise FileRefused("a gzipped Parquet file: unpack it, Parquet is compressed in itself")
-        return Landed(path, source, "parquet", _parquet_columns(connection, path))
     if source in ("nps", "salary"):
         from anonymart import surveys
 
         if landed := surveys.land(connection, path, source, head):
+            return landed
+    if head[:4] == b"PAR1":
+        return Landed(path, source, "parquet", parquet_columns(connection, path))
+    if source == "catalogue":
+        from anonymart.catalogue import exports
+
+        if landed := exports.land(connection, path, head):
             return landed
     if head[:2] in UTF16_MARKS:
         raise FileRefused("not UTF-8: it begins with a UTF-16 mark")
     if b"\x00" in head:
         raise FileRefused("binary content")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if source == "learning" and (names := logged_names(text)):
+        return Landed(path, source, "lines", names)
     if text[:1] == b"<":
         raise FileRefused("markup (HTML or XML) instead of data")
     if text[:1] == b"[":
@@ -135,9 +159,11 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
         )
     if landed.kind == "survey":
         return f"(SELECT {chosen}, survey_reason FROM survey_rows ORDER BY ordinal)"
+    if landed.kind == "export":
+        return f"(SELECT {chosen} FROM catalogue_rows ORDER BY ordinal)"
     if landed.kind == "parquet":
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
-        return f"(SELECT {casts} FROM read_parquet({path}))"
+        return f"(SELECT {casts} FROM {parquet.scan(landed.path)})"
     if landed.kind == "array":
         values = ", ".join(f"json ->> {literal(_json_path(name))} AS \"{name}\"" for name in wanted)
         return f"(SELECT {values} FROM {elements(landed.path)})"
@@ -150,6 +176,38 @@ def elements(path: Path) -> str:
     return f"read_json_objects({literal(str(path))}, format = 'array', maximum_object_size = 67108864)"
 
 
+_EVENT_NAMES = ({"event_type"}, {"actor", "verb", "object"}, {"action", "eventTime"}, {"sensor", "data"})
+_SAMPLE_LINES = 200
+
+
+def logged_names(text: bytes) -> tuple[str, ...]:
+    """The names in the events of a log whose lines begin with what a logger has put before them; () where the text is no such log."""
+    found: set[str] = set()
+    has_prefix = False
+    for line in text.split(b"\n")[:_SAMPLE_LINES]:
+        start = re.search(rb'\{\s*"', line)
+        if not start:
+            continue
+        try:
+            event = json.loads(line[start.start():])
+        except ValueError:
+            continue
+        if isinstance(event, dict) and any(names <= set(event) for names in _EVENT_NAMES):
+            found |= set(event)
+            # What stands before an element of an array is no logger's.
+            has_prefix = has_prefix or bool(line[: start.start()].strip(b" \t\r[,"))
+    return tuple(sorted(found)) if has_prefix else ()
+
+
+def logged(path: Path) -> str:
+    """A FROM item with one column `json` for each line that is not empty: the object at its end, NULL where there is none."""
+    line = "CASE WHEN starts_with(ltrim(line), '{') THEN line ELSE regexp_extract(line, '[{]\\s*\".*[}]', 0) END"
+    return (
+        f"(SELECT try_cast({line} AS JSON) AS json FROM read_csv({literal(str(path))}, auto_detect = false, header = false, delim = '\x1f', "
+        "quote = '', escape = '', strict_mode = false, columns = {'line': 'VARCHAR'}, max_line_size = 16777216) WHERE trim(line) <> '')"
+    )
+
+
 def json_format() -> str:
     """Options of DuckDB's reader of lines: a broken line becomes a row of NULLs."""
     return "format = 'newline_delimited', ignore_errors = true, maximum_object_size = 16777216"
@@ -159,14 +217,14 @@ def _json_path(name: str) -> str:
     return f'$."{name}"'
 
 
-def unknown_columns(landed: Landed, allowed: tuple[str, ...]) -> list[str]:
+def unknown_columns(connection: duckdb.DuckDBPyConnection, landed: Landed, allowed: tuple[str, ...]) -> list[str]:
     """Columns that the door refuses, as they may be shown, with the policy id where one keeps them out for good."""
     names = []
-    for position, name in enumerate(landed.columns, 1):
+    for name, told in zip(landed.columns, shown_names(connection, landed.columns, allowed), strict=True):
         if name in allowed:
             continue
         reason = never_enters(name)
-        names.append(f"{shown(name, position)} ({reason})" if reason else shown(name, position))
+        names.append(f"{told} ({reason})" if reason else told)
     return names
 
 
@@ -238,9 +296,9 @@ def _csv(path: Path, source: str, text: bytes) -> Landed:
         names = tuple(name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=delimiter), []))
     except csv.Error:
         raise FileRefused("its first line cannot be read as names of columns") from None
-    named = [name for name in names if name]
-    if len(named) != len(set(named)):
-        raise FileRefused("two columns of one name")
+    read = [name for name in names if name in _names_read(source)]
+    if len(read) != len(set(read)):
+        raise FileRefused("two columns of one name that is read")
     # DuckDB skips a row that is far too long without a word, so the length of lines is looked at here.
     with open_bytes(path) as lines:
         if any(len(line) > _LONGEST_LINE for line in lines):
@@ -248,16 +306,29 @@ def _csv(path: Path, source: str, text: bytes) -> Landed:
     return Landed(path, source, "csv", names, delimiter)
 
 
+def _names_read(source: str) -> tuple[str, ...]:
+    return TABULAR[source].names if source in TABULAR else ()
+
+
 def _unique(names: tuple[str, ...]) -> list[str]:
-    return [name or f"unnamed_{position}" for position, name in enumerate(names, 1)]
+    """Names for DuckDB, which tells no capitals from small letters: of equal names nobody reads, the later ones get their place."""
+    seen: set[str] = set()
+    unique = []
+    for position, name in enumerate(names, 1):
+        name = name or f"unnamed_{position}"
+        while name.casefold() in seen:
+            name += f"_{position}"
+        seen.add(name.casefold())
+        unique.append(name)
+    return unique
 
 
-def _parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    """The names of the columns of a Parquet file, plain or packed. Raises FileRefused."""
     try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
-    except duckdb.Error:
-        raise FileRefused("a damaged or incomplete Parquet file") from None
-    return tuple(row[0] for row in rows)
+        return tuple(name for name, _ in parquet.columns(connection, path))
+    except parquet.NotUnpacked as reason:
+        raise FileRefused(str(reason)) from None
 
 
 def _json_columns(connection: duckdb.DuckDBPyConnection, path: Path, source: str, layout: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ import hmac
 
 import duckdb
 
+from anonymart import iri
+from anonymart.forget import spellings
 from anonymart.keys import Keys
 
 _BLOCK = 64
@@ -24,6 +26,7 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     is made for every row, is the faster MD5 of key and text and never leaves the vault.
     """
     install_hmac(connection, "person_hash", keys.person)
+    spellings.install(connection)
     derived = [_derived(keys, purpose) for purpose in ("row hash", "identifier hash", "identifier mark")]
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE anonymart_person_key (row_key VARCHAR, identifier_key VARCHAR, mark_key VARCHAR)"
@@ -41,6 +44,7 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
         CREATE OR REPLACE TEMP MACRO identifier_mark(identifier) AS
             md5_number_lower((SELECT mark_key FROM anonymart_person_key) || identifier);
         CREATE OR REPLACE TEMP MACRO sha1_identifier(address) AS 'sha1:' || sha1('mailto:' || address);
+        CREATE OR REPLACE TEMP TABLE spelled (delivered VARCHAR, normal VARCHAR);
     """)
 
 
@@ -67,25 +71,88 @@ def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str)
     """)
 
 
-def claim_from_learners(connection: duckdb.DuckDBPyConnection, load_no: int) -> None:
-    """Record what the learner rows of a load claim: account, e-mail, and the sha1 forms of the e-mail."""
-    connection.execute(
-        """
+def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: str, ours: str) -> None:
+    """Bring accounts and openids of a table to the normal form of their address (RFC 3986, 6.2.2 and 6.2.3); names stay as they are.
+
+    TEMP table `spelled` (delivered, normal) then holds those that came otherwise: tombstones may know them by that spelling.
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE spelled AS
+        WITH named AS (
+            SELECT DISTINCT {column} AS delivered FROM {table}
+            WHERE {ours} AND (starts_with({column}, 'account:') OR starts_with({column}, 'openid:'))
+        ),
+        parts AS (
+            SELECT delivered, {iri.ADDRESS.format('delivered')} AS address,
+                CASE WHEN starts_with(delivered, 'account:') THEN substr(delivered, strpos(delivered, '|')) ELSE '' END AS rest
+            FROM named
+        ),
+        addresses AS (
+            SELECT address, anonymart_normal_iri(address) AS normal FROM (SELECT DISTINCT address FROM parts)
+        )
+        SELECT parts.delivered, split_part(parts.delivered, ':', 1) || ':' || addresses.normal || parts.rest AS normal
+        FROM parts INNER JOIN addresses USING (address) WHERE addresses.normal <> address
+    """)
+    if connection.execute("SELECT EXISTS (FROM spelled)").fetchone()[0]:
+        connection.execute(f"UPDATE {table} SET {column} = spelled.normal FROM spelled WHERE {ours} AND {column} = spelled.delivered")
+
+
+def forms_of(identifiers: str) -> str:
+    """Query (identifier, form): the identifiers of a query with every spelling under which a keyed hash may know them.
+
+    The normal form, the delivered one where `spelled` has it, and the address with the slash that earlier versions kept at its end.
+    """
+    return f"""
+        WITH named AS MATERIALIZED (
+            SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier) WHERE identifier IS NOT NULL
+        )
+        SELECT identifier, identifier AS form FROM named
+        UNION ALL
+        SELECT normal, delivered FROM spelled SEMI JOIN named ON named.identifier = spelled.normal
+        UNION ALL
+        SELECT identifier, {iri.WITH_SLASH.format('identifier')} FROM named WHERE starts_with(identifier, 'account:') OR starts_with(identifier, 'openid:')
+    """
+
+
+def find_claims(connection: duckdb.DuckDBPyConnection, rows: str = "incoming") -> None:
+    """TEMP table `new_claims`: what the rows of learners in `rows` claim, older versions of a learner's row among them.
+
+    Account, e-mail, and the sha1 form of the e-mail.
+    """
+    connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE new_claims AS
-        WITH learners AS (SELECT * FROM vault.register.learners WHERE load_no = $1)
         SELECT DISTINCT learner, identifier FROM (
-            SELECT identifier AS learner, identifier FROM learners
-            UNION ALL
-            SELECT identifier, 'account:' || account_home_page || '|' || account_name FROM learners
-            UNION ALL
-            SELECT identifier, 'email:' || email FROM learners
-            UNION ALL
-            SELECT identifier, sha1_identifier(email) FROM learners
+            SELECT identifier AS learner, unnest([
+                identifier, 'account:' || account_home_page || '|' || account_name, 'email:' || email, sha1_identifier(email)
+            ]) AS identifier FROM {rows}
         ) WHERE identifier IS NOT NULL
-        """,
-        [load_no],
-    )
+    """)
+
+
+def claim_from_learners(connection: duckdb.DuckDBPyConnection) -> None:
+    """Record `new_claims`. An account stays with the learner who claimed it, until the present row of another one names it."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE claimed AS SELECT DISTINCT learner FROM new_claims")
     _store_claims(connection)
+    connection.execute("""
+        CREATE OR REPLACE TEMP TABLE left_to_others AS
+        WITH accounts AS (
+            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims SEMI JOIN claimed USING (learner)
+            WHERE starts_with(claims.identifier, 'account:')
+        ),
+        contested AS (
+            SELECT identifier FROM vault.register.claims SEMI JOIN accounts USING (identifier) GROUP BY identifier HAVING count(*) > 1
+        ),
+        present AS (
+            SELECT identifier AS learner, 'account:' || account_home_page || '|' || account_name AS identifier FROM vault.register.learners
+        )
+        SELECT claims.learner, claims.identifier
+        FROM vault.register.claims AS claims SEMI JOIN contested USING (identifier)
+        WHERE claims.identifier IN (SELECT identifier FROM present)
+            AND (claims.learner, claims.identifier) NOT IN (SELECT (learner, identifier) FROM present WHERE identifier IS NOT NULL)
+    """)
+    if connection.execute("SELECT EXISTS (FROM left_to_others)").fetchone()[0]:
+        connection.execute("DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, identifier) FROM left_to_others)")
+        resolve_again(connection, "SELECT identifier FROM left_to_others")
 
 
 def claim_pairs(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
@@ -105,6 +172,33 @@ def _store_claims(connection: duckdb.DuckDBPyConnection) -> None:
     """)
     _touch(connection, "SELECT identifier FROM new_claims")
     _enter(connection, is_user=False)
+
+
+# Accounts that follow another account: what `link` has noted.
+LINKED = """SELECT group_key AS identifier, identifier AS alias FROM vault.register.identities
+    WHERE kind = 'account' AND group_key LIKE 'account:%' AND group_key <> identifier"""
+
+
+def link(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Note that two accounts are one person's, from a query of (identifier, alias): a platform's own log names its users by name and by number.
+
+    The alias gets the group of the account; whoever claims one of the two owns both, as with e-mails that differ by dots and tags only.
+    The note stands in the identity register itself and leaves with it (R-ERASE).
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE linked AS
+        SELECT identifier, alias FROM ({pairs}) AS pairs (identifier, alias)
+        WHERE alias NOT IN (SELECT alias FROM ({LINKED}) AS known) AND identifier NOT IN (SELECT alias FROM ({LINKED}) AS known)
+    """)
+    if connection.execute("SELECT count(*) FROM linked").fetchone()[0] == 0:
+        return
+    connection.execute("""
+        INSERT INTO vault.register.identities (identifier, kind, group_key, is_user)
+        SELECT named, 'account', named, true FROM (SELECT identifier AS named FROM linked UNION SELECT alias FROM linked)
+        WHERE named NOT IN (SELECT identifier FROM vault.register.identities);
+        UPDATE vault.register.identities AS identities SET group_key = linked.identifier FROM linked WHERE identities.identifier = linked.alias
+    """)
+    resolve_again(connection, "SELECT identifier FROM linked UNION SELECT alias FROM linked")
 
 
 def register(connection: duckdb.DuckDBPyConnection, identifiers: str, is_user: bool) -> None:

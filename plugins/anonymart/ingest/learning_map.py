@@ -30,7 +30,7 @@ _STANDARD = {
     "exercise": ("cmi.interaction", "interaction", "question", "assessment", "exercise", "quiz", "test"),
     "project": ("project", "school-assignment", "assignment"),
 }
-_EVENT_PARTS = {"verb", "object", "type", "raw", "max"}
+_EVENT_PARTS = {"verb", "object", "type", "about", "raw", "max", "share"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class LearningMap:
     percent: tuple[str, ...]
     share: tuple[str, ...]
     open_edx: Mapping[str, Any]
+    about: Mapping[str, tuple[str, ...]]
+    caliper: Mapping[str, Any]
+    moodle: Mapping[str, Any]
+    other: tuple[str, ...]
+    moodle_modules: Mapping[str, str]
 
     def is_of(self, column: str, *kinds: str) -> str:
         """SQL: the type in the column is of one of these kinds, whether the file or the standard says so."""
@@ -52,9 +57,18 @@ class LearningMap:
         """SQL: an activity of the type in the column holds none of the kinds."""
         return f"coalesce({_is_in(column, self.not_a_whole)}, false)"
 
+    def is_other(self, column: str) -> str:
+        """SQL: the type in the column is known, and none of the kinds."""
+        return f"coalesce({_is_in(column, self.other)}, false)"
+
     def is_part(self, column: str) -> str:
         """SQL: an object of the type in the column is a part of an exercise or project."""
         return f"coalesce({_is_in(column, self.part_of_an_exercise)}, false)"
+
+    def tells_about(self, verb: str, *lists: str) -> str:
+        """SQL: the verb in the column is in one of the lists of `about_the_object` (all without a name)."""
+        names = [name for each in lists or tuple(self.about) for name in self.about[each]]
+        return f"coalesce({_is_in(verb, names)}, false)"
 
     def stored_type(self, column: str) -> str:
         """SQL: the type as it is stored; one that the file maps becomes the kind's own."""
@@ -66,8 +80,9 @@ def _is_in(column: str, names: Any) -> str:
     """SQL over a type: its whole IRI or its last segment is one of the names."""
     segments = ", ".join(literal(name) for name in names if "/" not in name)
     whole = ", ".join(literal(name) for name in names if "/" in name)
-    tests = [f"lower(regexp_extract({column}, '([^/#]*)[/#]*$', 1)) IN ({segments})"] if segments else []
-    tests += [f"{column} IN ({whole})"] if whole else []
+    # No IN: of a long list DuckDB makes a join, and a join gives the rows of a file in another order.
+    tests = [f"list_contains([{segments}], lower(regexp_extract({column}, '([^/#]*)[/#]*$', 1)))"] if segments else []
+    tests += [f"list_contains([{whole}], {column})"] if whole else []
     return f"({' OR '.join(tests) or 'false'})"
 
 
@@ -82,17 +97,20 @@ def load_map(path: Path = FILE) -> LearningMap:
         made = LearningMap(
             kinds, tuple(map(_type, content["not_a_whole"])), tuple(map(_type, content["part_of_an_exercise"])),
             tuple(map(str, progress["percent"])), tuple(map(str, progress["share"])), edx,
+            {name: tuple(map(_type, verbs)) for name, verbs in content["about_the_object"].items()}, content["caliper"], content["moodle"],
+            tuple(map(_type, content["other"])),
+            {str(name): str(kind) for name, kind in content["moodle_modules"].items()},
         )  # fmt: skip
         events = {name: dict(event) for name, event in edx["events"].items()}
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(f"{path} cannot be read as a mapping of learning activity: mend the file.") from None
-    if unknown:
+    if unknown or set(made.moodle_modules.values()) - set(TYPES):
         raise UsageError(f"{path.name} names kinds that are none: it knows {', '.join(TYPES)}.")
     named = [name for names in kinds.values() for name in names]
     if len(named) != len(set(named)):
         raise UsageError(f"{path.name} maps a type of activity to two kinds: keep one.")
     if any({"verb", "object", "type"} - set(event) or set(event) - _EVENT_PARTS for event in events.values()):
-        raise UsageError(f"{path.name}: each event of open_edx needs verb, object and type, and may have raw and max.")
+        raise UsageError(f"{path.name}: each event of open_edx needs verb, object and type, and may have about, raw, max and share.")
     return made
 
 

@@ -24,7 +24,7 @@ def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
         rejected = {row[0] for row in connection.execute("SELECT DISTINCT line FROM reject_errors").fetchall()}
         rows, records = _of_csv(landed, ordinals, rejected)
         rows = [(ordinal - landed.skipped, line) for ordinal, line in rows]
-    elif landed.kind == "ndjson":
+    elif landed.kind in ("ndjson", "lines"):
         rows = [(ordinal, line) for ordinal, line in _full_lines(landed) if ordinal in ordinals]
     for name, column, found in (("line_of_row", "ordinal", rows), ("line_of_record", "record", records)):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column} BIGINT, line BIGINT)")

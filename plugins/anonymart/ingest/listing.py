@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+
+import duckdb
 
 from anonymart import engine
 from anonymart.home import Home
 from anonymart.ingest import silence
 from anonymart.ingest.counts import Change
+from anonymart.ingest.waiting import Waiting
+from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 
@@ -25,11 +29,33 @@ class Noted:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """A verb or a type of activity that no list knows, the day of the newest run that brought it, and how many statements there were."""
+
+    as_of: date
+    kind: str
+    name: str
+    n_rows: int
+
+    @property
+    def sentence(self) -> str:
+        """What to do about it, for a line."""
+        where = "dbt_project/seeds/verbs.csv" if self.kind == "verb" else "expectations/learning.yml"
+        return f"{self.as_of} learning: {self.kind} {self.name} is not known, {self.n_rows} statements count as other: name it in {where}"
+
+
+@dataclass(frozen=True)
 class Listing:
-    """Changes, newest first, and silent sources."""
+    """Changes, newest first, silent sources, verbs and types that no list knows, what no catalogue knew, and what waits for the register.
+
+    `unmatched` are day, kind, masked shape, and numbers of statements and ids.
+    """
 
     changes: tuple[Noted, ...]
     silent: tuple[silence.Silent, ...]
+    unknown: tuple[Unknown, ...] = ()
+    unmatched: tuple[tuple[str, str, str, int, int], ...] = ()
+    waiting: Waiting = field(default_factory=Waiting)
 
     def as_dict(self) -> dict:
         """One object for `--json`: names, types and days, never a value."""
@@ -37,13 +63,23 @@ class Listing:
             {"as_of": each.as_of.isoformat(), "source": each.source, "file_name": each.file_name, **dataclasses.asdict(each.change)}
             for each in self.changes
         ]
-        return {"changes": told, "silent_sources": [{**dataclasses.asdict(each), "last_on": each.last_on.isoformat()} for each in self.silent]}
+        names = ("as_of", "item_kind", "shape", "n_statements", "n_ids")
+        return {"changes": told, "silent_sources": [{**dataclasses.asdict(each), "last_on": each.last_on.isoformat()} for each in self.silent],
+                "unknown_names": [{**dataclasses.asdict(each), "as_of": each.as_of.isoformat()} for each in self.unknown],
+                "unmatched": [dict(zip(names, row, strict=True)) for row in self.unmatched],
+                "waiting_people": self.waiting.as_dict()}  # fmt: skip
 
     @property
     def sentences(self) -> list[str]:
         """A line for each, and one that says so when there is none."""
         lines = [f"{each.as_of} {each.source}/{each.file_name or 'PostgreSQL'}: {each.change.sentence}" for each in self.changes]
-        return [*lines, *(each.sentence for each in self.silent)] or ["No source has changed, and none is silent."]
+        lines += [each.sentence for each in self.unknown]
+        lines += [
+            f"{as_of} learning: {n} statements name {n_ids} ids like {shape} that no catalogue knows ({kind}); "
+            "`anonymart sources catalogue --unmatched --out FILE` writes rows to complete"
+            for as_of, kind, shape, n, n_ids in self.unmatched
+        ]
+        return [*lines, *(each.sentence for each in self.silent), *self.waiting.sentences] or ["No source has changed, and none is silent."]
 
 
 def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None) -> Listing:
@@ -57,6 +93,34 @@ def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[s
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
             WHERE changes.as_of <= $1 ORDER BY changes.as_of DESC, changes.rowid DESC
         """, [as_of]).fetchall() if has_table else []
+        unmatched = _unmatched(connection, as_of) if not sources or "learning" in sources else []
         silent = silence.find(connection, policy, as_of, sources)
+        unknown = _unknown(connection, as_of) if not sources or "learning" in sources else ()
+        waiting = count_waiting(connection)
     noted = (Noted(*row[:3], Change(*row[3:])) for row in rows)
-    return Listing(tuple(each for each in noted if not sources or each.source in sources), tuple(silent))
+    return Listing(tuple(each for each in noted if not sources or each.source in sources), tuple(silent), unknown, tuple(unmatched), waiting)
+
+
+def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknown, ...]:
+    """Of all runs up to `as_of`; the newest first."""
+    has_table = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unknown_names'"
+    ).fetchone()[0]
+    if not has_table:
+        return ()
+    rows = connection.execute("""
+        SELECT max(loads.as_of) AS as_of, unknown.kind, unknown.name, sum(unknown.n_rows)::BIGINT AS n_rows
+        FROM vault.ledger.unknown_names AS unknown INNER JOIN vault.ledger.loads AS loads USING (load_no)
+        WHERE loads.as_of <= $1 GROUP BY unknown.kind, unknown.name ORDER BY as_of DESC, n_rows DESC, unknown.name
+    """, [as_of]).fetchall()
+    return tuple(Unknown(*row) for row in rows)
+
+
+def _unmatched(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[tuple[str, str, str, int, int]]:
+    has_table = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unmatched'"
+    ).fetchone()[0]
+    return connection.execute("""
+        SELECT as_of::VARCHAR, item_kind, shape, n_statements, n_ids FROM vault.ledger.unmatched
+        WHERE as_of <= $1 ORDER BY as_of DESC, load_no DESC, n_statements DESC, item_kind, shape
+    """, [as_of]).fetchall() if has_table else []

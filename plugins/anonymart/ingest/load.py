@@ -7,25 +7,30 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash, surveys
+from anonymart import crash, surveys, times
 from anonymart.engine import literal
 from anonymart.forget import door
 from anonymart.ingest import (
     changes,
     corrections,
     identities,
+    learners,
     learning,
     lines,
     lives,
     parsers,
     refusals,
     request_ids,
+    unknown,
+    unreadable,
     voided,
+    waiting,
 )
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
 from anonymart.policy import Policy
+from anonymart.surveys import salary_figures
 
 # Planned days, and the clock of somebody else's server.
 _MAY_LIE_AHEAD = ("ended_on", "left_at", "graduated_on", "updated_at")
@@ -38,18 +43,36 @@ def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as
         if landed.source == "learning":
             return _load_learning(connection, landed, load_no, as_of, policy)
         return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
-    except duckdb.InvalidInputException as error:
+    except duckdb.Error as error:
+        if is_fault_of_ours(error):
+            raise
         raise FileRefused(_unreadable(str(error))) from None
-    except (duckdb.IOException, duckdb.ConversionException) as error:
-        text = str(error).lower()
-        if any(word in text for word in ("gzip", "zlib", "inflate", "parquet", "miniz", "decompress")):
-            raise FileRefused("a damaged or incomplete file") from None
-        raise
+
+
+# DuckDB's errors that say nothing of the file: the next file would meet them too.
+_OURS = (
+    duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException, duckdb.TransactionException,
+    duckdb.ConnectionException, duckdb.PermissionException, duckdb.DependencyException, duckdb.CatalogException, duckdb.ConstraintException,
+)  # fmt: skip
+_OF_THE_DISK = re.compile(r"no space|disk|could not (write|truncate|move|create|remove)|failed to (write|allocate)|lock on file|[.]duckdb|[.]wal|encrypt")
+
+
+def is_fault_of_ours(error: duckdb.Error) -> bool:
+    """Whether the vault, the disk or the memory failed, and not the file that was read: then the run stops, else only the file is refused."""
+    if isinstance(error, duckdb.IOException):
+        return bool(_OF_THE_DISK.search(str(error).lower()))
+    return isinstance(error, _OURS)
 
 
 def _unreadable(message: str) -> str:
-    if "maximum_object_size" in message or "maximum line size" in message.lower():
+    """The reason why a file is refused, by DuckDB's message, which may quote a value and is never shown."""
+    text = message.lower()
+    if "maximum_object_size" in text or "maximum line size" in text:
         return "one line is longer than 16 MiB"
+    if any(word in text for word in ("gzip", "zlib", "inflate", "parquet", "miniz", "decompress")):
+        return "a damaged or incomplete file"
+    if "no files found" in text or "cannot open file" in text:
+        return "it could not be opened, or went away while it was read"
     return "its rows cannot be read as what its first line promised"
 
 
@@ -57,9 +80,9 @@ def _load_learning(
     connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
 ) -> Counts:
     counts = Counts("learning", safe_name(landed.path))
-    counts.unknown_columns = unknown_columns(landed, learning.known_names(landed))
     _forget_rejects(connection)
-    connection.execute(f"INSERT INTO vault.raw.learning {learning.select(landed, load_no, as_of)}")
+    has_pairs = _note_pairs(connection, landed)
+    connection.execute(f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM ({learning.select(landed, load_no, as_of)})")
     crash.point("ingest.after_insert")
     table, ours = "vault.raw.learning", f"load_no = {load_no}"
     counts.delivered = connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}").fetchone()[0]
@@ -74,20 +97,42 @@ def _load_learning(
         connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
     _add_rejects(connection, landed, load_no, counts)
     voided.leave_out(connection, load_no, counts)
+    identities.to_normal_form(connection, table, "actor", ours)
     refusals.refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
+    if has_pairs:
+        identities.link(connection, "SELECT identifier, alias FROM platform_pairs")
     refusals.refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
-    lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours}", policy)
+    unknown.note(connection, load_no, counts)
+    counts.waiting = waiting.hold(connection, "learning", table, ours)
+    # A grade or an enrolment by somebody else is no use of the site by the person whom it is about (P-STAT).
+    lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours} AND is_use AND admitted_no IS NOT NULL", policy)
+    waiting.admit(connection, load_no, policy, as_of)
+    counts.unknown_columns = unknown_columns(connection, landed, learning.known_names(landed))
     return _account(connection, table, ours, load_no, landed, as_of, counts)
+
+
+def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
+    """Make the TEMP table platform_pairs (identifier, alias): two names of one account, by this log or an earlier one. False: the format has none."""
+    found = learning.pairs(landed)
+    connection.execute("CREATE OR REPLACE TEMP TABLE platform_pairs (identifier VARCHAR, alias VARCHAR)")
+    if found is None:
+        return False
+    connection.execute(f"""
+        INSERT INTO platform_pairs {identities.LINKED};
+        INSERT INTO platform_pairs
+        SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias) GROUP BY alias HAVING count(*) = 1
+    """)
+    door.reveal(connection, "SELECT identifier, alias FROM platform_pairs UNION SELECT alias, identifier FROM platform_pairs")
+    return True
 
 
 def _load_tabular(
     connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, as_of: date, policy: Policy
 ) -> Counts:
     counts = Counts(contract.source, safe_name(landed.path))
-    counts.unknown_columns = unknown_columns(landed, contract.names)
     for column in contract.columns:
         if column.required and column.name not in landed.columns:
             raise FileRefused(f"the column {column.name} is missing")
@@ -95,7 +140,7 @@ def _load_tabular(
         raise FileRefused("it has no column of this source")
     if landed.kind != "survey":
         _forget_rejects(connection)
-    connection.execute(incoming(contract, landed, as_of))
+    read_incoming(connection, contract, landed, as_of)
     counts.delivered = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
     changes.read_contents(connection, contract.source)
     connection.execute(
@@ -103,14 +148,15 @@ def _load_tabular(
         SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming WHERE reason IS NOT NULL"""
     )
     _quarantine(connection, landed, load_no, counts)
-    _add_rejects(connection, landed, load_no, counts)
+    rejects = _add_rejects(connection, landed, load_no, counts)
+    counts.unreadable = unreadable.keep_rows(connection, landed, load_no, as_of, rejects)
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
     if landed.kind == "survey":
         counts.duplicate += surveys.drop_superseded(connection)
-        if n_unclear := surveys.n_unclear(connection, landed.source):
-            counts.reasons[surveys.UNCLEAR] = n_unclear
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
+    if contract.source == "learners":
+        learners.prepare(connection, landed)
     refusals.refuse_erased_people(connection, contract, landed, load_no, counts)
     if contract.source == "rights":
         request_ids.hide(connection)
@@ -129,23 +175,52 @@ def _load_tabular(
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
+    if contract.source == "catalogue":
+        _number_lines(connection, landed)
+    if contract.source in waiting.TABLES:
+        connection.execute(f"ALTER TABLE incoming ADD COLUMN admitted_no BIGINT; UPDATE incoming SET admitted_no = {load_no}")
+        counts.waiting = waiting.hold(connection, contract.source, "incoming", everything)
+    if contract.source == "learners":
+        identities.find_claims(connection)
     _store(connection, contract, load_no)
+    if contract.source == "salary":
+        counts.salaries = salary_figures.count(connection, "incoming")
     crash.point("ingest.after_insert")
     if contract.source == "learners":
-        identities.claim_from_learners(connection, load_no)
+        identities.claim_from_learners(connection)
     if contract.is_use:
-        uses = f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT NULL"
+        is_known = " AND admitted_no IS NOT NULL" if contract.source in waiting.TABLES else ""
+        uses = f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT NULL{is_known}"
         lives.note(connection, uses, policy)
+    if contract.person:
+        waiting.admit(connection, load_no, policy, as_of)
+    # Not before: the names of those whom the file itself makes known are not shown either.
+    counts.unknown_columns = unknown_columns(connection, landed, contract.names)
     return _account(connection, "incoming", everything, load_no, landed, as_of, counts)
 
 
-def incoming(contract: Contract, landed: Landed, as_of: date) -> str:
-    """Typed rows of the file in its order, with identifier, row hash and reason."""
+def read_incoming(connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, as_of: date) -> None:
+    """Make the TEMP table `incoming`. Where slashed dates do not tell themselves, the others of their column are asked for the order."""
+    connection.execute(incoming(contract, landed, as_of))
+    if not connection.execute(f"SELECT count(*) FROM incoming WHERE ends_with(reason, {literal(times.NO_ORDER)})").fetchone()[0]:
+        return
+    dated = [column.name for column in contract.columns if column.kind in ("time", "date") and column.name in landed.columns]
+    asked = ", ".join(times.sql_orders(f'"{name}"') for name in dated)
+    found = connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}").fetchone()
+    # Read once more, each reject is noted again.
+    if landed.kind != "survey":
+        _forget_rejects(connection)
+    connection.execute(incoming(contract, landed, as_of, {name: order for name, order in zip(dated, found, strict=True) if order}))
+
+
+def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, str] | None = None) -> str:
+    """Typed rows of the file in its order, with identifier, row hash and reason; `orders` are those of slashed dates by column."""
+    orders = orders or {}
     present = [column for column in contract.columns if column.name in landed.columns or landed.kind in ("ndjson", "array")]
     absent = [column for column in contract.columns if column not in present]
-    values = [f"{parsers.value(column)} AS \"{column.name}\"" for column in present]
+    values = [f"{parsers.value(column, orders.get(column.name, ''))} AS \"{column.name}\"" for column in present]
     values += [f"NULL::{_type(column)} AS \"{column.name}\"" for column in absent]
-    reasons = [parsers.reason(column) for column in present]
+    reasons = [parsers.reason(column, orders.get(column.name, "")) for column in present]
     hashed = ", ".join(f'"{column.name}"' for column in present)
     if contract.person == "learner_or_email":
         reasons.append("CASE WHEN learner_id IS NULL AND email IS NULL THEN 'neither learner_id nor email' END")
@@ -169,34 +244,36 @@ def incoming(contract: Contract, landed: Landed, as_of: date) -> str:
     broken = "'not an object of JSON'" if landed.kind in ("ndjson", "array") else "NULL"
     of_survey = ["survey_reason"] if landed.kind == "survey" else []
     # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
-    inner = ", ".join([*values, f"row_hash({_row_text(contract, present)}) AS row_hash", f"({empty_line}) AS is_empty",
+    # Counted here, since rows leave before their lines are asked for.
+    outer_ordinal = "row_number() OVER () AS ordinal, " if contract.source == "catalogue" else ""
+    inner = ", ".join([*values, f"row_hash({_row_text(contract, present, orders)}) AS row_hash", f"({empty_line}) AS is_empty",
                        f"coalesce({', '.join([*of_survey, *reasons[:len(present)]]) or 'NULL'}, NULL) AS reason_of_text"])
     outer = ", ".join(reasons[len(present):]) or "NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE incoming AS
-        SELECT * EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
+        SELECT {outer_ordinal}* EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
             CASE WHEN is_empty AND {broken} IS NOT NULL THEN {broken} ELSE coalesce(reason_of_text, {outer}) END AS reason
         FROM (SELECT {inner} FROM {reader(landed, contract.names)})
     """
 
 
-def _row_text(contract: Contract, present: list) -> str:
+def _row_text(contract: Contract, present: list, orders: dict[str, str]) -> str:
     """The content of a row as one text: the same for every file kind and every spelling of a date or number."""
-    parts = ", ".join(_part(column, column in present) for column in contract.columns)
+    parts = ", ".join(_part(column, column in present, orders.get(column.name, "")) for column in contract.columns)
     return f"concat_ws('|', {literal(contract.source)}, {parts})"
 
 
-def _part(column: Column, is_present: bool) -> str:
-    text = _normal_text(column) if is_present else "''"
+def _part(column: Column, is_present: bool, order: str) -> str:
+    text = _normal_text(column, order) if is_present else "''"
     # concat_ws leaves a NULL out.
     return f"nullif({text}, '')" if column.is_version else text
 
 
-def _normal_text(column: Column) -> str:
+def _normal_text(column: Column, order: str) -> str:
     text = parsers.text_of(column.name)
     if column.kind == "text":
         return f"coalesce({text}, '')"
-    return f"coalesce(({parsers.value(column)})::VARCHAR, {text}, '')"
+    return f"coalesce(({parsers.value(column, order)})::VARCHAR, {text}, '')"
 
 
 def _type(column: Column) -> str:
@@ -225,15 +302,15 @@ def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
 
 
-def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> None:
-    """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content."""
+def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> list[tuple[int, str]]:
+    """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content; gives record and reason."""
     if landed.kind != "csv" and not landed.is_csv:
-        return
+        return []
     rejected = connection.execute("""
         SELECT line, min_by(error_type, column_idx) AS error FROM reject_errors GROUP BY line ORDER BY line
     """).fetchall()
     if not rejected:
-        return
+        return []
     names = {
         "INVALID ENCODING": "bytes that are not UTF-8",
         "MISSING COLUMNS": "too few columns",
@@ -249,6 +326,7 @@ def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no:
     counts.quarantined += len(found)
     for _, _, reason in found:
         counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+    return [(record, reason) for (record, _), (_, _, reason) in zip(rejected, found, strict=True)]
 
 
 def _drop_duplicates(
@@ -292,6 +370,15 @@ def _remember(
     """)
 
 
+def _number_lines(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
+    """Give each row of the catalogue its line in the file, so that a code that is refused later can be found."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE bad AS SELECT ordinal, NULL AS reason FROM incoming")
+    lines.make(connection, landed)
+    connection.execute("ALTER TABLE incoming ADD COLUMN line BIGINT")
+    connection.execute("UPDATE incoming SET line = ordinal")
+    connection.execute("UPDATE incoming SET line = line_of_row.line FROM line_of_row WHERE line_of_row.ordinal = incoming.ordinal")
+
+
 def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: int) -> None:
     """Move the rows that are left into their table; a newer row takes the place of the older of its key."""
     target = f"vault.{contract.table}"
@@ -319,11 +406,17 @@ def _account(
 def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str, as_of: date, counts: Counts) -> None:
     """The line of the load ledger for a file, and its reasons."""
     connection.execute(
-        "INSERT INTO vault.ledger.loads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO vault.ledger.loads (load_no, source, file_name, file_mark, as_of, status, reason, delivered,
+            loaded, refused, quarantined, duplicate, unknown_columns, waiting)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
         [load_no, counts.source, counts.file_name, mark, as_of, counts.status, counts.reason, counts.delivered,
-         counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns],
+         counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns, counts.waiting],
     )
-    for reason, n_rows in counts.reasons.items():
+    for reason, n_rows in salary_figures.set_aside(counts.salaries).items():
         # The amount alone is kept out: the answer counts among those that are loaded.
-        disposition = "set aside" if reason == surveys.UNCLEAR else "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
+        connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, 'set aside', ?, ?)", [load_no, f"salary: {reason}", n_rows])
+    for reason, n_rows in counts.reasons.items():
+        disposition = "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
         connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from anonymart import times
 from anonymart.engine import literal
 from anonymart.ingest.contracts import Column
+from anonymart.ingest.roles import role
 
 _ADDRESS = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$"
 
@@ -13,14 +15,18 @@ def text_of(name: str) -> str:
     return f"nullif(trim(\"{name}\"), '')"
 
 
-def value(column: Column) -> str:
-    """SQL that turns the delivered text into the typed value, or NULL when it cannot be right."""
+def value(column: Column, order: str = "") -> str:
+    """SQL that turns the delivered text into the typed value, or NULL when it cannot be right.
+
+    `order` is that of the slashed dates of this column, 'dmy' or 'mdy'; '' takes only those that tell themselves.
+    """
     text = text_of(column.name)
     match column.kind:
         case "date":
-            return _plausible(f"coalesce(try_cast({text} AS DATE), try_cast(try_cast({text} AS TIMESTAMP) AS DATE))", "DATE")
+            # A birth date is a day of a calendar, wherever the clock stood.
+            return times.sql_day(text, order, is_as_written=column.name == "birth_date")
         case "time":
-            return timestamp(text)
+            return times.sql_moment(text, order)
         case "integer":
             return f"try_cast(CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0+)?') THEN {text} END AS INTEGER)"
         case "number":
@@ -29,6 +35,8 @@ def value(column: Column) -> str:
             return boolean(text)
         case "email":
             return email(text)
+        case "role":
+            return role(text)
         case "word":
             if column.name == "kind":
                 # A request may be called by the id of its right: R-ERASE is erase.
@@ -39,15 +47,17 @@ def value(column: Column) -> str:
     raise ValueError(f"unknown kind of column {column.kind}")
 
 
-def reason(column: Column) -> str:
+def reason(column: Column, order: str = "") -> str:
     """SQL that gives the reason to quarantine a row for this column, else NULL. Holds no value."""
-    text, parsed = text_of(column.name), value(column)
+    text, parsed = text_of(column.name), value(column, order)
     name = column.name
     tests = []
     if column.required:
         tests.append(f"WHEN {text} IS NULL THEN '{name} is missing'")
-    if column.kind in ("date", "time", "integer", "number", "boolean", "email"):
-        kind = {"time": "a time", "integer": "a whole number", "email": "an e-mail address"}.get(column.kind, f"a {column.kind}")
+    if column.kind in ("date", "time"):
+        tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} ' || {times.sql_problem(text, column.kind, order)}")
+    if column.kind in ("integer", "number", "boolean", "email", "role"):
+        kind = {"integer": "a whole number", "email": "an e-mail address", "role": "a role of learner, staff or test"}.get(column.kind, f"a {column.kind}")
         tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} is not {kind}'")
     if column.low is not None:
         tests.append(f"WHEN ({parsed}) < {column.low} THEN '{name} is out of range'")
@@ -57,16 +67,6 @@ def reason(column: Column) -> str:
         words = ", ".join(literal(word) for word in column.choices)
         tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) NOT IN ({words}) THEN '{name} is not a known word'")
     return f"CASE {' '.join(tests)} END" if tests else "NULL"
-
-
-def timestamp(text: str) -> str:
-    """UTC TIMESTAMP of an ISO 8601 text; a text without an offset is read as UTC."""
-    return _plausible(f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'", "TIMESTAMP")
-
-
-def _plausible(moment: str, kind: str) -> str:
-    """NULL for a moment outside the calendar that people live in: arithmetic on such dates fails, and they are never right."""
-    return f"CASE WHEN {moment} BETWEEN {kind} '1900-01-01' AND {kind} '2200-01-01' THEN {moment} END"
 
 
 def boolean(text: str) -> str:

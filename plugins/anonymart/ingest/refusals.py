@@ -6,12 +6,14 @@ from datetime import date
 
 import duckdb
 
+from anonymart import iri
 from anonymart.engine import literal
 from anonymart.forget import door
-from anonymart.forget.tombstones import ERASED
+from anonymart.forget.tombstones import ERASED, NEW_ID
 from anonymart.ingest.contracts import Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import Landed
+from anonymart.ingest.identities import forms_of
 from anonymart.policy import Policy
 
 
@@ -22,21 +24,36 @@ def refuse_erased_people(
     if contract.person is None or contract.source == "rights":
         return
     if contract.source == "learners":
-        door.reveal(connection, """
-            SELECT identifier, unnest([
-                'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
-            ]) FROM incoming
-        """)
+        account = "'account:' || account_home_page || '|' || account_name"
+        named = f"['email:' || email, sha1_identifier(email), {account}, {iri.WITH_SLASH.format(f'({account})')}]"
         # left_at may be planned: an old file that tells of the year to come brings nobody back.
         last = "greatest(registered_at, last_login_at)"
+        door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming")
+        if _refuse_new_ids(connection, named, last, load_no, counts):
+            _blank_times(connection, "SELECT learner AS identifier, max(until_at) AS until_at FROM named_as_erased GROUP BY learner")
         if refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
-            _blank_times_of_the_erased(connection)
+            _blank_times(connection, "FROM erased_here")
         return
     if {"learner_id", "email"} <= set(landed.columns):
-        door.reveal(connection, """
-            SELECT identifier, unnest(['email:' || email, sha1_identifier(email)]) FROM incoming WHERE learner_id IS NOT NULL
-        """)
+        named = "['email:' || email, sha1_identifier(email)]"
+        door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming WHERE learner_id IS NOT NULL")
+        _refuse_new_ids(connection, named, contract.event_time, load_no, counts)
     refuse_erased(connection, "incoming", "identifier", contract.event_time, "true", load_no, counts)
+
+
+def _refuse_new_ids(connection: duckdb.DuckDBPyConnection, named: str, moment: str, load_no: int, counts: Counts) -> bool:
+    """Refuse rows that name an e-mail or account of the erased under another learner_id, about times up to the tombstone, or none.
+
+    `named` is the list of identifiers that a row names. False: there is no such row, whatever its time.
+    """
+    if not connection.execute("SELECT EXISTS (FROM named_as_erased)").fetchone()[0]:
+        return False
+    condition = f"""rowid IN (
+        SELECT rows.rowid FROM incoming AS rows INNER JOIN named_as_erased AS named ON named.learner = rows.identifier
+        WHERE list_contains({named}, named.identifier) AND coalesce({moment} <= named.until_at, true)
+    )"""
+    refuse(connection, "incoming", condition, NEW_ID, load_no, counts)
+    return True
 
 
 def refuse_erased(
@@ -53,12 +70,12 @@ def refuse_erased(
     return True
 
 
-def _blank_times_of_the_erased(connection: duckdb.DuckDBPyConnection) -> None:
-    """Who is back starts anew: what a learner's row says of the time before does not come in."""
+def _blank_times(connection: duckdb.DuckDBPyConnection, erased: str) -> None:
+    """Who is back starts anew: what a learner's row says of the time up to the tombstone does not come in. `erased` gives (identifier, until_at)."""
     for moment in ("registered_at", "left_at", "last_login_at"):
         connection.execute(f"""
-            UPDATE incoming SET {moment} = NULL FROM erased_here
-            WHERE erased_here.identifier = incoming.identifier AND incoming.{moment} <= erased_here.until_at
+            UPDATE incoming SET {moment} = NULL FROM ({erased}) AS chosen
+            WHERE chosen.identifier = incoming.identifier AND incoming.{moment} <= chosen.until_at
         """)
 
 
@@ -99,8 +116,7 @@ def refuse_minors(
         GROUP BY identities.identifier;
         INSERT INTO minors
         WITH named AS (
-            SELECT identifier, identifier_hash(identifier) AS identifier_hash
-            FROM (SELECT DISTINCT {identifier} AS identifier FROM {table} WHERE {ours})
+            SELECT identifier, identifier_hash(form) AS identifier_hash FROM ({forms_of(f'SELECT {identifier} FROM {table} WHERE {ours}')})
             WHERE EXISTS (SELECT 1 FROM vault.register.minors)
         )
         SELECT named.identifier, known.of_age_on

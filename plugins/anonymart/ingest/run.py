@@ -4,41 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import catalogue, crash, engine
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import tombstones
 from anonymart.home import Home
-from anonymart.ingest import changes, identities, silence
+from anonymart.ingest import changes, identities, parquet, silence, unreadable
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import (
     REFUSED_SUFFIX,
     FileRefused,
+    Landed,
     file_mark,
     inspect,
     refused_mark,
     safe_name,
     waiting,
 )
-from anonymart.ingest.load import load, write_ledger
+from anonymart.ingest.load import is_fault_of_ours, load, write_ledger
+from anonymart.ingest.waiting import Waiting
+from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.surveys import salary_figures
 from anonymart.vault import schema
 
 
 @dataclass
 class IngestReport:
-    """The ledger's lines of this run, in the order of loading, and the sources that are silent longer than usual."""
+    """The ledger's lines of this run, in the order of loading, the sources that are silent longer than usual, and what the catalogue does not know."""
 
     files: list[Counts] = field(default_factory=list)
     silent: list[silence.Silent] = field(default_factory=list)
+    settled: catalogue.Settled = field(default_factory=catalogue.Settled)
+    waiting: Waiting = field(default_factory=Waiting)
 
     def as_dict(self) -> list[dict]:
         """Plain data for `--json`: counts, reasons and names of columns, never a value."""
@@ -83,9 +90,15 @@ def ingest(
                 continue
             for path in list(waiting(landing, source)):
                 counts = _one_file(connection, path, source, as_of, policy)
+                parquet.forget()
                 if counts:
                     report.files.append(counts)
                     progress.say(_line(counts))
+        unreadable.find_people(connection)
+        report.settled = catalogue.settle(connection, home, keys, as_of)
+        report.waiting = count_waiting(connection)
+        for sentence in (*report.waiting.sentences, *report.settled.sentences):
+            progress.say(f"  {sentence}")
         report.silent = silence.find(connection, policy, as_of, sources)
         for silent in report.silent:
             progress.say(f"  {silent.sentence}")
@@ -101,37 +114,66 @@ def ingest(
 def _one_file(
     connection: duckdb.DuckDBPyConnection, path: Path, source: str, as_of: date, policy: Policy
 ) -> Counts | None:
-    mark = file_mark(path)
-    if _was_committed(connection, source, mark):
+    try:
+        mark = file_mark(path)
+        # Refused: its mark must be known before it goes away.
+        refused = refused_mark(path)
+    except FileNotFoundError:
+        return None
+    if was_committed(connection, source, mark):
         path.unlink()
         return None
-    load_no = connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+    load_no = next_load(connection)
     crash.point("ingest.before_load")
     landed = None
     try:
-        landed = inspect(connection, path, source)
+        landed = inspect_file(connection, path, source)
         connection.execute("BEGIN")
         counts = load(connection, landed, load_no, as_of, policy)
         changes.note_file(connection, landed, counts, load_no, as_of)
         crash.point("ingest.before_commit")
         connection.execute("COMMIT")
         crash.point("ingest.after_commit")
-        path.unlink()
+        path.unlink(missing_ok=True)
         crash.point("ingest.after_file_removed")
         return counts
     except FileRefused as refusal:
-        _rollback(connection)
-        counts = Counts(source, safe_name(path), status="refused", reason=str(refusal))
-        connection.execute("BEGIN")
-        write_ledger(connection, load_no, refused_mark(path), as_of, counts)
-        changes.note_refused(connection, landed, counts, load_no, as_of)
-        connection.execute("COMMIT")
+        rollback(connection)
+        counts = refuse_whole(connection, path, source, landed, str(refusal), refused, load_no, as_of)
         # It stays where the data team finds it, and is not tried again until somebody renames it.
-        path.rename(path.with_name(path.name + REFUSED_SUFFIX))
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(path.with_name(path.name + REFUSED_SUFFIX))
         return counts
     except BaseException:
-        _rollback(connection)
+        rollback(connection)
         raise
+
+
+def refuse_whole(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, landed: Landed | None, reason: str, mark: str, load_no: int, as_of: date
+) -> Counts:
+    """Note in the ledger that a file is refused whole, in a transaction of its own."""
+    counts = Counts(source, safe_name(path), status="refused", reason=reason)
+    held = unreadable.read_file(connection, path, source, reason)
+    connection.execute("BEGIN")
+    counts.unreadable = unreadable.keep_file(connection, path, source, held, load_no, as_of)
+    write_ledger(connection, load_no, mark, as_of, counts)
+    changes.note_refused(connection, landed, counts, load_no, as_of)
+    connection.execute("COMMIT")
+    return counts
+
+
+def inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
+    """What the file is. Raises FileRefused also for what nobody foresaw in it: only a fault of the vault or the disk stops the other files."""
+    try:
+        return inspect(connection, path, source)
+    except duckdb.Error as error:
+        if is_fault_of_ours(error):
+            raise
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EMFILE):
+            raise
+    raise FileRefused("it cannot be read as a file of this source")
 
 
 def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
@@ -141,7 +183,12 @@ def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     )
 
 
-def _was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
+def next_load(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next load."""
+    return connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+
+
+def was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
     """Whether a run that was killed had already committed this very file."""
     return bool(
         connection.execute(
@@ -150,7 +197,8 @@ def _was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str
     )
 
 
-def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
+def rollback(connection: duckdb.DuckDBPyConnection) -> None:
+    """Undo what the transaction did, where there is one."""
     with contextlib.suppress(duckdb.Error):
         connection.execute("ROLLBACK")
 
@@ -171,12 +219,20 @@ def _fault(error: duckdb.Error) -> str:
 
 def _line(counts: Counts) -> str:
     changed = f"; other than before: {', '.join(each.sentence for each in counts.changes)}" if counts.changes else ""
+    if counts.unreadable:
+        changed = f"; {counts.unreadable} kept unreadable, `anonymart rights list` shows them{changed}"
     if counts.status == "refused":
         return f"  {counts.source}/{counts.file_name}: refused whole, {counts.reason}{changed}"
     text = (
         f"  {counts.source}/{counts.file_name}: {counts.delivered} delivered, {counts.loaded} loaded, {counts.refused} refused, "
         f"{counts.quarantined} quarantined, {counts.duplicate} duplicate"
     )
+    if counts.waiting:
+        text += f"; {counts.waiting} of the loaded wait for the register"
     if counts.unknown_columns:
         text += f"; columns refused: {', '.join(counts.unknown_columns)}"
+    if counts.unknown_names:
+        text += f"; not known, counted as other: {', '.join(f'{name} ({n_rows})' for name, n_rows in counts.unknown_names.items())}"
+    if counts.salaries:
+        text += f"; {salary_figures.sentence(counts.salaries)}"
     return text + changed

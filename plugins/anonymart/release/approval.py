@@ -1,12 +1,13 @@
 """The reviewer's yes: a release that changed beyond the policy's limits waits, and what was asked about is what is published (S-ANON, S-SAFE).
 
-The vault's ledger decides what waits. A new build, or a right that was executed, supersedes it: the reviewer would let out figures of
-somebody who has just objected.
+The vault's ledger decides what waits. A new build, or a right that was taken in or executed, supersedes it: the reviewer would let out
+figures of somebody who has just objected. What is built again at once and shows the same as before needs no second yes.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 import duckdb
 
 from anonymart import audit, crash, engine
-from anonymart.errors import ApprovalNeeded, GateRefused, UsageError
+from anonymart.errors import ApprovalNeeded, GateRefused, Superseded, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
@@ -38,9 +39,15 @@ from anonymart.release.folder import (
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.signature import public_key, signed_by
+from anonymart.rights import state
 
 WAITING, APPROVED, REFUSED, SUPERSEDED = "waiting", "approved", "refused", "superseded"
 SHORTEST_HASH = 8
+# Why a right superseded what waited: it is to be built again, or was.
+BY_RIGHT, BUILT_AGAIN = "a right was executed", "a right was executed; built again"
+_NOT_SHOWN = ("release_id", "as_of", "requests", "gate")
+_TELLS_BY_RIGHT = "Release {} was superseded: somebody's right was executed since it was made. Run again for a new one."
+_OF_CANDIDATE = "release_id = $1 AND starts_with(candidate_sha256, $2)"
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,13 @@ def hash_of(folder: Path) -> str:
     return candidate_sha256({name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST})
 
 
+def shown_sha256(folder: Path) -> str:
+    """The hash of what the reviewer is asked about: every figure of the marts and the privacy report, but not its date, its open requests and the gate's counts."""
+    report = {name: told for name, told in read_privacy_report(folder).items() if name not in _NOT_SHOWN}
+    marts = {path.name: sha256(path) for path in sorted((folder / "parquet").glob("*.parquet"))}
+    return hashlib.sha256(json.dumps([marts, report], sort_keys=True).encode()).hexdigest()
+
+
 def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Path) -> dict[str, Any]:
     """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has none."""
     if not reasons:
@@ -150,15 +164,17 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
     release_id, as_of = manifest["release_id"], date.fromisoformat(manifest["as_of"])
     # Readable for whom it will be when it is published; until then for the house alone.
     close_to_readers(candidate)
-    digest = hash_of(candidate)
+    digest, shown = hash_of(candidate), shown_sha256(candidate)
     with engine.connect(home, keys, vault="rw") as connection:
         connection.execute(ledger.LEDGER)
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
+        state.check_candidate(connection, release_id)
         _supersede(connection, home, keys, as_of, name, "a new candidate")
         connection.execute(
-            "INSERT INTO vault.ledger.approvals VALUES (?, ?, ?, ?, ?, 'waiting', NULL, NULL, NULL, ?, ?, ?)",
-            [release_id, as_of, digest, reasons, _now(), _rights(connection), sha256(candidate / MANIFEST), _read(candidate / MANIFEST)],
+            """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark, manifest_sha256, manifest, shown_sha256)
+            VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)""",
+            [release_id, as_of, digest, reasons, _now(), state.of_vault(connection), sha256(candidate / MANIFEST), _read(candidate / MANIFEST), shown],
         )
         audit.enter(connection, home, keys, as_of, "waiting", name, release_id=release_id, candidate_sha256=digest, because=reasons)
         connection.execute("COMMIT")
@@ -176,7 +192,7 @@ def waiting(home: Home, keys: Keys) -> Waiting | None:
     if not home.vault.exists():
         return None
     with engine.connect(home, keys, vault="ro") as connection:
-        row = _row(connection, "state = 'waiting' AND rights_mark = $1", [_rights(connection)])
+        row = _row(connection, "state = 'waiting' AND rights_mark = $1", [state.of_vault(connection)])
     return None if row is None else Waiting(row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"])
 
 
@@ -189,7 +205,7 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
             return []
         cursor = connection.execute(f"""
             SELECT release_id, as_of::VARCHAR AS as_of, candidate_sha256, because, since,
-                CASE WHEN state = 'waiting' AND rights_mark <> '{_rights(connection)}' THEN 'superseded' ELSE state END AS state,
+                CASE WHEN state = 'waiting' AND rights_mark <> '{state.of_vault(connection)}' THEN 'superseded' ELSE state END AS state,
                 decided_by AS actor, reason, "at"
             FROM vault.ledger.approvals ORDER BY rowid""")
         names = [column[0] for column in cursor.description]
@@ -253,9 +269,41 @@ def supersede(home: Home, keys: Keys, as_of: date, why: str, actor: str | None =
 
 
 def supersede_by_rights(home: Home, keys: Keys, as_of: date) -> None:
-    """Supersede what waits when a right was executed since it was made."""
+    """Supersede what waits when a right was taken in or executed since it was made."""
     if waiting(home, keys) is None:
-        supersede(home, keys, as_of, "a right was executed")
+        supersede(home, keys, as_of, BY_RIGHT)
+
+
+def to_build_again(home: Home, keys: Keys) -> date | None:
+    """The day of the candidate that waited last, when a right has superseded it and nothing was built since; else None."""
+    if not home.vault.exists():
+        return None
+    with engine.connect(home, keys, vault="ro") as connection:
+        row = _row(connection, "true", [])
+    return row["as_of"] if row and (row["state"], row["reason"]) == (SUPERSEDED, BY_RIGHT) else None
+
+
+def note_built_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """A build has ended on `vault`, attached to write: no candidate is owed any more for what a right has superseded."""
+    if ledger.table_exists(connection, "ledger", "approvals"):
+        connection.execute("UPDATE vault.ledger.approvals SET reason = $1 WHERE state = 'superseded' AND reason = $2", [BUILT_AGAIN, BY_RIGHT])
+
+
+def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | None) -> Waiting | None:
+    """What waits now, where it shows the reviewer the same as the candidate of this id (and hash) did; else None."""
+    waits = waiting(home, keys)
+    if waits is None or (waits.release_id == release_id and candidate is None):
+        return waits
+    if candidate is not None and len(candidate) < SHORTEST_HASH:
+        return None
+    with engine.connect(home, keys, vault="ro") as connection:
+        now = _row(connection, "state = 'waiting'", [])
+        old = _row(connection, _OF_CANDIDATE, [release_id, (candidate or "").lower()])
+    if now is None or old is None:
+        return None
+    is_same = old["candidate_sha256"] == now["candidate_sha256"]
+    is_built_again = old["state"] == SUPERSEDED and old["reason"] in (BY_RIGHT, BUILT_AGAIN)
+    return waits if is_same or (is_built_again and old["shown_sha256"] and old["shown_sha256"] == now["shown_sha256"]) else None
 
 
 def settle(home: Home, keys: Keys) -> list[str]:
@@ -307,8 +355,9 @@ def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest
         return
     if row is None:
         connection.execute(
-            "INSERT INTO vault.ledger.approvals VALUES (?, ?, ?, ?, ?, 'waiting', NULL, NULL, NULL, ?, NULL, NULL)",
-            [release_id, as_of, said["candidate_sha256"], said["because"], _now(), _rights(connection)],
+            """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark)
+            VALUES (?, ?, ?, ?, ?, 'waiting', ?)""",
+            [release_id, as_of, said["candidate_sha256"], said["because"], _now(), state.of_vault(connection)],
         )
     decide(connection, release_id, APPROVED, said["by"], said["reason"])
     audit.enter(connection, home, keys, as_of, "approved", said["by"], **{name: said[name] for name in said if name not in ("required", "by", "at")}, release_id=release_id)
@@ -331,15 +380,18 @@ def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) ->
     # An answer that was killed after it was noted is finished first.
     recover(home, keys)
     with engine.connect(home, keys, vault="ro") as connection:
-        row, mark = _row(connection, "release_id = $1", [release_id]), _rights(connection)
+        row, mark = _row(connection, "release_id = $1", [release_id]), state.of_vault(connection)
     if row is None:
         raise UsageError("No release of this id waits: `anonymart approvals` lists what does.")
+    if row["state"] == SUPERSEDED and row["reason"] in (BY_RIGHT, BUILT_AGAIN):
+        raise Superseded(_TELLS_BY_RIGHT.format(release_id))
     if row["state"] != WAITING:
         raise UsageError(f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does.")
     if row["rights_mark"] != mark:
         supersede_by_rights(home, keys, row["as_of"])
-        raise UsageError(f"Release {release_id} was superseded: somebody's right was executed since it was made. Run again for a new one.")
-    if candidate is not None and (len(candidate) < SHORTEST_HASH or not row["candidate_sha256"].startswith(candidate.lower())):
+        raise Superseded(_TELLS_BY_RIGHT.format(release_id))
+    is_given = candidate is None or (len(candidate) >= SHORTEST_HASH and row["candidate_sha256"].startswith(candidate.lower()))
+    if not is_given and (len(candidate or "") < SHORTEST_HASH or shows_the_same(home, keys, release_id, candidate) is None):
         raise UsageError(f"What waits as {release_id} is another candidate than the one given: read the new one first.")
     return row
 
@@ -373,14 +425,6 @@ def _row(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iter
     names = [column[0] for column in cursor.description]
     row = cursor.fetchone()
     return None if row is None else dict(zip(names, row, strict=True))
-
-
-def _rights(connection: duckdb.DuckDBPyConnection) -> str:
-    """A mark of all rights that were executed so far; another one each time."""
-    if not ledger.table_exists(connection, "rights", "steps"):
-        return "none"
-    row = connection.execute("SELECT md5(string_agg(request_id, ' ' ORDER BY request_id)) FROM vault.rights.steps WHERE state = 'executed'").fetchone()
-    return (row[0] if row else None) or "none"
 
 
 def _folder(home: Home, release_id: str) -> Path:

@@ -13,11 +13,12 @@ import duckdb
 
 from anonymart import __version__, crash, engine
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import membership
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells
+from anonymart.release import cells, for_reviewer, ledger
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -30,6 +31,8 @@ from anonymart.release.folder import (
 from anonymart.release.ledger import next_release_id, replaces, table_exists
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
+from anonymart.release.writing import write_marts, write_parquet
+from anonymart.rights import state
 
 
 def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
@@ -38,13 +41,16 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
     Only the columns that a contract lists are exported. Raises AnonymartError when the warehouse lacks a mart.
     """
     contracts = load_contracts()
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
+        connection.execute(ledger.LEDGER)
         release_id = next_release_id(connection, as_of)
+        state.note_candidate(connection, release_id)
         folder = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
+        for_reviewer.note(connection, release_id, membership.NAME, membership.measure(connection, contracts, policy))
         report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id, as_of, home.releases)
         connection.execute("DETACH release")
         replaced = replaces(connection)
@@ -71,25 +77,18 @@ def _export(
     connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
 ) -> dict[str, dict[str, Any]]:
     connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS release")
-    connection.execute("CREATE SCHEMA release.marts")
     for contract in contracts.values():
-        _export_mart(connection, folder, contract)
+        if not table_exists(connection, "marts", contract.name, database="warehouse"):
+            raise AnonymartError(f"The warehouse has no mart {contract.name}: run `anonymart build` first.")
+    # One thread writes the same bytes each time, so that the gate can write them again and compare.
+    [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
+    connection.execute("SET threads = 1")
+    write_marts(connection, contracts, "warehouse.marts")
+    for contract in contracts.values():
+        write_parquet(connection, contract, folder / parquet_path(contract.name))
+    connection.execute(f"SET threads = {int(threads)}")
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
     return marts
-
-
-def _export_mart(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract) -> None:
-    if not table_exists(connection, "marts", contract.name, database="warehouse"):
-        raise AnonymartError(f"The warehouse has no mart {contract.name}: run `anonymart build` first.")
-    table = f"release.marts.{contract.name}"
-    columns = ", ".join(f'"{name}"' for name in contract.column_names)
-    order = ", ".join(f'"{name}"' for name in contract.dimensions)
-    connection.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM warehouse.marts.{contract.name} ORDER BY {order}")
-    connection.execute(f"COMMENT ON TABLE {table} IS {engine.literal(contract.description)}")
-    for column in contract.columns:
-        connection.execute(f'COMMENT ON COLUMN {table}."{column.name}" IS {engine.literal(column.description)}')
-    target = engine.literal(str(folder / parquet_path(contract.name)))
-    connection.execute(f"COPY (SELECT * FROM {table} ORDER BY {order}) TO {target} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _json(value: dict[str, Any]) -> str:

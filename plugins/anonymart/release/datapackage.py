@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from anonymart.contracts import BUILT_LATER, REASONS, Column, MartContract
+from anonymart.contracts import COMPLETE, REASONS, Column, MartContract
 from anonymart.release.folder import parquet_path
 
 _TYPES = {
@@ -24,7 +24,7 @@ _DESCRIPTION = (
     "named after it with _reason says why: too_few (under the threshold of the policy) or protected (it would give another "
     "figure away). Counts of persons carry noise; a true zero is 0. A cell is published once, when its period has closed, "
     "and never changes, but for a release that was recalled: manifest.json tells under replaces which, why and in which marts. "
-    f"{BUILT_LATER} is true where a cell was built long after it closed, for instance for a new mart. "
+    f"{COMPLETE} is false where people had left the statistics before the cell was first built: leave such cells out of comparisons. "
     "No licence is granted: ask the school before you pass the figures on."
 )
 

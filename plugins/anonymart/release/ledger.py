@@ -28,8 +28,11 @@ CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
     release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
-    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR
+    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR, shown_sha256 VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
+ALTER TABLE vault.ledger.approvals ADD COLUMN IF NOT EXISTS shown_sha256 VARCHAR;
 """
 
 

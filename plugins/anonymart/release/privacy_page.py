@@ -13,6 +13,7 @@ from typing import Any
 
 from anonymart.disclosure.utility import sentence
 from anonymart.release.page_parts import bar, facts, percent, table, told
+from anonymart.release.report_cards import HIDDEN_BY
 from anonymart.release.report_persons import REASONS
 
 SECTIONS = {
@@ -23,6 +24,7 @@ SECTIONS = {
     "persons": "Persons in and out of the statistics",
     "requests": "Requests of persons",
     "attacks": "The attacker",
+    "membership": "What all counts of a life tell together",
     "drill": "The leak drill",
     "cards": "Risk of each mart",
     "cost": "What protection costs",
@@ -48,6 +50,7 @@ def page(report: Mapping[str, Any]) -> str:
         "persons": _persons(report),
         "requests": _requests(report),
         "attacks": _attacks(gate),
+        "membership": _membership(report),
         "drill": _drill(gate),
         "cards": _cards(report),
         "cost": _cost(report),
@@ -143,6 +146,20 @@ def _attacks(gate: Mapping[str, Any]) -> str:
     )
 
 
+def _membership(report: Mapping[str, Any]) -> str:
+    words = {"median_at_most": "Half of all persons", "of_99_percent_at_most": "99 of 100 persons", "of_anybody_at_most": "Anybody"}
+    within, limits = report.get("membership") or {}, report["register"]
+    if not within:
+        return "<p>Nobody asked: this release was made by an earlier version.</p>"
+    rows = [(words[name], percent(limits[f"membership.{name}"]), "Yes" if within[name] else "No") for name in words]
+    return (
+        "<p>An attacker who knows everybody else in every cell compares, over all counts of a life, what is published with the person and without. "
+        "Told: how often he is right to say that the person is in the statistics, at one false alarm in "
+        f"{told(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the reviewer's own page and in no release.</p>"
+        + table("Limits of the policy (S-ANON)", ("Persons", "Told at most", "Kept"), rows)
+    )
+
+
 def _drill(gate: Mapping[str, Any]) -> str:
     return (
         "<p>Made-up leaks were planted in a copy of the release, all at once, and looked for with the same questions. One that was missed "
@@ -171,9 +188,15 @@ def _cards(report: Mapping[str, Any]) -> str:
         "<p>From published figures alone. Smallest cell: the smallest count that is shown and not 0. k: persons in the smallest row. "
         "l: between how many classes the persons of a row with a sensitive figure may stand, at least. "
         "Dominance: largest share of one person in an amount, and the p of the p% rule. "
+        "Hidden by: figures of new cells, by the first rule that hid each. "
         "Noise: standard deviation of a count, in persons.</p>"
         f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
+
+
+def _hidden_by(mart: Mapping[str, Any]) -> str | None:
+    """Figures of new cells by the rule that hid them; reports of before do not say."""
+    return "; ".join(f"{HIDDEN_BY[rule]}: {told(n)}" for rule, n in (mart.get("hidden_by") or {}).items()) or None
 
 
 def _card(name: str, mart: Mapping[str, Any]) -> str:
@@ -186,7 +209,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
         f'<article class="card"><h3>{escape(name)}</h3>'
         + facts((
             ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), ("k", mart["k"]), ("l", mart["l"]),
-            ("Dominance", rule), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
+            ("Dominance", rule), ("Hidden by", _hidden_by(mart)), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
         ))
         + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
     )

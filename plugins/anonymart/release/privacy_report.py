@@ -12,9 +12,9 @@ import duckdb
 
 from anonymart import __version__
 from anonymart.contracts import MartContract
-from anonymart.disclosure import utility
+from anonymart.disclosure import membership, utility
 from anonymart.policy import Policy
-from anonymart.release import report_cards, report_changes, report_persons
+from anonymart.release import for_reviewer, report_cards, report_changes, report_persons
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import PRIVACY_REPORT
 from anonymart.release.ledger import table_exists
@@ -42,9 +42,10 @@ def privacy_report(
         "code_version": __version__,
         "policy_version": policy.version,
         "utility": costs,
-        "marts": {name: report_cards.card(connection, contract, policy, costs) for name, contract in contracts.items()},
+        "marts": {name: report_cards.card(connection, contract, policy, costs, evidence) for name, contract in contracts.items()},
         "persons": report_persons.persons(connection, policy, known),
         "requests": {name: requests[name] for name in ("open", "near", "late")},
+        "membership": for_reviewer.notes(connection, release_id).get(membership.NAME, {}).get("within", {}),
         "register": report_changes.flat(policy.raw),
     }
     report["changes"] = report_changes.changes(before, report, contracts)
@@ -75,5 +76,6 @@ def read_privacy_report(folder: Path) -> dict[str, Any]:
 
 NO_EVIDENCE = (
     "(SELECT NULL::VARCHAR AS mart, NULL::VARCHAR AS cell_key, NULL::VARCHAR AS measure, NULL::BIGINT AS true_count, "
-    "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason WHERE false)"
+    "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason, NULL::VARCHAR AS clipped, "
+    "NULL::BIGINT AS n_below, NULL::BIGINT AS n_above, NULL::DOUBLE AS largest_share, NULL::BOOLEAN AS p_percent_ok WHERE false)"
 )

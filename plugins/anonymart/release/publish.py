@@ -41,6 +41,7 @@ from anonymart.release.folder import (
 )
 from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
+from anonymart.rights import state
 
 
 def publish(
@@ -49,16 +50,21 @@ def publish(
     """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
 
     A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and ApprovalNeeded is raised. Raises
-    UsageError for a folder that is no candidate, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    UsageError for a folder that is no candidate, UnreadableRequests while a row about a right or a consent waits to be entered, Superseded when a right was taken in or carried out since the build, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
     """
+    from anonymart.rights.unreadable import need_none_open
+
     release_id = candidate.name.removeprefix(CANDIDATE_PREFIX).removeprefix(WAITING_PREFIX)
     manifest = read_manifest(candidate)
     if candidate.parent != home.releases or manifest["release_id"] != release_id:
         raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
+    need_none_open(home, keys)
     if not has_news(candidate):
         shutil.rmtree(candidate)
         sync_folder(home.releases)
         return None
+    with engine.connect(home, keys, vault="ro") as connection:
+        state.check_candidate(connection, release_id)
     _check_gate(candidate)
     reasons = approval.because(policy, candidate)
     if reasons and reviewer is None:
@@ -198,6 +204,7 @@ def _commit(
         name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")
+        state.check_candidate(connection, release_id)
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
             raise AnonymartError(f"The release {release_id} is already in the ledger: make a new candidate.")
         if manifest.get("replaces", []) != ledger.replaces(connection):
@@ -220,6 +227,9 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
     cells_table = f"vault.ledger.cells_{contract.name}"
     release = engine.literal(release_id)
     new_cells = cells.new_cells(connection, contract)
+    held = {row[0] for row in connection.execute(f"DESCRIBE release.marts.{contract.name}").fetchall()}
+    if held != set(contract.column_names):
+        raise AnonymartError(f"The mart {contract.name} of the candidate has other columns than this version's: build again and make a new candidate.")
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {cells_table} AS "
         f"SELECT *, NULL::VARCHAR AS release_id FROM release.marts.{contract.name} LIMIT 0"

@@ -2,5 +2,6 @@
 
 from anonymart.rights.requests import Request, count, find, list_requests, load_states, prove_identity, refuse
 from anonymart.rights.submit import submit
+from anonymart.rights.unreadable import refuse_any
 
-__all__ = ["Request", "count", "find", "list_requests", "load_states", "prove_identity", "refuse", "submit"]
+__all__ = ["Request", "count", "find", "list_requests", "load_states", "prove_identity", "refuse", "refuse_any", "submit"]

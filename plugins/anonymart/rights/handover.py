@@ -38,9 +38,16 @@ PROVIDED = (
 # What the house has drawn from an answer was not provided by the person.
 _DRAWN = frozenset({"themes", "salary_reason"})
 _OWN_NAMES = frozenset({
-    "load_no", "row_hash", "reason", "who", "person_id", "anchor", "group_key", "identity_key", "person_key", "pseudonym", "record_key",
-    "response_key", "enrolment_key", "request_id", "wrong_hash",
+    "load_no", "admitted_no", "row_hash", "reason", "who", "person_id", "anchor", "group_key", "identity_key", "person_key", "pseudonym", "record_key",
+    "response_key", "enrolment_key", "request_id", "wrong_hash", "unreadable_id", "decided_by",
 })  # fmt: skip
+
+
+# The text of an unreadable row is handed over where it names nobody else.
+_ROW_OF_ONE = """CASE WHEN NOT EXISTS (
+    SELECT 1 FROM vault.rights.unreadable_names AS names
+    WHERE names.unreadable_id = unreadable.unreadable_id AND names.identifier NOT IN (SELECT identifier FROM own)
+) THEN raw_row END AS raw_row"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,11 @@ def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_
     texts["data.json"] = _json(content)
     texts["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
     return _write(home, export_path(home, keys, request_id), texts, as_of)
+
+
+def write_text(home: Home, keys: Keys, name: str, texts: dict[str, str], as_of: date) -> Path:
+    """Write a zip of these texts where that of a request of this id would lie, and give its path."""
+    return _write(home, export_path(home, keys, name), texts, as_of)
 
 
 def export_path(home: Home, keys: Keys, request_id: str) -> Path:
@@ -194,6 +206,8 @@ def _condition(place: Place) -> str:
             return f"{place.column} IN (SELECT pseudonym FROM own_person)"
         case Names.RESPONSE_KEY:
             return f"{place.column} IN (FROM own_responses)"
+        case Names.REQUEST if place.name == "vault.rights.unreadable":
+            return f"{place.column} IN (SELECT {place.column} FROM vault.rights.unreadable_names WHERE identifier IN (SELECT identifier FROM own))"
         case Names.REQUEST:
             return f"{place.column} IN (SELECT request_id FROM vault.rights.requests WHERE identifier IN (SELECT identifier FROM own))"
     raise ValueError(f"nobody knows how {place.name} names a person")
@@ -202,7 +216,7 @@ def _condition(place: Place) -> str:
 def _table(connection: duckdb.DuckDBPyConnection, place: Place, condition: str, left_out: frozenset[str]) -> Table:
     described = connection.execute(f"DESCRIBE {place.name}").fetchall()
     columns = [row[0] for row in described if row[0] not in left_out]
-    chosen = ", ".join(f'"{name}"' for name in columns)
+    chosen = ", ".join(_ROW_OF_ONE if name == "raw_row" else f'"{name}"' for name in columns)
     rows = connection.execute(f"SELECT {chosen} FROM {place.name} WHERE {condition} ORDER BY ALL").fetchall()
     return Table(place.name, columns, rows)
 

@@ -30,6 +30,8 @@ TITLES = {
     "vault.rights.requests": ("Demandes d'exercice de droits", "Requests to exercise rights"),
     "vault.rights.standing": ("Oppositions et limitations en vigueur", "Objections and restrictions that stand"),
     "vault.rights.corrections": ("Rectifications", "Corrections"),
+    "vault.rights.unreadable": ("Demandes ou consentements illisibles, à saisir", "Requests or consents that could not be read yet"),
+    "vault.rights.unreadable_names": ("Identifiants trouvés dans ces lignes", "Identifiers found in those rows"),
     "vault.rights.steps": ("Étapes des demandes", "Steps of requests"),
     "vault.ledger.row_hashes": ("Empreintes des lignes reçues", "Hashes of delivered rows"),
     "tombstones.main.erased": ("Empreintes d'effacement", "Hashes of an erasure"),

@@ -180,7 +180,7 @@ class _Desk:
             connection.execute(f"""
                 INSERT INTO {self.target} BY NAME
                 SELECT DISTINCT ON (identity_key) own.identifier, {literal(self.correction.key['path_id'])} AS path_id,
-                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id)
+                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id), history.load_no AS admitted_no
                 FROM {self.history} AS history INNER JOIN own
                     ON history.identity_key = CAST(CAST(unhex(substr(pseudonym_hash(own.identifier), 1, 16)) AS BIT) AS BIGINT)
                 WHERE {self._in_history}
@@ -189,8 +189,12 @@ class _Desk:
         if contract.source == "learners":
             connection.execute(f"CREATE OR REPLACE TEMP TABLE old_row AS FROM {self.target} WHERE {self._is_row}")
         sets = ", ".join(f'"{column.name}" = {_sql(self.correction.right[column.name])}' for column in contract.columns if column.name in self.correction.right)
+        if contract.source == "enrolments":
+            # A row that waits for the register goes on waiting.
+            sets += f", admitted_no = if(admitted_no IS NULL, NULL, {load_no})"
         connection.execute(f"UPDATE {self.target} SET {sets}, load_no = {load_no} WHERE {self._is_row}")
         if contract.source == "learners":
+            connection.execute(f"UPDATE {self.target} SET account_home_page = anonymart_normal_iri(account_home_page) WHERE load_no = {load_no}")
             self._claim_again(load_no)
         counts = Counts(contract.source, "rectification", delivered=1, loaded=1)
         write_ledger(connection, load_no, f"rectification {load_no}", as_of, counts)
@@ -226,7 +230,8 @@ class _Desk:
             ]) AS claimed FROM old_row;
             DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, claimed) FROM unclaimed)
         """)
-        identities.claim_from_learners(self.connection, load_no)
+        identities.find_claims(self.connection, f"vault.register.learners WHERE load_no = {load_no}")
+        identities.claim_from_learners(self.connection)
         identities.resolve_again(self.connection, "SELECT claimed FROM unclaimed")
 
 
@@ -237,6 +242,7 @@ def _typed(contract: Contract, texts: dict[str, str | None]) -> dict[str, str | 
     asked = ", ".join(f"({parsers.value(column)})::VARCHAR, {parsers.reason(column)}" for column in columns)
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        engine.install_readers(connection)
         row = connection.execute(f"SELECT {asked} FROM (SELECT {given})").fetchone()
     for reason in row[1::2]:
         if reason is not None:

@@ -18,7 +18,7 @@ from anonymart.rights import clock
 from anonymart.vault import schema
 
 REASONS = ("no_proof", "unfounded", "excessive")
-CLOSED = ("answered", "refused")
+CLOSED = ("answered", "refused", "entered", "erased")
 
 # Of a closed request its kind, dates, outcome and a keyed hash of who asked stay (P-RIGHTS). Takes a list of request ids.
 STRIP = """
@@ -46,11 +46,18 @@ _REQUESTS = f"""
 """
 
 
+_UNREADABLE = """
+    SELECT unreadable_id, kind, first_seen_on, reason, CASE state WHEN 'open' THEN 'unreadable' ELSE state END AS state, source, file_name, line
+    FROM vault.rights.unreadable ORDER BY first_seen_on, unreadable_id
+"""
+
+
 @dataclass(frozen=True)
 class Request:
     """One request as it may be shown: its id, kind, state and dates, and nothing of who asks.
 
-    `problem` says why it cannot be planned: needs_details, or two_people behind one e-mail.
+    `problem` says why it cannot be planned: needs_details, or two_people behind one e-mail. A row that could not be read has source, file
+    and line (None: the whole file), its `problem` is the reason, and its month runs from the day of the run that first saw it (R-CLOCK).
     """
 
     id: str
@@ -61,6 +68,9 @@ class Request:
     is_late: bool
     is_near: bool
     problem: str | None = None
+    source: str | None = None
+    file: str | None = None
+    line: int | None = None
 
 
 def list_requests(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
@@ -85,14 +95,22 @@ def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             shown_id, kind, state, received, due,
             is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy), problem,
         )  # fmt: skip
+    for row_id, kind, seen_on, reason, state, source, file_name, line in connection.execute(_UNREADABLE).fetchall():
+        due = clock.due_on(seen_on, policy)
+        is_open = state not in CLOSED
+        found[row_id] = Request(
+            row_id, kind, state, seen_on, due, is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy),
+            reason, source, file_name, line,
+        )  # fmt: skip
     return found
 
 
 def count(requests: Iterable[Request]) -> dict[str, int]:
-    """How many are open, near their last day, late, and answered; for reports, which show no more than that."""
+    """How many are open (unreadable rows among them, and apart), near their last day, late, and answered; reports show no more than that."""
     listed = list(requests)
     return {
         "open": sum(request.state not in CLOSED for request in listed),
+        "unreadable": sum(request.state == "unreadable" for request in listed),
         "near": sum(request.is_near for request in listed),
         "late": sum(request.is_late for request in listed),
         "answered": sum(request.state == "answered" for request in listed),
@@ -146,6 +164,8 @@ def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, st
         states = load_states(connection, policy, as_of)
         request_id = choose(states, keys, shown_id)
         present = states[request_id].state
+        if states[request_id].file is not None:
+            raise UsageError("The row could not be read: enter it with `anonymart rights submit --unreadable`, or close it; nothing was done.")
         if present == state:
             return states[request_id]
         if present not in ("awaiting_proof", "received", "planned"):

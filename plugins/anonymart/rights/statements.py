@@ -38,7 +38,7 @@ def learning_statements(connection: duckdb.DuckDBPyConnection, there: set[str]) 
             FROM {_EVENTS} AS events
             INNER JOIN own_keys USING (identity_key)
             LEFT JOIN names USING (verb)
-            WHERE events.load_no NOT IN (SELECT load_no FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own))
+            WHERE NOT coalesce(events.is_repeat, false) AND events.load_no NOT IN (SELECT coalesce(admitted_no, load_no) FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own))
         """).fetchall()
     return sorted((_statement(*row) for row in rows), key=lambda found: (found["timestamp"], found["id"]))
 

@@ -21,8 +21,9 @@ from anonymart.rights.requests import Request, find
 def submit(
     home: Home, keys: Keys, policy: Policy, as_of: date, kind: str, received_on: date,
     learner_id: str | None = None, email: str | None = None, is_verified: bool = False, details: str | None = None,
+    request_id: str | None = None,
 ) -> Request:
-    """Take one request in and return it as it may be shown; its id is its number among all requests.
+    """Take one request in and return it as it may be shown; its id, where none is given, is its number among all requests.
 
     Raises UsageError for an unknown kind or person, for an e-mail of two people, and for a date after `as_of`.
     """
@@ -30,7 +31,8 @@ def submit(
         raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
     if received_on > as_of:
         raise UsageError("A request cannot be received after the day of the run: mend its date or --as-of.")
-    request_id, learner_id = _check_person(home, keys, learner_id, email)
+    next_id, learner_id = _check_person(home, keys, learner_id, email)
+    request_id = request_id or next_id
     row = {
         "request_id": request_id, "kind": kind, "learner_id": learner_id, "email": email,
         "received_at": f"{received_on}T12:00:00Z", "identity_verified": is_verified, "details": details,
@@ -44,8 +46,22 @@ def submit(
     return find(home, keys, policy, as_of, request_id)
 
 
+def known_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> str:
+    """The one learner, as `learner:…`, of that id or e-mail. Raises UsageError as `submit` does, and for an address of no learner."""
+    person = _known(home, keys, learner_id, email)[1]
+    if not person.startswith("learner:"):
+        raise UsageError("That address belongs to no learner that the register knows: name the person by --learner-id; nothing was written.")
+    return person
+
+
 def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> tuple[str, str | None]:
     """The id of the next request, and the learner_id as the vault spells it, when exactly one person is meant."""
+    next_id, person = _known(home, keys, learner_id, email)
+    return next_id, person.removeprefix("learner:") if learner_id is not None else None
+
+
+def _known(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> tuple[str, str]:
+    """The id of the next request, and the one person who is meant."""
     if (learner_id is None) == (email is None):
         raise UsageError("Name the person by --learner-id or by --email, one of them.")
     if not home.vault.exists():
@@ -64,7 +80,7 @@ def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | N
         raise UsageError("The vault knows nobody of that identifier: check it with the person; nothing was written.")
     if len(people) > 1:
         raise UsageError("Two people or more carry that identifier: name the one who asks by --learner-id, spelled as the school does; nothing was written.")
-    return f"HAND-{number:05d}", people[0].removeprefix("learner:") if learner_id is not None else None
+    return f"HAND-{number:05d}", people[0]
 
 
 def _by_learner_id(connection: duckdb.DuckDBPyConnection, learner_id: str) -> list[str]:

@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 15
 _LOCK_SECONDS = 30
 _TIMES = ("timestamp with time zone", "timestamp without time zone")
 _TEXTS = ("text", "character varying", "character", "citext", "uuid", "smallint", "integer", "bigint", "name")
-_TYPES = {"text": _TEXTS, "email": _TEXTS[:4], "date": ("date", *_TIMES), "time": ("date", *_TIMES)}
+_TYPES = {"text": _TEXTS, "email": _TEXTS[:4], "date": ("date", *_TIMES), "time": ("date", *_TIMES), "boolean": ("boolean", *_TEXTS), "role": _TEXTS}
 _NO_ADDRESS = "The address of the register is not one of PostgreSQL: postgresql://user:password@host:5432/database."
 _WORDS = {
     "08": "PostgreSQL cannot be reached",
@@ -199,6 +199,8 @@ def _value(platform: str, house: str, mapping: Mapping, found: list[Found]) -> s
     if HOUSE[house].kind == "date" and _type(platform, found) in _TIMES:
         # A birthday that is kept as a moment is the day of the platform's own clock.
         return sql.SQL("({} AT TIME ZONE {})::date").format(_utc(platform, mapping, found), sql.Literal(mapping.time_zone))
+    if _type(platform, found) == "boolean":
+        return sql.SQL("{}::text").format(sql.Identifier(platform))
     return _utc(platform, mapping, found)
 
 

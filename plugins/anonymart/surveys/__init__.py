@@ -1,6 +1,5 @@
 """Exports of survey tools as they come: told by their columns, read by a YAML, handed to ingest as rows of `nps` or `salary`."""
 
 from anonymart.surveys.land import drop_superseded, land
-from anonymart.surveys.salaries import UNCLEAR, n_unclear
 
-__all__ = ["UNCLEAR", "drop_superseded", "land", "n_unclear"]
+__all__ = ["drop_superseded", "land"]

@@ -1,180 +1,182 @@
-"""What a file would become, before anything is stored: counts, forms and reasons, never a value of a person."""
+"""What `ingest` will do with a file, of any source, before anything is stored: counts, forms and reasons, never a value of a person."""
 
 from __future__ import annotations
 
-import secrets
-from contextlib import closing, suppress
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from anonymart import engine
 from anonymart.detect.search import Detector
-from anonymart.home import PROJECT, Home
-from anonymart.ingest import files, identities
-from anonymart.ingest.contracts import TABULAR
+from anonymart.home import Home
+from anonymart.ingest import files, headers
+from anonymart.ingest.contracts import SOURCES, TABULAR
+from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import FileRefused, Landed
-from anonymart.ingest.load import incoming
 from anonymart.keys import Keys
-from anonymart.surveys import salaries
+from anonymart.policy import Policy
+from anonymart.surveys import job_families
 from anonymart.surveys.delivered import TABLE, open_file, stage
-from anonymart.surveys.land import Reading, drop_superseded, find
+from anonymart.surveys.land import Place, Reading, find
 from anonymart.surveys.land import read as read_survey
+from anonymart.surveys.mapping import SOURCES as SURVEYS
 from anonymart.surveys.mapping import Mapping, load, plain
 
-_HEAD = 1 << 16
-_LONGEST_NAME = 160
+# A question may be as long as a form allows; a text that is longer is no heading.
+_LONGEST_NAME = 1000
+_NUMBERED = re.compile(r"\d{1,3} ?[.):–-] ?[^\W\d]")
 
 
 @dataclass
-class Checked:
-    """What `anonymart sources check` says of a file. Counts are rows; `no_person` is None where no vault was asked."""
+class Checked(Counts):
+    """The line that the load ledger would get, and how the file is read. Counts are rows; `no_person` is None where no vault was asked.
 
-    source: str
+    `n_read` are the rows of a survey that no mapping reads as it is: none of them would be delivered. `settled` tells, of a catalogue or of activity, which
+    codes the gate would refuse and which statements name nothing of the catalogue.
+    """
+
     reader: str = "none"
-    refused: str | None = None
-    delivered: int = 0
-    would_load: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    n_read: int = 0
     no_person: int | None = None
     encodings: dict[str, int] = field(default_factory=dict)
     separator: str | None = None
     times: dict[str, dict[str, int]] = field(default_factory=dict)
     date_order: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
-    columns_refused: list[str] = field(default_factory=list)
+    not_read: list[str] = field(default_factory=list)
     scores: list[int] | None = None
-    salaries: dict[str, int] = field(default_factory=dict)
     titles: dict[str, int] = field(default_factory=dict)
+    settled: dict[str, Any] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the whole file would be refused."""
+        return self.status == "refused"
 
     def as_dict(self) -> dict:
+        """Plain data for `--json`."""
         return asdict(self)
 
 
-def check(path: Path, source: str, as_of: date, mapping: Path | None = None, home: Home | None = None, keys: Keys | None = None) -> Checked:
-    """Read the file as ingest would. With a home its vault is asked, read-only, for known rows and for people.
+def check(
+    path: Path, source: str, as_of: date, policy: Policy, mapping: Path | None = None, home: Home | None = None, keys: Keys | None = None
+) -> Checked:
+    """Load the file on trial, by the code of ingestion, into a copy of what the home's vault knows; without a home into an empty one.
 
-    Rows of the erased and of minors are refused when the file is loaded; they are not told apart here. Raises UsageError
-    for a YAML that cannot be understood.
+    Nothing is stored. Raises UsageError for a YAML that cannot be understood, AnonymartError for a vault that is locked.
     """
-    found = Checked(source)
+    from anonymart.ingest import trial
+
     chosen = load(mapping) if mapping else None
-    with closing(_connection(home, keys)) as connection:
-        try:
-            landed, reading = _land(connection, path, source, chosen)
-            _tell_reading(connection, found, path, landed, reading)
-            _count(connection, found, landed, as_of, has_vault=home is not None)
-            if reading:
-                found.encodings = dict(reading.delivered.encodings.found)
-        except FileRefused as refusal:
-            found.refused = str(refusal)
+    with trial.scratch(source, home, keys) as connection:
+        if chosen:
+            counts, landed = trial.try_file(connection, path, source, as_of, policy, lambda *file: _read_by(chosen, *file))
+        else:
+            counts, landed = trial.try_file(connection, path, source, as_of, policy)
+        found = Checked(**vars(counts))
+        if landed is not None:
+            _tell_reading(connection, found, landed)
+        if found.is_refused:
             _tell_refused(connection, found, path)
-        except duckdb.InvalidInputException:
-            found.refused = "its rows cannot be read as what its first line promised"
+        elif landed is not None and source in ("catalogue", "learning"):
+            found.settled, found.sentences = trial.settle(connection, as_of)
+        elif landed is not None and source in SURVEYS:
+            found.no_person = _nobody(connection) if home else None
+            found.titles = job_families.mapped(connection, "incoming", "job_title") if source == "salary" else {}
     return found
+
+
+def source_of(path: Path) -> str:
+    """The source that a file belongs to: the name of its folder, else what its columns tell, else nps."""
+    if path.resolve().parent.name in SOURCES:
+        return path.resolve().parent.name
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        with suppress(FileRefused, duckdb.Error, OSError):
+            if source := _by_columns(files.inspect(connection, path, "catalogue")):
+                return source
+        for source in SURVEYS:
+            with suppress(FileRefused, duckdb.Error, OSError):
+                if find(connection, path, source, files.head_of(path)):
+                    return source
+    return SURVEYS[0]
+
+
+def _by_columns(landed: Landed) -> str | None:
+    """The source whose contract has most of these columns, all that it needs among them; activity by the shape of its rows."""
+    from anonymart.ingest.learning_readers import format_of
+
+    names = set(landed.columns)
+    if format_of(landed) != "xapi" or {"actor", "verb"} <= names:
+        return "learning"
+    fitting = {
+        source: len(names & set(contract.names)) for source, contract in TABULAR.items()
+        if all(column.name in names for column in contract.columns if column.required)
+    }
+    best = max(fitting, key=lambda source: fitting[source], default=None)
+    return best if best and fitting[best] else None
+
+
+def _read_by(mapping: Mapping, connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
+    delivered = open_file(connection, path, files.head_of(path))
+    if delivered is None:
+        raise FileRefused("no table of answers: no CSV, spreadsheet, Parquet or JSON of a survey tool")
+    return read_survey(connection, delivered, mapping, source)[0]
 
 
 def _tell_refused(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path) -> None:
     """Rows, separator and encodings of a file that no mapping reads as it is: whoever writes its YAML needs them."""
+    if found.source not in SURVEYS:
+        return
     with suppress(FileRefused, duckdb.Error):
         delivered = open_file(connection, path, files.head_of(path))
         if delivered is not None:
             stage(connection, delivered, [0], 0)
-            found.delivered = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0] + _rejected(connection)
+            found.n_read = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0] + _rejected(connection)
             found.separator = {"\t": "tab"}.get(delivered.delimiter, delivered.delimiter) if delivered.kind == "csv" else None
             found.encodings = dict(delivered.encodings.found)
 
 
 def shown_names(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> list[str]:
-    """Names of columns as they may be shown: one that looks like data, or in which the detector finds somebody, is a number."""
+    """Names of columns as they may be shown: one that looks like data, or in which the detector or the vault finds somebody, is a number."""
     spans = Detector(connection).spans([name or " " for name in names])
+    somebodys = headers.somebodys(connection, set(names))
     shown = []
     for position, (name, held) in enumerate(zip(names, spans, strict=True), 1):
-        is_text = bool(name) and len(name) <= _LONGEST_NAME and not name[:1].isdigit() and "@" not in name
-        shown.append(" ".join(name.split()) if is_text and not held else f"column {position} (its name is not shown)")
+        is_begun_as_text = not name[:1].isdigit() or bool(_NUMBERED.match(name))
+        is_text = bool(name) and len(name) <= _LONGEST_NAME and is_begun_as_text and "@" not in name
+        shown.append(" ".join(name.split()) if is_text and not held and name not in somebodys else f"column {position} (its name is not shown)")
     return shown
 
 
-def _connection(home: Home | None, keys: Keys | None) -> duckdb.DuckDBPyConnection:
-    if home and keys:
-        connection = engine.connect(home, keys, vault="ro")
-        identities.install(connection, keys)
-        return connection
-    connection = duckdb.connect()
-    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-    # Without keys rows are only compared with one another.
-    salt = secrets.token_hex(16)
-    connection.execute(f"CREATE TEMP MACRO row_hash(message) AS ('0x' || sha256('{salt}' || message)[:16])::UBIGINT")
-    return connection
+def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, landed: Landed) -> None:
+    from anonymart.ingest.learning_readers import format_of
 
-
-def _land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, mapping: Mapping | None) -> tuple[Landed, Reading | None]:
-    head = files.head_of(path)
-    if not mapping:
-        # What ingest does, so that both say the same.
-        reading = find(connection, path, source, head)
-        return (reading[0], reading[1]) if reading else (files.inspect(connection, path, source), None)
-    delivered = open_file(connection, path, head)
-    if delivered is None:
-        raise FileRefused("no table of answers: no CSV, spreadsheet, Parquet or JSON of a survey tool")
-    return read_survey(connection, delivered, mapping, source)
-
-
-def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path, landed: Landed, reading: Reading | None) -> None:
+    reading: Reading | None = landed.reading
     if reading is None:
-        found.reader = "the house's own columns"
-        found.separator = landed.delimiter if landed.kind == "csv" else None
-        found.columns_refused = files.unknown_columns(landed, TABULAR[found.source].names)
+        found.reader = format_of(landed) if landed.source == "learning" else "the columns of the source itself"
+        found.separator = {"\t": "tab"}.get(landed.delimiter, landed.delimiter) if landed.kind == "csv" else None
         return
     names = shown_names(connection, reading.delivered.columns)
     found.reader = f"{reading.mapping.name}: {reading.mapping.title}"
     found.separator = {"\t": "tab"}.get(landed.delimiter, landed.delimiter) if landed.is_csv else None
+    found.encodings = dict(reading.delivered.encodings.found)
     found.times = {name: times.forms for name, times in reading.forms.items()}
     found.date_order = next((times.order for times in reading.forms.values() if times.order), None)
-    found.fields = {name: names[place.number] for name, place in reading.places.items()}
-    used = {place.number for place in reading.places.values()}
-    found.columns_refused = [name for number, name in enumerate(names) if number not in used]
+    found.fields = {name: names[place.number] + _also(place) for name, place in reading.places.items()}
+    used = {number for place in reading.places.values() for number in place.numbers}
+    found.not_read = [name for number, name in enumerate(names) if number not in used]
     if reading.lowest is not None and reading.highest is not None:
         found.scores = [reading.lowest, reading.highest]
-    if found.source == "salary":
-        found.salaries = dict(connection.execute(
-            "SELECT free.reading, count(*) FROM survey_rows JOIN survey_salaries AS free ON free.text = survey_rows.typed_salary GROUP BY 1 ORDER BY 1"
-        ).fetchall()) if "typed_salary" in reading.extra else {}
-        if n_unclear := salaries.n_unclear(connection, "salary"):
-            found.reasons[salaries.UNCLEAR] = n_unclear
 
 
-def _count(connection: duckdb.DuckDBPyConnection, found: Checked, landed: Landed, as_of: date, has_vault: bool) -> None:
-    contract = TABULAR[found.source]
-    for column in contract.columns:
-        if column.required and column.name not in landed.columns:
-            raise FileRefused(f"the column {column.name} is missing")
-    if not any(name in landed.columns for name in contract.names):
-        raise FileRefused("it has no column of this source")
-    connection.execute(incoming(contract, landed, as_of))
-    rows = connection.execute("SELECT reason, count(*) FROM incoming GROUP BY reason ORDER BY reason NULLS LAST").fetchall()
-    rejected = _rejected(connection) if landed.kind == "csv" or landed.is_csv else 0
-    found.delivered = sum(n for _, n in rows) + rejected
-    reasons = {reason: n for reason, n in rows if reason}
-    if rejected:
-        reasons["a row that cannot be read"] = rejected
-    found.quarantined = sum(reasons.values())
-    found.reasons = {**reasons, **found.reasons}
-    connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
-    if landed.kind == "survey":
-        found.duplicate += drop_superseded(connection)
-    known = f"SELECT row_hash FROM vault.ledger.row_hashes WHERE source = '{found.source}'" if has_vault else "SELECT 0::UBIGINT WHERE false"
-    found.duplicate += connection.execute(f"""
-        DELETE FROM incoming WHERE row_hash IN ({known}) OR rowid NOT IN (SELECT min(rowid) FROM incoming GROUP BY row_hash)""").fetchone()[0]
-    found.would_load = found.delivered - found.quarantined - found.duplicate
-    if has_vault:
-        found.no_person = _nobody(connection)
-    if found.source == "salary":
-        found.titles = _titles(connection)
+def _also(place: Place) -> str:
+    return f" (columns {', '.join(str(number + 1) for number in place.numbers)})" if place.more else ""
 
 
 def _rejected(connection: duckdb.DuckDBPyConnection) -> int:
@@ -185,35 +187,12 @@ def _rejected(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _nobody(connection: duckdb.DuckDBPyConnection) -> int:
-    """Answers under an identifier that is no known learner's: by the register, or by the one kin of an address without dots and tags."""
+    """Loaded answers under an identifier that is no known learner's, after all that the load itself made known."""
     return connection.execute("""
-        WITH people AS (
-            SELECT identifier FROM vault.register.identities WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier FROM vault.register.learners))
-        ),
-        kin AS (
-            SELECT group_key FROM vault.register.identities WHERE kind = 'email' AND person_id IS NOT NULL
-            GROUP BY group_key HAVING count(DISTINCT person_id) = 1
-        )
-        SELECT count(*) FROM incoming
-        WHERE identifier NOT IN (SELECT identifier FROM people)
-            AND NOT (
-                identifier NOT IN (SELECT identifier FROM vault.register.identities)
-                AND coalesce('email:' || loose_email(email) IN (SELECT group_key FROM kin), false)
-            )""").fetchone()[0]
+        SELECT count(*) FROM incoming WHERE identifier NOT IN (
+            SELECT identifier FROM vault.register.identities
+            WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier FROM vault.register.learners))
+        )""").fetchone()[0]
 
 
-def _titles(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """How many job titles the reviewed list knows, by the rule of the history: a word of the list within the folded title."""
-    words = PROJECT / "dbt_project" / "seeds" / "job_family_words.csv"
-    mapped, total = connection.execute(f"""
-        WITH titles AS (
-            SELECT ' ' || trim(regexp_replace(strip_accents(lower(job_title)), '[^a-z0-9]+', ' ', 'g')) || ' ' AS title, count(*) AS n_rows
-            FROM incoming WHERE job_title IS NOT NULL GROUP BY title
-        )
-        SELECT coalesce(sum(n_rows) FILTER (EXISTS (FROM read_csv('{words}') AS words WHERE contains(title, ' ' || words.word || ' '))), 0)::BIGINT,
-            coalesce(sum(n_rows), 0)::BIGINT
-        FROM titles""").fetchone()
-    return {"mapped": mapped, "unmapped": total - mapped}
-
-
-__all__ = ["Checked", "check", "plain", "shown_names"]
+__all__ = ["Checked", "check", "plain", "shown_names", "source_of"]

@@ -1,4 +1,4 @@
-"""Any export as one table of texts, in DuckDB's memory: CSV through a pipe of clean UTF-8, spreadsheets and JSON through Python."""
+"""Any export as one table of texts, in DuckDB's memory: CSV through a pipe of clean UTF-8, spreadsheets, SPSS files and JSON through Python."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ import duckdb
 import pyarrow as pa
 
 from anonymart.engine import literal
-from anonymart.ingest.files import UTF16_MARKS, FileRefused, open_bytes
+from anonymart.ingest import parquet
+from anonymart.ingest.files import UTF16_MARKS, FileRefused, open_bytes, parquet_columns
 from anonymart.surveys.encodings import Encodings, blocks_of
 from anonymart.surveys.sheets import rows_of_sheet
+from anonymart.surveys.spss import MARKS, variables_and_rows
 
 TABLE = "survey_delivered"
 LARGEST_JSON = 1 << 26
@@ -31,7 +33,7 @@ _HEAD = 1 << 20
 class Delivered:
     """What a file holds: names of its columns, the row after them, and how its rows come.
 
-    `rows` is None for CSV and Parquet, which are streamed.
+    `rows` is None for CSV and Parquet, which are streamed. `questions` are the labels of SPSS variables.
     """
 
     path: Path
@@ -42,6 +44,8 @@ class Delivered:
     encodings: Encodings = field(default_factory=Encodings)
     lines_before: int = 0
     first_row: tuple[str, ...] = ()
+    second_row: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
 
 
 def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) -> Delivered | None:
@@ -49,6 +53,8 @@ def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) ->
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:2] in UTF16_MARKS:
         return _json(path) if head.decode("utf-16", errors="replace").lstrip()[:1] in ("{", "[") else _csv(path)
+    if head[:4] in MARKS:
+        return _sav(path)
     if head[:4] == b"PK\x03\x04":
         return _of_rows(path, "xlsx", rows_of_sheet(path))
     if text[:1] in (b"{", b"["):
@@ -73,7 +79,7 @@ def stage(connection: duckdb.DuckDBPyConnection, delivered: Delivered, wanted: S
         named = [f'"{delivered.columns[number].replace(chr(34), chr(34) * 2)}"::VARCHAR AS c{number}' for number in wanted]
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {TABLE} AS
-            SELECT row_number() OVER () AS ordinal, {", ".join(named)} FROM read_parquet({literal(str(delivered.path))})""")
+            SELECT row_number() OVER () AS ordinal, {", ".join(named)} FROM {parquet.scan(delivered.path)}""")
     else:
         with _piped(delivered) as source:
             names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(delivered.columns)))
@@ -124,7 +130,7 @@ def _csv(path: Path) -> Delivered:
     encodings = Encodings()
     with open_bytes(path) as file:
         head = file.read(_HEAD)
-    before, first_row = 0, []
+    before, first_row, second_row = 0, [], []
     content = head.removeprefix(b"\xef\xbb\xbf")
     if content[:4].lower() == b"sep=":
         before, content = 1, content.split(b"\n", 1)[-1]
@@ -138,19 +144,21 @@ def _csv(path: Path) -> Delivered:
         raise FileRefused("its first line cannot be read as names of columns") from None
     with contextlib.suppress(csv.Error):
         first_row = next(records, [])
-    delivered = Delivered(path, "csv", tuple(name.strip() for name in names), delimiter, lines_before=before, first_row=tuple(first_row))
+        second_row = next(records, [])
+    delivered = Delivered(path, "csv", tuple(name.strip() for name in names), delimiter, lines_before=before, first_row=tuple(first_row), second_row=tuple(second_row))
     with path.open("rb") as file:
         if file.read(2) in UTF16_MARKS:
             delivered.encodings.found["utf-16"] += 1
     return delivered
 
 
+def _sav(path: Path) -> Delivered:
+    names, labels, rows = variables_and_rows(path)
+    return Delivered(path, "sav", tuple(names), rows=rows, questions=tuple(labels))
+
+
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Delivered:
-    try:
-        rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
-    except duckdb.Error:
-        raise FileRefused("a damaged or incomplete Parquet file") from None
-    return Delivered(path, "parquet", tuple(row[0] for row in rows))
+    return Delivered(path, "parquet", parquet_columns(connection, path))
 
 
 def _outside_quotes(line: str) -> str:
@@ -220,6 +228,6 @@ def _of_rows(path: Path, kind: str, rows: list[list[str | None]]) -> Delivered:
         raise FileRefused("empty file")
     names, *answers = rows
     width = len(names)
-    first_row = tuple(value or "" for value in answers[0]) if answers else ()
+    first_row, second_row = (tuple(value or "" for value in answers[number]) if len(answers) > number else () for number in (0, 1))
     names = tuple((name or "").strip() for name in names)
-    return Delivered(path, kind, names, rows=[(row + [None] * width)[:width] for row in answers], first_row=first_row)
+    return Delivered(path, kind, names, rows=[(row + [None] * width)[:width] for row in answers], first_row=first_row, second_row=second_row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,23 +13,35 @@ import duckdb
 from anonymart.engine import literal
 from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.files import FileRefused, Landed
-from anonymart.surveys import salaries, times
+from anonymart.surveys import salaries, salary_words, times
 from anonymart.surveys.delivered import TABLE, Delivered, open_file, stage
 from anonymart.surveys.encodings import UNREADABLE
 from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, plain, recognise, shared
+from anonymart.surveys.salary_words import Unit
+from anonymart.times import is_zone, sql_day
 
 _TO_DO = "run `anonymart sources infer` on it, and put the YAML that it proposes into expectations/sources/"
 TEXTS = "survey_texts"
 _ENOUGH_SCORES = 30
+_AGAIN = re.compile(r"(?:\.\d{1,2}|_\d{1,2}| ?[(\[]\d{1,2}[)\]]|(?<=[?!:.]) ?\d{1,2}|(?<=[?!:.])\d)$")
 _OTHER_SCALE = re.compile(r"(?:\bsur|out of|/) ?(\d{1,2})\b|\b[01] ?(?:-|–|a|to) ?(\d{1,2})\b")
 
 
 @dataclass(frozen=True)
 class Place:
-    """A column by its number, and the member of JSON text in it."""
+    """A column by its number, and the member of JSON text in it; `more` are the other columns of the same title.
+
+    A form with one question for promoters and one for detractors, both called alike, fills one of them in each row.
+    """
 
     number: int
     path: str | None = None
+    more: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every column of the place, in the file's order."""
+        return (self.number, *self.more)
 
 
 @dataclass
@@ -40,7 +54,6 @@ class Reading:
     forms: dict[str, times.Times] = field(default_factory=dict)
     lowest: int | None = None
     highest: int | None = None
-    extra: tuple[str, ...] = ()
 
 
 def land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes) -> Landed | None:
@@ -55,7 +68,7 @@ def find(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: b
     Raises FileRefused, saying what to do, for an export that no mapping, or more than one, understands.
     """
     delivered = open_file(connection, path, head)
-    if delivered is None or (delivered.kind != "xlsx" and is_house_s(delivered.columns, source)):
+    if delivered is None or (delivered.kind not in ("xlsx", "sav") and is_house_s(delivered.columns, source)):
         return None
     found = recognise(delivered.columns, _fitting(delivered, load_all()), source)
     if not found and (delivered.kind in ("json", "parquet") or {plain(name) for name in delivered.columns} & set(TABULAR[source].names)):
@@ -73,8 +86,9 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
     if source not in mapping.sources:
         raise FileRefused(f"{mapping.title}: it holds no answers for {source}/")
     reading = Reading(delivered, mapping, _places(delivered, mapping, source))
-    wanted = {place.number for place in reading.places.values()} | {number for _, number in _rules(delivered, mapping)}
-    stage(connection, delivered, sorted(wanted), mapping.rows_after_header)
+    wanted = {number for place in reading.places.values() for number in place.numbers} | {number for _, number in _rules(delivered, mapping)}
+    skipped = 0 if delivered.kind == "sav" else mapping.rows_after_header
+    stage(connection, delivered, sorted(wanted), skipped)
     texts = _clean_texts(connection, reading)
     _refuse_other_scales(connection, reading)
     values = {name: _value(connection, reading, name, text, source) for name, text in texts.items()}
@@ -86,10 +100,7 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
     if "asked_at" in values and "answered_at" in values:
         # An invitation without an answer has no time of one.
         values["answered_at"] = f"CASE WHEN ({values['score']}) IS NOT NULL THEN {values['answered_at']} END"
-    is_typed = source == "salary" and FREE_SALARY in values
-    if is_typed:
-        reading.extra, values["typed_salary"] = ("typed_salary",), values[FREE_SALARY]
-    joined = salaries.join(connection, TEXTS, values, mapping) if source == "salary" else ""
+    joined = salaries.join(connection, TEXTS, values, mapping, _asked(reading)) if source == "salary" else ""
     columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE survey_rows AS
@@ -97,7 +108,8 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
         DROP TABLE {TEXTS}""")
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
-        delivered.path, source, "survey", (*(name for name in values if name in TABULAR[source].names), *unmapped), delivered.delimiter, mapping.rows_after_header, is_csv=delivered.kind == "csv"
+        delivered.path, source, "survey", (*(name for name in values if name in TABULAR[source].names), *unmapped), delivered.delimiter, skipped, is_csv=delivered.kind == "csv",
+        reading=reading,
     )
     return landed, reading
 
@@ -144,6 +156,7 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
         if texts[0] not in taken and not any(re.search(pattern, texts[0]) for pattern in mapping.derived_columns)
     }
     places: dict[str, Place] = {}
+    titles = titles_of(delivered, mapping)
     names = [*TABULAR[source].names, *([FREE_SALARY] if source == "salary" else [])]
     for name in names:
         given = mapping.field(name)
@@ -159,10 +172,10 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
             found = [number for number, texts in open_questions.items() if any(re.search(pattern, text) for pattern in patterns for text in texts[depth : depth + 1])]
             if found:
                 break
-        if len(found) > 1:
+        if len({titles[number] for number in found}) > 1:
             raise FileRefused(f"{mapping.title}: two of its questions could be the field {name}: {_TO_DO}")
         if found:
-            places[name] = Place(found[0])
+            places[name] = Place(found[0], more=tuple(found[1:]))
     needed = [("answered_at",), ("learner_id", "email"), *([("score",)] if source == "nps" else [])]
     for group in needed:
         if not places.keys() & set(group) and not mapping.constants.keys() & set(group):
@@ -172,19 +185,47 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
 
 def questions_of(delivered: Delivered, mapping: Mapping) -> list[tuple[str, ...]]:
     """For each column what tells its question: its name, and the text under it where the tool writes questions there."""
-    below = delivered.first_row if mapping.questions_after_header else ()
+    below = delivered.questions or (delivered.first_row if mapping.questions_after_header else ())
     return [(plain(name), *([plain(below[number])] if number < len(below) else [])) for number, name in enumerate(delivered.columns)]
 
 
-def _own_column(delivered: Delivered, given: Field) -> Place | None:
+def titles_of(delivered: Delivered, mapping: Mapping | None) -> list[str]:
+    """For each column what it is called, without the ending by which a program tells the second one of a title ("Why?.1", "Why? (2)").
+
+    With a mapping whose tool writes questions under the names, the question is the title.
+    """
     names = [plain(name) for name in delivered.columns]
+    known = set(names)
+    titles = [base if (base := _AGAIN.sub("", name)) in known else name for name in names]
+    if not mapping:
+        return titles
+    below = [texts[1] if len(texts) > 1 else "" for texts in questions_of(delivered, mapping)]
+    return [question or title for question, title in zip(below, titles, strict=True)]
+
+
+def _asked(reading: Reading) -> Unit:
+    """Currency, period and basis by the words of the question about the salary."""
+    place = reading.places.get(FREE_SALARY) or reading.places.get("salary_amount")
+    return salary_words.asked(*questions_of(reading.delivered, reading.mapping)[place.number]) if place else Unit()
+
+
+def _own_column(delivered: Delivered, given: Field) -> Place | None:
+    names, titles = [plain(name) for name in delivered.columns], titles_of(delivered, None)
+    all_found: list[int] = []
     for column in map(plain, given.columns):
-        if column in names:
-            return Place(names.index(column), given.path)
+        alike = [number for number, title in enumerate(titles) if title == column] if column in names else []
+        if given.nth is not None:
+            if len(alike) >= given.nth:
+                return Place(alike[given.nth - 1], given.path)
+            continue
+        if alike and given.takes_all:
+            all_found += [number for number in alike if number not in all_found]
+        elif alike:
+            return Place(alike[0], given.path, tuple(alike[1:]))
         holder, _, member = column.partition(".")
         if member and holder in names:
             return Place(names.index(holder), member)
-    return None
+    return Place(min(all_found), given.path, tuple(sorted(all_found)[1:])) if all_found else None
 
 
 def _rules(delivered: Delivered, mapping: Mapping) -> list[tuple[str, int]]:
@@ -217,7 +258,7 @@ def _clean_texts(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dic
     """Make the TEMP table survey_texts of the delivered one: each field's text, trimmed, NULL for a sentinel. Gives its columns by field."""
     texts = {name: f"text_{name}" for name in reading.places}
     asked = {f"c{number}" for _, number in _rules(reading.delivered, reading.mapping)}
-    trimmed = [f"trim({_delivered_text(place)}) AS {texts[name]}" for name, place in reading.places.items()]
+    trimmed = [f"trim({_delivered_text(place, reading.mapping)}) AS {texts[name]}" for name, place in reading.places.items()]
     cleaned = [f"{_without_sentinels(text, reading.mapping)} AS {text}" for text in texts.values()]
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {TEXTS} AS
@@ -226,7 +267,12 @@ def _clean_texts(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dic
     return texts
 
 
-def _delivered_text(place: Place) -> str:
+def _delivered_text(place: Place, mapping: Mapping) -> str:
+    """SQL for the text: of several columns the one that is filled, both of them where both are and differ."""
+    if place.more:
+        filled = ", ".join(_without_sentinels(f"trim(c{number})", mapping) for number in place.numbers)
+        once = "list_filter(texts, lambda text, place: text IS NOT NULL AND list_position(texts, text) = place)"
+        return f"nullif(array_to_string(list_transform([[{filled}]], lambda texts: {once})[1], ' | '), '')"
     column = f"c{place.number}"
     return f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})" if place.path else column
 
@@ -242,6 +288,23 @@ def _without_sentinels(text: str, mapping: Mapping) -> str:
     return f"CASE WHEN {is_another} THEN {text} WHEN strip_accents(lower({text})) NOT IN ({listed}) THEN {text} END"
 
 
+def _zone(reading: Reading, name: str) -> str:
+    """The time zone that the export states of this column in the row of its import ids (Qualtrics), else that of the mapping.
+
+    Raises FileRefused for a zone that nobody knows: an hour off is a day off, in the end a quarter.
+    """
+    number, row = reading.places[name].number, reading.delivered.second_row
+    stated = None
+    if reading.mapping.rows_after_header > 1 and number < len(row):
+        with contextlib.suppress(ValueError, AttributeError):
+            stated = json.loads(row[number]).get("timeZone")
+    if stated is None:
+        return reading.mapping.time_zone
+    if not isinstance(stated, str) or not is_zone(stated):
+        raise FileRefused(f"its third row states a time zone of {name} that nobody knows: export it again in UTC")
+    return stated
+
+
 def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, text: str, source: str) -> str:
     column = next((column for column in TABULAR[source].columns if column.name == name), None)
     if column is None:
@@ -251,8 +314,10 @@ def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, t
         reading.forms[name] = found
         if found.problem:
             raise FileRefused(f"{name}: {found.problem}")
-        moment = times.utc(text, found, reading.mapping.time_zone)
-        return moment if column.kind == "time" else f"left({moment}, 10)"
+        moment = times.utc(text, found, _zone(reading, name))
+        if column.kind == "time":
+            return moment
+        return f"coalesce({sql_day(text, found.order or '')}::VARCHAR, left({moment}, 10))"
     if name == "score":
         # 0 to 10, or a short word, is itself.
         return f"CASE WHEN strlen({text}) <= 2 THEN {text} ELSE coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text}) END"
@@ -274,7 +339,7 @@ def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading
     if mapping.scale not in (None, "0-10"):
         raise FileRefused(f"its scores are on a scale of {mapping.scale}: {to_do}")
     place = reading.places["score"]
-    for found in _OTHER_SCALE.finditer(plain(reading.delivered.columns[place.number])):
+    for found in _OTHER_SCALE.finditer(" | ".join(questions_of(reading.delivered, mapping)[place.number])):
         if (top := found[1] or found[2]) != "10" and mapping.scale is None:
             raise FileRefused(f"its question tells of a scale up to {top}: {to_do}")
     number = "try_cast(regexp_extract(text_score, '^([0-9]+)', 1) AS INTEGER)"

@@ -30,7 +30,8 @@ _RULES = ("partial", "test", "other_scale")
 class Field:
     """One field: `columns` are exact names, `questions` patterns on the folded name, `words` the tool's words for each value.
 
-    `path` is a member of JSON text in the column. Without columns, the questions of questions.yml are looked for.
+    `path` is a member of JSON text in the column. Without columns, the questions of questions.yml are looked for. Of several columns of one
+    title all are taken, or the `nth` (from 1); with `takes_all` every one of `columns` is, where else the first that is there is.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Field:
     questions: tuple[str, ...] = ()
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     path: str | None = None
+    nth: int | None = None
+    takes_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,15 +176,19 @@ def _checked(path: Path, mapping: Mapping) -> Mapping:
 def _field(path: Path, name: str, given: Any) -> Field:
     given = given if isinstance(given, dict) else {"columns": given}
     for entry in given:
-        if entry not in ("columns", "questions", "words", "path"):
-            raise UsageError(f"{path.name}: the field {name} has no entry {entry}: it has columns, questions, words and path.")
+        if entry not in ("column", "columns", "questions", "words", "path", "nth", "all"):
+            raise UsageError(f"{path.name}: the field {name} has no entry {entry}: it has column, columns, questions, words, path, nth and all.")
+    nth = given.get("nth")
+    if nth is not None and (not isinstance(nth, int) or isinstance(nth, bool) or nth < 1):
+        raise UsageError(f"{path.name}: nth of the field {name} is a whole number from 1: which of the columns of that title is meant.")
     for pattern in _listed(given.get("questions")):
         try:
             re.compile(pattern)
         except re.error:
             raise UsageError(f"{path.name}: a question of the field {name} is no regular expression: mend it.") from None
     words = {str(value): tuple(plain(word) for word in _listed(texts)) for value, texts in (given.get("words") or {}).items()}
-    return Field(name, _listed(given.get("columns")), _listed(given.get("questions")), words, given.get("path"))
+    columns = _listed(given.get("columns")) + _listed(given.get("column"))
+    return Field(name, columns, _listed(given.get("questions")), words, given.get("path"), nth, bool(given.get("all")))
 
 
 def _rule(path: Path, name: str, given: Any) -> Rule:

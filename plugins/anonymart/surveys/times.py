@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from anonymart.engine import literal
+from anonymart.times import install, sql_problem, sql_rare
 
 _OFFSET = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)$"
 _ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d+)?)?)?$"
@@ -25,13 +26,18 @@ class Times:
 
 def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared: str | None) -> Times:
     """What forms the texts of the SQL expression have. `problem` says why slashed dates cannot be told."""
+    install(connection)
     rows = connection.execute(f"""
         SELECT {_form(text)} AS form, count(*),
             count(*) FILTER (regexp_matches({text}, '^(1[3-9]|[2-9][0-9])[/.-]')),
             count(*) FILTER (regexp_matches({text}, '^[0-9]+[/.-](1[3-9]|[2-9][0-9])'))
         FROM {table} WHERE {text} IS NOT NULL GROUP BY form ORDER BY 2 DESC, 1""").fetchall()
     times = Times({form: n for form, n, _, _ in rows})
-    for form, _, first_over, second_over in rows:
+    over = [sum(row[number] for row in rows if row[0] in ("slashed", "unknown")) for number in (2, 3)]
+    if "unknown" in times.forms:
+        times.order = declared or ("dmy" if over[0] and not over[1] else "mdy" if over[1] and not over[0] else None)
+    for form, *_ in rows:
+        first_over, second_over = over
         if form != "slashed":
             continue
         if declared:
@@ -46,7 +52,9 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
 
 
 def utc(text: str, times: Times, zone: str) -> str:
-    """SQL for the moment as ISO text in UTC; '?' for a text of none of the forms, which the contract then calls no time."""
+    """SQL for the moment as ISO text in UTC; '?' for a text that is no time, and a text with a zone abbreviation as it is, so that the
+    contract says why it is none.
+    """
     local = f"timezone({literal(zone)}, {{}})"
     branches = {
         "iso with offset": f"try_cast(replace({text}, ' UTC', 'Z') AS TIMESTAMPTZ)",
@@ -58,12 +66,13 @@ def utc(text: str, times: Times, zone: str) -> str:
             - to_hours(coalesce(try_cast(regexp_extract({text}, '(?:UTC|GMT)([+-][0-9]+)$', 1) AS BIGINT), 0)))::TIMESTAMP AT TIME ZONE 'UTC'""",
     }
     cases = " ".join(f"WHEN '{form}' THEN {branches[form]}" for form in times.forms if form in branches)
-    if not cases:
-        return f"CASE WHEN {text} IS NOT NULL THEN '?' END"
+    rare = f"{sql_rare(text, times.order or '', zone)} AT TIME ZONE 'UTC'"
     # One form only needs no second look at which one it is.
-    read = branches[next(iter(times.forms))] if len(times.forms) == 1 else f"CASE {_form(text)} {cases} END"
-    moment = f"strftime(({read}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
-    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, '?') END"
+    only = next(iter(times.forms)) if len(times.forms) == 1 else None
+    read = branches.get(only, "NULL::TIMESTAMPTZ") if only else f"CASE {_form(text)} {cases} END" if cases else "NULL::TIMESTAMPTZ"
+    moment = f"strftime(coalesce({read}, {rare}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    refused = f"CASE WHEN contains({sql_problem(text, 'time')}, 'abbreviation') THEN {text} ELSE '?' END"
+    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, {refused}) END"
 
 
 def _form(text: str) -> str:

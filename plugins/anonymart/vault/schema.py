@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 
 import duckdb
 
 from anonymart.errors import UsageError
 from anonymart.keys import Keys
+from anonymart.migrate import steps
 
 AUDIT = """
 CREATE TABLE IF NOT EXISTS vault.ledger.audit_head (entry_no BIGINT, hash VARCHAR);
@@ -19,22 +21,42 @@ CREATE SCHEMA IF NOT EXISTS vault.raw;
 CREATE SCHEMA IF NOT EXISTS vault.answers;
 CREATE SCHEMA IF NOT EXISTS vault.register;
 CREATE SCHEMA IF NOT EXISTS vault.rights;
+CREATE SCHEMA IF NOT EXISTS vault.catalogue;
 CREATE SCHEMA IF NOT EXISTS vault.ledger;
 
 CREATE TABLE IF NOT EXISTS vault.raw.learning (
     load_no BIGINT, row_hash UBIGINT, reason VARCHAR,
     statement_id UUID, actor VARCHAR, verb_id VARCHAR, object_id VARCHAR, object_type VARCHAR,
     parent_id VARCHAR, grouping_id VARCHAR, occurred_at TIMESTAMP, success BOOLEAN, completion BOOLEAN,
-    score_scaled DOUBLE, progress DOUBLE
+    score_scaled DOUBLE, progress DOUBLE, is_use BOOLEAN, form VARCHAR, admitted_no BIGINT, is_repeat BOOLEAN, had_course BOOLEAN, had_object BOOLEAN
 );
 CREATE TABLE IF NOT EXISTS vault.raw.enrolments (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, path_id VARCHAR, started_on DATE, ended_on DATE,
-    outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE
+    outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE, admitted_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.raw.catalogue (
     load_no BIGINT, row_hash UBIGINT, path_id VARCHAR, course_id VARCHAR, chapter_id VARCHAR, exercise_id VARCHAR,
     project_id VARCHAR, path_title VARCHAR, course_title VARCHAR, chapter_title VARCHAR, exercise_title VARCHAR,
-    project_title VARCHAR
+    project_title VARCHAR, path_aliases VARCHAR, course_aliases VARCHAR, chapter_aliases VARCHAR,
+    exercise_aliases VARCHAR, project_aliases VARCHAR, line BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.catalogue.items (
+    item_kind VARCHAR, item_key VARCHAR, code VARCHAR, title VARCHAR, is_derived BOOLEAN, path_key VARCHAR, course_key VARCHAR,
+    chapter_key VARCHAR, load_no BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.catalogue.aliases (
+    item_kind VARCHAR, alias VARCHAR, object_key VARCHAR, item_key VARCHAR, load_no BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.catalogue.matches (
+    named VARCHAR, named_type VARCHAR, role VARCHAR, item_kind VARCHAR, item_key VARCHAR, course_key VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.catalogue.refused_diplomas (diploma_id VARCHAR, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.catalogue.settled (load_no BIGINT, as_of DATE);
+CREATE TABLE IF NOT EXISTS vault.ledger.replaced_codes (
+    as_of DATE, load_no BIGINT, line BIGINT, item_kind VARCHAR, reason VARCHAR, became VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.ledger.unmatched (
+    as_of DATE, load_no BIGINT, item_kind VARCHAR, shape VARCHAR, n_statements BIGINT, n_ids BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.raw.salary (
     load_no BIGINT, row_hash UBIGINT, response_id VARCHAR, identifier VARCHAR, diploma_id VARCHAR,
@@ -49,10 +71,10 @@ CREATE TABLE IF NOT EXISTS vault.answers.nps (
 CREATE TABLE IF NOT EXISTS vault.register.learners (
     load_no BIGINT, row_hash UBIGINT, learner_id VARCHAR, identifier VARCHAR, email VARCHAR, given_name VARCHAR,
     family_name VARCHAR, account_home_page VARCHAR, account_name VARCHAR, birth_date DATE, registered_at TIMESTAMP,
-    left_at TIMESTAMP, last_login_at TIMESTAMP
+    left_at TIMESTAMP, last_login_at TIMESTAMP, role VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.register.connections (
-    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, connected_at TIMESTAMP
+    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, connected_at TIMESTAMP, admitted_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.register.identities (
     identifier VARCHAR, kind VARCHAR, group_key VARCHAR, is_user BOOLEAN, anchor VARCHAR, person_id VARCHAR
@@ -76,13 +98,20 @@ CREATE TABLE IF NOT EXISTS vault.rights.corrections (
     request_id VARCHAR, identifier VARCHAR, source VARCHAR, row_key VARCHAR, column_name VARCHAR, wrong_hash UBIGINT,
     right_value VARCHAR, decided_on DATE
 );
+CREATE TABLE IF NOT EXISTS vault.rights.unreadable (
+    unreadable_id VARCHAR, row_hash UBIGINT, load_no BIGINT, source VARCHAR, file_name VARCHAR, line BIGINT, reason VARCHAR,
+    raw_row VARCHAR, kind VARCHAR, first_seen_on DATE, state VARCHAR, decided_on DATE, decided_by VARCHAR, note VARCHAR,
+    request_id VARCHAR, who UBIGINT[]
+);
+CREATE TABLE IF NOT EXISTS vault.rights.unreadable_names (unreadable_id VARCHAR, identifier VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.rights.steps (request_id VARCHAR, state VARCHAR, "at" DATE, note VARCHAR);
 
 CREATE TABLE IF NOT EXISTS vault.ledger.loads (
     load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR, reason VARCHAR,
-    delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT, unknown_columns VARCHAR[]
+    delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT, unknown_columns VARCHAR[], waiting BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.landings (folder VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.account_hosts (host VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
@@ -91,6 +120,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
 CREATE TABLE IF NOT EXISTS vault.ledger.lrs_cursors (
     endpoint VARCHAR, part_no BIGINT, since_at TIMESTAMP, reached_at TIMESTAMP, more VARCHAR, newest_at TIMESTAMP, is_ordered BOOLEAN
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.unknown_names (load_no BIGINT, kind VARCHAR, name VARCHAR, n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.changes (
     as_of DATE, source VARCHAR, load_no BIGINT, kind VARCHAR, name VARCHAR, was VARCHAR, became VARCHAR
 );
@@ -113,34 +143,51 @@ CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
     release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
-    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR
+    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR, shown_sha256 VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.removals (
     removal_no BIGINT, as_of DATE, place VARCHAR, rows_before BIGINT, rows_after BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.rewrites (removal_no BIGINT, as_of DATE, is_done BOOLEAN);
 CREATE TABLE IF NOT EXISTS vault.ledger.receipt_head (receipt_no BIGINT, hash VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.schema_version (version INTEGER);
 """
 
 
 def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Make what is missing in the vault attached to write, and note which keys it is kept with."""
+    """Make what is missing in the vault attached to write, migrate an older one, and note which keys it is kept with.
+
+    The commands migrate, with copies, before they come here; this also serves whoever uses the library alone.
+    """
     connection.execute(SCHEMA)
     connection.execute(AUDIT)
-    _upgrade(connection)
+    _add_missing_columns(connection)
+    steps.apply(connection, "vault")
     if not connection.execute("SELECT count(*) FROM vault.ledger.key_marks").fetchone()[0]:
         connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))
 
 
-def _upgrade(connection: duckdb.DuckDBPyConnection) -> None:
-    """A vault of 0.1.0 knows the last use of each identifier only: it becomes a span of one moment."""
-    columns = [row[0] for row in connection.execute("DESCRIBE vault.register.last_use").fetchall()]
-    if "first_use_at" not in columns:
-        connection.execute("ALTER TABLE vault.register.last_use ADD COLUMN first_use_at TIMESTAMP")
-        connection.execute("UPDATE vault.register.last_use SET first_use_at = last_use_at")
-    connection.execute("ALTER TABLE vault.rights.requests ADD COLUMN IF NOT EXISTS who UBIGINT")
-    # What 0.1.0 noted of rows does not tell whose they were: it leaves by its date.
-    connection.execute("ALTER TABLE vault.ledger.row_hashes ADD COLUMN IF NOT EXISTS identifier_mark UBIGINT")
+def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Columns that the schema lists and an older vault lacks, empty, at the end of their tables: insert by name, not by position."""
+    there = set(connection.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'vault' AND NOT internal"
+    ).fetchall())  # fmt: skip
+    for schema, table, column, kind in _columns():
+        if (schema, table, column) not in there:
+            connection.execute(f'ALTER TABLE vault.{schema}.{table} ADD COLUMN IF NOT EXISTS "{column}" {kind}')
+
+
+@cache
+def _columns() -> tuple[tuple[str, str, str, str], ...]:
+    """Schema, table, column and type of every column of a new vault, in order."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"ATTACH ':memory:' AS vault; {SCHEMA} {AUDIT}")
+        return tuple(connection.execute("""
+            SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'vault' AND NOT internal
+            ORDER BY schema_name, table_name, column_index
+        """).fetchall())
 
 
 def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:

@@ -18,6 +18,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
+from anonymart.persons import MEANS
 from anonymart.policy import load_policy
 from anonymart.release import approval
 from anonymart_airflow.desk import access, files, pages, reading
@@ -59,7 +60,10 @@ def desk() -> FastAPI:
 def overview(request: Request, user: Reader) -> Response:
     """Every release with its state, and the candidate that waits."""
     home, keys = _home()
-    return pages.page(request, "overview", releases=reading.releases(home, keys))
+    return pages.page(
+        request, "overview", releases=reading.releases(home, keys), n_unreadable=reading.n_unreadable(home, keys),
+        people=reading.people(home, keys), means=MEANS,
+    )
 
 
 def difference(request: Request, user: Reader, since: str = "", until: str = "") -> Response:
@@ -83,7 +87,8 @@ def request_page(request: Request, user: Reader, release_id: str) -> Response:
     token = access.form_token(keys, user, release_id, waits.candidate_sha256) if may_decide else ""
     told = reading.report_of(home.releases / f"{files.KINDS['waiting']}{release_id}").get("changes", {})
     return pages.page(
-        request, "waiting", waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told), longest=_LONGEST_REASON
+        request, "waiting", waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told), longest=_LONGEST_REASON,
+        membership=reading.notes(home, keys, release_id).get("membership"), limits=load_policy().figure("membership"),
     )
 
 
@@ -113,8 +118,7 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON or answer["decision"] not in ("approve", "refuse"):
         raise HTTPException(400, f"Say approve or refuse, and why, in 1 to {_LONGEST_REASON} characters.")
     with writing(home):
-        waits = approval.waiting(home, keys)
-        shown = waits.candidate_sha256 if waits and waits.release_id == release_id else ""
+        shown = answer["candidate_sha256"] if approval.shows_the_same(home, keys, release_id, answer["candidate_sha256"]) else ""
         if not access.is_token(answer["token"], access.form_token(keys, user, release_id, answer["candidate_sha256"])):
             raise HTTPException(403, "This answer belongs to no page that was shown to you: open the page again.")
         if shown != answer["candidate_sha256"]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from anonymart import audit
+from anonymart import audit, engine, persons
 from anonymart.home import Home
+from anonymart.ingest import unreadable
 from anonymart.keys import Keys
 from anonymart.lock import reading
-from anonymart.release import approval, list_releases
+from anonymart.release import approval, for_reviewer, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
 
@@ -38,10 +39,32 @@ def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
     return sorted(shown, key=_order, reverse=True)
 
 
+def n_unreadable(home: Home, keys: Keys) -> int:
+    """How many rows about rights or consents wait to be entered, so that nothing is published. Raises Busy while a run writes."""
+    if not home.vault.exists():
+        return 0
+    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+        return unreadable.n_open(connection)
+
+
+def people(home: Home, keys: Keys) -> persons.Persons | None:
+    """Persons in and out, true counts that stand in no release; None where there is no vault yet. Raises Busy while a run writes."""
+    if not home.vault.exists():
+        return None
+    with reading(home, PATIENCE):
+        return persons.count(home, keys)
+
+
 def waiting(home: Home, keys: Keys) -> approval.Waiting | None:
     """The candidate that waits, if any. Raises Busy while a run writes."""
     with reading(home, PATIENCE):
         return approval.waiting(home, keys)
+
+
+def notes(home: Home, keys: Keys, release_id: str) -> dict[str, Any]:
+    """What the reviewer is told of a candidate beside its files, true figures that stand in no release. Raises Busy while a run writes."""
+    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+        return for_reviewer.notes(connection, release_id)
 
 
 def log(home: Home, keys: Keys) -> tuple[audit.Verdict, list[dict[str, Any]]]:

@@ -2,4 +2,5 @@
     'rncp_promotion',
     people=ref('int_people__rncp_promotion'),
     closing=ref('int_closed_periods'),
+    first_cells=ref('int_cells__salary_outcome'),
 ) }}

@@ -18,6 +18,8 @@ with delta as (
     where
         chapter_id is not null
         and verb not in ('registered', 'unregistered')
+        -- What somebody else noted is no start, unless it says that the learner has come to the end.
+        and (coalesce(is_use, true) or verb = 'completed' or coalesce(is_completion, false))
         and {{ new_loads() }}
 ),
 

@@ -10,11 +10,12 @@ with events as (
         verb,
         case
             when object_kind != 'course' then 0
-            when verb = 'completed' or is_completion then 100
+            when verb in ('completed', 'passed') or is_completion then 100
             when verb = 'progressed' then coalesce(progress, 0)
             else 0
         end as progress,
-        object_kind = 'course' and verb = 'registered' as is_registration
+        object_kind = 'course' and verb = 'registered' as is_registration,
+        coalesce(is_use, true) as is_use
     from {{ ref('int_events') }}
     where course_id is not null and verb != 'unregistered' and {{ new_loads() }}
 ),
@@ -32,6 +33,8 @@ delta as (
         if(progress >= 75, occurred_on, null) as reached_75_on,
         if(progress >= 100, occurred_on, null) as completed_on
     from events
+    -- What somebody else noted is no start, unless it says how far the learner has come.
+    where verb = 'registered' or is_use or progress > 0
 ),
 
 touched as (

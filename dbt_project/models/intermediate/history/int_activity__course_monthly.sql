@@ -6,18 +6,23 @@ with delta as (
         identity_key,
         course_id,
         {{ period_start('occurred_on', 'month') }} as month,
-        cast(verb not in ('registered', 'unregistered') as integer) as n_events,
+        cast(verb not in ('registered', 'unregistered') and coalesce(is_use, true) as integer) as n_events,
         cast(object_kind = 'course' and verb = 'registered' as integer) as n_registrations,
         cast(
-            object_kind = 'course' and (verb = 'completed' or coalesce(is_completion, false)) as integer
+            object_kind = 'course'
+            and (verb in ('completed', 'passed') or coalesce(is_completion, false)) as integer
         ) as n_completions,
         case
             when object_kind != 'course' then null
-            when verb = 'completed' or is_completion then 100
+            when verb in ('completed', 'passed') or is_completion then 100
             when verb = 'progressed' then progress
         end as progress
     from {{ ref('int_events') }}
-    where course_id is not null and {{ new_loads() }}
+    where
+        course_id is not null
+        -- What a catalogue that came later only places more finely is counted already.
+        and not (coalesce(is_repeat, false) and coalesce(had_course, false) and object_kind != 'course')
+        and {{ new_loads() }}
 ),
 
 touched as (

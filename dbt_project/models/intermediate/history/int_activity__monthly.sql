@@ -7,7 +7,11 @@ with delta as (
         {{ period_start('occurred_on', 'month') }} as month,
         1 as n_events
     from {{ ref('int_events') }}
-    where verb not in ('registered', 'unregistered') and {{ new_loads() }}
+    where
+        verb not in ('registered', 'unregistered')
+        and coalesce(is_use, true)
+        and not coalesce(is_repeat, false)
+        and {{ new_loads() }}
 ),
 
 touched as (

@@ -3,6 +3,7 @@
 with delta as (
     select
         load_no,
+        delivered_no,
         identifier,
         {{ code_beyond_vault('path_id', 'path') }} as path_id,
         {{ code_beyond_vault('diploma_id') }} as diploma_id,
@@ -20,7 +21,9 @@ ranked as (
         delta.*,
         row_number() over (
             partition by identifier, path_id, started_on
-            order by load_no desc, ended_on desc nulls last, graduated_on desc nulls last, outcome
+            order by
+                load_no desc, delivered_no desc, ended_on desc nulls last,
+                graduated_on desc nulls last, outcome
         ) as version_no
     from delta
 ),

@@ -25,12 +25,56 @@ quarter_hours as (
     )
 ),
 
+verbs as (
+    select
+        named.verb_id,
+        known.verb
+    from (
+        select
+            verb_id,
+            {{ verb_key('verb_id') }} as verb_key
+        from (select distinct verb_id from {{ new_statements }} as new_rows) as verb_ids
+    ) as named
+    inner join (
+        select
+            verb,
+            {{ verb_key('verb_id') }} as verb_key
+        from {{ ref('verbs') }}
+    ) as known
+        on named.verb_key = known.verb_key
+),
+
+-- Which item an id names was found when it came in (anonymart.catalogue); the catalogue says where it stands.
+places as (
+    select
+        matches.named,
+        matches.named_type,
+        matches.role,
+        catalogue.item_kind,
+        catalogue.item_id,
+        catalogue.path_id,
+        coalesce(catalogue.course_id, matches.course_id) as course_id,
+        catalogue.chapter_id
+    from {{ ref('stg_catalogue__matches') }} as matches
+    left join {{ ref('int_catalogue') }} as catalogue
+        on
+            matches.item_kind = catalogue.item_kind
+            and matches.item_id = catalogue.item_id
+),
+
 objects as (
     select
         things.object_id,
         things.object_type,
-        object_kinds.object_kind as kind_by_type,
-        {{ last_segment('things.object_id') }} as object_segment
+        -- A page that calls itself a course and is none of the catalogue's is use of the course around it.
+        case
+            when places.item_id is null and object_kinds.object_kind = 'course' then 'other'
+            else coalesce(places.item_kind, object_kinds.object_kind, 'other')
+        end as object_kind,
+        places.item_id,
+        places.path_id,
+        places.course_id,
+        places.chapter_id
     from (
         select distinct
             object_id,
@@ -39,113 +83,11 @@ objects as (
     ) as things
     left join {{ ref('object_kinds') }} as object_kinds
         on lower({{ last_segment('things.object_type') }}) = object_kinds.type_segment
-),
-
-wholes as (
-    select
-        whole_id,
-        {{ last_segment('whole_id') }} as whole_segment
-    from (
-        select distinct parent_id as whole_id from {{ new_statements }} as new_rows
-        union
-        select distinct grouping_id as whole_id from {{ new_statements }} as new_rows
-    ) as named
-    where whole_id is not null
-),
-
--- The whole text is tried before its last segment, the kind that the statement names before any other.
-object_names as (
-    select
-        object_id,
-        object_type,
-        kind_by_type,
-        object_id as item_id,
-        0 as name_no
-    from objects
-    union all
-    select
-        object_id,
-        object_type,
-        kind_by_type,
-        object_segment as item_id,
-        1 as name_no
-    from objects
-),
-
-object_places as (
-    select
-        named.object_id,
-        named.object_type,
-        catalogue.item_kind,
-        catalogue.item_id,
-        catalogue.path_id,
-        catalogue.course_id,
-        catalogue.chapter_id,
-        row_number() over (
-            partition by named.object_id, named.object_type
-            order by
-                if(catalogue.item_kind = named.kind_by_type, 0, 1), named.name_no, catalogue.item_kind
-        ) as place_no
-    from object_names as named
-    inner join {{ ref('int_catalogue') }} as catalogue
-        on named.item_id = catalogue.item_id
-),
-
-resolved_objects as (
-    select
-        objects.object_id,
-        objects.object_type,
-        coalesce(places.item_kind, objects.kind_by_type, 'other') as object_kind,
-        coalesce(places.item_id, {{ code_beyond_vault('objects.object_segment') }}) as item_id,
-        places.path_id,
-        places.course_id,
-        places.chapter_id
-    from objects
-    left join object_places as places
+    left join places
         on
-            objects.object_id = places.object_id
-            and objects.object_type = places.object_type
-            and places.place_no = 1
-),
-
-whole_names as (
-    select
-        whole_id,
-        whole_id as item_id,
-        0 as name_no
-    from wholes
-    union all
-    select
-        whole_id,
-        whole_segment as item_id,
-        1 as name_no
-    from wholes
-),
-
-whole_places as (
-    select
-        named.whole_id,
-        catalogue.path_id,
-        catalogue.course_id,
-        catalogue.chapter_id,
-        row_number() over (
-            partition by named.whole_id
-            order by named.name_no, catalogue.item_kind
-        ) as place_no
-    from whole_names as named
-    inner join {{ ref('int_catalogue') }} as catalogue
-        on named.item_id = catalogue.item_id
-    where catalogue.item_kind in ('path', 'course', 'chapter')
-),
-
-resolved_wholes as (
-    select
-        whole_id,
-        path_id,
-        course_id,
-        chapter_id
-    from whole_places
-    where place_no = 1
+            things.object_id = places.named
+            and things.object_type = places.named_type
+            and places.role = 'object'
 )
 
 select
@@ -173,21 +115,31 @@ select
     new_rows.is_completion,
     new_rows.score_scaled,
     new_rows.progress,
+    new_rows.is_use,
+    new_rows.form,
+
+    new_rows.is_repeat,
+    new_rows.had_course,
+    new_rows.had_object,
 
     quarter_hours.occurred_on,
     new_rows.occurred_at
 from {{ new_statements }} as new_rows
 inner join actors
     on new_rows.identifier = actors.identifier
-inner join resolved_objects as objects
+inner join objects
     on
         new_rows.object_id = objects.object_id
         and coalesce(new_rows.object_type, '') = objects.object_type
 inner join quarter_hours
     on {{ quarter_hour('new_rows.occurred_at') }} = quarter_hours.quarter_hour
-left join resolved_wholes as parents
-    on new_rows.parent_id = parents.whole_id
-left join resolved_wholes as groupings
-    on new_rows.grouping_id = groupings.whole_id
-left join {{ ref('verbs') }} as verbs
+left join places as parents
+    on
+        new_rows.parent_id = parents.named
+        and parents.role = 'whole'
+left join places as groupings
+    on
+        new_rows.grouping_id = groupings.named
+        and groupings.role = 'whole'
+left join verbs
     on new_rows.verb_id = verbs.verb_id

@@ -9,7 +9,9 @@ with delta as (
         ) as response_name,
         identifier,
         {{ code_beyond_vault('diploma_id') }} as diploma_id,
-        {{ folded_words('job_title') }} as job_words,
+        job_title,
+        {{ folded_words('contract_type') }} as contract_words,
+        {{ folded_words('country') }} as country_words,
         lower(trim(working_time)) as working_time,
         upper(trim(salary_currency)) as salary_currency,
         lower(trim(salary_period)) as salary_period,
@@ -39,71 +41,85 @@ responses as (
     where version_no = 1
 ),
 
--- Of the words that a title holds, the one with the smallest priority decides; the longer one among equals.
-families_found as (
-    select
-        titles.job_words,
-        words.job_family,
-        row_number() over (
-            partition by titles.job_words
-            order by words.priority, length(words.word) desc, words.word
-        ) as found_no
-    from (select distinct job_words from responses) as titles
-    inner join {{ ref('job_family_words') }} as words
-        on contains(titles.job_words, ' ' || words.word || ' ')
-),
-
-factors as (
-    select
-        responses.*,
-        case responses.salary_period
-            when 'hour'
-                then {{ policy('salary', 'hours_per_week') }} * {{ policy('salary', 'weeks_per_year') }}
-            when 'month' then {{ policy('salary', 'months_per_year') }}
-            when 'year' then 1
-        end as periods_per_year,
-        case responses.salary_basis
-            when 'gross' then 1
-            when 'net' then {{ policy('salary', 'net_to_gross') }}
-        end as to_gross,
-        case
-            when responses.working_time = 'full_time' then 1
-            when {{ text_matches('responses.working_time', '^part_time_[1-9][0-9]$') }}
-                then cast(right(responses.working_time, 2) as double) / 100
-        end as working_share,
-        if(responses.salary_currency = 'EUR', 1, rates.per_eur) as per_eur
+titles as (
+    select distinct job_title as title
     from responses
-    left join {{ ref('exchange_rates') }} as rates
-        on
-            responses.salary_currency = rates.currency
-            and extract(year from {{ local_date('responses.answered_at') }}) = rates.year
+    where job_title is not null
 ),
 
-amounts as (
+families_found as (
+    {{ job_families('titles', ref('job_family_words')) }}
+),
+
+-- The words of the smallest priority decide; where they speak of two classes, the contract is another.
+contract_words_found as (
     select
-        factors.*,
-        -- An hour's pay is the same at any working time, a month's or a year's is not.
-        salary_amount * periods_per_year * to_gross / per_eur
-        / if(salary_period = 'hour', 1, working_share) as eur_year
-    from factors
+        typed.contract_words,
+        words.contract_class,
+        rank() over (partition by typed.contract_words order by words.priority) as found_no
+    from (select distinct contract_words from responses) as typed
+    inner join {{ ref('contract_words') }} as words
+        on contains(typed.contract_words, ' ' || words.word || ' ')
+),
+
+contracts_found as (
+    select
+        contract_words,
+        if(
+            min(contract_class) = max(contract_class), nullif(max(contract_class), 'none'), 'other'
+        ) as contract_class
+    from contract_words_found
+    where found_no = 1
+    group by contract_words
+),
+
+country_names_found as (
+    select
+        typed.country_words,
+        names.name,
+        case
+            when names.country_code = 'FR' then 'france'
+            when
+                names.country_code
+                in ('{{ policy('sharing', 'without_safeguard') | join("', '") }}') -- noqa: LT05
+                then 'eu_eea'
+            when names.country_code = 'EU' then 'eu_eea'
+            when names.country_code != 'ZZ' then 'elsewhere'
+        end as country_class
+    from (select distinct country_words from responses) as typed
+    inner join {{ ref('country_names') }} as names
+        on
+            typed.country_words = ' ' || names.name || ' '
+            or (not names.is_whole and contains(typed.country_words, ' ' || names.name || ' '))
+),
+
+-- A name within a longer one that is found too says nothing: Ireland in Northern Ireland.
+-- Two classes in one text: not known.
+countries_found as (
+    select
+        country_names_found.country_words,
+        if(
+            min(coalesce(country_names_found.country_class, ''))
+            = max(coalesce(country_names_found.country_class, '')),
+            max(country_names_found.country_class),
+            null
+        ) as country_class
+    from country_names_found
+    left join country_names_found as longer
+        on
+            country_names_found.country_words = longer.country_words
+            and country_names_found.name != longer.name
+            and contains(' ' || longer.name || ' ', ' ' || country_names_found.name || ' ')
+    where longer.name is null
+    group by country_names_found.country_words
 ),
 
 judged as (
-    select
-        amounts.*,
-        case
-            when salary_amount is null then 'not_stated'
-            when not coalesce(is_employed, false) then 'not_employed'
-            when periods_per_year is null then 'period_unknown'
-            when to_gross is null then 'basis_unknown'
-            when per_eur is null then 'currency_unknown'
-            when working_share is null and salary_period != 'hour' then 'working_time_unknown'
-            when
-                eur_year < {{ policy('salary', 'smallest_eur_year') }}
-                or eur_year > {{ policy('salary', 'largest_eur_year') }}
-                then 'impossible'
-        end as salary_reason
-    from amounts
+    {{ salary_judged(
+        'responses',
+        ref('exchange_rates'),
+        'extract(year from ' ~ local_date('answers.answered_at') ~ ')'
+    ) }}
 ),
 
 keyed as (
@@ -122,6 +138,12 @@ select
 
     if(keyed.is_employed, coalesce(families_found.job_family, 'other'), null) as job_family,
     keyed.salary_reason,
+    case
+        when coalesce(trim(keyed.contract_words), '') = '' then null
+        when contracts_found.contract_words is null then 'other'
+        else contracts_found.contract_class
+    end as contract_class,
+    countries_found.country_class,
 
     keyed.is_employed,
     keyed.is_in_field,
@@ -131,6 +153,6 @@ select
     {{ local_date('keyed.answered_at') }} as answered_on
 from keyed
 left join families_found
-    on
-        keyed.job_words = families_found.job_words
-        and families_found.found_no = 1
+    on keyed.job_title = families_found.title
+left join contracts_found on keyed.contract_words = contracts_found.contract_words
+left join countries_found on keyed.country_words = countries_found.country_words

@@ -1,24 +1,25 @@
 with chapters as (
     select
         identities.person_key,
-        coalesce(places.course_id, activity.course_id) as course_id,
-        activity.chapter_id,
+        courses.code as course_id,
+        chapter_items.code as chapter_id,
         min(activity.started_on) as started_on,
         min(activity.completed_on) as completed_on
     from {{ ref('int_activity__chapter') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
+    inner join {{ items_of('chapter') }} as chapter_items
+        on activity.chapter_id = chapter_items.item_id
     -- A catalogue that came after the statements says where they belong.
-    left join {{ ref('int_catalogue') }} as places
+    inner join {{ items_of('course') }} as courses
         on
-            activity.course_id = 'unknown'
-            and places.item_kind = 'chapter'
-            and activity.chapter_id = places.item_id
-    where
-        coalesce(places.course_id, activity.course_id) in {{ codes('course') }}
-        and activity.chapter_id in {{ codes('chapter') }}
-        and {{ in_present_life('activity.year', 'year') }}
-    group by identities.person_key, coalesce(places.course_id, activity.course_id), activity.chapter_id
+            if(
+                activity.course_id = 'unknown',
+                coalesce(chapter_items.course_id, 'unknown'), activity.course_id
+            )
+            = courses.item_id
+    where {{ in_present_life('activity.year', 'year') }}
+    group by identities.person_key, courses.code, chapter_items.code
 )
 
 select

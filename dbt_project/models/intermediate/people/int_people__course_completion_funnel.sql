@@ -1,7 +1,7 @@
 with courses as (
     select
         identities.person_key,
-        activity.course_id,
+        catalogue.code as course_id,
         least(min(activity.registered_on), min(activity.started_on)) as start_on,
         min(activity.started_on) as started_on,
         min(activity.reached_25_on) as reached_25_on,
@@ -11,10 +11,10 @@ with courses as (
     from {{ ref('int_activity__course') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where
-        activity.course_id in {{ codes('course') }}
-        and {{ in_present_life('activity.year', 'year') }}
-    group by identities.person_key, activity.course_id
+    inner join {{ items_of('course') }} as catalogue
+        on activity.course_id = catalogue.item_id
+    where {{ in_present_life('activity.year', 'year') }}
+    group by identities.person_key, catalogue.code
 ),
 
 observed as (

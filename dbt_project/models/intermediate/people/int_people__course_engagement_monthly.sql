@@ -1,7 +1,7 @@
 with months as (
     select
         identities.person_key,
-        activity.course_id,
+        courses.code as course_id,
         activity.month,
         sum(activity.n_events) > 0 as is_active,
         sum(activity.n_registrations) > 0 as is_registered,
@@ -10,10 +10,10 @@ with months as (
     from {{ ref('int_activity__course_monthly') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
-    where
-        activity.course_id in {{ codes('course') }}
-        and {{ in_present_life('activity.month', 'month') }}
-    group by identities.person_key, activity.course_id, activity.month
+    inner join {{ items_of('course') }} as courses
+        on activity.course_id = courses.item_id
+    where {{ in_present_life('activity.month', 'month') }}
+    group by identities.person_key, courses.code, activity.month
 )
 
 select
@@ -31,4 +31,4 @@ inner join {{ ref('int_persons') }} as persons
     on months.person_key = persons.person_key
 where
     persons.is_in_statistics
-    and (months.is_active or months.is_registered)
+    and (months.is_active or months.is_registered or months.is_completed)

@@ -1,6 +1,6 @@
 with of_paths as (
     select
-        counted.path_id,
+        paths.code as path_id,
         counted.quarter,
         counted.person_key,
         counted.response_key,
@@ -8,7 +8,8 @@ with of_paths as (
         counted.score,
         counted.counted_at
     from {{ ref('int_nps_counted') }} as counted
-    where counted.path_id in {{ codes('path') }}
+    inner join {{ items_of('path') }} as paths
+        on counted.path_id = paths.item_id
     union all
     select
         'all' as path_id,

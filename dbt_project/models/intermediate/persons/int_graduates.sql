@@ -1,5 +1,6 @@
 -- One row per person and diploma of the school, with the last answer within each span after graduation.
-with graduations as (
+-- Who is a graduate the enrolments say, and nothing else: whoever only answers a questionnaire becomes none.
+with graduates as (
     select
         identities.person_key,
         enrolments.diploma_id,
@@ -21,7 +22,6 @@ answers as (
         responses.diploma_id,
         responses.response_key,
         responses.answered_on,
-        responses.graduated_on,
         coalesce(responses.is_employed, false) as is_employed,
         coalesce(responses.is_employed and responses.is_in_field, false) as is_in_field,
         responses.job_family,
@@ -34,30 +34,6 @@ answers as (
         and {{ in_present_life('responses.answered_on') }}
         -- A diploma of a former life makes no graduate of the present one.
         and (responses.graduated_on is null or {{ in_present_life('responses.graduated_on') }})
-),
-
--- Who answers about a diploma of the school is a graduate, though the enrolments may not show it.
-graduates as (
-    select
-        person_key,
-        diploma_id,
-        graduated_on
-    from graduations
-    union all
-    select
-        answers.person_key,
-        answers.diploma_id,
-        min(answers.graduated_on) as graduated_on
-    from answers
-    left join graduations
-        on
-            answers.person_key = graduations.person_key
-            and answers.diploma_id = graduations.diploma_id
-    where
-        graduations.person_key is null
-        and answers.graduated_on <= {{ as_of() }}
-        and answers.diploma_id in {{ codes('diploma') }}
-    group by answers.person_key, answers.diploma_id
 ),
 
 spans as (

@@ -48,10 +48,11 @@ lives as (
     group by person_id
 ),
 
-births as (
+registered as (
     select
         identities.person_id,
-        max(learners.born_on) as born_on
+        max(learners.born_on) as born_on,
+        bool_or(coalesce(learners.role, 'learner') != 'learner') as is_not_a_learner
     from {{ ref('stg_register__learners') }} as learners
     inner join identities
         on learners.identifier = identities.identifier
@@ -73,6 +74,14 @@ requests as (
         {{ is_by_end_of('requests.received_at', as_of()) }}
         and (not requests.is_lift or requests.is_identity_verified)
     group by identities.person_id
+),
+
+-- Nobody knows yet what these people ask for: they are in no figure until somebody has entered or refused it.
+unreadable as (
+    select distinct identities.person_id
+    from {{ ref('stg_rights__unreadable') }} as unreadable
+    inner join identities
+        on unreadable.identifier = identities.identifier
 ),
 
 consents as (
@@ -102,18 +111,22 @@ dated as (
             {{ closing_on('lives.last_use_on') }}
         ) as closing_on,
         {{ closing_on('lives.former_use_on') }} + 1 as counts_from_on,
-        {{ add_months('births.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
+        {{ add_months('registered.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
+        coalesce(registered.is_not_a_learner, false) as is_not_a_learner,
         coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
         coalesce(requests.has_objected, false)
         or coalesce(consents.status = 'withdrawn', false) as has_objected,
-        coalesce(requests.has_asked_restriction, false) as has_asked_restriction
+        coalesce(requests.has_asked_restriction, false)
+        or unreadable.person_id is not null as has_asked_restriction
     from persons
     left join lives
         on persons.person_id = lives.person_id
-    left join births
-        on persons.person_id = births.person_id
+    left join registered
+        on persons.person_id = registered.person_id
     left join requests
         on persons.person_id = requests.person_id
+    left join unreadable
+        on persons.person_id = unreadable.person_id
     left join consents
         on
             persons.person_id = consents.person_id
@@ -124,6 +137,7 @@ judged as (
     select
         dated.*,
         case
+            when is_not_a_learner then 'not_a_learner'
             when has_asked_erasure then 'erasure_requested'
             when has_objected then 'objected'
             when has_asked_restriction then 'restricted'

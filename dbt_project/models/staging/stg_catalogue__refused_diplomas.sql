@@ -1,0 +1,2 @@
+select diploma_id
+from {{ source('catalogue', 'refused_diplomas') }}

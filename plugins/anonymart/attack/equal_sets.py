@@ -1,0 +1,63 @@
+"""Attack 8: the noise of people whom the attacker knows, carried from one cell to another.
+
+Who opens accounts of their own knows cells in which nobody else is, and so their noise. Where equal people had equal noise
+everywhere, the next cell would tell at once whether somebody else is in it. So each pair of cells of the same people is tried: the
+attacker says that the second has the first one's noise. Source: Fraser and Wooton, "A proposed method for confidentialising tabular
+output to protect against differencing" (UNECE, 2005), whose cell keys are equal for equal sets.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from anonymart.attack.observed import published_counts
+from anonymart.attack.relations import Place, first_place
+from anonymart.attack.release import Release
+from anonymart.attack.rules import PublishedRules
+from anonymart.attack.score import Result, Truth
+
+NAME = "equal_sets"
+SIGNIFICANCE = 0.001
+ADVANTAGE = 0.10  # so much more often than by chance
+
+
+def attack(release: Release, rules: PublishedRules, truth: Truth, noise: Mapping[int, Mapping[int, float]]) -> Result:
+    """Pairs of cells of the same people whose noise is the same, beyond chance; none where the advantage is not significant at 0.1 %.
+
+    Which cells have the same people is known from the truth: without one nothing is tried. The same thing told twice is no pair.
+    """
+    result = Result(NAME)
+    hits, chance = 0, 0.0
+    for one, other, n in _pairs(release, truth):
+        result.tried += 1
+        hits += one == other
+        law = noise[min(n, max(noise))]
+        chance += sum(p * p for p in law.values())
+    result.scored = result.tried
+    result.details = {"same_noise": hits, "by_chance": round(chance, 1)}
+    if result.tried and _is_significant(hits, result.tried, chance) and hits - chance >= ADVANTAGE * result.tried:
+        for _ in range(round(hits - chance)):
+            result.hit("*", "counts")
+    return result
+
+
+def _pairs(release: Release, truth: Truth) -> Iterator[tuple[int, int, int]]:
+    """The published counts of two cells of the same n persons, and n. Each cell is in two pairs at most."""
+    found: dict[tuple[int, int], dict[Place, int]] = defaultdict(dict)
+    for mart, table in release.tables.items():
+        for key, row in table.cells.items():
+            for name, value in published_counts(table, row).items():
+                place, n = (mart, key, name), truth.count(mart, key, name)
+                if n and place in truth.sets:
+                    found[truth.sets[place], n][first_place(table.contract, row, name) or place] = value
+    for (_, n), cells in sorted(found.items()):
+        values = [value for _, value in sorted(cells.items())]
+        yield from ((one, other, n) for one, other in itertools.pairwise(values))
+
+
+def _is_significant(hits: int, tried: int, chance: float) -> bool:
+    from scipy.stats import binomtest
+
+    return bool(binomtest(hits, tried, min(1.0, chance / tried), alternative="greater").pvalue < SIGNIFICANCE)

@@ -1,0 +1,53 @@
+"""The command `anonymart membership`: how surely all counts of a life tell that somebody is in the statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from anonymart.cli import commands
+
+
+@click.command("membership")
+@commands.as_json
+def membership_command(is_json: bool) -> None:
+    """Add up what all published counts of a life, carried ones too, tell of one person, and hold it against the limits of the policy.
+
+    The attacker knows every other person of every cell. Told: how often he is right to say that the person is in the statistics, at the
+    rate of false alarms of policy.yml (membership). Of the marts of the last build.
+
+    \b
+      anonymart membership
+      anonymart membership --json
+
+    Exact figures about persons, for the privacy reviewer: they stand in no release, which says only whether the limits are kept.
+
+    Exit codes: 0 also where a limit is not kept.
+    """
+    from anonymart import engine
+    from anonymart.contracts import load_contracts
+    from anonymart.disclosure.membership import measure
+    from anonymart.lock import reading
+
+    home, keys, policy = commands._open()
+    with reading(home), engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        found = measure(connection, load_contracts(), policy)
+    limits = {name: policy.figure("membership", name) for name in ("false_alarms", *found["within"])}
+    commands._print(is_json, {**found, "limits": limits}, _lines)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    words = {
+        "median_at_most": "half of all persons",
+        "of_99_percent_at_most": "99 of 100 persons",
+        "of_anybody_at_most": "anybody",
+    }
+    head = f"{found['persons']} persons. Told at one false alarm in {round(1 / found['limits']['false_alarms'])}:"
+    rows = [f"{'up to':>8}{'counts':>9}{'told':>9}"]
+    rows += [f"{row['share']:>7.0%} {row['draws']:>8}{row['told']:>9.1%}" for row in found["shares"]]
+    kept = [
+        f"{'Kept' if is_kept else 'Not kept'}: {words[name]} at most {found['limits'][name]:.0%}."
+        for name, is_kept in found["within"].items()
+    ]
+    return [head, *rows, *kept]

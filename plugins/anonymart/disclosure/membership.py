@@ -1,0 +1,52 @@
+"""How surely the figures of a whole life tell that somebody is in the statistics, by the accountant, against the limits of the policy (S-ANON)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.disclosure.accountant import Spent, at_share, told_at
+from anonymart.disclosure.perturbation import of_policy
+from anonymart.disclosure.spent import spent
+from anonymart.policy import Policy
+
+NAME = "membership"  # of the note for the reviewer, and of what a report says against the limits
+SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
+# The limit of the policy for the share of persons that it holds for.
+_LIMITS = {"median_at_most": 0.5, "of_99_percent_at_most": 0.99, "of_anybody_at_most": 1.0}
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy
+) -> dict[str, Any]:
+    """Exact figures about persons, for the reviewer only: how many draws and how often told, at these shares of persons (0 to 1).
+
+    From a connection with the warehouse attached, over the marts of the last build, carried cells included. `within` says of each limit
+    of the policy whether it is kept: that alone may stand in a release.
+    """
+    groups = spent(connection, contracts, policy)
+    rates = _rates(groups, policy)
+    draws = [(float(sum(one.counts)), one.persons) for one in groups]
+    return {
+        "persons": sum(one.persons for one in groups),
+        "shares": [
+            {"share": share, "draws": int(at_share(draws, share)), "told": round(rates[share], 4)} for share in SHARES
+        ],
+        "within": _within(rates, policy),
+    }
+
+
+def within(groups: list[Spent], policy: Policy) -> dict[str, bool]:
+    """Whether each limit of the policy is kept for these groups of persons."""
+    return _within(_rates(groups, policy), policy)
+
+
+def _rates(groups: list[Spent], policy: Policy) -> dict[float, float]:
+    return told_at(groups, of_policy(policy), policy.figure("membership", "false_alarms"), SHARES)
+
+
+def _within(rates: dict[float, float], policy: Policy) -> dict[str, bool]:
+    return {name: round(rates[share], 4) <= policy.figure("membership", name) for name, share in _LIMITS.items()}

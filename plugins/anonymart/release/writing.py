@@ -1,0 +1,40 @@
+"""Writing marts into the files of a release: the same bytes each time, so that the gate can write them again and compare (S-ANON)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from anonymart.contracts import MartContract
+from anonymart.engine import literal
+
+
+def write_marts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], source: str) -> None:
+    """Write the marts of a schema into the attached, empty `release`, with the contracts' descriptions; one thread writes the same bytes each time."""
+    connection.execute("BEGIN; CREATE SCHEMA release.marts")
+    for contract in contracts.values():
+        table = f"release.marts.{contract.name}"
+        columns = ", ".join(f'"{name}"' for name in contract.column_names)
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT {columns} FROM {source}.{contract.name} ORDER BY {_order(contract)}"
+        )
+        comments = [f"COMMENT ON TABLE {table} IS {literal(contract.description)}"]
+        comments += [
+            f'COMMENT ON COLUMN {table}."{column.name}" IS {literal(column.description)}'
+            for column in contract.columns
+        ]
+        connection.execute("; ".join(comments))
+    connection.execute("COMMIT")
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:
+    """Write one mart of the attached `release` as Parquet."""
+    connection.execute(
+        f"COPY (SELECT * FROM release.marts.{contract.name} ORDER BY {_order(contract)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def _order(contract: MartContract) -> str:
+    return ", ".join(f'"{name}"' for name in contract.dimensions)

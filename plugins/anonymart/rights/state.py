@@ -1,0 +1,104 @@
+"""The state of rights: one digest of every request, consent, objection and removal that a vault knows (P-RIGHTS, S-ANON).
+
+A release is made from one state. The build notes the state that it read, a candidate carries it, and gate and publication compare it
+with the vault's own: whoever's request was taken in or carried out meanwhile is in no figure that leaves.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from anonymart import engine
+from anonymart.errors import Superseded
+from anonymart.forget import receipts
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.release import ledger
+
+MOVED = "A request, a consent or a removal came after the build, so what was built counts no longer"
+# Table and what of it a right may change. Of whom a row names, the person as the register knows them today: a register that arrives late
+# may give an old request its person.
+_PEOPLE = ("requests", "standing", "consents", "unreadable_names")
+_OTHERS = (
+    ("rights", "steps", "request_id, state, \"at\""),
+    ("rights", "unreadable", "unreadable_id, state"),
+    ("register", "minors", "identifier_hash, of_age_on"),
+)
+_BUILT = "warehouse.main.built_from"
+_CANDIDATES = "vault.ledger.candidates"
+
+
+def of_vault(connection: duckdb.DuckDBPyConnection) -> str:
+    """The digest of the vault attached as `vault`: 32 hexadecimal digits, another one after each change. Rows are taken as a set."""
+    parts = [_people(connection, table) for table in _PEOPLE] + [_others(connection, *other) for other in _OTHERS]
+    found = " UNION ALL ".join(filter(None, parts)) or "SELECT '' AS part"
+    number, digest = receipts.head(connection, "vault")
+    return connection.execute(
+        f"SELECT md5(string_agg(part, ' ' ORDER BY part) || ' ' || $1) FROM ({found})", [f"{number} {digest}"]
+    ).fetchone()[0]
+
+
+def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The newest day of a step of a request; None when there was none."""
+    if not ledger.table_exists(connection, "rights", "steps"):
+        return None
+    return connection.execute('SELECT max("at") FROM vault.rights.steps').fetchone()[0]
+
+
+def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """A build begins: until it has ended, the warehouse attached to write tells no state."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {_BUILT} (rights_state VARCHAR)")
+    connection.execute(f"DELETE FROM {_BUILT}")
+
+
+def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
+    """The warehouse attached to write was built wholly from this state."""
+    forget_built(connection)
+    connection.execute(f"INSERT INTO {_BUILT} VALUES (?)", [state])
+
+
+def built(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The state that the warehouse was built from; None after a build that failed, was killed or left models out."""
+    if not ledger.table_exists(connection, "main", "built_from", database="warehouse"):
+        return None
+    row = connection.execute(f"SELECT rights_state FROM {_BUILT}").fetchone()
+    return row[0] if row else None
+
+
+def is_built(home: Home, keys: Keys) -> bool:
+    """Whether the warehouse was built from the vault's present state."""
+    if not home.warehouse.exists():
+        return False
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        return built(connection) == of_vault(connection)
+
+
+def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
+    """The candidate of this id is exported from the warehouse as it is: it has the state that was built. `vault` is attached to write."""
+    connection.execute(f"DELETE FROM {_CANDIDATES} WHERE release_id = ?", [release_id])
+    connection.execute(f"INSERT INTO {_CANDIDATES} (release_id, rights_state) VALUES (?, ?)", [release_id, built(connection)])
+
+
+def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
+    """Raise Superseded when the vault attached is in another state than the one that the candidate was built from."""
+    known = ledger.table_exists(connection, "ledger", "candidates")
+    row = connection.execute(f"SELECT rights_state FROM {_CANDIDATES} WHERE release_id = ?", [release_id]).fetchone() if known else None
+    if row is None or row[0] != of_vault(connection):
+        raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
+
+
+def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+    if not ledger.table_exists(connection, "rights", table):
+        return None
+    rows = f"SELECT rights, identities.person_id FROM vault.rights.{table} AS rights LEFT JOIN vault.register.identities AS identities USING (identifier)"
+    return _sum(table, rows, "rights, person_id")
+
+
+def _others(connection: duckdb.DuckDBPyConnection, schema: str, table: str, columns: str) -> str | None:
+    return _sum(table, f"FROM vault.{schema}.{table}", columns) if ledger.table_exists(connection, schema, table) else None
+
+
+def _sum(table: str, rows: str, columns: str) -> str:
+    return f"SELECT '{table} ' || count(*) || ' ' || coalesce(sum(hash({columns})::HUGEINT), 0) AS part FROM ({rows})"

@@ -1,0 +1,152 @@
+"""Deciding about rows that could not be read: entered as a request or a consent, or refused (P-RIGHTS, R-CLOCK).
+
+Of a decided row its kind, dates, outcome and keyed hashes stay; the raw text goes at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from anonymart import engine
+from anonymart.errors import AnonymartError, UnreadableRequests, UsageError
+from anonymart.home import Home
+from anonymart.ingest import identities, ingest, unreadable
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.rights import handover, requests
+from anonymart.rights.requests import Request, find, need_vault
+from anonymart.rights.submit import known_person, submit
+from anonymart.vault import schema
+
+REASONS = ("not_a_request", "entered_otherwise", "no_proof", "unfounded", "excessive")
+_STATUSES = {"P-SURVEY": ("granted", "withdrawn"), "P-STAT": ("granted", "withdrawn")}
+
+
+def need_none_open(home: Home, keys: Keys) -> None:
+    """Raise UnreadableRequests while a row about a right or a consent waits for somebody to enter or refuse it: nothing is published then."""
+    if not home.vault.exists():
+        return
+    with engine.connect(home, keys, vault="ro") as connection:
+        n_open = unreadable.n_open(connection)
+    if n_open:
+        raise UnreadableRequests(
+            f"{n_open} row(s) about rights or consents cannot be read, so nothing is published: `anonymart rights list` shows file and line; enter "
+            "each with `anonymart rights submit --unreadable ID`, or close it with `anonymart rights refuse ID`, then run again."
+        )
+
+
+def write_row(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str) -> Path:
+    """Put the text of an open row into a zip of exports/, for whoever enters it, and give its path: it is shown nowhere else.
+
+    The zip goes when the row is decided, and after the days that the policy gives. Raises UsageError when the row is not open.
+    """
+    need_open(home, keys, policy, as_of, unreadable_id)
+    with engine.connect(home, keys, vault="ro") as connection:
+        row = connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]).fetchone()
+    return handover.write_text(home, keys, unreadable_id, {"row.txt": f"{row[0] or ''}\n"}, as_of)
+
+
+def need_open(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str) -> Request:
+    """The open row of that id as the list shows it. Raises UsageError for an id of something else, and for a closed row."""
+    need_vault(home)
+    found = find(home, keys, policy, as_of, unreadable_id)
+    if found.file is None:
+        raise UsageError("That id is a request's, not an unreadable row's: `anonymart rights list` shows those as unreadable.")
+    if found.state != "unreadable":
+        raise UsageError(f"The row is {found.state} already; nothing was done.")
+    return found
+
+
+def enter(
+    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, kind: str, received_on: date | None = None,
+    learner_id: str | None = None, email: str | None = None, is_verified: bool = False, details: str | None = None, by: str = "",
+) -> Request:
+    """Take in what the row asks for as a request, and close the row. The month to answer runs from `received_on`, by default the day
+    of the run that first saw the row. After a kill the same call ends it and makes no second request. Raises UsageError as `submit` does.
+    """
+    row = need_open(home, keys, policy, as_of, unreadable_id)
+    number = int(unreadable_id.rpartition("-")[2])
+    made = submit(
+        home, keys, policy, as_of, kind, received_on or row.received_on, learner_id, email, is_verified, details, f"HAND-U{number:05d}",
+    )
+    _close(home, keys, as_of, unreadable_id, "entered", kind, "", by, made.id)
+    return made
+
+
+def enter_consent(
+    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, purpose: str, status: str,
+    declared_on: date | None = None, learner_id: str | None = None, email: str | None = None, by: str = "",
+) -> Request:
+    """Take in what the row declares as a consent, granted or withdrawn, and close the row. Raises UsageError for an unknown person or word."""
+    row = need_open(home, keys, policy, as_of, unreadable_id)
+    if status not in _STATUSES.get(purpose, ()):
+        raise UsageError("A consent has a purpose, P-SURVEY or P-STAT, and is granted or withdrawn.")
+    day = declared_on or row.received_on
+    if day > as_of:
+        raise UsageError("A consent cannot be declared after the day of the run: mend its date or --as-of.")
+    learner = known_person(home, keys, learner_id, email)
+    content = {"learner_id": learner.removeprefix("learner:"), "purpose": purpose, "status": status, "at": f"{day}T12:00:00Z"}
+    folder = home.landing / "consents"
+    folder.mkdir(exist_ok=True)
+    part = folder / f"{unreadable_id}.ndjson.part"
+    part.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    os.replace(part, part.with_suffix(""))
+    ingest(home, keys, policy, as_of, sources=("consents",))
+    with engine.connect(home, keys, vault="ro") as connection:
+        is_there = connection.execute(
+            'SELECT count(*) FROM vault.rights.consents WHERE identifier = $1 AND purpose = $2 AND status = $3 AND "at" = $4::TIMESTAMP',
+            [learner, purpose, status, f"{day} 12:00:00"],
+        ).fetchone()[0]
+    if not is_there:
+        raise UsageError("The consent was not taken in: the person is erased or under age; close the row with `anonymart rights refuse`.")
+    _close(home, keys, as_of, unreadable_id, "entered", "consent", "", by)
+    return find(home, keys, policy, as_of, unreadable_id)
+
+
+def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, reason: str, by: str = "") -> Request:
+    """Close a row that is no request, or one that is refused; `reason` is one of REASONS. A second time changes nothing."""
+    if reason not in REASONS:
+        raise UsageError(f"A row is closed for one of these reasons: {', '.join(REASONS)}.")
+    found = find(home, keys, policy, as_of, unreadable_id)
+    if found.state == "refused":
+        return found
+    need_open(home, keys, policy, as_of, unreadable_id)
+    _close(home, keys, as_of, unreadable_id, "refused", "unreadable", reason, by)
+    return find(home, keys, policy, as_of, unreadable_id)
+
+
+def refuse_any(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str, by: str = "") -> Request:
+    """Close a request or an unreadable row, whichever bears the id. Raises UsageError as `requests.refuse` and `refuse` do."""
+    if find(home, keys, policy, as_of, shown_id).file is not None:
+        return refuse(home, keys, policy, as_of, shown_id, reason, by)
+    return requests.refuse(home, keys, policy, as_of, shown_id, reason)
+
+
+def _close(
+    home: Home, keys: Keys, as_of: date, unreadable_id: str, state: str, kind: str, note: str, by: str, request_id: str | None = None,
+) -> None:
+    connection = engine.connect(home, keys, vault="rw")
+    try:
+        schema.create(connection, keys)
+        identities.install(connection, keys)
+        connection.execute("BEGIN")
+        connection.execute(
+            """
+            UPDATE vault.rights.unreadable SET state = $2, kind = $3, note = $4, decided_by = $5, request_id = $6, decided_on = $7, raw_row = NULL,
+                who = (SELECT list(identifier_hash(identifier) ORDER BY identifier) FROM vault.rights.unreadable_names AS names WHERE names.unreadable_id = $1)
+            WHERE unreadable_id = $1
+            """,
+            [unreadable_id, state, kind, note, by, request_id, as_of],
+        )
+        connection.execute("DELETE FROM vault.rights.unreadable_names WHERE unreadable_id = $1", [unreadable_id])
+        connection.execute("COMMIT")
+        handover.delete_export(home, keys, unreadable_id)
+    except duckdb.Error as error:
+        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+    finally:
+        connection.close()

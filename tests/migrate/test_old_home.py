@@ -1,0 +1,183 @@
+"""A home of commit 4687b60 goes on under this commit: migrated with a copy first, published again, refused when it is newer."""
+
+import json
+import shutil
+import signal
+import tarfile
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from anonymart import engine, versions
+from anonymart.migrate import steps
+from anonymart.vault import schema
+from tests.whole.house import House, file_sums
+
+pytestmark = pytest.mark.xdist_group("migrate")
+
+FIXTURE = Path(__file__).with_name("fixtures") / "home-4687b60.tar.xz"
+PLAIN = {"ANONYMART_ENCRYPTION": "none"}
+RELEASE = "2026-06-30.1"
+LATER = "2026-07-30"
+ERASED = "leigh.dickinson30369@brief.example"
+CELLS = "SELECT mart, period_key, release_id FROM vault.ledger.closed_periods WHERE release_id = '2026-06-30.1' ORDER BY ALL"
+OPEN = "SELECT request_id, kind FROM vault.rights.requests WHERE identifier IS NOT NULL ORDER BY ALL"
+
+
+class OldHouse(House):
+    """A home whose files are not encrypted, as the fixture's."""
+
+    def command(self, *arguments: object, **environment: str):
+        return super().command(*arguments, **PLAIN, **environment)
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
+
+
+def unpack(root: Path) -> OldHouse:
+    with tarfile.open(FIXTURE) as archive:
+        archive.extractall(root, filter="data")
+    root.chmod(0o700)
+    return OldHouse(root)
+
+
+def catalogue(connection: duckdb.DuckDBPyConnection, zone: str) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    rows = connection.execute(
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = $1 AND NOT internal", [zone]
+    ).fetchall()
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for schema_name, table, column, kind in rows:
+        found.setdefault((schema_name, table), set()).add((column, kind))
+    return found
+
+
+def written(house: OldHouse) -> list[dict]:
+    """Lines of receipts and of the audit log."""
+    return [json.loads(line) for name in ("receipts.ndjson", "audit.ndjson") for line in (house.root / name).read_text().splitlines()]
+
+
+def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
+    house = unpack(tmp_path / "home")
+    published, cells, requests = file_sums(house.home.releases / RELEASE), house.vault(CELLS), house.vault(OPEN)
+    before, lines, old_vault = catalogue_of(house), written(house), house.home.vault.read_bytes()
+
+    plan = house.succeed("migrate", "--plan")
+    assert plan["versions"] == {"vault": 0, "warehouse": 0} and [step["number"] for step in plan["steps"]] == [step.number for step in steps.STEPS]
+    assert not plan["is_done"] and house.home.vault.read_bytes() == old_vault
+    done = house.succeed("migrate")
+    assert done["copies"] == ["vault.duckdb.v0.copy", "warehouse.duckdb.v0.copy"]
+    assert (house.root / "vault.duckdb.v0.copy").read_bytes() == old_vault
+    again = house.succeed("migrate")
+    assert (again["versions"], again["steps"]) == ({"vault": versions.NEWEST, "warehouse": versions.NEWEST}, [])
+
+    # Half of the raw answers have left by their term: what they say of contract and country is gone, and their answers stay.
+    with engine.connect(house.home, house.keys, vault="rw") as connection:
+        connection.execute("DELETE FROM vault.raw.salary WHERE row_hash % 2 = 0")
+    answers = "SELECT count(*) FROM warehouse.intermediate.int_salary_responses"
+    (n_answers,), (n_kept,) = house.warehouse(answers)[0], house.vault("SELECT count(DISTINCT response_id) FROM vault.raw.salary WHERE country IS NOT NULL")[0]
+
+    # The old vault has every table and column of a new one, and has lost none of its own.
+    now = catalogue_of(house)
+    with engine.memory() as fresh:
+        fresh.execute(f"ATTACH ':memory:' AS vault; {schema.SCHEMA} {schema.AUDIT}")
+        for table, columns in catalogue(fresh, "vault").items():
+            assert now[table] >= columns, table
+    assert all(now[table] >= columns - {("is_built_later", "BOOLEAN")} for table, columns in before.items())
+
+    # Who was erased stays out, also of a delivery that comes again.
+    (house.home.landing / "nps").mkdir(parents=True)
+    row = f'{{"response_id": "x-1", "email": "{ERASED}", "path_id": "p", "answered_at": "2026-06-20T08:00:00Z", "score": 9}}\n'
+    (house.home.landing / "nps" / "again.ndjson").write_text(row)
+    report = house.succeed("run", "--as-of", LATER)
+    [file] = report["files"]
+    assert file["reasons"] == {"erased (R-ERASE)": 1}
+    assert house.current == report["release_id"] == f"{LATER}.1"
+
+    # Salary answers whose raw rows were still there have their classes.
+    assert house.warehouse(answers) == [(n_answers,)] and n_answers > n_kept > 10
+    [(n_contracts, n_countries)] = house.warehouse("SELECT count(contract_class), count(country_class) FROM warehouse.intermediate.int_salary_responses")
+    assert n_countries == n_kept and 0 < n_contracts <= n_kept
+
+    # What was published stays as it is, in its folder, in the ledger and in what carries it on.
+    assert file_sums(house.home.releases / RELEASE) == published
+    assert house.vault(CELLS) == cells and cells
+    assert carried_cells(house) == set()
+    # The windows of whoever studied in June 2021 were all open on 30 June 2026, those of May were not.
+    for mart, first, last in (("course_engagement_monthly", "2021-06-01", "2021-07-01"), ("nps_quarterly", "2022-04-01", "2022-07-01")):
+        told = house.vault(f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' AND {'month' if 'month' in mart else 'quarter'} <= DATE '{first}'")
+        assert told == [(False,)]
+        assert house.vault(f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' AND {'month' if 'month' in mart else 'quarter'} >= DATE '{last}'") == [(True,)]
+    assert set(house.vault(OPEN)) <= set(requests)
+    assert {request["state"] for request in house.succeed("rights", "list", "--as-of", LATER)["requests"]} >= {"awaiting_proof", "answered"}
+    assert written_begins_with(house, lines)
+    assert house.succeed("rights", "verify-receipts")["passed"] and house.succeed("audit")["passed"]
+
+    # A newer home is refused in one sentence, by each command, and stays as it is.
+    with engine.connect(house.home, house.keys, vault="rw") as connection:
+        versions.write(connection, "vault", versions.NEWEST + 1)
+    newer = house.home.vault.read_bytes()
+    for words in (("run", "--as-of", LATER), ("ingest",), ("releases",), ("migrate",), ("rights", "list"), ("keys", "check"), ("purge",), ("audit",), ("sources", "changes")):
+        refused = house.command(*words)
+        assert refused.returncode == 2, words
+        assert refused.stderr.count("written by a newer Anonymart") == 1, words
+    assert house.home.vault.read_bytes() == newer
+
+
+def catalogue_of(house: OldHouse) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    with engine.connect(house.home, house.keys, vault="ro") as connection:
+        return catalogue(connection, "vault")
+
+
+def carried_cells(house: OldHouse) -> set[str]:
+    """Marts in which a row of the old release has no equal in the new one, all the columns compared that both have."""
+    lost = set()
+    with duckdb.connect() as connection:
+        for name, release in (("old", RELEASE), ("new", house.current)):
+            connection.execute(f"ATTACH '{house.home.releases / release / 'marts.duckdb'}' AS {name} (READ_ONLY)")
+        for (mart,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name = 'marts'").fetchall():
+            held = [{row[0] for row in connection.execute(f"DESCRIBE {name}.marts.{mart}").fetchall()} for name in ("old", "new")]
+            both = ", ".join(sorted(held[0] & held[1]))
+            assert held[0] - held[1] == {"is_built_later"}
+            if connection.execute(f"SELECT count(*) FROM (SELECT {both} FROM old.marts.{mart} EXCEPT ALL SELECT {both} FROM new.marts.{mart})").fetchone()[0]:
+                lost.add(mart)
+    return lost
+
+
+def written_begins_with(house: OldHouse, lines: list[dict]) -> bool:
+    return [line for line in written(house) if line in lines] == lines
+
+
+def rows_of(path: Path) -> set[tuple[str, int]]:
+    """How many rows each table has that has any."""
+    with duckdb.connect(path, read_only=True) as connection:
+        tables = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
+        counted = {(table, connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for (table,) in tables}
+    return {(table, n) for table, n in counted if n}
+
+
+@pytest.mark.parametrize("point", ["migrate.after_copy", "migrate.before_commit", "migrate.after_commit"])
+def test_a_killed_migration_goes_on(tmp_path, point):
+    house = unpack(tmp_path / "home")
+    before = tmp_path / "before.duckdb"
+    shutil.copy(house.home.vault, before)
+    assert house.command("migrate", ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
+    done = house.succeed("migrate")
+    # Made anew after a kill, the copy may hold the new tables, empty: its rows are those of before.
+    assert done["is_done"] and rows_of(house.root / "vault.duckdb.v0.copy") >= rows_of(before)
+    assert house.succeed("migrate", "--done")["copies"] == [] and not list(house.root.glob("*.copy*"))
+
+
+def test_another_command_migrates_an_old_home_and_an_erasure_removes_the_copies(tmp_path):
+    house = unpack(tmp_path / "home")
+    told = house.command("rights", "list", "--as-of", "2026-06-30")
+    assert told.returncode == 0 and "was migrated from schema version 0" in told.stderr
+    assert (house.root / "warehouse.duckdb.v0.copy").exists()
+    [request, *_] = house.vault("SELECT request_id FROM vault.rights.requests WHERE kind = 'erase' AND identifier IS NOT NULL ORDER BY 1")
+    house.succeed("rights", "verify", *request, "--as-of", "2026-06-30")
+    plan = house.succeed("rights", "plan", *request, "--as-of", "2026-06-30")
+    assert plan["files"]["copies of vault and warehouse from before a migration"] == 2
+    house.succeed("rights", "execute", *request, "--token", plan["token"], "--as-of", "2026-06-30")
+    assert not list(house.root.glob("*.copy*"))

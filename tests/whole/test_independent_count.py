@@ -1,0 +1,78 @@
+"""Published figures against a count of the delivered files in plain SQL, which shares nothing with the product: no person too many or too few.
+
+Noise is drawn around zero, so that over many cells the mean of published less counted tells a bias of retention or funnel that no single cell shows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from anonymart.policy import load_policy
+from tests.whole.conftest import FIRST
+from tests.whole.house import attach_release
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
+
+COUNTS = [
+    ("course_engagement_monthly", "n_active_learners", ("course_id", "month")),
+    ("course_completion_funnel", "n_learners", ("course_id", "start_quarter", "step")),
+    ("learner_retention_cohort", "n_learners", ("cohort_quarter", "months_since_start")),
+    ("exercise_difficulty", "n_learners", ("course_id", "exercise_id", "half_year")),
+]
+
+
+@pytest.fixture(scope="module")
+def counted(school, released):
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        text = Path(__file__).with_name("independent.sql").read_text(encoding="utf-8")
+        connection.execute(text.format(landing=school.landing, as_of=FIRST))
+        attach_release(connection, released.home.current, "release")
+        yield connection
+
+
+@pytest.mark.parametrize(("mart", "figure", "cell"), COUNTS, ids=[mart for mart, _, _ in COUNTS])
+def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, cell):
+    furthest = load_policy().figure("counts", "largest_deviation")
+    on = " AND ".join(f"published.{column} = counted.{column}" for column in cell)
+    # Chosen by what was counted: chosen by what was published, cells would be those in which the noise went up.
+    n_cells, largest, mean = counted.execute(f"""
+        SELECT count(*), max(abs(difference)), avg(difference) FROM (
+            SELECT published.{figure} - counted.{figure} AS difference
+            FROM {mart} AS counted INNER JOIN release.marts.{mart} AS published ON {on}
+            WHERE counted.{figure} >= {2 * furthest - 2} AND published.{figure} IS NOT NULL
+        )
+    """).fetchone()
+    assert n_cells >= 30
+    assert largest <= furthest
+    # Five standard errors of the mean of independent noise.
+    assert abs(mean) <= 5 * (load_policy().figure("counts", "variance") / n_cells) ** 0.5
+
+
+def test_no_busy_cell_is_missing(counted):
+    for mart, figure, cell in COUNTS:
+        columns = ", ".join(cell)
+        period = next(name for name in cell if name in ("month", "start_quarter", "cohort_quarter", "half_year"))
+        [(missing,)] = counted.execute(f"""
+            SELECT count(*) FROM (
+                SELECT {columns} FROM {mart} WHERE {figure} >= 20 AND {period} < DATE '2024-01-01'
+                EXCEPT SELECT {columns} FROM release.marts.{mart}
+            )
+        """).fetchall()
+        assert missing == 0, mart
+
+
+def test_retention_has_no_bias(counted):
+    n_cells, mean = counted.execute("""
+        SELECT count(*), avg(published.share_active - counted.share_active) FROM release.marts.learner_retention_cohort AS published
+        INNER JOIN learner_retention_cohort AS counted USING (cohort_quarter, months_since_start) WHERE published.share_active IS NOT NULL
+    """).fetchone()
+    assert n_cells >= 100 and abs(mean) <= 0.01
+
+
+def test_evenings_that_belong_to_the_next_month_are_in_the_files(counted):
+    [(n,)] = counted.execute("SELECT count(*) FROM statements WHERE date_trunc('month', occurred_at) <> date_trunc('month', day)").fetchall()
+    assert n >= 20
