@@ -266,6 +266,7 @@ def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
 def is_complete(contract: MartContract, cell: Cell, as_of: date) -> bool:
     """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not over."""
     first = cell.dimensions.get("graduation_year_from", cell.dimensions[contract.period.column])
+    first = date.fromisoformat(first) if isinstance(first, str) else first
     year, rest = (first, (1, 1)) if isinstance(first, int) else (first.year, (first.month, first.day))
     return date(year + (4 if contract.period.last_use_before != "0" else 5), *rest) >= as_of
 
