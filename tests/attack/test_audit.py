@@ -159,6 +159,24 @@ def test_exact_counts_single_out_and_infer_members(small_halves):
     assert found["inference"].is_significant
 
 
+def test_inference_guesses_once_a_cell_and_once_a_person(contracts):
+    """People of one cell are guessed alike. Taken for independent guesses, 40 cells of 25 people seemed to tell members (p < 10^-8)."""
+    contract, rows, members, outsiders = contracts["chapter_completion"], {}, {}, {}
+    for n in range(40):
+        cell = f"c|h{n}|{QUARTER}"
+        rows[cell] = {"course_id": "c", "chapter_id": f"h{n}", "start_quarter": QUARTER, "n_started": 25, "n_completed": 16}
+        for people, completed in ((members, 16), (outsiders, 12)):
+            people[contract.name, cell, "n_started"] = frozenset(range(25 * n, 25 * n + 25))
+            people[contract.name, cell, "n_completed"] = frozenset(range(25 * n + n % 25 % 9, 25 * n + n % 25 % 9 + completed))
+    release = Release(None, {contract.name: Table(contract, rows)})
+    made = halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
+    inference = wp29.attack(made, release, wp29.EXACT)[2]
+    assert inference.members.tried == inference.outsiders.tried == 40 and not inference.is_significant
+    same = dict.fromkeys(members, frozenset(range(25)))
+    alone = halves.Halves(release, made.truth, halves.Population(same), halves.Population(same))
+    assert wp29.attack(alone, release, wp29.EXACT)[2].members.tried == 25
+
+
 def test_a_row_of_zeros_singles_out_and_no_row_does_not(small_halves, contracts, noise):
     """The noise alone: one person gives a published 0 more often than not. Rows of zeros are left out, then nothing is told."""
     contract, rows = contracts["chapter_completion"], small_halves.release.tables["chapter_completion"].cells
