@@ -13,6 +13,7 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import of_policy
+from anonymart.gate.rules_corrections import must_stay
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import Policy, load_policy
@@ -175,20 +176,6 @@ def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: in
     )
 
 
-def exercise(half_year: date = date(2026, 1, 1), learners: int = 40, attempts: int = 100) -> Cell:
-    """A half-year of an exercise: its learners and their attempts, whose largest contribution makes no noise."""
-    true_counts = dict.fromkeys(("n_learners", "n_succeeded", "attempts_per_learner", "score_p25", "score_p50", "score_p75"), learners)
-    return Cell(
-        "exercise_difficulty",
-        {"course_id": "julia", "exercise_id": "exercise-1", "half_year": half_year},
-        true_counts,
-        {},
-        {"n_learners": learners, "attempts_per_learner": round(attempts / learners, 1), "success_rate": 1.0},
-        dict.fromkeys(("score_p25", "score_p50", "score_p75"), "too_few"),
-        sums={"attempts_per_learner": float(attempts)},
-    )
-
-
 def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30) -> Cell:
     """A quarter of a path: 200 asked, 120 answered, promoters, passives and detractors, all shown."""
     promoters, passives = 120 - 30 - detractors, 30
@@ -263,6 +250,13 @@ def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
     return "|".join([f"{first.get('mart', contract.name)}.{figure}", *values])
 
 
+def stayed(cell: Cell) -> Cell:
+    """A corrected cell whose plain counts are as they were recalled: what tells more than they do is protected."""
+    contract = load_contracts()[cell.mart]
+    hidden = [measure["name"] for measure in contract.measures if must_stay(contract, measure)]
+    return replace(cell, published=cell.published | dict.fromkeys(hidden), reasons=cell.reasons | dict.fromkeys(hidden, "protected"))
+
+
 def is_complete(contract: MartContract, cell: Cell, as_of: date) -> bool:
     """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not over."""
     first = cell.dimensions.get("graduation_year_from", cell.dimensions[contract.period.column])
@@ -308,7 +302,7 @@ def _key(policy: Policy, record_key: str, contract: MartContract, cell: Cell, na
     # Where a test gives a count noise, the key is one that gives it.
     published = cell.published.get(name)
     noise = int(published - count) if name.startswith("n_") and published is not None and abs(published - count) <= 5 else 0
-    return key_of(policy, record_key, identity_of(contract, cell, name), count, 0 if count + noise in (1, 2) else noise)
+    return key_of(policy, record_key, identity_of(contract, cell, name), count, 0 if count + noise in (1, 2) or not count else noise)
 
 
 def _period_key(contract: MartContract, cell: Cell) -> str:

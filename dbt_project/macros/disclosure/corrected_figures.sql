@@ -1,75 +1,89 @@
-{# A correction computes the cells of a recalled release anew, without those who left meanwhile. The same persons draw the same
-   noise, so any figure that moved would say that somebody who left was in the cell, and any that stayed that nobody was.
-   So a count moves only when it moves by as many persons as policy nesting.smallest_difference; else it stays as it was
-   recalled. A quantile, a mean or a rate of hidden counts comes out as it was, or is protected: a few persons could have
-   moved it. But such a rate may move with a shown count. #}
+{# A correction computes the cells of a recalled period anew, without those who left meanwhile. The same persons draw the same
+   noise, so a figure that moved would say that somebody who left was in the cell, and one that stayed that nobody was.
+   So a cell is new only when one of its plain counts (no sensitive one, no part of a partition) moves by as many persons as
+   policy nesting.smallest_difference. In every other cell of the period the plain counts, and what is made of them alone, stay
+   as they were recalled, also where nobody is left; all else is `protected`, moved or not: by mart and period, never by person. #}
 
-{# The figures of each cell as they were recalled; a cell may have been recalled more than once, the last time counts. #}
+{# The plain counts of each cell as they were recalled; a cell may have been recalled more than once, the last time counts. #}
 {% macro recalled_cells(rules, withdrawn) -%}
-{%- set dimensions = rules.dimensions | list -%}
-versions as (
-    select
-        *,
-        row_number() over (partition by {{ dimensions | join(', ') }} order by version desc) as age
-    from {{ withdrawn }}
-),
-
+{%- set columns = rules.dimensions | list -%}
+{%- for measure in plain_counts(rules) -%}
+    {% do columns.append(measure.name ~ ' as recalled_' ~ measure.name) %}
+{%- endfor -%}
 recalled as (
     select
-        {{ (dimensions + recalled_figures(rules)) | join(',\n        ') }}
-    from versions
-    group by {{ dimensions | join(', ') }}
+        {{ columns | join(',\n        ') }},
+        {{ period_key(rules, 'versions') }} as recalled_period
+    from {{ withdrawn }} as versions
+    qualify row_number() over (partition by {{ rules.dimensions | join(', ') }} order by version desc) = 1
 )
 {%- endmacro %}
 
 
-{% macro recalled_figures(rules) %}
-    {%- set columns = [] -%}
-    {%- for measure in shown_measures(rules) if measure.kind == 'count' -%}
-        {% do columns.append('max(case when age = 1 then ' ~ measure.name ~ ' end) as recalled_' ~ measure.name) %}
+{# The cells that are counted now, and those of a recalled period in which nobody is left. #}
+{% macro with_emptied_cells(rules, withdrawn) -%}
+counted as (
+    select * from counted_now
+    {%- if withdrawn %}
+    union all by name
+    select
+        {{ (same_columns(rules.dimensions, 'recalled.') + ['closing.period_key', 'closing.closes_on'] + no_figures(rules)) | join(',\n        ') }}
+    from recalled
+    inner join closing on closing.period_key = recalled.recalled_period
+    anti join counted_now
+        on {{ same(rules.dimensions, 'counted_now.', 'recalled.') | join('\n        and ') }}
+    {%- for condition in codes_hold(rules) %}
+    {{ 'where' if loop.first else 'and' }} {{ condition }}
+    {%- endfor %}
+    {%- endif %}
+)
+{%- endmacro %}
+
+
+{# A cell of a code that holds no longer stays away: it may have been recalled for being no code. #}
+{% macro codes_hold(rules) %}
+    {%- set conditions = [] -%}
+    {%- for name, spec in rules.dimensions.items() if spec is string -%}
+        {%- set list = spec | replace('_or_all', '') -%}
+        {%- set is_whole = ' or recalled.' ~ name ~ " = 'all'" if list != spec else '' -%}
+        {%- if list in ['path', 'course', 'chapter', 'exercise', 'project'] -%}
+            {% do conditions.append('(recalled.' ~ name ~ " in (select code from vault.catalogue.items where item_kind = '" ~ list ~ "')" ~ is_whole ~ ')') %}
+        {%- elif list == 'diploma' -%}
+            {% do conditions.append('recalled.' ~ name ~ ' not in (select diploma_id from vault.catalogue.refused_diplomas)') %}
+        {%- endif -%}
     {%- endfor -%}
-    {%- for measure in figures_that_must_stay(rules) -%}
-        {% do columns.extend(['min(' ~ measure.name ~ ') as least_' ~ measure.name, 'max(' ~ measure.name ~ ') as greatest_' ~ measure.name]) %}
-    {%- endfor -%}
-    {{ return(columns) }}
+    {{ return(conditions) }}
 {% endmacro %}
 
 
-{% macro figures_that_must_stay(rules) %}
+{% macro same_columns(names, place) %}
     {%- set found = [] -%}
-    {%- for measure in shown_measures(rules) if measure.kind in ['quantile', 'mean'] or hidden_parts(rules, measure) -%}
+    {%- for name in names -%}{% do found.append(place ~ name) %}{%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{# Counts that show neither a sensitive value nor a part of a partition. #}
+{% macro plain_counts(rules) %}
+    {%- set found = [] -%}
+    {%- for measure in shown_measures(rules) if measure.kind == 'count' and not sensitive_sisters(rules, measure) -%}
         {% do found.append(measure) %}
     {%- endfor -%}
     {{ return(found) }}
 {% endmacro %}
 
 
-{# The hidden counts of a rate. #}
-{% macro hidden_parts(rules, measure) %}
-    {%- set found = [] -%}
-    {%- for name in [measure.numerator, measure.denominator] if measure.kind == 'rate' and measure_named(rules, name).get('hidden') -%}
-        {% do found.append(name) %}
-    {%- endfor -%}
-    {{ return(found) }}
-{% endmacro %}
-
-
-{# Columns that are looked at once the figures are made. #}
-{% macro recalled_ranges(rules) %}
-    {%- set columns = [] -%}
-    {%- for measure in shown_measures(rules) if measure.kind == 'count' -%}
-        {% do columns.append('recalled.recalled_' ~ measure.name) %}
-    {%- endfor -%}
-    {%- for measure in figures_that_must_stay(rules) -%}
-        {% do columns.extend(['recalled.least_' ~ measure.name, 'recalled.greatest_' ~ measure.name]) %}
-    {%- endfor -%}
-    {{ return(columns) }}
+{# Whether a figure follows from plain counts alone, or is another cell's: then it is what they say in a correction, too. #}
+{% macro follows_plain_counts(rules, measure) %}
+    {%- set plain = plain_counts(rules) | map(attribute='name') | list -%}
+    {%- set is_share = measure.kind == 'rate' and measure.numerator in plain and measure.denominator in plain -%}
+    {{ return(measure.name in plain or is_share or is_copied(measure)) }}
 {% endmacro %}
 
 
 {# A perturbed count, or the recalled one where the two are near. #}
-{% macro corrected_count(measure, perturbed, withdrawn) -%}
-    {%- if not withdrawn or measure.get('hidden') -%}
+{% macro corrected_count(rules, measure, perturbed, withdrawn) -%}
+    {%- if not withdrawn or measure.name not in plain_counts(rules) | map(attribute='name') | list -%}
 {{ perturbed }}
     {%- else -%}
 case
@@ -81,17 +95,24 @@ case
 {%- endmacro %}
 
 
-{# A figure and its reason as they leave: as they are, but for one that must stay and did not. #}
+{# Whether a cell of a recalled period stays: it was recalled, and each plain count is as it was then. #}
+{% macro cell_stays(rules) -%}
+    {%- set conditions = ['recalled_period is not null'] -%}
+    {%- for measure in plain_counts(rules) -%}
+        {% do conditions.append('perturbed_' ~ measure.name ~ ' = recalled_' ~ measure.name) %}
+    {%- endfor -%}
+    {{ conditions | join(' and ') }}
+{%- endmacro %}
+
+
+{# A figure and its reason as they leave: as they are, but in a cell that stays only what follows from plain counts. #}
 {% macro figure_and_reason(rules, measure, withdrawn) %}
-    {%- if withdrawn and measure.name in figures_that_must_stay(rules) | map(attribute='name') | list -%}
-        {%- set stays = ['coalesce(' ~ measure.name ~ ' = least_' ~ measure.name ~ ' and ' ~ measure.name ~ ' = greatest_' ~ measure.name ~ ', true)'] -%}
-        {%- for name in [measure.numerator, measure.denominator] if measure.kind == 'rate' and name not in hidden_parts(rules, measure) -%}
-            {% do stays.append('perturbed_' ~ name ~ ' <> recalled_' ~ name) %}
-        {%- endfor -%}
-        {{ return([
-            'case when ' ~ (stays | join(' or ')) ~ ' then ' ~ measure.name ~ ' end as ' ~ measure.name,
-            'case when ' ~ (stays | join(' or ')) ~ ' then ' ~ measure.name ~ "_reason else 'protected' end as " ~ measure.name ~ '_reason',
-        ]) }}
+    {%- if not withdrawn or measure.get('hidden') or follows_plain_counts(rules, measure) -%}
+        {{ return([measure.name, measure.name ~ '_reason']) }}
     {%- endif -%}
-    {{ return([measure.name, measure.name ~ '_reason']) }}
+    {%- set stays = 'coalesce(' ~ cell_stays(rules) ~ ', false)' -%}
+    {{ return([
+        'case when not ' ~ stays ~ ' then ' ~ measure.name ~ ' end as ' ~ measure.name,
+        'case when ' ~ stays ~ " then 'protected' else " ~ measure.name ~ '_reason end as ' ~ measure.name ~ '_reason',
+    ]) }}
 {% endmacro %}

@@ -1,5 +1,5 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures) -> keyed (what each draw is looked up by) -> perturbed -> nested (cells within cells) -> remainders (what wholes leave over) ->
+   people -> closed (periods that close now) -> counted (true figures; in a correction the emptied cells too) -> keyed (what each draw is looked up by) -> perturbed -> nested (cells within cells) -> remainders (what wholes leave over) ->
    reasoned (counts and quantiles) -> derived (what is made of published counts) -> published.
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing, first_cells=none) -%}
@@ -46,7 +46,7 @@ closed as (
 {% if pooling %}
 {{ pool_small_cohorts(mart, rules) }},
 {% endif %}
-counted as (
+counted_now as (
     select
         {{ dimensions | join(',\n        ') }},
         {{ period_key(rules, source) }} as period_key,
@@ -55,6 +55,10 @@ counted as (
     from {{ source }}
     group by {{ dimensions | join(', ') }}
 ),
+{% if withdrawn %}
+{{ recalled_cells(rules, withdrawn) }},
+{% endif %}
+{{ with_emptied_cells(rules, withdrawn) }},
 {{ first_tellings(mart, rules, first_cells) }}
 with_first as (
     select
@@ -68,9 +72,6 @@ keyed as (
         {{ (['*'] + draw_keys(mart, rules)) | join(',\n        ') }}
     from with_first
 ),
-{% if withdrawn %}
-{{ recalled_cells(rules, withdrawn) }},
-{% endif %}
 perturbed as (
     select
         {{ (['keyed.*'] + perturbed_figures(mart, rules, withdrawn)) | join(',\n        ') }}
@@ -126,7 +127,11 @@ select
     earliest_closing_on,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
 from published
-where {{ somebody_is_shown(rules) }}
+where
+    {{ somebody_is_shown(rules) }}
+    {%- if withdrawn %}
+    and (earliest_closing_on is not null or {{ cell_stays(rules) }})
+    {%- endif %}
 {%- endif -%}
 {%- endmacro %}
 

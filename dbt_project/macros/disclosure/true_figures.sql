@@ -22,6 +22,22 @@
 {% endmacro %}
 
 
+{# The same of a cell without anybody, where they are not simply missing. #}
+{% macro no_figures(rules) %}
+    {%- set columns = [] -%}
+    {%- for measure in measures_of(rules, ['count']) -%}
+        {% do columns.extend(['0 as true_' ~ measure.name, '0 as key_' ~ measure.name]) %}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['mean']) -%}
+        {% do columns.extend(['0 as sum_' ~ measure.name, '0 as largest_' ~ measure.name]) %}
+    {%- endfor -%}
+    {%- for measure in quantile_values(rules) -%}
+        {% do columns.extend(['0 as true_with_' ~ measure.value, '0 as key_with_' ~ measure.value]) %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
 {# A count of persons and the sum of their record keys, of which its draw is made. #}
 {% macro count_of_persons(name, where) %}
     {%- set filter = ' filter (where ' ~ where ~ ')' if where else '' -%}
@@ -35,11 +51,14 @@
 {# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
 {% macro perturbed_figures(mart, rules, withdrawn) %}
     {%- set carried = carried_measures(mart, rules) | map(attribute='name') | list -%}
-    {%- set columns = recalled_ranges(rules) if withdrawn else [] -%}
+    {%- set columns = ['recalled.recalled_period'] if withdrawn else [] -%}
+    {%- for measure in plain_counts(rules) if withdrawn -%}
+        {% do columns.append('recalled.recalled_' ~ measure.name) %}
+    {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {%- set perturbed = perturb_count('true_' ~ measure.name, 'draw_' ~ measure.name) -%}
         {%- if measure.name in carried -%}{%- set perturbed = 'coalesce(told_' ~ measure.name ~ ', ' ~ perturbed ~ ')' -%}{%- endif -%}
-        {% do columns.append(corrected_count(measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
+        {% do columns.append(corrected_count(rules, measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}

@@ -73,3 +73,11 @@ def _published(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
                 connection.execute(
                     f"INSERT INTO gate.codes SELECT DISTINCT '{contract.name}.{name}', \"{name}\" FROM gate.carried_{contract.name}"
                 )
+                if spec.startswith("diploma"):
+                    _recalled_diplomas(connection, f"{contract.name}.{name}", f'SELECT "{name}" AS code FROM gate.withdrawn_{contract.name}')
+
+
+def _recalled_diplomas(connection: duckdb.DuckDBPyConnection, listed: str, codes: str) -> None:
+    """A diploma whose cells were recalled keeps its code when people leave, unless it was refused for being none."""
+    refused = "SELECT diploma_id FROM vault.catalogue.refused_diplomas" if table_exists(connection, "catalogue", "refused_diplomas") else "SELECT ''"
+    connection.execute(f"INSERT INTO gate.codes SELECT DISTINCT '{listed}', code FROM ({codes}) WHERE code NOT IN ({refused})")

@@ -16,7 +16,7 @@ from anonymart import engine
 from anonymart.contracts import COMPLETE, MartContract
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.gate.reading import EVIDENCE
-from anonymart.gate.rules_corrections import must_stay
+from anonymart.gate.rules_corrections import must_stay, plain_counts
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 
@@ -128,7 +128,7 @@ def _key(contract: MartContract, cell: Mapping[str, Any]) -> str:
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
-    """A carried cell whose counts were one more, one that is gone, a recalled cell, and a period that was closed before."""
+    """A carried cell whose counts were one more, one that is gone, a recalled cell, one of few that is gone, and a period that was closed before."""
     name, key = contract.name, {year: engine.literal(_key(contract, place(contract, year))) for year in (_CARRIED, _CORRECTED)}
     counts = [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
     stays = [measure["name"] for measure in contract.measures if measure["name"] in contract.figures and must_stay(contract, measure)]
@@ -136,10 +136,14 @@ def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     connection.execute(f"""
         INSERT INTO gate.carried_{name} BY NAME SELECT * REPLACE ({_one_more(counts)}) {source};
         INSERT INTO gate.carried_{name} BY NAME SELECT * REPLACE ('{_MISSING}' AS cell_key) {source}""")
+    recalled = f"INSERT INTO gate.withdrawn_{name} BY NAME SELECT * REPLACE"
     if stays:
-        connection.execute(f"""
-            INSERT INTO gate.withdrawn_{name} BY NAME
-            SELECT * REPLACE ({_one_more(stays)}), 1 AS version FROM gate.{name} WHERE cell_key = {key[_CORRECTED]}""")
+        connection.execute(f"{recalled} ({_one_more(stays)}), 1 AS version FROM gate.{name} WHERE cell_key = {key[_CORRECTED]}")
+    if few := ", ".join(f'{_FEW} AS "{count}"' for count in plain_counts(contract)):
+        listed = [dimension for dimension, spec in contract.dimensions.items() if isinstance(spec, str) and dimension not in _periods(contract)]
+        insert(connection, "gate.codes (list, code)", [(f"{name}.{dimension}", _MISSING) for dimension in listed])
+        codes = "".join(f", '{_MISSING}' AS {dimension}" for dimension in listed)
+        connection.execute(f"{recalled} ('{_MISSING}' AS cell_key, {few}{codes}), 1 AS version, true AS is_asked {source}")
     closed = place(contract, _WRONG)
     insert(connection, "gate.closed_periods", [(name, "|".join(str(closed[part]) for part in contract.period_key))])
 

@@ -58,7 +58,7 @@ def make_views(
         _mart(connection, contract)
         _parquet(connection, folder, contract)
         _carried(connection, contract, known, later)
-        _withdrawn(connection, contract)
+        _withdrawn(connection, contract, is_asked=not is_published)
         _people(connection, contract)
         _values(connection, contract)
     _evidence(connection, contracts, is_published)
@@ -135,12 +135,12 @@ def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, know
     connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
 
 
-def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
-    """gate.withdrawn_<mart>: every version of a cell that was ever recalled."""
+def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract, is_asked: bool) -> None:
+    """gate.withdrawn_<mart>: every version of a cell that was ever recalled; a candidate `is_asked` where those are that few people were in."""
     found = _cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", "true", ", version")
     found = found or f"SELECT * EXCLUDE (cell_key), 0 AS version FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
-    connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
+    connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key, {is_asked} AS is_asked FROM ({found}) AS cell")
 
 
 def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:

@@ -127,6 +127,8 @@ def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[s
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_RELEASE)
     else:
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_CELL)
+        if rules_corrections.plain_counts(contracts[name]):
+            yield "recalled_cell_missing", "*", None, None
         yield from ((forbids, column, None, None) for forbids, column in _of_columns(contracts[name]))
 
 
