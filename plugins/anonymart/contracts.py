@@ -66,6 +66,18 @@ class MartContract:
         return tuple(name for name in self.column_names if f"{name}_reason" in names)
 
     @property
+    def plain_counts(self) -> tuple[str, ...]:
+        """The shown counts of persons that are no sensitive value and no part of a partition."""
+        kept = [measure for measure in self.measures if measure["kind"] == "count" and not {"hidden", "sensitive", "partition"} & set(measure)]
+        return tuple(measure["name"] for measure in kept)
+
+    def tells_more(self, measure: Mapping[str, Any]) -> bool:
+        """Whether a shown figure tells more than plain counts do, and is no copy of another mart's figure."""
+        plain = set(self.plain_counts)
+        is_share = measure["kind"] == "rate" and ("told_by" in measure or {measure["numerator"], measure["denominator"]} <= plain)
+        return not (measure.get("hidden") or measure["name"] in plain or is_share)
+
+    @property
     def period_key(self) -> tuple[str, ...]:
         """The period column and the dimensions that its observation depends on, in declared order."""
         used = set(_WORD.findall(self.period.observation))

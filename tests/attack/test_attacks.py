@@ -14,6 +14,7 @@ import pytest
 from anonymart.attack import (
     averaging,
     controls,
+    corrections,
     dictionary,
     differences,
     dominance,
@@ -401,3 +402,45 @@ def test_thirty_accounts_no_longer_make_the_median_somebodys_salary(rules):
     blind = sum(abs(quantiles.best(amounts, even)[0] - true) <= 0.1 * true for true in amounts) / len(amounts)
     assert right[False] == 300
     assert right[True] / 300 <= blind + 0.05
+
+
+# Attack 11
+
+
+def recalled(release, mart):
+    release.folder.joinpath("WITHDRAWN.json").write_text(json.dumps({"marts": [mart]}))
+    return release
+
+
+def month(has_next=True, **changes):
+    """A month of five courses, and the next one of the smallest of them; a course that is given as None has no row in the first."""
+    rows = [
+        {"course_id": course, "month": QUARTER, "n_active_learners": n, "n_registrations": 3, "n_completions": 0, "median_progress": median}
+        for course, n, median in (("a", 4, None), ("b", 40, 61.0), ("c", 50, 55.0), ("d", 60, 70.0), ("e", 70, 48.0))
+    ]  # fmt: skip
+    kept = [row for row in rows if changes.get(row["course_id"], 0) is not None]
+    return [row | changes.get(row["course_id"], {}) for row in kept] + [rows[0] | {"month": date(2025, 2, 1)}] * has_next
+
+
+HIDDEN = {"median_progress": None}
+CORRECTIONS = {
+    "one median is hidden": (month(b=HIDDEN), 1),
+    "one median moved": (month(b={"median_progress": 60.0}), 1),
+    "all moved": (month(**{course: {"median_progress": 9.0} for course in "bcde"}), 4),
+    "all are hidden": (month(**dict.fromkeys("bcde", HIDDEN)), 0),
+    "hidden but where a count moved by many": (month(**dict.fromkeys("bcd", HIDDEN), e={"n_active_learners": 90, "median_progress": 50.0}), 0),
+    "nothing": (month(), 0),
+    # Its code is nowhere else: it may have been recalled for being no code.
+    "a course of few is gone, and its code": (month(has_next=False, a=None), 0),
+    "a month of few is gone": (month(a=None), 1),
+}
+
+
+@pytest.mark.parametrize(("rows", "hits"), CORRECTIONS.values(), ids=CORRECTIONS)
+def test_a_corrected_period_tells_who_left(made, rules, rows, hits):
+    mart = "course_engagement_monthly"
+    before = recalled(made("recalled", course_engagement_monthly=month()), mart)
+    after = made(course_engagement_monthly=rows)
+    assert corrections.attack(after, [before], rules).succeeded == hits
+    again = made("again", course_engagement_monthly=rows)
+    assert corrections.attack(after, [before, again], rules).details["told_before"] == hits, "a release that stands has told so already"

@@ -17,7 +17,7 @@ from tests.attack.test_attacks import NPS, outcome
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("attack")]
 
 QUARTER = date(2025, 1, 1)
-ATTACKS = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles"}
+ATTACKS = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles", "corrections"}
 
 
 @pytest.fixture(scope="module")

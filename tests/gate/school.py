@@ -13,7 +13,6 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import of_policy
-from anonymart.gate.rules_corrections import must_stay
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import Policy, load_policy
@@ -253,7 +252,7 @@ def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
 def stayed(cell: Cell) -> Cell:
     """A corrected cell whose plain counts are as they were recalled: what tells more than they do is protected."""
     contract = load_contracts()[cell.mart]
-    hidden = [measure["name"] for measure in contract.measures if must_stay(contract, measure)]
+    hidden = [measure["name"] for measure in contract.measures if contract.tells_more(measure)]
     return replace(cell, published=cell.published | dict.fromkeys(hidden), reasons=cell.reasons | dict.fromkeys(hidden, "protected"))
 
 

@@ -139,6 +139,19 @@ def naive_cohorts() -> list[dict[str, Any]]:
     return rows
 
 
+def naive_correction() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A month of generated courses as it was recalled, and corrected: the median is hidden where somebody left, and nowhere else."""
+    rng = np.random.default_rng(SEED)
+    before = [
+        {
+            "course_id": f"course-{number}", "month": date(2025, 1, 1), "n_active_learners": int(rng.integers(30, 90)), "n_registrations": 9,
+            "n_completions": 4, "median_progress": float(rng.integers(20, 80)), "is_complete": True,
+        }
+        for number in range(20)
+    ]  # fmt: skip
+    return before, [row if number % 4 else row | {"median_progress": None} for number, row in enumerate(before)]
+
+
 def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     """Exercises that three generated learners tried, one of them far more often: exact means, and the attempts by exercise."""
     rng = np.random.default_rng(SEED)

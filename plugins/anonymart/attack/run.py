@@ -1,10 +1,11 @@
-"""The whole audit of one release: ten attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
+"""The whole audit of one release: eleven attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
 
 The attacks see the release and the published rules only. The truth, where there is one, scores them.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 from anonymart.attack import (
     averaging,
     controls,
+    corrections,
     dictionary,
     differences,
     dominance,
@@ -31,7 +33,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.policy import Policy
 from anonymart.progress import Progress
-from anonymart.release.folder import MANIFEST
+from anonymart.release.folder import MANIFEST, WITHDRAWN
 
 Noise = dict[int, dict[int, float]]
 _REPEATS = 20
@@ -100,6 +102,7 @@ def _attacks(
         (equal_sets.NAME, lambda: equal_sets.attack(release, rules, truth, noise), made.equal_sets),
         (recounting.NAME, lambda: recounting.attack(release, others, rules), made.recounting),
         (quantiles.NAME, lambda: quantiles.attack(release, rules, truth), made.quantiles),
+        (corrections.NAME, lambda: corrections.attack(release, others, rules), made.corrections),
     ]
 
 
@@ -160,6 +163,12 @@ class _Controls:
     def recounting(self) -> Result:
         """Cohorts that are counted again at each closing, and lose somebody."""
         return recounting.attack(self._read("cohorts", "learner_retention_cohort", controls.naive_cohorts()), [], self.naive)
+
+    def corrections(self) -> Result:
+        mart = "course_engagement_monthly"
+        before, after = (self._read(name, mart, rows) for name, rows in zip(("recalled", "corrected"), controls.naive_correction(), strict=True))
+        (before.folder / WITHDRAWN).write_text(json.dumps({"marts": [mart]}), encoding="utf-8")
+        return corrections.attack(after, [before], self.naive)
 
     def quantiles(self) -> Result:
         rows, truth = controls.naive_salaries(self.contracts["salary_outcome"])

@@ -16,7 +16,6 @@ from anonymart import engine
 from anonymart.contracts import COMPLETE, MartContract
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.gate.reading import EVIDENCE
-from anonymart.gate.rules_corrections import must_stay, plain_counts
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 
@@ -35,7 +34,7 @@ def cells(contract: MartContract, as_of: date) -> list[dict[str, Any]]:
     """Rows for the mart's table, as columns by name: what is not named is empty."""
     counts = [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
     shown = {figure: _VALUES[_kind(contract, figure)] for figure in contract.figures}
-    stays = {measure["name"] for measure in contract.measures if must_stay(contract, measure)}
+    stays = {measure["name"] for measure in contract.measures if contract.tells_more(measure)}
     rows = [
         place(contract, _WRONG) | {COMPLETE: True} | shown | {f"{figure}_reason": "too_few" for figure in contract.figures},
         place(contract, _CORRECTED) | {figure: 0.5 for figure in contract.figures if figure in stays},
@@ -131,7 +130,7 @@ def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     """A carried cell whose counts were one more, one that is gone, a recalled cell, one of few that is gone, and a period that was closed before."""
     name, key = contract.name, {year: engine.literal(_key(contract, place(contract, year))) for year in (_CARRIED, _CORRECTED)}
     counts = [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
-    stays = [measure["name"] for measure in contract.measures if measure["name"] in contract.figures and must_stay(contract, measure)]
+    stays = [measure["name"] for measure in contract.measures if measure["name"] in contract.figures and contract.tells_more(measure)]
     source = f"FROM gate.{name} WHERE cell_key = {key[_CARRIED]}"
     connection.execute(f"""
         INSERT INTO gate.carried_{name} BY NAME SELECT * REPLACE ({_one_more(counts)}) {source};
@@ -139,7 +138,7 @@ def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     recalled = f"INSERT INTO gate.withdrawn_{name} BY NAME SELECT * REPLACE"
     if stays:
         connection.execute(f"{recalled} ({_one_more(stays)}), 1 AS version FROM gate.{name} WHERE cell_key = {key[_CORRECTED]}")
-    if few := ", ".join(f'{_FEW} AS "{count}"' for count in plain_counts(contract)):
+    if few := ", ".join(f'{_FEW} AS "{count}"' for count in contract.plain_counts):
         listed = [dimension for dimension, spec in contract.dimensions.items() if isinstance(spec, str) and dimension not in _periods(contract)]
         insert(connection, "gate.codes (list, code)", [(f"{name}.{dimension}", _MISSING) for dimension in listed])
         codes = "".join(f", '{_MISSING}' AS {dimension}" for dimension in listed)

@@ -127,7 +127,7 @@ def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[s
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_RELEASE)
     else:
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_CELL)
-        if rules_corrections.plain_counts(contracts[name]):
+        if contracts[name].plain_counts:
             yield "recalled_cell_missing", "*", None, None
         yield from ((forbids, column, None, None) for forbids, column in _of_columns(contracts[name]))
 
@@ -147,7 +147,7 @@ def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
             yield "clipped_count_shown", name
         if measure.get("money"):
             yield "dominated_money", name
-        if rules_corrections.must_stay(contract, measure):
+        if contract.tells_more(measure):
             yield "correction_tells_a_difference", name
         is_bare = measure["kind"] == "quantile" or measure.get("sensitive") or measure.get("partition")
         if is_bare and rules_nested.has_nests(contract):
