@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,9 +103,15 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
     return dict(sorted(found.items()))
 
 
+@functools.lru_cache(maxsize=64)
+def parsed(text: str) -> Any:
+    """The content of a YAML text, read once for a process: nobody changes it. Raises YAMLError."""
+    return yaml.load(text, Loader=LOADER)
+
+
 def _models(path: Path) -> list[dict[str, Any]]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}
+        content = parsed(path.read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError):
         raise UsageError(f"{path} cannot be read as YAML: mend the file.") from None
     return content.get("models") or []

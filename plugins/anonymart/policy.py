@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from anonymart.contracts import LOADER
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 
@@ -110,7 +111,7 @@ def load_policy(path: Path | None = None) -> Policy:
     """Read and check the register. Raises UsageError for a missing, unknown or wrongly typed entry."""
     path = path or POLICY_FILE
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (OSError, yaml.YAMLError):
         raise UsageError(f"The policy register {path} cannot be read as YAML: mend the file.") from None
     _check(raw, _SHAPE, "", path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from anonymart.contracts import LOADER, MartContract
+from anonymart.contracts import MartContract, parsed
 from anonymart.detect import KINDS
 from anonymart.gate import (  # noqa: F401 (they register their rules)
     rules_cells,
@@ -95,7 +95,7 @@ def load_suites(
 
 def _load(path: Path, name: str) -> tuple[Suite | None, list[Failure]]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        content = parsed(path.read_text(encoding="utf-8"))
         if content["suite"] != name or not content["about"] or not content["expectations"]:
             raise ValueError(name)
         lines = [line for entry in content["expectations"] for line in _lines(name, entry)]
