@@ -19,9 +19,12 @@ _PLACES = """
     altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
 _ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles")
+_GUARANTEED = dict.fromkeys((
+    "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
+), 1)  # fmt: skip
 _CARD = {
     "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
-    "suppressed_share": 0.5, "smallest_cell": None, "k": None, "l": None, "dominance": {"largest_share_percent": 1, "p_percent": 1},
+    "suppressed_share": 0.5, "smallest_cell": None, "guaranteed": _GUARANTEED, "dominance": {"largest_share_percent": 1, "p_percent": 1},
     "noise": {"standard_deviation": 1.0},
 }  # fmt: skip
 _LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")} | {"counts.largest_deviation": 5}

@@ -183,12 +183,24 @@ def _cards(report: Mapping[str, Any]) -> str:
         '<span class="swatch whole"></span>shown</p>'
     )
     return (
-        "<p>From published figures alone. Smallest cell: the smallest count that is shown and not 0. k: persons in the smallest row. "
-        "l: between how many classes the persons of a row with a sensitive figure may stand, at least. "
+        "<p>From published figures and the limits of the policy alone. Smallest cell: the smallest count that is shown and not 0, with its noise: "
+        "it says nothing of how many persons there are at least. What is guaranteed stands beside it, and holds for each row. "
         "Dominance: largest share of one person in an amount, and the p of the p% rule. "
         "Noise: standard deviation of a count, in persons.</p>"
         f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
+
+
+def _guaranteed(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The limits of a mart as facts; of the kinds of figures that it has."""
+    found = [("Counts", f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the truth, variance {told(limits['variance'])}")]
+    for name, words in (("true_persons", "Shares, means"), ("true_persons_of_a_score", "Score")):
+        if name in limits:
+            found.append((words, f"on a published base of {limits['smallest_base']} and more: {limits[name]} true persons and more"))
+    if "persons_each_side" in limits:
+        bases = f"{limits['smallest_base_median']} (median) or {limits['smallest_base_quartile']} (quartile)"
+        found.append(("Quantiles", f"on a published base of {bases} and more, {limits['persons_each_side']} true persons and more on each side"))
+    return found
 
 
 def _card(name: str, mart: Mapping[str, Any]) -> str:
@@ -200,7 +212,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     return (
         f'<article class="card"><h3>{escape(name)}</h3>'
         + facts((
-            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), ("k", mart["k"]), ("l", mart["l"]),
+            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), *_guaranteed(mart["guaranteed"]),
             ("Dominance", rule), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
         ))
         + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
