@@ -78,8 +78,7 @@ def run(
 
     Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it, only publication waits; whatever was committed before stays, and running again goes on.
     """
-    from anonymart.release import check_as_of, recover
-    from anonymart.release.privacy_report import read_privacy_report
+    from anonymart.release import check_as_of, exact, for_reviewer, recover
     from anonymart.rights import count, machine
 
     progress = progress or Progress()
@@ -99,7 +98,8 @@ def run(
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:
-        report.utility = read_privacy_report(home.releases / report.release_id)["utility"]
+        with engine.connect(home, keys, vault="ro") as connection:
+            report.utility = for_reviewer.notes(connection, report.release_id)[exact.UTILITY]
     report.persons = count_persons(home, keys)
     report.summary = summarize(home, keys)
     return report

@@ -51,7 +51,7 @@ PARAMETERS = {
     "membership.of_99_percent_at_most": "so often 99 % of all persons are told, at most",
     "membership.of_anybody_at_most": "so often anybody is told, at most",
     "publication.delay_days": "days between the end of a cell and its publication",
-    "utility.smallest_cells": "cells under a figure of `privacy_report.json`",
+    "utility.smallest_cells": "cells under an error that the reviewer is told",
 }
 
 

@@ -1,5 +1,5 @@
 """`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs and what the attacks came to
-in docs/disclosure.md, anew from a release of the demo.
+in docs/disclosure.md, anew from a release in the home of the demo, whose people are made up.
 
 With `--check` it changes nothing and ends with 1 when a figure on a page is not the release's. The tests look at columns
 only, since their school is smaller.
@@ -7,15 +7,16 @@ only, since their school is smaller.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import duckdb
 
+from anonymart import engine
 from anonymart.disclosure import utility
-from anonymart.release.folder import GATE_RESULT
-from anonymart.release.privacy_report import read_privacy_report
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.release import exact, for_reviewer
 from anonymart.statistician import PAGE as STATISTICIAN
 from anonymart.statistician import markdown
 from anonymart.written_pages import rewritten
@@ -52,7 +53,7 @@ def refreshed(release: Path) -> str:
 
 
 def costs(found: dict) -> str:
-    """The section `utility` of a privacy report as a table: one row a mart, and all together."""
+    """What protection costs, as noted for the reviewer, as a table: one row a mart, and all together."""
     rows = []
     for name, part in [*found["marts"].items(), ("all together", found)]:
         figures = [str(part.get(figure, "-")).replace(utility.TOO_FEW_CELLS, "too few cells") for figure in SHOWN]
@@ -62,7 +63,7 @@ def costs(found: dict) -> str:
 
 
 def risks(attacks: list[dict]) -> str:
-    """The attacks of a `gate.json` as a table: one row each, with the limits of the share of successes and the control."""
+    """The attacks, as noted for the reviewer, as a table: one row each, with the limits of the share of successes and the control."""
     rows = [
         (
             f"`{found['attack']}`",
@@ -78,9 +79,11 @@ def risks(attacks: list[dict]) -> str:
 
 def refreshed_costs(release: Path) -> str:
     """The statistician's page with what protection cost in the release, and what the attacks on it came to."""
-    text = rewritten(STATISTICIAN.read_text(encoding="utf-8"), "utility", costs(read_privacy_report(release)["utility"]), WRITER)
-    attacks = json.loads((release / GATE_RESULT).read_text(encoding="utf-8"))["attacks"]
-    return rewritten(text, "attacks", risks(attacks), WRITER)
+    home = Home(release.resolve().parent.parent)
+    with engine.connect(home, Keys.load(home), vault="ro") as connection:
+        notes = for_reviewer.notes(connection, release.resolve().name)
+    text = rewritten(STATISTICIAN.read_text(encoding="utf-8"), "utility", costs(notes[exact.UTILITY]), WRITER)
+    return rewritten(text, "attacks", risks(notes[exact.ATTACKS]), WRITER)
 
 
 if __name__ == "__main__":

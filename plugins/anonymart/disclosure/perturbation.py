@@ -63,6 +63,13 @@ def of_policy(policy: Policy) -> list[Entry]:
     return perturbation_table(*(policy.figure("counts", name) for name in ("largest_deviation", "variance", "smallest")))
 
 
+def mean_error(policy: Policy) -> float:
+    """By how many persons a count is off in the mean, from the table alone: a fact of the method, and of no school."""
+    table = of_policy(policy)
+    last = max(entry.true_count for entry in table)
+    return sum(abs(entry.deviation) * entry.probability for entry in table if entry.true_count == last)
+
+
 def largest_entropy(deviations: list[int], variance: float) -> list[float]:
     """The probabilities of largest entropy with mean 0 and this variance. Raises UsageError when there are none."""
     least = min(-low * high for low in deviations if low <= 0 for high in deviations if high > 0)

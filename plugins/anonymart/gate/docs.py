@@ -33,6 +33,8 @@ _ADDRESS = re.compile(r"https?:[^\s\"'<>)]*", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<=>)\d{8}T\d{6}\.\d{6}Z(?=<)")
 # Names that Great Expectations makes up for elements of a page, to jump to.
 _ELEMENT = re.compile(r"#?section-\d+-content-block-[\w-]*")
+# Made anew at each run, so that two releases of one school would differ by them.
+_MADE_UP = re.compile(r"(?<=-collapse-body-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
@@ -73,6 +75,8 @@ def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
 def _alone(html: str, style: str) -> str:
     for unwanted in (_DROPPED, _OUTSIDE, _ON_EVENT, _ADDRESS, _CLOCK):
         html = unwanted.sub("", html)
+    numbers = {name: str(number) for number, name in enumerate(dict.fromkeys(_MADE_UP.findall(html)), 1)}
+    html = _MADE_UP.sub(lambda found: numbers[found.group()], html)
     return html.replace("</head>", f'<link rel="stylesheet" href="{style}"></head>', 1)
 
 

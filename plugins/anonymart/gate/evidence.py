@@ -53,7 +53,7 @@ def _gate_part(connection: duckdb.DuckDBPyConnection, report: Mapping[str, Any],
         "rows": sum(mart["rows"] for mart in report["marts"].values()),
         "texts": texts[0] if texts else 0,
         "policies": sorted([*_asked(verdict.expectations), *_persons_out(report["persons"])], key=lambda entry: entry["policy"]),
-        "attacks": [{name: attack.get(name) for name in ("attack", "tried", "succeeded", "control")} for attack in verdict.attacks],
+        "attacks": [{name: attack.get(name) for name in ("attack", "succeeded", "control")} for attack in verdict.attacks],
         "drill": verdict.drill,
     }
 

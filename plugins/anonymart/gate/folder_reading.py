@@ -130,9 +130,9 @@ def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContr
     found = sum(name not in ENTRIES for name in manifest)
     found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval"))
     found += _strange_approval(manifest, is_candidate)
-    # Releases of 0.1.0 do not tell it.
+    # Releases of 0.1.0 do not tell it, later ones told how many were open, near their last day and late.
     rights = manifest.get("rights", {})
-    found += not isinstance(rights, dict) or not set(rights) <= {"open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
+    found += not isinstance(rights, dict) or not set(rights) <= {"all_in_time", "open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
     marts = manifest.get("marts")
     if not isinstance(marts, dict) or set(marts) != set(contracts):
         found += 1
@@ -190,7 +190,7 @@ def _privacy_report(
         return []
     try:
         as_of = date.fromisoformat(str(manifest.get("as_of")))
-        expected = privacy_report(connection, contracts, policy, "gate.evidence", release_id, as_of, folder.parent)
+        expected = privacy_report(connection, contracts, policy, release_id, as_of, folder.parent)
     except (duckdb.Error, ValueError):
         expected = {}
     # The gate's own part is not there yet, or is written anew.

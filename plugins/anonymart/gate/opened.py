@@ -23,6 +23,7 @@ from anonymart.gate.suites import Suite
 from anonymart.gate.texts import make_texts, strings
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.release import exact
 from anonymart.release.datapackage import data_package
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
 
@@ -55,7 +56,9 @@ def read_folder(
 def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
     """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), *utility.WORDS, "Forbidden", *must_be_out.WORDS]
+    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), "Forbidden", *must_be_out.WORDS]
+    # Reports of before told these too.
+    texts += [*utility.WORDS, *exact.HIDDEN_BY, *exact.HIDDEN_BY.values()]
     texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]

@@ -12,7 +12,6 @@ from anonymart.gate.drill_plants import docs_plants, rule_plants
 from anonymart.gate.texts import strings
 from anonymart.policy import Policy
 from anonymart.release.privacy_page import page
-from anonymart.release.report_cards import HIDDEN_BY
 
 _PLACES = """
     in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of a column in Parquet metadata
@@ -20,13 +19,15 @@ _PLACES = """
     altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
 _ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles")
+_GUARANTEED = dict.fromkeys((
+    "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
+), 1)  # fmt: skip
 _CARD = {
     "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
-    "suppressed_share": 0.5, "smallest_cell": None, "k": None, "l": None, "dominance": {"largest_share_percent": 1, "p_percent": 1},
-    "hidden_by": dict.fromkeys(HIDDEN_BY, 1),
-    "noise": {"standard_deviation": 1.0, "mean_error_persons": "too_few_cells"},
+    "suppressed_share": 0.5, "smallest_cell": None, "guaranteed": _GUARANTEED, "dominance": {"largest_share_percent": 1, "p_percent": 1},
+    "noise": {"standard_deviation": 1.0},
 }  # fmt: skip
-_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")}
+_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")} | {"counts.largest_deviation": 5}
 _COUNTED = {"tried": 1, "succeeded": 0}
 
 
@@ -50,9 +51,9 @@ def _sample(since: str | None) -> dict[str, Any]:
         }  # fmt: skip
     gate = {
         "passed": bool(since), "expectations": 1, "rows": 1, "texts": 1, "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],
-        "attacks": [{"attack": "attack", **_COUNTED, "control": _COUNTED}], "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
+        "attacks": [{"attack": "attack", "succeeded": 0, "control": _COUNTED}], "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
     }  # fmt: skip
     return {
-        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "utility": {"new_cells": 0, "smallest_cells": 1},
-        "marts": {"mart": _CARD}, "persons": {}, "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True}, "requests": {"open": 0, "near": 0, "late": 0}, "register": _LIMITS, "changes": changes, "gate": gate,
+        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "count_error_persons": 1.0,
+        "marts": {"mart": _CARD}, "persons": {}, "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True}, "requests": {"all_in_time": bool(since)}, "register": _LIMITS, "changes": changes, "gate": gate,
     }  # fmt: skip

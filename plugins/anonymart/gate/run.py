@@ -17,7 +17,6 @@ from anonymart import engine
 from anonymart.attack.run import attack, beside
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
-from anonymart.disclosure import membership
 from anonymart.errors import AnonymartError
 from anonymart.gate import checkpoint, must_be_out, rewriting
 from anonymart.gate.asking import failures_of, make_queries
@@ -31,7 +30,7 @@ from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, l
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import for_reviewer
+from anonymart.release import exact, for_reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     DATA_DOCS,
@@ -74,6 +73,7 @@ def gate(
     report = GateReport(str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds, needs_drill=is_candidate)
     report.files = {name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]}
     suites, report.failures = load_suites(contracts, suites_folder)
+    exact_attacks: list[dict[str, Any]] = []
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         if is_candidate:
             state.check_candidate(connection, release_id)
@@ -94,9 +94,9 @@ def gate(
             report.failures += page_failures(find_in_pages(connection, page_texts(data_docs)))
         if not report.failures:
             with _timed(seconds, "attack"):
-                _attack(connection, candidate, contracts, policy, report)
+                exact_attacks = _attack(connection, candidate, contracts, policy, report)
                 # Of a published release the people have changed since.
-                report.failures += _membership(connection, contracts, policy, release_id) if is_candidate else []
+                report.failures += _notes(connection, contracts, policy, release_id, as_of) if is_candidate else []
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
                 held = drill(home, keys, policy, candidate, as_of, contracts, suites)
@@ -105,6 +105,8 @@ def gate(
         if is_candidate:
             report.failures += finish_report(connection, candidate, report)
     if is_candidate:
+        with engine.connect(home, keys, vault="rw") as connection:
+            for_reviewer.note(connection, release_id, exact.ATTACKS, exact_attacks)
         write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
     return report
 
@@ -127,22 +129,25 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 def _attack(
     connection: duckdb.DuckDBPyConnection, candidate: Path, contracts: Mapping[str, MartContract], policy: Policy, report: GateReport
-) -> None:
-    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that fails its control, is a no."""
+) -> list[dict[str, Any]]:
+    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that fails its control, is a no.
+
+    Gives tries and what was nearly found, which rest on the truth, for the reviewer.
+    """
     truth = read_truth(connection, contracts)
     made = attack(candidate, beside(candidate), policy, truth, contracts)
     report.attacks = made.for_release()
     report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
+    return made.as_dict()["attacks"]
 
 
-def _membership(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str
+def _notes(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date
 ) -> list[Failure]:
-    """The accountant's figures are worked out once more. A limit that is not kept is said, and refuses nothing."""
-    told = for_reviewer.notes(connection, release_id).get(membership.NAME)
-    if told is None or told == json.loads(json.dumps(membership.measure(connection, contracts, policy))):
-        return []
-    return [Failure("*", "*", "membership_unlike_persons", "S-ANON", 1)]
+    """The exact figures that the reviewer is told are worked out once more. A limit of the accountant that is not kept refuses nothing."""
+    told = for_reviewer.notes(connection, release_id)
+    now = exact.figures(connection, contracts, policy, "gate.evidence", as_of)
+    return [Failure("*", name, "note_unlike_persons", "S-ANON", 1) for name in now if name in told and told[name] != now[name]]
 
 
 def _by_suite(suites: list[Suite], answers: list[Any]) -> list[tuple[str, str, int, int]]:

@@ -13,12 +13,11 @@ import duckdb
 
 from anonymart import __version__, crash, engine
 from anonymart.contracts import MartContract, load_contracts
-from anonymart.disclosure import membership
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells, for_reviewer, ledger
+from anonymart.release import cells, exact, for_reviewer, ledger
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -50,8 +49,9 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         (folder / "parquet").mkdir(parents=True)
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
-        for_reviewer.note(connection, release_id, membership.NAME, membership.measure(connection, contracts, policy))
-        report = privacy_report(connection, contracts, policy, new_evidence(connection, contracts), release_id, as_of, home.releases)
+        evidence = new_evidence(connection, contracts)
+        for_reviewer.note_all(connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of))
+        report = privacy_report(connection, contracts, policy, release_id, as_of, home.releases)
         connection.execute("DETACH release")
         replaced = replaces(connection)
     crash.point("candidate.after_marts")

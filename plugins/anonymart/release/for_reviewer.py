@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -17,6 +18,13 @@ def note(connection: duckdb.DuckDBPyConnection, release_id: str, name: str, told
         "INSERT INTO vault.ledger.for_reviewer (release_id, name, told) VALUES (?, ?, ?)",
         [release_id, name, json.dumps(told)],
     )
+
+
+def note_all(connection: duckdb.DuckDBPyConnection, release_id: str, told: Mapping[str, Any]) -> None:
+    """Keep each part under its name, in place of all that was told of a candidate of this id."""
+    connection.execute("DELETE FROM vault.ledger.for_reviewer WHERE release_id = ?", [release_id])
+    for name, part in told.items():
+        note(connection, release_id, name, part)
 
 
 def notes(connection: duckdb.DuckDBPyConnection, release_id: str) -> dict[str, Any]:

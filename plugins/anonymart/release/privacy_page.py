@@ -11,9 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from anonymart.disclosure.utility import sentence
 from anonymart.release.page_parts import bar, facts, percent, table, told
-from anonymart.release.report_cards import HIDDEN_BY
 from anonymart.release.report_persons import REASONS
 
 SECTIONS = {
@@ -84,7 +82,7 @@ def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
         f"<li>{told(gate['expectations'])} expectations were asked of {told(gate['rows'])} rows in {len(report['marts'])} marts, {told(new)} of them new.</li>"
         f"<li>{told(planted)} leaks were planted in a copy, and {told(caught)} were caught.</li>"
         f"<li>{told(len(gate['attacks']))} attacks were tried, with {told(broken)} successes.</li>"
-        f"<li>{told(report['requests']['open'])} requests of persons are open, {told(report['requests']['late'])} of them late.</li></ul>"
+        f"<li>Requests of persons are all in time: {told(report['requests']['all_in_time'])}.</li></ul>"
     )
 
 
@@ -129,20 +127,20 @@ def _persons(report: Mapping[str, Any]) -> str:
 
 
 def _requests(report: Mapping[str, Any]) -> str:
-    words = {"open": "Open", "near": "Open, and near the last day to answer", "late": "Open, and late"}
-    return table("Requests that were not answered on the day of the release (R-CLOCK)", ("State", "Requests"),
-                 [(words[name], report["requests"][name]) for name in words])
+    words = "None is open after its last day to answer." if report["requests"]["all_in_time"] else "One or more are open after their last day to answer."
+    return f"<p>{words} How many are open, near that day or late, stands on the reviewer's own page (R-CLOCK).</p>"
 
 
 def _attacks(gate: Mapping[str, Any]) -> str:
     rows = [
-        (attack["attack"].replace("_", " "), attack["tried"], attack["succeeded"], f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}")
+        (attack["attack"].replace("_", " "), attack["succeeded"], f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}")
         for attack in gate["attacks"]
     ]
     return (
         "<p>An attacker has the files and the published rules. One success refuses the release. Each attack must also succeed on a naive "
-        "release, made up on the spot: else its silence would prove nothing.</p>"
-        + table("Attacks on this release", ("Attack", "Tried", "Succeeded", "Succeeded on the naive release"), rows)
+        "release, made up on the spot: else its silence would prove nothing. How often each has tried follows from true figures and stands on the "
+        "reviewer's own page.</p>"
+        + table("Attacks on this release", ("Attack", "Succeeded", "Succeeded on the naive release"), rows)
     )
 
 
@@ -185,18 +183,24 @@ def _cards(report: Mapping[str, Any]) -> str:
         '<span class="swatch whole"></span>shown</p>'
     )
     return (
-        "<p>From published figures alone. Smallest cell: the smallest count that is shown and not 0. k: persons in the smallest row. "
-        "l: between how many classes the persons of a row with a sensitive figure may stand, at least. "
+        "<p>From published figures and the limits of the policy alone. Smallest cell: the smallest count that is shown and not 0, with its noise: "
+        "it says nothing of how many persons there are at least. What is guaranteed stands beside it, and holds for each row. "
         "Dominance: largest share of one person in an amount, and the p of the p% rule. "
-        "Hidden by: figures of new cells, by the first rule that hid each. "
         "Noise: standard deviation of a count, in persons.</p>"
         f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
 
 
-def _hidden_by(mart: Mapping[str, Any]) -> str | None:
-    """Figures of new cells by the rule that hid them; reports of before do not say."""
-    return "; ".join(f"{HIDDEN_BY[rule]}: {told(n)}" for rule, n in (mart.get("hidden_by") or {}).items()) or None
+def _guaranteed(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The limits of a mart as facts; of the kinds of figures that it has."""
+    found = [("Counts", f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the truth, variance {told(limits['variance'])}")]
+    for name, words in (("true_persons", "Shares, means"), ("true_persons_of_a_score", "Score")):
+        if name in limits:
+            found.append((words, f"on a published base of {limits['smallest_base']} and more: {limits[name]} true persons and more"))
+    if "persons_each_side" in limits:
+        bases = f"{limits['smallest_base_median']} (median) or {limits['smallest_base_quartile']} (quartile)"
+        found.append(("Quantiles", f"on a published base of {bases} and more, {limits['persons_each_side']} true persons and more on each side"))
+    return found
 
 
 def _card(name: str, mart: Mapping[str, Any]) -> str:
@@ -208,16 +212,20 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     return (
         f'<article class="card"><h3>{escape(name)}</h3>'
         + facts((
-            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), ("k", mart["k"]), ("l", mart["l"]),
-            ("Dominance", rule), ("Hidden by", _hidden_by(mart)), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
+            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), *_guaranteed(mart["guaranteed"]),
+            ("Dominance", rule), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
         ))
         + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
     )
 
 
 def _cost(report: Mapping[str, Any]) -> str:
-    cost = report["utility"]
-    return f"<p>{escape(sentence(cost))}</p><p>An error is told only over {told(cost['smallest_cells'])} cells or more.</p>"
+    limits = report["register"]
+    return (
+        f"<p>By the table of noise a count is off by {told(report['count_error_persons'])} persons in the mean, and by "
+        f"{told(limits['counts.largest_deviation'])} at most. Figures that are not shown are counted above. By how much the figures of this very "
+        "release are off follows from true ones, and stands on the reviewer's own page.</p>"
+    )
 
 
 def changes_part(report: Mapping[str, Any]) -> str:

@@ -1,4 +1,8 @@
-"""`privacy_report.json`: what protects the figures of a release, and what that costs, in figures that disclose nothing (S-ANON)."""
+"""`privacy_report.json`: what protects the figures of a release (S-ANON).
+
+In noisy counts, limits of the policy, yes or no, and what follows from the marts of the release: exact figures about persons are the
+reviewer's alone.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import duckdb
 
 from anonymart import __version__
 from anonymart.contracts import MartContract
-from anonymart.disclosure import membership, utility
+from anonymart.disclosure import membership, perturbation
 from anonymart.policy import Policy
 from anonymart.release import for_reviewer, report_cards, report_changes, report_persons
 from anonymart.release.cells import key_sql
@@ -24,16 +28,14 @@ GATE = "gate"
 
 
 def privacy_report(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str, release_id: str,
-    as_of: date, releases: Path,
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date,
+    releases: Path,
 ) -> dict[str, Any]:
     """The report as plain data, all but what the gate adds under `gate`; the marts are attached as `release`.
 
-    `evidence` is SQL for the evidence of the cells that are new in the release, `releases` the folder of all releases. The gate
-    works it out once more and compares.
+    `releases` is the folder of all releases. The gate works the report out once more and compares.
     """
     before = report_changes.previous(connection, releases)
-    costs = utility.measure(connection, contracts, policy, evidence)
     requests = count(load_states(connection, policy, as_of).values())
     known = (before.get("report") or {}).get("persons") or {}
     report: dict[str, Any] = {
@@ -41,10 +43,10 @@ def privacy_report(
         "as_of": as_of.isoformat(),
         "code_version": __version__,
         "policy_version": policy.version,
-        "utility": costs,
-        "marts": {name: report_cards.card(connection, contract, policy, costs, evidence) for name, contract in contracts.items()},
+        "count_error_persons": round(perturbation.mean_error(policy), 2),
+        "marts": {name: report_cards.card(connection, contract, policy) for name, contract in contracts.items()},
         "persons": report_persons.persons(connection, policy, known),
-        "requests": {name: requests[name] for name in ("open", "near", "late")},
+        "requests": {"all_in_time": not requests["late"]},
         "membership": for_reviewer.notes(connection, release_id).get(membership.NAME, {}).get("within", {}),
         "register": report_changes.flat(policy.raw),
     }

@@ -6,7 +6,7 @@ Each count carries the noise of its own persons (cell key method). And it stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -34,14 +34,18 @@ def persons(connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mappi
     """Protected counts by reason, in the order of REASONS; `before` are those of the last report, empty where there is none."""
     true = {reason: (int(n), int(key)) for reason, n, key in _groups(connection)}
     table, smallest = perturbation.of_policy(policy), policy.figure("nesting", "smallest_difference")
-    last = max(entry.true_count for entry in table)
     found = {}
     for reason in REASONS:
         n, key = true.get(reason, (0, 0))
-        noise = next(e.deviation for e in table if e.true_count == min(n, last) and e.key_from <= key < e.key_upto)
-        stays = before.get(reason)
-        found[reason] = stays if isinstance(stays, int) and abs(stays - n - noise) < smallest else n + noise
+        shown, stays = n + noise_of(table, n, key), before.get(reason)
+        found[reason] = stays if isinstance(stays, int) and abs(stays - shown) < smallest else shown
     return found
+
+
+def noise_of(table: Sequence[perturbation.Entry], n: int, key: int) -> int:
+    """The deviation of a count of n persons whose record keys have this sum, modulo 2^32."""
+    block = min(n, max(entry.true_count for entry in table))
+    return next(e.deviation for e in table if e.true_count == block and e.key_from <= key < e.key_upto)
 
 
 def _groups(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:

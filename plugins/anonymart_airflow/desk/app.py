@@ -50,6 +50,7 @@ def desk() -> FastAPI:
     app.add_api_route("/audit", audit_log)
     app.add_api_route("/waiting/{release_id}", request_page)
     app.add_api_route("/waiting/{release_id}", decide, methods=["POST"])
+    app.add_api_route("/figures/{release_id}", figures)
     app.add_api_route("/{kind}/{release_id}/files/{name:path}", evidence)
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(AnonymartError, _fault)
@@ -85,11 +86,19 @@ def request_page(request: Request, user: Reader, release_id: str) -> Response:
     waits = _waiting(home, keys, release_id)
     may_decide = access.may(user, access.DECIDE)
     token = access.form_token(keys, user, release_id, waits.candidate_sha256) if may_decide else ""
+    notes = reading.notes(home, keys, release_id)
     told = reading.report_of(home.releases / f"{files.KINDS['waiting']}{release_id}").get("changes", {})
     return pages.page(
         request, "waiting", waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told), longest=_LONGEST_REASON,
-        membership=reading.notes(home, keys, release_id).get("membership"), limits=load_policy().figure("membership"),
+        membership=notes.get("membership"), exact=pages.exact_part(notes), limits=load_policy().figure("membership"),
     )
+
+
+def figures(request: Request, user: Reader, release_id: str) -> Response:
+    """The exact figures that were noted of a release or of the candidate that waits; they stand in none of its files."""
+    home, keys = _home()
+    _folder(home, release_id)
+    return pages.page(request, "figures", release_id=release_id, exact=pages.exact_part(reading.notes(home, keys, release_id)))
 
 
 async def decide(request: Request, user: Decider, release_id: str) -> Response:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from anonymart.release import privacy_page
+from anonymart.release import exact_page, privacy_page
 from anonymart.release.page_parts import told
 
 _HERE = Path(__file__).parent
@@ -38,6 +38,11 @@ def changes_part(changes: Mapping[str, Any]) -> Markup:
     if not changes:
         return Markup("<p>One of the two has no privacy report, so nobody can tell what changed.</p>")
     return Markup(privacy_page.changes_part({"changes": changes}))
+
+
+def exact_part(notes: Mapping[str, Any]) -> Markup:
+    """Tables of the exact figures that stand in no release, escaped."""
+    return Markup(f"<p>{exact_page.heading()}</p>{exact_page.part(notes)}")
 
 
 @cache

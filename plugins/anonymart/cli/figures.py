@@ -1,0 +1,35 @@
+"""The command `anonymart figures`: what the reviewer is told of a release beside its files."""
+
+from __future__ import annotations
+
+import click
+
+from anonymart.cli import commands
+
+
+@click.command("figures")
+@click.argument("release_id")
+@commands.as_json
+def figures_command(release_id: str, is_json: bool) -> None:
+    """Print the exact figures about persons that were noted when RELEASE_ID was made, waiting or published.
+
+    Requests that were open, what protection cost, which rule hid how many figures, and how often each attack tried. For the privacy
+    reviewer: they are made from true figures, stand in the vault, and are in no file of a release.
+
+    \b
+      anonymart figures 2026-06-30.1
+      anonymart figures 2026-06-30.1 --json
+
+    Exit codes: 2 when nothing was noted under this id.
+    """
+    from anonymart import engine
+    from anonymart.errors import UsageError
+    from anonymart.lock import reading
+    from anonymart.release import exact_page, for_reviewer
+
+    home, keys, _ = commands._open()
+    with reading(home), engine.connect(home, keys, vault="ro") as connection:
+        found = for_reviewer.notes(connection, release_id)
+    if not found:
+        raise UsageError(f"Nothing was noted of {release_id}: give the id of a release or candidate of this home, as `anonymart approvals` lists them.")
+    commands._print(is_json, {"release_id": release_id, **found}, lambda _: exact_page.lines(found))
