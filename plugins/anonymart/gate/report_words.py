@@ -18,7 +18,7 @@ _PLACES = """
     in the description for machines in the report in the page of the report in the manifest in the folder in marts.duckdb in a mart extra
     altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
-_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles")
+_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles", "corrections")
 _GUARANTEED = dict.fromkeys((
     "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
 ), 1)  # fmt: skip
