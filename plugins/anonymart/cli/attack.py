@@ -35,6 +35,8 @@ def attack_command(folder: Path | None, against: tuple[Path, ...], unscored: boo
       subtraction         a sensitive share of hidden people, from a whole less its shown parts
       equal_sets          the noise of known people, carried from one cell to the next
       recounting          who left meanwhile, from a base that is told twice
+      quantiles           the last salary of a cell, from its quartiles and all other salaries
+      corrections         who left meanwhile, from a corrected period
 
     Each runs on a naive release too, made up on the spot, on which it must succeed (the control): an attack that does not is
     broken, and its silence proves nothing. The interval is that of the share of successes, at 95 % (Clopper and Pearson).
