@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
-from anonymart.disclosure import membership, utility
+from anonymart.disclosure import membership, selection, utility
 from anonymart.policy import Policy
 from anonymart.rights import count, load_states
 
-ATTACKS, HIDDEN, REQUESTS, UTILITY = "attacks", "hidden_by", "requests", "utility"
+ATTACKS, HIDDEN, REQUESTS, SELECTION, UTILITY = "attacks", "hidden_by", "requests", "selection", "utility"
 # Which rule hid a figure, as the reviewer reads it.
 HIDDEN_BY = {
     "small_base": "too few people",
@@ -40,6 +40,7 @@ def figures(
     found = {
         membership.NAME: membership.measure(connection, contracts, policy),
         UTILITY: utility.measure(connection, contracts, policy, evidence),
+        SELECTION: selection.measure(connection, contracts, evidence),
         HIDDEN: {name: hidden_by(connection, contract, policy, evidence) for name, contract in contracts.items()},
         REQUESTS: {name: requests[name] for name in ("open", "near", "late")},
     }

@@ -42,6 +42,10 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
         rows = [_cost(name, part) for name, part in (*costs["marts"].items(), ("all together", costs)) if part["new_cells"]]
         caption = f"What protection costs the new cells; told over {costs['smallest_cells']} cells or more"
         found.append(Table(caption, ("Mart", "New cells", *_ERRORS.values()), rows))
+    if exact.SELECTION in notes:
+        chosen = [(each["mart"], each["figure"], each["shown"], each["hidden"], each["bias"]) for each in notes[exact.SELECTION]]
+        caption = "Scores and sensitive shares: by how many points those that are shown lie above all of them, for what is protected is not like the rest"
+        found.append(Table(caption, ("Mart", "Figure", "Cells that show it", "Cells that protect it", "Points"), chosen))
     if exact.HIDDEN in notes:
         hidden = [(name, exact.HIDDEN_BY[rule], n) for name, rules in notes[exact.HIDDEN].items() for rule, n in rules.items()]
         found.append(Table("Figures of new cells that are not shown, by the first rule that hid each", ("Mart", "Rule", "Figures"), hidden))
