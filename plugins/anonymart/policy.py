@@ -66,6 +66,7 @@ _SHAPE: dict[str, Any] = {
     "nesting": {"smallest_difference": _WHOLE, "largest_posterior": _NUMBER},
     "pooling": {"longest_years": _WHOLE},
     "membership": {"false_alarms": _NUMBER, "median_at_most": _NUMBER, "of_99_percent_at_most": _NUMBER, "of_anybody_at_most": _NUMBER},
+    "bursts": {"times_usual": _NUMBER, "fewest_people": _WHOLE, "days_before": _WHOLE},
     "utility": {"smallest_cells": _WHOLE},
     "approval": {
         "marts_changed": _WHOLE,

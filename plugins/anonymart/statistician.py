@@ -51,6 +51,9 @@ PARAMETERS = {
     "membership.of_99_percent_at_most": "so often 99 % of all persons are told, at most",
     "membership.of_anybody_at_most": "so often anybody is told, at most",
     "publication.delay_days": "days between the end of a cell and its publication",
+    "bursts.times_usual": "new people of a cell beyond so many times the usual number are shown to the reviewer",
+    "bursts.fewest_people": "new people that are shown at least",
+    "bursts.days_before": "days before its period since which people of a cell are new",
     "utility.smallest_cells": "cells under an error that the reviewer is told",
 }
 

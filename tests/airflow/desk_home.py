@@ -12,6 +12,7 @@ from anonymart import audit, engine
 from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
+from anonymart.release import for_reviewer
 from anonymart.release.approval import Waiting
 from anonymart.release.manifest import write_manifest
 from anonymart.vault import schema
@@ -67,6 +68,9 @@ def make_home(root: Path) -> tuple[Home, Keys]:
         for release_id in (FIRST, SECOND):
             connection.execute("INSERT INTO vault.ledger.releases VALUES (?, ?::DATE, 'x', 1234567, 7)", [release_id, release_id[:10]])
         connection.execute("INSERT INTO vault.ledger.withdrawals VALUES (?, '2026-06-15', 'counted twice', ['nps_quarterly'], ?, ?)", [FIRST, FIRST, SECOND])
+        for release_id in (SECOND, WAITS):
+            burst = {"mart": "nps_quarterly", "cell": f"{MARKUP}|2026-01-01", "people": 40, "new_people": 31, "usual": 2.0}
+            for_reviewer.note_all(connection, release_id, {"requests": {"open": 3, "near": 1, "late": 0}, "bursts": [burst]})
     release(home.releases / FIRST, ["course_id", "n_learners"], 0.1, {"counts": {"smallest": 3}})
     release(home.releases / SECOND, ["course_id", "n_learners", "share"], 0.25, {"counts": {"smallest": 4}})
     release(home.releases / f".waiting-{WAITS}", ["course_id", "n_learners"], 0.3, {"counts": {"smallest": 4}})

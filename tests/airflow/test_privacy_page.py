@@ -23,7 +23,7 @@ from tests.airflow.desk_home import FIRST, MARKUP, SECOND, WAITS, Approvals, mak
 pytestmark = [pytest.mark.xdist_group("desk"), pytest.mark.filterwarnings("ignore")]
 ADDRESS = "http://127.0.0.1:8080"
 USERS = ("nobody", "analyst", "data_team", "reviewer", "anonymart")
-PAGES = ("/", "/audit", f"/difference?since={FIRST}&until={SECOND}", f"/waiting/{WAITS}")
+PAGES = ("/", "/audit", f"/difference?since={FIRST}&until={SECOND}", f"/waiting/{WAITS}", f"/figures/{SECOND}")
 FILES = [
     f"/{kind}/{release_id}/files/{name}"
     for kind, release_id in (("releases", SECOND), ("waiting", WAITS))
@@ -287,6 +287,17 @@ def test_the_difference_is_names_and_counts(desk: Desk) -> None:
     page = unescape(desk.get(PAGES[2]).text)
     for text in ("Columns that came: nps_quarterly", "share", "Policy: counts.smallest", "from 3 to 4", "10.0 %", "25.0 %"):
         assert text in page, text
+
+
+def test_exact_figures_stand_on_pages_of_their_own(desk: Desk) -> None:
+    """Of the candidate that waits, and of a release that was published; of one of before nothing was noted."""
+    for path in (f"/waiting/{WAITS}", f"/figures/{WAITS}", f"/figures/{SECOND}"):
+        page = unescape(desk.get(path).text)
+        for text in ("<caption>Requests of persons (R-CLOCK)</caption>", "open, and late", MARKUP, "burst of new people"):
+            assert text in page, (path, text)
+        assert MARKUP not in desk.get(path).text
+    assert "Nothing was noted" in desk.get(f"/figures/{FIRST}").text
+    assert desk.get("/figures/2020-01-01.1").status_code == 404
 
 
 def test_a_broken_log_is_told(desk: Desk) -> None:

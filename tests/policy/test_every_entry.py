@@ -157,6 +157,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     from anonymart.release.approval import because
     from anonymart.release.share import safeguard_of
     from anonymart.rights import list_requests, machine
+    from tests.disclosure import opened
 
     home = SmallHome(tmp_path_factory.mktemp("asked") / "home")
     home.load_first()
@@ -180,6 +181,8 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     report.write_text('{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, '
                       '"policy": {}, "suppressed_share": {}}}', encoding="utf-8")
     assert because(policy, folder) == []
+    # What each figure of bursts does is seen in tests/disclosure/test_bursts.py.
+    opened.shown(policy)
     # That fewer cells tell nothing is seen in tests/disclosure/test_utility.py.
     with duckdb.connect() as connection:
         utility.measure(connection, load_contracts(), policy, NO_EVIDENCE)

@@ -144,6 +144,13 @@ def _utility(law: Policy) -> Any:
         return utility.measure(connection, load_contracts(), law, "evidence")["count_error_persons"]
 
 
+def _bursts(**school: Any) -> Callable[[Policy], int]:
+    """How many cells with a burst are shown of a school whose accounts were opened so."""
+    from tests.disclosure.opened import shown
+
+    return lambda law: len(shown(law, **school))
+
+
 def _due(law: Policy) -> str:
     return str(clock.due_on(clock.received_on(datetime(2026, 1, 31, 23, 30), law), law))
 
@@ -202,6 +209,9 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "counts.largest_deviation": (_noise, 4, (5, 3, 2.2), (4, 3, 2.2)),
         "counts.variance": (_noise, 3, (5, 3, 2.2), (5, 3, 3.0)),
         "counts.smallest": (_noise, 2, (5, 3, 2.2), (5, 2, 2.2)),
+        "bursts.times_usual": (_bursts(usual=8), 4, 0, 1),
+        "bursts.fewest_people": (_bursts(accounts=12, usual=0), 13, 1, 0),
+        "bursts.days_before": (_bursts(days_before=9), 10, 0, 1),
         "utility.smallest_cells": (_utility, 30, 1.0, utility.TOO_FEW_CELLS),
         **{f"membership.{name}": (_membership(name), value, False, True) for name, value in _MEMBERSHIP.items()},
     }
@@ -211,7 +221,7 @@ OTHERS = (
     "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
     "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
-    "counts.variance", "counts.smallest", "utility.smallest_cells",
+    "counts.variance", "counts.smallest", "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
     "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
 )  # fmt: skip
 

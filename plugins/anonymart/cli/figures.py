@@ -13,8 +13,9 @@ from anonymart.cli import commands
 def figures_command(release_id: str, is_json: bool) -> None:
     """Print the exact figures about persons that were noted when RELEASE_ID was made, waiting or published.
 
-    Requests that were open, what protection cost, which rule hid how many figures, and how often each attack tried. For the privacy
-    reviewer: they are made from true figures, stand in the vault, and are in no file of a release.
+    Requests that were open, what protection cost, which rule hid how many figures, cells with a burst of new
+    people, and how often each attack tried. For the privacy reviewer: they are made from true figures, stand
+    in the vault, and are in no file of a release.
 
     \b
       anonymart figures 2026-06-30.1
@@ -31,5 +32,8 @@ def figures_command(release_id: str, is_json: bool) -> None:
     with reading(home), engine.connect(home, keys, vault="ro") as connection:
         found = for_reviewer.notes(connection, release_id)
     if not found:
-        raise UsageError(f"Nothing was noted of {release_id}: give the id of a release or candidate of this home, as `anonymart approvals` lists them.")
+        raise UsageError(
+            f"Nothing was noted of {release_id}: give the id of a release or candidate of this home, "
+            "as `anonymart approvals` lists them."
+        )
     commands._print(is_json, {"release_id": release_id, **found}, lambda _: exact_page.lines(found))

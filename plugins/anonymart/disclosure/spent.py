@@ -14,6 +14,7 @@ from anonymart.contracts import MartContract
 from anonymart.disclosure.accountant import Spent
 from anonymart.disclosure.perturbation import of_policy
 from anonymart.policy import Policy
+from anonymart.release.cells import has_people
 from anonymart.release.ledger import table_exists
 
 
@@ -28,7 +29,8 @@ def spent(
     draws = [
         sql
         for contract in contracts.values()
-        if _is_there(connection, contract)
+        if has_people(connection, contract)
+        and table_exists(connection, "marts", contract.name, database="warehouse")
         for sql in _draws(contract, policy, last)
     ]
     if not draws:
@@ -39,16 +41,6 @@ def spent(
         persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 1) AS sums FROM draws GROUP BY person)
         SELECT counts, sums, count(*) FROM persons GROUP BY counts, sums ORDER BY counts, sums""").fetchall()
     return [Spent(tuple(counts), float(sums), int(n)) for counts, sums, n in rows]
-
-
-def _is_there(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
-    people = str(contract.disclosure["people"])
-    found = connection.execute(
-        "SELECT count(*) FROM (SELECT view_name AS name FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' "
-        "UNION ALL SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate') WHERE name = ?",
-        [people],
-    ).fetchone()
-    return bool(found and found[0]) and table_exists(connection, "marts", contract.name, database="warehouse")
 
 
 def _draws(contract: MartContract, policy: Policy, last: int) -> list[str]:

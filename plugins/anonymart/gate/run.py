@@ -96,7 +96,7 @@ def gate(
             with _timed(seconds, "attack"):
                 exact_attacks = _attack(connection, candidate, contracts, policy, report)
                 # Of a published release the people have changed since.
-                report.failures += _notes(connection, contracts, policy, release_id, as_of) if is_candidate else []
+                report.failures += _notes(connection, contracts, policy, release_id, as_of, keys) if is_candidate else []
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
                 held = drill(home, keys, policy, candidate, as_of, contracts, suites)
@@ -142,11 +142,12 @@ def _attack(
 
 
 def _notes(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date,
+    keys: Keys,
 ) -> list[Failure]:
     """The exact figures that the reviewer is told are worked out once more. A limit of the accountant that is not kept refuses nothing."""
     told = for_reviewer.notes(connection, release_id)
-    now = exact.figures(connection, contracts, policy, "gate.evidence", as_of)
+    now = exact.figures(connection, contracts, policy, "gate.evidence", as_of, keys)
     return [Failure("*", name, "note_unlike_persons", "S-ANON", 1) for name in now if name in told and told[name] != now[name]]
 
 

@@ -50,7 +50,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
         evidence = new_evidence(connection, contracts)
-        for_reviewer.note_all(connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of))
+        for_reviewer.note_all(connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys))
         report = privacy_report(connection, contracts, policy, release_id, as_of, home.releases)
         connection.execute("DETACH release")
         replaced = replaces(connection)

@@ -31,6 +31,17 @@ def key_sql(names: tuple[str, ...], row: str) -> str:
     return "concat_ws('|', " + ", ".join(f"coalesce({row}.\"{name}\"::VARCHAR, '')" for name in names) + ")"
 
 
+def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
+    """Whether the warehouse holds the people of a mart, as a table or a view."""
+    people = str(contract.disclosure["people"])
+    found = connection.execute(
+        "SELECT count(*) FROM (SELECT view_name AS name FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' "
+        "UNION ALL SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate') WHERE name = ?",
+        [people],
+    ).fetchone()
+    return bool(found and found[0])
+
+
 def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[str, Any]:
     """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which reason."""
     table = f"release.marts.{contract.name}"

@@ -1,7 +1,8 @@
-"""The exact figures of a candidate: made from true counts, told to the reviewer, and in no file of the release (S-ANON).
+"""The exact figures of a candidate: from true counts, for the reviewer, in no file of a release (S-ANON).
 
-Whoever knows everybody but one reads that one off an exact figure about persons. So a release holds noisy counts, limits of the
-policy, a yes or no, and what follows from its own marts; the rest stands here. The gate works each figure out once more.
+Whoever knows everybody but one reads that one off an exact figure about persons. So a release holds noisy
+counts, limits of the policy, a yes or no, and what follows from its own marts; the rest stands here. The gate
+works each figure out once more.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
-from anonymart.disclosure import membership, selection, utility
+from anonymart.disclosure import bursts, membership, selection, utility
+from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import count, load_states
 
-ATTACKS, HIDDEN, REQUESTS, SELECTION, UTILITY = "attacks", "hidden_by", "requests", "selection", "utility"
+ATTACKS, BURSTS, HIDDEN = "attacks", "bursts", "hidden_by"
+REQUESTS, SELECTION, UTILITY = "requests", "selection", "utility"
 # Which rule hid a figure, as the reviewer reads it.
 HIDDEN_BY = {
     "small_base": "too few people",
@@ -30,7 +33,12 @@ HIDDEN_BY = {
 
 
 def figures(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str, as_of: date
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    evidence: str,
+    as_of: date,
+    keys: Keys,
 ) -> dict[str, Any]:
     """What is noted for the reviewer, by name, as plain data; vault and warehouse are attached.
 
@@ -41,7 +49,10 @@ def figures(
         membership.NAME: membership.measure(connection, contracts, policy),
         UTILITY: utility.measure(connection, contracts, policy, evidence),
         SELECTION: selection.measure(connection, contracts, evidence),
-        HIDDEN: {name: hidden_by(connection, contract, policy, evidence) for name, contract in contracts.items()},
+        HIDDEN: {
+            name: hidden_by(connection, contract, policy, evidence) for name, contract in contracts.items()
+        },
+        BURSTS: bursts.measure(connection, contracts, policy, evidence, keys),
         REQUESTS: {name: requests[name] for name in ("open", "near", "late")},
     }
     return json.loads(json.dumps(found, default=str))
@@ -50,9 +61,12 @@ def figures(
 def hidden_by(
     connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy, evidence: str
 ) -> dict[str, int]:
-    """How many figures of the new cells each rule hides: the first that applies, in the order of the build."""
+    """How many figures of the new cells each rule hides: the first that applies, as in the build."""
     shown = ", ".join(f"'{name}'" for name in contract.figures)
-    share, side = policy.figure("money", "largest_share_percent"), policy.figure("quantiles", "persons_each_side")
+    share, side = (
+        policy.figure("money", "largest_share_percent"),
+        policy.figure("quantiles", "persons_each_side"),
+    )
     rows = connection.execute(f"""
         SELECT CASE
             WHEN published_reason = 'too_few' THEN 'small_base'

@@ -1,4 +1,4 @@
-"""The exact figures of a candidate as tables, for the reviewer's page and the command `anonymart figures` (S-ANON)."""
+"""The exact figures of a candidate as tables, for the reviewer's page and `anonymart figures` (S-ANON)."""
 
 from __future__ import annotations
 
@@ -31,15 +31,25 @@ class Table(NamedTuple):
 
 
 def tables(notes: Mapping[str, Any]) -> list[Table]:
-    """What is told of a candidate, all but the accountant's figures; of a part that was not noted there is no table."""
+    """What is told of a candidate, all but the accountant's figures; what was not noted has no table."""
     found = []
     if exact.REQUESTS in notes:
         requests = notes[exact.REQUESTS]
         words = {"open": "open", "near": "open, and near the last day to answer", "late": "open, and late"}
-        found.append(Table("Requests of persons (R-CLOCK)", ("State", "Requests"), [(words[name], requests[name]) for name in words]))
+        found.append(
+            Table(
+                "Requests of persons (R-CLOCK)",
+                ("State", "Requests"),
+                [(words[name], requests[name]) for name in words],
+            )
+        )
     if exact.UTILITY in notes:
         costs = notes[exact.UTILITY]
-        rows = [_cost(name, part) for name, part in (*costs["marts"].items(), ("all together", costs)) if part["new_cells"]]
+        rows = [
+            _cost(name, part)
+            for name, part in (*costs["marts"].items(), ("all together", costs))
+            if part["new_cells"]
+        ]
         caption = f"What protection costs the new cells; told over {costs['smallest_cells']} cells or more"
         found.append(Table(caption, ("Mart", "New cells", *_ERRORS.values()), rows))
     if exact.SELECTION in notes:
@@ -47,17 +57,41 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
         caption = "Scores and sensitive shares: by how many points those that are shown lie above all of them, for what is protected is not like the rest"
         found.append(Table(caption, ("Mart", "Figure", "Cells that show it", "Cells that protect it", "Points"), chosen))
     if exact.HIDDEN in notes:
-        hidden = [(name, exact.HIDDEN_BY[rule], n) for name, rules in notes[exact.HIDDEN].items() for rule, n in rules.items()]
-        found.append(Table("Figures of new cells that are not shown, by the first rule that hid each", ("Mart", "Rule", "Figures"), hidden))
+        hidden = [
+            (name, exact.HIDDEN_BY[rule], n)
+            for name, rules in notes[exact.HIDDEN].items()
+            for rule, n in rules.items()
+        ]
+        found.append(
+            Table(
+                "Figures of new cells that are not shown, by the first rule that hid each",
+                ("Mart", "Rule", "Figures"),
+                hidden,
+            )
+        )
+    if exact.BURSTS in notes:
+        bursts = [
+            (each["mart"], each["cell"], each["people"], each["new_people"], each["usual"])
+            for each in notes[exact.BURSTS]
+        ]
+        caption = "New cells with a burst of new people: somebody may have opened accounts to fill them"
+        found.append(Table(caption, ("Mart", "Cell", "People", "New people", "Usual in other cells"), bursts))
     if notes.get(exact.ATTACKS):
-        tried = [(each["attack"].replace("_", " "), each["tried"], each["succeeded"]) for each in notes[exact.ATTACKS]]
+        tried = [
+            (each["attack"].replace("_", " "), each["tried"], each["succeeded"])
+            for each in notes[exact.ATTACKS]
+        ]
         found.append(Table("Attacks", ("Attack", "Tried", "Succeeded"), tried))
     return found
 
 
 def _cost(name: str, part: Mapping[str, Any]) -> tuple[Any, ...]:
     figures = (part.get(error) for error in _ERRORS)
-    return (name, part["new_cells"], *(_TOO_FEW if figure == utility.TOO_FEW_CELLS else figure for figure in figures))
+    return (
+        name,
+        part["new_cells"],
+        *(_TOO_FEW if figure == utility.TOO_FEW_CELLS else figure for figure in figures),
+    )
 
 
 def part(notes: Mapping[str, Any]) -> str:
@@ -73,10 +107,20 @@ def lines(notes: Mapping[str, Any]) -> list[str]:
     for each in tables(notes):
         rows = [each.head, *([told(value) for value in row] for row in each.rows)]
         widths = [max(len(row[n]) for row in rows) for n in range(len(each.head))]
-        found += [f"{each.caption}:", *("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows), ""]
+        found += [
+            f"{each.caption}:",
+            *(
+                "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                for row in rows
+            ),
+            "",
+        ]
     return found[:-1] or ["Nothing was noted of this release."]
 
 
 def heading() -> str:
     """What the page says above them."""
-    return escape("Made from true figures: who knows everybody but one could read that one off them. They stand here and in no file of the release.")
+    return escape(
+        "Made from true figures: who knows everybody but one could read that one off them. "
+        "They stand here and in no file of the release."
+    )
