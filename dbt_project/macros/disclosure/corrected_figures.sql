@@ -37,10 +37,16 @@ recalled as (
 
 {% macro figures_that_must_stay(rules) %}
     {%- set found = [] -%}
-    {%- for measure in shown_measures(rules) if measure.kind in ['quantile', 'mean'] or hidden_parts(rules, measure) -%}
+    {%- for measure in shown_measures(rules) if measure.kind in ['quantile', 'mean'] or hidden_parts(rules, rate_of(rules, measure)) -%}
         {% do found.append(measure) %}
     {%- endfor -%}
     {{ return(found) }}
+{% endmacro %}
+
+
+{# The rate that an end of an interval belongs to; any other measure itself. #}
+{% macro rate_of(rules, measure) %}
+    {{ return(measure_named(rules, measure.rate) if measure.kind in ['rate_low', 'rate_high'] else measure) }}
 {% endmacro %}
 
 
@@ -81,11 +87,17 @@ case
 {%- endmacro %}
 
 
-{# A figure and its reason as they leave: as they are, but for one that must stay and did not. #}
+{# A figure and its reason as they leave: as they are, but for one that must stay and did not. A rate and its interval stay together. #}
 {% macro figure_and_reason(rules, measure, withdrawn) %}
     {%- if withdrawn and measure.name in figures_that_must_stay(rules) | map(attribute='name') | list -%}
-        {%- set stays = ['coalesce(' ~ measure.name ~ ' = least_' ~ measure.name ~ ' and ' ~ measure.name ~ ' = greatest_' ~ measure.name ~ ', true)'] -%}
-        {%- for name in [measure.numerator, measure.denominator] if measure.kind == 'rate' and name not in hidden_parts(rules, measure) -%}
+        {%- set rate = rate_of(rules, measure) -%}
+        {%- set unmoved = [] -%}
+        {%- for each in figures_that_must_stay(rules) if rate_of(rules, each).name == rate.name -%}
+            {%- set is_as_recalled = each.name ~ ' = least_' ~ each.name ~ ' and ' ~ each.name ~ ' = greatest_' ~ each.name -%}
+            {% do unmoved.append('coalesce(' ~ is_as_recalled ~ ', true)') %}
+        {%- endfor -%}
+        {%- set stays = [unmoved | join(' and ')] -%}
+        {%- for name in [rate.numerator, rate.denominator] if rate.kind == 'rate' and name not in hidden_parts(rules, rate) -%}
             {% do stays.append('perturbed_' ~ name ~ ' <> recalled_' ~ name) %}
         {%- endfor -%}
         {{ return([
