@@ -74,9 +74,14 @@ class MartContract:
 
     def tells_more(self, measure: Mapping[str, Any]) -> bool:
         """Whether a shown figure tells more than plain counts do, and is no copy of another mart's figure."""
-        plain = set(self.plain_counts)
-        is_share = measure["kind"] == "rate" and ("told_by" in measure or {measure["numerator"], measure["denominator"]} <= plain)
+        plain, rate = set(self.plain_counts), self.rate_of(measure)
+        is_share = rate["kind"] == "rate" and ("told_by" in measure or {rate["numerator"], rate["denominator"]} <= plain)
         return not (measure.get("hidden") or measure["name"] in plain or is_share)
+
+    def rate_of(self, measure: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The rate that an end of an interval belongs to; any other measure itself."""
+        name = measure.get("rate", measure["name"])
+        return next(each for each in self.measures if each["name"] == name)
 
     @property
     def period_key(self) -> tuple[str, ...]:

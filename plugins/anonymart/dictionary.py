@@ -184,6 +184,9 @@ def _measure(name: str, contract: MartContract) -> str:
         return f"people{_part_of(measure, measures)}{bound}"
     if kind == "rate":
         return f"{_named(measure['numerator'], measures)} / {_named(measure['denominator'], measures)}{sensitive}"
+    if kind in ("rate_low", "rate_high"):
+        covers = "chance and noise" if measures[measure["rate"]].get("sampled") else "noise"
+        return f"`{measure['rate']}`, its base; covers {covers}"
     if kind == "mean":
         return f"mean over {_named(measure['base'], measures)}"
     if kind == "quantile":

@@ -49,7 +49,7 @@ _SHAPE: dict[str, Any] = {
     },
     "codes": {"fewest_learners_of_a_diploma": _WHOLE},
     "counts": {"largest_deviation": _WHOLE, "variance": _NUMBER, "smallest": _WHOLE},
-    "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE},
+    "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE, "confidence": _NUMBER},
     "quantiles": {
         "smallest_base_median": _WHOLE,
         "smallest_base_quartile": _WHOLE,

@@ -27,6 +27,7 @@ PARAMETERS = {
     "counts.smallest": "s: the smallest published count above 0",
     "rates.smallest_base": "published persons under a rate, share, mean or score",
     "rates.decimals": "decimals of a rate",
+    "rates.confidence": "confidence of the interval of a rate",
     "quantiles.smallest_base_median": "published persons with a value under a median",
     "quantiles.smallest_base_quartile": "published persons with a value under a quartile",
     "quantiles.persons_each_side": "true persons on each side of a quantile",

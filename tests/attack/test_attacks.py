@@ -124,6 +124,21 @@ def test_a_correction_may_change_counts_of_recalled_marts_and_no_quantile(made, 
         assert (result.succeeded, result.details["cells_corrected"]) == (n_succeeded, len(marts))
 
 
+def test_an_interval_that_an_older_cell_was_given_tells_nothing_and_any_other_new_figure_is_a_difference(made, rules):
+    row = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": 0.5}
+    ends = {"positive_share_low": 0.4, "positive_share_high": 0.6}
+    before = made("before", nps_theme_quarterly=[row])
+    for cell in before.tables["nps_theme_quarterly"].cells.values():
+        for name in [name for name in cell if "_low" in name or "_high" in name]:
+            del cell[name]
+    given = made("given", nps_theme_quarterly=[{**row, **ends}])
+    assert differences.attack(given, [before], rules, Truth()).succeeded == 0
+    more = made("more", nps_theme_quarterly=[{**row, "negative_share": 0.3}])
+    moved = made("moved", nps_theme_quarterly=[{**row, **ends, "positive_share_low": 0.41}])
+    assert differences.attack(more, [before], rules, Truth()).succeeded == 1
+    assert differences.attack(moved, [given], rules, Truth()).succeeded == 1
+
+
 def test_new_cells_beside_unchanged_ones_tell_nothing(made, rules):
     before = made("before", nps_quarterly=[answers(20, 15, 12)])
     after = made("after", nps_quarterly=[answers(20, 15, 12), answers(21, 15, 12, "path-b")])

@@ -21,6 +21,7 @@ LAST = max(row["true_count"] for row in TABLE)
 RECORD_KEY = "5e" * 32  # of the houses that tests build
 
 Z = {0.9: 1.644854, 0.95: 1.959964, 0.99: 2.575829}
+METHODS = {"nps_low": "nps", "nps_high": "nps", "rate_low": "interval", "rate_high": "interval"}
 Person = dict[str, Any]
 Figures = dict[str, tuple[float | None, str | None]]
 
@@ -72,7 +73,7 @@ class Cell:
 
     def figures(self) -> Figures:
         """Value and reason of every measure, hidden ones too."""
-        return {name: getattr(self, "nps" if kind["kind"].startswith("nps") else kind["kind"])(kind) for name, kind in self.measures.items()}
+        return {name: getattr(self, METHODS.get(kind["kind"], kind["kind"]))(kind) for name, kind in self.measures.items()}
 
     def members(self, name: str) -> list[Person]:
         where = self.measures[name].get("where")
@@ -137,6 +138,39 @@ class Cell:
             return None, reason
         return round(min(1.0, value / self.perturbed(denominator["name"])), self.law["rates"]["decimals"]), None
 
+    def interval(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
+        """By bisection: the rate furthest from the published one that it does not contradict."""
+        rate = self.measures[measure["rate"]]
+        share, reason = self.rate(rate)
+        if share is None:
+            return None, reason
+        numerator, denominator = rate["numerator"], rate["denominator"]
+        own, base = (draw_key(self.rules, name, self.place, 0) for name in (numerator, denominator))
+        if own == base:
+            return share, None
+        n, is_low = self.perturbed(denominator), measure["kind"] == "rate_low"
+        if rate.get("sensitive"):
+            band = next(band for band in self.law["sensitive_bands"] if band["base_from"] <= n <= (band["base_to"] or n))
+            if share <= band["lowest"]:
+                share, n = (None if is_low else band["lowest"]), band["base_from"]
+            elif share >= band["highest"]:
+                share, n = (band["highest"] if is_low else None), band["base_from"]
+        if share is None:
+            return (0.0 if is_low else 1.0), None
+        part = share * n - 0.25 if is_low else share * n + 0.25 + (share == 0) * (self.law["counts"]["smallest"] - 1) / 2
+        z, chance = Z[self.law["rates"]["confidence"]], bool(rate.get("sampled"))
+
+        def contradicts(r: float) -> bool:
+            return abs(part - r * n) > z * sqrt(max(0, chance * n * r * (1 - r) + self.law["counts"]["variance"] * (1 + r * r)))
+
+        near, far = min(1, max(0, part / n)), 0.0 if is_low else 1.0
+        if not contradicts(far):
+            return far, None
+        for _ in range(60):
+            middle = (near + far) / 2
+            near, far = (near, middle) if contradicts(middle) else (middle, far)
+        return near, None
+
     def mean(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         people = self.members(measure["base"])
         if self.base_too_small(measure["base"]):
@@ -155,9 +189,12 @@ class Cell:
         n = p + a + d
         if n < self.law["rates"]["smallest_base"]:
             return None, "too_few"
+        side = {"nps": 0, "nps_low": -1, "nps_high": 1}[measure["kind"]]
+        if side:
+            p, a, d = p + 0.75, a + 1.5, d + 0.75
+            n = p + a + d
         score = (p - d) / n
         error = sqrt(((p + d) / n - score**2) / n + self.law["counts"]["variance"] * (2 + 3 * score**2) / n**2)
-        side = {"nps": 0, "nps_low": -1, "nps_high": 1}[measure["kind"]]
         value = 100 * (score + side * Z[self.law["nps"]["confidence"]] * error)
         return max(-100.0, min(100.0, value)), None
 

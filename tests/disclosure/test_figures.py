@@ -104,14 +104,14 @@ def test_published_figures_equal_the_oracle(built: tuple[House, dict[str, list[d
         for name, (value, reason) in Cell(found, law, members).figures().items():
             measure = next(m for m in found["measures"] if m["name"] == name)
             what = (mart, key, name, len(members))
-            if measure["kind"] == "rate" and "told_by" in measure:
+            if measure["kind"].startswith("rate") and "told_by" in measure:
                 value, reason = _told_first(house, found, measure, members[0])
             assert rows[key][f"{name}_reason"] == reason, what
             seen.add((measure["kind"], reason))
             if value is None:
                 assert rows[key][name] is None, what
                 continue
-            tolerance = {"count": 0, "rate": 1e-4, "mean": 0.05, "quantile": steps.get(measure.get("unit"), 100) / 2}.get(measure["kind"], 0.05)
+            tolerance = {"count": 0, "rate": 1e-4, "rate_low": 1e-4, "rate_high": 1e-4, "mean": 0.05, "quantile": steps.get(measure.get("unit"), 100) / 2}.get(measure["kind"], 0.05)
             assert rows[key][name] == pytest.approx(value, abs=tolerance + 1e-9), what
     kinds = {measure["kind"] for measure in found["measures"]}
     assert {(kind, None) for kind in kinds} <= seen and {(kind, "too_few") for kind in kinds - {"count"}} <= seen
@@ -131,10 +131,33 @@ def test_no_published_figure_is_small_or_bare(built: tuple[House, dict[str, list
                 assert value == 0 or value >= 3
             if value is not None and measure["kind"] == "rate":
                 assert 0 <= value <= 1
+            if measure["kind"] == "rate":
+                ends = [row[f"{measure['name']}_{side}"] for side in ("low", "high")]
+                assert reason == row[f"{measure['name']}_low_reason"] == row[f"{measure['name']}_high_reason"]
+                assert ends == [None, None] if value is None else 0 <= ends[0] <= value <= ends[1] <= 1
             if value is not None and measure["kind"] == "quantile":
                 assert value % (law["money"]["round_to_eur"] if measure.get("money") else law["quantiles"][f"{measure['unit']}_round_to"]) == 0
     everyone = [row for row in rows if row.get("n_detractors_reason") == "protected"]
     assert all(row["n_promoters"] is row["n_passives"] is row["nps"] is row["nps_low"] is row["nps_high"] is None for row in everyone)
+
+
+@pytest.mark.parametrize("mart", [mart for mart in marts() if any(m["kind"] == "rate" and "told_by" not in m for m in rules(mart)["measures"])])
+def test_an_interval_tells_no_more_than_rate_and_base(built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str) -> None:
+    """Cells with the same rate on the same base have the same interval, whatever stands behind them; on an edge the base does not matter."""
+    house, _ = built
+    found, told = rules(mart), {}
+    for row in house.rows(f"intermediate.int_cells__{mart}"):
+        for rate in (m for m in found["measures"] if m["kind"] == "rate" and "told_by" not in m and row[m["name"]] is not None):
+            value, base = row[rate["name"]], row[f"perturbed_{rate['denominator']}"]
+            band = next(b for b in policy()["sensitive_bands"] if b["base_from"] <= base <= (b["base_to"] or base))
+            is_edge = rate.get("sensitive") and value in (band["lowest"], band["highest"])
+            # A first step or month has no noise: everybody sees from its dimensions that it is all.
+            all_of_them = row.get("step") == "registered" or row.get("months_since_start") == 0
+            ends = (row[f"{rate['name']}_low"], row[f"{rate['name']}_high"])
+            assert told.setdefault((rate["name"], value, "edge" if is_edge else base, all_of_them), ends) == ends
+            assert not all_of_them or ends == (1, 1)
+            assert not is_edge or 0 in ends or 1 in ends
+    assert told
 
 
 def test_evidence_has_every_measure_of_every_new_cell(built: tuple[House, dict[str, list[dict[str, Any]]]]) -> None:

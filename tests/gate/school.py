@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from statistics import NormalDist
 
 import duckdb
 
@@ -180,8 +181,8 @@ def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: i
     promoters, passives = 120 - 30 - detractors, 30
     p, a, d = promoters, passives, detractors
     n = p + a + d
-    share = (p - d) / n
-    margin = 1.959963984540054 * (((p + d) / n - share**2) / n + 2.2 * (2 + 3 * share**2) / n**2) ** 0.5
+    share, middle, more = (p - d) / n, (p - d) / (n + 3), n + 3
+    margin = 1.959963984540054 * (((p + d + 1.5) / more - middle**2) / more + 2.2 * (2 + 3 * middle**2) / more**2) ** 0.5
     return Cell(
         "nps_quarterly",
         {"path_id": path, "quarter": quarter},
@@ -189,8 +190,8 @@ def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: i
         {},
         {
             "n_invited": 200, "n_respondents": 120, "n_promoters": p, "n_passives": a, "n_detractors": d,
-            "nps": round(100 * share, 1), "nps_low": round(100 * (share - margin), 1),
-            "nps_high": round(100 * (share + margin), 1), "response_rate": 0.6,
+            "nps": round(100 * share, 1), "nps_low": round(100 * (middle - margin), 1),
+            "nps_high": round(100 * (middle + margin), 1), "response_rate": 0.6,
         },
     )
 
@@ -215,14 +216,44 @@ def salary(months: int = 6, graduates: int = 80, shown: int | None = None) -> Ce
 
 
 def _drawn(cell: Cell, contract: MartContract, policy: Policy, record_key: str) -> Cell:
-    """The cell with the quartiles that it leaves open, as they are published: at their own rank with the noise of the draw, rounded."""
+    """The cell with what it leaves open as it is published: quartiles at their rank with the noise of the draw, intervals of its rates."""
     found, step = dict(cell.published), policy.figure("money", "round_to_eur")
     for name in [name for name, value in found.items() if value is DRAWN]:
         identity = identity_of(contract, cell, name)
         drawn = draw_key(record_key, identity, key_of(policy, record_key, identity, len(_SALARIES)))
         place, noise = Fraction(_QUARTILES[name]) * (len(_SALARIES) - 1), policy.figure("money", "rank_noise") * noise_of_rank(drawn, _QUARTILES[name])
         found[name] = float(round(at_rank(_SALARIES, drawn_rank(place, len(_SALARIES), noise)) / step) * step)
-    return replace(cell, published=found)
+    rates = {measure["name"]: measure for measure in contract.measures if measure["kind"] == "rate"}
+    reasons = dict(cell.reasons)
+    for name, rate in rates.items():
+        base = found.get(rate["denominator"]) or cell.true_counts.get(rate["denominator"], 0)
+        for side, value in zip(("low", "high"), interval(policy, rate, found.get(name), base), strict=True):
+            found.setdefault(f"{name}_{side}", value)
+            if name in reasons:
+                reasons.setdefault(f"{name}_{side}", reasons[name])
+    return replace(cell, published=found, reasons=reasons)
+
+
+def interval(policy: Policy, rate: dict, share: float | None, base: float) -> tuple[float | None, float | None]:
+    """Both ends for a share on a base, a share at an edge of its band on the smallest base of the band."""
+    if share is None:
+        return None, None
+    band = next((b for b in policy.figure("sensitive_bands") if b["base_from"] <= base <= (b["base_to"] or base)), None)
+    if rate.get("sensitive") and band and share in (band["lowest"], band["highest"]):
+        low, high = _ends(policy, rate, share, band["base_from"])
+        return (0.0, high) if share == band["lowest"] else (low, 1.0)
+    return _ends(policy, rate, share, base)
+
+
+def _ends(policy: Policy, rate: dict, share: float, base: float) -> tuple[float, float]:
+    squared = NormalDist().inv_cdf((1 + policy.figure("rates", "confidence")) / 2) ** 2
+    noise, chance = squared * policy.figure("counts", "variance"), squared * bool(rate.get("sampled"))
+    found = []
+    for sign in (-1, 1):
+        part = share * base + sign * 0.25 + (share == 0 and sign == 1)
+        a, b, c = base**2 + chance * base - noise, (2 * part + chance) * base, part**2 - noise
+        found.append(round(min(1.0, max(0.0, (b + sign * max(0.0, b * b - 4 * a * c) ** 0.5) / (2 * a))), policy.figure("rates", "decimals")))
+    return found[0], found[1]
 
 
 def key_of(policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0) -> int:

@@ -157,7 +157,7 @@ def test_an_identifier_in_the_catalogue_itself(school):
 
 AROUND = {
     f'ALTER TABLE release.marts.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER': [
-        (NPS, "#22", "known_email in column_name"), (NPS, "#22", "email in column_name"), (NPS, "#22", "extra_column"),
+        (NPS, "#26", "known_email in column_name"), (NPS, "#26", "email in column_name"), (NPS, "#26", "extra_column"),
     ],
     f"COMMENT ON TABLE release.marts.{ENGAGEMENT} IS 'made by anne.martin@example.org'": [
         (ENGAGEMENT, "*", "email in table_comment"), (ENGAGEMENT, "*", "comment_outside_contract"),
@@ -255,6 +255,9 @@ FIGURES = (
         (ENGAGEMENT, "n_completions", "5"): "count_unlike_persons",
         (ENGAGEMENT, "median_progress", "61.3"): "quantile_unlike_persons",
         (NPS, "response_rate", "0.59"): "rate_unlike_counts",
+        (NPS, "response_rate_low", "0.6"): "interval_unlike_rate",
+        (SALARY, "employed_rate_low", "0.94"): "interval_unlike_rate",
+        (SALARY, "in_field_rate_high", "0.8"): "interval_unlike_rate",
         (NPS, "nps", "25.5"): "nps_unlike_counts",
         (NPS, "nps_low", "10"): "nps_unlike_counts",
         (SALARY, "employed_rate", "0.9688"): "rate_unlike_counts",

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from anonymart import engine, versions
+from anonymart.contracts import MartContract, load_contracts
 from anonymart.migrate import steps
 from anonymart.vault import schema
 from tests.whole.house import House, file_sums
@@ -105,6 +106,8 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     assert file_sums(house.home.releases / RELEASE) == published
     assert house.vault(CELLS) == cells and cells
     assert carried_cells(house) == set()
+    # Rates that were published without intervals have theirs, and where there is no rate there is none.
+    assert sum(intervals_of(house, mart, contract) for mart, contract in load_contracts().items()) > 0
     # The windows of whoever studied in June 2021 were all open on 30 June 2026, those of May were not.
     for mart, first, last in (("course_engagement_monthly", "2021-06-01", "2021-07-01"), ("nps_quarterly", "2022-04-01", "2022-07-01")):
         told = house.vault(f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' AND {'month' if 'month' in mart else 'quarter'} <= DATE '{first}'")
@@ -144,6 +147,21 @@ def carried_cells(house: OldHouse) -> set[str]:
             if connection.execute(f"SELECT count(*) FROM (SELECT {both} FROM old.marts.{mart} EXCEPT ALL SELECT {both} FROM new.marts.{mart})").fetchone()[0]:
                 lost.add(mart)
     return lost
+
+
+def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
+    """How many rates of the old release have an interval around them in the new one; all others have the reason of the rate."""
+    n_found = 0
+    with duckdb.connect(house.home.releases / house.current / "marts.duckdb", read_only=True) as connection:
+        for rate in (measure["name"] for measure in contract.measures if measure["kind"] == "rate"):
+            low, high = f'"{rate}_low"', f'"{rate}_high"'
+            n_wrong, n_right = connection.execute(f"""
+                SELECT count(*) FILTER (NOT coalesce({low} <= "{rate}" AND "{rate}" <= {high}, "{rate}" IS NULL AND {low} IS NULL AND {high} IS NULL)
+                    OR "{rate}_reason" IS DISTINCT FROM {low[:-1]}_reason" OR "{rate}_reason" IS DISTINCT FROM {high[:-1]}_reason"), count("{rate}")
+                FROM marts.marts.{mart}""").fetchone()
+            assert n_wrong == 0, (mart, rate)
+            n_found += n_right
+    return n_found
 
 
 def written_begins_with(house: OldHouse, lines: list[dict]) -> bool:

@@ -173,8 +173,9 @@ NPS = [
     _nps("rates.smallest_base", 24, "response_rate_reason", None, "too_few", ("p", 10, 10, 3, 0)),
     _nps("rates.decimals", 2, "response_rate", 0.8701, 0.87, _FAIR),
     _nps("nps.decimals", 0, "nps", 30.3, 30.0, _FAIR),
-    _nps("nps.confidence", 0.99, "nps_low", 19.3, 15.9, _FAIR),
-    _nps("counts.variance", 9, "nps_low", 19.3, 18.7, _FAIR),
+    _nps("rates.confidence", 0.99, "response_rate_low", 0.8525, 0.8473, _FAIR),
+    _nps("nps.confidence", 0.99, "nps_low", 19.0, 15.5, _FAIR),
+    _nps("counts.variance", 9, "nps_low", 19.0, 18.3, _FAIR),
     # January 2026 closes on a day in 2026: four years are open, less than a month is not.
     _nps("window.last_use_before_record_months", 58, "is_complete", True, False, _FAIR),
     _nps("purposes.P-STAT.keep_years_after_last_use", 1, "is_complete", True, False, _FAIR),

@@ -17,6 +17,7 @@ STRICTER = {
     "counts.variance": (9, "nps_quarterly"),
     "rates.smallest_base": (70, "salary_outcome"),
     "rates.decimals": (1, "salary_outcome"),
+    "rates.confidence": (0.9, "salary_outcome"),
     "quantiles.smallest_base_median": (41, "course_engagement_monthly"),
     "quantiles.smallest_base_quartile": (61, "salary_outcome"),
     "quantiles.persons_each_side": (16, "salary_outcome"),

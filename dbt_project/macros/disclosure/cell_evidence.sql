@@ -62,6 +62,8 @@ from {{ cells }}
             'published_base': 'perturbed_' ~ measure.denominator,
             'clipped': 'clipped_' ~ measure.numerator if measure.get('sensitive') else 'null',
         }) }}
+    {%- elif measure.kind in ['rate_low', 'rate_high'] -%}
+        {{ return(evidence_columns(rules, measure_named(rules, measure.rate))) }}
     {%- elif measure.kind == 'mean' -%}
         {{ return({
             'true_count': 'true_' ~ measure.base, 'true_base': 'true_' ~ measure.base, 'true_numerator': 'sum_' ~ measure.name,

@@ -76,8 +76,15 @@ counted as (
 {# Whether a figure follows from plain counts alone, or is another cell's: then it is what they say in a correction, too. #}
 {% macro follows_plain_counts(rules, measure) %}
     {%- set plain = plain_counts(rules) | map(attribute='name') | list -%}
-    {%- set is_share = measure.kind == 'rate' and measure.numerator in plain and measure.denominator in plain -%}
+    {%- set rate = rate_of(rules, measure) -%}
+    {%- set is_share = rate.kind == 'rate' and rate.numerator in plain and rate.denominator in plain -%}
     {{ return(measure.name in plain or is_share or is_copied(measure)) }}
+{% endmacro %}
+
+
+{# The rate that an end of an interval belongs to; any other measure itself. #}
+{% macro rate_of(rules, measure) %}
+    {{ return(measure_named(rules, measure.rate) if measure.kind in ['rate_low', 'rate_high'] else measure) }}
 {% endmacro %}
 
 

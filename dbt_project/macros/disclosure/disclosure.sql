@@ -73,6 +73,8 @@
     {%- set needs = {
         'count': [],
         'rate': ['numerator', 'denominator'],
+        'rate_low': ['rate'],
+        'rate_high': ['rate'],
         'mean': ['value', 'base'],
         'quantile': ['value', 'quantile'],
         'nps': ['promoters', 'passives', 'detractors'],
@@ -103,6 +105,9 @@
             {% do stop_mart(mart, "has the sensitive rate " ~ label ~ ": declare its numerator with sensitive: true and of: " ~ measure.denominator) %}
         {%- endif -%}
     {%- endif -%}
+    {%- if measure.kind in ['rate_low', 'rate_high'] and measure.rate not in measures_of(rules, ['rate']) | map(attribute='name') | list -%}
+        {% do stop_mart(mart, "has the interval " ~ label ~ " of " ~ measure.rate ~ ", which is no rate: name a measure of kind rate") %}
+    {%- endif -%}
     {%- if measure.kind == 'quantile' -%}
         {%- if measure.quantile not in [0.25, 0.5, 0.75] -%}
             {% do stop_mart(mart, "has in " ~ label ~ " the quantile " ~ measure.quantile ~ ": only 0.25, 0.5 and 0.75 are ever published") %}
@@ -119,6 +124,7 @@
     {%- set needed = ['publication.first_period_on', 'publication.delay_days', 'window.last_use_before_record_months',
                       'counts.smallest', 'counts.variance', 'rates.smallest_base', 'rates.decimals'] -%}
     {%- set of_kind = {
+        'rate_low': ['rates.confidence'], 'rate_high': ['rates.confidence'],
         'mean': ['means.decimals', 'means.largest_events_per_person', 'means.noise_of_largest'],
         'nps': ['nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
         'quantile': ['quantiles.smallest_base_median', 'quantiles.smallest_base_quartile', 'quantiles.persons_each_side',

@@ -1,6 +1,6 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
    people -> closed (periods that close now) -> counted (true figures; in a correction the emptied cells too) -> keyed (what each draw is looked up by) -> perturbed -> nested (cells within cells) -> remainders (what wholes leave over) ->
-   reasoned (counts and quantiles) -> derived (what is made of published counts) -> published.
+   reasoned (counts and quantiles) -> derived (what is made of published counts) -> published -> with_intervals (of rates).
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing, first_cells=none) -%}
 {%- set table = ref('perturbation_table') -%}
@@ -12,6 +12,7 @@ select 1 as not_compiled
 {%- set pooling = rules.get('pooling') -%}
 {%- set withdrawn = withdrawn_relation(mart) -%}
 {%- set source = 'closed_and_pooled' if pooling else 'closed' -%}
+{%- set intervals = interval_figures(mart, rules) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}noise as (
     {{ perturbation_lists(table) }}
@@ -117,6 +118,15 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
+{%- if intervals -%}
+,
+
+with_intervals as (
+    select
+        {{ (['published.*'] + intervals) | join(',\n        ') }}
+    from published
+)
+{%- endif %}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -126,7 +136,7 @@ select
     {{ is_complete(rules) }} as is_complete,
     earliest_closing_on,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
-from published
+from {{ 'with_intervals' if intervals else 'published' }}
 where
     {{ somebody_is_shown(rules) }}
     {%- if withdrawn %}

@@ -99,18 +99,21 @@ case
 {% endmacro %}
 
 
-{# NPS = 100 (p - d). Its interval is z standard errors to both sides; the variance is that of the answers,
-   (p + d - (p - d)^2) / n, and that of the perturbed counts, v (2 + 3 (p - d)^2) / n^2. #}
+{# NPS = 100 (p - d). Its interval is Rocks' (2016), widened by the noise: three answers more, of which 3/4 promoters and 3/4 detractors,
+   then z standard errors to both sides; the variance is that of the answers, (p + d - (p - d)^2) / n, and that of the perturbed
+   counts, v (2 + 3 (p - d)^2) / n^2. #}
 {% macro nps_value(measure) -%}
-    {%- set p, d = 'nps_promoters_share', 'nps_detractors_share' -%}
     {%- set sign = {'nps_low': '-', 'nps_high': '+'}.get(measure.kind) -%}
+    {%- set n = '(nps_answers + 3)' if sign else 'nps_answers' -%}
+    {%- set score = '(nps_promoters_share - nps_detractors_share) * nps_answers / ' ~ n -%}
+    {%- set either = '((nps_promoters_share + nps_detractors_share) * nps_answers + 1.5) / ' ~ n -%}
 case
             when {{ measure.name }}_reason is null
-                then round(least(100, greatest(-100, 100 * ({{ p }} - {{ d }}
+                then round(least(100, greatest(-100, 100 * ({{ score }}
                     {%- if sign %}
-                    {{ sign }} {{ z_value() }} * sqrt(
-                        ({{ p }} + {{ d }} - power({{ p }} - {{ d }}, 2)) / nps_answers
-                        + {{ noise_variance() }} * (2 + 3 * power({{ p }} - {{ d }}, 2)) / power(nps_answers, 2)
+                    {{ sign }} {{ z_value('nps') }} * sqrt(
+                        ({{ either }} - power({{ score }}, 2)) / {{ n }}
+                        + {{ noise_variance() }} * (2 + 3 * power({{ score }}, 2)) / power({{ n }}, 2)
                     )
                     {%- endif -%}
                 ))), {{ policy('nps', 'decimals') }})
@@ -119,12 +122,12 @@ case
 
 
 {# How many standard errors a two-sided interval of the policy's confidence spans to each side. #}
-{% macro z_value() %}
+{% macro z_value(entry) %}
     {%- set known = {'0.9': 1.644854, '0.95': 1.959964, '0.99': 2.575829} -%}
-    {%- set confidence = policy('nps', 'confidence') | float | string -%}
+    {%- set confidence = policy(entry, 'confidence') | float | string -%}
     {%- if confidence not in known -%}
         {{ exceptions.raise_compiler_error(
-            "The policy's nps.confidence of " ~ confidence ~ " has no known z value: use 0.90, 0.95 or 0.99 in expectations/policy.yml."
+            "The policy's " ~ entry ~ ".confidence of " ~ confidence ~ " has no known z value: use 0.90, 0.95 or 0.99 in expectations/policy.yml."
         ) }}
     {%- endif -%}
     {{ return(known[confidence]) }}

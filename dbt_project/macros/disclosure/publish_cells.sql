@@ -42,10 +42,10 @@ order by {{ rules.dimensions | join(', ') }}
 {% endmacro %}
 
 
-{# Every figure of a cell as it may be published: NULL where it has a reason. #}
+{# Every figure of a cell as it may be published, but for the intervals of rates: NULL where it has a reason. #}
 {% macro published_figures(rules) %}
     {%- set columns = [] -%}
-    {%- for measure in rules.measures -%}
+    {%- for measure in rules.measures if measure.kind not in ['rate_low', 'rate_high'] -%}
         {%- if measure.kind == 'count' -%}
             {%- set value = 'case when ' ~ measure.name ~ '_reason is null then perturbed_' ~ measure.name ~ ' end' -%}
         {%- elif measure.kind == 'quantile' -%}

@@ -1,5 +1,6 @@
 {# One test per mart instead of one per column: every figure has a value or a reason and not both, counts are 0 or at
-   least the smallest that may be published, rates are 0 to 1, and a cell stands once. #}
+   least the smallest that may be published, rates are 0 to 1
+   and inside their intervals, and a cell stands once. #}
 {% test figures_are_protected(model) %}
 {%- if execute -%}
 {%- set rules = disclosure(model.identifier) -%}
@@ -16,8 +17,13 @@ having
     or bool_or({{ measure.name }} is not null and {{ measure.name }}_reason is not null)
     {%- if measure.kind == 'count' %}
     or bool_or({{ measure.name }} <> 0 and {{ measure.name }} < {{ smallest }})
-    {%- elif measure.kind == 'rate' %}
+    {%- elif measure.kind in ['rate', 'rate_low', 'rate_high'] %}
     or bool_or({{ measure.name }} not between 0 and 1)
+    {%- if measure.kind == 'rate_low' %}
+    or bool_or({{ measure.name }} > {{ measure.rate }})
+    {%- elif measure.kind == 'rate_high' %}
+    or bool_or({{ measure.name }} < {{ measure.rate }})
+    {%- endif %}
     {%- elif measure.kind in ['nps', 'nps_low', 'nps_high'] %}
     or bool_or({{ measure.name }} not between -100 and 100)
     {%- endif %}

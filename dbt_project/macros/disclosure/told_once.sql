@@ -105,9 +105,9 @@ first_{{ measure.name }} as (
 {%- endmacro %}
 
 
-{# A rate that another mart tells is copied from there, with its reason: it is never made a second time. #}
+{# A rate that another mart tells is copied from there, with its interval and reasons: it is never made a second time. #}
 {% macro is_copied(measure) %}
-    {{ return(true if measure.get('told_by') and measure.kind == 'rate' else false) }}
+    {{ return(true if measure.get('told_by') and measure.kind in ['rate', 'rate_low', 'rate_high'] else false) }}
 {% endmacro %}
 
 

@@ -70,8 +70,10 @@ def _kind(contract: MartContract, figure: str) -> str:
     return next(measure["kind"] for measure in contract.measures if measure["name"] == figure)
 
 
-# A count under its threshold, a share on few persons, a mean and a quantile that nobody rounded, a score of nothing.
-_VALUES = {"count": 1, "rate": 0.4321, "mean": 12345.0, "quantile": 12345.678, "nps": 12.3, "nps_low": 12.3, "nps_high": 12.3}
+# A count under its threshold, a share on few persons, ends that are not around it, a mean and a quantile that nobody rounded, a score of nothing.
+_VALUES = {
+    "count": 1, "rate": 0.4321, "rate_low": 0.8765, "rate_high": 0.1234, "mean": 12345.0, "quantile": 12345.678, "nps": 12.3, "nps_low": 12.3, "nps_high": 12.3,
+}
 
 
 def _periods(contract: MartContract) -> list[str]:

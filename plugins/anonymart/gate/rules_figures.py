@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
 from anonymart.contracts import REASONS
+from anonymart.disclosure import intervals
 from anonymart.gate import draws
 from anonymart.gate.rules import Scope, counted, rule
 
@@ -77,7 +77,7 @@ def rate_unlike_counts(scope: Scope) -> str:
     """A rate that does not follow from the published counts, is sensitive and not clipped to its band, or is not as it was told first."""
     measure = scope.measure
     if measure.get("told_by"):
-        return _unlike_first(scope, measure)
+        return _unlike_first(scope, measure, "rate_unlike_counts")
     part, base = measure["numerator"], measure["denominator"]
     share = f"round(least(greatest({part}.perturbed / base.perturbed, 0), 1), {int(scope.figure('rates', 'decimals'))})"
     expected = share
@@ -90,6 +90,23 @@ def rate_unlike_counts(scope: Scope) -> str:
         JOIN {_count(scope, part)} AS {part} USING (cell_key) JOIN {_count(scope, base)} AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
             base.perturbed > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""")
+
+
+@rule
+def interval_unlike_rate(scope: Scope) -> str:
+    """An end of an interval that does not follow from its published rate and base, or is shown where the rate is not (S-ANON)."""
+    measure = scope.measure
+    if measure.get("told_by"):
+        return _unlike_first(scope, measure, "interval_unlike_rate")
+    rate = scope.measure_named(measure["rate"])
+    shown, told = f'cell."{scope.column}"', f'cell."{rate["name"]}"'
+    expected = intervals.end(scope.policy, scope.mart, rate, measure["kind"].removeprefix("rate_"), "base.perturbed", "cell.")
+    largest = 0.5 * 10.0 ** -int(scope.figure("rates", "decimals")) + _SMALL
+    return counted(scope, "interval_unlike_rate", f"""
+        SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, rate["denominator"])} AS base USING (cell_key)
+        WHERE cell."{scope.column}_reason" IS DISTINCT FROM cell."{rate["name"]}_reason"
+            OR ({shown} IS NULL) <> ({told} IS NULL)
+            OR ({shown} IS NOT NULL AND NOT coalesce(abs({shown} - {expected}) <= {largest}, false))""")
 
 
 @rule
@@ -173,12 +190,8 @@ def nps_unlike_counts(scope: Scope) -> str:
     joins = " ".join(f"JOIN {_count(scope, name)} AS {part} USING (cell_key)" for part, name in parts.items())
     shown = " AND ".join(f'cell."{name}" IS NOT NULL' for name in parts.values())
     base = "(promoters.perturbed + passives.perturbed + detractors.perturbed)"
-    difference = f"((promoters.perturbed - detractors.perturbed) / {base})"
-    z = NormalDist().inv_cdf((1 + scope.figure("nps", "confidence")) / 2)
-    variance = f"""(((promoters.perturbed + detractors.perturbed) / {base} - {difference} ** 2) / {base}
-        + {scope.figure("counts", "variance")} * (2 + 3 * {difference} ** 2) / {base} ** 2)"""
-    end = {"nps": "0", "nps_low": f"-{z} * sqrt({variance})", "nps_high": f"{z} * sqrt({variance})"}[measure["kind"]]
-    expected = f"least(100, greatest(-100, 100 * ({difference} + {end})))"
+    side = {"nps": None, "nps_low": "low", "nps_high": "high"}[measure["kind"]]
+    expected = intervals.score(scope.policy, side, *(f"{part}.perturbed" for part in parts))
     largest = 0.5 * 10.0 ** -int(scope.figure("nps", "decimals")) + 1e-4
     return counted(scope, "nps_unlike_counts", f"""
         SELECT 1 FROM {scope.table} AS cell {joins}
@@ -232,11 +245,11 @@ def _told_before(scope: Scope, measure: str) -> str:
         WHERE {key} IN (SELECT period_key FROM gate.closed_periods WHERE mart = '{name}'))"""
 
 
-def _unlike_first(scope: Scope, measure: Mapping[str, Any]) -> str:
+def _unlike_first(scope: Scope, measure: Mapping[str, Any], kind: str) -> str:
     first = measure["told_by"]
     places = {dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, measure).items()}
     figure = f'first."{first["measure"]}"'
-    return counted(scope, "rate_unlike_counts", f"""
+    return counted(scope, kind, f"""
         SELECT 1 FROM {scope.new_cells} AS cell LEFT JOIN gate.{first["mart"]} AS first ON {_same_cell(places)}
         WHERE cell."{scope.column}" IS DISTINCT FROM {figure}
             OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT FROM coalesce({figure[:-1]}_reason", 'too_few'))""")

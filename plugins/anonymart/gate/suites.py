@@ -38,6 +38,8 @@ _OF_EVERY_RELEASE = (
 _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
     "rate": ("rate_on_few_persons", "rate_unlike_counts"),
+    "rate_low": ("interval_unlike_rate",),
+    "rate_high": ("interval_unlike_rate",),
     "mean": ("rate_on_few_persons", "mean_unlike_persons"),
     "quantile": ("quantile_on_few_persons", "quantile_unlike_persons"),
     "nps": ("nps_unlike_counts",),

@@ -9,15 +9,17 @@ model asks for the new column before dbt adds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from anonymart import crash, versions
-from anonymart.contracts import load_contracts
+from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure import intervals
 from anonymart.iri import ADDRESS
-from anonymart.policy import load_policy
+from anonymart.policy import Policy, load_policy
 
 _HISTORY = "warehouse.intermediate"
 
@@ -127,6 +129,58 @@ def complete_cells(connection: duckdb.DuckDBPyConnection) -> None:
                     FROM vault.ledger.releases AS releases WHERE releases.release_id = cells.release_id""")
 
 
+def intervals_of_rates(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rates were published without intervals: each gets its own, from what is published of it, and keeps its figure (S-ANON)."""
+    policy = load_policy()
+    decimals = policy.figure("rates", "decimals")
+    for mart, contract in load_contracts().items():
+        measures = {measure["name"]: measure for measure in contract.measures}
+        for table in (f"cells_{mart}", f"withdrawn_{mart}"):
+            there, found = _columns(connection, table, "vault", "ledger"), []
+            for name, measure in measures.items():
+                if measure["kind"] not in ("rate_low", "rate_high") or name in there or measure["rate"] not in there:
+                    continue
+                rate = measures[measure["rate"]]
+                base = _published_base(connection, contract, rate, policy)
+                end = intervals.end(policy, contract, rate, measure["kind"].removeprefix("rate_"), base, "cells.")
+                connection.execute(f"""
+                    ALTER TABLE vault.ledger.{table} ADD COLUMN "{name}" DOUBLE;
+                    ALTER TABLE vault.ledger.{table} ADD COLUMN "{name}_reason" VARCHAR""")
+                found += [
+                    f'"{name}" = CASE WHEN "{rate["name"]}" IS NOT NULL THEN round({end}, {decimals}) END',
+                    f'"{name}_reason" = "{rate["name"]}_reason"',
+                ]
+            if found:
+                connection.execute(f"UPDATE vault.ledger.{table} AS cells SET {', '.join(found)}")
+
+
+def _published_base(connection: duckdb.DuckDBPyConnection, contract: MartContract, rate: Mapping[str, Any], policy: Policy) -> str:
+    """SQL for the base of a rate of `cells`, as its mart or another one tells it, or as it follows from rate and numerator.
+
+    Where nothing tells it, the smallest base that a rate, or a share at this edge of a band, can have.
+    """
+    share, part, whole = (f'cells."{rate[name]}"' for name in ("name", "numerator", "denominator"))
+    if rate["denominator"] in contract.figures:
+        return whole
+    told = [f"round({part} / nullif({share}, 0))"] if rate["numerator"] in contract.figures else []
+    counts = {measure["name"]: measure for measure in contract.measures}
+    first = counts[rate["denominator"]].get("told_by") or {}
+    table, figure = f"cells_{first.get('mart', contract.name)}", first.get("measure", rate["denominator"])
+    if figure in _columns(connection, table, "vault", "ledger"):
+        at = first["at"] if "mart" in first else {name: first["at"].get(name, name) for name in contract.dimensions}
+        same = " AND ".join(
+            f'first."{name}"::VARCHAR = ' + (f'cells."{value}"::VARCHAR' if value in contract.dimensions else f"'{value}'") for name, value in at.items()
+        )
+        told.append(f'(SELECT any_value(first."{figure}") FROM vault.ledger.{table} AS first WHERE {same})')
+    if rate.get("sensitive"):
+        edges = " ".join(
+            f"WHEN {share} IN ({float(band['lowest'])}::DOUBLE, {float(band['highest'])}::DOUBLE) THEN {band['base_from']}"
+            for band in policy.figure("sensitive_bands")
+        )
+        told.append(f"CASE {edges} END")
+    return f"greatest(coalesce({', '.join(told)}, 0), {policy.figure('rates', 'smallest_base')})"
+
+
 STEPS = (
     Step(1, "vault", "keeps the first use of each identifier beside the last", spans_of_use),
     Step(2, "warehouse", "drops monthly figures that do not tell the year; the next build makes them anew from all events", rollups_by_year),
@@ -135,6 +189,7 @@ STEPS = (
     Step(5, "warehouse", "drops attempts that do not tell the form of their events; the next build makes them anew from all events", attempts_by_month_and_form),
     Step(6, "vault", "admits what the warehouse holds, and brings account home pages and openids to one form", people_of_the_register),
     Step(7, "vault", "tells of each published cell whether it is complete, in place of whether it was built late; no figure changes", complete_cells),
+    Step(8, "vault", "gives each published rate its interval, from what is published of it; no figure changes", intervals_of_rates),
 )
 
 

@@ -1,0 +1,136 @@
+"""Intervals keep their promise: coverage of the published way, with the shipped table of noise (Wilson 1927, Fieller 1954, Rocks 2016)."""
+
+from __future__ import annotations
+
+from math import lgamma
+
+import duckdb
+import numpy as np
+import pytest
+from house import policy
+from oracle import LAST, TABLE
+
+from anonymart.disclosure import intervals
+from anonymart.policy import load_policy
+
+BASES = [25, 40, 100, 300]
+SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
+# Promoters, passives and detractors, of schools that are loved and of schools that are not.
+MIXES = [(0.5, 0.3, 0.2), (0.6, 0.25, 0.15), (0.4, 0.35, 0.25), (0.7, 0.18, 0.12), (0.3, 0.4, 0.3), (0.2, 0.3, 0.5), (0.55, 0.33, 0.12)]
+NOISE = {
+    count: [(row["deviation"], (row["key_upto"] - row["key_from"]) / 2**32) for row in TABLE if row["true_count"] == count]
+    for count in range(LAST + 1)
+}
+DECIMALS = policy()["rates"]["decimals"]
+
+
+def told(count: int) -> list[tuple[int, float]]:
+    """What is published of a count, with its probability."""
+    return [(count + deviation, chance) for deviation, chance in NOISE[min(count, LAST)]]
+
+
+def cells(base: int, parts: range) -> dict[str, np.ndarray]:
+    """Everything that may be published of cells with these parts of a base, with its probability, where the base is large enough for a rate."""
+    smallest = policy()["rates"]["smallest_base"]
+    rows = [
+        (part, base, top, bottom, chance * other)
+        for part in parts for top, chance in told(part) for bottom, other in told(base) if bottom >= smallest
+    ]  # fmt: skip
+    return dict(zip(("part", "whole", "top", "bottom", "chance"), map(np.array, zip(*rows, strict=True)), strict=True))
+
+
+def ends(rate: dict[str, bool], found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends, as published, of the shares `share` on the bases `bottom`."""
+    columns = ", ".join(f"round({intervals.of_share(load_policy(), rate, side, 'share', 'bottom')}, {DECIMALS}) AS {side}" for side in ("low", "high"))
+    result = duckdb.sql(f"SELECT {columns} FROM found").fetchnumpy()
+    return result["low"], result["high"]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base):
+    found = cells(base, range(base + 1))
+    found["share"] = np.round(np.minimum(1, found["top"] / found["bottom"]), DECIMALS)
+    low, high = ends({}, found)
+    truth = found["part"] / base
+    is_covered = (low <= truth + 5e-5) & (truth <= high + 5e-5)
+    sums = [np.bincount(found["part"], weights) for weights in (found["chance"] * is_covered, found["chance"])]
+    coverage = sums[0] / sums[1]
+    assert coverage.min() >= 0.95 and coverage.mean() <= 0.98
+    assert (low <= found["share"]).all() and (found["share"] <= high).all()
+    # It is wide: at a base of 25, a rate of a half is 13 points off and more before it is outside.
+    width = high - low
+    assert base > 25 or 0.25 < width[found["part"] == base // 2].mean() < 0.31
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_interval_of_a_share_of_answers_covers_chance_and_noise(base):
+    """A share that is cut at its band included: its interval is that of the edge, open to one side."""
+    found = cells(base, range(base + 1))
+    bands = policy()["sensitive_bands"]
+    band = [next(b for b in bands if b["base_from"] <= n <= (b["base_to"] or n)) for n in found["bottom"]]
+    lowest, highest = (np.array([each[name] for each in band]) for name in ("lowest", "highest"))
+    is_low = np.minimum(found["part"], found["top"] + 1e-9) <= lowest * found["bottom"] + 1e-10
+    is_high = np.maximum(found["bottom"] - (base - found["part"]), found["top"] - 1e-9) >= highest * found["bottom"] - 1e-10
+    share = np.round(found["top"] / found["bottom"], DECIMALS)
+    found["share"] = np.where(is_low, lowest, np.where(is_high, highest, share))
+    low, high = ends({"sampled": True, "sensitive": True}, found)
+    coverage = []
+    for truth in SHARES:
+        weights = found["chance"] * binomial(found["part"], base, truth)
+        coverage.append(weights[(low <= truth) & (truth <= high)].sum() / weights.sum())
+    assert min(coverage) >= 0.95 and np.mean(coverage) <= 0.985
+    assert (low <= found["share"]).all() and (found["share"] <= high).all()
+
+
+def binomial(part: np.ndarray, base: int, chance: float) -> np.ndarray:
+    ways = np.array([lgamma(base + 1) - lgamma(n + 1) - lgamma(base - n + 1) for n in range(base + 1)])
+    return np.exp(ways[part] + part * np.log(chance) + (base - part) * np.log(1 - chance))
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_interval_of_a_score_covers_chance_and_noise(base):
+    dice = np.random.default_rng(20260630)
+    coverage = [score_coverage(base, mix, dice) for mix in MIXES]
+    assert all(0.93 <= each <= 0.97 for each in coverage)
+    assert (0.945 if base == 40 else 0.94) <= np.mean(coverage) <= 0.96
+
+
+def score_coverage(base: int, mix: tuple[float, float, float], dice: np.random.Generator, n: int = 100_000) -> float:
+    """How often the published interval covers the score of the population, over the cells whose score is published."""
+    answers = dice.multinomial(base, mix, size=n)
+    promoters, passives, detractors = (with_noise(answers[:, column], dice) for column in range(3))
+    bottom = with_noise(np.full(n, base), dice)
+    bands = [np.array([(b["lowest"], b["highest"]) if b["base_from"] <= size <= (b["base_to"] or size) else (0, 0)
+                       for size in range(bottom.max() + 1)])[bottom] for b in policy()["sensitive_bands"]]
+    low, high = sum(bands).T
+    is_clipped = (answers[:, 2] <= low * bottom) | (detractors < low * bottom)
+    is_clipped |= (base - answers[:, 2] <= bottom - high * bottom) | (detractors > high * bottom)
+    smallest = policy()["rates"]["smallest_base"]
+    is_shown = ~is_clipped & (bottom >= smallest) & (promoters + passives + detractors >= smallest)
+    found = {"p": promoters[is_shown], "a": passives[is_shown], "d": detractors[is_shown]}  # noqa: F841 (the SQL below reads it)
+    decimals, truth = policy()["nps"]["decimals"], 100 * (mix[0] - mix[2])
+    sides = (f"round({intervals.score(load_policy(), side, 'p', 'a', 'd')}, {decimals})" for side in ("low", "high"))
+    return duckdb.sql(f"SELECT avg(({truth} BETWEEN {' AND '.join(sides)})::INTEGER) FROM found").fetchone()[0]
+
+
+def with_noise(counts: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """Counts as published, each with a draw of its own."""
+    found, drawn = counts.copy(), dice.random(counts.shape)
+    for block, deviations in NOISE.items():
+        here = np.minimum(counts, LAST) == block
+        steps = np.cumsum([chance for _, chance in deviations])[:-1]
+        found[here] += np.array([deviation for deviation, _ in deviations])[np.searchsorted(steps, drawn[here])]
+    return found
+
+
+def test_what_a_perfect_score_says():
+    """Cutting at 1 makes scores perfect that are not: what `docs/disclosure.md` says of it."""
+    found = cells(100, range(95, 101))
+    share = np.minimum(1, found["top"] / found["bottom"])
+    told_perfect = {}
+    for part in range(95, 101):
+        here = found["part"] == part
+        weights = found["chance"][here] / found["chance"][here].sum()
+        told_perfect[part] = (round(float(weights[share[here] == 1].sum()), 2), round(float((weights * share[here]).sum() - part / 100), 4))
+    assert {part: rate for part, (rate, _) in told_perfect.items()} == {100: 0.60, 99: 0.40, 98: 0.24, 97: 0.11, 96: 0.05, 95: 0.02}
+    assert told_perfect[100][1] == pytest.approx(-0.008, abs=0.0005) and abs(told_perfect[95][1]) < 0.0005
