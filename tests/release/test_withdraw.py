@@ -227,7 +227,7 @@ def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
     school.build([changed], AUGUST)
     report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
     assert {failure.column for failure in report.failures if failure.kind == "correction_tells_a_difference"} == {
-        "employed_rate", "in_field_rate", "salary_p25", "salary_p50", "salary_p75"
+        *(f"{rate}{end}" for rate in ("employed_rate", "in_field_rate") for end in ("", "_low", "_high")), "salary_p25", "salary_p50", "salary_p75"
     }
     school.build([stayed(changed)], AUGUST)
     assert published(school, AUGUST)
