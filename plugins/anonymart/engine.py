@@ -77,11 +77,6 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         SET enable_progress_bar = false;
     """)
     install_readers(connection)
-    lay_out(connection)
-
-
-def lay_out(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make what this connection writes lie in its files as everything of this home does: without compression where bytes are searched."""
     if is_plain():
         connection.execute("SET force_compression = 'uncompressed'")
 

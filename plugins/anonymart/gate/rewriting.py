@@ -18,7 +18,7 @@ import duckdb
 import numpy as np
 
 from anonymart.contracts import MartContract
-from anonymart.engine import lay_out, literal
+from anonymart.engine import literal
 from anonymart.release.folder import (
     DATA_DOCS,
     DATA_PACKAGE,
@@ -77,7 +77,6 @@ def _rewritten(folder: Path, place: Path, contracts: Mapping[str, MartContract])
     """The marts and their Parquet files, written as a candidate is; None where one cannot be read."""
     target = place / MARTS_FILE
     with duckdb.connect(config={"threads": 1}) as connection:
-        lay_out(connection)
         try:
             connection.execute(
                 f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY); ATTACH {literal(str(target))} AS release"
