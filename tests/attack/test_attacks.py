@@ -437,13 +437,13 @@ def month(has_next=True, **changes):
     return [row | changes.get(row["course_id"], {}) for row in kept] + [rows[0] | {"month": date(2025, 2, 1)}] * has_next
 
 
-HIDDEN = {"median_progress": None}
+NO_MEDIAN = {"median_progress": None}
 CORRECTIONS = {
-    "one median is hidden": (month(b=HIDDEN), 1),
+    "one median is hidden": (month(b=NO_MEDIAN), 1),
     "one median moved": (month(b={"median_progress": 60.0}), 1),
     "all moved": (month(**{course: {"median_progress": 9.0} for course in "bcde"}), 4),
-    "all are hidden": (month(**dict.fromkeys("bcde", HIDDEN)), 0),
-    "hidden but where a count moved by many": (month(**dict.fromkeys("bcd", HIDDEN), e={"n_active_learners": 90, "median_progress": 50.0}), 0),
+    "all are hidden": (month(**dict.fromkeys("bcde", NO_MEDIAN)), 0),
+    "hidden but where a count moved by many": (month(**dict.fromkeys("bcd", NO_MEDIAN), e={"n_active_learners": 90, "median_progress": 50.0}), 0),
     "nothing": (month(), 0),
     # Its code is nowhere else: it may have been recalled for being no code.
     "a course of few is gone, and its code": (month(has_next=False, a=None), 0),
