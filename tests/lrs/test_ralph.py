@@ -21,7 +21,8 @@ from tests.conftest import ROOT
 from tests.ingest.conftest import House
 from tests.lrs.server import statement
 
-pytestmark = pytest.mark.long
+# One process makes the environment of the peer.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("ralph")]
 
 PEER = "ralph-malph[full]==5.1.*"
 BIN = ROOT / ".venv-ralph" / "bin"
