@@ -176,24 +176,14 @@ def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: in
     )
 
 
-def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30) -> Cell:
-    """A quarter of a path: 200 asked, 120 answered, promoters, passives and detractors, all shown."""
-    promoters, passives = 120 - 30 - detractors, 30
-    p, a, d = promoters, passives, detractors
-    n = p + a + d
+def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30, answered: int = 120) -> Cell:
+    """A quarter of a path: 200 asked, 120 answered, 30 of them passive; promoters, passives and detractors are all shown."""
+    p, a, d, n = answered - 30 - detractors, 30, detractors, answered
     share, middle, more = (p - d) / n, (p - d) / (n + 3), n + 3
     margin = 1.959963984540054 * (((p + d + 1.5) / more - middle**2) / more + 2.2 * (2 + 3 * middle**2) / more**2) ** 0.5
-    return Cell(
-        "nps_quarterly",
-        {"path_id": path, "quarter": quarter},
-        {"n_invited": 200, "n_respondents": 120, "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors},
-        {},
-        {
-            "n_invited": 200, "n_respondents": 120, "n_promoters": p, "n_passives": a, "n_detractors": d,
-            "nps": round(100 * share, 1), "nps_low": round(100 * (middle - margin), 1),
-            "nps_high": round(100 * (middle + margin), 1), "response_rate": 0.6,
-        },
-    )
+    counts = {"n_invited": 200, "n_respondents": n, "n_promoters": p, "n_passives": a, "n_detractors": d}
+    score = {"nps": round(100 * share, 1), "nps_low": round(100 * (middle - margin), 1), "nps_high": round(100 * (middle + margin), 1)}
+    return Cell("nps_quarterly", {"path_id": path, "quarter": quarter}, counts, {}, {**counts, **score, "response_rate": n / 200})
 
 
 def salary(months: int = 6, graduates: int = 80, shown: int | None = None) -> Cell:

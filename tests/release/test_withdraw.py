@@ -233,6 +233,15 @@ def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
     assert published(school, AUGUST)
 
 
+def test_a_cell_that_many_moved_shows_all_its_figures_anew(school, monkeypatch):
+    """Detractors move by five only, the answers by thirty: the cell is new with all its figures, to rules, drill and attackers alike."""
+    monkeypatch.undo()
+    recall(school, SECOND, marts=["nps_quarterly"])
+    school.build([nps(date(2025, 10, 1), detractors=35, answered=150)], AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert report.passed, report.sentences()
+
+
 def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     """Its last people left between the release and its correction: without its row the correction would say so."""
     september, counts = date(2026, 9, 29), {"n_active_learners": 4, "n_registrations": 3, "n_completions": 0}

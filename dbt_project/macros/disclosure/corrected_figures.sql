@@ -10,31 +10,42 @@
 {%- for measure in plain_counts(rules) -%}
     {% do columns.append(measure.name ~ ' as recalled_' ~ measure.name) %}
 {%- endfor -%}
+versions as (
+    select
+        *,
+        row_number() over (partition by {{ rules.dimensions | join(', ') }} order by version desc) as age
+    from {{ withdrawn }}
+),
+
 recalled as (
     select
         {{ columns | join(',\n        ') }},
         {{ period_key(rules, 'versions') }} as recalled_period
-    from {{ withdrawn }} as versions
-    qualify row_number() over (partition by {{ rules.dimensions | join(', ') }} order by version desc) = 1
+    from versions
+    where age = 1
 )
 {%- endmacro %}
 
 
-{# The cells that are counted now, and those of a recalled period in which nobody is left. #}
+{# The cells that are counted now, and those of a recalled period in which nobody is left: the same columns in the same order. #}
 {% macro with_emptied_cells(rules, withdrawn) -%}
+{%- set columns = [] -%}
+{%- for name in rules.dimensions -%}{% do columns.append('recalled.' ~ name) %}{%- endfor -%}
 counted as (
     select * from counted_now
     {%- if withdrawn %}
-    union all by name
+    union all
     select
-        {{ (same_columns(rules.dimensions, 'recalled.') + ['closing.period_key', 'closing.closes_on'] + no_figures(rules)) | join(',\n        ') }}
+        {{ (columns + ['closing.period_key', 'closing.closes_on'] + no_figures(rules)) | join(',\n        ') }}
     from recalled
     inner join closing on closing.period_key = recalled.recalled_period
-    anti join counted_now
+    left join counted_now
         on {{ same(rules.dimensions, 'counted_now.', 'recalled.') | join('\n        and ') }}
-    {%- for condition in codes_hold(rules) %}
-    {{ 'where' if loop.first else 'and' }} {{ condition }}
-    {%- endfor %}
+    where
+        counted_now.period_key is null
+        {%- for condition in codes_hold(rules) %}
+        and {{ condition }}
+        {%- endfor %}
     {%- endif %}
 )
 {%- endmacro %}
@@ -53,13 +64,6 @@ counted as (
         {%- endif -%}
     {%- endfor -%}
     {{ return(conditions) }}
-{% endmacro %}
-
-
-{% macro same_columns(names, place) %}
-    {%- set found = [] -%}
-    {%- for name in names -%}{% do found.append(place ~ name) %}{%- endfor -%}
-    {{ return(found) }}
 {% endmacro %}
 
 

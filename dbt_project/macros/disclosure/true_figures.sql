@@ -22,9 +22,9 @@
 {% endmacro %}
 
 
-{# The same of a cell without anybody, where they are not simply missing. #}
+{# The same of a cell without anybody, in the same order. #}
 {% macro no_figures(rules) %}
-    {%- set columns = [] -%}
+    {%- set columns = ['cast(null as date) as earliest_closing_on'] -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(['0 as true_' ~ measure.name, '0 as key_' ~ measure.name]) %}
     {%- endfor -%}
@@ -32,7 +32,10 @@
         {% do columns.extend(['0 as sum_' ~ measure.name, '0 as largest_' ~ measure.name]) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
-        {% do columns.extend(['0 as true_with_' ~ measure.value, '0 as key_with_' ~ measure.value]) %}
+        {% do columns.extend(['0 as true_with_' ~ measure.value, '0 as key_with_' ~ measure.value, 'null as all_' ~ measure.value]) %}
+    {%- endfor -%}
+    {%- for measure in measures_of(rules, ['quantile']) -%}
+        {% do columns.append('null as true_' ~ measure.name) %}
     {%- endfor -%}
     {{ return(columns) }}
 {% endmacro %}

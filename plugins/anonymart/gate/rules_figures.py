@@ -211,12 +211,11 @@ def _count(scope: Scope, measure: str) -> str:
 def _perturbed(scope: Scope, measure: str) -> str:
     """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key.
 
-    In a corrected cell that is the recalled count, where the new one is near it: who left meanwhile must not show.
+    In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile must not show.
     """
     drawn = "evidence.true_count + noise.deviation"
-    is_shown = measure in scope.mart.figures and scope.measure_named(measure)["kind"] == "count"
     recalled = f"""(
-        SELECT cell_key, {f'"{measure}"' if is_shown else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
+        SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.figure('nesting', 'smallest_difference')}"
     return f"""(
