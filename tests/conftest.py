@@ -45,20 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: {reason}")
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
 
-# Files that take over a minute in all, besides those that say `long` themselves: `make test` is to take minutes.
-LONG = {
-    f"tests/{name}.py"
-    for name in (
-        "dbt/test_history", "forget/test_erasure", "gate/test_drill", "gate/test_planted_leaks", "migrate/test_old_home", "release/test_approval",
-        "release/test_audit", "release/test_publish", "release/test_states",
-    )
-}
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.relative_to(ROOT).as_posix() in LONG:
-            item.add_marker(pytest.mark.long)
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
                 item.add_marker(pytest.mark.skip(reason=reason))

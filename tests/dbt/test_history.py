@@ -3,6 +3,8 @@
 import pytest
 from small_home import NEEDLES, SmallHome
 
+pytestmark = pytest.mark.long
+
 HISTORY = [
     "int_activity__chapter",
     "int_activity__course",
@@ -41,7 +43,6 @@ def piecewise_home(built_home, tmp_path_factory):
     return home
 
 
-@pytest.mark.long
 def test_pieces_give_what_one_build_gives(built_home, piecewise_home):
     assert history(piecewise_home) == history(built_home)
 

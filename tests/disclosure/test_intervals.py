@@ -16,9 +16,21 @@ from anonymart.policy import load_policy
 BASES = [25, 40, 100, 300]
 SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
 # Promoters, passives and detractors, of schools that are loved and of schools that are not.
-MIXES = [(0.5, 0.3, 0.2), (0.6, 0.25, 0.15), (0.4, 0.35, 0.25), (0.7, 0.18, 0.12), (0.3, 0.4, 0.3), (0.2, 0.3, 0.5), (0.55, 0.33, 0.12)]
+MIXES = [
+    (0.5, 0.3, 0.2),
+    (0.6, 0.25, 0.15),
+    (0.4, 0.35, 0.25),
+    (0.7, 0.18, 0.12),
+    (0.3, 0.4, 0.3),
+    (0.2, 0.3, 0.5),
+    (0.55, 0.33, 0.12),
+]
 NOISE = {
-    count: [(row["deviation"], (row["key_upto"] - row["key_from"]) / 2**32) for row in TABLE if row["true_count"] == count]
+    count: [
+        (row["deviation"], (row["key_upto"] - row["key_from"]) / 2**32)
+        for row in TABLE
+        if row["true_count"] == count
+    ]
     for count in range(LAST + 1)
 }
 DECIMALS = policy()["rates"]["decimals"]
@@ -36,12 +48,17 @@ def cells(base: int, parts: range) -> dict[str, np.ndarray]:
         (part, base, top, bottom, chance * other)
         for part in parts for top, chance in told(part) for bottom, other in told(base) if bottom >= smallest
     ]  # fmt: skip
-    return dict(zip(("part", "whole", "top", "bottom", "chance"), map(np.array, zip(*rows, strict=True)), strict=True))
+    return dict(
+        zip(("part", "whole", "top", "bottom", "chance"), map(np.array, zip(*rows, strict=True)), strict=True)
+    )
 
 
 def ends(rate: dict[str, bool], found: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Both ends, as published, of the shares `share` on the bases `bottom`."""
-    columns = ", ".join(f"round({intervals.of_share(load_policy(), rate, side, 'share', 'bottom')}, {DECIMALS}) AS {side}" for side in ("low", "high"))
+    columns = ", ".join(
+        f"round({intervals.of_share(load_policy(), rate, side, 'share', 'bottom')}, {DECIMALS}) AS {side}"
+        for side in ("low", "high")
+    )
     result = duckdb.sql(f"SELECT {columns} FROM found").fetchnumpy()
     return result["low"], result["high"]
 
@@ -53,7 +70,9 @@ def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base):
     low, high = ends({}, found)
     truth = found["part"] / base
     is_covered = (low <= truth + 5e-5) & (truth <= high + 5e-5)
-    sums = [np.bincount(found["part"], weights) for weights in (found["chance"] * is_covered, found["chance"])]
+    sums = [
+        np.bincount(found["part"], weights) for weights in (found["chance"] * is_covered, found["chance"])
+    ]
     coverage = sums[0] / sums[1]
     assert coverage.min() >= 0.95 and coverage.mean() <= 0.98
     assert (low <= found["share"]).all() and (found["share"] <= high).all()
@@ -70,7 +89,10 @@ def test_the_interval_of_a_share_of_answers_covers_chance_and_noise(base):
     band = [next(b for b in bands if b["base_from"] <= n <= (b["base_to"] or n)) for n in found["bottom"]]
     lowest, highest = (np.array([each[name] for each in band]) for name in ("lowest", "highest"))
     is_low = np.minimum(found["part"], found["top"] + 1e-9) <= lowest * found["bottom"] + 1e-10
-    is_high = np.maximum(found["bottom"] - (base - found["part"]), found["top"] - 1e-9) >= highest * found["bottom"] - 1e-10
+    is_high = (
+        np.maximum(found["bottom"] - (base - found["part"]), found["top"] - 1e-9)
+        >= highest * found["bottom"] - 1e-10
+    )
     share = np.round(found["top"] / found["bottom"], DECIMALS)
     found["share"] = np.where(is_low, lowest, np.where(is_high, highest, share))
     low, high = ends({"sampled": True, "sensitive": True}, found)
@@ -95,13 +117,22 @@ def test_the_interval_of_a_score_covers_chance_and_noise(base):
     assert (0.945 if base == 40 else 0.94) <= np.mean(coverage) <= 0.96
 
 
-def score_coverage(base: int, mix: tuple[float, float, float], dice: np.random.Generator, n: int = 100_000) -> float:
+def score_coverage(
+    base: int, mix: tuple[float, float, float], dice: np.random.Generator, n: int = 100_000
+) -> float:
     """How often the published interval covers the score of the population, over the cells whose score is published."""
     answers = dice.multinomial(base, mix, size=n)
     promoters, passives, detractors = (with_noise(answers[:, column], dice) for column in range(3))
     bottom = with_noise(np.full(n, base), dice)
-    bands = [np.array([(b["lowest"], b["highest"]) if b["base_from"] <= size <= (b["base_to"] or size) else (0, 0)
-                       for size in range(bottom.max() + 1)])[bottom] for b in policy()["sensitive_bands"]]
+    bands = [
+        np.array(
+            [
+                (b["lowest"], b["highest"]) if b["base_from"] <= size <= (b["base_to"] or size) else (0, 0)
+                for size in range(bottom.max() + 1)
+            ]
+        )[bottom]
+        for b in policy()["sensitive_bands"]
+    ]
     low, high = sum(bands).T
     is_clipped = (answers[:, 2] <= low * bottom) | (detractors < low * bottom)
     is_clipped |= (base - answers[:, 2] <= bottom - high * bottom) | (detractors > high * bottom)
@@ -109,8 +140,13 @@ def score_coverage(base: int, mix: tuple[float, float, float], dice: np.random.G
     is_shown = ~is_clipped & (bottom >= smallest) & (promoters + passives + detractors >= smallest)
     found = {"p": promoters[is_shown], "a": passives[is_shown], "d": detractors[is_shown]}  # noqa: F841 (the SQL below reads it)
     decimals, truth = policy()["nps"]["decimals"], 100 * (mix[0] - mix[2])
-    sides = (f"round({intervals.score(load_policy(), side, 'p', 'a', 'd')}, {decimals})" for side in ("low", "high"))
-    return duckdb.sql(f"SELECT avg(({truth} BETWEEN {' AND '.join(sides)})::INTEGER) FROM found").fetchone()[0]
+    sides = (
+        f"round({intervals.score(load_policy(), side, 'p', 'a', 'd')}, {decimals})"
+        for side in ("low", "high")
+    )
+    return duckdb.sql(f"SELECT avg(({truth} BETWEEN {' AND '.join(sides)})::INTEGER) FROM found").fetchone()[
+        0
+    ]
 
 
 def with_noise(counts: np.ndarray, dice: np.random.Generator) -> np.ndarray:
@@ -119,7 +155,9 @@ def with_noise(counts: np.ndarray, dice: np.random.Generator) -> np.ndarray:
     for block, deviations in NOISE.items():
         here = np.minimum(counts, LAST) == block
         steps = np.cumsum([chance for _, chance in deviations])[:-1]
-        found[here] += np.array([deviation for deviation, _ in deviations])[np.searchsorted(steps, drawn[here])]
+        found[here] += np.array([deviation for deviation, _ in deviations])[
+            np.searchsorted(steps, drawn[here])
+        ]
     return found
 
 
@@ -131,6 +169,16 @@ def test_what_a_perfect_score_says():
     for part in range(95, 101):
         here = found["part"] == part
         weights = found["chance"][here] / found["chance"][here].sum()
-        told_perfect[part] = (round(float(weights[share[here] == 1].sum()), 2), round(float((weights * share[here]).sum() - part / 100), 4))
-    assert {part: rate for part, (rate, _) in told_perfect.items()} == {100: 0.60, 99: 0.40, 98: 0.24, 97: 0.11, 96: 0.05, 95: 0.02}
+        told_perfect[part] = (
+            round(float(weights[share[here] == 1].sum()), 2),
+            round(float((weights * share[here]).sum() - part / 100), 4),
+        )
+    assert {part: rate for part, (rate, _) in told_perfect.items()} == {
+        100: 0.60,
+        99: 0.40,
+        98: 0.24,
+        97: 0.11,
+        96: 0.05,
+        95: 0.02,
+    }
     assert told_perfect[100][1] == pytest.approx(-0.008, abs=0.0005) and abs(told_perfect[95][1]) < 0.0005

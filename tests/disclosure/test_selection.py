@@ -34,5 +34,6 @@ def test_shares_are_told_in_points_and_nothing_where_nothing_is_shown():
         ("salary_outcome", "employed_rate", 1.0, None, "protected"),
     )
     assert [(each["figure"], each["shown"], each["hidden"], each["bias"]) for each in found] == [
-        ("negative_share", 1, 1, 9.5), ("employed_rate", 0, 1, None)
+        ("negative_share", 1, 1, 9.5),
+        ("employed_rate", 0, 1, None),
     ]

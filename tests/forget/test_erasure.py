@@ -14,6 +14,8 @@ from anonymart.forget.removal import finish
 from tests.forget.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def built(tmp_path_factory, tmp_path, monkeypatch):
@@ -102,7 +104,6 @@ def test_who_comes_back_later_is_a_new_person(built):
     assert built.ask("SELECT min(first_use_at)::VARCHAR FROM vault.register.last_use WHERE identifier = 'learner:L-4711'") == [("2026-06-30 22:00:01",)]
 
 
-@pytest.mark.long
 def test_what_a_later_delivery_reveals_goes_as_well(built):
     """An account and an address that nobody knew to be hers: their rows go with the next build, and later ones stay out."""
     built.deliver("learning", "strange.ndjson", [
@@ -188,7 +189,6 @@ def test_what_waits_in_landing_and_what_was_refused_there_goes(built):
     assert built.bytes_with(*NAMES) == []
 
 
-@pytest.mark.long
 def test_a_restored_vault_forgets_again(built, tmp_path):
     built.ingest()
     backup = tmp_path / "vault.copy"
@@ -201,7 +201,6 @@ def test_a_restored_vault_forgets_again(built, tmp_path):
     assert receipts.verify(built.home, built.keys).passed
 
 
-@pytest.mark.long
 def test_a_restored_warehouse_forgets_again(built, tmp_path):
     backup = tmp_path / "warehouse.copy"
     shutil.copy(built.home.warehouse, backup)

@@ -22,6 +22,8 @@ IN_EVERY_MART = (
     "in a value", "inside a longer value", "in a column name", "in the comment of a table", "in Parquet metadata", "in a column name of Parquet",
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory):
@@ -127,7 +129,6 @@ def test_a_drill_that_planted_nothing_is_a_no():
     assert [failure.kind for failure in Drill((), {}).failures()] == ["leak_not_caught: nothing was planted"]
 
 
-@pytest.mark.long
 def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(school, without_great_expectations, without_attack):
     candidate = school.candidate()
     assert gate(school.home, school.keys, school.policy, candidate, AS_OF).passed

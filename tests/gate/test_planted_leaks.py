@@ -19,7 +19,10 @@ from anonymart.gate.decoding import decoded
 from anonymart.policy import Policy
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement, nps, reseal
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+]
 ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_outcome"
 
 
@@ -417,7 +420,6 @@ def test_evidence_of_another_day_and_cells_without_it(school):
     }
 
 
-@pytest.mark.long
 def test_carried_cells(school):
     from tests.release.yes import publish
 

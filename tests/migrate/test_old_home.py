@@ -15,7 +15,7 @@ from anonymart.migrate import steps
 from anonymart.vault import schema
 from tests.whole.house import House, file_sums
 
-pytestmark = pytest.mark.xdist_group("migrate")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("migrate")]
 
 FIXTURE = Path(__file__).with_name("fixtures") / "home-4687b60.tar.xz"
 PLAIN = {"ANONYMART_ENCRYPTION": "none"}

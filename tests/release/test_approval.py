@@ -31,7 +31,10 @@ from tests.gate.school import AS_OF, NEXT_MONTH, engagement
 from tests.release.test_publish import FIRST, gated
 from tests.release.yes import REVIEWER
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+]
 
 
 def house(school):
@@ -177,7 +180,6 @@ ACTS = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("point", "act", "state"), [
     ("approval.after_held", "hold", "waiting"),
     ("approval.after_refused", "refuse", "refused"),

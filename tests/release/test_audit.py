@@ -20,7 +20,10 @@ from tests.release.test_publish import FIRST, KILLED, gated, published
 from tests.release.test_verify import command
 from tests.release.test_withdraw import AUGUST, WHY, recall
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+]
 SECOND = "2026-07-30.1"
 # What the log of the fixture holds: the reviewer's yes to the first release, and the release.
 BEFORE = [("approved", FIRST), ("published", FIRST)]
@@ -69,7 +72,6 @@ def test_what_an_entry_tells(school):
     assert audit.verify(school.home, school.keys) == audit.Verdict(True, len(BEFORE))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "is_told"),
     [("publish.before_commit", False), ("publish.after_commit", True), ("audit.before_append", True), ("audit.after_append", True)],

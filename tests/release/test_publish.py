@@ -20,7 +20,10 @@ from tests import warm
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+]
 FIRST = "2026-06-30.1"
 PROJECT = Path(__file__).parents[2]
 
@@ -169,7 +172,6 @@ publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])
 """
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("point", "is_committed"),
     [

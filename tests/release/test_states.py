@@ -30,7 +30,10 @@ from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import FIRST
 from tests.release.yes import REVIEWER
 
-pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+]
 # What each leaves in the vault when it was taken in or carried out.
 REQUEST = "INSERT INTO vault.rights.requests (load_no, request_id, kind, identifier, received_at) VALUES (1, '{0}', '{1}', 'learner:learner-000001', now()::TIMESTAMP)"
 STEP = "INSERT INTO vault.rights.steps VALUES ('{0}', '{1}', DATE '2026-06-30', '')"
@@ -217,7 +220,6 @@ def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_g
     assert run.release(*inside(school), AS_OF, reviewer=REVIEWER)[0] == "2026-07-02.1"
 
 
-@pytest.mark.long
 def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
     """As the DAGs take the lock in turn: a request between any two tasks of the day's release, and a release comes out each day."""
     from anonymart_airflow import tasks

@@ -17,7 +17,9 @@ from anonymart.policy import Policy
 _WHOLE_COUNTS = 0.25
 
 
-def end(policy: Policy, contract: MartContract, rate: Mapping[str, Any], side: str, base: str, cell: str = "") -> str:
+def end(
+    policy: Policy, contract: MartContract, rate: Mapping[str, Any], side: str, base: str, cell: str = ""
+) -> str:
     """SQL for the end `low` or `high` of the interval of a rate on a published base, 0 to 1 and not rounded.
 
     `cell` goes before the columns of the mart.
@@ -29,7 +31,11 @@ def end(policy: Policy, contract: MartContract, rate: Mapping[str, Any], side: s
     if "mart" in first or first.get("measure") != rate["numerator"]:
         return found
     # A count that is the base of its own rate: the rate is 1 by what it is, and has no noise.
-    is_own = " AND ".join(f"{cell}\"{name}\"::VARCHAR = '{value}'" for name, value in first["at"].items() if value not in contract.dimensions)
+    is_own = " AND ".join(
+        f"{cell}\"{name}\"::VARCHAR = '{value}'"
+        for name, value in first["at"].items()
+        if value not in contract.dimensions
+    )
     return f"CASE WHEN {is_own} THEN {share} ELSE {found} END"
 
 

@@ -53,9 +53,16 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
         caption = f"What protection costs the new cells; told over {costs['smallest_cells']} cells or more"
         found.append(Table(caption, ("Mart", "New cells", *_ERRORS.values()), rows))
     if exact.SELECTION in notes:
-        chosen = [(each["mart"], each["figure"], each["shown"], each["hidden"], each["bias"]) for each in notes[exact.SELECTION]]
+        chosen = [
+            (each["mart"], each["figure"], each["shown"], each["hidden"], each["bias"])
+            for each in notes[exact.SELECTION]
+        ]
         caption = "Scores and sensitive shares: by how many points those that are shown lie above all of them, for what is protected is not like the rest"
-        found.append(Table(caption, ("Mart", "Figure", "Cells that show it", "Cells that protect it", "Points"), chosen))
+        found.append(
+            Table(
+                caption, ("Mart", "Figure", "Cells that show it", "Cells that protect it", "Points"), chosen
+            )
+        )
     if exact.HIDDEN in notes:
         hidden = [
             (name, exact.HIDDEN_BY[rule], n)
