@@ -57,6 +57,15 @@ class MartContract:
     disclosure: Mapping[str, Any] = field(repr=False)
 
     @property
+    def noise(self) -> str:
+        """The class of the noise of its counts, `coarse` or `fine`: an entry of the policy may differ by it."""
+        return self.disclosure["noise"]
+
+    def noise_of(self, measure: str) -> str:
+        """The class of one count: that of the mart, but for what a mart of the other class tells first. `with_<value>` is the mart's own."""
+        return next((each["noise"] for each in self.measures if each["name"] == measure and "noise" in each), self.noise)
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
@@ -130,7 +139,7 @@ def _contract(model: dict[str, Any], path: Path) -> MartContract:
     disclosure = (config.get("meta") or model.get("meta") or {}).get("disclosure")
     if not isinstance(disclosure, dict):
         raise UsageError(f"{path.name}: the mart {name} has no meta.disclosure: say how its persons are protected.")
-    for part in ("dimensions", "period", "measures"):
+    for part in ("noise", "dimensions", "period", "measures"):
         if not disclosure.get(part):
             raise UsageError(f"{path.name}: meta.disclosure of the mart {name} has no {part}: add them.")
     return MartContract(

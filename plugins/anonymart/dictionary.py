@@ -72,6 +72,11 @@ def _observation(contract: MartContract, policy: Policy) -> str:
     return ", ".join(f"{months} months (`{name}` {value})" for value, months in found.items())
 
 
+def by_class(entry: Mapping[str, Any]) -> str:
+    """A figure by class of noise, as words."""
+    return " or ".join(f"{figure} ({noise})" for noise, figure in entry.items())
+
+
 def _rules(policy: Policy) -> str:
     counts, quantiles, money = (policy.raw[name] for name in ("counts", "quantiles", "money"))
     bands = [
@@ -86,15 +91,16 @@ def _rules(policy: Policy) -> str:
     rows = [
         (
             "count of people",
-            f"with noise of at most {counts['largest_deviation']} up or down and a variance of {counts['variance']}; shown as 0 or from "
+            f"with noise of at most {by_class(counts['largest_deviation'])} up or down and a variance of {by_class(counts['variance'])}; shown as 0 or from "
             f"{counts['smallest']} up; true zeros are 0",
         ),
         (
-            "rate, share, mean, NPS",
-            f"base of at least {policy.figure('rates', 'smallest_base')}, as published",
+            "rate, share, mean",
+            f"base of at least {by_class(policy.figure('rates', 'smallest_base'))}, as published",
         ),
-        ("median", f"at least {quantiles['smallest_base_median']} people with a value, as published"),
-        ("quartile", f"at least {quantiles['smallest_base_quartile']} people with a value, as published"),
+        ("NPS", f"at least {policy.figure('nps', 'smallest_base')} answers, as published"),
+        ("median", f"at least {by_class(quantiles['smallest_base_median'])} people with a value, as published"),
+        ("quartile", f"at least {by_class(quantiles['smallest_base_quartile'])} people with a value, as published"),
         (
             "median and quartile",
             f"at least {quantiles['persons_each_side']} people on each side; read at most {max(quantiles['points_rank_noise'], quantiles['days_rank_noise'])} ranks "
@@ -123,7 +129,7 @@ def _rules(policy: Policy) -> str:
 
 def _mart(contract: MartContract, policy: Policy) -> str:
     pooled = contract.disclosure.get("pooling")
-    facts = [f"A cell closes {closing(contract, policy)}."]
+    facts = [f"A cell closes {closing(contract, policy)}. Its counts have {contract.noise} noise."]
     if pooled:
         years = policy.figure("pooling", "longest_years")
         facts.append(

@@ -18,6 +18,14 @@ POLICY_FILE = PROJECT / "expectations" / "policy.yml"
 
 _TEXT, _WHOLE, _NUMBER, _BANDS, _COUNTRIES = "text", "whole", "number", "bands", "countries"
 _PURPOSE = {"title": _TEXT, "basis": _TEXT}
+# Classes of noise (meta.disclosure.noise of a mart): an entry by class has a figure for each.
+CLASSES = ("coarse", "fine")
+
+
+def _by_class(shape: str) -> dict[str, str]:
+    return dict.fromkeys(CLASSES, shape)
+
+
 _SHAPE: dict[str, Any] = {
     "version": _WHOLE,
     "purposes": {
@@ -48,11 +56,11 @@ _SHAPE: dict[str, Any] = {
         "salary_second_to_months": _WHOLE,
     },
     "codes": {"fewest_learners_of_a_diploma": _WHOLE},
-    "counts": {"largest_deviation": _WHOLE, "variance": _NUMBER, "smallest": _WHOLE},
-    "rates": {"smallest_base": _WHOLE, "decimals": _WHOLE, "confidence": _NUMBER},
+    "counts": {"largest_deviation": _by_class(_WHOLE), "variance": _by_class(_NUMBER), "smallest": _by_class(_WHOLE)},
+    "rates": {"smallest_base": _by_class(_WHOLE), "decimals": _WHOLE, "confidence": _NUMBER},
     "quantiles": {
-        "smallest_base_median": _WHOLE,
-        "smallest_base_quartile": _WHOLE,
+        "smallest_base_median": _by_class(_WHOLE),
+        "smallest_base_quartile": _by_class(_WHOLE),
         "persons_each_side": _WHOLE,
         "points_round_to": _WHOLE,
         "days_round_to": _WHOLE,
@@ -62,7 +70,7 @@ _SHAPE: dict[str, Any] = {
     "money": {"round_to_eur": _WHOLE, "rank_noise": _WHOLE, "p_percent": _NUMBER, "largest_share_percent": _NUMBER},
     "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE, "noise_of_largest": _NUMBER},
     "sensitive_bands": _BANDS,
-    "nps": {"confidence": _NUMBER, "decimals": _WHOLE},
+    "nps": {"smallest_base": _WHOLE, "confidence": _NUMBER, "decimals": _WHOLE},
     "nesting": {"smallest_difference": _WHOLE, "largest_posterior": _NUMBER},
     "pooling": {"longest_years": _WHOLE},
     "membership": {"false_alarms": _NUMBER, "median_at_most": _NUMBER, "of_99_percent_at_most": _NUMBER, "of_anybody_at_most": _NUMBER},
@@ -106,6 +114,16 @@ class Policy:
                 raise UsageError(f"The policy register has no entry {'.'.join(path)}: add it to {POLICY_FILE.name}.")
             found = found[name]
         return found
+
+    def of_class(self, noise: str) -> Policy:
+        """The register as it holds for the marts of one class of noise: entries by class are that class's figures."""
+
+        def chosen(value: Any) -> Any:
+            if not isinstance(value, dict):
+                return value
+            return value[noise] if set(value) == set(CLASSES) else {name: chosen(inner) for name, inner in value.items()}
+
+        return Policy(chosen(self.raw))
 
 
 def load_policy(path: Path | None = None) -> Policy:

@@ -6,8 +6,10 @@ ends with 1 when the page is stale.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from anonymart.disclosure import risk
 from anonymart.disclosure.perturbation import Entry, of_policy
@@ -19,13 +21,15 @@ from anonymart.written_pages import command
 PAGE = PROJECT / "docs" / "disclosure.md"
 WRITER = "python -m anonymart.statistician"
 CELLS = (1, 2, 3, 5)
-OTHERS = (0, 1, 2, 3, 5)
+OTHERS = (0, 1, 2, 3, 5, 10)
+COUNTS = (0, 1, 2, 3, 5, 8, 12)  # true counts of which the noise is listed; the command lists all
+_SHOWN = 0.0005  # probabilities under this are not listed
 # What each entry of the register is in the method; an entry without a sentence stops the page.
 PARAMETERS = {
     "counts.largest_deviation": "D: a count is off by at most so many persons",
     "counts.variance": "V: variance of the noise of a count",
     "counts.smallest": "s: the smallest published count above 0",
-    "rates.smallest_base": "published persons under a rate, share, mean or score",
+    "rates.smallest_base": "published persons under a rate, share or mean",
     "rates.decimals": "decimals of a rate",
     "rates.confidence": "confidence of the interval of a rate",
     "quantiles.smallest_base_median": "published persons with a value under a median",
@@ -42,6 +46,7 @@ PARAMETERS = {
     "means.decimals": "decimals of a mean",
     "means.largest_events_per_person": "largest contribution of a person to a mean",
     "means.noise_of_largest": "noise of a sum for each person of noise, in largest contributions",
+    "nps.smallest_base": "published answers under a score",
     "nps.confidence": "confidence of the interval of a score",
     "nps.decimals": "decimals of a score",
     "pooling.longest_years": "years in a pool at most",
@@ -61,8 +66,12 @@ PARAMETERS = {
 
 def sections(policy: Policy) -> dict[str, str]:
     """The text between each pair of marks, by name. Raises UsageError for an entry of the register that nobody explains."""
-    table = of_policy(policy)
-    return {"noise": _noise(table), "parameters": _parameters(policy), "risk": _risk(table)}
+    tables = of_policy(policy)
+    return {"noise": _by_class(tables, _noise), "parameters": _parameters(policy), "risk": _by_class(tables, _risk)}
+
+
+def _by_class(tables: Mapping[str, list[Entry]], written: Callable[[list[Entry]], str]) -> str:
+    return "\n\n".join(f"Noise of {noise} marts:\n\n{written(table)}" for noise, table in tables.items())
 
 
 def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -74,7 +83,11 @@ def _noise(table: list[Entry]) -> str:
     rows = []
     last = table[-1].true_count
     for true_count, entries in groupby(table, key=lambda entry: entry.true_count):
-        shown = ", ".join(f"{true_count + e.deviation}: {e.probability:.3f}" for e in entries)
+        if true_count not in (*COUNTS, last):
+            continue
+        likely = [(true_count + e.deviation, e.probability) for e in entries]
+        shown = ", ".join(f"{published}: {p:.3f}" for published, p in likely if p >= _SHOWN)
+        shown += "" if min(p for _, p in likely) >= _SHOWN else f"; {likely[0][0]} to {likely[-1][0]} in all"
         rows.append((f"{true_count}, and more likewise" if true_count == last else str(true_count), shown))
     return markdown(("true count", "published count: probability"), rows)
 
@@ -84,11 +97,15 @@ def _parameters(policy: Policy) -> str:
     found = {f"{group}.{entry}" for group in groups for entry in policy.raw[group]}
     if unexplained := sorted(found - set(PARAMETERS)):
         raise UsageError(f"docs/disclosure.md does not explain {', '.join(unexplained)}: add a sentence to {Path(__file__).name}.")
-    rows = [(f"`{name}`", f"{policy.figure(*name.split('.')):g}", says) for name, says in PARAMETERS.items()]
+    rows = [(f"`{name}`", _figure(policy.figure(*name.split("."))), says) for name, says in PARAMETERS.items()]
     for band in policy.raw["sensitive_bands"]:
         base = f"base of {band['base_from']} " + (f"to {band['base_to']}" if band["base_to"] else "and more")
         rows.append(("`sensitive_bands`", f"{100 * band['lowest']:g} % to {100 * band['highest']:g} %", f"a sensitive share is told inside, {base}"))
     return markdown(("entry of `policy.yml`", "value", "what it is"), rows)
+
+
+def _figure(value: Any) -> str:
+    return f"{value:g}" if not isinstance(value, dict) else ", ".join(f"{name} {figure:g}" for name, figure in value.items())
 
 
 def _risk(table: list[Entry]) -> str:

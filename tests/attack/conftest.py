@@ -5,7 +5,6 @@ import pytest
 from anonymart.attack import controls
 from anonymart.attack.release import Release
 from anonymart.attack.rules import PublishedRules
-from anonymart.attack.run import noise_of
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
 
@@ -27,7 +26,7 @@ def rules(policy):
 
 @pytest.fixture(scope="session")
 def noise(policy):
-    return noise_of(policy)
+    return PublishedRules.of(policy).law
 
 
 @pytest.fixture

@@ -15,8 +15,16 @@ from pathlib import Path
 from typing import Any
 
 with (Path(__file__).parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv").open(encoding="utf-8") as _file:
-    TABLE = [{name: int(row[name]) for name in row if name != "probability"} for row in csv.DictReader(_file)]
-LAST = max(row["true_count"] for row in TABLE)
+    ROWS = list(csv.DictReader(_file))
+TABLE = {
+    noise: [
+        {name: int(row[name]) for name in ("true_count", "deviation", "key_from", "key_upto")}
+        for row in ROWS
+        if row["noise_class"] == noise
+    ]
+    for noise in ("coarse", "fine")
+}
+LAST = 10**6  # a count of the last block, whatever the class
 
 RECORD_KEY = "5e" * 32  # of the houses that tests build
 
@@ -31,10 +39,20 @@ def exact(number: float) -> Fraction:
     return Fraction(str(number))
 
 
-def deviation(n: int, key: int) -> int:
-    """What the shipped table adds to a count of n persons with this cell key."""
-    block = min(n, LAST)
-    return next(row["deviation"] for row in TABLE if row["true_count"] == block and row["key_from"] <= key < row["key_upto"])
+def of_class(law: dict[str, Any], noise: str) -> dict[str, Any]:
+    """The policy with the figures of one class of noise."""
+    return {
+        group: {name: entry[noise] if isinstance(entry, dict) and noise in entry else entry for name, entry in entries.items()}
+        if isinstance(entries, dict)
+        else entries
+        for group, entries in law.items()
+    }
+
+
+def deviation(n: int, key: int, noise: str = "coarse") -> int:
+    """What the shipped table of a class adds to a count of n persons with this cell key."""
+    block = min(n, max(row["true_count"] for row in TABLE[noise]))
+    return next(row["deviation"] for row in TABLE[noise] if row["true_count"] == block and row["key_from"] <= key < row["key_upto"])
 
 
 def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
@@ -67,7 +85,7 @@ class Cell:
 
     def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None) -> None:
         """`key` are the dimensions of the cell, where they are not those of its first person: a pool has years of its own."""
-        self.people, self.law, self.rules = people, law, rules
+        self.people, self.law, self.laws, self.rules = people, of_class(law, rules["noise"]), law, rules
         self.place = dict(zip(rules["dimensions"], key or [people[0][name] for name in rules["dimensions"]], strict=True))
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
 
@@ -81,7 +99,13 @@ class Cell:
 
     def drawn(self, name: str, members: list[Person], n: int) -> int:
         set_key = sum(person["record_key"] for person in members) % 2**32
-        return deviation(n, draw_key(self.rules, name, self.place, set_key))
+        return deviation(n, draw_key(self.rules, name, self.place, set_key), self.noise(name))
+
+    def noise(self, name: str) -> str:
+        return self.measures.get(name, {}).get("noise", self.rules["noise"])
+
+    def variance(self, name: str) -> float:
+        return self.laws["counts"]["variance"][self.noise(name)]
 
     def perturbed(self, name: str) -> int:
         members = self.members(name)
@@ -157,11 +181,12 @@ class Cell:
                 share, n = (band["highest"] if is_low else None), band["base_from"]
         if share is None:
             return (0.0 if is_low else 1.0), None
-        part = share * n - 0.25 if is_low else share * n + 0.25 + (share == 0) * (self.law["counts"]["smallest"] - 1) / 2
+        part = share * n - 0.25 if is_low else share * n + 0.25 + (share == 0) * self.laws["counts"]["smallest"][self.noise(numerator)] / 2
         z, chance = Z[self.law["rates"]["confidence"]], bool(rate.get("sampled"))
 
         def contradicts(r: float) -> bool:
-            return abs(part - r * n) > z * sqrt(max(0, chance * n * r * (1 - r) + self.law["counts"]["variance"] * (1 + r * r)))
+            noise = self.variance(numerator) + self.variance(denominator) * r * r
+            return abs(part - r * n) > z * sqrt(max(0, chance * n * r * (1 - r) + noise))
 
         near, far = min(1, max(0, part / n)), 0.0 if is_low else 1.0
         if not contradicts(far):
@@ -187,7 +212,7 @@ class Cell:
             return None, "protected" if "protected" in reasons else "too_few"
         p, a, d = (value for value, _ in parts)
         n = p + a + d
-        if n < self.law["rates"]["smallest_base"]:
+        if n < self.law["nps"]["smallest_base"]:
             return None, "too_few"
         side = {"nps": 0, "nps_low": -1, "nps_high": 1}[measure["kind"]]
         if side:

@@ -18,8 +18,8 @@ VECTORS = Path(__file__).parent / "vectors"
 WIDER = 1 << 24
 HANDBOOK = [(0, 0, 0.0, 1.0), (1, 0, 0.0, 1.0), (2, 0, 0.0, 1.0), (3, -1, 0.0, 0.3), (3, 0, 0.3, 0.7), (3, 1, 0.7, 1.0)]
 PUBLISHED = """
-with noise as (
-    {{{{ perturbation_lists(ref('{table}')) }}}}
+with noise_coarse as (
+    {{{{ perturbation_lists(ref('{table}'), 'coarse') }}}}
 ),
 
 counted as (
@@ -28,7 +28,7 @@ counted as (
     group by {cell}
 )
 
-select {cell}, true_count, key_count, {{{{ perturb_count('true_count', 'key_count') }}}} as published
+select {cell}, true_count, key_count, {{{{ perturb_count('true_count', 'key_count', 'coarse') }}}} as published
 from counted
 """
 
@@ -62,7 +62,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[s
     keys = [f"A,{handbook_key(share)}" for share in (0.9, 0.3, 0.6)]
     (seeds / "handbook_records.csv").write_text("\n".join(["region,record_key", *keys, ""]))
     for name in ("shipped", "unordered", "handbook"):
-        perturbation.write_seed(entries(name), seeds / f"ptable_{name}.csv")
+        perturbation.write_seed({"coarse": entries(name)}, seeds / f"ptable_{name}.csv")
     types = {column: "bigint" for column in ("true_count", "deviation", "key_from", "key_upto")} | {"probability": "double"}
     listed = [{"name": f"ptable_{name}", "config": {"column_types": types}} for name in ("shipped", "unordered", "handbook")]
     listed += [{"name": name, "config": {"column_types": {"record_key": "bigint"}}} for name in ("peer_records", "handbook_records")]

@@ -22,24 +22,49 @@ from anonymart.disclosure.perturbation import (
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
 
-TABLE = read_seed()
-BLOCKS = {count: list(entries) for count, entries in groupby(TABLE, key=lambda entry: entry.true_count)}
-COUNTS = [count for count in BLOCKS if count > 0]
+TABLES = read_seed()
+BLOCKS = {
+    (noise, count): list(entries)
+    for noise, table in TABLES.items()
+    for count, entries in groupby(table, key=lambda entry: entry.true_count)
+}
+COUNTS = [place for place in BLOCKS if place[1] > 0]
+each_block = pytest.mark.parametrize("noise, count", COUNTS)
 
 
-def widths(count: int) -> list[tuple[int, int]]:
+def widths(noise: str, count: int) -> list[tuple[int, int]]:
     """Deviation and number of cell keys that give it."""
-    return [(entry.deviation, entry.key_upto - entry.key_from) for entry in BLOCKS[count]]
+    return [(entry.deviation, entry.key_upto - entry.key_from) for entry in BLOCKS[noise, count]]
 
 
-def test_the_shipped_table_is_the_registers():
+def law(noise: str) -> dict[str, float]:
+    return load_policy().of_class(noise).figure("counts")
+
+
+def variance(noise: str, count: int) -> float:
+    """That of the policy; a few persons have a third of the largest possible, or a little over the least."""
+    found = law(noise)
+    largest, smallest = found["largest_deviation"], found["smallest"]
+    # The largest: all at both ends. The least: at the two values beside the count.
+    least = count * (smallest - count) if count < smallest else 0
+    return min(found["variance"], max(min(count, largest) * largest / 3, 1.15 * least))
+
+
+def test_the_shipped_tables_are_the_registers():
     perturbation.check_seed(load_policy())
-    assert [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in of_policy(load_policy())] == [
-        (e.true_count, e.deviation, e.key_from, e.key_upto) for e in TABLE
-    ]
+    tables = of_policy(load_policy())
+    assert tables.keys() == TABLES.keys() == {"coarse", "fine"}
+    for noise, table in tables.items():
+        keys = [[(e.true_count, e.deviation, e.key_from, e.key_upto) for e in each] for each in (table, TABLES[noise])]
+        assert keys[0] == keys[1]
 
 
-@pytest.mark.parametrize("name, value", [("variance", 2.5), ("largest_deviation", 4), ("smallest", 2)])
+@pytest.mark.parametrize("noise", ["coarse", "fine"])
+def test_noise_reaches_far_enough_for_its_variance(noise):
+    assert law(noise)["largest_deviation"] >= 3.4 * math.sqrt(law(noise)["variance"])
+
+
+@pytest.mark.parametrize("name, value", [("variance", {"coarse": 14, "fine": 37}), ("largest_deviation", {"coarse": 14, "fine": 22}), ("smallest", {"coarse": 5, "fine": 10})])
 def test_a_table_of_other_figures_is_refused(name, value):
     raw = copy.deepcopy(load_policy().raw)
     raw["counts"][name] = value
@@ -54,35 +79,34 @@ def test_writing_and_reading_give_the_same_table(tmp_path):
 
 
 def test_zero_stays_zero():
-    assert widths(0) == [(0, MODULUS)]
+    assert widths("coarse", 0) == widths("fine", 0) == [(0, MODULUS)]
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_keys_are_dealt_out_whole(count):
-    entries = BLOCKS[count]
+@each_block
+def test_keys_are_dealt_out_whole(noise, count):
+    entries = BLOCKS[noise, count]
     assert entries[0].key_from == 0 and entries[-1].key_upto == MODULUS
     assert all(before.key_upto == after.key_from for before, after in pairwise(entries))
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_mean_variance_and_forbidden_values(count):
-    law = load_policy().raw["counts"]
-    dealt = widths(count)
+@each_block
+def test_mean_variance_and_forbidden_values(noise, count):
+    dealt, largest, smallest = widths(noise, count), law(noise)["largest_deviation"], law(noise)["smallest"]
     # The mean is 0 to the last key; the variance differs by what rounding to whole keys leaves.
     assert sum(deviation * width for deviation, width in dealt) == 0
-    assert sum(deviation**2 * width for deviation, width in dealt) / MODULUS == pytest.approx(law["variance"], abs=1e-7)
+    assert sum(deviation**2 * width for deviation, width in dealt) / MODULUS == pytest.approx(variance(noise, count), abs=1e-5)
     for deviation, width in dealt:
-        assert abs(deviation) <= law["largest_deviation"] and width > 0
-        assert count + deviation == 0 or count + deviation >= law["smallest"]
-    allowed = {v for v in range(-law["largest_deviation"], law["largest_deviation"] + 1) if count + v == 0 or count + v >= law["smallest"]}
+        assert abs(deviation) <= largest and width > 0
+        assert count + deviation == 0 or count + deviation >= smallest
+    allowed = {v for v in range(-largest, largest + 1) if count + v == 0 or count + v >= smallest}
     assert {deviation for deviation, _ in dealt} == allowed
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_no_other_probabilities_of_these_moments_have_more_entropy(count):
+@each_block
+def test_no_other_probabilities_of_these_moments_have_more_entropy(noise, count):
     """Any step that keeps sum, mean and variance lowers the entropy: three equations, so steps live on four neighbours."""
-    deviations = [entry.deviation for entry in BLOCKS[count]]
-    p = largest_entropy(deviations, load_policy().raw["counts"]["variance"])
+    deviations = [entry.deviation for entry in BLOCKS[noise, count]]
+    p = largest_entropy(deviations, variance(noise, count))
     entropy = -math.fsum(q * math.log(q) for q in p)
     dice = random.Random(count)
     for _ in range(50):
@@ -98,11 +122,11 @@ def test_no_other_probabilities_of_these_moments_have_more_entropy(count):
             assert -math.fsum(q * math.log(q) for q in other) < entropy + 1e-15
 
 
-def test_the_last_block_is_symmetric():
-    last = max(BLOCKS)
-    law = load_policy().raw["counts"]
-    assert last == law["largest_deviation"] + law["smallest"]
-    shares = {entry.deviation: entry.probability for entry in BLOCKS[last]}
+@pytest.mark.parametrize("noise", ["coarse", "fine"])
+def test_the_last_block_is_symmetric(noise):
+    last = max(count for each, count in BLOCKS if each == noise)
+    assert last == law(noise)["largest_deviation"] + law(noise)["smallest"]
+    shares = {entry.deviation: entry.probability for entry in BLOCKS[noise, last]}
     assert all(shares[v] == pytest.approx(shares[-v], abs=1e-12) for v in shares)
 
 
@@ -113,13 +137,22 @@ def test_impossible_noise_is_refused():
         perturbation_table(5, 1.0, 4)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 40])
-def test_draws_follow_the_table(count):
+def test_a_few_persons_have_less_noise():
+    """One person gets 0 or up to 1 + D, a variance of D at most, with 0 or 1 + D alone; and of 2 at least, with 0 or 3 alone."""
+    one = [entry for entry in perturbation_table(9, 20.0, 3) if entry.true_count == 1]
+    assert sum(entry.deviation**2 * entry.probability for entry in one) == pytest.approx(3)
+    one = [entry for entry in perturbation_table(5, 20.0, 3) if entry.true_count == 1]
+    assert sum(entry.deviation**2 * entry.probability for entry in one) == pytest.approx(2.3)
+
+
+@pytest.mark.parametrize("noise", ["coarse", "fine"])
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 40])
+def test_draws_follow_the_table(noise, count):
     """A simulation: the sum of random record keys modulo 2^32 draws each deviation as often as the table says."""
     dice, n = random.Random(count), 20_000
-    drawn = [draw(TABLE, count, sum(dice.getrandbits(32) for _ in range(count)) % MODULUS) for _ in range(n)]
-    assert abs(sum(drawn) / n) < 4 * math.sqrt(2.2 / n)
-    for entry in BLOCKS[min(count, max(BLOCKS))]:
+    drawn = [draw(TABLES[noise], count, sum(dice.getrandbits(32) for _ in range(count)) % MODULUS) for _ in range(n)]
+    assert abs(sum(drawn) / n) < 4 * math.sqrt(law(noise)["variance"] / n)
+    for entry in BLOCKS.get((noise, count), [e for e in TABLES[noise] if e.true_count == TABLES[noise][-1].true_count]):
         expected = entry.probability
         assert abs(drawn.count(entry.deviation) / n - expected) <= 5 * math.sqrt(expected * (1 - expected) / n) + 1 / n
 

@@ -13,7 +13,6 @@ from oracle import Cell, cells
 
 from anonymart.attack import controls, subtraction
 from anonymart.attack.rules import PublishedRules
-from anonymart.attack.run import noise_of
 from anonymart.attack.score import Truth
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
@@ -58,7 +57,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]
 def attacked(rows: list[dict[str, Any]]) -> subtraction.Result:
     release = controls.in_memory("2026-06-30.1", load_contracts()[NPS], rows)
     register = load_policy()
-    return subtraction.attack(release, [], PublishedRules.of(register), Truth(), noise_of(register))
+    return subtraction.attack(release, [], PublishedRules.of(register), Truth())
 
 
 def undefended(rows: list[dict[str, Any]], own: dict[tuple, Any]) -> list[dict[str, Any]]:

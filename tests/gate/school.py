@@ -26,6 +26,7 @@ AS_OF = date(2026, 6, 30)
 NEXT_MONTH = date(2026, 7, 30)
 FAR = date(2031, 1, 1)
 CODES = ["course-ruby-basics", "julia", "course-data"]
+_COUNT = 60  # of a figure for which a test says none
 DRAWN = object()  # a quartile that the build of the school works out
 _QUARTILES = {"salary_p25": 0.25, "salary_p50": 0.5, "salary_p75": 0.75}
 _SALARIES = [30_000.0 + 100 * i for i in range(60)]
@@ -146,7 +147,7 @@ def open_school(root: Path) -> School:
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__course_engagement_monthly AS
             SELECT course_id, month::DATE AS month, 'e' || i AS pseudonym, 61.0::DOUBLE AS progress,
-                true AS is_active, i < 13 AS is_registered, i < 3 AS is_completed FROM range(40) AS persons (i),
+                true AS is_active, i < 13 AS is_registered, i < 8 AS is_completed FROM range(40) AS persons (i),
                 (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""", [CODES])
         for mart, thing, value in (
             ("exercise_difficulty", "course_id VARCHAR, exercise_id", "n_attempts BIGINT, has_succeeded BOOLEAN, score"),
@@ -164,13 +165,13 @@ def open_school(root: Path) -> School:
 
 
 def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: int = 40, **more: object) -> Cell:
-    """A month of a course: 40 active, 13 registered, 3 completions, a median of 61.3; no noise falls on a cell by chance."""
+    """A month of a course: 40 active, 13 registered, 8 completions, a median of 61.3; no noise falls on a cell by chance."""
     return Cell(
         "course_engagement_monthly",
         {"course_id": course, "month": month},
-        {"n_active_learners": active, "n_registrations": 13, "n_completions": 3, "median_progress": active},
+        {"n_active_learners": active, "n_registrations": 13, "n_completions": 8, "median_progress": active},
         {"median_progress": 61.3},
-        {"n_active_learners": active, "n_registrations": 13, "n_completions": 3, "median_progress": 61.0},
+        {"n_active_learners": active, "n_registrations": 13, "n_completions": 8, "median_progress": 61.0},
         {},
         **more,
     )
@@ -180,7 +181,8 @@ def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: i
     """A quarter of a path: 200 asked, 120 answered, 30 of them passive; promoters, passives and detractors are all shown."""
     p, a, d, n = answered - 30 - detractors, 30, detractors, answered
     share, middle, more = (p - d) / n, (p - d) / (n + 3), n + 3
-    margin = 1.959963984540054 * (((p + d + 1.5) / more - middle**2) / more + 2.2 * (2 + 3 * middle**2) / more**2) ** 0.5
+    variance = load_policy().of_class("coarse").figure("counts", "variance")
+    margin = 1.959963984540054 * (((p + d + 1.5) / more - middle**2) / more + variance * (2 + 3 * middle**2) / more**2) ** 0.5
     counts = {"n_invited": 200, "n_respondents": n, "n_promoters": p, "n_passives": a, "n_detractors": d}
     score = {"nps": round(100 * share, 1), "nps_low": round(100 * (middle - margin), 1), "nps_high": round(100 * (middle + margin), 1)}
     return Cell("nps_quarterly", {"path_id": path, "quarter": quarter}, counts, {}, {**counts, **score, "response_rate": n / 200})
@@ -210,45 +212,49 @@ def _drawn(cell: Cell, contract: MartContract, policy: Policy, record_key: str) 
     found, step = dict(cell.published), policy.figure("money", "round_to_eur")
     for name in [name for name, value in found.items() if value is DRAWN]:
         identity = identity_of(contract, cell, name)
-        drawn = draw_key(record_key, identity, key_of(policy, record_key, identity, len(_SALARIES)))
+        drawn = draw_key(record_key, identity, key_of(policy, record_key, identity, len(_SALARIES), noise=contract.noise))
         place, noise = Fraction(_QUARTILES[name]) * (len(_SALARIES) - 1), policy.figure("money", "rank_noise") * noise_of_rank(drawn, _QUARTILES[name])
         found[name] = float(round(at_rank(_SALARIES, drawn_rank(place, len(_SALARIES), noise)) / step) * step)
     rates = {measure["name"]: measure for measure in contract.measures if measure["kind"] == "rate"}
     reasons = dict(cell.reasons)
     for name, rate in rates.items():
         base = found.get(rate["denominator"]) or cell.true_counts.get(rate["denominator"], 0)
-        for side, value in zip(("low", "high"), interval(policy, rate, found.get(name), base), strict=True):
+        laws = policy.of_class(contract.noise_of(rate["numerator"])), policy.of_class(contract.noise_of(rate["denominator"]))
+        for side, value in zip(("low", "high"), interval(laws, rate, found.get(name), base), strict=True):
             found.setdefault(f"{name}_{side}", value)
             if name in reasons:
                 reasons.setdefault(f"{name}_{side}", reasons[name])
     return replace(cell, published=found, reasons=reasons)
 
 
-def interval(policy: Policy, rate: dict, share: float | None, base: float) -> tuple[float | None, float | None]:
+def interval(laws: tuple[Policy, Policy], rate: dict, share: float | None, base: float) -> tuple[float | None, float | None]:
     """Both ends for a share on a base, a share at an edge of its band on the smallest base of the band."""
     if share is None:
         return None, None
-    band = next((b for b in policy.figure("sensitive_bands") if b["base_from"] <= base <= (b["base_to"] or base)), None)
+    band = next((b for b in laws[1].figure("sensitive_bands") if b["base_from"] <= base <= (b["base_to"] or base)), None)
     if rate.get("sensitive") and band and share in (band["lowest"], band["highest"]):
-        low, high = _ends(policy, rate, share, band["base_from"])
+        low, high = _ends(laws, rate, share, band["base_from"])
         return (0.0, high) if share == band["lowest"] else (low, 1.0)
-    return _ends(policy, rate, share, base)
+    return _ends(laws, rate, share, base)
 
 
-def _ends(policy: Policy, rate: dict, share: float, base: float) -> tuple[float, float]:
-    squared = NormalDist().inv_cdf((1 + policy.figure("rates", "confidence")) / 2) ** 2
-    noise, chance = squared * policy.figure("counts", "variance"), squared * bool(rate.get("sampled"))
+def _ends(laws: tuple[Policy, Policy], rate: dict, share: float, base: float) -> tuple[float, float]:
+    squared = NormalDist().inv_cdf((1 + laws[0].figure("rates", "confidence")) / 2) ** 2
+    of_part, of_base = (squared * law.figure("counts", "variance") for law in laws)
+    chance = squared * bool(rate.get("sampled"))
     found = []
     for sign in (-1, 1):
-        part = share * base + sign * 0.25 + (share == 0 and sign == 1)
-        a, b, c = base**2 + chance * base - noise, (2 * part + chance) * base, part**2 - noise
-        found.append(round(min(1.0, max(0.0, (b + sign * max(0.0, b * b - 4 * a * c) ** 0.5) / (2 * a))), policy.figure("rates", "decimals")))
+        part = share * base + sign * 0.25 + (share == 0 and sign == 1) * laws[0].figure("counts", "smallest") / 2
+        a, b, c = base**2 + chance * base - of_base, (2 * part + chance) * base, part**2 - of_part
+        found.append(round(min(1.0, max(0.0, (b + sign * max(0.0, b * b - 4 * a * c) ** 0.5) / (2 * a))), laws[0].figure("rates", "decimals")))
     return found[0], found[1]
 
 
-def key_of(policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0) -> int:
+def key_of(
+    policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0, noise: str = "coarse"
+) -> int:
     """A sum of record keys that gives a count of this cell this deviation: the first one that does."""
-    table = of_policy(policy)
+    table = of_policy(policy)[noise]
     block = min(count, max(entry.true_count for entry in table))
     entry = next(entry for entry in table if (entry.true_count, entry.deviation) == (block, deviation))
     return next(key for key in range(10**7) if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto)
@@ -312,7 +318,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cel
         connection.execute(
             "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
             [
-                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, (count := cell.true_counts.get(name, 3)), cell.sums.get(name),
+                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, (count := cell.true_counts.get(name, _COUNT)), cell.sums.get(name),
                 cell.true_values.get(name), _key(policy, record_key, contract, cell, name, count), cell.published.get(name), cell.reasons.get(name), as_of,
             ],
         )
@@ -321,8 +327,13 @@ def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cel
 def _key(policy: Policy, record_key: str, contract: MartContract, cell: Cell, name: str, count: int) -> int:
     # Where a test gives a count noise, the key is one that gives it.
     published = cell.published.get(name)
-    noise = int(published - count) if name.startswith("n_") and published is not None and abs(published - count) <= 5 else 0
-    return key_of(policy, record_key, identity_of(contract, cell, name), count, 0 if count + noise in (1, 2) or not count else noise)
+    off = int(published - count) if name.startswith("n_") and published is not None and abs(published - count) <= 5 else 0
+    law = policy.of_class(noise := contract.noise_of(name))
+    if not count:
+        off = 0
+    elif 0 < count + off < law.figure("counts", "smallest"):
+        off = -count  # what a test plants here no noise can give
+    return key_of(policy, record_key, identity_of(contract, cell, name), count, off, noise)
 
 
 def _period_key(contract: MartContract, cell: Cell) -> str:

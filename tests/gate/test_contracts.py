@@ -12,6 +12,7 @@ MART = {
     "config": {
         "contract": {"enforced": True},
         "meta": {"disclosure": {
+            "noise": "coarse",
             "dimensions": {"month": "period"},
             "period": {"column": "month", "grain": "month", "observation": "0"},
             "measures": [{"name": "n", "kind": "count"}],
@@ -37,6 +38,7 @@ def test_the_eleven_marts():
     [
         (("config", "contract", "enforced"), "no enforced contract"),
         (("config", "meta", "disclosure"), "no meta.disclosure"),
+        (("config", "meta", "disclosure", "noise"), "no noise"),
         (("config", "meta", "disclosure", "measures"), "no measures"),
         (("columns", 0, "description"), "no description"),
         (("config", "meta", "disclosure", "period", "grain"), "needs column, grain"),

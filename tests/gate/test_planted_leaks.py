@@ -255,7 +255,7 @@ def test_an_entry_in_the_manifest(school):
 FIGURES = (
     {
         (ENGAGEMENT, "n_registrations", "2"): "count_under_threshold",
-        (ENGAGEMENT, "n_completions", "5"): "count_unlike_persons",
+        (ENGAGEMENT, "n_completions", "7"): "count_unlike_persons",
         (ENGAGEMENT, "median_progress", "61.3"): "quantile_unlike_persons",
         (NPS, "response_rate", "0.59"): "rate_unlike_counts",
         (NPS, "response_rate_low", "0.6"): "interval_unlike_rate",

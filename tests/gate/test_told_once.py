@@ -50,4 +50,4 @@ def key_of_deviation(school, record, identity, set_key):
     """The deviation that forty people of this cell have."""
     from anonymart.disclosure.perturbation import draw, of_policy
 
-    return draw(of_policy(school.policy), 40, draw_key(record, identity, set_key))
+    return draw(of_policy(school.policy)["coarse"], 40, draw_key(record, identity, set_key))

@@ -136,9 +136,10 @@ CODES = [
     }, "SELECT count(*) FROM outcome WHERE code_list = 'diploma' AND code = 'd'", 1, 0),
 ]  # fmt: skip
 
-_NO_NOISE = "SELECT 0 AS true_count, 0 AS deviation, 0 AS key_from, 4294967296 AS key_upto"
+_CLASSES = "(VALUES ('coarse'), ('fine')) AS classes (noise_class)"
+_NO_NOISE = f"SELECT noise_class, 0 AS true_count, 0 AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM {_CLASSES}"
 # One deviation for every count from 1 on.
-_ONE_MORE = "SELECT n AS true_count, if(n = 0, 0, 1) AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM range(9) AS counts (n)"
+_ONE_MORE = f"SELECT noise_class, n AS true_count, if(n = 0, 0, 1) AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM range(9) AS counts (n), {_CLASSES}"
 _PERSON = "'p' || i AS pseudonym, i AS record_key, DATE '2030-01-01' AS closing_on"
 
 
@@ -170,22 +171,23 @@ def _band(entry: str, value: float, base: int, detractors: int, *, shown: bool, 
 
 _FAIR = ("p", 101, 60, 40, 30)
 NPS = [
-    _nps("rates.smallest_base", 24, "response_rate_reason", None, "too_few", ("p", 10, 10, 3, 0)),
+    _nps("rates.smallest_base.coarse", 32, "response_rate_reason", None, "too_few", ("p", 14, 14, 3, 0)),
+    _nps("nps.smallest_base", 48, "nps_reason", None, "too_few", ("p", 20, 14, 13, 0)),
     _nps("rates.decimals", 2, "response_rate", 0.8701, 0.87, _FAIR),
     _nps("nps.decimals", 0, "nps", 30.3, 30.0, _FAIR),
-    _nps("rates.confidence", 0.99, "response_rate_low", 0.8525, 0.8473, _FAIR),
-    _nps("nps.confidence", 0.99, "nps_low", 19.0, 15.5, _FAIR),
-    _nps("counts.variance", 9, "nps_low", 19.0, 18.3, _FAIR),
+    _nps("rates.confidence", 0.99, "response_rate_low", 0.8278, 0.8152, _FAIR),
+    _nps("nps.confidence", 0.99, "nps_low", 17.9, 14.1, _FAIR),
+    _nps("counts.variance.coarse", 20, "nps_low", 17.9, 17.4, _FAIR),
     # January 2026 closes on a day in 2026: four years are open, less than a month is not.
     _nps("window.last_use_before_record_months", 58, "is_complete", True, False, _FAIR),
     _nps("purposes.P-STAT.keep_years_after_last_use", 1, "is_complete", True, False, _FAIR),
-    _band("0.lowest", 0.2, 30, 5, shown=True),
-    _band("0.highest", 0.8, 30, 25, shown=True),
-    _band("0.base_from", 27, 25, 8, shown=True),
-    _band("0.base_to", 29, 36, 3, shown=False, also=(("sensitive_bands.1.base_from", 30),)),
-    _band("1.base_from", 30, 36, 3, shown=False, also=(("sensitive_bands.0.base_to", 29),)),
-    _band("1.lowest", 0.2, 50, 8, shown=True),
-    _band("1.highest", 0.8, 50, 42, shown=True),
+    _band("0.lowest", 0.2, 35, 5, shown=True),
+    _band("0.highest", 0.8, 35, 30, shown=True),
+    _band("0.base_from", 35, 33, 8, shown=True),
+    _band("0.base_to", 39, 44, 4, shown=False, also=(("sensitive_bands.1.base_from", 40),)),
+    _band("1.base_from", 40, 44, 4, shown=False, also=(("sensitive_bands.0.base_to", 39),)),
+    _band("1.lowest", 0.2, 60, 8, shown=True),
+    _band("1.highest", 0.8, 60, 52, shown=True),
     _band("1.base_to", 59, 80, 3, shown=False, also=(("sensitive_bands.2.base_from", 60),)),
     _band("2.base_from", 60, 80, 3, shown=False, also=(("sensitive_bands.1.base_to", 59),)),
     _band("2.lowest", 0.1, 200, 10, shown=True),
@@ -196,14 +198,14 @@ NPS = [
     _band("3.highest", 0.95, 400, 390, shown=True),
     # All detractors are out of the band; six persons lie between the path and all.
     _nps("nesting.smallest_difference", 5, "n_detractors_reason", "protected", None, ("p", 30, 5, 10, 3), ("all", 51, 0, 0, 3)),
-    # 30 of 32 in q are detractors: all less p makes that more likely than not, and not nearly sure.
-    _nps("nesting.largest_posterior", 0.95, "n_detractors_reason", "protected", None, ("p", 60, 20, 20, 3), ("q", 1, 1, 30, 3), ("all", 61, 21, 50, 6)),
+    # 98 of 100 in q are detractors: all less p makes that more likely than not, and not nearly sure.
+    _nps("nesting.largest_posterior", 0.95, "n_detractors_reason", "protected", None, ("p", 60, 20, 20, 3), ("q", 1, 1, 98, 3), ("all", 61, 21, 118, 6)),
 ]
 
 _EXERCISE = f"""
     SELECT 'c' AS course_id, 'e' || n AS exercise_id, DATE '2025-07-01' AS half_year, {_PERSON}, if(i = 0, 1000, 1) AS n_attempts,
         i < 20 AS has_succeeded, CAST(i AS DOUBLE) AS score
-    FROM (VALUES (20), (44), (45)) AS sizes (n), range(n) AS persons (i)"""
+    FROM (VALUES (44), (45), (62)) AS sizes (n), range(n) AS persons (i)"""
 
 
 def _exercise(entry: str, value: float, figure: str, n: int, before: object, after: object, noise: str = _NO_NOISE) -> Case:
@@ -218,9 +220,11 @@ EXERCISE = [
     _exercise("means.decimals", 2, "attempts_per_learner", 44, 2.1, 2.11),
     _exercise("means.largest_events_per_person", 100, "attempts_per_learner", 44, 2.1, 3.3),
     _exercise("means.noise_of_largest", 1.0, "attempts_per_learner", 44, 2.6, 3.2, _ONE_MORE),
-    _exercise("quantiles.smallest_base_median", 46, "score_p50", 45, 27, None),
-    _exercise("quantiles.smallest_base_quartile", 46, "score_p25", 45, 8, None),
-    _exercise("quantiles.persons_each_side", 12, "score_p25", 45, 8, None),
+    _exercise("rates.smallest_base.fine", 45, "attempts_per_learner", 44, 2.1, None),
+    _exercise("counts.variance.fine", 20, "success_rate_low", 44, 0.1703, 0.2438),
+    _exercise("quantiles.smallest_base_median.fine", 46, "score_p50", 45, 27, None),
+    _exercise("quantiles.smallest_base_quartile.fine", 63, "score_p25", 62, 14, None),
+    _exercise("quantiles.persons_each_side", 17, "score_p25", 62, 14, None),
     _exercise("quantiles.points_round_to", 5, "score_p50", 45, 27, 25),
     _exercise("quantiles.points_rank_noise", 0, "score_p50", 45, 27, 22),
     Case("quantiles.days_round_to", 3, "int_cells__project_validation", _VALIDATED, "SELECT median_days FROM outcome", 23, 24),
@@ -232,7 +236,7 @@ def _salary_cells(people: str, years: str = "['2024|6']") -> dict[str, str]:
     return _cells("salary_outcome", years, "2025-10-30", people)
 
 
-def _salaries(amount: str, n: int = 50, diplomas: str = "('d', 0)") -> dict[str, str]:
+def _salaries(amount: str, n: int = 60, diplomas: str = "('d', 0)") -> dict[str, str]:
     """Graduates of 2024 who all answered; `gone` of a diploma are left out of it."""
     return _salary_cells(f"""
         SELECT diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after, {_PERSON}, true AS has_answered,
@@ -246,15 +250,17 @@ def _salary(entry: str, value: float, ask: str, before: object, after: object, g
 
 _POOLED = """
     SELECT 'd' AS diploma_id, year AS graduation_year, year AS graduation_year_from, 6 AS months_after, 'p' || year || i AS pseudonym, i AS record_key,
-        DATE '2030-01-01' AS closing_on, i < 8 AS has_answered, i < 8 AS is_employed, false AS is_in_field, NULL::DOUBLE AS salary_eur_year
+        DATE '2030-01-01' AS closing_on, i < 11 AS has_answered, i < 11 AS is_employed, false AS is_in_field, NULL::DOUBLE AS salary_eur_year
     FROM (VALUES (2022), (2023), (2024)) AS years (year), range(38) AS persons (i)"""
 _TWO_LARGE = _salaries("if(i < 2, 30000, 70 + i)")
 MONEY = [
-    _salary("money.round_to_eur", 1000, "salary_p50", 32500, 33000, _salaries("30010 + 100 * i")),
-    _salary("money.rank_noise", 0, "salary_p25", 31100, 31200, _salaries("30010 + 100 * i")),
+    _salary("quantiles.smallest_base_median.coarse", 61, "salary_p50", 32800, None, _salaries("30010 + 100 * i")),
+    _salary("quantiles.smallest_base_quartile.coarse", 61, "salary_p25", 31100, None, _salaries("30010 + 100 * i")),
+    _salary("money.round_to_eur", 1000, "salary_p50", 32800, 33000, _salaries("30010 + 100 * i")),
+    _salary("money.rank_noise", 0, "salary_p25", 31100, 31500, _salaries("30010 + 100 * i")),
     _salary("money.p_percent", 20, "salary_p50_reason", None, "protected", _TWO_LARGE),
     _salary("money.largest_share_percent", 40, "salary_p50_reason", None, "protected", _TWO_LARGE),
-    _salary("nesting.smallest_difference", 5, "salary_p50_reason", "protected", None, _salaries("30010 + 100 * i", 60, "('all', 0), ('d', 6)")),
+    _salary("nesting.smallest_difference", 5, "salary_p50_reason", "protected", None, _salaries("30010 + 100 * i", 70, "('all', 0), ('d', 6)")),
     _salary("pooling.longest_years", 2, "min(graduation_year_from) FILTER (graduation_year_from < graduation_year)", 2022, None,
             _salary_cells(_POOLED, "['2022|6', '2023|6', '2024|6']")),
 ]

@@ -129,7 +129,7 @@ def test_every_figure_reaches_what_it_rules(sql, followed_in_python):
     assert set(deaf) == PLANNED
 
 
-@pytest.mark.parametrize("name", ["counts.smallest", "rates.smallest_base", "money.p_percent", "observation.chapter_completion_months"])
+@pytest.mark.parametrize("name", ["counts.smallest.coarse", "rates.smallest_base.fine", "money.p_percent", "observation.chapter_completion_months"])
 def test_build_and_gate_follow_the_same_entry(sql, name):
     _, values = changed_register()
     assert stands_in(values[name], name, sql["dbt"])
@@ -148,6 +148,11 @@ class Listening(Policy):
     def figure(self, *path: str) -> Any:
         self.asked.add(".".join(path))
         return super().figure(*path)
+
+    def of_class(self, noise: str) -> Policy:
+        found = Listening(super().of_class(noise).raw)
+        object.__setattr__(found, "asked", self.asked)
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +177,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     report = ingest(home.home, home.keys, policy, AS_OF)
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
     removal.enforce_terms(home.home, home.keys, policy, AS_OF)
-    home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
+    home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
     check_as_of(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
@@ -193,5 +198,5 @@ def followed_in_python(tmp_path_factory) -> set[str]:
 
 
 def group(name: str) -> str:
-    """Entries of a list are asked for as one."""
-    return re.sub(r"\.\d+(\..*)?$", "", name)
+    """Entries of a list are asked for as one, and so is an entry of each class of noise."""
+    return re.sub(r"\.(\d+(\..*)?|coarse|fine)$", "", name)

@@ -44,7 +44,7 @@ def house(tmp_path_factory) -> House:
     house.ingest()
     with _open(house) as connection:
         connection.execute("INSERT INTO vault.rights.steps SELECT request_id, 'answered', DATE '2026-06-30', '' FROM vault.rights.requests")
-        connection.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0)")
+        connection.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
     return house
 
 
@@ -123,12 +123,16 @@ def _old_refused(law: Policy, house: House) -> int:
         return len(files.old_refused(connection, house.home, law, date(2026, 9, 1)))
 
 
-def _noise(law: Policy) -> tuple[int, int, float]:
+def _noise(noise: str) -> Callable[[Policy], tuple[int, int, float]]:
+    return lambda law: _noise_of(law, noise)
+
+
+def _noise_of(law: Policy, noise: str) -> tuple[int, int, float]:
     """Largest deviation, smallest published count, and the variance of a large count; and another table stops the build."""
     if law.raw != REGISTER:
         with pytest.raises(UsageError):
             perturbation.check_seed(law)
-    table = perturbation.of_policy(law)
+    table = perturbation.of_policy(law)[noise]
     last = max(entry.true_count for entry in table)
     variance = sum(entry.deviation**2 * entry.probability for entry in table if entry.true_count == last)
     smallest = min(entry.true_count + entry.deviation for entry in table if entry.true_count + entry.deviation)
@@ -175,12 +179,13 @@ _MEMBERSHIP = {"false_alarms": 1e-30, "median_at_most": 1.0, "of_99_percent_at_m
 
 
 def _membership(name: str) -> Callable[[Policy], bool]:
-    """Whether the limit is kept for persons who stand in forty counts each."""
-    from anonymart.disclosure.accountant import Spent
+    """Whether the limit is kept for persons who stand in four hundred counts each."""
+    from anonymart.disclosure.accountant import Spent, blocks
     from anonymart.disclosure.membership import within
 
     def look(law: Policy) -> bool:
-        kept = within([Spent((0, 0, 0, 0, 0, 0, 0, 0, 40), 0.0, 100)], law)
+        places = [blocks(table) for table in perturbation.of_policy(law).values()]
+        kept = within([Spent((*[0] * (sum(places) - 1), 400), 0.0, 100)], law)
         return kept["median_at_most" if name == "false_alarms" else name]
 
     return look
@@ -206,9 +211,12 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "rights.answer_within_months": (_due, 2, "2026-03-01", "2026-04-01"),
         "rights.near_days": (lambda law: clock.is_near(date(2026, 7, 10), date(2026, 6, 30), law), 10, False, True),
         "rights.export_keep_days": (lambda law: _old_exports(law, folder), 5, 0, 1),
-        "counts.largest_deviation": (_noise, 4, (5, 3, 2.2), (4, 3, 2.2)),
-        "counts.variance": (_noise, 3, (5, 3, 2.2), (5, 3, 3.0)),
-        "counts.smallest": (_noise, 2, (5, 3, 2.2), (5, 2, 2.2)),
+        "counts.largest_deviation.coarse": (_noise("coarse"), 14, (13, 6, 14.0), (14, 6, 14.0)),
+        "counts.largest_deviation.fine": (_noise("fine"), 23, (22, 10, 38.0), (23, 10, 38.0)),
+        "counts.variance.coarse": (_noise("coarse"), 13, (13, 6, 14.0), (13, 6, 13.0)),
+        "counts.variance.fine": (_noise("fine"), 37, (22, 10, 38.0), (22, 10, 37.0)),
+        "counts.smallest.coarse": (_noise("coarse"), 5, (13, 6, 14.0), (13, 5, 14.0)),
+        "counts.smallest.fine": (_noise("fine"), 9, (22, 10, 38.0), (22, 9, 38.0)),
         "bursts.times_usual": (_bursts(usual=8), 4, 0, 1),
         "bursts.fewest_people": (_bursts(accounts=12, usual=0), 13, 1, 0),
         "bursts.days_before": (_bursts(days_before=9), 10, 0, 1),
@@ -220,8 +228,8 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
 OTHERS = (
     "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
-    "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days", "counts.largest_deviation",
-    "counts.variance", "counts.smallest", "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
+    "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
+    *(f"counts.{name}.{noise}" for name in ("largest_deviation", "variance", "smallest") for noise in ("coarse", "fine")), "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
     "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
 )  # fmt: skip
 

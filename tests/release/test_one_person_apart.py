@@ -82,7 +82,7 @@ def asks(school: School, kind: str, on: date = date(2026, 6, 1)) -> None:
 
 def persons(school: School, counted: int, objected: int) -> None:
     """So many persons are in and have objected; with the record key of the last the report says 61 and 31."""
-    table = of_policy(school.policy)
+    table = of_policy(school.policy)["coarse"]
     last = max(entry.true_count for entry in table)
     rows = []
     for status, n, shown in (("in", counted, 61), ("objected", objected, 31)):

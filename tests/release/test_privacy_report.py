@@ -50,19 +50,28 @@ def test_what_the_first_report_says(school):
     assert "The gate let it pass." in html
 
 
+def guaranteed(law):
+    """What the rules of a class of noise hold each row to, by kind of figure."""
+    counts, rates, quantiles = (law.figure(name) for name in ("counts", "rates", "quantiles"))
+    base, off, of_score = rates["smallest_base"], counts["largest_deviation"], law.figure("nps", "smallest_base")
+    return {
+        "noise": {name: counts[name] for name in ("smallest", "largest_deviation", "variance")},
+        "shares": {"smallest_base": base, "true_persons": base - off},
+        # The base of a score is the sum of three counts.
+        "score": {"smallest_base_of_a_score": of_score, "true_persons_of_a_score": of_score - 3 * off},
+        "sides": {name: quantiles[name] for name in ("smallest_base_median", "smallest_base_quartile", "persons_each_side")},
+    }
+
+
 def test_a_card_tells_what_is_guaranteed_and_no_noisy_count_as_a_guarantee(school):
     """k of a mart was its smallest row as published: a count with noise, which a reader takes for a promise."""
-    counts, rates, quantiles = (school.policy.figure(name) for name in ("counts", "rates", "quantiles"))
     report = read(school.candidate())
-    noise = {name: counts[name] for name in ("smallest", "largest_deviation", "variance")}
-    base, off = rates["smallest_base"], counts["largest_deviation"]
-    sides = {name: quantiles[name] for name in ("smallest_base_median", "smallest_base_quartile", "persons_each_side")}
+    coarse, fine = (guaranteed(school.policy.of_class(noise)) for noise in ("coarse", "fine"))
     cards = {name: card["guaranteed"] for name, card in report["marts"].items()}
-    assert cards["chapter_completion"] == noise | {"smallest_base": base, "true_persons": base - off}
-    # The base of a score is the sum of three counts.
-    assert cards["nps_quarterly"] == noise | {"smallest_base": base, "true_persons": base - off, "true_persons_of_a_score": base - 3 * off}
-    assert cards["salary_outcome"] == noise | {"smallest_base": base, "true_persons": base - off} | sides
-    assert cards["course_engagement_monthly"] == noise | sides
+    assert cards["chapter_completion"] == fine["noise"] | fine["shares"]
+    assert cards["nps_quarterly"] == coarse["noise"] | coarse["shares"] | coarse["score"]
+    assert cards["salary_outcome"] == coarse["noise"] | coarse["shares"] | coarse["sides"]
+    assert cards["course_engagement_monthly"] == coarse["noise"] | coarse["sides"]
     assert not any({"k", "l"} & card.keys() for card in report["marts"].values())
 
 
@@ -112,7 +121,7 @@ def test_few_persons_never_show_as_few(school):
         out(school, n, "minor")
         with school.connect(vault="ro", warehouse="ro") as connection:
             shown = persons(connection, school.policy, {})["minor"]
-        assert shown == 0 or (n > 0 and shown >= school.policy.figure("counts", "smallest"))
+        assert shown == 0 or (n > 0 and shown >= school.policy.of_class("coarse").figure("counts", "smallest"))
 
 
 class Outline(HTMLParser):

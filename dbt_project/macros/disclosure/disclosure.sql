@@ -32,7 +32,7 @@
 
 
 {% macro check_disclosure(mart, rules) %}
-    {%- for name in ['people', 'person', 'dimensions', 'period', 'measures'] if not rules.get(name) -%}
+    {%- for name in ['people', 'person', 'noise', 'dimensions', 'period', 'measures'] if not rules.get(name) -%}
         {% do stop_mart(mart, "has no " ~ name ~ " in meta.disclosure: add it") %}
     {%- endfor -%}
     {%- for name in ['column', 'grain', 'observation'] if rules.period.get(name) is none -%}
@@ -44,6 +44,9 @@
     {%- if rules.period.grain not in grain_months() -%}
         {% do stop_mart(mart, "has the unknown period grain " ~ rules.period.grain ~ ": use month, quarter, half_year or year") %}
     {%- endif -%}
+    {%- for noise in [rules.noise] + (rules.measures | selectattr('noise', 'defined') | map(attribute='noise') | list) if noise not in ['coarse', 'fine'] -%}
+        {% do stop_mart(mart, "has the unknown noise " ~ noise ~ ": use coarse, or fine for a mart of many small cells") %}
+    {%- endfor -%}
     {%- for measure in rules.measures -%}
         {% do check_measure(mart, rules, measure) %}
     {%- endfor -%}
@@ -126,7 +129,7 @@
     {%- set of_kind = {
         'rate_low': ['rates.confidence'], 'rate_high': ['rates.confidence'],
         'mean': ['means.decimals', 'means.largest_events_per_person', 'means.noise_of_largest'],
-        'nps': ['nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
+        'nps': ['nps.smallest_base', 'nps.confidence', 'nps.decimals'], 'nps_low': ['nps.confidence', 'nps.decimals'], 'nps_high': ['nps.confidence', 'nps.decimals'],
         'quantile': ['quantiles.smallest_base_median', 'quantiles.smallest_base_quartile', 'quantiles.persons_each_side',
                      'quantiles.points_round_to', 'quantiles.days_round_to', 'quantiles.points_rank_noise', 'quantiles.days_rank_noise'],
     } -%}

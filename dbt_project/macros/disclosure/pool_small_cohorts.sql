@@ -1,13 +1,13 @@
 {# Small cohorts: a year whose published count is too small for any rate (policy rates.smallest_base) is pooled with the
    years directly before it that were too small as well and are in no pool yet, at most policy pooling.longest_years in all.
    A pool is a row of its own, made when its last year closes, and only where it is large enough. Years are walked in
-   order: a pool uses its years up. #}
+   order: a pool uses its years up. A year that showed such a figure before, by another policy, is in no pool. #}
 {% macro pool_small_cohorts(mart, rules) -%}
 {%- set year, year_from, deciding = rules.pooling.year, rules.pooling.year_from, measure_named(rules, rules.pooling.decided_by) -%}
 {%- set others = rules.dimensions | reject('in', [year, year_from]) | list -%}
 {%- set carried = ledger_relation('cells_' ~ mart) -%}
 {%- set columns = people_columns(rules) | map('replace', year ~ ' as ', '') | list -%}
-{%- set smallest = policy('rates', 'smallest_base') -%}
+{%- set smallest = policy_for(rules.noise, 'rates', 'smallest_base') -%}
 {%- set pool_count = 'years.true_before + years.true_count - earliest.true_before' -%}
 {%- set pool_key = '(years.key_before + years.set_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
 {%- set pool_places = {year: 'years.' ~ year, year_from: 'earliest.' ~ year} -%}
@@ -38,6 +38,9 @@ suppressed_before as (
     from {{ carried }} as own
     where own.{{ year_from }} = own.{{ year }}
         and coalesce(own.{{ deciding.name }}, 0) < {{ smallest }}
+        {%- for measure in shown_measures(rules) if measure.kind == 'quantile' or measure.get('denominator') == deciding.name %}
+        and own.{{ measure.name }} is null
+        {%- endfor %}
         and not exists (
             select 1
             from {{ carried }} as pool
@@ -65,7 +68,7 @@ drawn_years as (
 years as (
     select
         drawn_years.*,
-        (closes_now and {{ perturb_count('true_count', 'draw_key') }} < {{ smallest }})
+        (closes_now and {{ perturb_count('true_count', 'draw_key', rules.noise) }} < {{ smallest }})
         or (not closes_now and suppressed_before.{{ year }} is not null) as is_free,
         coalesce(sum(true_count) {{ in_order }}, 0) as true_before,
         coalesce(sum(set_key) {{ in_order }}, 0) as key_before
@@ -92,7 +95,7 @@ walk as (
     from (
         select
             found.*,
-            coalesce(is_free and closes_now and {{ perturb_count('pool_count', 'pool_key') }} >= {{ smallest }}, false) as is_pooled
+            coalesce(is_free and closes_now and {{ perturb_count('pool_count', 'pool_key', rules.noise) }} >= {{ smallest }}, false) as is_pooled
         from (
         select
             walk.{{ others | join(',\n            walk.') }},

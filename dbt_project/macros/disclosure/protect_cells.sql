@@ -14,9 +14,7 @@ select 1 as not_compiled
 {%- set source = 'closed_and_pooled' if pooling else 'closed' -%}
 {%- set intervals = interval_figures(mart, rules) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with {{ 'recursive ' if pooling }}noise as (
-    {{ perturbation_lists(table) }}
-),
+with {{ 'recursive ' if pooling }}{{ noise_lists(rules, table) }},
 
 cell_pads as (
     {{ cell_pads() }}

@@ -1,6 +1,6 @@
 {# The interval of a rate, from its published figure, its published base and the policy alone: so it tells no more than they do.
    All rates r are in it for which the published one, r0, is no further than z standard errors away: (r0 d - r d)^2 <=
-   z^2 (s d r (1 - r) + V (1 + r^2)). With s = 1 (a sample: the answers of a survey) that is Wilson's score interval (1927), widened by
+   z^2 (s d r (1 - r) + V + W r^2), where V and W are the variances of the noise of part and base. With s = 1 (a sample: the answers of a survey) that is Wilson's score interval (1927), widened by
    the noise of both counts; with s = 0 (all people) Fieller's (1954), for the noise alone. As counts are whole, a quarter of a
    person is added on both sides. A published 0 stands for all counts below the smallest: its upper end begins in the middle of them. #}
 
@@ -26,7 +26,6 @@
     {%- set rate = measure_named(rules, measure.rate) -%}
     {%- set side = measure.kind[5:] -%}
     {%- set base = 'perturbed_' ~ rate.denominator -%}
-    {%- set is_sample = rate.get('sampled') -%}
 case
             when {{ rate.name }} is null then null
             {%- if tells_its_own_base(rules, rate) %}
@@ -36,11 +35,11 @@ case
             {%- if rate.get('sensitive') %}
             {%- set lowest, highest = 'lowest_' ~ rate.numerator, 'highest_' ~ rate.numerator %}
             when {{ rate.name }} <= {{ lowest }}
-                then {{ interval_root(lowest, band_edge(base, 'base_from'), side, is_sample) if side == 'high' else '0' }}
+                then {{ interval_root(rules, rate, lowest, band_edge(base, 'base_from'), side) if side == 'high' else '0' }}
             when {{ rate.name }} >= {{ highest }}
-                then {{ interval_root(highest, band_edge(base, 'base_from'), side, is_sample) if side == 'low' else '1' }}
+                then {{ interval_root(rules, rate, highest, band_edge(base, 'base_from'), side) if side == 'low' else '1' }}
             {%- endif %}
-            else {{ interval_root(rate.name, base, side, is_sample) }}
+            else {{ interval_root(rules, rate, rate.name, base, side) }}
         end
 {%- endmacro %}
 
@@ -52,19 +51,25 @@ case
 {% endmacro %}
 
 
-{# One end, of the quadratic equation a r^2 - b r + c = 0. #}
-{% macro interval_root(rate, base, side, is_sample) -%}
+{# One end of the interval of a share on a base, of the quadratic equation a r^2 - b r + c = 0. #}
+{% macro interval_root(rules, rate, share, base, side) -%}
     {%- set z2 = (z_value('rates') | float) ** 2 -%}
     {%- set sign = '+' if side == 'high' else '-' -%}
     {%- set d = 'cast(' ~ base ~ ' as double)' -%}
-    {%- set zero = (policy('counts', 'smallest') - 1) / 2 -%}
-    {%- set of_zero = ' + case when ' ~ rate ~ ' = 0 then ' ~ zero ~ ' else 0 end' if side == 'high' else '' -%}
-    {%- set n = '(cast(' ~ rate ~ ' as double) * ' ~ d ~ ' ' ~ sign ~ ' 0.25' ~ of_zero ~ ')' -%}
-    {%- set chance = z2 if is_sample else 0 -%}
-    {%- set noise = z2 * (noise_variance() | float) -%}
-    {%- set a = '(power(' ~ d ~ ', 2) + ' ~ chance ~ ' * ' ~ d ~ ' - ' ~ noise ~ ')' -%}
+    {%- set zero = policy_for(noise_of(rules, measure_named(rules, rate.numerator)), 'counts', 'smallest') / 2 -%}
+    {%- set of_zero = ' + case when ' ~ share ~ ' = 0 then ' ~ zero ~ ' else 0 end' if side == 'high' else '' -%}
+    {%- set n = '(cast(' ~ share ~ ' as double) * ' ~ d ~ ' ' ~ sign ~ ' 0.25' ~ of_zero ~ ')' -%}
+    {%- set chance = z2 if rate.get('sampled') else 0 -%}
+    {%- set of_part, of_base = z2 * variance_of(rules, rate.numerator), z2 * variance_of(rules, rate.denominator) -%}
+    {%- set a = '(power(' ~ d ~ ', 2) + ' ~ chance ~ ' * ' ~ d ~ ' - ' ~ of_base ~ ')' -%}
     {%- set b = '(2 * ' ~ n ~ ' * ' ~ d ~ ' + ' ~ chance ~ ' * ' ~ d ~ ')' -%}
-    {%- set c = '(power(' ~ n ~ ', 2) - ' ~ noise ~ ')' -%}
+    {%- set c = '(power(' ~ n ~ ', 2) - ' ~ of_part ~ ')' -%}
     {%- set root = 'sqrt(greatest(0, power(' ~ b ~ ', 2) - 4 * ' ~ a ~ ' * ' ~ c ~ '))' -%}
 round(least(1, greatest(0, ({{ b }} {{ sign }} {{ root }}) / (2 * {{ a }}))), {{ policy('rates', 'decimals') }})
+{%- endmacro %}
+
+
+{# The variance of the noise of a count of the mart. #}
+{% macro variance_of(rules, count) -%}
+    {{ return(policy_for(noise_of(rules, measure_named(rules, count)), 'counts', 'variance') | float) }}
 {%- endmacro %}

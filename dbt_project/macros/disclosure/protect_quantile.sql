@@ -37,9 +37,9 @@
     {%- set side = policy('quantiles', 'persons_each_side') -%}
     {%- set with = 'with_' ~ measure.value -%}
 case
-            when perturbed_{{ with }} < {{ policy('quantiles', base) }} then 'too_few'
+            when perturbed_{{ with }} < {{ policy_for(rules.noise, 'quantiles', base) }} then 'too_few'
             {%- if rules.get('pooling') %}
-            when perturbed_{{ rules.pooling.decided_by }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ rules.pooling.decided_by }} < {{ policy_for(rules.noise, 'rates', 'smallest_base') }} then 'too_few'
             {%- endif %}
             {%- if measure.get('money') %}
             when not p_percent_ok_{{ measure.value }} then 'protected'

@@ -7,7 +7,7 @@
         {%- if measure.kind == 'rate' -%}
             {%- set reason = rate_reason(rules, measure) -%}
         {%- elif measure.kind == 'mean' -%}
-            {%- set reason = mean_reason(measure) -%}
+            {%- set reason = mean_reason(rules, measure) -%}
         {%- else -%}
             {%- set reason = nps_reason(measure) -%}
         {%- endif -%}
@@ -26,7 +26,7 @@ case when told_{{ measure.name }} is null then coalesce(told_{{ measure.name }}_
     {%- else -%}
 case
             when {{ measure.denominator }}_reason is not null then {{ measure.denominator }}_reason
-            when perturbed_{{ measure.denominator }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ measure.denominator }} < {{ policy_for(rules.noise, 'rates', 'smallest_base') }} then 'too_few'
             {%- if measure.get('sensitive') and has_nests(rules) %}
             when is_near_{{ measure.numerator }}{{ ' or gives_way_' ~ measure.numerator if has_remainders(rules) }} then 'protected'
             {%- endif %}
@@ -56,20 +56,20 @@ case
 {%- endmacro %}
 
 
-{% macro mean_reason(measure) -%}
+{% macro mean_reason(rules, measure) -%}
 case
             when {{ measure.base }}_reason is not null then {{ measure.base }}_reason
-            when perturbed_{{ measure.base }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ measure.base }} < {{ policy_for(rules.noise, 'rates', 'smallest_base') }} then 'too_few'
         end
 {%- endmacro %}
 
 
 {# Perturbed sum over perturbed count. Contributions are bounded (policy means.largest_events_per_person): nobody makes the mean. #}
-{% macro mean_value(measure) -%}
+{% macro mean_value(rules, measure) -%}
 case
             when {{ measure.name }}_reason is null
                 then round(
-                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name) }} as double)
+                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name, rules.noise) }} as double)
                     / perturbed_{{ measure.base }}, {{ policy('means', 'decimals') }}
                 )
         end
@@ -82,7 +82,7 @@ case
             {%- for reason in ['protected', 'too_few'] %}
             when '{{ reason }}' in ({{ counts | join('_reason, ') }}_reason) then '{{ reason }}'
             {%- endfor %}
-            when perturbed_{{ counts | join(' + perturbed_') }} < {{ policy('rates', 'smallest_base') }} then 'too_few'
+            when perturbed_{{ counts | join(' + perturbed_') }} < {{ policy('nps', 'smallest_base') }} then 'too_few'
         end
 {%- endmacro %}
 
@@ -102,7 +102,7 @@ case
 {# NPS = 100 (p - d). Its interval is Rocks' (2016), widened by the noise: three answers more, of which 3/4 promoters and 3/4 detractors,
    then z standard errors to both sides; the variance is that of the answers, (p + d - (p - d)^2) / n, and that of the perturbed
    counts, v (2 + 3 (p - d)^2) / n^2. #}
-{% macro nps_value(measure) -%}
+{% macro nps_value(rules, measure) -%}
     {%- set sign = {'nps_low': '-', 'nps_high': '+'}.get(measure.kind) -%}
     {%- set n = '(nps_answers + 3)' if sign else 'nps_answers' -%}
     {%- set score = '(nps_promoters_share - nps_detractors_share) * nps_answers / ' ~ n -%}
@@ -113,7 +113,7 @@ case
                     {%- if sign %}
                     {{ sign }} {{ z_value('nps') }} * sqrt(
                         ({{ either }} - power({{ score }}, 2)) / {{ n }}
-                        + {{ noise_variance() }} * (2 + 3 * power({{ score }}, 2)) / power({{ n }}, 2)
+                        + {{ policy_for(rules.noise, 'counts', 'variance') }} * (2 + 3 * power({{ score }}, 2)) / power({{ n }}, 2)
                     )
                     {%- endif -%}
                 ))), {{ policy('nps', 'decimals') }})

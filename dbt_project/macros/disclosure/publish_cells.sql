@@ -53,9 +53,9 @@ order by {{ rules.dimensions | join(', ') }}
         {%- elif measure.kind == 'rate' -%}
             {%- set value = rate_value(measure) -%}
         {%- elif measure.kind == 'mean' -%}
-            {%- set value = mean_value(measure) -%}
+            {%- set value = mean_value(rules, measure) -%}
         {%- else -%}
-            {%- set value = nps_value(measure) -%}
+            {%- set value = nps_value(rules, measure) -%}
         {%- endif -%}
         {% do columns.append(value ~ ' as ' ~ measure.name) %}
     {%- endfor -%}

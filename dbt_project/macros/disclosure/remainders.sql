@@ -4,7 +4,7 @@
 
    Said: the probability that the persons without the value (or with it) are no more than the edge of the band allows, given the
    published counts and all true counts equally likely before, is at least policy nesting.largest_posterior. The noise of a sum
-   of K published counts is taken as normal with K times policy counts.variance. All is judged by published figures only. #}
+   of K published counts is taken as normal with K times policy counts.variance of the mart's class. All is judged by published figures only. #}
 {% macro remainder_cells(rules, cells) -%}
 {%- set names = sensitive_counts(rules) | map(attribute='name') | list -%}
 held_apart as (
@@ -139,7 +139,7 @@ partition by {{ rules.dimensions | list | reject('equalto', rules.nesting.dimens
 {# Whether the state tells of a hidden part, or of all that is left together. #}
 {% macro remainder_tells(rules) %}
     {%- set smallest = policy('sensitive_bands') | sort(attribute='base_from') | first -%}
-    {%- set variance = policy('counts', 'variance') -%}
+    {%- set variance = policy_for(rules.noise, 'counts', 'variance') -%}
     {%- set columns = [] -%}
     {%- for measure in sensitive_counts(rules) -%}
         {%- set name = measure.name -%}

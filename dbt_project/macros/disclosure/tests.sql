@@ -4,7 +4,6 @@
 {% test figures_are_protected(model) %}
 {%- if execute -%}
 {%- set rules = disclosure(model.identifier) -%}
-{%- set smallest = policy('counts', 'smallest') -%}
 select
     {{ cell_key(rules) }} as cell_key,
     count(*) as n_rows
@@ -16,7 +15,7 @@ having
     or bool_or(({{ measure.name }} is null) <> (coalesce({{ measure.name }}_reason, '') in ('too_few', 'protected')))
     or bool_or({{ measure.name }} is not null and {{ measure.name }}_reason is not null)
     {%- if measure.kind == 'count' %}
-    or bool_or({{ measure.name }} <> 0 and {{ measure.name }} < {{ smallest }})
+    or bool_or({{ measure.name }} <> 0 and {{ measure.name }} < {{ policy_for(noise_of(rules, measure), 'counts', 'smallest') }})
     {%- elif measure.kind in ['rate', 'rate_low', 'rate_high'] %}
     or bool_or({{ measure.name }} not between 0 and 1)
     {%- if measure.kind == 'rate_low' %}

@@ -59,13 +59,13 @@
         {% do columns.append('recalled.recalled_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
-        {%- set perturbed = perturb_count('true_' ~ measure.name, 'draw_' ~ measure.name) -%}
+        {%- set perturbed = perturb_count('true_' ~ measure.name, 'draw_' ~ measure.name, noise_of(rules, measure)) -%}
         {%- if measure.name in carried -%}{%- set perturbed = 'coalesce(told_' ~ measure.name ~ ', ' ~ perturbed ~ ')' -%}{%- endif -%}
         {% do columns.append(corrected_count(rules, measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}
-        {% do columns.append(perturb_count('true_' ~ with, 'draw_' ~ with) ~ ' as perturbed_' ~ with) %}
+        {% do columns.append(perturb_count('true_' ~ with, 'draw_' ~ with, rules.noise) ~ ' as perturbed_' ~ with) %}
         {%- if measure.get('money') -%}
             {% do columns.extend(dominance('all_' ~ measure.value, measure.value)) %}
         {%- endif -%}

@@ -62,12 +62,12 @@
     len(list_filter({{ sorted_list }}, lambda each : each {{ comparison }} {{ limit }}))
 {%- endmacro %}
 
-{# The perturbation table as one row of lists of lists, by true count from 0 and by cell key. #}
-{% macro perturbation_lists(table) %}
-    {{ return(adapter.dispatch('perturbation_lists', 'anonymart')(table)) }}
+{# The perturbation table of one class as one row of lists of lists, by true count from 0 and by cell key. #}
+{% macro perturbation_lists(table, noise) %}
+    {{ return(adapter.dispatch('perturbation_lists', 'anonymart')(table, noise)) }}
 {% endmacro %}
 
-{% macro duckdb__perturbation_lists(table) -%}
+{% macro duckdb__perturbation_lists(table, noise) -%}
     select
         list(deviations order by true_count) as deviations,
         list(keys_upto order by true_count) as keys_upto
@@ -77,6 +77,7 @@
             list(deviation order by key_from) as deviations,
             list(key_upto order by key_from) as keys_upto
         from {{ table }}
+        where noise_class = '{{ noise }}'
         group by true_count
     ) as blocks
 {%- endmacro %}

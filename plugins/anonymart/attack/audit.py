@@ -10,7 +10,8 @@ from typing import Any
 from anonymart.attack import wp29
 from anonymart.attack.halves import LEARNERS, SEED, make_halves
 from anonymart.attack.report import AttackReport
-from anonymart.attack.run import attack, beside, noise_of
+from anonymart.attack.rules import PublishedRules
+from anonymart.attack.run import attack, beside
 from anonymart.attack.truth import truth_of
 from anonymart.contracts import load_contracts
 from anonymart.errors import AnonymartError, AttackSucceeded
@@ -50,8 +51,9 @@ def audit_generated(
     place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=home.tmp))
     try:
         halves = make_halves(place, policy, load_contracts(), learners, seed, progress)
-        real = wp29.attack(halves, halves.release, noise_of(policy))
-        control = wp29.attack(halves, wp29.naive_release(halves), wp29.EXACT)
+        rules = PublishedRules.of(policy)
+        real = wp29.attack(halves, halves.release, rules)
+        control = wp29.attack(halves, wp29.naive_release(halves), rules.naive())
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return {"criteria": [_told(*pair) for pair in zip(real, control, strict=True)]}

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from anonymart.attack.observed import published_ranges
 from anonymart.attack.relations import Place, relations
 from anonymart.attack.release import Release
-from anonymart.attack.rules import PublishedRules
+from anonymart.attack.rules import EXACT, Law, PublishedRules
 from anonymart.attack.score import Result, Truth
 
 NAME = "averaging"
@@ -26,11 +26,11 @@ ADVANTAGE = 0.10
 Estimates = list[tuple[float, int]]  # value in persons, and from how many draws of noise
 
 
-def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth, noise: dict[int, dict[int, float]]) -> Result:
+def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth) -> Result:
     """The error that remains after averaging, and how often rounding tells a small count exactly, beside a plain guess.
 
-    `noise` is the published table of the mechanism: for each true count the probability of each deviation. Successes are the small
-    counts told beyond what guessing tells, if that advantage is significant at 0.1 % and at least 10 points, else none.
+    Successes are the small counts told beyond what guessing from the published table tells, if that advantage is significant at 0.1 %
+    and at least 10 points, else none.
     """
     result = Result(NAME)
     published = _published(release, rules)
@@ -48,8 +48,9 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
         shown, mean = estimates[0][0], _weighted(estimates)
         squares[0] += (shown - true) ** 2
         squares[1] += (mean - true) ** 2
-        if 1 <= true < rules.smallest_base:
-            hits = (_guess(int(shown), noise) == true, round(mean) == true)
+        known = rules.at(release.tables[place[0]].contract, *place[1:])
+        if 1 <= true < known.smallest_base:
+            hits = (_guess(int(shown), known.law) == true, round(mean) == true)
             single[hits[0]] += 1
             averaged[hits[1]] += 1
             single["only"] += hits[0] and not hits[1]
@@ -65,8 +66,8 @@ def _published(release: Release, rules: PublishedRules) -> dict[Place, int]:
     """Every published count that is known for sure, hidden ones included where their rates tell them."""
     found = {}
     for mart, table in release.tables.items():
-        for key, row in table.cells.items():
-            for name, (low, high) in published_ranges(table, row, rules).items():
+        for key in table.cells:
+            for name, (low, high) in published_ranges(table, key, rules).items():
                 if low == high:
                     found[mart, key, name] = low
     return found
@@ -107,9 +108,9 @@ def _weighted(estimates: Estimates) -> float:
     return sum(value / draws for value, draws in estimates) / total
 
 
-def _guess(shown: int, noise: dict[int, dict[int, float]]) -> int:
+def _guess(shown: int, noise: Law) -> int:
     """The count from 1 on that is likeliest behind a published one, by the published table; the last row is that of all larger counts."""
-    if not noise:
+    if noise == EXACT:
         return shown
     last = max(noise)
     likely = {true: noise[min(true, last)].get(shown - true, 0.0) for true in range(1, shown + max(max(row) for row in noise.values()) + 1)}

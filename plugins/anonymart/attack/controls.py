@@ -21,6 +21,7 @@ import numpy as np
 
 from anonymart import engine
 from anonymart.attack.release import Release, Table, cell_key, read_release
+from anonymart.attack.rules import Law
 from anonymart.attack.score import Fact, Top, Truth
 from anonymart.contracts import MartContract
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, MARTS_FILE
@@ -79,7 +80,7 @@ def hide_small(rows: Iterable[Mapping[str, Any]], below: int = HIDDEN_BELOW) -> 
     return hidden
 
 
-def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Mapping[int, Mapping[int, float]], seed: int) -> list[dict[str, Any]]:
+def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Law, seed: int) -> list[dict[str, Any]]:
     """The rows with the mechanism's own noise, but drawn anew: a house without record keys and memory."""
     rng = np.random.default_rng(seed)
     noisy = []
@@ -109,7 +110,7 @@ def naive_hidden_paths() -> list[dict[str, Any]]:
     return rows
 
 
-def naive_twins(noise: Mapping[int, Mapping[int, float]]) -> tuple[dict[str, list[dict[str, Any]]], dict[tuple[str, str, str], int]]:
+def naive_twins(noise: Law) -> tuple[dict[str, list[dict[str, Any]]], dict[tuple[str, str, str], int]]:
     """The same nine accounts of an attacker in each quarter of each path: true rows, rows with one noise for all, and the set behind."""
     law = noise[min(9, max(noise))]
     rng = np.random.default_rng(SEED)

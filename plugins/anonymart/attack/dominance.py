@@ -34,18 +34,19 @@ def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
                     continue
                 result.tried += 1
                 result.scored += 1
-                estimate = _of_mean(table, row, measure, top, rules) if measure["kind"] == "mean" else _of_quantile(row, measure, top)
+                estimate = _of_mean(table, key, measure, top, rules) if measure["kind"] == "mean" else _of_quantile(row, measure, top)
                 if estimate is not None and abs(estimate - top.largest) <= P_SHARE * abs(top.largest):
                     result.details["means" if measure["kind"] == "mean" else "quantiles"] += 1
                     result.hit(mart, measure["name"])
     return result
 
 
-def _of_mean(table: Table, row: Mapping[str, Any], measure: Mapping[str, Any], top: Top, rules: PublishedRules) -> float | None:
+def _of_mean(table: Table, key: str, measure: Mapping[str, Any], top: Top, rules: PublishedRules) -> float | None:
     """The most that the largest can be: the total less one's own. Noise in proportion to the largest itself widens that; from as
     much noise as the largest on, or beyond the published cap of a contribution, nothing follows. A guess that noise makes true is no estimate.
     """
-    low, high = published_ranges(table, row, rules)[measure["base"]]
+    low, high = published_ranges(table, key, rules)[measure["base"]]
+    row, rules = table.cells[key], rules.at(table.contract, key)
     noise = rules.noise_of_largest * rules.largest_deviation
     if low != high or noise >= 1:
         return None

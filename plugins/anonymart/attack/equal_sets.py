@@ -20,21 +20,21 @@ from anonymart.attack.score import Result, Truth
 
 NAME = "equal_sets"
 SIGNIFICANCE = 0.001
+Seen = tuple[int, Mapping[int, float]]  # a published count, and the probability of each deviation
 ADVANTAGE = 0.10  # so much more often than by chance
 
 
-def attack(release: Release, rules: PublishedRules, truth: Truth, noise: Mapping[int, Mapping[int, float]]) -> Result:
+def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
     """Pairs of cells of the same people whose noise is the same, beyond chance; none where the advantage is not significant at 0.1 %.
 
     Which cells have the same people is known from the truth: without one nothing is tried. The same thing told twice is no pair.
     """
     result = Result(NAME)
     hits, chance = 0, 0.0
-    for one, other, n in _pairs(release, truth):
+    for (one, law), (other, other_law) in _pairs(release, rules, truth):
         result.tried += 1
         hits += one == other
-        law = noise[min(n, max(noise))]
-        chance += sum(p * p for p in law.values())
+        chance += sum(p * other_law.get(deviation, 0.0) for deviation, p in law.items())
     result.scored = result.tried
     result.details = {"same_noise": hits, "by_chance": round(chance, 1)}
     if result.tried and _is_significant(hits, result.tried, chance) and hits - chance >= ADVANTAGE * result.tried:
@@ -43,18 +43,20 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, noise: Mapping
     return result
 
 
-def _pairs(release: Release, truth: Truth) -> Iterator[tuple[int, int, int]]:
-    """The published counts of two cells of the same n persons, and n. Each cell is in two pairs at most."""
-    found: dict[tuple[int, int], dict[Place, int]] = defaultdict(dict)
+def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tuple[Seen, Seen]]:
+    """The published counts of two cells of the same persons, each with the law of its noise. Each cell is in two pairs at most."""
+    found: dict[tuple[int, int], dict[Place, Seen]] = defaultdict(dict)
     for mart, table in release.tables.items():
         for key, row in table.cells.items():
             for name, value in published_counts(table, row).items():
                 place, n = (mart, key, name), truth.count(mart, key, name)
                 if n and place in truth.sets:
-                    found[truth.sets[place], n][first_place(table.contract, row, name) or place] = value
-    for (_, n), cells in sorted(found.items()):
-        values = [value for _, value in sorted(cells.items())]
-        yield from ((one, other, n) for one, other in itertools.pairwise(values))
+                    found[truth.sets[place], n][first_place(table.contract, row, name) or place] = (
+                        value,
+                        rules.at(table.contract, key, name).likely(n),
+                    )
+    for _, cells in sorted(found.items()):
+        yield from itertools.pairwise(seen for _, seen in sorted(cells.items(), key=lambda cell: cell[0]))
 
 
 def _is_significant(hits: int, tried: int, chance: float) -> bool:

@@ -49,7 +49,7 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, bounds: Bounds
         result.details["near"] += 1
         if low == high:
             result.details["exact"] += 1
-            if 1 <= low < rules.threshold:
+            if 1 <= low < rules.at(release.tables[mart].contract, cell, measure).threshold:
                 result.hit(mart, measure)
     return result
 
@@ -57,16 +57,16 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, bounds: Bounds
 def _first_bounds(release: Release, rules: PublishedRules, found: list[Relation]) -> Bounds:
     published: dict[Place, tuple[int, int]] = {}
     for mart, table in release.tables.items():
-        for key, row in table.cells.items():
-            for measure, limits in published_ranges(table, row, rules).items():
+        for key in table.cells:
+            for measure, limits in published_ranges(table, key, rules).items():
                 published[mart, key, measure] = limits
     _same_noise(published, found)
     bounds: Bounds = {}
     for mart, table in release.tables.items():
         names = [measure["name"] for measure in table.measures("count")]
-        for key, row in table.cells.items():
+        for key in table.cells:
             ranges = {name: published[mart, key, name] for name in names}
-            bounds |= {(mart, key, name): limits for name, limits in true_ranges(table, row, rules, ranges).items()}
+            bounds |= {(mart, key, name): limits for name, limits in true_ranges(table, key, rules, ranges).items()}
     return bounds
 
 

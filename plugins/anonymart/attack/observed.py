@@ -13,8 +13,9 @@ Range = tuple[int, int]
 _SLACK = 1e-9
 
 
-def published_ranges(table: Table, row: Mapping[str, Any], rules: PublishedRules) -> dict[str, Range]:
+def published_ranges(table: Table, key: str, rules: PublishedRules) -> dict[str, Range]:
     """For every count of one cell the published numbers that its figures allow; hidden counts follow from their rates."""
+    row, rules = table.cells[key], rules.at(table.contract, key)
     found = {measure["name"]: _of_count(measure, row, rules) for measure in table.measures("count")}
     for _ in range(2):
         for rate in table.measures("rate"):
@@ -22,15 +23,15 @@ def published_ranges(table: Table, row: Mapping[str, Any], rules: PublishedRules
     return found
 
 
-def true_ranges(table: Table, row: Mapping[str, Any], rules: PublishedRules, published: Mapping[str, Range]) -> dict[str, Range]:
+def true_ranges(table: Table, key: str, rules: PublishedRules, published: Mapping[str, Range]) -> dict[str, Range]:
     """For every count of one cell the true numbers behind its published range."""
-    found = {}
+    row, found = table.cells[key], {}
     for measure in table.measures("count"):
         name = measure["name"]
         if rules.hidden_below and row.get(f"{name}_reason"):
             found[name] = (1, rules.hidden_below - 1)
             continue
-        low, high = rules.true_range(*published[name])
+        low, high = rules.at(table.contract, key, name).true_range(*published[name])
         # A row stands where somebody is counted: who counts all people of a cell counts at least one.
         found[name] = (low if measure.get("where") else max(1, low), high)
     return found

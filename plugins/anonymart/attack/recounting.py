@@ -37,7 +37,7 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules) -
                 ):
                     continue
                 result.tried += 1
-                if _allows(table, row, measure, first, rules):
+                if _allows(table, key, measure, first, rules):
                     continue
                 if any(mart in other.tables and key in other.tables[mart].cells for other in before):
                     result.details["told_before"] += 1
@@ -56,15 +56,15 @@ def _figure(release: Release, place: Place, rules: PublishedRules) -> float | No
         return None
     if name in row:
         return None if row[name] is None else float(row[name])
-    low, high = published_ranges(table, row, rules)[name]
+    low, high = published_ranges(table, key, rules)[name]
     return float(low) if low == high else None
 
 
 def _allows(
-    table: Table, row: Mapping[str, Any], measure: Mapping[str, Any], first: float, rules: PublishedRules
+    table: Table, key: str, measure: Mapping[str, Any], first: float, rules: PublishedRules
 ) -> bool:
     if measure["kind"] == "count":
-        low, high = published_ranges(table, row, rules)[measure["name"]]
+        low, high = published_ranges(table, key, rules)[measure["name"]]
         return low <= first <= high
-    value = row.get(measure["name"])
+    value = table.cells[key].get(measure["name"])
     return value is not None and abs(float(value) - first) <= _SLACK

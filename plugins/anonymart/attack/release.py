@@ -13,7 +13,9 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
+from anonymart.policy import Policy
 from anonymart.release.folder import MARTS_FILE, WITHDRAWN, parquet_path
+from anonymart.release.privacy_report import read_privacy_report
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Release:
         path = self.folder / WITHDRAWN
         return frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"]) if path.is_file() else frozenset()
 
+    def policy(self) -> Policy | None:
+        """The figures of the policy that its report tells; None for a release without one, as of 0.1.0."""
+        return Policy(_nested(flat)) if (flat := read_privacy_report(self.folder).get("register")) else None
+
     def figures(self) -> Iterator[tuple[Table, str, dict[str, Any], str]]:
         """Every figure's place: table, key of the cell, row, column."""
         for table in self.tables.values():
@@ -55,6 +61,24 @@ class Release:
                 for figure in table.contract.figures:
                     if figure in row:
                         yield table, key, row, figure
+
+
+def order(release: Release) -> tuple[str, int]:
+    """Where a release, or a candidate, stands in the order of releases."""
+    day, _, number = release.name.removeprefix(".candidate-").partition(".")
+    return day, int(number) if number.isdigit() else 0
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups of entries from their paths: {"counts.smallest": 3} gives {"counts": {"smallest": 3}}."""
+    found: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, name = path.split(".")
+        inner = found
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[name] = value
+    return found
 
 
 def cell_key(contract: MartContract, row: Mapping[str, Any]) -> str:

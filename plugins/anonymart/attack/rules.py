@@ -6,19 +6,34 @@ only what a published figure, or its absence, tells about the true count behind 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anonymart.policy import Policy
+from anonymart.contracts import MartContract
+from anonymart.disclosure.perturbation import Entry, perturbation_table
+from anonymart.policy import CLASSES, Policy
 
 ENDLESS = 10**9
+Law = Mapping[int, Mapping[int, float]]
+EXACT: Law = {0: {0: 1.0}}
+
+
+def law_of(table: Iterable[Entry]) -> Law:
+    """For each true count of a table of noise the probability of each deviation, in persons."""
+    found: dict[int, dict[int, float]] = {}
+    for entry in table:
+        found.setdefault(entry.true_count, {})[entry.deviation] = entry.probability
+    return found
 
 
 @dataclass(frozen=True)
 class PublishedRules:
     """The published rules: noise in persons, smallest counts and bases, bands of sensitive shares.
 
-    `hidden_below` is of naive releases: counts from 1 to under it are suppressed and nothing else is done.
+    The figures are those of the coarse class of noise; `by_class` holds the rules of each class, `earlier` those of cells that an
+    earlier release was published with by another policy. `law` is the table of noise: for each true count the probability of each
+    deviation. `hidden_below` is of naive releases: counts from 1 to under it are suppressed and nothing else is done.
     """
 
     largest_deviation: int
@@ -34,11 +49,20 @@ class PublishedRules:
     hidden_below: int = 0
     money_round_to: float = 100.0
     money_rank_noise: float = 0.0
+    law: Law = field(default_factory=lambda: EXACT, repr=False)
+    by_class: Mapping[str, PublishedRules] = field(default_factory=dict, repr=False)
+    earlier: Mapping[tuple[str, str], PublishedRules] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, policy: Policy) -> PublishedRules:
         """The rules of the register. Raises UsageError when it has no noise."""
+        by_class = {noise: cls._of_class(policy.of_class(noise)) for noise in CLASSES}
+        return replace(by_class[CLASSES[0]], by_class=by_class)
+
+    @classmethod
+    def _of_class(cls, policy: Policy) -> PublishedRules:
         return cls(
+            law=law_of(perturbation_table(**policy.figure("counts"))),
             largest_deviation=int(policy.figure("counts", "largest_deviation")),
             variance=float(policy.figure("counts", "variance")),
             smallest=int(policy.figure("counts", "smallest")),
@@ -57,8 +81,17 @@ class PublishedRules:
         """The rules of a house without noise or memory, that at most hides counts under a threshold."""
         return replace(
             self, largest_deviation=0, variance=0.0, smallest=max(1, hidden_below), smallest_base=1, noise_of_largest=0.0,
-            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0,
+            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0, law=EXACT, by_class={}, earlier={},
         )  # fmt: skip
+
+    def at(self, contract: MartContract, cell: str, measure: str | None = None) -> PublishedRules:
+        """The rules by which a cell of a mart was published, or one count in it."""
+        found = self.earlier.get((contract.name, cell), self)
+        return found.by_class.get(contract.noise_of(measure) if measure else contract.noise, found)
+
+    def likely(self, true_count: int) -> Mapping[int, float]:
+        """The probability of each deviation of a true count."""
+        return self.law[min(true_count, max(self.law))]
 
     @property
     def threshold(self) -> int:

@@ -25,17 +25,15 @@ from anonymart.attack import (
     recounting,
     subtraction,
 )
-from anonymart.attack.release import Release, read_release
+from anonymart.attack.release import Release, order, read_release
 from anonymart.attack.report import AttackReport, Outcome
 from anonymart.attack.rules import PublishedRules
 from anonymart.attack.score import Result, Truth
 from anonymart.contracts import MartContract, load_contracts
-from anonymart.disclosure.perturbation import of_policy
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.release.folder import MANIFEST, WITHDRAWN
 
-Noise = dict[int, dict[int, float]]
 _REPEATS = 20
 _SMALL_DICTIONARY = 100_000
 
@@ -51,12 +49,12 @@ def attack(
     contracts = contracts or load_contracts()
     progress = progress or Progress(quiet=True)
     truth = truth or Truth()
-    rules, noise = PublishedRules.of(policy), noise_of(policy)
     release = read_release(folder, contracts)
     others = [read_release(other, contracts) for other in against]
+    rules = _rules(release, others, policy)
     report = AttackReport(release=release.name, against=[other.name for other in others], is_scored=truth.is_known)
     with tempfile.TemporaryDirectory(prefix="anonymart-attack-") as place:
-        for name, real, control in _attacks(release, others, rules, truth, noise, contracts, Path(place)):
+        for name, real, control in _attacks(release, others, rules, truth, contracts, Path(place)):
             with progress.step(name, f"Attack: {name.replace('_', ' ')}"):
                 report.outcomes.append(Outcome(real(), control()))
             report.seconds[name] = progress.seconds[name]
@@ -72,16 +70,20 @@ def beside(folder: Path) -> list[Path]:
     ]  # fmt: skip
 
 
-def noise_of(policy: Policy) -> Noise:
-    """The published noise: for each true count the probability of each deviation, in persons."""
-    noise: Noise = {}
-    for entry in of_policy(policy):
-        noise.setdefault(entry.true_count, {})[entry.deviation] = entry.probability
-    return noise
+def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
+    """The present rules, and those of the cells that an earlier release was published with by other figures: its report tells them."""
+    rules, earlier = PublishedRules.of(policy), {}
+    before = [other for other in others if order(other) < order(release)]
+    for other in sorted(before, key=order, reverse=True):
+        told = other.policy()
+        law = PublishedRules.of(told) if told else rules
+        stands = other.tables.keys() - other.recalled_marts
+        earlier |= {(mart, key): law for mart in stands for key in other.tables[mart].cells}
+    return replace(rules, earlier={place: law for place, law in earlier.items() if law != rules})
 
 
 def _attacks(
-    release: Release, others: list[Release], rules: PublishedRules, truth: Truth, noise: Noise,
+    release: Release, others: list[Release], rules: PublishedRules, truth: Truth,
     contracts: Mapping[str, MartContract], place: Path,
 ) -> list[tuple[str, Callable[[], Result], Callable[[], Result]]]:
     bounds: linear.Bounds = {}
@@ -90,16 +92,16 @@ def _attacks(
         bounds.update(linear.bounds_of(release, rules))
         return linear.attack(release, rules, truth, bounds)
 
-    made = _Controls(rules, noise, contracts, place)
+    made = _Controls(replace(rules, earlier={}), contracts, place)
     return [
         (linear.NAME, program, made.linear),
         (differences.NAME, lambda: differences.attack(release, others, rules, truth), made.differences),
-        (averaging.NAME, lambda: averaging.attack(release, others, rules, truth, noise), made.averaging),
+        (averaging.NAME, lambda: averaging.attack(release, others, rules, truth), made.averaging),
         (dictionary.NAME, lambda: dictionary.attack(release.folder, truth.identifiers), made.dictionary),
         (homogeneity.NAME, lambda: homogeneity.attack(release, rules, truth, bounds), made.homogeneity),
         (dominance.NAME, lambda: dominance.attack(release, rules, truth), made.dominance),
-        (subtraction.NAME, lambda: subtraction.attack(release, others, rules, truth, noise), made.subtraction),
-        (equal_sets.NAME, lambda: equal_sets.attack(release, rules, truth, noise), made.equal_sets),
+        (subtraction.NAME, lambda: subtraction.attack(release, others, rules, truth), made.subtraction),
+        (equal_sets.NAME, lambda: equal_sets.attack(release, rules, truth), made.equal_sets),
         (recounting.NAME, lambda: recounting.attack(release, others, rules), made.recounting),
         (quantiles.NAME, lambda: quantiles.attack(release, rules, truth), made.quantiles),
         (corrections.NAME, lambda: corrections.attack(release, others, rules), made.corrections),
@@ -109,8 +111,8 @@ def _attacks(
 class _Controls:
     """Each attack on its naive release."""
 
-    def __init__(self, rules: PublishedRules, noise: Noise, contracts: Mapping[str, MartContract], place: Path) -> None:
-        self.rules, self.noise, self.contracts, self.place = rules, noise, contracts, place
+    def __init__(self, rules: PublishedRules, contracts: Mapping[str, MartContract], place: Path) -> None:
+        self.rules, self.contracts, self.place = rules, contracts, place
         self.naive = rules.naive()
 
     def _read(self, name: str, mart: str, rows: list[dict]) -> Release:
@@ -130,11 +132,11 @@ class _Controls:
     def averaging(self) -> Result:
         rows, contract = controls.naive_nps(quarters=8), self.contracts["nps_quarterly"]
         made = [
-            controls.in_memory(f"noise-{number}", contract, controls.with_fresh_noise(rows, self.noise, controls.SEED + number))
+            controls.in_memory(f"noise-{number}", contract, controls.with_fresh_noise(rows, self.rules.law, controls.SEED + number))
             for number in range(_REPEATS)
         ]
         truth = controls.facts_of(contract, rows)
-        return averaging.attack(made[0], made[1:], self.rules, truth, self.noise)
+        return averaging.attack(made[0], made[1:], self.rules, truth)
 
     def dictionary(self) -> Result:
         return dictionary.attack(self._read("hashes", "nps_quarterly", controls.naive_hashes()).folder, size=_SMALL_DICTIONARY)
@@ -151,14 +153,14 @@ class _Controls:
     def subtraction(self) -> Result:
         """The house hides a path of detractors alone, but forgets that the others and all of them tell it."""
         release = self._read("hidden", "nps_quarterly", controls.naive_hidden_paths())
-        return subtraction.attack(release, [], replace(self.naive, bands=self.rules.bands), Truth(), {0: {0: 1.0}})
+        return subtraction.attack(release, [], replace(self.naive, bands=self.rules.bands), Truth())
 
     def equal_sets(self) -> Result:
         """The same noise for the same people in each quarter, as the plain cell key method has it."""
-        rows, sets = controls.naive_twins(self.noise)
+        rows, sets = controls.naive_twins(self.rules.law)
         contract = self.contracts["nps_quarterly"]
         truth = replace(controls.facts_of(contract, rows["true"]), sets=sets)
-        return equal_sets.attack(self._read("twins", contract.name, rows["published"]), self.rules, truth, self.noise)
+        return equal_sets.attack(self._read("twins", contract.name, rows["published"]), self.rules, truth)
 
     def recounting(self) -> Result:
         """Cohorts that are counted again at each closing, and lose somebody."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from anonymart.attack.release import Release, Table
-from anonymart.attack.rules import PublishedRules
+from anonymart.attack.release import Release, Table, order
+from anonymart.attack.rules import ENDLESS, PublishedRules
 from anonymart.attack.score import Result, Truth
 
 NAME = "subtraction"
@@ -26,14 +26,14 @@ Law = Mapping[int, float]  # deviation of a large count, in persons: probability
 Row = Mapping[str, Any]
 
 
-def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth, noise: Mapping[int, Law]) -> Result:
+def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth) -> Result:
     """Hidden parts, and all hidden parts together, whose sensitive share lies beyond its band with a probability of 95 %.
 
     What an earlier release has told already is counted apart (`told_before`): it cannot be taken back by hiding it now.
     """
     result = Result(NAME, details={"told_before": 0, "wrong": 0})
-    earlier = [other for other in others if _order(other) < _order(release)]
-    sums = _Sums(noise[max(noise)] if rules.largest_deviation else {0: 1.0})
+    earlier = [other for other in others if order(other) < order(release)]
+    laws: dict[tuple[int, float], _Sums] = {}
     for mart, table in release.tables.items():
         nesting = table.contract.disclosure.get("nesting")
         for measure in table.measures("count") if nesting else ():
@@ -41,7 +41,10 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
                 continue
             for whole, parts in _groups(table, nesting["dimension"], nesting["whole"]):
                 result.tried += 1
-                found = _Remainder(table, measure, whole, parts, rules)
+                known = rules.at(table.contract, whole)
+                found = _Remainder(table, measure, whole, parts, known)
+                scheme = (known.largest_deviation, known.variance)
+                sums = laws.setdefault(scheme, _Sums(known.likely(ENDLESS)))
                 if not found.is_told(sums):
                     continue
                 if any(_shows(other, mart, whole, measure["name"]) for other in earlier):
@@ -52,11 +55,6 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
                     result.hit(mart, measure["name"])
     result.scored = result.tried if truth.is_known else 0
     return result
-
-
-def _order(release: Release) -> tuple[str, int]:
-    day, _, number = release.name.removeprefix(".candidate-").partition(".")
-    return day, int(number) if number.isdigit() else 0
 
 
 def _groups(table: Table, dimension: str, whole: str) -> Iterable[tuple[str, list[str]]]:

@@ -10,12 +10,13 @@ risk in synthetic data" (Anonymeter, PoPETs 2023); Holm, "A simple sequentially 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anonymart.attack.halves import Halves, Population
 from anonymart.attack.relations import Place
 from anonymart.attack.release import Release, Table
+from anonymart.attack.rules import PublishedRules
 from anonymart.attack.score import Result
 
 SIGNIFICANCE = 0.001
@@ -25,8 +26,6 @@ ENOUGH = 20
 LIKELY = 0.5
 SINGLING_OUT, LINKING, INFERENCE = "singling_out", "linking", "inference"
 
-Noise = Mapping[int, Mapping[int, float]]
-EXACT: Noise = {0: {0: 1.0}}
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,11 @@ class Criterion:
     is_significant: bool = False
 
 
-def attack(halves: Halves, release: Release, noise: Noise) -> list[Criterion]:
+def attack(halves: Halves, release: Release, rules: PublishedRules) -> list[Criterion]:
     """The three criteria on a release of the members, with Holm's correction at 0.1 %."""
     found = [
-        _compare(SINGLING_OUT, [_single_out(release, noise, people) for people in (halves.members, halves.outsiders)], 1 / math.e),
-        _compare(LINKING, [_link(release, noise, people) for people in (halves.members, halves.outsiders)]),
+        _compare(SINGLING_OUT, [_single_out(release, rules, people) for people in (halves.members, halves.outsiders)], 1 / math.e),
+        _compare(LINKING, [_link(release, rules, people) for people in (halves.members, halves.outsiders)]),
         _compare(INFERENCE, [_infer(release, people) for people in (halves.members, halves.outsiders)]),
     ]
     return holm(found)
@@ -72,10 +71,10 @@ def _compare(name: str, results: list[Result], without_release: float = 0.0) -> 
     return Criterion(name, members, outsiders, p_value)
 
 
-def _single_out(release: Release, noise: Noise, people: Population) -> Result:
+def _single_out(release: Release, rules: PublishedRules, people: Population) -> Result:
     """Guess: exactly one person is in this cell. Cells that surely hold somebody are enough when there are 20 of them."""
     result = Result(SINGLING_OUT)
-    sure, others = _lonely(release, noise)
+    sure, others = _lonely(release, rules)
     for place in (sure if len(sure) >= ENOUGH else sure + others)[:GUESSES]:
         result.tried += 1
         if len(people.of(place)) == 1:
@@ -83,10 +82,10 @@ def _single_out(release: Release, noise: Noise, people: Population) -> Result:
     return result
 
 
-def _link(release: Release, noise: Noise, people: Population) -> Result:
+def _link(release: Release, rules: PublishedRules, people: Population) -> Result:
     """Guess: the lonely person of one cell is the lonely person of another cell that may hold the same people."""
     result = Result(LINKING)
-    lonely = {place for places in _lonely(release, noise) for place in places}
+    lonely = {place for places in _lonely(release, rules) for place in places}
     for one, other in _linkable(release):
         if result.tried < GUESSES and one in lonely and other in lonely:
             result.tried += 1
@@ -114,13 +113,12 @@ def _infer(release: Release, people: Population) -> Result:
     return result
 
 
-def _lonely(release: Release, noise: Noise) -> tuple[list[Place], list[Place]]:
+def _lonely(release: Release, rules: PublishedRules) -> tuple[list[Place], list[Place]]:
     """Shown counts that one person would more often than not give, the likeliest first: those of cells that surely hold somebody,
     and the others.
 
     A row stands where somebody is counted, so a count of all its people is not 0, and neither are all its counts together.
     """
-    law = noise.get(1, noise.get(0, {}))
     found: tuple[list, list] = ([], [])
     for mart, table in release.tables.items():
         counts = [measure for measure in table.measures("count") if not measure.get("hidden")]
@@ -129,6 +127,7 @@ def _lonely(release: Release, noise: Noise) -> tuple[list[Place], list[Place]]:
             is_empty = is_whole and not any(row.get(measure["name"]) for measure in counts)
             for number, measure in enumerate(counts):
                 shown = row.get(measure["name"])
+                law = rules.at(table.contract, cell, measure["name"]).likely(1)
                 likely = law.get(int(shown) - 1, 0.0) if shown is not None and not measure.get("of") else 0.0
                 if likely >= LIKELY:
                     is_sure = not measure.get("where") or (is_empty and number == 0)

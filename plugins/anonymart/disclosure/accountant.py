@@ -27,8 +27,9 @@ _NEAR = 20  # groups of persons on both sides of a share
 class Spent:
     """What was drawn about a person: how many counts by the block of their true count, and the same for sums, in units of information.
 
-    `counts[i]` are the counts of i persons, the last one those of its block and more; `sums` is the sum of (share of the noise of a sum
-    that the person's own contribution makes)^2. `persons` have spent the same.
+    `counts` has for each table of noise, one after the other, the counts of 1, 2, ... persons, the last of a table those of its last block
+    without the person and more. `sums` is the sum of (the person's own contribution to a sum / standard deviation of its noise)^2.
+    `persons` have spent the same.
     """
 
     counts: tuple[int, ...]
@@ -37,14 +38,14 @@ class Spent:
 
 
 def told_at(
-    spent: Iterable[Spent], table: Iterable[Entry], false_alarms: float, shares: Iterable[float]
+    spent: Iterable[Spent], tables: Iterable[Iterable[Entry]], false_alarms: float, shares: Iterable[float]
 ) -> dict[float, float]:
     """How often persons are told at most, at these shares of persons (0 to 1), those of whom least was drawn first; 0 without persons.
 
     Persons are put in order by the information of their draws, and the exact rate is worked out for a few around each share: their
     median, and for the share 1 their largest.
     """
-    waves = _Waves(table)
+    waves = _Waves(tables)
     ordered = sorted(spent, key=waves.information)
     ends = np.cumsum([one.persons for one in ordered])
     found = {}
@@ -73,19 +74,27 @@ def at_share(rates: Iterable[tuple[float, int]], share: float) -> float:
     return 0.0
 
 
-class _Waves:
-    """Characteristic functions of the log-likelihood ratio of one draw, by block, with the person in and out."""
+def blocks(table: Iterable[Entry]) -> int:
+    """How many places a table has in `Spent.counts`."""
+    return max(entry.true_count for entry in table) + 1
 
-    def __init__(self, table: Iterable[Entry]) -> None:
-        laws: dict[int, dict[int, float]] = {}
-        for entry in table:
-            laws.setdefault(entry.true_count, {})[entry.deviation] = (entry.key_upto - entry.key_from) / MODULUS
-        self.last = max(laws)
-        self.values = (np.arange(_SIZE) - _SIZE // 2) * _STEP
-        pairs = [self._ratios(laws, count) for count in range(1, self.last + 2)]
+
+def _laws(table: Iterable[Entry]) -> dict[int, dict[int, float]]:
+    found: dict[int, dict[int, float]] = {}
+    for entry in table:
+        found.setdefault(entry.true_count, {})[entry.deviation] = (entry.key_upto - entry.key_from) / MODULUS
+    return found
+
+
+class _Waves:
+    """Characteristic functions of the log-likelihood ratio of one draw, by table and block, with the person in and out."""
+
+    def __init__(self, tables: Iterable[Iterable[Entry]]) -> None:
+        pairs = [
+            self._ratios(laws, count) for laws in map(_laws, tables) for count in range(1, max(laws) + 2)
+        ]
         # A count of more persons than the table has is that of its last block with and without the person.
         self.waves = {side: np.log(np.array([self._wave(pair[side]) for pair in pairs])) for side in (0, 1)}
-        self.variance = sum(p * v * v for v, p in laws[self.last].items())
         # How far apart the two means of the ratio are, by block.
         self._apart = np.array(
             [
@@ -96,13 +105,14 @@ class _Waves:
 
     def information(self, one: Spent) -> float:
         """What was drawn about a person, as one number: larger where more is told."""
-        return float(np.dot(one.counts, self._apart[: len(one.counts)]) + one.sums / self.variance)
+        return float(np.dot(one.counts, self._apart) + one.sums)
 
     def _ratios(
         self, laws: Mapping[int, Mapping[int, float]], count: int
     ) -> tuple[dict[float, float], dict[float, float]]:
-        inside = {count + v: p for v, p in laws[min(count, self.last)].items()}
-        outside = {count - 1 + v: p for v, p in laws[min(count - 1, self.last)].items()}
+        last = max(laws)
+        inside = {count + v: p for v, p in laws[min(count, last)].items()}
+        outside = {count - 1 + v: p for v, p in laws[min(count - 1, last)].items()}
         sides: tuple[dict[float, float], dict[float, float]] = ({}, {})
         for value in inside.keys() | outside.keys():
             with_person, without = inside.get(value, 0.0), outside.get(value, 0.0)
@@ -147,9 +157,9 @@ class _Waves:
         return np.clip(before_in + part * here_in, 0, 1)
 
     def _sums(self, counts: np.ndarray, sums: np.ndarray, side: int) -> np.ndarray:
-        logs = counts @ self.waves[side][: counts.shape[1]]
+        logs = counts @ self.waves[side]
         turns = 2 * np.pi * np.arange(_SIZE // 2 + 1) / _SIZE / _STEP
-        information = (sums / self.variance)[:, None]
+        information = sums[:, None]
         shift = information / 2 * (1 if side == 0 else -1)
         logs = logs - 1j * turns * shift - information * turns**2 / 2
         mass = np.fft.irfft(np.exp(logs), n=_SIZE, axis=1)

@@ -25,7 +25,8 @@ def end(
     `cell` goes before the columns of the mart.
     """
     share = f'{cell}"{rate["name"]}"'
-    found = of_share(policy, rate, side, share, base)
+    laws = tuple(policy.of_class(contract.noise_of(rate[part])) for part in ("numerator", "denominator"))
+    found = of_share(laws, rate, side, share, base)
     parts = {measure["name"]: measure for measure in contract.measures}
     first = parts[rate["denominator"]].get("told_by") or {}
     if "mart" in first or first.get("measure") != rate["numerator"]:
@@ -39,21 +40,21 @@ def end(
     return f"CASE WHEN {is_own} THEN {share} ELSE {found} END"
 
 
-def of_share(policy: Policy, rate: Mapping[str, Any], side: str, share: str, base: str) -> str:
-    """SQL for an end of the interval of any share on a base.
+def of_share(laws: tuple[Policy, Policy], rate: Mapping[str, Any], side: str, share: str, base: str) -> str:
+    """SQL for an end of the interval of any share on a base; `laws` are the register for the classes of part and base.
 
     A sensitive share at an edge of its band, or beyond, has the interval of that edge on the smallest base of the band.
     """
     is_sample = bool(rate.get("sampled"))
-    inside = _root(policy, side, share, base, is_sample)
+    inside = _root(laws, side, share, base, is_sample)
     if not rate.get("sensitive"):
         return inside
-    bands = sorted(policy.figure("sensitive_bands"), key=lambda band: -band["base_from"])
+    bands = sorted(laws[1].figure("sensitive_bands"), key=lambda band: -band["base_from"])
     cases = []
     for band in bands:
         lowest, highest, first = (str(band[name]) for name in ("lowest", "highest", "base_from"))
-        below = "0.0" if side == "low" else _root(policy, side, lowest, first, is_sample)
-        above = "1.0" if side == "high" else _root(policy, side, highest, first, is_sample)
+        below = "0.0" if side == "low" else _root(laws, side, lowest, first, is_sample)
+        above = "1.0" if side == "high" else _root(laws, side, highest, first, is_sample)
         cases += [
             f"WHEN {base} >= {first} AND {share} <= {lowest}::DOUBLE THEN {below}",
             f"WHEN {base} >= {first} AND {share} >= {highest}::DOUBLE THEN {above}",
@@ -63,7 +64,10 @@ def of_share(policy: Policy, rate: Mapping[str, Any], side: str, share: str, bas
 
 
 def score(policy: Policy, side: str | None, promoters: str, passives: str, detractors: str) -> str:
-    """SQL for a Net Promoter Score of published counts, or for the end `low` or `high` of its interval, -100 to 100 and not rounded."""
+    """SQL for a Net Promoter Score of published counts, or for the end `low` or `high` of its interval, -100 to 100 and not rounded.
+
+    The policy is that of the mart's class of noise.
+    """
     answers = f"({promoters} + {passives} + {detractors})"
     if side is None:
         return f"100 * ({promoters} - {detractors}) / {answers}"
@@ -78,17 +82,17 @@ def score(policy: Policy, side: str | None, promoters: str, passives: str, detra
     return f"least(100, greatest(-100, 100 * ({difference} {'-' if side == 'low' else '+'} {z} * sqrt({variance}))))"
 
 
-def _root(policy: Policy, side: str, share: str, base: str, is_sample: bool) -> str:
-    squared = NormalDist().inv_cdf((1 + float(policy.figure("rates", "confidence"))) / 2) ** 2
-    chance, noise = squared if is_sample else 0.0, squared * float(policy.figure("counts", "variance"))
+def _root(laws: tuple[Policy, Policy], side: str, share: str, base: str, is_sample: bool) -> str:
+    squared = NormalDist().inv_cdf((1 + float(laws[0].figure("rates", "confidence"))) / 2) ** 2
+    of_part, of_base = (squared * law.figure("counts", "variance") for law in laws)
+    chance, of_zero = squared if is_sample else 0.0, laws[0].figure("counts", "smallest") / 2
     sign, n = -1 if side == "low" else 1, f"{base}::DOUBLE"
     part = f"({share}::DOUBLE * {n} + {sign * _WHOLE_COUNTS})"
     if side == "high":
-        middle = (policy.figure("counts", "smallest") - 1) / 2
-        part = f"({part} + if({share} = 0, {middle}, 0))"
-    square = f"({n} ** 2 + {chance} * {n} - {noise})"
+        part = f"({part} + if({share} = 0, {of_zero}, 0))"
+    square = f"({n} ** 2 + {chance} * {n} - {of_base})"
     half = f"({part} * {n} + {chance / 2} * {n})"
     return (
-        f"greatest(0, least(1, ({half} + {sign} * sqrt(greatest(0, {half} ** 2 - {square} * ({part} ** 2 - {noise}))))"
+        f"greatest(0, least(1, ({half} + {sign} * sqrt(greatest(0, {half} ** 2 - {square} * ({part} ** 2 - {of_part}))))"
         f" / {square}))"
     )

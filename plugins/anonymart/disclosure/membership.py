@@ -9,8 +9,8 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.disclosure.accountant import Spent, at_share, told_at
-from anonymart.disclosure.perturbation import of_policy
-from anonymart.disclosure.spent import spent
+from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
+from anonymart.disclosure.spent import schemes_of, spent
 from anonymart.policy import Policy
 
 NAME = "membership"  # of the note for the reviewer, and of what a report says against the limits
@@ -27,8 +27,9 @@ def measure(
     From a connection with the warehouse attached, over the marts of the last build, carried cells included. `within` says of each limit
     of the policy whether it is kept: that alone may stand in a release.
     """
-    groups = spent(connection, contracts, policy)
-    rates = _rates(groups, policy)
+    known = schemes_of(connection, policy)
+    groups = spent(connection, contracts, policy, known)
+    rates = _rates(groups, policy, known)
     draws = [(float(sum(one.counts)), one.persons) for one in groups]
     return {
         "persons": sum(one.persons for one in groups),
@@ -40,12 +41,13 @@ def measure(
 
 
 def within(groups: list[Spent], policy: Policy) -> dict[str, bool]:
-    """Whether each limit of the policy is kept for these groups of persons."""
-    return _within(_rates(groups, policy), policy)
+    """Whether each limit of the policy is kept for these groups of persons, of whom all was drawn by the present policy."""
+    return _within(_rates(groups, policy, list(schemes(policy).values())), policy)
 
 
-def _rates(groups: list[Spent], policy: Policy) -> dict[float, float]:
-    return told_at(groups, of_policy(policy), policy.figure("membership", "false_alarms"), SHARES)
+def _rates(groups: list[Spent], policy: Policy, known: list[Scheme]) -> dict[float, float]:
+    tables = [perturbation_table(*scheme) for scheme in known]
+    return told_at(groups, tables, policy.figure("membership", "false_alarms"), SHARES)
 
 
 def _within(rates: dict[float, float], policy: Policy) -> dict[str, bool]:

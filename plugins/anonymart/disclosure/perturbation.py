@@ -14,18 +14,33 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
-from anonymart.policy import Policy
+from anonymart.policy import CLASSES, Policy
 
 SEED = PROJECT / "dbt_project" / "seeds" / "perturbation_table.csv"
-COLUMNS = ("true_count", "deviation", "probability", "key_from", "key_upto")
+COLUMNS = ("noise_class", "true_count", "deviation", "probability", "key_from", "key_upto")
 MODULUS = 1 << 32
+# Of the largest and of the smallest variance that deviations of mean 0 can have.
+_MOST, _LEAST = 1 / 3, 1.15
+
+
+class Scheme(NamedTuple):
+    """The parameters of a table: D and the smallest published count in persons, and the variance of the noise."""
+
+    largest_deviation: int
+    variance: float
+    smallest: int
+
+
+# What every count was drawn by before marts had classes of noise; published cells keep it.
+BEFORE_CLASSES = Scheme(5, 2.2, 3)
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,8 @@ class Entry:
 def perturbation_table(largest_deviation: int, variance: float, smallest: int) -> list[Entry]:
     """Entries in the order of count and deviation; the last count stands for itself and every larger one.
 
+    A few persons have less noise than the variance: a third of the most that their deviations can have, or a little over the least,
+    for else one person would be published as 0 or as D and more, and no interval would hold.
     Raises UsageError when no such probabilities exist for a count.
     """
     entries = [Entry(0, 0, 1.0, 0, MODULUS)]
@@ -49,7 +66,7 @@ def perturbation_table(largest_deviation: int, variance: float, smallest: int) -
         deviations = [
             v for v in range(-largest_deviation, largest_deviation + 1) if true_count + v == 0 or true_count + v >= smallest
         ]
-        probabilities = largest_entropy(deviations, variance)
+        probabilities = largest_entropy(deviations, _variance(deviations, variance))
         widths = _widths(deviations, probabilities)
         key_from = 0
         for deviation, probability, width in zip(deviations, probabilities, widths, strict=True):
@@ -58,22 +75,27 @@ def perturbation_table(largest_deviation: int, variance: float, smallest: int) -
     return entries
 
 
-def of_policy(policy: Policy) -> list[Entry]:
-    """The table of the register's own parameters (counts)."""
-    return perturbation_table(*(policy.figure("counts", name) for name in ("largest_deviation", "variance", "smallest")))
+def of_policy(policy: Policy) -> dict[str, list[Entry]]:
+    """The tables of the register's own parameters (counts), by class of noise."""
+    return {noise: perturbation_table(*scheme) for noise, scheme in schemes(policy).items()}
 
 
-def mean_error(policy: Policy) -> float:
-    """By how many persons a count is off in the mean, from the table alone: a fact of the method, and of no school."""
-    table = of_policy(policy)
-    last = max(entry.true_count for entry in table)
-    return sum(abs(entry.deviation) * entry.probability for entry in table if entry.true_count == last)
+def schemes(policy: Policy) -> dict[str, Scheme]:
+    """The register's parameters of the noise, by class."""
+    laws = {noise: policy.of_class(noise) for noise in CLASSES}
+    return {noise: Scheme(*(law.figure("counts", name) for name in Scheme._fields)) for noise, law in laws.items()}
+
+
+def mean_error(table: Iterable[Entry]) -> float:
+    """By how many persons a large count is off in the mean, from the table alone: a fact of the method, and of no school."""
+    entries = list(table)
+    last = max(entry.true_count for entry in entries)
+    return sum(abs(entry.deviation) * entry.probability for entry in entries if entry.true_count == last)
 
 
 def largest_entropy(deviations: list[int], variance: float) -> list[float]:
     """The probabilities of largest entropy with mean 0 and this variance. Raises UsageError when there are none."""
-    least = min(-low * high for low in deviations if low <= 0 for high in deviations if high > 0)
-    most = -min(deviations) * max(deviations)
+    least, most = _limits(deviations)
     if not least < variance < most:
         raise UsageError(f"No noise on {deviations} has the variance {variance}: it must lie between {least} and {most}; change counts in policy.yml.")
     a = b = 0.0
@@ -101,26 +123,32 @@ def draw(entries: Iterable[Entry], true_count: int, cell_key: int) -> int:
     return next(entry.deviation for entry in listed if entry.true_count == block and entry.key_from <= cell_key < entry.key_upto)
 
 
-def write_seed(entries: Iterable[Entry], path: Path = SEED) -> None:
-    """Write the table as the dbt seed."""
+def write_seed(tables: Mapping[str, Iterable[Entry]], path: Path = SEED) -> None:
+    """Write the tables as the dbt seed."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)
-        rows.writerows((e.true_count, e.deviation, f"{e.probability:.12f}", e.key_from, e.key_upto) for e in entries)
+        for noise, entries in tables.items():
+            rows.writerows((noise, e.true_count, e.deviation, f"{e.probability:.12f}", e.key_from, e.key_upto) for e in entries)
 
 
-def read_seed(path: Path = SEED) -> list[Entry]:
-    """The shipped table."""
+def read_seed(path: Path = SEED) -> dict[str, list[Entry]]:
+    """The shipped tables, by class of noise."""
+    found: dict[str, list[Entry]] = {}
     with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Entry(int(row["true_count"]), int(row["deviation"]), float(row["probability"]), int(row["key_from"]), int(row["key_upto"]))
-            for row in csv.DictReader(file)
-        ]
+        for row in csv.DictReader(file):
+            numbers = (int(row[name]) for name in ("key_from", "key_upto"))
+            entry = Entry(int(row["true_count"]), int(row["deviation"]), float(row["probability"]), *numbers)
+            found.setdefault(row["noise_class"], []).append(entry)
+    return found
 
 
 def check_seed(policy: Policy, path: Path = SEED) -> None:
     """Raise UsageError when the shipped table is not the one of the register's parameters."""
-    keys = [[(e.true_count, e.deviation, e.key_from, e.key_upto) for e in table] for table in (of_policy(policy), read_seed(path))]
+    keys = [
+        [(noise, e.true_count, e.deviation, e.key_from, e.key_upto) for noise, table in tables.items() for e in table]
+        for tables in (of_policy(policy), read_seed(path))
+    ]
     if keys[0] != keys[1]:
         raise UsageError("The perturbation table is not that of policy.yml's counts: run `anonymart perturbation --write`, and commit the seed with the policy.")
 
@@ -131,6 +159,17 @@ def _probabilities(deviations: list[int], a: float, b: float) -> list[float]:
     weights = [math.exp(exponent - top) for exponent in exponents]
     total = math.fsum(weights)
     return [weight / total for weight in weights]
+
+
+def _limits(deviations: list[int]) -> tuple[int, int]:
+    """The smallest and the largest variance of probabilities on these deviations with mean 0."""
+    least = min(-low * high for low in deviations if low <= 0 for high in deviations if high > 0)
+    return least, -min(deviations) * max(deviations)
+
+
+def _variance(deviations: list[int], variance: float) -> float:
+    least, most = _limits(deviations)
+    return min(variance, max(_MOST * most, _LEAST * least))
 
 
 def _dual(deviations: list[int], variance: float, a: float, b: float) -> float:

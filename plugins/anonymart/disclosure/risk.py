@@ -7,13 +7,14 @@ distributions, since a cell key is uniform to whoever does not know the key of t
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
-from itertools import combinations_with_replacement
+
+import numpy as np
 
 from anonymart.disclosure.perturbation import MODULUS, Entry
 
 Distribution = dict[int, float]
+_DIGITS = 5  # of a log-likelihood ratio
 
 
 def published_counts(table: Iterable[Entry], true_count: int) -> Distribution:
@@ -40,9 +41,15 @@ def best_guess(table: Iterable[Entry], others: int, cells: int = 1) -> float:
     """
     entries = list(table)
     without, with_person = published_counts(entries, others), published_counts(entries, others + 1)
-    values = sorted(without.keys() | with_person.keys())
-    right = 0.0
-    for seen in combinations_with_replacement(values, cells):
-        orders = math.factorial(cells) // math.prod(map(math.factorial, Counter(seen).values()))
-        right += orders * max(math.prod(side.get(value, 0.0) for value in seen) for side in (without, with_person))
-    return right / 2
+    common = sorted(without.keys() & with_person.keys())
+    one = np.array([[side[value] for value in common] for side in (without, with_person)])
+    ratios = np.round(np.log(one[1]) - np.log(one[0]), _DIGITS)
+    sums, both = np.zeros(1), np.ones((2, 1))
+    for _ in range(cells):
+        # What tells the two sides equally well is one outcome.
+        found, place = np.unique(np.round(np.add.outer(sums, ratios), _DIGITS), return_inverse=True)
+        both = np.array([np.bincount(place.ravel(), np.outer(b, o).ravel()) for b, o in zip(both, one, strict=True)])
+        sums = found
+    # An outcome that only one side allows in any of the cells is sure; of the others the likelier side is said.
+    sure = sum(1 - side.sum() for side in both)
+    return float(sure + both.max(axis=0).sum()) / 2

@@ -5,61 +5,116 @@ True figures: read in the warehouse, for the reviewer; nothing of it may stand i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import duckdb
 
+from anonymart import engine
 from anonymart.contracts import MartContract
-from anonymart.disclosure.accountant import Spent
-from anonymart.disclosure.perturbation import of_policy
+from anonymart.disclosure.accountant import Spent, blocks
+from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
 from anonymart.policy import Policy
 from anonymart.release.cells import has_people
-from anonymart.release.ledger import table_exists
+from anonymart.release.ledger import noise_by_release, table_exists
+
+
+def schemes_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Scheme]:
+    """The parameters of all noise that a published or a new cell may have: those of the policy, and those of earlier releases."""
+    known = list(schemes(policy).values())
+    for by_class in noise_by_release(connection).values():
+        known += [scheme for scheme in by_class.values() if scheme not in known]
+    return list(dict.fromkeys(known))
 
 
 def spent(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    known: Sequence[Scheme],
 ) -> list[Spent]:
     """Groups of persons who have spent the same, from a connection with the warehouse attached: the marts of the last build.
 
-    A figure that another cell tells first is no draw of its own. The counts of persons are those of today's people.
+    A figure that another cell tells first is no draw of its own. The counts of persons are those of today's people. `known` are the
+    tables of noise in the order of `Spent.counts`; a carried cell keeps that of the release that it came with.
     """
-    last = max(entry.true_count for entry in of_policy(policy)) + 1
+    places = _Places(connection, policy, known)
     draws = [
         sql
         for contract in contracts.values()
         if has_people(connection, contract)
         and table_exists(connection, "marts", contract.name, database="warehouse")
-        for sql in _draws(contract, policy, last)
+        for sql in _draws(connection, contract, policy, places)
     ]
     if not draws:
         return []
-    blocks = ", ".join(f"count(*) FILTER (block = {block})" for block in range(1, last + 1))
+    blocks = ", ".join(f"count(*) FILTER (block = {block})" for block in range(1, places.number + 1))
     rows = connection.execute(f"""
         WITH draws AS ({" UNION ALL ".join(draws)}),
-        persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 1) AS sums FROM draws GROUP BY person)
+        persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums FROM draws GROUP BY person)
         SELECT counts, sums, count(*) FROM persons GROUP BY counts, sums ORDER BY counts, sums""").fetchall()
     return [Spent(tuple(counts), float(sums), int(n)) for counts, sums, n in rows]
 
 
-def _draws(contract: MartContract, policy: Policy, last: int) -> list[str]:
+class _Places:
+    """Where the counts by each table of noise stand in `Spent.counts`, and by which table a cell was drawn."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, policy: Policy, known: Sequence[Scheme]) -> None:
+        self.present, self.number = schemes(policy), 0
+        self.first: dict[Scheme, tuple[int, int]] = {}
+        for scheme in known:
+            size = blocks(perturbation_table(*scheme))
+            self.first[scheme] = (self.number, size)
+            self.number += size
+        self.earlier = {
+            release_id: by_class
+            for release_id, by_class in noise_by_release(connection).items()
+            if by_class != self.present
+        }
+
+    def block(self, noise: str, count: str) -> str:
+        """SQL for the place of a count of the class in a cell that is joined with `known`."""
+        return self._by_release(noise, lambda scheme: f"{self.first[scheme][0]} + least({count}, {self.first[scheme][1]})")
+
+    def variance(self, noise: str) -> str:
+        """SQL for the variance of the noise of the class in such a cell."""
+        return self._by_release(noise, lambda scheme: str(scheme.variance))
+
+    def _by_release(self, noise: str, told: Callable[[Scheme], str]) -> str:
+        earlier = " ".join(
+            f"WHEN known.release_id = {engine.literal(release_id)} THEN {told(by_class[noise])}"
+            for release_id, by_class in self.earlier.items()
+        )
+        present = told(self.present[noise])
+        return f"CASE {earlier} ELSE {present} END" if earlier else present
+
+    def joined(self, connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
+        """SQL that joins `cell` with `known`, the release that it was new in; nothing where all cells are drawn alike."""
+        if not self.earlier or not table_exists(connection, "ledger", f"cells_{contract.name}"):
+            return "CROSS JOIN (SELECT NULL AS release_id) AS known" if self.earlier else ""
+        same = " AND ".join(f'known."{name}" = cell."{name}"' for name in contract.dimensions)
+        return f"LEFT JOIN vault.ledger.cells_{contract.name} AS known ON {same}"
+
+
+def _draws(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy, places: _Places
+) -> list[str]:
     """SQL for one row for each draw of each person: (person, block or NULL, information of a sum or NULL)."""
     found = []
     cell = "PARTITION BY " + ", ".join(f'cell."{name}"' for name in contract.dimensions)
-    source = f"warehouse.intermediate.{contract.disclosure['people']} AS people JOIN warehouse.marts.{contract.name} AS cell ON {_same(contract)}"
+    source = f"warehouse.intermediate.{contract.disclosure['people']} AS people JOIN warehouse.marts.{contract.name} AS cell ON {_same(contract)} {places.joined(connection, contract)}"
     person = f'people."{contract.disclosure["person"]}" AS person'
     for measure in contract.measures:
         if measure["kind"] == "count" and (is_told := _is_told(contract, measure)) is not None:
             where = f'AND people."{measure["where"]}"' if measure.get("where") else ""
             found.append(f"""
-                SELECT {person}, least(count(*) OVER ({cell}), {last}) AS block, NULL AS information
+                SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")} AS block, NULL AS information
                 FROM {source} WHERE {is_told} {where} {_first_only(contract, measure)}""")
         elif measure["kind"] == "mean":
             bounded = f'least(people."{measure["value"]}", {policy.figure("means", "largest_events_per_person")})'
             noise = f"{policy.figure('means', 'noise_of_largest')} * max({bounded}) OVER ({cell})"
             found.append(f"""
-                SELECT {person}, NULL AS block, pow({bounded} / ({noise}), 2) AS information
+                SELECT {person}, NULL AS block, pow({bounded} / ({noise}), 2) / ({places.variance(contract.noise)}) AS information
                 FROM {source} WHERE cell."{measure["name"]}" IS NOT NULL""")
     return found
 

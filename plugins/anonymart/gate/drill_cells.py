@@ -22,7 +22,7 @@ from anonymart.policy import Policy
 CODE = "drill"
 _WRONG, _CORRECTED, _NESTED, _CARRIED, _TWICE, _DAY, _NUMBER, TEXTS = range(1901, 1909)
 _FAR = date(2999, 1, 1)
-_FEW, _FINE, _COARSE = 5, 30, 33
+_FEW, _FINE, _COARSE = 5, 60, 63
 # One of the people behind the planted cells.
 _PEOPLE = "drill-"
 SOMEBODY = f"{_PEOPLE}0"
@@ -101,17 +101,22 @@ def _nested(contract: MartContract) -> list[dict[str, Any]]:
 
 def plant_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, as_of: date) -> None:
     """What stands behind the planted cells, into the tables of the schema `gate`."""
-    noise = {entry.true_count: entry.key_from for entry in of_policy(policy) if entry.deviation == 0}
-    rows = [row for contract in contracts.values() for row in _evidence(contract, noise, as_of)]
+    without = {
+        noise: {entry.true_count: entry.key_from for entry in table if entry.deviation == 0}
+        for noise, table in of_policy(policy).items()
+    }
+    rows = [row for contract in contracts.values() for row in _evidence(contract, without, as_of)]
     insert(connection, f"gate.evidence ({', '.join((*EVIDENCE, 'draw_key'))})", rows)
     for contract in contracts.values():
         _ledger(connection, contract)
         _people(connection, contract)
 
 
-def _evidence(contract: MartContract, noise: Mapping[int, int], as_of: date) -> list[tuple]:
+def _evidence(contract: MartContract, without: Mapping[str, Mapping[int, int]], as_of: date) -> list[tuple]:
     def row(key: str, measure: Mapping[str, Any], n: int, closing: date, day: date) -> tuple:
-        drawn = noise[min(n, max(noise))]
+        keys = without[contract.noise_of(measure["name"])]
+        # So few persons may have no noise of 0: any key does.
+        drawn = keys.get(min(n, max(keys)), 0)
         return contract.name, key, measure["name"], n, 1.0, float(_SALARY), drawn, 1.0, closing, None, None, day, None, None, None, None, None, drawn
 
     yesterday = as_of - timedelta(days=1)

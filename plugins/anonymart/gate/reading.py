@@ -63,8 +63,13 @@ def make_views(
         _values(connection, contract)
     _evidence(connection, contracts, is_published)
     draws.add(connection, contracts, record_key)
-    connection.execute("CREATE TABLE gate.perturbation (true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
-    insert(connection, "gate.perturbation", [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in perturbation.of_policy(policy)])
+    connection.execute("CREATE TABLE gate.perturbation (noise_class VARCHAR, true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
+    rows = [
+        (noise, e.true_count, e.deviation, e.key_from, e.key_upto)
+        for noise, table in perturbation.of_policy(policy).items()
+        for e in table
+    ]
+    insert(connection, "gate.perturbation", rows)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:

@@ -10,7 +10,7 @@ from anonymart.gate.docs import texts_in
 from anonymart.gate.drill_forms import FORMS
 from anonymart.gate.drill_plants import docs_plants, rule_plants
 from anonymart.gate.texts import strings
-from anonymart.policy import Policy
+from anonymart.policy import CLASSES, Policy
 from anonymart.release.privacy_page import page
 
 _PLACES = """
@@ -20,14 +20,14 @@ _PLACES = """
 """
 _ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles", "corrections")
 _GUARANTEED = dict.fromkeys((
-    "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
+    "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "smallest_base_of_a_score", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
 ), 1)  # fmt: skip
 _CARD = {
     "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
     "suppressed_share": 0.5, "smallest_cell": None, "guaranteed": _GUARANTEED, "dominance": {"largest_share_percent": 1, "p_percent": 1},
-    "noise": {"standard_deviation": 1.0},
+    "noise": {"class": "coarse", "standard_deviation": 1.0},
 }  # fmt: skip
-_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")} | {"counts.largest_deviation": 5}
+_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")} | {f"counts.largest_deviation.{noise}": 5 for noise in CLASSES}
 _COUNTED = {"tried": 1, "succeeded": 0}
 
 
@@ -54,6 +54,6 @@ def _sample(since: str | None) -> dict[str, Any]:
         "attacks": [{"attack": "attack", "succeeded": 0, "control": _COUNTED}], "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
     }  # fmt: skip
     return {
-        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "count_error_persons": 1.0,
+        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "count_error_persons": dict.fromkeys(CLASSES, 1.0),
         "marts": {"mart": _CARD}, "persons": {}, "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True}, "requests": {"all_in_time": bool(since)}, "register": _LIMITS, "changes": changes, "gate": gate,
     }  # fmt: skip

@@ -57,8 +57,8 @@ class Scope:
         raise AnonymartError(f"The mart {self.mart.name} has no measure {name}: correct its suite or its contract.")
 
     def figure(self, *path: str) -> Any:
-        """An entry of the policy register."""
-        return self.policy.figure(*path)
+        """An entry of the policy register, as it holds for the mart's class of noise."""
+        return self.policy.of_class(self.mart.noise).figure(*path) if self.contract else self.policy.figure(*path)
 
 
 @dataclass(frozen=True)

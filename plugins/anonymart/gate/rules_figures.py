@@ -116,7 +116,8 @@ def mean_unlike_persons(scope: Scope) -> str:
     return counted(scope, "mean_unlike_persons", f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         JOIN {_count(scope, scope.measure["base"])} AS base USING (cell_key)
-        LEFT JOIN gate.perturbation AS noise ON noise.true_count = {_last_block(scope)}
+        LEFT JOIN gate.perturbation AS noise ON noise.noise_class = '{scope.mart.noise}'
+            AND noise.true_count = {_last_block(scope, scope.mart.noise)}
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
             cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
@@ -191,11 +192,11 @@ def nps_unlike_counts(scope: Scope) -> str:
     shown = " AND ".join(f'cell."{name}" IS NOT NULL' for name in parts.values())
     base = "(promoters.perturbed + passives.perturbed + detractors.perturbed)"
     side = {"nps": None, "nps_low": "low", "nps_high": "high"}[measure["kind"]]
-    expected = intervals.score(scope.policy, side, *(f"{part}.perturbed" for part in parts))
+    expected = intervals.score(scope.policy.of_class(scope.mart.noise), side, *(f"{part}.perturbed" for part in parts))
     largest = 0.5 * 10.0 ** -int(scope.figure("nps", "decimals")) + 1e-4
     return counted(scope, "nps_unlike_counts", f"""
         SELECT 1 FROM {scope.table} AS cell {joins}
-        WHERE cell."{scope.column}" IS NOT NULL AND NOT ({shown} AND {base} >= {scope.figure("rates", "smallest_base")}
+        WHERE cell."{scope.column}" IS NOT NULL AND NOT ({shown} AND {base} >= {scope.figure("nps", "smallest_base")}
             AND coalesce(abs(cell."{scope.column}" - {expected}) <= {largest}, false))""")
 
 
@@ -213,7 +214,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
 
     In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile must not show.
     """
-    drawn = "evidence.true_count + noise.deviation"
+    drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
         SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
@@ -221,7 +222,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
     return f"""(
         SELECT evidence.*, coalesce(first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
-            ON noise.true_count = least(evidence.true_count, {_last_block(scope)})
+            ON noise.noise_class = '{noise}' AND noise.true_count = least(evidence.true_count, {_last_block(scope, noise)})
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
         LEFT JOIN {_told_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
@@ -262,9 +263,10 @@ def _same_cell(places: Mapping[str, str]) -> str:
     return " AND ".join(f'first."{dimension}"::VARCHAR = {place}::VARCHAR' for dimension, place in places.items())
 
 
-def _last_block(scope: Scope) -> int:
-    """The last true count of the perturbation table: it stands for all larger ones."""
-    return int(scope.figure("counts", "largest_deviation") + scope.figure("counts", "smallest"))
+def _last_block(scope: Scope, noise: str) -> int:
+    """The last true count of a class in the perturbation table: it stands for all larger ones."""
+    counts = scope.policy.of_class(noise).figure("counts")
+    return int(counts["largest_deviation"] + counts["smallest"])
 
 
 def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date, timedelta
 from typing import Any
@@ -9,15 +10,16 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.disclosure.perturbation import BEFORE_CLASSES, Scheme
 from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.policy import Policy
+from anonymart.policy import CLASSES, Policy
 
 LEDGER = """
 CREATE SCHEMA IF NOT EXISTS vault.ledger;
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
-    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
+    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT, noise VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
@@ -33,6 +35,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
 CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
 ALTER TABLE vault.ledger.approvals ADD COLUMN IF NOT EXISTS shown_sha256 VARCHAR;
+ALTER TABLE vault.ledger.releases ADD COLUMN IF NOT EXISTS noise VARCHAR;
 """
 
 
@@ -45,6 +48,17 @@ def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def noise_by_release(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Scheme]]:
+    """By which noise the cells that were new in each release were drawn, by class. Empty where there is no ledger yet."""
+    if not table_exists(connection, "ledger", "releases"):
+        return {}
+    rows = connection.execute("SELECT release_id, noise FROM vault.ledger.releases").fetchall()
+    return {
+        release_id: {name: Scheme(*law) for name, law in json.loads(told).items()} if told else dict.fromkeys(CLASSES, BEFORE_CLASSES)
+        for release_id, told in rows
+    }
 
 
 def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:

@@ -186,7 +186,7 @@ def _cards(report: Mapping[str, Any]) -> str:
         "<p>From published figures and the limits of the policy alone. Smallest cell: the smallest count that is shown and not 0, with its noise: "
         "it says nothing of how many persons there are at least. What is guaranteed stands beside it, and holds for each row. "
         "Dominance: largest share of one person in an amount, and the p of the p% rule. "
-        "Noise: standard deviation of a count, in persons.</p>"
+        "Noise: its class, and the standard deviation of a count, in persons.</p>"
         f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
 
@@ -194,9 +194,12 @@ def _cards(report: Mapping[str, Any]) -> str:
 def _guaranteed(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The limits of a mart as facts; of the kinds of figures that it has."""
     found = [("Counts", f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the truth, variance {told(limits['variance'])}")]
-    for name, words in (("true_persons", "Shares, means"), ("true_persons_of_a_score", "Score")):
+    for base, name, words in (
+        ("smallest_base", "true_persons", "Shares, means"),
+        ("smallest_base_of_a_score", "true_persons_of_a_score", "Score"),
+    ):
         if name in limits:
-            found.append((words, f"on a published base of {limits['smallest_base']} and more: {limits[name]} true persons and more"))
+            found.append((words, f"on a published base of {limits[base]} and more: {limits[name]} true persons and more"))
     if "persons_each_side" in limits:
         bases = f"{limits['smallest_base_median']} (median) or {limits['smallest_base_quartile']} (quartile)"
         found.append(("Quantiles", f"on a published base of {bases} and more, {limits['persons_each_side']} true persons and more on each side"))
@@ -213,7 +216,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
         f'<article class="card"><h3>{escape(name)}</h3>'
         + facts((
             ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), *_guaranteed(mart["guaranteed"]),
-            ("Dominance", rule), ("Noise", mart["noise"]["standard_deviation"]), ("Suppressed", percent(mart["suppressed_share"])),
+            ("Dominance", rule), ("Noise", f"{mart['noise']['class']}, {told(mart['noise']['standard_deviation'])}"), ("Suppressed", percent(mart["suppressed_share"])),
         ))
         + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
     )
@@ -221,9 +224,12 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
 
 def _cost(report: Mapping[str, Any]) -> str:
     limits = report["register"]
+    off = [
+        f"{told(error)} persons in the mean and {told(limits[f'counts.largest_deviation.{noise}'])} at most in a mart with {noise} noise"
+        for noise, error in report["count_error_persons"].items()
+    ]
     return (
-        f"<p>By the table of noise a count is off by {told(report['count_error_persons'])} persons in the mean, and by "
-        f"{told(limits['counts.largest_deviation'])} at most. Figures that are not shown are counted above. By how much the figures of this very "
+        f"<p>By the table of noise a count is off by {', by '.join(off)}. Figures that are not shown are counted above. By how much the figures of this very "
         "release are off follows from true ones, and stands on the reviewer's own page.</p>"
     )
 

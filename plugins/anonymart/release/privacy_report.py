@@ -43,7 +43,7 @@ def privacy_report(
         "as_of": as_of.isoformat(),
         "code_version": __version__,
         "policy_version": policy.version,
-        "count_error_persons": round(perturbation.mean_error(policy), 2),
+        "count_error_persons": {noise: round(perturbation.mean_error(table), 2) for noise, table in perturbation.of_policy(policy).items()},
         "marts": {name: report_cards.card(connection, contract, policy) for name, contract in contracts.items()},
         "persons": report_persons.persons(connection, policy, known),
         "requests": {"all_in_time": not requests["late"]},

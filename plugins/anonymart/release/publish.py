@@ -16,6 +16,7 @@ import duckdb
 
 from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.disclosure.perturbation import schemes
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -75,7 +76,7 @@ def publish(
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, candidate, release_id, manifest, manifest_sha256, actor)
+    _commit(home, keys, policy, candidate, release_id, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
     audit.flush(home, keys)
     _finish(home, release_id)
@@ -196,7 +197,14 @@ def _check_gate(candidate: Path) -> None:
 
 
 def _commit(
-    home: Home, keys: Keys, candidate: Path, release_id: str, manifest: dict, manifest_sha256: str, actor: str | None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    candidate: Path,
+    release_id: str,
+    manifest: dict,
+    manifest_sha256: str,
+    actor: str | None,
 ) -> None:
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
@@ -212,9 +220,9 @@ def _commit(
         total = sum(mart["rows"] for mart in manifest["marts"].values())
         fresh = sum(_enter(connection, contract, release_id) for contract in contracts.values())
         connection.execute(
-            "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells) "
-            "VALUES (?, ?::DATE, ?, ?, ?)",
-            [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh],
+            "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells, noise) "
+            "VALUES (?, ?::DATE, ?, ?, ?, ?)",
+            [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh, json.dumps(schemes(policy))],
         )
         connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
         as_of = date.fromisoformat(manifest["as_of"])

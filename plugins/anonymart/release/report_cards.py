@@ -17,6 +17,7 @@ def card(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: 
 
     smallest_cell: the smallest count that is shown and not 0, with its noise. guaranteed: what the rules hold each row to.
     """
+    law = policy.of_class(contract.noise)
     found = cells.counts(connection, contract)
     hidden = found["too_few"] + found["protected"]
     counts = [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
@@ -32,9 +33,9 @@ def card(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: 
         "suppressed": {reason: found[reason] for reason in ("too_few", "protected")},
         "suppressed_share": round(hidden / found["figures"], 4) if found["figures"] else 0.0,
         "smallest_cell": smallest[0] if smallest else None,
-        "guaranteed": _guaranteed(contract, policy),
+        "guaranteed": _guaranteed(contract, law),
         "dominance": _dominance(contract, policy),
-        "noise": {"standard_deviation": round(math.sqrt(policy.figure("counts", "variance")), 2)},
+        "noise": {"class": contract.noise, "standard_deviation": round(math.sqrt(law.figure("counts", "variance")), 2)},
     }
 
 
@@ -51,7 +52,8 @@ def _guaranteed(contract: MartContract, policy: Policy) -> dict[str, Any]:
     if kinds & {"rate", "mean"}:
         found |= {"smallest_base": base, "true_persons": base - off}
     if "nps" in kinds:
-        found |= {"smallest_base": base, "true_persons_of_a_score": base - 3 * off}
+        of_score = policy.figure("nps", "smallest_base")
+        found |= {"smallest_base_of_a_score": of_score, "true_persons_of_a_score": of_score - 3 * off}
     if "quantile" in kinds:
         found |= {name: quantiles[name] for name in ("smallest_base_median", "smallest_base_quartile", "persons_each_side")}
     return found

@@ -28,12 +28,13 @@ REASONS = {
     "withdrawn": ("R-WITHDRAW", "Survey answers are out, because consent was withdrawn"),
 }
 _MODULUS = 1 << 32
+_NOISE = "coarse"  # the class of the noise of these counts
 
 
 def persons(connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mapping[str, Any]) -> dict[str, int]:
     """Protected counts by reason, in the order of REASONS; `before` are those of the last report, empty where there is none."""
     true = {reason: (int(n), int(key)) for reason, n, key in _groups(connection)}
-    table, smallest = perturbation.of_policy(policy), policy.figure("nesting", "smallest_difference")
+    table, smallest = perturbation.of_policy(policy)[_NOISE], policy.figure("nesting", "smallest_difference")
     found = {}
     for reason in REASONS:
         n, key = true.get(reason, (0, 0))

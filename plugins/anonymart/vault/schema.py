@@ -132,7 +132,7 @@ CREATE TABLE IF NOT EXISTS vault.ledger.register_pulls (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
-    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT
+    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT, noise VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (

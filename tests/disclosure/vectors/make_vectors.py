@@ -18,6 +18,7 @@ from pycanon import anonymity
 
 HERE = Path(__file__).parent
 SEED_FILE = HERE.parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv"
+NOISE = "coarse"  # the class of the table
 KEYS = 256
 LARGEST_PCV = 750
 
@@ -25,7 +26,8 @@ LARGEST_PCV = 750
 def shipped(true_count: int, key: int) -> int:
     """The deviation that the shipped table gives to a key of 8 bits, moved up to 32."""
     with SEED_FILE.open(encoding="utf-8") as file:
-        rows = [{name: int(row[name]) for name in row if name != "probability"} for row in csv.DictReader(file)]
+        shown = [row for row in csv.DictReader(file) if row["noise_class"] == NOISE]
+    rows = [{name: int(row[name]) for name in ("true_count", "deviation", "key_from", "key_upto")} for row in shown]
     block = min(true_count, max(row["true_count"] for row in rows))
     wide = key * (1 << 32) // KEYS
     return next(row["deviation"] for row in rows if row["true_count"] == block and row["key_from"] <= wide < row["key_upto"])
@@ -33,7 +35,8 @@ def shipped(true_count: int, key: int) -> int:
 
 def ptables() -> Iterator[tuple[str, dict[tuple[int, int], int]]]:
     """Two tables by count and key: the shipped one at 256 keys, and one without any order."""
-    last = max(int(row["true_count"]) for row in csv.DictReader(SEED_FILE.open(encoding="utf-8")))
+    with SEED_FILE.open(encoding="utf-8") as file:
+        last = max(int(row["true_count"]) for row in csv.DictReader(file) if row["noise_class"] == NOISE)
     yield "shipped", {(n, key): shipped(n, key) for n in range(last + 1) for key in range(KEYS)}
     dice = random.Random(4)
     ends = {n: sorted(dice.sample(range(1, KEYS), 12)) for n in range(1, 13)}
