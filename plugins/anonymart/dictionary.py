@@ -92,7 +92,7 @@ def _rules(policy: Policy) -> str:
         (
             "count of people",
             f"with noise of at most {by_class(counts['largest_deviation'])} up or down and a variance of {by_class(counts['variance'])}; shown as 0 or from "
-            f"{counts['smallest']} up; true zeros are 0",
+            f"{by_class(counts['smallest'])} up; true zeros are 0",
         ),
         (
             "rate, share, mean",

@@ -10,7 +10,7 @@ import duckdb
 from anonymart.errors import UsageError
 
 # The number of the newest migration in `anonymart.migrate.steps`.
-NEWEST = 8
+NEWEST = 9
 TABLES = {"vault": "vault.ledger.schema_version", "warehouse": "warehouse.main.schema_version"}
 
 

@@ -87,7 +87,7 @@ def test_without_the_noise_the_same_release_is_read_off(made, rules, truth_of):
 def test_a_hidden_count_follows_from_its_rate(made, rules):
     row = {"cohort_quarter": QUARTER, "months_since_start": 3, "n_learners": 30, "share_active": 0.75}
     table = made(learner_retention_cohort=[row]).tables["learner_retention_cohort"]
-    (cell,) = table.cells.values()
+    (cell,) = table.cells
     assert published_ranges(table, cell, rules)["n_cohort"] == (40, 40)
 
 

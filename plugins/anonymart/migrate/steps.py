@@ -18,6 +18,7 @@ import duckdb
 from anonymart import crash, versions
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure import intervals
+from anonymart.disclosure.perturbation import BEFORE_CLASSES
 from anonymart.iri import ADDRESS
 from anonymart.policy import Policy, load_policy
 
@@ -131,7 +132,7 @@ def complete_cells(connection: duckdb.DuckDBPyConnection) -> None:
 
 def intervals_of_rates(connection: duckdb.DuckDBPyConnection) -> None:
     """Rates were published without intervals: each gets its own, from what is published of it, and keeps its figure (S-ANON)."""
-    policy = load_policy()
+    policy = _of_before(load_policy())
     decimals = policy.figure("rates", "decimals")
     for mart, contract in load_contracts().items():
         measures = {measure["name"]: measure for measure in contract.measures}
@@ -152,6 +153,25 @@ def intervals_of_rates(connection: duckdb.DuckDBPyConnection) -> None:
                 ]
             if found:
                 connection.execute(f"UPDATE vault.ledger.{table} AS cells SET {', '.join(found)}")
+
+
+def noise_by_class(connection: duckdb.DuckDBPyConnection) -> None:
+    """The table of noise had no classes: the next build writes it anew (S-ANON)."""
+    names = _columns(connection, "perturbation_table", "warehouse", "seeds")
+    if names and "noise_class" not in names:
+        connection.execute("DROP TABLE warehouse.seeds.perturbation_table")
+
+
+def _of_before(policy: Policy) -> Policy:
+    """The register by which cells were published that have no intervals: what it said of noise and of small bases."""
+    counts = BEFORE_CLASSES._asdict()
+    bands = [(23, 39, 0.10, 0.90), (40, 99, 0.05, 0.95), (100, 299, 0.02, 0.98), (300, None, 0.01, 0.99)]
+    names = ("base_from", "base_to", "lowest", "highest")
+    return Policy(
+        policy.raw
+        | {"counts": counts, "rates": policy.figure("rates") | {"smallest_base": bands[0][0]}}
+        | {"sensitive_bands": [dict(zip(names, band, strict=True)) for band in bands]}
+    )
 
 
 def _published_base(connection: duckdb.DuckDBPyConnection, contract: MartContract, rate: Mapping[str, Any], policy: Policy) -> str:
@@ -190,6 +210,7 @@ STEPS = (
     Step(6, "vault", "admits what the warehouse holds, and brings account home pages and openids to one form", people_of_the_register),
     Step(7, "vault", "tells of each published cell whether it is complete, in place of whether it was built late; no figure changes", complete_cells),
     Step(8, "vault", "gives each published rate its interval, from what is published of it; no figure changes", intervals_of_rates),
+    Step(9, "warehouse", "drops the table of noise without classes, which the next build writes anew; published cells keep their noise", noise_by_class),
 )
 
 
