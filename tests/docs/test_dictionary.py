@@ -50,8 +50,11 @@ def test_when_a_cell_closes(mart, words):
 
 
 def test_the_noise_of_counts_follows_the_policy():
-    changed = Policy({**POLICY.raw, "counts": {"largest_deviation": 7, "variance": 3.5, "smallest": 4}})
-    assert "with noise of at most 7 up or down and a variance of 3.5; shown as 0 or from 4 up" in dictionary(CONTRACTS, changed)
+    counts = {"largest_deviation": (7, 9), "variance": (3.5, 6), "smallest": (4, 5)}
+    by_class = {name: dict(zip(("coarse", "fine"), figures, strict=True)) for name, figures in counts.items()}
+    told = dictionary(CONTRACTS, Policy({**POLICY.raw, "counts": by_class}))
+    assert "with noise of at most 7 (coarse) or 9 (fine) up or down and a variance of 3.5 (coarse) or 6 (fine); shown as 0 or from" in told
+    assert "shown as 0 or from 4 (coarse) or 5 (fine) up" in told
 
 
 def test_a_stale_page_is_told_and_mended(tmp_path):

@@ -87,4 +87,5 @@ def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(
 
 
 def inside(rate: dict, share: float, base: int) -> tuple[float | None, float | None]:
-    return interval(load_policy(), rate, share, base)
+    law = steps._of_before(load_policy())
+    return interval((law, law), rate, share, base)
