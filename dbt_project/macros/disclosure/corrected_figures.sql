@@ -2,7 +2,8 @@
    noise, so a figure that moved would say that somebody who left was in the cell, and one that stayed that nobody was.
    So a cell is new only when one of its plain counts (no sensitive one, no part of a partition) moves by as many persons as
    policy nesting.smallest_difference. In every other cell of the period the plain counts, and what is made of them alone, stay
-   as they were recalled, also where nobody is left; all else is `protected`, moved or not: by mart and period, never by person. #}
+   as they were recalled, also where nobody is left; all else is `protected`, moved or not: by mart and period, never by person.
+   A cell that had no row, as all its counts were published as 0, stays away unless one of them has moved by as many. #}
 
 {# The plain counts of each cell as they were recalled; a cell may have been recalled more than once, the last time counts. #}
 {% macro recalled_cells(rules, withdrawn) -%}
@@ -113,6 +114,20 @@ case
         {% do conditions.append('perturbed_' ~ measure.name ~ ' = recalled_' ~ measure.name) %}
     {%- endfor -%}
     {{ conditions | join(' and ') }}
+{%- endmacro %}
+
+
+{# Whether a cell may stand in a correction: it did before, or its period was not recalled, or many people have come into it. #}
+{% macro cell_may_come(mart, rules) -%}
+    {%- set recalled_periods = ledger_relation('withdrawn_periods') -%}
+    {%- set counts = (plain_counts(rules) or measures_of(rules, ['count'])) | map(attribute='name') | list -%}
+    {%- if recalled_periods is none -%}
+    true
+    {%- else -%}
+    recalled_period is not null
+        or period_key not in (select wrong.period_key from {{ recalled_periods }} as wrong where wrong.mart = '{{ mart }}')
+        or greatest(perturbed_{{ counts | join(', perturbed_') }}, 0) >= {{ policy('nesting', 'smallest_difference') }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -139,6 +139,7 @@ where
     {{ somebody_is_shown(rules) }}
     {%- if withdrawn %}
     and (earliest_closing_on is not null or {{ cell_stays(rules) }})
+    and ({{ cell_may_come(mart, rules) }})
     {%- endif %}
 {%- endif -%}
 {%- endmacro %}
