@@ -23,6 +23,17 @@ PROJECT = Path(__file__).parents[2]
 DBT = PROJECT / "dbt_project"
 COLUMN_TYPES = {"record_key": "bigint", "closing_on": "date", "n_attempts": "bigint"}
 VALUE_COLUMNS = {"progress", "score", "days", "salary_eur_year"}
+# dbt reads a project anew whenever a --vars differs, though only the SQL depends on ours.
+PARSED = """
+import sys
+from pathlib import Path
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+project = Path(sys.argv[sys.argv.index("--project-dir") + 1])
+manifest = Manifest.from_msgpack((project / "target" / "partial_parse.msgpack").read_bytes())
+manifest.build_flat_graph()
+sys.exit(not dbtRunner(manifest=manifest).invoke(sys.argv[1:]).success)
+"""
 
 
 def policy() -> dict[str, Any]:
@@ -59,11 +70,11 @@ def people_columns(mart: str) -> dict[str, str]:
 
 
 class House:
-    """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart."""
+    """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart, or to some."""
 
-    def __init__(self, root: Path, only: str | None = None) -> None:
+    def __init__(self, root: Path, only: str | tuple[str, ...] | None = None) -> None:
         self.root = root
-        self.marts = [only] if only else marts()
+        self.marts = marts() if not only else [only] if isinstance(only, str) else list(only)
         self.vault, self.warehouse = root / "vault.duckdb", root / "warehouse.duckdb"
         project = root / "project"
         (project / "models" / "people").mkdir(parents=True)
@@ -72,7 +83,7 @@ class House:
         if only:
             shutil.rmtree(project / "models" / "evidence")
             for path in [*project.glob("models/marts/*"), *project.glob("models/intermediate/cells/int_cells__*")]:
-                if path.stem.removeprefix("int_cells__") != only:
+                if path.stem.removeprefix("int_cells__") not in self.marts:
                     path.unlink()
         for mart in self.marts:
             people = f"int_people__{mart}"
@@ -113,12 +124,15 @@ class House:
             con.register("given", table)
             con.execute(f"insert into people.int_people__{mart} select {casts} from given")
 
-    def dbt(self, *words: str, as_of: str = "2026-06-30", law: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run dbt on this house."""
+    def dbt(
+        self, *words: str, as_of: str = "2026-06-30", law: dict[str, Any] | None = None, is_parsed: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run dbt on this house; one that `is_parsed` takes the project as the last run has read it, which is two seconds faster."""
         values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
         command = (*words, "--vars", values, "--project-dir", self.project, "--profiles-dir", self.project)
         quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-        return warm.python("from dbt.cli.main import cli; cli()", *command, env={**os.environ, **quiet}, cwd=self.root)
+        program = PARSED if is_parsed else "from dbt.cli.main import cli; cli()"
+        return warm.python(program, *command, env={**os.environ, **quiet}, cwd=self.root)
 
     def compile_each(self, target: str, pages: list[tuple[str, dict[str, Any]]]) -> list[str]:
         """What dbt says when a mart's YAML is replaced by each page, under each policy: all in one process, which is faster."""
