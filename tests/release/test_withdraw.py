@@ -259,6 +259,21 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     assert published(school, september)
 
 
+def test_a_cell_of_few_that_had_no_row_stays_away(school):
+    """Two were published as 0; whoever came late would give them a row. Many people may come."""
+    recall(school, THIRD)
+    few = engagement(date(2026, 6, 1), "course-data", active=4)
+    few = replace(
+        few, true_counts=few.true_counts | {"n_registrations": 3, "n_completions": 0}, reasons={"median_progress": "too_few"},
+        published={"n_active_learners": 4, "n_registrations": 3, "n_completions": 0, "median_progress": None},
+    )  # fmt: skip
+    school.build([stayed(JUNE[0]), few], AUGUST)
+    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    assert {(failure.mart, failure.kind) for failure in report.failures} == {(ENGAGEMENT, "few_added_by_correction")}
+    school.build([stayed(JUNE[0]), engagement(date(2026, 6, 1), "course-data")], AUGUST)
+    assert published(school, AUGUST)
+
+
 def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
     recall(school, THIRD)
     moved = engagement(date(2026, 6, 1), active=46)

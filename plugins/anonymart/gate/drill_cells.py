@@ -134,7 +134,7 @@ def _key(contract: MartContract, cell: Mapping[str, Any]) -> str:
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
-    """A carried cell whose counts were one more, one that is gone, a recalled cell, one of few that is gone, and a period that was closed before."""
+    """A carried cell whose counts were one more, one that is gone, a recalled cell, one of few that is gone, and a period that was closed and recalled before."""
     name, key = contract.name, {year: engine.literal(_key(contract, place(contract, year))) for year in (_CARRIED, _CORRECTED)}
     counts = [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
     stays = [measure["name"] for measure in contract.measures if measure["name"] in contract.figures and contract.tells_more(measure)]
@@ -151,7 +151,8 @@ def _ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         codes = "".join(f", '{_MISSING}' AS {dimension}" for dimension in listed)
         connection.execute(f"{recalled} ('{_MISSING}' AS cell_key, {few}{codes}), 1 AS version, true AS is_asked {source}")
     closed = place(contract, _WRONG)
-    insert(connection, "gate.closed_periods", [(name, "|".join(str(closed[part]) for part in contract.period_key))])
+    for table in ("closed_periods", "withdrawn_periods"):
+        insert(connection, f"gate.{table}", [(name, "|".join(str(closed[part]) for part in contract.period_key))])
 
 
 def _one_more(figures: list[str]) -> str:

@@ -47,7 +47,8 @@ def make_views(
 
     `record_key` is the key of record keys, in hexadecimal digits; it stands in no query and no table.
     """
-    _closed_periods(connection)
+    _periods(connection, "closed_periods")
+    _periods(connection, "withdrawn_periods")
     _columns(connection, contracts)
     connection.execute("CREATE TABLE gate.parquet_states (mart VARCHAR, state VARCHAR)")
     published = [release["release_id"] for release in releases(connection)]
@@ -194,10 +195,10 @@ def _listed(release_ids: list[str]) -> str:
     return ", ".join(engine.literal(release_id) for release_id in release_ids) or "NULL"
 
 
-def _closed_periods(connection: duckdb.DuckDBPyConnection) -> None:
-    is_there = table_exists(connection, "ledger", "closed_periods")
-    source = "SELECT mart, period_key FROM vault.ledger.closed_periods" if is_there else "SELECT '' AS mart, '' AS period_key LIMIT 0"
-    connection.execute(f"CREATE TABLE gate.closed_periods AS {source}")
+def _periods(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    is_there = table_exists(connection, "ledger", table)
+    source = f"SELECT mart, period_key FROM vault.ledger.{table}" if is_there else "SELECT '' AS mart, '' AS period_key LIMIT 0"
+    connection.execute(f"CREATE TABLE gate.{table} AS {source}")
 
 
 def _evidence(

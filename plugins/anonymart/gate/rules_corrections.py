@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anonymart.gate.rules import Scope, counted, rule
+from anonymart.release.cells import key_sql
 
 
 @rule
@@ -31,6 +32,17 @@ def recalled_cell_missing(scope: Scope) -> str:
     return counted(scope, "recalled_cell_missing", f"""
         SELECT cell_key FROM {_newest(scope)} AS withdrawn ANTI JOIN {scope.table} AS cell USING (cell_key)
         WHERE is_asked AND {few}{codes}""")
+
+
+@rule
+def few_added_by_correction(scope: Scope) -> str:
+    """A cell that a correction adds to a recalled period, and that few people are in: it had no row, and one more person gave it one (S-ANON)."""
+    name = scope.mart.name
+    counts = ", ".join(f'cell."{count}"' for count in scope.mart.plain_counts)
+    return counted(scope, "few_added_by_correction", f"""
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell ANTI JOIN gate.withdrawn_{name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
+        WHERE {key_sql(scope.mart.period_key, "cell")} IN (SELECT period_key FROM gate.withdrawn_periods WHERE mart = '{name}')
+            AND coalesce(greatest({counts}), 0) < {scope.figure('nesting', 'smallest_difference')}""")
 
 
 def _newest(scope: Scope) -> str:

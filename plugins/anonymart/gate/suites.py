@@ -130,7 +130,7 @@ def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[s
     else:
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_CELL)
         if contracts[name].plain_counts:
-            yield "recalled_cell_missing", "*", None, None
+            yield from ((forbids, "*", None, None) for forbids in ("recalled_cell_missing", "few_added_by_correction"))
         yield from ((forbids, column, None, None) for forbids, column in _of_columns(contracts[name]))
 
 
