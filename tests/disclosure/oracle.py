@@ -74,8 +74,12 @@ def draw_key(rules: dict[str, Any], name: str, place: dict[str, Any], set_key: i
 
 
 def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
-    """People by cell, without the cells that have no count but 0 to show."""
-    counts = [measure["name"] for measure in rules["measures"] if measure["kind"] == "count"]
+    """People by cell, without the cells that have no count but 0 to show; a part that is hidden shows nothing."""
+    counts = [
+        measure["name"]
+        for measure in rules["measures"]
+        if measure["kind"] == "count" and not (measure.get("hidden") and measure.get("where"))
+    ]
     found = cells(rules, people)
     return {key: those for key, those in found.items() if any(Cell(rules, law, those).perturbed(name) for name in counts)}
 

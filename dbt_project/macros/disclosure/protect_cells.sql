@@ -146,9 +146,14 @@ where
 
 
 {# A row whose counts are all published as 0 would tell by standing there that somebody is in the cell, most often one person:
-   it is left out, so that a missing row and a published 0 mean the same, nobody or a few. #}
+   it is left out, so that a missing row and a published 0 mean the same, nobody or a few. A hidden count that is a part of another
+   one has noise of its own and nobody sees it: it keeps no row; the whole of a cohort, which another cell tells, does. #}
 {% macro somebody_is_shown(rules) -%}
-    greatest(perturbed_{{ measures_of(rules, ['count']) | map(attribute='name') | join(', perturbed_') }}, 0) > 0
+    {%- set counts = [] -%}
+    {%- for measure in measures_of(rules, ['count']) if not (measure.get('hidden') and measure.get('where')) -%}
+        {% do counts.append('perturbed_' ~ measure.name) %}
+    {%- endfor -%}
+    greatest({{ counts | join(', ') }}, 0) > 0
 {%- endmacro %}
 
 
