@@ -10,14 +10,25 @@ from itertools import product
 
 import pytest
 from house import House
-from twins import EVENTS, LAW, MARTS, PLACES, a_year, best_guess, guesses, new_draws, noise, table
+from twins import (
+    CONTROLS,
+    EVENTS,
+    HISTORIES,
+    LAW,
+    MARTS,
+    PLACES,
+    a_year,
+    best_guess,
+    guesses,
+    new_draws,
+    noise,
+    table,
+)
 
 from anonymart.attack.score import interval
 from anonymart.disclosure.risk import published_counts
 
 pytestmark = pytest.mark.long
-HISTORIES = ("kept", "recalled")
-CONTROLS = ("no memory", "every move")
 # Of all comparisons of this file, one in a thousand homes without any leak would fail one.
 STRICT = 1 - 2 * 0.001 / (len(HISTORIES) * len(PLACES) * (len(EVENTS) + 1))
 

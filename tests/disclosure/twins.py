@@ -33,9 +33,18 @@ STILL_OPEN = {MONTHLY: MONTHS[6:8], QUARTERLY: QUARTERS[2:3]}
 GONE_AFTER, EVENT_AFTER, RECALLED_AFTER = 3, 6, 8
 
 EVENTS = ("arrives", "objects", "is erased", "is corrected", "leaves", "comes back")
-# published: the person is in cells that are published when it happens; open: and in three that close afterwards; mistake: many people
-# were missing in the published cells, too, and come with the ninth release; few: as published, with two others in each cell.
-PLACES = ("published", "open", "mistake", "few")
+# Where the person is when it happens.
+PLACES = {
+    "published": "eight published cells",
+    "few": "eight published cells of two others each",
+    "open": "eight published cells and three that close later",
+    "mistake": "eight published cells that lack many people, until the ninth release",
+}
+HISTORIES = {"kept": "none", "recalled": "one, of the eight cells"}
+CONTROLS = {
+    "no memory": "none, and cells are counted anew each month",
+    "every move": "one, which shows every move",
+}
 TRAINED, TESTED = 200, 200
 SHAPE = (len(PLACES), len(EVENTS), 2, TRAINED + TESTED)
 N_HOMES = int(np.prod(SHAPE))
@@ -62,7 +71,7 @@ N_LATE = LAW["nesting"]["smallest_difference"] + 2 * widest()
 
 def homes(place: str, event: str) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of all homes of a place and an event: those without the event, and those with it, one for each key file."""
-    numbers = np.arange(N_HOMES).reshape(SHAPE)[PLACES.index(place), EVENTS.index(event)]
+    numbers = np.arange(N_HOMES).reshape(SHAPE)[list(PLACES).index(place), EVENTS.index(event)]
     return numbers[0], numbers[1]
 
 
@@ -74,13 +83,13 @@ def open_house(house: House) -> None:
             con.execute(f"drop table people.int_people__{mart}")
         place = np.repeat(np.arange(len(PLACES)), N_HOMES // len(PLACES))
         size = np.select(
-            [place == PLACES.index("mistake"), place == PLACES.index("few")],
+            [place == list(PLACES).index("mistake"), place == list(PLACES).index("few")],
             [N_OTHERS + N_LATE, N_FEW],
             N_OTHERS,
         )
         home = np.repeat(np.arange(N_HOMES), size)
         number = np.arange(len(home)) - np.repeat(np.cumsum(size) - size, size)
-        few, late = place[home] == PLACES.index("few"), number >= N_OTHERS
+        few, late = place[home] == list(PLACES).index("few"), number >= N_OTHERS
         columns = {
             "course_id": home, "number": number, "record_key": dice.integers(0, 2**32, len(home)), "is_late": late,
             "b": ~few & (late | (number < N_REGISTERED)), "c": ~few & (late | (number < N_COMPLETED)), "progress": number * 7 % 101,
@@ -348,7 +357,7 @@ def best_guess(draws: list[tuple[str, int]], n: int = 400_000) -> float:
 def table(found: dict[tuple[str, str, str], tuple[int, int]]) -> list[str]:
     """Lines of Markdown: share of homes named right with its interval of 95 %, and the most that new draws allow."""
     lines = [
-        f"| the person's cells | releases | {' | '.join(EVENTS)} | all six | at most |",
+        f"| the person is in | withdrawal | {' | '.join(EVENTS)} | all six | at most |",
         "| --- " * (len(EVENTS) + 4) + "|",
     ]
     for history, place in dict.fromkeys(each[:2] for each in found):
@@ -358,5 +367,7 @@ def table(found: dict[tuple[str, str, str], tuple[int, int]]) -> list[str]:
             low, high = interval(right, tries)
             shares.append(f"{100 * right / tries:.0f} ({100 * low:.0f} to {100 * high:.0f})")
         most = max(best_guess(new_draws(place, event, history == "recalled")) for event in EVENTS)
-        lines.append(f"| {place} | {history} | {' | '.join(shares)} | {100 * most:.0f} |")
+        lines.append(
+            f"| {PLACES[place]} | {(HISTORIES | CONTROLS)[history]} | {' | '.join(shares)} | {100 * most:.0f} |"
+        )
     return lines
