@@ -14,19 +14,16 @@ from twins import (
     CONTROLS,
     EVENTS,
     HISTORIES,
-    LAW,
     MARTS,
     PLACES,
     a_year,
     best_guess,
     guesses,
     new_draws,
-    noise,
     table,
 )
 
 from anonymart.attack.score import interval
-from anonymart.disclosure.risk import published_counts
 
 pytestmark = pytest.mark.long
 # Of all comparisons of this file, one in a thousand homes without any leak would fail one.
@@ -60,18 +57,3 @@ def test_without_a_defence_the_same_distinguisher_succeeds(right, control):
     for event in EVENTS:
         hits, tries = right[control, "published", event]
         assert hits / tries > 0.9, event
-
-
-@pytest.mark.parametrize("mart", MARTS)
-def test_one_person_hardly_ever_moves_a_corrected_count(mart):
-    """By the table: a count stays as it was recalled unless both draws lie at opposite ends of the noise."""
-    table_of_noise = noise(mart)
-    for n in range(max(entry.true_count for entry in table_of_noise) + 1):
-        without, with_person = (published_counts(table_of_noise, size) for size in (n, n + 1))
-        moved = sum(
-            p * q
-            for one, p in without.items()
-            for other, q in with_person.items()
-            if abs(one - other) >= LAW["nesting"]["smallest_difference"]
-        )
-        assert moved < 1e-4, n

@@ -125,7 +125,7 @@ def test_current_goes_back_and_the_folders_say_why(school):
 
 def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(school):
     recall(school, marts=[ENGAGEMENT])
-    right = [engagement(date(2026, 5, 1), active=55), stayed(engagement(date(2026, 5, 1), "course-data"))]
+    right = [engagement(date(2026, 5, 1), active=80), stayed(engagement(date(2026, 5, 1), "course-data"))]
     school.build(right, AUGUST)
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     assert candidate.name == ".candidate-2026-08-29.2"
@@ -141,7 +141,7 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
         assert {(mart, str(row[1])) for row in differing} <= {(ENGAGEMENT, "2026-05-01")}
         assert bool(differing) == (mart == ENGAGEMENT)
     query = f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER BY course_id"
-    assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (55,)])
+    assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (80,)])
     assert {mark(school, name)["replaced_by"] for name in (SECOND, THIRD)} == {"2026-08-29.2"}
     listed = list_releases(school.home, school.keys)[-1]
     assert (listed["is_current"], listed["replaces"], listed["carried_cells"]) == (True, [SECOND, THIRD], 7)
@@ -209,7 +209,7 @@ def test_a_candidate_from_before_the_withdrawal_is_not_published(school):
 def test_the_gate_refuses_what_lies_outside_the_scope(school):
     """A cell that was right and comes out otherwise, and a cell that is added to a period which nobody called wrong."""
     recall(school, marts=[ENGAGEMENT])
-    school.build([engagement(date(2026, 5, 1), active=55), engagement(date(2026, 6, 1), "course-data")], AUGUST)
+    school.build([engagement(date(2026, 5, 1), active=80), engagement(date(2026, 6, 1), "course-data")], AUGUST)
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' AND course_id = 'julia'")
     report = gate(school.home, school.keys, school.policy, candidate, AUGUST)

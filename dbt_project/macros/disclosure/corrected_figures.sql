@@ -1,7 +1,7 @@
 {# A correction computes the cells of a recalled period anew, without those who left meanwhile. The same persons draw the same
    noise, so a figure that moved would say that somebody who left was in the cell, and one that stayed that nobody was.
    So a cell is new only when one of its plain counts (no sensitive one, no part of a partition) moves by as many persons as
-   policy nesting.smallest_difference. In every other cell of the period the plain counts, and what is made of them alone, stay
+   smallest_move says. In every other cell of the period the plain counts, and what is made of them alone, stay
    as they were recalled, also where nobody is left; all else is `protected`, moved or not: by mart and period, never by person.
    A cell that had no row, as all its counts were published as 0, stays away unless one of them has moved by as many. #}
 
@@ -93,13 +93,21 @@ counted as (
 {% endmacro %}
 
 
+{# By how many persons a corrected count moves: more than two draws can part the counts of one person more or less, and no fewer than
+   policy nesting.smallest_difference. #}
+{% macro smallest_move(rules, measure) -%}
+    {%- set apart = 2 * policy_for(noise_of(rules, measure), 'counts', 'largest_deviation') + 2 -%}
+    {{ return([apart, policy('nesting', 'smallest_difference')] | max) }}
+{%- endmacro %}
+
+
 {# A perturbed count, or the recalled one where the two are near. #}
 {% macro corrected_count(rules, measure, perturbed, withdrawn) -%}
     {%- if not withdrawn or measure.name not in plain_counts(rules) | map(attribute='name') | list -%}
 {{ perturbed }}
     {%- else -%}
 case
-            when abs(recalled.recalled_{{ measure.name }} - {{ perturbed }}) < {{ policy('nesting', 'smallest_difference') }}
+            when abs(recalled.recalled_{{ measure.name }} - {{ perturbed }}) < {{ smallest_move(rules, measure) }}
                 then recalled.recalled_{{ measure.name }}
             else {{ perturbed }}
         end
@@ -120,13 +128,14 @@ case
 {# Whether a cell may stand in a correction: it did before, or its period was not recalled, or many people have come into it. #}
 {% macro cell_may_come(mart, rules) -%}
     {%- set recalled_periods = ledger_relation('withdrawn_periods') -%}
-    {%- set counts = (plain_counts(rules) or measures_of(rules, ['count'])) | map(attribute='name') | list -%}
     {%- if recalled_periods is none -%}
     true
     {%- else -%}
     recalled_period is not null
         or period_key not in (select wrong.period_key from {{ recalled_periods }} as wrong where wrong.mart = '{{ mart }}')
-        or greatest(perturbed_{{ counts | join(', perturbed_') }}, 0) >= {{ policy('nesting', 'smallest_difference') }}
+        {%- for measure in plain_counts(rules) or measures_of(rules, ['count']) %}
+        or perturbed_{{ measure.name }} >= {{ smallest_move(rules, measure) }}
+        {%- endfor %}
     {%- endif -%}
 {%- endmacro %}
 

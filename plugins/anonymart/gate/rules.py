@@ -60,6 +60,11 @@ class Scope:
         """An entry of the policy register, as it holds for the mart's class of noise."""
         return self.policy.of_class(self.mart.noise).figure(*path) if self.contract else self.policy.figure(*path)
 
+    def smallest_move(self, count: str) -> int:
+        """By how many persons a corrected count moves: more than two draws can part the counts of one person more or less (S-ANON)."""
+        law = self.policy.of_class(self.mart.noise_of(count))
+        return max(2 * law.figure("counts", "largest_deviation") + 2, law.figure("nesting", "smallest_difference"))
+
 
 @dataclass(frozen=True)
 class Rule:

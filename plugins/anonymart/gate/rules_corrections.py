@@ -21,9 +21,9 @@ def recalled_cell_missing(scope: Scope) -> str:
 
     One of a code that holds no longer may stay away, and a release that was published before is not asked.
     """
-    counts = [f'"{name}"' for name in scope.mart.plain_counts]
-    largest = f"greatest({', '.join(counts)})"
-    few = f"{largest} > 0 AND {largest} < {scope.figure('nesting', 'smallest_difference')}"
+    counts = ", ".join(f'"{name}"' for name in scope.mart.plain_counts)
+    largest = f"greatest({counts})"
+    few = f"{largest} > 0 AND {_are_few(scope)}"
     codes = "".join(
         f' AND "{name}" IN (SELECT code FROM gate.codes WHERE list IN (\'{spec}\', \'{scope.mart.name}.{name}\'))'
         for name, spec in scope.mart.dimensions.items()
@@ -38,12 +38,16 @@ def recalled_cell_missing(scope: Scope) -> str:
 def few_added_by_correction(scope: Scope) -> str:
     """A cell that a correction adds to a recalled period, and that few people are in: it had no row, and one more person gave it one (S-ANON)."""
     name = scope.mart.name
-    counts = ", ".join(f'cell."{count}"' for count in scope.mart.plain_counts)
     return counted(scope, "few_added_by_correction", f"""
         SELECT cell.cell_key FROM {scope.new_cells} AS cell ANTI JOIN gate.withdrawn_{name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
         WHERE {key_sql(scope.mart.period_key, "cell")} IN (SELECT period_key FROM gate.withdrawn_periods WHERE mart = '{name}')
-            AND coalesce(greatest({counts}), 0) < {scope.figure('nesting', 'smallest_difference')}""")
+            AND {_are_few(scope)}""")
 
 
 def _newest(scope: Scope) -> str:
     return f"(FROM gate.withdrawn_{scope.mart.name} QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"
+
+
+def _are_few(scope: Scope) -> str:
+    """Whether each plain count of a cell is one that a correction would not move away from 0."""
+    return " AND ".join(f'coalesce("{name}", 0) < {scope.smallest_move(name)}' for name in scope.mart.plain_counts)

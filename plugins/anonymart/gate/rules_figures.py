@@ -223,7 +223,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
     recalled = f"""(
         SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
-    near = f"abs(recalled.figure - ({drawn})) < {scope.figure('nesting', 'smallest_difference')}"
+    near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
     return f"""(
         SELECT evidence.*, coalesce(first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
