@@ -244,9 +244,9 @@ def test_a_cell_that_many_moved_shows_all_its_figures_anew(school, monkeypatch):
 
 def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     """Its last people left between the release and its correction: without its row the correction would say so."""
-    september, counts = date(2026, 9, 29), {"n_active_learners": 4, "n_registrations": 3, "n_completions": 0}
+    september, counts = date(2026, 9, 29), {"n_active_learners": 8, "n_registrations": 7, "n_completions": 0}
     few = replace(
-        engagement(date(2026, 7, 1)), true_counts=counts | {"median_progress": 4}, published=counts | {"median_progress": None},
+        engagement(date(2026, 7, 1)), true_counts=counts | {"median_progress": 8}, published=counts | {"median_progress": None},
         reasons={"median_progress": "too_few"},
     )  # fmt: skip
     school.build([few], september)
@@ -262,10 +262,10 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
 def test_a_cell_of_few_that_had_no_row_stays_away(school):
     """Two were published as 0; whoever came late would give them a row. Many people may come."""
     recall(school, THIRD)
-    few = engagement(date(2026, 6, 1), "course-data", active=4)
+    counts = {"n_active_learners": 8, "n_registrations": 7, "n_completions": 0}
     few = replace(
-        few, true_counts=few.true_counts | {"n_registrations": 3, "n_completions": 0}, reasons={"median_progress": "too_few"},
-        published={"n_active_learners": 4, "n_registrations": 3, "n_completions": 0, "median_progress": None},
+        engagement(date(2026, 6, 1), "course-data"), true_counts=counts | {"median_progress": 8}, published=counts | {"median_progress": None},
+        reasons={"median_progress": "too_few"},
     )  # fmt: skip
     school.build([stayed(JUNE[0]), few], AUGUST)
     report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
