@@ -125,6 +125,11 @@ class Policy:
 
         return Policy(chosen(self.raw))
 
+    def smallest_move(self, noise: str) -> int:
+        """By how many persons a count that is told anew moves: more than two draws can part the counts of one person more or less (S-ANON)."""
+        apart = 2 * self.of_class(noise).figure("counts", "largest_deviation") + 2
+        return max(apart, self.figure("nesting", "smallest_difference"))
+
 
 def load_policy(path: Path | None = None) -> Policy:
     """Read and check the register. Raises UsageError for a missing, unknown or wrongly typed entry."""

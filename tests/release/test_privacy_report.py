@@ -99,18 +99,18 @@ def test_what_changed_since_the_release_before(school):
 
 
 def test_a_count_of_persons_stays_until_enough_have_gone(school):
-    """What an onlooker sees of one objection between two reports: nothing. Of eleven and more: a step, with noise."""
+    """What an onlooker sees of one objection between two reports: nothing. Of many more: a step, with noise."""
     said = {}
     seen = []
     off = school.policy.of_class("coarse").figure("counts", "largest_deviation")
-    for n in range(40, 56):
+    for n in range(40, 90):
         out(school, n)
         with school.connect(vault="ro", warehouse="ro") as connection:
             now = persons(connection, school.policy, said)
             fresh = persons(connection, school.policy, {})
         assert fresh["objected"] in range(n - off, n + off + 1) and fresh["minor"] == 0
         moved = now["objected"] - said.get("objected", now["objected"])
-        assert moved == 0 or abs(moved) >= school.policy.figure("nesting", "smallest_difference")
+        assert moved == 0 or abs(moved) >= school.policy.smallest_move("coarse")
         said = now
         seen.append(now["objected"])
     assert 1 < len(set(seen)) <= 4

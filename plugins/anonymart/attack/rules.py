@@ -98,6 +98,11 @@ class PublishedRules:
         """A count from 1 to under this one is never published: who recovers it exactly has broken the protection."""
         return self.smallest
 
+    @property
+    def smallest_move(self) -> int:
+        """By how many persons a corrected count moves at least."""
+        return max(self.fewest_apart, 2 * self.largest_deviation + 2)
+
     def true_range(self, low: int, high: int) -> tuple[int, int]:
         """The true counts that a published count from `low` to `high` may stand for; a published 0 may hide some."""
         first = 0 if low <= 0 else max(1, low - self.largest_deviation)

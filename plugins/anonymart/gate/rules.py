@@ -61,9 +61,8 @@ class Scope:
         return self.policy.of_class(self.mart.noise).figure(*path) if self.contract else self.policy.figure(*path)
 
     def smallest_move(self, count: str) -> int:
-        """By how many persons a corrected count moves: more than two draws can part the counts of one person more or less (S-ANON)."""
-        law = self.policy.of_class(self.mart.noise_of(count))
-        return max(2 * law.figure("counts", "largest_deviation") + 2, law.figure("nesting", "smallest_difference"))
+        """By how many persons a corrected count of the mart moves."""
+        return self.policy.smallest_move(self.mart.noise_of(count))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How many persons are in the statistics and how many are out, and why: counts that are themselves protected (S-ANON).
 
-Each count carries the noise of its own persons (cell key method). And it stays what the release before said until at least
-`nesting.smallest_difference` persons have come or gone: so that two reports side by side tell of nobody who left in between.
+Each count carries the noise of its own persons (cell key method). And it stays what the release before said until it is
+more than two draws of noise can part (`Policy.smallest_move`) away: so that two reports side by side tell of nobody who left in between.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NOISE = "coarse"  # the class of the noise of these counts
 def persons(connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mapping[str, Any]) -> dict[str, int]:
     """Protected counts by reason, in the order of REASONS; `before` are those of the last report, empty where there is none."""
     true = {reason: (int(n), int(key)) for reason, n, key in _groups(connection)}
-    table, smallest = perturbation.of_policy(policy)[_NOISE], policy.figure("nesting", "smallest_difference")
+    table, smallest = perturbation.of_policy(policy)[_NOISE], policy.smallest_move(_NOISE)
     found = {}
     for reason in REASONS:
         n, key = true.get(reason, (0, 0))
