@@ -66,7 +66,7 @@ def make_home(root: Path) -> tuple[Home, Keys]:
     with engine.connect(home, keys, vault="rw") as connection:
         schema.create(connection, keys)
         for release_id in (FIRST, SECOND):
-            connection.execute("INSERT INTO vault.ledger.releases VALUES (?, ?::DATE, 'x', 1234567, 7)", [release_id, release_id[:10]])
+            connection.execute("INSERT INTO vault.ledger.releases VALUES (?, ?::DATE, 'x', 1234567, 7, NULL)", [release_id, release_id[:10]])
         connection.execute("INSERT INTO vault.ledger.withdrawals VALUES (?, '2026-06-15', 'counted twice', ['nps_quarterly'], ?, ?)", [FIRST, FIRST, SECOND])
         for release_id in (SECOND, WAITS):
             burst = {"mart": "nps_quarterly", "cell": f"{MARKUP}|2026-01-01", "people": 40, "new_people": 31, "usual": 2.0}

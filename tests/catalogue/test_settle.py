@@ -120,6 +120,15 @@ def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):
     assert codes(house) == {"https://x.example/wrogn": "course:right", f"{MOODLE}/course/view.php?id=1": "course:algebra"}
 
 
+def test_c_and_its_descendants_get_codes_of_their_own(tmp_path):
+    house = House(tmp_path / "home")
+    rows = "".join(f"{MOODLE}/course/view.php?id={n},{title}\n" for n, title in enumerate(("C", "C++", "C#", "Module #3"), 1))
+    house.deliver("catalogue", "a.csv", f"course_id,course_title\n{rows}")
+    settled(house)
+    codes_of = dict(house.ask("SELECT title, code FROM vault.catalogue.items"))
+    assert codes_of == {"C": "c", "C++": "c-plus-plus", "C#": "c-sharp", "Module #3": "module-3"}
+
+
 def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     """With its line and the reason, also when the learner comes later; one name alone passes, a diploma is left out."""
     house = House(tmp_path / "home")

@@ -84,12 +84,16 @@ def test_what_changed_since_the_release_before(school):
     (folder / "datapackage.json").write_text(json.dumps(package))
     before = read(folder)
     before["register"]["counts.variance.fine"] = 1.5
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["marts"]["rncp_promotion"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "privacy_report.json").write_text(json.dumps(before))
     school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
     candidate = gated(school, NEXT_MONTH)
     changes = read(candidate)["changes"]
     assert changes["since"] == "2026-06-30.1"
-    assert changes["marts_added"] == ["rncp_promotion"]
+    # A mart that was not there had no share that could move.
+    assert changes["marts_added"] == ["rncp_promotion"] and "rncp_promotion" not in changes["suppressed_share"]
     assert changes["columns_gone"] == {"nps_quarterly": ["old_column"]}
     assert changes["policy"] == {"counts.variance.fine": [1.5, 38]}
     assert changes["figures_frozen"] == 4

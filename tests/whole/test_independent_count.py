@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
 from tests.whole.conftest import FIRST
 from tests.whole.house import attach_release
@@ -36,20 +37,21 @@ def counted(school, released):
 
 @pytest.mark.parametrize(("mart", "figure", "cell"), COUNTS, ids=[mart for mart, _, _ in COUNTS])
 def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, cell):
-    furthest = load_policy().figure("counts", "largest_deviation")
+    law = load_policy().of_class(load_contracts()[mart].noise)
+    furthest = law.figure("counts", "largest_deviation")
     on = " AND ".join(f"published.{column} = counted.{column}" for column in cell)
     # Chosen by what was counted: chosen by what was published, cells would be those in which the noise went up.
     n_cells, largest, mean = counted.execute(f"""
         SELECT count(*), max(abs(difference)), avg(difference) FROM (
             SELECT published.{figure} - counted.{figure} AS difference
             FROM {mart} AS counted INNER JOIN release.marts.{mart} AS published ON {on}
-            WHERE counted.{figure} >= {2 * furthest - 2} AND published.{figure} IS NOT NULL
+            WHERE counted.{figure} >= {furthest + law.figure("counts", "smallest")} AND published.{figure} IS NOT NULL
         )
     """).fetchone()
     assert n_cells >= 30
     assert largest <= furthest
     # Five standard errors of the mean of independent noise.
-    assert abs(mean) <= 5 * (load_policy().figure("counts", "variance") / n_cells) ** 0.5
+    assert abs(mean) <= 5 * (law.figure("counts", "variance") / n_cells) ** 0.5
 
 
 def test_no_busy_cell_is_missing(counted):

@@ -319,8 +319,12 @@ def _names(row: dict[str, str | None], kind: str) -> list[str]:
 
 
 def _slug(title: str | None) -> str:
-    """The title in small letters and digits with hyphens between words; empty where it has no letter."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", title or "") if not unicodedata.combining(sign)).lower()
+    """The title in small letters and digits with hyphens between words; empty where it has no letter.
+
+    C, C++ and C# are three things: signs that belong to a name are written as words.
+    """
+    title = re.sub(r"(?<=\w)#", " sharp", re.sub(r"(?<=\w)\+\+", " plus plus", title or ""))
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", title) if not unicodedata.combining(sign)).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(slug) > _LONGEST_SLUG:
         slug = slug[:_LONGEST_SLUG].rpartition("-")[0] or slug[:_LONGEST_SLUG]

@@ -292,7 +292,7 @@ def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
         for other in scope.mart.measures
         if other.get("sensitive") and other["kind"] == "count"
         and (other["name"] == measure["name"]
-             or (measure.get("partition") is not None and other.get("partition") == measure["partition"]))
+             or (measure.get("partition") is not None and other.get("partition") == measure["partition"] and other["of"] == measure["of"]))
     ]
 
 

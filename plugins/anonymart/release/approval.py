@@ -40,6 +40,7 @@ from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.signature import public_key, signed_by
 from anonymart.rights import state
+from anonymart.vault import schema
 
 WAITING, APPROVED, REFUSED, SUPERSEDED = "waiting", "approved", "refused", "superseded"
 SHORTEST_HASH = 8
@@ -166,7 +167,7 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
     close_to_readers(candidate)
     digest, shown = hash_of(candidate), shown_sha256(candidate)
     with engine.connect(home, keys, vault="rw") as connection:
-        connection.execute(ledger.LEDGER)
+        schema.create(connection, keys)
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
         state.check_candidate(connection, release_id)

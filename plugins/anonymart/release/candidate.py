@@ -17,7 +17,7 @@ from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells, exact, for_reviewer, ledger
+from anonymart.release import cells, exact, for_reviewer
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -32,6 +32,7 @@ from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.writing import write_marts, write_parquet
 from anonymart.rights import state
+from anonymart.vault import schema
 
 
 def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
@@ -41,7 +42,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
     """
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
-        connection.execute(ledger.LEDGER)
+        schema.create(connection, keys)
         release_id = next_release_id(connection, as_of)
         state.note_candidate(connection, release_id)
         folder = home.releases / f"{CANDIDATE_PREFIX}{release_id}"

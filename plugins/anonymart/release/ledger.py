@@ -16,28 +16,6 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import CLASSES, Policy
 
-LEDGER = """
-CREATE SCHEMA IF NOT EXISTS vault.ledger;
-CREATE TABLE IF NOT EXISTS vault.ledger.releases (
-    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT, noise VARCHAR
-);
-CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
-    release_id VARCHAR, as_of DATE, why VARCHAR, marts VARCHAR[], named_id VARCHAR, replaced_by VARCHAR
-);
-CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
-    mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
-);
-CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
-    release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
-    "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR, shown_sha256 VARCHAR
-);
-CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
-ALTER TABLE vault.ledger.approvals ADD COLUMN IF NOT EXISTS shown_sha256 VARCHAR;
-ALTER TABLE vault.ledger.releases ADD COLUMN IF NOT EXISTS noise VARCHAR;
-"""
-
 
 def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every committed release, oldest first, as the vault's ledger knows it."""

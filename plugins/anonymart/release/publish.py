@@ -43,6 +43,7 @@ from anonymart.release.folder import (
 from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
 from anonymart.rights import state
+from anonymart.vault import schema
 
 
 def publish(
@@ -208,7 +209,7 @@ def _commit(
 ) -> None:
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
-        connection.execute(ledger.LEDGER)
+        schema.create(connection, keys)
         name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")

@@ -45,7 +45,9 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any], contracts: Mappin
         "policy_version": [before["manifest"].get("policy_version"), now["policy_version"]],
         "code_version": [before["manifest"].get("code_version"), now["code_version"]],
         "suppressed_share": {
-            name: [_share(before["manifest"]["marts"].get(name) or {}), now["marts"][name]["suppressed_share"]] for name in contracts
+            name: [_share(before["manifest"]["marts"][name]), now["marts"][name]["suppressed_share"]]
+            for name in contracts
+            if name in before["manifest"]["marts"]
         },
     }
 

@@ -21,6 +21,7 @@ from anonymart.keys import Keys
 from anonymart.release import approval, ledger
 from anonymart.release.cells import key_sql
 from anonymart.release.publish import finish_withdrawals, recover
+from anonymart.vault import schema
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def withdraw(home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str, acto
     if not home.vault.exists():
         return plan_withdrawal(home, keys, as_of, wrong)
     with engine.connect(home, keys, vault="rw", warehouse="rw" if home.warehouse.exists() else None) as connection:
-        connection.execute(ledger.LEDGER)
+        schema.create(connection, keys)
         plan = _plan(home, connection, as_of, wrong)
         if token != plan.token:
             raise UsageError("The token is not that of the present plan: look at the plan again; nothing was withdrawn.")
@@ -101,7 +102,7 @@ def reword(home: Home, keys: Keys, as_of: date, release_id: str, why: str, actor
     with engine.connect(home, keys, vault="rw") as connection:
         text = _checked_why(connection, why)
         name = audit.who(connection, actor)
-        connection.execute(ledger.LEDGER)
+        schema.create(connection, keys)
         connection.execute("BEGIN")
         changed = _number(connection, f"""
             UPDATE vault.ledger.withdrawals SET why = {engine.literal(text)}
