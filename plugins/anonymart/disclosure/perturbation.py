@@ -13,6 +13,7 @@ Statistical Disclosure Control, chapter on tables.
 from __future__ import annotations
 
 import csv
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ def perturbation_table(largest_deviation: int, variance: float, smallest: int) -
     for else one person would be published as 0 or as D and more, and no interval would hold.
     Raises UsageError when no such probabilities exist for a count.
     """
+    return list(_table(largest_deviation, variance, smallest))
+
+
+@functools.lru_cache(maxsize=16)
+def _table(largest_deviation: int, variance: float, smallest: int) -> tuple[Entry, ...]:
     entries = [Entry(0, 0, 1.0, 0, MODULUS)]
     for true_count in range(1, largest_deviation + smallest + 1):
         deviations = [
@@ -72,7 +78,7 @@ def perturbation_table(largest_deviation: int, variance: float, smallest: int) -
         for deviation, probability, width in zip(deviations, probabilities, widths, strict=True):
             entries.append(Entry(true_count, deviation, probability, key_from, key_from + width))
             key_from += width
-    return entries
+    return tuple(entries)
 
 
 def of_policy(policy: Policy) -> dict[str, list[Entry]]:
