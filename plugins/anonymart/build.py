@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -24,6 +25,7 @@ from anonymart.rights import state
 from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
+FAILED = ("error", "fail", "runtime error")  # what dbt says of a node that it could not make or that did not pass
 
 
 @dataclass
@@ -46,14 +48,7 @@ def build(
     """
     from anonymart.release import approval
 
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
-    perturbation.check_seed(policy)
-    places.check_files(home)
-    removal.finish(home, keys, policy, as_of)
-    rights_state = _check_zones(home, keys, as_of)
-    # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
-    approval.supersede(home, keys, as_of, "a new build", actor)
+    rights_state = prepare(home, keys, policy, as_of, actor)
     crash.point("build.before_dbt")
     report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
     crash.point("build.after_dbt")
@@ -66,6 +61,24 @@ def build(
             state.note_built(connection, rights_state)
     audit.record(home, keys, as_of, "built", actor)
     return report
+
+
+def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | None = None) -> str:
+    """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
+
+    Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError without a vault.
+    """
+    from anonymart.release import approval
+
+    if not home.vault.exists():
+        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    perturbation.check_seed(policy)
+    places.check_files(home)
+    removal.finish(home, keys, policy, as_of)
+    rights_state = _check_zones(home, keys, as_of)
+    # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
+    approval.supersede(home, keys, as_of, "a new build", actor)
+    return rights_state
 
 
 def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
@@ -109,17 +122,42 @@ def _drop_leftovers(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select: str | None) -> BuildReport:
+    report = BuildReport()
+    failures: list[str] = []
+    for event in events(home, policy, as_of, ["build", *(("--select", select) if select else ())]):
+        if event["kind"] == "node":
+            report.n_ok += 1
+            report.seconds[event["name"]] = event["seconds"]
+            if event["status"] in FAILED:
+                failures.append(f"{event['name']} ({event['why']})")
+            if report.n_ok % 20 == 0:
+                progress.say(f"  {report.n_ok} models and tests done")
+        elif event["kind"] == "start_up":
+            report.start_up_seconds = event["seconds"]
+        elif event["kind"] == "fault":
+            failures.append(event["why"])
+        elif event["kind"] == "end" and event["code"] and not failures:
+            raise AnonymartError(f"The build ended with code {event['code']} and no word: run again, nothing was published.")
+    if failures:
+        raise AnonymartError(f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was published.")
+    return report
+
+
+def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Iterator[dict]:
+    """Run dbt with these words on the home, and give what it does as it does it; `end` with the code of its process comes last.
+
+    The first word is dbt's command. Nothing that is given may quote a row.
+    """
     arguments = [
-        "build",
+        *words,
         *("--project-dir", str(DBT_PROJECT)),
         *("--profiles-dir", str(DBT_PROJECT)),
         *("--target-path", str(home.dbt_target)),
         *("--log-path", str(home.dbt_logs)),
         *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw})),
-        *("--exclude-resource-type", "unit_test"),
+        # Unit tests try the macros on rows of their own: they are the project's tests, not a home's.
+        *(("--exclude-resource-type", "unit_test") if words[0] in ("build", "test") else ()),
     ]
-    if select:
-        arguments += ["--select", select]
     environment = {
         **os.environ,
         "ANONYMART_HOME": str(home.root),
@@ -135,36 +173,13 @@ def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select
         env=environment,
         cwd=home.root,
     )
-    report = BuildReport()
-    failures: list[str] = []
-    finished = 0
     try:
-        for line in child.stdout or ():
-            event = _event(line)
-            if event is None:
-                continue
-            if event["kind"] == "node":
-                finished += 1
-                report.seconds[event["name"]] = event["seconds"]
-                if event["status"] in ("error", "fail", "runtime error"):
-                    failures.append(f"{event['name']} ({event['why']})")
-                if finished % 20 == 0:
-                    progress.say(f"  {finished} models and tests done")
-            elif event["kind"] == "start_up":
-                report.start_up_seconds = event["seconds"]
-            elif event["kind"] == "fault":
-                failures.append(event["why"])
-        code = child.wait()
+        yield from filter(None, map(_event, child.stdout or ()))
+        yield {"kind": "end", "code": child.wait()}
     finally:
         if child.poll() is None:
             child.kill()
             child.wait()
-    if failures:
-        raise AnonymartError(f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was published.")
-    if code != 0:
-        raise AnonymartError(f"The build ended with code {code} and no word: run again, nothing was published.")
-    report.n_ok = finished
-    return report
 
 
 def _event(line: str) -> dict | None:

@@ -1,4 +1,4 @@
-"""The process in which dbt runs. It prints one line of JSON for each node and keeps values out of every message.
+"""The process in which dbt runs. It prints one line of JSON for each node, and for each name that is listed, and keeps values out of every message.
 
 Messages of the database may quote a value of a row. So dbt's own logs are off, and of an error only its kind is told;
 compilation errors, which come before any row is read, are told in full.
@@ -45,6 +45,9 @@ def main(arguments: list[str]) -> int:
             _tell(kind="start_up", seconds=round(state["first"] - begun, 2))
 
     result = dbtRunner(manifest=parsed.result, callbacks=[on_event]).invoke([*_QUIET, *arguments])
+    # What `ls` lists are names of the project.
+    for line in result.result if isinstance(result.result, list) else ():
+        _tell(kind="line", text=str(line))
     nodes = list(getattr(result.result, "results", None) or [])
     for node in nodes:
         _tell(

@@ -407,6 +407,7 @@ def _add_groups() -> None:
     from anonymart.cli.approval import approvals, approve, refuse
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
+    from anonymart.cli.dbt import dbt_command
     from anonymart.cli.detect import detect
     from anonymart.cli.figures import figures_command
     from anonymart.cli.membership import membership_command
@@ -418,7 +419,7 @@ def _add_groups() -> None:
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (approvals, approve, attack_command, audit, detect, figures_command, membership_command, migrate, persons, perturbation, refuse, rights, share, sources, verify, withdraw):
+    for command in (approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate, persons, perturbation, refuse, rights, share, sources, verify, withdraw):
         anonymart.add_command(command)
 
 

@@ -1,0 +1,79 @@
+"""The command `anonymart dbt`: dbt by hand on a home, with its variables, keys, paths and the lock in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from anonymart.cli import commands
+
+READS = ("ls", "list", "parse", "compile", "docs")
+WRITES = ("build", "run", "seed", "test")
+
+
+@click.command("dbt", context_settings={"ignore_unknown_options": True})
+@commands.dated
+@commands.as_json
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -> None:
+    """Run dbt with WORDS on this home: the variables, keys, paths and the lock are those of `anonymart build`.
+
+    Put -- before dbt's own words, so that its options are not taken for ours. ls, parse, compile, docs generate, build, run,
+    seed and test are allowed. What prints rows (show, run-operation) is not: the models read people. After them the warehouse
+    is no whole build, and `anonymart publish` builds anew first.
+
+    \b
+      anonymart dbt -- ls --select +salary_outcome
+      anonymart dbt -- compile --select int_cells__nps_quarterly
+      anonymart dbt -- build --select +salary_outcome
+      anonymart dbt -- docs generate
+
+    Compiled SQL and the pages of docs are in dbt/target of the home. No message quotes a row.
+
+    Exit codes: 1 when a model or a test fails, 2 for a word that is not allowed.
+    """
+    from anonymart.build import FAILED, events, prepare
+    from anonymart.errors import AnonymartError
+    from anonymart.lock import writing
+    from anonymart.release import recover
+
+    _check(words)
+    home, keys, policy = commands._open()
+    day = commands._day(as_of, policy)
+    with writing(home):
+        recover(home, keys)
+        if words[0] in WRITES:
+            prepare(home, keys, policy, day)
+        found = list(events(home, policy, day, words))
+    nodes = [event for event in found if event["kind"] == "node"]
+    faults = [event["why"] for event in found if event["kind"] == "fault"]
+    failed = [*(f"{node['name']} ({node['why']})" for node in nodes if node["status"] in FAILED), *faults]
+    result = {
+        "words": list(words),
+        "listed": [event["text"] for event in found if event["kind"] == "line"],
+        "nodes": [{name: node[name] for name in ("name", "status", "seconds")} for node in nodes],
+        "target": str(home.dbt_target),
+    }
+    commands._print(is_json, result, _lines)
+    if failed or found[-1]["code"]:
+        raise AnonymartError(f"dbt {words[0]} failed at {failed[0] if failed else 'no node'}: mend it and run again.")
+
+
+def _check(words: Sequence[str]) -> None:
+    allowed = ", ".join((*READS[:-1], "docs generate", *WRITES))
+    if words[0] not in (*READS, *WRITES) or (words[0] == "docs" and list(words[1:2]) != ["generate"]):
+        raise click.UsageError(f"`{words[0]}` is not allowed here: use {allowed}. What prints rows would show people.")
+    for word in words:
+        if word.split("=")[0] in _OURS:
+            raise click.UsageError(f"{word} is set by anonymart: leave it out.")
+
+
+_OURS = ("--vars", "--profiles-dir", "--project-dir", "--target-path", "--log-path", "--target", "--profile", "--log-level-file")
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    lines = [*result["listed"], *(f"{node['status']:<8} {node['name']}" for node in result["nodes"])]
+    return [*lines, f"Compiled SQL and docs: {result['target']}"]

@@ -1,0 +1,89 @@
+"""`anonymart dbt`: dbt by hand on a home, with the lock, keys and variables in place, and without a row in anything it says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from small_home import NEEDLES, SmallHome
+
+from anonymart import lock
+from anonymart.cli import commands
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.rights import state
+
+DAY = ("--as-of", "2026-06-30")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> SmallHome:
+    small = SmallHome(tmp_path_factory.mktemp("by_hand") / "home")
+    small.load_first()
+    small.register_everybody()
+    return small
+
+
+@pytest.fixture
+def by_hand(home, monkeypatch):
+    monkeypatch.setenv("ANONYMART_HOME", str(home.home.root))
+
+    def run(*words: str) -> dict:
+        done = CliRunner().invoke(commands.anonymart, ["dbt", *DAY, "--json", "--", *words])
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return json.loads(done.output.splitlines()[-1])
+
+    return run
+
+
+def test_nodes_are_listed_and_compiled(by_hand):
+    listed = by_hand("ls", "--select", "+nps_quarterly", "--resource-type", "model")["listed"]
+    assert "anonymart.marts.nps_quarterly" in listed and "anonymart.intermediate.people.int_people__nps_quarterly" in listed
+    done = by_hand("compile", "--select", "int_cells__nps_quarterly")
+    assert "int_cells__nps_quarterly" in {node["name"] for node in done["nodes"]}
+    [compiled] = Path(done["target"]).rglob("compiled/**/int_cells__nps_quarterly.sql")
+    assert "noise_coarse as" in compiled.read_text(encoding="utf-8")
+
+
+def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_hand):
+    home.build()
+    assert state.is_built(home.home, home.keys)
+    done = by_hand("build", "--select", "+salary_outcome")
+    nodes = {node["name"]: node["status"] for node in done["nodes"]}
+    assert nodes["salary_outcome"] == "success" and "exercise_difficulty" not in nodes
+    assert set(nodes.values()) <= {"success", "pass"}
+    # So that the next publication builds all of it first.
+    assert not state.is_built(home.home, home.keys)
+
+
+def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):
+    target = Path(by_hand("docs", "generate")["target"])
+    assert {"index.html", "catalog.json", "manifest.json"} <= {path.name for path in target.iterdir()}
+    made = b"".join(path.read_bytes() for path in target.rglob("*") if path.is_file())
+    assert not [needle for needle in NEEDLES if needle.encode() in made]
+    home.build()
+
+
+@pytest.mark.parametrize("words", [("show", "--select", "stg_register__learners"), ("run-operation", "x"), ("docs", "serve"), ("ls", "--vars", "{}")])
+def test_what_prints_rows_or_takes_our_place_is_refused(home, words):
+    done = CliRunner().invoke(commands.anonymart, ["dbt", *DAY, "--", *words])
+    assert done.exit_code == 2 and ("not allowed" in done.output or "leave it out" in done.output)
+
+
+def test_a_failure_names_the_node_and_quotes_nothing(by_hand):
+    with pytest.raises(AnonymartError, match="dbt build failed"):
+        by_hand("build", "--no-such-option")
+
+
+def test_it_waits_for_nobody_who_writes(home, monkeypatch):
+    monkeypatch.setenv("ANONYMART_HOME", str(home.home.root))
+    with lock.writing(home.home):
+        done = CliRunner().invoke(commands.anonymart, ["dbt", *DAY, "--", "ls"])
+    assert isinstance(done.exception, UsageError | AnonymartError)
