@@ -153,13 +153,13 @@ def small_halves(contracts):
     return halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
 
 
-def test_exact_counts_single_out_and_infer_members(small_halves):
-    found = {each.name: each for each in wp29.attack(small_halves, wp29.naive_release(small_halves), wp29.EXACT)}
+def test_exact_counts_single_out_and_infer_members(small_halves, rules):
+    found = {each.name: each for each in wp29.attack(small_halves, wp29.naive_release(small_halves), rules.naive())}
     assert found["singling_out"].is_significant and found["singling_out"].members.succeeded == found["singling_out"].members.tried
     assert found["inference"].is_significant
 
 
-def test_inference_guesses_once_a_cell_and_once_a_person(contracts):
+def test_inference_guesses_once_a_cell_and_once_a_person(rules, contracts):
     """People of one cell are guessed alike. Taken for independent guesses, 40 cells of 25 people seemed to tell members (p < 10^-8)."""
     contract, rows, members, outsiders = contracts["chapter_completion"], {}, {}, {}
     for n in range(40):
@@ -170,11 +170,11 @@ def test_inference_guesses_once_a_cell_and_once_a_person(contracts):
             people[contract.name, cell, "n_completed"] = frozenset(range(25 * n + n % 25 % 9, 25 * n + n % 25 % 9 + completed))
     release = Release(None, {contract.name: Table(contract, rows)})
     made = halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
-    inference = wp29.attack(made, release, wp29.EXACT)[2]
+    inference = wp29.attack(made, release, rules.naive())[2]
     assert inference.members.tried == inference.outsiders.tried == 40 and not inference.is_significant
     same = dict.fromkeys(members, frozenset(range(25)))
     alone = halves.Halves(release, made.truth, halves.Population(same), halves.Population(same))
-    assert wp29.attack(alone, release, wp29.EXACT)[2].members.tried == 25
+    assert wp29.attack(alone, release, rules.naive())[2].members.tried == 25
 
 
 def test_a_row_of_zeros_singles_out_and_no_row_does_not(small_halves, contracts, rules):

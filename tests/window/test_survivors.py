@@ -9,8 +9,8 @@ from small_home import AS_OF, XAPI, SmallHome
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
 
-# Seven years of cohorts; of 60 learners that start in a month, 8 stay for two years and all the others for one month.
-N_MONTHS, N_START, N_STAY = 84, 60, 8
+# Seven years of cohorts; of 180 learners that start in a month, 24 stay for two years and all the others for one month.
+N_MONTHS, N_START, N_STAY = 84, 180, 24
 FIRST = "DATE '2019-01-01'"
 
 

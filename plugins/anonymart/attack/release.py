@@ -50,9 +50,10 @@ class Release:
         path = self.folder / WITHDRAWN
         return frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"]) if path.is_file() else frozenset()
 
-    def policy(self) -> Policy | None:
-        """The figures of the policy that its report tells; None for a release without one, as of 0.1.0."""
-        return Policy(_nested(flat)) if (flat := read_privacy_report(self.folder).get("register")) else None
+    def policy(self, present: Policy) -> Policy:
+        """The policy by which it was published, as its report tells it; what an older one does not tell is as in the present one."""
+        flat = read_privacy_report(self.folder).get("register") or {}
+        return Policy(_merged(present.raw, _nested(flat)))
 
     def figures(self) -> Iterator[tuple[Table, str, dict[str, Any], str]]:
         """Every figure's place: table, key of the cell, row, column."""
@@ -78,6 +79,14 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         for group in groups:
             inner = inner.setdefault(group, {})
         inner[name] = value
+    return found
+
+
+def _merged(present: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    found = {**present, **told}
+    for name in present.keys() & told.keys():
+        if isinstance(present[name], Mapping) and isinstance(told[name], Mapping):
+            found[name] = _merged(present[name], told[name])
     return found
 
 

@@ -75,8 +75,7 @@ def _rules(release: Release, others: Iterable[Release], policy: Policy) -> Publi
     rules, earlier = PublishedRules.of(policy), {}
     before = [other for other in others if order(other) < order(release)]
     for other in sorted(before, key=order, reverse=True):
-        told = other.policy()
-        law = PublishedRules.of(told) if told else rules
+        law = PublishedRules.of(other.policy(policy))
         stands = other.tables.keys() - other.recalled_marts
         earlier |= {(mart, key): law for mart in stands for key in other.tables[mart].cells}
     return replace(rules, earlier={place: law for place, law in earlier.items() if law != rules})
