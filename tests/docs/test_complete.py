@@ -69,7 +69,8 @@ def test_enough_is_quoted():
 
 @pytest.mark.parametrize(("place", "text"), sorted(set(quoted())))
 def test_a_quoted_command_exists(place, text):
-    words = shlex.split(text.split(" > ")[0].replace("…", ""))[1:]
+    # What follows a lone -- are the words of another program.
+    words = shlex.split(text.split(" > ")[0].split(" -- ")[0].replace("…", ""))[1:]
     known = commands()
     path = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in known), None)
     if path is None:
