@@ -78,6 +78,16 @@ def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
         return {mart: connection.execute(f"FROM a.marts.{mart} ORDER BY ALL").fetchall() for mart in load_contracts()}
 
 
+def own(mart: str, rows: list[tuple]) -> list[tuple]:
+    """The rows without shares of a base that an earlier release told: it was told when the person was there, and is carried (S-ANON)."""
+    contract = load_contracts()[mart]
+    carried = {measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure.get("told_by")}
+    rates = {measure["name"] for measure in contract.measures if measure.get("denominator") in carried}
+    theirs = {measure["name"] for measure in contract.measures if measure["name"] in rates or measure.get("rate") in rates}
+    kept = [n for n, name in enumerate(contract.column_names) if name.removesuffix("_reason") not in theirs]
+    return sorted((tuple(row[n] for n in kept) for row in rows), key=str)
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
 def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
@@ -92,7 +102,7 @@ def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
         old = cells(never, f"{FIRST}.1")[mart]
         new_here = [row for row in rows if row not in published[mart]]
         new_there = [row for row in cells(never)[mart] if row not in old]
-        assert new_here == new_there, mart
+        assert own(mart, new_here) == own(mart, new_there), mart
         n_new += len(new_here)
     assert n_new >= 4
     assert any(published[mart] != cells(never, f"{FIRST}.1")[mart] for mart in published), "the person showed in what was published before"
