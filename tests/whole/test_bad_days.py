@@ -233,9 +233,9 @@ def in_project(house: House, project: Path, *arguments: str) -> subprocess.Compl
     ("change", "says"),
     [
         (lambda text: text + "\nsurprise: 1\n", "unknown entry 'surprise'"),
-        (lambda text: text.replace("  variance: 2.2", "  variance: 2.2\n  skewness: 1"), "unknown entry 'counts.skewness'"),
-        (lambda text: text.replace("  variance: 2.2", "#"), "the entry 'counts.variance' is missing"),
-        (lambda text: text.replace("variance: 2.2 ", "variance: few"), "'counts.variance' must be a number"),
+        (lambda text: text.replace("  variance: {", "  skewness: 1\n  variance: {"), "unknown entry 'counts.skewness'"),
+        (lambda text: text.replace("  variance: {", "# {"), "the entry 'counts.variance' is missing"),
+        (lambda text: text.replace("variance: {coarse: 14,", "variance: {coarse: few,"), "'counts.variance.coarse' must be a number"),
         (lambda text: text.replace("counts:", "counts: ["), "policy.yml"),
     ],
     ids=["unknown", "unknown inside", "missing", "no number", "no YAML"],
