@@ -420,6 +420,22 @@ def test_thirty_accounts_no_longer_make_the_median_somebodys_salary(rules):
     assert right[True] / 300 <= blind + 0.05
 
 
+@pytest.mark.parametrize(("moved", "more"), [
+    ([(43, 15)], 0),  # one draw of noise, which may happen to lie well
+    ([(43, 15), (40, 14)], 25),  # alike in both: hardly chance
+    ([(43, 15), (40, 2)], 0),
+    ([(40, 6), (40, 7), (40, 5), (40, 6), (40, 6)], 20),
+    ([(40, 12), (40, 0), (40, 5), (40, -2), (40, 8)], 0),
+    ([(40, 0)] * 30, 0),
+    ([(40, 10)] * 30, 240),  # the same in each cell: no chance at all
+    ([(0, 0)], 0),
+    ([], 0),
+])  # fmt: skip
+def test_people_of_a_cell_share_its_noise(moved, more):
+    found = quantiles._beyond_chance(moved)
+    assert (found > 0) is (more > 0) and (not more or abs(found - more) <= 4)
+
+
 # Attack 11
 
 

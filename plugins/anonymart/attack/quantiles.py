@@ -71,14 +71,20 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, most: int = _M
 def _beyond_chance(moved: list[tuple[int, int]]) -> int:
     """By how many persons more than `ALLOWED` the release helps, or 0 where the draws of the noise may be the reason.
 
-    `moved` are tries, and right guesses more than without the release, of each cell: people of a cell share its noise.
+    `moved` are tries, and right guesses more than without the release, of each cell: people of a cell share its noise, so that
+    one cell alone is one draw, and tells nothing of the method.
     """
-    tried, gained = (sum(numbers) for numbers in zip(*moved, strict=True)) if moved else (0, 0)
-    if tried == 0:
+    from scipy.stats import norm, t
+
+    moved = [(n, gain) for n, gain in moved if n]
+    if len(moved) < 2:
         return 0
+    tried, gained = (sum(numbers) for numbers in zip(*moved, strict=True))
     error = math.sqrt(sum((gain - gained * n / tried) ** 2 for n, gain in moved))
+    # Of few cells the error itself is hardly known: so many errors of Student's law are as rare as `_ERRORS` of the normal one.
+    errors = t.ppf(norm.cdf(_ERRORS), len(moved) - 1)
     more = gained - ALLOWED * tried
-    return math.ceil(more) if more > _ERRORS * error else 0
+    return math.ceil(more) if more > errors * error else 0
 
 
 def law_of(widest: float) -> tuple[np.ndarray, np.ndarray]:
