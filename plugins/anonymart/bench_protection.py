@@ -96,7 +96,10 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
         SELECT DISTINCT '{mart}' AS mart, {period}::VARCHAR AS period_key, DATE '2026-01-31' AS closes_on
         FROM warehouse.intermediate.int_people__{mart}""")
     table = "warehouse.seeds.perturbation_table"
-    connection.execute(f"CREATE TABLE {table} (noise_class VARCHAR, true_count INTEGER, deviation INTEGER, probability DOUBLE, key_from BIGINT, key_upto BIGINT)")
+    connection.execute(f"""
+        CREATE TABLE {table} (
+            noise_class VARCHAR, true_count INTEGER, deviation INTEGER, probability DOUBLE, key_from BIGINT, key_upto BIGINT
+        )""")
     rows = [
         (noise, e.true_count, e.deviation, e.probability, e.key_from, e.key_upto)
         for noise, entries in perturbation.of_policy(load_policy()).items()

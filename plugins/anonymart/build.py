@@ -186,9 +186,10 @@ def _event(line: str) -> dict | None:
     if not line.startswith("{"):
         return None
     try:
-        return json.loads(line)
+        event = json.loads(line)
     except ValueError:
         return None
+    return event if "kind" in event else None
 
 
 def _more(failures: list[str]) -> str:

@@ -62,7 +62,10 @@ class MartContract:
         return self.disclosure["noise"]
 
     def noise_of(self, measure: str) -> str:
-        """The class of one count: that of the mart, but for what a mart of the other class tells first. `with_<value>` is the mart's own."""
+        """The class of one count: that of the mart, but for what a mart of the other class tells first.
+
+        The persons with a value, `with_<value>`, are the mart's own.
+        """
         return next((each["noise"] for each in self.measures if each["name"] == measure and "noise" in each), self.noise)
 
     @property
@@ -114,7 +117,24 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
             found[contract.name] = contract
     if not found:
         raise UsageError(f"No mart is described in {folder}: restore the YAML files of the marts.")
+    _check_noise(found)
     return dict(sorted(found.items()))
+
+
+def _check_noise(contracts: Mapping[str, MartContract]) -> None:
+    """Raise UsageError where a count that another mart tells first is not drawn by that mart's class of noise: it is one draw."""
+    for contract in contracts.values():
+        for measure in contract.measures:
+            first = measure.get("told_by") or {}
+            other = contracts.get(first.get("mart", contract.name))
+            if measure["kind"] != "count" or not first or other is None:
+                continue
+            noise = other.noise_of(first.get("measure", measure["name"]))
+            if contract.noise_of(measure["name"]) != noise:
+                raise UsageError(
+                    f"The mart {contract.name} tells {measure['name']} after {other.name}, which draws it from {noise} noise: "
+                    f"add noise: {noise} to the measure."
+                )
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -117,16 +118,23 @@ class Policy:
 
     def of_class(self, noise: str) -> Policy:
         """The register as it holds for the marts of one class of noise: entries by class are that class's figures."""
+        return self._of_classes[noise]
 
-        def chosen(value: Any) -> Any:
+    @cached_property
+    def _of_classes(self) -> dict[str, Policy]:
+        def chosen(value: Any, noise: str) -> Any:
             if not isinstance(value, dict):
                 return value
-            return value[noise] if set(value) == set(CLASSES) else {name: chosen(inner) for name, inner in value.items()}
+            is_by_class = set(value) == set(CLASSES)
+            return value[noise] if is_by_class else {name: chosen(inner, noise) for name, inner in value.items()}
 
-        return Policy(chosen(self.raw))
+        return {noise: Policy(chosen(self.raw, noise)) for noise in CLASSES}
 
     def smallest_move(self, noise: str) -> int:
-        """By how many persons a count that is told anew moves: more than two draws can part the counts of one person more or less (S-ANON)."""
+        """By how many persons a count that is told anew moves (S-ANON).
+
+        By more than two draws can part the counts of one person more or less, else the move would tell of that person.
+        """
         apart = 2 * self.of_class(noise).figure("counts", "largest_deviation") + 2
         return max(apart, self.figure("nesting", "smallest_difference"))
 

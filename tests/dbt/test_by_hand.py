@@ -71,7 +71,7 @@ def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):
     home.build()
 
 
-@pytest.mark.parametrize("words", [("show", "--select", "stg_register__learners"), ("run-operation", "x"), ("docs", "serve"), ("ls", "--vars", "{}")])
+@pytest.mark.parametrize("words", [("show", "--select", "stg_register__learners"), ("run-operation", "x"), ("docs", "serve"), ("ls", "--vars", "{}"), ("test", "--store-failures")])
 def test_what_prints_rows_or_takes_our_place_is_refused(home, words):
     done = CliRunner().invoke(commands.anonymart, ["dbt", *DAY, "--", *words])
     assert done.exit_code == 2 and ("not allowed" in done.output or "leave it out" in done.output)

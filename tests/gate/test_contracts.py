@@ -55,6 +55,21 @@ def test_a_mart_that_says_too_little(tmp_path, path, message):
         load_contracts(tmp_path)
 
 
+def test_what_is_told_twice_is_drawn_from_one_noise(tmp_path):
+    """A mart of fine noise that repeats a count of a coarse one, and does not say so: it would draw it anew."""
+    other = yaml.safe_load(yaml.safe_dump(MART)) | {"name": "returns"}
+    rules = other["config"]["meta"]["disclosure"]
+    rules["noise"] = "fine"
+    rules["measures"][0]["told_by"] = {"mart": "visits", "at": {"month": "month"}}
+    page = tmp_path / "marts.yml"
+    page.write_text(yaml.safe_dump({"models": [MART, other]}))
+    with pytest.raises(UsageError, match="add noise: coarse"):
+        load_contracts(tmp_path)
+    rules["measures"][0]["noise"] = "coarse"
+    page.write_text(yaml.safe_dump({"models": [MART, other]}))
+    assert load_contracts(tmp_path)["returns"].noise_of("n") == "coarse"
+
+
 def test_no_mart_at_all(tmp_path):
     with pytest.raises(UsageError, match="No mart"):
         load_contracts(tmp_path)

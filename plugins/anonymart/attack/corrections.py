@@ -70,7 +70,9 @@ def _compare(
         if key in after:
             if all(row.get(name) == after[key].get(name) for name in counts):
                 stays.append(key)
-        elif 0 < largest < rules.at(table.contract, key).smallest_move and all(row[name] in found for name, found in codes.items()):
+        elif 0 < largest < rules.at(table.contract, key).smallest_move and all(
+            row[name] in found for name, found in codes.items()
+        ):
             result.tried += 1
             _hit(table, key, counts[0], standing, result)
     for figure in (

@@ -94,4 +94,5 @@ def _surely_few(table: Table, whole: str, part: str, told: list[str], rules: Pub
         return False
     bases = [measure["name"] for measure in table.measures("count") if not measure.get("of")]
     numbers = [table.cells[key].get(bases[0]) if bases else None for key in (whole, part)]
-    return None not in numbers and numbers[0] - numbers[1] + 2 * rules.at(table.contract, whole).largest_deviation < rules.fewest_apart
+    noise = 2 * rules.at(table.contract, whole).largest_deviation
+    return None not in numbers and numbers[0] - numbers[1] + noise < rules.fewest_apart

@@ -6,25 +6,17 @@ only what a published figure, or its absence, tells about the true count behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anonymart.contracts import MartContract
-from anonymart.disclosure.perturbation import Entry, perturbation_table
+from anonymart.disclosure.perturbation import law_of, perturbation_table
 from anonymart.policy import CLASSES, Policy
 
 ENDLESS = 10**9
 Law = Mapping[int, Mapping[int, float]]
 EXACT: Law = {0: {0: 1.0}}
-
-
-def law_of(table: Iterable[Entry]) -> Law:
-    """For each true count of a table of noise the probability of each deviation, in persons."""
-    found: dict[int, dict[int, float]] = {}
-    for entry in table:
-        found.setdefault(entry.true_count, {})[entry.deviation] = entry.probability
-    return found
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,8 @@ class PublishedRules:
         """The rules of a house without noise or memory, that at most hides counts under a threshold."""
         return replace(
             self, largest_deviation=0, variance=0.0, smallest=max(1, hidden_below), smallest_base=1, noise_of_largest=0.0,
-            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0, law=EXACT, by_class={}, earlier={},
+            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0,
+            law=EXACT, by_class={}, earlier={},
         )  # fmt: skip
 
     def at(self, contract: MartContract, cell: str, measure: str | None = None) -> PublishedRules:

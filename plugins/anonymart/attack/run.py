@@ -131,8 +131,8 @@ class _Controls:
     def averaging(self) -> Result:
         rows, contract = controls.naive_nps(quarters=8), self.contracts["nps_quarterly"]
         made = [
-            controls.in_memory(f"noise-{number}", contract, controls.with_fresh_noise(rows, self.rules.law, controls.SEED + number))
-            for number in range(_REPEATS)
+            controls.in_memory(f"noise-{n}", contract, controls.with_fresh_noise(rows, self.rules.law, controls.SEED + n))
+            for n in range(_REPEATS)
         ]
         truth = controls.facts_of(contract, rows)
         return averaging.attack(made[0], made[1:], self.rules, truth)

@@ -419,7 +419,10 @@ def _add_groups() -> None:
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
-    for command in (approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate, persons, perturbation, refuse, rights, share, sources, verify, withdraw):
+    for command in (
+        *(approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
+        *(persons, perturbation, refuse, rights, share, sources, verify, withdraw),
+    ):
         anonymart.add_command(command)
 
 

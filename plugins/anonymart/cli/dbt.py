@@ -12,6 +12,11 @@ from anonymart.cli import commands
 
 READS = ("ls", "list", "parse", "compile", "docs")
 WRITES = ("build", "run", "seed", "test")
+# Options that this command sets itself, and one that would store the rows that failed a test.
+_REFUSED = (
+    *("--vars", "--profiles-dir", "--project-dir", "--target-path", "--log-path", "--log-level-file"),
+    *("--target", "-t", "--profile", "--store-failures"),
+)
 
 
 @click.command("dbt", context_settings={"ignore_unknown_options": True})
@@ -67,11 +72,8 @@ def _check(words: Sequence[str]) -> None:
     if words[0] not in (*READS, *WRITES) or (words[0] == "docs" and list(words[1:2]) != ["generate"]):
         raise click.UsageError(f"`{words[0]}` is not allowed here: use {allowed}. What prints rows would show people.")
     for word in words:
-        if word.split("=")[0] in _OURS:
-            raise click.UsageError(f"{word} is set by anonymart: leave it out.")
-
-
-_OURS = ("--vars", "--profiles-dir", "--project-dir", "--target-path", "--log-path", "--target", "--profile", "--log-level-file")
+        if word.split("=")[0] in _REFUSED:
+            raise click.UsageError(f"{word} is not for use here: leave it out.")
 
 
 def _lines(result: dict[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anonymart.disclosure.perturbation import MODULUS, Entry
+from anonymart.disclosure.perturbation import Entry, law_of
 
 _SURE = 16.0  # a figure that only one side allows tells as much as e^16 to 1
 _STEP = 1 / 16  # of the grid of log-likelihood ratios
@@ -79,20 +79,11 @@ def blocks(table: Iterable[Entry]) -> int:
     return max(entry.true_count for entry in table) + 1
 
 
-def _laws(table: Iterable[Entry]) -> dict[int, dict[int, float]]:
-    found: dict[int, dict[int, float]] = {}
-    for entry in table:
-        found.setdefault(entry.true_count, {})[entry.deviation] = (entry.key_upto - entry.key_from) / MODULUS
-    return found
-
-
 class _Waves:
     """Characteristic functions of the log-likelihood ratio of one draw, by table and block, with the person in and out."""
 
     def __init__(self, tables: Iterable[Iterable[Entry]]) -> None:
-        pairs = [
-            self._ratios(laws, count) for laws in map(_laws, tables) for count in range(1, max(laws) + 2)
-        ]
+        pairs = [self._ratios(laws, count) for laws in map(law_of, tables) for count in range(1, max(laws) + 2)]
         # A count of more persons than the table has is that of its last block with and without the person.
         self.waves = {side: np.log(np.array([self._wave(pair[side]) for pair in pairs])) for side in (0, 1)}
         # How far apart the two means of the ratio are, by block.

@@ -129,6 +129,14 @@ def draw(entries: Iterable[Entry], true_count: int, cell_key: int) -> int:
     return next(entry.deviation for entry in listed if entry.true_count == block and entry.key_from <= cell_key < entry.key_upto)
 
 
+def law_of(table: Iterable[Entry]) -> dict[int, dict[int, float]]:
+    """For each true count of a table the probability of each deviation, in persons, exactly as its keys are dealt out."""
+    found: dict[int, dict[int, float]] = {}
+    for entry in table:
+        found.setdefault(entry.true_count, {})[entry.deviation] = (entry.key_upto - entry.key_from) / MODULUS
+    return found
+
+
 def write_seed(tables: Mapping[str, Iterable[Entry]], path: Path = SEED) -> None:
     """Write the tables as the dbt seed."""
     with path.open("w", encoding="utf-8", newline="") as file:

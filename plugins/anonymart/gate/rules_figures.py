@@ -36,7 +36,10 @@ def figure_unlike_evidence(scope: Scope) -> str:
 
 @rule
 def count_under_threshold(scope: Scope) -> str:
-    """A new count of persons, other than 0, that is smaller than any that may be published (S-ANON). What an earlier release told first stays."""
+    """A new count of persons, other than 0, that is smaller than any that may be published (S-ANON).
+
+    What an earlier release told first stays.
+    """
     smallest = scope.policy.of_class(scope.mart.noise_of(scope.column)).figure("counts", "smallest")
     told = ""
     if scope.measure.get("told_by"):
@@ -287,13 +290,13 @@ def _rank_noise(scope: Scope, measure: Mapping[str, Any]) -> int:
 
 def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
     """The sensitive counts that this one is, or would give away by subtraction within their partition."""
-    return [
-        other["name"]
-        for other in scope.mart.measures
-        if other.get("sensitive") and other["kind"] == "count"
-        and (other["name"] == measure["name"]
-             or (measure.get("partition") is not None and other.get("partition") == measure["partition"] and other["of"] == measure["of"]))
-    ]
+
+    def is_sister(other: Mapping[str, Any]) -> bool:
+        parts = [(each.get("partition"), each.get("of")) for each in (measure, other)]
+        return parts[0] == parts[1] and measure.get("partition") is not None
+
+    sensitive = [other for other in scope.mart.measures if other.get("sensitive") and other["kind"] == "count"]
+    return [other["name"] for other in sensitive if other["name"] == measure["name"] or is_sister(other)]
 
 
 def clipped_cells(scope: Scope, part: str) -> str:

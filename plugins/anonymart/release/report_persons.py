@@ -6,7 +6,7 @@ more than two draws of noise can part (`Policy.smallest_move`) away: so that two
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -38,15 +38,9 @@ def persons(connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mappi
     found = {}
     for reason in REASONS:
         n, key = true.get(reason, (0, 0))
-        shown, stays = n + noise_of(table, n, key), before.get(reason)
+        shown, stays = n + perturbation.draw(table, n, key), before.get(reason)
         found[reason] = stays if isinstance(stays, int) and abs(stays - shown) < smallest else shown
     return found
-
-
-def noise_of(table: Sequence[perturbation.Entry], n: int, key: int) -> int:
-    """The deviation of a count of n persons whose record keys have this sum, modulo 2^32."""
-    block = min(n, max(entry.true_count for entry in table))
-    return next(e.deviation for e in table if e.true_count == block and e.key_from <= key < e.key_upto)
 
 
 def _groups(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]:
