@@ -69,6 +69,11 @@ class MartContract:
         return next((each["noise"] for each in self.measures if each["name"] == measure and "noise" in each), self.noise)
 
     @property
+    def consistent(self) -> tuple[Mapping[str, Any], ...]:
+        """What is made consistent: `falls` (two counts of a cell, or one `along` a dimension in an `order`), or `sums` of parts `to` a whole."""
+        return tuple(self.disclosure.get("consistent") or ())
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 

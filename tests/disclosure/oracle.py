@@ -73,6 +73,42 @@ def draw_key(rules: dict[str, Any], name: str, place: dict[str, Any], set_key: i
     return int(hmac.new(bytes.fromhex(RECORD_KEY), message.encode(), "sha256").hexdigest()[:8], 16)
 
 
+def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[Person]]) -> dict[tuple, dict[str, int]]:
+    """The counts of each cell that follow from the other steps of its funnel: by the best of all sequences that do not rise, one step at a time."""
+    fixed: dict[tuple, dict[str, int]] = defaultdict(dict)
+    for rule in rules.get("consistent", []):
+        if "along" not in rule:
+            continue
+        place = list(rules["dimensions"]).index(rule["along"])
+        ways: dict[tuple, dict[str, tuple]] = defaultdict(dict)
+        for key in found:
+            ways[key[:place] + key[place + 1 :]][key[place]] = key
+        for steps in ways.values():
+            known = [steps[step] for step in rule["order"] if step in steps]
+            figures = not_rising([Cell(rules, law, found[key], key).drawn_count(rule["falls"]) for key in known])
+            for key, figure in zip(known, figures, strict=True):
+                fixed[key][rule["falls"]] = figure
+            for key in steps.values() if rule["order"][0] in steps else ():
+                fixed[key][rule["first"]] = figures[0]
+    return fixed
+
+
+def not_rising(counts: list[int]) -> list[int]:
+    """Neighbours that rise are joined until none does; a joined stretch shares its persons, the first steps take those left over."""
+    until = counts.index(0) if 0 in counts else len(counts)
+    stretches = [[n] for n in counts[:until]]
+    place = 1
+    while place < len(stretches):
+        before, here = stretches[place - 1], stretches[place]
+        if Fraction(sum(here), len(here)) >= Fraction(sum(before), len(before)):
+            stretches[place - 1 : place + 1] = [before + here]
+            place = max(1, place - 1)
+        else:
+            place += 1
+    found = [sum(stretch) // len(stretch) + (i < sum(stretch) % len(stretch)) for stretch in stretches for i in range(len(stretch))]
+    return found + [0] * (len(counts) - until)
+
+
 def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
     """People by cell, without the cells that have no count but 0 to show; a part that is hidden shows nothing."""
     counts = [
@@ -81,14 +117,19 @@ def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Per
         if measure["kind"] == "count" and not (measure.get("hidden") and measure.get("where"))
     ]
     found = cells(rules, people)
-    return {key: those for key, those in found.items() if any(Cell(rules, law, those).perturbed(name) for name in counts)}
+    fixed = funnels(rules, law, found)
+    return {key: those for key, those in found.items() if any(Cell(rules, law, those, fixed=fixed.get(key)).perturbed(name) for name in counts)}
 
 
 class Cell:
     """The publishable figures of one cell."""
 
-    def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None) -> None:
-        """`key` are the dimensions of the cell, where they are not those of its first person: a pool has years of its own."""
+    def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None, fixed: dict[str, int] | None = None) -> None:
+        """`key` are the dimensions of the cell, where they are not those of its first person: a pool has years of its own.
+
+        `fixed` are counts that follow from other cells.
+        """
+        self.fixed = fixed or {}
         self.people, self.law, self.laws, self.rules = people, of_class(law, rules["noise"]), law, rules
         self.place = dict(zip(rules["dimensions"], key or [people[0][name] for name in rules["dimensions"]], strict=True))
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
@@ -111,9 +152,37 @@ class Cell:
     def variance(self, name: str) -> float:
         return self.laws["counts"]["variance"][self.noise(name)]
 
-    def perturbed(self, name: str) -> int:
+    def drawn_count(self, name: str) -> int:
         members = self.members(name)
         return len(members) + self.drawn(name, members, len(members))
+
+    def perturbed(self, name: str) -> int:
+        """A count as it is shown: with its noise, and consistent with those that it is held against."""
+        for rule in self.rules.get("consistent", []):
+            if name in rule.get("sums", []):
+                return self.part_of_sum(rule, name)
+            if "along" not in rule and name in rule.get("falls", []):
+                return not_rising([self.drawn_count(each) for each in rule["falls"]])[rule["falls"].index(name)]
+        return self.fixed.get(name, self.drawn_count(name))
+
+    def part_of_sum(self, rule: dict[str, Any], name: str) -> int:
+        """One person at a time goes to, or leaves, the parts that are not 0: in turns, the largest first."""
+        before = {part: self.drawn_count(part) for part in rule["sums"]}
+        whole, after = self.perturbed(rule["to"]), dict(before)
+        turns = sorted((part for part in before if before[part]), key=lambda part: -before[part])
+        if not turns or not whole:
+            return before[name]
+        sign, lacking = (1 if whole > sum(before.values()) else -1), abs(whole - sum(before.values()))
+        for turn in range(lacking):
+            after[turns[turn % len(turns)]] += sign
+        for part, measure in ((part, self.measures[part]) for part in after):
+            if 0 != after[part] < self.laws["counts"]["smallest"][self.noise(part)]:
+                return before[name]
+            if measure.get("sensitive"):
+                band = self.band(rule["to"])
+                if band is None or self.clipped(measure) is not None or not band[0] <= Fraction(after[part], whole) <= band[1]:
+                    return before[name]
+        return after[name]
 
     def base_too_small(self, name: str) -> bool:
         return self.perturbed(name) < self.law["rates"]["smallest_base"]
@@ -133,9 +202,9 @@ class Cell:
             return None
         lowest, highest = band
         shown = self.perturbed(measure["of"])
-        if len(inside) <= lowest * shown or Fraction(self.perturbed(measure["name"]), shown) < lowest:
+        if len(inside) <= lowest * shown or Fraction(self.drawn_count(measure["name"]), shown) < lowest:
             return lowest
-        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.perturbed(measure["name"]), shown) > highest:
+        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.drawn_count(measure["name"]), shown) > highest:
             return highest
         return None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from house import House, marts, people_columns, policy, rules
-from oracle import Cell, shown_cells
+from oracle import Cell, cells, funnels, shown_cells
 
 AS_OF = "2026-06-30"
 PERIODS = {"month": dt.date(2025, 3, 1), "quarter": dt.date(2024, 4, 1), "half_year": dt.date(2024, 7, 1), "year": 2022}
@@ -23,6 +23,21 @@ def random_people(mart: str, dice: random.Random) -> list[dict[str, Any]]:
     for number, size in enumerate(SIZES * 3):
         key = {name: _key(found, name, number) for name in found["dimensions"]}
         people += [{**key, **person} for person in _cell_people(found, columns, size, dice)]
+    for rule in (rule for rule in found.get("consistent", []) if "along" in rule):
+        for number, size in enumerate(SIZES * 3):
+            key = {name: _key(found, name, number + len(SIZES) * 3) for name in found["dimensions"]}
+            people += _funnel_people(rule, key, next(m["where"] for m in found["measures"] if m["name"] == rule["falls"]), size, dice)
+    return people
+
+
+def _funnel_people(rule: dict[str, Any], key: dict[str, Any], reached: str, size: int, dice: random.Random) -> list[dict[str, Any]]:
+    """People on the steps of a funnel: whoever has reached one has reached those before it."""
+    chance = dice.choice([0.3, 0.8, 0.98, 1.0])
+    people = []
+    for i in range(size):
+        last = next((place for place in range(1, len(rule["order"])) if dice.random() > chance), len(rule["order"]))
+        person = {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "closing_on": dt.date(2027, 1, 1) + dt.timedelta(i)}
+        people += [{**key, **person, rule["along"]: step, reached: place < last} for place, step in enumerate(rule["order"])]
     return people
 
 
@@ -97,11 +112,12 @@ def test_published_figures_equal_the_oracle(built: tuple[House, dict[str, list[d
     found, law = rules(mart), policy()
     rows = {tuple(row[name] for name in found["dimensions"]): row for row in house.rows(f"intermediate.int_cells__{mart}")}
     expected = shown_cells(found, law, people[mart])
+    fixed = funnels(found, law, cells(found, people[mart]))
     assert rows.keys() == expected.keys()
     steps = {"points": law["quantiles"]["points_round_to"], "days": law["quantiles"]["days_round_to"]}
     seen = set()
     for key, members in expected.items():
-        for name, (value, reason) in Cell(found, law, members).figures().items():
+        for name, (value, reason) in Cell(found, law, members, fixed=fixed.get(key)).figures().items():
             measure = next(m for m in found["measures"] if m["name"] == name)
             what = (mart, key, name, len(members))
             if measure["kind"].startswith("rate") and "told_by" in measure:

@@ -33,6 +33,7 @@ select
     cast({{ is.get('true_numerator', 'null') }} as double) as true_numerator,
     cast({{ is.true_value }} as double) as true_value,
     cast({{ is.get('count_key', 'null') }} as bigint) as count_key,
+    cast({{ is.get('noisy_count', 'null') }} as integer) as noisy_count,
     cast({{ is.get('published_base', 'null') }} as integer) as published_base,
     cast({{ is.get('clipped', 'null') }} as varchar) as clipped,
     cast({{ is.get('n_below', 'null') }} as bigint) as n_below,
@@ -50,7 +51,7 @@ from {{ cells }}
 {# Where in int_cells__<mart> each column of the evidence comes from, by kind of measure. #}
 {% macro evidence_columns(rules, measure) %}
     {%- if measure.kind == 'count' -%}
-        {%- set columns = {'true_count': 'true_' ~ measure.name, 'true_value': 'true_' ~ measure.name, 'count_key': 'key_' ~ measure.name} -%}
+        {%- set columns = {'true_count': 'true_' ~ measure.name, 'true_value': 'true_' ~ measure.name, 'count_key': 'key_' ~ measure.name, 'noisy_count': noisy(rules, measure.name)} -%}
         {%- if measure.get('of') -%}{% do columns.update({'true_base': 'true_' ~ measure.of, 'published_base': 'perturbed_' ~ measure.of}) %}{%- endif -%}
         {%- if measure.get('sensitive') -%}{% do columns.update({'clipped': 'clipped_' ~ measure.name}) %}{%- endif -%}
         {{ return(columns) }}

@@ -56,6 +56,7 @@
         {% do stop_mart(mart, "has an interval without its score: declare a measure of kind nps") %}
     {%- endif -%}
     {% do check_nesting(mart, rules) %}
+    {% do check_consistent(mart, rules) %}
     {% do check_thresholds(mart, rules) %}
 {% endmacro %}
 
@@ -69,6 +70,23 @@
     {%- if nesting and (nesting.get('dimension') not in rules.dimensions or not nesting.get('whole')) -%}
         {% do stop_mart(mart, "has a nesting without a dimension of its own or its whole: say nesting: {dimension: ..., whole: all}") %}
     {%- endif -%}
+{% endmacro %}
+
+
+{# What is made consistent is shown, and is told here first; only the parts of a partition may be sensitive. #}
+{% macro check_consistent(mart, rules) %}
+    {%- for each in rules.get('consistent', []) -%}
+        {%- set fits = each.falls and (each.order and each.along in rules.dimensions if each.falls is string else each.falls | length == 2) or each.sums and each.to -%}
+        {%- if not fits -%}
+            {% do stop_mart(mart, "has an entry of consistent that is none: say falls: [whole, part], falls: count with along and order, or sums: [parts] with to") %}
+        {%- endif -%}
+        {%- for name in (each.sums or ([each.falls] if each.falls is string else each.falls)) -%}
+            {%- set measure = measure_named(rules, name) or {} -%}
+            {%- if measure.kind != 'count' or measure.get('hidden') or measure.get('told_by') or (measure.get('sensitive') and not each.sums) -%}
+                {% do stop_mart(mart, "makes " ~ name ~ " consistent: name a shown count that no other cell tells first and that is not sensitive") %}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

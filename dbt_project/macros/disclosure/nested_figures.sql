@@ -3,7 +3,7 @@
    finer one is protected. And what a whole and its published parts leave over is nobody or that many persons, else the
    smallest part is protected: a suppressed cell must not follow from its total and its sisters. #}
 
-{% macro nested_cells(mart, rules, source) -%}
+{% macro nested_cells(mart, rules, source, cells) -%}
 {%- set dimensions = rules.dimensions | list -%}
 {%- set nesting, pooling = rules.get('nesting'), rules.get('pooling') -%}
 {%- set quantiles = measures_of(rules, ['quantile']) -%}
@@ -12,7 +12,7 @@
 judged as (
     select
         {{ (['before.*'] + own_quantile_reasons(rules)) | join(',\n        ') }}
-    from {{ 'clipped' if sensitive else 'perturbed' }} as before
+    from {{ cells }} as before
 ),
 
 nested as (

@@ -1,5 +1,5 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
-   people -> closed (periods that close now) -> counted (true figures; in a correction the emptied cells too) -> keyed (what each draw is looked up by) -> perturbed -> nested (cells within cells) -> remainders (what wholes leave over) ->
+   people -> closed (periods that close now) -> counted (true figures; in a correction the emptied cells too) -> keyed (what each draw is looked up by) -> perturbed -> consistent (counts that are held against each other) -> nested (cells within cells) -> remainders (what wholes leave over) ->
    reasoned (counts and quantiles) -> derived (what is made of published counts) -> published -> with_intervals (of rates).
    Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
 {% macro protect_cells(mart, people, closing, first_cells=none) -%}
@@ -13,6 +13,7 @@ select 1 as not_compiled
 {%- set withdrawn = withdrawn_relation(mart) -%}
 {%- set source = 'closed_and_pooled' if pooling else 'closed' -%}
 {%- set intervals = interval_figures(mart, rules) -%}
+{%- set consistent = rules.get('consistent', []) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
 with {{ 'recursive ' if pooling }}{{ noise_lists(rules, table) }},
 
@@ -93,8 +94,12 @@ clipped as (
     from banded
 ),
 {% endif %}
+{%- set drawn = 'clipped' if banded else 'perturbed' -%}
+{%- if consistent %}
+{{ consistent_cells(rules, drawn) }},
+{% endif %}
 {%- if has_nests(rules) %}
-{{ nested_cells(mart, rules, source) }},
+{{ nested_cells(mart, rules, source, 'consistent' if consistent else drawn) }},
 {% endif %}
 {%- if has_remainders(rules) %}
 {{ remainder_cells(rules, 'nested_apart') }},
@@ -102,7 +107,7 @@ clipped as (
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
-    from {{ 'remainders_apart' if has_remainders(rules) else 'nested_apart' if has_nests(rules) else 'clipped' if banded else 'perturbed' }}
+    from {{ 'remainders_apart' if has_remainders(rules) else 'nested_apart' if has_nests(rules) else 'consistent' if consistent else drawn }}
 ),
 
 derived as (
@@ -195,6 +200,7 @@ where
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {% do columns.extend(['true_' ~ measure.name, 'key_' ~ measure.name, 'draw_' ~ measure.name, 'perturbed_' ~ measure.name]) %}
+        {%- if measure.name in consistent_counts(rules) -%}{% do columns.append('noisy_' ~ measure.name) %}{%- endif -%}
         {%- if measure.get('sensitive') -%}{% do columns.append('clipped_' ~ measure.name) %}{%- endif -%}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['mean']) -%}

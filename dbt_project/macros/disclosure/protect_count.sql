@@ -29,13 +29,13 @@
 {% macro clipped_sides(rules) %}
     {%- set columns = [] -%}
     {%- for measure in measures_of(rules, ['count']) if measure.get('sensitive') -%}
-        {%- set base = 'perturbed_' ~ measure.of -%}
+        {%- set base, drawn = 'perturbed_' ~ measure.of, noisy(rules, measure.name) -%}
         {%- set low = 'lowest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set high = 'highest_' ~ measure.name ~ ' * ' ~ base -%}
         {%- set part -%}
 case
-            when true_{{ measure.name }} <= {{ low }} or perturbed_{{ measure.name }} < {{ low }} then 'lowest'
-            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or perturbed_{{ measure.name }} > {{ high }} then 'highest'
+            when true_{{ measure.name }} <= {{ low }} or {{ drawn }} < {{ low }} then 'lowest'
+            when true_{{ measure.of }} - true_{{ measure.name }} <= {{ base }} - {{ high }} or {{ drawn }} > {{ high }} then 'highest'
         end as clipped_{{ measure.name }}
         {%- endset -%}
         {% do columns.append(part) %}

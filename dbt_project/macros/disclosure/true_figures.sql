@@ -51,17 +51,20 @@
 {% endmacro %}
 
 
-{# The perturbed count beside each true one, and what the rules for quantiles and money look at. #}
+{# The perturbed count beside each true one (noisy_<name> where it is made consistent after), and what the rules for quantiles and money look at. #}
 {% macro perturbed_figures(mart, rules, withdrawn) %}
     {%- set carried = carried_measures(mart, rules) | map(attribute='name') | list -%}
     {%- set columns = ['recalled.recalled_period'] if withdrawn else [] -%}
+    {%- if consistent_counts(rules) -%}
+        {% do columns.append(('keyed.period_key in (select recalled_period from recalled)' if withdrawn else 'false') ~ ' as is_corrected') %}
+    {%- endif -%}
     {%- for measure in plain_counts(rules) if withdrawn -%}
         {% do columns.append('recalled.recalled_' ~ measure.name) %}
     {%- endfor -%}
     {%- for measure in measures_of(rules, ['count']) -%}
         {%- set perturbed = perturb_count('true_' ~ measure.name, 'draw_' ~ measure.name, noise_of(rules, measure)) -%}
         {%- if measure.name in carried -%}{%- set perturbed = 'coalesce(told_' ~ measure.name ~ ', ' ~ perturbed ~ ')' -%}{%- endif -%}
-        {% do columns.append(corrected_count(rules, measure, perturbed, withdrawn) ~ ' as perturbed_' ~ measure.name) %}
+        {% do columns.append(corrected_count(rules, measure, perturbed, withdrawn) ~ ' as ' ~ noisy(rules, measure.name)) %}
     {%- endfor -%}
     {%- for measure in quantile_values(rules) -%}
         {%- set with = 'with_' ~ measure.value -%}

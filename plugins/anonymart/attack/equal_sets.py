@@ -11,12 +11,14 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from anonymart.attack.observed import published_counts
 from anonymart.attack.relations import Place, first_place
 from anonymart.attack.release import Release
 from anonymart.attack.rules import PublishedRules
 from anonymart.attack.score import Result, Truth
+from anonymart.contracts import MartContract
 
 NAME = "equal_sets"
 SIGNIFICANCE = 0.001
@@ -44,19 +46,31 @@ def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
 
 
 def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tuple[Seen, Seen]]:
-    """The published counts of two cells of the same persons, each with the law of its noise. Each cell is in two pairs at most."""
+    """The published counts of two cells of the same persons, each with the law of its noise. Each cell is in two pairs at most.
+
+    Counts that are made consistent with each other are no pair: they are equal by what everybody can work out from the published ones.
+    """
     found: dict[tuple[int, int], dict[Place, Seen]] = defaultdict(dict)
     for mart, table in release.tables.items():
         for key, row in table.cells.items():
             for name, value in published_counts(table, row).items():
                 place, n = (mart, key, name), truth.count(mart, key, name)
                 if n and place in truth.sets:
-                    found[truth.sets[place], n][first_place(table.contract, row, name) or place] = (
-                        value,
-                        rules.at(table.contract, key, name).likely(n),
-                    )
+                    seen = value, rules.at(table.contract, key, name).likely(n)
+                    found[truth.sets[place], n].setdefault(_sequence(table.contract, row, name) or first_place(table.contract, row, name) or place, seen)
     for _, cells in sorted(found.items()):
         yield from itertools.pairwise(seen for _, seen in sorted(cells.items(), key=lambda cell: cell[0]))
+
+
+def _sequence(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
+    """The first place of the sequence in which a count is made consistent with others; None for a count of no sequence."""
+    for rule in contract.consistent:
+        if "along" in rule and rule["falls"] == measure:
+            values = {**row, rule["along"]: rule["order"][0]}
+            return contract.name, "|".join(str(values[name]) for name in contract.dimensions), measure
+        if "along" not in rule and measure in rule.get("falls", ()):
+            return contract.name, "|".join(str(row[name]) for name in contract.dimensions), rule["falls"][0]
+    return None
 
 
 def _is_significant(hits: int, tried: int, chance: float) -> bool:

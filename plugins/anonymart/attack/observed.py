@@ -32,9 +32,21 @@ def true_ranges(table: Table, key: str, rules: PublishedRules, published: Mappin
             found[name] = (1, rules.hidden_below - 1)
             continue
         low, high = rules.at(table.contract, key, name).true_range(*published[name])
+        further = _moved(table, row, name, rules.at(table.contract, key, name))
+        low, high = max(0, low - further), min(ENDLESS, high + further)
         # A row stands where somebody is counted: who counts all people of a cell counts at least one.
         found[name] = (low if measure.get("where") else max(1, low), high)
     return found
+
+
+def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRules) -> int:
+    """By how many persons more than its noise a part of a partition may be off: three parts share what they lack of their whole."""
+    for rule in table.contract.consistent:
+        if name in rule.get("sums", ()):
+            parts, whole = [row.get(part) for part in rule["sums"]], row.get(rule["to"])
+            is_moved = None not in parts and whole is not None and sum(int(part) for part in parts) == int(whole)
+            return math.ceil((len(parts) - 1) / len(parts) * rules.largest_deviation) + 1 if is_moved else 0
+    return 0
 
 
 def published_counts(table: Table, row: Mapping[str, Any]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
+from anonymart.policy import Policy
 
 _BLOCK = 64  # bytes of a block of SHA-256
 
@@ -46,6 +47,12 @@ def identity(contract: MartContract, measure: Mapping[str, Any]) -> str:
         for told in first_places(contract, measure).values()
     )
     return f"'{first.get('mart', contract.name)}.{name}|' || {values}"
+
+
+def last_block(policy: Policy, noise: str) -> int:
+    """The last true count of a class in the perturbation table: it stands for all larger ones."""
+    counts = policy.of_class(noise).figure("counts")
+    return int(counts["largest_deviation"] + counts["smallest"])
 
 
 def first_places(contract: MartContract, measure: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError
-from anonymart.gate import draws
+from anonymart.gate import consistent, draws
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release.cells import key_sql
@@ -71,6 +71,7 @@ def make_views(
         for e in table
     ]
     insert(connection, "gate.perturbation", rows)
+    consistent.add(connection, contracts, policy)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:

@@ -125,7 +125,7 @@ def mean_unlike_persons(scope: Scope) -> str:
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         JOIN {_count(scope, scope.measure["base"])} AS base USING (cell_key)
         LEFT JOIN gate.perturbation AS noise ON noise.noise_class = '{scope.mart.noise}'
-            AND noise.true_count = {_last_block(scope, scope.mart.noise)}
+            AND noise.true_count = {draws.last_block(scope.policy, scope.mart.noise)}
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
             cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
@@ -220,7 +220,8 @@ def _count(scope: Scope, measure: str) -> str:
 def _perturbed(scope: Scope, measure: str) -> str:
     """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key.
 
-    In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile must not show.
+    In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile must not show. Counts that are
+    held against each other are consistent (gate.consistent).
     """
     drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
@@ -228,12 +229,14 @@ def _perturbed(scope: Scope, measure: str) -> str:
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
     return f"""(
-        SELECT evidence.*, coalesce(first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
+        SELECT evidence.*, coalesce(consistent.figure, first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
-            ON noise.noise_class = '{noise}' AND noise.true_count = least(evidence.true_count, {_last_block(scope, noise)})
+            ON noise.noise_class = '{noise}' AND noise.true_count = least(evidence.true_count, {draws.last_block(scope.policy, noise)})
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
         LEFT JOIN {_told_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
+        LEFT JOIN gate.consistent AS consistent
+            ON consistent.mart = evidence.mart AND consistent.measure = evidence.measure AND consistent.cell_key = evidence.cell_key
         WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
 
 
@@ -269,12 +272,6 @@ def _place(scope: Scope, value: Any) -> str:
 
 def _same_cell(places: Mapping[str, str]) -> str:
     return " AND ".join(f'first."{dimension}"::VARCHAR = {place}::VARCHAR' for dimension, place in places.items())
-
-
-def _last_block(scope: Scope, noise: str) -> int:
-    """The last true count of a class in the perturbation table: it stands for all larger ones."""
-    counts = scope.policy.of_class(noise).figure("counts")
-    return int(counts["largest_deviation"] + counts["smallest"])
 
 
 def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:

@@ -1,0 +1,186 @@
+{# Published counts that a reader holds against each other are made consistent, from the published counts alone (S-ANON):
+
+   - `falls: [whole, part]`: two counts of one cell, of which the second is a part of the first;
+   - `falls: count, along: dimension, order: [...], first: base`: one count over the steps of a funnel; `base`, if there is one, is the first step's;
+   - `sums: [parts], to: whole`: the parts of a partition.
+
+   What may not rise is the closest sequence that does not (antitonic regression, least squares; Barlow and others 1972), in whole persons: it keeps the sum
+   of those that it joins, and none is further from the truth than the largest deviation, as the truth falls too. Parts share equally what they lack of their
+   whole; the whole stays. A published 0 stays 0, and all that follows it in a sequence is 0. A partition stays as it was drawn where a part is hidden, would
+   leave its band, or would become smaller than counts.smallest. So does every cell of a recalled period: some of its counts are carried. #}
+
+{# A list of counts that are made consistent, by name. Their noisy value is noisy_<name>, the consistent one perturbed_<name>. #}
+{% macro consistent_counts(rules) %}
+    {%- set found = [] -%}
+    {%- for each in rules.get('consistent', []) -%}
+        {% do found.extend(each.sums or ([each.falls] if each.falls is string else each.falls)) %}
+        {%- if each.first -%}{% do found.append(each.first) %}{%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{# The column that holds a count with its noise, before it is made consistent. #}
+{% macro noisy(rules, name) %}
+    {{ return(('noisy_' if name in consistent_counts(rules) else 'perturbed_') ~ name) }}
+{% endmacro %}
+
+
+{# The CTE `consistent`, after `cells`; where the mart has a funnel, its steps before it. #}
+{% macro consistent_cells(rules, cells) -%}
+{%- set columns, joins = [], [] -%}
+{%- for each in rules.consistent -%}
+    {%- if each.sums -%}
+        {% do columns.extend(parts_of_a_sum(rules, each)) %}
+    {%- elif each.along -%}
+        {% do columns.extend(steps_of_a_funnel(each)) %}
+    {%- else -%}
+        {% do columns.extend(part_within_whole(each.falls)) %}
+    {%- endif -%}
+{%- endfor -%}
+{%- for each in rules.consistent if each.along %}
+{{ falling_steps(rules, each, cells) }},
+{% endfor %}
+consistent as (
+    select
+        {{ (['cells.*'] + columns) | join(',\n        ') }}
+    from {{ cells }} as cells
+    {%- for each in rules.consistent if each.along %}
+    {%- set others = rules.dimensions | reject('equalto', each.along) | list %}
+    left join falling_{{ each.falls }} as here
+        on {{ same(rules.dimensions, 'here.', 'cells.') | join('\n        and ') }}
+    left join falling_{{ each.falls }} as first_step
+        on {{ (same(others, 'first_step.', 'cells.') + ['first_step.step_no = 1']) | join('\n        and ') }}
+    {%- endfor %}
+)
+{%- endmacro %}
+
+
+{# Of two counts that should fall and rise, each becomes half of both; the odd person stays in the whole. #}
+{% macro part_within_whole(names) %}
+    {%- set whole, part = 'noisy_' ~ names[0], 'noisy_' ~ names[1] -%}
+    {%- set both = '(' ~ whole ~ ' + ' ~ part ~ ')' -%}
+    {%- set apart = 'is_corrected or ' ~ part ~ ' <= ' ~ whole -%}
+    {{ return([
+        'case when ' ~ apart ~ ' or ' ~ whole ~ ' = 0 then ' ~ whole ~ ' else ' ~ half(both) ~ ' + ' ~ both ~ ' % 2 end as perturbed_' ~ names[0],
+        'case when ' ~ apart ~ ' then ' ~ part ~ ' when ' ~ whole ~ ' = 0 then 0 else ' ~ half(both) ~ ' end as perturbed_' ~ names[1],
+    ]) }}
+{% endmacro %}
+
+
+{% macro half(number) %}
+    {{ return('cast(floor(' ~ number ~ ' / 2.0) as integer)') }}
+{% endmacro %}
+
+
+{% macro steps_of_a_funnel(each) %}
+    {%- set columns = ['coalesce(here.falling, noisy_' ~ each.falls ~ ') as perturbed_' ~ each.falls] -%}
+    {%- if each.first -%}{% do columns.append('coalesce(first_step.falling, noisy_' ~ each.first ~ ') as perturbed_' ~ each.first) %}{%- endif -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# The steps of each funnel with the count that does not rise. A level is min over a <= i of max over b >= i of the mean of steps a to b. #}
+{% macro falling_steps(rules, each, cells) -%}
+{%- set count = each.falls -%}
+{%- set funnel = rules.dimensions | reject('equalto', each.along) | join(', ') -%}
+{%- set step_no -%}
+case {{ each.along }}{% for step in each.order %} when '{{ step }}' then {{ loop.index }}{% endfor %} end
+{%- endset -%}
+steps_{{ count }} as (
+    select
+        {{ rules.dimensions | join(',\n        ') }},
+        {{ step_no }} as step_no,
+        noisy_{{ count }} as noisy
+    from {{ cells }}
+    where not is_corrected and {{ step_no }} is not null
+),
+
+until_zero_{{ count }} as (
+    select
+        *,
+        sum(noisy) over (partition by {{ funnel }} order by step_no) as total,
+        coalesce(min(case when noisy = 0 then step_no end) over (partition by {{ funnel }}), {{ each.order | length + 1 }}) > step_no as is_before_zero
+    from steps_{{ count }}
+),
+
+levels_{{ count }} as (
+    select
+        {{ prefixed('here.', rules.dimensions) | join(',\n        ') }},
+        from_step.step_no as from_no,
+        max(cast(to_step.total - from_step.total + from_step.noisy as double) / (to_step.step_no - from_step.step_no + 1)) as highest
+    from until_zero_{{ count }} as here
+    inner join until_zero_{{ count }} as from_step
+        on {{ same(rules.dimensions | reject('equalto', each.along) | list, 'from_step.', 'here.') | join('\n        and ') }}
+        and from_step.step_no <= here.step_no
+    inner join until_zero_{{ count }} as to_step
+        on {{ same(rules.dimensions | reject('equalto', each.along) | list, 'to_step.', 'here.') | join('\n        and ') }}
+        and to_step.step_no >= here.step_no
+    where here.is_before_zero and to_step.is_before_zero
+    group by {{ prefixed('here.', rules.dimensions) | join(', ') }}, from_step.step_no
+),
+
+level_{{ count }} as (
+    select
+        {{ rules.dimensions | join(',\n        ') }},
+        min(highest) as level
+    from levels_{{ count }}
+    group by {{ rules.dimensions | join(', ') }}
+),
+
+joined_{{ count }} as (
+    select
+        steps.*,
+        level.level
+    from until_zero_{{ count }} as steps
+    left join level_{{ count }} as level
+        on {{ same(rules.dimensions, 'level.', 'steps.') | join('\n        and ') }}
+),
+
+-- Steps of one level share its persons: those that are left over go to the first ones.
+falling_{{ count }} as (
+    select
+        *,
+        case
+            when level is null then 0
+            else cast(floor(level) as integer) + case
+                when row_number() over (partition by {{ funnel }}, level order by step_no)
+                    <= sum(noisy) over (partition by {{ funnel }}, level) - cast(floor(level) as integer) * count(*) over (partition by {{ funnel }}, level)
+                    then 1
+                else 0
+            end
+        end as falling
+    from joined_{{ count }}
+)
+{%- endmacro %}
+
+
+{# The parts that are not 0 share equally what they lack of their whole, or have too much; the persons left over go to the largest parts. #}
+{% macro parts_of_a_sum(rules, each) %}
+    {%- set smallest = policy_for(rules.noise, 'counts', 'smallest') -%}
+    {%- set parts, whole = each.sums, 'perturbed_' ~ each.to -%}
+    {%- set lacking = '(' ~ whole ~ ' - noisy_' ~ (parts | join(' - noisy_')) ~ ')' -%}
+    {%- set n = [] -%}
+    {%- for part in parts -%}{% do n.append('case when noisy_' ~ part ~ ' > 0 then 1 else 0 end') %}{%- endfor -%}
+    {%- set n = '(' ~ (n | join(' + ')) ~ ')' -%}
+    {%- set moved, keeps = {}, ['not is_corrected', whole ~ ' > 0', n ~ ' > 0'] -%}
+    {%- for part in parts -%}
+        {%- set larger = [] -%}
+        {%- for other in parts if other != part -%}
+            {% do larger.append('case when noisy_' ~ other ~ (' >= ' if parts.index(other) < parts.index(part) else ' > ') ~ 'noisy_' ~ part ~ ' then 1 else 0 end') %}
+        {%- endfor -%}
+        {%- set share = 'cast(floor(abs(' ~ lacking ~ ') / cast(greatest(' ~ n ~ ', 1) as double)) as integer)' -%}
+        {%- set left_over = 'case when ' ~ (larger | join(' + ')) ~ ' < abs(' ~ lacking ~ ') % greatest(' ~ n ~ ', 1) then 1 else 0 end' -%}
+        {% do moved.update({part: 'case when noisy_' ~ part ~ ' = 0 then 0 else noisy_' ~ part ~ ' + sign(' ~ lacking ~ ') * (' ~ share ~ ' + ' ~ left_over ~ ') end'}) %}
+        {% do keeps.append('(noisy_' ~ part ~ ' = 0 or ' ~ moved[part] ~ ' >= ' ~ smallest ~ ')') %}
+        {%- if measure_named(rules, part).get('sensitive') -%}
+            {% do keeps.extend(['lowest_' ~ part ~ ' is not null', 'clipped_' ~ part ~ ' is null',
+                                moved[part] ~ ' between lowest_' ~ part ~ ' * ' ~ whole ~ ' and highest_' ~ part ~ ' * ' ~ whole]) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set columns = [] -%}
+    {%- for part in parts -%}
+        {% do columns.append('cast(case when ' ~ (keeps | join(' and ')) ~ ' then ' ~ moved[part] ~ ' else noisy_' ~ part ~ ' end as integer) as perturbed_' ~ part) %}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
