@@ -94,7 +94,7 @@ def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[
 
 
 def not_rising(counts: list[int]) -> list[int]:
-    """Neighbours that rise are joined until none does; a joined stretch shares its persons, the first steps take those left over."""
+    """Neighbours that rise are joined until none does; a joined stretch has its mean, a half goes to the even number."""
     until = counts.index(0) if 0 in counts else len(counts)
     stretches = [[n] for n in counts[:until]]
     place = 1
@@ -105,7 +105,7 @@ def not_rising(counts: list[int]) -> list[int]:
             place = max(1, place - 1)
         else:
             place += 1
-    found = [sum(stretch) // len(stretch) + (i < sum(stretch) % len(stretch)) for stretch in stretches for i in range(len(stretch))]
+    found = [round(Fraction(sum(stretch), len(stretch))) for stretch in stretches for _ in stretch]
     return found + [0] * (len(counts) - until)
 
 

@@ -11,6 +11,7 @@ from house import policy
 from oracle import TABLE
 
 from anonymart.disclosure import intervals
+from anonymart.gate.consistent import falling
 from anonymart.policy import load_policy
 
 # Of true persons, from a little over the smallest base of the class on: smaller ones are published where noise lifts them, and so too large.
@@ -41,12 +42,20 @@ def told(count: int, noise: str) -> list[tuple[int, float]]:
     return [(count + deviation, chance) for deviation, chance in BLOCKS[noise, min(count, LAST[noise])]]
 
 
-def cells(base: int, parts: range, noise: tuple[str, str]) -> dict[str, np.ndarray]:
-    """Everything that may be published of cells with these parts of a base, with its probability, where the base is large enough for a rate."""
+def cells(base: int, parts: range, noise: tuple[str, str], is_consistent: bool = False) -> dict[str, np.ndarray]:
+    """Everything that may be published of cells with these parts of a base, with its probability, where the base is large enough for a rate.
+
+    `is_consistent`: a part that lies over its whole is joined with it.
+    """
     smallest = policy()["rates"]["smallest_base"][noise[0]]
+
+    def joined(top: int, bottom: int) -> tuple[int, int]:
+        return (round((top + bottom) / 2),) * 2 if is_consistent and top > bottom > 0 else (top, bottom)
+
     rows = [
-        (part, base, top, bottom, chance * other)
-        for part in parts for top, chance in told(part, noise[0]) for bottom, other in told(base, noise[1]) if bottom >= smallest
+        (part, base, *joined(top, bottom), chance * other)
+        for part in parts for top, chance in told(part, noise[0]) for bottom, other in told(base, noise[1])
+        if joined(top, bottom)[1] >= smallest
     ]  # fmt: skip
     return dict(
         zip(("part", "whole", "top", "bottom", "chance"), map(np.array, zip(*rows, strict=True)), strict=True)
@@ -64,9 +73,10 @@ def ends(rate: dict[str, bool], found: dict[str, np.ndarray], noise: tuple[str, 
     return result["low"], result["high"]
 
 
+@pytest.mark.parametrize("is_consistent", [False, True])
 @pytest.mark.parametrize("base, noise", [(base, noise) for noise in CLASSES[:2] for base in BASES[noise[0]]])
-def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base, noise):
-    found = cells(base, range(base + 1), noise)
+def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base, noise, is_consistent):
+    found = cells(base, range(base + 1), noise, is_consistent)
     found["share"] = np.round(np.minimum(1, found["top"] / found["bottom"]), DECIMALS)
     low, high = ends({}, found, noise)
     truth = found["part"] / base
@@ -77,7 +87,7 @@ def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base, noise):
     coverage = sums[0] / sums[1]
     assert coverage.min() >= 0.95 and coverage.mean() <= 0.98
     assert (low <= found["share"]).all() and (found["share"] <= high).all()
-    print(base, noise, coverage.min(), coverage.mean(), (high - low)[found["part"] == base // 2].mean())
+    print(base, noise, is_consistent, coverage.min(), coverage.mean(), (high - low)[found["part"] == base // 2].mean())
 
 
 @pytest.mark.parametrize("base, noise", [(base, noise) for noise in CLASSES for base in BASES[noise[0]]])
@@ -102,6 +112,25 @@ def test_the_interval_of_a_share_of_answers_covers_chance_and_noise(base, noise)
     print(base, noise, min(coverage), np.mean(coverage))
     assert min(coverage) >= 0.95 and np.mean(coverage) <= 0.99
     assert (low <= found["share"]).all() and (found["share"] <= high).all()
+
+
+@pytest.mark.parametrize("base", [50, 100])
+def test_the_interval_of_a_step_of_a_funnel_covers_the_noise(base):
+    """Steps that are made consistent with five others: those near each other are joined, and err less."""
+    dice = np.random.default_rng(20261129)
+    coverage = []
+    for left in (1.0, 0.99, 0.9, 0.6):
+        steps = [round(base * left**step) for step in range(6)]
+        drawn = with_noise(np.tile(steps, (4000, 1)), dice)
+        shown = np.array([falling(row) for row in drawn.tolist()])
+        shown = shown[shown[:, 0] >= policy()["rates"]["smallest_base"]["coarse"]]
+        for step in range(1, 6):
+            found = {"share": np.round(shown[:, step] / shown[:, 0], DECIMALS), "bottom": shown[:, 0]}
+            low, high = ends({}, found, ("coarse", "coarse"))
+            truth = steps[step] / base
+            coverage.append(((low <= truth + 5e-5) & (truth <= high + 5e-5)).mean())
+    print(base, min(coverage), np.mean(coverage))
+    assert min(coverage) >= 0.94 and np.mean(coverage) <= 0.995
 
 
 def binomial(part: np.ndarray, base: int, chance: float) -> np.ndarray:
@@ -137,6 +166,7 @@ def score_coverage(
     low, high = sum(bands).T
     is_clipped = (answers[:, 2] <= low * bottom) | (detractors < low * bottom)
     is_clipped |= (base - answers[:, 2] <= bottom - high * bottom) | (detractors > high * bottom)
+    promoters, passives, detractors = made_consistent(promoters, passives, detractors, bottom, low * bottom, high * bottom, ~is_clipped)
     smallest = policy()["nps"]["smallest_base"]
     is_shown = ~is_clipped & (bottom >= policy()["sensitive_bands"][0]["base_from"]) & (promoters + passives + detractors >= smallest)
     found = {"p": promoters[is_shown], "a": passives[is_shown], "d": detractors[is_shown]}  # noqa: F841 (the SQL below reads it)
@@ -148,6 +178,18 @@ def score_coverage(
     return duckdb.sql(f"SELECT avg(({truth} BETWEEN {' AND '.join(sides)})::INTEGER) FROM found").fetchone()[
         0
     ]
+
+
+def made_consistent(promoters, passives, detractors, whole, lowest, highest, is_open):
+    """Three parts that share what they lack of their whole, where each is shown before and after."""
+    parts = np.stack([promoters, passives, detractors])
+    lacking, n = whole - parts.sum(0), (parts > 0).sum(0)
+    places = np.argsort(np.argsort(-parts, axis=0, kind="stable"), axis=0)
+    share, left = np.divmod(np.abs(lacking), np.maximum(n, 1))
+    moved = np.where(parts > 0, parts + np.sign(lacking) * (share + (places < left)), 0)
+    smallest = policy()["counts"]["smallest"]["coarse"]
+    fits = is_open & (n > 0) & (whole > 0) & ((moved == 0) | (moved >= smallest)).all(0) & (moved[2] >= lowest) & (moved[2] <= highest)
+    return np.where(fits, moved, parts)
 
 
 def with_noise(counts: np.ndarray, dice: np.random.Generator) -> np.ndarray:

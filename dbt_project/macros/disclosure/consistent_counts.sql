@@ -4,8 +4,8 @@
    - `falls: count, along: dimension, order: [...], first: base`: one count over the steps of a funnel; `base`, if there is one, is the first step's;
    - `sums: [parts], to: whole`: the parts of a partition.
 
-   What may not rise is the closest sequence that does not (antitonic regression, least squares; Barlow and others 1972), in whole persons: it keeps the sum
-   of those that it joins, and none is further from the truth than the largest deviation, as the truth falls too. Parts share equally what they lack of their
+   What may not rise is the closest sequence that does not (antitonic regression, least squares; Barlow and others 1972): counts that rise are joined and become
+   their mean, in whole persons (a half goes to the even one). None is further from the truth than the largest deviation, as the truth falls too. Parts share equally what they lack of their
    whole; the whole stays. A published 0 stays 0, and all that follows it in a sequence is 0. A partition stays as it was drawn where a part is hidden, would
    leave its band, or would become smaller than counts.smallest. So does every cell of a recalled period: some of its counts are carried. #}
 
@@ -56,21 +56,24 @@ consistent as (
 {%- endmacro %}
 
 
-{# Of two counts that should fall and rise, each becomes half of both; the odd person stays in the whole. #}
+{# Two counts that should fall and rise become their mean. #}
 {% macro part_within_whole(names) %}
     {%- set whole, part = 'noisy_' ~ names[0], 'noisy_' ~ names[1] -%}
-    {%- set both = '(' ~ whole ~ ' + ' ~ part ~ ')' -%}
+    {%- set mean = whole_mean(whole ~ ' + ' ~ part, '2') -%}
     {%- set apart = 'is_corrected or ' ~ part ~ ' <= ' ~ whole -%}
     {{ return([
-        'case when ' ~ apart ~ ' or ' ~ whole ~ ' = 0 then ' ~ whole ~ ' else ' ~ half(both) ~ ' + ' ~ both ~ ' % 2 end as perturbed_' ~ names[0],
-        'case when ' ~ apart ~ ' then ' ~ part ~ ' when ' ~ whole ~ ' = 0 then 0 else ' ~ half(both) ~ ' end as perturbed_' ~ names[1],
+        'case when ' ~ apart ~ ' or ' ~ whole ~ ' = 0 then ' ~ whole ~ ' else ' ~ mean ~ ' end as perturbed_' ~ names[0],
+        'case when ' ~ apart ~ ' then ' ~ part ~ ' when ' ~ whole ~ ' = 0 then 0 else ' ~ mean ~ ' end as perturbed_' ~ names[1],
     ]) }}
 {% endmacro %}
 
 
-{% macro half(number) %}
-    {{ return('cast(floor(' ~ number ~ ' / 2.0) as integer)') }}
-{% endmacro %}
+{# A sum over n, to the nearest whole number; a half goes to the even one. Integers only: the same on every engine. #}
+{% macro whole_mean(sum, n) -%}
+    {%- set twice = '(2 * (' ~ sum ~ ') + ' ~ n ~ ')' -%}
+    cast(floor({{ twice }} / cast(2 * {{ n }} as double)) as integer)
+        - case when {{ twice }} % (4 * {{ n }}) = 2 * {{ n }} then 1 else 0 end
+{%- endmacro %}
 
 
 {% macro steps_of_a_funnel(each) %}
@@ -137,18 +140,12 @@ joined_{{ count }} as (
         on {{ same(rules.dimensions, 'level.', 'steps.') | join('\n        and ') }}
 ),
 
--- Steps of one level share its persons: those that are left over go to the first ones.
 falling_{{ count }} as (
     select
         *,
         case
             when level is null then 0
-            else cast(floor(level) as integer) + case
-                when row_number() over (partition by {{ funnel }}, level order by step_no)
-                    <= sum(noisy) over (partition by {{ funnel }}, level) - cast(floor(level) as integer) * count(*) over (partition by {{ funnel }}, level)
-                    then 1
-                else 0
-            end
+            else {{ whole_mean('sum(noisy) over (partition by ' ~ funnel ~ ', level)', 'count(*) over (partition by ' ~ funnel ~ ', level)') }}
         end as falling
     from joined_{{ count }}
 )

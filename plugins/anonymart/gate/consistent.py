@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -58,19 +58,16 @@ def _funnels(contract: MartContract, rule: Mapping[str, Any], cells: Cells) -> I
 
 
 def falling(counts: Sequence[int]) -> list[int]:
-    """The closest sequence of whole persons that does not rise, with the same sum until the first 0; from there on all are 0."""
+    """The closest sequence that does not rise, in whole persons (a half goes to the even number); from the first 0 on all are 0."""
     from scipy.optimize import isotonic_regression
 
     shown = list(counts[: counts.index(0)]) if 0 in counts else list(counts)
     if not shown:
         return [0] * len(counts)
     edges = [int(edge) for edge in isotonic_regression(shown, increasing=False).blocks]
-    blocks = [(Fraction(sum(shown[start:end]), end - start), end - start) for start, end in pairwise(edges)]
     found: list[int] = []
-    for level, together in groupby(blocks, key=lambda block: block[0]):
-        n = sum(size for _, size in together)
-        each, left = divmod(int(level * n), n)
-        found += [each + 1] * left + [each] * (n - left)
+    for start, end in pairwise(edges):
+        found += [round(Fraction(sum(shown[start:end]), end - start))] * (end - start)
     return found + [0] * (len(counts) - len(found))
 
 
