@@ -24,7 +24,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.vault import schema
 
-ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared")
+ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go")
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 
 

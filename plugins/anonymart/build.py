@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, catalogue, crash, engine
+from anonymart import audit, catalogue, crash, engine, guard
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
@@ -59,6 +59,7 @@ def build(
         with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
             approval.note_built_again(connection)
             state.note_built(connection, rights_state)
+            guard.note_run(connection, as_of)
     audit.record(home, keys, as_of, "built", actor)
     return report
 

@@ -65,8 +65,9 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
 @plain_faults
 def build_candidate(context: Any) -> str:
     """Build the marts and export them; gives the name of the candidate's folder in `releases/`."""
+    from anonymart import guard
     from anonymart.build import build
-    from anonymart.release import check_as_of, make_candidate, recover
+    from anonymart.release import make_candidate, recover
 
     home, keys, policy, day = _open(context)
     is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
@@ -74,7 +75,7 @@ def build_candidate(context: Any) -> str:
     with writing(home):
         for sentence in recover(home, keys):
             progress.say(f"After an unfinished run: {sentence}.")
-        check_as_of(home, keys, policy, day, force=is_forced)
+        guard.check(home, keys, policy, day, force=is_forced)
         build(home, keys, policy, day, progress)
         return make_candidate(home, keys, policy, day).name
 
@@ -232,7 +233,7 @@ def watch_the_clock(counts: dict[str, int]) -> None:
 
 @plain_faults
 def keep_to_the_terms(context: Any) -> None:
-    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows)."""
+    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that looks wrong waits for a person."""
     from anonymart.forget.removal import enforce_terms
     from anonymart.release import approval
 

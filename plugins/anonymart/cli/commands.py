@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from anonymart import __version__
-from anonymart.errors import UnreadableRequests
+from anonymart.errors import DayHeld, UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
@@ -79,7 +79,7 @@ def anonymart() -> None:
 @anonymart.command()
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @approving
 @as_json
@@ -98,6 +98,8 @@ def run(
     with writing(home):
         report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
     _print(is_json, report.as_dict(), _run_lines)
+    if report.held:
+        raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
     _exit_if_waiting(report.waiting)
@@ -124,20 +126,21 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @as_json
 def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Run the dbt models on what the vault holds; publishes nothing."""
+    from anonymart import guard
     from anonymart.build import build as dbt_build
-    from anonymart.release import check_as_of, recover
+    from anonymart.release import recover
     from anonymart.summary import summarize
 
     home, keys, policy = _open()
     day, progress = _day(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
-        check_as_of(home, keys, policy, day, force=force_as_of)
+        guard.check(home, keys, policy, day, force_as_of, actor)
         with progress.step("build", "Build"):
             dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
@@ -167,7 +170,7 @@ def gate(folder: Path, is_json: bool) -> None:
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @approving
 @as_json
@@ -175,7 +178,8 @@ def publish(
     as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
 ) -> None:
     """Export the last build as a candidate, let the gate read it, publish it; exit 4 when it waits for the reviewer, as `anonymart run`."""
-    from anonymart.release import check_as_of, recover
+    from anonymart import guard
+    from anonymart.release import recover
     from anonymart.run import release, status_of
 
     reviewer = _reviewer(approve_as, reason)
@@ -183,33 +187,65 @@ def publish(
     day, progress = _day(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
-        check_as_of(home, keys, policy, day, force=force_as_of)
+        guard.check(home, keys, policy, day, force_as_of, actor)
         release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
     result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
     _print(is_json, result, lambda found: [_release_line(found)])
     _exit_if_waiting(waiting)
 
 
+@anonymart.command("confirm-day")
+@click.argument("day", type=_DATE)
+@click.option("--reason", required=True, help="Why the day is right, in one sentence that names nobody: it stands in the audit log.")
+@acting
+@as_json
+def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) -> None:
+    """Say that DAY is right although it lies far ahead of the data or of the last run: build, publication and retention go on with it.
+
+    Until a whole month after it closes without a row, later days pass too.
+    """
+    from anonymart import guard
+
+    home, keys, _ = _open()
+    with writing(home):
+        guard.confirm(home, keys, day.date(), reason, actor)
+    _print(is_json, {"as_of": str(day.date()), "status": "confirmed"}, lambda told: [f"{told['as_of']} is confirmed: run again what waited."])
+
+
 @anonymart.command()
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
+@click.option("--hold", "is_hold", is_flag=True, help="Let a plan that waits for a person wait on, for as many days again; needs --reason.")
+@click.option("--reason", help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in one sentence that names nobody.")
 @dated
+@acting
 @as_json
-def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it."""
+def purge(token: str | None, is_hold: bool, reason: str | None, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
+    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it.
+
+    A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for some days (exit 4): --token and
+    --reason let it go on now, --hold and --reason let it wait longer.
+    """
     from anonymart.forget import removal
     from anonymart.release import approval
     from anonymart.run import renew
 
     home, keys, policy = _open()
     day = _day(as_of, policy)
+    if is_hold and (reason is None or token):
+        raise click.UsageError("--hold needs --reason, and goes without --token.")
     with writing(home):
+        if is_hold:
+            until = removal.keep_waiting(home, keys, policy, day, reason or "", actor)
+            _print(is_json, {"as_of": str(day), "waits_until": str(until)}, lambda told: [f"The plan waits until {told['waits_until']}."])
+            return
         plan = removal.plan_terms(home, keys, policy, day)
-        done = removal.enforce_terms(home, keys, policy, day, token) if token else plan
+        done = removal.enforce_terms(home, keys, policy, day, token, reason, actor) if token else plan
         if token:
             approval.supersede_by_rights(home, keys, day)
             renew(home, keys, policy, day, Progress(quiet=is_json))
     result = {
         "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
+        "learners": plan.people.known, "learners_leaving": plan.people.leaving, "why_held": plan.why_held.sentence if plan.why_held else None,
     }
     _print(is_json, result, _purge_lines)
 
@@ -327,7 +363,7 @@ def _answer_lines(result: dict) -> list[str]:
 def _run_lines(result: dict) -> list[str]:
     totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *_mart_lines(result), *_utility_lines(result), _release_line(result)]
+    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *(_mart_lines(result) if "marts" in result else []), *_utility_lines(result), _release_line(result)]
 
 
 def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
@@ -362,6 +398,8 @@ def _utility_lines(result: dict) -> list[str]:
 
 
 def _release_line(result: dict) -> str:
+    if result.get("held"):
+        return result["held"]
     if result["release_id"]:
         return f"Published release {result['release_id']}."
     if result.get("unreadable"):
@@ -379,7 +417,14 @@ def _purge_lines(result: dict) -> list[str]:
     lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *waited, *files]
     if result["receipt_no"]:
         lines.append(f"Receipt {result['receipt_no']} is in receipts.ndjson.")
-    return lines if result["is_done"] else [*lines, f"To act: anonymart purge --as-of {result['as_of']} --token {result['token']}"]
+    if result["is_done"]:
+        return lines
+    if result["learners_leaving"]:
+        lines.append(f"learners who leave the window: {result['learners_leaving']} of {result['learners']}")
+    act = f"anonymart purge --as-of {result['as_of']}"
+    if result["why_held"]:
+        return [*lines, f"This plan waits for a person. {result['why_held']}", f"To act: {act} --token {result['token']} --reason TEXT", f"To wait longer: {act} --hold --reason TEXT"]
+    return [*lines, f"To act: {act} --token {result['token']}"]
 
 
 def _listed(entry: dict) -> str:
