@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anonymart import audit, crash, engine, guard
+from anonymart.asks import Asks, asks_of
 from anonymart.build import build
 from anonymart.errors import AnonymartError, ApprovalNeeded, DayHeld, GateRefused, Superseded, UnreadableRequests
 from anonymart.home import Home
@@ -47,6 +48,11 @@ class RunReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def asks(self) -> Asks:
+        """What it has left for a person."""
+        return asks_of(self.files, self.rights)
+
+    @property
     def status(self) -> str:
         """What became of the release."""
         return status_of(self.release_id, self.waiting, self.unreadable, self.held)
@@ -67,6 +73,7 @@ class RunReport:
             "persons": self.persons.as_dict() if self.persons else None,
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
+            "asks": self.asks.as_dict(),
             "utility": self.utility,
             "seconds": self.seconds,
         }

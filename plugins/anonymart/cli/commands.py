@@ -20,6 +20,7 @@ from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
 
 if TYPE_CHECKING:
+    from anonymart.asks import Asks
     from anonymart.release.approval import Reviewer
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
@@ -41,6 +42,13 @@ def acting(command: click.Command) -> click.Command:
     """The option --as of every command that the audit log tells of."""
     return click.option(
         "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
+    )(command)
+
+
+def strict(command: click.Command) -> click.Command:
+    """The option --strict of the commands that load."""
+    return click.option(
+        "--strict", "is_strict", is_flag=True, help="End with 5 also for a file that was refused whole, a late request or a silent source."
     )(command)
 
 
@@ -71,8 +79,9 @@ def anonymart() -> None:
       anonymart releases
 
     Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate,
-    4 passed the gate and waits for the reviewer (`anonymart approve`), 5 all is done but the publication, which waits until somebody
-    has entered or refused the rows about rights or consents that could not be read (`anonymart rights list`).
+    4 waits for a person: the release for the reviewer (`anonymart approve`), or build or retention because their day cannot be right
+    (`anonymart confirm-day`), 5 all is done but the publication, which waits until somebody has entered or refused the rows about rights
+    or consents that could not be read (`anonymart rights list`); with --strict also for a refused file, a late request or a silent source.
     """
 
 
@@ -82,14 +91,17 @@ def anonymart() -> None:
 @click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @approving
+@strict
 @as_json
 def run(
-    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
+    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, is_strict: bool, actor: str | None, approve_as: str | None,
+    reason: str | None,
 ) -> None:
     """Ingest what waits, build, let the gate read the candidate, publish it.
 
     The first release waits for the reviewer, and so does one in which marts, columns, policy figures or suppressed shares changed beyond
     the limits of the policy: exit 4, and `anonymart approve` or `anonymart refuse` decides. With --approve-as and --reason it does not wait.
+    The last line says what asks for a person: exit 5 where rows about rights or consents cannot be read, and with --strict for the rest.
     """
     from anonymart import run as whole
 
@@ -97,21 +109,27 @@ def run(
     home, keys, policy = _open()
     with writing(home):
         report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
-    _print(is_json, report.as_dict(), _run_lines)
+    _print(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
     if report.held:
         raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
     _exit_if_waiting(report.waiting)
+    _exit_if_asked(report.asks, is_strict)
 
 
 @anonymart.command()
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home).")
 @click.option("--source", "sources", multiple=True, help="Only this source; may be given several times.")
 @dated
+@strict
 @as_json
-def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool) -> None:
-    """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate."""
+def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool, is_strict: bool) -> None:
+    """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate.
+
+    The last line says what asks for a person; exit 5 as of `anonymart run`.
+    """
+    from anonymart.asks import asks_of
     from anonymart.ingest import ingest as load
 
     home, keys, policy = _open()
@@ -119,9 +137,10 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
         report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
     told = {
         "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
-        "catalogue": report.settled.as_dict(),
+        "catalogue": report.settled.as_dict(), "asks": asks_of(report).as_dict(),
     }
-    _print(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences])
+    _print(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence])
+    _exit_if_asked(asks_of(report), is_strict)
 
 
 @anonymart.command()
@@ -380,6 +399,12 @@ def _exit_if_waiting(waiting: dict | None) -> None:
 
     if waiting:
         raise click.exceptions.Exit(ApprovalNeeded.exit_code)
+
+
+def _exit_if_asked(asks: Asks, is_strict: bool) -> None:
+    """Exit 5, without a word: the last line has told it."""
+    if code := asks.exit_code(is_strict):
+        raise click.exceptions.Exit(code)
 
 
 def _mart_lines(result: dict) -> list[str]:
