@@ -60,8 +60,16 @@ def approving(command: click.Command) -> click.Command:
     )(command)
 
 
+def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    from anonymart import commit
+
+    if is_asked and not context.resilient_parsing:
+        click.echo(f"anonymart, version {__version__} ({commit.told()})")
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="anonymart")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Show the version and the commit, and leave.")
 def anonymart() -> None:
     """An anonymized analytics and survey warehouse for an online school.
 
@@ -474,6 +482,7 @@ def _add_demo() -> None:
 
 
 def _add_groups() -> None:
+    from anonymart.cli.airflow import airflow
     from anonymart.cli.approval import approvals, approve, refuse
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
@@ -490,7 +499,7 @@ def _add_groups() -> None:
     from anonymart.cli.withdraw import withdraw
 
     for command in (
-        *(approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
+        *(airflow, approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
         *(persons, perturbation, refuse, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)
