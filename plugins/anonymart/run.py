@@ -8,10 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anonymart import audit, crash, engine, guard
+from anonymart import audit, crash, engine, guard, seal
 from anonymart.asks import Asks, asks_of
 from anonymart.build import build
-from anonymart.errors import AnonymartError, ApprovalNeeded, DayHeld, GateRefused, Superseded, UnreadableRequests
+from anonymart.errors import (
+    AnonymartError,
+    ApprovalNeeded,
+    DayHeld,
+    GateRefused,
+    Superseded,
+    UnreadableRequests,
+)
 from anonymart.home import Home
 from anonymart.ingest import IngestReport, ingest
 from anonymart.keys import Keys
@@ -91,6 +98,7 @@ def run(
     from anonymart.release import exact, for_reviewer, recover
     from anonymart.rights import count, machine
 
+    seal.need_key(home, keys)
     progress = progress or Progress()
     report = RunReport(as_of, seconds=progress.seconds)
     for sentence in recover(home, keys):

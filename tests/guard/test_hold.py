@@ -11,7 +11,13 @@ import pytest
 
 from anonymart import audit, engine, guard
 from anonymart.errors import RetentionHeld, UsageError
-from anonymart.forget.removal import carry_out_requests, enforce_terms, keep_waiting, plan_requests, plan_terms
+from anonymart.forget.removal import (
+    carry_out_requests,
+    enforce_terms,
+    keep_waiting,
+    plan_requests,
+    plan_terms,
+)
 from tests import warm
 from tests.ingest.conftest import House
 from tests.whole.house import clean_environment
@@ -57,7 +63,7 @@ def enforce(house: House, day: date, **said: str):
 
 
 def test_a_clock_ten_years_ahead_removes_nobody(house):
-    with pytest.raises(RetentionHeld, match="far ahead of the newest event.*anonymart confirm-day 2036-06-30") as held:
+    with pytest.raises(RetentionHeld, match=r"far ahead of the newest event.*anonymart confirm-day 2036-06-30") as held:
         enforce(house, IN_TEN_YEARS)
     assert held.value.exit_code == 4
     assert n_learners(house) == N_LEARNERS

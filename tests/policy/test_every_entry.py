@@ -158,8 +158,8 @@ class Listening(Policy):
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
-    from anonymart.disclosure import membership, perturbation, utility
     from anonymart import guard
+    from anonymart.disclosure import membership, perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
     from anonymart.release.approval import because

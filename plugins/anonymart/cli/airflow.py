@@ -12,7 +12,6 @@ import click
 from anonymart.cli import commands
 from anonymart.errors import UsageError
 
-
 _STATES = {True: "ok", False: "missing", None: "look"}
 
 

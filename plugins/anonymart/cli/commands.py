@@ -310,15 +310,42 @@ def keys_init(is_json: bool) -> None:
 @keys.command("check")
 @as_json
 def keys_check(is_json: bool) -> None:
-    """Check that every key is there and opens the zones that exist; shows no key."""
-    from anonymart import engine
+    """Check that every key is there, opens the zones that exist and is the one of receipts and audit log; shows no key."""
+    from anonymart import engine, seal
 
     home = Home.from_env().prepare()
     found = Keys.load(home)
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
+    seal.need_key(home, found)
     _print(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
         f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
+    ])
+
+
+@keys.command("seal")
+@click.option("--reason", required=True, help="How the key was lost, in one sentence that names nobody: it stands in the audit log.")
+@dated
+@acting
+@as_json
+def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
+    """Go on with a new key `signing` when the old one is lost: seal receipts and audit log as they are.
+
+    Put a new key in the place of the lost one first (64 hexadecimal digits). Files that do not end as the vault knows them are not sealed.
+    Recipients need the new public key; releases until now verify with the old one.
+    """
+    from anonymart import seal
+    from anonymart.release import signature
+
+    policy = load_policy()
+    home = Home.from_env().prepare()
+    found = Keys.load(home)
+    with writing(home):
+        counts = seal.seal(home, found, _day(as_of, policy), reason, actor)
+    told = {"entries": counts["entry"], "receipts": counts["receipt"], "fingerprint": signature.fingerprint(signature.public_key(found))}
+    _print(is_json, told, lambda result: [
+        f"Sealed: {result['entries']} entries of the audit log and {result['receipts']} receipt(s).",
+        f"Fingerprint of the new public key, for recipients: {result['fingerprint']}",
     ])
 
 

@@ -174,6 +174,7 @@ FILE_KINDS = (
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
     FileKind("audit.ndjson", False, "names of those who run the house; names of learners are refused"),
     FileKind("keys.json", False, "keys"),
+    FileKind("seals.json", False, "numbers of entries and hashes"),
     FileKind("sources", False, "mappings that a data engineer writes", ("*.yml",)),
     FileKind("run.lock", False, "empty"),
     FileKind("register.lock", False, "empty"),

@@ -43,7 +43,7 @@ class Removal:
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     never_known: dict[str, int] = field(default_factory=dict)
-    people: hold.People = hold.People(0, 0)
+    people: hold.People = field(default_factory=lambda: hold.People(0, 0))
     why_held: hold.Why | None = None
     is_done: bool = False
     receipt_no: int | None = None
