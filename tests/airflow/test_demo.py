@@ -80,7 +80,8 @@ def is_count_or_name(content: object) -> bool:
     if "candidate_sha256" in content:
         return set(content) == {"release_id", "candidate_sha256", "body"} and content["body"].startswith("- It is the first release.")
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
-    return named and all(isinstance(number, int) for name, number in content.items() if name != "changes")
+    named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("refused", []))
+    return named and all(isinstance(number, int) for name, number in content.items() if name not in ("changes", "refused"))
 
 
 def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
@@ -95,6 +96,16 @@ def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
             continue
         for argument in json.loads(given["op_args"]) if isinstance(given["op_args"], str) and given["op_args"][:1] == "[" else given["op_args"]:
             assert is_count_or_name(argument) or argument in ("(", ")"), argument
+
+
+def test_what_tasks_tell_is_information(demo_home: DemoHome) -> None:
+    """Airflow writes what a task prints on standard error as an error."""
+    levels: dict[str, set[str]] = {}
+    for path in (demo_home.root / "airflow" / "logs").glob("dag_id=*/**/*.log"):
+        for event in (json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")):
+            levels.setdefault(event.get("level", ""), set()).add(event["event"])
+    assert any("delivered," in said for said in levels["info"])
+    assert sorted(levels.get("error", ())) == []
 
 
 def test_no_identifier_and_no_key_in_anything_of_airflow_or_in_the_output(demo_home: DemoHome) -> None:
