@@ -149,23 +149,22 @@ def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progres
 
 
 def approve(
-    home: Home, keys: Keys, policy: Policy, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
+    home: Home, keys: Keys, policy: Policy, release_id: str, reviewer: Reviewer, candidate: str | None = None
 ) -> str:
     """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built and gated again at once.
 
-    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `approval.approve`.
+    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `answer.approve`.
     """
-    from anonymart.release import approval
+    from anonymart.release import answer, approval
 
-    answer = (actor, reason, via)
     try:
-        return approval.approve(home, keys, policy, release_id, *answer, candidate=candidate)
+        return answer.approve(home, keys, policy, release_id, reviewer, candidate)
     except Superseded:
         renew(home, keys, policy, date.min)
     same = approval.shows_the_same(home, keys, release_id, candidate)
     if same is None:
         raise Superseded(f"Release {release_id} was superseded by a request, and what it shows has changed: `anonymart approvals` lists what waits now.")
-    return approval.approve(home, keys, policy, same.release_id, *answer, candidate=same.candidate_sha256)
+    return answer.approve(home, keys, policy, same.release_id, reviewer, same.candidate_sha256)
 
 
 def _day_after_rights(home: Home, keys: Keys, as_of: date) -> date:

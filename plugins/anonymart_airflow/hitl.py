@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from anonymart_airflow import tasks
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class AskReviewer(HITLOperator):
@@ -20,7 +22,7 @@ class AskReviewer(HITLOperator):
         super().__init__(**settings)
         self.request = request
 
-    def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """The answer; None when there is none and none is needed any more."""
         if event.get("error_type") != "timeout":
             return super().execute_complete(context, event)

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
 from anonymart import __version__
+from anonymart.cli.base import acting, approving, as_json, dated, day_of, open_home, print_result
 from anonymart.errors import UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
-from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
 
 if TYPE_CHECKING:
     from anonymart.release.approval import Reviewer
-
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def as_json(command: click.Command) -> click.Command:
-    """The option --json of every command."""
-    return click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")(command)
-
-
-def dated(command: click.Command) -> click.Command:
-    """The option --as-of of every command that decides by date."""
-    return click.option(
-        "--as-of", type=_DATE, help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris)."
-    )(command)
-
-
-def acting(command: click.Command) -> click.Command:
-    """The option --as of every command that the audit log tells of."""
-    return click.option(
-        "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
-    )(command)
-
-
-def approving(command: click.Command) -> click.Command:
-    """The options --approve-as and --reason of the commands that publish."""
-    command = click.option("--reason", help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.")(command)
-    return click.option(
-        "--approve-as", help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits."
-    )(command)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,10 +63,10 @@ def run(
     from anonymart import run as whole
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     with writing(home):
-        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
-    _print(is_json, report.as_dict(), _run_lines)
+        report = whole.run(home, keys, policy, day_of(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
+    print_result(is_json, report.as_dict(), _run_lines)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
     _exit_if_waiting(report.waiting)
@@ -112,14 +81,14 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate."""
     from anonymart.ingest import ingest as load
 
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     with writing(home):
-        report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
+        report = load(home, keys, policy, day_of(as_of, policy), landing, sources or None, Progress())
     told = {
         "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
         "catalogue": report.settled.as_dict(),
     }
-    _print(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences])
+    print_result(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences])
 
 
 @anonymart.command()
@@ -133,15 +102,15 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
     from anonymart.release import check_as_of, recover
     from anonymart.summary import summarize
 
-    home, keys, policy = _open()
-    day, progress = _day(as_of, policy), Progress()
+    home, keys, policy = open_home()
+    day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
         with progress.step("build", "Build"):
             dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
-    _print(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
+    print_result(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
 
 @anonymart.command()
@@ -152,9 +121,9 @@ def gate(folder: Path, is_json: bool) -> None:
     from anonymart.errors import GateRefused
     from anonymart.gate import gate as read
 
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     verdict = read(home, keys, policy, folder, None)
-    _print(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
+    print_result(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
     if verdict.passed:
         return
     refused = GateRefused(verdict.sentence(folder))
@@ -179,14 +148,14 @@ def publish(
     from anonymart.run import release, status_of
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = _open()
-    day, progress = _day(as_of, policy), Progress()
+    home, keys, policy = open_home()
+    day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
         check_as_of(home, keys, policy, day, force=force_as_of)
         release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
     result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
-    _print(is_json, result, lambda found: [_release_line(found)])
+    print_result(is_json, result, lambda found: [_release_line(found)])
     _exit_if_waiting(waiting)
 
 
@@ -200,8 +169,8 @@ def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
     from anonymart.release import approval
     from anonymart.run import renew
 
-    home, keys, policy = _open()
-    day = _day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     with writing(home):
         plan = removal.plan_terms(home, keys, policy, day)
         done = removal.enforce_terms(home, keys, policy, day, token) if token else plan
@@ -211,7 +180,7 @@ def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
     result = {
         "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
     }
-    _print(is_json, result, _purge_lines)
+    print_result(is_json, result, _purge_lines)
 
 
 @anonymart.command()
@@ -220,9 +189,9 @@ def releases(is_json: bool) -> None:
     """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
     from anonymart.release import list_releases
 
-    home, keys, _ = _open()
+    home, keys, _ = open_home()
     found = list_releases(home, keys)
-    _print(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
+    print_result(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
 
 
 @anonymart.group()
@@ -241,7 +210,7 @@ def keys_init(is_json: bool) -> None:
     home = Home.from_env().prepare()
     made = init_keys(home)
     sentence = "Keys written: keep a copy in a safe." if made else "There are keys already; nothing was changed."
-    _print(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
+    print_result(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
 
 
 @keys.command("check")
@@ -254,7 +223,7 @@ def keys_check(is_json: bool) -> None:
     found = Keys.load(home)
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
-    _print(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
+    print_result(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
         f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
     ])
 
@@ -272,36 +241,12 @@ def keys_public(is_json: bool) -> None:
     told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
     if not is_json:
         click.echo(f"Fingerprint {told['fingerprint']}", err=True)
-    _print(is_json, told, lambda result: [result["public_key"].rstrip()])
+    print_result(is_json, told, lambda result: [result["public_key"].rstrip()])
 
 
 @anonymart.group()
 def demo() -> None:
     """The fictional school."""
-
-
-def _open() -> tuple[Home, Keys, Policy]:
-    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is refused."""
-    from anonymart.migrate.home import bring_up_to_date
-
-    policy = load_policy()
-    home = Home.from_env().prepare()
-    found = Keys.load(home)
-    bring_up_to_date(home, found, Progress())
-    return home, found, policy
-
-
-def _day(given: datetime | None, policy: Policy) -> date:
-    """The day of the run. Only here, at the outermost edge, is the machine's clock asked for a default."""
-    return given.date() if given else datetime.now(ZoneInfo(policy.figure("window", "time_zone"))).date()
-
-
-def _print(is_json: bool, result: dict, lines: object) -> None:
-    if is_json:
-        click.echo(json.dumps(result, default=str))
-    else:
-        for line in lines(result):
-            click.echo(line)
 
 
 def _ingest_lines(result: dict) -> list[str]:

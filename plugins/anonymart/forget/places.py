@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from anonymart.errors import AnonymartError
+from anonymart.files.landed import safe_name
 from anonymart.home import Home
 from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.files import safe_name
 
 
 class Names(StrEnum):

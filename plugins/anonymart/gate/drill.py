@@ -91,7 +91,7 @@ def drill(
                 read_folder(connection, copy, contracts, read_manifest(copy), suites, policy, keys, ALSO_KNOWN)
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
-                found: dict[Line | None, list[Failure]] = dict(ask_straight(connection, queries))
+                found: dict[Line | None, list[Failure]] = {line: failures for line, failures in ask_straight(connection, queries).items()}
                 out = must_be_out.plant(connection, contracts, drill_cells.SOMEBODY)
                 plants += [Plant(must_be_out.LEAK, must_be_out.PLACE, (key,)) for key in out]
                 found[None] = [

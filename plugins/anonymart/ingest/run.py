@@ -13,27 +13,29 @@ import duckdb
 
 from anonymart import catalogue, crash, engine
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import tombstones
-from anonymart.home import Home
-from anonymart.ingest import changes, identities, parquet, silence, unreadable
-from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import (
+from anonymart.files import parquet
+from anonymart.files.landed import (
     REFUSED_SUFFIX,
     FileRefused,
     Landed,
     file_mark,
-    inspect,
     refused_mark,
     safe_name,
     waiting,
 )
+from anonymart.forget import tombstones
+from anonymart.home import Home
+from anonymart.ingest import changes, identities, silence, unreadable
+from anonymart.ingest.contracts import SOURCES
+from anonymart.ingest.counts import Counts
+from anonymart.ingest.files import inspect
 from anonymart.ingest.load import is_fault_of_ours, load, write_ledger
 from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.rows import one_row
 from anonymart.surveys import salary_figures
 from anonymart.vault import schema
 
@@ -185,15 +187,15 @@ def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
 
 def next_load(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of the next load."""
-    return connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+    return one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
 
 
 def was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
     """Whether a run that was killed had already committed this very file."""
     return bool(
-        connection.execute(
+        one_row(connection.execute(
             "SELECT count(*) FROM vault.ledger.loads WHERE source = ? AND file_mark = ?", [source, mark]
-        ).fetchone()[0]
+        ))[0]
     )
 
 

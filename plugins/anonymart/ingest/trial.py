@@ -16,12 +16,13 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.files import parquet
+from anonymart.files.landed import FileRefused, Landed, file_mark, refused_mark, safe_name
 from anonymart.forget import tombstones
 from anonymart.home import Home
-from anonymart.ingest import changes, identities, parquet, run
+from anonymart.ingest import changes, identities, run
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import FileRefused, Landed, file_mark, refused_mark, safe_name
 from anonymart.ingest.load import load
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.policy import Policy

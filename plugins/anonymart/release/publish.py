@@ -165,7 +165,7 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
 def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
     """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
     folder = home.releases / entry["release_id"]
-    text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(ledger.mark_of(entry), indent=1, ensure_ascii=False) + "\n"
     signature = signature_text(text.encode(), keys)
     if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
         return False
@@ -177,12 +177,6 @@ def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
 
 def _says(path: Path, text: str) -> bool:
     return path.is_file() and path.read_bytes() == text.encode()
-
-
-def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
-    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the correction is published."""
-    told = {name: withdrawal[name] for name in ("release_id", "as_of", "why", "marts", "replaced_by")}
-    return told | {"as_of": withdrawal["as_of"].isoformat()}
 
 
 def _check_gate(candidate: Path) -> None:

@@ -16,6 +16,7 @@ from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights.requests import Request, find
+from anonymart.rows import one_row
 
 
 def submit(
@@ -70,10 +71,10 @@ def _known(home: Home, keys: Keys, learner_id: str | None, email: str | None) ->
     try:
         identities.install(connection, keys)
         people = _by_learner_id(connection, learner_id) if learner_id is not None else _by_email(connection, email or "")
-        number = connection.execute(
+        number = one_row(connection.execute(
             "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
             "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
-        ).fetchone()[0]
+        ))[0]
     finally:
         connection.close()
     if not people:

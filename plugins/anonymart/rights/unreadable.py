@@ -21,6 +21,7 @@ from anonymart.policy import Policy
 from anonymart.rights import handover, requests
 from anonymart.rights.requests import Request, find, need_vault
 from anonymart.rights.submit import known_person, submit
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 REASONS = ("not_a_request", "entered_otherwise", "no_proof", "unfounded", "excessive")
@@ -47,7 +48,7 @@ def write_row(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id
     """
     need_open(home, keys, policy, as_of, unreadable_id)
     with engine.connect(home, keys, vault="ro") as connection:
-        row = connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]).fetchone()
+        row = one_row(connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]))
     return handover.write_text(home, keys, unreadable_id, {"row.txt": f"{row[0] or ''}\n"}, as_of)
 
 
@@ -98,10 +99,10 @@ def enter_consent(
     os.replace(part, part.with_suffix(""))
     ingest(home, keys, policy, as_of, sources=("consents",))
     with engine.connect(home, keys, vault="ro") as connection:
-        is_there = connection.execute(
+        is_there = one_row(connection.execute(
             'SELECT count(*) FROM vault.rights.consents WHERE identifier = $1 AND purpose = $2 AND status = $3 AND "at" = $4::TIMESTAMP',
             [learner, purpose, status, f"{day} 12:00:00"],
-        ).fetchone()[0]
+        ))[0]
     if not is_there:
         raise UsageError("The consent was not taken in: the person is erased or under age; close the row with `anonymart rights refuse`.")
     _close(home, keys, as_of, unreadable_id, "entered", "consent", "", by)

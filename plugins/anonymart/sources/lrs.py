@@ -197,6 +197,7 @@ class _Part:
         self.n_lines += len(lines)
 
     def finish(self, number: int) -> None:
+        assert self._file is not None  # lines were written
         os.fsync(self._file)
         os.close(self._file)
         self._file = None
