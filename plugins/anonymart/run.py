@@ -70,9 +70,18 @@ class RunReport:
         }
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a run may be told: another landing folder, a date far off, who acts, and a reviewer who approves at once."""
+
+    landing: Path | None = None
+    force_as_of: bool = False
+    actor: str | None = None
+    reviewer: Reviewer | None = None
+
+
 def run(
-    home: Home, keys: Keys, policy: Policy, as_of: date, landing: Path | None = None, force_as_of: bool = False,
-    progress: Progress | None = None, actor: str | None = None, reviewer: Reviewer | None = None,
+    home: Home, keys: Keys, policy: Policy, as_of: date, options: Options | None = None, progress: Progress | None = None
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it wait for the reviewer.
 
@@ -81,20 +90,20 @@ def run(
     from anonymart.release import check_as_of, exact, for_reviewer, recover
     from anonymart.rights import count, machine
 
-    progress = progress or Progress()
+    options, progress = options or Options(), progress or Progress()
     report = RunReport(as_of, seconds=progress.seconds)
     for sentence in recover(home, keys):
         progress.say(f"After an unfinished run: {sentence}.")
-    check_as_of(home, keys, policy, as_of, force=force_as_of)
+    check_as_of(home, keys, policy, as_of, force=options.force_as_of)
     with progress.step("ingest", "Ingest"):
-        report.files = ingest(home, keys, policy, as_of, landing, progress=progress)
+        report.files = ingest(home, keys, policy, as_of, options.landing, progress=progress)
     with progress.step("rights", "Requests of people"):
         report.rights = count(machine.advance_all(home, keys, policy, as_of))
     with progress.step("build", "Build"):
-        built = build(home, keys, policy, as_of, progress, actor=actor)
+        built = build(home, keys, policy, as_of, progress, actor=options.actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
     try:
-        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, actor, reviewer)
+        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, options.actor, options.reviewer)
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:

@@ -53,7 +53,7 @@ def share(folder: Path, to: str, country: str, why: str, actor: str | None, as_o
 
     home, keys, policy = open_home()
     with writing(home):
-        made = release.share(home, keys, policy, day_of(as_of, policy), folder, to, country, why, actor)
+        made = release.share(home, keys, policy, day_of(as_of, policy), folder, release.Recipient(to, country, why), actor)
     print_result(is_json, asdict(made), lambda told: [
         f"Noted: {told['release_id']} goes to {told['to']} in {told['country']} (safeguard: {told['safeguard']}). Hand over the folder and your public key."
     ])

@@ -65,7 +65,7 @@ def run(
     reviewer = _reviewer(approve_as, reason)
     home, keys, policy = open_home()
     with writing(home):
-        report = whole.run(home, keys, policy, day_of(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
+        report = whole.run(home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer))
     print_result(is_json, report.as_dict(), _run_lines)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)

@@ -120,15 +120,16 @@ def submit(
     received = received_on.date() if received_on else None
     with writing(home):
         if unreadable_id is None and kind and received:
-            made = library.submit(home, keys, policy, day, kind, received, learner_id, email, identity_verified, details)
-        elif kind:
-            made = unreadable.enter(
-                home, keys, policy, day, unreadable_id or "", kind, received, learner_id, email, identity_verified, details, os_user(),
-            )
+            made = library.submit(home, keys, policy, day, library.Asked(kind, received, learner_id, email, identity_verified, details))
         else:
-            made = unreadable.enter_consent(
-                home, keys, policy, day, unreadable_id or "", purpose or "", status or "", received, learner_id, email, os_user(),
-            )
+            # By default the day on which the row was first seen.
+            received = received or unreadable.need_open(home, keys, policy, day, unreadable_id or "").received_on
+            if kind:
+                asked = library.Asked(kind, received, learner_id, email, identity_verified, details)
+                made = unreadable.enter(home, keys, policy, day, unreadable_id or "", asked, os_user())
+            else:
+                declared = unreadable.Declared(purpose or "", status or "", received, learner_id, email)
+                made = unreadable.enter_consent(home, keys, policy, day, unreadable_id or "", declared, os_user())
     _say(made, is_json)
 
 

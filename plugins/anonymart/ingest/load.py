@@ -104,7 +104,7 @@ def _load_learning(
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     if has_pairs:
         identities.link(connection, "SELECT identifier, alias FROM platform_pairs")
-    refusals.refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
+    refusals.refuse_minors(connection, refusals.Rows(table, "actor", "occurred_at", ours), policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
     unknown.note(connection, load_no, counts)
@@ -173,7 +173,7 @@ def _load_tabular(
         if contract.person == "learner_or_email" and {"learner_id", "email"} <= set(landed.columns):
             identities.claim_pairs(connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL")
     if contract.event_time:
-        refusals.refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
+        refusals.refuse_minors(connection, refusals.Rows("incoming", "identifier", contract.event_time, everything), policy, load_no, counts, as_of)
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
@@ -102,11 +103,20 @@ def refuse_young_learners(
     refuse(connection, "incoming", young, "younger than the minimum age (R-MINOR)", load_no, counts)
 
 
+class Rows(NamedTuple):
+    """Some rows of a table: SQL for who each names, the time that it tells of, and which rows are meant."""
+
+    table: str
+    identifier: str
+    moment: str
+    ours: str
+
+
 def refuse_minors(
-    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, policy: Policy,
-    load_no: int, counts: Counts, as_of: date,
+    connection: duckdb.DuckDBPyConnection, rows: Rows, policy: Policy, load_no: int, counts: Counts, as_of: date
 ) -> None:
     """Refuse rows about a time at which the person, whose birth date is known, was under age (R-MINOR)."""
+    table, identifier, moment, ours = rows
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE minors AS

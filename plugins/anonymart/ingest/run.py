@@ -8,6 +8,7 @@ import errno
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -141,7 +142,7 @@ def _one_file(
         return counts
     except FileRefused as refusal:
         rollback(connection)
-        counts = refuse_whole(connection, path, source, landed, str(refusal), refused, load_no, as_of)
+        counts = refuse_whole(connection, Refused(path, source, str(refusal), refused), landed, load_no, as_of)
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         with contextlib.suppress(FileNotFoundError):
             path.rename(path.with_name(path.name + REFUSED_SUFFIX))
@@ -151,10 +152,18 @@ def _one_file(
         raise
 
 
-def refuse_whole(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: str, landed: Landed | None, reason: str, mark: str, load_no: int, as_of: date
-) -> Counts:
+class Refused(NamedTuple):
+    """A file that is refused whole: where it lies, its source, why, and the mark that it is known by."""
+
+    path: Path
+    source: str
+    reason: str
+    mark: str
+
+
+def refuse_whole(connection: duckdb.DuckDBPyConnection, refused: Refused, landed: Landed | None, load_no: int, as_of: date) -> Counts:
     """Note in the ledger that a file is refused whole, in a transaction of its own."""
+    path, source, reason, mark = refused
     counts = Counts(source, safe_name(path), status="refused", reason=reason)
     held = unreadable.read_file(connection, path, source, reason)
     connection.execute("BEGIN")

@@ -82,7 +82,7 @@ def try_file(
         connection.execute("COMMIT")
     except FileRefused as refusal:
         run.rollback(connection)
-        counts = run.refuse_whole(connection, path, source, landed, str(refusal), refused_mark(path), load_no, as_of)
+        counts = run.refuse_whole(connection, run.Refused(path, source, str(refusal), refused_mark(path)), landed, load_no, as_of)
     return counts, landed
 
 

@@ -114,7 +114,7 @@ def _check(
 ) -> None:
     ours, counts = f"admitted_no = {load_no} AND load_no <> {load_no}", Counts(source, "")
     refusals.refuse_erased(connection, table.name, table.identifier, table.moment, ours, load_no, counts)
-    refusals.refuse_minors(connection, table.name, table.identifier, table.moment, ours, policy, load_no, counts, as_of)
+    refusals.refuse_minors(connection, refusals.Rows(table.name, table.identifier, table.moment, ours), policy, load_no, counts, as_of)
     lives.note(connection, f"SELECT {table.identifier}, {table.moment} FROM {table.name} WHERE {ours} AND {table.is_use}", policy)
     told = {f"{source} that waited for the register": n_rows - counts.refused, **counts.reasons}
     for reason, n in told.items():

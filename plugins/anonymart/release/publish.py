@@ -77,7 +77,7 @@ def publish(
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, policy, candidate, release_id, manifest, manifest_sha256, actor)
+    _commit(home, keys, policy, candidate, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
     audit.flush(home, keys)
     _finish(home, release_id)
@@ -196,12 +196,11 @@ def _commit(
     keys: Keys,
     policy: Policy,
     candidate: Path,
-    release_id: str,
     manifest: dict,
     manifest_sha256: str,
     actor: str | None,
 ) -> None:
-    contracts = load_contracts()
+    contracts, release_id = load_contracts(), manifest["release_id"]
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
         schema.create(connection, keys)
         name = audit.who(connection, actor)
