@@ -175,7 +175,8 @@ def test_files_that_pages_name_exist():
     assert len(named) > 10
     # Steps name files by a word in capitals: one of each is there.
     files = [name.replace("MART", "nps_quarterly").replace("TOOL", "delighted") for name in named]
-    assert [name for name in files if not (ROOT / name).exists()] == []
+    # What a build makes is not there before the first one.
+    assert [name for name in files if not (ROOT / name).exists() and name != "dbt_project/target/"] == []
 
 
 @pytest.mark.parametrize("name", pages())
