@@ -31,13 +31,13 @@ test: env ## the tests that need only python3, git and make, in minutes; the lon
 test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
 	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --durations=15
 
-lint: env ## ruff and sqlfluff
+lint: env ## ruff, mypy and sqlfluff
 	@$(PY) -m ruff check .
-	@$(PY) tests/dbt/lint_sql.py
+	@$(PY) -m mypy & types=$$!; $(PY) tests/dbt/lint_sql.py; sql=$$?; wait $$types && exit $$sql
 
 bench: env ## the speed of the whole way, as ratios
 	@$(PY) -m anonymart.bench
 
 clean: ## remove the demo's state and caches of this folder, never an ANONYMART_HOME elsewhere
-	@rm -rf var .pytest_cache .ruff_cache .hypothesis bench/tmp dbt_project/target dbt_project/logs
+	@rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis bench/tmp dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +

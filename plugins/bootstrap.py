@@ -120,7 +120,7 @@ def _install(root: Path, venv: Path, log: Path) -> None:
         pip = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, universal_newlines=True
         )
-        for line in pip.stdout:
+        for line in pip.stdout or ():
             copy.write(line)
             if line.startswith(("Collecting ", "Processing ")):
                 seen += 1

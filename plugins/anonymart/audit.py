@@ -22,6 +22,7 @@ from anonymart.chain import FIRST, OTHER_KEY, Chain, Entry, line_of, other_key
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go", "sealed")
@@ -199,9 +200,9 @@ def _open_entries(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
 
 
 def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return connection.execute(
+    return one_row(connection.execute(
         "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = $1)", [table]
-    ).fetchone()[0]
+    ))[0]
 
 
 def chain(home: Home) -> Chain:

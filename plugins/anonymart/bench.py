@@ -65,10 +65,10 @@ def measure(statements: int, work: Path) -> dict:
     protected = _child(["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")])
     protection = json.loads(protected.pop("output"))
     _say("  Forgetting: a plain copy of vault and warehouse, then 100 erasures and retention …")
-    copied = _copied(work)
+    before = _copied(work)
     forgotten = _child(["-m", "anonymart.bench", "--forget", str(work / "home")])
     forgot = json.loads(forgotten.pop("output"))
-    copied = [copied, _copied(work)]
+    copied = [before, _copied(work)]
     # One before and one after, should others have taken the machine meanwhile.
     copy = {name: sum(each[name] for each in copied) / 2 for name in ("seconds", "cpu_seconds")}
     return {
@@ -137,8 +137,8 @@ def baseline(landing: Path, database: Path) -> None:
     """DuckDB reads the allow-listed fields of the statements into a plain table of an unencrypted file."""
     import duckdb
 
+    from anonymart.files.landed import Landed, waiting
     from anonymart.ingest import learning
-    from anonymart.ingest.files import Landed, waiting
 
     connection = duckdb.connect(str(database))
     connection.execute("SET enable_progress_bar = false")

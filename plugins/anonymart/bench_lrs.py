@@ -27,6 +27,7 @@ def main(statements: int = STATEMENTS) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as work:
         server = subprocess.Popen([sys.executable, "-m", "anonymart.bench_lrs", "--serve", str(statements)], stdout=subprocess.PIPE, text=True)
         try:
+            assert server.stdout is not None  # a pipe was asked for
             url = f"http://127.0.0.1:{int(server.stdout.readline())}/xAPI"
             pairs = [(_child("--bare", url), _child("--pull", url, str(Path(work) / str(number)))) for number in range(3)]
         finally:

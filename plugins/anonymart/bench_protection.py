@@ -17,6 +17,7 @@ from anonymart.disclosure import perturbation
 from anonymart.gate.tables import insert
 from anonymart.home import Home
 from anonymart.policy import load_policy
+from anonymart.rows import one_row
 
 ROWS, CELLS, PERIODS, TURNS = 10_000_000, 20_000, 10, 3
 # Mart: its period column, the months of a period, and the plain figures that its cells replace.
@@ -65,7 +66,7 @@ def _compared(connection: duckdb.DuckDBPyConnection, protecting: str, plain: str
             connection.execute(f"CREATE OR REPLACE TABLE warehouse.intermediate.{name} AS {query}")
             seconds[name].append(time.perf_counter() - begun)
             cpu[name].append(time.process_time() - used)
-    cells = [connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{name}").fetchone()[0] for name in ("protected", "plain")]
+    cells = [one_row(connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{name}"))[0] for name in ("protected", "plain")]
     best = {f"{name}_seconds": round(min(taken), 3) for name, taken in seconds.items()}
     # A cell whose counts are all published as 0 is left out.
     if not cells[1] / 2 < cells[0] <= cells[1]:
@@ -100,12 +101,12 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
         CREATE TABLE {table} (
             noise_class VARCHAR, true_count INTEGER, deviation INTEGER, probability DOUBLE, key_from BIGINT, key_upto BIGINT
         )""")
-    rows = [
+    noises = [
         (noise, e.true_count, e.deviation, e.probability, e.key_from, e.key_upto)
         for noise, entries in perturbation.of_policy(load_policy()).items()
         for e in entries
     ]
-    insert(connection, table, rows)
+    insert(connection, table, noises)
 
 
 def _columns(mart: str) -> str:

@@ -22,6 +22,7 @@ from anonymart.migrate import steps
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.rights import state
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -107,7 +108,7 @@ def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
 
 def _drop_placements(connection: duckdb.DuckDBPyConnection) -> None:
     """The vault keeps the catalogue since it took over what the warehouse of an earlier version held."""
-    if connection.execute("SELECT EXISTS (FROM vault.catalogue.items)").fetchone()[0]:
+    if one_row(connection.execute("SELECT EXISTS (FROM vault.catalogue.items)"))[0]:
         connection.execute("DROP TABLE IF EXISTS warehouse.intermediate.int_catalogue_placements")
 
 

@@ -123,6 +123,7 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
     if not found:
         raise UsageError(f"No mart is described in {folder}: restore the YAML files of the marts.")
     _check_noise(found)
+    _check_parts(found)
     return dict(sorted(found.items()))
 
 
@@ -139,6 +140,22 @@ def _check_noise(contracts: Mapping[str, MartContract]) -> None:
                 raise UsageError(
                     f"The mart {contract.name} tells {measure['name']} after {other.name}, which draws it from {noise} noise: "
                     f"add noise: {noise} to the measure."
+                )
+
+
+def _check_parts(contracts: Mapping[str, MartContract]) -> None:
+    """Raise UsageError where a count is said to be part of a count (`part_of`) that no mart has: the attacks would not use it."""
+    for contract in contracts.values():
+        for measure in contract.measures:
+            whole = measure.get("part_of")
+            if whole is None:
+                continue
+            other = contracts.get(whole.get("mart"))
+            names = {each["name"] for each in other.measures if each["kind"] == "count"} if other else set()
+            if other is None or whole.get("measure") not in names or set(whole.get("at") or {}) != set(other.dimensions):
+                raise UsageError(
+                    f"The mart {contract.name} says that {measure['name']} is part of a count that no mart has: "
+                    "give mart and measure, and a value or a column of this mart for each of its dimensions under at."
                 )
 
 

@@ -36,13 +36,14 @@ def main(arguments: list[str]) -> int:
     if parsed.exception is not None:
         _tell(kind="fault", why=safe_message(str(parsed.exception), None))
         return 1
-    state = {"first": None}
+    first: float | None = None
 
-    def on_event(event: object) -> None:
+    def on_event(event: Any) -> None:
+        nonlocal first
         name = event.info.name
-        if name == "NodeStart" and state["first"] is None:
-            state["first"] = time.perf_counter()
-            _tell(kind="start_up", seconds=round(state["first"] - begun, 2))
+        if name == "NodeStart" and first is None:
+            first = time.perf_counter()
+            _tell(kind="start_up", seconds=round(first - begun, 2))
 
     result = dbtRunner(manifest=parsed.result, callbacks=[on_event]).invoke([*_QUIET, *arguments])
     # What `ls` lists are names of the project.

@@ -16,6 +16,7 @@ from anonymart.errors import DayHeld
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 # Sources whose rows tell of something that happened: their newest day says how far the school's own time has come.
@@ -120,7 +121,7 @@ def _newest(connection: duckdb.DuckDBPyConnection, table: str, as_of: date | Non
     """The newest day of a table of the ledger, up to `as_of` where one is given: a day ahead of it tells of a clock that was wrong."""
     if not _has(connection, "ledger", table):
         return None
-    return connection.execute(f"SELECT max(as_of) FROM vault.ledger.{table} WHERE coalesce(as_of <= $1, true)", [as_of]).fetchone()[0]
+    return one_row(connection.execute(f"SELECT max(as_of) FROM vault.ledger.{table} WHERE coalesce(as_of <= $1, true)", [as_of]))[0]
 
 
 def _newest_event(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:
@@ -132,10 +133,10 @@ def _newest_event(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | 
         found.append("SELECT max(last_use_at)::DATE FROM vault.register.last_use WHERE last_use_at::DATE <= $1 AND $2 IS NOT NULL")
     if not found:
         return None
-    return connection.execute(f"SELECT max(day) FROM ({' UNION ALL '.join(found)}) AS days (day)", [as_of, list(_EVENTS)]).fetchone()[0]
+    return one_row(connection.execute(f"SELECT max(day) FROM ({' UNION ALL '.join(found)}) AS days (day)", [as_of, list(_EVENTS)]))[0]
 
 
 def _has(connection: duckdb.DuckDBPyConnection, schema_name: str, table: str) -> bool:
-    return connection.execute(
+    return one_row(connection.execute(
         "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = $1 AND table_name = $2)", [schema_name, table]
-    ).fetchone()[0]
+    ))[0]

@@ -11,6 +11,8 @@ from functools import cache
 
 import duckdb
 
+from anonymart.rows import one_row
+
 # SQL of the address inside an account's or an openid's identifier: an IRI holds no bar, the name of an account may.
 ADDRESS = (
     "CASE WHEN starts_with({0}, 'account:') THEN substr({0}, 9, strpos({0}, '|') - 9) WHEN starts_with({0}, 'openid:') THEN substr({0}, 8) END"
@@ -64,7 +66,7 @@ def normal(text: str) -> str:
     """The normal form of one IRI, outside of any query."""
     with duckdb.connect(":memory:") as connection:
         install(connection)
-        return connection.execute("SELECT anonymart_normal_iri($1)", [text]).fetchone()[0]
+        return one_row(connection.execute("SELECT anonymart_normal_iri($1)", [text]))[0]
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:

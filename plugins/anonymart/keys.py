@@ -33,8 +33,9 @@ class Keys:
     def load(cls, home: Home) -> Keys:
         """ANONYMART_KEY_<NAME> first, then the key file. Raises UsageError naming the key that is missing."""
         stored = _read_file(home)
-        found = {name: os.environ.get(f"ANONYMART_KEY_{name.upper()}") or stored.get(name) for name in KEY_NAMES}
-        for name, value in found.items():
+        found: dict[str, str] = {}
+        for name in KEY_NAMES:
+            value = os.environ.get(f"ANONYMART_KEY_{name.upper()}") or stored.get(name)
             if not value:
                 raise UsageError(
                     f"The key '{name}' is missing: run `anonymart keys init`, "
@@ -42,6 +43,7 @@ class Keys:
                 )
             if not isinstance(value, str) or not _HEX_KEY.fullmatch(value):
                 raise UsageError(f"The key '{name}' is not 64 lower-case hexadecimal digits: restore it from your safe.")
+            found[name] = value
         return cls(**found)
 
 

@@ -16,6 +16,7 @@ from anonymart.home import Home
 from anonymart.ingest import waiting
 from anonymart.ingest.waiting import Waiting
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 IN = "in"
 # Statuses of int_persons, as they are shown.
@@ -76,10 +77,10 @@ def count(home: Home, keys: Keys) -> Persons:
     has_warehouse = home.warehouse.exists()
     connection = engine.connect(home, keys, vault="ro", warehouse="ro" if has_warehouse else None)
     try:
-        is_built = has_warehouse and connection.execute("""
+        is_built = has_warehouse and one_row(connection.execute("""
             SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND table_name = 'int_persons'
-        """).fetchone()[0]
-        registered = connection.execute("SELECT count(DISTINCT learner_id) FROM vault.register.learners").fetchone()[0]
+        """))[0]
+        registered = one_row(connection.execute("SELECT count(DISTINCT learner_id) FROM vault.register.learners"))[0]
         found = dict(connection.execute(
             "SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status"
         ).fetchall()) if is_built else {}
@@ -94,11 +95,11 @@ def count(home: Home, keys: Keys) -> Persons:
 def _answers(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     """Graduates, salary answers, and those of no graduate, as of the last build; zeros where a build of part of the models left none."""
     try:
-        graduates, answers, without = connection.execute("""
+        graduates, answers, without = one_row(connection.execute("""
             SELECT (SELECT count(DISTINCT person_key) FROM warehouse.intermediate.int_graduates),
                 (SELECT count(*) FROM warehouse.intermediate.int_salary_responses),
                 (SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = 'not_a_graduate')
-        """).fetchone()
+        """))
     except duckdb.CatalogException:
         return 0, 0, 0
     return int(graduates), int(answers), int(without)

@@ -86,9 +86,18 @@ class RunReport:
         }
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a run may be told: another landing folder, a date far off, who acts, and a reviewer who approves at once."""
+
+    landing: Path | None = None
+    force_as_of: bool = False
+    actor: str | None = None
+    reviewer: Reviewer | None = None
+
+
 def run(
-    home: Home, keys: Keys, policy: Policy, as_of: date, landing: Path | None = None, force_as_of: bool = False,
-    progress: Progress | None = None, actor: str | None = None, reviewer: Reviewer | None = None,
+    home: Home, keys: Keys, policy: Policy, as_of: date, options: Options | None = None, progress: Progress | None = None
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it wait for the reviewer.
 
@@ -99,24 +108,24 @@ def run(
     from anonymart.rights import count, machine
 
     seal.need_key(home, keys)
-    progress = progress or Progress()
+    options, progress = options or Options(), progress or Progress()
     report = RunReport(as_of, seconds=progress.seconds)
     for sentence in recover(home, keys):
         progress.say(f"After an unfinished run: {sentence}.")
     with progress.step("ingest", "Ingest"):
-        report.files = ingest(home, keys, policy, as_of, landing, progress=progress)
+        report.files = ingest(home, keys, policy, as_of, options.landing, progress=progress)
     with progress.step("rights", "Requests of people"):
         report.rights = count(machine.advance_all(home, keys, policy, as_of))
     try:
-        guard.check(home, keys, policy, as_of, force_as_of, actor)
+        guard.check(home, keys, policy, as_of, options.force_as_of, options.actor)
     except DayHeld as held:
         report.held = str(held)
         return report
     with progress.step("build", "Build"):
-        built = build(home, keys, policy, as_of, progress, actor=actor)
+        built = build(home, keys, policy, as_of, progress, actor=options.actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
     try:
-        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, actor, reviewer)
+        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, options.actor, options.reviewer)
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:
@@ -175,23 +184,22 @@ def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progres
 
 
 def approve(
-    home: Home, keys: Keys, policy: Policy, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
+    home: Home, keys: Keys, policy: Policy, release_id: str, reviewer: Reviewer, candidate: str | None = None
 ) -> str:
     """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built and gated again at once.
 
-    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `approval.approve`.
+    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `answer.approve`.
     """
-    from anonymart.release import approval
+    from anonymart.release import answer, approval
 
-    answer = (actor, reason, via)
     try:
-        return approval.approve(home, keys, policy, release_id, *answer, candidate=candidate)
+        return answer.approve(home, keys, policy, release_id, reviewer, candidate)
     except Superseded:
         renew(home, keys, policy, date.min)
     same = approval.shows_the_same(home, keys, release_id, candidate)
     if same is None:
         raise Superseded(f"Release {release_id} was superseded by a request, and what it shows has changed: `anonymart approvals` lists what waits now.")
-    return approval.approve(home, keys, policy, same.release_id, *answer, candidate=same.candidate_sha256)
+    return answer.approve(home, keys, policy, same.release_id, reviewer, same.candidate_sha256)
 
 
 def _day_after_rights(home: Home, keys: Keys, as_of: date) -> date:

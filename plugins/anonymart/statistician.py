@@ -6,7 +6,7 @@ ends with 1 when the page is stale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def _by_class(tables: Mapping[str, list[Entry]], written: Callable[[list[Entry]]
     return "\n\n".join(f"Noise of {noise} marts:\n\n{written(table)}" for noise, table in tables.items())
 
 
-def markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def markdown(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table of texts."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
 

@@ -10,6 +10,7 @@ from anonymart import engine
 from anonymart.contracts import load_contracts
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 
 @dataclass
@@ -41,7 +42,7 @@ def _mart(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) 
         f"coalesce(sum(({' + '.join(f'({column} IS NOT DISTINCT FROM {word})::INT' for column in reasons)})), 0)"
         for word in ("'too_few'", "'protected'")
     )
-    rows, too_few, protected = connection.execute(f"SELECT count(*), {sums} FROM warehouse.marts.{name}").fetchone()
+    rows, too_few, protected = one_row(connection.execute(f"SELECT count(*), {sums} FROM warehouse.marts.{name}"))
     figures = rows * len(reasons)
     return {
         "rows": rows,

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+from duckdb import PythonExceptionHandling
+from duckdb.func import FunctionNullHandling
 
 from anonymart.policy import load_policy
+from anonymart.rows import one_row
 
 DMY, MDY = "dmy", "mdy"
 NO_ORDER = "may be day/month or month/day: nothing in the column tells, give ISO dates"
@@ -119,12 +124,14 @@ def read(text: str, order: str = "", is_date: bool = False) -> Read:
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions of this connection by which SQL reads what its own cast does not: anonymart_moment, _day and _problem; once is enough."""
-    if connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_moment'").fetchone()[0]:
+    if one_row(connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_moment'"))[0]:
         return
-    for name, function, n_texts, gives in (
-        ("anonymart_moment", moment, 3, "TIMESTAMP"), ("anonymart_day", day, 3, "DATE"), ("anonymart_time_problem", problem, 3, "VARCHAR"),
-    ):  # fmt: skip
-        connection.create_function(name, function, ["VARCHAR"] * n_texts, gives, null_handling="special", exception_handling="return_null")
+    readers: tuple[tuple[str, Callable[..., Any], Any], ...] = (
+        ("anonymart_moment", moment, "TIMESTAMP"), ("anonymart_day", day, "DATE"), ("anonymart_time_problem", problem, "VARCHAR"),
+    )  # fmt: skip
+    texts: list[Any] = ["VARCHAR"] * 3
+    for name, function, gives in readers:
+        connection.create_function(name, function, texts, gives, null_handling=FunctionNullHandling.SPECIAL, exception_handling=PythonExceptionHandling.RETURN_NULL)
 
 
 @lru_cache(_KEPT)

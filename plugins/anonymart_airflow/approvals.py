@@ -48,7 +48,9 @@ def body(home: Home, waits: Waiting) -> str:
 def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
     """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not be."""
     from anonymart import run
-    from anonymart.release import approval
+    from anonymart.audit import os_user
+    from anonymart.release import answer as answering
+    from anonymart.release.approval import Reviewer
 
     responder = answer.get("responded_by_user") or {}
     if str(responder.get("id")) not in reviewers():
@@ -58,9 +60,10 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
     if not reason or len(chosen) != 1 or chosen[0] not in ANSWERS:
         raise UsageError(f"The answer gives no reason; {_AGAIN}.")
     release_id, candidate = request["release_id"], request["candidate_sha256"]
+    reviewer = Reviewer(responder["name"] or os_user(), reason, VIA)
     if chosen == [APPROVE]:
-        return run.approve(home, keys, policy, release_id, responder["name"], reason, via=VIA, candidate=candidate)
-    approval.refuse_waiting(home, keys, release_id, responder["name"], reason, via=VIA, candidate=candidate)
+        return run.approve(home, keys, policy, release_id, reviewer, candidate)
+    answering.refuse_waiting(home, keys, release_id, reviewer, candidate)
     return release_id
 
 

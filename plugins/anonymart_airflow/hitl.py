@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airflow.sdk.execution_time import task_runner
 
 from anonymart_airflow import tasks
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class AskReviewer(HITLOperator):
@@ -21,7 +23,7 @@ class AskReviewer(HITLOperator):
         super().__init__(**settings)
         self.request = request
 
-    def execute(self, context: Mapping[str, Any]) -> Any:
+    def execute(self, context: Context) -> Any:
         """Ask. Raises AirflowFailException under `airflow dags test`, which would wait for ever: there nobody can be asked."""
         if _is_dag_test():
             raise AirflowFailException(
@@ -29,7 +31,7 @@ class AskReviewer(HITLOperator):
             )
         return super().execute(context)
 
-    def execute_complete(self, context: Mapping[str, Any], event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """The answer; None when there is none and none is needed any more."""
         if event.get("error_type") != "timeout":
             return super().execute_complete(context, event)

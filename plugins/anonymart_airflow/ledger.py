@@ -7,6 +7,7 @@ from datetime import date
 from anonymart import engine
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 COLUMNS = ("files", "files_refused", "delivered", "loaded", "refused", "quarantined", "duplicate")
 
@@ -17,7 +18,7 @@ def last_load(home: Home, keys: Keys) -> int:
         return 0
     connection = engine.connect(home, keys, vault="ro")
     try:
-        return connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads").fetchone()[0]
+        return one_row(connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads"))[0]
     finally:
         connection.close()
 

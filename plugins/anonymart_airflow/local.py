@@ -15,6 +15,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psutil
 
@@ -55,7 +56,7 @@ class LocalAirflow:
         self.port = 0
         self._schedule, self._retry_seconds, self._is_callers = schedule, retry_seconds, is_callers
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
 
     @property
     def address(self) -> str:

@@ -13,7 +13,7 @@ from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.release import for_reviewer
-from anonymart.release.approval import Waiting
+from anonymart.release.approval import Reviewer, Waiting
 from anonymart.release.manifest import write_manifest
 from anonymart.vault import schema
 
@@ -24,7 +24,7 @@ MARKUP = "<script>alert(1)</script>"
 
 @dataclass
 class Approvals:
-    """Stands for anonymart.release.approval: its interface and its refusals, without publishing."""
+    """Stands for anonymart.release.approval and anonymart.release.answer: its interface and its refusals, without publishing."""
 
     waits: Waiting | None = None
     decided: list[dict[str, Any]] = field(default_factory=list)
@@ -38,18 +38,18 @@ class Approvals:
     def decisions(self, home: Home, keys: Keys) -> list[dict[str, Any]]:
         return self.decided
 
-    def approve(self, home: Home, keys: Keys, policy: Any, release_id: str, actor: str, reason: str, via: str = "command line", candidate: str = "") -> str:
-        self._decide(release_id, "approved", actor, reason, via)
+    def approve(self, home: Home, keys: Keys, policy: Any, release_id: str, reviewer: Reviewer, candidate: str = "") -> str:
+        self._decide(release_id, "approved", reviewer)
         return release_id
 
-    def refuse_waiting(self, home: Home, keys: Keys, release_id: str, actor: str, reason: str, via: str = "command line", candidate: str = "") -> Path:
-        self._decide(release_id, "refused", actor, reason, via)
+    def refuse_waiting(self, home: Home, keys: Keys, release_id: str, reviewer: Reviewer, candidate: str = "") -> Path:
+        self._decide(release_id, "refused", reviewer)
         return home.releases / f".refused-{release_id}"
 
-    def _decide(self, release_id: str, state: str, actor: str, reason: str, via: str) -> None:
+    def _decide(self, release_id: str, state: str, reviewer: Reviewer) -> None:
         if self.waits is None or self.waits.release_id != release_id:
             raise UsageError(f"The release {release_id} does not wait for a decision.")
-        self.decided.append({"release_id": release_id, "state": state, "actor": actor, "reason": reason, "at": "2026-07-30T12:00:00+00:00", "via": via})
+        self.decided.append({"release_id": release_id, "state": state, "actor": reviewer.name, "reason": reviewer.reason, "at": "2026-07-30T12:00:00+00:00", "via": reviewer.via})
         self.waits = None
 
 

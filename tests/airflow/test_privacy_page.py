@@ -114,8 +114,9 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
 @pytest.fixture
 def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     served.approvals = Approvals(waiting())
-    for name in ("waiting", "shows_the_same", "decisions", "approve", "refuse_waiting"):
-        monkeypatch.setattr(f"anonymart.release.approval.{name}", getattr(served.approvals, name))
+    for module, names in (("approval", ("waiting", "shows_the_same", "decisions")), ("answer", ("approve", "refuse_waiting"))):
+        for name in names:
+            monkeypatch.setattr(f"anonymart.release.{module}.{name}", getattr(served.approvals, name))
     return served
 
 

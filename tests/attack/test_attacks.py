@@ -23,6 +23,7 @@ from anonymart.attack import (
     linear,
     quantiles,
     recounting,
+    relations,
     subtraction,
 )
 from anonymart.attack.observed import published_ranges
@@ -89,6 +90,16 @@ def test_a_hidden_count_follows_from_its_rate(made, rules):
     table = made(learner_retention_cohort=[row]).tables["learner_retention_cohort"]
     (cell,) = table.cells
     assert published_ranges(table, cell, rules)["n_cohort"] == (40, 40)
+
+
+def test_a_part_of_another_marts_count_is_never_more_than_it(made):
+    """Who raised a theme has answered: the contract says so (`part_of`), and an attacker reads it there."""
+    theme = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": 0.5, "negative_share": 0.5}
+    score = {"path_id": "all", "quarter": QUARTER, "n_invited": 300, "n_respondents": 200}
+    release = made(nps_theme_quarterly=[theme], nps_quarterly=[score])
+    part = ("nps_theme_quarterly", f"tutor|{QUARTER}", "n_respondents")
+    whole = ("nps_quarterly", f"all|{QUARTER}", "n_respondents")
+    assert relations.Relation(((part, 1), (whole, -1))) in list(relations.relations(release))
 
 
 def test_a_share_on_the_edge_of_its_band_tells_no_number(made, rules):

@@ -173,7 +173,10 @@ def test_every_decision_is_listed_and_whole():
 def test_files_that_pages_name_exist():
     named = set(re.findall(r"`((?:plugins|tests|docs|dags|dbt_project|expectations)/[\w./-]*)`", EVERYTHING))
     assert len(named) > 10
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    # Steps name files by a word in capitals: one of each is there.
+    files = [name.replace("MART", "nps_quarterly").replace("TOOL", "delighted") for name in named]
+    # What a build makes is not there before the first one.
+    assert [name for name in files if not (ROOT / name).exists() and name != "dbt_project/target/"] == []
 
 
 @pytest.mark.parametrize("name", pages())

@@ -22,7 +22,7 @@ def test_it_is_up_to_date():
 
 def test_every_column_is_in_it():
     section = dictionary(CONTRACTS, POLICY)
-    assert section.count("\n### ") == len(CONTRACTS) == 11
+    assert section.count("\n### ") == len(CONTRACTS)
     for contract in CONTRACTS.values():
         own = section.split(f"### {contract.name}\n")[1].split("\n### ")[0]
         missing = [name for name in (*contract.dimensions, *contract.figures) if f"`{name}`" not in own]

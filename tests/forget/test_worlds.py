@@ -12,7 +12,7 @@ from anonymart.contracts import load_contracts
 from anonymart.engine import literal
 from anonymart.ingest import ingest
 from anonymart.rights import machine
-from anonymart.run import run
+from anonymart.run import Options, run
 from tests.forget.house import House
 from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
@@ -56,7 +56,7 @@ def live(house: House, people: range, is_erased: bool) -> House:
     statements = [row for rows in everything for row in rows["learning"] if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"]
     house.deliver("learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"])
     inside = (house.home, house.keys, house.policy)
-    assert run(*inside, FIRST, reviewer=REVIEWER).release_id
+    assert run(*inside, FIRST, Options(reviewer=REVIEWER)).release_id
     if is_erased:
         house.deliver("rights", "r.ndjson", [{"request_id": "REQ-1", "kind": "erase", "learner_id": f"P-{GONE:03d}",
                                               "received_at": "2026-02-16T10:00:00Z", "identity_verified": True}])
@@ -67,7 +67,7 @@ def live(house: House, people: range, is_erased: bool) -> House:
     ingest(*inside, date(2026, 2, 17))
     machine.advance_all(*inside, date(2026, 2, 17))
     house.deliver("learning", "late.ndjson", [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements])
-    assert run(*inside, SECOND, force_as_of=True, reviewer=REVIEWER).release_id
+    assert run(*inside, SECOND, Options(force_as_of=True, reviewer=REVIEWER)).release_id
     return house
 
 

@@ -105,7 +105,7 @@ class School:
 
 def reseal(candidate: Path) -> None:
     """Write the manifest's checksums anew, as one would who plants a leak with care."""
-    from anonymart.release.approval import hash_of
+    from anonymart.release.candidate_hash import hash_of
     from anonymart.release.manifest import read_manifest, write_manifest
 
     manifest = read_manifest(candidate)

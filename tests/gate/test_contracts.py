@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from anonymart.contracts import load_contracts
+from anonymart.contracts import MARTS_FOLDER, load_contracts
 from anonymart.errors import UsageError
 
 MART = {
@@ -22,9 +22,11 @@ MART = {
 }
 
 
-def test_the_eleven_marts():
+def test_the_marts():
     contracts = load_contracts()
-    assert len(contracts) == 11
+    assert len(contracts) >= 11
+    # Places where a person may be, and the ledger of cells, know a mart by the name of its file.
+    assert list(contracts) == sorted(path.stem for path in MARTS_FOLDER.glob("*.yml"))
     assert contracts["salary_outcome"].period_key == ("graduation_year", "months_after")
     assert contracts["nps_quarterly"].figures[:2] == ("n_invited", "n_respondents")
     for contract in contracts.values():
@@ -68,6 +70,19 @@ def test_what_is_told_twice_is_drawn_from_one_noise(tmp_path):
     rules["measures"][0]["noise"] = "coarse"
     page.write_text(yaml.safe_dump({"models": [MART, other]}))
     assert load_contracts(tmp_path)["returns"].noise_of("n") == "coarse"
+
+
+@pytest.mark.parametrize("part_of", [
+    {"mart": "returns", "measure": "n", "at": {"month": "month"}},
+    {"mart": "visits", "measure": "people", "at": {"month": "month"}},
+    {"mart": "visits", "measure": "n", "at": {"quarter": "month"}},
+])  # fmt: skip
+def test_a_part_of_nothing(tmp_path, part_of):
+    mart = yaml.safe_load(yaml.safe_dump(MART))
+    mart["config"]["meta"]["disclosure"]["measures"][0]["part_of"] = part_of
+    (tmp_path / "visits.yml").write_text(yaml.safe_dump({"models": [mart]}))
+    with pytest.raises(UsageError, match="part of a count that no mart has"):
+        load_contracts(tmp_path)
 
 
 def test_no_mart_at_all(tmp_path):

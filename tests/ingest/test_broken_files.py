@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from anonymart.files.landed import Landed
 from anonymart.ingest import load as loading
 from anonymart.ingest import run as running
 from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.files import Landed
 from tests.conftest import ROOT
 from tests.ingest.conftest import statement
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymart.ingest import parquet
+from anonymart.files import parquet
 from tests.ingest.conftest import statement
 
 NEEDLE = "zq7packedzq"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from anonymart.forget import removal
 from anonymart.keys import Keys
 from anonymart.rights import machine
-from anonymart.rights.submit import submit
+from anonymart.rights.submit import Asked, submit
 from tests.ingest.conftest import AS_OF, House, statement
 
 HOME = "https://campus.example"
@@ -69,7 +69,7 @@ def test_minors_and_the_erased_do_not_come_in_by_waiting(house):
 def test_who_only_waits_can_be_erased(house):
     house.deliver("learning", "a.ndjson", [statement(2, actor={"mbox": "mailto:one@example.org"})])
     house.ingest()
-    submit(house.home, house.keys, house.policy, AS_OF, "erase", AS_OF, email="one@example.org", is_verified=True)
+    submit(house.home, house.keys, house.policy, AS_OF, Asked("erase", AS_OF, email="one@example.org", is_verified=True))
     machine.advance_all(house.home, house.keys, house.policy, AS_OF)
     assert house.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     assert "one@example.org" not in house.everything()

@@ -238,7 +238,7 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatc
         "    if number == 2 and step == 'before_file': die()\n"
         "    finish(self, number)\n"
         "lrs._Part.finish = finishing\n"
-        "lrs.pull(home, Keys.load(home), lrs_store.make_store(sys.argv[2], {}), part_statements=10)\n"
+        "lrs.pull(home, Keys.load(home), lrs_store.make_store(sys.argv[2], {}), parts=lrs.Parts(10))\n"
     )
     for step in ("before_file", "before_cursor", "after_cursor"):
         other = House(house.home.root.parent / step)

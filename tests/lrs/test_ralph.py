@@ -109,7 +109,7 @@ def test_wrong_credentials_are_told(ralph, tmp_path):
 
 def pull(house: House, url: str, overlap: timedelta = timedelta(days=5000)) -> library.Pulled:
     store = make_store(url, {"username": USER, "password": PASSWORD}, overlap=overlap)
-    return library.pull(house.home, house.keys, store, part_statements=500)
+    return library.pull(house.home, house.keys, store, parts=library.Parts(500))
 
 
 def post(url: str, numbers: range | list[int]) -> None:
@@ -134,7 +134,7 @@ def _pull_and_kill(house: House, url: str) -> bool:
         "import sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys import Keys\n"
         "from anonymart.sources import lrs, lrs_store; home = Home(Path(sys.argv[1])).prepare()\n"
         "store = lrs_store.make_store(sys.argv[2], lrs_store.secrets_from_environment(), page_size=20)\n"
-        "lrs.pull(home, Keys.load(home), store, part_statements=60)"
+        "lrs.pull(home, Keys.load(home), store, parts=lrs.Parts(60))"
     )
     environment = {**os.environ, "ANONYMART_LRS_USERNAME": USER, "ANONYMART_LRS_PASSWORD": PASSWORD}
     process = subprocess.Popen([sys.executable, "-c", code, str(house.home.root), url], env=environment)

@@ -14,7 +14,7 @@ import pytest
 
 from anonymart.detect import Span, measure
 from anonymart.detect.search import Detector
-from anonymart.surveys.encodings import Encodings
+from anonymart.files.encodings import Encodings
 from tests.real import nps_fr
 from tests.real.conftest import data
 

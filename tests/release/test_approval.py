@@ -12,16 +12,16 @@ from anonymart.errors import ApprovalNeeded, GateRefused, UsageError
 from anonymart.gate import gate
 from anonymart.policy import Policy
 from anonymart.release import make_candidate, publish, recover
+from anonymart.release.answer import approve, refuse_waiting
 from anonymart.release.approval import (
-    approve,
+    Reviewer,
     because,
     decisions,
-    hash_of,
-    refuse_waiting,
     supersede,
     supersede_by_rights,
     waiting,
 )
+from anonymart.release.candidate_hash import hash_of
 from anonymart.release.folder import sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import public_key
@@ -67,7 +67,7 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     assert found.candidate_sha256 == hash_of(folder(held)) and not held.home.current.exists()
     assert {stat.S_IMODE(path.stat().st_mode) for path in [folder(held), *folder(held).rglob("*")]} == {0o700, 0o600}
     report = sha256(folder(held) / "privacy_report.html")
-    assert approve(*house(held), FIRST, "reviewer", "Read in full", candidate=found.candidate_sha256[:8]) == FIRST
+    assert approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"), candidate=found.candidate_sha256[:8]) == FIRST
     release = held.home.current.resolve()
     said = read_manifest(release)["approval"]
     assert (said["by"], said["reason"], said["candidate_sha256"], said["required"]) == ("reviewer", "Read in full", found.candidate_sha256, True)
@@ -78,11 +78,11 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     assert states(held) == ["approved"] and waiting(held.home, held.keys) is None
     for again in (approve, lambda *a: refuse_waiting(*a[:2], *a[3:])):
         with pytest.raises(UsageError, match="it was approved"):
-            again(*house(held), FIRST, "reviewer", "Once more")
+            again(*house(held), FIRST, Reviewer("reviewer", "Once more"))
 
 
 def test_without_a_change_it_goes_through_by_itself(held):
-    approve(*house(held), FIRST, "reviewer", "Read in full")
+    approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     assert publish(*house(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
     assert read_manifest(held.home.current)["approval"] == {"required": False}
@@ -121,19 +121,19 @@ def test_a_candidate_that_changed_is_not_published(held, name):
     whole = path.read_bytes()
     path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     with pytest.raises(GateRefused, match="no longer what the reviewer was asked about"):
-        approve(*house(held), FIRST, "reviewer", "Read in full")
+        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not held.home.current.exists() and states(held) == ["waiting"]
 
 
 def test_a_refusal_needs_a_reason_and_leaves_current_alone(held):
     for reason, says in ((" ", "is empty"), ("ask jean.dupont@example.org", "may name a person")):
         with pytest.raises(UsageError, match=says):
-            refuse_waiting(held.home, held.keys, FIRST, "reviewer", reason)
-    kept = refuse_waiting(held.home, held.keys, FIRST, "reviewer", "The share of hidden figures is too high")
+            refuse_waiting(held.home, held.keys, FIRST, Reviewer("reviewer", reason))
+    kept = refuse_waiting(held.home, held.keys, FIRST, Reviewer("reviewer", "The share of hidden figures is too high"))
     assert kept.is_dir() and not folder(held).exists() and not held.home.current.exists()
     assert states(held) == ["refused"] and acts(held)[-1] == "refused"
     with pytest.raises(UsageError, match="it was refused"):
-        approve(*house(held), FIRST, "reviewer", "Read in full")
+        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
 
 
 def test_a_new_build_or_candidate_supersedes_it(held):
@@ -147,7 +147,7 @@ def test_a_new_build_or_candidate_supersedes_it(held):
     assert states(held) == ["superseded", "superseded", "waiting"]
     assert [path.name for path in held.home.releases.iterdir()] == [".waiting-2026-07-30.1"]
     with pytest.raises(UsageError, match="another candidate"):
-        approve(*house(held), "2026-07-30.1", "reviewer", "Read in full", candidate=old)
+        approve(*house(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
 
 
 def test_an_executed_right_supersedes_it(held):
@@ -157,7 +157,7 @@ def test_an_executed_right_supersedes_it(held):
         connection.execute("INSERT INTO vault.rights.steps VALUES ('R1', 'executed', DATE '2026-06-30', '')")
     assert waiting(held.home, held.keys) is None and states(held) == ["superseded"]
     with pytest.raises(UsageError, match="right was executed"):
-        approve(*house(held), FIRST, "reviewer", "Read in full")
+        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not folder(held).exists() and acts(held)[-1] == "superseded"
 
 
@@ -168,15 +168,15 @@ from anonymart.errors import ApprovalNeeded
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
-from anonymart.release import approval, publish
+from anonymart.release import answer, approval, publish
 home = Home(Path(sys.argv[1]))
 keys = Keys.load(home)
 {act}
 """
 ACTS = {
     "hold": "publish(home, keys, load_policy(), home.releases / '.candidate-2026-06-30.1')",
-    "refuse": "approval.refuse_waiting(home, keys, '2026-06-30.1', 'reviewer', 'Too much is hidden')",
-    "approve": "approval.approve(home, keys, load_policy(), '2026-06-30.1', 'reviewer', 'Read in full')",
+    "refuse": "answer.refuse_waiting(home, keys, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is hidden'))",
+    "approve": "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', 'Read in full'))",
 }
 
 
@@ -199,7 +199,7 @@ def test_a_kill_is_made_good(school, point, act, state):
     left = {"waiting": [f".waiting-{FIRST}"], "refused": [f".refused-{FIRST}"], "approved": [FIRST, "current"]}[state]
     assert sorted(path.name for path in school.home.releases.iterdir()) == left
     if state == "waiting":
-        assert approve(*house(school), FIRST, "reviewer", "Read in full") == FIRST
+        assert approve(*house(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
     assert audit.verify(school.home, school.keys).passed
 
 
@@ -217,7 +217,7 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
     done = warm.python(KILLED.format(act=ACTS["approve"]), school.home.root, env=environment)
     assert done.returncode == -9 and not school.home.current.exists()
     with pytest.raises(UsageError, match="it was approved"):
-        approve(*house(school), FIRST, "reviewer", "Read in full")
+        approve(*house(school), FIRST, Reviewer("reviewer", "Read in full"))
     assert os.readlink(school.home.current) == FIRST
     answer = {"chosen_options": ["Approve"], "params_input": {"reason": "Read in full"}, "responded_by_user": {"id": "reviewer", "name": "reviewer"}}
     others = [{**answer, "chosen_options": ["Reject"]}, {**answer, "params_input": {"reason": "Other"}}, {**answer, "responded_by_user": {"name": "data-team"}}]

@@ -11,7 +11,7 @@ import yaml
 from anonymart import audit
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.policy import load_policy
-from anonymart.release import recover, reword, share
+from anonymart.release import Recipient, recover, reword, share
 from anonymart.release.share import safeguard_of
 from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
@@ -55,7 +55,7 @@ def acts(school):
 
 
 def shared(school, to="the regional education authority", country="FR", why="to plan next year's courses", folder=None):
-    return share(school.home, school.keys, school.policy, AS_OF, folder or school.home.current, to, country, why, "data-team")
+    return share(school.home, school.keys, school.policy, AS_OF, folder or school.home.current, Recipient(to, country, why), "data-team")
 
 
 def publish_killed(school, point):

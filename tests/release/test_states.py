@@ -16,6 +16,7 @@ from anonymart import engine, run
 from anonymart.errors import ApprovalNeeded, Superseded
 from anonymart.gate import gate
 from anonymart.release import approval, publish
+from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     GATE_RESULT,
@@ -194,7 +195,7 @@ def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kin
         approval.supersede_by_rights(school.home, school.keys, AS_OF)
         run.renew(*inside(school), AS_OF)
         assert approval.waiting(school.home, school.keys).candidate_sha256
-    assert run.approve(*inside(school), FIRST, "reviewer", "Read in full", candidate=read) == FIRST
+    assert run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read) == FIRST
     assert builds == [now(school)]
     assert read_manifest(school.home.current)["approval"]["by"] == "reviewer"
     assert [entry["state"] for entry in approval.decisions(school.home, school.keys)] == ["superseded", "approved"]
@@ -206,11 +207,11 @@ def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
     fewer = [engagement(active=39), engagement(course="course-ruby-basics"), nps(), nps(path="all"), salary()]
     build = patch.object(run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[3])))
     with build, pytest.raises(Superseded, match="what it shows has changed"):
-        run.approve(*inside(school), FIRST, "reviewer", "Read in full", candidate=read)
+        run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
     waits = approval.waiting(school.home, school.keys)
     assert waits.candidate_sha256 != read and not school.home.current.exists()
     assert approval.shows_the_same(school.home, school.keys, FIRST, read) is None
-    assert run.approve(*inside(school), FIRST, "reviewer", "Read again", candidate=waits.candidate_sha256) == FIRST
+    assert run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256) == FIRST
 
 
 def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_gate):
@@ -255,7 +256,7 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
             published.append(tasks.publish_candidate.__wrapped__(name, None))
         if waits := approval.waiting(school.home, school.keys):
             request()
-            published.append(run.approve(*inside(school), waits.release_id, "reviewer", "Read in full", candidate=waits.candidate_sha256))
+            published.append(run.approve(*inside(school), waits.release_id, Reviewer("reviewer", "Read in full"), candidate=waits.candidate_sha256))
         while hour[0] < 24 * (day + 1):
             request()
     assert published == [f"{AS_OF + timedelta(days=day)}.1" for day in range(7)] and hour[0] == 168

@@ -124,12 +124,12 @@ def test_an_id_that_names_somebody_is_not_shown(house):
 
 
 def test_submit(house):
-    made = rights.submit(*inside(house), "access", date(2026, 6, 2), learner_id="L1")
+    made = rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
     assert json.loads(json.dumps(asdict(made), default=str)) == {
         "id": "HAND-00001", "kind": "access", "state": "awaiting_proof", "received_on": "2026-06-02",
         "due_on": "2026-07-02", "is_late": False, "is_near": True, "problem": None, "source": None, "file": None, "line": None,
     }  # fmt: skip
-    assert rights.submit(*inside(house), "port", date(2026, 6, 2), email="ONE@example.org", is_verified=True).id == "HAND-00002"
+    assert rights.submit(*inside(house), rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True)).id == "HAND-00002"
     assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
         ("learner:L1",), ("email:one@example.org",),
     ]  # fmt: skip
@@ -149,7 +149,7 @@ def test_submit(house):
 def test_bad_input_writes_nothing(house, changes, sentence):
     before = house.everything()
     with pytest.raises(UsageError, match=sentence):
-        rights.submit(*inside(house), **{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes})
+        rights.submit(*inside(house), rights.Asked(**{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes}))
     assert house.everything() == before
     assert not [path for path in (house.home.landing / "rights").rglob("*") if path.is_file()]
 
@@ -253,7 +253,7 @@ def test_submit_finds_who_has_no_learners_row(house):
     house.deliver("nps", "n.csv", "response_id,email,answered_at,score\nn1,ann.only@survey.example,2026-05-01T10:00:00Z,9\n")
     house.ingest()
     for who in ({"learner_id": "C-5"}, {"learner_id": "c-5"}, {"learner_id": "l1"}, {"email": "annonly@survey.example"}, {"email": " One@example.org"}):
-        rights.submit(*inside(house), "access", date(2026, 6, 2), **who)
+        rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), **who))
     found = [identifier for (identifier,) in house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id")]
     assert found == ["learner:C-5", "learner:C-5", "learner:L1", "email:annonly@survey.example", "email:one@example.org"]
 

@@ -108,12 +108,13 @@ def test_nothing_is_published_until_it_is_entered_or_refused(house):
         unreadable.need_none_open(house.home, house.keys)
     assert caught.value.exit_code == 5
     consent, first, second = (each.id for each in sorted(rows(house), key=lambda each: (each.source, each.line)))
-    made = unreadable.enter(*inside(house, LATER), first, "object", None, learner_id="L-1")
+    asked = rights.Asked("object", AS_OF, learner_id="L-1")
+    made = unreadable.enter(*inside(house, LATER), first, asked)
     assert (made.kind, str(made.received_on), made.state) == ("object", "2026-06-30", "awaiting_proof")
     with pytest.raises(UsageError, match="entered already"):
-        unreadable.enter(*inside(house, LATER), first, "object", None, learner_id="L-1")
+        unreadable.enter(*inside(house, LATER), first, asked)
     assert rights.refuse_any(*inside(house, LATER), second, "not_a_request").state == "refused"
-    assert unreadable.enter_consent(*inside(house, LATER), consent, "P-STAT", "withdrawn", None, "L-3").state == "entered"
+    assert unreadable.enter_consent(*inside(house, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")).state == "entered"
     assert house.ask("SELECT identifier, purpose, status, \"at\"::DATE::VARCHAR FROM vault.rights.consents") == [
         ("learner:L-3", "P-STAT", "withdrawn", "2026-06-30")
     ]

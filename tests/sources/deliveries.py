@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from anonymart.files.landed import waiting
 from anonymart.ingest import ingest
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import waiting
 from anonymart.surveys.check import check
 
 NAMES = [each.name for each in dataclasses.fields(Counts)]

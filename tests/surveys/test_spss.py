@@ -8,7 +8,7 @@ import pytest
 
 from anonymart.demo.samples import sample
 from anonymart.demo.spss_samples import saved
-from anonymart.ingest.files import FileRefused
+from anonymart.files.landed import FileRefused
 from anonymart.policy import load_policy
 from anonymart.surveys.check import check
 from anonymart.surveys.delivered import open_file

@@ -9,6 +9,7 @@ from small_home import XAPI, SmallHome
 
 from anonymart import engine
 from anonymart.build import build
+from anonymart.contracts import load_contracts
 from anonymart.forget.removal import enforce_terms as enforce
 from anonymart.ingest import lives
 from anonymart.vault import schema
@@ -17,19 +18,7 @@ from tests.window.conftest import POLICY
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
 
-MARTS = [
-    "chapter_completion",
-    "course_completion_funnel",
-    "course_engagement_monthly",
-    "employment_outcome",
-    "exercise_difficulty",
-    "learner_retention_cohort",
-    "nps_quarterly",
-    "nps_theme_quarterly",
-    "project_validation",
-    "rncp_promotion",
-    "salary_outcome",
-]
+MARTS = list(load_contracts())
 N_GRADUATES = POLICY.figure("codes", "fewest_learners_of_a_diploma")
 
 

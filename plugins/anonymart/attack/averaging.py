@@ -34,7 +34,9 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
     """
     result = Result(NAME)
     published = _published(release, rules)
-    single, averaged, lone = Counter(), Counter(), 0
+    single: Counter[bool | str] = Counter()
+    averaged: Counter[bool | str] = Counter()
+    lone = 0
     squares = [0.0, 0.0]
     for place, estimates in _estimates(release, others, published).items():
         if len(estimates) < 2:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from anonymart import engine
 from anonymart.attack.score import Result
 from anonymart.release.folder import MARTS_FILE, all_files, sha256
+from anonymart.rows import one_row
 
 NAME = "dictionary"
 SIZE = 1_000_000
@@ -106,7 +107,7 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
             ("base64", f"regexp_full_match(text, '[A-Za-z0-9+/]+={{0,2}}') AND length(text) = {n_base64}", f"to_base64(unhex({name}(%s)))", "texts.text"),
         ]
         for coding, look, hashed, text in looks:
-            if connection.execute(f"SELECT count(*) FROM texts WHERE {look}").fetchone()[0]:
+            if one_row(connection.execute(f"SELECT count(*) FROM texts WHERE {look}"))[0]:
                 yield f"{name}_{coding}", _count(f"SELECT {hashed % 'word'} AS word FROM inputs", text)
 
 

@@ -84,8 +84,8 @@ def _nested(table: Table, whole: str, part: str, rules: PublishedRules, truth: T
 
 
 def _apart(table: Table, whole: str, part: str, figure: str, truth: Truth) -> int | None:
-    numbers = [truth.persons(table.contract.name, key, figure) for key in (whole, part)]
-    return None if None in numbers else numbers[0] - numbers[1]
+    in_whole, in_part = (truth.persons(table.contract.name, key, figure) for key in (whole, part))
+    return None if in_whole is None or in_part is None else in_whole - in_part
 
 
 def _surely_few(table: Table, whole: str, part: str, told: list[str], rules: PublishedRules) -> bool:
@@ -93,6 +93,6 @@ def _surely_few(table: Table, whole: str, part: str, told: list[str], rules: Pub
     if all(table.cells[whole][name] == table.cells[part][name] for name in told):
         return False
     bases = [measure["name"] for measure in table.measures("count") if not measure.get("of")]
-    numbers = [table.cells[key].get(bases[0]) if bases else None for key in (whole, part)]
+    in_whole, in_part = (table.cells[key].get(bases[0]) if bases else None for key in (whole, part))
     noise = 2 * rules.at(table.contract, whole).largest_deviation
-    return None not in numbers and numbers[0] - numbers[1] + noise < rules.fewest_apart
+    return in_whole is not None and in_part is not None and in_whole - in_part + noise < rules.fewest_apart

@@ -44,7 +44,8 @@ def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRule
     for rule in table.contract.consistent:
         if name in rule.get("sums", ()):
             parts, whole = [row.get(part) for part in rule["sums"]], row.get(rule["to"])
-            is_moved = rules.largest_deviation and None not in parts and whole is not None and sum(int(part) for part in parts) == int(whole)
+            shown = [int(part) for part in parts if part is not None]
+            is_moved = rules.largest_deviation and len(shown) == len(parts) and whole is not None and sum(shown) == int(whole)
             return math.ceil((len(parts) - 1) / len(parts) * rules.largest_deviation) + 1 if is_moved else 0
     return 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from anonymart.attack.release import Release, Table, cell_key
@@ -30,24 +30,6 @@ class Relation(NamedTuple):
     is_sound: bool = True
 
 
-class Link(NamedTuple):
-    """A measure of one mart beside one of another: same persons, or a part of them; `match` gives the other cell's columns."""
-
-    mart: str
-    measure: str
-    other: str
-    other_measure: str
-    match: Callable[[dict[str, Any]], dict[str, Any]]
-    is_equal: bool
-    is_sound: bool
-
-
-LINKS = (
-    Link("nps_theme_quarterly", "n_respondents", "nps_quarterly", "n_respondents",
-         lambda row: {"path_id": ALL, "quarter": row["quarter"]}, False, True),
-)  # fmt: skip
-
-
 def relations(release: Release) -> Iterator[Relation]:
     """Every relation between true counts of the release."""
     for table in release.tables.values():
@@ -58,8 +40,7 @@ def relations(release: Release) -> Iterator[Relation]:
             yield from _of_nesting(table, whole, parts)
     for table in release.tables.values():
         yield from _of_first_tellings(release, table)
-    for link in LINKS:
-        yield from _of_link(release, link)
+        yield from _of_parts(release, table)
 
 
 def first_place(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
@@ -182,15 +163,17 @@ def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
                 yield Relation((((table.contract.name, key, measure["name"]), 1), (place, -1)), True, is_sound)
 
 
-def _of_link(release: Release, link: Link) -> Iterator[Relation]:
-    if link.mart not in release.tables or link.other not in release.tables:
-        return
-    other = release.tables[link.other]
-    for key, row in release.tables[link.mart].cells.items():
-        there = cell_key(other.contract, link.match(row))
-        if there in other.cells:
-            terms = (((link.mart, key, link.measure), 1), ((link.other, there, link.other_measure), -1))
-            yield Relation(terms, link.is_equal, link.is_sound)
+def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
+    """A count of some of the people of another mart's cell (`part_of`): never more than those, whatever the people are."""
+    for measure in table.measures("count"):
+        part_of = measure.get("part_of")
+        if not part_of or part_of["mart"] not in release.tables:
+            continue
+        whole = release.tables[part_of["mart"]]
+        for key, row in table.cells.items():
+            there = cell_key(whole.contract, {name: row.get(value, value) for name, value in part_of["at"].items()})
+            if there in whole.cells:
+                yield Relation((((table.contract.name, key, measure["name"]), 1), ((whole.contract.name, there, part_of["measure"]), -1)))
 
 
 def _groups(table: Table, without: set[str]) -> Iterator[list[str]]:

@@ -72,7 +72,8 @@ def beside(folder: Path) -> list[Path]:
 
 def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
     """The present rules, and those of the cells that an earlier release was published with by other figures: its report tells them."""
-    rules, earlier = PublishedRules.of(policy), {}
+    rules = PublishedRules.of(policy)
+    earlier: dict[tuple[str, str], PublishedRules] = {}
     before = [other for other in others if order(other) < order(release)]
     for other in sorted(before, key=order, reverse=True):
         law = PublishedRules.of(other.policy(policy))

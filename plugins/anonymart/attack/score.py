@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 CONFIDENCE = 0.95
 
 
-class Fact(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fact:
     """The truth behind one figure: what kind it is, how many persons it stands on, and its value."""
 
     kind: str

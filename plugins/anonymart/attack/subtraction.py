@@ -36,7 +36,9 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
     laws: dict[tuple[int, float], _Sums] = {}
     for mart, table in release.tables.items():
         nesting = table.contract.disclosure.get("nesting")
-        for measure in table.measures("count") if nesting else ():
+        if nesting is None:
+            continue
+        for measure in table.measures("count"):
             if not measure.get("sensitive"):
                 continue
             for whole, parts in _groups(table, nesting["dimension"], nesting["whole"]):
@@ -118,10 +120,11 @@ class _Remainder:
         """Whether the truth, where it is known, says that the share of what is left lies within its band."""
         counts = []
         for name in (self.measure["name"], self.measure["of"]):
-            numbers = [truth.count(self.table.contract.name, key, name) for key in (self.whole, *self.shown)]
-            if any(number is None for number in numbers):
+            whole, *shown = (truth.count(self.table.contract.name, key, name) for key in (self.whole, *self.shown))
+            known = [number for number in shown if number is not None]
+            if whole is None or len(known) < len(shown):
                 return False
-            counts.append(numbers[0] - sum(numbers[1:]))
+            counts.append(whole - sum(known))
         part, base = counts
         if base <= 0:
             return True
@@ -136,7 +139,8 @@ class _Remainder:
 
     def _others(self, key: str) -> int | None:
         numbers = [self.table.cells[key].get(name) for name in self._sisters()]
-        return None if not numbers or None in numbers else sum(numbers)
+        known = [number for number in numbers if number is not None]
+        return sum(known) if known and len(known) == len(numbers) else None
 
     def _sisters(self) -> list[str]:
         """The other parts of a partition."""

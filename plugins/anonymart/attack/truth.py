@@ -59,7 +59,7 @@ def read_truth(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
     tops: dict[tuple[str, str, str], Top] = {}
     for contract in contracts.values():
         tops |= _tops(connection, contract)
-    amounts = {}
+    amounts: dict[tuple[str, str], dict[str, float]] = {}
     for contract in contracts.values():
         amounts |= _amounts(connection, contract, {cell for mart, cell, _ in facts if mart == contract.name})
     return Truth(facts, tops, sets, _identifiers(connection), amounts)
@@ -93,7 +93,7 @@ def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict
     people = str(contract.disclosure.get("people"))
     if not _is_there(connection, people):
         return {}
-    found = {}
+    found: dict[tuple[str, str, str], Top] = {}
     values = {m["value"] for m in contract.measures if m["kind"] == "mean" or (m["kind"] == "quantile" and m.get("money"))}
     for value in values:
         key = key_sql(tuple(contract.dimensions), "people")

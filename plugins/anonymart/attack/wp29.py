@@ -132,7 +132,8 @@ def _lonely(release: Release, rules: PublishedRules) -> tuple[list[Place], list[
                 if likely >= LIKELY:
                     is_sure = not measure.get("where") or (is_empty and number == 0)
                     found[not is_sure].append((-likely, (mart, cell, measure["name"])))
-    return tuple([place for _, place in sorted(each)] for each in found)
+    sure, others = ([place for _, place in sorted(each)] for each in found)
+    return sure, others
 
 
 def _linkable(release: Release) -> Iterator[tuple[Place, Place]]:

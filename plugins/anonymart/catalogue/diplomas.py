@@ -8,6 +8,7 @@ import duckdb
 
 from anonymart.catalogue.items import Replaced
 from anonymart.catalogue.refusals import CodeCheck
+from anonymart.rows import one_row
 
 _CODE = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -18,9 +19,9 @@ def refused(connection: duckdb.DuckDBPyConnection, check: CodeCheck, last: int) 
     Those of the loads after `last` are looked at for patterns too; of the others only new people can have made one bad.
     """
     tables = ["vault.raw.enrolments", "vault.raw.salary"]
-    has_history = connection.execute("""
+    has_history = one_row(connection.execute("""
         SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_enrolments')
-    """).fetchone()[0]
+    """))[0]
     tables += ["warehouse.intermediate.int_enrolments"] if has_history else []
     union = " UNION ALL ".join(f"SELECT diploma_id, load_no FROM {table}" for table in tables)
     rows = connection.execute(f"""

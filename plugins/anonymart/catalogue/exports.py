@@ -16,7 +16,8 @@ from typing import Any
 
 import duckdb
 
-from anonymart.ingest.files import Landed, open_bytes
+from anonymart.files.contents import open_bytes
+from anonymart.files.landed import Landed
 from anonymart.ingest.learning_map import load_map
 from anonymart.objects import KINDS
 

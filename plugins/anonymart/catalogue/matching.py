@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
+from anonymart.rows import one_row
+
 # Under which load dbt takes a statement.
 # NULL while the person of the row waits for the register.
 ADMITTED = "admitted_no"
@@ -88,7 +90,7 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
     Within the caller's transaction, before the matches are written. Only those that the histories have taken: `built_no`, the newest load in
     int_events, stands in the TEMP table `built`. They are flagged as repeats, with what was counted of them before.
     """
-    built_no = connection.execute("SELECT max(load_no) FROM built").fetchone()[0]
+    built_no = one_row(connection.execute("SELECT max(load_no) FROM built"))[0]
     if not built_no:
         return 0
     connection.execute("""
@@ -119,7 +121,7 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
     connection.execute(f"""
         UPDATE vault.raw.learning AS rows SET admitted_no = {int(load_no)}, is_repeat = true, had_course = again.had_course, had_object = again.had_object
         FROM again WHERE rows.rowid = again.row_no""")
-    again = connection.execute("SELECT count(*) FROM again").fetchone()[0]
+    again = one_row(connection.execute("SELECT count(*) FROM again"))[0]
     return again
 
 

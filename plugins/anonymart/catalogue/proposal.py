@@ -17,6 +17,7 @@ from anonymart.detect.known import NAMES, make_known, make_runs
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 COLUMNS = [f"{kind}_{part}" for kind in objects.KINDS for part in ("id", "title", "aliases")]
 # What an address of things of the catalogue looks like to the detector, and is no identifier of a person.
@@ -69,14 +70,14 @@ def propose(home: Home, keys: Keys) -> Proposal:
                 count(DISTINCT missing.row_no) AS n_statements
             FROM missing INNER JOIN (SELECT DISTINCT named, object.key AS key FROM named) AS keys USING (named)
             GROUP BY keys.key, missing.item_kind""")
-        n_statements = connection.execute("SELECT count(DISTINCT row_no) FROM missing").fetchone()[0]
+        n_statements = one_row(connection.execute("SELECT count(DISTINCT row_no) FROM missing"))[0]
         shapes = unmatched.shaped(connection)
         found = connection.execute(f"""
             SELECT asked.named, asked.key, asked.item_kind, items.code FROM asked
             LEFT JOIN vault.catalogue.items AS items ON items.item_kind = 'course' AND items.item_key = asked.course_key
             WHERE asked.named NOT IN ({_personal(connection)})
             ORDER BY asked.n_statements DESC, asked.item_kind, asked.key""").fetchall()
-        n_asked = connection.execute("SELECT count(*) FROM asked").fetchone()[0]
+        n_asked = one_row(connection.execute("SELECT count(*) FROM asked"))[0]
     return Proposal([_row(*each) for each in found], n_statements, n_asked - len(found), shapes)
 
 

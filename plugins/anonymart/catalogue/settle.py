@@ -17,6 +17,7 @@ from anonymart.catalogue.items import Items, Replaced
 from anonymart.catalogue.refusals import CodeCheck
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 
 @dataclass
@@ -57,13 +58,13 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
 
     The warehouse is read where it exists, attached already or not: it tells what its histories have taken.
     """
-    last = connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.catalogue.settled").fetchone()[0]
-    is_known = connection.execute("SELECT EXISTS (FROM vault.catalogue.settled)").fetchone()[0]
-    newest = connection.execute(_NEWEST).fetchone()[0]
+    last = one_row(connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.catalogue.settled"))[0]
+    is_known = one_row(connection.execute("SELECT EXISTS (FROM vault.catalogue.settled)"))[0]
+    newest = one_row(connection.execute(_NEWEST))[0]
     if newest <= last:
         return Settled()
     objects.install(connection)
-    is_attached = connection.execute("SELECT EXISTS (FROM duckdb_databases() WHERE database_name = 'warehouse')").fetchone()[0]
+    is_attached = one_row(connection.execute("SELECT EXISTS (FROM duckdb_databases() WHERE database_name = 'warehouse')"))[0]
     if not is_attached and home.warehouse.exists():
         engine.attach(connection, "warehouse", home.warehouse, keys.warehouse, "ro")
     try:
@@ -101,9 +102,9 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
 
 def _note_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the TEMP table `built` with the newest load that the history of statements has taken."""
-    has_history = connection.execute("""
+    has_history = one_row(connection.execute("""
         SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND table_name = 'int_events')
-    """).fetchone()[0]
+    """))[0]
     query = "SELECT max(load_no) AS load_no FROM warehouse.intermediate.int_events" if has_history else "SELECT NULL::BIGINT AS load_no"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE built AS {query}")
 
@@ -118,10 +119,10 @@ _NEWEST = """
 
 def adopt(connection: duckdb.DuckDBPyConnection) -> None:
     """Once in the life of a home: take the codes that an earlier version kept in the warehouse, each as its own item."""
-    has_settled = connection.execute("SELECT EXISTS (FROM vault.catalogue.settled) OR EXISTS (FROM vault.catalogue.items)").fetchone()[0]
-    has_old = connection.execute("""
+    has_settled = one_row(connection.execute("SELECT EXISTS (FROM vault.catalogue.settled) OR EXISTS (FROM vault.catalogue.items)"))[0]
+    has_old = one_row(connection.execute("""
         SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_catalogue_placements')
-    """).fetchone()[0]
+    """))[0]
     if has_settled or not has_old:
         return
     objects.install(connection)

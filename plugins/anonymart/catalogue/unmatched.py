@@ -9,6 +9,7 @@ import duckdb
 
 from anonymart import objects
 from anonymart.engine import literal
+from anonymart.rows import one_row
 
 _MOST_SHAPES = 20
 # Words of platforms that may stand in a shape; every other part of an id is masked.
@@ -38,7 +39,7 @@ class Unmatched:
 def note(connection: duckdb.DuckDBPyConnection, last: int, newest: int, as_of: date) -> tuple[int, list[Unmatched]]:
     """Count what names nothing among the loads after `last`, and write it into the ledger, within the caller's transaction."""
     make(connection, f"load_no > {int(last)}")
-    total = connection.execute("SELECT count(DISTINCT row_no) FROM missing").fetchone()[0]
+    total = one_row(connection.execute("SELECT count(DISTINCT row_no) FROM missing"))[0]
     if not total:
         return 0, []
     found = shaped(connection)
@@ -57,7 +58,7 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     """
     # Most loads name nothing unknown: their rows are then not looked through.
     unknown = {
-        role: connection.execute(f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role = '{role}')").fetchone()[0]
+        role: one_row(connection.execute(f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role = '{role}')"))[0]
         for role in ("object", "whole")
     }
     nothing = "SELECT named FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role ="

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, print_result
 from anonymart.errors import UsageError
 
 _STATES = {True: "ok", False: "missing", None: "look"}
@@ -30,14 +30,14 @@ def airflow() -> None:
 
 @airflow.command("install")
 @click.option("--dags-folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Airflow's folder of DAGs: it gets one file that loads ours.")
-@commands.as_json
+@as_json
 def install(dags_folder: Path, is_json: bool) -> None:
     """Write the DAG file, make the pool of the writer, then check. May be repeated; exit 2 while something is missing."""
     _call(is_json, "install", str(dags_folder))
 
 
 @airflow.command("check")
-@commands.as_json
+@as_json
 def check(is_json: bool) -> None:
     """Say what is there and what is missing: home, keys, DAGs, pool, plugin, reviewers, auth manager. Changes nothing; exit 2 while something is missing."""
     _call(is_json, "check")
@@ -50,6 +50,6 @@ def _call(is_json: bool, *words: str) -> None:
     if not last.startswith("{"):
         raise UsageError("Airflow could not be asked: see its words above, and call this with the scheduler's Python and environment.")
     found = json.loads(last)
-    commands._print(is_json, found, lambda told: [f"{_STATES[entry['is_there']]:<8} {entry['what']}: {entry['says']}" for entry in told["checks"]])
+    print_result(is_json, found, lambda told: [f"{_STATES[entry['is_there']]:<8} {entry['what']}: {entry['says']}" for entry in told["checks"]])
     if any(entry["is_there"] is False for entry in found["checks"]):
         raise click.exceptions.Exit(UsageError.exit_code)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 from anonymart.lock import writing
 
 
 def _answering(command: Callable[..., None]) -> Callable[..., None]:
     """What both answers ask for."""
-    command = commands.as_json(command)
+    command = as_json(command)
     command = click.option("--reason", required=True, help="Why, in one sentence that names nobody: it stands in the manifest and in the audit log.")(command)
     command = click.option("--as", "actor", required=True, help="Who decides: a role or a login, such as reviewer.")(command)
     command = click.option(
@@ -22,15 +22,15 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command("approvals")
-@commands.as_json
+@as_json
 def approvals(is_json: bool) -> None:
     """List the releases that waited for the reviewer: why, since when, and what was decided by whom."""
     from anonymart.release import approval
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     with writing(home):
         found = approval.decisions(home, keys)
-    commands._print(is_json, {"approvals": found}, lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."])
+    print_result(is_json, {"approvals": found}, lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."])
 
 
 @click.command("approve")
@@ -38,23 +38,25 @@ def approvals(is_json: bool) -> None:
 def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
     """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2 when it no longer waits."""
     from anonymart import run as whole
+    from anonymart.release.approval import Reviewer
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        published = whole.approve(home, keys, policy, release_id, actor, reason, candidate=candidate)
-    commands._print(is_json, {"release_id": published, "status": "published"}, lambda told: [f"Published release {told['release_id']}."])
+        published = whole.approve(home, keys, policy, release_id, Reviewer(actor, reason), candidate)
+    print_result(is_json, {"release_id": published, "status": "published"}, lambda told: [f"Published release {told['release_id']}."])
 
 
 @click.command("refuse")
 @_answering
 def refuse(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
     """Refuse RELEASE_ID, which waits for the reviewer: it is set aside, and `current` stays. The next build makes a new one, which waits again."""
-    from anonymart.release import approval
+    from anonymart.release.answer import refuse_waiting
+    from anonymart.release.approval import Reviewer
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     with writing(home):
-        kept = approval.refuse_waiting(home, keys, release_id, actor, reason, candidate=candidate)
-    commands._print(is_json, {"release_id": release_id, "status": "refused", "kept": str(kept)}, lambda told: [
+        kept = refuse_waiting(home, keys, release_id, Reviewer(actor, reason), candidate)
+    print_result(is_json, {"release_id": release_id, "status": "refused", "kept": str(kept)}, lambda told: [
         f"Refused release {told['release_id']}: it is kept as {told['kept']} until the next one, `current` stays."
     ])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, print_result
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.policy import load_policy
@@ -20,7 +20,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--against", "against", type=_FOLDER, multiple=True, help="Another release of the same school; may be given several times (default: all that stand beside it).")
 @click.option("--unscored", is_flag=True, help="Do not look at the truth even where it is at hand: act as somebody from outside.")
 @click.option("--generated", is_flag=True, help="Also test singling out, linking and inference on a generated school; some minutes.")
-@commands.as_json
+@as_json
 def attack_command(folder: Path | None, against: tuple[Path, ...], unscored: bool, generated: bool, is_json: bool) -> None:
     """Attack a release with nothing but its files and the published rules; score it with the truth where that is at hand.
 
@@ -64,7 +64,7 @@ def attack_command(folder: Path | None, against: tuple[Path, ...], unscored: boo
     progress.say(f"Attacking {chosen.name}, {why}.")
     report = attack(chosen, against or beside(chosen), policy, truth, contracts, progress)
     made = audit_generated(home.prepare(), policy, progress=progress) if generated else {}
-    commands._print(is_json, {**report.as_dict(), **made}, _lines)
+    print_result(is_json, {**report.as_dict(), **made}, _lines)
     try:
         judge([report], made)
     except AnonymartError as error:

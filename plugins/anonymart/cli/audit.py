@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from anonymart.audit import ACTS
-from anonymart.cli import commands
+from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
 from anonymart.lock import writing
 
 _CHAIN = ("entry_no", "previous", "hash")
@@ -18,7 +18,7 @@ _HEAD = ("at", "as_of", "act", "actor", "os_user")
 
 @click.command("audit")
 @click.option("--act", type=click.Choice(ACTS), help="Only entries of this act; `shared` is the register of recipients (S-SHARE).")
-@commands.as_json
+@as_json
 def audit(act: str | None, is_json: bool) -> None:
     """List the audit log and check its chain; exit 1 when an entry was changed or is missing.
 
@@ -26,12 +26,12 @@ def audit(act: str | None, is_json: bool) -> None:
     """
     from anonymart import audit as library
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     with writing(home):
         verdict = library.verify(home, keys)
         found = [entry for entry in library.entries(home) if act in (None, entry.get("act"))]
     sentence = f"{verdict.n_entries} entries hold." if verdict.passed else f"The audit log does not hold: {verdict.problem}."
-    commands._print(is_json, {**asdict(verdict), "entries": found}, lambda _: [*map(_line, found), sentence])
+    print_result(is_json, {**asdict(verdict), "entries": found}, lambda _: [*map(_line, found), sentence])
     if not verdict.passed:
         raise click.exceptions.Exit(1)
 
@@ -41,9 +41,9 @@ def audit(act: str | None, is_json: bool) -> None:
 @click.option("--to", required=True, help="Who receives it: an organisation or a role, no person.")
 @click.option("--country", required=True, help="Where they keep it: two capital letters of ISO 3166-1, as in FR.")
 @click.option("--why", required=True, help="For what, in one sentence that names nobody.")
-@commands.acting
-@commands.dated
-@commands.as_json
+@acting
+@dated
+@as_json
 def share(folder: Path, to: str, country: str, why: str, actor: str | None, as_of: datetime | None, is_json: bool) -> None:
     """Note in the audit log that the release FOLDER goes to somebody (S-SHARE, S-EU); hand it over yourself, only when this says yes.
 
@@ -51,10 +51,10 @@ def share(folder: Path, to: str, country: str, why: str, actor: str | None, as_o
     """
     from anonymart import release
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        made = release.share(home, keys, policy, commands._day(as_of, policy), folder, to, country, why, actor)
-    commands._print(is_json, asdict(made), lambda told: [
+        made = release.share(home, keys, policy, day_of(as_of, policy), folder, release.Recipient(to, country, why), actor)
+    print_result(is_json, asdict(made), lambda told: [
         f"Noted: {told['release_id']} goes to {told['to']} in {told['country']} (safeguard: {told['safeguard']}). Hand over the folder and your public key."
     ])
 

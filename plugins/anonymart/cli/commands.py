@@ -2,62 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
 from anonymart import __version__
+from anonymart.cli.base import (
+    DATE,
+    acting,
+    approving,
+    as_json,
+    dated,
+    day_of,
+    open_home,
+    print_result,
+    strict,
+)
 from anonymart.errors import DayHeld, UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
-from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
 
 if TYPE_CHECKING:
     from anonymart.asks import Asks
     from anonymart.release.approval import Reviewer
 
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
-
-
-def as_json(command: click.Command) -> click.Command:
-    """The option --json of every command."""
-    return click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")(command)
-
-
-def dated(command: click.Command) -> click.Command:
-    """The option --as-of of every command that decides by date."""
-    return click.option(
-        "--as-of", type=_DATE, help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris)."
-    )(command)
-
-
-def acting(command: click.Command) -> click.Command:
-    """The option --as of every command that the audit log tells of."""
-    return click.option(
-        "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
-    )(command)
-
-
-def strict(command: click.Command) -> click.Command:
-    """The option --strict of the commands that load."""
-    return click.option(
-        "--strict", "is_strict", is_flag=True, help="End with 5 also for a file that was refused whole, a late request or a silent source."
-    )(command)
-
-
-def approving(command: click.Command) -> click.Command:
-    """The options --approve-as and --reason of the commands that publish."""
-    command = click.option("--reason", help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.")(command)
-    return click.option(
-        "--approve-as", help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits."
-    )(command)
 
 
 def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
@@ -114,10 +87,10 @@ def run(
     from anonymart import run as whole
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     with writing(home):
-        report = whole.run(home, keys, policy, _day(as_of, policy), landing, force_as_of, Progress(), actor, reviewer)
-    _print(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
+        report = whole.run(home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer))
+    print_result(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
     if report.held:
         raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
@@ -140,14 +113,14 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     from anonymart.asks import asks_of
     from anonymart.ingest import ingest as load
 
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     with writing(home):
-        report = load(home, keys, policy, _day(as_of, policy), landing, sources or None, Progress())
+        report = load(home, keys, policy, day_of(as_of, policy), landing, sources or None, Progress())
     told = {
         "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
         "catalogue": report.settled.as_dict(), "asks": asks_of(report).as_dict(),
     }
-    _print(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence])
+    print_result(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence])
     _exit_if_asked(asks_of(report), is_strict)
 
 
@@ -163,15 +136,15 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
     from anonymart.release import recover
     from anonymart.summary import summarize
 
-    home, keys, policy = _open()
-    day, progress = _day(as_of, policy), Progress()
+    home, keys, policy = open_home()
+    day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
         guard.check(home, keys, policy, day, force_as_of, actor)
         with progress.step("build", "Build"):
             dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
-    _print(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
+    print_result(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
 
 @anonymart.command()
@@ -182,9 +155,9 @@ def gate(folder: Path, is_json: bool) -> None:
     from anonymart.errors import GateRefused
     from anonymart.gate import gate as read
 
-    home, keys, policy = _open()
+    home, keys, policy = open_home()
     verdict = read(home, keys, policy, folder, None)
-    _print(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
+    print_result(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
     if verdict.passed:
         return
     refused = GateRefused(verdict.sentence(folder))
@@ -210,19 +183,19 @@ def publish(
     from anonymart.run import release, status_of
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = _open()
-    day, progress = _day(as_of, policy), Progress()
+    home, keys, policy = open_home()
+    day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
         guard.check(home, keys, policy, day, force_as_of, actor)
         release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
     result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
-    _print(is_json, result, lambda found: [_release_line(found)])
+    print_result(is_json, result, lambda found: [_release_line(found)])
     _exit_if_waiting(waiting)
 
 
 @anonymart.command("confirm-day")
-@click.argument("day", type=_DATE)
+@click.argument("day", type=DATE)
 @click.option("--reason", required=True, help="Why the day is right, in one sentence that names nobody: it stands in the audit log.")
 @acting
 @as_json
@@ -233,10 +206,10 @@ def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) ->
     """
     from anonymart import guard
 
-    home, keys, _ = _open()
+    home, keys, _ = open_home()
     with writing(home):
         guard.confirm(home, keys, day.date(), reason, actor)
-    _print(is_json, {"as_of": str(day.date()), "status": "confirmed"}, lambda told: [f"{told['as_of']} is confirmed: run again what waited."])
+    print_result(is_json, {"as_of": str(day.date()), "status": "confirmed"}, lambda told: [f"{told['as_of']} is confirmed: run again what waited."])
 
 
 @anonymart.command()
@@ -256,14 +229,14 @@ def purge(token: str | None, is_hold: bool, reason: str | None, as_of: datetime 
     from anonymart.release import approval
     from anonymart.run import renew
 
-    home, keys, policy = _open()
-    day = _day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     if is_hold and (reason is None or token):
         raise click.UsageError("--hold needs --reason, and goes without --token.")
     with writing(home):
         if is_hold:
             until = removal.keep_waiting(home, keys, policy, day, reason or "", actor)
-            _print(is_json, {"as_of": str(day), "waits_until": str(until)}, lambda told: [f"The plan waits until {told['waits_until']}."])
+            print_result(is_json, {"as_of": str(day), "waits_until": str(until)}, lambda told: [f"The plan waits until {told['waits_until']}."])
             return
         plan = removal.plan_terms(home, keys, policy, day)
         done = removal.enforce_terms(home, keys, policy, day, token, reason, actor) if token else plan
@@ -274,7 +247,7 @@ def purge(token: str | None, is_hold: bool, reason: str | None, as_of: datetime 
         "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
         "learners": plan.people.known, "learners_leaving": plan.people.leaving, "why_held": plan.why_held.sentence if plan.why_held else None,
     }
-    _print(is_json, result, _purge_lines)
+    print_result(is_json, result, _purge_lines)
 
 
 @anonymart.command()
@@ -283,9 +256,9 @@ def releases(is_json: bool) -> None:
     """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
     from anonymart.release import list_releases
 
-    home, keys, _ = _open()
+    home, keys, _ = open_home()
     found = list_releases(home, keys)
-    _print(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
+    print_result(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
 
 
 @anonymart.group()
@@ -304,7 +277,7 @@ def keys_init(is_json: bool) -> None:
     home = Home.from_env().prepare()
     made = init_keys(home)
     sentence = "Keys written: keep a copy in a safe." if made else "There are keys already; nothing was changed."
-    _print(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
+    print_result(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
 
 
 @keys.command("check")
@@ -318,7 +291,7 @@ def keys_check(is_json: bool) -> None:
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
     seal.need_key(home, found)
-    _print(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
+    print_result(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
         f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
     ])
 
@@ -335,15 +308,16 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
     Recipients need the new public key; releases until now verify with the old one.
     """
     from anonymart import seal
+    from anonymart.policy import load_policy
     from anonymart.release import signature
 
     policy = load_policy()
     home = Home.from_env().prepare()
     found = Keys.load(home)
     with writing(home):
-        counts = seal.seal(home, found, _day(as_of, policy), reason, actor)
+        counts = seal.seal(home, found, day_of(as_of, policy), reason, actor)
     told = {"entries": counts["entry"], "receipts": counts["receipt"], "fingerprint": signature.fingerprint(signature.public_key(found))}
-    _print(is_json, told, lambda result: [
+    print_result(is_json, told, lambda result: [
         f"Sealed: {result['entries']} entries of the audit log and {result['receipts']} receipt(s).",
         f"Fingerprint of the new public key, for recipients: {result['fingerprint']}",
     ])
@@ -362,36 +336,12 @@ def keys_public(is_json: bool) -> None:
     told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
     if not is_json:
         click.echo(f"Fingerprint {told['fingerprint']}", err=True)
-    _print(is_json, told, lambda result: [result["public_key"].rstrip()])
+    print_result(is_json, told, lambda result: [result["public_key"].rstrip()])
 
 
 @anonymart.group()
 def demo() -> None:
     """The fictional school."""
-
-
-def _open() -> tuple[Home, Keys, Policy]:
-    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is refused."""
-    from anonymart.migrate.home import bring_up_to_date
-
-    policy = load_policy()
-    home = Home.from_env().prepare()
-    found = Keys.load(home)
-    bring_up_to_date(home, found, Progress())
-    return home, found, policy
-
-
-def _day(given: datetime | None, policy: Policy) -> date:
-    """The day of the run. Only here, at the outermost edge, is the machine's clock asked for a default."""
-    return given.date() if given else datetime.now(ZoneInfo(policy.figure("window", "time_zone"))).date()
-
-
-def _print(is_json: bool, result: dict, lines: object) -> None:
-    if is_json:
-        click.echo(json.dumps(result, default=str))
-    else:
-        for line in lines(result):
-            click.echo(line)
 
 
 def _ingest_lines(result: dict) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
 
 READS = ("ls", "list", "parse", "compile", "docs")
 WRITES = ("build", "run", "seed", "test")
@@ -20,8 +20,8 @@ _REFUSED = (
 
 
 @click.command("dbt", context_settings={"ignore_unknown_options": True})
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -> None:
     """Run dbt with WORDS on this home: the variables, keys, paths and the lock are those of `anonymart build`.
@@ -46,8 +46,8 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
     from anonymart.release import recover
 
     _check(words)
-    home, keys, policy = commands._open()
-    day = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     with writing(home):
         recover(home, keys)
         if words[0] in WRITES:
@@ -62,7 +62,7 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
         "nodes": [{name: node[name] for name in ("name", "status", "seconds")} for node in nodes],
         "target": str(home.dbt_target),
     }
-    commands._print(is_json, result, _lines)
+    print_result(is_json, result, _lines)
     if failed or found[-1]["code"]:
         raise AnonymartError(f"dbt {words[0]} failed at {failed[0] if failed else 'no node'}: mend it and run again.")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 
 
 @click.command("figures")
 @click.argument("release_id")
-@commands.as_json
+@as_json
 def figures_command(release_id: str, is_json: bool) -> None:
     """Print the exact figures about persons that were noted when RELEASE_ID was made, waiting or published.
 
@@ -28,7 +28,7 @@ def figures_command(release_id: str, is_json: bool) -> None:
     from anonymart.lock import reading
     from anonymart.release import exact_page, for_reviewer
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     with reading(home), engine.connect(home, keys, vault="ro") as connection:
         found = for_reviewer.notes(connection, release_id)
     if not found:
@@ -36,4 +36,4 @@ def figures_command(release_id: str, is_json: bool) -> None:
             f"Nothing was noted of {release_id}: give the id of a release or candidate of this home, "
             "as `anonymart approvals` lists them."
         )
-    commands._print(is_json, {"release_id": release_id, **found}, lambda _: exact_page.lines(found))
+    print_result(is_json, {"release_id": release_id, **found}, lambda _: exact_page.lines(found))

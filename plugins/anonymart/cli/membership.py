@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 
 
 @click.command("membership")
-@commands.as_json
+@as_json
 def membership_command(is_json: bool) -> None:
     """Add up what all published counts of a life, carried ones too, tell of one person, and hold it against the limits of the policy.
 
@@ -30,11 +30,11 @@ def membership_command(is_json: bool) -> None:
     from anonymart.disclosure.membership import measure
     from anonymart.lock import reading
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with reading(home), engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         found = measure(connection, load_contracts(), policy)
     limits = {name: policy.figure("membership", name) for name in ("false_alarms", *found["within"])}
-    commands._print(is_json, {**found, "limits": limits}, _lines)
+    print_result(is_json, {**found, "limits": limits}, _lines)
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, print_result
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import writing
@@ -15,7 +15,7 @@ from anonymart.lock import writing
 @click.command("migrate")
 @click.option("--plan", "is_plan", is_flag=True, help="Only show the versions and what each step does.")
 @click.option("--done", "is_over", is_flag=True, help="Remove the copies from before the migration: all is well.")
-@commands.as_json
+@as_json
 def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
     """Bring vault, warehouse and ledger of an older home to the version of this program; forward only.
 
@@ -39,7 +39,7 @@ def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
             if is_over:
                 n_removed = sum(files.remove_copies(home).values())
                 found.copies = []
-    commands._print(is_json, {**asdict(found), "copies_removed": n_removed}, _lines)
+    print_result(is_json, {**asdict(found), "copies_removed": n_removed}, _lines)
 
 
 def _lines(result: dict) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 
 
 @click.command()
-@commands.as_json
+@as_json
 def persons(is_json: bool) -> None:
     """Count the persons of the register that are in the statistics, and those that are out by reason; and what waits of people unknown to it.
 
@@ -16,6 +16,6 @@ def persons(is_json: bool) -> None:
     """
     from anonymart.persons import count
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     found = count(home, keys)
-    commands._print(is_json, found.as_dict(), lambda _: found.sentences)
+    print_result(is_json, found.as_dict(), lambda _: found.sentences)

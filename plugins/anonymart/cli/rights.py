@@ -8,9 +8,10 @@ from datetime import date, datetime
 import click
 
 from anonymart.audit import os_user
-from anonymart.cli import commands
+from anonymart.cli.base import DATE, as_json, dated, day_of, open_home, print_result
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.lock import writing
+from anonymart.rights.machine import Plan
 from anonymart.rights.requests import REASONS, Request
 
 
@@ -54,33 +55,33 @@ def rights() -> None:
 
 
 @rights.command("list")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def list_command(as_of: datetime | None, is_json: bool) -> None:
     """List every request: kind, state, date of receipt and last day to answer (R-CLOCK)."""
     from anonymart.rights import list_requests
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        found = list_requests(home, keys, policy, commands._day(as_of, policy))
+        found = list_requests(home, keys, policy, day_of(as_of, policy))
     _say_all(found, is_json)
 
 
 @rights.command()
 @click.argument("request_id")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it. Of an unreadable row the zip holds its text."""
     from anonymart.rights import machine, unreadable
 
-    home, keys, policy = commands._open()
-    day = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     with writing(home):
         found, export = machine.find_with_export(home, keys, policy, day, request_id)
         if found.state == "unreadable":
             export = str(unreadable.write_row(home, keys, policy, day, found.id))
-    commands._print(is_json, {**asdict(found), "export": export}, lambda _: _shown(found, export))
+    print_result(is_json, {**asdict(found), "export": export}, lambda _: _shown(found, export))
 
 
 @rights.command()
@@ -89,7 +90,7 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @click.option("--learner-id", help="Who asks, by the school's own id.")
 @click.option("--email", help="Who asks, by e-mail; refused when two people carry it.")
 @click.option(
-    "--received-on", type=commands._DATE,
+    "--received-on", type=DATE,
     help="The day of receipt, YYYY-MM-DD: the month to answer starts here (of an unreadable row, by default the day that it was first seen).",
 )
 @click.option("--purpose", type=click.Choice(["P-SURVEY", "P-STAT"]), help="With --unreadable: the row declares a consent to this purpose.")
@@ -100,8 +101,8 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     help="What the request says beyond its kind: lift ends an earlier object or restrict; erase, keep or hand_over for death; JSON for rectify: "
     '{"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}.',
 )
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def submit(
     kind: str | None, unreadable_id: str | None, learner_id: str | None, email: str | None, received_on: datetime | None,
     purpose: str | None, status: str | None, identity_verified: bool, details: str | None, as_of: datetime | None, is_json: bool,
@@ -114,34 +115,35 @@ def submit(
         raise click.UsageError("Give --kind, or, with --unreadable, --purpose and --status of a consent.")
     if received_on is None and unreadable_id is None:
         raise click.UsageError("Give --received-on, the day of receipt.")
-    home, keys, policy = commands._open()
-    day: date = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day: date = day_of(as_of, policy)
     received = received_on.date() if received_on else None
     with writing(home):
         if unreadable_id is None and kind and received:
-            made = library.submit(home, keys, policy, day, kind, received, learner_id, email, identity_verified, details)
-        elif kind:
-            made = unreadable.enter(
-                home, keys, policy, day, unreadable_id or "", kind, received, learner_id, email, identity_verified, details, os_user(),
-            )
+            made = library.submit(home, keys, policy, day, library.Asked(kind, received, learner_id, email, identity_verified, details))
         else:
-            made = unreadable.enter_consent(
-                home, keys, policy, day, unreadable_id or "", purpose or "", status or "", received, learner_id, email, os_user(),
-            )
+            # By default the day on which the row was first seen.
+            received = received or unreadable.need_open(home, keys, policy, day, unreadable_id or "").received_on
+            if kind:
+                asked = library.Asked(kind, received, learner_id, email, identity_verified, details)
+                made = unreadable.enter(home, keys, policy, day, unreadable_id or "", asked, os_user())
+            else:
+                declared = unreadable.Declared(purpose or "", status or "", received, learner_id, email)
+                made = unreadable.enter_consent(home, keys, policy, day, unreadable_id or "", declared, os_user())
     _say(made, is_json)
 
 
 @rights.command()
 @click.argument("request_id")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def verify(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Note that who asks has proved to be that person (R-DOUBT)."""
     from anonymart.rights import prove_identity
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        _say(prove_identity(home, keys, policy, commands._day(as_of, policy), request_id), is_json)
+        _say(prove_identity(home, keys, policy, day_of(as_of, policy), request_id), is_json)
 
 
 @rights.command()
@@ -150,37 +152,37 @@ def verify(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     "--reason", type=click.Choice([*REASONS, "not_a_request", "entered_otherwise"]), required=True,
     help="Why; no free text, which could name somebody. The last two are for unreadable rows.",
 )
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) -> None:
     """Close a request without carrying it out; from the next build on it has no effect. An unreadable row is closed in the same way."""
     from anonymart.rights import refuse_any
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        _say(refuse_any(home, keys, policy, commands._day(as_of, policy), request_id, reason, os_user()), is_json)
+        _say(refuse_any(home, keys, policy, day_of(as_of, policy), request_id, reason, os_user()), is_json)
 
 
 @rights.command()
 @click.argument("request_id")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def plan(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Show what a request would do: rows that go or change by place, and the token that acting needs. Changes nothing else."""
     from anonymart.rights import machine
 
-    home, keys, policy = commands._open()
-    day = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     with writing(home):
         found = machine.plan(home, keys, policy, day, request_id)
-    commands._print(is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found))
+    print_result(is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found))
 
 
 @rights.command()
 @click.argument("request_id")
 @click.option("--token", help="The token of the plan; erase, withdraw, rectify and a directive to erase need it.")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def execute(request_id: str, token: str | None, as_of: datetime | None, is_json: bool) -> None:
     """Carry a request out and look whether it is done. Run it again after a kill: it goes on where it was.
 
@@ -189,29 +191,29 @@ def execute(request_id: str, token: str | None, as_of: datetime | None, is_json:
     from anonymart.rights import machine
     from anonymart.run import renew
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        day = commands._day(as_of, policy)
+        day = day_of(as_of, policy)
         _say(machine.execute(home, keys, policy, day, request_id, token), is_json)
         renew(home, keys, policy, day)
 
 
 @rights.command()
 @click.argument("request_id")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def answer(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Close a verified request once the person has the answer; who asked is kept as a keyed hash only."""
     from anonymart.rights import machine
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     with writing(home):
-        _say(machine.answer(home, keys, policy, commands._day(as_of, policy), request_id), is_json)
+        _say(machine.answer(home, keys, policy, day_of(as_of, policy), request_id), is_json)
 
 
 @rights.command()
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def advance(as_of: datetime | None, is_json: bool) -> None:
     """Take every request as far as it may go, removals in one batch, and list them.
 
@@ -221,8 +223,8 @@ def advance(as_of: datetime | None, is_json: bool) -> None:
     from anonymart.rights import machine
     from anonymart.run import renew
 
-    home, keys, policy = commands._open()
-    day = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     with writing(home):
         ingest(home, keys, policy, day, sources=("rights",))
         _say_all(machine.advance_all(home, keys, policy, day), is_json)
@@ -230,30 +232,30 @@ def advance(as_of: datetime | None, is_json: bool) -> None:
 
 
 @rights.command("verify-receipts")
-@commands.as_json
+@as_json
 def verify_receipts(is_json: bool) -> None:
     """Check the chain of receipts of what was removed; exit 1 when one was changed or is missing."""
     from anonymart.forget import receipts
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     with writing(home):
         verdict = receipts.verify(home, keys)
     sentence = f"{verdict.n_receipts} receipts hold." if verdict.passed else f"The receipts do not hold: {verdict.problem}."
-    commands._print(is_json, asdict(verdict), lambda _: [sentence])
+    print_result(is_json, asdict(verdict), lambda _: [sentence])
     if not verdict.passed:
         raise click.exceptions.Exit(1)
 
 
 def _say(request: Request, is_json: bool) -> None:
-    commands._print(is_json, asdict(request), lambda _: [_line(request)])
+    print_result(is_json, asdict(request), lambda _: [_line(request)])
 
 
 def _say_all(requests: list[Request], is_json: bool) -> None:
     shown = {"requests": [asdict(request) for request in requests]}
-    commands._print(is_json, shown, lambda _: [_line(request) for request in requests] or ["No request yet."])
+    print_result(is_json, shown, lambda _: [_line(request) for request in requests] or ["No request yet."])
 
 
-def _plan_lines(request_id: str, day: date, found: object) -> list[str]:
+def _plan_lines(request_id: str, day: date, found: Plan) -> list[str]:
     rows = [f"{place}: {n_rows} rows" for place, n_rows in found.rows.items()]
     files = [f"{kind}: {n_files}" for kind, n_files in found.files.items()]
     token = f" --token {found.token}" if found.token else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 
 
 def register(sources: click.Group) -> None:
@@ -17,7 +17,7 @@ def register(sources: click.Group) -> None:
 @click.command("catalogue")
 @click.option("--unmatched", is_flag=True, help="What statements of the raw rows name and no catalogue knows.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="With --unmatched: write rows to complete and to put into landing/catalogue/, as CSV.")
-@commands.as_json
+@as_json
 def catalogue(unmatched: bool, out: Path | None, is_json: bool) -> None:
     """List the things of the catalogue by kind, or with --unmatched what is missing in it. Ids are written only into the file of --out."""
     from anonymart.catalogue.listing import listed
@@ -26,13 +26,13 @@ def catalogue(unmatched: bool, out: Path | None, is_json: bool) -> None:
 
     if out and not unmatched:
         raise UsageError("--out goes with --unmatched: it writes what the catalogue does not know.")
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     if not unmatched:
         found = listed(home, keys)
-        commands._print(is_json, found.as_dict(), lambda _: found.sentences)
+        print_result(is_json, found.as_dict(), lambda _: found.sentences)
         return
     proposal = propose(home, keys)
     if out:
         proposal.write(out)
     more = [f"Rows to complete stand in {out}: give each a code (or a title), then put the file into landing/catalogue/."] if out and proposal.rows else []
-    commands._print(is_json, {**proposal.as_dict(), "out": str(out) if out else None}, lambda _: [*proposal.sentences, *more])
+    print_result(is_json, {**proposal.as_dict(), "out": str(out) if out else None}, lambda _: [*proposal.sentences, *more])

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
 from anonymart.ingest.contracts import SOURCES
 
 
@@ -17,12 +17,12 @@ def register(sources: click.Group) -> None:
 
 @click.command("changes")
 @click.option("--source", type=click.Choice(SOURCES), help="Only this source.")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def changes(source: str | None, as_of: datetime | None, is_json: bool) -> None:
     """List columns that came, went or changed their type, new verbs, and the sources that are silent longer than usual."""
     from anonymart.ingest import listing
 
-    home, keys, policy = commands._open()
-    found = listing.listed(home, keys, policy, commands._day(as_of, policy), (source,) if source else None)
-    commands._print(is_json, found.as_dict(), lambda _: found.sentences)
+    home, keys, policy = open_home()
+    found = listing.listed(home, keys, policy, day_of(as_of, policy), (source,) if source else None)
+    print_result(is_json, found.as_dict(), lambda _: found.sentences)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, open_home, print_result
 from anonymart.progress import Progress
 
 
@@ -23,7 +23,7 @@ def pull() -> None:
 @click.option("--xapi-version", type=click.Choice(("1.0.3", "2.0.0")), help="The version to speak (default: the newest that the store names).")
 @click.option("--all", "everything", is_flag=True, help="From the beginning of the store; what is known counts as duplicate.")
 @click.option("--allow-http", is_flag=True, help="Accept an http address of another machine: everybody on the way reads along.")
-@commands.as_json
+@as_json
 def lrs(url: str, overlap_hours: float, page_size: int, xapi_version: str | None, everything: bool, allow_http: bool, is_json: bool) -> None:
     """Drain a learning record store (xAPI 1.0.3, 2.0) into landing/learning; killed or cut off, it goes on where it stopped.
 
@@ -33,11 +33,11 @@ def lrs(url: str, overlap_hours: float, page_size: int, xapi_version: str | None
     from anonymart.sources import lrs as library
     from anonymart.sources import lrs_store
 
-    home, keys, _ = commands._open()
+    home, keys, _ = open_home()
     store = lrs_store.make_store(
         url, lrs_store.secrets_from_environment(), allow_http, version=xapi_version or "", overlap=timedelta(hours=overlap_hours), page_size=page_size
     )
-    commands._print(is_json, asdict(library.pull(home, keys, store, Progress(), everything)), lambda told: [sentence(told)])
+    print_result(is_json, asdict(library.pull(home, keys, store, Progress(), everything)), lambda told: [sentence(told)])
 
 
 def sentence(told: dict) -> str:

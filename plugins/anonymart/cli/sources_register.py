@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
 from anonymart.errors import UsageError
 
 ADDRESS = "ANONYMART_REGISTER_URL"
@@ -23,8 +23,8 @@ def register(pulling: click.Group) -> None:
 @click.command("register")
 @click.option("--mapping", type=click.Path(path_type=Path), help="The platform's names (default: sources/register.yml of the home).")
 @click.option("--full", is_flag=True, help="Read every learner, not only those changed since the last pull.")
-@commands.dated
-@commands.as_json
+@dated
+@as_json
 def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_json: bool) -> None:
     """Read learners that changed in the platform's PostgreSQL into landing/learners/; `anonymart ingest` loads them.
 
@@ -33,9 +33,9 @@ def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_j
     from anonymart.sources.mapping import load_mapping
     from anonymart.sources.register import pull
 
-    home, keys, policy = commands._open()
+    home, keys, policy = open_home()
     address = os.environ.get(ADDRESS)
     if not address:
         raise UsageError(f"Set {ADDRESS} to the address of the platform's PostgreSQL: postgresql://user:password@host:5432/database.")
-    done = pull(home, keys, address, load_mapping(mapping or home.register_mapping), commands._day(as_of, policy), full)
-    commands._print(is_json, asdict(done), lambda _: done.sentences)
+    done = pull(home, keys, address, load_mapping(mapping or home.register_mapping), day_of(as_of, policy), full)
+    print_result(is_json, asdict(done), lambda _: done.sentences)

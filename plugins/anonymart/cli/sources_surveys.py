@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from anonymart.cli.base import day_of
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import SOURCES as ALL_SOURCES
 from anonymart.surveys.mapping import SOURCES
@@ -35,7 +36,6 @@ def check_command(file: Path, source: str | None, mapping: Path | None, no_vault
     The file is loaded on trial by the same code, into a copy of what the vault knows that is in memory only: nothing is stored. Counts and
     names of columns only. Exit 2 when the whole file would be refused.
     """
-    from anonymart.cli.commands import _day
     from anonymart.home import Home
     from anonymart.keys import Keys
     from anonymart.migrate.home import bring_up_to_date
@@ -49,7 +49,7 @@ def check_command(file: Path, source: str | None, mapping: Path | None, no_vault
     keys = Keys.load(home) if home else None
     if home and keys:
         bring_up_to_date(home, keys, Progress())
-    found = check(file, source or source_of(file), _day(as_of, policy), policy, mapping, home, keys)
+    found = check(file, source or source_of(file), day_of(as_of, policy), policy, mapping, home, keys)
     if is_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
@@ -64,7 +64,7 @@ def check_command(file: Path, source: str | None, mapping: Path | None, no_vault
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object with the YAML on standard output.")
 def infer_command(file: Path, source: str | None, is_json: bool) -> None:
     """Propose a YAML for FILE, to be reviewed and put into expectations/sources/: names of columns, never a value."""
-    from anonymart.ingest.files import FileRefused
+    from anonymart.files.landed import FileRefused
     from anonymart.surveys.infer import infer
 
     try:

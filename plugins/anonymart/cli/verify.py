@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import as_json, print_result
 from anonymart.errors import GateRefused
 
 _UNPROVED = (
@@ -20,7 +20,7 @@ _AUTHENTIC = "Every file is as it was published, signed with the key {key} that 
 @click.command("verify")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--public-key", type=click.Path(path_type=Path), help="The file that the school handed out (`anonymart keys public`).")
-@commands.as_json
+@as_json
 def verify(folder: Path, public_key: Path | None, is_json: bool) -> None:
     """Check a release FOLDER that you received: names each file that is changed, missing or extra.
 
@@ -32,7 +32,7 @@ def verify(folder: Path, public_key: Path | None, is_json: bool) -> None:
 
     found = check(folder, read_public_key(public_key) if public_key else None)
     told = {"status": found.status, **asdict(found)}
-    commands._print(is_json, told, _lines)
+    print_result(is_json, told, _lines)
     if found.status in ("changed", "withdrawn"):
         raise click.exceptions.Exit(GateRefused.exit_code)
 

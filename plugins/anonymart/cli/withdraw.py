@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from anonymart.cli import commands
+from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
 from anonymart.lock import writing
 
 
@@ -17,9 +17,9 @@ from anonymart.lock import writing
 @click.option("--period", "periods", multiple=True, help="Only cells of this period, as in 2026-04-01, 2024 or 2024|6; may be given several times.")
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
 @click.option("--reword", "is_reworded", is_flag=True, help="Only give the withdrawal of RELEASE_ID, not replaced yet, another reason.")
-@commands.acting
-@commands.dated
-@commands.as_json
+@acting
+@dated
+@as_json
 def withdraw(
     release_id: str, why: str, marts: tuple[str, ...], periods: tuple[str, ...], token: str | None, is_reworded: bool,
     as_of: datetime | None, is_json: bool, actor: str | None,
@@ -34,19 +34,19 @@ def withdraw(
 
     if is_reworded and (marts or periods or token):
         raise click.UsageError("--reword changes the reason alone: leave --mart, --period and --token out.")
-    home, keys, policy = commands._open()
-    day = commands._day(as_of, policy)
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
     wrong = release.Wrong(release_id, why, marts, periods)
     with writing(home):
         if is_reworded:
             told = {"release_id": release_id, "why": release.reword(home, keys, day, release_id, why, actor)}
-            commands._print(is_json, told, lambda _: [f"The withdrawal of {release_id} has the new reason."])
+            print_result(is_json, told, lambda _: [f"The withdrawal of {release_id} has the new reason."])
             return
         if token:
             found = release.withdraw(home, keys, day, wrong, token, actor)
         else:
             found = release.plan_withdrawal(home, keys, day, wrong)
-    commands._print(is_json, {
+    print_result(is_json, {
         "release_id": found.release_id, "as_of": found.as_of, "why": found.why, "recalled": found.recalled, "cells": found.cells,
         "periods": found.periods, "current": found.current, "is_done": found.is_done, "token": found.token,
     }, _lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +48,9 @@ def generate(out: Path, learners: int, seed: int, as_of: date) -> dict[str, obje
     has_own_name = distinctive([people.full_name(person) for person in range(learners)])
 
     write_rows(landing / "catalogue" / "catalogue.json", catalogue_rows(world))
-    _write_registry(landing, people, strangers, journey, cast, as_of, truth, next(streams))
-    _write_surveys(landing, people, strangers, journey, cast, as_of_day, has_own_name, truth, next(streams))
+    school = _School(people, strangers, journey, cast, as_of, has_own_name, truth)
+    _write_registry(landing, school, next(streams))
+    _write_surveys(landing, school, next(streams))
     statements = Statements(world, people, journey, cast, has_own_name, truth, next(streams))
     written = statements.write(landing / "learning")
     broken.odd_statements(landing, statements, truth)
@@ -61,11 +63,25 @@ def generate(out: Path, learners: int, seed: int, as_of: date) -> dict[str, obje
     }  # fmt: skip
 
 
-def _write_registry(
-    landing: Path, people: People, strangers: People, journey: Journey, cast: Cast, as_of: date, truth: Truth,
-    rng: np.random.Generator,
-) -> None:  # fmt: skip
-    as_of_day = (as_of - date(1970, 1, 1)).days
+class _School(NamedTuple):
+    """The people of a school and what they did, before it is written."""
+
+    people: People
+    strangers: People
+    journey: Journey
+    cast: Cast
+    as_of: date
+    has_own_name: list[bool]
+    truth: Truth
+
+    @property
+    def as_of_day(self) -> int:
+        return (self.as_of - date(1970, 1, 1)).days
+
+
+def _write_registry(landing: Path, school: _School, rng: np.random.Generator) -> None:
+    people, strangers, journey, cast, as_of, _, truth = school
+    as_of_day = school.as_of_day
     rows = registry.learner_rows(people, journey, cast, as_of_day, rng)
     for number, (year, chosen) in enumerate(by_year(journey.start)):
         write_rows(landing / "learners" / f"learners-{year}{_SUFFIXES[number % 7]}", [rows[person] for person in chosen])
@@ -95,10 +111,9 @@ def _write_registry(
     write_rows(landing / "rights" / "requests-mail.ndjson", requests[1::2])
 
 
-def _write_surveys(
-    landing: Path, people: People, strangers: People, journey: Journey, cast: Cast, as_of_day: int,
-    has_own_name: list[bool], truth: Truth, rng: np.random.Generator,
-) -> None:  # fmt: skip
+def _write_surveys(landing: Path, school: _School, rng: np.random.Generator) -> None:
+    people, strangers, journey, cast, _, has_own_name, truth = school
+    as_of_day = school.as_of_day
     respondents = Respondents(people, truth, rng, has_own_name)
     nps = nps_rows(journey, as_of_day, cast.hated, respondents, rng)
     for number in range(4, _STRANGERS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,15 +53,34 @@ class Journey:
     events: Events
 
 
+class _Outcome(NamedTuple):
+    """What events tell of how it went: success 0 or 1, score and progress in percent; -1 where they tell nothing."""
+
+    success: np.ndarray | int = -1
+    score: np.ndarray | int = -1
+    progress: np.ndarray | int = -1
+
+
+class _Group(NamedTuple):
+    """The people of one path: their numbers, how far they come, and for each step when they open and close it."""
+
+    who: np.ndarray
+    n_chapters: np.ndarray
+    begins: np.ndarray
+    is_user: np.ndarray
+    opens: np.ndarray
+    closes: np.ndarray
+    drive: np.ndarray
+
+
 class _Collector:
     def __init__(self, last_second: int) -> None:
         self.last_second = last_second
         self.parts: list[tuple[np.ndarray, ...]] = []
 
     def add(
-        self, person: np.ndarray, verb: str, item: np.ndarray | int, day: np.ndarray, minutes: float = 0,
-        success: np.ndarray | int = -1, score: np.ndarray | int = -1, progress: np.ndarray | int = -1,
-    ) -> None:  # fmt: skip
+        self, person: np.ndarray, verb: str, item: np.ndarray | int, day: np.ndarray, minutes: float = 0, outcome: _Outcome = _Outcome()
+    ) -> None:
         """Takes events at fractional days: the fraction is spread over the hours in which people are awake.
 
         The last ones are after midnight in Paris: what happens then on the last evening of a month, by UTC, belongs to the next.
@@ -69,7 +89,7 @@ class _Collector:
         second = (whole * 86400 + 5 * 3600 + (day - whole) * 19 * 3600 + minutes * 60).astype(np.int64)
         kept = second <= self.last_second
         shape = person.shape
-        columns = (person, np.full(shape, VERB[verb]), item, second, success, score, progress)
+        columns = (person, np.full(shape, VERB[verb]), item, second, *outcome)
         self.parts.append(tuple(np.broadcast_to(column, shape)[kept].astype(np.int64) for column in columns))
 
     def events(self) -> Events:
@@ -98,7 +118,8 @@ def simulate(world: World, n: int, as_of_day: int, rng: np.random.Generator) -> 
 
     for p in range(len(PATHS)):
         who = np.flatnonzero(path == p)
-        _follow_path(world, p, who, n_chapters[who], begins[who], is_user[who], opens[who], closes[who], drive[who], box, rng)
+        group = _Group(who, n_chapters[who], begins[who], is_user[who], opens[who], closes[who], drive[who])
+        _follow_path(world, p, group, box, rng)
     _come_back(world, start, is_user, box, rng)
 
     last_chapter = np.maximum(n_chapters - 1, 0)
@@ -123,10 +144,8 @@ def _starts(n: int, as_of_day: int, rng: np.random.Generator) -> np.ndarray:
     return rng.choice(days, n, p=weight / weight.sum())
 
 
-def _follow_path(
-    world: World, p: int, who: np.ndarray, n_chapters: np.ndarray, begins: np.ndarray, is_user: np.ndarray,
-    opens: np.ndarray, closes: np.ndarray, drive: np.ndarray, box: _Collector, rng: np.random.Generator,
-) -> None:  # fmt: skip
+def _follow_path(world: World, p: int, group: _Group, box: _Collector, rng: np.random.Generator) -> None:
+    who, n_chapters, begins, is_user, opens, closes, _ = group
     for step in range(STEPS):
         c, k = divmod(step, CHAPTERS_PER_COURSE)
         course, chapter = world.courses[p][c], world.chapters[p][c][k]
@@ -141,23 +160,25 @@ def _follow_path(
         box.add(who[says_so], "attempted", chapter, opens[says_so, step], 4)
         box.add(who[done], "completed", chapter, closes[done, step])
         if k > 0:
-            box.add(who[done], "progressed", course, closes[done, step], 1, progress=100 * (k + 1) // CHAPTERS_PER_COURSE)
+            box.add(who[done], "progressed", course, closes[done, step], 1, _Outcome(progress=100 * (k + 1) // CHAPTERS_PER_COURSE))
         if k == CHAPTERS_PER_COURSE - 1:
-            box.add(who[done], "completed", course, closes[done, step], 2, success=1)
+            box.add(who[done], "completed", course, closes[done, step], 2, _Outcome(success=1))
         for place, exercise in world.exercises[p][c]:
             if place == k:
-                _train(world, exercise, who[tries], opens[tries, step], closes[tries, step], drive[tries], box, rng)
+                _train(world, exercise, group, (tries, step), box, rng)
         visits = tries & (rng.random(len(who)) < 0.2)
         box.add(who[visits], "logged-in", world.platform, (opens + closes)[visits, step] / 2)
-    _do_projects(world, p, who, n_chapters, closes, drive, box, rng)
+    _do_projects(world, p, group, box, rng)
     proud = n_chapters == STEPS
     box.add(who[proud], "earned", world.badge, closes[proud, -1], 30)
 
 
 def _train(
-    world: World, exercise: int, who: np.ndarray, opens: np.ndarray, closes: np.ndarray, drive: np.ndarray,
-    box: _Collector, rng: np.random.Generator,
-) -> None:  # fmt: skip
+    world: World, exercise: int, group: _Group, at: tuple[np.ndarray, int], box: _Collector, rng: np.random.Generator
+) -> None:
+    """Attempts at an exercise by those of the group who try a step: `at` is who does, and which step."""
+    tries = at[0]
+    who, opens, closes, drive = group.who[tries], group.opens[at], group.closes[at], group.drive[tries]
     ease = 62 + (exercise * 7) % 23
     left = rng.random(len(who)) < 0.93
     for attempt in range(5):
@@ -165,17 +186,15 @@ def _train(
         passed = score >= 60
         day = opens + (closes - opens) * (0.3 + 0.12 * attempt)
         if world.kinds[exercise] == "interaction":
-            box.add(who[left], "answered", exercise, day[left], success=passed[left], score=score[left])
+            box.add(who[left], "answered", exercise, day[left], outcome=_Outcome(passed[left], score[left]))
         else:
             for verb, chosen in (("passed", left & passed), ("failed", left & ~passed)):
-                box.add(who[chosen], verb, exercise, day[chosen], success=passed[chosen], score=score[chosen])
+                box.add(who[chosen], verb, exercise, day[chosen], outcome=_Outcome(passed[chosen], score[chosen]))
         left = left & ~passed & (rng.random(len(who)) < 0.85)
 
 
-def _do_projects(
-    world: World, p: int, who: np.ndarray, n_chapters: np.ndarray, closes: np.ndarray, drive: np.ndarray,
-    box: _Collector, rng: np.random.Generator,
-) -> None:  # fmt: skip
+def _do_projects(world: World, p: int, group: _Group, box: _Collector, rng: np.random.Generator) -> None:
+    who, n_chapters, closes, drive = group.who, group.n_chapters, group.closes, group.drive
     projects = world.projects[p]
     for number, project in enumerate(projects):
         step = round((number + 1) * STEPS / len(projects)) - 1
@@ -185,8 +204,8 @@ def _do_projects(
             waits = np.exp(rng.normal(np.log(6), 0.6, len(who))) + 0.5
             fine = rng.random(len(who)) < 1 / (1 + np.exp(-(1.6 + 0.4 * drive)))
             box.add(who[does], "submitted", project, day[does])
-            box.add(who[does], "evaluated", project, (day + waits)[does], success=fine[does])
-            box.add(who[does & fine], "passed", project, (day + waits)[does & fine], 3, success=1)
+            box.add(who[does], "evaluated", project, (day + waits)[does], outcome=_Outcome(success=fine[does]))
+            box.add(who[does & fine], "passed", project, (day + waits)[does & fine], 3, _Outcome(success=1))
             does = does & ~fine & (rng.random(len(who)) < 0.75)
             day = day + waits + 3 + rng.exponential(9, len(who))
 

@@ -52,7 +52,7 @@ class Statements:
         """Writes a file a quarter, and a file a month for the last year; gives the files."""
         written = []
         for number, (name, chosen) in enumerate(self._periods()):
-            lines = content(self.lines(chosen))
+            lines: bytes | memoryview = content(self.lines(chosen))
             suffix = (".ndjson", ".ndjson", ".ndjson.gz", ".ndjson", ".json")[number % 5]
             if suffix == ".json":
                 lines = b"[" + bytes(lines)[:-1].replace(b"}\n{", b"},\n{") + b"]\n"

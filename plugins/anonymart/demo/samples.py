@@ -12,47 +12,18 @@ import json
 import random
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
 from xml.sax.saxutils import escape
 
 from anonymart.demo import DEMO_SEED, spss_samples
+from anonymart.demo.answers import SITE, Answer
 from anonymart.demo.vocabulary import MOODLE, OPEN_EDX, PLAIN_COMMENTS
 from anonymart.errors import UsageError
 
-_SITE = "https://campus.anonymart.example"
 _ADL = "http://adlnet.gov/expapi"
 _FIRST_MOMENT = datetime(2026, 1, 5, 9, 30)
 _RECOMMEND = "How likely are you to recommend us?"
 _EXCEL_EPOCH = datetime(1899, 12, 30)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer of a fictional learner: number from 1, moment in UTC, score from 0 to 10."""
-
-    tool: str
-    number: int
-    moment: datetime
-    score: int
-    comment: str
-
-    @property
-    def learner_id(self) -> str:
-        return f"learner-{self.number:06d}"
-
-    @property
-    def email(self) -> str:
-        return f"person{self.number}@mail.example"
-
-    @property
-    def uuid(self) -> str:
-        """An id that no other tool's sample has."""
-        return str(uuid5(NAMESPACE_URL, f"{_SITE}/{self.tool}/{self.number}"))
-
-    def at(self, form: str, hours: int = 0) -> str:
-        return (self.moment + timedelta(hours=hours)).strftime(form)
 
 
 def _answers(tool: str, n: int, seed: int) -> list[Answer]:
@@ -88,7 +59,7 @@ def _wootric(answers: list[Answer]) -> bytes:
     head = ("id", "created_at", "updated_at", "score", "text", "ip_address", "origin_url", "end_user_id", "survey_id", "completed",
             "excluded_from_calculations", "tags")  # fmt: skip
     return _csv(head, [
-        (a.number, a.at("%Y-%m-%dT%H:%M:%SZ"), "", a.score, a.comment, "192.0.2.7", _SITE, a.learner_id, 3, "true", str(a.number == 1).lower(), "")
+        (a.number, a.at("%Y-%m-%dT%H:%M:%SZ"), "", a.score, a.comment, "192.0.2.7", SITE, a.learner_id, 3, "true", str(a.number == 1).lower(), "")
         for a in answers
     ])  # fmt: skip
 
@@ -165,11 +136,11 @@ def _google_en(answers: list[Answer]) -> bytes:
 
 
 def _google_xlsx(answers: list[Answer]) -> bytes:
-    rows = [[(a.moment + timedelta(hours=1) - _EXCEL_EPOCH) / timedelta(days=1), a.email, a.score, a.comment] for a in answers]
+    rows: list[list[str | float]] = [[(a.moment + timedelta(hours=1) - _EXCEL_EPOCH) / timedelta(days=1), a.email, a.score, a.comment] for a in answers]
     return sheet([list(_GOOGLE_HEAD), *rows])
 
 
-def sheet(rows: list[list[str | float]]) -> bytes:
+def sheet(rows: Sequence[Sequence[str | float]]) -> bytes:
     """The smallest spreadsheet (ECMA-376): numbers over 40000 are moments."""
     cells = "".join(
         "<row>" + "".join(
@@ -206,7 +177,7 @@ def _statement(a: Answer, verb: str, thing: dict, context: dict, result: dict | 
     """An xAPI statement (1.0.3) of a learner who is known by an account."""
     made = {
         "id": a.uuid, "timestamp": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
-        "actor": {"objectType": "Agent", "account": {"homePage": _SITE, "name": a.learner_id}}, "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
+        "actor": {"objectType": "Agent", "account": {"homePage": SITE, "name": a.learner_id}}, "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
         "object": thing, "context": context, "result": result,
     }  # fmt: skip
     return {name: value for name, value in made.items() if value is not None}
@@ -239,12 +210,12 @@ def _moodle(answers: list[Answer]) -> bytes:
 
 
 def _cmi5(answers: list[Answer]) -> bytes:
-    block = _activity(f"{_SITE}/block/3", "https://w3id.org/xapi/cmi5/activitytype/block")
+    block = _activity(f"{SITE}/block/3", "https://w3id.org/xapi/cmi5/activitytype/block")
     context = {
         "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001", "contextActivities": {"grouping": [block, _COURSE], "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}]},
         "extensions": {"https://w3id.org/xapi/cmi5/context/extensions/sessionid": "s"},
     }  # fmt: skip
-    return _lines([_statement(a, f"{_ADL}/verbs/passed", _activity(f"{_SITE}/au/1", f"{_ADL}/activities/lesson"), context, {"success": True, "duration": "PT12M"}) for a in answers])
+    return _lines([_statement(a, f"{_ADL}/verbs/passed", _activity(f"{SITE}/au/1", f"{_ADL}/activities/lesson"), context, {"success": True, "duration": "PT12M"}) for a in answers])
 
 
 def _video(answers: list[Answer]) -> bytes:
@@ -261,13 +232,13 @@ def _caliper(answers: list[Answer]) -> bytes:
     events = [
         {
             "@context": version, "id": f"urn:uuid:{a.uuid}", "type": "AssessmentItemEvent", "profile": "AssessmentProfile",
-            "actor": {"id": f"{_SITE}/users/{a.learner_id}", "type": "Person"}, "action": "Completed", "eventTime": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
-            "object": {"id": f"{_SITE}/items/3", "type": "AssessmentItem", "isPartOf": {"id": f"{_SITE}/assess/1", "type": "Assessment"}},
-            "group": {"id": f"{_SITE}/courses/7/sections/1", "type": "CourseSection"}, "edApp": {"id": _SITE, "type": "SoftwareApplication"},
+            "actor": {"id": f"{SITE}/users/{a.learner_id}", "type": "Person"}, "action": "Completed", "eventTime": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
+            "object": {"id": f"{SITE}/items/3", "type": "AssessmentItem", "isPartOf": {"id": f"{SITE}/assess/1", "type": "Assessment"}},
+            "group": {"id": f"{SITE}/courses/7/sections/1", "type": "CourseSection"}, "edApp": {"id": SITE, "type": "SoftwareApplication"},
         }
         for a in answers
     ]  # fmt: skip
-    return _lines([{"sensor": _SITE, "sendTime": answers[-1].at("%Y-%m-%dT%H:%M:%S.000Z"), "dataVersion": version, "data": events}])
+    return _lines([{"sensor": SITE, "sendTime": answers[-1].at("%Y-%m-%dT%H:%M:%S.000Z"), "dataVersion": version, "data": events}])
 
 
 def _tracking_log(answers: list[Answer]) -> bytes:

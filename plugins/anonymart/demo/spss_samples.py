@@ -6,10 +6,9 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from anonymart.demo.samples import Answer
+from anonymart.demo.answers import Answer
 
 # Where a file's header says when it was written: the same seed gives the same bytes.
 _WRITTEN = slice(92, 109)

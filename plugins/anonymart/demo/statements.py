@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -39,26 +40,35 @@ def bench_landing(out: Path, n: int, seed: int, as_of: date) -> dict[str, object
     write_rows(landing / "catalogue" / "catalogue.json", catalogue_rows(world))
     _write_people(landing, n, as_of)
     last = _day(as_of) - _QUIET_DAYS
-    return write_statements(landing / "learning", "statements", n, n, seed, 0, last - round(YEARS * 365.25), last, _day(as_of), world)
+    return write_statements(landing / "learning", "statements", (n, n), (seed, 0), _Days(last - round(YEARS * 365.25), last, _day(as_of)), world)
 
 
 def bench_increment(out: Path, n: int, seed: int, as_of: date) -> dict[str, object]:
     """Writes one file with 1 % of n new statements of the same learners, dated in the last days up to as_of."""
     last = _day(as_of)
     folder = out / "landing" / "learning"
-    return write_statements(folder, "increment", max(1, n // 100), n, seed, _INCREMENT_STREAM, last - _QUIET_DAYS, last, last, build_world(has_platforms=False))
+    return write_statements(folder, "increment", (max(1, n // 100), n), (seed, _INCREMENT_STREAM), _Days(last - _QUIET_DAYS, last, last), build_world(has_platforms=False))
+
+
+class _Days(NamedTuple):
+    """Days since 1970: of the first and the last statement, and the day that the school is of."""
+
+    first: int
+    last: int
+    as_of: int
 
 
 def write_statements(
-    folder: Path, name: str, n: int, n_base: int, seed: int, stream: int, first_day: int, last_day: int, as_of_day: int,
-    world: World,
-) -> dict[str, object]:  # fmt: skip
-    """Writes n statements, in order of time from the first day up to the last, of the learners of a base of n_base.
+    folder: Path, name: str, size: tuple[int, int], seeds: tuple[int, int], days: _Days, world: World
+) -> dict[str, object]:
+    """Writes n statements, in order of time from the first day up to the last, of the learners of a base of n_base: `size` is both.
 
-    Gives the files, the number of lines and of bytes.
+    `seeds` are the seed of the school and the number of its stream. Gives the files, the number of lines and of bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    renderer, items, files, size = Renderer(world), _items(world), [], 0
+    n, n_base = size
+    files: list[str] = []
+    renderer, items, n_bytes = Renderer(world), _items(world), 0
     n_files = -(-n // LINES_PER_FILE)
     for number in range(n_files):
         path = folder / f"{name}-{number:04d}.ndjson"
@@ -66,12 +76,12 @@ def write_statements(
         with path.open("wb") as file:
             for start in range(begin, end, _CHUNK):
                 stop = min(end, start + _CHUNK)
-                rng = np.random.default_rng([seed, stream, last_day, start])
-                span = last_day - first_day
-                events = _events(stop - start, (first_day + span * start / n, first_day + span * stop / n), n_base, as_of_day, items, rng)
-                size += file.write(content(renderer.lines(events, uuids(len(events), rng), _actors(events.person), rng)))
+                rng = np.random.default_rng([*seeds, days.last, start])
+                span = days.last - days.first
+                events = _events(stop - start, (days.first + span * start / n, days.first + span * stop / n), n_base, days.as_of, items, rng)
+                n_bytes += file.write(content(renderer.lines(events, uuids(len(events), rng), _actors(events.person), rng)))
         files.append(str(path))
-    return {"files": files, "lines": n, "bytes": size, "learners": n_learners(n_base)}
+    return {"files": files, "lines": n, "bytes": n_bytes, "learners": n_learners(n_base)}
 
 
 def n_learners(n: int) -> int:

@@ -45,21 +45,21 @@ class Respondents:
             # a first answer with both ties the second address to the learner; later ones may carry it alone
             is_first = person not in self.tied
             self.tied.add(person)
-            row = {"learner_id": learner if is_first or dice < 0.3 else None, "email": people.second_email[person]}
+            named, email = learner if is_first or dice < 0.3 else None, people.second_email[person]
         elif dice < 0.03:
             self.truth.case("email_dots", learner, "survey")
-            row = {"learner_id": learner, "email": dotted(email)}
+            named, email = learner, dotted(email)
         elif dice < 0.2:
             return {"learner_id": learner, "email": None}
         elif dice < 0.28:
-            row = {"learner_id": learner, "email": email}
+            named = learner
         elif dice < 0.4:
             self.truth.case("email_case", learner, "survey")
-            row = {"learner_id": None, "email": email.upper() if dice < 0.34 else email.title()}
+            named, email = None, email.upper() if dice < 0.34 else email.title()
         else:
-            row = {"learner_id": None, "email": email}
-        self.truth.plant(learner, "email", row["email"])
-        return row
+            named = None
+        self.truth.plant(learner, "email", email)
+        return {"learner_id": named, "email": email}
 
 
 def nps_rows(

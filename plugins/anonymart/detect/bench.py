@@ -9,6 +9,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 
 import click
 import duckdb
@@ -16,6 +17,7 @@ import duckdb
 from anonymart.demo.vocabulary import COMMENTS
 from anonymart.detect import KINDS, PATTERNED, corpus, kinds_query
 from anonymart.detect.known import make_known, make_runs
+from anonymart.rows import one_row
 from anonymart.vault.schema import SCHEMA
 
 _DISTINCT = 20_000
@@ -32,6 +34,10 @@ def main(texts: int, known: int) -> None:
         print(line)
 
 
+def _count(connection: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> None:
+    connection.execute(f"SELECT count(*) FROM ({kinds_query('texts', kinds)})").fetchall()
+
+
 def _patterns(n: int, cores: int) -> list[str]:
     lines = []
     with duckdb.connect() as connection:
@@ -42,7 +48,7 @@ def _patterns(n: int, cores: int) -> list[str]:
             connection.execute(f"CREATE OR REPLACE TABLE texts AS SELECT text FROM distinct_texts, range({n // _DISTINCT})")
             base = _cpu(lambda: connection.execute("SELECT sum(length(text)) FROM texts").fetchall())
             for kinds, name in ((PATTERNED, "patterned kinds"), (KINDS, "all kinds, names too")):
-                seconds = _cpu(lambda kinds=kinds: connection.execute(f"SELECT count(*) FROM ({kinds_query('texts', kinds)})").fetchall())
+                seconds = _cpu(partial(_count, connection, kinds))
                 rate = n / (seconds / cores) / 1e6
                 lines.append(f"{name}; {label}: {rate:.2f} million texts a second on {cores} cores, {seconds / base:.0f} x a plain look at their length")
     return lines
@@ -79,7 +85,7 @@ def _known(n_cells: int, n_known: int, cores: int) -> list[str]:
         begun = time.perf_counter()
         seconds = _cpu(scan)
         wall = time.perf_counter() - begun
-        n = connection.execute("SELECT count(*) FROM gate.known").fetchone()[0]
+        n = one_row(connection.execute("SELECT count(*) FROM gate.known"))[0]
     return [f"{n_cells:,} cells, all different, against {n:,} identifiers: {seconds / cores:.1f} s on {cores} cores ({wall:.1f} s on this machine now; aim 10)"]
 
 

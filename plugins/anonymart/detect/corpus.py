@@ -94,7 +94,8 @@ class _Writer:
 
     def __init__(self, rng: random.Random, known: list[Person], part: str) -> None:
         self.rng, self.known, self.part = rng, known, part
-        self.text, self.spans = "", []
+        self.text = ""
+        self.spans: list[Span] = []
 
     def write(self, sentence: str) -> None:
         if self.text:

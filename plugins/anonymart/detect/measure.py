@@ -31,7 +31,7 @@ def scores(labelled: Iterable[tuple[Sequence[Span], Sequence[Span]]]) -> dict[st
 
     A known name found where a name was planted is right: the vault may know a stranger's namesake.
     """
-    planted, found, hit, right = Counter(), Counter(), Counter(), Counter()
+    planted, found, hit, right = (Counter[str]() for _ in range(4))
     for truth, answer in labelled:
         planted.update(span.kind for span in truth)
         found.update(span.kind for span in answer)

@@ -25,7 +25,7 @@ def end(
     `cell` goes before the columns of the mart.
     """
     share = f'{cell}"{rate["name"]}"'
-    laws = tuple(policy.of_class(contract.noise_of(rate[part])) for part in ("numerator", "denominator"))
+    laws = (policy.of_class(contract.noise_of(rate["numerator"])), policy.of_class(contract.noise_of(rate["denominator"])))
     found = of_share(laws, rate, side, share, base)
     parts = {measure["name"]: measure for measure in contract.measures}
     first = parts[rate["denominator"]].get("told_by") or {}

@@ -12,12 +12,13 @@ from anonymart.forget.places import Keeps, Names
 from anonymart.forget.rows import OF_LIFE, listed
 from anonymart.forget.zones import Zones
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 
 def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
     """The end of the day, or the last time that any row of those who asked tells of: sources may be a day ahead of `as_of`."""
     end = people.end_of(as_of, policy)
-    return connection.execute("""
+    return one_row(connection.execute("""
         SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
             SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
             FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
@@ -28,7 +29,7 @@ def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of:
             UNION ALL
             SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
         ) AS told
-    """, [end]).fetchone()[0]
+    """, [end]))[0]
 
 
 def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
@@ -62,7 +63,7 @@ def _n_built(zones: Zones) -> int:
     table = "warehouse.intermediate.int_nps_responses"
     if table not in {place.name for place in zones.places()}:
         return 0
-    return zones.connection.execute(f"SELECT coalesce(max(load_no), 0) FROM {table}").fetchone()[0]
+    return one_row(zones.connection.execute(f"SELECT coalesce(max(load_no), 0) FROM {table}"))[0]
 
 
 def key_the_going(zones: Zones, policy: Policy) -> None:

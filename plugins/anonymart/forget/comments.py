@@ -7,6 +7,7 @@ import re
 import duckdb
 
 from anonymart.forget.people import Scope
+from anonymart.rows import one_row
 
 MASK = "[...]"
 # A shorter id, or one without a digit, may be a word or a number of everyday speech.
@@ -28,14 +29,14 @@ def _mask(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> int:
     words = "|".join(re.escape(term) for term in terms)
     # A sign between two of them belongs to both, so a second pass finds what the first one used up.
     pattern = f"(?i)(^|[^0-9\\pL])(?:{words})($|[^0-9\\pL])"
-    return connection.execute(
+    return one_row(connection.execute(
         r"""
         UPDATE vault.answers.nps
         SET comment = regexp_replace(regexp_replace(comment, $1, '\1' || $2 || '\2', 'g'), $1, '\1' || $2 || '\2', 'g')
         WHERE regexp_matches(comment, $1)
         """,
         [pattern, MASK],
-    ).fetchone()[0]
+    ))[0]
 
 
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -7,6 +7,7 @@ import duckdb
 from anonymart.forget import tombstones
 from anonymart.forget.tombstones import Kind
 from anonymart.ingest.identities import forms_of
+from anonymart.rows import one_row
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
@@ -22,7 +23,7 @@ def find_erased(connection: duckdb.DuckDBPyConnection, identifiers: str) -> bool
         CREATE OR REPLACE TEMP TABLE erased_here AS
         SELECT identifier, max(until_at) AS until_at FROM ({_matches(identifiers)}) GROUP BY identifier
     """)
-    return bool(connection.execute("SELECT EXISTS (FROM erased_here)").fetchone()[0])
+    return bool(one_row(connection.execute("SELECT EXISTS (FROM erased_here)"))[0])
 
 
 def _matches(identifiers: str) -> str:
@@ -129,7 +130,7 @@ def _extend_to_folds(connection: duckdb.DuckDBPyConnection) -> None:
         );
         DELETE FROM folded WHERE identifier_hash IN (SELECT identifier_hash FROM all_erased)
     """)
-    if connection.execute("SELECT EXISTS (FROM folded)").fetchone()[0]:
+    if one_row(connection.execute("SELECT EXISTS (FROM folded)"))[0]:
         connection.execute("""
             DELETE FROM folded WHERE fold IN (
                 SELECT unnest(anonymart_folds(identifier)) FROM (SELECT DISTINCT identifier FROM vault.register.claims)
@@ -139,7 +140,7 @@ def _extend_to_folds(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _are_any(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(connection.execute("SELECT EXISTS (FROM all_erased)").fetchone()[0])
+    return bool(one_row(connection.execute("SELECT EXISTS (FROM all_erased)"))[0])
 
 
 def _extend(connection: duckdb.DuckDBPyConnection, query: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from anonymart.files.landed import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.home import Home
 from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.files import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.policy import Policy
 
 REFUSED = "refused files in landing"

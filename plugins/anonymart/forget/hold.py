@@ -12,6 +12,7 @@ import duckdb
 
 from anonymart import guard
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 SHARE, AHEAD = "share", "ahead"
 
@@ -34,14 +35,14 @@ class People:
 
 def count_people(connection: duckdb.DuckDBPyConnection) -> People:
     """Count them by the TEMP table `going`. Persons, not identifiers."""
-    return People(*connection.execute("""
+    return People(*one_row(connection.execute("""
         WITH learners AS (
             SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who
             FROM vault.register.identities AS identities
             WHERE coalesce(identities.anchor, identities.identifier) IN (SELECT identifier FROM vault.register.learners)
         )
         SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM going WHERE scope = 'all')) FROM learners
-    """).fetchone())
+    """)))
 
 
 def why_held(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, people: People, is_empty: bool) -> Why | None:

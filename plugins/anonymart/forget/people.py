@@ -17,6 +17,7 @@ from anonymart.forget.tombstones import Kind, n_unswept
 from anonymart.ingest import waiting
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 
 class Scope(StrEnum):
@@ -83,10 +84,10 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
         SEMI JOIN chosen USING (request_id)
         INNER JOIN vault.register.identities AS identities USING (identifier)
     """)
-    n_contested = connection.execute("""
+    n_contested = one_row(connection.execute("""
         SELECT count(*) FROM named
         WHERE anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
-    """).fetchone()[0]
+    """))[0]
     if n_contested:
         raise UsageError("A request names an e-mail of two people: let it name the one who asks by learner_id; nothing was removed.")
     connection.execute(f"""
@@ -138,7 +139,7 @@ _HASHES = """
 """
 
 
-def tombstones_of_asked(until: datetime) -> str:
+def tombstones_of_asked(until: str) -> str:
     """Query: the tombstones of `asked`, with the forms under which its identifiers may come again.
 
     A fold that is also that of somebody else's identifier holds for nobody.

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import duckdb
 
+from anonymart.contracts import MARTS_FOLDER
 from anonymart.errors import AnonymartError
+from anonymart.files.landed import safe_name
 from anonymart.home import Home
 from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.files import safe_name
 
 
 class Names(StrEnum):
@@ -66,11 +67,8 @@ NAMING_COLUMNS = frozenset({
     "actor", "anchor", "email", "family_name", "given_name", "group_key", "identifier", "identifier_hash",
     "identity_key", "known_text", "learner", "learner_id", "person_id", "person_key", "pseudonym", "record_key",
 })  # fmt: skip
-_MARTS = (
-    "chapter_completion", "course_completion_funnel", "course_engagement_monthly", "employment_outcome",
-    "exercise_difficulty", "learner_retention_cohort", "nps_quarterly", "nps_theme_quarterly", "project_validation",
-    "rncp_promotion", "salary_outcome",
-)  # fmt: skip
+# Each mart has a YAML of its name; that every one of them is a mart's contract is asked by a test.
+_MARTS = tuple(sorted(path.stem for path in MARTS_FOLDER.glob("*.yml")))
 
 
 def _place(

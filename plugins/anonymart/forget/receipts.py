@@ -16,6 +16,7 @@ from anonymart.errors import AnonymartError
 from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 _HEADS = {"vault": "vault.ledger.receipt_head", "tombstones": "tombstones.main.receipt_head", "warehouse": "warehouse.main.receipt_head"}
@@ -68,9 +69,9 @@ def head(connection: duckdb.DuckDBPyConnection, database: str) -> tuple[int, str
 
 def knows_head(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Whether the database has a place for the head yet."""
-    return connection.execute(
+    return one_row(connection.execute(
         "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND table_name = 'receipt_head')", [database]
-    ).fetchone()[0]
+    ))[0]
 
 
 def verify(home: Home, keys: Keys) -> Verdict:

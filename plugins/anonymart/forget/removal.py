@@ -27,6 +27,7 @@ from anonymart.home import Home
 from anonymart.ingest import identities, ingest, waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 DESTRUCTIVE = ("erase", "withdraw", "death")
 
@@ -180,7 +181,7 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
     remove_aside(home)
     with Zones(home, keys) as zones:
         _expect_restored_copies(zones)
-        is_open = zones.connection.execute("SELECT EXISTS (FROM vault.ledger.removals)").fetchone()[0]
+        is_open = one_row(zones.connection.execute("SELECT EXISTS (FROM vault.ledger.removals)"))[0]
         if not is_open and not tombstones.n_unswept(zones.connection) and not zones.is_warehouse_old():
             return None
     return _remove(home, keys, policy, as_of, is_rewritten_now=True)
@@ -237,7 +238,7 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
         INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}', '{Scope.ALL}' FROM asked
     """)
     key_the_going(zones, policy)
-    marks = connection.execute("SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) FROM going").fetchone()[0]
+    marks = one_row(connection.execute("SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) FROM going"))[0]
     loaded = connection.execute("""
         SELECT source, count(*) FROM vault.ledger.row_hashes
         WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
@@ -251,7 +252,7 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
 
 def _is_nothing_left(zones: Zones, policy: Policy) -> bool:
     """Who is to be erased is known, else the request would name nobody any more; of a withdrawal the answers tell."""
-    is_erased = zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')").fetchone()[0]
+    is_erased = one_row(zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')"))[0]
     return not is_erased and not count_rows(zones, policy, None)
 
 
@@ -277,7 +278,7 @@ def _remove(
         for zone in ("warehouse", "vault"):
             done.rows |= _delete(zones, zone, policy, terms_as_of, removal_no)
         is_due = _is_rewrite_due(connection, policy, as_of, is_rewritten_now)
-        is_open = connection.execute("SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]).fetchone()[0]
+        is_open = one_row(connection.execute("SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]))[0]
         if not any(done.rows.values()) and not is_due and not is_open:
             connection.execute("DELETE FROM vault.ledger.removals")
             if zones.is_warehouse_old():
@@ -298,7 +299,7 @@ def _remove(
 def _begin(zones: Zones, as_of: date) -> int:
     """Note how many rows each place holds before anything goes; a removal cut short keeps its counts and the number of its receipt."""
     connection = zones.connection
-    is_open = connection.execute("SELECT max(removal_no) FROM vault.ledger.removals").fetchone()[0]
+    is_open = one_row(connection.execute("SELECT max(removal_no) FROM vault.ledger.removals"))[0]
     if is_open is not None:
         return is_open
     removal_no = 1 + max(receipts.head(connection, database)[0] for database in ("vault", "tombstones"))
@@ -313,13 +314,14 @@ def _begin(zones: Zones, as_of: date) -> int:
 
 def _n_rows(connection: duckdb.DuckDBPyConnection, place: Place) -> int:
     named = " WHERE identifier IS NOT NULL" if place.name == "vault.rights.requests" else ""
-    return connection.execute(f"SELECT count(*) FROM {place.name}{named}").fetchone()[0]
+    return one_row(connection.execute(f"SELECT count(*) FROM {place.name}{named}"))[0]
 
 
 def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, removal_no: int) -> dict[str, int]:
     from anonymart.rights import handover
 
-    connection, found = zones.connection, {}
+    connection = zones.connection
+    found: dict[str, int] = {}
     connection.execute("BEGIN")
     if zone == "vault" and terms_as_of is None:
         comments.mask(connection)
@@ -333,10 +335,10 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
         if place.name == "vault.rights.requests":
             # Told of by their steps, which go after them.
             found |= _delete_old_requests(connection, policy, terms_as_of)
-            n_rows = connection.execute(f"""
+            n_rows = one_row(connection.execute(f"""
                 UPDATE {place.name} SET who = identifier_hash(identifier), identifier = NULL, details = NULL
                 WHERE identifier IS NOT NULL AND ({which})
-            """).fetchone()[0]
+            """))[0]
         else:
             n_rows = delete_from(connection, place, policy, terms_as_of)
         if n_rows:
@@ -368,7 +370,7 @@ def _delete_old_requests(connection: duckdb.DuckDBPyConnection, policy: Policy, 
     connection.execute(f"CREATE OR REPLACE TEMP TABLE old_requests AS {old_requests(policy, as_of)}")
     found = {}
     for table in ("vault.rights.requests", "vault.rights.steps"):
-        if n_rows := connection.execute(f"DELETE FROM {table} WHERE request_id IN (FROM old_requests)").fetchone()[0]:
+        if n_rows := one_row(connection.execute(f"DELETE FROM {table} WHERE request_id IN (FROM old_requests)"))[0]:
             found[table] = n_rows
     return found
 
@@ -379,21 +381,21 @@ def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
     Gives how many times were blanked: their bytes stand in the file until it is written anew.
     """
     chosen = f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) GROUP BY identifier) AS chosen"
-    n_blanked = connection.execute(f"""
+    n_blanked = one_row(connection.execute(f"""
         UPDATE vault.register.last_use AS uses SET first_use_at = uses.last_use_at FROM {chosen}
         WHERE chosen.identifier = uses.identifier AND uses.first_use_at <= chosen.until_at
-    """).fetchone()[0]
+    """))[0]
     for moment in ("registered_at", "left_at", "last_login_at"):
-        n_blanked += connection.execute(f"""
+        n_blanked += one_row(connection.execute(f"""
             UPDATE vault.register.learners AS learners SET {moment} = NULL FROM {chosen}
             WHERE chosen.identifier = learners.identifier AND learners.{moment} <= chosen.until_at
-        """).fetchone()[0]
+        """))[0]
     identities.resolve_again(connection, f"SELECT identifier FROM going WHERE scope = '{Scope.ALL}'")
     return n_blanked
 
 
 def _is_rewrite_due(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, is_rewritten_now: bool) -> bool:
-    first = connection.execute("SELECT min(as_of) FROM vault.ledger.rewrites WHERE NOT is_done").fetchone()[0]
+    first = one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.rewrites WHERE NOT is_done"))[0]
     if first is None:
         return False
     return is_rewritten_now or (as_of - first).days >= policy.figure("forgetting", "rewrite_every_days")

@@ -15,6 +15,7 @@ from anonymart import crash, engine
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 ASIDE = ".rewrite"
 
@@ -66,7 +67,7 @@ def _open(connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: Keys, 
     there are and the memory.
     """
     engine.prepare(connection, home)
-    n_threads = connection.execute("SELECT current_setting('threads')").fetchone()[0]
+    n_threads = one_row(connection.execute("SELECT current_setting('threads')"))[0]
     connection.execute(f"SET threads = {max(1, n_threads - len(paths) + 1)}")
     connection.execute(engine.NO_VACUUM)
     for zone, path in paths.items():

@@ -12,6 +12,7 @@ from anonymart.forget.places import Names, Place
 from anonymart.forget.zones import LAST, Zones
 from anonymart.ingest import waiting
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
 OF_LIFE = (Scope.ALL, Scope.LIFE)
@@ -100,7 +101,7 @@ def delete_from(connection: duckdb.DuckDBPyConnection, place: Place, policy: Pol
         over_its_term = _over_its_term(place, policy, as_of) if as_of else None
         statements = [f"DELETE FROM {place.name} AS rows USING {named[0]} WHERE {named[1]}"]
         statements += [f"DELETE FROM {place.name} WHERE {over_its_term}"] if over_its_term else []
-    return sum(connection.execute(statement).fetchone()[0] for statement in statements)
+    return sum(one_row(connection.execute(statement))[0] for statement in statements)
 
 
 def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
@@ -131,7 +132,7 @@ def count_rows(zones: Zones, policy: Policy, as_of: date | None) -> dict[str, in
         if which:
             is_there = " AND identifier IS NOT NULL" if place.name == "vault.rights.requests" else ""
             is_old = f" OR request_id IN ({old_requests(policy, as_of)})" if as_of and place.name == "vault.rights.requests" else ""
-            n_rows = zones.connection.execute(f"SELECT count(*) FROM {place.name} WHERE ({which}){is_there}{is_old}").fetchone()[0]
+            n_rows = one_row(zones.connection.execute(f"SELECT count(*) FROM {place.name} WHERE ({which}){is_there}{is_old}"))[0]
             if n_rows:
                 found[place.name] = n_rows
     return found

@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 import duckdb
 
+from anonymart.rows import one_row
+
 LOOSE = "loose:"
 """Fold of an address, as earlier versions made it: without dots, tags and case."""
 FOLDED = "folded:"
@@ -25,7 +27,7 @@ _SCHEME = re.compile("^[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions anonymart_folds, anonymart_guesses and anonymart_hashes of an identifier, each a list of texts; once is enough."""
-    if connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_folds'").fetchone()[0]:
+    if one_row(connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_folds'"))[0]:
         return
     for name, function in (("anonymart_folds", folds), ("anonymart_guesses", guesses), ("anonymart_hashes", hashes)):
         connection.create_function(name, function, ["VARCHAR"], "VARCHAR[]")

@@ -16,6 +16,7 @@ from anonymart.chain import Chain
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tombstones.erased (
@@ -71,16 +72,16 @@ def missing_removals(connection: duckdb.DuckDBPyConnection, home: Home) -> tuple
     newest = max(len(entries), in_vault)
     if known >= newest:
         return None
-    is_open = connection.execute("SELECT EXISTS (FROM vault.ledger.removals WHERE removal_no = $1)", [newest]).fetchone()[0]
+    is_open = one_row(connection.execute("SELECT EXISTS (FROM vault.ledger.removals WHERE removal_no = $1)", [newest]))[0]
     return None if known == newest - 1 and in_vault < newest and is_open else (known, newest)
 
 
 def _last_receipt(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     zone, schema = database.split(".")
     there = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND schema_name = $2 AND table_name = 'receipt_head')"
-    if not connection.execute(there, [zone, schema]).fetchone()[0]:
+    if not one_row(connection.execute(there, [zone, schema]))[0]:
         return 0
-    return connection.execute(f"SELECT coalesce(max(receipt_no), 0) FROM {database}.receipt_head").fetchone()[0]
+    return one_row(connection.execute(f"SELECT coalesce(max(receipt_no), 0) FROM {database}.receipt_head"))[0]
 
 
 def write(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -120,9 +121,9 @@ def write_rows(connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, date
             INSERT INTO tombstones.erased BY NAME FROM fresh;
             COMMIT
         """)
-        return cursor.execute("SELECT count(*) FROM fresh").fetchone()[0]
+        return one_row(cursor.execute("SELECT count(*) FROM fresh"))[0]
 
 
 def n_unswept(connection: duckdb.DuckDBPyConnection) -> int:
     """Tombstones whose rows have not all gone yet."""
-    return connection.execute("SELECT count(*) FROM tombstones.erased WHERE NOT is_swept").fetchone()[0]
+    return one_row(connection.execute("SELECT count(*) FROM tombstones.erased WHERE NOT is_swept"))[0]

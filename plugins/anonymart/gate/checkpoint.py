@@ -111,7 +111,8 @@ def _context(data_docs: Path) -> Any:
         store_backend_defaults=InMemoryStoreBackendDefaults(),
         data_docs_sites={_SITE: site},
         analytics_enabled=False,
-        progress_bars={"globally": False},
+        # Its annotation names a class, but a dictionary is what it reads.
+        progress_bars={"globally": False},  # type: ignore[arg-type]
     )
     return gx.get_context(mode="ephemeral", project_config=config)
 

@@ -17,7 +17,8 @@ from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 CONNECTION_STRING = "duckdb:///:memory:"
 
 
-class _Context(duckdb_engine.Dialect.execution_ctx_cls):
+# The context is an attribute of the dialect: only at run time it is known to be a class.
+class _Context(duckdb_engine.Dialect.execution_ctx_cls):  # type: ignore[valid-type,misc]
     def post_exec(self) -> None:
         super().post_exec()
         if self.cursor is not None and self.cursor.description:
@@ -32,7 +33,8 @@ class GateDialect(duckdb_engine.Dialect):
     supports_statement_cache = False
     lent: duckdb.DuckDBPyConnection | None = None
 
-    def connect(self, *args: Any, **options: Any) -> duckdb_engine.ConnectionWrapper:
+    # duckdb_engine gives a wrapper, too, and its base class says otherwise.
+    def connect(self, *args: Any, **options: Any) -> duckdb_engine.ConnectionWrapper:  # type: ignore[override]
         """A cursor of the lent connection. Raises RuntimeError when none was lent."""
         if GateDialect.lent is None:
             raise RuntimeError("no connection was lent to the gate")

@@ -28,7 +28,7 @@ from anonymart.gate.docs import page_texts
 from anonymart.gate.drill_forms import ALSO_KNOWN
 from anonymart.gate.drill_plants import Key, Plant
 from anonymart.gate.identifiers import find_in_pages
-from anonymart.gate.opened import read_folder
+from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure
 from anonymart.gate.suites import Line, Suite
 from anonymart.home import Home
@@ -88,10 +88,10 @@ def drill(
             plants = [*drill_plants.plant_files(copy, contracts, as_of), *drill_plants.rule_plants(contracts), *drill_plants.docs_plants()]
             crash.point("gate.drill_planted")
             with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-                read_folder(connection, copy, contracts, read_manifest(copy), suites, policy, keys, ALSO_KNOWN)
+                read_folder(connection, copy, read_manifest(copy), Law(contracts, suites, policy), keys, ALSO_KNOWN)
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
-                found: dict[Line | None, list[Failure]] = dict(ask_straight(connection, queries))
+                found: dict[Line | None, list[Failure]] = {line: failures for line, failures in ask_straight(connection, queries).items()}
                 out = must_be_out.plant(connection, contracts, drill_cells.SOMEBODY)
                 plants += [Plant(must_be_out.LEAK, must_be_out.PLACE, (key,)) for key in out]
                 found[None] = [

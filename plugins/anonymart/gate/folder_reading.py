@@ -16,7 +16,7 @@ from anonymart.gate import rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release import ledger
-from anonymart.release.approval import is_what_was_approved
+from anonymart.release.candidate_hash import is_what_was_approved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -36,7 +36,6 @@ from anonymart.release.folder import (
 from anonymart.release.ledger import releases
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
-from anonymart.release.publish import mark_of
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
@@ -162,7 +161,7 @@ def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: 
         found.append(("replaces_unlike_ledger", MANIFEST))
     if (folder / WITHDRAWN).exists():
         withdrawal = ledger.withdrawals(connection).get(release_id)
-        if withdrawal is None or _read_json(folder / WITHDRAWN) != mark_of(withdrawal):
+        if withdrawal is None or _read_json(folder / WITHDRAWN) != ledger.mark_of(withdrawal):
             found.append(("replaces_unlike_ledger", WITHDRAWN))
     return found
 

@@ -22,6 +22,7 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release.ledger import table_exists
 from anonymart.rights.death import directive
+from anonymart.rows import one_row
 
 KIND = "person_who_must_be_out"
 OBJECTED, RESTRICTED, ERASURE, WITHDRAWN = "objected", "restricted", "erasure asked", "consent withdrawn"
@@ -145,4 +146,4 @@ def _behind(connection: duckdb.DuckDBPyConnection, contract: MartContract, polic
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:
-    return connection.execute("SELECT EXISTS (FROM duckdb_views() WHERE schema_name = 'gate' AND view_name = $1)", [f"people_{mart}"]).fetchone()[0]
+    return one_row(connection.execute("SELECT EXISTS (FROM duckdb_views() WHERE schema_name = 'gate' AND view_name = $1)", [f"people_{mart}"]))[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -28,13 +28,19 @@ from anonymart.release.datapackage import data_package
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
 
 
+class Law(NamedTuple):
+    """What a folder is read by: the contracts of its marts, the suites, the policy register."""
+
+    contracts: Mapping[str, MartContract]
+    suites: list[Suite]
+    policy: Policy
+
+
 def read_folder(
     connection: duckdb.DuckDBPyConnection,
     candidate: Path,
-    contracts: Mapping[str, MartContract],
     manifest: dict[str, Any],
-    suites: list[Suite],
-    policy: Policy,
+    law: Law,
     keys: Keys,
     also_known: Sequence[tuple[str, str]] = (),
 ) -> None:
@@ -42,6 +48,7 @@ def read_folder(
 
     `also_known` are identifiers (kind, identifier) that count as if the vault knew them.
     """
+    contracts, suites, policy = law
     open_release(connection, candidate)
     make_views(connection, candidate, contracts, policy, manifest["release_id"], keys.record)
     make_codes(connection, contracts, policy)

@@ -24,7 +24,7 @@ from anonymart.gate.docs import finish_docs, page_texts
 from anonymart.gate.drill import drill, page_failures
 from anonymart.gate.evidence import finish_report
 from anonymart.gate.identifiers import find_in_pages
-from anonymart.gate.opened import read_folder
+from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
 from anonymart.home import Home
@@ -78,7 +78,7 @@ def gate(
         if is_candidate:
             state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
-            read_folder(connection, candidate, contracts, manifest, suites, policy, keys)
+            read_folder(connection, candidate, manifest, Law(contracts, suites, policy), keys)
         queries, refused = make_queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):

@@ -15,13 +15,14 @@ import duckdb
 
 from anonymart import times
 from anonymart.engine import literal
-from anonymart.ingest import parquet
+from anonymart.files import parquet
+from anonymart.files.landed import Landed, safe_name
 from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.counts import Change, Counts
-from anonymart.ingest.files import Landed, safe_name
 from anonymart.ingest.headers import shown_names
 from anonymart.ingest.learning import known_names
 from anonymart.ingest.learning_readers import format_of
+from anonymart.rows import one_row
 
 COLUMN, CONTENT, VERB = "column", "content", "verb"
 # In these every row has every column; in JSON a key may stand in some rows only.
@@ -175,9 +176,9 @@ def _columns(connection: duckdb.DuckDBPyConnection, landed: Landed) -> list[Seen
         return [Seen(COLUMN, told) for _, told in names]
     path = literal(str(landed.path))
     if landed.kind == "parquet":
-        rows = parquet.columns(connection, landed.path)
+        columns = parquet.columns(connection, landed.path)
         # The type of a structure names its fields: only that it is one is told.
-        types = {name: re.split(r"[(\[]", kind)[0] + ("[]" if kind.endswith("]") else "") for name, kind in rows}
+        types = {name: re.split(r"[(\[]", kind)[0] + ("[]" if kind.endswith("]") else "") for name, kind in columns}
         return [Seen(COLUMN, told, types.get(name, "")) for name, told in names]
     layout = "array" if landed.kind == "array" else "newline_delimited"
     errors = "" if layout == "array" else ", ignore_errors = true"
@@ -223,7 +224,7 @@ def read_contents(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     if not typed:
         return
     counted = ", ".join(f'count("{name}") AS "{name}"' for name in typed)
-    n_read = connection.execute(f"SELECT {counted} FROM incoming").fetchone()
+    n_read = one_row(connection.execute(f"SELECT {counted} FROM incoming"))
     bad = {reason for (reason,) in connection.execute("SELECT DISTINCT reason FROM incoming WHERE reason IS NOT NULL").fetchall()}
     rows = [
         (name, number) for name, number in zip(typed, n_read, strict=True)

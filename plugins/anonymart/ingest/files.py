@@ -1,108 +1,24 @@
-"""Landing files: finding them, telling what they are by their content, and how DuckDB shall read them."""
+"""Delivered files: telling what they are by their content, and how DuckDB shall read them."""
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import io
 import json
-import os
 import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
 
 import duckdb
 
 from anonymart.engine import literal
-from anonymart.ingest import parquet
+from anonymart.files import parquet
+from anonymart.files.contents import UTF16_MARKS, head_of, open_bytes, parquet_columns
+from anonymart.files.landed import FileRefused, Landed
 from anonymart.ingest.contracts import TABULAR, never_enters
 from anonymart.ingest.headers import shown_names
 
-REFUSED_SUFFIX = ".refused"
-NOT_SHOWN = "file with a name not shown"
-UNREADABLE = "\uf8ff"
-UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_SAMPLE_BYTES = 1 << 16
-_CHUNK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 24
 _SAMPLE_ROWS = 2000
-
-
-class FileRefused(Exception):
-    """The whole file is refused; the message is the reason, without any value of it."""
-
-
-@dataclass(frozen=True)
-class Landed:
-    """One delivered file: its kind ('csv', 'ndjson', 'lines', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
-
-    A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no answers.
-    """
-
-    path: Path
-    source: str
-    kind: str
-    columns: tuple[str, ...]
-    delimiter: str = ","
-    skipped: int = 0
-    is_csv: bool = False
-    # How a survey was read (`surveys.land.Reading`): for `sources check`.
-    reading: Any = field(default=None, compare=False, repr=False)
-
-    @property
-    def mark(self) -> str:
-        return file_mark(self.path)
-
-
-def file_mark(path: Path) -> str:
-    """What tells this very file from a later delivery under the same name.
-
-    The time of change cannot be set by whoever delivers: a file with the inode, size and date of a loaded one is another.
-    """
-    return f"{_delivery(path)}:{_status(path).st_ctime_ns}"
-
-
-def refused_mark(path: Path) -> str:
-    """What tells a refused file again after it was renamed, which gives it another time of change."""
-    return f"refused:{_delivery(path)}"
-
-
-def _delivery(path: Path) -> str:
-    status = _status(path)
-    return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
-
-
-def _status(path: Path) -> os.stat_result:
-    """Of the file, or of a link that leads nowhere."""
-    try:
-        return path.stat()
-    except OSError:
-        return path.lstat()
-
-
-def waiting(landing: Path, source: str) -> Iterator[Path]:
-    """What is delivered to a source, in the order of names; folders, and hidden, partial and refused files, are left.
-
-    A link that leads nowhere, a pipe or a device is among it: `inspect` refuses it by its name.
-    """
-    folder = landing / source
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*")):
-        if not path.is_dir() and not path.name.startswith(".") and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp"):
-            yield path
-
-
-def safe_name(path: Path) -> str:
-    """The file's name as it may be shown: names can hold addresses and numbers of people."""
-    name = path.name
-    if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not re.search(r"\d{9,}", name):
-        return name
-    return NOT_SHOWN
 
 
 def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
@@ -228,66 +144,6 @@ def unknown_columns(connection: duckdb.DuckDBPyConnection, landed: Landed, allow
     return names
 
 
-def head_of(path: Path) -> bytes:
-    """The first 64 KiB, unpacked where the file is packed; a packed file is read to its end. Raises FileRefused when damaged."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(2)
-            file.seek(0)
-            if start != b"\x1f\x8b":
-                if path.suffix == ".gz":
-                    raise FileRefused("not a gzip file, though its name says so" if start else "empty file")
-                return file.read(_SAMPLE_BYTES)
-            if path.suffix != ".gz":
-                raise FileRefused("gzip content under a name that does not say so")
-            with gzip.open(file) as unpacked:
-                head = unpacked.read(_SAMPLE_BYTES)
-                # DuckDB takes half a gzip for a whole one, so it is read to its end and its checksum here.
-                while unpacked.read(_CHUNK_BYTES):
-                    pass
-                return head
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise FileRefused("a damaged or incomplete gzip file") from None
-    except OSError as error:
-        raise FileRefused(f"not readable: {error.strerror}") from None
-
-
-def open_bytes(path: Path) -> IO[bytes]:
-    """The file's own bytes, unpacked where it is packed, and as UTF-8 where it begins with a UTF-16 mark."""
-    with _unpacked(path) as file:
-        is_utf16 = file.read(2) in UTF16_MARKS
-    return io.BufferedReader(_FromUtf16(_unpacked(path)), _CHUNK_BYTES) if is_utf16 else _unpacked(path)
-
-
-def _unpacked(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-class _FromUtf16(io.RawIOBase):
-    """UTF-16 as UTF-8; what is none becomes UNREADABLE."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._rest = file, b""
-        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        is_more = True
-        while is_more and not self._rest:
-            block = self._file.read(_CHUNK_BYTES)
-            is_more = bool(block)
-            self._rest = self._decoder.decode(block, final=not is_more).replace("\ufffd", UNREADABLE).encode("utf-8")
-        size = min(len(buffer), len(self._rest))
-        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
 def _csv(path: Path, source: str, text: bytes) -> Landed:
     line = text.split(b"\n", 1)[0].rstrip(b"\r")
     header = line.decode("utf-8", errors="replace")
@@ -321,14 +177,6 @@ def _unique(names: tuple[str, ...]) -> list[str]:
         seen.add(name.casefold())
         unique.append(name)
     return unique
-
-
-def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-    """The names of the columns of a Parquet file, plain or packed. Raises FileRefused."""
-    try:
-        return tuple(name for name, _ in parquet.columns(connection, path))
-    except parquet.NotUnpacked as reason:
-        raise FileRefused(str(reason)) from None
 
 
 def _json_columns(connection: duckdb.DuckDBPyConnection, path: Path, source: str, layout: str) -> tuple[str, ...]:

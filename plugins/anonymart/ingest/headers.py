@@ -12,6 +12,7 @@ import duckdb
 
 from anonymart.detect.folding import phrase
 from anonymart.ingest.contracts import shown
+from anonymart.rows import one_row
 
 NOT_KNOWN = "no column of the file is known"
 SOMEBODYS = "its name is somebody's"
@@ -31,7 +32,7 @@ def shown_names(
 def somebodys(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> set[str]:
     """Those names that are a name or identifier of a learner in the vault, or hold both names of one or an identifier with figures."""
     has_vault = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'register' AND table_name = 'learners')"
-    if not names or not connection.execute(has_vault).fetchone()[0]:
+    if not names or not one_row(connection.execute(has_vault))[0]:
         return set()
     apart = "regexp_replace(name, '([a-z])([A-Z])', '\\1 \\2', 'g')"
     ids = ", ".join(f"replace({phrase(column)}, ' ', '')" for column in ("account_name", "learner_id", "split_part(email, '@', 1)"))

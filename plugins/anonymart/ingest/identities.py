@@ -15,6 +15,7 @@ import duckdb
 from anonymart import iri
 from anonymart.forget import spellings
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 
 _BLOCK = 64
 
@@ -93,7 +94,7 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
         SELECT parts.delivered, split_part(parts.delivered, ':', 1) || ':' || addresses.normal || parts.rest AS normal
         FROM parts INNER JOIN addresses USING (address) WHERE addresses.normal <> address
     """)
-    if connection.execute("SELECT EXISTS (FROM spelled)").fetchone()[0]:
+    if one_row(connection.execute("SELECT EXISTS (FROM spelled)"))[0]:
         connection.execute(f"UPDATE {table} SET {column} = spelled.normal FROM spelled WHERE {ours} AND {column} = spelled.delivered")
 
 
@@ -150,7 +151,7 @@ def claim_from_learners(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE claims.identifier IN (SELECT identifier FROM present)
             AND (claims.learner, claims.identifier) NOT IN (SELECT (learner, identifier) FROM present WHERE identifier IS NOT NULL)
     """)
-    if connection.execute("SELECT EXISTS (FROM left_to_others)").fetchone()[0]:
+    if one_row(connection.execute("SELECT EXISTS (FROM left_to_others)"))[0]:
         connection.execute("DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, identifier) FROM left_to_others)")
         resolve_again(connection, "SELECT identifier FROM left_to_others")
 
@@ -190,7 +191,7 @@ def link(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         SELECT identifier, alias FROM ({pairs}) AS pairs (identifier, alias)
         WHERE alias NOT IN (SELECT alias FROM ({LINKED}) AS known) AND identifier NOT IN (SELECT alias FROM ({LINKED}) AS known)
     """)
-    if connection.execute("SELECT count(*) FROM linked").fetchone()[0] == 0:
+    if one_row(connection.execute("SELECT count(*) FROM linked"))[0] == 0:
         return
     connection.execute("""
         INSERT INTO vault.register.identities (identifier, kind, group_key, is_user)
@@ -234,7 +235,7 @@ def _touch(connection: duckdb.DuckDBPyConnection, identifiers: str) -> None:
 
 def _enter(connection: duckdb.DuckDBPyConnection, is_user: bool) -> None:
     flag = str(is_user).lower()
-    if connection.execute("SELECT count(*) FROM touched").fetchone()[0] == 0:
+    if one_row(connection.execute("SELECT count(*) FROM touched"))[0] == 0:
         return
     connection.execute(f"""
         UPDATE vault.register.identities SET is_user = true

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from anonymart.files.landed import Landed
 from anonymart.ingest import identities, waiting
-from anonymart.ingest.files import Landed
 
 _ROLE_COLUMNS = ("role", "is_staff", "is_test")
 

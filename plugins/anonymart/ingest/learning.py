@@ -11,9 +11,10 @@ import duckdb
 
 from anonymart import times
 from anonymart.engine import literal
+from anonymart.files.landed import Landed
 from anonymart.ingest import headers
 from anonymart.ingest.contracts import shown
-from anonymart.ingest.files import Landed, json_format
+from anonymart.ingest.files import json_format
 from anonymart.ingest.learning_map import TYPES, LearningMap, load_map
 from anonymart.ingest.learning_readers import KNOWN, format_of
 from anonymart.ingest.learning_readers import pairs as pairs_of

@@ -11,8 +11,10 @@ from typing import Any
 
 from anonymart import iri
 from anonymart.engine import literal
-from anonymart.ingest import moodle_log, parquet
-from anonymart.ingest.files import FileRefused, Landed, elements, json_format, logged, reader
+from anonymart.files import parquet
+from anonymart.files.landed import FileRefused, Landed
+from anonymart.ingest import moodle_log
+from anonymart.ingest.files import elements, json_format, logged, reader
 from anonymart.ingest.learning_map import LearningMap
 
 TOP_LEVEL = ("id", "timestamp", "stored", "actor", "verb", "object", "result", "context")

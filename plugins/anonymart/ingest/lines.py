@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import duckdb
 
-from anonymart.ingest.files import Landed, open_bytes
+from anonymart.files.contents import open_bytes
+from anonymart.files.landed import Landed
 
 
 def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:

@@ -16,6 +16,7 @@ from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,9 @@ class Listing:
 def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None) -> Listing:
     """What the ledger of the vault says of the sources (all by default) up to `as_of`."""
     with engine.connect(home, keys, vault="ro") as connection:
-        has_table = connection.execute(
+        has_table = one_row(connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'changes'"
-        ).fetchone()[0]
+        ))[0]
         rows = connection.execute("""
             SELECT changes.as_of, changes.source, loads.file_name, changes.kind, changes.name, changes.was, changes.became
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
@@ -97,15 +98,15 @@ def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[s
         silent = silence.find(connection, policy, as_of, sources)
         unknown = _unknown(connection, as_of) if not sources or "learning" in sources else ()
         waiting = count_waiting(connection)
-    noted = (Noted(*row[:3], Change(*row[3:])) for row in rows)
+    noted = (Noted(day, source, file, Change(*change)) for day, source, file, *change in rows)
     return Listing(tuple(each for each in noted if not sources or each.source in sources), tuple(silent), unknown, tuple(unmatched), waiting)
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknown, ...]:
     """Of all runs up to `as_of`; the newest first."""
-    has_table = connection.execute(
+    has_table = one_row(connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unknown_names'"
-    ).fetchone()[0]
+    ))[0]
     if not has_table:
         return ()
     rows = connection.execute("""
@@ -117,9 +118,9 @@ def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknow
 
 
 def _unmatched(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[tuple[str, str, str, int, int]]:
-    has_table = connection.execute(
+    has_table = one_row(connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unmatched'"
-    ).fetchone()[0]
+    ))[0]
     return connection.execute("""
         SELECT as_of::VARCHAR, item_kind, shape, n_statements, n_ids FROM vault.ledger.unmatched
         WHERE as_of <= $1 ORDER BY as_of DESC, load_no DESC, n_statements DESC, item_kind, shape

@@ -10,6 +10,7 @@ import duckdb
 
 from anonymart.engine import literal
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 
 def note(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy) -> None:
@@ -40,7 +41,7 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
         CREATE OR REPLACE TEMP TABLE long AS
         SELECT identifier FROM used WHERE {closing_on('first_use_at', policy)} < {local_date('last_use_at', policy)}
     """)
-    if connection.execute("SELECT count(*) FROM long").fetchone()[0] == 0:
+    if one_row(connection.execute("SELECT count(*) FROM long"))[0] == 0:
         return
     connection.execute(f"""
         DELETE FROM used WHERE identifier IN (SELECT identifier FROM long);

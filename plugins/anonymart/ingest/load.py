@@ -9,6 +9,7 @@ import duckdb
 
 from anonymart import crash, surveys, times
 from anonymart.engine import literal
+from anonymart.files.landed import FileRefused, Landed, safe_name
 from anonymart.forget import door
 from anonymart.ingest import (
     changes,
@@ -28,8 +29,9 @@ from anonymart.ingest import (
 )
 from anonymart.ingest.contracts import TABULAR, Column, Contract
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import FileRefused, Landed, reader, safe_name, unknown_columns
+from anonymart.ingest.files import reader, unknown_columns
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 from anonymart.surveys import salary_figures
 
 # Planned days, and the clock of somebody else's server.
@@ -85,8 +87,8 @@ def _load_learning(
     connection.execute(f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM ({learning.select(landed, load_no, as_of)})")
     crash.point("ingest.after_insert")
     table, ours = "vault.raw.learning", f"load_no = {load_no}"
-    counts.delivered = connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}").fetchone()[0]
-    if connection.execute(f"SELECT count(*) FROM {table} WHERE {ours} AND reason IS NOT NULL").fetchone()[0]:
+    counts.delivered = one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}"))[0]
+    if one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {ours} AND reason IS NOT NULL"))[0]:
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE bad AS
             SELECT rowid - (SELECT min(rowid) FROM {table} WHERE {ours}) + 1 AS ordinal, reason
@@ -102,7 +104,7 @@ def _load_learning(
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     if has_pairs:
         identities.link(connection, "SELECT identifier, alias FROM platform_pairs")
-    refusals.refuse_minors(connection, table, "actor", "occurred_at", ours, policy, load_no, counts, as_of)
+    refusals.refuse_minors(connection, refusals.Rows(table, "actor", "occurred_at", ours), policy, load_no, counts, as_of)
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
     unknown.note(connection, load_no, counts)
@@ -141,7 +143,7 @@ def _load_tabular(
     if landed.kind != "survey":
         _forget_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
-    counts.delivered = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
+    counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
     changes.read_contents(connection, contract.source)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE bad AS
@@ -171,7 +173,7 @@ def _load_tabular(
         if contract.person == "learner_or_email" and {"learner_id", "email"} <= set(landed.columns):
             identities.claim_pairs(connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL")
     if contract.event_time:
-        refusals.refuse_minors(connection, "incoming", "identifier", contract.event_time, everything, policy, load_no, counts, as_of)
+        refusals.refuse_minors(connection, refusals.Rows("incoming", "identifier", contract.event_time, everything), policy, load_no, counts, as_of)
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
@@ -202,11 +204,11 @@ def _load_tabular(
 def read_incoming(connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, as_of: date) -> None:
     """Make the TEMP table `incoming`. Where slashed dates do not tell themselves, the others of their column are asked for the order."""
     connection.execute(incoming(contract, landed, as_of))
-    if not connection.execute(f"SELECT count(*) FROM incoming WHERE ends_with(reason, {literal(times.NO_ORDER)})").fetchone()[0]:
+    if not one_row(connection.execute(f"SELECT count(*) FROM incoming WHERE ends_with(reason, {literal(times.NO_ORDER)})"))[0]:
         return
     dated = [column.name for column in contract.columns if column.kind in ("time", "date") and column.name in landed.columns]
     asked = ", ".join(times.sql_orders(f'"{name}"') for name in dated)
-    found = connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}").fetchone()
+    found = one_row(connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}"))
     # Read once more, each reject is noted again.
     if landed.kind != "survey":
         _forget_rejects(connection)
@@ -333,24 +335,24 @@ def _drop_duplicates(
     connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, counts: Counts
 ) -> None:
     """Rows already in the ledger, and all but the first of equal rows within the file."""
-    total, distinct = connection.execute(
+    total, distinct = one_row(connection.execute(
         f"SELECT count(*), count(DISTINCT row_hash) FROM {table} WHERE {ours}"
-    ).fetchone()
+    ))
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE double AS
         SELECT row_hash, false AS keep_first FROM {table}
         SEMI JOIN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = {literal(source)}) AS known USING (row_hash)
         WHERE {ours}
     """)
-    dropped = connection.execute(f"""
+    dropped = one_row(connection.execute(f"""
         DELETE FROM {table} WHERE {ours} AND row_hash IN (SELECT row_hash FROM double)
-    """).fetchone()[0]
+    """))[0]
     if total != distinct:
-        dropped += connection.execute(f"""
+        dropped += one_row(connection.execute(f"""
             DELETE FROM {table} WHERE {ours} AND rowid NOT IN (
                 SELECT min(rowid) FROM {table} WHERE {ours} GROUP BY row_hash
             )
-        """).fetchone()[0]
+        """))[0]
     counts.duplicate += dropped
 
 

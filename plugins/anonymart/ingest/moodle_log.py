@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from anonymart.engine import literal
-from anonymart.ingest.files import FileRefused, Landed, reader
+from anonymart.files.landed import FileRefused, Landed
+from anonymart.ingest.files import reader
 
 REPORT, TABLE = "moodle_report", "moodle_table"
 _TIMES = {"time", "heure", "date", "date et heure", "hora", "fecha", "zeit", "tijd", "ora", "data"}

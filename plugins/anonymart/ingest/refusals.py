@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
 from anonymart import iri
 from anonymart.engine import literal
+from anonymart.files.landed import Landed
 from anonymart.forget import door
 from anonymart.forget.tombstones import ERASED, NEW_ID
 from anonymart.ingest.contracts import Contract
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import Landed
 from anonymart.ingest.identities import forms_of
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 
 def refuse_erased_people(
@@ -34,6 +36,8 @@ def refuse_erased_people(
         if refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
             _blank_times(connection, "FROM erased_here")
         return
+    if contract.event_time is None:
+        raise ValueError(f"the contract of {contract.source} does not say what time a row tells of")
     if {"learner_id", "email"} <= set(landed.columns):
         named = "['email:' || email, sha1_identifier(email)]"
         door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming WHERE learner_id IS NOT NULL")
@@ -46,7 +50,7 @@ def _refuse_new_ids(connection: duckdb.DuckDBPyConnection, named: str, moment: s
 
     `named` is the list of identifiers that a row names. False: there is no such row, whatever its time.
     """
-    if not connection.execute("SELECT EXISTS (FROM named_as_erased)").fetchone()[0]:
+    if not one_row(connection.execute("SELECT EXISTS (FROM named_as_erased)"))[0]:
         return False
     condition = f"""rowid IN (
         SELECT rows.rowid FROM incoming AS rows INNER JOIN named_as_erased AS named ON named.learner = rows.identifier
@@ -99,11 +103,20 @@ def refuse_young_learners(
     refuse(connection, "incoming", young, "younger than the minimum age (R-MINOR)", load_no, counts)
 
 
+class Rows(NamedTuple):
+    """Some rows of a table: SQL for who each names, the time that it tells of, and which rows are meant."""
+
+    table: str
+    identifier: str
+    moment: str
+    ours: str
+
+
 def refuse_minors(
-    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, policy: Policy,
-    load_no: int, counts: Counts, as_of: date,
+    connection: duckdb.DuckDBPyConnection, rows: Rows, policy: Policy, load_no: int, counts: Counts, as_of: date
 ) -> None:
     """Refuse rows about a time at which the person, whose birth date is known, was under age (R-MINOR)."""
+    table, identifier, moment, ours = rows
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE minors AS
@@ -122,7 +135,7 @@ def refuse_minors(
         SELECT named.identifier, known.of_age_on
         FROM named INNER JOIN vault.register.minors AS known USING (identifier_hash)
     """)
-    if connection.execute("SELECT count(*) FROM minors").fetchone()[0] == 0:
+    if one_row(connection.execute("SELECT count(*) FROM minors"))[0] == 0:
         return
     condition = f"""{ours} AND rowid IN (
         SELECT rows.rowid FROM {table} AS rows INNER JOIN minors ON minors.identifier = rows.{identifier}
@@ -139,7 +152,7 @@ def refuse(
     connection: duckdb.DuckDBPyConnection, table: str, condition: str, reason: str, load_no: int, counts: Counts
 ) -> None:
     """Delete the rows of the table that meet the condition, and count them under the reason."""
-    refused = connection.execute(f"DELETE FROM {table} WHERE {condition}").fetchone()[0]
+    refused = one_row(connection.execute(f"DELETE FROM {table} WHERE {condition}"))[0]
     if refused:
         counts.refused += refused
         counts.reasons[reason] = counts.reasons.get(reason, 0) + refused

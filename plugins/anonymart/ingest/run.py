@@ -8,32 +8,35 @@ import errno
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from anonymart import catalogue, crash, engine
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import tombstones
-from anonymart.home import Home
-from anonymart.ingest import changes, identities, parquet, silence, unreadable
-from anonymart.ingest.contracts import SOURCES
-from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import (
+from anonymart.files import parquet
+from anonymart.files.landed import (
     REFUSED_SUFFIX,
     FileRefused,
     Landed,
     file_mark,
-    inspect,
     refused_mark,
     safe_name,
     waiting,
 )
+from anonymart.forget import tombstones
+from anonymart.home import Home
+from anonymart.ingest import changes, identities, silence, unreadable
+from anonymart.ingest.contracts import SOURCES
+from anonymart.ingest.counts import Counts
+from anonymart.ingest.files import inspect
 from anonymart.ingest.load import is_fault_of_ours, load, write_ledger
 from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.rows import one_row
 from anonymart.surveys import salary_figures
 from anonymart.vault import schema
 
@@ -147,7 +150,7 @@ def _one_file(
         return counts
     except FileRefused as refusal:
         rollback(connection)
-        counts = refuse_whole(connection, path, source, landed, str(refusal), refused, load_no, as_of)
+        counts = refuse_whole(connection, Refused(path, source, str(refusal), refused), landed, load_no, as_of)
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         with contextlib.suppress(FileNotFoundError):
             path.rename(path.with_name(path.name + REFUSED_SUFFIX))
@@ -157,10 +160,18 @@ def _one_file(
         raise
 
 
-def refuse_whole(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: str, landed: Landed | None, reason: str, mark: str, load_no: int, as_of: date
-) -> Counts:
+class Refused(NamedTuple):
+    """A file that is refused whole: where it lies, its source, why, and the mark that it is known by."""
+
+    path: Path
+    source: str
+    reason: str
+    mark: str
+
+
+def refuse_whole(connection: duckdb.DuckDBPyConnection, refused: Refused, landed: Landed | None, load_no: int, as_of: date) -> Counts:
     """Note in the ledger that a file is refused whole, in a transaction of its own."""
+    path, source, reason, mark = refused
     counts = Counts(source, safe_name(path), status="refused", reason=reason)
     held = unreadable.read_file(connection, path, source, reason)
     connection.execute("BEGIN")
@@ -202,15 +213,15 @@ def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
 
 def next_load(connection: duckdb.DuckDBPyConnection) -> int:
     """The number of the next load."""
-    return connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+    return one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
 
 
 def was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
     """Whether a run that was killed had already committed this very file."""
     return bool(
-        connection.execute(
+        one_row(connection.execute(
             "SELECT count(*) FROM vault.ledger.loads WHERE source = ? AND file_mark = ?", [source, mark]
-        ).fetchone()[0]
+        ))[0]
     )
 
 

@@ -16,12 +16,13 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.files import parquet
+from anonymart.files.landed import FileRefused, Landed, file_mark, refused_mark, safe_name
 from anonymart.forget import tombstones
 from anonymart.home import Home
-from anonymart.ingest import changes, identities, parquet, run
+from anonymart.ingest import changes, identities, run
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import FileRefused, Landed, file_mark, refused_mark, safe_name
 from anonymart.ingest.load import load
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.policy import Policy
@@ -81,7 +82,7 @@ def try_file(
         connection.execute("COMMIT")
     except FileRefused as refusal:
         run.rollback(connection)
-        counts = run.refuse_whole(connection, path, source, landed, str(refusal), refused_mark(path), load_no, as_of)
+        counts = run.refuse_whole(connection, run.Refused(path, source, str(refusal), refused_mark(path)), landed, load_no, as_of)
     return counts, landed
 
 

@@ -16,8 +16,11 @@ from pathlib import Path
 import duckdb
 
 from anonymart.engine import literal
+from anonymart.files.contents import open_bytes
+from anonymart.files.landed import Landed, safe_name
 from anonymart.ingest.contracts import TABULAR
-from anonymart.ingest.files import Landed, elements, open_bytes, reader, safe_name
+from anonymart.ingest.files import elements, reader
+from anonymart.rows import one_row
 
 SOURCES = ("consents", "rights")
 UNACCOUNTED = "rows that cannot be told apart"
@@ -32,7 +35,7 @@ def keep_rows(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: in
     if landed.source not in SOURCES:
         return 0
     bad = dict(connection.execute("SELECT ordinal, reason FROM bad").fetchall())
-    n_rows = connection.execute("SELECT count(*) FROM incoming").fetchone()[0]
+    n_rows = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
     if landed.kind == "csv":
         found = _of_csv(landed, bad, dict(rejects), n_rows + len(rejects))
     elif landed.kind == "ndjson":
@@ -62,10 +65,10 @@ def keep_file(
 
 def n_open(connection: duckdb.DuckDBPyConnection) -> int:
     """How many unreadable rows nobody has entered or refused yet. The vault is attached; an older one has none."""
-    is_there = connection.execute(
+    is_there = one_row(connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'rights' AND table_name = 'unreadable'"
-    ).fetchone()[0]
-    return connection.execute("SELECT count(*) FROM vault.rights.unreadable WHERE state = 'open'").fetchone()[0] if is_there else 0
+    ))[0]
+    return one_row(connection.execute("SELECT count(*) FROM vault.rights.unreadable WHERE state = 'open'"))[0] if is_there else 0
 
 
 def find_people(connection: duckdb.DuckDBPyConnection) -> None:
@@ -212,7 +215,7 @@ def _add(
     if not told:
         return 0
     lines, reasons, texts = (list(column) for column in zip(*told, strict=True))
-    return connection.execute(
+    return one_row(connection.execute(
         """
         INSERT INTO vault.rights.unreadable (
             unreadable_id, row_hash, load_no, source, file_name, line, reason, raw_row, kind, first_seen_on, state
@@ -234,4 +237,4 @@ def _add(
         FROM fresh, last WHERE n = 1
         """,
         [lines, reasons, texts, source, load_no, file_name, as_of],
-    ).fetchone()[0]
+    ))[0]

@@ -19,6 +19,7 @@ from anonymart.engine import literal
 from anonymart.ingest import lives, refusals
 from anonymart.ingest.counts import Counts
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 
 OTHER = "other"
 EXPIRED = "waited for the register longer than raw.keep_days (P-STAT)"
@@ -83,9 +84,9 @@ def hold(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: s
         CREATE OR REPLACE TEMP TABLE unknown AS
         SELECT identifier FROM (SELECT DISTINCT {column} AS identifier FROM {table} WHERE {ours}) AS named ANTI JOIN ({KNOWN}) AS known USING (identifier)
     """)
-    if not connection.execute("SELECT EXISTS (FROM unknown)").fetchone()[0]:
+    if not one_row(connection.execute("SELECT EXISTS (FROM unknown)"))[0]:
         return 0
-    return connection.execute(f"UPDATE {table} SET admitted_no = NULL WHERE {ours} AND {column} IN (FROM unknown)").fetchone()[0]
+    return one_row(connection.execute(f"UPDATE {table} SET admitted_no = NULL WHERE {ours} AND {column} IN (FROM unknown)"))[0]
 
 
 def admit(connection: duckdb.DuckDBPyConnection, load_no: int, policy: Policy, as_of: date) -> None:
@@ -94,16 +95,16 @@ def admit(connection: duckdb.DuckDBPyConnection, load_no: int, policy: Policy, a
     Rows of the erased and of minors are refused as at any load; uses are noted only now. The ledger's reasons tell how many.
     """
     for source, table in TABLES.items():
-        if not connection.execute(f"SELECT EXISTS (FROM {table.name} WHERE admitted_no IS NULL)").fetchone()[0]:
+        if not one_row(connection.execute(f"SELECT EXISTS (FROM {table.name} WHERE admitted_no IS NULL)"))[0]:
             continue
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE now_known AS
             SELECT identifier FROM (SELECT DISTINCT {table.identifier} AS identifier FROM {table.name} WHERE admitted_no IS NULL) AS named
             SEMI JOIN ({KNOWN}) AS known USING (identifier)
         """)
-        n_rows = connection.execute(f"""
+        n_rows = one_row(connection.execute(f"""
             UPDATE {table.name} SET admitted_no = {load_no} WHERE admitted_no IS NULL AND {table.identifier} IN (FROM now_known)
-        """).fetchone()[0]
+        """))[0]
         if n_rows:
             _check(connection, source, table, load_no, n_rows, policy, as_of)
 
@@ -113,7 +114,7 @@ def _check(
 ) -> None:
     ours, counts = f"admitted_no = {load_no} AND load_no <> {load_no}", Counts(source, "")
     refusals.refuse_erased(connection, table.name, table.identifier, table.moment, ours, load_no, counts)
-    refusals.refuse_minors(connection, table.name, table.identifier, table.moment, ours, policy, load_no, counts, as_of)
+    refusals.refuse_minors(connection, refusals.Rows(table.name, table.identifier, table.moment, ours), policy, load_no, counts, as_of)
     lives.note(connection, f"SELECT {table.identifier}, {table.moment} FROM {table.name} WHERE {ours} AND {table.is_use}", policy)
     told = {f"{source} that waited for the register": n_rows - counts.refused, **counts.reasons}
     for reason, n in told.items():
@@ -128,7 +129,7 @@ def count(connection: duckdb.DuckDBPyConnection) -> Waiting:
     found = Waiting()
     for source, name in (("enrolments", "enrolments"), ("connections", "connections")):
         query = f"SELECT count(*) FROM {TABLES[source].name} WHERE admitted_no IS NULL"
-        setattr(found, name, connection.execute(query).fetchone()[0])
+        setattr(found, name, one_row(connection.execute(query))[0])
     address = iri.ADDRESS.format("actor")
     found.home_pages = [
         {"home_page": home_page, "statements": statements, "actors": actors}
@@ -174,7 +175,7 @@ def expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) 
     """Rows by source that have waited for their whole term, and whose people asked for no restriction (TEMP table `restricted`)."""
     found = {}
     for source, table in TABLES.items():
-        n_rows = connection.execute(f"SELECT count(*) FROM {table.name} WHERE {_is_expired(table, policy, as_of)}").fetchone()[0]
+        n_rows = one_row(connection.execute(f"SELECT count(*) FROM {table.name} WHERE {_is_expired(table, policy, as_of)}"))[0]
         if n_rows:
             found[source] = n_rows
     return found

@@ -9,10 +9,12 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine, versions
+from anonymart import crash, engine
+from anonymart import versions as schema_versions
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import files
 from anonymart.home import Home
@@ -30,8 +32,8 @@ class Migration:
     """Version of each zone before, the newest version, what is to do or was done, and the copies that lie beside the files."""
 
     versions: dict[str, int]
-    newest: int = versions.NEWEST
-    steps: list[dict[str, str | int]] = field(default_factory=list)
+    newest: int = schema_versions.NEWEST
+    steps: list[dict[str, Any]] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     is_done: bool = False
 
@@ -46,8 +48,8 @@ def plan(home: Home, keys: Keys) -> Migration:
         raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to migrate.")
     zones = _zones(home)
     with engine.connect(home, keys, **dict.fromkeys(zones, "ro")) as connection:
-        found = {zone: versions.read(connection, zone) for zone in zones}
-    waiting = [step for step in steps.STEPS if step.number > found.get(step.zone, versions.NEWEST)]
+        found = {zone: schema_versions.read(connection, zone) for zone in zones}
+    waiting = [step for step in steps.STEPS if step.number > found.get(step.zone, schema_versions.NEWEST)]
     told = [{"number": step.number, "zone": step.zone, "does": step.does} for step in waiting]
     return Migration(found, steps=told, copies=[path.name for path in files.copies(home)])
 

@@ -3,10 +3,10 @@
 from anonymart.release.candidate import make_candidate
 from anonymart.release.ledger import list_releases
 from anonymart.release.publish import has_news, publish, recover, refuse
-from anonymart.release.share import Share, share
+from anonymart.release.share import Recipient, Share, share
 from anonymart.release.withdraw import Wrong, plan_withdrawal, reword, withdraw
 
 __all__ = [
-    "Share", "Wrong", "has_news", "list_releases", "make_candidate", "plan_withdrawal", "publish", "recover", "refuse", "reword",
+    "Recipient", "Share", "Wrong", "has_news", "list_releases", "make_candidate", "plan_withdrawal", "publish", "recover", "refuse", "reword",
     "share", "withdraw",
 ]

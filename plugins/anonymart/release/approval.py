@@ -1,4 +1,4 @@
-"""The reviewer's yes: a release that changed beyond the policy's limits waits, and what was asked about is what is published (S-ANON, S-SAFE).
+"""What waits for the reviewer: a release that changed beyond the policy's limits. Their answer stands in `answer.py` (S-ANON, S-SAFE).
 
 The vault's ledger decides what waits. A new build, or a right that was taken in or executed, supersedes it: the reviewer would let out
 figures of somebody who has just objected. What is built again at once and shows the same as before needs no second yes.
@@ -6,8 +6,6 @@ figures of somebody who has just objected. What is built again at once and shows
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,27 +16,23 @@ from typing import Any
 import duckdb
 
 from anonymart import audit, crash, engine
-from anonymart.errors import ApprovalNeeded, GateRefused, Superseded, UsageError
+from anonymart.errors import ApprovalNeeded
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import ledger
+from anonymart.release.candidate_hash import hash_of, shown_sha256
 from anonymart.release.folder import (
-    BESIDE_MANIFEST,
     CANDIDATE_PREFIX,
     MANIFEST,
-    MANIFEST_SIGNATURE,
     REFUSED_PREFIX,
     WAITING_PREFIX,
-    all_files,
     close_to_readers,
     sha256,
     sync_folder,
-    write_durably,
 )
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
-from anonymart.release.signature import public_key, signed_by
 from anonymart.rights import state
 from anonymart.vault import schema
 
@@ -46,8 +40,6 @@ WAITING, APPROVED, REFUSED, SUPERSEDED = "waiting", "approved", "refused", "supe
 SHORTEST_HASH = 8
 # Why a right superseded what waited: it is to be built again, or was.
 BY_RIGHT, BUILT_AGAIN = "a right was executed", "a right was executed; built again"
-_NOT_SHOWN = ("release_id", "as_of", "requests", "gate")
-_TELLS_BY_RIGHT = "Release {} was superseded: somebody's right was executed since it was made. Run again for a new one."
 _OF_CANDIDATE = "release_id = $1 AND starts_with(candidate_sha256, $2)"
 
 
@@ -108,36 +100,6 @@ def _more_than(limit: int, what: str, names: list[str]) -> list[str]:
     return [f"{what}: {', '.join(names)}."] if len(names) > limit else []
 
 
-def candidate_sha256(files: Mapping[str, str]) -> str:
-    """The hash of a candidate: SHA-256 over a line `<sha256>  <name>` for each file in order, as `sha256sum` prints them.
-
-    `files` gives the SHA-256 of each file but the manifest, which gets the approval, and what lies beside it; `gate.json` is one of them
-    and holds the checksum of the manifest that the gate has read.
-    """
-    return hashlib.sha256("".join(f"{files[name]}  {name}\n" for name in sorted(files)).encode()).hexdigest()
-
-
-def is_what_was_approved(manifest: Mapping[str, Any]) -> bool:
-    """Whether the files that a manifest lists are those that its approval names; releases of 0.1.0 needed none."""
-    said, listed = manifest.get("approval"), manifest.get("files")
-    if not isinstance(said, dict) or not said.get("required") or not isinstance(listed, dict):
-        return True
-    files = {name: str(entry.get("sha256")) for name, entry in listed.items() if isinstance(entry, dict)}
-    return said.get("candidate_sha256") == candidate_sha256(files)
-
-
-def hash_of(folder: Path) -> str:
-    """The hash of the files that lie in a folder now."""
-    return candidate_sha256({name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST})
-
-
-def shown_sha256(folder: Path) -> str:
-    """The hash of what the reviewer is asked about: every figure of the marts and the privacy report, but not its date, its open requests and the gate's counts."""
-    report = {name: told for name, told in read_privacy_report(folder).items() if name not in _NOT_SHOWN}
-    marts = {path.name: sha256(path) for path in sorted((folder / "parquet").glob("*.parquet"))}
-    return hashlib.sha256(json.dumps([marts, report], sort_keys=True).encode()).hexdigest()
-
-
 def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Path) -> dict[str, Any]:
     """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has none."""
     if not reasons:
@@ -183,7 +145,7 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
     audit.flush(home, keys)
     settle(home, keys)
     return ApprovalNeeded(
-        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read {_folder(home, release_id)}/privacy_report.html, then "
+        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read {waiting_folder(home, release_id)}/privacy_report.html, then "
         f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse in the same way."
     )
 
@@ -193,7 +155,7 @@ def waiting(home: Home, keys: Keys) -> Waiting | None:
     if not home.vault.exists():
         return None
     with engine.connect(home, keys, vault="ro") as connection:
-        row = _row(connection, "state = 'waiting' AND rights_mark = $1", [state.of_vault(connection)])
+        row = row_where(connection, "state = 'waiting' AND rights_mark = $1", [state.of_vault(connection)])
     return None if row is None else Waiting(row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"])
 
 
@@ -213,52 +175,12 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def approve(
-    home: Home, keys: Keys, policy: Policy, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
-) -> str:
-    """Publish what waits under this id, as the reviewer has read it; gives the release id.
-
-    `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError when it no longer waits, or is
-    another one; GateRefused when its files are not what was asked about.
-    """
-    from anonymart.release.publish import publish
-
-    row = _expected(home, keys, release_id, candidate)
-    reviewer = checked(home, keys, Reviewer(actor or audit.os_user(), reason, via))
-    folder = _folder(home, release_id)
-    _check_unchanged(folder, row, keys)
-    published = publish(home, keys, policy, folder, reviewer.name, reviewer)
-    if published is None:
-        raise UsageError(f"Release {release_id} holds nothing new any more: there is nothing to approve.")
-    return published
-
-
-def refuse_waiting(
-    home: Home, keys: Keys, release_id: str, actor: str | None, reason: str, via: str = "command line", candidate: str | None = None
-) -> Path:
-    """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays. Raises UsageError as `approve`."""
-    row = _expected(home, keys, release_id, candidate)
-    reviewer = checked(home, keys, Reviewer(actor or audit.os_user(), reason, via))
-    with engine.connect(home, keys, vault="rw") as connection:
-        connection.execute("BEGIN")
-        decide(connection, release_id, REFUSED, reviewer.name, reviewer.reason)
-        audit.enter(
-            connection, home, keys, row["as_of"], "refused", reviewer.name, candidate=release_id, by="reviewer", via=via, reason=reviewer.reason,
-            candidate_sha256=row["candidate_sha256"],
-        )  # fmt: skip
-        connection.execute("COMMIT")
-    crash.point("approval.after_refused")
-    audit.flush(home, keys)
-    settle(home, keys)
-    return home.releases / f"{REFUSED_PREFIX}{release_id}"
-
-
 def supersede(home: Home, keys: Keys, as_of: date, why: str, actor: str | None = None) -> None:
     """What waits no longer may: note it and remove its folder. Does nothing when nothing waits."""
     if not home.vault.exists():
         return
     with engine.connect(home, keys, vault="ro") as connection:
-        is_waiting = _row(connection, "state = 'waiting'", []) is not None
+        is_waiting = row_where(connection, "state = 'waiting'", []) is not None
     if is_waiting:
         with engine.connect(home, keys, vault="rw") as connection:
             name = audit.who(connection, actor)
@@ -280,7 +202,7 @@ def to_build_again(home: Home, keys: Keys) -> date | None:
     if not home.vault.exists():
         return None
     with engine.connect(home, keys, vault="ro") as connection:
-        row = _row(connection, "true", [])
+        row = row_where(connection, "true", [])
     return row["as_of"] if row and (row["state"], row["reason"]) == (SUPERSEDED, BY_RIGHT) else None
 
 
@@ -298,8 +220,8 @@ def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | Non
     if candidate is not None and len(candidate) < SHORTEST_HASH:
         return None
     with engine.connect(home, keys, vault="ro") as connection:
-        now = _row(connection, "state = 'waiting'", [])
-        old = _row(connection, _OF_CANDIDATE, [release_id, (candidate or "").lower()])
+        now = row_where(connection, "state = 'waiting'", [])
+        old = row_where(connection, _OF_CANDIDATE, [release_id, (candidate or "").lower()])
     if now is None or old is None:
         return None
     is_same = old["candidate_sha256"] == now["candidate_sha256"]
@@ -312,20 +234,20 @@ def settle(home: Home, keys: Keys) -> list[str]:
     if not home.releases.is_dir() or not home.vault.exists():
         return []
     with engine.connect(home, keys, vault="ro") as connection:
-        last = _row(connection, "true", [])
+        last = row_where(connection, "true", [])
         committed = {release["release_id"] for release in ledger.releases(connection)}
     done = []
     if last and last["state"] == WAITING:
         candidate = home.releases / f"{CANDIDATE_PREFIX}{last['release_id']}"
         if candidate.is_dir() and hash_of(candidate) == last["candidate_sha256"]:
-            shutil.rmtree(_folder(home, last["release_id"]), ignore_errors=True)
-            candidate.rename(_folder(home, last["release_id"]))
+            shutil.rmtree(waiting_folder(home, last["release_id"]), ignore_errors=True)
+            candidate.rename(waiting_folder(home, last["release_id"]))
     for folder in sorted(home.releases.glob(f"{WAITING_PREFIX}*")):
         release_id = folder.name.removeprefix(WAITING_PREFIX)
-        is_last = last is not None and last["release_id"] == release_id
-        if (is_last and last["state"] == WAITING) or release_id in committed:
+        became = last["state"] if last is not None and last["release_id"] == release_id else None
+        if became == WAITING or release_id in committed:
             continue
-        if is_last and last["state"] == REFUSED:
+        if became == REFUSED:
             keep_refused(home, folder)
         else:
             shutil.rmtree(folder)
@@ -348,7 +270,7 @@ def keep_refused(home: Home, folder: Path) -> Path:
 def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest: Mapping[str, Any], actor: str) -> None:
     """Note the approval that a manifest tells of, within the caller's transaction on `vault` that publishes it; another that waits is superseded."""
     release_id, as_of, said = manifest["release_id"], date.fromisoformat(manifest["as_of"]), manifest["approval"]
-    row = _row(connection, "state = 'waiting'", [])
+    row = row_where(connection, "state = 'waiting'", [])
     if row and row["candidate_sha256"] != said.get("candidate_sha256"):
         _supersede(connection, home, keys, as_of, actor, "another release was published")
         row = None
@@ -373,44 +295,8 @@ def decide(connection: duckdb.DuckDBPyConnection, release_id: str, state: str, a
     )
 
 
-def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) -> dict[str, Any]:
-    from anonymart.release.publish import recover
-
-    if not home.vault.exists():
-        raise UsageError("Nothing waits: there is no release yet.")
-    # An answer that was killed after it was noted is finished first.
-    recover(home, keys)
-    with engine.connect(home, keys, vault="ro") as connection:
-        row, mark = _row(connection, "release_id = $1", [release_id]), state.of_vault(connection)
-    if row is None:
-        raise UsageError("No release of this id waits: `anonymart approvals` lists what does.")
-    if row["state"] == SUPERSEDED and row["reason"] in (BY_RIGHT, BUILT_AGAIN):
-        raise Superseded(_TELLS_BY_RIGHT.format(release_id))
-    if row["state"] != WAITING:
-        raise UsageError(f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does.")
-    if row["rights_mark"] != mark:
-        supersede_by_rights(home, keys, row["as_of"])
-        raise Superseded(_TELLS_BY_RIGHT.format(release_id))
-    is_given = candidate is None or (len(candidate) >= SHORTEST_HASH and row["candidate_sha256"].startswith(candidate.lower()))
-    if not is_given and (len(candidate or "") < SHORTEST_HASH or shows_the_same(home, keys, release_id, candidate) is None):
-        raise UsageError(f"What waits as {release_id} is another candidate than the one given: read the new one first.")
-    return row
-
-
-def _check_unchanged(folder: Path, row: Mapping[str, Any], keys: Keys) -> None:
-    """The files are those that were asked about; a manifest that a killed approval has signed is put back as it was."""
-    if not folder.is_dir() or any(path.is_symlink() for path in folder.rglob("*")) or hash_of(folder) != row["candidate_sha256"]:
-        raise GateRefused(f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
-    if sha256(folder / MANIFEST) == row["manifest_sha256"]:
-        return
-    key = signed_by(folder / MANIFEST, folder / MANIFEST_SIGNATURE) if (folder / MANIFEST_SIGNATURE).is_file() else None
-    if key is None or key != public_key(keys):
-        raise GateRefused(f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
-    write_durably(folder / MANIFEST, row["manifest"])
-
-
 def _supersede(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, actor: str, why: str) -> None:
-    row = _row(connection, "state = 'waiting'", [])
+    row = row_where(connection, "state = 'waiting'", [])
     if row is None:
         return
     decide(connection, row["release_id"], SUPERSEDED, actor, why)
@@ -419,7 +305,8 @@ def _supersede(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as
     )
 
 
-def _row(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]) -> dict[str, Any] | None:
+def row_where(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]) -> dict[str, Any] | None:
+    """The last row of the ledger of approvals that a condition holds for, by column; None without one."""
     if not ledger.table_exists(connection, "ledger", "approvals"):
         return None
     cursor = connection.execute(f"SELECT * FROM vault.ledger.approvals WHERE {condition} ORDER BY rowid DESC LIMIT 1", list(parameters))
@@ -428,7 +315,8 @@ def _row(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iter
     return None if row is None else dict(zip(names, row, strict=True))
 
 
-def _folder(home: Home, release_id: str) -> Path:
+def waiting_folder(home: Home, release_id: str) -> Path:
+    """Where a candidate of this id waits."""
     return home.releases / f"{WAITING_PREFIX}{release_id}"
 
 

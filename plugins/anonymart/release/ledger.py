@@ -49,6 +49,12 @@ def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, An
     return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
 
+def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
+    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the correction is published."""
+    told = {name: withdrawal[name] for name in ("release_id", "as_of", "why", "marts", "replaced_by")}
+    return told | {"as_of": withdrawal["as_of"].isoformat()}
+
+
 def standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Ids of the releases that are not withdrawn, oldest first: the last one is `current`."""
     recalled = withdrawals(connection)

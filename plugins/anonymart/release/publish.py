@@ -77,7 +77,7 @@ def publish(
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, policy, candidate, release_id, manifest, manifest_sha256, actor)
+    _commit(home, keys, policy, candidate, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
     audit.flush(home, keys)
     _finish(home, release_id)
@@ -165,7 +165,7 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
 def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
     """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
     folder = home.releases / entry["release_id"]
-    text = json.dumps(mark_of(entry), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(ledger.mark_of(entry), indent=1, ensure_ascii=False) + "\n"
     signature = signature_text(text.encode(), keys)
     if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
         return False
@@ -177,12 +177,6 @@ def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
 
 def _says(path: Path, text: str) -> bool:
     return path.is_file() and path.read_bytes() == text.encode()
-
-
-def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
-    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the correction is published."""
-    told = {name: withdrawal[name] for name in ("release_id", "as_of", "why", "marts", "replaced_by")}
-    return told | {"as_of": withdrawal["as_of"].isoformat()}
 
 
 def _check_gate(candidate: Path) -> None:
@@ -202,12 +196,11 @@ def _commit(
     keys: Keys,
     policy: Policy,
     candidate: Path,
-    release_id: str,
     manifest: dict,
     manifest_sha256: str,
     actor: str | None,
 ) -> None:
-    contracts = load_contracts()
+    contracts, release_id = load_contracts(), manifest["release_id"]
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
         schema.create(connection, keys)
         name = audit.who(connection, actor)

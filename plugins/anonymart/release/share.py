@@ -30,13 +30,22 @@ class Share:
     why: str
 
 
-def share(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path, to: str, country: str, why: str, actor: str | None = None) -> Share:
+@dataclass(frozen=True)
+class Recipient:
+    """To whom a release goes, in which country it is kept (two letters), and why."""
+
+    to: str
+    country: str
+    why: str
+
+
+def share(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path, recipient: Recipient, actor: str | None = None) -> Share:
     """Enter in the audit log that a release of this home goes to somebody; it copies nothing.
 
     Raises GateRefused for a folder that is not, byte for byte, a release of this home, or one that was recalled; UsageError for a country
     that the policy does not name, and for a recipient or reason that may name a person.
     """
-    safeguard = safeguard_of(policy, country)
+    safeguard = safeguard_of(policy, recipient.country)
     if not home.vault.exists():
         raise UsageError("This home has published no release yet: there is nothing to share.")
     found = verify(folder, public_key(keys))
@@ -44,8 +53,8 @@ def share(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path, to:
         release_id = _check(found, {each["release_id"]: each for each in ledger.releases(connection)}, ledger.standing(connection))
         from anonymart.gate.typed import checked_sentence
 
-        told = {"to": checked_sentence(connection, to, "--to"), "why": checked_sentence(connection, why, "--why")}
-    made = Share(release_id, country=country, safeguard=safeguard, **told)
+        told = {"to": checked_sentence(connection, recipient.to, "--to"), "why": checked_sentence(connection, recipient.why, "--why")}
+    made = Share(release_id, country=recipient.country, safeguard=safeguard, **told)
     audit.record(home, keys, as_of, "shared", actor, **asdict(made), manifest_sha256=sha256(Path(found.folder) / MANIFEST))
     return made
 

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from anonymart.errors import UsageError
-from anonymart.release.approval import is_what_was_approved
+from anonymart.release.candidate_hash import is_what_was_approved
 from anonymart.release.folder import (
     BESIDE_MANIFEST,
     MANIFEST,

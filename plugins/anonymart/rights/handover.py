@@ -9,7 +9,6 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,9 @@ from anonymart.ingest import identities
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import handover_page
+from anonymart.rights.handover_page import Table
 from anonymart.rights.statements import learning_statements
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 # Of what the house has made of a person only that it exists is told: keys and hashes are the house's, and say nothing.
@@ -48,19 +49,6 @@ _ROW_OF_ONE = """CASE WHEN NOT EXISTS (
     SELECT 1 FROM vault.rights.unreadable_names AS names
     WHERE names.unreadable_id = unreadable.unreadable_id AND names.identifier NOT IN (SELECT identifier FROM own)
 ) THEN raw_row END AS raw_row"""
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of one place: columns in their order, values as plain data."""
-
-    place: str
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-
-    def as_records(self) -> list[dict[str, Any]]:
-        """One object per row."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str, kind: str) -> Path:
@@ -147,7 +135,7 @@ def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[li
                 continue
             condition = _condition(place)
             if place.name in COUNTED:
-                counted[place.name] = connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}").fetchone()[0]
+                counted[place.name] = one_row(connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}"))[0]
             elif not is_port or place.name in PROVIDED:
                 table = _table(connection, place, condition, _OWN_NAMES | _DRAWN if is_port else _OWN_NAMES)
                 if table.rows:

@@ -5,14 +5,26 @@ One file, no script, nothing loaded from elsewhere.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anonymart.policy import Policy
 
-if TYPE_CHECKING:
-    from anonymart.rights.handover import Table
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one place: columns in their order, values as plain data."""
+
+    place: str
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+    def as_records(self) -> list[dict[str, Any]]:
+        """One object per row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 # What each place is called for who has never seen a database.
 TITLES = {
@@ -168,7 +180,8 @@ def _purposes(policy: Policy) -> str:
 
 def _term(entry: dict[str, Any]) -> tuple[str, str]:
     name = next(name for name in entry if name in _TERMS)
-    return tuple(text.format(entry[name]) for text in _TERMS[name])
+    french, english = _TERMS[name]
+    return french.format(entry[name]), english.format(entry[name])
 
 
 def _title(place: str) -> str:

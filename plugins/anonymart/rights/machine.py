@@ -23,6 +23,7 @@ from anonymart.policy import Policy
 from anonymart.release import approval
 from anonymart.rights import death, handover, rectify
 from anonymart.rights.requests import STRIP, Request, choose, load_states, need_vault
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 # Of requests that pull apart, the earlier kind goes first (docs/decisions/requests-that-pull-apart.md).
@@ -235,12 +236,12 @@ def _plan(house: _House, row: _Row) -> Plan:
 def _need_one_person(house: _House, request_id: str) -> None:
     """Raise UsageError for a request of any kind by an address that two people claim: nobody knows whose right it is."""
     with house.connect() as connection:
-        is_contested = connection.execute("""
+        is_contested = one_row(connection.execute("""
             SELECT EXISTS (
                 FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)
                 WHERE requests.request_id = $1 AND identities.anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
             )
-        """, [request_id]).fetchone()[0]
+        """, [request_id]))[0]
     if is_contested:
         raise UsageError("The request names an e-mail of two people: let it name the one who asks by learner_id; nothing was done.")
 
@@ -321,10 +322,10 @@ def _zip_opens(house: _House, row: _Row) -> bool:
 
 def _is_standing(house: _House, row: _Row) -> bool:
     with house.connect() as connection:
-        return connection.execute(
+        return one_row(connection.execute(
             "SELECT EXISTS (FROM vault.rights.standing SEMI JOIN (FROM vault.rights.requests WHERE request_id = $1) AS asked USING (identifier, kind, received_at))",
             [row.request_id],
-        ).fetchone()[0]
+        ))[0]
 
 
 _IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {

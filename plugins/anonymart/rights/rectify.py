@@ -23,6 +23,7 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.load import write_ledger
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 _KEYS = {"learners": (), "enrolments": ("path_id", "started_on"), "nps": ("response_id",), "salary": ("response_id",)}
@@ -128,9 +129,9 @@ class _Desk:
         """Of enrolments, whose raw rows leave: the table that still knows them."""
         if self.correction.source != "enrolments" or not self.home.warehouse.exists():
             return None
-        found = self.connection.execute(
+        found = one_row(self.connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_enrolments'"
-        ).fetchone()[0]
+        ))[0]
         return "warehouse.intermediate.int_enrolments" if found else None
 
     @property
@@ -148,23 +149,23 @@ class _Desk:
     def count(self) -> dict[str, int]:
         """Rows that hold another value than the right one."""
         differs = " OR ".join(f'"{name}"::VARCHAR IS DISTINCT FROM {_sql(value)}' for name, value in self.correction.right.items())
-        n_there, n_wrong = self.connection.execute(
+        n_there, n_wrong = one_row(self.connection.execute(
             f"SELECT count(*), count(*) FILTER ({differs}) FROM {self.target} WHERE {self._is_row}"
-        ).fetchone()
+        ))
         if n_there:
             return {self.target: n_wrong} if n_wrong else {}
         if self._is_remembered():
             return {}
         if self.history:
-            n_kept = self.connection.execute(f"SELECT count(*) FROM {self.history} WHERE {self._in_history}").fetchone()[0]
+            n_kept = one_row(self.connection.execute(f"SELECT count(*) FROM {self.history} WHERE {self._in_history}"))[0]
             if n_kept:
                 return {self.target: 1, self.history: n_kept}
         raise UsageError("The vault holds no such row of this person any more: check the key, or let the source deliver the right one.")
 
     def _is_remembered(self) -> bool:
-        return self.connection.execute(
+        return one_row(self.connection.execute(
             "SELECT EXISTS (FROM vault.rights.corrections WHERE request_id = $1)", [self.request_id]
-        ).fetchone()[0]
+        ))[0]
 
     def forget_other_key(self) -> None:
         """A row whose key is corrected must not stay in the history as a second enrolment."""
@@ -174,9 +175,9 @@ class _Desk:
     def write(self, as_of: date, request_id: str) -> None:
         """One transaction: the corrected row under a load of its own, its line in the ledger, and the correction itself."""
         connection, contract = self.connection, self.correction.contract
-        load_no = connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads").fetchone()[0]
+        load_no = one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
         connection.execute("BEGIN")
-        if not connection.execute(f"SELECT count(*) FROM {self.target} WHERE {self._is_row}").fetchone()[0]:
+        if not one_row(connection.execute(f"SELECT count(*) FROM {self.target} WHERE {self._is_row}"))[0]:
             connection.execute(f"""
                 INSERT INTO {self.target} BY NAME
                 SELECT DISTINCT ON (identity_key) own.identifier, {literal(self.correction.key['path_id'])} AS path_id,
@@ -243,7 +244,7 @@ def _typed(contract: Contract, texts: dict[str, str | None]) -> dict[str, str | 
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         engine.install_readers(connection)
-        row = connection.execute(f"SELECT {asked} FROM (SELECT {given})").fetchone()
+        row = one_row(connection.execute(f"SELECT {asked} FROM (SELECT {given})"))
     for reason in row[1::2]:
         if reason is not None:
             raise UsageError(f"The rectification cannot be right: {reason}.")

@@ -16,6 +16,7 @@ from anonymart.forget import receipts
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.release import ledger
+from anonymart.rows import one_row
 
 MOVED = "A request, a consent or a removal came after the build, so what was built counts no longer"
 # Table and what of it a right may change. Of whom a row names, the person as the register knows them today: a register that arrives late
@@ -35,16 +36,16 @@ def of_vault(connection: duckdb.DuckDBPyConnection) -> str:
     parts = [_people(connection, table) for table in _PEOPLE] + [_others(connection, *other) for other in _OTHERS]
     found = " UNION ALL ".join(filter(None, parts)) or "SELECT '' AS part"
     number, digest = receipts.head(connection, "vault")
-    return connection.execute(
+    return one_row(connection.execute(
         f"SELECT md5(string_agg(part, ' ' ORDER BY part) || ' ' || $1) FROM ({found})", [f"{number} {digest}"]
-    ).fetchone()[0]
+    ))[0]
 
 
 def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     """The newest day of a step of a request; None when there was none."""
     if not ledger.table_exists(connection, "rights", "steps"):
         return None
-    return connection.execute('SELECT max("at") FROM vault.rights.steps').fetchone()[0]
+    return one_row(connection.execute('SELECT max("at") FROM vault.rights.steps'))[0]
 
 
 def forget_built(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import duckdb
@@ -40,13 +40,27 @@ def learning_statements(connection: duckdb.DuckDBPyConnection, there: set[str]) 
             LEFT JOIN names USING (verb)
             WHERE NOT coalesce(events.is_repeat, false) AND events.load_no NOT IN (SELECT coalesce(admitted_no, load_no) FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own))
         """).fetchall()
-    return sorted((_statement(*row) for row in rows), key=lambda found: (found["timestamp"], found["id"]))
+    return sorted((_statement(_Row(*row)) for row in rows), key=lambda found: (found["timestamp"], found["id"]))
 
 
-def _statement(
-    identifier: str, statement_id: uuid.UUID | None, verb: str, item: str, item_type: str | None, parent: str | None, at: datetime,
-    success: bool | None, completion: bool | None, scaled: float | None, progress: float | None,
-) -> dict[str, Any]:  # fmt: skip
+class _Row(NamedTuple):
+    """An event of the person, as the vault or the history tells it."""
+
+    identifier: str
+    statement_id: uuid.UUID | None
+    verb: str
+    item: str
+    item_type: str | None
+    parent: str | None
+    at: datetime
+    success: bool | None
+    completion: bool | None
+    scaled: float | None
+    progress: float | None
+
+
+def _statement(row: _Row) -> dict[str, Any]:
+    identifier, statement_id, verb, item, item_type, parent, at, success, completion, scaled, progress = row
     moment = f"{at.isoformat(timespec='milliseconds')}Z"
     made = statement_id or uuid.uuid5(uuid.NAMESPACE_URL, "|".join(map(str, (identifier, verb, item, moment, success, scaled, progress))))
     activity: dict[str, Any] = {"objectType": "Activity", "id": _iri(item)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -16,26 +17,35 @@ from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights.requests import Request, find
+from anonymart.rows import one_row
 
 
-def submit(
-    home: Home, keys: Keys, policy: Policy, as_of: date, kind: str, received_on: date,
-    learner_id: str | None = None, email: str | None = None, is_verified: bool = False, details: str | None = None,
-    request_id: str | None = None,
-) -> Request:
+@dataclass(frozen=True)
+class Asked:
+    """A request as somebody typed it in: its kind, the day of receipt, who asks (by one of both), whether they have proved it, and details."""
+
+    kind: str
+    received_on: date
+    learner_id: str | None = None
+    email: str | None = None
+    is_verified: bool = False
+    details: str | None = None
+
+
+def submit(home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, request_id: str | None = None) -> Request:
     """Take one request in and return it as it may be shown; its id, where none is given, is its number among all requests.
 
     Raises UsageError for an unknown kind or person, for an e-mail of two people, and for a date after `as_of`.
     """
-    if kind not in KINDS_OF_REQUEST:
+    if asked.kind not in KINDS_OF_REQUEST:
         raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
-    if received_on > as_of:
+    if asked.received_on > as_of:
         raise UsageError("A request cannot be received after the day of the run: mend its date or --as-of.")
-    next_id, learner_id = _check_person(home, keys, learner_id, email)
+    next_id, learner_id = _check_person(home, keys, asked.learner_id, asked.email)
     request_id = request_id or next_id
     row = {
-        "request_id": request_id, "kind": kind, "learner_id": learner_id, "email": email,
-        "received_at": f"{received_on}T12:00:00Z", "identity_verified": is_verified, "details": details,
+        "request_id": request_id, "kind": asked.kind, "learner_id": learner_id, "email": asked.email,
+        "received_at": f"{asked.received_on}T12:00:00Z", "identity_verified": asked.is_verified, "details": asked.details,
     }  # fmt: skip
     folder = home.landing / "rights"
     folder.mkdir(exist_ok=True)
@@ -70,10 +80,10 @@ def _known(home: Home, keys: Keys, learner_id: str | None, email: str | None) ->
     try:
         identities.install(connection, keys)
         people = _by_learner_id(connection, learner_id) if learner_id is not None else _by_email(connection, email or "")
-        number = connection.execute(
+        number = one_row(connection.execute(
             "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
             "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
-        ).fetchone()[0]
+        ))[0]
     finally:
         connection.close()
     if not people:

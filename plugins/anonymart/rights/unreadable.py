@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import handover, requests
 from anonymart.rights.requests import Request, find, need_vault
-from anonymart.rights.submit import known_person, submit
+from anonymart.rights.submit import Asked, known_person, submit
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 REASONS = ("not_a_request", "entered_otherwise", "no_proof", "unfounded", "excessive")
@@ -47,7 +49,7 @@ def write_row(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id
     """
     need_open(home, keys, policy, as_of, unreadable_id)
     with engine.connect(home, keys, vault="ro") as connection:
-        row = connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]).fetchone()
+        row = one_row(connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]))
     return handover.write_text(home, keys, unreadable_id, {"row.txt": f"{row[0] or ''}\n"}, as_of)
 
 
@@ -62,34 +64,47 @@ def need_open(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id
     return found
 
 
-def enter(
-    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, kind: str, received_on: date | None = None,
-    learner_id: str | None = None, email: str | None = None, is_verified: bool = False, details: str | None = None, by: str = "",
-) -> Request:
-    """Take in what the row asks for as a request, and close the row. The month to answer runs from `received_on`, by default the day
-    of the run that first saw the row. After a kill the same call ends it and makes no second request. Raises UsageError as `submit` does.
+def enter(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, asked: Asked, by: str = "") -> Request:
+    """Take in what the row asks for as a request, and close the row. After a kill the same call ends it and makes no second request. Raises UsageError as `submit` does.
     """
-    row = need_open(home, keys, policy, as_of, unreadable_id)
+    need_open(home, keys, policy, as_of, unreadable_id)
     number = int(unreadable_id.rpartition("-")[2])
-    made = submit(
-        home, keys, policy, as_of, kind, received_on or row.received_on, learner_id, email, is_verified, details, f"HAND-U{number:05d}",
-    )
-    _close(home, keys, as_of, unreadable_id, "entered", kind, "", by, made.id)
+    made = submit(home, keys, policy, as_of, asked, f"HAND-U{number:05d}")
+    _close(home, keys, as_of, unreadable_id, _End("entered", asked.kind, "", by, made.id))
     return made
 
 
-def enter_consent(
-    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, purpose: str, status: str,
-    declared_on: date | None = None, learner_id: str | None = None, email: str | None = None, by: str = "",
-) -> Request:
+@dataclass(frozen=True)
+class Declared:
+    """A consent as somebody typed it in: purpose, granted or withdrawn, the day, and who declares it (by one of both)."""
+
+    purpose: str
+    status: str
+    declared_on: date
+    learner_id: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class _End:
+    """What became of a row: entered or refused, as what, why, by whom, and the request that it became."""
+
+    state: str
+    kind: str
+    note: str
+    by: str
+    request_id: str | None = None
+
+
+def enter_consent(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, declared: Declared, by: str = "") -> Request:
     """Take in what the row declares as a consent, granted or withdrawn, and close the row. Raises UsageError for an unknown person or word."""
-    row = need_open(home, keys, policy, as_of, unreadable_id)
+    need_open(home, keys, policy, as_of, unreadable_id)
+    purpose, status, day = declared.purpose, declared.status, declared.declared_on
     if status not in _STATUSES.get(purpose, ()):
         raise UsageError("A consent has a purpose, P-SURVEY or P-STAT, and is granted or withdrawn.")
-    day = declared_on or row.received_on
     if day > as_of:
         raise UsageError("A consent cannot be declared after the day of the run: mend its date or --as-of.")
-    learner = known_person(home, keys, learner_id, email)
+    learner = known_person(home, keys, declared.learner_id, declared.email)
     content = {"learner_id": learner.removeprefix("learner:"), "purpose": purpose, "status": status, "at": f"{day}T12:00:00Z"}
     folder = home.landing / "consents"
     folder.mkdir(exist_ok=True)
@@ -98,13 +113,13 @@ def enter_consent(
     os.replace(part, part.with_suffix(""))
     ingest(home, keys, policy, as_of, sources=("consents",))
     with engine.connect(home, keys, vault="ro") as connection:
-        is_there = connection.execute(
+        is_there = one_row(connection.execute(
             'SELECT count(*) FROM vault.rights.consents WHERE identifier = $1 AND purpose = $2 AND status = $3 AND "at" = $4::TIMESTAMP',
             [learner, purpose, status, f"{day} 12:00:00"],
-        ).fetchone()[0]
+        ))[0]
     if not is_there:
         raise UsageError("The consent was not taken in: the person is erased or under age; close the row with `anonymart rights refuse`.")
-    _close(home, keys, as_of, unreadable_id, "entered", "consent", "", by)
+    _close(home, keys, as_of, unreadable_id, _End("entered", "consent", "", by))
     return find(home, keys, policy, as_of, unreadable_id)
 
 
@@ -116,7 +131,7 @@ def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: s
     if found.state == "refused":
         return found
     need_open(home, keys, policy, as_of, unreadable_id)
-    _close(home, keys, as_of, unreadable_id, "refused", "unreadable", reason, by)
+    _close(home, keys, as_of, unreadable_id, _End("refused", "unreadable", reason, by))
     return find(home, keys, policy, as_of, unreadable_id)
 
 
@@ -127,9 +142,7 @@ def refuse_any(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: st
     return requests.refuse(home, keys, policy, as_of, shown_id, reason)
 
 
-def _close(
-    home: Home, keys: Keys, as_of: date, unreadable_id: str, state: str, kind: str, note: str, by: str, request_id: str | None = None,
-) -> None:
+def _close(home: Home, keys: Keys, as_of: date, unreadable_id: str, end: _End) -> None:
     connection = engine.connect(home, keys, vault="rw")
     try:
         schema.create(connection, keys)
@@ -141,7 +154,7 @@ def _close(
                 who = (SELECT list(identifier_hash(identifier) ORDER BY identifier) FROM vault.rights.unreadable_names AS names WHERE names.unreadable_id = $1)
             WHERE unreadable_id = $1
             """,
-            [unreadable_id, state, kind, note, by, request_id, as_of],
+            [unreadable_id, end.state, end.kind, end.note, end.by, end.request_id, as_of],
         )
         connection.execute("DELETE FROM vault.rights.unreadable_names WHERE unreadable_id = $1", [unreadable_id])
         connection.execute("COMMIT")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -54,9 +55,16 @@ class Pulled:
     is_unordered: bool = False
 
 
+class Parts(NamedTuple):
+    """When a file of landing is whole: after so many statements, or so many seconds."""
+
+    statements: int = PART_STATEMENTS
+    seconds: float = PART_SECONDS
+
+
 def pull(
     home: Home, keys: Keys, store: Store, progress: Progress | None = None, everything: bool = False,
-    sleep: Callable[[float], None] = time.sleep, part_statements: int = PART_STATEMENTS, part_seconds: float = PART_SECONDS,
+    sleep: Callable[[float], None] = time.sleep, parts: Parts | None = None,
 ) -> Pulled:
     """Drain what is new in the store into landing; with `everything`, from its beginning.
 
@@ -66,17 +74,15 @@ def pull(
     progress = progress or Progress(quiet=True)
     with _alone(home), Client(store, progress, sleep) as client:
         cursor = Cursor(part_no=lrs_cursor.read(home, keys, store.endpoint).part_no) if everything else lrs_cursor.read(home, keys, store.endpoint)
-        return _Drain(home, keys, store, client, cursor, progress, part_statements, part_seconds).run()
+        return _Drain(home, keys, store, client, cursor, parts or Parts()).run()
 
 
 class _Drain:
     """One drain: the page in hand, the file being written, and the cursor that follows them."""
 
-    def __init__(
-        self, home: Home, keys: Keys, store: Store, client: Client, cursor: Cursor, progress: Progress, most: int, seconds: float
-    ) -> None:
-        self.home, self.keys, self.store, self.client, self.cursor, self.progress = home, keys, store, client, cursor, progress
-        self.most, self.seconds = most, seconds
+    def __init__(self, home: Home, keys: Keys, store: Store, client: Client, cursor: Cursor, parts: Parts) -> None:
+        self.home, self.keys, self.store, self.client, self.cursor = home, keys, store, client, cursor
+        self.progress, self.parts = client.progress, parts
         self.pulled = Pulled()
         self.part = _Part(home.landing / "learning", store.mark)
         self.said = time.monotonic()
@@ -155,7 +161,7 @@ class _Drain:
         self.cursor = replace(self.cursor.seen([at for raw in page.statements if (at := _stored(raw))]), more=page.more)
         self.pulled.pages += 1
         self.pulled.statements += len(lines)
-        if self.part.n_lines >= self.most or time.monotonic() - self.part.begun >= self.seconds:
+        if self.part.n_lines >= self.parts.statements or time.monotonic() - self.part.begun >= self.parts.seconds:
             self._commit()
         self._say()
 
@@ -197,6 +203,7 @@ class _Part:
         self.n_lines += len(lines)
 
     def finish(self, number: int) -> None:
+        assert self._file is not None  # lines were written
         os.fsync(self._file)
         os.close(self._file)
         self._file = None

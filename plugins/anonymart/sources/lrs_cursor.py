@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from anonymart import engine
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 from anonymart.vault import schema
 
 
@@ -47,7 +48,7 @@ def read(home: Home, keys: Keys, endpoint: str) -> Cursor:
     if not home.vault.exists():
         return Cursor()
     with engine.connect(home, keys, vault="ro") as connection:
-        is_there = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'lrs_cursors'").fetchone()[0]
+        is_there = one_row(connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'lrs_cursors'"))[0]
         row = is_there and connection.execute(
             "SELECT part_no, since_at, reached_at, more, newest_at, is_ordered FROM vault.ledger.lrs_cursors WHERE endpoint = $1", [endpoint]
         ).fetchone()

@@ -56,7 +56,7 @@ class Client:
     """A session with a store. Secrets are sent to the store's own origin only, whatever a link or a redirect says."""
 
     def __init__(self, store: Store, progress: Progress, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._store, self._progress, self._sleep = store, progress, sleep
+        self._store, self.progress, self._sleep = store, progress, sleep
         # Its lines would show paging links, at the level that Airflow writes.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         # Loopback never goes through a proxy that is set for the outside.
@@ -153,7 +153,7 @@ class Client:
             seconds = min(2.0**number, _LONGEST_PAUSE_SECONDS) * random.uniform(0.75, 1.25)
         if seconds > LONGEST_WAIT_SECONDS:
             raise AnonymartError(f"The store asks to wait {seconds:.0f} s: run again then, the drain goes on where it stopped.")
-        self._progress.say(f"  The store {why}: next try in {seconds:.0f} s.")
+        self.progress.say(f"  The store {why}: next try in {seconds:.0f} s.")
         self._sleep(seconds)
 
 

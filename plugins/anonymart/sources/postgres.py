@@ -163,7 +163,9 @@ def look(connection: psycopg.Connection, mapping: Mapping, found: list[Found]) -
             (max({moment}) FILTER (WHERE {moment} <= now() AND isfinite({moment}))) AT TIME ZONE 'UTC'
         FROM {table}
     """).format(moment=moment, table=_table(mapping))
-    return Table(*connection.execute(query).fetchone())
+    row = connection.execute(query).fetchone()
+    assert row is not None  # an aggregate without groups always gives a row
+    return Table(*row)
 
 
 def copy(connection: psycopg.Connection, mapping: Mapping, found: list[Found], since: datetime | None, file: IO[bytes]) -> int:

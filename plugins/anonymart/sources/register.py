@@ -21,13 +21,14 @@ import psycopg
 
 from anonymart import crash, engine
 from anonymart.errors import AnonymartError, UsageError
+from anonymart.files.landed import file_mark
 from anonymart.home import Home
 from anonymart.ingest import changes, identities
 from anonymart.ingest.contracts import shown
 from anonymart.ingest.counts import Change
-from anonymart.ingest.files import file_mark
 from anonymart.keys import Keys
 from anonymart.lock import writing
+from anonymart.rows import one_row
 from anonymart.sources import postgres
 from anonymart.sources.mapping import Mapping
 from anonymart.vault import schema
@@ -203,7 +204,7 @@ def _note_changes(
     told = changes.compare(vault, series, has)
     changes.write(vault, told, SOURCE, None, as_of)
     if is_kept:
-        number = vault.execute("SELECT coalesce(max(last_load_no), 0) + 1 FROM vault.ledger.seen WHERE layout = 'postgresql'").fetchone()[0]
+        number = one_row(vault.execute("SELECT coalesce(max(last_load_no), 0) + 1 FROM vault.ledger.seen WHERE layout = 'postgresql'"))[0]
         changes.keep(vault, series, has, number)
     return told
 

@@ -12,13 +12,15 @@ from typing import Any
 import duckdb
 
 from anonymart.detect.search import Detector
+from anonymart.files.contents import head_of
+from anonymart.files.landed import FileRefused, Landed
 from anonymart.home import Home
 from anonymart.ingest import files, headers
 from anonymart.ingest.contracts import SOURCES, TABULAR
 from anonymart.ingest.counts import Counts
-from anonymart.ingest.files import FileRefused, Landed
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.rows import one_row
 from anonymart.surveys import job_families
 from anonymart.surveys.delivered import TABLE, open_file, stage
 from anonymart.surveys.land import Place, Reading, find
@@ -102,7 +104,7 @@ def source_of(path: Path) -> str:
                 return source
         for source in SURVEYS:
             with suppress(FileRefused, duckdb.Error, OSError):
-                if find(connection, path, source, files.head_of(path)):
+                if find(connection, path, source, head_of(path)):
                     return source
     return SURVEYS[0]
 
@@ -123,7 +125,7 @@ def _by_columns(landed: Landed) -> str | None:
 
 
 def _read_by(mapping: Mapping, connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
-    delivered = open_file(connection, path, files.head_of(path))
+    delivered = open_file(connection, path, head_of(path))
     if delivered is None:
         raise FileRefused("no table of answers: no CSV, spreadsheet, Parquet or JSON of a survey tool")
     return read_survey(connection, delivered, mapping, source)[0]
@@ -134,10 +136,10 @@ def _tell_refused(connection: duckdb.DuckDBPyConnection, found: Checked, path: P
     if found.source not in SURVEYS:
         return
     with suppress(FileRefused, duckdb.Error):
-        delivered = open_file(connection, path, files.head_of(path))
+        delivered = open_file(connection, path, head_of(path))
         if delivered is not None:
             stage(connection, delivered, [0], 0)
-            found.n_read = connection.execute(f"SELECT count(*) FROM {TABLE}").fetchone()[0] + _rejected(connection)
+            found.n_read = one_row(connection.execute(f"SELECT count(*) FROM {TABLE}"))[0] + _rejected(connection)
             found.separator = {"\t": "tab"}.get(delivered.delimiter, delivered.delimiter) if delivered.kind == "csv" else None
             found.encodings = dict(delivered.encodings.found)
 
@@ -181,18 +183,18 @@ def _also(place: Place) -> str:
 
 def _rejected(connection: duckdb.DuckDBPyConnection) -> int:
     try:
-        return connection.execute("SELECT count(DISTINCT line) FROM reject_errors").fetchone()[0]
+        return one_row(connection.execute("SELECT count(DISTINCT line) FROM reject_errors"))[0]
     except duckdb.CatalogException:
         return 0
 
 
 def _nobody(connection: duckdb.DuckDBPyConnection) -> int:
     """Loaded answers under an identifier that is no known learner's, after all that the load itself made known."""
-    return connection.execute("""
+    return one_row(connection.execute("""
         SELECT count(*) FROM incoming WHERE identifier NOT IN (
             SELECT identifier FROM vault.register.identities
             WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier FROM vault.register.learners))
-        )""").fetchone()[0]
+        )"""))[0]
 
 
 __all__ = ["Checked", "check", "plain", "shown_names", "source_of"]

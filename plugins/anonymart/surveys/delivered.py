@@ -18,9 +18,10 @@ import duckdb
 import pyarrow as pa
 
 from anonymart.engine import literal
-from anonymart.ingest import parquet
-from anonymart.ingest.files import UTF16_MARKS, FileRefused, open_bytes, parquet_columns
-from anonymart.surveys.encodings import Encodings, blocks_of
+from anonymart.files import parquet
+from anonymart.files.contents import UTF16_MARKS, open_bytes, parquet_columns
+from anonymart.files.encodings import Encodings, blocks_of
+from anonymart.files.landed import FileRefused
 from anonymart.surveys.sheets import rows_of_sheet
 from anonymart.surveys.spss import MARKS, variables_and_rows
 
@@ -226,8 +227,8 @@ def _text(value: Any) -> str | None:
 def _of_rows(path: Path, kind: str, rows: list[list[str | None]]) -> Delivered:
     if not rows:
         raise FileRefused("empty file")
-    names, *answers = rows
-    width = len(names)
+    head, *answers = rows
+    width = len(head)
     first_row, second_row = (tuple(value or "" for value in answers[number]) if len(answers) > number else () for number in (0, 1))
-    names = tuple((name or "").strip() for name in names)
+    names = tuple((name or "").strip() for name in head)
     return Delivered(path, kind, names, rows=[(row + [None] * width)[:width] for row in answers], first_row=first_row, second_row=second_row)

@@ -9,7 +9,7 @@ import duckdb
 import yaml
 
 from anonymart.errors import UsageError
-from anonymart.ingest import files
+from anonymart.files.contents import head_of
 from anonymart.ingest.contracts import TABULAR
 from anonymart.surveys import times
 from anonymart.surveys.check import shown_names
@@ -28,7 +28,7 @@ def infer(path: Path, source: str) -> str:
     """The YAML as text. Raises UsageError for a file that is no table, FileRefused for a damaged one."""
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-        delivered = open_file(connection, path, files.head_of(path))
+        delivered = open_file(connection, path, head_of(path))
         if delivered is None:
             raise UsageError("The file is no table of answers: give a CSV, a spreadsheet, Parquet or a survey tool's JSON.")
         names = shown_names(connection, delivered.columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from anonymart.engine import literal
+from anonymart.rows import one_row
 from anonymart.surveys import dbt_sql
 
 
@@ -20,5 +21,5 @@ def mapped(connection: duckdb.DuckDBPyConnection, table: str, title: str) -> dic
     connection.execute("CREATE OR REPLACE TEMP TABLE known_titles (title VARCHAR)")
     if titles := [[name] for name, _ in known(connection, table, title)]:
         connection.executemany("INSERT INTO known_titles VALUES (?)", titles)
-    n_mapped, total = connection.execute(f"SELECT count(*) FILTER ({title} IN (SELECT title FROM known_titles)), count({title}) FROM {table}").fetchone()
+    n_mapped, total = one_row(connection.execute(f"SELECT count(*) FILTER ({title} IN (SELECT title FROM known_titles)), count({title}) FROM {table}"))
     return {"mapped": n_mapped, "unmapped": total - n_mapped}

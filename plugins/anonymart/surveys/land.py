@@ -11,11 +11,12 @@ from pathlib import Path
 import duckdb
 
 from anonymart.engine import literal
+from anonymart.files.encodings import UNREADABLE
+from anonymart.files.landed import FileRefused, Landed
 from anonymart.ingest.contracts import TABULAR
-from anonymart.ingest.files import FileRefused, Landed
+from anonymart.rows import one_row
 from anonymart.surveys import salaries, salary_words, times
 from anonymart.surveys.delivered import TABLE, Delivered, open_file, stage
-from anonymart.surveys.encodings import UNREADABLE
 from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, plain, recognise, shared
 from anonymart.surveys.salary_words import Unit
 from anonymart.times import is_zone, sql_day
@@ -116,10 +117,10 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
 
 def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
     """Of the answers that one person gave in one window, the last one stays in `incoming`; gives how many went."""
-    days = connection.execute("SELECT max(days) FROM survey_window").fetchone()[0]
+    days = one_row(connection.execute("SELECT max(days) FROM survey_window"))[0]
     columns = {row[0] for row in connection.execute("DESCRIBE incoming").fetchall()}
     about = "path_id" if "path_id" in columns else "diploma_id"
-    return connection.execute(f"""
+    return one_row(connection.execute(f"""
         DELETE FROM incoming WHERE rowid IN (
             SELECT answer FROM (
                 SELECT rowid AS answer, row_hash, answered_at, lead(row_hash) OVER latest AS next_hash, lead(answered_at) OVER latest AS next_at
@@ -127,7 +128,7 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
                 WINDOW latest AS (PARTITION BY identifier, {about} ORDER BY answered_at, rowid)
             )
             WHERE next_at <= answered_at + to_days({days}) AND next_hash <> row_hash
-        )""").fetchone()[0]
+        )"""))[0]
 
 
 def is_house_s(columns: tuple[str, ...], source: str) -> bool:
@@ -343,6 +344,6 @@ def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading
         if (top := found[1] or found[2]) != "10" and mapping.scale is None:
             raise FileRefused(f"its question tells of a scale up to {top}: {to_do}")
     number = "try_cast(regexp_extract(text_score, '^([0-9]+)', 1) AS INTEGER)"
-    n, reading.lowest, reading.highest = connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TEXTS}").fetchone()
+    n, reading.lowest, reading.highest = one_row(connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TEXTS}"))
     if n >= _ENOUGH_SCORES and reading.highest <= 7 and mapping.scale is None:
         raise FileRefused(f"none of its {n} scores is over {reading.highest}: if they are really 0 to 10, say `scale: 0-10` in a YAML; else {to_do}")

@@ -146,7 +146,7 @@ def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
         if not content.get(entry):
             raise UsageError(f"{path.name}: the entry {entry} is missing: add it.")
     lists = ("languages", "sentinels", "own_columns", "derived_columns", "sources")
-    values = {name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name] for name in content}
+    values: dict[str, Any] = {name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name] for name in content}
     values["recognised_by"] = tuple(_listed(group) for group in content.get("recognised_by") or ())
     values["constants"] = {name: str(value) for name, value in (content.get("constants") or {}).items()}
     values["rules"] = {name: _rule(path, name, rule) for name, rule in (content.get("rules") or {}).items()}

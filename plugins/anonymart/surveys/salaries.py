@@ -232,8 +232,9 @@ def _without_extras(text: str, extras: list[str]) -> str:
 
 def _amount(numbers: list[re.Match[str]], largest_spread: float) -> float | None:
     multiples = [number[2] for number in numbers]
-    values = [_number(number[1], multiple) for number, multiple in zip(numbers, multiples, strict=True)]
-    if any(value is None for value in values):
+    read = [_number(number[1], multiple) for number, multiple in zip(numbers, multiples, strict=True)]
+    values = [value for value in read if value is not None]
+    if len(values) < len(read):
         return None
     if len(values) == 1:
         return values[0]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
-from anonymart.ingest.files import FileRefused
+from anonymart.files.landed import FileRefused
 
 LARGEST_UNPACKED = 1 << 28
 _MOST_CELLS = 20_000_000
@@ -67,7 +67,8 @@ def _rows(book: zipfile.ZipFile, sheet: str, texts: list[str], dates: set[int]) 
             continue
         cells: list[str | None] = []
         for cell in row:
-            place = _column(cell.get("r")) if cell.get("r") else len(cells)
+            named = cell.get("r")
+            place = _column(named) if named else len(cells)
             if place > 16_383:
                 raise FileRefused("a spreadsheet with a part that no spreadsheet program writes")
             cells += [None] * (place + 1 - len(cells))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from anonymart.ingest.files import FileRefused
+from anonymart.files.landed import FileRefused
 
 MARKS = (b"$FL2", b"$FL3")
 _CHILD = Path(__file__).with_name("spss_child.py")

@@ -26,7 +26,7 @@ def contents(path: str) -> dict[str, Any]:
     for encoding in (None, "WINDOWS-1252"):
         try:
             _, about = pyreadstat.read_sav(path, metadataonly=True, encoding=encoding, output_format="dict")
-            if max(about.number_rows or 0, 0) * about.number_columns > MOST_CELLS:
+            if max(about.number_rows or 0, 0) * (about.number_columns or 0) > MOST_CELLS:
                 return {"refused": "an SPSS file of more than 20 million cells: export it as CSV"}
             columns, about = pyreadstat.read_sav(path, encoding=encoding, output_format="dict")
         except errors:

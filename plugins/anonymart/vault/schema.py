@@ -11,6 +11,7 @@ import duckdb
 from anonymart.errors import UsageError
 from anonymart.keys import Keys
 from anonymart.migrate import steps
+from anonymart.rows import one_row
 
 AUDIT = """
 CREATE TABLE IF NOT EXISTS vault.ledger.audit_head (entry_no BIGINT, hash VARCHAR);
@@ -168,7 +169,7 @@ def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     connection.execute(AUDIT)
     _add_missing_columns(connection)
     steps.apply(connection, "vault")
-    if not connection.execute("SELECT count(*) FROM vault.ledger.key_marks").fetchone()[0]:
+    if not one_row(connection.execute("SELECT count(*) FROM vault.ledger.key_marks"))[0]:
         connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))
 
 
@@ -195,9 +196,9 @@ def _columns() -> tuple[tuple[str, str, str, str], ...]:
 
 def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     """Raise UsageError when a key is not the one that the vault attached is kept with: its people would not be found again."""
-    known = connection.execute(
+    known = one_row(connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'key_marks'"
-    ).fetchone()[0]
+    ))[0]
     if not known:
         return
     marks = key_marks(keys)

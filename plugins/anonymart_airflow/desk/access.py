@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -16,14 +16,18 @@ from fastapi import Depends, HTTPException, Request
 from anonymart.keys import Keys
 from anonymart_airflow.names import PRIVACY
 
-READ, DECIDE = "GET", "PUT"
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
+
+READ: ResourceMethod = "GET"
+DECIDE: ResourceMethod = "PUT"
 _PURPOSE = b"anonymart privacy page, form"
 _NO_READER = "The page Privacy is for the privacy reviewer and the data team: ask for the right to read Privacy."
 _NO_REVIEWER = "Only a privacy reviewer decides about a release."
 _ELSEWHERE = "The answer did not come from this page itself: open the page again and answer there, over https or on this machine."
 
 
-def may(user: BaseUser, method: str) -> bool:
+def may(user: BaseUser, method: ResourceMethod) -> bool:
     """Whether the auth manager grants `method` (READ or DECIDE) on the resource Privacy.
 
     The simple auth manager itself grants every page of a plugin to everybody, so it is not asked.

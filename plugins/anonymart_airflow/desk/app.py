@@ -20,6 +20,7 @@ from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
 from anonymart.persons import MEANS
 from anonymart.policy import load_policy
+from anonymart.release import answer as answering
 from anonymart.release import approval
 from anonymart_airflow.desk import access, files, pages, reading
 
@@ -132,10 +133,11 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
             raise HTTPException(403, "This answer belongs to no page that was shown to you: open the page again.")
         if shown != answer["candidate_sha256"]:
             raise HTTPException(409, "What you read no longer waits: it was decided elsewhere, superseded, or has changed. Open the page again.")
+        reviewer = approval.Reviewer(user.get_name(), answer["reason"], VIA)
         if answer["decision"] == "approve":
-            approval.approve(home, keys, load_policy(), release_id, user.get_name(), answer["reason"], via=VIA, candidate=shown)
+            answering.approve(home, keys, load_policy(), release_id, reviewer, shown)
         else:
-            approval.refuse_waiting(home, keys, release_id, user.get_name(), answer["reason"], via=VIA, candidate=shown)
+            answering.refuse_waiting(home, keys, release_id, reviewer, shown)
 
 
 def _home() -> tuple[Home, Keys]:

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from anonymart.ingest.files import UNREADABLE
-
+# A character for private use: stands for bytes of no known encoding.
+UNREADABLE = "\uf8ff"
 SEVERAL = "several in one line"
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _HIGH_BYTE, _LETTERS = re.compile(rb"[\x80-\xff]"), re.compile(rb"[A-Za-z\x80-\xff]*")
@@ -61,7 +61,7 @@ class Encodings:
             self.found["ascii"] += text.count(b"\n") + (not text.endswith(b"\n"))
             return text
         # The words with a high byte are found one after the other; the text between them is copied as it is.
-        found, seen, pieces = self.found, set[str](), []
+        found, seen, pieces = self.found, set[str](), list[bytes]()
         known, before = self._known, sum(found.values())
         copied = after = 0
         for high in _HIGH_BYTE.finditer(text):

@@ -1,0 +1,1 @@
+"""Delivered files before anybody reads rows: names, marks, bytes and encodings. Ingestion, surveys and catalogue stand on it."""
