@@ -52,8 +52,8 @@ def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None 
 
 
 def note_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """A build has ended well for this day; `vault` is attached to write. Of older runs the newest is enough."""
-    connection.execute("DELETE FROM vault.ledger.runs WHERE as_of <= $1", [as_of])
+    """A build has ended well for this day, which is kept once; `vault` is attached to write. Older days stay: of a false one ahead nothing is to be learned."""
+    connection.execute("DELETE FROM vault.ledger.runs WHERE as_of = $1", [as_of])
     connection.execute("INSERT INTO vault.ledger.runs (as_of) VALUES ($1)", [as_of])
 
 

@@ -22,8 +22,8 @@ from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, revie
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
 CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
-# In the pool, requests of people go before all; then the steps that end a release that was begun, while ingestion waits in landing.
-RIGHTS, ENDING = 300, 200
+# In the pool, requests of people go before all but a look at what was delivered; then the steps that end a release that was begun, while ingestion waits in landing.
+WATCH, RIGHTS, ENDING = 400, 300, 200
 # How often an unanswered request looks whether the answer was given on the page Privacy or by the command line.
 LOOK_EVERY = timedelta(minutes=10)
 
@@ -33,7 +33,7 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
     while a delivery asks for a person."""
     with _dag(f"ingest_{source}", _daily(hour), doc_md) as dag:
         # Whatever waits in the pool together runs in the order of loading.
-        @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source))
+        @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source), weight_rule="absolute")
         def ingest(name: str) -> dict[str, Any]:
             context = get_current_context()
             counts = tasks.ingest_source(name, context)
@@ -41,7 +41,8 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
             context["outlet_events"][ASSETS[name]].extra = {"loaded": counts["loaded"], "as_of": told, "changes": counts["changes"]}
             return counts
 
-        @task(task_id="watch")
+        # A moment's work, which must not wait for a whole release.
+        @task(task_id="watch", priority_weight=WATCH, weight_rule="absolute")
         def watch(counts: Any) -> None:
             tasks.watch_delivery(counts)
 

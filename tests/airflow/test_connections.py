@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from airflow.sdk import Connection
@@ -13,7 +14,8 @@ from tests.ingest.conftest import House
 from tests.lrs.server import Lrs, serving, statement
 
 
-def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path, monkeypatch, capsys):
+def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path, monkeypatch, capsys, caplog):
+    caplog.set_level(logging.INFO)
     house = House(tmp_path / "home")
     connections.pull_learning(house.home, house.keys)
     assert not (house.home.landing / "learning").exists()
@@ -23,7 +25,7 @@ def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path,
         connections.pull_learning(house.home, house.keys)
     assert house.ingest().popitem()[1].loaded == 15 and len(lrs.requests) == 2
     shown = capsys.readouterr()
-    assert "15 statements in 2 pages" in shown.out and shown.err == "" and "pass-word" not in shown.out + shown.err
+    assert "15 statements in 2 pages" in caplog.text and shown.err == "" and "pass-word" not in shown.out + caplog.text
 
 
 def test_a_connection_says_address_and_secret_in_the_fields_of_airflow(monkeypatch):

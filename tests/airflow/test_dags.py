@@ -92,6 +92,15 @@ def test_what_loads_first_has_the_highest_priority() -> None:
     assert len(set(weights)) == len(weights)
 
 
+def test_the_look_at_a_delivery_waits_for_nothing_and_ingestion_for_requests_and_releases() -> None:
+    """Weights count as they are: of two tasks that follow each other the first would have the sum of both."""
+    nps, rights, release = (load(ROOT / "dags" / f"{name}.py").dag for name in ("ingest_nps", "answer_rights_requests", "build_release"))
+    tasks = [nps.get_task("watch"), rights.get_task("advance"), release.get_task("gate"), load(ROOT / "dags" / "ingest_learners.py").dag.get_task("ingest")]
+    weights = [task.priority_weight for task in tasks]
+    assert weights == sorted(weights, reverse=True) and len(set(weights)) == 4
+    assert all("absolute" in str(task.weight_rule).lower() for task in tasks), [str(task.weight_rule) for task in tasks]
+
+
 def test_without_a_schedule_only_assets_and_people_wake_dags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANONYMART_SCHEDULE", "off")
     assert load(ROOT / "dags" / "ingest_nps.py").dag.schedule is None

@@ -1,6 +1,7 @@
 """The task of ingest_learners with a connection of Airflow, and what any ingest task shows of changed and silent sources."""
 
 import json
+import logging
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -40,7 +41,8 @@ def test_the_dag_pulls_through_its_connection(register, monkeypatch, capfd):
     assert PASSWORD not in "".join(capfd.readouterr())
 
 
-def test_changes_and_silence_show_in_the_task(tmp_path, monkeypatch, capfd):
+def test_changes_and_silence_show_in_the_task(tmp_path, monkeypatch, capfd, caplog):
+    caplog.set_level(logging.INFO)
     house = House(tmp_path / "home")
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
     for day in range(1, 6):
@@ -52,5 +54,5 @@ def test_changes_and_silence_show_in_the_task(tmp_path, monkeypatch, capfd):
         ingest_source("connections", context("2026-05-08"))
     with pytest.raises(AirflowFailException, match="connections has brought nothing new for 4 days, since 2026-05-05"):
         ingest_source("connections", context("2026-05-09"))
-    printed = "".join(capfd.readouterr())
-    assert "new column device" in printed and "secret" not in printed
+    printed = "".join(capfd.readouterr()) + caplog.text
+    assert "new column device" in caplog.text and "secret" not in printed
