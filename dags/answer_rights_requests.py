@@ -15,7 +15,7 @@ day (R-CLOCK), which includes those that wait for proof (R-DOUBT).
 **Why it retries.** The files may be locked by hand work, or the disk full for a while. Three tries, a minute apart and then twice
 as long each time. A late request is no fault: `clock` fails at once.
 
-**How to restart it.** Clear `advance`, or trigger the DAG: each request goes on from the state that it has. When `clock` is red,
+**How to restart it.** Clear `advance`, or trigger the DAG: each request goes on from the state that it has. When `clock` is red (a request is late, or cannot be read),
 look at `anonymart rights list`, verify or refuse what waits, and trigger the DAG. For another day: `{"as_of": "YYYY-MM-DD"}`.
 
 **By hand.** `anonymart rights advance --as-of YYYY-MM-DD`

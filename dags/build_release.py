@@ -20,8 +20,8 @@ then twice as long each time. A gate that says no is final: it fails at once, `c
 column and kind.
 
 **How to restart it.** Clear `build`: it finishes or removes what a killed run left and goes on from there. A refused
-candidate lies in `releases/.refused-<id>` with its `data_docs/`. For another day: `{"as_of": "YYYY-MM-DD"}`; more than
-31 days after the last release also needs `"force_as_of": true`.
+candidate lies in `releases/.refused-<id>` with its `data_docs/`. For another day: `{"as_of": "YYYY-MM-DD"}`. A day that lies far
+ahead of the data fails `build` with what to type; `"force_as_of": true` lets it pass.
 
 **By hand.** `anonymart run --as-of YYYY-MM-DD`
 """,

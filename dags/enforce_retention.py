@@ -15,6 +15,8 @@ cells stay. Each removal leaves a receipt: `anonymart rights verify-receipts`.
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart
 and then twice as long each time.
 
+A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits 7 days for a person: the task fails at once and says what to type.
+
 **How to restart it.** Clear the task, or trigger the DAG: it removes whatever is over its time, however late.
 For another day: `{"as_of": "YYYY-MM-DD"}`.
 

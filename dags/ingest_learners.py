@@ -18,7 +18,7 @@ A learner under 15 is refused, and so is every later event of the time before th
 and then twice as long each time. A file that was committed is never loaded again.
 
 **How to restart it.** Clear the task, or trigger the DAG: it takes whatever waits. A file that was refused whole
-stays in landing with `.refused` at its end: mend it and rename it. For another day: `{"as_of": "YYYY-MM-DD"}`.
+makes `watch` red and stays in landing with `.refused` at its end: mend it and rename it. For another day: `{"as_of": "YYYY-MM-DD"}`.
 
 **By hand.** `anonymart ingest --source learners --as-of YYYY-MM-DD`
 """,

@@ -16,7 +16,7 @@ The answer is given by `answer_rights_requests`.
 and then twice as long each time. A file that was committed is never loaded again.
 
 **How to restart it.** Clear the task, or trigger the DAG: it takes whatever waits. A file that was refused whole
-stays in landing with `.refused` at its end: mend it and rename it. For another day: `{"as_of": "YYYY-MM-DD"}`.
+makes `watch` red and stays in landing with `.refused` at its end: mend it and rename it. For another day: `{"as_of": "YYYY-MM-DD"}`.
 
 **By hand.** `anonymart ingest --source rights --as-of YYYY-MM-DD`
 """,

@@ -14,9 +14,12 @@ from pathlib import Path
 
 FITTING = ((3, 11), (3, 12), (3, 13))
 CANDIDATES = ("python3", "python3.13", "python3.12", "python3.11")
-LAYOUT = b"1"  # raise it when the way of making the environment changes
+LAYOUT = b"2"  # raise it when the way of making the environment changes
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = """#!{python}
+# The shell starts it, since the first line of a script can name no path with a space. Python reads the two lines as a text.
+SCRIPT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import sys
 
 from anonymart.cli import main

@@ -18,14 +18,14 @@ from typing import Any
 import duckdb
 
 from anonymart import crash, engine
-from anonymart.chain import FIRST, Chain, Entry, line_of
+from anonymart.chain import FIRST, OTHER_KEY, Chain, Entry, line_of, other_key
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared")
+ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go", "sealed")
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 
 
@@ -86,7 +86,7 @@ def enter(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: 
         "at": datetime.now(UTC).isoformat(timespec="seconds"), "as_of": as_of.isoformat(), "act": act, "actor": actor, "os_user": os_user(),
         **told,
     }  # fmt: skip
-    entry = _chain(home).next_entry(number + 1, previous, content, keys)
+    entry = chain(home).next_entry(number + 1, previous, content, keys)
     connection.execute("INSERT INTO vault.ledger.audit_open VALUES (?, ?)", [number + 1, json.dumps(entry)])
     connection.execute("DELETE FROM vault.ledger.audit_head")
     connection.execute("INSERT INTO vault.ledger.audit_head VALUES (?, ?)", [number + 1, entry["hash"]])
@@ -108,7 +108,7 @@ def flush(home: Home, keys: Keys) -> None:
 
 def entries(home: Home) -> list[Entry]:
     """Every entry of the file, oldest first, as it stands there; `verify` tells whether they hold."""
-    return _chain(home).read()[0]
+    return chain(home).read()[0]
 
 
 def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
@@ -120,17 +120,17 @@ def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
     if not is_read_only:
         with contextlib.suppress(AnonymartError):
             flush(home, keys)
-    chain = _chain(home)
-    found, whole = chain.read()
+    log = chain(home)
+    found, whole = log.read()
     if is_read_only and home.vault.exists():
         with engine.connect(home, keys, vault="ro") as connection:
-            found += [entry for entry in _open_entries(connection) if entry[chain.number] > len(found)]
-    n_good, problem = chain.check(found, keys)
-    if problem is None and chain.is_torn(whole):
+            found += [entry for entry in _open_entries(connection) if entry[log.number] > len(found)]
+    n_good, problem = log.check(found, keys)
+    if problem is None and log.is_torn(whole):
         problem = "the last line is torn"
     if problem is None and home.vault.exists():
         with engine.connect(home, keys, vault="ro") as connection:
-            number, value = _head(connection)
+            number, value = head(connection)
         problem = _unlike_head(found, number, value)
         if problem is None and number < len(found):
             problem = f"the vault knows only {number} of {len(found)} entries: it is an older copy"
@@ -138,13 +138,13 @@ def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
 
 
 def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
-    chain = _chain(home)
-    found, whole = chain.read()
-    _, problem = chain.check(found, keys)
+    log = chain(home)
+    found, whole = log.read()
+    _, problem = log.check(found, keys)
     for entry in waiting:
-        number = entry[chain.number]
+        number = entry[log.number]
         if not problem and number == len(found) + 1:
-            chain.append(entry, whole)
+            log.append(entry, whole)
             found.append(entry)
             whole += len(line_of(entry))
         elif not problem and found[number - 1 : number] != [entry]:
@@ -153,18 +153,28 @@ def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
         raise _broken(home, problem)
 
 
+def write_open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Take entries that were committed and are not in the file yet to the file, whatever key has made them; `vault` is attached to write."""
+    log = chain(home)
+    for entry in _open_entries(connection):
+        found, whole = log.read()
+        if entry[log.number] == len(found) + 1:
+            log.append(entry, whole)
+    connection.execute(f"{schema.AUDIT} DELETE FROM vault.ledger.audit_open")
+
+
 def _last(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> tuple[int, str]:
     """Number and hash of the last entry: one that waits, else that of the file, which may know more than a restored vault."""
-    chain = _chain(home)
-    found, _ = chain.read()
-    _, problem = chain.check(found, keys)
+    log = chain(home)
+    found, _ = log.read()
+    _, problem = log.check(found, keys)
     waiting = _open_entries(connection)
     if not problem and not waiting:
-        problem = _unlike_head(found, *_head(connection))
+        problem = _unlike_head(found, *head(connection))
     if problem:
         raise _broken(home, problem)
-    last = (waiting or found or [{chain.number: 0, "hash": FIRST}])[-1]
-    return last[chain.number], last["hash"]
+    last = (waiting or found or [{log.number: 0, "hash": FIRST}])[-1]
+    return last[log.number], last["hash"]
 
 
 def _unlike_head(found: list[Entry], number: int, value: str) -> str | None:
@@ -175,7 +185,8 @@ def _unlike_head(found: list[Entry], number: int, value: str) -> str | None:
     return None
 
 
-def _head(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+def head(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    """Number and hash of the last entry that the attached `vault` knows; (0, FIRST) when there was none."""
     if not _has(connection, "audit_head"):
         return 0, FIRST
     return connection.execute("SELECT entry_no, hash FROM vault.ledger.audit_head").fetchone() or (0, FIRST)
@@ -194,9 +205,12 @@ def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     ))[0]
 
 
-def _chain(home: Home) -> Chain:
+def chain(home: Home) -> Chain:
+    """The audit log as a chain."""
     return Chain(home.audit, "entry_no", "entry")
 
 
 def _broken(home: Home, problem: str) -> AnonymartError:
+    if problem == OTHER_KEY:
+        return other_key(home.audit)
     return AnonymartError(f"The audit log {home.audit} does not hold ({problem}): restore the file from a copy, then run again; nothing was lost.")

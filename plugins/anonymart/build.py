@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, catalogue, crash, engine
+from anonymart import audit, catalogue, crash, engine, guard, seal
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
@@ -60,6 +60,7 @@ def build(
         with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
             approval.note_built_again(connection)
             state.note_built(connection, rights_state)
+            guard.note_run(connection, as_of)
     audit.record(home, keys, as_of, "built", actor)
     return report
 
@@ -73,6 +74,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
 
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
+    seal.need_key(home, keys)
     perturbation.check_seed(policy)
     places.check_files(home)
     removal.finish(home, keys, policy, as_of)

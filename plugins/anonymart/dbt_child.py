@@ -65,14 +65,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> Any:
-    """dbt's result of parsing the project. What a build before parsed is used again, in this home or in a new one of the same clone."""
+    """dbt's result of parsing the project. What a build before parsed is used again, in this home or in a new one of the same user."""
     from dbt.cli.main import dbtRunner
 
     given = {name: arguments[arguments.index(name) + 1] for name in (*_PLACES, "--vars")}
     variables = json.dumps({**json.loads(given["--vars"]), "as_of": _DAY_OF_PARSING})
     project, kept = Path(given["--project-dir"]), Path(given["--target-path"]) / _PARSED
-    shared = project / "target" / f"{hashlib.sha256(variables.encode()).hexdigest()[:12]}.{_PARSED}"
-    if shared.exists() and not kept.exists():
+    shared = _cache(kept.parent) / f"{hashlib.sha256(f'{project} {variables}'.encode()).hexdigest()[:12]}.{_PARSED}"
+    if not kept.exists():
         _copy(shared, kept)
     words = [word for name in _PLACES for word in (name, given[name])]
     result = dbtRunner().invoke([*_QUIET, "--no-write-json", "parse", *words, "--vars", variables])
@@ -81,9 +81,20 @@ def _parse(arguments: list[str]) -> Any:
     return result
 
 
+def _cache(own: Path) -> Path:
+    """A folder of this user alone, or `own` where the user has none: nothing is written beside the project, which may be somebody else's, or installed."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "anonymart"
+    except RuntimeError:
+        return own
+
+
 def _is_newer(parsed: Path, project: Path) -> bool:
     newest = max(path.stat().st_mtime for folder in ("models", "macros", "seeds", "tests") for path in (project / folder).rglob("*"))
-    return parsed.exists() and parsed.stat().st_mtime > newest
+    try:
+        return parsed.stat().st_mtime > newest
+    except OSError:
+        return False
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -16,6 +16,8 @@ from anonymart.vault.schema import check_keys
 
 # Deleted rows wait in their file for its rewrite: a checkpoint before need not move what stays together.
 NO_VACUUM = "SET max_vacuum_tasks = 0"
+# A path may hold the word "lock": these are DuckDB's own words.
+_LOCKED = "Could not set lock"
 # Extension files whose signature was verified in this process: device, inode, size, time of change.
 _VERIFIED: set[tuple[int, int, int, int]] = set()
 MEMORY_LIMIT = os.environ.get("ANONYMART_MEMORY_LIMIT", "2500MB")
@@ -113,13 +115,20 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: st
 
 
 def _attach_failure(name: str, path: Path, message: str) -> str:
-    if "lock" in message:
+    if _LOCKED in message:
         return f"The {name} {path} is in use by another process: wait for it to end, then run again."
     if "key" in message.lower() or "decrypt" in message.lower() or "cipher" in message.lower():
         return f"The {name} {path} does not open with its key '{name}': restore the key file that it was made with."
     if "No space" in message:
         return f"The disk of {path} is full: free some space, then run again; nothing was lost."
     return f"The {name} {path} cannot be opened ({message.splitlines()[0][:160]})."
+
+
+def not_opened(path: Path, error: duckdb.Error, give: str) -> AnonymartError:
+    """What is said of a file of a release that does not open: that another program writes in it, or that it is none; `give` says what to give instead."""
+    if _LOCKED in str(error):
+        return AnonymartError(f"{path} is held open for writing by another program, such as a BI tool: close it there, or let it open the file read-only; then run again.")
+    return AnonymartError(f"{path} cannot be opened as a DuckDB file: give {give}.")
 
 
 def literal(text: str) -> str:

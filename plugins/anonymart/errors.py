@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for the reviewer, 5 waits for unreadable requests)."""
+"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for a person, 5 something asks for a person)."""
 
 
 class AnonymartError(Exception):
@@ -29,6 +29,18 @@ class UnreadableRequests(UsageError):
     """A row about a right or a consent could not be read and nobody has entered or refused it yet: publication waits, all else is done."""
 
     exit_code = 5
+
+
+class DayHeld(UsageError):
+    """The day of the run may be wrong, and history would close for good: build and publication wait until a person confirms it, all else is done."""
+
+    exit_code = 4
+
+
+class RetentionHeld(UsageError):
+    """A plan of retention takes so many people, or its day is so far ahead, that it waits some days for a person; nothing was removed."""
+
+    exit_code = 4
 
 
 class Superseded(UsageError):

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from anonymart.errors import UsageError
 
-PROJECT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parent
+# A wheel holds dbt project, expectations and DAGs in the package; in a clone they lie beside plugins/.
+IS_INSTALLED = (_PACKAGE / "project").is_dir()
+PROJECT = _PACKAGE / "project" if IS_INSTALLED else _PACKAGE.parents[1]
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Home:
 
     @classmethod
     def from_env(cls, root: Path | str | None = None) -> Home:
-        """The given folder, else ANONYMART_HOME, else ./var of the project."""
-        chosen = root or os.environ.get("ANONYMART_HOME") or PROJECT / "var"
+        """The given folder, else ANONYMART_HOME, else var of the clone, or of the present folder where there is no clone."""
+        chosen = root or os.environ.get("ANONYMART_HOME") or (Path("var") if IS_INSTALLED else PROJECT / "var")
         return cls(Path(chosen).expanduser().resolve())
 
     @property

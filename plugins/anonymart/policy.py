@@ -42,6 +42,7 @@ _SHAPE: dict[str, Any] = {
     "rights": {"answer_within_months": _WHOLE, "near_days": _WHOLE, "export_keep_days": _WHOLE},
     "window": {"time_zone": _TEXT, "last_use_before_record_months": _WHOLE},
     "as_of": {"largest_step_days": _WHOLE},
+    "retention": {"largest_share_of_people": _NUMBER, "fewest_people": _WHOLE, "hold_days": _WHOLE},
     "silence": {"times_usual_gap": _NUMBER, "fewest_gaps": _WHOLE, "newest_gaps": _WHOLE},
     "publication": {"delay_days": _WHOLE, "first_period_on": _TEXT},
     "observation": {

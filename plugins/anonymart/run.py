@@ -8,9 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anonymart import audit, crash, engine
+from anonymart import audit, crash, engine, guard, seal
+from anonymart.asks import Asks, asks_of
 from anonymart.build import build
-from anonymart.errors import AnonymartError, ApprovalNeeded, GateRefused, Superseded, UnreadableRequests
+from anonymart.errors import (
+    AnonymartError,
+    ApprovalNeeded,
+    DayHeld,
+    GateRefused,
+    Superseded,
+    UnreadableRequests,
+)
 from anonymart.home import Home
 from anonymart.ingest import IngestReport, ingest
 from anonymart.keys import Keys
@@ -31,13 +39,14 @@ _TRIES = 3
 @dataclass
 class RunReport:
     """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer: `waiting`; or for unreadable
-    requests: the sentence in `unreadable`), figures by mart, requests by state, the release's
+    requests: the sentence in `unreadable`; or its day waits for a person: `held`), figures by mart, requests by state, the release's
     utility (empty: nothing new), seconds by step."""
 
     as_of: date
     release_id: str | None = None
     waiting: dict[str, Any] | None = None
     unreadable: str | None = None
+    held: str | None = None
     files: IngestReport = field(default_factory=IngestReport)
     persons: Persons | None = None
     summary: Summary | None = None
@@ -46,9 +55,14 @@ class RunReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def asks(self) -> Asks:
+        """What it has left for a person."""
+        return asks_of(self.files, self.rights)
+
+    @property
     def status(self) -> str:
         """What became of the release."""
-        return status_of(self.release_id, self.waiting, self.unreadable)
+        return status_of(self.release_id, self.waiting, self.unreadable, self.held)
 
     def as_dict(self) -> dict:
         """One object for `--json`."""
@@ -58,6 +72,7 @@ class RunReport:
             "status": self.status,
             "waiting": self.waiting,
             "unreadable": self.unreadable,
+            "held": self.held,
             "files": self.files.as_dict(),
             "silent_sources": self.files.silent_as_dict(),
             "catalogue": self.files.settled.as_dict(),
@@ -65,6 +80,7 @@ class RunReport:
             "persons": self.persons.as_dict() if self.persons else None,
             **(self.summary.as_dict() if self.summary else {}),
             "rights": self.rights,
+            "asks": self.asks.as_dict(),
             "utility": self.utility,
             "seconds": self.seconds,
         }
@@ -85,20 +101,26 @@ def run(
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it wait for the reviewer.
 
-    Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it, only publication waits; whatever was committed before stays, and running again goes on.
+    Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it, only publication waits, and only build and publication wait
+    for a day that may be wrong; whatever was committed before stays, and running again goes on.
     """
-    from anonymart.release import check_as_of, exact, for_reviewer, recover
+    from anonymart.release import exact, for_reviewer, recover
     from anonymart.rights import count, machine
 
+    seal.need_key(home, keys)
     options, progress = options or Options(), progress or Progress()
     report = RunReport(as_of, seconds=progress.seconds)
     for sentence in recover(home, keys):
         progress.say(f"After an unfinished run: {sentence}.")
-    check_as_of(home, keys, policy, as_of, force=options.force_as_of)
     with progress.step("ingest", "Ingest"):
         report.files = ingest(home, keys, policy, as_of, options.landing, progress=progress)
     with progress.step("rights", "Requests of people"):
         report.rights = count(machine.advance_all(home, keys, policy, as_of))
+    try:
+        guard.check(home, keys, policy, as_of, options.force_as_of, options.actor)
+    except DayHeld as held:
+        report.held = str(held)
+        return report
     with progress.step("build", "Build"):
         built = build(home, keys, policy, as_of, progress, actor=options.actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
@@ -137,8 +159,12 @@ def release(
 
 
 def build_again(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None) -> date:
-    """Build what a right has superseded; gives the day that it was built for, never before the newest step of a request."""
+    """Build what a right has superseded; gives the day that it was built for, never before the newest step of a request.
+
+    Raises DayHeld when that day may be wrong.
+    """
     day = _day_after_rights(home, keys, as_of)
+    guard.check(home, keys, policy, day)
     with progress.step("build", "Build again, after a request"):
         build(home, keys, policy, day, progress, actor=actor)
     return day
@@ -153,7 +179,7 @@ def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progres
 
     day = approval.to_build_again(home, keys)
     if day is not None:
-        with suppress(UnreadableRequests):
+        with suppress(UnreadableRequests, DayHeld):
             release(home, keys, policy, max(day, as_of), progress)
 
 
@@ -210,8 +236,10 @@ def _release(
             return None, {**held.as_dict(), "says": str(needed)}
 
 
-def status_of(release_id: str | None, waiting: dict[str, Any] | None, unreadable: str | None = None) -> str:
-    """published, waiting for unreadable requests, waiting for approval, or nothing new to publish."""
+def status_of(release_id: str | None, waiting: dict[str, Any] | None, unreadable: str | None = None, held: str | None = None) -> str:
+    """published, waiting for a day to be confirmed, for unreadable requests or for approval, or nothing new to publish."""
+    if held:
+        return "waiting for the day to be confirmed"
     if unreadable:
         return "waiting for unreadable requests"
     return "published" if release_id else "waiting for approval" if waiting else "nothing new to publish"

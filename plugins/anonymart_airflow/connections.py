@@ -9,7 +9,7 @@ from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from anonymart.errors import UsageError
-from anonymart.progress import Progress
+from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
     from anonymart.home import Home
@@ -28,8 +28,8 @@ def pull_learning(home: Home, keys: Keys) -> None:
         connection = Connection.get(LRS)
     except AirflowNotFoundException:
         return
-    pulled = lrs.pull(home, keys, lrs_store_of(connection), Progress())
-    Progress().say(f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them are new.")
+    pulled = lrs.pull(home, keys, lrs_store_of(connection), TaskProgress())
+    TaskProgress().say(f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them are new.")
 
 
 def lrs_store_of(connection: Any) -> Store:

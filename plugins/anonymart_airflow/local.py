@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -49,10 +50,11 @@ class LocalAirflow:
         schedule: bool = True,
         retry_seconds: int = 60,
         say: Callable[[str], None] = print,
+        is_callers: bool = False,
     ) -> None:
         self.home, self.components, self.say = home, components, say
         self.port = 0
-        self._schedule, self._retry_seconds = schedule, retry_seconds
+        self._schedule, self._retry_seconds, self._is_callers = schedule, retry_seconds, is_callers
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._before: dict[int, Any] = {}
 
@@ -117,7 +119,7 @@ class LocalAirflow:
     def _start(self) -> None:
         self.home.prepare()
         self.port = _free_port()
-        environment = airflow_env(self.home, self.port, self._schedule, self._retry_seconds)
+        environment = airflow_env(self.home, self.port, self._schedule, self._retry_seconds, self._is_callers)
         self._end_stale()
         self._migrate(environment)
         self.say(f"Airflow: starting {', '.join(self.components)} …")
@@ -149,7 +151,9 @@ class LocalAirflow:
         self._state_file.write_text(json.dumps(state), encoding="ascii")
 
     def _migrate(self, environment: dict[str, str]) -> None:
-        installed = version("apache-airflow")
+        # Another database of the caller is not migrated yet; its address may hold a password, so its hash is kept.
+        database = hashlib.sha256(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].encode()).hexdigest()[:12]
+        installed = f"{version('apache-airflow')} {database}"
         done = self.home.airflow / "migrated"
         if done.exists() and done.read_text(encoding="ascii") == installed:
             return

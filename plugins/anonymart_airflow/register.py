@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from anonymart.errors import UsageError
-from anonymart.progress import Progress
+from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
     from anonymart.home import Home
@@ -29,7 +29,7 @@ def pull_register(home: Home, keys: Keys, as_of: date) -> list[str]:
 
     done = pull(home, keys, _address(), load_mapping(home.register_mapping), as_of)
     for sentence in done.sentences:
-        Progress().say(f"  {sentence}")
+        TaskProgress().say(f"  {sentence}")
     return [each.sentence for each in done.changes]
 
 

@@ -21,11 +21,15 @@ USERS = {USER: "admin", "analyst": "viewer", "data_team": "op", REVIEWER: "viewe
 LOOPBACK = "127.0.0.1"
 
 
-def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int = 60) -> dict[str, str]:
+# What a caller may not set: by these the processes of one start find each other, and the pages stay on loopback.
+OURS = ("API__BASE_URL", "API__HOST", "API__PORT", "CORE__EXECUTION_API_SERVER_URL")
+
+
+def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int = 60, is_callers: bool = False) -> dict[str, str]:
     """The environment of every Airflow process of this home, with the web pages on `port` of loopback.
 
     State, logs and secrets lie under `home.airflow`, 0700 and 0600. Without `schedule`, DAGs run only when a person
-    or an asset wakes them.
+    or an asset wakes them. With `is_callers`, what the caller has set as AIRFLOW__… wins, but for address and port.
     """
     folder = _folders(home)
     own = _secrets(folder)
@@ -74,6 +78,7 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         **telemetry.OFF,
         "AIRFLOW_HOME": str(folder),
         **{f"AIRFLOW__{name}": str(value) for name, value in airflow.items()},
+        **(_of_caller() if is_callers else {}),
         "ANONYMART_HOME": str(home.root),
         "ANONYMART_REVIEWERS": ",".join(f"{user_id}:{name}" for user_id, name in reviewers().items()),
         "ANONYMART_RETRY_SECONDS": str(retry_seconds),
@@ -81,6 +86,11 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT / "plugins"), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _of_caller() -> dict[str, str]:
+    kept = {f"AIRFLOW__{name}" for name in OURS}
+    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__") and name not in kept}
 
 
 def password(home: Home, user: str = USER) -> str:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from anonymart.lock import Busy, reading, writing
-from anonymart.progress import Progress
 from anonymart_airflow import approvals
 from anonymart_airflow.as_of import as_of
 from anonymart_airflow.connections import pull_learning
 from anonymart_airflow.faults import plain_faults
+from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
     from anonymart.home import Home
@@ -48,7 +48,7 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
             # Files that wait are loaded all the same.
             failure = error
     with writing(home):
-        report = ingest(home, keys, policy, day, sources=(source,), progress=Progress())
+        report = ingest(home, keys, policy, day, sources=(source,), progress=TaskProgress())
     if failure:
         raise failure
     if report.silent:
@@ -57,24 +57,38 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
         raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
     counts: dict[str, Any] = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
     counts["files"] = len(report.files)
+    counts["refused"] = report.refused
     counts["files_refused"] = sum(file.status == "refused" for file in report.files)
+    counts["unreadable_rows"] = report.unreadable if source in ("rights", "consents") else 0
     counts["changes"] = changes + [each.sentence for file in report.files for each in file.changes]
     return counts
 
 
 @plain_faults
+def watch_delivery(counts: dict[str, Any]) -> None:
+    """Fail when a file was refused whole, or rows about rights or consents cannot be read, so that the state of the DAG shows it; all else is loaded."""
+    from anonymart.asks import Asks
+    from anonymart.errors import UsageError
+
+    asks = Asks(tuple(counts["refused"]), counts["unreadable_rows"])
+    if asks.exit_code(is_strict=True):
+        raise UsageError(asks.sentence)
+
+
+@plain_faults
 def build_candidate(context: Any) -> str:
     """Build the marts and export them; gives the name of the candidate's folder in `releases/`."""
+    from anonymart import guard
     from anonymart.build import build
-    from anonymart.release import check_as_of, make_candidate, recover
+    from anonymart.release import make_candidate, recover
 
     home, keys, policy, day = _open(context)
     is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
-    progress = Progress()
+    progress = TaskProgress()
     with writing(home):
         for sentence in recover(home, keys):
             progress.say(f"After an unfinished run: {sentence}.")
-        check_as_of(home, keys, policy, day, force=is_forced)
+        guard.check(home, keys, policy, day, force=is_forced)
         build(home, keys, policy, day, progress)
         return make_candidate(home, keys, policy, day).name
 
@@ -100,7 +114,7 @@ def _make_again(home: Home, keys: Keys, policy: Policy, day: date) -> tuple[str,
     from anonymart.run import build_again
 
     recover(home, keys)
-    day = build_again(home, keys, policy, day, Progress())
+    day = build_again(home, keys, policy, day, TaskProgress())
     return make_candidate(home, keys, policy, day).name, day
 
 
@@ -221,18 +235,20 @@ def advance_requests(context: Any) -> dict[str, int]:
 
 @plain_faults
 def watch_the_clock(counts: dict[str, int]) -> None:
-    """Fail when a request is past its last day (R-CLOCK), so that the state of the DAG shows it; another try cannot mend that."""
+    """Fail when a request is past its last day (R-CLOCK) or cannot be read, so that the state of the DAG shows it; another try cannot mend that."""
     from anonymart.errors import UsageError
 
+    if counts.get("unreadable"):
+        raise UsageError(f"{counts['unreadable']} row(s) about rights or consents cannot be read: `anonymart rights list` shows file and line.")
     if counts["late"]:
         raise UsageError(f"{counts['late']} request(s) are past their last day: `anonymart rights list` shows which.")
     if counts["near"]:
-        Progress().say(f"{counts['near']} request(s) are near their last day: `anonymart rights list` shows which.")
+        TaskProgress().say(f"{counts['near']} request(s) are near their last day: `anonymart rights list` shows which.")
 
 
 @plain_faults
 def keep_to_the_terms(context: Any) -> None:
-    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows)."""
+    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that looks wrong waits for a person."""
     from anonymart.forget.removal import enforce_terms
     from anonymart.release import approval
 
@@ -249,9 +265,9 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
     from anonymart.run import renew
 
     try:
-        renew(home, keys, policy, day, Progress())
+        renew(home, keys, policy, day, TaskProgress())
     except AnonymartError as error:
-        Progress().say(f"The candidate that waited could not be built again: {error}")
+        TaskProgress().say(f"The candidate that waited could not be built again: {error}")
 
 
 @plain_faults
@@ -261,7 +277,7 @@ def attack_releases(context: Any) -> dict[str, int]:
 
     home, _, policy, _ = _open(context)
     with writing(home):
-        reports = audit_releases(home, policy, Progress())
+        reports = audit_releases(home, policy, TaskProgress())
     if not reports:
         raise AirflowSkipException("There is no release yet.")
     judge(reports)
@@ -275,7 +291,7 @@ def attack_generated(context: Any) -> dict[str, int]:
     from anonymart.attack.audit import audit_generated, judge
 
     home, _, policy, _ = _open(context)
-    found = audit_generated(home, policy, progress=Progress())
+    found = audit_generated(home, policy, progress=TaskProgress())
     judge([], found)
     return {f"{each['attack']}_{name}": each[name] for each in found["criteria"] for name in ("tried", "succeeded")}
 
@@ -293,7 +309,7 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     run = context["dag_run"]
     home = Home.from_env().prepare()
     keys = Keys.load(home)
-    bring_up_to_date(home, keys, Progress())
+    bring_up_to_date(home, keys, TaskProgress())
     return home, keys, load_policy(), as_of(run.conf, run.run_after, extras)
 
 

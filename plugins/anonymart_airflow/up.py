@@ -17,7 +17,7 @@ def main() -> int:
     """Exit 0 after Ctrl-C (or SIGTERM), else the exit code of what went wrong."""
     try:
         home = Home.from_env()
-        with LocalAirflow(home, say=_say) as airflow:
+        with LocalAirflow(home, say=_say, is_callers=True) as airflow:
             _say(f"\n  Airflow   {airflow.address}\n  login     {USER}\n  password  {password(home)}\n")
             _say("Others, by role (the page Privacy is the reviewer's desk):")
             for user in USERS:

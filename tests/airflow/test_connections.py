@@ -23,7 +23,7 @@ def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path,
         connections.pull_learning(house.home, house.keys)
     assert house.ingest().popitem()[1].loaded == 15 and len(lrs.requests) == 2
     shown = capsys.readouterr()
-    assert "15 statements in 2 pages" in shown.err and "pass-word" not in shown.out + shown.err
+    assert "15 statements in 2 pages" in shown.out and shown.err == "" and "pass-word" not in shown.out + shown.err
 
 
 def test_a_connection_says_address_and_secret_in_the_fields_of_airflow(monkeypatch):

@@ -45,7 +45,11 @@ def vault_counts(house: House) -> dict[str, int]:
 
 def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> None:
     runs = rows(demo_home.root, "SELECT dag_id, run_type, state FROM dag_run")
-    wanted = {(f"ingest_{source}", "manual", "success") for source in SOURCES}
+    refused = {source for (source,) in House(demo_home.root).vault("SELECT source FROM vault.ledger.loads WHERE status = 'refused'")}
+    assert 0 < len(refused) < len(SOURCES)
+    wanted = {(f"ingest_{source}", "manual", "failed" if source in refused else "success") for source in SOURCES}
+    red = rows(demo_home.root, "SELECT dag_id, task_id FROM task_instance WHERE state NOT IN ('success', 'skipped')")
+    assert set(red) == {(f"ingest_{source}", "watch") for source in refused}, "what was not refused is loaded, and the asset was told"
     wanted |= {("build_release", "asset_triggered", "success"), ("enforce_retention", "manual", "success")}
     wanted.add(("answer_rights_requests", "manual", "success"))
     wanted.add(("approve_release", "asset_triggered", "success"))
@@ -80,7 +84,8 @@ def is_count_or_name(content: object) -> bool:
     if "candidate_sha256" in content:
         return set(content) == {"release_id", "candidate_sha256", "body"} and content["body"].startswith("- It is the first release.")
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
-    return named and all(isinstance(number, int) for name, number in content.items() if name != "changes")
+    named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("refused", []))
+    return named and all(isinstance(number, int) for name, number in content.items() if name not in ("changes", "refused"))
 
 
 def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
@@ -95,6 +100,18 @@ def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
             continue
         for argument in json.loads(given["op_args"]) if isinstance(given["op_args"], str) and given["op_args"][:1] == "[" else given["op_args"]:
             assert is_count_or_name(argument) or argument in ("(", ")"), argument
+
+
+def test_what_tasks_tell_is_information(demo_home: DemoHome) -> None:
+    """Airflow writes what a task prints on standard error as an error."""
+    levels: dict[str, set[str]] = {}
+    for path in (demo_home.root / "airflow" / "logs").glob("dag_id=*/**/*.log"):
+        if "task_id=watch" in path.parts:
+            continue
+        for event in (json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")):
+            levels.setdefault(event.get("level", ""), set()).add(event["event"])
+    assert any("delivered," in said for said in levels["info"])
+    assert sorted(levels.get("error", ())) == []
 
 
 def test_no_identifier_and_no_key_in_anything_of_airflow_or_in_the_output(demo_home: DemoHome) -> None:

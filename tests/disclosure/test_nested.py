@@ -150,7 +150,7 @@ def test_a_clipped_share_is_not_told_apart_from_its_whole(built):
         if 0 < n_apart < LEAST and any(row["clipped_n_detractors"] for row in rows) and rows[0]["true_n_respondents"] >= 30:
             n_near += 1
             assert rows[0]["n_detractors_reason"] == rows[0]["n_promoters_reason"] == rows[0]["nps_reason"] == "protected", fine
-    assert n_near >= 2
+    assert n_near >= 1
     far = [fine for fine, coarse in nests.pairs if len(base[fine] ^ base[coarse]) >= LEAST]
     for key in far:
         # A part may also give way for what is left over of its whole (test_remainders.py): here where a sister is of one mind.

@@ -81,4 +81,4 @@ def test_the_purge_with_the_token_that_it_shows(typed):
     )
     assert re.sub(r"[0-9a-f]{12}", "TOKEN", command) == re.sub(r"[0-9a-f]{12}", "TOKEN", excused.text.strip())
     done = desk.type_at_home(command)
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Removed, as of 2026-10-15:")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Removed, as of 2026-08-15:")

@@ -158,10 +158,10 @@ class Listening(Policy):
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
+    from anonymart import guard
     from anonymart.disclosure import membership, perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
-    from anonymart.release import check_as_of
     from anonymart.release.approval import because
     from anonymart.release.share import safeguard_of
     from anonymart.rights import list_requests, machine
@@ -178,7 +178,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
     removal.enforce_terms(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
-    check_as_of(home.home, home.keys, policy, AS_OF)
+    guard.check(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     machine.advance_all(home.home, home.keys, policy, AS_OF)

@@ -10,17 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
+from anonymart import guard
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation, utility
 from anonymart.errors import UsageError
-from anonymart.forget import files
+from anonymart.forget import files, hold
 from anonymart.forget.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.policy import Policy
-from anonymart.release import check_as_of
 from anonymart.release.approval import because
 from anonymart.release.share import safeguard_of
 from anonymart.rights import clock, handover_page
+from tests.guard.calendar import small_vault
 from tests.ingest.conftest import House
 from tests.policy.cases import CASES
 from tests.policy.changes import ENTRIES, REGISTER, policy
@@ -102,10 +103,24 @@ def _is_rewritten(law: Policy, folder) -> bool:
 
 def _stops(law: Policy, house: House) -> bool:
     try:
-        check_as_of(house.home, house.keys, law, date(2026, 7, 30))
+        guard.check(house.home, house.keys, law, date(2026, 7, 30))
     except UsageError:
         return True
     return False
+
+
+def _plan_waits(law: Policy) -> str | None:
+    """Why a plan waits that would remove 9 of 40 learners."""
+    with small_vault() as connection:
+        why = hold.why_held(connection, law, date(2026, 6, 30), hold.People(40, 9), is_empty=False)
+        return why and why.kind
+
+
+def _goes_on(law: Policy) -> str:
+    """The day on which a plan goes on that waits since the last of June."""
+    with small_vault() as connection:
+        connection.execute("CREATE TABLE vault.ledger.retention_hold (kind VARCHAR, since DATE, last_on DATE)")
+        return str(hold.note(connection, law, date(2026, 6, 30), hold.Why("share", "")))
 
 
 def _old_exports(law: Policy, folder) -> int:
@@ -205,6 +220,9 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
         "window.time_zone": (_due, "Pacific/Honolulu", "2026-03-01", "2026-02-28"),
         "as_of.largest_step_days": (lambda law: _stops(law, house), 20, False, True),
+        "retention.largest_share_of_people": (_plan_waits, 0.25, "share", None),
+        "retention.fewest_people": (_plan_waits, 41, "share", None),
+        "retention.hold_days": (_goes_on, 3, "2026-07-07", "2026-07-03"),
         "silence.times_usual_gap": (_silent(5), 0.4, 0, 1),
         "silence.fewest_gaps": (_silent(31), 7, 1, 0),
         "silence.newest_gaps": (_silent(5), 2, 0, 1),
@@ -228,7 +246,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
 OTHERS = (
     "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
-    "as_of.largest_step_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
+    "as_of.largest_step_days", "retention.largest_share_of_people", "retention.fewest_people", "retention.hold_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
     *(f"counts.{name}.{noise}" for name in ("largest_deviation", "variance", "smallest") for noise in ("coarse", "fine")), "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
     "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
 )  # fmt: skip

@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from anonymart import guard
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.gate import gate
-from anonymart.release import check_as_of, has_news, list_releases, make_candidate, recover, refuse
+from anonymart.release import has_news, list_releases, make_candidate, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.writing import write_marts
@@ -223,17 +224,17 @@ def test_a_home_without_a_vault_has_nothing_to_recover(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "message"), [(date(2026, 6, 29), "before"), (date(2026, 8, 1), "more than 31 days"), (date(2026, 7, 31), None)]
+    ("as_of", "message"), [(date(2026, 6, 29), "before"), (date(2027, 7, 2), "would close|more than 366 days"), (date(2026, 7, 31), None)]
 )
 def test_the_date_of_a_run(school, as_of, message):
-    check_as_of(school.home, school.keys, school.policy, as_of)
+    guard.check(school.home, school.keys, school.policy, as_of)
     published(school)
     if message is None:
-        check_as_of(school.home, school.keys, school.policy, as_of)
+        guard.check(school.home, school.keys, school.policy, as_of)
     else:
         with pytest.raises(UsageError, match=message):
-            check_as_of(school.home, school.keys, school.policy, as_of)
-        check_as_of(school.home, school.keys, school.policy, as_of, force=True)
+            guard.check(school.home, school.keys, school.policy, as_of)
+        guard.check(school.home, school.keys, school.policy, as_of, force=True)
 
 
 def test_a_candidate_is_the_same_when_made_again(school):

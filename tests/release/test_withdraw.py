@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from anonymart import crash
+from anonymart import crash, guard
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places
 from anonymart.gate import gate
 from anonymart.home import Home
 from anonymart.release import (
     Wrong,
-    check_as_of,
     has_news,
     list_releases,
     make_candidate,
@@ -118,9 +117,9 @@ def test_current_goes_back_and_the_folders_say_why(school):
     assert [name for name, entry in listed.items() if entry["is_current"]] == [FIRST]
     assert listed[FIRST]["withdrawn"] is None
     assert listed[THIRD]["withdrawn"] == {"as_of": "2026-08-29", "why": WHY, "marts": [ENGAGEMENT, "nps_quarterly"], "replaced_by": None}
-    check_as_of(school.home, school.keys, school.policy, AUGUST)
+    guard.check(school.home, school.keys, school.policy, AUGUST)
     with pytest.raises(UsageError, match="before the last release"):
-        check_as_of(school.home, school.keys, school.policy, JULY)
+        guard.check(school.home, school.keys, school.policy, JULY)
 
 
 def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(school):

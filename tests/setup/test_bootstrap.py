@@ -115,3 +115,16 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address(bootstrap: ModuleT
     assert len(entries) >= bootstrap.count_packages(text) > 100
     assert all(entry.endswith("\\") for entry in entries)
     assert text.count("--hash=sha256:") > len(entries)
+
+
+def test_the_command_runs_from_a_path_with_a_space(bootstrap: ModuleType, tmp_path: Path) -> None:
+    venv = tmp_path / "my school" / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(sys.executable)
+    site = venv / "site"
+    (site / "anonymart" / "cli").mkdir(parents=True)
+    (site / "anonymart" / "__init__.py").touch()
+    (site / "anonymart" / "cli" / "__init__.py").write_text("import sys\n\n\ndef main():\n    print(sys.argv[1:])\n")
+    bootstrap._link(ROOT, venv, site)
+    done = subprocess.run([str(venv / "bin" / "anonymart"), "a word", "b"], env={"PYTHONPATH": str(site)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "['a word', 'b']\n"), done.stderr

@@ -27,7 +27,7 @@ def rooms() -> set[str]:
     packages = {path.parent for path in (ROOT / "plugins").rglob("__init__.py")}
     models = {path.parent for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
     macros = {path.parent for path in (ROOT / "dbt_project" / "macros").rglob("*.sql")}
-    others = {ROOT / name for name in ("dags", "dbt_project/seeds", "dbt_project/tests", "expectations", "expectations/sources", "expectations/suites", "docs", "findings", "tests")}
+    others = {ROOT / name for name in ("backend", "dags", "dbt_project/seeds", "dbt_project/tests", "expectations", "expectations/sources", "expectations/suites", "docs", "findings", "tests")}
     return {f"{path.relative_to(ROOT)}/" for path in packages | models | macros | others}
 
 

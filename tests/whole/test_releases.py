@@ -97,15 +97,19 @@ def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
 
 @pytest.mark.parametrize("command", ["run", "build", "publish"])
 @pytest.mark.parametrize(
-    ("as_of", "says"), [("2026-06-29", f"before the last release's {SECOND}"), ("2026-08-01", "more than 31 days after")]
+    ("as_of", "says"), [("2026-06-29", f"before the last release's {SECOND}"), ("2027-08-01", "far ahead of the newest event")]
 )
-def test_a_date_that_cannot_be_right_is_refused(advanced, command, as_of, says):
-    sums = file_sums(advanced.root)
-    done = advanced.command(command, "--as-of", as_of)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "--force-as-of" in done.stderr
-    assert file_sums(advanced.root) == sums
+def test_a_day_that_cannot_be_right_waits_for_a_person(advanced, command, as_of, says, tmp_path):
+    """Nothing is built and published; `run` has taken in what waited and answered requests."""
+    house = advanced.copy(tmp_path / "home")
+    done = house.command(command, "--as-of", as_of)
+    said = done.stdout if command == "run" else done.stderr
+    assert done.returncode == 4
+    assert says in said
+    assert f"anonymart confirm-day {as_of}" in said
+    assert file_sums(house.home.releases) == file_sums(advanced.home.releases)
+    if command != "run":
+        assert file_sums(house.root) == file_sums(advanced.root)
 
 
 def test_a_reader_of_the_old_release_keeps_it(released, advanced, tmp_path):

@@ -123,7 +123,7 @@ def _sources(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Map
             connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
             found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name = 'marts'")
             return {name: f'release.marts."{name}"' for (name,) in found.fetchall() if name in contracts}
-        except duckdb.Error:
-            raise AnonymartError(f"{path} cannot be opened as a DuckDB file: give the folder of a release.") from None
+        except duckdb.Error as error:
+            raise engine.not_opened(path, error, "the folder of a release") from None
     files = {name: folder / parquet_path(name) for name in contracts}
     return {name: f"read_parquet({engine.literal(str(file))})" for name, file in files.items() if file.is_file()}

@@ -38,6 +38,13 @@ def acting(command: Function) -> Function:
     )(command)
 
 
+def strict(command: Function) -> Function:
+    """The option --strict of the commands that load."""
+    return click.option(
+        "--strict", "is_strict", is_flag=True, help="End with 5 also for a file that was refused whole, a late request or a silent source."
+    )(command)
+
+
 def approving(command: Function) -> Function:
     """The options --approve-as and --reason of the commands that publish."""
     command = click.option("--reason", help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.")(command)

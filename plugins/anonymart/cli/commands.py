@@ -10,19 +10,38 @@ from typing import TYPE_CHECKING
 import click
 
 from anonymart import __version__
-from anonymart.cli.base import acting, approving, as_json, dated, day_of, open_home, print_result
-from anonymart.errors import UnreadableRequests
+from anonymart.cli.base import (
+    DATE,
+    acting,
+    approving,
+    as_json,
+    dated,
+    day_of,
+    open_home,
+    print_result,
+    strict,
+)
+from anonymart.errors import DayHeld, UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
+from anonymart.policy import load_policy
 from anonymart.progress import Progress
 
 if TYPE_CHECKING:
+    from anonymart.asks import Asks
     from anonymart.release.approval import Reviewer
+
+def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    from anonymart import commit
+
+    if is_asked and not context.resilient_parsing:
+        click.echo(f"anonymart, version {__version__} ({commit.told()})")
+        context.exit()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="anonymart")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Show the version and the commit, and leave.")
 def anonymart() -> None:
     """An anonymized analytics and survey warehouse for an online school.
 
@@ -40,25 +59,29 @@ def anonymart() -> None:
       anonymart releases
 
     Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate,
-    4 passed the gate and waits for the reviewer (`anonymart approve`), 5 all is done but the publication, which waits until somebody
-    has entered or refused the rows about rights or consents that could not be read (`anonymart rights list`).
+    4 waits for a person: the release for the reviewer (`anonymart approve`), or build or retention because their day cannot be right
+    (`anonymart confirm-day`), 5 all is done but the publication, which waits until somebody has entered or refused the rows about rights
+    or consents that could not be read (`anonymart rights list`); with --strict also for a refused file, a late request or a silent source.
     """
 
 
 @anonymart.command()
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @approving
+@strict
 @as_json
 def run(
-    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
+    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, is_strict: bool, actor: str | None, approve_as: str | None,
+    reason: str | None,
 ) -> None:
     """Ingest what waits, build, let the gate read the candidate, publish it.
 
     The first release waits for the reviewer, and so does one in which marts, columns, policy figures or suppressed shares changed beyond
     the limits of the policy: exit 4, and `anonymart approve` or `anonymart refuse` decides. With --approve-as and --reason it does not wait.
+    The last line says what asks for a person: exit 5 where rows about rights or consents cannot be read, and with --strict for the rest.
     """
     from anonymart import run as whole
 
@@ -66,19 +89,27 @@ def run(
     home, keys, policy = open_home()
     with writing(home):
         report = whole.run(home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer))
-    print_result(is_json, report.as_dict(), _run_lines)
+    print_result(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
+    if report.held:
+        raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
     _exit_if_waiting(report.waiting)
+    _exit_if_asked(report.asks, is_strict)
 
 
 @anonymart.command()
 @click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home).")
 @click.option("--source", "sources", multiple=True, help="Only this source; may be given several times.")
 @dated
+@strict
 @as_json
-def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool) -> None:
-    """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate."""
+def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool, is_strict: bool) -> None:
+    """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate.
+
+    The last line says what asks for a person; exit 5 as of `anonymart run`.
+    """
+    from anonymart.asks import asks_of
     from anonymart.ingest import ingest as load
 
     home, keys, policy = open_home()
@@ -86,27 +117,29 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
         report = load(home, keys, policy, day_of(as_of, policy), landing, sources or None, Progress())
     told = {
         "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
-        "catalogue": report.settled.as_dict(),
+        "catalogue": report.settled.as_dict(), "asks": asks_of(report).as_dict(),
     }
-    print_result(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences])
+    print_result(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence])
+    _exit_if_asked(asks_of(report), is_strict)
 
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @as_json
 def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Run the dbt models on what the vault holds; publishes nothing."""
+    from anonymart import guard
     from anonymart.build import build as dbt_build
-    from anonymart.release import check_as_of, recover
+    from anonymart.release import recover
     from anonymart.summary import summarize
 
     home, keys, policy = open_home()
     day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
-        check_as_of(home, keys, policy, day, force=force_as_of)
+        guard.check(home, keys, policy, day, force_as_of, actor)
         with progress.step("build", "Build"):
             dbt_build(home, keys, policy, day, progress, actor=actor)
         result = summarize(home, keys).as_dict()
@@ -136,7 +169,7 @@ def gate(folder: Path, is_json: bool) -> None:
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far after it.")
+@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
 @acting
 @approving
 @as_json
@@ -144,7 +177,8 @@ def publish(
     as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
 ) -> None:
     """Export the last build as a candidate, let the gate read it, publish it; exit 4 when it waits for the reviewer, as `anonymart run`."""
-    from anonymart.release import check_as_of, recover
+    from anonymart import guard
+    from anonymart.release import recover
     from anonymart.run import release, status_of
 
     reviewer = _reviewer(approve_as, reason)
@@ -152,33 +186,65 @@ def publish(
     day, progress = day_of(as_of, policy), Progress()
     with writing(home):
         recover(home, keys)
-        check_as_of(home, keys, policy, day, force=force_as_of)
+        guard.check(home, keys, policy, day, force_as_of, actor)
         release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
     result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
     print_result(is_json, result, lambda found: [_release_line(found)])
     _exit_if_waiting(waiting)
 
 
+@anonymart.command("confirm-day")
+@click.argument("day", type=DATE)
+@click.option("--reason", required=True, help="Why the day is right, in one sentence that names nobody: it stands in the audit log.")
+@acting
+@as_json
+def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) -> None:
+    """Say that DAY is right although it lies far ahead of the data or of the last run: build, publication and retention go on with it.
+
+    Until a whole month after it closes without a row, later days pass too.
+    """
+    from anonymart import guard
+
+    home, keys, _ = open_home()
+    with writing(home):
+        guard.confirm(home, keys, day.date(), reason, actor)
+    print_result(is_json, {"as_of": str(day.date()), "status": "confirmed"}, lambda told: [f"{told['as_of']} is confirmed: run again what waited."])
+
+
 @anonymart.command()
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
+@click.option("--hold", "is_hold", is_flag=True, help="Let a plan that waits for a person wait on, for as many days again; needs --reason.")
+@click.option("--reason", help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in one sentence that names nobody.")
 @dated
+@acting
 @as_json
-def purge(token: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it."""
+def purge(token: str | None, is_hold: bool, reason: str | None, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
+    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it.
+
+    A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for some days (exit 4): --token and
+    --reason let it go on now, --hold and --reason let it wait longer.
+    """
     from anonymart.forget import removal
     from anonymart.release import approval
     from anonymart.run import renew
 
     home, keys, policy = open_home()
     day = day_of(as_of, policy)
+    if is_hold and (reason is None or token):
+        raise click.UsageError("--hold needs --reason, and goes without --token.")
     with writing(home):
+        if is_hold:
+            until = removal.keep_waiting(home, keys, policy, day, reason or "", actor)
+            print_result(is_json, {"as_of": str(day), "waits_until": str(until)}, lambda told: [f"The plan waits until {told['waits_until']}."])
+            return
         plan = removal.plan_terms(home, keys, policy, day)
-        done = removal.enforce_terms(home, keys, policy, day, token) if token else plan
+        done = removal.enforce_terms(home, keys, policy, day, token, reason, actor) if token else plan
         if token:
             approval.supersede_by_rights(home, keys, day)
             renew(home, keys, policy, day, Progress(quiet=is_json))
     result = {
         "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
+        "learners": plan.people.known, "learners_leaving": plan.people.leaving, "why_held": plan.why_held.sentence if plan.why_held else None,
     }
     print_result(is_json, result, _purge_lines)
 
@@ -216,15 +282,42 @@ def keys_init(is_json: bool) -> None:
 @keys.command("check")
 @as_json
 def keys_check(is_json: bool) -> None:
-    """Check that every key is there and opens the zones that exist; shows no key."""
-    from anonymart import engine
+    """Check that every key is there, opens the zones that exist and is the one of receipts and audit log; shows no key."""
+    from anonymart import engine, seal
 
     home = Home.from_env().prepare()
     found = Keys.load(home)
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
+    seal.need_key(home, found)
     print_result(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
         f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
+    ])
+
+
+@keys.command("seal")
+@click.option("--reason", required=True, help="How the key was lost, in one sentence that names nobody: it stands in the audit log.")
+@dated
+@acting
+@as_json
+def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
+    """Go on with a new key `signing` when the old one is lost: seal receipts and audit log as they are.
+
+    Put a new key in the place of the lost one first (64 hexadecimal digits). Files that do not end as the vault knows them are not sealed.
+    Recipients need the new public key; releases until now verify with the old one.
+    """
+    from anonymart import seal
+    from anonymart.release import signature
+
+    policy = load_policy()
+    home = Home.from_env().prepare()
+    found = Keys.load(home)
+    with writing(home):
+        counts = seal.seal(home, found, day_of(as_of, policy), reason, actor)
+    told = {"entries": counts["entry"], "receipts": counts["receipt"], "fingerprint": signature.fingerprint(signature.public_key(found))}
+    print_result(is_json, told, lambda result: [
+        f"Sealed: {result['entries']} entries of the audit log and {result['receipts']} receipt(s).",
+        f"Fingerprint of the new public key, for recipients: {result['fingerprint']}",
     ])
 
 
@@ -272,7 +365,7 @@ def _answer_lines(result: dict) -> list[str]:
 def _run_lines(result: dict) -> list[str]:
     totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *_mart_lines(result), *_utility_lines(result), _release_line(result)]
+    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *(_mart_lines(result) if "marts" in result else []), *_utility_lines(result), _release_line(result)]
 
 
 def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
@@ -291,6 +384,12 @@ def _exit_if_waiting(waiting: dict | None) -> None:
         raise click.exceptions.Exit(ApprovalNeeded.exit_code)
 
 
+def _exit_if_asked(asks: Asks, is_strict: bool) -> None:
+    """Exit 5, without a word: the last line has told it."""
+    if code := asks.exit_code(is_strict):
+        raise click.exceptions.Exit(code)
+
+
 def _mart_lines(result: dict) -> list[str]:
     head = f"{'mart':<28}{'rows':>8}{'figures':>9}{'published':>11}{'too few':>9}{'protected':>11}"
     rows = [
@@ -307,6 +406,8 @@ def _utility_lines(result: dict) -> list[str]:
 
 
 def _release_line(result: dict) -> str:
+    if result.get("held"):
+        return result["held"]
     if result["release_id"]:
         return f"Published release {result['release_id']}."
     if result.get("unreadable"):
@@ -324,7 +425,14 @@ def _purge_lines(result: dict) -> list[str]:
     lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *waited, *files]
     if result["receipt_no"]:
         lines.append(f"Receipt {result['receipt_no']} is in receipts.ndjson.")
-    return lines if result["is_done"] else [*lines, f"To act: anonymart purge --as-of {result['as_of']} --token {result['token']}"]
+    if result["is_done"]:
+        return lines
+    if result["learners_leaving"]:
+        lines.append(f"learners who leave the window: {result['learners_leaving']} of {result['learners']}")
+    act = f"anonymart purge --as-of {result['as_of']}"
+    if result["why_held"]:
+        return [*lines, f"This plan waits for a person. {result['why_held']}", f"To act: {act} --token {result['token']} --reason TEXT", f"To wait longer: {act} --hold --reason TEXT"]
+    return [*lines, f"To act: {act} --token {result['token']}"]
 
 
 def _listed(entry: dict) -> str:
@@ -349,6 +457,7 @@ def _add_demo() -> None:
 
 
 def _add_groups() -> None:
+    from anonymart.cli.airflow import airflow
     from anonymart.cli.approval import approvals, approve, refuse
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
@@ -365,7 +474,7 @@ def _add_groups() -> None:
     from anonymart.cli.withdraw import withdraw
 
     for command in (
-        *(approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
+        *(airflow, approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
         *(persons, perturbation, refuse, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)

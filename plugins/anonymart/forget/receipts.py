@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.chain import FIRST, Chain
+from anonymart.chain import FIRST, OTHER_KEY, Chain, other_key
 from anonymart.errors import AnonymartError
 from anonymart.forget import tombstones
 from anonymart.home import Home
@@ -36,17 +36,19 @@ def append(home: Home, keys: Keys, receipt_no: int, content: dict[str, Any]) -> 
 
     Raises AnonymartError when the chain is broken: what comes after would prove nothing.
     """
-    chain = _chain(home)
-    entries, whole = chain.read()
-    _, problem = chain.check(entries, keys)
+    file = chain(home)
+    entries, whole = file.read()
+    _, problem = file.check(entries, keys)
     if not problem and receipt_no == len(entries) and entries:
         return entries[-1]
     if not problem and receipt_no != len(entries) + 1:
         problem = f"receipt {len(entries) + 1} is missing"
+    if problem == OTHER_KEY:
+        raise other_key(home.receipts)
     if problem:
         raise AnonymartError(f"The receipts in {home.receipts} do not hold ({problem}): restore the file, then run again; nothing was lost.")
-    entry = chain.next_entry(receipt_no, entries[-1]["hash"] if entries else FIRST, content, keys)
-    chain.append(entry, whole)
+    entry = file.next_entry(receipt_no, entries[-1]["hash"] if entries else FIRST, content, keys)
+    file.append(entry, whole)
     return entry
 
 
@@ -74,10 +76,10 @@ def knows_head(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
 
 def verify(home: Home, keys: Keys) -> Verdict:
     """Check every receipt, their order, and that the last one is the one that vault and tombstones know."""
-    chain = _chain(home)
-    entries, whole = chain.read()
-    n_good, problem = chain.check(entries, keys)
-    if problem is None and chain.is_torn(whole):
+    file = chain(home)
+    entries, whole = file.read()
+    n_good, problem = file.check(entries, keys)
+    if problem is None and file.is_torn(whole):
         problem = "the last line is torn"
     if problem is None and home.vault.exists():
         connection = engine.connect(home, keys, vault="rw")
@@ -98,5 +100,6 @@ def verify(home: Home, keys: Keys) -> Verdict:
     return Verdict(problem is None, n_good, problem)
 
 
-def _chain(home: Home) -> Chain:
+def chain(home: Home) -> Chain:
+    """The receipts as a chain."""
     return Chain(home.receipts, "receipt_no", "receipt")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import crash
-from anonymart.errors import UsageError
-from anonymart.forget import comments, files, people, receipts, tombstones, unreadable
+from anonymart import audit, crash, engine
+from anonymart.errors import RetentionHeld, UsageError
+from anonymart.forget import comments, files, hold, people, receipts, tombstones, unreadable
 from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
 from anonymart.forget.people import Scope
 from anonymart.forget.places import Keeps, Place
@@ -36,13 +36,16 @@ DESTRUCTIVE = ("erase", "withdraw", "death")
 class Removal:
     """A plan, or what was done: rows that go by place, files that go by kind; the token names the plan.
 
-    `never_known`: rows by source, among the others, that waited for the register until their term was over.
+    `never_known`: rows by source, among the others, that waited for the register until their term was over. `why_held`: why the plan
+    looks wrong and waits for a person.
     """
 
     as_of: str
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     never_known: dict[str, int] = field(default_factory=dict)
+    people: hold.People = field(default_factory=lambda: hold.People(0, 0))
+    why_held: hold.Why | None = None
     is_done: bool = False
     receipt_no: int | None = None
     fingerprint: str = ""
@@ -64,22 +67,64 @@ def plan_terms(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal:
         return _plan_terms(zones, policy, as_of)
 
 
-def enforce_terms(home: Home, keys: Keys, policy: Policy, as_of: date, token: str | None = None) -> Removal:
+def enforce_terms(
+    home: Home, keys: Keys, policy: Policy, as_of: date, token: str | None = None, reason: str | None = None, actor: str | None = None
+) -> Removal:
     """Remove what is over its term: rows now, bytes when the weekly rewrite is due.
 
-    A `token`, where given, must be the plan's own. Raises UsageError when it is not, AnonymartError on a fault; run again then.
+    A `token`, where given, must be the plan's own. A plan that looks wrong waits for some days (`forget/hold.py`); with a token and a
+    `reason` a person lets it go on now. Raises RetentionHeld when it waits, UsageError for another token, AnonymartError on a fault;
+    run again then.
     """
     _need_vault(home)
     finish(home, keys, policy, as_of)
+    said = _checked_reason(home, keys, reason) if token is not None and reason is not None else None
     with Zones(home, keys) as zones:
-        if token is not None and token != _plan_terms(zones, policy, as_of).token:
+        plan = _plan_terms(zones, policy, as_of)
+        if token is not None and token != plan.token:
             raise UsageError("The token is not that of the present plan: look at the plan again.")
+        until = hold.note(zones.connection, policy, as_of, plan.why_held)
+        if plan.why_held and until and said is None:
+            raise RetentionHeld(_says_held(plan, until))
         old = _old_files(zones, policy, as_of)
+    if plan.why_held and said is not None:
+        audit.record(home, keys, as_of, "let_retention_go", actor, reason=said)
     done = _remove(home, keys, policy, as_of, is_rewritten_now=False)
     for path in (path for paths in old.values() for path in paths):
         path.unlink(missing_ok=True)
     done.files |= {kind: len(paths) for kind, paths in old.items()}
     return done
+
+
+def keep_waiting(home: Home, keys: Keys, policy: Policy, as_of: date, reason: str, actor: str | None = None) -> date:
+    """Let a plan that waits wait on, for as many days again; gives the day on which it goes on by itself.
+
+    Raises UsageError when no plan waits, or for a reason that may name somebody.
+    """
+    _need_vault(home)
+    said = _checked_reason(home, keys, reason)
+    with Zones(home, keys) as zones:
+        plan = _plan_terms(zones, policy, as_of)
+        if plan.why_held is None:
+            raise UsageError(f"Nothing of the plan for {as_of} waits: there is nothing to hold.")
+        hold.renew(zones.connection, as_of, plan.why_held)
+        until = hold.note(zones.connection, policy, as_of, plan.why_held)
+    audit.record(home, keys, as_of, "held_retention", actor, reason=said)
+    return until or as_of
+
+
+def _checked_reason(home: Home, keys: Keys, reason: str) -> str:
+    from anonymart.gate.typed import checked_sentence
+
+    with engine.connect(home, keys, vault="ro") as connection:
+        return checked_sentence(connection, reason, "--reason")
+
+
+def _says_held(plan: Removal, until: date) -> str:
+    return (
+        f"Retention waits for a person and has removed nothing. {plan.why_held.sentence if plan.why_held else ''} It goes on by itself on {until}; "
+        f"`anonymart purge --as-of {plan.as_of}` shows the plan and how to let it go on now, or wait longer."
+    )
 
 
 def plan_requests(home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
@@ -158,6 +203,8 @@ def _plan_terms(zones: Zones, policy: Policy, as_of: date) -> Removal:
     found = Removal(str(as_of), count_rows(zones, policy, as_of))
     found.files = {kind: len(paths) for kind, paths in _old_files(zones, policy, as_of).items()}
     found.never_known = waiting.expired(zones.connection, policy, as_of)
+    found.people = hold.count_people(zones.connection)
+    found.why_held = hold.why_held(zones.connection, policy, as_of, found.people, found.is_empty)
     found.fingerprint = json.dumps([found.rows, found.files], sort_keys=True)
     return found
 

@@ -34,8 +34,8 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     path = folder / MARTS_FILE
     try:
         connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
-    except duckdb.Error:
-        raise AnonymartError(f"{path} cannot be opened as a DuckDB file: give the folder of a release or candidate.") from None
+    except duckdb.Error as error:
+        raise engine.not_opened(path, error, "the folder of a release or candidate") from None
     connection.execute("CREATE SCHEMA gate")
 
 

@@ -43,12 +43,18 @@ from anonymart.vault import schema
 
 @dataclass
 class IngestReport:
-    """The ledger's lines of this run, in the order of loading, the sources that are silent longer than usual, and what the catalogue does not know."""
+    """The ledger's lines of this run, in the order of loading, the sources that are silent longer than usual, and what the catalogue does not know.
+
+    `refused`: files (`source/name`) that were refused whole, now or earlier, and still lie in landing; `unreadable`: rows about rights or
+    consents that nobody has entered or refused yet.
+    """
 
     files: list[Counts] = field(default_factory=list)
     silent: list[silence.Silent] = field(default_factory=list)
     settled: catalogue.Settled = field(default_factory=catalogue.Settled)
     waiting: Waiting = field(default_factory=Waiting)
+    refused: list[str] = field(default_factory=list)
+    unreadable: int = 0
 
     def as_dict(self) -> list[dict]:
         """Plain data for `--json`: counts, reasons and names of columns, never a value."""
@@ -102,6 +108,8 @@ def ingest(
         report.waiting = count_waiting(connection)
         for sentence in (*report.waiting.sentences, *report.settled.sentences):
             progress.say(f"  {sentence}")
+        report.refused = still_refused(landing, sources)
+        report.unreadable = unreadable.n_open(connection)
         report.silent = silence.find(connection, policy, as_of, sources)
         for silent in report.silent:
             progress.say(f"  {silent.sentence}")
@@ -185,6 +193,15 @@ def inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EMFILE):
             raise
     raise FileRefused("it cannot be read as a file of this source")
+
+
+def still_refused(landing: Path, sources: tuple[str, ...] | None = None) -> list[str]:
+    """Files of landing that were refused whole and that nobody has mended or removed: `source/name`, names as they may be shown."""
+    return [
+        f"{source}/{safe_name(path.with_name(path.name.removesuffix(REFUSED_SUFFIX)))}"
+        for source in sources or SOURCES
+        for path in sorted((landing / source).rglob(f"*{REFUSED_SUFFIX}"))
+    ]
 
 
 def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:

@@ -1,12 +1,12 @@
 """Releases: a candidate is exported, the gate reads it, the vault's ledger commits it, `current` is swapped (S-ANON, S-SAFE)."""
 
 from anonymart.release.candidate import make_candidate
-from anonymart.release.ledger import check_as_of, list_releases
+from anonymart.release.ledger import list_releases
 from anonymart.release.publish import has_news, publish, recover, refuse
 from anonymart.release.share import Recipient, Share, share
 from anonymart.release.withdraw import Wrong, plan_withdrawal, reword, withdraw
 
 __all__ = [
-    "Recipient", "Share", "Wrong", "check_as_of", "has_news", "list_releases", "make_candidate", "plan_withdrawal", "publish", "recover", "refuse", "reword",
+    "Recipient", "Share", "Wrong", "has_news", "list_releases", "make_candidate", "plan_withdrawal", "publish", "recover", "refuse", "reword",
     "share", "withdraw",
 ]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from anonymart import engine
 from anonymart.disclosure.perturbation import BEFORE_CLASSES, Scheme
-from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.policy import CLASSES, Policy
+from anonymart.policy import CLASSES
 
 
 def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -89,30 +88,6 @@ def next_release_id(connection: duckdb.DuckDBPyConnection, as_of: date) -> str:
         if release["release_id"].startswith(f"{as_of.isoformat()}.")
     ]
     return f"{as_of.isoformat()}.{max(taken, default=0) + 1}"
-
-
-def check_as_of(home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False) -> None:
-    """Let a date pass that follows the last release's by no more than the policy's largest step.
-
-    Raises UsageError for a date before it or too far after it, unless forced: a wrong date would close periods for good.
-    """
-    if force or not home.vault.exists():
-        return
-    with engine.connect(home, keys, vault="ro") as connection:
-        committed = releases(connection)
-    if not committed:
-        return
-    last = max(release["as_of"] for release in committed)
-    largest = timedelta(days=policy.figure("as_of", "largest_step_days"))
-    if as_of < last:
-        raise UsageError(
-            f"as_of {as_of} is before the last release's {last}: give a later date, or --force-as-of if you mean it."
-        )
-    if as_of > last + largest:
-        raise UsageError(
-            f"as_of {as_of} is more than {largest.days} days after the last release's {last}: "
-            "correct the date, or give --force-as-of if you mean it."
-        )
 
 
 def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:

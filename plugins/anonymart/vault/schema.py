@@ -148,6 +148,9 @@ CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.runs (as_of DATE);
+CREATE TABLE IF NOT EXISTS vault.ledger.confirmed_days (as_of DATE, decided_by VARCHAR, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.retention_hold (kind VARCHAR, since DATE, last_on DATE);
 CREATE TABLE IF NOT EXISTS vault.ledger.removals (
     removal_no BIGINT, as_of DATE, place VARCHAR, rows_before BIGINT, rows_after BIGINT
 );

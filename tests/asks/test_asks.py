@@ -1,0 +1,122 @@
+"""What a run has left for a person: one line at its end, and exit 5 where somebody must act (R-CLOCK, S-SAFE)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from anonymart.asks import Asks, asks_of
+from anonymart.ingest.counts import Counts
+from anonymart.ingest.run import IngestReport
+from anonymart.ingest.silence import Silent
+from tests import warm
+from tests.ingest.conftest import AS_OF, House
+from tests.whole.house import clean_environment
+
+RENAMED = "learner,connected\nL1,2026-06-01T10:00:00Z\n"
+REQUEST = "request_id,kind,learner_id,received_at,identity_verified\n"
+
+
+@pytest.fixture
+def house(tmp_path) -> House:
+    house = House(tmp_path / "home")
+    house.deliver("learners", "a.csv", "learner_id,registered_at\nL1,2026-01-01T10:00:00Z\n")
+    return house
+
+
+def command(house: House, *words: str):
+    return warm.anonymart(*words, "--as-of", str(AS_OF), env=clean_environment(house.home.root), timeout=120)
+
+
+def last(done) -> str:
+    return done.stdout.splitlines()[-1]
+
+
+def test_nothing_to_do_is_one_line(house):
+    done = command(house, "ingest", "--strict")
+    assert (done.returncode, last(done)) == (0, "Nothing asks for a person.")
+
+
+def test_a_refused_file_is_in_the_line_and_strict_ends_with_5(house):
+    house.deliver("connections", "new.csv", RENAMED)
+    done = command(house, "ingest")
+    assert done.returncode == 0
+    assert last(done) == "Asks for a person: 1 file refused whole (connections/new.csv)."
+    again = command(house, "ingest", "--strict")
+    assert (again.returncode, last(again)) == (5, last(done)), "it waits in landing and asks until somebody mends or removes it"
+    assert [(path.name) for path in (house.home.landing / "connections").iterdir()] == ["new.csv.refused"]
+
+
+def test_an_unreadable_request_ends_with_5_always(house):
+    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
+    done = command(house, "ingest", "--json")
+    assert done.returncode == 5
+    assert json.loads(done.stdout)["asks"]["unreadable"] == 1
+    assert command(house, "ingest").returncode == 5, "not only for the run that brought it"
+
+
+@pytest.mark.long
+def test_a_run_tells_of_a_late_request_and_strict_ends_with_5(house):
+    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,2026-05-01T10:00:00Z,false\n")
+    done = command(house, "run")
+    assert (done.returncode, last(done)) == (0, "Asks for a person: 1 request past its last day.")
+    assert json.loads(command(house, "run", "--json", "--strict").stdout)["asks"] == {"refused": [], "unreadable": 0, "late_requests": 1, "silent": []}
+    assert command(house, "run", "--strict").returncode == 5
+
+
+def test_all_that_asks_is_named():
+    silent = [Silent("nps", AS_OF, 40, 10)]
+    files = [Counts("nps", "a.csv"), Counts("nps", "b.csv", status="refused")]
+    asks = asks_of(IngestReport(files=files, silent=silent, refused=["nps/b.csv", "nps/old.csv"], unreadable=3), {"late": 2})
+    assert asks.sentence == (
+        "Asks for a person: 2 files refused whole (nps/b.csv, nps/old.csv), 3 unreadable rows about rights or consents, 2 requests past their last day, "
+        "1 silent source (nps)."
+    )
+    assert (asks.exit_code(is_strict=False), asks.exit_code(is_strict=True)) == (5, 5)
+    only_late = Asks(late_requests=1)
+    assert (only_late.exit_code(is_strict=False), only_late.exit_code(is_strict=True), Asks().exit_code(is_strict=True)) == (0, 5, 0)
+
+
+def context(**conf: str) -> dict:
+    return {"dag_run": SimpleNamespace(conf={"as_of": str(AS_OF), **conf}, run_after=datetime(2026, 6, 30, tzinfo=UTC))}
+
+
+def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkeypatch):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from anonymart_airflow import tasks
+
+    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    house.deliver("connections", "new.csv", RENAMED)
+    counts = tasks.ingest_source("connections", context())
+    assert counts["files_refused"] == 1
+    with pytest.raises(AirflowFailException, match="1 file refused whole"):
+        tasks.watch_delivery(counts)
+    tasks.watch_delivery(tasks.ingest_source("learners", context()))
+
+
+def test_an_unreadable_request_makes_its_dag_red(house, monkeypatch):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from anonymart_airflow import tasks
+
+    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
+    with pytest.raises(AirflowFailException, match="1 unreadable row about rights or consents"):
+        tasks.watch_delivery(tasks.ingest_source("rights", context()))
+
+
+def test_progress_reaches_airflow_as_information_and_not_through_standard_error(house, monkeypatch, capsys, caplog):
+    """Airflow's supervisor writes whatever a task prints on standard error as `level: error`."""
+    from anonymart_airflow import tasks
+
+    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    with caplog.at_level(logging.INFO):
+        tasks.ingest_source("learners", context())
+    assert capsys.readouterr().err == ""
+    said = [record for record in caplog.records if "learners/a.csv: 1 delivered" in record.getMessage()]
+    assert [record.levelname for record in said] == ["INFO"]
