@@ -25,12 +25,13 @@ from anonymart.errors import DayHeld, UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
-from anonymart.policy import load_policy
 from anonymart.progress import Progress
 
 if TYPE_CHECKING:
     from anonymart.asks import Asks
     from anonymart.release.approval import Reviewer
+
+
 
 def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
     from anonymart import commit
@@ -307,6 +308,7 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
     Recipients need the new public key; releases until now verify with the old one.
     """
     from anonymart import seal
+    from anonymart.policy import load_policy
     from anonymart.release import signature
 
     policy = load_policy()
