@@ -103,7 +103,7 @@ def _is_rewritten(law: Policy, folder) -> bool:
 
 def _stops(law: Policy, house: House) -> bool:
     try:
-        guard.check(house.home, house.keys, law, date(2026, 7, 30))
+        guard.check(house.home, house.keys, law, date(2026, 7, 29))
     except UsageError:
         return True
     return False
