@@ -252,6 +252,16 @@ def test_an_entry_in_the_manifest(school):
     assert {("*", "manifest.json", "manifest_entry_unknown"), ("*", "*", "email in manifest")} <= found(school, candidate)
 
 
+@pytest.mark.parametrize("value", ["0" * 64, "anne.martin@example.org", None])
+def test_another_definition_in_the_manifest(school, value):
+    """A hash that is not that of the definition, or anything in its place: each is known beforehand."""
+    candidate = school.candidate()
+    manifest = json.loads((candidate / "manifest.json").read_text())
+    told = {**manifest["definitions"], "seeds/verbs": value} if value else None
+    (candidate / "manifest.json").write_text(json.dumps(manifest | {"definitions": told}))
+    assert ("*", "manifest.json", "manifest_entry_unknown") in found(school, candidate)
+
+
 FIGURES = (
     {
         (ENGAGEMENT, "n_registrations", "2"): "count_under_threshold",

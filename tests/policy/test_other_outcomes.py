@@ -281,7 +281,7 @@ APPROVAL = {"approval.marts_changed": 1, "approval.columns_changed": 1, "approva
 def test_what_waits_for_the_reviewer(entry, tmp_path):
     change = {"marts_changed": {"marts_gone": ["a"]}, "columns_changed": {"columns_added": {"a": ["x"]}},
               "policy_figures_changed": {"policy": {"x": [1, 2]}}, "suppressed_share_moved": {"suppressed_share": {"a": [0.1, 0.25]}}}
-    quiet = {"since": "2026-06-30.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "policy": {}, "suppressed_share": {}}
+    quiet = {"since": "2026-06-30.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "definitions": [], "policy": {}, "suppressed_share": {}}
     (tmp_path / "privacy_report.json").write_text(json.dumps({"changes": quiet | change[entry.partition(".")[2]]}), encoding="utf-8")
     assert (len(because(Policy(REGISTER), tmp_path)), because(policy(entry, APPROVAL[entry]), tmp_path)) == (1, [])
 

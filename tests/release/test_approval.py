@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from anonymart import audit
+from anonymart.definitions import definitions
 from anonymart.errors import ApprovalNeeded, GateRefused, UsageError
 from anonymart.gate import gate
 from anonymart.policy import Policy
@@ -89,9 +90,24 @@ def test_without_a_change_it_goes_through_by_itself(held):
     assert states(held) == ["approved"]
 
 
+def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatch):
+    """Nothing else differs: `completed` read as another verb moved 61 completions to none, and nobody was asked."""
+    approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+    told = read_manifest(held.home.current)["definitions"]
+    assert told == definitions() and len(told) > 40
+    other = told | {"seeds/verbs": "0" * 64}
+    for module in ("release.candidate", "release.report_changes", "gate.folder_reading"):
+        monkeypatch.setattr(f"anonymart.{module}.definitions", lambda: other)
+    held.build([engagement(month="2026-05-01")], NEXT_MONTH)
+    with pytest.raises(ApprovalNeeded):
+        publish(*house(held), gated(held, NEXT_MONTH))
+    assert waiting(*house(held)[:2]).because == ["Definitions changed: seeds/verbs."]
+    assert "seeds/verbs" in (next(held.home.releases.glob(".waiting-*")) / "privacy_report.html").read_text(encoding="utf-8")
+
+
 def test_each_kind_of_change_is_a_reason(school, tmp_path):
     quiet = {
-        "since": FIRST, "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "policy": {},
+        "since": FIRST, "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "definitions": [], "policy": {},
         "suppressed_share": {"nps_quarterly": [0.10, 0.14]},
     }
 
@@ -103,6 +119,8 @@ def test_each_kind_of_change_is_a_reason(school, tmp_path):
     assert told(marts_added=["a"], marts_gone=["b"]) == ["Marts came or went: a, b."]
     assert told(columns_gone={"a": ["x"]}) == ["Columns came or went: a.x."]
     assert told(policy={"rates.smallest_base": [23, 10]}) == ["Policy figures changed: rates.smallest_base from 23 to 10."]
+    assert told(definitions=["seeds/verbs", "rules/nps_quarterly"]) == ["Definitions changed: seeds/verbs, rules/nps_quarterly."]
+    assert told(definitions=None) == ["The release before does not tell the definitions of its figures."]
     assert told(policy=None) == ["The release before does not tell the figures of its policy."]
     assert told(suppressed_share={"nps_quarterly": [0.2, 0.1]}) == ["The suppressed share of nps_quarterly went from 20.0% to 10.0%."]
     assert told(since=None) == ["It is the first release."]

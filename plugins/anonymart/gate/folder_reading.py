@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
+from anonymart.definitions import definitions
 from anonymart.gate import rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
@@ -38,6 +39,7 @@ from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
+_HASH = re.compile(r"[0-9a-f]{64}")
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
 _DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
 
@@ -127,8 +129,11 @@ def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
 
 def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval"))
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval", "definitions"))
     found += _strange_approval(manifest, is_candidate)
+    # Releases of before do not tell them, published ones may have other ones.
+    told = manifest.get("definitions", None if is_candidate else {})
+    found += told != definitions() if is_candidate else not isinstance(told, dict) or not all(_HASH.fullmatch(str(each)) for each in told.values())
     # Releases of 0.1.0 do not tell it, later ones told how many were open, near their last day and late.
     rights = manifest.get("rights", {})
     found += not isinstance(rights, dict) or not set(rights) <= {"all_in_time", "open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anonymart.contracts import MartContract
+from anonymart.definitions import definitions
 from anonymart.gate.docs import texts_in
 from anonymart.gate.drill_forms import FORMS
 from anonymart.gate.drill_plants import docs_plants, rule_plants
@@ -48,6 +49,7 @@ def _sample(since: str | None) -> dict[str, Any]:
         changes |= {
             "marts_added": ["mart"], "marts_gone": [], "columns_added": {"mart": ["column"]}, "columns_gone": {"mart": ["column"]},
             "policy": {"counts": [1, 2]}, "policy_version": [1, 1], "code_version": [1, 2], "suppressed_share": {"mart": [0.1, 0.2]},
+            "definitions": [*definitions()],
         }  # fmt: skip
     gate = {
         "passed": bool(since), "expectations": 1, "rows": 1, "texts": 1, "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],

@@ -89,7 +89,11 @@ def because(policy: Policy, candidate: Path) -> list[str]:
         *_more_than(limit["columns_changed"], "Columns came or went", columns),
         *[f"The suppressed share of {mart} went from {old:.1%} to {new:.1%}." for mart, (old, new) in sorted(moved.items())],
     ]
-    figures = changes["policy"]
+    definitions, figures = changes.get("definitions"), changes["policy"]
+    if definitions is None:
+        found.append("The release before does not tell the definitions of its figures.")
+    elif definitions:
+        found.append(f"Definitions changed: {', '.join(definitions)}.")
     if figures is None:
         return [*found, "The release before does not tell the figures of its policy."]
     told = [f"{name} from {old} to {new}" for name, (old, new) in sorted(figures.items())]

@@ -13,6 +13,7 @@ import duckdb
 
 from anonymart import __version__, crash, engine
 from anonymart.contracts import MartContract, load_contracts
+from anonymart.definitions import definitions
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -65,6 +66,7 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             "as_of": as_of.isoformat(),
             "code_version": __version__,
             "policy_version": policy.version,
+            "definitions": definitions(),
             "rights": report["requests"],
             "marts": marts,
             "replaces": replaced,

@@ -11,7 +11,7 @@ from anonymart.errors import AnonymartError
 from anonymart.release.folder import BESIDE_MANIFEST, MANIFEST, all_files, sha256, write_durably
 
 _RELEASE_ID = re.compile(r"\d{4}-\d{2}-\d{2}(\.\d{1,6})?")
-ENTRIES = ("release_id", "as_of", "code_version", "policy_version", "rights", "marts", "replaces", "approval", "files")
+ENTRIES = ("release_id", "as_of", "code_version", "policy_version", "definitions", "rights", "marts", "replaces", "approval", "files")
 APPROVAL_ENTRIES = ("required", "because", "by", "reason", "via", "at", "candidate_sha256")
 
 

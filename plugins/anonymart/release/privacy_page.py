@@ -244,6 +244,7 @@ def changes_part(report: Mapping[str, Any]) -> str:
     rows += [(f"Columns that {words}: {mart}", columns) for name, words in (("columns_added", "came"), ("columns_gone", "went"))
              for mart, columns in changed[name].items()]
     rows += [("Version of the code", _from_to(changed["code_version"])), ("Version of the policy register", _from_to(changed["policy_version"]))]
+    rows += [("Definition that changed", name) for name in changed.get("definitions") or []]
     rows += [(f"Policy: {name}", _from_to(values)) for name, values in (changed["policy"] or {}).items()]
     shares = [(name, percent(old), percent(new)) for name, (old, new) in changed["suppressed_share"].items() if old != new]
     return (

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
+from anonymart.definitions import definitions
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.ledger import standing
 
@@ -44,6 +45,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any], contracts: Mappin
         "policy": None if known is None else _figures(known, now["register"]),
         "policy_version": [before["manifest"].get("policy_version"), now["policy_version"]],
         "code_version": [before["manifest"].get("code_version"), now["code_version"]],
+        "definitions": _definitions(before["manifest"].get("definitions")),
         "suppressed_share": {
             name: [_share(before["manifest"]["marts"][name]), now["marts"][name]["suppressed_share"]]
             for name in contracts
@@ -72,6 +74,11 @@ def _differing(these: Mapping[str, list[str]], others: Mapping[str, list[str]]) 
 
 def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {name: [old.get(name), new.get(name)] for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+
+
+def _definitions(old: Mapping[str, str] | None) -> list[str] | None:
+    """Names of definitions that came, went or changed; None where the release before does not tell its own."""
+    return None if old is None else sorted(_figures(old, definitions()))
 
 
 def _share(mart: Mapping[str, Any]) -> float:

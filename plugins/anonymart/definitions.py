@@ -1,0 +1,43 @@
+"""What the figures mean: reviewed lists, mappings of answers, models, macros and the rules of marts, one hash each (S-SAFE).
+
+A definition is part of the policy: whoever lets `completed` be another verb moves figures as surely as whoever changes a threshold.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from anonymart.contracts import load_contracts
+from anonymart.home import PROJECT
+
+
+@functools.lru_cache(maxsize=1)
+def definitions() -> dict[str, str]:
+    """SHA-256 by name, in order of name: `seeds/<list>`, `mappings/<file>`, `models/<folder>`, `macros`, `rules/<mart>`.
+
+    Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no figure. They are read
+    once for a process.
+    """
+    dbt, sources = PROJECT / "dbt_project", PROJECT / "expectations"
+    found = {f"seeds/{path.stem}": _of([path]) for path in (dbt / "seeds").glob("*.csv")}
+    found |= {f"mappings/{path.stem}": _of([path]) for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]}
+    found |= {
+        f"models/{folder.name}": _of(folder.rglob("*.sql")) for folder in (dbt / "models").iterdir() if folder.is_dir()
+    }
+    found["macros"] = _of((dbt / "macros").rglob("*.sql"))
+    for name, contract in load_contracts().items():
+        rules = json.dumps(contract.disclosure, sort_keys=True, default=str)
+        found[f"rules/{name}"] = hashlib.sha256(rules.encode()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def _of(paths: Iterable[Path]) -> str:
+    """One hash over files, by their names and bytes in order of path."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(hashlib.sha256(path.name.encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
