@@ -135,7 +135,7 @@ def test_surveys_as_they_are_written(cases, tmp_path):
     moments = {answered[:19] for _, answered, _ in answers}
     assert {"2026-02-08 13:54:20", "2026-04-01 00:05:00", "2026-07-10 17:14:09"} <= moments
     assert {"le mentorat", "trop lent"} <= {comment for _, _, comment in answers}
-    house.succeed("build", "--as-of", "2026-09-30", "--force-as-of")
+    house.succeed("build", "--as-of", "2026-09-30")
     [(n, median)] = house.warehouse("SELECT count(salary_eur_year), median(salary_eur_year) FROM warehouse.intermediate.int_salary_responses")
     assert n == 60 and 37_000 <= median <= 37_800
     assert checked["loaded"] == 60

@@ -94,9 +94,8 @@ def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[
 
 
 def not_rising(counts: list[int]) -> list[int]:
-    """Neighbours that rise are joined until none does; a joined stretch has its mean, a half goes to the even number."""
-    until = counts.index(0) if 0 in counts else len(counts)
-    stretches = [[n] for n in counts[:until]]
+    """Neighbours that rise are joined until none does, over all that is 0; a joined stretch has its mean, a half goes to the even number."""
+    stretches = [[n] for n in counts if n]
     place = 1
     while place < len(stretches):
         before, here = stretches[place - 1], stretches[place]
@@ -105,8 +104,8 @@ def not_rising(counts: list[int]) -> list[int]:
             place = max(1, place - 1)
         else:
             place += 1
-    found = [round(Fraction(sum(stretch), len(stretch))) for stretch in stretches for _ in stretch]
-    return found + [0] * (len(counts) - until)
+    found = iter([round(Fraction(sum(stretch), len(stretch))) for stretch in stretches for _ in stretch])
+    return [next(found) if n else 0 for n in counts]
 
 
 def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:

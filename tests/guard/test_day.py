@@ -108,8 +108,16 @@ def test_a_home_with_nothing_in_it_is_not_asked_about():
         assert asks(connection, date(2036, 1, 1)) is None
 
 
+def test_a_first_build_is_not_asked_about_however_old_its_data_are():
+    """A school that begins with the files of years ago: nothing is closed yet, and the reviewer looks at the first release."""
+    with small_vault() as connection:
+        event(connection, date(2015, 6, 20))
+        assert asks(connection, date(2026, 6, 30)) is None
+
+
 def test_a_confirmed_day_passes_and_the_next_month_is_asked_about_again():
     with small_vault() as connection:
+        ran(connection, date(2026, 6, 30))
         event(connection, date(2026, 6, 20))
         assert "would close" in asks(connection, date(2026, 9, 30))
         connection.execute("INSERT INTO vault.ledger.confirmed_days VALUES ('2026-09-30', 'reviewer', 'Summer')")
@@ -120,6 +128,7 @@ def test_a_confirmed_day_passes_and_the_next_month_is_asked_about_again():
 
 def test_a_row_of_the_last_month_that_lies_ahead_of_the_day_is_no_witness():
     with small_vault() as connection:
+        ran(connection, date(2026, 6, 30))
         event(connection, date(2026, 6, 20))
         event(connection, date(2036, 1, 1))
         assert asks(connection, date(2026, 9, 30)) is not None
@@ -127,6 +136,7 @@ def test_a_row_of_the_last_month_that_lies_ahead_of_the_day_is_no_witness():
 
 def test_the_sentence_says_what_to_type():
     with small_vault() as connection:
+        ran(connection, date(2026, 6, 30))
         event(connection, date(2026, 6, 20))
         said = asks(connection, date(2036, 6, 30))
         assert "2026-06-20" in said and "`anonymart confirm-day 2036-06-30 --reason TEXT`" in said

@@ -36,5 +36,5 @@ def real_house(tmp_path_factory) -> House:
     for name, module in SETS.items():
         if (SHARED / name).is_dir():
             module.deliver(SHARED / name, house.home.landing)
-    house.report = house.succeed("run", "--as-of", AS_OF, "--force-as-of")
+    house.report = house.succeed("run", "--as-of", AS_OF)
     return house

@@ -99,7 +99,7 @@ def test_what_changed_since_the_release_before(school):
     assert changes["figures_frozen"] == 4
     assert changes["figures_carried"] > changes["figures_frozen"]
     html = (candidate / "privacy_report.html").read_text(encoding="utf-8")
-    assert "Policy: counts.variance.fine" in html and "from 1.5 to 38" in html
+    assert "Policy: counts.variance.fine" in html and "from 1.5 to 45" in html
 
 
 def test_a_count_of_persons_stays_until_enough_have_gone(school):

@@ -112,7 +112,7 @@ def generate(folder: Path, learners: int, as_of: str) -> None:
 
 def deliver_next_month(house: House, school: School) -> None:
     """Activity of the month that closes, late activity of months that have closed, and somebody who objects."""
-    accounts = [row["value"] for row in school.of_kind("account_name")][:40]
+    accounts = [row["value"] for row in school.of_kind("account_name")][:60]
     statements = [
         {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{account} {day}")),

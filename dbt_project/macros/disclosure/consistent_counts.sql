@@ -6,7 +6,7 @@
 
    What may not rise is the closest sequence that does not (antitonic regression, least squares; Barlow and others 1972): counts that rise are joined and become
    their mean, in whole persons (a half goes to the even one). None is further from the truth than the largest deviation, as the truth falls too. Parts share equally what they lack of their
-   whole; the whole stays. A published 0 stays 0, and all that follows it in a sequence is 0. A partition stays as it was drawn where a part is hidden, would
+   whole; the whole stays. A published 0 stays 0 and joins nothing: it says nobody, or a few whom the noise took, and what follows would be too small in the mean. A partition stays as it was drawn where a part is hidden, would
    leave its band, or would become smaller than counts.smallest. So does every cell of a recalled period: some of its counts are carried. #}
 
 {# A list of counts that are made consistent, by name. Their noisy value is noisy_<name>, the consistent one perturbed_<name>. #}
@@ -60,10 +60,10 @@ consistent as (
 {% macro part_within_whole(names) %}
     {%- set whole, part = 'noisy_' ~ names[0], 'noisy_' ~ names[1] -%}
     {%- set mean = whole_mean(whole ~ ' + ' ~ part, '2') -%}
-    {%- set apart = 'is_corrected or ' ~ part ~ ' <= ' ~ whole -%}
+    {%- set apart = 'is_corrected or ' ~ whole ~ ' = 0 or ' ~ part ~ ' <= ' ~ whole -%}
     {{ return([
-        'case when ' ~ apart ~ ' or ' ~ whole ~ ' = 0 then ' ~ whole ~ ' else ' ~ mean ~ ' end as perturbed_' ~ names[0],
-        'case when ' ~ apart ~ ' then ' ~ part ~ ' when ' ~ whole ~ ' = 0 then 0 else ' ~ mean ~ ' end as perturbed_' ~ names[1],
+        'case when ' ~ apart ~ ' then ' ~ whole ~ ' else ' ~ mean ~ ' end as perturbed_' ~ names[0],
+        'case when ' ~ apart ~ ' then ' ~ part ~ ' else ' ~ mean ~ ' end as perturbed_' ~ names[1],
     ]) }}
 {% endmacro %}
 
@@ -86,7 +86,8 @@ consistent as (
 {# The steps of each funnel with the count that does not rise. A level is min over a <= i of max over b >= i of the mean of steps a to b. #}
 {% macro falling_steps(rules, each, cells) -%}
 {%- set count = each.falls -%}
-{%- set funnel = rules.dimensions | reject('equalto', each.along) | join(', ') -%}
+{%- set others = rules.dimensions | reject('equalto', each.along) | list -%}
+{%- set funnel = others | join(', ') -%}
 {%- set step_no -%}
 case {{ each.along }}{% for step in each.order %} when '{{ step }}' then {{ loop.index }}{% endfor %} end
 {%- endset -%}
@@ -96,58 +97,49 @@ steps_{{ count }} as (
         {{ step_no }} as step_no,
         noisy_{{ count }} as noisy
     from {{ cells }}
-    where not is_corrected and {{ step_no }} is not null
+    where not is_corrected and {{ step_no }} is not null and noisy_{{ count }} > 0
 ),
 
-until_zero_{{ count }} as (
+placed_{{ count }} as (
     select
         *,
-        sum(noisy) over (partition by {{ funnel }} order by step_no) as total,
-        coalesce(min(case when noisy = 0 then step_no end) over (partition by {{ funnel }}), {{ each.order | length + 1 }}) > step_no as is_before_zero
+        row_number() over (partition by {{ funnel }} order by step_no) as place,
+        sum(noisy) over (partition by {{ funnel }} order by step_no) as total
     from steps_{{ count }}
 ),
 
 levels_{{ count }} as (
     select
         {{ prefixed('here.', rules.dimensions) | join(',\n        ') }},
-        from_step.step_no as from_no,
-        max(cast(to_step.total - from_step.total + from_step.noisy as double) / (to_step.step_no - from_step.step_no + 1)) as highest
-    from until_zero_{{ count }} as here
-    inner join until_zero_{{ count }} as from_step
-        on {{ same(rules.dimensions | reject('equalto', each.along) | list, 'from_step.', 'here.') | join('\n        and ') }}
-        and from_step.step_no <= here.step_no
-    inner join until_zero_{{ count }} as to_step
-        on {{ same(rules.dimensions | reject('equalto', each.along) | list, 'to_step.', 'here.') | join('\n        and ') }}
-        and to_step.step_no >= here.step_no
-    where here.is_before_zero and to_step.is_before_zero
-    group by {{ prefixed('here.', rules.dimensions) | join(', ') }}, from_step.step_no
+        here.step_no,
+        here.noisy,
+        from_step.place as from_place,
+        max(cast(to_step.total - from_step.total + from_step.noisy as double) / (to_step.place - from_step.place + 1)) as highest
+    from placed_{{ count }} as here
+    inner join placed_{{ count }} as from_step
+        on {{ same(others, 'from_step.', 'here.') | join('\n        and ') }}
+        and from_step.place <= here.place
+    inner join placed_{{ count }} as to_step
+        on {{ same(others, 'to_step.', 'here.') | join('\n        and ') }}
+        and to_step.place >= here.place
+    group by {{ prefixed('here.', rules.dimensions) | join(', ') }}, here.step_no, here.noisy, from_step.place
 ),
 
 level_{{ count }} as (
     select
         {{ rules.dimensions | join(',\n        ') }},
+        step_no,
+        noisy,
         min(highest) as level
     from levels_{{ count }}
-    group by {{ rules.dimensions | join(', ') }}
-),
-
-joined_{{ count }} as (
-    select
-        steps.*,
-        level.level
-    from until_zero_{{ count }} as steps
-    left join level_{{ count }} as level
-        on {{ same(rules.dimensions, 'level.', 'steps.') | join('\n        and ') }}
+    group by {{ rules.dimensions | join(', ') }}, step_no, noisy
 ),
 
 falling_{{ count }} as (
     select
         *,
-        case
-            when level is null then 0
-            else {{ whole_mean('sum(noisy) over (partition by ' ~ funnel ~ ', level)', 'count(*) over (partition by ' ~ funnel ~ ', level)') }}
-        end as falling
-    from joined_{{ count }}
+        {{ whole_mean('sum(noisy) over (partition by ' ~ funnel ~ ', level)', 'count(*) over (partition by ' ~ funnel ~ ', level)') }} as falling
+    from level_{{ count }}
 )
 {%- endmacro %}
 

@@ -58,17 +58,18 @@ def _funnels(contract: MartContract, rule: Mapping[str, Any], cells: Cells) -> I
 
 
 def falling(counts: Sequence[int]) -> list[int]:
-    """The closest sequence that does not rise, in whole persons (a half goes to the even number); from the first 0 on all are 0."""
+    """The closest sequence that does not rise, in whole persons (a half goes to the even number); a 0 stays and joins nothing."""
     from scipy.optimize import isotonic_regression
 
-    shown = list(counts[: counts.index(0)]) if 0 in counts else list(counts)
+    shown = [count for count in counts if count]
     if not shown:
-        return [0] * len(counts)
+        return list(counts)
     edges = [int(edge) for edge in isotonic_regression(shown, increasing=False).blocks]
     found: list[int] = []
     for start, end in pairwise(edges):
         found += [round(Fraction(sum(shown[start:end]), end - start))] * (end - start)
-    return found + [0] * (len(counts) - len(found))
+    rest = iter(found)
+    return [next(rest) if count else 0 for count in counts]
 
 
 def _sums(contract: MartContract, rule: Mapping[str, Any], cells: Cells, policy: Policy) -> Iterator[Found]:
