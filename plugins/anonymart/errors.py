@@ -13,6 +13,10 @@ class UsageError(AnonymartError):
     exit_code = 2
 
 
+class SentenceRefused(UsageError):
+    """A sentence that a person typed, for others to read, is empty, too long, or may name somebody: it is to be typed again."""
+
+
 class GateRefused(AnonymartError):
     """The gate said no: the candidate is not published and `current` stays as it was."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anonymart import audit, engine
-from anonymart.errors import UsageError
+from anonymart.errors import SentenceRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.release import for_reviewer
@@ -27,6 +27,7 @@ class Approvals:
     """Stands for anonymart.release.approval and anonymart.release.answer: its interface and its refusals, without publishing."""
 
     waits: Waiting | None = None
+    refused: str = ""  # why a reason is not taken
     decided: list[dict[str, Any]] = field(default_factory=list)
 
     def waiting(self, home: Home, keys: Keys) -> Waiting | None:
@@ -47,6 +48,8 @@ class Approvals:
         return home.releases / f".refused-{release_id}"
 
     def _decide(self, release_id: str, state: str, reviewer: Reviewer) -> None:
+        if self.refused:
+            raise SentenceRefused(self.refused)
         if self.waits is None or self.waits.release_id != release_id:
             raise UsageError(f"The release {release_id} does not wait for a decision.")
         self.decided.append({"release_id": release_id, "state": state, "actor": reviewer.name, "reason": reviewer.reason, "at": "2026-07-30T12:00:00+00:00", "via": reviewer.via})

@@ -173,6 +173,18 @@ def test_an_answer_that_is_not_the_forms_decides_nothing(desk: Desk, change: dic
     assert desk.approvals.decided == []
 
 
+def test_a_reason_that_may_name_somebody_keeps_the_form_and_its_words(desk: Desk) -> None:
+    desk.approvals.refused = "The reason holds what may name a person (email): others would see it, say it without."
+    answer = desk.post(**desk.form(reason="as Anne <b>wished</b>"))
+    assert answer.status_code == 400 and desk.approvals.decided == []
+    for words in ("Your answer was not taken", desk.approvals.refused, "as Anne &lt;b&gt;wished&lt;/b&gt;</textarea>", "Approve and publish"):
+        assert words in answer.text
+    assert "Too late" not in answer.text and "--reason" not in answer.text
+    desk.approvals.refused = ""
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', answer.text))
+    assert desk.post(**hidden, decision="approve", reason="Read in full").status_code == 303
+
+
 def test_the_token_of_another_user_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     form = desk.form("reviewer")
     monkeypatch.setenv("ANONYMART_REVIEWERS", "reviewer,data_team")

@@ -6,7 +6,7 @@ import duckdb
 
 from anonymart.contracts import load_contracts
 from anonymart.detect.known import make_known
-from anonymart.errors import UsageError
+from anonymart.errors import SentenceRefused
 from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
 from anonymart.gate.opened import own_texts
 from anonymart.gate.suites import load_suites
@@ -18,16 +18,16 @@ LONGEST_SENTENCE = 300
 def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: str) -> str:
     """What was typed for an option, in one line. Others read it, so it is read as the gate reads a release.
 
-    Raises UsageError, which never quotes it, when it is empty, too long, or holds what may name a person.
+    Raises SentenceRefused, which never quotes it, when it is empty, too long, or holds what may name a person.
     """
     text = " ".join(typed.split())
     if not text:
-        raise UsageError(f"{option} is empty: say it in a sentence.")
+        raise SentenceRefused(f"{option} is empty: say it in a sentence.")
     if len(text) > LONGEST_SENTENCE or not text.isprintable():
-        raise UsageError(f"{option} is longer than {LONGEST_SENTENCE} characters or holds signs that cannot be printed: say it in one plain sentence.")
+        raise SentenceRefused(f"{option} is longer than {LONGEST_SENTENCE} characters or holds signs that cannot be printed: say it in one plain sentence.")
     kinds = kinds_in(connection, text)
     if kinds:
-        raise UsageError(f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it without.")
+        raise SentenceRefused(f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it without.")
     return text
 
 

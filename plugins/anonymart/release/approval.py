@@ -117,11 +117,12 @@ def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Pat
 
 
 def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:
-    """The reviewer with name and reason as they may be read by everybody. Raises UsageError when they may name a learner, or are empty."""
+    """The reviewer with name and reason as they may be read by everybody. Raises UsageError when the name may name a learner, and its SentenceRefused for such a reason."""
     from anonymart.gate.typed import checked_sentence
 
+    option = "--reason" if reviewer.via == "command line" else "The reason"
     with engine.connect(home, keys, vault="ro") as connection:
-        reason = checked_sentence(connection, reviewer.reason, "--reason")
+        reason = checked_sentence(connection, reviewer.reason, option)
         return Reviewer(audit.who(connection, reviewer.name), reason, reviewer.via)
 
 

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from anonymart.errors import AnonymartError, GateRefused, UsageError
+from anonymart.errors import AnonymartError, GateRefused, SentenceRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
@@ -85,12 +85,20 @@ def request_page(request: Request, user: Reader, release_id: str) -> Response:
     """Why a candidate waits, what changed, and, for a reviewer, the form to answer."""
     home, keys = _home()
     waits = _waiting(home, keys, release_id)
-    may_decide = access.may(user, access.DECIDE)
+    return _form(request, user, home, keys, waits)
+
+
+def _form(
+    request: Request, user: BaseUser, home: Home, keys: Keys, waits: approval.Waiting, refused: str = "", typed: str = ""
+) -> Response:
+    """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that were `typed`."""
+    release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(keys, user, release_id, waits.candidate_sha256) if may_decide else ""
     notes = reading.notes(home, keys, release_id)
     told = reading.report_of(home.releases / f"{files.KINDS['waiting']}{release_id}").get("changes", {})
     return pages.page(
-        request, "waiting", waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told), longest=_LONGEST_REASON,
+        request, "waiting", 400 if refused else 200, waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told),
+        longest=_LONGEST_REASON, refused=refused, typed=typed,
         membership=notes.get("membership"), exact=pages.exact_part(notes), limits=load_policy().figure("membership"),
     )
 
@@ -110,7 +118,11 @@ async def decide(request: Request, user: Decider, release_id: str) -> Response:
         if len(body) > _LONGEST_FORM:
             raise HTTPException(413, "The answer is too long.")
     answer = {name: values[-1].strip() for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()}
-    await run_in_threadpool(_decide, user, release_id, {name: answer.get(name, "") for name in _FIELDS})
+    given = {name: answer.get(name, "") for name in _FIELDS}
+    try:
+        await run_in_threadpool(_decide, user, release_id, given)
+    except SentenceRefused as error:
+        return await run_in_threadpool(_asked_again, request, user, release_id, str(error), given["reason"])
     return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
 
 
@@ -123,10 +135,17 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
     return Response(data, headers={"Content-Type": media_type, "Content-Security-Policy": pages.POLICY_OF_EVIDENCE})
 
 
+def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
+    home, keys = _home()
+    return _form(request, user, home, keys, _waiting(home, keys, release_id), refused, typed)
+
+
 def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
     home, keys = _home()
-    if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON or answer["decision"] not in ("approve", "refuse"):
-        raise HTTPException(400, f"Say approve or refuse, and why, in 1 to {_LONGEST_REASON} characters.")
+    if answer["decision"] not in ("approve", "refuse"):
+        raise HTTPException(400, "Say approve or refuse.")
+    if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
+        raise SentenceRefused(f"Say why, in 1 to {_LONGEST_REASON} characters.")
     with writing(home):
         shown = answer["candidate_sha256"] if approval.shows_the_same(home, keys, release_id, answer["candidate_sha256"]) else ""
         if not access.is_token(answer["token"], access.form_token(keys, user, release_id, answer["candidate_sha256"])):
