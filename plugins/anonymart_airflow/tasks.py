@@ -57,7 +57,7 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
         raise AirflowSkipException(f"Nothing was delivered in landing/{source}.")
     counts: dict[str, Any] = {name: sum(getattr(file, name) for file in report.files) for name in COUNTED}
     counts["files"] = len(report.files)
-    counts["refused"] = report.refused
+    counts["still_refused"] = report.refused
     counts["files_refused"] = sum(file.status == "refused" for file in report.files)
     counts["unreadable_rows"] = report.unreadable if source in ("rights", "consents") else 0
     counts["changes"] = changes + [each.sentence for file in report.files for each in file.changes]
@@ -70,7 +70,7 @@ def watch_delivery(counts: dict[str, Any]) -> None:
     from anonymart.asks import Asks
     from anonymart.errors import UsageError
 
-    asks = Asks(tuple(counts["refused"]), counts["unreadable_rows"])
+    asks = Asks(tuple(counts["still_refused"]), counts["unreadable_rows"])
     if asks.exit_code(is_strict=True):
         raise UsageError(asks.sentence)
 

@@ -141,7 +141,7 @@ def test_stopped_and_run_again_it_leaves_no_process_doubles_nothing_and_changes_
     shutil.copytree(demo_home.root, home, symlinks=True)
     before = marts_digest(home)
     stopped = Running("anonymart_airflow.demo", home, DEMO_LEARNERS)
-    stopped.until("  ingest_learners: ")
+    stopped.until("  ingest_learners.ingest: ")
     sessions = stopped.sessions
     assert of_sessions(sessions)
     assert stopped.end(signal.SIGTERM) == 130

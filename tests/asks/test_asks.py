@@ -94,6 +94,7 @@ def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkey
     house.deliver("connections", "new.csv", RENAMED)
     counts = tasks.ingest_source("connections", context())
     assert counts["files_refused"] == 1
+    assert counts["delivered"] == sum(counts[name] for name in ("loaded", "refused", "quarantined", "duplicate"))
     with pytest.raises(AirflowFailException, match="1 file refused whole"):
         tasks.watch_delivery(counts)
     tasks.watch_delivery(tasks.ingest_source("learners", context()))
