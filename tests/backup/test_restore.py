@@ -94,7 +94,7 @@ def test_a_release_that_was_published_since_has_to_be_given(house):
     recipient = house.outside / "recipient"
     (house.outside / "newest" / "releases" / SECOND).rename(recipient)
     house.lose_disk()
-    with pytest.raises(AnonymartError, match=f"{SECOND} was published and its folder is not there.*--release"):
+    with pytest.raises(AnonymartError, match=rf"{SECOND} was published and its folder is not there.*--release"):
         house.restore(newest=house.outside / "newest")
     changed = recipient / "privacy_report.json"
     sound = changed.read_bytes()
@@ -110,7 +110,7 @@ def test_a_release_that_was_published_since_has_to_be_given(house):
 def test_a_recall_since_the_backup_is_refused(house):
     wrong = Wrong(SECOND, "completions of two courses were counted twice", (), ())
     withdraw(house.home, house.keys, JULY, wrong, plan_withdrawal(house.home, house.keys, JULY, wrong).token)
-    with pytest.raises(AnonymartError, match="recalled since this backup.*made after the recall"):
+    with pytest.raises(AnonymartError, match=r"recalled since this backup.*made after the recall"):
         house.restore(is_replacing=True)
     house.backup("after")
     assert house.restore("after", is_replacing=True).releases_repaired == []
@@ -130,7 +130,8 @@ def test_a_changed_backup_is_refused(house):
         house.restore(is_replacing=True)
 
 
-def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_itself(house, monkeypatch):
+@pytest.mark.parametrize("n_moved", [1, 5])
+def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_itself(house, monkeypatch, n_moved):
     class Kill(BaseException):
         pass
 
@@ -138,7 +139,7 @@ def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_i
 
     def kill(name: str) -> None:
         moved.append(name)
-        if moved.count("restore.file_moved") == 5:
+        if moved.count("restore.file_moved") == n_moved:
             raise Kill
 
     monkeypatch.setattr(crash, "point", kill)
@@ -147,6 +148,9 @@ def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_i
     monkeypatch.undo()
     with pytest.raises(AnonymartError, match="restore-unfinished"):
         check_files(house.home)
-    house.restore(is_replacing=True)
+    with pytest.raises(UsageError, match="cut short"):
+        house.restore(is_check=True)
+    done = house.restore()
     check_files(house.home)
-    assert house.ledger() == before
+    assert done.is_done and house.ledger() == before and receipts.verify(house.home, house.keys).passed
+    assert list(house.home.tmp.glob("restore-*")) == []

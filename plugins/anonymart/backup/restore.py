@@ -6,10 +6,11 @@ since. Only a home that is whole takes the place of the old one.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import approval, recover
+from anonymart.release.folder import open_to_readers, write_durably
 
 # A file of which all rows were known brings nothing when it comes again.
 IS_NEWS = "AND status = 'loaded' AND delivered > duplicate"
 # Registered nowhere, so that no build goes on in a home of which a kill left two halves.
 UNFINISHED = "restore-unfinished"
 _NEWEST = ("tombstones.duckdb", "receipts.ndjson", "audit.ndjson", SEALS)
+_MOVED = (*_NEWEST, "backups.json", "vault.duckdb", "warehouse.duckdb")
 _HOW = (
     "give the folder that `anonymart backup --light` writes with --newest (or a folder with tombstones.duckdb, receipts.ndjson and audit.ndjson of the home as it was "
     "last); only if nobody was erased and nothing published since the backup, give the backup itself"
@@ -62,6 +65,8 @@ def restore(
     `newest`. Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
     key; AnonymartError for changed files, and where releases since the backup cannot be entered again. The home is unchanged then.
     """
+    if (home.root / UNFINISHED).exists():
+        return _go_on(home, keys, is_check)
     source = source.expanduser().resolve()
     told = read_told(source, keys)
     if not is_check and not is_replacing and (home.vault.exists() or home.warehouse.exists()):
@@ -79,13 +84,27 @@ def restore(
         _stage(stage, home, source, newest, found)
         _make_whole(stage, keys, policy, as_of, found, told, done, actor)
         if not is_check:
+            done.is_done = True
+            _mark(home, stage, done)
             _take_place(home, stage)
             recover(home, keys)
-            done.is_done = True
     except (OSError, duckdb.Error) as error:
         raise AnonymartError(f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend it, then run the same command again.") from None
     finally:
-        shutil.rmtree(stage.root, ignore_errors=True)
+        if not (home.root / UNFINISHED).exists():
+            shutil.rmtree(stage.root, ignore_errors=True)
+    return done
+
+
+def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
+    """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is moved."""
+    if is_check:
+        raise UsageError(f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, which ends it.")
+    done = Restored(**json.loads((home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
+    stage = Home(home.tmp / f"restore-{done.backup_id}")
+    _take_place(home, stage)
+    recover(home, keys)
+    shutil.rmtree(stage.root, ignore_errors=True)
     return done
 
 
@@ -131,7 +150,7 @@ def _stage(stage: Home, home: Home, source: Path, newest: Path, found: dict[str,
             copy_file(path, stage.root / "sources" / path.name)
     for release in found.values():
         shutil.copytree(release.folder, stage.releases / release.release_id)
-        _open(stage.releases / release.release_id)
+        open_to_readers(stage.releases / release.release_id)
 
 
 def _make_whole(
@@ -161,16 +180,21 @@ def _list_backups(stage: Home, told: dict[str, Any], done: Restored) -> None:
         listed.write(stage, [*known, Listed(told["backup_id"], told["made_on"], told["keep_until"], "")])
 
 
+def _mark(home: Home, stage: Home, done: Restored) -> None:
+    """From here on the staged home takes the place of the old one: which of its files there are, and what will be said."""
+    files = [name for name in _MOVED if (stage.root / name).exists()]
+    write_durably(home.root / UNFINISHED, json.dumps({"restored": asdict(done), "files": files}), mode=0o600)
+
+
 def _take_place(home: Home, stage: Home) -> None:
-    """Put the staged files into the home; a kill leaves a mark by which every build stops, and the same command again ends it."""
+    """Put the staged files into the home; a kill leaves the mark, by which every build stops, and the same command again ends it."""
     mark = home.root / UNFINISHED
-    mark.touch(mode=0o600)
-    for name in (*_NEWEST, "backups.json", "vault.duckdb", "warehouse.duckdb"):
-        is_there = (stage.root / name).exists()
-        if not is_there and name.endswith(".duckdb"):
+    files = json.loads(mark.read_text(encoding="utf-8"))["files"]
+    for name in _MOVED:
+        if name not in files:
             # A backup from before the first build has no warehouse: one of later loads must not stand beside its vault.
             (home.root / name).unlink(missing_ok=True)
-        if is_there:
+        elif (stage.root / name).exists():
             (home.root / f"{name}.wal").unlink(missing_ok=True)
             os.replace(stage.root / name, home.root / name)
             crash.point("restore.file_moved")
@@ -202,9 +226,3 @@ def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> li
             continue
         return [{"source": source, "file_name": name, "as_of": str(as_of)} for source, name, as_of in rows]
     return None
-
-
-def _open(folder: Path) -> None:
-    from anonymart.release.folder import open_to_readers
-
-    open_to_readers(folder)
