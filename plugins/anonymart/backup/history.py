@@ -40,8 +40,7 @@ class Found:
 def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
     """The releases in these folders by id, each as the school signed it; a damaged copy counts only where no other folder has a sound one.
 
-    Raises AnonymartError for one of which no copy is sound, for two releases of one id, and for a recalled one the folder of which tells so and that
-    the caller cannot place.
+    Raises AnonymartError for one of which no copy is sound, and for two releases of one id.
     """
     found: dict[str, Found] = {}
     damaged: dict[str, Path] = {}
