@@ -25,7 +25,7 @@ from anonymart.keys import Keys
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go", "sealed")
+ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go", "sealed", "restored")
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 
 

@@ -65,6 +65,11 @@ def build(
     return report
 
 
+def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
+    """Let dbt make these models alone, on a home that was prepared; no build of the whole. Raises AnonymartError as `build` does."""
+    _run_dbt(home, policy, as_of, Progress(quiet=True), select)
+
+
 def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | None = None) -> str:
     """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
 

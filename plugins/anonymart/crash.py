@@ -65,6 +65,7 @@ POINTS = (
     "migrate.after_copy",
     "migrate.before_commit",
     "migrate.after_commit",
+    "restore.file_moved",
     "rights.before_commit",
     "rights.after_commit",
 )

@@ -51,6 +51,10 @@ class Home:
         return self.root / "audit.ndjson"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups.json"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

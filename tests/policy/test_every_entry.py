@@ -159,6 +159,7 @@ class Listening(Policy):
 def followed_in_python(tmp_path_factory) -> set[str]:
     """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
     from anonymart import guard
+    from anonymart.backup import make
     from anonymart.disclosure import membership, perturbation, utility
     from anonymart.forget import removal
     from anonymart.ingest import ingest
@@ -177,6 +178,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     report = ingest(home.home, home.keys, policy, AS_OF)
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
     removal.enforce_terms(home.home, home.keys, policy, AS_OF)
+    make.backup(home.home, home.keys, policy, AS_OF, tmp_path_factory.mktemp("backup"))
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
     guard.check(home.home, home.keys, policy, AS_OF)
     home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from anonymart import guard
+from anonymart.backup import listed, make
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation, utility
 from anonymart.errors import UsageError
@@ -71,6 +72,14 @@ def _answers_go(house: House, law: Policy) -> int:
         found = zones.connection.execute("SELECT count(*) FROM going").fetchone()[0]
         zones.connection.execute("DELETE FROM vault.answers.nps")
     return found
+
+
+def _backup_is_over(law: Policy, folder) -> bool:
+    """A backup of ten days before."""
+    house = House(folder / f"backups{law.figure('backups', 'keep_days')}")
+    house.ingest()
+    make.backup(house.home, house.keys, law, date(2026, 6, 20), folder / f"backup{law.figure('backups', 'keep_days')}")
+    return listed.read(house.home)[0].is_over(date(2026, 6, 30))
 
 
 def _refused(law: Policy, folder) -> int:
@@ -223,6 +232,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "retention.largest_share_of_people": (_plan_waits, 0.25, "share", None),
         "retention.fewest_people": (_plan_waits, 41, "share", None),
         "retention.hold_days": (_goes_on, 3, "2026-07-07", "2026-07-03"),
+        "backups.keep_days": (lambda law: _backup_is_over(law, folder), 3, False, True),
         "silence.times_usual_gap": (_silent(5), 0.4, 0, 1),
         "silence.fewest_gaps": (_silent(31), 7, 1, 0),
         "silence.newest_gaps": (_silent(5), 2, 0, 1),
@@ -246,7 +256,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
 OTHERS = (
     "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
-    "as_of.largest_step_days", "retention.largest_share_of_people", "retention.fewest_people", "retention.hold_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
+    "as_of.largest_step_days", "retention.largest_share_of_people", "retention.fewest_people", "retention.hold_days", "backups.keep_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
     *(f"counts.{name}.{noise}" for name in ("largest_deviation", "variance", "smallest") for noise in ("coarse", "fine")), "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
     "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
 )  # fmt: skip

@@ -463,6 +463,7 @@ def _add_groups() -> None:
     from anonymart.cli.approval import approvals, approve, refuse
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
+    from anonymart.cli.backup import backup, restore
     from anonymart.cli.dbt import dbt_command
     from anonymart.cli.detect import detect
     from anonymart.cli.figures import figures_command
@@ -476,8 +477,8 @@ def _add_groups() -> None:
     from anonymart.cli.withdraw import withdraw
 
     for command in (
-        *(airflow, approvals, approve, attack_command, audit, dbt_command, detect, figures_command, membership_command, migrate),
-        *(persons, perturbation, refuse, rights, share, sources, verify, withdraw),
+        *(airflow, approvals, approve, attack_command, audit, backup, dbt_command, detect, figures_command, membership_command, migrate),
+        *(persons, perturbation, refuse, restore, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from anonymart import audit, crash, engine
+from anonymart.backup import listed as listed_backups
 from anonymart.errors import RetentionHeld, UsageError
 from anonymart.forget import comments, files, hold, people, receipts, tombstones, unreadable
 from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
@@ -412,6 +413,8 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
             "as_of": str(as_of), "erasures": tombstones.n_unswept(connection) > 0,
             "rows": {place: {"before": before, "after": after} for place, before, after in rows},
             "files": {name: {"before": found.before, "after": found.after} for name, found in hashes.items()},
+            # The bytes of whoever was removed are in these until they are removed too.
+            **({"backups": [entry.backup_id for entry in kept]} if (kept := listed_backups.read(home)) else {}),
         })  # fmt: skip
         crash.point("removal.after_receipt")
         connection.execute("BEGIN")

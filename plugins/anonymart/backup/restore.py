@@ -1,0 +1,228 @@
+"""`anonymart restore`: a home again from a backup, in which nobody is who was erased since, and no release is told twice (S-SAFE, R-ERASE, S-ANON).
+
+All is made and checked in a folder beside the home first: tombstones apply, then the ledger is repaired from the releases that were published
+since. Only a home that is whole takes the place of the old one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from anonymart import audit, crash, engine
+from anonymart.backup import history, listed
+from anonymart.backup.listed import Listed
+from anonymart.backup.make import LOADS, copy_file, read_told
+from anonymart.chain import SEALS, Chain
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import receipts, removal
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import Policy
+from anonymart.release import approval, recover
+from anonymart.release.folder import open_to_readers, write_durably
+
+# A file of which all rows were known brings nothing when it comes again.
+IS_NEWS = "AND status = 'loaded' AND delivered > duplicate"
+# Registered nowhere, so that no build goes on in a home of which a kill left two halves.
+UNFINISHED = "restore-unfinished"
+_NEWEST = ("tombstones.duckdb", "receipts.ndjson", "audit.ndjson", SEALS)
+_MOVED = (*_NEWEST, "backups.json", "vault.duckdb", "warehouse.duckdb")
+_HOW = (
+    "give the folder that `anonymart backup --light` writes with --newest (or a folder with tombstones.duckdb, receipts.ndjson and audit.ndjson of the home as it was "
+    "last); only if nobody was erased and nothing published since the backup, give the backup itself"
+)
+
+
+@dataclass
+class Restored:
+    """What a restore did, or would do: the backup, the releases entered anew, rows that left again because their people were erased since, and the
+    files loaded since the backup (source, file_name, as_of), which have to be delivered again; None where nothing can tell them."""
+
+    backup_id: str
+    made_on: str
+    releases_repaired: list[str] = field(default_factory=list)
+    rows_erased_again: int = 0
+    loaded_since: list[dict[str, Any]] | None = None
+    is_done: bool = False
+
+
+def restore(
+    home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, *, newest: Path | None = None, releases: Sequence[Path] = (),
+    is_check: bool = False, is_replacing: bool = False, actor: str | None = None,
+) -> Restored:
+    """Restore the home from the backup in `source`; with `is_check` only in a temporary one, and the home stays as it is. The caller holds the lock.
+
+    `newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of releases that are not in home, backup or
+    `newest`. Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
+    key; AnonymartError for changed files, and where releases since the backup cannot be entered again. The home is unchanged then.
+    """
+    if (home.root / UNFINISHED).exists():
+        return _go_on(home, keys, is_check)
+    source = source.expanduser().resolve()
+    told = read_told(source, keys)
+    if not is_check and not is_replacing and (home.vault.exists() or home.warehouse.exists()):
+        raise UsageError(f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if you may need them, then give --replace.")
+    newest = newest.expanduser().resolve() if newest else home.root
+    if not (newest / "tombstones.duckdb").exists():
+        raise UsageError(f"The newest tombstones are not in {newest}, and without them people erased since the backup would come back: {_HOW}; nothing was restored.")
+    _check_chains(home, keys, source, newest)
+    for left in home.tmp.glob("restore-*"):
+        shutil.rmtree(left)
+    stage = Home(home.tmp / f"restore-{told['backup_id']}")
+    done = Restored(told["backup_id"], told["made_on"], loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]))
+    try:
+        found = history.find(_folders(home, source, newest, releases), keys)
+        _stage(stage, home, source, newest, found)
+        _make_whole(stage, keys, policy, as_of, found, told, done, actor)
+        if not is_check:
+            done.is_done = True
+            _mark(home, stage, done)
+            _take_place(home, stage)
+            recover(home, keys)
+    except (OSError, duckdb.Error) as error:
+        raise AnonymartError(f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend it, then run the same command again.") from None
+    finally:
+        if not (home.root / UNFINISHED).exists():
+            shutil.rmtree(stage.root, ignore_errors=True)
+    return done
+
+
+def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
+    """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is moved."""
+    if is_check:
+        raise UsageError(f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, which ends it.")
+    done = Restored(**json.loads((home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
+    stage = Home(home.tmp / f"restore-{done.backup_id}")
+    _take_place(home, stage)
+    recover(home, keys)
+    shutil.rmtree(stage.root, ignore_errors=True)
+    return done
+
+
+def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
+    """Receipts and audit log that are supplied hold, and go on from those of the backup and of the home: what is shorter is not the newest."""
+    for name, number, noun in (("receipts.ndjson", "receipt_no", "receipt"), ("audit.ndjson", "entry_no", "entry")):
+        chain = Chain(newest / name, number, noun)
+        entries, _ = chain.read()
+        if problem := chain.check(entries, keys)[1]:
+            raise AnonymartError(f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was restored.")
+        for older in {source, home.root} - {newest}:
+            known, _ = Chain(older / name, number, noun).read()
+            if entries[: len(known)] != known:
+                raise UsageError(f"{chain.path} is not the newest: it does not go on from {older / name}; {_HOW}; nothing was restored.")
+
+
+def _folders(home: Home, source: Path, newest: Path, releases: Sequence[Path]) -> list[Path]:
+    """Every folder of a release that is at hand: what was given, then of the newest copy, the home and the backup."""
+    found = [folder.expanduser().resolve() for folder in releases]
+    for place in dict.fromkeys((newest, home.root, source)):
+        below = sorted((place / "releases").iterdir()) if (place / "releases").is_dir() else []
+        found += [path for path in below if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")]
+    return list(dict.fromkeys(found))
+
+
+def _stage(stage: Home, home: Home, source: Path, newest: Path, found: dict[str, history.Found]) -> None:
+    stage.prepare()
+    if home.keys_file.exists() and not stage.keys_file.exists():
+        # For dbt, which is a process of its own; a file that ANONYMART_KEYS_FILE names it finds by itself.
+        stage.keys_file.symlink_to(home.keys_file.resolve())
+    for name in ("vault.duckdb", "warehouse.duckdb"):
+        if (source / name).exists():
+            copy_file(source / name, stage.root / name)
+    for name in _NEWEST:
+        if (newest / name).exists():
+            copy_file(newest / name, stage.root / name)
+    # The list of backups: the newest one knows which of them are gone.
+    for place in (source, newest, home.root):
+        if (place / "backups.json").exists():
+            copy_file(place / "backups.json", stage.backups)
+    for place in (source, home.root):
+        for path in sorted((place / "sources").glob("*.yml")):
+            copy_file(path, stage.root / "sources" / path.name)
+    for release in found.values():
+        shutil.copytree(release.folder, stage.releases / release.release_id)
+        open_to_readers(stage.releases / release.release_id)
+
+
+def _make_whole(
+    stage: Home, keys: Keys, policy: Policy, as_of: date, found: dict[str, history.Found], told: dict[str, Any], done: Restored, actor: str | None
+) -> None:
+    """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains go on."""
+    # Opened with the key, and with tombstones that know every receipt, before anything else reads.
+    removed = removal.finish(stage, keys, policy, as_of)
+    done.rows_erased_again = sum(removed.rows.values()) if removed else 0
+    entries, _ = audit.chain(stage).read()
+    since = history.check_complete(stage, keys, found, entries[told["audit_entries"] :])
+    history.repair(stage, keys, policy, since)
+    done.releases_repaired = [release.release_id for release in since]
+    approval.supersede(stage, keys, as_of, "a backup was restored", actor)
+    audit.record(stage, keys, as_of, "restored", actor, backup=told["backup_id"], releases=done.releases_repaired)
+    recover(stage, keys)
+    _list_backups(stage, told, done)
+    for verdict in (audit.verify(stage, keys), receipts.verify(stage, keys)):
+        if not verdict.passed:
+            raise AnonymartError(f"The restored home would not hold ({verdict.problem}): take another backup; nothing was restored.")
+
+
+def _list_backups(stage: Home, told: dict[str, Any], done: Restored) -> None:
+    """The backup that was restored is listed, whatever list is at hand: it still holds people."""
+    known = listed.read(stage)
+    if told["backup_id"] not in {entry.backup_id for entry in known}:
+        listed.write(stage, [*known, Listed(told["backup_id"], told["made_on"], told["keep_until"], "")])
+
+
+def _mark(home: Home, stage: Home, done: Restored) -> None:
+    """From here on the staged home takes the place of the old one: which of its files there are, and what will be said."""
+    files = [name for name in _MOVED if (stage.root / name).exists()]
+    write_durably(home.root / UNFINISHED, json.dumps({"restored": asdict(done), "files": files}), mode=0o600)
+
+
+def _take_place(home: Home, stage: Home) -> None:
+    """Put the staged files into the home; a kill leaves the mark, by which every build stops, and the same command again ends it."""
+    mark = home.root / UNFINISHED
+    files = json.loads(mark.read_text(encoding="utf-8"))["files"]
+    for name in _MOVED:
+        if name not in files:
+            # A backup from before the first build has no warehouse: one of later loads must not stand beside its vault.
+            (home.root / name).unlink(missing_ok=True)
+        elif (stage.root / name).exists():
+            (home.root / f"{name}.wal").unlink(missing_ok=True)
+            os.replace(stage.root / name, home.root / name)
+            crash.point("restore.file_moved")
+    for path in sorted((stage.root / "sources").glob("*.yml")):
+        copy_file(path, home.root / "sources" / path.name)
+    for folder in sorted(stage.releases.iterdir()):
+        target = home.releases / folder.name
+        if folder.is_symlink():
+            continue
+        if target.exists():
+            shutil.rmtree(target)
+        folder.rename(target)
+    mark.unlink()
+
+
+def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> list[dict[str, Any]] | None:
+    """Files of which rows were loaded after the backup, by the vault that is still there, else by the newest copy's list; None: nothing tells."""
+    for path, table in ((home.vault, "ledger.loads"), (newest / LOADS, "loads")):
+        if not path.exists():
+            continue
+        try:
+            with engine.memory() as connection:
+                engine.prepare(connection, home)
+                engine.attach(connection, "old", path, keys.vault, "ro")
+                rows = connection.execute(
+                    f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} ORDER BY load_no", [last_load_no]
+                ).fetchall()
+        except (AnonymartError, duckdb.Error):
+            continue
+        return [{"source": source, "file_name": name, "as_of": str(as_of)} for source, name, as_of in rows]
+    return None
