@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anonymart.backup import make
-from anonymart.backup.restore import restore
+from anonymart.backup.restore import Options, restore
 from anonymart.home import Home
 from tests.forget.house import House as ForgetHouse
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill, sound  # noqa: F401
@@ -48,7 +48,7 @@ class House(ForgetHouse):
 
     def restore(self, name: str = "backup", **more):
         more = {"as_of": AUGUST, **more}
-        return restore(self.home, self.keys, self.policy, more.pop("as_of"), self.outside / name, **more)
+        return restore(self.home, self.keys, self.policy, more.pop("as_of"), self.outside / name, Options(**more))
 
     def ledger(self) -> dict[str, list]:
         """Cells, closed periods and releases, as the vault knows them."""

@@ -55,23 +55,32 @@ class Restored:
     is_done: bool = False
 
 
-def restore(
-    home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, *, newest: Path | None = None, releases: Sequence[Path] = (),
-    is_check: bool = False, is_replacing: bool = False, actor: str | None = None,
-) -> Restored:
-    """Restore the home from the backup in `source`; with `is_check` only in a temporary one, and the home stays as it is. The caller holds the lock.
+@dataclass(frozen=True)
+class Options:
+    """`newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of releases that are not in home,
+    backup or `newest`; with `is_check` all is done in a temporary home only, with `is_replacing` a vault may be replaced; `actor` acts."""
 
-    `newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of releases that are not in home, backup or
-    `newest`. Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
+    newest: Path | None = None
+    releases: Sequence[Path] = ()
+    is_check: bool = False
+    is_replacing: bool = False
+    actor: str | None = None
+
+
+def restore(home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, options: Options | None = None) -> Restored:
+    """Restore the home from the backup in `source`; the caller holds the lock.
+
+    Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
     key; AnonymartError for changed files, and where releases since the backup cannot be entered again. The home is unchanged then.
     """
+    options = options or Options()
     if (home.root / UNFINISHED).exists():
-        return _go_on(home, keys, is_check)
+        return _go_on(home, keys, options.is_check)
     source = source.expanduser().resolve()
     told = read_told(source, keys)
-    if not is_check and not is_replacing and (home.vault.exists() or home.warehouse.exists()):
+    if not options.is_check and not options.is_replacing and (home.vault.exists() or home.warehouse.exists()):
         raise UsageError(f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if you may need them, then give --replace.")
-    newest = newest.expanduser().resolve() if newest else home.root
+    newest = options.newest.expanduser().resolve() if options.newest else home.root
     if not (newest / "tombstones.duckdb").exists():
         raise UsageError(f"The newest tombstones are not in {newest}, and without them people erased since the backup would come back: {_HOW}; nothing was restored.")
     _check_chains(home, keys, source, newest)
@@ -80,10 +89,10 @@ def restore(
     stage = Home(home.tmp / f"restore-{told['backup_id']}")
     done = Restored(told["backup_id"], told["made_on"], loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]))
     try:
-        found = history.find(_folders(home, source, newest, releases), keys)
+        found = history.find(_folders(home, source, newest, options.releases), keys)
         _stage(stage, home, source, newest, found)
-        _make_whole(stage, keys, policy, as_of, found, told, done, actor)
-        if not is_check:
+        done.releases_repaired, done.rows_erased_again = _make_whole(stage, keys, policy, as_of, found, told, options.actor)
+        if not options.is_check:
             done.is_done = True
             _mark(home, stage, done)
             _take_place(home, stage)
@@ -154,26 +163,29 @@ def _stage(stage: Home, home: Home, source: Path, newest: Path, found: dict[str,
 
 
 def _make_whole(
-    stage: Home, keys: Keys, policy: Policy, as_of: date, found: dict[str, history.Found], told: dict[str, Any], done: Restored, actor: str | None
-) -> None:
-    """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains go on."""
+    stage: Home, keys: Keys, policy: Policy, as_of: date, found: dict[str, history.Found], told: dict[str, Any], actor: str | None
+) -> tuple[list[str], int]:
+    """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains go on.
+
+    Gives the releases entered anew and the rows that left again.
+    """
     # Opened with the key, and with tombstones that know every receipt, before anything else reads.
     removed = removal.finish(stage, keys, policy, as_of)
-    done.rows_erased_again = sum(removed.rows.values()) if removed else 0
     entries, _ = audit.chain(stage).read()
     since = history.check_complete(stage, keys, found, entries[told["audit_entries"] :])
     history.repair(stage, keys, policy, since)
-    done.releases_repaired = [release.release_id for release in since]
+    repaired = [release.release_id for release in since]
     approval.supersede(stage, keys, as_of, "a backup was restored", actor)
-    audit.record(stage, keys, as_of, "restored", actor, backup=told["backup_id"], releases=done.releases_repaired)
+    audit.record(stage, keys, as_of, "restored", actor, backup=told["backup_id"], releases=repaired)
     recover(stage, keys)
-    _list_backups(stage, told, done)
+    _list_backups(stage, told)
     for verdict in (audit.verify(stage, keys), receipts.verify(stage, keys)):
         if not verdict.passed:
             raise AnonymartError(f"The restored home would not hold ({verdict.problem}): take another backup; nothing was restored.")
+    return repaired, sum(removed.rows.values()) if removed else 0
 
 
-def _list_backups(stage: Home, told: dict[str, Any], done: Restored) -> None:
+def _list_backups(stage: Home, told: dict[str, Any]) -> None:
     """The backup that was restored is listed, whatever list is at hand: it still holds people."""
     known = listed.read(stage)
     if told["backup_id"] not in {entry.backup_id for entry in known}:

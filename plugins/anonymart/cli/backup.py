@@ -75,15 +75,14 @@ def restore(
     anything is read, so without the newest tombstones nothing is restored. The files that were loaded since are listed: deliver them again
     before the next run, rights and consents first. Ends with 5 when there are any, or when nothing tells which.
     """
+    from anonymart.backup.restore import Options
     from anonymart.backup.restore import restore as library
 
     policy = load_policy()
     home = Home.from_env().prepare()
     keys = Keys.load(home)
     with writing(home):
-        done = library(
-            home, keys, policy, day_of(as_of, policy), folder, newest=newest, releases=releases, is_check=is_check, is_replacing=is_replacing, actor=actor
-        )
+        done = library(home, keys, policy, day_of(as_of, policy), folder, Options(newest, releases, is_check, is_replacing, actor))
     print_result(is_json, asdict(done), _restore_lines)
     if done.is_done and done.loaded_since != []:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
