@@ -70,13 +70,13 @@ def test_access_loads_what_waits_in_landing_first(house):
 def test_what_is_handed_over_follows_the_register_and_the_standard():
     from anonymart.policy import Policy, load_policy
     from anonymart.rights.handover_page import information
-    from anonymart.rights.statements import _statement
+    from anonymart.rights.statements import _Row, _statement
     from tests.rights.xapi_rules import faults
 
     raw = load_policy().raw
     changed = Policy({**raw, "rights": {**raw["rights"], "answer_within_months": 7}})
     assert "within 7 month(s)" in information(changed)["Your rights"]
     nothing = (None,) * 4
-    made = _statement("account:campus one|a|b", None, "http://x.example/did it", "course <1>", "course", "100% of it", AS_OF_MOMENT, *nothing)
+    made = _statement(_Row("account:campus one|a|b", None, "http://x.example/did it", "course <1>", "course", "100% of it", AS_OF_MOMENT, *nothing))
     assert faults(made) == []
     assert made["object"]["id"] == "urn:item:course%20%3C1%3E" and made["verb"]["id"] == "http://x.example/did%20it"
