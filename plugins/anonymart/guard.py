@@ -78,7 +78,8 @@ def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
     if as_of in confirmed:
         return None
     events = max([*filter(None, [_newest_event(connection, as_of)]), *confirmed], default=None)
-    if events and as_of >= first_empty_closing(events, policy):
+    # A home may begin with old data: on the day of its first build they were what there was.
+    if events and as_of >= first_empty_closing(max(events, _first_run(connection, as_of) or events), policy):
         return (
             f"as_of {as_of} is far ahead of the newest event of the vault ({events}): a whole month of which no row is known would close for good. "
             f"Correct the date or the clock, or load what is missing. {_or_confirm(as_of)}"
@@ -124,6 +125,13 @@ def _newest(connection: duckdb.DuckDBPyConnection, table: str, as_of: date | Non
     if not _has(connection, "ledger", table):
         return None
     return one_row(connection.execute(f"SELECT max(as_of) FROM vault.ledger.{table} WHERE coalesce(as_of <= $1, true)", [as_of]))[0]
+
+
+def _first_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:
+    """The day of the first build up to `as_of`."""
+    if not _has(connection, "ledger", "runs"):
+        return None
+    return one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.runs WHERE as_of <= $1", [as_of]))[0]
 
 
 def _newest_event(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:

@@ -113,6 +113,10 @@ def test_a_first_build_is_not_asked_about_however_old_its_data_are():
     with small_vault() as connection:
         event(connection, date(2015, 6, 20))
         assert asks(connection, date(2026, 6, 30)) is None
+        ran(connection, date(2026, 6, 30))
+        assert asks(connection, date(2026, 6, 30)) is None, "nor is its publication, nor a second run"
+        assert asks(connection, date(2026, 7, 30)) is None
+        assert "2015-06-20" in asks(connection, date(2026, 8, 30)), "a whole month has gone without a row since"
 
 
 def test_a_confirmed_day_passes_and_the_next_month_is_asked_about_again():

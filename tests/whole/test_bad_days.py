@@ -235,7 +235,7 @@ def in_project(house: House, project: Path, *arguments: str) -> subprocess.Compl
         (lambda text: text + "\nsurprise: 1\n", "unknown entry 'surprise'"),
         (lambda text: text.replace("  variance: {", "  skewness: 1\n  variance: {"), "unknown entry 'counts.skewness'"),
         (lambda text: text.replace("  variance: {", "# {"), "the entry 'counts.variance' is missing"),
-        (lambda text: text.replace("variance: {coarse: 14,", "variance: {coarse: few,"), "'counts.variance.coarse' must be a number"),
+        (lambda text: text.replace("variance: {coarse: 19,", "variance: {coarse: few,"), "'counts.variance.coarse' must be a number"),
         (lambda text: text.replace("counts:", "counts: ["), "policy.yml"),
     ],
     ids=["unknown", "unknown inside", "missing", "no number", "no YAML"],
