@@ -30,12 +30,16 @@ anonymart_privacy = anonymart_airflow.privacy_plugin:PrivacyPlugin
 """
 
 
-def build_wheel(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
+def build_wheel(
+    wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
+) -> str:
     """Write the wheel and give its name (PEP 517)."""
     return _write(Path(wheel_directory), dict(_content()))
 
 
-def build_editable(wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
+def build_editable(
+    wheel_directory: str, config_settings: Any = None, metadata_directory: str | None = None
+) -> str:
     """A wheel that points to this clone (PEP 660)."""
     return _write(Path(wheel_directory), {"anonymart.pth": f"{ROOT / 'plugins'}\n".encode()})
 
@@ -45,8 +49,23 @@ def build_sdist(sdist_directory: str, config_settings: Any = None) -> str:
     project = _project()
     name = f"{project['name']}-{project['version']}"
     with tarfile.open(Path(sdist_directory) / f"{name}.tar.gz", "w:gz") as archive:
-        for top in ("backend", "dags", "dbt_project", "docs", "expectations", "plugins", "README.md", "CHANGELOG.md", "pyproject.toml", "requirements.lock"):
-            archive.add(ROOT / top, f"{name}/{top}", filter=lambda entry: None if _LEFT_OUT & set(Path(entry.name).parts) else entry)
+        for top in (
+            "backend",
+            "dags",
+            "dbt_project",
+            "docs",
+            "expectations",
+            "plugins",
+            "README.md",
+            "CHANGELOG.md",
+            "pyproject.toml",
+            "requirements.lock",
+        ):
+            archive.add(
+                ROOT / top,
+                f"{name}/{top}",
+                filter=lambda entry: None if _LEFT_OUT & set(Path(entry.name).parts) else entry,
+            )
     return f"{name}.tar.gz"
 
 
@@ -76,7 +95,11 @@ def _commit() -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not _LEFT_OUT & set(path.relative_to(folder).parts))
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not _LEFT_OUT & set(path.relative_to(folder).parts)
+    )
 
 
 def _write(folder: Path, content: dict[str, bytes]) -> str:
@@ -88,7 +111,9 @@ def _write(folder: Path, content: dict[str, bytes]) -> str:
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: wheel_backend\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": _ENTRY_POINTS.encode(),
     }
-    lines = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in content.items()] + [f"{info}/RECORD,,"]
+    lines = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in content.items()] + [
+        f"{info}/RECORD,,"
+    ]
     content[f"{info}/RECORD"] = ("\n".join(lines) + "\n").encode()
     wheel = folder / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -105,9 +130,17 @@ def _digest(data: bytes) -> str:
 
 
 def _metadata(project: dict[str, Any]) -> str:
-    lines = ["Metadata-Version: 2.1", f"Name: {project['name']}", f"Version: {project['version']}", f"Summary: {project['description']}"]
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {project['name']}",
+        f"Version: {project['version']}",
+        f"Summary: {project['description']}",
+    ]
     lines += [f"Requires-Python: {project['requires-python']}", "Description-Content-Type: text/markdown"]
     lines += [f"Requires-Dist: {needed}" for needed in project["dependencies"]]
     for extra, needs in project["optional-dependencies"].items():
-        lines += [f"Provides-Extra: {extra}", *(f"Requires-Dist: {needed}; extra == '{extra}'" for needed in needs)]
+        lines += [
+            f"Provides-Extra: {extra}",
+            *(f"Requires-Dist: {needed}; extra == '{extra}'" for needed in needs),
+        ]
     return "\n".join(lines) + "\n\n" + (ROOT / project["readme"]).read_text(encoding="utf-8")

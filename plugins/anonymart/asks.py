@@ -26,7 +26,11 @@ class Asks:
         """One line, with names of files and sources and counts only."""
         parts = [
             _counted(len(self.refused), "file refused whole", "files refused whole", self.refused),
-            _counted(self.unreadable, "unreadable row about rights or consents", "unreadable rows about rights or consents"),
+            _counted(
+                self.unreadable,
+                "unreadable row about rights or consents",
+                "unreadable rows about rights or consents",
+            ),
             _counted(self.late_requests, "request past its last day", "requests past their last day"),
             _counted(len(self.silent), "silent source", "silent sources", self.silent),
         ]
@@ -45,7 +49,12 @@ class Asks:
 
 def asks_of(report: IngestReport, rights: Mapping[str, int] | None = None) -> Asks:
     """What asks after an ingestion, with the counts of requests where they are known."""
-    return Asks(tuple(report.refused), report.unreadable, (rights or {}).get("late", 0), tuple(each.source for each in report.silent))
+    return Asks(
+        tuple(report.refused),
+        report.unreadable,
+        (rights or {}).get("late", 0),
+        tuple(each.source for each in report.silent),
+    )
 
 
 def _counted(number: int, one: str, many: str, names: Sequence[str] = ()) -> str:

@@ -24,9 +24,14 @@ def definitions() -> dict[str, str]:
     """
     dbt, sources = PROJECT / "dbt_project", PROJECT / "expectations"
     found = {f"seeds/{path.stem}": _of([path]) for path in (dbt / "seeds").glob("*.csv")}
-    found |= {f"mappings/{path.stem}": _of([path]) for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]}
     found |= {
-        f"models/{folder.name}": _of(folder.rglob("*.sql")) for folder in (dbt / "models").iterdir() if folder.is_dir()
+        f"mappings/{path.stem}": _of([path])
+        for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]
+    }
+    found |= {
+        f"models/{folder.name}": _of(folder.rglob("*.sql"))
+        for folder in (dbt / "models").iterdir()
+        if folder.is_dir()
     }
     found["macros"] = _of((dbt / "macros").rglob("*.sql"))
     for name, contract in load_contracts().items():
@@ -39,5 +44,7 @@ def _of(paths: Iterable[Path]) -> str:
     """One hash over files, by their names and bytes in order of path."""
     digest = hashlib.sha256()
     for path in sorted(paths):
-        digest.update(hashlib.sha256(path.name.encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(
+            hashlib.sha256(path.name.encode()).digest() + hashlib.sha256(path.read_bytes()).digest()
+        )
     return digest.hexdigest()

@@ -12,6 +12,7 @@ from anonymart import iri, times, versions
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.rows import one_row
 from anonymart.vault.schema import check_keys
 
 # Deleted rows wait in their file for its rewrite: a checkpoint before need not move what stays together.
@@ -134,3 +135,12 @@ def not_opened(path: Path, error: duckdb.Error, give: str) -> AnonymartError:
 def literal(text: str) -> str:
     """The text as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def table_exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault") -> bool:
+    """Whether an attached database holds the table."""
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        [database, schema, table],
+    )
+    return one_row(found)[0] > 0

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import duckdb
 
 from anonymart import audit, engine
+from anonymart.engine import table_exists
 from anonymart.errors import DayHeld
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -24,7 +25,9 @@ _EVENTS = ("connections", "learning", "nps", "salary")
 FORCED = "Forced with --force-as-of"
 
 
-def check(home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False, actor: str | None = None) -> None:
+def check(
+    home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False, actor: str | None = None
+) -> None:
     """Let a day pass for which history closes rightly. Forced, any day passes, and the vault and the audit log keep that somebody meant it.
 
     Raises DayHeld, with a sentence that says what to type.
@@ -44,11 +47,9 @@ def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None 
 
     Raises UsageError for a reason that may name somebody, and as `audit.who`.
     """
-    from anonymart.gate.typed import checked_sentence
+    from anonymart.gate.typed import checked_reason
 
-    with engine.connect(home, keys, vault="ro") as connection:
-        text = checked_sentence(connection, reason, "--reason")
-    _confirm(home, keys, as_of, text, actor)
+    _confirm(home, keys, as_of, checked_reason(home, keys, reason), actor)
 
 
 def note_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -63,9 +64,7 @@ def why_held(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date)
         return None
     last = _newest(connection, "releases", as_of=None)
     if last and as_of < last:
-        return (
-            f"as_of {as_of} is before the last release's {last}: give a later date. {_or_confirm(as_of)}"
-        )
+        return f"as_of {as_of} is before the last release's {last}: give a later date. {_or_confirm(as_of)}"
     if last is None and _newest(connection, "runs", as_of=None) is None:
         return None  # a first build has no history, and the reviewer looks at the first release
     return why_ahead(connection, policy, as_of)
@@ -84,11 +83,12 @@ def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
             f"as_of {as_of} is far ahead of the newest event of the vault ({events}): a whole month of which no row is known would close for good. "
             f"Correct the date or the clock, or load what is missing. {_or_confirm(as_of)}"
         )
-    last = max([*filter(None, (_newest(connection, name, as_of) for name in ("runs", "releases"))), *confirmed], default=None)
+    last = max(
+        [*filter(None, (_newest(connection, name, as_of) for name in ("runs", "releases"))), *confirmed],
+        default=None,
+    )
     if last and as_of > last + timedelta(days=largest):
-        return (
-            f"as_of {as_of} is more than {largest} days after the last run's {last}: correct the date or the clock. {_or_confirm(as_of)}"
-        )
+        return f"as_of {as_of} is more than {largest} days after the last run's {last}: correct the date or the clock. {_or_confirm(as_of)}"
     return None
 
 
@@ -100,7 +100,9 @@ def first_empty_closing(newest_event: date, policy: Policy) -> date:
 
 
 def _or_confirm(as_of: date) -> str:
-    return f"If the day is right: `anonymart confirm-day {as_of} --reason TEXT`, or --force-as-of for this run."
+    return (
+        f"If the day is right: `anonymart confirm-day {as_of} --reason TEXT`, or --force-as-of for this run."
+    )
 
 
 def _confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None) -> None:
@@ -108,45 +110,56 @@ def _confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None
         schema.create(connection, keys)
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
-        connection.execute("INSERT INTO vault.ledger.confirmed_days (as_of, decided_by, reason) VALUES ($1, $2, $3)", [as_of, name, reason])
+        connection.execute(
+            "INSERT INTO vault.ledger.confirmed_days (as_of, decided_by, reason) VALUES ($1, $2, $3)",
+            [as_of, name, reason],
+        )
         audit.enter(connection, home, keys, as_of, "confirmed_day", name, reason=reason)
         connection.execute("COMMIT")
     audit.flush(home, keys)
 
 
 def _confirmed(connection: duckdb.DuckDBPyConnection) -> list[date]:
-    if not _has(connection, "ledger", "confirmed_days"):
+    if not table_exists(connection, "ledger", "confirmed_days"):
         return []
     return [day for (day,) in connection.execute("SELECT as_of FROM vault.ledger.confirmed_days").fetchall()]
 
 
 def _newest(connection: duckdb.DuckDBPyConnection, table: str, as_of: date | None) -> date | None:
     """The newest day of a table of the ledger, up to `as_of` where one is given: a day ahead of it tells of a clock that was wrong."""
-    if not _has(connection, "ledger", table):
+    if not table_exists(connection, "ledger", table):
         return None
-    return one_row(connection.execute(f"SELECT max(as_of) FROM vault.ledger.{table} WHERE coalesce(as_of <= $1, true)", [as_of]))[0]
+    return one_row(
+        connection.execute(
+            f"SELECT max(as_of) FROM vault.ledger.{table} WHERE coalesce(as_of <= $1, true)", [as_of]
+        )
+    )[0]
 
 
 def _first_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:
     """The day of the first build up to `as_of`."""
-    if not _has(connection, "ledger", "runs"):
+    if not table_exists(connection, "ledger", "runs"):
         return None
-    return one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.runs WHERE as_of <= $1", [as_of]))[0]
+    return one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.runs WHERE as_of <= $1", [as_of]))[
+        0
+    ]
 
 
 def _newest_event(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | None:
     """The newest day up to `as_of` of which a row tells, of whomever."""
     found = []
-    if _has(connection, "ledger", "row_hashes"):
-        found.append("SELECT max(about_on) AS day FROM vault.ledger.row_hashes WHERE list_contains($2, source) AND about_on <= $1")
-    if _has(connection, "register", "last_use"):
-        found.append("SELECT max(last_use_at)::DATE FROM vault.register.last_use WHERE last_use_at::DATE <= $1 AND $2 IS NOT NULL")
+    if table_exists(connection, "ledger", "row_hashes"):
+        found.append(
+            "SELECT max(about_on) AS day FROM vault.ledger.row_hashes WHERE list_contains($2, source) AND about_on <= $1"
+        )
+    if table_exists(connection, "register", "last_use"):
+        found.append(
+            "SELECT max(last_use_at)::DATE FROM vault.register.last_use WHERE last_use_at::DATE <= $1 AND $2 IS NOT NULL"
+        )
     if not found:
         return None
-    return one_row(connection.execute(f"SELECT max(day) FROM ({' UNION ALL '.join(found)}) AS days (day)", [as_of, list(_EVENTS)]))[0]
-
-
-def _has(connection: duckdb.DuckDBPyConnection, schema_name: str, table: str) -> bool:
-    return one_row(connection.execute(
-        "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = $1 AND table_name = $2)", [schema_name, table]
-    ))[0]
+    return one_row(
+        connection.execute(
+            f"SELECT max(day) FROM ({' UNION ALL '.join(found)}) AS days (day)", [as_of, list(_EVENTS)]
+        )
+    )[0]

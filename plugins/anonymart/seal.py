@@ -26,7 +26,9 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
 
     chains = {"entry": audit.chain(home), "receipt": receipts.chain(home)}
     if OTHER_KEY not in {_problem(chain, keys) for chain in chains.values()}:
-        raise UsageError("The key 'signing' is the one that audit log and receipts were written with: there is nothing to seal.")
+        raise UsageError(
+            "The key 'signing' is the one that audit log and receipts were written with: there is nothing to seal."
+        )
     with engine.connect(home, keys, vault="rw") as connection:
         text = checked_sentence(connection, reason, "--reason")
         audit.write_open(connection, home)
@@ -38,9 +40,13 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
         number, value = heads[noun]
         last = entries[-1]["hash"] if entries else FIRST
         if len(entries) < number:
-            raise AnonymartError(f"{chain.path} does not hold ({noun} {len(entries) + 1} is missing): restore the file from a copy first; nothing was sealed.")
+            raise AnonymartError(
+                f"{chain.path} does not hold ({noun} {len(entries) + 1} is missing): restore the file from a copy first; nothing was sealed."
+            )
         if not chain.is_linked(entries) or (len(entries), last) != (number, value):
-            raise AnonymartError(f"{chain.path} does not end as the vault knows it: restore the file from a copy first; nothing was sealed.")
+            raise AnonymartError(
+                f"{chain.path} does not end as the vault knows it: restore the file from a copy first; nothing was sealed."
+            )
         told[noun] = {"up_to": len(entries), "sha256": digest(entries)}
         counts[noun] = len(entries)
     _write(home, {**told, "hash": hash_of(told, keys)})
@@ -59,7 +65,9 @@ def _problem(chain: Chain, keys: Keys) -> str | None:
     """What is wrong with a file; raises AnonymartError for anything but another key."""
     _, problem = chain.check(chain.read()[0], keys)
     if problem not in (None, OTHER_KEY):
-        raise AnonymartError(f"{chain.path} does not hold ({problem}): restore the file from a copy first; nothing was sealed.")
+        raise AnonymartError(
+            f"{chain.path} does not hold ({problem}): restore the file from a copy first; nothing was sealed."
+        )
     return problem
 
 

@@ -28,7 +28,12 @@ class Scheduled:
 
     def airflow(self, *words: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", *words], env=self.environment, cwd=PROJECT, capture_output=True, text=True, timeout=300
+            [sys.executable, "-m", "airflow", *words],
+            env=self.environment,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
@@ -38,7 +43,9 @@ class Scheduled:
 
     def run(self, run_id: str) -> tuple[str, str, str | None]:
         """States of run and task, and the note, once the scheduler has gone round some times."""
-        self.airflow("dags", "trigger", "enforce_retention", "--run-id", run_id, "--conf", '{"as_of": "2026-06-30"}')
+        self.airflow(
+            "dags", "trigger", "enforce_retention", "--run-id", run_id, "--conf", '{"as_of": "2026-06-30"}'
+        )
         self.airflow("scheduler", "--num-runs", "8", "--skip-serve-logs")
         [state] = self.ask(f"""
             SELECT dag_run.state, task_instance.state, dag_run_note.content FROM dag_run
@@ -53,4 +60,6 @@ def test_a_run_without_the_pool_fails_at_once_with_a_sentence(tmp_path):
     scheduled.airflow("pools", "set", POOL, "1", "writer")
     state, task, note = scheduled.run("with")
     assert (state, note) == ("running", None)
-    assert task in ("queued", "running", "up_for_retry", "failed"), "the executor has it: a scheduler alone has no api-server for it"
+    assert task in ("queued", "running", "up_for_retry", "failed"), (
+        "the executor has it: a scheduler alone has no api-server for it"
+    )

@@ -47,7 +47,9 @@ def test_a_refused_file_is_in_the_line_and_strict_ends_with_5(house):
     assert done.returncode == 0
     assert last(done) == "Asks for a person: 1 file refused whole (connections/new.csv)."
     again = command(house, "ingest", "--strict")
-    assert (again.returncode, last(again)) == (5, last(done)), "it waits in landing and asks until somebody mends or removes it"
+    assert (again.returncode, last(again)) == (5, last(done)), (
+        "it waits in landing and asks until somebody mends or removes it"
+    )
     assert [(path.name) for path in (house.home.landing / "connections").iterdir()] == ["new.csv.refused"]
 
 
@@ -64,25 +66,41 @@ def test_a_run_tells_of_a_late_request_and_strict_ends_with_5(house):
     house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,2026-05-01T10:00:00Z,false\n")
     done = command(house, "run")
     assert (done.returncode, last(done)) == (0, "Asks for a person: 1 request past its last day.")
-    assert json.loads(command(house, "run", "--json", "--strict").stdout)["asks"] == {"refused": [], "unreadable": 0, "late_requests": 1, "silent": []}
+    assert json.loads(command(house, "run", "--json", "--strict").stdout)["asks"] == {
+        "refused": [],
+        "unreadable": 0,
+        "late_requests": 1,
+        "silent": [],
+    }
     assert command(house, "run", "--strict").returncode == 5
 
 
 def test_all_that_asks_is_named():
     silent = [Silent("nps", AS_OF, 40, 10)]
     files = [Counts("nps", "a.csv"), Counts("nps", "b.csv", status="refused")]
-    asks = asks_of(IngestReport(files=files, silent=silent, refused=["nps/b.csv", "nps/old.csv"], unreadable=3), {"late": 2})
+    asks = asks_of(
+        IngestReport(files=files, silent=silent, refused=["nps/b.csv", "nps/old.csv"], unreadable=3),
+        {"late": 2},
+    )
     assert asks.sentence == (
         "Asks for a person: 2 files refused whole (nps/b.csv, nps/old.csv), 3 unreadable rows about rights or consents, 2 requests past their last day, "
         "1 silent source (nps)."
     )
     assert (asks.exit_code(is_strict=False), asks.exit_code(is_strict=True)) == (5, 5)
     only_late = Asks(late_requests=1)
-    assert (only_late.exit_code(is_strict=False), only_late.exit_code(is_strict=True), Asks().exit_code(is_strict=True)) == (0, 5, 0)
+    assert (
+        only_late.exit_code(is_strict=False),
+        only_late.exit_code(is_strict=True),
+        Asks().exit_code(is_strict=True),
+    ) == (0, 5, 0)
 
 
 def context(**conf: str) -> dict:
-    return {"dag_run": SimpleNamespace(conf={"as_of": str(AS_OF), **conf}, run_after=datetime(2026, 6, 30, tzinfo=UTC))}
+    return {
+        "dag_run": SimpleNamespace(
+            conf={"as_of": str(AS_OF), **conf}, run_after=datetime(2026, 6, 30, tzinfo=UTC)
+        )
+    }
 
 
 def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkeypatch):
@@ -94,7 +112,9 @@ def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkey
     house.deliver("connections", "new.csv", RENAMED)
     counts = tasks.ingest_source("connections", context())
     assert counts["files_refused"] == 1
-    assert counts["delivered"] == sum(counts[name] for name in ("loaded", "refused", "quarantined", "duplicate"))
+    assert counts["delivered"] == sum(
+        counts[name] for name in ("loaded", "refused", "quarantined", "duplicate")
+    )
     with pytest.raises(AirflowFailException, match="1 file refused whole"):
         tasks.watch_delivery(counts)
     tasks.watch_delivery(tasks.ingest_source("learners", context()))
@@ -111,7 +131,9 @@ def test_an_unreadable_request_makes_its_dag_red(house, monkeypatch):
         tasks.watch_delivery(tasks.ingest_source("rights", context()))
 
 
-def test_progress_reaches_airflow_as_information_and_not_through_standard_error(house, monkeypatch, capsys, caplog):
+def test_progress_reaches_airflow_as_information_and_not_through_standard_error(
+    house, monkeypatch, capsys, caplog
+):
     """Airflow's supervisor writes whatever a task prints on standard error as `level: error`."""
     from anonymart_airflow import tasks
 
@@ -126,5 +148,7 @@ def test_progress_reaches_airflow_as_information_and_not_through_standard_error(
     finally:
         logger.removeHandler(caplog.handler)
     assert capsys.readouterr().err == ""
-    said = {record.levelname for record in caplog.records if "learners/a.csv: 1 delivered" in record.getMessage()}
+    said = {
+        record.levelname for record in caplog.records if "learners/a.csv: 1 delivered" in record.getMessage()
+    }
     assert said == {"INFO"}

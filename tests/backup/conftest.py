@@ -30,7 +30,17 @@ class House(ForgetHouse):
         return published(self.school, as_of)
 
     def load(self, name: str, learner_id: str, as_of: date = AS_OF) -> None:
-        self.deliver("learners", name, [{"learner_id": learner_id, "email": f"{learner_id}@example.org", "registered_at": "2026-05-05T10:00:00Z"}])
+        self.deliver(
+            "learners",
+            name,
+            [
+                {
+                    "learner_id": learner_id,
+                    "email": f"{learner_id}@example.org",
+                    "registered_at": "2026-05-05T10:00:00Z",
+                }
+            ],
+        )
         self.ingest(as_of)
 
     def backup(self, name: str = "backup", as_of: date = AS_OF) -> make.Backup:
@@ -48,7 +58,9 @@ class House(ForgetHouse):
 
     def restore(self, name: str = "backup", **more):
         more = {"as_of": AUGUST, **more}
-        return restore(self.home, self.keys, self.policy, more.pop("as_of"), self.outside / name, Options(**more))
+        return restore(
+            self.home, self.keys, self.policy, more.pop("as_of"), self.outside / name, Options(**more)
+        )
 
     def ledger(self) -> dict[str, list]:
         """Cells, closed periods and releases, as the vault knows them."""
@@ -56,7 +68,10 @@ class House(ForgetHouse):
             tables = connection.execute("""
                 SELECT table_name FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger'
                     AND (table_name LIKE 'cells_%' OR table_name IN ('releases', 'closed_periods'))""").fetchall()
-            return {table: sorted(connection.execute(f"FROM vault.ledger.{table}").fetchall(), key=repr) for (table,) in tables}
+            return {
+                table: sorted(connection.execute(f"FROM vault.ledger.{table}").fetchall(), key=repr)
+                for (table,) in tables
+            }
 
 
 @pytest.fixture
@@ -65,7 +80,9 @@ def house(sound, tmp_path, monkeypatch) -> House:  # noqa: F811
     for left_out in (ask_straight, hold_no_drill, attack_nothing):
         left_out(monkeypatch)
     shutil.copytree(sound.home.root, tmp_path / "home", symlinks=True)
-    house = House(School(Home(tmp_path / "home"), sound.keys, sound.policy, sound.contracts), tmp_path / "outside")
+    house = House(
+        School(Home(tmp_path / "home"), sound.keys, sound.policy, sound.contracts), tmp_path / "outside"
+    )
     house.outside.mkdir()
     house.deliver_all("before", ("anna",))
     house.load("before.ndjson", "L-before")

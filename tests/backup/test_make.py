@@ -32,11 +32,27 @@ def backed_up(house: House, folder: Path, as_of: date = AS_OF) -> make.Backup:
 def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(house, tmp_path):
     done = backed_up(house, tmp_path / "b")
     found = {str(path.relative_to(tmp_path / "b")) for path in (tmp_path / "b").rglob("*") if path.is_file()}
-    assert found == {"vault.duckdb", "tombstones.duckdb", "sources/register.yml", "backups.json", "backup.json"}
+    assert found == {
+        "vault.duckdb",
+        "tombstones.duckdb",
+        "sources/register.yml",
+        "backups.json",
+        "backup.json",
+    }
     assert done.n_files == 4 and done.keep_until == "2026-07-30"
-    keys = [value for value in json.loads(house.home.keys_file.read_text()).values() if isinstance(value, str)]
-    assert len(keys) == 6 and not any(key.encode() in path.read_bytes() for key in keys for path in (tmp_path / "b").rglob("*") if path.is_file())
-    assert all(stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600) for path in [tmp_path / "b", *(tmp_path / "b").rglob("*")])
+    keys = [
+        value for value in json.loads(house.home.keys_file.read_text()).values() if isinstance(value, str)
+    ]
+    assert len(keys) == 6 and not any(
+        key.encode() in path.read_bytes()
+        for key in keys
+        for path in (tmp_path / "b").rglob("*")
+        if path.is_file()
+    )
+    assert all(
+        stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+        for path in [tmp_path / "b", *(tmp_path / "b").rglob("*")]
+    )
     for folder, problem in ((tmp_path / "b", "is not empty"), (house.home.root / "b", "lies in the home")):
         with pytest.raises(UsageError, match=problem):
             backed_up(house, folder)
@@ -57,7 +73,10 @@ def test_backups_go_when_their_term_is_over_and_what_was_moved_stays_listed(hous
     assert make.expire(house.home, date(2026, 7, 30)) == ([], [])
     (tmp_path / "second").rename(tmp_path / "elsewhere")
     removed, not_found = make.expire(house.home, date(2026, 7, 31))
-    assert ([entry.backup_id for entry in removed], [entry.backup_id for entry in not_found]) == ([first.backup_id], [second.backup_id])
+    assert ([entry.backup_id for entry in removed], [entry.backup_id for entry in not_found]) == (
+        [first.backup_id],
+        [second.backup_id],
+    )
     assert not (tmp_path / "first").exists() and (tmp_path / "elsewhere").exists()
     make.strike(house.home, second.backup_id)
     assert listed.read(house.home) == []

@@ -28,8 +28,13 @@ def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(ho
     house.lose_disk()
     done = house.restore(newest=house.outside / "newest")
     assert house.ledger() == before
-    assert (done.releases_repaired, [load["file_name"] for load in done.loaded_since]) == ([SECOND], ["after.ndjson", "request-1.ndjson"])
-    assert [(entry["release_id"], entry["is_current"]) for entry in list_releases(house.home, house.keys)] == [(FIRST, False), (SECOND, True)]
+    assert (done.releases_repaired, [load["file_name"] for load in done.loaded_since]) == (
+        [SECOND],
+        ["after.ndjson", "request-1.ndjson"],
+    )
+    assert [
+        (entry["release_id"], entry["is_current"]) for entry in list_releases(house.home, house.keys)
+    ] == [(FIRST, False), (SECOND, True)]
     assert verify(house.home.current, public_key(house.keys)).status == "authentic"
     text = house.everything()
     assert done.rows_erased_again
@@ -38,7 +43,9 @@ def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(ho
     assert house.publish([engagement(date(2026, 6, 1))], AUGUST) == THIRD
     new = house.home.current.resolve()
     for mart in house.school.contracts:
-        assert set(read(recipient, f"FROM release.marts.{mart}")) <= set(read(new, f"FROM release.marts.{mart}"))
+        assert set(read(recipient, f"FROM release.marts.{mart}")) <= set(
+            read(new, f"FROM release.marts.{mart}")
+        )
     # What was loaded since counts once it is delivered again.
     house.load("after.ndjson", "L-after", AUGUST)
     assert house.ask("SELECT count(*) FROM vault.register.learners WHERE learner_id = 'L-after'") == [(1,)]
@@ -67,11 +74,19 @@ def test_the_home_that_is_still_there_is_the_newest(house):
 
 def test_a_check_changes_nothing_and_says_what_a_restore_would_do(house):
     def files() -> dict[str, int]:
-        return {str(path.relative_to(house.home.root)): path.lstat().st_mtime_ns for path in house.home.root.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(house.home.root)): path.lstat().st_mtime_ns
+            for path in house.home.root.rglob("*")
+            if path.is_file()
+        }
 
     before, ledger = files(), house.ledger()
     done = house.restore(is_check=True)
-    assert (done.is_done, done.releases_repaired, len(done.loaded_since)) == (False, [SECOND], 2) and done.rows_erased_again
+    assert (done.is_done, done.releases_repaired, len(done.loaded_since)) == (
+        False,
+        [SECOND],
+        2,
+    ) and done.rows_erased_again
     assert (files(), house.ledger()) == (before, ledger) and list(house.home.tmp.glob("restore-*")) == []
 
 
@@ -82,7 +97,9 @@ def test_tombstones_from_before_the_erasure_are_refused(house):
         house.restore(newest=house.outside / "old", is_replacing=True)
     # Receipts that tell of an erasure, beside tombstones that do not know it.
     house.light()
-    shutil.copy(house.outside / "backup" / "tombstones.duckdb", house.outside / "newest" / "tombstones.duckdb")
+    shutil.copy(
+        house.outside / "backup" / "tombstones.duckdb", house.outside / "newest" / "tombstones.duckdb"
+    )
     house.lose_disk()
     with pytest.raises(AnonymartError, match="an old copy"):
         house.restore(newest=house.outside / "newest")
@@ -94,7 +111,9 @@ def test_a_release_that_was_published_since_has_to_be_given(house):
     recipient = house.outside / "recipient"
     (house.outside / "newest" / "releases" / SECOND).rename(recipient)
     house.lose_disk()
-    with pytest.raises(AnonymartError, match=rf"{SECOND} was published and its folder is not there.*--release"):
+    with pytest.raises(
+        AnonymartError, match=rf"{SECOND} was published and its folder is not there.*--release"
+    ):
         house.restore(newest=house.outside / "newest")
     changed = recipient / "privacy_report.json"
     sound = changed.read_bytes()
@@ -131,7 +150,9 @@ def test_a_changed_backup_is_refused(house):
 
 
 @pytest.mark.parametrize("n_moved", [1, 5])
-def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_itself(house, monkeypatch, n_moved):
+def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_itself(
+    house, monkeypatch, n_moved
+):
     class Kill(BaseException):
         pass
 

@@ -38,7 +38,10 @@ def test_a_sequence_does_not_rise_and_keeps_its_persons_but_for_halves(counts):
     found = falling(counts)
     assert all(before >= after for before, after in pairwise(n for n in found if n))
     assert abs(sum(found) - sum(counts)) <= len(counts) / 2
-    assert all((before == 0) == (after == 0) and (after == 0 or after >= 6) for before, after in zip(counts, found, strict=True))
+    assert all(
+        (before == 0) == (after == 0) and (after == 0 or after >= 6)
+        for before, after in zip(counts, found, strict=True)
+    )
     if all(before >= after for before, after in pairwise(n for n in counts if n)):
         assert found == counts
 
@@ -71,7 +74,13 @@ def test_parts_add_up_to_their_whole_and_zero_stays(parts, whole):
 
 def _people(mart: str, key: dict, flags: list[dict], dice: random.Random) -> list[dict]:
     return [
-        {**key, "pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "closing_on": dt.date(2027, 1, 1) + dt.timedelta(i), **flag}
+        {
+            **key,
+            "pseudonym": f"{i:064x}",
+            "record_key": dice.getrandbits(32),
+            "closing_on": dt.date(2027, 1, 1) + dt.timedelta(i),
+            **flag,
+        }
         for i, flag in enumerate(flags)
     ]
 
@@ -87,16 +96,37 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> House:
         for place, step in enumerate(order):
             flags = [{"has_reached": place < last} for last in lasts]
             if flags:
-                house.add_people("course_completion_funnel", _people("", {"course_id": f"c{number}", "start_quarter": QUARTER, "step": step}, flags, random.Random(number)))
+                house.add_people(
+                    "course_completion_funnel",
+                    _people(
+                        "",
+                        {"course_id": f"c{number}", "start_quarter": QUARTER, "step": step},
+                        flags,
+                        random.Random(number),
+                    ),
+                )
         flags = [{"has_completed": dice.random() < 0.97} for _ in range(size)]
         if flags:
-            house.add_people("chapter_completion", _people("", {"course_id": f"c{number}", "chapter_id": "k", "start_quarter": QUARTER}, flags, dice))
+            house.add_people(
+                "chapter_completion",
+                _people(
+                    "", {"course_id": f"c{number}", "chapter_id": "k", "start_quarter": QUARTER}, flags, dice
+                ),
+            )
         kinds = [dice.choices([0, 1, 2, 3], [0.3, 0.3, 0.2, 0.2])[0] for _ in range(10 * size)]
         flags = [
-            {"has_answered": kind < 3, "is_promoter": kind == 0, "is_passive": kind == 1, "is_detractor": kind == 2} for kind in kinds
+            {
+                "has_answered": kind < 3,
+                "is_promoter": kind == 0,
+                "is_passive": kind == 1,
+                "is_detractor": kind == 2,
+            }
+            for kind in kinds
         ]
         if flags:
-            house.add_people("nps_quarterly", _people("", {"path_id": f"p{number}", "quarter": QUARTER}, flags, dice))
+            house.add_people(
+                "nps_quarterly", _people("", {"path_id": f"p{number}", "quarter": QUARTER}, flags, dice)
+            )
     house.build(as_of=AS_OF)
     return house
 
@@ -145,7 +175,12 @@ def test_a_mart_says_only_what_can_be_made_consistent(tmp_path):
     house = House(tmp_path, only="chapter_completion")
     page = yaml.safe_load((DBT / "models" / "marts" / "chapter_completion.yml").read_text(encoding="utf-8"))
     pages = []
-    for entry in ({"falls": ["n_started"]}, {"falls": ["n_started", "completion_rate"]}, {"falls": "n_started", "along": "chapter_id"}, {"sums": ["n_started"]}):
+    for entry in (
+        {"falls": ["n_started"]},
+        {"falls": ["n_started", "completion_rate"]},
+        {"falls": "n_started", "along": "chapter_id"},
+        {"sums": ["n_started"]},
+    ):
         page["models"][0]["config"]["meta"]["disclosure"]["consistent"] = [entry]
         pages.append((yaml.safe_dump(page), policy()))
     said = house.compile_each("chapter_completion", pages)
@@ -154,7 +189,9 @@ def test_a_mart_says_only_what_can_be_made_consistent(tmp_path):
 
 def test_the_order_of_a_funnel_is_that_of_its_seed():
     lines = Path(DBT / "seeds" / "funnel_steps.csv").read_text(encoding="utf-8").split()[1:]
-    assert rules("course_completion_funnel")["consistent"][0]["order"] == [line.split(",")[0] for line in lines]
+    assert rules("course_completion_funnel")["consistent"][0]["order"] == [
+        line.split(",")[0] for line in lines
+    ]
 
 
 def test_an_attacker_takes_joined_counts_for_one_and_moved_parts_for_wider():
@@ -164,5 +201,7 @@ def test_an_attacker_takes_joined_counts_for_one_and_moved_parts_for_wider():
     assert len({equal_sets._sequence(funnel, row, "n_learners") for row in rows}) == 1
     table = dataclasses.make_dataclass("T", ["contract"])(contracts["nps_quarterly"])
     moved = {"n_respondents": 60, "n_promoters": 20, "n_passives": 20, "n_detractors": 20}
-    further = [observed._moved(table, row, "n_detractors", known) for row in (moved, moved | {"n_passives": 21})]
+    further = [
+        observed._moved(table, row, "n_detractors", known) for row in (moved, moved | {"n_passives": 21})
+    ]
     assert further == [11, 0]

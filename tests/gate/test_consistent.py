@@ -31,7 +31,11 @@ def refused(school, published):
 
 
 def test_parts_as_they_were_drawn_are_refused(school):
-    assert refused(school, {"n_promoters": 63, "n_passives": 30, "n_detractors": 30}) == {"n_promoters", "n_passives", "n_detractors"}
+    assert refused(school, {"n_promoters": 63, "n_passives": 30, "n_detractors": 30}) == {
+        "n_promoters",
+        "n_passives",
+        "n_detractors",
+    }
 
 
 def test_parts_that_add_up_pass(school):

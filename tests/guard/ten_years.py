@@ -38,24 +38,50 @@ def story(policy: Policy) -> list[tuple[str, str, str]]:
                 told.append((str(day), f"the clock says {WRONG_CLOCK}", _short(said)))
             said = guard.why_held(connection, policy, day)
             if said and day in CONFIRMED:
-                connection.execute("INSERT INTO vault.ledger.confirmed_days VALUES ($1, 'operator', $2)", [day, CONFIRMED[day]])
-                told.append((str(day), f"a person confirms the day: {CONFIRMED[day].lower()}", f"{_short(said)}; then passes"))
+                connection.execute(
+                    "INSERT INTO vault.ledger.confirmed_days VALUES ($1, 'operator', $2)",
+                    [day, CONFIRMED[day]],
+                )
+                told.append(
+                    (
+                        str(day),
+                        f"a person confirms the day: {CONFIRMED[day].lower()}",
+                        f"{_short(said)}; then passes",
+                    )
+                )
                 said = guard.why_held(connection, policy, day)
             elif _lies_in(day, NO_DELIVERY) or said:
-                told.append((str(day), "no delivery" if _lies_in(day, NO_DELIVERY) else "a run", _short(said)))
+                told.append(
+                    (str(day), "no delivery" if _lies_in(day, NO_DELIVERY) else "a run", _short(said))
+                )
             else:
                 quiet[day.year] = quiet.get(day.year, 0) + 1
             if not said:
                 ran(connection, day, is_released=not _lies_in(day, REVIEWER_IS_AWAY))
     away = REVIEWER_IS_AWAY[0].year
-    years = ((f"{year}", f"{n} month ends{', the reviewer never answers' * (year == away)}", "all pass") for year, n in quiet.items())
-    return sorted([*told, *years, (f"{CLOSED[0]:%Y-%m} to {CLOSED[1]:%Y-%m}", "the school and its machine stand still", "nothing to ask")])
+    years = (
+        (f"{year}", f"{n} month ends{', the reviewer never answers' * (year == away)}", "all pass")
+        for year, n in quiet.items()
+    )
+    return sorted(
+        [
+            *told,
+            *years,
+            (
+                f"{CLOSED[0]:%Y-%m} to {CLOSED[1]:%Y-%m}",
+                "the school and its machine stand still",
+                "nothing to ask",
+            ),
+        ]
+    )
 
 
 def _short(said: str | None) -> str:
     if said is None:
         return "passes"
-    return "asks: a month without a row would close" if "would close" in said else "asks: far after the last run"
+    return (
+        "asks: a month without a row would close" if "would close" in said else "asks: far after the last run"
+    )
 
 
 def table(policy: Policy) -> str:

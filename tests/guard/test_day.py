@@ -24,7 +24,11 @@ def asks(connection, day: date) -> str | None:
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.lists(st.booleans(), min_size=120, max_size=120), st.sets(st.integers(1, 118), max_size=8), st.booleans())
+@given(
+    st.lists(st.booleans(), min_size=120, max_size=120),
+    st.sets(st.integers(1, 118), max_size=8),
+    st.booleans(),
+)
 def test_ten_years_of_month_ends_with_missed_months_are_never_asked_about(published, missed, is_late):
     """Runs are missed, the reviewer is late or never answers; the data come with the next run."""
     with small_vault() as connection:
@@ -92,7 +96,9 @@ def test_a_run_with_a_false_clock_that_published_nothing_does_not_hold_the_true_
         event(connection, date(2026, 7, 30))
         assert asks(connection, date(2026, 7, 31)) is None
         event(connection, date(2031, 7, 30))
-        assert "the last run's 2026-06-30" in asks(connection, date(2031, 7, 31)), "nor does it let another false day pass"
+        assert "the last run's 2026-06-30" in asks(connection, date(2031, 7, 31)), (
+            "nor does it let another false day pass"
+        )
 
 
 def test_every_day_of_a_run_is_kept_once():
@@ -116,7 +122,9 @@ def test_a_first_build_is_not_asked_about_however_old_its_data_are():
         ran(connection, date(2026, 6, 30))
         assert asks(connection, date(2026, 6, 30)) is None, "nor is its publication, nor a second run"
         assert asks(connection, date(2026, 7, 30)) is None
-        assert "2015-06-20" in asks(connection, date(2026, 8, 30)), "a whole month has gone without a row since"
+        assert "2015-06-20" in asks(connection, date(2026, 8, 30)), (
+            "a whole month has gone without a row since"
+        )
 
 
 def test_a_confirmed_day_passes_and_the_next_month_is_asked_about_again():
@@ -124,7 +132,9 @@ def test_a_confirmed_day_passes_and_the_next_month_is_asked_about_again():
         ran(connection, date(2026, 6, 30))
         event(connection, date(2026, 6, 20))
         assert "would close" in asks(connection, date(2026, 9, 30))
-        connection.execute("INSERT INTO vault.ledger.confirmed_days VALUES ('2026-09-30', 'reviewer', 'Summer')")
+        connection.execute(
+            "INSERT INTO vault.ledger.confirmed_days VALUES ('2026-09-30', 'reviewer', 'Summer')"
+        )
         assert asks(connection, date(2026, 9, 30)) is None
         assert asks(connection, date(2026, 11, 29)) is None
         assert "would close" in asks(connection, date(2026, 11, 30))

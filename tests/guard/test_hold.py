@@ -28,7 +28,9 @@ N_LEARNERS = 40
 
 
 def _learners(numbers: range, last_login: str) -> str:
-    return "learner_id,registered_at,last_login_at\n" + "".join(f"L{n},2020-01-01T10:00:00Z,{last_login}\n" for n in numbers)
+    return "learner_id,registered_at,last_login_at\n" + "".join(
+        f"L{n},2020-01-01T10:00:00Z,{last_login}\n" for n in numbers
+    )
 
 
 def school(root, old: int = 0) -> House:
@@ -63,7 +65,9 @@ def enforce(house: House, day: date, **said: str):
 
 
 def test_a_clock_ten_years_ahead_removes_nobody(house):
-    with pytest.raises(RetentionHeld, match=r"far ahead of the newest event.*anonymart confirm-day 2036-06-30") as held:
+    with pytest.raises(
+        RetentionHeld, match=r"far ahead of the newest event.*anonymart confirm-day 2036-06-30"
+    ) as held:
         enforce(house, IN_TEN_YEARS)
     assert held.value.exit_code == 4
     assert n_learners(house) == N_LEARNERS
@@ -93,7 +97,9 @@ def test_a_person_renews_the_hold_with_a_reason(house):
         enforce(house, IN_TEN_YEARS)
     inside = (house.home, house.keys, house.policy)
     later = IN_TEN_YEARS + timedelta(days=6)
-    assert keep_waiting(*inside, later, "The clock of the host is being mended", "operator") == later + timedelta(days=7)
+    assert keep_waiting(
+        *inside, later, "The clock of the host is being mended", "operator"
+    ) == later + timedelta(days=7)
     with pytest.raises(RetentionHeld):
         enforce(house, IN_TEN_YEARS + timedelta(days=12))
     assert [(entry["act"], entry["actor"], entry["reason"]) for entry in audit.entries(house.home)] == [
@@ -121,7 +127,11 @@ def test_a_large_share_waits_and_a_reason_lets_it_go(with_many_old):
 def test_a_small_share_and_a_small_home_do_not_wait(tmp_path):
     assert enforce(school(tmp_path / "few", old=8), TODAY).rows["vault.register.learners"] == 8
     small = House(tmp_path / "small")
-    small.deliver("learners", "a.csv", "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n")
+    small.deliver(
+        "learners",
+        "a.csv",
+        "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n",
+    )
     small.ingest(date(2021, 1, 2))
     assert enforce(small, TODAY).rows["vault.register.learners"] == 1
 
@@ -143,7 +153,11 @@ def test_a_reason_may_name_nobody(house):
 def test_an_erasure_never_waits(house):
     with pytest.raises(RetentionHeld):
         enforce(house, IN_TEN_YEARS)
-    house.deliver("rights", "r.csv", "request_id,kind,learner_id,received_at,identity_verified\nR1,erase,L3,2026-06-30T10:00:00Z,true\n")
+    house.deliver(
+        "rights",
+        "r.csv",
+        "request_id,kind,learner_id,received_at,identity_verified\nR1,erase,L3,2026-06-30T10:00:00Z,true\n",
+    )
     house.ingest(IN_TEN_YEARS)
     inside = (house.home, house.keys, house.policy, IN_TEN_YEARS, ("R1",))
     done = carry_out_requests(*inside, plan_requests(*inside).token)
@@ -161,14 +175,28 @@ def test_by_command(house):
     token = json.loads(command("purge", "--as-of", str(IN_TEN_YEARS), "--json").stdout)["token"]
     refused = command("purge", "--as-of", str(IN_TEN_YEARS), "--token", token)
     assert refused.returncode == 4 and "has removed nothing" in refused.stderr
-    renewed = command("purge", "--as-of", "2036-07-03", "--hold", "--reason", "The clock is being mended", "--as", "operator")
+    renewed = command(
+        "purge",
+        "--as-of",
+        "2036-07-03",
+        "--hold",
+        "--reason",
+        "The clock is being mended",
+        "--as",
+        "operator",
+    )
     assert (renewed.returncode, renewed.stdout) == (0, "The plan waits until 2036-07-10.\n")
     assert command("purge", "--hold").returncode == 2
     run = command("run", "--as-of", str(IN_TEN_YEARS))
     assert run.returncode == 4 and "anonymart confirm-day 2036-06-30" in run.stdout
     build = command("build", "--as-of", str(IN_TEN_YEARS))
     assert build.returncode == 4 and not house.home.warehouse.exists()
-    assert command("confirm-day", str(IN_TEN_YEARS), "--reason", "The clock is right", "--as", "operator").returncode == 0
+    assert (
+        command(
+            "confirm-day", str(IN_TEN_YEARS), "--reason", "The clock is right", "--as", "operator"
+        ).returncode
+        == 0
+    )
     assert n_learners(house) == N_LEARNERS
 
 
@@ -178,7 +206,11 @@ def test_by_the_dag(house, monkeypatch):
     from anonymart_airflow import tasks
 
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
-    ahead = {"dag_run": SimpleNamespace(conf={}, run_after=datetime(2036, 6, 30, 6, tzinfo=ZoneInfo("Europe/Paris")))}
+    ahead = {
+        "dag_run": SimpleNamespace(
+            conf={}, run_after=datetime(2036, 6, 30, 6, tzinfo=ZoneInfo("Europe/Paris"))
+        )
+    }
     with pytest.raises(AirflowFailException, match="Retention waits for a person"):
         tasks.keep_to_the_terms(ahead)
     with pytest.raises(AirflowFailException, match="far ahead of the newest event"):
@@ -195,5 +227,9 @@ def test_whoever_is_over_the_term_is_out_of_figures_while_the_bytes_wait(with_ma
         enforce(house, TODAY)
     build(house.home, house.keys, house.policy, TODAY)
     with engine.connect(house.home, house.keys, vault="ro", warehouse="ro") as connection:
-        by_status = dict(connection.execute("SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status").fetchall())
+        by_status = dict(
+            connection.execute(
+                "SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status"
+            ).fetchall()
+        )
     assert (n_learners(house), by_status) == (N_LEARNERS, {"in": N_LEARNERS - 12, "expired": 12})

@@ -15,7 +15,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "var", "target", "logs", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv*", "var", "target", "logs", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb"
+)
 
 
 def section(title: str) -> str:
@@ -27,7 +29,21 @@ def rooms() -> set[str]:
     packages = {path.parent for path in (ROOT / "plugins").rglob("__init__.py")}
     models = {path.parent for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
     macros = {path.parent for path in (ROOT / "dbt_project" / "macros").rglob("*.sql")}
-    others = {ROOT / name for name in ("backend", "dags", "dbt_project/seeds", "dbt_project/tests", "expectations", "expectations/sources", "expectations/suites", "docs", "findings", "tests")}
+    others = {
+        ROOT / name
+        for name in (
+            "backend",
+            "dags",
+            "dbt_project/seeds",
+            "dbt_project/tests",
+            "expectations",
+            "expectations/sources",
+            "expectations/suites",
+            "docs",
+            "findings",
+            "tests",
+        )
+    }
     return {f"{path.relative_to(ROOT)}/" for path in packages | models | macros | others}
 
 
@@ -57,11 +73,22 @@ class Copy:
         self.root = folder / "copy"
         shutil.copytree(ROOT, self.root, ignore=LEFT_OUT)
         self.home = folder / "home"
-        self.environment = {**os.environ, "PYTHONPATH": str(self.root / "plugins"), "ANONYMART_HOME": str(self.home), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.root / "plugins"),
+            "ANONYMART_HOME": str(self.home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def python(self, *words: object) -> str:
         """What a command prints; it must end well."""
-        done = subprocess.run([sys.executable, *map(str, words)], cwd=self.root, env=self.environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, *map(str, words)],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 0, f"{words}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
 
@@ -79,14 +106,26 @@ class Copy:
     def changed(self) -> set[str]:
         """Files that are new or other than in the tree."""
         files = {path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file()}
-        kept = {name for name in files if not {"target", "logs", "__pycache__"} & set(name.parts) and not name.parts[0].startswith(".")}
-        return {str(name) for name in kept if not (ROOT / name).is_file() or (ROOT / name).read_bytes() != (self.root / name).read_bytes()}
+        kept = {
+            name
+            for name in files
+            if not {"target", "logs", "__pycache__"} & set(name.parts) and not name.parts[0].startswith(".")
+        }
+        return {
+            str(name)
+            for name in kept
+            if not (ROOT / name).is_file() or (ROOT / name).read_bytes() != (self.root / name).read_bytes()
+        }
 
 
 def named(title: str, word: str, name: str) -> set[str]:
     """The files that the numbered steps of a section name, with the example's name in the place of the word."""
     steps = re.findall(r"^\d\. .*(?:\n   .*)*", section(title), re.MULTILINE)
-    return {file.replace(word, name) for step in steps for file in re.findall(r"`((?:plugins|dbt_project|expectations|docs)/[\w/]+\.\w+)`", step)}
+    return {
+        file.replace(word, name)
+        for step in steps
+        for file in re.findall(r"`((?:plugins|dbt_project|expectations|docs)/[\w/]+\.\w+)`", step)
+    }
 
 
 EXPORT = """Response;Submitted at;Contact address;How likely are you to recommend us?;Why?;Finished
@@ -94,14 +133,14 @@ r1;2026-03-01 10:00:00;person1@mail.example;9;Great;yes
 r2;2026-03-02 10:00:00;person2@mail.example;3;Too long;yes
 r3;2026-03-02 10:00:00;person3@mail.example;7;;no
 """
-SAMPLE = '''
+SAMPLE = """
 def _acme(answers: list[Answer]) -> bytes:
     return _csv(("Response", "Submitted at", "Contact address", _RECOMMEND, "Why?", "Finished"), [
         (f"r{a.number}", a.at("%Y-%m-%d %H:%M:%S"), a.email, a.score, a.comment, "no" if a.number == 1 else "yes") for a in answers
     ], delimiter=";")
 
 
-# Tool: folder below landing'''
+# Tool: folder below landing"""
 
 
 @pytest.mark.long
@@ -110,18 +149,35 @@ def test_a_survey_tool_is_added_by_its_steps(tmp_path: Path) -> None:
     export = tmp_path / "export.csv"
     export.write_text(EXPORT, encoding="utf-8")
     proposed = copy.anonymart("sources", "infer", export, "--source", "nps")
-    reviewed = proposed.replace("tool: my_tool", "tool: acme").replace("survey: my-survey\n", "").replace("time_zone: Europe/Paris", "time_zone: UTC")
+    reviewed = (
+        proposed.replace("tool: my_tool", "tool: acme")
+        .replace("survey: my-survey\n", "")
+        .replace("time_zone: Europe/Paris", "time_zone: UTC")
+    )
     assert reviewed.count("  email:") == 0
-    reviewed += "  email:\n    columns:\n    - Contact address\n  response_id:\n    columns:\n    - Response\n"
+    reviewed += (
+        "  email:\n    columns:\n    - Contact address\n  response_id:\n    columns:\n    - Response\n"
+    )
     reviewed += 'rules:\n  partial:\n    columns:\n    - Finished\n    when:\n    - "no"\n'
     copy.write("expectations/sources/acme.yml", reviewed)
-    found = json.loads(copy.anonymart("sources", "check", export, "--source", "nps", "--no-vault", "--as-of", "2026-06-30", "--json"))
-    assert (found["reader"].partition(":")[0], found["delivered"], found["loaded"], found["quarantined"]) == ("acme", 3, 2, 1)
+    found = json.loads(
+        copy.anonymart(
+            "sources", "check", export, "--source", "nps", "--no-vault", "--as-of", "2026-06-30", "--json"
+        )
+    )
+    assert (found["reader"].partition(":")[0], found["delivered"], found["loaded"], found["quarantined"]) == (
+        "acme",
+        3,
+        2,
+        1,
+    )
     samples = "plugins/anonymart/demo/samples.py"
     copy.replace(samples, "\n# Tool: folder below landing", SAMPLE)
     copy.replace(samples, '    "open-edx": (', '    "acme": ("nps", "acme.csv", _acme),\n    "open-edx": (')
     assert copy.changed() == named("Add a survey tool", "TOOL", "acme") - {"docs/sources.md"}
-    told = copy.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/surveys/test_samples.py", "-k", "acme")
+    told = copy.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/surveys/test_samples.py", "-k", "acme"
+    )
     assert "1 passed" in told
 
 
@@ -141,9 +197,19 @@ inner join {{ items_of('path') }} as paths
 where persons.is_in_statistics and enrolments.started_on is not null
 group by all
 """
-DIMENSIONS = {"path_id": "Training path, by its code in the catalogue.", "quarter": "First day of the quarter of the enrolment."}
-PERSON = {"pseudonym": "Keyed hash of the person.", "record_key": "Carries the noise of the cells.", "closing_on": "Last day of the person in statistics."}
-FIGURE = {"n_enrolled": "Learners who enrolled.", "n_enrolled_reason": "Why n_enrolled is empty: too_few or protected."}
+DIMENSIONS = {
+    "path_id": "Training path, by its code in the catalogue.",
+    "quarter": "First day of the quarter of the enrolment.",
+}
+PERSON = {
+    "pseudonym": "Keyed hash of the person.",
+    "record_key": "Carries the noise of the cells.",
+    "closing_on": "Last day of the person in statistics.",
+}
+FIGURE = {
+    "n_enrolled": "Learners who enrolled.",
+    "n_enrolled_reason": "Why n_enrolled is empty: too_few or protected.",
+}
 CELL = {
     "cell_key": "The dimensions as one text.", "period_key": "The period as the ledger knows it.", "closes_on": "Day on which the cell closed.",
     "is_complete": "Whether the window of its people was still open.", "earliest_closing_on": "The earliest day on which one of its people leaves.",
@@ -176,15 +242,33 @@ RULES = """    config:
     data_tests:
       - figures_are_protected
 """
-TYPES = {"path_id": "varchar", "quarter": "date", "n_enrolled": "integer", "n_enrolled_reason": "varchar", "is_complete": "boolean"}
+TYPES = {
+    "path_id": "varchar",
+    "quarter": "date",
+    "n_enrolled": "integer",
+    "n_enrolled_reason": "varchar",
+    "is_complete": "boolean",
+}
 MART = "enrolment_quarterly"
 
 
 def model(name: str, columns: dict[str, str], rules: str = "", types: dict[str, str] | None = None) -> str:
     """The YAML of a model."""
-    lines = ["version: 2", "", "models:", f"  - name: {name}", "    description: Enrolments by path and quarter.", *rules.splitlines(), "    columns:"]
+    lines = [
+        "version: 2",
+        "",
+        "models:",
+        f"  - name: {name}",
+        "    description: Enrolments by path and quarter.",
+        *rules.splitlines(),
+        "    columns:",
+    ]
     for column, text in columns.items():
-        lines += [f"      - name: {column}", *([f"        data_type: {types[column]}"] if types else []), f'        description: "{text}"']
+        lines += [
+            f"      - name: {column}",
+            *([f"        data_type: {types[column]}"] if types else []),
+            f'        description: "{text}"',
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -193,25 +277,69 @@ def test_a_mart_is_added_by_its_steps(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     models = "dbt_project/models"
     copy.write(f"{models}/intermediate/people/int_people__{MART}.sql", PEOPLE)
-    copy.write(f"{models}/intermediate/people/int_people__{MART}.yml", model(f"int_people__{MART}", DIMENSIONS | PERSON) + UNIT_TEST)
+    copy.write(
+        f"{models}/intermediate/people/int_people__{MART}.yml",
+        model(f"int_people__{MART}", DIMENSIONS | PERSON) + UNIT_TEST,
+    )
     copy.write(f"{models}/marts/{MART}.sql", f"{{{{ publish_cells('{MART}', ref('int_cells__{MART}')) }}}}\n")
-    copy.write(f"{models}/marts/{MART}.yml", model(MART, DIMENSIONS | FIGURE | {"is_complete": "True where nobody was missing."}, RULES, TYPES))
+    copy.write(
+        f"{models}/marts/{MART}.yml",
+        model(MART, DIMENSIONS | FIGURE | {"is_complete": "True where nobody was missing."}, RULES, TYPES),
+    )
     cells = f"{{{{ protect_cells('{MART}', people=ref('int_people__{MART}'), closing=ref('int_closed_periods')) }}}}\n"
     copy.write(f"{models}/intermediate/cells/int_cells__{MART}.sql", cells)
     once = "    data_tests:\n      - counts_each_person_once\n"
-    copy.write(f"{models}/intermediate/cells/int_cells__{MART}.yml", model(f"int_cells__{MART}", DIMENSIONS | FIGURE | CELL, once))
-    copy.replace(f"{models}/evidence/cell_evidence.sql", "}) }}", f"    '{MART}': ref('int_cells__{MART}'),\n}}) }}}}")
+    copy.write(
+        f"{models}/intermediate/cells/int_cells__{MART}.yml",
+        model(f"int_cells__{MART}", DIMENSIONS | FIGURE | CELL, once),
+    )
+    copy.replace(
+        f"{models}/evidence/cell_evidence.sql", "}) }}", f"    '{MART}': ref('int_cells__{MART}'),\n}}) }}}}"
+    )
     copy.write(f"expectations/suites/{MART}.yml", copy.python("-m", "anonymart.gate.propose", MART))
     copy.python("-m", "anonymart.dictionary")
     assert copy.changed() == named("Add a mart", "MART", MART)
 
     # What the project's own tests ask of a mart, and a release in which it stands.
-    of_models = [f"tests/dbt/test_project.py::test_{name}" for name in ("unit_tests_pass", "every_model_and_seed_has_its_page_beside_it", "every_column_is_described")]
-    asked = (*of_models, "tests/gate/test_contracts.py", "tests/docs/test_dictionary.py", "tests/docs/test_complete.py")
+    of_models = [
+        f"tests/dbt/test_project.py::test_{name}"
+        for name in (
+            "unit_tests_pass",
+            "every_model_and_seed_has_its_page_beside_it",
+            "every_column_is_described",
+        )
+    ]
+    asked = (
+        *of_models,
+        "tests/gate/test_contracts.py",
+        "tests/docs/test_dictionary.py",
+        "tests/docs/test_complete.py",
+    )
     copy.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", *asked)
     copy.anonymart("keys", "init")
-    copy.anonymart("demo", "generate", "--out", tmp_path / "school", "--learners", "600", "--seed", "1", "--as-of", "2026-06-30")
-    words = ("--landing", tmp_path / "school" / "landing", "--as-of", "2026-06-30", "--approve-as", "reviewer", "--reason", "A new mart", "--json")
+    copy.anonymart(
+        "demo",
+        "generate",
+        "--out",
+        tmp_path / "school",
+        "--learners",
+        "600",
+        "--seed",
+        "1",
+        "--as-of",
+        "2026-06-30",
+    )
+    words = (
+        "--landing",
+        tmp_path / "school" / "landing",
+        "--as-of",
+        "2026-06-30",
+        "--approve-as",
+        "reviewer",
+        "--reason",
+        "A new mart",
+        "--json",
+    )
     told = json.loads(copy.anonymart("run", *words))
     assert told["status"] == "published"
     assert told["marts"][MART]["rows"] > 0 and told["marts"][MART]["published"] > 0

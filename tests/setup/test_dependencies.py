@@ -105,7 +105,10 @@ def lock_entries() -> dict[str, tuple[set[str], bool]]:
     for entry in re.split(r"\n(?=[A-Za-z0-9])", text):
         name, version = re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)", entry).groups()
         versions, direct = found.get(canonicalize_name(name), (set(), False))
-        found[canonicalize_name(name)] = (versions | {version}, direct or "anonymart (pyproject.toml)" in entry)
+        found[canonicalize_name(name)] = (
+            versions | {version},
+            direct or "anonymart (pyproject.toml)" in entry,
+        )
     return found
 
 

@@ -25,7 +25,16 @@ def test_a_lock_is_told_as_a_lock_and_another_file_as_none(tmp_path, is_held):
     if not is_held:
         path.write_text("no database")
     with engine.connect(house.home, house.keys) as connection:
-        holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) if is_held else None
+        holder = (
+            subprocess.Popen(
+                [sys.executable, "-c", HOLD, str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            if is_held
+            else None
+        )
         try:
             if holder:
                 assert holder.stdout.readline() == "held\n"

@@ -24,7 +24,11 @@ DAY = date(2026, 6, 30)
 def house(tmp_path) -> House:
     """A home with two entries in its audit log and a receipt."""
     house = House(tmp_path / "home")
-    house.deliver("learners", "a.csv", "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n")
+    house.deliver(
+        "learners",
+        "a.csv",
+        "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n",
+    )
     house.ingest(date(2021, 1, 2))
     enforce_terms(house.home, house.keys, house.policy, DAY)
     for reason in ("one", "two"):
@@ -67,13 +71,22 @@ def test_a_changed_entry_is_no_lost_key(house):
 
 
 def test_the_way_on_seals_what_was_and_goes_on(lost):
-    done = command(lost, "keys", "seal", "--reason", "The safe burned", "--as", "operator", "--as-of", str(DAY))
+    done = command(
+        lost, "keys", "seal", "--reason", "The safe burned", "--as", "operator", "--as-of", str(DAY)
+    )
     assert done.returncode == 0, done.stderr
     assert "2 entries of the audit log and 1 receipt(s)" in done.stdout and "Fingerprint" in done.stdout
     assert holds(lost) == (True, True)
-    assert [(entry["act"], entry.get("reason")) for entry in audit.entries(lost.home)][-1] == ("sealed", "The safe burned")
+    assert [(entry["act"], entry.get("reason")) for entry in audit.entries(lost.home)][-1] == (
+        "sealed",
+        "The safe burned",
+    )
     assert command(lost, "keys", "check").returncode == 0
-    lost.deliver("learners", "b.csv", "learner_id,registered_at,last_login_at\nL2,2020-01-01T10:00:00Z,2021-06-01T10:00:00Z\n")
+    lost.deliver(
+        "learners",
+        "b.csv",
+        "learner_id,registered_at,last_login_at\nL2,2020-01-01T10:00:00Z,2021-06-01T10:00:00Z\n",
+    )
     lost.ingest(date(2021, 6, 2))
     assert enforce_terms(lost.home, lost.keys, lost.policy, date(2026, 7, 30)).receipt_no == 2
     assert holds(lost) == (True, True)

@@ -28,7 +28,7 @@
 
 {# The CTE `consistent`, after `cells`; where the mart has a funnel, its steps before it. #}
 {% macro consistent_cells(rules, cells) -%}
-{%- set columns, joins = [], [] -%}
+{%- set columns = [] -%}
 {%- for each in rules.consistent -%}
     {%- if each.sums -%}
         {% do columns.extend(parts_of_a_sum(rules, each)) %}

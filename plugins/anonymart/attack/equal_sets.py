@@ -15,7 +15,7 @@ from typing import Any
 
 from anonymart.attack.observed import published_counts
 from anonymart.attack.relations import Place, first_place
-from anonymart.attack.release import Release
+from anonymart.attack.release import Release, cell_key
 from anonymart.attack.rules import PublishedRules
 from anonymart.attack.score import Result, Truth
 from anonymart.contracts import MartContract
@@ -66,10 +66,9 @@ def _sequence(contract: MartContract, row: Mapping[str, Any], measure: str) -> P
     """The first place of the sequence in which a count is made consistent with others; None for a count of no sequence."""
     for rule in contract.consistent:
         if "along" in rule and rule["falls"] == measure:
-            values = {**row, rule["along"]: rule["order"][0]}
-            return contract.name, "|".join(str(values[name]) for name in contract.dimensions), measure
+            return contract.name, cell_key(contract, {**row, rule["along"]: rule["order"][0]}), measure
         if "along" not in rule and measure in rule.get("falls", ()):
-            return contract.name, "|".join(str(row[name]) for name in contract.dimensions), rule["falls"][0]
+            return contract.name, cell_key(contract, row), rule["falls"][0]
     return None
 
 

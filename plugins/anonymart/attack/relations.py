@@ -7,16 +7,13 @@ they contradict the figures.
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from anonymart.attack.release import Release, Table, cell_key
 from anonymart.contracts import MartContract
-from anonymart.home import PROJECT
 
-STEPS = PROJECT / "dbt_project" / "seeds" / "funnel_steps.csv"
 ALL = "all"
 
 Place = tuple[str, str, str]  # mart, key of the cell, measure
@@ -83,11 +80,10 @@ def _of_cells(table: Table) -> Iterator[Relation]:
 def _of_steps(table: Table) -> Iterator[Relation]:
     """Steps of a funnel are nested: who reached one has reached those before it, and all have reached the first."""
     contract = table.contract
-    name = next((name for name, codes in contract.dimensions.items() if codes == "step"), None)
-    if name is None:
+    funnel = next((rule for rule in contract.consistent if "along" in rule), None)
+    if funnel is None:
         return
-    with STEPS.open(encoding="utf-8", newline="") as file:
-        order = {row["step"]: int(row["step_no"]) for row in csv.DictReader(file)}
+    name, order = funnel["along"], {step: number for number, step in enumerate(funnel["order"])}
     reached = [measure for measure in table.measures("count") if measure.get("where")]
     for group in _groups(table, {name}):
         steps = sorted((key for key in group if table.cells[key][name] in order), key=lambda key: order[table.cells[key][name]])

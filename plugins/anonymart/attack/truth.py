@@ -13,10 +13,10 @@ import duckdb
 from anonymart import engine
 from anonymart.attack.score import Fact, Top, Truth
 from anonymart.contracts import MartContract
+from anonymart.engine import table_exists
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.release.cells import key_sql
-from anonymart.release.ledger import table_exists
 
 _IDENTIFIERS = (("register", "learners", "learner_id"), ("register", "learners", "email"), ("register", "identities", "identifier"))
 _KINDS = ("learner", "email", "mbox", "sha1")

@@ -52,14 +52,20 @@ def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
         release = Found(told.release_id, folder, sha256(folder / MANIFEST))
         known = found.setdefault(told.release_id, release)
         if known.manifest_sha256 != release.manifest_sha256:
-            raise AnonymartError(f"{known.folder} and {folder} are two releases of one id, both signed: find out which one recipients hold, and take the other away; {_NOTHING}")
+            raise AnonymartError(
+                f"{known.folder} and {folder} are two releases of one id, both signed: find out which one recipients hold, and take the other away; {_NOTHING}"
+            )
     for name, folder in damaged.items():
         if name not in found:
-            raise AnonymartError(f"{folder} is not as it was published: take it away and give a sound copy of {name} with --release; {_NOTHING}")
+            raise AnonymartError(
+                f"{folder} is not as it was published: take it away and give a sound copy of {name} with --release; {_NOTHING}"
+            )
     return found
 
 
-def check_complete(home: Home, keys: Keys, found: dict[str, Found], acts: Sequence[dict[str, Any]]) -> list[Found]:
+def check_complete(
+    home: Home, keys: Keys, found: dict[str, Found], acts: Sequence[dict[str, Any]]
+) -> list[Found]:
     """The releases that the restored vault does not know, oldest first. `acts` are the entries of the audit log since the backup.
 
     Raises AnonymartError where a release that the ledger or the audit log knows is not among the found, or is another one; and where one was recalled
@@ -68,18 +74,27 @@ def check_complete(home: Home, keys: Keys, found: dict[str, Found], acts: Sequen
     with engine.connect(home, keys, vault="ro") as connection:
         known = {release["release_id"]: release["manifest_sha256"] for release in ledger.releases(connection)}
         recalled = set(ledger.withdrawals(connection))
-    published = known | {act["release_id"]: act["manifest_sha256"] for act in acts if act["act"] == "published"}
+    published = known | {
+        act["release_id"]: act["manifest_sha256"] for act in acts if act["act"] == "published"
+    }
     for release_id, digest in published.items():
         if release_id not in found:
-            raise AnonymartError(f"The release {release_id} was published and its folder is not there: give a copy, of anybody who received it, with --release; {_NOTHING}")
+            raise AnonymartError(
+                f"The release {release_id} was published and its folder is not there: give a copy, of anybody who received it, with --release; {_NOTHING}"
+            )
         if found[release_id].manifest_sha256 != digest:
-            raise AnonymartError(f"{found[release_id].folder} is another release than the {release_id} that was published: give the right copy with --release; {_NOTHING}")
+            raise AnonymartError(
+                f"{found[release_id].folder} is another release than the {release_id} that was published: give the right copy with --release; {_NOTHING}"
+            )
     since = sorted((release for name, release in found.items() if name not in known), key=_order)
     is_recall = any(act["act"] in ("withdrew", "reworded") for act in acts) or any(
-        (release.folder / WITHDRAWN).exists() and release.release_id not in recalled for release in found.values()
+        (release.folder / WITHDRAWN).exists() and release.release_id not in recalled
+        for release in found.values()
     )
     if is_recall or any(read_manifest(release.folder).get("replaces") for release in since):
-        raise AnonymartError(f"A release was recalled since this backup, which a restore cannot repeat: take a backup that was made after the recall; {_NOTHING}")
+        raise AnonymartError(
+            f"A release was recalled since this backup, which a restore cannot repeat: take a backup that was made after the recall; {_NOTHING}"
+        )
     return since
 
 
@@ -95,18 +110,29 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
     for release in since:
         manifest = read_manifest(release.folder)
         if set(manifest["marts"]) != set(contracts):
-            raise AnonymartError(f"The release {release.release_id} has other marts than this version of Anonymart: restore with the version that published it; {_NOTHING}")
+            raise AnonymartError(
+                f"The release {release.release_id} has other marts than this version of Anonymart: restore with the version that published it; {_NOTHING}"
+            )
         if _has_empty_periods(home, keys, contracts, release, manifest):
             # The calendar of the policy knows the periods that closed without a cell; this model reads the ledger alone.
             build.run_models(home, policy, date.fromisoformat(manifest["as_of"]), "int_closed_periods")
         with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
-            connection.execute(f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)")
+            connection.execute(
+                f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)"
+            )
             connection.execute("BEGIN")
             fresh = sum(_enter(connection, contract, release, manifest) for contract in contracts.values())
             total = sum(mart["rows"] for mart in manifest["marts"].values())
             connection.execute(
                 "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells, noise) VALUES (?, ?::DATE, ?, ?, ?, ?)",
-                [release.release_id, manifest["as_of"], release.manifest_sha256, fresh, total - fresh, _noise(release)],
+                [
+                    release.release_id,
+                    manifest["as_of"],
+                    release.manifest_sha256,
+                    fresh,
+                    total - fresh,
+                    _noise(release),
+                ],
             )
             connection.execute("COMMIT")
 
@@ -120,24 +146,44 @@ def _fresh_periods(connection: duckdb.DuckDBPyConnection, contract: MartContract
     """Keys of the periods of the new cells of the attached `release` that the ledger has not closed."""
     rows = connection.execute(
         f"SELECT DISTINCT {cells.key_sql(contract.period_key, 'fresh')} AS period_key FROM ({cells.new_cells(connection, contract)}) AS fresh "
-        f"WHERE period_key NOT IN (SELECT period_key FROM vault.ledger.closed_periods WHERE mart = $1) ORDER BY ALL", [contract.name]
+        f"WHERE period_key NOT IN (SELECT period_key FROM vault.ledger.closed_periods WHERE mart = $1) ORDER BY ALL",
+        [contract.name],
     ).fetchall()
     return [key for (key,) in rows]
 
 
-def _has_empty_periods(home: Home, keys: Keys, contracts: dict[str, MartContract], release: Found, manifest: dict[str, Any]) -> bool:
+def _has_empty_periods(
+    home: Home, keys: Keys, contracts: dict[str, MartContract], release: Found, manifest: dict[str, Any]
+) -> bool:
     with engine.connect(home, keys, vault="ro") as connection:
-        connection.execute(f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)")
-        return any(len(_fresh_periods(connection, contract)) != manifest["marts"][name]["closed_periods"] for name, contract in contracts.items())
+        connection.execute(
+            f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)"
+        )
+        return any(
+            len(_fresh_periods(connection, contract)) != manifest["marts"][name]["closed_periods"]
+            for name, contract in contracts.items()
+        )
 
 
-def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, release: Found, manifest: dict[str, Any]) -> int:
+def _enter(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, release: Found, manifest: dict[str, Any]
+) -> int:
     """Enter what is new in one mart; gives the number of cells."""
-    mart, table, name = f"release.marts.{contract.name}", f"vault.ledger.cells_{contract.name}", engine.literal(release.release_id)
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT *, NULL::VARCHAR AS release_id FROM {mart} LIMIT 0")
-    lost = connection.execute(f"SELECT EXISTS (SELECT * EXCLUDE (release_id) FROM {table} EXCEPT SELECT {_columns(contract)} FROM {mart})").fetchone()
+    mart, table, name = (
+        f"release.marts.{contract.name}",
+        f"vault.ledger.cells_{contract.name}",
+        engine.literal(release.release_id),
+    )
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} AS SELECT *, NULL::VARCHAR AS release_id FROM {mart} LIMIT 0"
+    )
+    lost = connection.execute(
+        f"SELECT EXISTS (SELECT * EXCLUDE (release_id) FROM {table} EXCEPT SELECT {_columns(contract)} FROM {mart})"
+    ).fetchone()
     if lost and lost[0]:
-        raise AnonymartError(f"The release {release.release_id} does not carry the cells of the backup's ledger: it is not of the same history; take another backup; {_NOTHING}")
+        raise AnonymartError(
+            f"The release {release.release_id} does not carry the cells of the backup's ledger: it is not of the same history; take another backup; {_NOTHING}"
+        )
     keys = _fresh_periods(connection, contract)
     told = manifest["marts"][contract.name]
     if len(keys) != told["closed_periods"]:
@@ -152,7 +198,10 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
             f"The release {release.release_id} closed other periods of {contract.name} than the present policy gives for its day, so the ledger cannot be "
             f"repaired from it: restore with the policy and the version that published it, or take a newer backup; {_NOTHING}"
         )
-    connection.execute("INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) SELECT $1, unnest($2::VARCHAR[]), $3", [contract.name, keys, release.release_id])
+    connection.execute(
+        "INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) SELECT $1, unnest($2::VARCHAR[]), $3",
+        [contract.name, keys, release.release_id],
+    )
     connection.execute(f"INSERT INTO {table} BY NAME SELECT *, {name} AS release_id FROM fresh")
     return n_fresh
 
@@ -164,4 +213,6 @@ def _columns(contract: MartContract) -> str:
 def _noise(release: Found) -> str:
     """The parameters of the noise by which the cells were drawn, as the release's report tells them."""
     register = read_privacy_report(release.folder)["register"]
-    return json.dumps({noise: Scheme(*(register[f"counts.{name}.{noise}"] for name in Scheme._fields)) for noise in CLASSES})
+    return json.dumps(
+        {noise: Scheme(*(register[f"counts.{name}.{noise}"] for name in Scheme._fields)) for noise in CLASSES}
+    )

@@ -36,7 +36,9 @@ def read(home: Home) -> list[Listed]:
     try:
         return [Listed(**entry) for entry in json.loads(home.backups.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
-        raise AnonymartError(f"The list of backups {home.backups} cannot be read: restore the file from a copy, then run again.") from None
+        raise AnonymartError(
+            f"The list of backups {home.backups} cannot be read: restore the file from a copy, then run again."
+        ) from None
 
 
 def write(home: Home, listed: list[Listed]) -> None:

@@ -48,14 +48,21 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
     """
     folder = folder.expanduser().resolve()
     if folder.is_relative_to(home.root):
-        raise UsageError(f"{folder} lies in the home, so it would be lost with it: give a folder on another disk.")
+        raise UsageError(
+            f"{folder} lies in the home, so it would be lost with it: give a folder on another disk."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty: give a new folder for each backup.")
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to back up.")
     recover(home, keys)
     _empty_logs(home, keys)
-    entry = Listed(_new_id(home), str(as_of), str(as_of + timedelta(days=policy.figure("backups", "keep_days"))), str(folder))
+    entry = Listed(
+        _new_id(home),
+        str(as_of),
+        str(as_of + timedelta(days=policy.figure("backups", "keep_days"))),
+        str(folder),
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
@@ -63,16 +70,29 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
         write_durably(folder / TOLD, json.dumps({"backup_id": entry.backup_id}), mode=0o600)
         with engine.connect(home, keys, vault="ro") as connection:
             told = _told(home, connection, entry)
-        names = [*(f"{zone}.duckdb" for zone in (*ZONES, "tombstones")), *_CHAINS, *_below(home, "sources/*.yml"), *_releases(home)]
+        names = [
+            *(f"{zone}.duckdb" for zone in (*ZONES, "tombstones")),
+            *_CHAINS,
+            *_below(home, "sources/*.yml"),
+            *_releases(home),
+        ]
         files = _copy(home.root, folder, names)
         told |= {"files": files}
-        write_durably(folder / TOLD, json.dumps({**told, "hash": hash_of(told, keys)}, indent=1) + "\n", mode=0o600)
+        write_durably(
+            folder / TOLD, json.dumps({**told, "hash": hash_of(told, keys)}, indent=1) + "\n", mode=0o600
+        )
     except OSError as error:
         raise AnonymartError(
             f"The backup in {folder} was not finished ({error.strerror}): mend it and give another folder; `anonymart backup --gone {entry.backup_id}` "
             "strikes this one from the list once you have removed it."
         ) from None
-    return Backup(entry.backup_id, str(folder), entry.keep_until, len(files), sum(file["bytes"] for file in files.values()))
+    return Backup(
+        entry.backup_id,
+        str(folder),
+        entry.keep_until,
+        len(files),
+        sum(file["bytes"] for file in files.values()),
+    )
 
 
 def light(home: Home, keys: Keys, folder: Path) -> int:
@@ -83,9 +103,13 @@ def light(home: Home, keys: Keys, folder: Path) -> int:
     """
     folder = folder.expanduser().resolve()
     if folder.is_relative_to(home.root) or (folder / TOLD).exists():
-        raise UsageError(f"{folder} lies in the home or is a backup: give a folder of its own on another disk.")
+        raise UsageError(
+            f"{folder} lies in the home or is a backup: give a folder of its own on another disk."
+        )
     if not home.tombstones.exists():
-        raise UsageError(f"{home.tombstones} does not exist yet: nothing was loaded, so there is nothing to copy.")
+        raise UsageError(
+            f"{home.tombstones} does not exist yet: nothing was loaded, so there is nothing to copy."
+        )
     recover(home, keys)
     _empty_logs(home, keys)
     try:
@@ -95,7 +119,9 @@ def light(home: Home, keys: Keys, folder: Path) -> int:
         files = _copy(home.root, folder, ["tombstones.duckdb", *_CHAINS, *_releases(home)])
         _write_loads(home, keys, folder)
     except OSError as error:
-        raise AnonymartError(f"The copy in {folder} was not finished ({error.strerror}): mend it and run again.") from None
+        raise AnonymartError(
+            f"The copy in {folder} was not finished ({error.strerror}): mend it and run again."
+        ) from None
     return len(files) + 1
 
 
@@ -109,12 +135,18 @@ def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
     except (OSError, ValueError):
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("files"), dict):
-        raise UsageError(f"{folder} is no whole backup ({TOLD} does not list its files): give the folder that `anonymart backup` has written.")
+        raise UsageError(
+            f"{folder} is no whole backup ({TOLD} does not list its files): give the folder that `anonymart backup` has written."
+        )
     if not is_of(told, keys):
-        raise UsageError(f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this home from your safe, or another backup.")
+        raise UsageError(
+            f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this home from your safe, or another backup."
+        )
     for name, entry in told["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != entry["sha256"]:
-            raise AnonymartError(f"{folder / name} is missing or not as it was written: take another copy of this backup, or another backup; nothing was restored.")
+            raise AnonymartError(
+                f"{folder / name} is missing or not as it was written: take another copy of this backup, or another backup; nothing was restored."
+            )
     return told
 
 
@@ -144,14 +176,21 @@ def strike(home: Home, backup_id: str) -> None:
     if not found:
         raise UsageError(f"No backup {backup_id} is listed: `anonymart backup --list` shows them.")
     if listed.in_folder(Path(found[0].folder)) == backup_id:
-        raise UsageError(f"The backup {backup_id} is still in {found[0].folder}: remove the folder first, and every copy of it.")
+        raise UsageError(
+            f"The backup {backup_id} is still in {found[0].folder}: remove the folder first, and every copy of it."
+        )
     listed.write(home, [entry for entry in listed.read(home) if entry.backup_id != backup_id])
 
 
 def _new_id(home: Home) -> str:
     """By the time of the clock, and another one within the same second."""
-    base, known = f"backup-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", {entry.backup_id for entry in listed.read(home)}
-    return next(name for name in (base, *(f"{base}-{number}" for number in range(2, 1000))) if name not in known)
+    base, known = (
+        f"backup-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        {entry.backup_id for entry in listed.read(home)},
+    )
+    return next(
+        name for name in (base, *(f"{base}-{number}" for number in range(2, 1000))) if name not in known
+    )
 
 
 def _told(home: Home, connection: engine.duckdb.DuckDBPyConnection, entry: Listed) -> dict[str, Any]:
@@ -178,14 +217,20 @@ def _write_loads(home: Home, keys: Keys, folder: Path) -> None:
     part.unlink(missing_ok=True)
     with engine.connect(home, keys, vault="ro") as connection:
         engine.attach(connection, "listed", part, keys.vault, "rw")
-        connection.execute("CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, duplicate FROM vault.ledger.loads")
+        connection.execute(
+            "CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, duplicate FROM vault.ledger.loads"
+        )
         connection.execute("CHECKPOINT listed")
     part.replace(folder / LOADS)
 
 
 def _releases(home: Home) -> list[str]:
     """Every file of every published release: what waits, or was refused, is made anew."""
-    folders = [path.name for path in sorted(home.releases.iterdir()) if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")]
+    folders = [
+        path.name
+        for path in sorted(home.releases.iterdir())
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    ]
     return [name for folder in folders for name in _below(home, f"releases/{folder}/**/*")]
 
 
@@ -208,7 +253,10 @@ def copy_file(path: Path, target: Path) -> None:
     """Copy one file whole or not at all, 0600, and see it to the disk."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = target.with_name(target.name + ".part")
-    with path.open("rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copied:
+    with (
+        path.open("rb") as source,
+        open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copied,
+    ):
         shutil.copyfileobj(source, copied, 1 << 22)
         copied.flush()
         os.fsync(copied.fileno())

@@ -67,7 +67,9 @@ class Options:
     actor: str | None = None
 
 
-def restore(home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, options: Options | None = None) -> Restored:
+def restore(
+    home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, options: Options | None = None
+) -> Restored:
     """Restore the home from the backup in `source`; the caller holds the lock.
 
     Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
@@ -79,26 +81,38 @@ def restore(home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, o
     source = source.expanduser().resolve()
     told = read_told(source, keys)
     if not options.is_check and not options.is_replacing and (home.vault.exists() or home.warehouse.exists()):
-        raise UsageError(f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if you may need them, then give --replace.")
+        raise UsageError(
+            f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if you may need them, then give --replace."
+        )
     newest = options.newest.expanduser().resolve() if options.newest else home.root
     if not (newest / "tombstones.duckdb").exists():
-        raise UsageError(f"The newest tombstones are not in {newest}, and without them people erased since the backup would come back: {_HOW}; nothing was restored.")
+        raise UsageError(
+            f"The newest tombstones are not in {newest}, and without them people erased since the backup would come back: {_HOW}; nothing was restored."
+        )
     _check_chains(home, keys, source, newest)
     for left in home.tmp.glob("restore-*"):
         shutil.rmtree(left)
     stage = Home(home.tmp / f"restore-{told['backup_id']}")
-    done = Restored(told["backup_id"], told["made_on"], loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]))
+    done = Restored(
+        told["backup_id"],
+        told["made_on"],
+        loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]),
+    )
     try:
         found = history.find(_folders(home, source, newest, options.releases), keys)
         _stage(stage, home, source, newest, found)
-        done.releases_repaired, done.rows_erased_again = _make_whole(stage, keys, policy, as_of, found, told, options.actor)
+        done.releases_repaired, done.rows_erased_again = _make_whole(
+            stage, keys, policy, as_of, found, told, options.actor
+        )
         if not options.is_check:
             done.is_done = True
             _mark(home, stage, done)
             _take_place(home, stage)
             recover(home, keys)
     except (OSError, duckdb.Error) as error:
-        raise AnonymartError(f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend it, then run the same command again.") from None
+        raise AnonymartError(
+            f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend it, then run the same command again."
+        ) from None
     finally:
         if not (home.root / UNFINISHED).exists():
             shutil.rmtree(stage.root, ignore_errors=True)
@@ -108,7 +122,9 @@ def restore(home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, o
 def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
     """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is moved."""
     if is_check:
-        raise UsageError(f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, which ends it.")
+        raise UsageError(
+            f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, which ends it."
+        )
     done = Restored(**json.loads((home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
     stage = Home(home.tmp / f"restore-{done.backup_id}")
     _take_place(home, stage)
@@ -119,15 +135,22 @@ def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
 
 def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
     """Receipts and audit log that are supplied hold, and go on from those of the backup and of the home: what is shorter is not the newest."""
-    for name, number, noun in (("receipts.ndjson", "receipt_no", "receipt"), ("audit.ndjson", "entry_no", "entry")):
+    for name, number, noun in (
+        ("receipts.ndjson", "receipt_no", "receipt"),
+        ("audit.ndjson", "entry_no", "entry"),
+    ):
         chain = Chain(newest / name, number, noun)
         entries, _ = chain.read()
         if problem := chain.check(entries, keys)[1]:
-            raise AnonymartError(f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was restored.")
+            raise AnonymartError(
+                f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was restored."
+            )
         for older in {source, home.root} - {newest}:
             known, _ = Chain(older / name, number, noun).read()
             if entries[: len(known)] != known:
-                raise UsageError(f"{chain.path} is not the newest: it does not go on from {older / name}; {_HOW}; nothing was restored.")
+                raise UsageError(
+                    f"{chain.path} is not the newest: it does not go on from {older / name}; {_HOW}; nothing was restored."
+                )
 
 
 def _folders(home: Home, source: Path, newest: Path, releases: Sequence[Path]) -> list[Path]:
@@ -135,7 +158,11 @@ def _folders(home: Home, source: Path, newest: Path, releases: Sequence[Path]) -
     found = [folder.expanduser().resolve() for folder in releases]
     for place in dict.fromkeys((newest, home.root, source)):
         below = sorted((place / "releases").iterdir()) if (place / "releases").is_dir() else []
-        found += [path for path in below if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")]
+        found += [
+            path
+            for path in below
+            if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+        ]
     return list(dict.fromkeys(found))
 
 
@@ -163,7 +190,13 @@ def _stage(stage: Home, home: Home, source: Path, newest: Path, found: dict[str,
 
 
 def _make_whole(
-    stage: Home, keys: Keys, policy: Policy, as_of: date, found: dict[str, history.Found], told: dict[str, Any], actor: str | None
+    stage: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    found: dict[str, history.Found],
+    told: dict[str, Any],
+    actor: str | None,
 ) -> tuple[list[str], int]:
     """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains go on.
 
@@ -181,7 +214,9 @@ def _make_whole(
     _list_backups(stage, told)
     for verdict in (audit.verify(stage, keys), receipts.verify(stage, keys)):
         if not verdict.passed:
-            raise AnonymartError(f"The restored home would not hold ({verdict.problem}): take another backup; nothing was restored.")
+            raise AnonymartError(
+                f"The restored home would not hold ({verdict.problem}): take another backup; nothing was restored."
+            )
     return repaired, sum(removed.rows.values()) if removed else 0
 
 
@@ -232,7 +267,8 @@ def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> li
                 engine.prepare(connection, home)
                 engine.attach(connection, "old", path, keys.vault, "ro")
                 rows = connection.execute(
-                    f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} ORDER BY load_no", [last_load_no]
+                    f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} ORDER BY load_no",
+                    [last_load_no],
                 ).fetchall()
         except (AnonymartError, duckdb.Error):
             continue

@@ -29,7 +29,12 @@ def airflow() -> None:
 
 
 @airflow.command("install")
-@click.option("--dags-folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Airflow's folder of DAGs: it gets one file that loads ours.")
+@click.option(
+    "--dags-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Airflow's folder of DAGs: it gets one file that loads ours.",
+)
 @as_json
 def install(dags_folder: Path, is_json: bool) -> None:
     """Write the DAG file, make the pool of the writer, then check. May be repeated; exit 2 while something is missing."""
@@ -44,12 +49,22 @@ def check(is_json: bool) -> None:
 
 
 def _call(is_json: bool, *words: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "anonymart_airflow.install", *words], stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "anonymart_airflow.install", *words], stdout=subprocess.PIPE, text=True
+    )
     # Airflow and its providers may print a line of their own before ours.
     last = (done.stdout.strip().splitlines() or [""])[-1]
     if not last.startswith("{"):
-        raise UsageError("Airflow could not be asked: see its words above, and call this with the scheduler's Python and environment.")
+        raise UsageError(
+            "Airflow could not be asked: see its words above, and call this with the scheduler's Python and environment."
+        )
     found = json.loads(last)
-    print_result(is_json, found, lambda told: [f"{_STATES[entry['is_there']]:<8} {entry['what']}: {entry['says']}" for entry in told["checks"]])
+    print_result(
+        is_json,
+        found,
+        lambda told: [
+            f"{_STATES[entry['is_there']]:<8} {entry['what']}: {entry['says']}" for entry in told["checks"]
+        ],
+    )
     if any(entry["is_there"] is False for entry in found["checks"]):
         raise click.exceptions.Exit(UsageError.exit_code)

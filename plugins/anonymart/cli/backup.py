@@ -18,13 +18,33 @@ from anonymart.policy import load_policy
 
 @click.command("backup")
 @click.argument("folder", required=False, metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--light", "is_light", is_flag=True, help="Only what is newest and holds nobody's rows, over the copy of before: after each erasure and release.")
+@click.option(
+    "--light",
+    "is_light",
+    is_flag=True,
+    help="Only what is newest and holds nobody's rows, over the copy of before: after each erasure and release.",
+)
 @click.option("--list", "is_list", is_flag=True, help="List the backups that are not known to be gone.")
-@click.option("--expire", "is_expire", is_flag=True, help="Remove the backups whose term is over (backups.keep_days of the policy).")
-@click.option("--gone", metavar="ID", help="Strike a backup from the list: every copy of it was removed by hand.")
+@click.option(
+    "--expire",
+    "is_expire",
+    is_flag=True,
+    help="Remove the backups whose term is over (backups.keep_days of the policy).",
+)
+@click.option(
+    "--gone", metavar="ID", help="Strike a backup from the list: every copy of it was removed by hand."
+)
 @dated
 @as_json
-def backup(folder: Path | None, is_light: bool, is_list: bool, is_expire: bool, gone: str | None, as_of: datetime | None, is_json: bool) -> None:
+def backup(
+    folder: Path | None,
+    is_light: bool,
+    is_list: bool,
+    is_expire: bool,
+    gone: str | None,
+    as_of: datetime | None,
+    is_json: bool,
+) -> None:
     """Copy the home as it is into the new folder DIR: zones, tombstones, receipts, audit log, releases; never the keys.
 
     A backup holds people, encrypted as the home is. It is listed, and receipts of erasures name it, until its term is over and --expire has
@@ -33,7 +53,9 @@ def backup(folder: Path | None, is_light: bool, is_list: bool, is_expire: bool, 
     """
     from anonymart.backup import listed, make
 
-    if [folder is not None, is_list, is_expire, gone is not None].count(True) != 1 or (is_light and folder is None):
+    if [folder is not None, is_list, is_expire, gone is not None].count(True) != 1 or (
+        is_light and folder is None
+    ):
         raise click.UsageError("Give the folder DIR, or one of --list, --expire and --gone ID.")
     home, keys, policy = open_home()
     day = day_of(as_of, policy)
@@ -46,7 +68,10 @@ def backup(folder: Path | None, is_light: bool, is_list: bool, is_expire: bool, 
             told["made"] = asdict(make.backup(home, keys, policy, day, folder))
         elif is_expire:
             removed, not_found = make.expire(home, day)
-            told |= {"removed": [asdict(entry) for entry in removed], "not_found": [asdict(entry) for entry in not_found]}
+            told |= {
+                "removed": [asdict(entry) for entry in removed],
+                "not_found": [asdict(entry) for entry in not_found],
+            }
         elif gone is not None:
             make.strike(home, gone)
         told["backups"] = [asdict(entry) | {"is_over": entry.is_over(day)} for entry in listed.read(home)]
@@ -57,17 +82,39 @@ def backup(folder: Path | None, is_light: bool, is_list: bool, is_expire: bool, 
 
 @click.command("restore")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--check", "is_check", is_flag=True, help="Restore into a temporary home only, and say what would be: the drill.")
-@click.option("--newest", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Folder with the newest tombstones.duckdb, receipts.ndjson and audit.ndjson, as `anonymart backup --light` writes it (default: the home that is still there).")
-@click.option("--release", "releases", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Folder of a release that was published since and is neither in the home nor in --newest; may be given several times.")
-@click.option("--replace", "is_replacing", is_flag=True, help="Replace the vault and warehouse that are in the home.")
+@click.option(
+    "--check",
+    "is_check",
+    is_flag=True,
+    help="Restore into a temporary home only, and say what would be: the drill.",
+)
+@click.option(
+    "--newest",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the newest tombstones.duckdb, receipts.ndjson and audit.ndjson, as `anonymart backup --light` writes it (default: the home that is still there).",
+)
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of a release that was published since and is neither in the home nor in --newest; may be given several times.",
+)
+@click.option(
+    "--replace", "is_replacing", is_flag=True, help="Replace the vault and warehouse that are in the home."
+)
 @dated
 @acting
 @as_json
 def restore(
-    folder: Path, is_check: bool, newest: Path | None, releases: tuple[Path, ...], is_replacing: bool, as_of: datetime | None, actor: str | None, is_json: bool
+    folder: Path,
+    is_check: bool,
+    newest: Path | None,
+    releases: tuple[Path, ...],
+    is_replacing: bool,
+    as_of: datetime | None,
+    actor: str | None,
+    is_json: bool,
 ) -> None:
     """Restore the home from the backup in DIR; the keys come from your safe, before.
 
@@ -82,7 +129,14 @@ def restore(
     home = Home.from_env().prepare()
     keys = Keys.load(home)
     with writing(home):
-        done = library(home, keys, policy, day_of(as_of, policy), folder, Options(newest, releases, is_check, is_replacing, actor))
+        done = library(
+            home,
+            keys,
+            policy,
+            day_of(as_of, policy),
+            folder,
+            Options(newest, releases, is_check, is_replacing, actor),
+        )
     print_result(is_json, asdict(done), _restore_lines)
     if done.is_done and done.loaded_since != []:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
@@ -110,10 +164,24 @@ def _backup_lines(told: dict) -> list[str]:
 
 def _restore_lines(told: dict) -> list[str]:
     did = "Restored" if told["is_done"] else "Would restore"
-    lines = [f"{did} {told['backup_id']} of {told['made_on']}; {told['rows_erased_again']} rows of people who were erased since were removed."]
-    lines += [f"Release {release_id} was published since: its cells are in the ledger again." for release_id in told["releases_repaired"]]
+    lines = [
+        f"{did} {told['backup_id']} of {told['made_on']}; {told['rows_erased_again']} rows of people who were erased since were removed."
+    ]
+    lines += [
+        f"Release {release_id} was published since: its cells are in the ledger again."
+        for release_id in told["releases_repaired"]
+    ]
     if told["loaded_since"] is None:
-        return [*lines, "Nothing tells which files were loaded since: deliver again all that came after that day, rights and consents first."]
+        return [
+            *lines,
+            "Nothing tells which files were loaded since: deliver again all that came after that day, rights and consents first.",
+        ]
     if told["loaded_since"]:
         lines.append("Loaded since, to be delivered again before the next run, rights and consents first:")
-    return [*lines, *(f"  {load['source']}/{load['file_name']} (run of {load['as_of']})" for load in told["loaded_since"])]
+    return [
+        *lines,
+        *(
+            f"  {load['source']}/{load['file_name']} (run of {load['as_of']})"
+            for load in told["loaded_since"]
+        ),
+    ]

@@ -21,7 +21,9 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 def as_json(command: Function) -> Function:
     """The option --json of every command."""
-    return click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")(command)
+    return click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")(
+        command
+    )
 
 
 def dated(command: Function) -> Function:
@@ -34,22 +36,31 @@ def dated(command: Function) -> Function:
 def acting(command: Function) -> Function:
     """The option --as of every command that the audit log tells of."""
     return click.option(
-        "--as", "actor", help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system)."
+        "--as",
+        "actor",
+        help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system).",
     )(command)
 
 
 def strict(command: Function) -> Function:
     """The option --strict of the commands that load."""
     return click.option(
-        "--strict", "is_strict", is_flag=True, help="End with 5 also for a file that was refused whole, a late request or a silent source."
+        "--strict",
+        "is_strict",
+        is_flag=True,
+        help="End with 5 also for a file that was refused whole, a late request or a silent source.",
     )(command)
 
 
 def approving(command: Function) -> Function:
     """The options --approve-as and --reason of the commands that publish."""
-    command = click.option("--reason", help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.")(command)
+    command = click.option(
+        "--reason",
+        help="Why the reviewer approves, in one sentence that names nobody; goes with --approve-as.",
+    )(command)
     return click.option(
-        "--approve-as", help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits."
+        "--approve-as",
+        help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits.",
     )(command)
 
 

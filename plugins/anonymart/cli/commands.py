@@ -22,8 +22,6 @@ from anonymart.cli.base import (
     strict,
 )
 from anonymart.errors import DayHeld, UnreadableRequests
-from anonymart.home import Home
-from anonymart.keys import KEY_NAMES, Keys, init_keys
 from anonymart.lock import writing
 from anonymart.progress import Progress
 
@@ -213,44 +211,6 @@ def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) ->
 
 
 @anonymart.command()
-@click.option("--token", help="The token of the plan; without it the plan is only shown.")
-@click.option("--hold", "is_hold", is_flag=True, help="Let a plan that waits for a person wait on, for as many days again; needs --reason.")
-@click.option("--reason", help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in one sentence that names nobody.")
-@dated
-@acting
-@as_json
-def purge(token: str | None, is_hold: bool, reason: str | None, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
-    """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it.
-
-    A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for some days (exit 4): --token and
-    --reason let it go on now, --hold and --reason let it wait longer.
-    """
-    from anonymart.forget import removal
-    from anonymart.release import approval
-    from anonymart.run import renew
-
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    if is_hold and (reason is None or token):
-        raise click.UsageError("--hold needs --reason, and goes without --token.")
-    with writing(home):
-        if is_hold:
-            until = removal.keep_waiting(home, keys, policy, day, reason or "", actor)
-            print_result(is_json, {"as_of": str(day), "waits_until": str(until)}, lambda told: [f"The plan waits until {told['waits_until']}."])
-            return
-        plan = removal.plan_terms(home, keys, policy, day)
-        done = removal.enforce_terms(home, keys, policy, day, token, reason, actor) if token else plan
-        if token:
-            approval.supersede_by_rights(home, keys, day)
-            renew(home, keys, policy, day, Progress(quiet=is_json))
-    result = {
-        "as_of": done.as_of, "rows": done.rows, "files": done.files, "never_known": done.never_known, "is_done": done.is_done, "token": plan.token, "receipt_no": done.receipt_no,
-        "learners": plan.people.known, "learners_leaving": plan.people.leaving, "why_held": plan.why_held.sentence if plan.why_held else None,
-    }
-    print_result(is_json, result, _purge_lines)
-
-
-@anonymart.command()
 @as_json
 def releases(is_json: bool) -> None:
     """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
@@ -259,84 +219,6 @@ def releases(is_json: bool) -> None:
     home, keys, _ = open_home()
     found = list_releases(home, keys)
     print_result(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
-
-
-@anonymart.group()
-def keys() -> None:
-    """The six keys of the home: vault, warehouse, person, pseudonym, record, signing.
-
-    They stand in keys.json (0600) of the home, or in ANONYMART_KEYS_FILE, or each in ANONYMART_KEY_<NAME>. Keep a copy
-    in a safe: without them vault and warehouse cannot be opened.
-    """
-
-
-@keys.command("init")
-@as_json
-def keys_init(is_json: bool) -> None:
-    """Make the keys of a new home; leaves existing ones alone."""
-    home = Home.from_env().prepare()
-    made = init_keys(home)
-    sentence = "Keys written: keep a copy in a safe." if made else "There are keys already; nothing was changed."
-    print_result(is_json, {"is_made": made, "file": str(home.keys_file)}, lambda result: [f"{result['file']}: {sentence}"])
-
-
-@keys.command("check")
-@as_json
-def keys_check(is_json: bool) -> None:
-    """Check that every key is there, opens the zones that exist and is the one of receipts and audit log; shows no key."""
-    from anonymart import engine, seal
-
-    home = Home.from_env().prepare()
-    found = Keys.load(home)
-    zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
-    engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
-    seal.need_key(home, found)
-    print_result(is_json, {"keys": list(KEY_NAMES), "zones_opened": zones}, lambda result: [
-        f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
-    ])
-
-
-@keys.command("seal")
-@click.option("--reason", required=True, help="How the key was lost, in one sentence that names nobody: it stands in the audit log.")
-@dated
-@acting
-@as_json
-def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
-    """Go on with a new key `signing` when the old one is lost: seal receipts and audit log as they are.
-
-    Put a new key in the place of the lost one first (64 hexadecimal digits). Files that do not end as the vault knows them are not sealed.
-    Recipients need the new public key; releases until now verify with the old one.
-    """
-    from anonymart import seal
-    from anonymart.policy import load_policy
-    from anonymart.release import signature
-
-    policy = load_policy()
-    home = Home.from_env().prepare()
-    found = Keys.load(home)
-    with writing(home):
-        counts = seal.seal(home, found, day_of(as_of, policy), reason, actor)
-    told = {"entries": counts["entry"], "receipts": counts["receipt"], "fingerprint": signature.fingerprint(signature.public_key(found))}
-    print_result(is_json, told, lambda result: [
-        f"Sealed: {result['entries']} entries of the audit log and {result['receipts']} receipt(s).",
-        f"Fingerprint of the new public key, for recipients: {result['fingerprint']}",
-    ])
-
-
-@keys.command("public")
-@as_json
-def keys_public(is_json: bool) -> None:
-    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard error.
-
-    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart verify` needs the file.
-    """
-    from anonymart.release import signature
-
-    key = signature.public_key(Keys.load(Home.from_env().prepare()))
-    told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
-    if not is_json:
-        click.echo(f"Fingerprint {told['fingerprint']}", err=True)
-    print_result(is_json, told, lambda result: [result["public_key"].rstrip()])
 
 
 @anonymart.group()
@@ -419,24 +301,6 @@ def _release_line(result: dict) -> str:
     return "Nothing new to publish: no further period has closed. The current release stays."
 
 
-def _purge_lines(result: dict) -> list[str]:
-    rows = [f"{table}: {n_rows} rows" for table, n_rows in result["rows"].items()]
-    verb = "Removed" if result["is_done"] else "Would remove"
-    files = [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
-    waited = [f"of which never known to the register, {source}: {n_rows} rows" for source, n_rows in result["never_known"].items()]
-    lines = [f"{verb}, as of {result['as_of']}:", *(rows or ["no row"]), *waited, *files]
-    if result["receipt_no"]:
-        lines.append(f"Receipt {result['receipt_no']} is in receipts.ndjson.")
-    if result["is_done"]:
-        return lines
-    if result["learners_leaving"]:
-        lines.append(f"learners who leave the window: {result['learners_leaving']} of {result['learners']}")
-    act = f"anonymart purge --as-of {result['as_of']}"
-    if result["why_held"]:
-        return [*lines, f"This plan waits for a person. {result['why_held']}", f"To act: {act} --token {result['token']} --reason TEXT", f"To wait longer: {act} --hold --reason TEXT"]
-    return [*lines, f"To act: {act} --token {result['token']}"]
-
-
 def _listed(entry: dict) -> str:
     withdrawn = entry["withdrawn"] or {}
     told = (
@@ -467,18 +331,20 @@ def _add_groups() -> None:
     from anonymart.cli.dbt import dbt_command
     from anonymart.cli.detect import detect
     from anonymart.cli.figures import figures_command
+    from anonymart.cli.keys import keys
     from anonymart.cli.membership import membership_command
     from anonymart.cli.migrate import migrate
     from anonymart.cli.persons import persons
     from anonymart.cli.perturbation import perturbation
+    from anonymart.cli.purge import purge
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
     for command in (
-        *(airflow, approvals, approve, attack_command, audit, backup, dbt_command, detect, figures_command, membership_command, migrate),
-        *(persons, perturbation, refuse, restore, rights, share, sources, verify, withdraw),
+        *(airflow, approvals, approve, attack_command, audit, backup, dbt_command, detect, figures_command, keys, membership_command, migrate),
+        *(persons, perturbation, purge, refuse, restore, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)
 

@@ -14,9 +14,10 @@ from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.disclosure.accountant import Spent, blocks
 from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
+from anonymart.engine import table_exists
 from anonymart.policy import Policy
 from anonymart.release.cells import has_people
-from anonymart.release.ledger import noise_by_release, table_exists
+from anonymart.release.ledger import noise_by_release
 
 
 def schemes_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Scheme]:

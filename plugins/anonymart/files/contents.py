@@ -70,7 +70,9 @@ class _FromUtf16(io.RawIOBase):
         while is_more and not self._rest:
             block = self._file.read(_CHUNK_BYTES)
             is_more = bool(block)
-            self._rest = self._decoder.decode(block, final=not is_more).replace("\ufffd", UNREADABLE).encode("utf-8")
+            self._rest = (
+                self._decoder.decode(block, final=not is_more).replace("\ufffd", UNREADABLE).encode("utf-8")
+            )
         size = min(len(buffer), len(self._rest))
         buffer[:size], self._rest = self._rest[:size], self._rest[size:]
         return size

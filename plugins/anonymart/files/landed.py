@@ -74,7 +74,11 @@ def waiting(landing: Path, source: str) -> Iterator[Path]:
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
-        if not path.is_dir() and not path.name.startswith(".") and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp"):
+        if (
+            not path.is_dir()
+            and not path.name.startswith(".")
+            and path.suffix not in (REFUSED_SUFFIX, ".part", ".tmp")
+        ):
             yield path
 
 

@@ -35,26 +35,37 @@ class People:
 
 def count_people(connection: duckdb.DuckDBPyConnection) -> People:
     """Count them by the TEMP table `going`. Persons, not identifiers."""
-    return People(*one_row(connection.execute("""
+    return People(
+        *one_row(
+            connection.execute("""
         WITH learners AS (
             SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who
             FROM vault.register.identities AS identities
             WHERE coalesce(identities.anchor, identities.identifier) IN (SELECT identifier FROM vault.register.learners)
         )
         SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM going WHERE scope = 'all')) FROM learners
-    """)))
+    """)
+        )
+    )
 
 
-def why_held(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, people: People, is_empty: bool) -> Why | None:
+def why_held(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, people: People, is_empty: bool
+) -> Why | None:
     """Why a plan for this day looks wrong; None when it does not, when it takes nothing, and where so few people are known that any removal is a large share."""
-    share, fewest = (policy.figure("retention", name) for name in ("largest_share_of_people", "fewest_people"))
+    share, fewest = (
+        policy.figure("retention", name) for name in ("largest_share_of_people", "fewest_people")
+    )
     ahead = guard.why_ahead(connection, policy, as_of)
     if is_empty or people.known < fewest:
         return None
     if ahead:
         return Why(AHEAD, ahead)
     if people.leaving > share * people.known:
-        return Why(SHARE, f"It would remove {people.leaving} of {people.known} learners, more than {100 * share:g} % (retention.largest_share_of_people).")
+        return Why(
+            SHARE,
+            f"It would remove {people.leaving} of {people.known} learners, more than {100 * share:g} % (retention.largest_share_of_people).",
+        )
     return None
 
 
@@ -70,7 +81,11 @@ def note(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, why
             connection.execute("DELETE FROM vault.ledger.retention_hold")
         return None
     since, last_on = as_of, as_of
-    if row and row[0] == why.kind and row[1] <= as_of <= row[2] + timedelta(days=policy.figure("as_of", "largest_step_days")):
+    if (
+        row
+        and row[0] == why.kind
+        and row[1] <= as_of <= row[2] + timedelta(days=policy.figure("as_of", "largest_step_days"))
+    ):
         since, last_on = row[1], max(row[2], as_of)
     _write(connection, why.kind, since, last_on)
     return since + days if as_of < since + days else None
@@ -83,4 +98,7 @@ def renew(connection: duckdb.DuckDBPyConnection, as_of: date, why: Why) -> None:
 
 def _write(connection: duckdb.DuckDBPyConnection, kind: str, since: date, last_on: date) -> None:
     connection.execute("DELETE FROM vault.ledger.retention_hold")
-    connection.execute("INSERT INTO vault.ledger.retention_hold (kind, since, last_on) VALUES ($1, $2, $3)", [kind, since, last_on])
+    connection.execute(
+        "INSERT INTO vault.ledger.retention_hold (kind, since, last_on) VALUES ($1, $2, $3)",
+        [kind, since, last_on],
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import audit, crash, engine
+from anonymart import audit, crash
 from anonymart.backup import listed as listed_backups
 from anonymart.errors import RetentionHeld, UsageError
 from anonymart.forget import comments, files, hold, people, receipts, tombstones, unreadable
@@ -77,9 +77,11 @@ def enforce_terms(
     `reason` a person lets it go on now. Raises RetentionHeld when it waits, UsageError for another token, AnonymartError on a fault;
     run again then.
     """
+    from anonymart.gate.typed import checked_reason
+
     _need_vault(home)
     finish(home, keys, policy, as_of)
-    said = _checked_reason(home, keys, reason) if token is not None and reason is not None else None
+    said = checked_reason(home, keys, reason) if token is not None and reason is not None else None
     with Zones(home, keys) as zones:
         plan = _plan_terms(zones, policy, as_of)
         if token is not None and token != plan.token:
@@ -102,8 +104,10 @@ def keep_waiting(home: Home, keys: Keys, policy: Policy, as_of: date, reason: st
 
     Raises UsageError when no plan waits, or for a reason that may name somebody.
     """
+    from anonymart.gate.typed import checked_reason
+
     _need_vault(home)
-    said = _checked_reason(home, keys, reason)
+    said = checked_reason(home, keys, reason)
     with Zones(home, keys) as zones:
         plan = _plan_terms(zones, policy, as_of)
         if plan.why_held is None:
@@ -112,13 +116,6 @@ def keep_waiting(home: Home, keys: Keys, policy: Policy, as_of: date, reason: st
         until = hold.note(zones.connection, policy, as_of, plan.why_held)
     audit.record(home, keys, as_of, "held_retention", actor, reason=said)
     return until or as_of
-
-
-def _checked_reason(home: Home, keys: Keys, reason: str) -> str:
-    from anonymart.gate.typed import checked_sentence
-
-    with engine.connect(home, keys, vault="ro") as connection:
-        return checked_sentence(connection, reason, "--reason")
 
 
 def _says_held(plan: Removal, until: date) -> str:

@@ -9,9 +9,9 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract
+from anonymart.engine import table_exists
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
-from anonymart.release.ledger import table_exists
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {"theme": ("themes", "theme"), "job_family": ("job_families", "job_family"), "step": ("funnel_steps", "step")}

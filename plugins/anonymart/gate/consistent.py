@@ -26,21 +26,31 @@ Found = tuple[str, str, int]  # cell_key, measure, persons
 
 def add(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy) -> None:
     """Make gate.consistent (mart, cell_key, measure, figure), in persons. Needs gate.evidence with its draws and gate.perturbation."""
-    connection.execute("CREATE TABLE gate.consistent (mart VARCHAR, cell_key VARCHAR, measure VARCHAR, figure BIGINT)")
+    connection.execute(
+        "CREATE TABLE gate.consistent (mart VARCHAR, cell_key VARCHAR, measure VARCHAR, figure BIGINT)"
+    )
     for contract in contracts.values():
         for rule in contract.consistent:
             cells = _noisy(connection, contract, rule, policy)
-            insert(connection, "gate.consistent", [(contract.name, *found) for found in _consistent(contract, rule, cells, policy)])
+            insert(
+                connection,
+                "gate.consistent",
+                [(contract.name, *found) for found in _consistent(contract, rule, cells, policy)],
+            )
 
 
-def _consistent(contract: MartContract, rule: Mapping[str, Any], cells: Cells, policy: Policy) -> Iterator[Found]:
+def _consistent(
+    contract: MartContract, rule: Mapping[str, Any], cells: Cells, policy: Policy
+) -> Iterator[Found]:
     if "sums" in rule:
         yield from _sums(contract, rule, cells, policy.of_class(contract.noise))
     elif "along" in rule:
         yield from _funnels(contract, rule, cells)
     else:
         for key, cell in cells.items():
-            for name, figure in zip(rule["falls"], falling([cell[name] for name in rule["falls"]]), strict=True):
+            for name, figure in zip(
+                rule["falls"], falling([cell[name] for name in rule["falls"]]), strict=True
+            ):
                 yield key, name, figure
 
 
@@ -77,8 +87,12 @@ def _sums(contract: MartContract, rule: Mapping[str, Any], cells: Cells, policy:
     for key, cell in cells.items():
         whole, counts = cell[rule["to"]], {name: cell[name] for name in rule["sums"]}
         moved = _moved(counts, whole)
-        if moved and all(n == 0 or n >= policy.figure("counts", "smallest") for n in moved.values()) and all(
-            _is_inside(policy, cell, rule["to"], name, moved[name]) for name in sensitive & set(counts)
+        if (
+            moved
+            and all(n == 0 or n >= policy.figure("counts", "smallest") for n in moved.values())
+            and all(
+                _is_inside(policy, cell, rule["to"], name, moved[name]) for name in sensitive & set(counts)
+            )
         ):
             yield from ((key, name, figure) for name, figure in moved.items())
 
@@ -107,21 +121,28 @@ def _is_inside(policy: Policy, cell: Mapping[str, Any], of: str, name: str, move
     return not is_near and all(low * whole <= n <= high * whole for n in (cell[name], moved))
 
 
-def _noisy(connection: duckdb.DuckDBPyConnection, contract: MartContract, rule: Mapping[str, Any], policy: Policy) -> Cells:
+def _noisy(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, rule: Mapping[str, Any], policy: Policy
+) -> Cells:
     """The new cells of periods that were never recalled, with the counts of a rule as they were drawn."""
     names = [*(rule.get("sums") or ([rule["falls"]] if isinstance(rule["falls"], str) else rule["falls"]))]
     names += [rule["to"]] if "to" in rule else []
     counts = ", ".join(
         f"any_value({value}) FILTER (evidence.measure = '{name}') AS \"{column}\""
         for name in names
-        for column, value in ((name, "evidence.true_count + noise.deviation"), (f"true_{name}", "evidence.true_count"))
+        for column, value in (
+            (name, "evidence.true_count + noise.deviation"),
+            (f"true_{name}", "evidence.true_count"),
+        )
     )
     drawn = " OR ".join(
         f"(evidence.measure = '{name}' AND noise.noise_class = '{contract.noise_of(name)}' AND noise.true_count = "
         f"least(evidence.true_count, {last_block(policy, contract.noise_of(name))}))"
         for name in names
     )
-    recalled = f"SELECT {key_sql(contract.period_key, 'recalled')} FROM gate.withdrawn_{contract.name} AS recalled"
+    recalled = (
+        f"SELECT {key_sql(contract.period_key, 'recalled')} FROM gate.withdrawn_{contract.name} AS recalled"
+    )
     result = connection.execute(f"""
         SELECT cell.*, {counts} FROM gate.{contract.name} AS cell JOIN gate.evidence AS evidence
             ON evidence.mart = '{contract.name}' AND evidence.cell_key = cell.cell_key

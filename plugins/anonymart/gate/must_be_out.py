@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from anonymart.contracts import MartContract
+from anonymart.engine import table_exists
 from anonymart.gate.report import Failure
 from anonymart.gate.rules import Scope
 from anonymart.gate.rules_nested import persons_of
 from anonymart.gate.tables import insert
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.ledger import table_exists
 from anonymart.rights.death import directive
 from anonymart.rows import one_row
 

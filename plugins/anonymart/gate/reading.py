@@ -15,13 +15,14 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.disclosure import perturbation
+from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
 from anonymart.gate import consistent, draws
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import MARTS_FILE, parquet_path
-from anonymart.release.ledger import releases, table_exists
+from anonymart.release.ledger import releases
 
 EVIDENCE = (
     "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on",

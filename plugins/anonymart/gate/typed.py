@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from anonymart import engine
 from anonymart.contracts import load_contracts
 from anonymart.detect.known import make_known
 from anonymart.errors import SentenceRefused
@@ -11,6 +12,8 @@ from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabu
 from anonymart.gate.opened import own_texts
 from anonymart.gate.suites import load_suites
 from anonymart.gate.texts import TEXTS
+from anonymart.home import Home
+from anonymart.keys import Keys
 
 LONGEST_SENTENCE = 300
 
@@ -29,6 +32,12 @@ def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: 
     if kinds:
         raise SentenceRefused(f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it without.")
     return text
+
+
+def checked_reason(home: Home, keys: Keys, reason: str) -> str:
+    """What was typed for --reason, looked at with the vault of a home. Raises as `checked_sentence`."""
+    with engine.connect(home, keys, vault="ro") as connection:
+        return checked_sentence(connection, reason, "--reason")
 
 
 def kinds_in(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:

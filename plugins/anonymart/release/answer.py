@@ -33,7 +33,9 @@ from anonymart.release.publish import publish, recover
 from anonymart.release.signature import public_key, signed_by
 from anonymart.rights import state
 
-_TELLS_BY_RIGHT = "Release {} was superseded: somebody's right was executed since it was made. Run again for a new one."
+_TELLS_BY_RIGHT = (
+    "Release {} was superseded: somebody's right was executed since it was made. Run again for a new one."
+)
 
 
 def approve(
@@ -86,23 +88,43 @@ def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) ->
     if row["state"] == SUPERSEDED and row["reason"] in (BY_RIGHT, BUILT_AGAIN):
         raise Superseded(_TELLS_BY_RIGHT.format(release_id))
     if row["state"] != WAITING:
-        raise UsageError(f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does.")
+        raise UsageError(
+            f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does."
+        )
     if row["rights_mark"] != mark:
         supersede_by_rights(home, keys, row["as_of"])
         raise Superseded(_TELLS_BY_RIGHT.format(release_id))
-    is_given = candidate is None or (len(candidate) >= SHORTEST_HASH and row["candidate_sha256"].startswith(candidate.lower()))
-    if not is_given and (len(candidate or "") < SHORTEST_HASH or shows_the_same(home, keys, release_id, candidate) is None):
-        raise UsageError(f"What waits as {release_id} is another candidate than the one given: read the new one first.")
+    is_given = candidate is None or (
+        len(candidate) >= SHORTEST_HASH and row["candidate_sha256"].startswith(candidate.lower())
+    )
+    if not is_given and (
+        len(candidate or "") < SHORTEST_HASH or shows_the_same(home, keys, release_id, candidate) is None
+    ):
+        raise UsageError(
+            f"What waits as {release_id} is another candidate than the one given: read the new one first."
+        )
     return row
 
 
 def _check_unchanged(folder: Path, row: Mapping[str, Any], keys: Keys) -> None:
     """The files are those that were asked about; a manifest that a killed approval has signed is put back as it was."""
-    if not folder.is_dir() or any(path.is_symlink() for path in folder.rglob("*")) or hash_of(folder) != row["candidate_sha256"]:
-        raise GateRefused(f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
+    if (
+        not folder.is_dir()
+        or any(path.is_symlink() for path in folder.rglob("*"))
+        or hash_of(folder) != row["candidate_sha256"]
+    ):
+        raise GateRefused(
+            f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again."
+        )
     if sha256(folder / MANIFEST) == row["manifest_sha256"]:
         return
-    key = signed_by(folder / MANIFEST, folder / MANIFEST_SIGNATURE) if (folder / MANIFEST_SIGNATURE).is_file() else None
+    key = (
+        signed_by(folder / MANIFEST, folder / MANIFEST_SIGNATURE)
+        if (folder / MANIFEST_SIGNATURE).is_file()
+        else None
+    )
     if key is None or key != public_key(keys):
-        raise GateRefused(f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again.")
+        raise GateRefused(
+            f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again."
+        )
     write_durably(folder / MANIFEST, row["manifest"])

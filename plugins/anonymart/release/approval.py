@@ -169,7 +169,7 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
     if not home.vault.exists():
         return []
     with engine.connect(home, keys, vault="ro") as connection:
-        if not ledger.table_exists(connection, "ledger", "approvals"):
+        if not engine.table_exists(connection, "ledger", "approvals"):
             return []
         cursor = connection.execute(f"""
             SELECT release_id, as_of::VARCHAR AS as_of, candidate_sha256, because, since,
@@ -213,7 +213,7 @@ def to_build_again(home: Home, keys: Keys) -> date | None:
 
 def note_built_again(connection: duckdb.DuckDBPyConnection) -> None:
     """A build has ended on `vault`, attached to write: no candidate is owed any more for what a right has superseded."""
-    if ledger.table_exists(connection, "ledger", "approvals"):
+    if engine.table_exists(connection, "ledger", "approvals"):
         connection.execute("UPDATE vault.ledger.approvals SET reason = $1 WHERE state = 'superseded' AND reason = $2", [BUILT_AGAIN, BY_RIGHT])
 
 
@@ -312,7 +312,7 @@ def _supersede(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as
 
 def row_where(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]) -> dict[str, Any] | None:
     """The last row of the ledger of approvals that a condition holds for, by column; None without one."""
-    if not ledger.table_exists(connection, "ledger", "approvals"):
+    if not engine.table_exists(connection, "ledger", "approvals"):
         return None
     cursor = connection.execute(f"SELECT * FROM vault.ledger.approvals WHERE {condition} ORDER BY rowid DESC LIMIT 1", list(parameters))
     names = [column[0] for column in cursor.description]

@@ -14,6 +14,7 @@ import duckdb
 from anonymart import __version__, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import definitions
+from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -28,7 +29,7 @@ from anonymart.release.folder import (
     parquet_path,
     write_durably,
 )
-from anonymart.release.ledger import next_release_id, replaces, table_exists
+from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.writing import write_marts, write_parquet

@@ -34,7 +34,9 @@ def is_what_was_approved(manifest: Mapping[str, Any]) -> bool:
 
 def hash_of(folder: Path) -> str:
     """The hash of the files that lie in a folder now."""
-    return candidate_sha256({name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST})
+    return candidate_sha256(
+        {name: sha256(folder / name) for name in all_files(folder) if name not in BESIDE_MANIFEST}
+    )
 
 
 def shown_sha256(folder: Path) -> str:

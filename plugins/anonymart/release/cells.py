@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
-from anonymart.release.ledger import table_exists
+from anonymart.engine import table_exists
 
 # The periods that close with the build of the warehouse, those without anybody in them included.
 CLOSING = "intermediate.int_closed_periods"

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart.release.ledger import table_exists
+from anonymart.engine import table_exists
 
 
 def note(connection: duckdb.DuckDBPyConnection, release_id: str, name: str, told: Any) -> None:

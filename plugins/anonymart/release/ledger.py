@@ -11,6 +11,7 @@ import duckdb
 
 from anonymart import engine
 from anonymart.disclosure.perturbation import BEFORE_CLASSES, Scheme
+from anonymart.engine import table_exists
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import CLASSES
@@ -69,15 +70,6 @@ def replaces(connection: duckdb.DuckDBPyConnection, release_id: str | None = Non
         for entry in found
         if entry["replaced_by"] == release_id
     ]
-
-
-def table_exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault") -> bool:
-    """Whether an attached database holds the table."""
-    found = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-        [database, schema, table],
-    ).fetchone()
-    return bool(found and found[0])
 
 
 def next_release_id(connection: duckdb.DuckDBPyConnection, as_of: date) -> str:

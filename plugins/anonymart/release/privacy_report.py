@@ -17,11 +17,11 @@ import duckdb
 from anonymart import __version__
 from anonymart.contracts import MartContract
 from anonymart.disclosure import membership, perturbation
+from anonymart.engine import table_exists
 from anonymart.policy import Policy
 from anonymart.release import for_reviewer, report_cards, report_changes, report_persons
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import PRIVACY_REPORT
-from anonymart.release.ledger import table_exists
 from anonymart.rights import count, load_states
 
 GATE = "gate"

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 
 from anonymart.disclosure import perturbation
+from anonymart.engine import table_exists
 from anonymart.policy import Policy
-from anonymart.release.ledger import table_exists
 
 # Reason: policy id and what it means.
 REASONS = {

@@ -177,7 +177,7 @@ def _choose_periods(connection: duckdb.DuckDBPyConnection, wrong: Wrong) -> None
 def _add_pools(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
     """A pool of years is wrong with any of its years, and must never stand beside a year that was computed anew."""
     pooling = contract.disclosure.get("pooling")
-    if not pooling or not ledger.table_exists(connection, "ledger", f"cells_{contract.name}"):
+    if not pooling or not engine.table_exists(connection, "ledger", f"cells_{contract.name}"):
         return
     of_year = key_sql(contract.period_key, "pool").replace(f'pool."{pooling["year"]}"', "member.year")
     for _ in contract.columns:

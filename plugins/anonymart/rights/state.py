@@ -15,7 +15,6 @@ from anonymart.errors import Superseded
 from anonymart.forget import receipts
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.release import ledger
 from anonymart.rows import one_row
 
 MOVED = "A request, a consent or a removal came after the build, so what was built counts no longer"
@@ -43,7 +42,7 @@ def of_vault(connection: duckdb.DuckDBPyConnection) -> str:
 
 def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     """The newest day of a step of a request; None when there was none."""
-    if not ledger.table_exists(connection, "rights", "steps"):
+    if not engine.table_exists(connection, "rights", "steps"):
         return None
     return one_row(connection.execute('SELECT max("at") FROM vault.rights.steps'))[0]
 
@@ -62,7 +61,7 @@ def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The state that the warehouse was built from; None after a build that failed, was killed or left models out."""
-    if not ledger.table_exists(connection, "main", "built_from", database="warehouse"):
+    if not engine.table_exists(connection, "main", "built_from", database="warehouse"):
         return None
     row = connection.execute(f"SELECT rights_state FROM {_BUILT}").fetchone()
     return row[0] if row else None
@@ -84,21 +83,21 @@ def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> No
 
 def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
     """Raise Superseded when the vault attached is in another state than the one that the candidate was built from."""
-    known = ledger.table_exists(connection, "ledger", "candidates")
+    known = engine.table_exists(connection, "ledger", "candidates")
     row = connection.execute(f"SELECT rights_state FROM {_CANDIDATES} WHERE release_id = ?", [release_id]).fetchone() if known else None
     if row is None or row[0] != of_vault(connection):
         raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
 
 
 def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
-    if not ledger.table_exists(connection, "rights", table):
+    if not engine.table_exists(connection, "rights", table):
         return None
     rows = f"SELECT rights, identities.person_id FROM vault.rights.{table} AS rights LEFT JOIN vault.register.identities AS identities USING (identifier)"
     return _sum(table, rows, "rights, person_id")
 
 
 def _others(connection: duckdb.DuckDBPyConnection, schema: str, table: str, columns: str) -> str | None:
-    return _sum(table, f"FROM vault.{schema}.{table}", columns) if ledger.table_exists(connection, schema, table) else None
+    return _sum(table, f"FROM vault.{schema}.{table}", columns) if engine.table_exists(connection, schema, table) else None
 
 
 def _sum(table: str, rows: str, columns: str) -> str:
