@@ -1,6 +1,8 @@
-"""Builds the wheel (PEP 517, PEP 660) with nothing but Python: the two packages, and in them what they need at run time.
+"""Builds the wheel (PEP 517, PEP 660) with nothing but Python: the two packages, and in them what they need
+at run time.
 
-A build needs no other package, so it works without a network, and two builds of one commit are the same bytes.
+A build needs no other package, so it works without a network, and two builds of one commit are the same
+bytes.
 """
 
 from __future__ import annotations

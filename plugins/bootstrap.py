@@ -16,7 +16,8 @@ FITTING = ((3, 11), (3, 12), (3, 13))
 CANDIDATES = ("python3", "python3.13", "python3.12", "python3.11")
 LAYOUT = b"2"  # raise it when the way of making the environment changes
 ROOT = Path(__file__).resolve().parents[1]
-# The shell starts it, since the first line of a script can name no path with a space. Python reads the two lines as a text.
+# The shell starts it, since the first line of a script can name no path with a space. Python reads the two
+# lines as a text.
 SCRIPT = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''

@@ -1,4 +1,6 @@
-"""What a run leaves for a person, in one line and in one exit code: whoever reads only the last line, or only the code, misses nothing."""
+"""What a run leaves for a person, in one line and in one exit code: whoever reads only the last line, or only
+the code, misses nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ EXIT_CODE = UnreadableRequests.exit_code
 
 @dataclass(frozen=True)
 class Asks:
-    """Files refused whole that still wait in landing (`source/name`), open unreadable rows, requests past their last day, silent sources."""
+    """Files refused whole that still wait in landing (`source/name`), open unreadable rows, requests past
+    their last day, silent sources.
+    """
 
     refused: tuple[str, ...] = ()
     unreadable: int = 0
@@ -38,7 +42,9 @@ class Asks:
         return f"Asks for a person: {told}." if told else "Nothing asks for a person."
 
     def exit_code(self, is_strict: bool) -> int:
-        """5 while a row about a right or a consent cannot be read; when strict, for all else that asks too. Else 0."""
+        """5 while a row about a right or a consent cannot be read; when strict, for all else that asks too.
+        Else 0.
+        """
         asks = self.unreadable or (is_strict and (self.refused or self.late_requests or self.silent))
         return EXIT_CODE if asks else 0
 

@@ -154,7 +154,9 @@ def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
 
 
 def write_open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Take entries that were committed and are not in the file yet to the file, whatever key has made them; `vault` is attached to write."""
+    """Take entries that were committed and are not in the file yet to the file, whatever key has made them;
+    `vault` is attached to write.
+    """
     log = chain(home)
     for entry in _open_entries(connection):
         found, whole = log.read()

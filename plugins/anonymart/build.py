@@ -66,7 +66,9 @@ def build(
 
 
 def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
-    """Let dbt make these models alone, on a home that was prepared; no build of the whole. Raises AnonymartError as `build` does."""
+    """Let dbt make these models alone, on a home that was prepared; no build of the whole. Raises
+    AnonymartError as `build` does.
+    """
     _run_dbt(home, policy, as_of, Progress(quiet=True), select)
 
 

@@ -18,7 +18,8 @@ from anonymart.errors import UsageError
 from anonymart.keys import Keys
 
 FIRST = "0" * 64
-# Beside the files: up to which entry each was sealed when its key was lost, and the digest of these (anonymart/seal.py).
+# Beside the files: up to which entry each was sealed when its key was lost, and the digest of these
+# (anonymart/seal.py).
 SEALS = "seals.json"
 OTHER_KEY = "it was written with another key 'signing'"
 Entry = dict[str, Any]
@@ -45,7 +46,8 @@ class Chain:
         return self.path.exists() and whole != self.path.stat().st_size
 
     def check(self, entries: list[Entry], keys: Keys) -> tuple[int, str | None]:
-        """How many entries hold from the first on, and what is wrong with the next one (None: all hold; OTHER_KEY: none of them is this key's).
+        """How many entries hold from the first on, and what is wrong with the next one (None: all hold;
+        OTHER_KEY: none of them is this key's).
 
         Of entries that are sealed, the digest of all together holds in the place of their keyed hashes.
         """
@@ -111,7 +113,8 @@ def digest(entries: list[Entry]) -> str:
 def other_key(path: Path) -> UsageError:
     """What is said where a file was written with another key."""
     return UsageError(
-        f"The key 'signing' is not the one that {path} was written with: restore it from your safe. If it is lost, seal what was written with it: "
+        f"The key 'signing' is not the one that {path} was written with: restore it from your safe. If "
+        f"it is lost, seal what was written with it: "
         "`anonymart keys seal --reason TEXT`; nothing was done."
     )
 

@@ -28,7 +28,9 @@ def _of_clone() -> str:
 
 
 def _git(*words: str) -> str:
-    """What git says of the clone; nothing where there is no git, no clone, or one that git does not trust this user with."""
+    """What git says of the clone; nothing where there is no git, no clone, or one that git does not trust
+    this user with.
+    """
     try:
         done = subprocess.run(["git", "-C", str(PROJECT), *words], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):

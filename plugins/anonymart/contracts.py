@@ -70,7 +70,9 @@ class MartContract:
 
     @property
     def consistent(self) -> tuple[Mapping[str, Any], ...]:
-        """What is made consistent: `falls` (two counts of a cell, or one `along` a dimension in an `order`), or `sums` of parts `to` a whole."""
+        """What is made consistent: `falls` (two counts of a cell, or one `along` a dimension in an `order`),
+        or `sums` of parts `to` a whole.
+        """
         return tuple(self.disclosure.get("consistent") or ())
 
     @property
@@ -128,7 +130,9 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
 
 
 def _check_noise(contracts: Mapping[str, MartContract]) -> None:
-    """Raise UsageError where a count that another mart tells first is not drawn by that mart's class of noise: it is one draw."""
+    """Raise UsageError where a count that another mart tells first is not drawn by that mart's class of
+    noise: it is one draw.
+    """
     for contract in contracts.values():
         for measure in contract.measures:
             first = measure.get("told_by") or {}
@@ -138,13 +142,16 @@ def _check_noise(contracts: Mapping[str, MartContract]) -> None:
             noise = other.noise_of(first.get("measure", measure["name"]))
             if contract.noise_of(measure["name"]) != noise:
                 raise UsageError(
-                    f"The mart {contract.name} tells {measure['name']} after {other.name}, which draws it from {noise} noise: "
+                    f"The mart {contract.name} tells {measure['name']} after {other.name}, which draws "
+                    f"it from {noise} noise: "
                     f"add noise: {noise} to the measure."
                 )
 
 
 def _check_parts(contracts: Mapping[str, MartContract]) -> None:
-    """Raise UsageError where a count is said to be part of a count (`part_of`) that no mart has: the attacks would not use it."""
+    """Raise UsageError where a count is said to be part of a count (`part_of`) that no mart has: the attacks
+    would not use it.
+    """
     for contract in contracts.values():
         for measure in contract.measures:
             whole = measure.get("part_of")

@@ -65,7 +65,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> Any:
-    """dbt's result of parsing the project. What a build before parsed is used again, in this home or in a new one of the same user."""
+    """dbt's result of parsing the project. What a build before parsed is used again, in this home or in a new
+    one of the same user.
+    """
     from dbt.cli.main import dbtRunner
 
     given = {name: arguments[arguments.index(name) + 1] for name in (*_PLACES, "--vars")}
@@ -82,7 +84,9 @@ def _parse(arguments: list[str]) -> Any:
 
 
 def _cache(own: Path) -> Path:
-    """A folder of this user alone, or `own` where the user has none: nothing is written beside the project, which may be somebody else's, or installed."""
+    """A folder of this user alone, or `own` where the user has none: nothing is written beside the project,
+    which may be somebody else's, or installed.
+    """
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "anonymart"
     except RuntimeError:

@@ -1,6 +1,8 @@
-"""What the figures mean: reviewed lists, mappings of answers, models, macros and the rules of marts, one hash each (S-SAFE).
+"""What the figures mean: reviewed lists, mappings of answers, models, macros and the rules of marts, one hash
+each (S-SAFE).
 
-A definition is part of the policy: whoever lets `completed` be another verb moves figures as surely as whoever changes a threshold.
+A definition is part of the policy: whoever lets `completed` be another verb moves figures as surely as
+whoever changes a threshold.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from anonymart.home import PROJECT
 
 @functools.lru_cache(maxsize=1)
 def definitions() -> dict[str, str]:
-    """SHA-256 by name, in order of name: `seeds/<list>`, `mappings/<file>`, `models/<folder>`, `macros`, `rules/<mart>`.
+    """SHA-256 by name, in order of name: `seeds/<list>`, `mappings/<file>`, `models/<folder>`, `macros`,
+    `rules/<mart>`.
 
-    Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no figure. They are read
-    once for a process.
+    Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no
+    figure. They are read once for a process.
     """
     dbt, sources = PROJECT / "dbt_project", PROJECT / "expectations"
     found = {f"seeds/{path.stem}": _of([path]) for path in (dbt / "seeds").glob("*.csv")}

@@ -126,9 +126,13 @@ def _attach_failure(name: str, path: Path, message: str) -> str:
 
 
 def not_opened(path: Path, error: duckdb.Error, give: str) -> AnonymartError:
-    """What is said of a file of a release that does not open: that another program writes in it, or that it is none; `give` says what to give instead."""
+    """What is said of a file of a release that does not open: that another program writes in it, or that it
+    is none; `give` says what to give instead.
+    """
     if _LOCKED in str(error):
-        return AnonymartError(f"{path} is held open for writing by another program, such as a BI tool: close it there, or let it open the file read-only; then run again.")
+        return AnonymartError(
+            f"{path} is held open for writing by another program, such as a BI tool: close it there, or let "
+            f"it open the file read-only; then run again.")
     return AnonymartError(f"{path} cannot be opened as a DuckDB file: give {give}.")
 
 

@@ -1,4 +1,6 @@
-"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits for a person, 5 something asks for a person)."""
+"""What can go wrong, and the exit code that says so (0 done, 1 fault, 2 use, 3 refused by the gate, 4 waits
+for a person, 5 something asks for a person).
+"""
 
 
 class AnonymartError(Exception):
@@ -14,7 +16,9 @@ class UsageError(AnonymartError):
 
 
 class SentenceRefused(UsageError):
-    """A sentence that a person typed, for others to read, is empty, too long, or may name somebody: it is to be typed again."""
+    """A sentence that a person typed, for others to read, is empty, too long, or may name somebody: it is to
+    be typed again.
+    """
 
 
 class GateRefused(AnonymartError):
@@ -36,13 +40,17 @@ class UnreadableRequests(UsageError):
 
 
 class DayHeld(UsageError):
-    """The day of the run may be wrong, and history would close for good: build and publication wait until a person confirms it, all else is done."""
+    """The day of the run may be wrong, and history would close for good: build and publication wait until a
+    person confirms it, all else is done.
+    """
 
     exit_code = 4
 
 
 class RetentionHeld(UsageError):
-    """A plan of retention takes so many people, or its day is so far ahead, that it waits some days for a person; nothing was removed."""
+    """A plan of retention takes so many people, or its day is so far ahead, that it waits some days for a
+    person; nothing was removed.
+    """
 
     exit_code = 4
 

@@ -1,7 +1,9 @@
-"""Whether the day of a run can be right (S-SAFE). History closes for good, so a clock that is wrong must not close it.
+"""Whether the day of a run can be right (S-SAFE). History closes for good, so a clock that is wrong must not
+close it.
 
-The rows themselves are the witness, and the last run is a second one. No machine's clock is asked. Only build and publication wait:
-ingestion and requests of people never do, and retention has a guard of its own (`forget/hold.py`).
+The rows themselves are the witness, and the last run is a second one. No machine's clock is asked. Only build
+and publication wait: ingestion and requests of people never do, and retention has a guard of its own
+(`forget/hold.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from anonymart.policy import Policy
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-# Sources whose rows tell of something that happened: their newest day says how far the school's own time has come.
+# Sources whose rows tell of something that happened: their newest day says how far the school's own time has
+# come.
 _EVENTS = ("connections", "learning", "nps", "salary")
 FORCED = "Forced with --force-as-of"
 
@@ -28,7 +31,8 @@ FORCED = "Forced with --force-as-of"
 def check(
     home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False, actor: str | None = None
 ) -> None:
-    """Let a day pass for which history closes rightly. Forced, any day passes, and the vault and the audit log keep that somebody meant it.
+    """Let a day pass for which history closes rightly. Forced, any day passes, and the vault and the audit
+    log keep that somebody meant it.
 
     Raises DayHeld, with a sentence that says what to type.
     """
@@ -43,7 +47,8 @@ def check(
 
 
 def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = None) -> None:
-    """Note that a person has said that this day is right, and why: then it passes, and counts as a day on which the school was as it is known.
+    """Note that a person has said that this day is right, and why: then it passes, and counts as a day on
+    which the school was as it is known.
 
     Raises UsageError for a reason that may name somebody, and as `audit.who`.
     """
@@ -53,13 +58,17 @@ def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None 
 
 
 def note_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """A build has ended well for this day, which is kept once; `vault` is attached to write. Older days stay: of a false one ahead nothing is to be learned."""
+    """A build has ended well for this day, which is kept once; `vault` is attached to write. Older days stay:
+    of a false one ahead nothing is to be learned.
+    """
     connection.execute("DELETE FROM vault.ledger.runs WHERE as_of = $1", [as_of])
     connection.execute("INSERT INTO vault.ledger.runs (as_of) VALUES ($1)", [as_of])
 
 
 def why_held(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str | None:
-    """Why history would close wrongly on this day, in one sentence with what to type; None when the day may pass. `vault` is attached."""
+    """Why history would close wrongly on this day, in one sentence with what to type; None when the day may
+    pass. `vault` is attached.
+    """
     if as_of in _confirmed(connection):
         return None
     last = _newest(connection, "releases", as_of=None)
@@ -71,7 +80,9 @@ def why_held(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date)
 
 
 def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str | None:
-    """Why this day lies further ahead than anything that is known of the school; None when it does not. `vault` is attached."""
+    """Why this day lies further ahead than anything that is known of the school; None when it does not.
+    `vault` is attached.
+    """
     largest = policy.figure("as_of", "largest_step_days")
     confirmed = [day for day in _confirmed(connection) if day <= as_of]
     if as_of in confirmed:
@@ -80,7 +91,8 @@ def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
     # A home may begin with old data: on the day of its first build they were what there was.
     if events and as_of >= first_empty_closing(max(events, _first_run(connection, as_of) or events), policy):
         return (
-            f"as_of {as_of} is far ahead of the newest event of the vault ({events}): a whole month of which no row is known would close for good. "
+            f"as_of {as_of} is far ahead of the newest event of the vault ({events}): a whole month of "
+            f"which no row is known would close for good. "
             f"Correct the date or the clock, or load what is missing. {_or_confirm(as_of)}"
         )
     last = max(
@@ -93,7 +105,9 @@ def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
 
 
 def first_empty_closing(newest_event: date, policy: Policy) -> date:
-    """The first day on which a whole calendar month after the newest event would close, `publication.delay_days` after its end."""
+    """The first day on which a whole calendar month after the newest event would close,
+    `publication.delay_days` after its end.
+    """
     first = newest_event.replace(day=1) + timedelta(days=monthrange(newest_event.year, newest_event.month)[1])
     end = first.replace(day=monthrange(first.year, first.month)[1])
     return end + timedelta(days=policy.figure("publication", "delay_days"))
@@ -126,7 +140,9 @@ def _confirmed(connection: duckdb.DuckDBPyConnection) -> list[date]:
 
 
 def _newest(connection: duckdb.DuckDBPyConnection, table: str, as_of: date | None) -> date | None:
-    """The newest day of a table of the ledger, up to `as_of` where one is given: a day ahead of it tells of a clock that was wrong."""
+    """The newest day of a table of the ledger, up to `as_of` where one is given: a day ahead of it tells of a
+    clock that was wrong.
+    """
     if not table_exists(connection, "ledger", table):
         return None
     return one_row(
@@ -150,11 +166,13 @@ def _newest_event(connection: duckdb.DuckDBPyConnection, as_of: date) -> date | 
     found = []
     if table_exists(connection, "ledger", "row_hashes"):
         found.append(
-            "SELECT max(about_on) AS day FROM vault.ledger.row_hashes WHERE list_contains($2, source) AND about_on <= $1"
+            "SELECT max(about_on) AS day FROM vault.ledger.row_hashes WHERE list_contains($2, source) "
+            "AND about_on <= $1"
         )
     if table_exists(connection, "register", "last_use"):
         found.append(
-            "SELECT max(last_use_at)::DATE FROM vault.register.last_use WHERE last_use_at::DATE <= $1 AND $2 IS NOT NULL"
+            "SELECT max(last_use_at)::DATE FROM vault.register.last_use WHERE last_use_at::DATE <= $1 "
+            "AND $2 IS NOT NULL"
         )
     if not found:
         return None

@@ -10,7 +10,9 @@ from anonymart.errors import AnonymartError
 
 
 def one_row(result: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-    """The row of a query that always gives one, as an aggregate without groups does. Raises AnonymartError when there is none."""
+    """The row of a query that always gives one, as an aggregate without groups does. Raises AnonymartError
+    when there is none.
+    """
     row = result.fetchone()
     if row is None:
         raise AnonymartError("A query that always gives a row gave none: please report it.")

@@ -38,9 +38,11 @@ _TRIES = 3
 
 @dataclass
 class RunReport:
-    """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer: `waiting`; or for unreadable
-    requests: the sentence in `unreadable`; or its day waits for a person: `held`), figures by mart, requests by state, the release's
-    utility (empty: nothing new), seconds by step."""
+    """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer:
+    `waiting`; or for unreadable requests: the sentence in `unreadable`; or its day waits for a person:
+    `held`), figures by mart, requests by state, the release's utility (empty: nothing new), seconds by
+    step.
+    """
 
     as_of: date
     release_id: str | None = None
@@ -99,10 +101,12 @@ class Options:
 def run(
     home: Home, keys: Keys, policy: Policy, as_of: date, options: Options | None = None, progress: Progress | None = None
 ) -> RunReport:
-    """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it wait for the reviewer.
+    """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it
+    wait for the reviewer.
 
-    Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it, only publication waits, and only build and publication wait
-    for a day that may be wrong; whatever was committed before stays, and running again goes on.
+    Raises UsageError, AnonymartError or GateRefused; rows about rights that cannot be read do not stop it,
+    only publication waits, and only build and publication wait for a day that may be wrong; whatever was
+    committed before stays, and running again goes on.
     """
     from anonymart.release import exact, for_reviewer, recover
     from anonymart.rights import count, machine
@@ -159,7 +163,8 @@ def release(
 
 
 def build_again(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None) -> date:
-    """Build what a right has superseded; gives the day that it was built for, never before the newest step of a request.
+    """Build what a right has superseded; gives the day that it was built for, never before the newest step of
+    a request.
 
     Raises DayHeld when that day may be wrong.
     """
@@ -186,9 +191,11 @@ def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progres
 def approve(
     home: Home, keys: Keys, policy: Policy, release_id: str, reviewer: Reviewer, candidate: str | None = None
 ) -> str:
-    """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built and gated again at once.
+    """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built
+    and gated again at once.
 
-    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the successor waits. Raises as `answer.approve`.
+    The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the
+    successor waits. Raises as `answer.approve`.
     """
     from anonymart.release import answer, approval
 
@@ -237,7 +244,9 @@ def _release(
 
 
 def status_of(release_id: str | None, waiting: dict[str, Any] | None, unreadable: str | None = None, held: str | None = None) -> str:
-    """published, waiting for a day to be confirmed, for unreadable requests or for approval, or nothing new to publish."""
+    """published, waiting for a day to be confirmed, for unreadable requests or for approval, or nothing new
+    to publish.
+    """
     if held:
         return "waiting for the day to be confirmed"
     if unreadable:

@@ -1,7 +1,9 @@
-"""A lost key `signing`: what was written with it is sealed by its digest under the new key, and the chains go on (S-SAFE).
+"""A lost key `signing`: what was written with it is sealed by its digest under the new key, and the chains go
+on (S-SAFE).
 
-Receipts and audit log prove nothing by a key that nobody has. But the vault, which another key opens, knows number and hash of their last
-entries, and each entry holds the hash of the one before. So what hangs together and ends as the vault knows it is what was there before.
+Receipts and audit log prove nothing by a key that nobody has. But the vault, which another key opens, knows
+number and hash of their last entries, and each entry holds the hash of the one before. So what hangs together
+and ends as the vault knows it is what was there before.
 """
 
 from __future__ import annotations
@@ -18,16 +20,19 @@ from anonymart.keys import Keys
 
 
 def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = None) -> dict[str, int]:
-    """Seal audit log and receipts as they are, and note it as the first entry under the new key; gives how many of each.
+    """Seal audit log and receipts as they are, and note it as the first entry under the new key; gives how
+    many of each.
 
-    Raises UsageError when they are this key's own, AnonymartError when they do not hang together or do not end as the vault knows it.
+    Raises UsageError when they are this key's own, AnonymartError when they do not hang together or do not
+    end as the vault knows it.
     """
     from anonymart.gate.typed import checked_sentence
 
     chains = {"entry": audit.chain(home), "receipt": receipts.chain(home)}
     if OTHER_KEY not in {_problem(chain, keys) for chain in chains.values()}:
         raise UsageError(
-            "The key 'signing' is the one that audit log and receipts were written with: there is nothing to seal."
+            "The key 'signing' is the one that audit log and receipts were written with: there is "
+            "nothing to seal."
         )
     with engine.connect(home, keys, vault="rw") as connection:
         text = checked_sentence(connection, reason, "--reason")
@@ -41,11 +46,13 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
         last = entries[-1]["hash"] if entries else FIRST
         if len(entries) < number:
             raise AnonymartError(
-                f"{chain.path} does not hold ({noun} {len(entries) + 1} is missing): restore the file from a copy first; nothing was sealed."
+                f"{chain.path} does not hold ({noun} {len(entries) + 1} is missing): restore the file "
+                f"from a copy first; nothing was sealed."
             )
         if not chain.is_linked(entries) or (len(entries), last) != (number, value):
             raise AnonymartError(
-                f"{chain.path} does not end as the vault knows it: restore the file from a copy first; nothing was sealed."
+                f"{chain.path} does not end as the vault knows it: restore the file from a copy first; "
+                f"nothing was sealed."
             )
         told[noun] = {"up_to": len(entries), "sha256": digest(entries)}
         counts[noun] = len(entries)
@@ -55,7 +62,9 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
 
 
 def need_key(home: Home, keys: Keys) -> None:
-    """Raise UsageError when audit log or receipts were written with another key `signing`: nothing could be proved any more."""
+    """Raise UsageError when audit log or receipts were written with another key `signing`: nothing could be
+    proved any more.
+    """
     for chain in (audit.chain(home), receipts.chain(home)):
         if chain.check(chain.read()[0], keys)[1] == OTHER_KEY:
             raise other_key(chain.path)

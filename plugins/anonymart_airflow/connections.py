@@ -29,7 +29,9 @@ def pull_learning(home: Home, keys: Keys) -> None:
     except AirflowNotFoundException:
         return
     pulled = lrs.pull(home, keys, lrs_store_of(connection), TaskProgress())
-    TaskProgress().say(f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them are new.")
+    TaskProgress().say(
+        f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them "
+        f"are new.")
 
 
 def lrs_store_of(connection: Any) -> Store:

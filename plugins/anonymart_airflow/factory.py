@@ -22,15 +22,17 @@ from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, revie
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
 CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
-# In the pool, requests of people go before all but a look at what was delivered; then the steps that end a release that was begun, while ingestion waits in landing.
+# In the pool, requests of people go before all but a look at what was delivered; then the steps that end a
+# release that was begun, while ingestion waits in landing.
 WATCH, RIGHTS, ENDING = 400, 300, 200
 # How often an unanswered request looks whether the answer was given on the page Privacy or by the command line.
 LOOK_EVERY = timedelta(minutes=10)
 
 
 def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
-    """The DAG that loads one source daily at `hour` (HH:MM, Paris) and tells the asset of it what was loaded; its last task is red
-    while a delivery asks for a person."""
+    """The DAG that loads one source daily at `hour` (HH:MM, Paris) and tells the asset of it what was loaded;
+    its last task is red while a delivery asks for a person.
+    """
     with _dag(f"ingest_{source}", _daily(hour), doc_md) as dag:
         # Whatever waits in the pool together runs in the order of loading.
         @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source), weight_rule="absolute")

@@ -26,7 +26,8 @@ class Follower:
     say: Callable[[str], None]
 
     def until_done(self, dag_id: str, run_id: str, may_be_red: str | None = None) -> dict[str, dict[str, Any]]:
-        """The task instances by task id, once the run has succeeded, or has failed at the task `may_be_red` alone, which is said.
+        """The task instances by task id, once the run has succeeded, or has failed at the task `may_be_red`
+        alone, which is said.
 
         Raises AnonymartError (GateRefused for the gate's no) with the failed task's own sentence and its log.
         """

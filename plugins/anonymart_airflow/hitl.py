@@ -24,10 +24,13 @@ class AskReviewer(HITLOperator):
         self.request = request
 
     def execute(self, context: Context) -> Any:
-        """Ask. Raises AirflowFailException under `airflow dags test`, which would wait for ever: there nobody can be asked."""
+        """Ask. Raises AirflowFailException under `airflow dags test`, which would wait for ever: there nobody
+        can be asked.
+        """
         if _is_dag_test():
             raise AirflowFailException(
-                "`airflow dags test` cannot ask a reviewer: trigger approve_release in a running Airflow, or answer with `anonymart approve` or `anonymart refuse`."
+                "`airflow dags test` cannot ask a reviewer: trigger approve_release in a running "
+                "Airflow, or answer with `anonymart approve` or `anonymart refuse`."
             )
         return super().execute(context)
 
@@ -42,5 +45,7 @@ class AskReviewer(HITLOperator):
 
 
 def _is_dag_test() -> bool:
-    """Whether the task runs in the process of `airflow dags test`. Airflow tells it by nothing but the kind of its supervisor."""
+    """Whether the task runs in the process of `airflow dags test`. Airflow tells it by nothing but the kind
+    of its supervisor.
+    """
     return type(getattr(task_runner, "SUPERVISOR_COMMS", None)).__name__ == "InProcessSupervisorComms"

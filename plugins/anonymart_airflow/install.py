@@ -1,6 +1,7 @@
 """Into an Airflow that is there already: one DAG file, the pool, and a look at what else is needed.
 
-`python -m anonymart_airflow.install install DIR` or `check`; prints one JSON object. The command `anonymart airflow` calls it.
+`python -m anonymart_airflow.install install DIR` or `check`; prints one JSON object. The command `anonymart
+airflow` calls it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ AUTH_MANAGER = "anonymart_airflow.auth.HouseAuthManager"
 
 @dataclass(frozen=True)
 class Check:
-    """Whether something that a run needs is there, and what to do where it is not; None: a person has to look."""
+    """Whether something that a run needs is there, and what to do where it is not; None: a person has to
+    look.
+    """
 
     what: str
     is_there: bool | None
@@ -38,10 +41,13 @@ class Check:
 
 
 def install(dags_folder: Path) -> None:
-    """Write the DAG file and make the pool; what is there already stays. Raises UsageError for a folder that is not there, or a file that is not ours."""
+    """Write the DAG file and make the pool; what is there already stays. Raises UsageError for a folder that
+    is not there, or a file that is not ours.
+    """
     if not dags_folder.is_dir():
         raise UsageError(
-            f"The folder of DAGs {dags_folder} does not exist: give the one that Airflow reads (core.dags_folder)."
+            f"The folder of DAGs {dags_folder} does not exist: give the one that Airflow reads "
+            f"(core.dags_folder)."
         )
     path = dags_folder / FILE
     if path.exists() and "anonymart airflow install" not in path.read_text(encoding="utf-8"):
@@ -154,7 +160,8 @@ def _auth_manager() -> Check:
         f"{name} shows the page Privacy to reviewers alone"
         if is_ours
         else (
-            f"{name or 'the default one'} knows nothing of the page Privacy and may close or open it to others than you mean: set core.auth_manager to {AUTH_MANAGER}, "
+            f"{name or 'the default one'} knows nothing of the page Privacy and may close or open it to "
+            f"others than you mean: set core.auth_manager to {AUTH_MANAGER}, "
             "or give the resource Privacy to your reviewers and look who sees the page"
         )
     )

@@ -7,7 +7,8 @@ import os
 POOL = "anonymart_writer"
 POOL_NOTE = "One slot: DuckDB has one writer for each file."
 NO_POOL = (
-    f"There is no pool {POOL}, so no task could ever start: make it with `anonymart airflow install --dags-folder DIR`, "
+    f"There is no pool {POOL}, so no task could ever start: make it with `anonymart airflow install "
+    f"--dags-folder DIR`, "
     f"or with `airflow pools set {POOL} 1 writer`, then clear this run."
 )
 # In the order of loading: a later source is read with what the earlier ones say (consents, birth dates, codes).

@@ -1,4 +1,5 @@
-"""Without the writer's pool tasks would stay `scheduled` for ever, and only the scheduler would say why. So such a run fails at once, with a sentence.
+"""Without the writer's pool tasks would stay `scheduled` for ever, and only the scheduler would say why. So
+such a run fails at once, with a sentence.
 
 Airflow calls this in the scheduler, where a run begins; tasks cannot look at pools.
 """
@@ -20,7 +21,9 @@ _LOG = logging.getLogger(__name__)
 
 @hookimpl
 def on_dag_run_running(dag_run: DagRun, msg: str) -> None:
-    """Fail the tasks of a run that wait for the pool when there is no pool, and note on the run what to do."""
+    """Fail the tasks of a run that wait for the pool when there is no pool, and note on the run what to
+    do.
+    """
     dag = dag_run.dag
     if dag is None or not any(task.pool == POOL for task in dag.task_dict.values()):
         return

@@ -1,4 +1,6 @@
-"""The page "Privacy" in Airflow's menu, and what a run without the writer's pool is told. Airflow imports this file in every process, so it imports nothing until it is asked."""
+"""The page "Privacy" in Airflow's menu, and what a run without the writer's pool is told. Airflow imports
+this file in every process, so it imports nothing until it is asked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a task tells while it works: records of the level INFO. Airflow writes what a task prints on standard error as errors."""
+"""What a task tells while it works: records of the level INFO. Airflow writes what a task prints on standard
+error as errors.
+"""
 
 from __future__ import annotations
 

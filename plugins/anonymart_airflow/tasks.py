@@ -66,7 +66,9 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
 
 @plain_faults
 def watch_delivery(counts: dict[str, Any]) -> None:
-    """Fail when a file was refused whole, or rows about rights or consents cannot be read, so that the state of the DAG shows it; all else is loaded."""
+    """Fail when a file was refused whole, or rows about rights or consents cannot be read, so that the state
+    of the DAG shows it; all else is loaded.
+    """
     from anonymart.asks import Asks
     from anonymart.errors import UsageError
 
@@ -235,11 +237,15 @@ def advance_requests(context: Any) -> dict[str, int]:
 
 @plain_faults
 def watch_the_clock(counts: dict[str, int]) -> None:
-    """Fail when a request is past its last day (R-CLOCK) or cannot be read, so that the state of the DAG shows it; another try cannot mend that."""
+    """Fail when a request is past its last day (R-CLOCK) or cannot be read, so that the state of the DAG
+    shows it; another try cannot mend that.
+    """
     from anonymart.errors import UsageError
 
     if counts.get("unreadable"):
-        raise UsageError(f"{counts['unreadable']} row(s) about rights or consents cannot be read: `anonymart rights list` shows file and line.")
+        raise UsageError(
+            f"{counts['unreadable']} row(s) about rights or consents cannot be read: `anonymart rights "
+            f"list` shows file and line.")
     if counts["late"]:
         raise UsageError(f"{counts['late']} request(s) are past their last day: `anonymart rights list` shows which.")
     if counts["near"]:
@@ -248,7 +254,9 @@ def watch_the_clock(counts: dict[str, int]) -> None:
 
 @plain_faults
 def keep_to_the_terms(context: Any) -> None:
-    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that looks wrong waits for a person."""
+    """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that
+    looks wrong waits for a person.
+    """
     from anonymart.forget.removal import enforce_terms
     from anonymart.release import approval
 

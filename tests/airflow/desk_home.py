@@ -24,7 +24,9 @@ MARKUP = "<script>alert(1)</script>"
 
 @dataclass
 class Approvals:
-    """Stands for anonymart.release.approval and anonymart.release.answer: its interface and its refusals, without publishing."""
+    """Stands for anonymart.release.approval and anonymart.release.answer: its interface and its refusals,
+    without publishing.
+    """
 
     waits: Waiting | None = None
     refused: str = ""  # why a reason is not taken

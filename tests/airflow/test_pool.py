@@ -1,4 +1,6 @@
-"""Without the pool of the writer a run fails at once and says what to do, in place of waiting for ever (S-SAFE)."""
+"""Without the pool of the writer a run fails at once and says what to do, in place of waiting for ever
+(S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("airfl
 
 
 class Scheduled:
-    """A home with Airflow's database and its DAGs; each `airflow` command is a process of its own and ends by itself."""
+    """A home with Airflow's database and its DAGs; each `airflow` command is a process of its own and ends by
+    itself.
+    """
 
     def __init__(self, root: Path) -> None:
         self.home = Home(root).prepare()

@@ -1,4 +1,6 @@
-"""What a run has left for a person: one line at its end, and exit 5 where somebody must act (R-CLOCK, S-SAFE)."""
+"""What a run has left for a person: one line at its end, and exit 5 where somebody must act (R-CLOCK,
+S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,8 @@ def test_all_that_asks_is_named():
         {"late": 2},
     )
     assert asks.sentence == (
-        "Asks for a person: 2 files refused whole (nps/b.csv, nps/old.csv), 3 unreadable rows about rights or consents, 2 requests past their last day, "
+        "Asks for a person: 2 files refused whole (nps/b.csv, nps/old.csv), 3 unreadable rows about "
+        "rights or consents, 2 requests past their last day, "
         "1 silent source (nps)."
     )
     assert (asks.exit_code(is_strict=False), asks.exit_code(is_strict=True)) == (5, 5)

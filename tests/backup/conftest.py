@@ -1,4 +1,6 @@
-"""The small school of the gate's tests, with deliveries, requests and releases; and its disk, which can be lost."""
+"""The small school of the gate's tests, with deliveries, requests and releases; and its disk, which can be
+lost.
+"""
 
 import shutil
 from datetime import date
@@ -19,7 +21,9 @@ FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 
 
 class House(ForgetHouse):
-    """The home of a school, and what lies outside of it: backups, the copy of the newest, and the safe with the keys."""
+    """The home of a school, and what lies outside of it: backups, the copy of the newest, and the safe with
+    the keys.
+    """
 
     def __init__(self, school: School, outside: Path) -> None:
         self.school, self.outside = school, outside
@@ -76,7 +80,9 @@ class House(ForgetHouse):
 
 @pytest.fixture
 def house(sound, tmp_path, monkeypatch) -> House:  # noqa: F811
-    """One release and one backup; then a delivery, a second release and an erasure, and a copy of the newest."""
+    """One release and one backup; then a delivery, a second release and an erasure, and a copy of the
+    newest.
+    """
     for left_out in (ask_straight, hold_no_drill, attack_nothing):
         left_out(monkeypatch)
     shutil.copytree(sound.home.root, tmp_path / "home", symlinks=True)

@@ -1,4 +1,6 @@
-"""Backup, loss of the disk, restore, next release: ids and cells agree with the recipients' copies, the erased stay out (S-SAFE, R-ERASE)."""
+"""Backup, loss of the disk, restore, next release: ids and cells agree with the recipients' copies, the
+erased stay out (S-SAFE, R-ERASE).
+"""
 
 import os
 import shutil

@@ -74,7 +74,9 @@ def draw_key(rules: dict[str, Any], name: str, place: dict[str, Any], set_key: i
 
 
 def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[Person]]) -> dict[tuple, dict[str, int]]:
-    """The counts of each cell that follow from the other steps of its funnel: by the best of all sequences that do not rise, one step at a time."""
+    """The counts of each cell that follow from the other steps of its funnel: by the best of all sequences
+    that do not rise, one step at a time.
+    """
     fixed: dict[tuple, dict[str, int]] = defaultdict(dict)
     for rule in rules.get("consistent", []):
         if "along" not in rule:
@@ -94,7 +96,9 @@ def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[
 
 
 def not_rising(counts: list[int]) -> list[int]:
-    """Neighbours that rise are joined until none does, over all that is 0; a joined stretch has its mean, a half goes to the even number."""
+    """Neighbours that rise are joined until none does, over all that is 0; a joined stretch has its mean, a
+    half goes to the even number.
+    """
     stretches = [[n] for n in counts if n]
     place = 1
     while place < len(stretches):
@@ -124,7 +128,8 @@ class Cell:
     """The publishable figures of one cell."""
 
     def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None, fixed: dict[str, int] | None = None) -> None:
-        """`key` are the dimensions of the cell, where they are not those of its first person: a pool has years of its own.
+        """`key` are the dimensions of the cell, where they are not those of its first person: a pool has
+        years of its own.
 
         `fixed` are counts that follow from other cells.
         """

@@ -1,4 +1,6 @@
-"""Counts that are held against each other: what is made of the noisy ones, by the gate, by the oracle and by the macros."""
+"""Counts that are held against each other: what is made of the noisy ones, by the gate, by the oracle and by
+the macros.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ def _people(mart: str, key: dict, flags: list[dict], dice: random.Random) -> lis
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Funnels in which nearly all go to the end, chapters that nearly all complete, and answers of every mix."""
+    """Funnels in which nearly all go to the end, chapters that nearly all complete, and answers of every
+    mix.
+    """
     house, dice = House(tmp_path_factory.mktemp("consistent")), random.Random(20261129)
     order = rules("course_completion_funnel")["consistent"][0]["order"]
     for number in range(40):

@@ -43,7 +43,8 @@ def told(count: int, noise: str) -> list[tuple[int, float]]:
 
 
 def cells(base: int, parts: range, noise: tuple[str, str], is_consistent: bool = False) -> dict[str, np.ndarray]:
-    """Everything that may be published of cells with these parts of a base, with its probability, where the base is large enough for a rate.
+    """Everything that may be published of cells with these parts of a base, with its probability, where the
+    base is large enough for a rate.
 
     `is_consistent`: a part that lies over its whole is joined with it.
     """

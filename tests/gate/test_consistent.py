@@ -1,4 +1,6 @@
-"""Counts that a reader holds against each other: the gate works out once more what was made of the noisy ones (S-ANON)."""
+"""Counts that a reader holds against each other: the gate works out once more what was made of the noisy ones
+(S-ANON).
+"""
 
 from datetime import date
 

@@ -1,4 +1,6 @@
-"""A vault of three small tables, in memory, and the years of a school that loads, builds and publishes by a calendar."""
+"""A vault of three small tables, in memory, and the years of a school that loads, builds and publishes by a
+calendar.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Ten years of month ends of a school, told day by day: what was asked, and what came of it. `story` is the table of docs/deploy.md."""
+"""Ten years of month ends of a school, told day by day: what was asked, and what came of it. `story` is the
+table of docs/deploy.md.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def _lies_in(day: date, span: tuple[date, date]) -> bool:
 
 
 def story(policy: Policy) -> list[tuple[str, str, str]]:
-    """Rows of day, what happened, and what the guard said: every run on which something was unusual, and one for each year of quiet ones."""
+    """Rows of day, what happened, and what the guard said: every run on which something was unusual, and one
+    for each year of quiet ones.
+    """
     told: list[tuple[str, str, str]] = []
     quiet: dict[int, int] = {}
     with small_vault() as connection:

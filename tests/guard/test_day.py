@@ -1,4 +1,6 @@
-"""The day of a run: asked about where history would close wrongly, and nowhere else; ten years of month ends."""
+"""The day of a run: asked about where history would close wrongly, and nowhere else; ten years of month
+ends.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def test_ten_years_of_month_ends_with_missed_months_are_never_asked_about(publis
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 3650), st.sampled_from([-2, -1, 0, 1, 40]))
 def test_it_asks_on_the_very_day_on_which_a_month_without_a_row_would_close(begins, days):
-    """Deliveries stop on some day of ten years: every run until the first whole month without a row closes is let pass, and no later one."""
+    """Deliveries stop on some day of ten years: every run until the first whole month without a row closes is
+    let pass, and no later one.
+    """
     last = date(2026, 1, 1) + timedelta(days=begins)
     closes = month_ends(last, 2)[1] + timedelta(days=DELAY)
     with small_vault() as connection:
@@ -115,7 +119,9 @@ def test_a_home_with_nothing_in_it_is_not_asked_about():
 
 
 def test_a_first_build_is_not_asked_about_however_old_its_data_are():
-    """A school that begins with the files of years ago: nothing is closed yet, and the reviewer looks at the first release."""
+    """A school that begins with the files of years ago: nothing is closed yet, and the reviewer looks at the
+    first release.
+    """
     with small_vault() as connection:
         event(connection, date(2015, 6, 20))
         assert asks(connection, date(2026, 6, 30)) is None

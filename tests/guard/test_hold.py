@@ -1,4 +1,6 @@
-"""Retention with a clock that runs ahead, or with a plan that takes a large share: it waits, and says what to type (P-STAT, S-SAFE)."""
+"""Retention with a clock that runs ahead, or with a plan that takes a large share: it waits, and says what to
+type (P-STAT, S-SAFE).
+"""
 
 from __future__ import annotations
 

@@ -188,7 +188,9 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     membership.within([], policy)
     assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")
     report = folder / "privacy_report.json"
-    report.write_text('{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "definitions": [], '
+    report.write_text(
+        '{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, '
+        '"columns_gone": {}, "definitions": [], '
                       '"policy": {}, "suppressed_share": {}}}', encoding="utf-8")
     assert because(policy, folder) == []
     # What each figure of bursts does is seen in tests/disclosure/test_bursts.py.

@@ -15,7 +15,8 @@ from tests.real import nps_fr, oulad, salaries
 from tests.whole.house import House, open_house
 
 SHARED = Path(os.environ.get("ANONYMART_SHARED_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
-# Everything has closed by then: the clicks end in June 2026, the last answers are of 2025. So months without a row close, which somebody has to mean.
+# Everything has closed by then: the clicks end in June 2026, the last answers are of 2025. So months without
+# a row close, which somebody has to mean.
 AS_OF = "2026-12-31"
 SETS = {"oulad": oulad, "nps_fr": nps_fr, "so_survey_2017": salaries}
 

@@ -233,7 +233,9 @@ def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
 
 
 def test_a_cell_that_many_moved_shows_all_its_figures_anew(school, monkeypatch):
-    """Detractors move by five only, the answers by forty: the cell is new with all its figures, to rules, drill and attackers alike."""
+    """Detractors move by five only, the answers by forty: the cell is new with all its figures, to rules,
+    drill and attackers alike.
+    """
     monkeypatch.undo()
     recall(school, SECOND, marts=["nps_quarterly"])
     school.build([nps(date(2025, 10, 1), detractors=35, answered=160)], AUGUST)

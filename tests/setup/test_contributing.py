@@ -1,4 +1,6 @@
-"""CONTRIBUTING.md: every room is listed, and its steps work in a copy of the tree, by the files that they name and no other."""
+"""CONTRIBUTING.md: every room is listed, and its steps work in a copy of the tree, by the files that they
+name and no other.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def section(title: str) -> str:
 
 
 def rooms() -> set[str]:
-    """Every package of plugins/, every folder of models and macros, and the other folders at the top that hold code."""
+    """Every package of plugins/, every folder of models and macros, and the other folders at the top that
+    hold code.
+    """
     packages = {path.parent for path in (ROOT / "plugins").rglob("__init__.py")}
     models = {path.parent for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
     macros = {path.parent for path in (ROOT / "dbt_project" / "macros").rglob("*.sql")}
@@ -54,7 +58,9 @@ def test_every_room_is_listed_with_a_sentence() -> None:
 
 
 def test_the_lists_that_it_names_are_there() -> None:
-    """Words in capitals before "in `file`", as in `ORDER` or `TABULAR`, are assigned in a Python file that the page names."""
+    """Words in capitals before "in `file`", as in `ORDER` or `TABULAR`, are assigned in a Python file that
+    the page names.
+    """
     files = [ROOT / name for name in re.findall(r"`((?:plugins|tests)/[\w/]+\.py)`", PAGE)]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     names = {
@@ -119,7 +125,9 @@ class Copy:
 
 
 def named(title: str, word: str, name: str) -> set[str]:
-    """The files that the numbered steps of a section name, with the example's name in the place of the word."""
+    """The files that the numbered steps of a section name, with the example's name in the place of the
+    word.
+    """
     steps = re.findall(r"^\d\. .*(?:\n   .*)*", section(title), re.MULTILINE)
     return {
         file.replace(word, name)

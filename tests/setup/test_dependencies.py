@@ -61,14 +61,18 @@ def imports_of(path: Path) -> set[str]:
 
 
 def owners_of(module: str) -> set[str]:
-    """The distributions that a module comes from; a name that only a stub or a namespace has falls back on its parent."""
+    """The distributions that a module comes from; a name that only a stub or a namespace has falls back on
+    its parent.
+    """
     while module and module not in owners():
         module = module.rpartition(".")[0]
     return {"apache-airflow" if name in PARTS_OF_AIRFLOW else name for name in owners().get(module, ())}
 
 
 def undeclared(folders: tuple[str, ...], declared: set[str], local: set[str]) -> dict[str, str]:
-    """Each foreign module that these folders import from no declared distribution, with one file that does."""
+    """Each foreign module that these folders import from no declared distribution, with one file that
+    does.
+    """
     found = {}
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
         for module in () if path in NOT_RUN else imports_of(path):
@@ -99,7 +103,9 @@ def test_what_is_declared_for_users_is_used() -> None:
 
 
 def lock_entries() -> dict[str, tuple[set[str], bool]]:
-    """Per package of the lock: its versions (some differ by Python) and whether it says that pyproject.toml wants it."""
+    """Per package of the lock: its versions (some differ by Python) and whether it says that pyproject.toml
+    wants it.
+    """
     found: dict[str, tuple[set[str], bool]] = {}
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     for entry in re.split(r"\n(?=[A-Za-z0-9])", text):

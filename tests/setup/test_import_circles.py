@@ -1,4 +1,6 @@
-"""No module of ours imports, by way of others, a module that imports it: neither at its top nor inside a function."""
+"""No module of ours imports, by way of others, a module that imports it: neither at its top nor inside a
+function.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def modules() -> dict[str, Path]:
 
 
 def at_top(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a module is imported: what stands in functions and under TYPE_CHECKING is left out."""
+    """The nodes that run when a module is imported: what stands in functions and under TYPE_CHECKING is left
+    out.
+    """
     for child in ast.iter_child_nodes(node):
         is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and not is_for_types:
@@ -39,7 +43,8 @@ def imported_by(path: Path, names: Mapping[str, Path], everywhere: bool) -> set[
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            # `from package import module` needs the module; `from module import name` the module that it names.
+            # `from package import module` needs the module; `from module import name` the module that it
+            # names.
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
             found |= {module if module in names else node.module for module in inner}
     return found & set(names)

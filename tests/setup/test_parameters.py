@@ -11,7 +11,9 @@ MOST = 7
 
 
 def functions() -> Iterator[tuple[str, int]]:
-    """Every function of the code with its number of parameters, self and cls left out, and commands: these take one for each option."""
+    """Every function of the code with its number of parameters, self and cls left out, and commands: these
+    take one for each option.
+    """
     for path in (path for folder in ("plugins", "dags") for path in sorted((ROOT / folder).rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or any(

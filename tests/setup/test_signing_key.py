@@ -1,4 +1,6 @@
-"""The key `signing` is lost: it is said as what it is, and there is a way on that proves what was written before (S-SAFE)."""
+"""The key `signing` is lost: it is said as what it is, and there is a way on that proves what was written
+before (S-SAFE).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The wheel holds everything: built and installed without a network, run by its own command, and our DAGs in an Airflow of one's own (S-SAFE)."""
+"""The wheel holds everything: built and installed without a network, run by its own command, and our DAGs in
+an Airflow of one's own (S-SAFE).
+"""
 
 from __future__ import annotations
 

@@ -71,7 +71,9 @@ def killed(undisturbed, tmp_path_factory) -> House:
 
 
 def test_every_named_point_kills(killed):
-    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals, the audit log and what a gated candidate is before its commit in tests/release, pulls in tests/sources, migrations in tests/migrate, a restore in tests/backup.
+    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals, the
+    # audit log and what a gated candidate is before its commit in tests/release, pulls in tests/sources,
+    # migrations in tests/migrate, a restore in tests/backup.
     elsewhere = ("approval.", "audit.", "migrate.", "publish.before_commit", "pull.", "rights.", "rectify.", "removal.", "restore.", "rewrite.", "withdraw.")
     assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith(elsewhere))
     assert len(ORDER) >= 12

@@ -40,7 +40,8 @@ def test_counts_are_off_by_as_much_as_their_class_of_noise(released, told):
     stated = {mart: error for mart, error in stated.items() if isinstance(error, float)}
     expected = {noise: mean_error(table) for noise, table in of_policy(load_policy()).items()}
     assert len(stated) >= 8
-    # What is published errs less than the table, as counts are made consistent: by 3 and 5 persons on the demo. Of small cells only
+    # What is published errs less than the table, as counts are made consistent: by 3 and 5 persons on the
+    # demo. Of small cells only
     # those that noise lifted have a row.
     for noise, accepted in (("coarse", 3.5), ("fine", 6.5)):
         marts = ", ".join(f"'{mart}'" for mart, contract in load_contracts().items() if contract.noise == noise)

@@ -46,9 +46,11 @@ def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
 
 
 def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tuple[Seen, Seen]]:
-    """The published counts of two cells of the same persons, each with the law of its noise. Each cell is in two pairs at most.
+    """The published counts of two cells of the same persons, each with the law of its noise. Each cell is in
+    two pairs at most.
 
-    Counts that are made consistent with each other are no pair: they are equal by what everybody can work out from the published ones.
+    Counts that are made consistent with each other are no pair: they are equal by what everybody can work out
+    from the published ones.
     """
     found: dict[tuple[int, int], dict[Place, Seen]] = defaultdict(dict)
     for mart, table in release.tables.items():
@@ -63,7 +65,9 @@ def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tu
 
 
 def _sequence(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
-    """The first place of the sequence in which a count is made consistent with others; None for a count of no sequence."""
+    """The first place of the sequence in which a count is made consistent with others; None for a count of no
+    sequence.
+    """
     for rule in contract.consistent:
         if "along" in rule and rule["falls"] == measure:
             return contract.name, cell_key(contract, {**row, rule["along"]: rule["order"][0]}), measure

@@ -40,7 +40,9 @@ def true_ranges(table: Table, key: str, rules: PublishedRules, published: Mappin
 
 
 def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRules) -> int:
-    """By how many persons more than its noise a part of a partition may be off: three parts share what they lack of their whole."""
+    """By how many persons more than its noise a part of a partition may be off: three parts share what they
+    lack of their whole.
+    """
     for rule in table.contract.consistent:
         if name in rule.get("sums", ()):
             parts, whole = [row.get(part) for part in rule["sums"]], row.get(rule["to"])

@@ -160,7 +160,9 @@ def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
 
 
 def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
-    """A count of some of the people of another mart's cell (`part_of`): never more than those, whatever the people are."""
+    """A count of some of the people of another mart's cell (`part_of`): never more than those, whatever the
+    people are.
+    """
     for measure in table.measures("count"):
         part_of = measure.get("part_of")
         if not part_of or part_of["mart"] not in release.tables:

@@ -1,4 +1,6 @@
-"""Releases published after a backup stay the truth: the restored ledger gets their cells, periods and ids back from their own files (S-ANON)."""
+"""Releases published after a backup stay the truth: the restored ledger gets their cells, periods and ids
+back from their own files (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _NOTHING = "nothing was restored."
 
 @dataclass(frozen=True)
 class Found:
-    """A published release: its id, a folder with its files as they were signed, and the SHA-256 of its manifest."""
+    """A published release: its id, a folder with its files as they were signed, and the SHA-256 of its
+    manifest.
+    """
 
     release_id: str
     folder: Path
@@ -38,7 +42,8 @@ class Found:
 
 
 def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
-    """The releases in these folders by id, each as the school signed it; a damaged copy counts only where no other folder has a sound one.
+    """The releases in these folders by id, each as the school signed it; a damaged copy counts only where no
+    other folder has a sound one.
 
     Raises AnonymartError for one of which no copy is sound, and for two releases of one id.
     """
@@ -53,12 +58,14 @@ def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
         known = found.setdefault(told.release_id, release)
         if known.manifest_sha256 != release.manifest_sha256:
             raise AnonymartError(
-                f"{known.folder} and {folder} are two releases of one id, both signed: find out which one recipients hold, and take the other away; {_NOTHING}"
+                f"{known.folder} and {folder} are two releases of one id, both signed: find out which "
+                f"one recipients hold, and take the other away; {_NOTHING}"
             )
     for name, folder in damaged.items():
         if name not in found:
             raise AnonymartError(
-                f"{folder} is not as it was published: take it away and give a sound copy of {name} with --release; {_NOTHING}"
+                f"{folder} is not as it was published: take it away and give a sound copy of {name} "
+                f"with --release; {_NOTHING}"
             )
     return found
 
@@ -66,10 +73,11 @@ def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
 def check_complete(
     home: Home, keys: Keys, found: dict[str, Found], acts: Sequence[dict[str, Any]]
 ) -> list[Found]:
-    """The releases that the restored vault does not know, oldest first. `acts` are the entries of the audit log since the backup.
+    """The releases that the restored vault does not know, oldest first. `acts` are the entries of the audit
+    log since the backup.
 
-    Raises AnonymartError where a release that the ledger or the audit log knows is not among the found, or is another one; and where one was recalled
-    since, which its files do not tell well enough to repeat.
+    Raises AnonymartError where a release that the ledger or the audit log knows is not among the found, or is
+    another one; and where one was recalled since, which its files do not tell well enough to repeat.
     """
     with engine.connect(home, keys, vault="ro") as connection:
         known = {release["release_id"]: release["manifest_sha256"] for release in ledger.releases(connection)}
@@ -80,11 +88,13 @@ def check_complete(
     for release_id, digest in published.items():
         if release_id not in found:
             raise AnonymartError(
-                f"The release {release_id} was published and its folder is not there: give a copy, of anybody who received it, with --release; {_NOTHING}"
+                f"The release {release_id} was published and its folder is not there: give a copy, of "
+                f"anybody who received it, with --release; {_NOTHING}"
             )
         if found[release_id].manifest_sha256 != digest:
             raise AnonymartError(
-                f"{found[release_id].folder} is another release than the {release_id} that was published: give the right copy with --release; {_NOTHING}"
+                f"{found[release_id].folder} is another release than the {release_id} that was "
+                f"published: give the right copy with --release; {_NOTHING}"
             )
     since = sorted((release for name, release in found.items() if name not in known), key=_order)
     is_recall = any(act["act"] in ("withdrew", "reworded") for act in acts) or any(
@@ -93,16 +103,18 @@ def check_complete(
     )
     if is_recall or any(read_manifest(release.folder).get("replaces") for release in since):
         raise AnonymartError(
-            f"A release was recalled since this backup, which a restore cannot repeat: take a backup that was made after the recall; {_NOTHING}"
+            f"A release was recalled since this backup, which a restore cannot repeat: take a backup "
+            f"that was made after the recall; {_NOTHING}"
         )
     return since
 
 
 def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> None:
-    """Enter the releases into the ledger of the restored vault, as their publication did: new cells, closed periods, id and noise.
+    """Enter the releases into the ledger of the restored vault, as their publication did: new cells, closed
+    periods, id and noise.
 
-    Raises AnonymartError where a release does not carry every cell that the ledger holds, as it is there, or closed other periods than the policy
-    gives for its day.
+    Raises AnonymartError where a release does not carry every cell that the ledger holds, as it is there, or
+    closed other periods than the policy gives for its day.
     """
     if not since:
         return
@@ -111,10 +123,12 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
         manifest = read_manifest(release.folder)
         if set(manifest["marts"]) != set(contracts):
             raise AnonymartError(
-                f"The release {release.release_id} has other marts than this version of Anonymart: restore with the version that published it; {_NOTHING}"
+                f"The release {release.release_id} has other marts than this version of Anonymart: "
+                f"restore with the version that published it; {_NOTHING}"
             )
         if _has_empty_periods(home, keys, contracts, release, manifest):
-            # The calendar of the policy knows the periods that closed without a cell; this model reads the ledger alone.
+            # The calendar of the policy knows the periods that closed without a cell; this model reads the
+            # ledger alone.
             build.run_models(home, policy, date.fromisoformat(manifest["as_of"]), "int_closed_periods")
         with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
             connection.execute(
@@ -124,7 +138,8 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
             fresh = sum(_enter(connection, contract, release, manifest) for contract in contracts.values())
             total = sum(mart["rows"] for mart in manifest["marts"].values())
             connection.execute(
-                "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells, noise) VALUES (?, ?::DATE, ?, ?, ?, ?)",
+                "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, "
+                "carried_cells, noise) VALUES (?, ?::DATE, ?, ?, ?, ?)",
                 [
                     release.release_id,
                     manifest["as_of"],
@@ -145,8 +160,10 @@ def _order(release: Found) -> tuple[str, int]:
 def _fresh_periods(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> list[str]:
     """Keys of the periods of the new cells of the attached `release` that the ledger has not closed."""
     rows = connection.execute(
-        f"SELECT DISTINCT {cells.key_sql(contract.period_key, 'fresh')} AS period_key FROM ({cells.new_cells(connection, contract)}) AS fresh "
-        f"WHERE period_key NOT IN (SELECT period_key FROM vault.ledger.closed_periods WHERE mart = $1) ORDER BY ALL",
+        f"SELECT DISTINCT {cells.key_sql(contract.period_key, 'fresh')} AS period_key FROM "
+        f"({cells.new_cells(connection, contract)}) AS fresh "
+        f"WHERE period_key NOT IN (SELECT period_key FROM vault.ledger.closed_periods WHERE mart = $1) "
+        f"ORDER BY ALL",
         [contract.name],
     ).fetchall()
     return [key for (key,) in rows]
@@ -178,28 +195,34 @@ def _enter(
         f"CREATE TABLE IF NOT EXISTS {table} AS SELECT *, NULL::VARCHAR AS release_id FROM {mart} LIMIT 0"
     )
     lost = connection.execute(
-        f"SELECT EXISTS (SELECT * EXCLUDE (release_id) FROM {table} EXCEPT SELECT {_columns(contract)} FROM {mart})"
+        f"SELECT EXISTS (SELECT * EXCLUDE (release_id) FROM {table} EXCEPT SELECT {_columns(contract)} "
+        f"FROM {mart})"
     ).fetchone()
     if lost and lost[0]:
         raise AnonymartError(
-            f"The release {release.release_id} does not carry the cells of the backup's ledger: it is not of the same history; take another backup; {_NOTHING}"
+            f"The release {release.release_id} does not carry the cells of the backup's ledger: it is "
+            f"not of the same history; take another backup; {_NOTHING}"
         )
     keys = _fresh_periods(connection, contract)
     told = manifest["marts"][contract.name]
     if len(keys) != told["closed_periods"]:
         keys = [key for (key,) in connection.execute(
-            f"SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = $1 UNION SELECT unnest($2::VARCHAR[]) ORDER BY ALL", [contract.name, keys]
+            f"SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = $1 UNION SELECT "
+            f"unnest($2::VARCHAR[]) ORDER BY ALL", [contract.name, keys]
         ).fetchall()]  # fmt: skip
     connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {cells.new_cells(connection, contract)}")
     row = connection.execute("SELECT count(*) FROM fresh").fetchone()
     n_fresh = int(row[0]) if row else 0
     if (len(keys), n_fresh) != (told["closed_periods"], told["new_cells"]):
         raise AnonymartError(
-            f"The release {release.release_id} closed other periods of {contract.name} than the present policy gives for its day, so the ledger cannot be "
-            f"repaired from it: restore with the policy and the version that published it, or take a newer backup; {_NOTHING}"
+            f"The release {release.release_id} closed other periods of {contract.name} than the present "
+            f"policy gives for its day, so the ledger cannot be "
+            f"repaired from it: restore with the policy and the version that published it, or take a "
+            f"newer backup; {_NOTHING}"
         )
     connection.execute(
-        "INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) SELECT $1, unnest($2::VARCHAR[]), $3",
+        "INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) SELECT $1, "
+        "unnest($2::VARCHAR[]), $3",
         [contract.name, keys, release.release_id],
     )
     connection.execute(f"INSERT INTO {table} BY NAME SELECT *, {name} AS release_id FROM fresh")

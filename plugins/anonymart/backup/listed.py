@@ -1,7 +1,8 @@
-"""The list of backups in the home, `backups.json`: which ones exist, where they were written, and until when they may be kept.
+"""The list of backups in the home, `backups.json`: which ones exist, where they were written, and until when
+they may be kept.
 
-A backup holds everybody whom the vault held on its day. So each one is listed before its first byte is written, it leaves the list only when it
-is gone, and receipts of removals name those that are listed.
+A backup holds everybody whom the vault held on its day. So each one is listed before its first byte is
+written, it leaves the list only when it is gone, and receipts of removals name those that are listed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from anonymart.home import Home
 
 @dataclass(frozen=True)
 class Listed:
-    """One backup: its id, the days (YYYY-MM-DD) on which it was made and after which it has to be gone, and its folder."""
+    """One backup: its id, the days (YYYY-MM-DD) on which it was made and after which it has to be gone, and
+    its folder.
+    """
 
     backup_id: str
     made_on: str
@@ -30,14 +33,17 @@ class Listed:
 
 
 def read(home: Home) -> list[Listed]:
-    """Every backup that is not known to be gone, oldest first. Raises AnonymartError when the list cannot be read."""
+    """Every backup that is not known to be gone, oldest first. Raises AnonymartError when the list cannot be
+    read.
+    """
     if not home.backups.exists():
         return []
     try:
         return [Listed(**entry) for entry in json.loads(home.backups.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         raise AnonymartError(
-            f"The list of backups {home.backups} cannot be read: restore the file from a copy, then run again."
+            f"The list of backups {home.backups} cannot be read: restore the file from a copy, then run "
+            f"again."
         ) from None
 
 

@@ -1,4 +1,6 @@
-"""`anonymart backup`: the home's zones, tombstones, chains and releases as they are at one moment, with a hash of each file; never its keys (S-SAFE)."""
+"""`anonymart backup`: the home's zones, tombstones, chains and releases as they are at one moment, with a
+hash of each file; never its keys (S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,17 @@ from anonymart.release import recover
 from anonymart.release.folder import sha256, sync_folder, write_durably
 
 ZONES = ("vault", "warehouse")
-# Which files were loaded, with their names, encrypted as the vault is: a lost disk must not hide what has to be delivered again.
+# Which files were loaded, with their names, encrypted as the vault is: a lost disk must not hide what has to
+# be delivered again.
 LOADS = "loads.duckdb"
 _CHAINS = ("receipts.ndjson", "audit.ndjson", SEALS, "backups.json")
 
 
 @dataclass(frozen=True)
 class Backup:
-    """What was written: id, folder, day on which it has to be gone at the latest (YYYY-MM-DD), files and their bytes."""
+    """What was written: id, folder, day on which it has to be gone at the latest (YYYY-MM-DD), files and
+    their bytes.
+    """
 
     backup_id: str
     folder: str
@@ -41,10 +46,11 @@ class Backup:
 
 
 def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) -> Backup:
-    """Copy the home into a new folder, 0700; the caller holds the writer's lock. Kept for `backups.keep_days` from `as_of`.
+    """Copy the home into a new folder, 0700; the caller holds the writer's lock. Kept for `backups.keep_days`
+    from `as_of`.
 
-    Raises UsageError for a folder that is not empty or lies in the home, or without a vault; AnonymartError on a fault: what was written until then is
-    listed, and goes with `expire`.
+    Raises UsageError for a folder that is not empty or lies in the home, or without a vault; AnonymartError
+    on a fault: what was written until then is listed, and goes with `expire`.
     """
     folder = folder.expanduser().resolve()
     if folder.is_relative_to(home.root):
@@ -83,7 +89,8 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
         )
     except OSError as error:
         raise AnonymartError(
-            f"The backup in {folder} was not finished ({error.strerror}): mend it and give another folder; `anonymart backup --gone {entry.backup_id}` "
+            f"The backup in {folder} was not finished ({error.strerror}): mend it and give another "
+            f"folder; `anonymart backup --gone {entry.backup_id}` "
             "strikes this one from the list once you have removed it."
         ) from None
     return Backup(
@@ -96,10 +103,11 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
 
 
 def light(home: Home, keys: Keys, folder: Path) -> int:
-    """Copy what is newest and holds nobody's rows (tombstones, chains, releases, the list of loads) over the copy of before; gives the number of files.
+    """Copy what is newest and holds nobody's rows (tombstones, chains, releases, the list of loads) over the
+    copy of before; gives the number of files.
 
-    It is what a restore needs besides a backup: it knows who was erased and what was published since. Raises UsageError for a folder in the home or
-    one that holds something else.
+    It is what a restore needs besides a backup: it knows who was erased and what was published since. Raises
+    UsageError for a folder in the home or one that holds something else.
     """
     folder = folder.expanduser().resolve()
     if folder.is_relative_to(home.root) or (folder / TOLD).exists():
@@ -115,7 +123,8 @@ def light(home: Home, keys: Keys, folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        # The tombstones go before the receipts that tell of them: a copy cut short must not know fewer erased than receipts.
+        # The tombstones go before the receipts that tell of them: a copy cut short must not know fewer erased
+        # than receipts.
         files = _copy(home.root, folder, ["tombstones.duckdb", *_CHAINS, *_releases(home)])
         _write_loads(home, keys, folder)
     except OSError as error:
@@ -128,7 +137,8 @@ def light(home: Home, keys: Keys, folder: Path) -> int:
 def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
     """What a backup says of itself, once each of its files has the hash that it gives.
 
-    Raises UsageError for a folder that is no whole backup, or one of other keys; AnonymartError for a changed or missing file.
+    Raises UsageError for a folder that is no whole backup, or one of other keys; AnonymartError for a changed
+    or missing file.
     """
     try:
         told = json.loads((folder / TOLD).read_text(encoding="utf-8"))
@@ -136,22 +146,26 @@ def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
         told = None
     if not isinstance(told, dict) or not isinstance(told.get("files"), dict):
         raise UsageError(
-            f"{folder} is no whole backup ({TOLD} does not list its files): give the folder that `anonymart backup` has written."
+            f"{folder} is no whole backup ({TOLD} does not list its files): give the folder that "
+            f"`anonymart backup` has written."
         )
     if not is_of(told, keys):
         raise UsageError(
-            f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this home from your safe, or another backup."
+            f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this "
+            f"home from your safe, or another backup."
         )
     for name, entry in told["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != entry["sha256"]:
             raise AnonymartError(
-                f"{folder / name} is missing or not as it was written: take another copy of this backup, or another backup; nothing was restored."
+                f"{folder / name} is missing or not as it was written: take another copy of this "
+                f"backup, or another backup; nothing was restored."
             )
     return told
 
 
 def expire(home: Home, as_of: date) -> tuple[list[Listed], list[Listed]]:
-    """Remove the backups whose term is over (`backups.keep_days`) where they were written; gives those removed, and those over and not found there.
+    """Remove the backups whose term is over (`backups.keep_days`) where they were written; gives those
+    removed, and those over and not found there.
 
     What is not found stays listed: it was taken elsewhere, and only a person knows that it is gone.
     """
@@ -171,13 +185,16 @@ def expire(home: Home, as_of: date) -> tuple[list[Listed], list[Listed]]:
 
 
 def strike(home: Home, backup_id: str) -> None:
-    """Strike a backup from the list: a person says that every copy of it is gone. Raises UsageError for one that is still there, or unknown."""
+    """Strike a backup from the list: a person says that every copy of it is gone. Raises UsageError for one
+    that is still there, or unknown.
+    """
     found = [entry for entry in listed.read(home) if entry.backup_id == backup_id]
     if not found:
         raise UsageError(f"No backup {backup_id} is listed: `anonymart backup --list` shows them.")
     if listed.in_folder(Path(found[0].folder)) == backup_id:
         raise UsageError(
-            f"The backup {backup_id} is still in {found[0].folder}: remove the folder first, and every copy of it."
+            f"The backup {backup_id} is still in {found[0].folder}: remove the folder first, and every "
+            f"copy of it."
         )
     listed.write(home, [entry for entry in listed.read(home) if entry.backup_id != backup_id])
 
@@ -218,7 +235,8 @@ def _write_loads(home: Home, keys: Keys, folder: Path) -> None:
     with engine.connect(home, keys, vault="ro") as connection:
         engine.attach(connection, "listed", part, keys.vault, "rw")
         connection.execute(
-            "CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, duplicate FROM vault.ledger.loads"
+            "CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, "
+            "duplicate FROM vault.ledger.loads"
         )
         connection.execute("CHECKPOINT listed")
     part.replace(folder / LOADS)

@@ -1,7 +1,8 @@
-"""`anonymart restore`: a home again from a backup, in which nobody is who was erased since, and no release is told twice (S-SAFE, R-ERASE, S-ANON).
+"""`anonymart restore`: a home again from a backup, in which nobody is who was erased since, and no release is
+told twice (S-SAFE, R-ERASE, S-ANON).
 
-All is made and checked in a folder beside the home first: tombstones apply, then the ledger is repaired from the releases that were published
-since. Only a home that is whole takes the place of the old one.
+All is made and checked in a folder beside the home first: tombstones apply, then the ledger is repaired from
+the releases that were published since. Only a home that is whole takes the place of the old one.
 """
 
 from __future__ import annotations
@@ -37,15 +38,18 @@ UNFINISHED = "restore-unfinished"
 _NEWEST = ("tombstones.duckdb", "receipts.ndjson", "audit.ndjson", SEALS)
 _MOVED = (*_NEWEST, "backups.json", "vault.duckdb", "warehouse.duckdb")
 _HOW = (
-    "give the folder that `anonymart backup --light` writes with --newest (or a folder with tombstones.duckdb, receipts.ndjson and audit.ndjson of the home as it was "
+    "give the folder that `anonymart backup --light` writes with --newest (or a folder with "
+    "tombstones.duckdb, receipts.ndjson and audit.ndjson of the home as it was "
     "last); only if nobody was erased and nothing published since the backup, give the backup itself"
 )
 
 
 @dataclass
 class Restored:
-    """What a restore did, or would do: the backup, the releases entered anew, rows that left again because their people were erased since, and the
-    files loaded since the backup (source, file_name, as_of), which have to be delivered again; None where nothing can tell them."""
+    """What a restore did, or would do: the backup, the releases entered anew, rows that left again because
+    their people were erased since, and the files loaded since the backup (source, file_name, as_of), which
+    have to be delivered again; None where nothing can tell them.
+    """
 
     backup_id: str
     made_on: str
@@ -57,8 +61,10 @@ class Restored:
 
 @dataclass(frozen=True)
 class Options:
-    """`newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of releases that are not in home,
-    backup or `newest`; with `is_check` all is done in a temporary home only, with `is_replacing` a vault may be replaced; `actor` acts."""
+    """`newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of
+    releases that are not in home, backup or `newest`; with `is_check` all is done in a temporary home only,
+    with `is_replacing` a vault may be replaced; `actor` acts.
+    """
 
     newest: Path | None = None
     releases: Sequence[Path] = ()
@@ -72,8 +78,9 @@ def restore(
 ) -> Restored:
     """Restore the home from the backup in `source`; the caller holds the lock.
 
-    Raises UsageError where the newest tombstones are not supplied, where the home has a vault and `is_replacing` is not set, or for another
-    key; AnonymartError for changed files, and where releases since the backup cannot be entered again. The home is unchanged then.
+    Raises UsageError where the newest tombstones are not supplied, where the home has a vault and
+    `is_replacing` is not set, or for another key; AnonymartError for changed files, and where releases since
+    the backup cannot be entered again. The home is unchanged then.
     """
     options = options or Options()
     if (home.root / UNFINISHED).exists():
@@ -82,12 +89,14 @@ def restore(
     told = read_told(source, keys)
     if not options.is_check and not options.is_replacing and (home.vault.exists() or home.warehouse.exists()):
         raise UsageError(
-            f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if you may need them, then give --replace."
+            f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if "
+            f"you may need them, then give --replace."
         )
     newest = options.newest.expanduser().resolve() if options.newest else home.root
     if not (newest / "tombstones.duckdb").exists():
         raise UsageError(
-            f"The newest tombstones are not in {newest}, and without them people erased since the backup would come back: {_HOW}; nothing was restored."
+            f"The newest tombstones are not in {newest}, and without them people erased since the "
+            f"backup would come back: {_HOW}; nothing was restored."
         )
     _check_chains(home, keys, source, newest)
     for left in home.tmp.glob("restore-*"):
@@ -111,7 +120,8 @@ def restore(
             recover(home, keys)
     except (OSError, duckdb.Error) as error:
         raise AnonymartError(
-            f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend it, then run the same command again."
+            f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend "
+            f"it, then run the same command again."
         ) from None
     finally:
         if not (home.root / UNFINISHED).exists():
@@ -120,10 +130,13 @@ def restore(
 
 
 def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
-    """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is moved."""
+    """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is
+    moved.
+    """
     if is_check:
         raise UsageError(
-            f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, which ends it."
+            f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, "
+            f"which ends it."
         )
     done = Restored(**json.loads((home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
     stage = Home(home.tmp / f"restore-{done.backup_id}")
@@ -134,7 +147,9 @@ def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
 
 
 def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
-    """Receipts and audit log that are supplied hold, and go on from those of the backup and of the home: what is shorter is not the newest."""
+    """Receipts and audit log that are supplied hold, and go on from those of the backup and of the home: what
+    is shorter is not the newest.
+    """
     for name, number, noun in (
         ("receipts.ndjson", "receipt_no", "receipt"),
         ("audit.ndjson", "entry_no", "entry"),
@@ -143,18 +158,22 @@ def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
         entries, _ = chain.read()
         if problem := chain.check(entries, keys)[1]:
             raise AnonymartError(
-                f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was restored."
+                f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was "
+                f"restored."
             )
         for older in {source, home.root} - {newest}:
             known, _ = Chain(older / name, number, noun).read()
             if entries[: len(known)] != known:
                 raise UsageError(
-                    f"{chain.path} is not the newest: it does not go on from {older / name}; {_HOW}; nothing was restored."
+                    f"{chain.path} is not the newest: it does not go on from {older / name}; {_HOW}; "
+                    f"nothing was restored."
                 )
 
 
 def _folders(home: Home, source: Path, newest: Path, releases: Sequence[Path]) -> list[Path]:
-    """Every folder of a release that is at hand: what was given, then of the newest copy, the home and the backup."""
+    """Every folder of a release that is at hand: what was given, then of the newest copy, the home and the
+    backup.
+    """
     found = [folder.expanduser().resolve() for folder in releases]
     for place in dict.fromkeys((newest, home.root, source)):
         below = sorted((place / "releases").iterdir()) if (place / "releases").is_dir() else []
@@ -198,7 +217,8 @@ def _make_whole(
     told: dict[str, Any],
     actor: str | None,
 ) -> tuple[list[str], int]:
-    """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains go on.
+    """In the staged home: first whoever was erased since goes, then the ledger is repaired, then the chains
+    go on.
 
     Gives the releases entered anew and the rows that left again.
     """
@@ -215,7 +235,8 @@ def _make_whole(
     for verdict in (audit.verify(stage, keys), receipts.verify(stage, keys)):
         if not verdict.passed:
             raise AnonymartError(
-                f"The restored home would not hold ({verdict.problem}): take another backup; nothing was restored."
+                f"The restored home would not hold ({verdict.problem}): take another backup; nothing "
+                f"was restored."
             )
     return repaired, sum(removed.rows.values()) if removed else 0
 
@@ -228,18 +249,23 @@ def _list_backups(stage: Home, told: dict[str, Any]) -> None:
 
 
 def _mark(home: Home, stage: Home, done: Restored) -> None:
-    """From here on the staged home takes the place of the old one: which of its files there are, and what will be said."""
+    """From here on the staged home takes the place of the old one: which of its files there are, and what
+    will be said.
+    """
     files = [name for name in _MOVED if (stage.root / name).exists()]
     write_durably(home.root / UNFINISHED, json.dumps({"restored": asdict(done), "files": files}), mode=0o600)
 
 
 def _take_place(home: Home, stage: Home) -> None:
-    """Put the staged files into the home; a kill leaves the mark, by which every build stops, and the same command again ends it."""
+    """Put the staged files into the home; a kill leaves the mark, by which every build stops, and the same
+    command again ends it.
+    """
     mark = home.root / UNFINISHED
     files = json.loads(mark.read_text(encoding="utf-8"))["files"]
     for name in _MOVED:
         if name not in files:
-            # A backup from before the first build has no warehouse: one of later loads must not stand beside its vault.
+            # A backup from before the first build has no warehouse: one of later loads must not stand beside
+            # its vault.
             (home.root / name).unlink(missing_ok=True)
         elif (stage.root / name).exists():
             (home.root / f"{name}.wal").unlink(missing_ok=True)
@@ -258,7 +284,9 @@ def _take_place(home: Home, stage: Home) -> None:
 
 
 def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> list[dict[str, Any]] | None:
-    """Files of which rows were loaded after the backup, by the vault that is still there, else by the newest copy's list; None: nothing tells."""
+    """Files of which rows were loaded after the backup, by the vault that is still there, else by the newest
+    copy's list; None: nothing tells.
+    """
     for path, table in ((home.vault, "ledger.loads"), (newest / LOADS, "loads")):
         if not path.exists():
             continue
@@ -267,7 +295,8 @@ def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> li
                 engine.prepare(connection, home)
                 engine.attach(connection, "old", path, keys.vault, "ro")
                 rows = connection.execute(
-                    f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} ORDER BY load_no",
+                    f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} "
+                    f"ORDER BY load_no",
                     [last_load_no],
                 ).fetchall()
         except (AnonymartError, duckdb.Error):

@@ -58,7 +58,9 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     """
     # Most loads name nothing unknown: their rows are then not looked through.
     unknown = {
-        role: one_row(connection.execute(f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role = '{role}')"))[0]
+        role: one_row(connection.execute(
+            f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING "
+            f"(named, named_type, role) WHERE role = '{role}')"))[0]
         for role in ("object", "whole")
     }
     nothing = "SELECT named FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role ="

@@ -13,7 +13,9 @@ from anonymart.telemetry import switch_off
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 1 fault, 2 wrong use or configuration, 3 refused by the gate, 4 waits for a person, 5 something asks for a person (docs/data-team.md)."""
+    """Run the command line. Exit codes: 0 done, 1 fault, 2 wrong use or configuration, 3 refused by the gate,
+    4 waits for a person, 5 something asks for a person (docs/data-team.md).
+    """
     switch_off()
     try:
         code = commands.anonymart(standalone_mode=False)

@@ -1,4 +1,6 @@
-"""The commands `anonymart airflow`: our DAGs in an Airflow that is there already. What they do stands in anonymart_airflow, in a process of its own."""
+"""The commands `anonymart airflow`: our DAGs in an Airflow that is there already. What they do stands in
+anonymart_airflow, in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +39,18 @@ def airflow() -> None:
 )
 @as_json
 def install(dags_folder: Path, is_json: bool) -> None:
-    """Write the DAG file, make the pool of the writer, then check. May be repeated; exit 2 while something is missing."""
+    """Write the DAG file, make the pool of the writer, then check. May be repeated; exit 2 while something is
+    missing.
+    """
     _call(is_json, "install", str(dags_folder))
 
 
 @airflow.command("check")
 @as_json
 def check(is_json: bool) -> None:
-    """Say what is there and what is missing: home, keys, DAGs, pool, plugin, reviewers, auth manager. Changes nothing; exit 2 while something is missing."""
+    """Say what is there and what is missing: home, keys, DAGs, pool, plugin, reviewers, auth manager. Changes
+    nothing; exit 2 while something is missing.
+    """
     _call(is_json, "check")
 
 
@@ -56,7 +62,8 @@ def _call(is_json: bool, *words: str) -> None:
     last = (done.stdout.strip().splitlines() or [""])[-1]
     if not last.startswith("{"):
         raise UsageError(
-            "Airflow could not be asked: see its words above, and call this with the scheduler's Python and environment."
+            "Airflow could not be asked: see its words above, and call this with the scheduler's Python "
+            "and environment."
         )
     found = json.loads(last)
     print_result(

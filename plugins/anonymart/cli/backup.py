@@ -22,7 +22,8 @@ from anonymart.policy import load_policy
     "--light",
     "is_light",
     is_flag=True,
-    help="Only what is newest and holds nobody's rows, over the copy of before: after each erasure and release.",
+    help="Only what is newest and holds nobody's rows, over the copy of before: after each erasure and "
+    "release.",
 )
 @click.option("--list", "is_list", is_flag=True, help="List the backups that are not known to be gone.")
 @click.option(
@@ -45,11 +46,13 @@ def backup(
     as_of: datetime | None,
     is_json: bool,
 ) -> None:
-    """Copy the home as it is into the new folder DIR: zones, tombstones, receipts, audit log, releases; never the keys.
+    """Copy the home as it is into the new folder DIR: zones, tombstones, receipts, audit log, releases; never
+    the keys.
 
-    A backup holds people, encrypted as the home is. It is listed, and receipts of erasures name it, until its term is over and --expire has
-    removed it. With --light, DIR gets what a restore needs besides a backup: who was erased and what was published since.
-    Ends with 5 when --expire does not find a backup whose term is over.
+    A backup holds people, encrypted as the home is. It is listed, and receipts of erasures name it, until its
+    term is over and --expire has removed it. With --light, DIR gets what a restore needs besides a backup:
+    who was erased and what was published since. Ends with 5 when --expire does not find a backup whose term
+    is over.
     """
     from anonymart.backup import listed, make
 
@@ -91,14 +94,16 @@ def backup(
 @click.option(
     "--newest",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with the newest tombstones.duckdb, receipts.ndjson and audit.ndjson, as `anonymart backup --light` writes it (default: the home that is still there).",
+    help="Folder with the newest tombstones.duckdb, receipts.ndjson and audit.ndjson, as `anonymart backup "
+    "--light` writes it (default: the home that is still there).",
 )
 @click.option(
     "--release",
     "releases",
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of a release that was published since and is neither in the home nor in --newest; may be given several times.",
+    help="Folder of a release that was published since and is neither in the home nor in --newest; may be "
+    "given several times.",
 )
 @click.option(
     "--replace", "is_replacing", is_flag=True, help="Replace the vault and warehouse that are in the home."
@@ -118,9 +123,10 @@ def restore(
 ) -> None:
     """Restore the home from the backup in DIR; the keys come from your safe, before.
 
-    Releases published since stay what they are: the ledger gets their cells back from their files. Who was erased since is removed before
-    anything is read, so without the newest tombstones nothing is restored. The files that were loaded since are listed: deliver them again
-    before the next run, rights and consents first. Ends with 5 when there are any, or when nothing tells which.
+    Releases published since stay what they are: the ledger gets their cells back from their files. Who was
+    erased since is removed before anything is read, so without the newest tombstones nothing is restored. The
+    files that were loaded since are listed: deliver them again before the next run, rights and consents
+    first. Ends with 5 when there are any, or when nothing tells which.
     """
     from anonymart.backup.restore import Options
     from anonymart.backup.restore import restore as library
@@ -152,11 +158,14 @@ def _backup_lines(told: dict) -> list[str]:
         return [f"{told['n_files']} files copied."]
     lines = [f"Removed: {entry['backup_id']} in {entry['folder']}" for entry in told.get("removed", [])]
     lines += [
-        f"Not found in {entry['folder'] or 'any known folder'}: {entry['backup_id']}. Remove every copy of it, then type anonymart backup --gone {entry['backup_id']}"
+        f"Not found in {entry['folder'] or 'any known folder'}: {entry['backup_id']}. Remove every copy "
+        f"of it, then type anonymart backup --gone {entry['backup_id']}"
         for entry in told.get("not_found", [])
     ]
     kept = [
-        f"{entry['backup_id']}: made on {entry['made_on']}, to be gone after {entry['keep_until']}{' (its term is over)' if entry['is_over'] else ''}, {entry['folder'] or 'folder not known'}"
+        f"{entry['backup_id']}: made on {entry['made_on']}, to be gone after "
+        f"{entry['keep_until']}{' (its term is over)' if entry['is_over'] else ''}, "
+        f"{entry['folder'] or 'folder not known'}"
         for entry in told["backups"]
     ]
     return [*lines, *(kept or ["No backup is listed."])]
@@ -165,7 +174,8 @@ def _backup_lines(told: dict) -> list[str]:
 def _restore_lines(told: dict) -> list[str]:
     did = "Restored" if told["is_done"] else "Would restore"
     lines = [
-        f"{did} {told['backup_id']} of {told['made_on']}; {told['rows_erased_again']} rows of people who were erased since were removed."
+        f"{did} {told['backup_id']} of {told['made_on']}; {told['rows_erased_again']} rows of people "
+        f"who were erased since were removed."
     ]
     lines += [
         f"Release {release_id} was published since: its cells are in the ledger again."
@@ -174,7 +184,8 @@ def _restore_lines(told: dict) -> list[str]:
     if told["loaded_since"] is None:
         return [
             *lines,
-            "Nothing tells which files were loaded since: deliver again all that came after that day, rights and consents first.",
+            "Nothing tells which files were loaded since: deliver again all that came after that day, "
+            "rights and consents first.",
         ]
     if told["loaded_since"]:
         lines.append("Loaded since, to be delivered again before the next run, rights and consents first:")

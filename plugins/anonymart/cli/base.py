@@ -38,7 +38,8 @@ def acting(command: Function) -> Function:
     return click.option(
         "--as",
         "actor",
-        help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the system).",
+        help="Who acts, for the audit log: a role or a login (default: ANONYMART_ACTOR, else the user of the "
+        "system).",
     )(command)
 
 
@@ -60,12 +61,15 @@ def approving(command: Function) -> Function:
     )(command)
     return click.option(
         "--approve-as",
-        help="Approve at once as this reviewer (a role or a login) when the release changed beyond the policy's limits.",
+        help="Approve at once as this reviewer (a role or a login) when the release changed beyond the "
+        "policy's limits.",
     )(command)
 
 
 def open_home() -> tuple[Home, Keys, Policy]:
-    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is refused."""
+    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is
+    refused.
+    """
     from anonymart.migrate.home import bring_up_to_date
 
     policy = load_policy()

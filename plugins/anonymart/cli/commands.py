@@ -78,9 +78,10 @@ def run(
 ) -> None:
     """Ingest what waits, build, let the gate read the candidate, publish it.
 
-    The first release waits for the reviewer, and so does one in which marts, columns, policy figures or suppressed shares changed beyond
-    the limits of the policy: exit 4, and `anonymart approve` or `anonymart refuse` decides. With --approve-as and --reason it does not wait.
-    The last line says what asks for a person: exit 5 where rows about rights or consents cannot be read, and with --strict for the rest.
+    The first release waits for the reviewer, and so does one in which marts, columns, policy figures or
+    suppressed shares changed beyond the limits of the policy: exit 4, and `anonymart approve` or `anonymart
+    refuse` decides. With --approve-as and --reason it does not wait. The last line says what asks for a
+    person: exit 5 where rows about rights or consents cannot be read, and with --strict for the rest.
     """
     from anonymart import run as whole
 
@@ -198,7 +199,8 @@ def publish(
 @acting
 @as_json
 def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) -> None:
-    """Say that DAY is right although it lies far ahead of the data or of the last run: build, publication and retention go on with it.
+    """Say that DAY is right although it lies far ahead of the data or of the last run: build, publication and
+    retention go on with it.
 
     Until a whole month after it closes without a row, later days pass too.
     """

@@ -16,8 +16,8 @@ from anonymart.lock import writing
 def keys() -> None:
     """The six keys of the home: vault, warehouse, person, pseudonym, record, signing.
 
-    They stand in keys.json (0600) of the home, or in ANONYMART_KEYS_FILE, or each in ANONYMART_KEY_<NAME>. Keep a copy
-    in a safe: without them vault and warehouse cannot be opened.
+    They stand in keys.json (0600) of the home, or in ANONYMART_KEYS_FILE, or each in ANONYMART_KEY_<NAME>.
+    Keep a copy in a safe: without them vault and warehouse cannot be opened.
     """
 
 
@@ -40,7 +40,9 @@ def keys_init(is_json: bool) -> None:
 @keys.command("check")
 @as_json
 def keys_check(is_json: bool) -> None:
-    """Check that every key is there, opens the zones that exist and is the one of receipts and audit log; shows no key."""
+    """Check that every key is there, opens the zones that exist and is the one of receipts and audit log;
+    shows no key.
+    """
     from anonymart import engine, seal
 
     home = Home.from_env().prepare()
@@ -52,7 +54,8 @@ def keys_check(is_json: bool) -> None:
         is_json,
         {"keys": list(KEY_NAMES), "zones_opened": zones},
         lambda result: [
-            f"All {len(result['keys'])} keys are there; opened: {', '.join(result['zones_opened']) or 'no zone yet'}."
+            f"All {len(result['keys'])} keys are there; opened: "
+            f"{', '.join(result['zones_opened']) or 'no zone yet'}."
         ],
     )
 
@@ -69,8 +72,9 @@ def keys_check(is_json: bool) -> None:
 def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: bool) -> None:
     """Go on with a new key `signing` when the old one is lost: seal receipts and audit log as they are.
 
-    Put a new key in the place of the lost one first (64 hexadecimal digits). Files that do not end as the vault knows them are not sealed.
-    Recipients need the new public key; releases until now verify with the old one.
+    Put a new key in the place of the lost one first (64 hexadecimal digits). Files that do not end as the
+    vault knows them are not sealed. Recipients need the new public key; releases until now verify with the
+    old one.
     """
     from anonymart import seal
     from anonymart.policy import load_policy
@@ -99,9 +103,11 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
 @keys.command("public")
 @as_json
 def keys_public(is_json: bool) -> None:
-    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard error.
+    """Print the public key that recipients check releases with, as PEM; its fingerprint goes to standard
+    error.
 
-    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart verify` needs the file.
+    Hand the file out once, and say the fingerprint on another way (by telephone, on your site): `anonymart
+    verify` needs the file.
     """
     from anonymart.release import signature
 

@@ -21,7 +21,8 @@ from anonymart.progress import Progress
 )
 @click.option(
     "--reason",
-    help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in one sentence that names nobody.",
+    help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in "
+    "one sentence that names nobody.",
 )
 @dated
 @acting
@@ -36,8 +37,8 @@ def purge(
 ) -> None:
     """Remove from vault and warehouse what is over its term. Shows a plan and its token; acts only with it.
 
-    A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for some days (exit 4): --token and
-    --reason let it go on now, --hold and --reason let it wait longer.
+    A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for
+    some days (exit 4): --token and --reason let it go on now, --hold and --reason let it wait longer.
     """
     from anonymart.forget import removal
     from anonymart.release import approval

@@ -61,9 +61,11 @@ class _Days(NamedTuple):
 def write_statements(
     folder: Path, name: str, size: tuple[int, int], seeds: tuple[int, int], days: _Days, world: World
 ) -> dict[str, object]:
-    """Writes n statements, in order of time from the first day up to the last, of the learners of a base of n_base: `size` is both.
+    """Writes n statements, in order of time from the first day up to the last, of the learners of a base of
+    n_base: `size` is both.
 
-    `seeds` are the seed of the school and the number of its stream. Gives the files, the number of lines and of bytes.
+    `seeds` are the seed of the school and the number of its stream. Gives the files, the number of lines and
+    of bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     n, n_base = size

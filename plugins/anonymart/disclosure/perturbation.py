@@ -130,7 +130,9 @@ def draw(entries: Iterable[Entry], true_count: int, cell_key: int) -> int:
 
 
 def law_of(table: Iterable[Entry]) -> dict[int, dict[int, float]]:
-    """For each true count of a table the probability of each deviation, in persons, exactly as its keys are dealt out."""
+    """For each true count of a table the probability of each deviation, in persons, exactly as its keys are
+    dealt out.
+    """
     found: dict[int, dict[int, float]] = {}
     for entry in table:
         found.setdefault(entry.true_count, {})[entry.deviation] = (entry.key_upto - entry.key_from) / MODULUS

@@ -21,7 +21,9 @@ _CHUNK_BYTES = 1 << 20
 
 
 def head_of(path: Path) -> bytes:
-    """The first 64 KiB, unpacked where the file is packed; a packed file is read to its end. Raises FileRefused when damaged."""
+    """The first 64 KiB, unpacked where the file is packed; a packed file is read to its end. Raises
+    FileRefused when damaged.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(2)

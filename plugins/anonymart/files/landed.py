@@ -1,4 +1,6 @@
-"""What is delivered to a source: finding the files, telling one delivery from another, and the names that may be shown."""
+"""What is delivered to a source: finding the files, telling one delivery from another, and the names that may
+be shown.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivered file: its kind ('csv', 'ndjson', 'lines', 'array', 'parquet', 'survey'), its columns, and a mark that a kill keeps.
+    """One delivered file: its kind ('csv', 'ndjson', 'lines', 'array', 'parquet', 'survey'), its columns, and
+    a mark that a kill keeps.
 
-    A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no answers.
+    A 'survey' has been read into the TEMP table survey_rows already; `skipped` rows after its header are no
+    answers.
     """
 
     path: Path
@@ -42,7 +46,8 @@ class Landed:
 def file_mark(path: Path) -> str:
     """What tells this very file from a later delivery under the same name.
 
-    The time of change cannot be set by whoever delivers: a file with the inode, size and date of a loaded one is another.
+    The time of change cannot be set by whoever delivers: a file with the inode, size and date of a loaded one
+    is another.
     """
     return f"{_delivery(path)}:{_status(path).st_ctime_ns}"
 
@@ -66,7 +71,8 @@ def _status(path: Path) -> os.stat_result:
 
 
 def waiting(landing: Path, source: str) -> Iterator[Path]:
-    """What is delivered to a source, in the order of names; folders, and hidden, partial and refused files, are left.
+    """What is delivered to a source, in the order of names; folders, and hidden, partial and refused files,
+    are left.
 
     A link that leads nowhere, a pipe or a device is among it: `inspect` refuses it by its name.
     """

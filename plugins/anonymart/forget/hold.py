@@ -1,6 +1,8 @@
-"""Retention waits some days for a person when its plan looks wrong (S-SAFE): a clock that runs ahead must not remove a school.
+"""Retention waits some days for a person when its plan looks wrong (S-SAFE): a clock that runs ahead must not
+remove a school.
 
-Only bytes wait: whoever is over a term is in no figure that a build of that day closes, and what somebody asked for never waits.
+Only bytes wait: whoever is over a term is in no figure that a build of that day closes, and what somebody
+asked for never waits.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ def count_people(connection: duckdb.DuckDBPyConnection) -> People:
 def why_held(
     connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, people: People, is_empty: bool
 ) -> Why | None:
-    """Why a plan for this day looks wrong; None when it does not, when it takes nothing, and where so few people are known that any removal is a large share."""
+    """Why a plan for this day looks wrong; None when it does not, when it takes nothing, and where so few
+    people are known that any removal is a large share.
+    """
     share, fewest = (
         policy.figure("retention", name) for name in ("largest_share_of_people", "fewest_people")
     )
@@ -64,15 +68,18 @@ def why_held(
     if people.leaving > share * people.known:
         return Why(
             SHARE,
-            f"It would remove {people.leaving} of {people.known} learners, more than {100 * share:g} % (retention.largest_share_of_people).",
+            f"It would remove {people.leaving} of {people.known} learners, more than {100 * share:g} % "
+            f"(retention.largest_share_of_people).",
         )
     return None
 
 
 def note(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, why: Why | None) -> date | None:
-    """Note in the vault that a plan waits on this day, or that none does; gives the day on which it goes on by itself, None when that is now.
+    """Note in the vault that a plan waits on this day, or that none does; gives the day on which it goes on
+    by itself, None when that is now.
 
-    The days are those of runs: a hold that no run has seen for longer than `as_of.largest_step_days` begins anew.
+    The days are those of runs: a hold that no run has seen for longer than `as_of.largest_step_days` begins
+    anew.
     """
     days = timedelta(days=policy.figure("retention", "hold_days"))
     row = connection.execute("SELECT kind, since, last_on FROM vault.ledger.retention_hold").fetchone()

@@ -99,7 +99,10 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "unreadable_names"),
     *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE",
-            "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals withdrawn_periods approvals candidates for_reviewer runs confirmed_days retention_hold removals rewrites receipt_head schema_version audit_head audit_open"),
+            "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names "
+            "unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals "
+            "withdrawn_periods approvals candidates for_reviewer runs confirmed_days retention_hold "
+            "removals rewrites receipt_head schema_version audit_head audit_open"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
             "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"

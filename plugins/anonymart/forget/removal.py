@@ -37,8 +37,8 @@ DESTRUCTIVE = ("erase", "withdraw", "death")
 class Removal:
     """A plan, or what was done: rows that go by place, files that go by kind; the token names the plan.
 
-    `never_known`: rows by source, among the others, that waited for the register until their term was over. `why_held`: why the plan
-    looks wrong and waits for a person.
+    `never_known`: rows by source, among the others, that waited for the register until their term was over.
+    `why_held`: why the plan looks wrong and waits for a person.
     """
 
     as_of: str
@@ -73,9 +73,9 @@ def enforce_terms(
 ) -> Removal:
     """Remove what is over its term: rows now, bytes when the weekly rewrite is due.
 
-    A `token`, where given, must be the plan's own. A plan that looks wrong waits for some days (`forget/hold.py`); with a token and a
-    `reason` a person lets it go on now. Raises RetentionHeld when it waits, UsageError for another token, AnonymartError on a fault;
-    run again then.
+    A `token`, where given, must be the plan's own. A plan that looks wrong waits for some days
+    (`forget/hold.py`); with a token and a `reason` a person lets it go on now. Raises RetentionHeld when it
+    waits, UsageError for another token, AnonymartError on a fault; run again then.
     """
     from anonymart.gate.typed import checked_reason
 
@@ -120,7 +120,8 @@ def keep_waiting(home: Home, keys: Keys, policy: Policy, as_of: date, reason: st
 
 def _says_held(plan: Removal, until: date) -> str:
     return (
-        f"Retention waits for a person and has removed nothing. {plan.why_held.sentence if plan.why_held else ''} It goes on by itself on {until}; "
+        f"Retention waits for a person and has removed nothing. "
+        f"{plan.why_held.sentence if plan.why_held else ''} It goes on by itself on {until}; "
         f"`anonymart purge --as-of {plan.as_of}` shows the plan and how to let it go on now, or wait longer."
     )
 

@@ -1,7 +1,9 @@
-"""Which counts of new cells were made consistent with others, and what they became: worked out once more, without the macros (S-ANON).
+"""Which counts of new cells were made consistent with others, and what they became: worked out once more,
+without the macros (S-ANON).
 
-Antitonic regression by pooling adjacent violators (scipy; Barlow, Bartholomew, Bremner and Brunk, "Statistical inference under order
-restrictions", 1972), in whole persons; the parts of a partition share equally what they lack of their whole.
+Antitonic regression by pooling adjacent violators (scipy; Barlow, Bartholomew, Bremner and Brunk,
+"Statistical inference under order restrictions", 1972), in whole persons; the parts of a partition share
+equally what they lack of their whole.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ Found = tuple[str, str, int]  # cell_key, measure, persons
 
 
 def add(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy) -> None:
-    """Make gate.consistent (mart, cell_key, measure, figure), in persons. Needs gate.evidence with its draws and gate.perturbation."""
+    """Make gate.consistent (mart, cell_key, measure, figure), in persons. Needs gate.evidence with its draws
+    and gate.perturbation.
+    """
     connection.execute(
         "CREATE TABLE gate.consistent (mart VARCHAR, cell_key VARCHAR, measure VARCHAR, figure BIGINT)"
     )
@@ -68,7 +72,9 @@ def _funnels(contract: MartContract, rule: Mapping[str, Any], cells: Cells) -> I
 
 
 def falling(counts: Sequence[int]) -> list[int]:
-    """The closest sequence that does not rise, in whole persons (a half goes to the even number); a 0 stays and joins nothing."""
+    """The closest sequence that does not rise, in whole persons (a half goes to the even number); a 0 stays
+    and joins nothing.
+    """
     from scipy.optimize import isotonic_regression
 
     shown = [count for count in counts if count]
@@ -136,7 +142,8 @@ def _noisy(
         )
     )
     drawn = " OR ".join(
-        f"(evidence.measure = '{name}' AND noise.noise_class = '{contract.noise_of(name)}' AND noise.true_count = "
+        f"(evidence.measure = '{name}' AND noise.noise_class = '{contract.noise_of(name)}' AND "
+        f"noise.true_count = "
         f"least(evidence.true_count, {last_block(policy, contract.noise_of(name))}))"
         for name in names
     )

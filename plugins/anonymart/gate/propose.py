@@ -1,6 +1,8 @@
-"""The suite that a new mart needs, in the words of the suites of the others: `python -m anonymart.gate.propose MART`.
+"""The suite that a new mart needs, in the words of the suites of the others: `python -m
+anonymart.gate.propose MART`.
 
-It is printed and not written: whoever adds the mart reads each line, and puts it into `expectations/suites/MART.yml`.
+It is printed and not written: whoever adds the mart reads each line, and puts it into
+`expectations/suites/MART.yml`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from anonymart.gate.suites import Line, load_suites, needed
 
 
 def proposal(name: str, contracts: Mapping[str, MartContract]) -> str:
-    """The YAML of the suite that the contract of a mart asks for. Raises UsageError for an unknown mart, or a rule that no suite words yet."""
+    """The YAML of the suite that the contract of a mart asks for. Raises UsageError for an unknown mart, or a
+    rule that no suite words yet.
+    """
     if name not in contracts:
         raise UsageError(
             f"There is no mart {name}: write its contract in dbt_project/models/marts/{name}.yml first."

@@ -27,10 +27,14 @@ def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: 
     if not text:
         raise SentenceRefused(f"{option} is empty: say it in a sentence.")
     if len(text) > LONGEST_SENTENCE or not text.isprintable():
-        raise SentenceRefused(f"{option} is longer than {LONGEST_SENTENCE} characters or holds signs that cannot be printed: say it in one plain sentence.")
+        raise SentenceRefused(
+            f"{option} is longer than {LONGEST_SENTENCE} characters or holds signs that cannot be printed: "
+            f"say it in one plain sentence.")
     kinds = kinds_in(connection, text)
     if kinds:
-        raise SentenceRefused(f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it without.")
+        raise SentenceRefused(
+            f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it "
+            f"without.")
     return text
 
 

@@ -43,10 +43,11 @@ from anonymart.vault import schema
 
 @dataclass
 class IngestReport:
-    """The ledger's lines of this run, in the order of loading, the sources that are silent longer than usual, and what the catalogue does not know.
+    """The ledger's lines of this run, in the order of loading, the sources that are silent longer than usual,
+    and what the catalogue does not know.
 
-    `refused`: files (`source/name`) that were refused whole, now or earlier, and still lie in landing; `unreadable`: rows about rights or
-    consents that nobody has entered or refused yet.
+    `refused`: files (`source/name`) that were refused whole, now or earlier, and still lie in landing;
+    `unreadable`: rows about rights or consents that nobody has entered or refused yet.
     """
 
     files: list[Counts] = field(default_factory=list)
@@ -196,7 +197,9 @@ def inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str)
 
 
 def still_refused(landing: Path, sources: tuple[str, ...] | None = None) -> list[str]:
-    """Files of landing that were refused whole and that nobody has mended or removed: `source/name`, names as they may be shown."""
+    """Files of landing that were refused whole and that nobody has mended or removed: `source/name`, names as
+    they may be shown.
+    """
     return [
         f"{source}/{safe_name(path.with_name(path.name.removesuffix(REFUSED_SUFFIX)))}"
         for source in sources or SOURCES

@@ -1,4 +1,6 @@
-"""The reviewer's answer to a candidate that waits: it is published as they have read it, or refused (S-ANON, S-SAFE)."""
+"""The reviewer's answer to a candidate that waits: it is published as they have read it, or refused (S-ANON,
+S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,8 @@ def approve(
 ) -> str:
     """Publish what waits under this id, as the reviewer has read it; gives the release id.
 
-    `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError when it no longer waits, or is
-    another one; GateRefused when its files are not what was asked about.
+    `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError
+    when it no longer waits, or is another one; GateRefused when its files are not what was asked about.
     """
     row = _expected(home, keys, release_id, candidate)
     reviewer = checked(home, keys, reviewer)
@@ -59,7 +61,9 @@ def approve(
 def refuse_waiting(
     home: Home, keys: Keys, release_id: str, reviewer: Reviewer, candidate: str | None = None
 ) -> Path:
-    """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays. Raises UsageError as `approve`."""
+    """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays.
+    Raises UsageError as `approve`.
+    """
     row = _expected(home, keys, release_id, candidate)
     reviewer = checked(home, keys, reviewer)
     with engine.connect(home, keys, vault="rw") as connection:
@@ -89,7 +93,8 @@ def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) ->
         raise Superseded(_TELLS_BY_RIGHT.format(release_id))
     if row["state"] != WAITING:
         raise UsageError(
-            f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` lists what does."
+            f"Release {release_id} does not wait any more, it was {row['state']}: `anonymart approvals` "
+            f"lists what does."
         )
     if row["rights_mark"] != mark:
         supersede_by_rights(home, keys, row["as_of"])
@@ -107,14 +112,17 @@ def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) ->
 
 
 def _check_unchanged(folder: Path, row: Mapping[str, Any], keys: Keys) -> None:
-    """The files are those that were asked about; a manifest that a killed approval has signed is put back as it was."""
+    """The files are those that were asked about; a manifest that a killed approval has signed is put back as
+    it was.
+    """
     if (
         not folder.is_dir()
         or any(path.is_symlink() for path in folder.rglob("*"))
         or hash_of(folder) != row["candidate_sha256"]
     ):
         raise GateRefused(
-            f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again."
+            f"Release {row['release_id']} is no longer what the reviewer was asked about: nothing is "
+            f"published, run again."
         )
     if sha256(folder / MANIFEST) == row["manifest_sha256"]:
         return
@@ -125,6 +133,7 @@ def _check_unchanged(folder: Path, row: Mapping[str, Any], keys: Keys) -> None:
     )
     if key is None or key != public_key(keys):
         raise GateRefused(
-            f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: nothing is published, run again."
+            f"The manifest of {row['release_id']} is no longer what the reviewer was asked about: "
+            f"nothing is published, run again."
         )
     write_durably(folder / MANIFEST, row["manifest"])

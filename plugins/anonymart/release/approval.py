@@ -1,7 +1,9 @@
-"""What waits for the reviewer: a release that changed beyond the policy's limits. Their answer stands in `answer.py` (S-ANON, S-SAFE).
+"""What waits for the reviewer: a release that changed beyond the policy's limits. Their answer stands in
+`answer.py` (S-ANON, S-SAFE).
 
-The vault's ledger decides what waits. A new build, or a right that was taken in or executed, supersedes it: the reviewer would let out
-figures of somebody who has just objected. What is built again at once and shows the same as before needs no second yes.
+The vault's ledger decides what waits. A new build, or a right that was taken in or executed, supersedes it:
+the reviewer would let out figures of somebody who has just objected. What is built again at once and shows
+the same as before needs no second yes.
 """
 
 from __future__ import annotations
@@ -117,7 +119,9 @@ def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Pat
 
 
 def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:
-    """The reviewer with name and reason as they may be read by everybody. Raises UsageError when the name may name a learner, and its SentenceRefused for such a reason."""
+    """The reviewer with name and reason as they may be read by everybody. Raises UsageError when the name may
+    name a learner, and its SentenceRefused for such a reason.
+    """
     from anonymart.gate.typed import checked_sentence
 
     option = "--reason" if reviewer.via == "command line" else "The reason"
@@ -150,7 +154,8 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
     audit.flush(home, keys)
     settle(home, keys)
     return ApprovalNeeded(
-        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read {waiting_folder(home, release_id)}/privacy_report.html, then "
+        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read "
+        f"{waiting_folder(home, release_id)}/privacy_report.html, then "
         f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse in the same way."
     )
 

@@ -51,7 +51,9 @@ def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, An
 
 
 def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
-    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the correction is published."""
+    """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the
+    correction is published.
+    """
     told = {name: withdrawal[name] for name in ("release_id", "as_of", "why", "marts", "replaced_by")}
     return told | {"as_of": withdrawal["as_of"].isoformat()}
 

@@ -22,7 +22,9 @@ from anonymart.rows import one_row
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as somebody typed it in: its kind, the day of receipt, who asks (by one of both), whether they have proved it, and details."""
+    """A request as somebody typed it in: its kind, the day of receipt, who asks (by one of both), whether
+    they have proved it, and details.
+    """
 
     kind: str
     received_on: date

@@ -65,7 +65,8 @@ def need_open(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id
 
 
 def enter(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, asked: Asked, by: str = "") -> Request:
-    """Take in what the row asks for as a request, and close the row. After a kill the same call ends it and makes no second request. Raises UsageError as `submit` does.
+    """Take in what the row asks for as a request, and close the row. After a kill the same call ends it and
+    makes no second request. Raises UsageError as `submit` does.
     """
     need_open(home, keys, policy, as_of, unreadable_id)
     number = int(unreadable_id.rpartition("-")[2])
@@ -76,7 +77,9 @@ def enter(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: st
 
 @dataclass(frozen=True)
 class Declared:
-    """A consent as somebody typed it in: purpose, granted or withdrawn, the day, and who declares it (by one of both)."""
+    """A consent as somebody typed it in: purpose, granted or withdrawn, the day, and who declares it (by one
+    of both).
+    """
 
     purpose: str
     status: str

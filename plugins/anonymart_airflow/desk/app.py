@@ -91,7 +91,9 @@ def request_page(request: Request, user: Reader, release_id: str) -> Response:
 def _form(
     request: Request, user: BaseUser, home: Home, keys: Keys, waits: approval.Waiting, refused: str = "", typed: str = ""
 ) -> Response:
-    """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that were `typed`."""
+    """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that
+    were `typed`.
+    """
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(keys, user, release_id, waits.candidate_sha256) if may_decide else ""
     notes = reading.notes(home, keys, release_id)
