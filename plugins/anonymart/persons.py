@@ -77,9 +77,7 @@ def count(home: Home, keys: Keys) -> Persons:
     has_warehouse = home.warehouse.exists()
     connection = engine.connect(home, keys, vault="ro", warehouse="ro" if has_warehouse else None)
     try:
-        is_built = has_warehouse and one_row(connection.execute("""
-            SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND table_name = 'int_persons'
-        """))[0]
+        is_built = has_warehouse and engine.table_exists(connection, "intermediate", "int_persons", database="warehouse")
         registered = one_row(connection.execute("SELECT count(DISTINCT learner_id) FROM vault.register.learners"))[0]
         found = dict(connection.execute(
             "SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status"

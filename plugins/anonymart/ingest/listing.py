@@ -16,7 +16,6 @@ from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.rows import one_row
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,7 @@ class Listing:
 def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None) -> Listing:
     """What the ledger of the vault says of the sources (all by default) up to `as_of`."""
     with engine.connect(home, keys, vault="ro") as connection:
-        has_table = one_row(connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'changes'"
-        ))[0]
+        has_table = engine.table_exists(connection, "ledger", "changes")
         rows = connection.execute("""
             SELECT changes.as_of, changes.source, loads.file_name, changes.kind, changes.name, changes.was, changes.became
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
@@ -104,9 +101,7 @@ def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[s
 
 def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknown, ...]:
     """Of all runs up to `as_of`; the newest first."""
-    has_table = one_row(connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unknown_names'"
-    ))[0]
+    has_table = engine.table_exists(connection, "ledger", "unknown_names")
     if not has_table:
         return ()
     rows = connection.execute("""
@@ -118,9 +113,7 @@ def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknow
 
 
 def _unmatched(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[tuple[str, str, str, int, int]]:
-    has_table = one_row(connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'unmatched'"
-    ))[0]
+    has_table = engine.table_exists(connection, "ledger", "unmatched")
     return connection.execute("""
         SELECT as_of::VARCHAR, item_kind, shape, n_statements, n_ids FROM vault.ledger.unmatched
         WHERE as_of <= $1 ORDER BY as_of DESC, load_no DESC, n_statements DESC, item_kind, shape

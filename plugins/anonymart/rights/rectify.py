@@ -129,9 +129,7 @@ class _Desk:
         """Of enrolments, whose raw rows leave: the table that still knows them."""
         if self.correction.source != "enrolments" or not self.home.warehouse.exists():
             return None
-        found = one_row(self.connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_enrolments'"
-        ))[0]
+        found = engine.table_exists(self.connection, "intermediate", "int_enrolments", database="warehouse")
         return "warehouse.intermediate.int_enrolments" if found else None
 
     @property
