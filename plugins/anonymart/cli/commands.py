@@ -194,7 +194,7 @@ def publish(
 
 
 @anonymart.command("confirm-day")
-@click.argument("day", type=DATE)
+@click.argument("day", metavar="YYYY-MM-DD", type=DATE)
 @click.option("--reason", required=True, help="Why the day is right, in one sentence that names nobody: it stands in the audit log.")
 @acting
 @as_json
