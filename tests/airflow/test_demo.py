@@ -84,8 +84,8 @@ def is_count_or_name(content: object) -> bool:
     if "candidate_sha256" in content:
         return set(content) == {"release_id", "candidate_sha256", "body"} and content["body"].startswith("- It is the first release.")
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
-    named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("refused", []))
-    return named and all(isinstance(number, int) for name, number in content.items() if name not in ("changes", "refused"))
+    named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("still_refused", []))
+    return named and all(isinstance(number, int) for name, number in content.items() if name not in ("changes", "still_refused"))
 
 
 def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:

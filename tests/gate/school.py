@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import zlib
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -253,11 +254,12 @@ def _ends(laws: tuple[Policy, Policy], rate: dict, share: float, base: float) ->
 def key_of(
     policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0, noise: str = "coarse"
 ) -> int:
-    """A sum of record keys that gives a count of this cell this deviation: the first one that does."""
+    """A sum of record keys that gives a count of this cell this deviation; each cell has people of its own, so another sum."""
     table = of_policy(policy)[noise]
     block = min(count, max(entry.true_count for entry in table))
     entry = next(entry for entry in table if (entry.true_count, entry.deviation) == (block, deviation))
-    return next(key for key in range(10**7) if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto)
+    first = zlib.crc32(identity.encode()) << 24
+    return next(key for key in range(first, first + 10**7) if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto)
 
 
 def draw_key(record_key: str, identity: str, set_key: int) -> int:
