@@ -112,14 +112,26 @@ def _require_venv_module() -> None:
 def _install(root: Path, venv: Path, log: Path) -> None:
     # The lock is complete, so nothing has to be resolved; old pips also stumble over extras in hash mode.
     # Compiling is left to compileall, which uses every core.
-    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--no-deps", "--no-compile"]
+    command = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--no-deps",
+        "--no-compile",
+    ]
     command += ["--disable-pip-version-check", "--require-hashes", "-r", str(root / "requirements.lock")]
     environment = dict(os.environ, PIP_USER="0", PYTHONUNBUFFERED="1")
     total = count_packages((root / "requirements.lock").read_text())
     seen = 0
     with log.open("w") as copy:
         pip = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, universal_newlines=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            universal_newlines=True,
         )
         for line in pip.stdout or ():
             copy.write(line)
@@ -130,7 +142,8 @@ def _install(root: Path, venv: Path, log: Path) -> None:
                 _say(f"  unpacking {seen} packages")
     if pip.wait() != 0:
         raise SetupError(
-            f"The packages could not be installed ({_last_error(log)}): see {log}, then check the network, the disk and pip's settings."
+            f"The packages could not be installed ({_last_error(log)}): see {log}, then check the "
+            f"network, the disk and pip's settings."
         )
 
 

@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
                 item.add_marker(pytest.mark.skip(reason=reason))
-        # One process makes the demo home, once, and runs every test that looks at it; the longest work comes first.
+        # One process makes the demo home, once, and runs every test that looks at it; the longest work comes
+        # first.
         if "demo_home" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("demo"))
@@ -61,7 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _name_groups(items: list[pytest.Item]) -> None:
-    """pytest-xdist 3.8 loses its groups under pytest 9.2 (its issue 1386), and each shared home would be made twice."""
+    """pytest-xdist 3.8 loses its groups under pytest 9.2 (its issue 1386), and each shared home would be made
+    twice.
+    """
     for item in items:
         names = sorted({mark.args[0] for mark in item.iter_markers("xdist_group")})
         suffix = f"@{'_'.join(names)}"
@@ -71,7 +74,9 @@ def _name_groups(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Under `make test-all` a skip is a failure; tests on real data may skip where that data is not, but not in CI."""
+    """Under `make test-all` a skip is a failure; tests on real data may skip where that data is not, but not
+    in CI.
+    """
     outcome = yield
     report = outcome.get_result()
     is_excused = item.get_closest_marker("real") is not None and os.environ.get("CI") != "true"
@@ -82,7 +87,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> DemoHome:
-    """A home of DEMO_LEARNERS learners, made by a real Airflow as `make demo` does. Read it; do not change it."""
+    """A home of DEMO_LEARNERS learners, made by a real Airflow as `make demo` does. Read it; do not change
+    it.
+    """
     root = tmp_path_factory.mktemp("demo") / "home"
     done = run_demo(root, DEMO_LEARNERS)
     assert done.returncode == 0, done.stdout[-3000:]
@@ -94,5 +101,11 @@ def run_demo(root: Path, learners: int) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ANONYMART_HOME": str(root), "ANONYMART_DEMO_LEARNERS": str(learners)}
     command = [sys.executable, "-m", "anonymart_airflow.demo"]
     return subprocess.run(
-        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
+        command,
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
     )

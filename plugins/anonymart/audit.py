@@ -1,7 +1,9 @@
-"""The audit log: who built, approved, refused, published, withdrew and shared what, in `audit.ndjson`, which is only ever added to (S-SAFE, S-SHARE).
+"""The audit log: who built, approved, refused, published, withdrew and shared what, in `audit.ndjson`, which
+is only ever added to (S-SAFE, S-SHARE).
 
-An act notes its entry in the transaction of the vault that decides it (`audit_open`), with the new head of the chain; the file gets it
-afterwards. So a kill before the commit leaves neither act nor entry, and one after it an entry that the next command writes, once.
+An act notes its entry in the transaction of the vault that decides it (`audit_open`), with the new head of
+the chain; the file gets it afterwards. So a kill before the commit leaves neither act nor entry, and one
+after it an entry that the next command writes, once.
 """
 
 from __future__ import annotations
@@ -25,7 +27,22 @@ from anonymart.keys import Keys
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-ACTS = ("built", "waiting", "superseded", "approved", "refused", "published", "withdrew", "reworded", "shared", "confirmed_day", "held_retention", "let_retention_go", "sealed", "restored")
+ACTS = (
+    "built",
+    "waiting",
+    "superseded",
+    "approved",
+    "refused",
+    "published",
+    "withdrew",
+    "reworded",
+    "shared",
+    "confirmed_day",
+    "held_retention",
+    "let_retention_go",
+    "sealed",
+    "restored",
+)
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 
 
@@ -39,9 +56,11 @@ class Verdict:
 
 
 def who(connection: duckdb.DuckDBPyConnection, given: str | None = None) -> str:
-    """Who acts: the name given, else ANONYMART_ACTOR, else the user of the operating system. Call it outside of a transaction.
+    """Who acts: the name given, else ANONYMART_ACTOR, else the user of the operating system. Call it outside
+    of a transaction.
 
-    Raises UsageError for a name of another form, or one that the detector or the attached `vault` takes for a learner's.
+    Raises UsageError for a name of another form, or one that the detector or the attached `vault` takes for a
+    learner's.
     """
     name = given or os.environ.get("ANONYMART_ACTOR")
     if not name:
@@ -50,7 +69,8 @@ def who(connection: duckdb.DuckDBPyConnection, given: str | None = None) -> str:
 
     if not _ACTOR.fullmatch(name) or kinds_in(connection, name):
         raise UsageError(
-            "--as (or ANONYMART_ACTOR) may be a learner's name, an address, or longer than 64 characters: give a role or a login, such as reviewer."
+            "--as (or ANONYMART_ACTOR) may be a learner's name, an address, or longer than 64 "
+            "characters: give a role or a login, such as reviewer."
         )
     return name
 
@@ -73,10 +93,20 @@ def record(home: Home, keys: Keys, as_of: date, act: str, actor: str | None = No
     flush(home, keys)
 
 
-def enter(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, act: str, actor: str, **told: Any) -> None:
-    """Note an act within the caller's transaction on `vault`; `flush` after its commit takes the entry to the file.
+def enter(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    keys: Keys,
+    as_of: date,
+    act: str,
+    actor: str,
+    **told: Any,
+) -> None:
+    """Note an act within the caller's transaction on `vault`; `flush` after its commit takes the entry to the
+    file.
 
-    `told` names releases and says why, never a learner. Raises AnonymartError when the log is broken: what comes after would prove nothing.
+    `told` names releases and says why, never a learner. Raises AnonymartError when the log is broken: what
+    comes after would prove nothing.
     """
     if act not in ACTS:
         raise ValueError(f"unknown act {act}")
@@ -93,7 +123,9 @@ def enter(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: 
 
 
 def flush(home: Home, keys: Keys) -> None:
-    """Write what was committed and is not in the file yet. Raises AnonymartError when the file does not hold."""
+    """Write what was committed and is not in the file yet. Raises AnonymartError when the file does not
+    hold.
+    """
     if not home.vault.exists():
         return
     with engine.connect(home, keys, vault="ro") as connection:
@@ -112,8 +144,9 @@ def entries(home: Home) -> list[Entry]:
 
 
 def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
-    """Check every entry, their order, and that the last one is the one that the vault knows. What was committed is written first;
-    read-only, it is checked from where it waits, and nothing is opened for writing.
+    """Check every entry, their order, and that the last one is the one that the vault knows. What was
+    committed is written first; read-only, it is checked from where it waits, and nothing is opened for
+    writing.
 
     Raises nothing for a broken log: that is what it tells.
     """
@@ -148,7 +181,11 @@ def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
             found.append(entry)
             whole += len(line_of(entry))
         elif not problem and found[number - 1 : number] != [entry]:
-            problem = f"entry {len(found) + 1} is missing" if number > len(found) else f"entry {number} is not the one that the vault knows"
+            problem = (
+                f"entry {len(found) + 1} is missing"
+                if number > len(found)
+                else f"entry {number} is not the one that the vault knows"
+            )
     if problem:
         raise _broken(home, problem)
 
@@ -166,7 +203,9 @@ def write_open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 
 def _last(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> tuple[int, str]:
-    """Number and hash of the last entry: one that waits, else that of the file, which may know more than a restored vault."""
+    """Number and hash of the last entry: one that waits, else that of the file, which may know more than a
+    restored vault.
+    """
     log = chain(home)
     found, _ = log.read()
     _, problem = log.check(found, keys)
@@ -202,9 +241,13 @@ def _open_entries(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
 
 
 def _has(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return one_row(connection.execute(
-        "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = $1)", [table]
-    ))[0]
+    return one_row(
+        connection.execute(
+            "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = "
+            "'ledger' AND table_name = $1)",
+            [table],
+        )
+    )[0]
 
 
 def chain(home: Home) -> Chain:
@@ -215,4 +258,7 @@ def chain(home: Home) -> Chain:
 def _broken(home: Home, problem: str) -> AnonymartError:
     if problem == OTHER_KEY:
         return other_key(home.audit)
-    return AnonymartError(f"The audit log {home.audit} does not hold ({problem}): restore the file from a copy, then run again; nothing was lost.")
+    return AnonymartError(
+        f"The audit log {home.audit} does not hold ({problem}): restore the file from a copy, then run "
+        f"again; nothing was lost."
+    )

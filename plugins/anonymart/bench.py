@@ -1,7 +1,8 @@
 """`make bench`: what the whole way costs, as ratios to DuckDB merely reading the same files, in one run.
 
-Each figure is taken from processes of their own. Start-up (imports of dbt and Great Expectations, parsing, opening)
-is what the same steps take on a school of 1,000 statements; it is measured in the same run and shown apart.
+Each figure is taken from processes of their own. Start-up (imports of dbt and Great Expectations, parsing,
+opening) is what the same steps take on a school of 1,000 statements; it is measured in the same run and shown
+apart.
 """
 
 from __future__ import annotations
@@ -26,11 +27,25 @@ _TINY = 1000
 
 
 @click.command()
-@click.option("--statements", default=1_000_000, show_default=True, help="How many xAPI statements to generate.")
-@click.option("--work", type=click.Path(path_type=Path), default=PROJECT / "bench" / "tmp", help="Folder for files and homes; emptied first and last.")
-@click.option("--out", type=click.Path(path_type=Path), default=PROJECT / "bench" / "results.json", help="Where the figures go.")
+@click.option(
+    "--statements", default=1_000_000, show_default=True, help="How many xAPI statements to generate."
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=PROJECT / "bench" / "tmp",
+    help="Folder for files and homes; emptied first and last.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=PROJECT / "bench" / "results.json",
+    help="Where the figures go.",
+)
 def main(statements: int, work: Path, out: Path) -> None:
-    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top, then forgetting."""
+    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top, then
+    forgetting.
+    """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
@@ -50,7 +65,9 @@ def measure(statements: int, work: Path) -> dict:
     _generate(work / "school", statements, "bench_landing", AS_OF)
     size = sum(path.stat().st_size for path in (work / "school" / "landing").rglob("*") if path.is_file())
     _say(f"Reading them with DuckDB alone ({size / 1e9:.2f} GB) …")
-    baseline = _child(["-m", "anonymart.bench", "--baseline", str(work / "school" / "landing"), str(work / "plain.duckdb")])
+    baseline = _child(
+        ["-m", "anonymart.bench", "--baseline", str(work / "school" / "landing"), str(work / "plain.duckdb")]
+    )
     _say(f"  {baseline['seconds']:.1f} s. The whole way on {_TINY:,} statements (start-up) …")
     _generate(work / "tiny", _TINY, "bench_landing", AS_OF)
     start_up = _whole(work / "tiny", work / "tiny-home", AS_OF)
@@ -62,7 +79,9 @@ def measure(statements: int, work: Path) -> dict:
     more = _whole(work / "more", work / "home", next_day)
     again = _whole(work / "nothing", work / "home", next_day)
     _say("  Protecting 10 million person-rows …")
-    protected = _child(["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")])
+    protected = _child(
+        ["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")]
+    )
     protection = json.loads(protected.pop("output"))
     _say("  Forgetting: a plain copy of vault and warehouse, then 100 erasures and retention …")
     before = _copied(work)
@@ -84,10 +103,15 @@ def measure(statements: int, work: Path) -> dict:
         "copies": copied,
         "forgetting": {**forgotten, **forgot},
         "ratios": {
-            **{f"protection_of_{mart}_to_plain_aggregation": found["ratio"] for mart, found in protection.items()},
+            **{
+                f"protection_of_{mart}_to_plain_aggregation": found["ratio"]
+                for mart, found in protection.items()
+            },
             "forgetting_to_copy": _ratio(forgot["seconds"], copy["seconds"]),
             "forgetting_to_copy_of_cpu": _ratio(forgot["cpu_seconds"], copy["cpu_seconds"]),
-            "full_to_baseline_without_start_up": _ratio(full["seconds"] - start_up["seconds"], baseline["seconds"]),
+            "full_to_baseline_without_start_up": _ratio(
+                full["seconds"] - start_up["seconds"], baseline["seconds"]
+            ),
             "full_to_baseline": _ratio(full["seconds"], baseline["seconds"]),
             "full_to_baseline_of_cpu_without_start_up": _ratio(
                 full["cpu_seconds"] - start_up["cpu_seconds"], baseline["cpu_seconds"]
@@ -101,7 +125,9 @@ def measure(statements: int, work: Path) -> dict:
             "increment_to_full_without_start_up": _ratio(
                 more["seconds"] - start_up["seconds"], full["seconds"] - start_up["seconds"]
             ),
-            "increment_to_full_without_standing_cost": _ratio(more["seconds"] - again["seconds"], full["seconds"]),
+            "increment_to_full_without_standing_cost": _ratio(
+                more["seconds"] - again["seconds"], full["seconds"]
+            ),
         },
     }
 
@@ -113,22 +139,31 @@ def lines(results: dict) -> list[str]:
     table = [f"{'step':<12}{'seconds':>9}{'start-up':>10}{'ratio without start-up':>24}"]
     for step in STEPS:
         ratio = results["ratios"][f"{step}_to_baseline_without_start_up"]
-        table.append(f"{step:<12}{full['steps'].get(step, 0):>9.1f}{start_up['steps'].get(step, 0):>10.1f}{ratio:>24.2f}")
+        table.append(
+            f"{step:<12}{full['steps'].get(step, 0):>9.1f}{start_up['steps'].get(step, 0):>10.1f}{ratio:>24.2f}"
+        )
     return [
-        f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, {results['cpus']} cpus; DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
+        f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, {results['cpus']} "
+        f"cpus; DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
         *table,
-        f"whole way: {results['ratios']['full_to_baseline_without_start_up']:.2f} x the plain read, start-up of {start_up['seconds']:.1f} s apart (aim 1.5); "
+        f"whole way: {results['ratios']['full_to_baseline_without_start_up']:.2f} x the plain read, "
+        f"start-up of {start_up['seconds']:.1f} s apart (aim 1.5); "
         f"{results['ratios']['full_to_baseline_of_cpu_without_start_up']:.2f} x of its processor time",
-        f"1 % on top: {results['ratios']['increment_to_full_without_start_up']:.2f} x the full run, start-up apart (aim 0.05); "
+        f"1 % on top: {results['ratios']['increment_to_full_without_start_up']:.2f} x the full run, "
+        f"start-up apart (aim 0.05); "
         f"{results['ratios']['increment_to_full_without_standing_cost']:.2f} x over a run with nothing new",
         *(
-            f"protection: {found['cells']:,} cells of {mart} take {found['protected_seconds']:.1f} s, {found['ratio']:.2f} x the plain aggregation "
-            f"of 10 million rows (aim 2); looking for persons who stand twice in a cell takes {found['once_ratio']:.2f} x more"
+            f"protection: {found['cells']:,} cells of {mart} take {found['protected_seconds']:.1f} s, "
+            f"{found['ratio']:.2f} x the plain aggregation "
+            f"of 10 million rows (aim 2); looking for persons who stand twice in a cell takes "
+            f"{found['once_ratio']:.2f} x more"
             for mart, found in results["protection"]["marts"].items()
         ),
-        f"forgetting: 100 erasures and retention take {results['forgetting']['seconds']:.1f} s, {results['ratios']['forgetting_to_copy']:.2f} x "
+        f"forgetting: 100 erasures and retention take {results['forgetting']['seconds']:.1f} s, "
+        f"{results['ratios']['forgetting_to_copy']:.2f} x "
         f"one plain copy of vault and warehouse of {' and '.join(copies)} s before and after (aim 1.5), "
-        f"{results['ratios']['forgetting_to_copy_of_cpu']:.2f} x of its processor time; showing their plan before takes {results['forgetting']['planning_seconds']:.1f} s",
+        f"{results['ratios']['forgetting_to_copy_of_cpu']:.2f} x of its processor time; showing their "
+        f"plan before takes {results['forgetting']['planning_seconds']:.1f} s",
         f"peak memory: {full['peak_mib']} MiB (aim 4096), plain read {results['baseline']['peak_mib']} MiB",
     ]
 
@@ -165,11 +200,15 @@ def copy_plainly(home: Path, to: Path) -> None:
             engine.attach(connection, zone, getattr(place, zone), getattr(keys, zone), "ro")
             engine.attach(connection, "copied", to / f"{zone}.copy", getattr(keys, zone), "rw")
             connection.execute(f"COPY FROM DATABASE {zone} TO copied")
-    print(json.dumps({"seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - processor}))
+    print(
+        json.dumps({"seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - processor})
+    )
 
 
 def forget(home: Path) -> None:
-    """A hundred erasures in one batch, then retention; prints their seconds together, what was asked for and what went."""
+    """A hundred erasures in one batch, then retention; prints their seconds together, what was asked for and
+    what went.
+    """
     from anonymart import engine
     from anonymart.forget import removal
     from anonymart.home import Home
@@ -180,11 +219,19 @@ def forget(home: Path) -> None:
     place, policy, day = Home(home), load_policy(), AS_OF + timedelta(days=2)
     keys = Keys.load(place)
     with engine.connect(place, keys, vault="ro") as connection:
-        learners = connection.execute("SELECT learner_id FROM vault.register.learners ORDER BY learner_id LIMIT 100").fetchall()
+        learners = connection.execute(
+            "SELECT learner_id FROM vault.register.learners ORDER BY learner_id LIMIT 100"
+        ).fetchall()
     folder = place.landing / "rights"
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
-        {"request_id": f"BENCH-{number}", "kind": "erase", "learner_id": learner, "received_at": f"{AS_OF}T10:00:00Z", "identity_verified": True}
+        {
+            "request_id": f"BENCH-{number}",
+            "kind": "erase",
+            "learner_id": learner,
+            "received_at": f"{AS_OF}T10:00:00Z",
+            "identity_verified": True,
+        }
         for number, (learner,) in enumerate(learners)
     ]
     (folder / "bench.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -212,7 +259,12 @@ def _whole(school: Path, home: Path, as_of: date) -> dict:
     landing = school / "landing"
     landing.mkdir(parents=True, exist_ok=True)
     environment = {"ANONYMART_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "anonymart.cli", "keys", "init"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "anonymart.cli", "keys", "init"],
+        env={**os.environ, **environment},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     arguments = [
         *("-m", "anonymart.cli", "run", "--landing", str(landing), "--as-of", str(as_of), "--json"),
         # A first release and a large change wait for the reviewer: here there is nothing to read.
@@ -225,29 +277,43 @@ def _whole(school: Path, home: Path, as_of: date) -> dict:
 
 def _generate(out: Path, statements: int, function: str, as_of: date) -> None:
     code = (
-        "import sys; from datetime import date; from pathlib import Path; from anonymart.demo import statements\n"
-        f"statements.{function}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), date.fromisoformat(sys.argv[4]))"
+        "import sys; from datetime import date; from pathlib import Path; from anonymart.demo import "
+        "statements\n"
+        f"statements.{function}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "
+        f"date.fromisoformat(sys.argv[4]))"
     )
     subprocess.run([sys.executable, "-c", code, str(out), str(statements), str(SEED), str(as_of)], check=True)
 
 
 def _child(arguments: list[str], environment: dict | None = None) -> dict:
-    """Run Python in a process of its own; wall seconds, and the largest resident set of it and its children."""
+    """Run Python in a process of its own; wall seconds, and the largest resident set of it and its
+    children.
+    """
     code = (
         "import json, resource, subprocess, sys\n"
         "done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)\n"
         "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(json.dumps([done.returncode, used.ru_maxrss // 1024, used.ru_utime + used.ru_stime, done.stdout]))"
+        "print(json.dumps([done.returncode, used.ru_maxrss // 1024, used.ru_utime + used.ru_stime, "
+        "done.stdout]))"
     )
     begun = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     seconds = time.perf_counter() - begun
     returned, peak, processor, output = json.loads(done.stdout)
     if returned:
         raise SystemExit(f"The bench stopped: `{' '.join(arguments[:3])}` ended with code {returned}.")
-    return {"seconds": round(seconds, 2), "cpu_seconds": round(processor, 2), "peak_mib": peak, "output": output}
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(processor, 2),
+        "peak_mib": peak,
+        "output": output,
+    }
 
 
 def _ratio(value: float, base: float) -> float:
@@ -259,7 +325,6 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-
     if sys.argv[1:2] == ["--baseline"]:
         baseline(Path(sys.argv[2]), Path(sys.argv[3]))
     elif sys.argv[1:2] == ["--copy"]:

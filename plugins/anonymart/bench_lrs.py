@@ -1,6 +1,8 @@
-"""How fast a learning record store is drained, against a bare client that pages through it: `python -m anonymart.bench_lrs [statements]`.
+"""How fast a learning record store is drained, against a bare client that pages through it: `python -m
+anonymart.bench_lrs [statements]`.
 
-The store is a process of its own on loopback with its pages ready, so that its own speed counts for both alike.
+The store is a process of its own on loopback with its pages ready, so that its own speed counts for both
+alike.
 """
 
 from __future__ import annotations
@@ -23,13 +25,22 @@ _BEGAN = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def main(statements: int = STATEMENTS) -> dict[str, object]:
-    """Seconds of a bare client and of a pull, thrice in turn, the ratio of their best, and the peak memory of the pull alone."""
+    """Seconds of a bare client and of a pull, thrice in turn, the ratio of their best, and the peak memory of
+    the pull alone.
+    """
     with tempfile.TemporaryDirectory() as work:
-        server = subprocess.Popen([sys.executable, "-m", "anonymart.bench_lrs", "--serve", str(statements)], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "anonymart.bench_lrs", "--serve", str(statements)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         try:
             assert server.stdout is not None  # a pipe was asked for
             url = f"http://127.0.0.1:{int(server.stdout.readline())}/xAPI"
-            pairs = [(_child("--bare", url), _child("--pull", url, str(Path(work) / str(number)))) for number in range(3)]
+            pairs = [
+                (_child("--bare", url), _child("--pull", url, str(Path(work) / str(number))))
+                for number in range(3)
+            ]
         finally:
             server.kill()
             server.wait()
@@ -72,7 +83,15 @@ def pull(url: str, root: str) -> None:
     seconds, peak = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     begun = time.perf_counter()
     ingest(home, keys, load_policy(), date(2026, 6, 30))
-    print(json.dumps({"seconds": round(seconds, 2), "peak_mib": peak, "ingest_seconds": round(time.perf_counter() - begun, 2)}))
+    print(
+        json.dumps(
+            {
+                "seconds": round(seconds, 2),
+                "peak_mib": peak,
+                "ingest_seconds": round(time.perf_counter() - begun, 2),
+            }
+        )
+    )
 
 
 def serve(statements: int) -> None:
@@ -102,7 +121,9 @@ def serve(statements: int) -> None:
 
 def _page(start: int, end: int, statements: int) -> bytes:
     more = f"/xAPI/statements?start={end}" if end < statements else ""
-    return json.dumps({"statements": [_statement(number) for number in range(start, end)], "more": more}).encode()
+    return json.dumps(
+        {"statements": [_statement(number) for number in range(start, end)], "more": more}
+    ).encode()
 
 
 def _statement(number: int) -> dict[str, object]:
@@ -120,7 +141,13 @@ def _statement(number: int) -> dict[str, object]:
 
 
 def _child(*arguments: str) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", "anonymart.bench_lrs", *arguments], stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-m", "anonymart.bench_lrs", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
     return json.loads(done.stdout)
 
 

@@ -1,7 +1,9 @@
-"""What protection costs in time: the SQL of a mart's cells against a plain GROUP BY of the same figures over the same rows.
+"""What protection costs in time: the SQL of a mart's cells against a plain GROUP BY of the same figures over
+the same rows.
 
-The SQL is what dbt compiled for a home that was just built; the rows are made up here: each person once in a cell, cells of
-the same size on average. Both read and write the same DuckDB file, in turn, and the best of three counts.
+The SQL is what dbt compiled for a home that was just built; the rows are made up here: each person once in a
+cell, cells of the same size on average. Both read and write the same DuckDB file, in turn, and the best of
+three counts.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ PLAIN = {
 def measure(home: Path, database: Path, rows: int = ROWS) -> dict[str, dict[str, float]]:
     """Seconds of both and their ratio, by mart; `once` is the test for persons who stand twice in a cell.
 
-    Raises OSError when the home has not been built. Take one that was built once: a later build looks at new periods only.
+    Raises OSError when the home has not been built. Take one that was built once: a later build looks at new
+    periods only.
     """
     models = Home(home).dbt_target / "compiled" / "anonymart" / "models" / "intermediate" / "cells"
     found = {}
@@ -51,13 +54,17 @@ def measure(home: Path, database: Path, rows: int = ROWS) -> dict[str, dict[str,
             _make_people(connection, mart, rows)
             plain = PLAIN[mart][2].format(people=f"warehouse.intermediate.int_people__{mart}")
             test = f"int_cells__{mart}.yml/counts_each_person_once_int_cells__{mart}_.sql"
-            protecting, once = ((models / name).read_text(encoding="utf-8") for name in (f"int_cells__{mart}.sql", test))
+            protecting, once = (
+                (models / name).read_text(encoding="utf-8") for name in (f"int_cells__{mart}.sql", test)
+            )
             found[mart] = _compared(connection, protecting, plain, once)
         database.unlink()
     return found
 
 
-def _compared(connection: duckdb.DuckDBPyConnection, protecting: str, plain: str, once: str) -> dict[str, float]:
+def _compared(
+    connection: duckdb.DuckDBPyConnection, protecting: str, plain: str, once: str
+) -> dict[str, float]:
     seconds: dict[str, list[float]] = {"protected": [], "plain": [], "once": []}
     cpu: dict[str, list[float]] = {"protected": [], "plain": [], "once": []}
     for _ in range(TURNS):
@@ -66,7 +73,10 @@ def _compared(connection: duckdb.DuckDBPyConnection, protecting: str, plain: str
             connection.execute(f"CREATE OR REPLACE TABLE warehouse.intermediate.{name} AS {query}")
             seconds[name].append(time.perf_counter() - begun)
             cpu[name].append(time.process_time() - used)
-    cells = [one_row(connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{name}"))[0] for name in ("protected", "plain")]
+    cells = [
+        one_row(connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{name}"))[0]
+        for name in ("protected", "plain")
+    ]
     best = {f"{name}_seconds": round(min(taken), 3) for name, taken in seconds.items()}
     # A cell whose counts are all published as 0 is left out.
     if not cells[1] / 2 < cells[0] <= cells[1]:

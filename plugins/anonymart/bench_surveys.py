@@ -1,4 +1,6 @@
-"""How fast an export in mixed encodings loads, against DuckDB's plain read of the same file in clean UTF-8: `python -m anonymart.bench_surveys [rows]`."""
+"""How fast an export in mixed encodings loads, against DuckDB's plain read of the same file in clean UTF-8:
+`python -m anonymart.bench_surveys [rows]`.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 ROWS = 1_000_000
-_COMMENTS = ("Très bien, merci à l'équipe", "Rien à redire", "ok", "Trop long, déçu par le mentorat", "Je recommande vivement ce parcours", "Un peu cher")
+_COMMENTS = (
+    "Très bien, merci à l'équipe",
+    "Rien à redire",
+    "ok",
+    "Trop long, déçu par le mentorat",
+    "Je recommande vivement ce parcours",
+    "Un peu cher",
+)
 _ENCODINGS = ("utf-8", "cp1252", "cp850", "latin-1")
 
 
 def main(rows: int = ROWS) -> dict[str, object]:
-    """Seconds of the plain read, of reading the export and of ingesting it, thrice in turn; ratios of the best, and the peak memory."""
+    """Seconds of the plain read, of reading the export and of ingesting it, thrice in turn; ratios of the
+    best, and the peak memory.
+    """
     with tempfile.TemporaryDirectory() as work:
         write(Path(work), rows)
-        runs = [{act: _child(act, work, str(number)) for act in ("--plain", "--read", "--ingest")} for number in range(3)]
+        runs = [
+            {act: _child(act, work, str(number)) for act in ("--plain", "--read", "--ingest")}
+            for number in range(3)
+        ]
     best = {act: min(run[act]["seconds"] for run in runs) for act in runs[0]}
     return {
         "rows": rows, "plain_seconds": best["--plain"], "read_seconds": best["--read"], "ingest_seconds": best["--ingest"],
@@ -32,7 +46,9 @@ def main(rows: int = ROWS) -> dict[str, object]:
 
 
 def write(folder: Path, rows: int) -> None:
-    """mixed.csv and clean.csv: the same answers of a form, ten by each person, each line of the one in an encoding of its own."""
+    """mixed.csv and clean.csv: the same answers of a form, ten by each person, each line of the one in an
+    encoding of its own.
+    """
     rng, began = random.Random(7), datetime(2025, 1, 1)
     with (folder / "mixed.csv").open("wb") as mixed, (folder / "clean.csv").open("wb") as clean:
         for number in range(-1, rows):
@@ -88,7 +104,12 @@ def ingest_it(folder: Path, number: str) -> dict[str, object]:
 
 
 def _child(*arguments: str) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", "anonymart.bench_surveys", *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "anonymart.bench_surveys", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 
@@ -96,9 +117,19 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case [("--plain" | "--read" | "--ingest") as act, root, number]:
             begun = time.perf_counter()
-            found = {"--plain": plain, "--read": read, "--ingest": lambda folder: ingest_it(folder, number)}[act](Path(root))
+            found = {"--plain": plain, "--read": read, "--ingest": lambda folder: ingest_it(folder, number)}[
+                act
+            ](Path(root))
             seconds = round(time.perf_counter() - begun, 2)
-            print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, **found}))
+            print(
+                json.dumps(
+                    {
+                        "seconds": seconds,
+                        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                        **found,
+                    }
+                )
+            )
         case [number]:
             print(json.dumps(main(int(number)), indent=1))
         case _:

@@ -26,12 +26,18 @@ from anonymart.rows import one_row
 from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
-FAILED = ("error", "fail", "runtime error")  # what dbt says of a node that it could not make or that did not pass
+FAILED = (
+    "error",
+    "fail",
+    "runtime error",
+)  # what dbt says of a node that it could not make or that did not pass
 
 
 @dataclass
 class BuildReport:
-    """What dbt did: nodes by status, seconds of each model, and the seconds it spent before its first model."""
+    """What dbt did: nodes by status, seconds of each model, and the seconds it spent before its first
+    model.
+    """
 
     n_ok: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
@@ -39,13 +45,18 @@ class BuildReport:
 
 
 def build(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, select: str | None = None,
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    progress: Progress | None = None,
+    select: str | None = None,
     actor: str | None = None,
 ) -> BuildReport:
     """Run every model and data test on what the vault holds, as of a date.
 
-    Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left it; also for a
-    table of which nobody has said whether it holds people.
+    Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left
+    it; also for a table of which nobody has said whether it holds people.
     """
     from anonymart.release import approval
 
@@ -75,7 +86,8 @@ def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
 def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | None = None) -> str:
     """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
 
-    Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError without a vault.
+    Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError
+    without a vault.
     """
     from anonymart.release import approval
 
@@ -92,7 +104,8 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
 
 
 def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
-    """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told plainly.
+    """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told
+    plainly.
 
     Gives the state of rights that the build reads.
     """
@@ -120,7 +133,9 @@ def _drop_placements(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _drop_leftovers(connection: duckdb.DuckDBPyConnection) -> None:
-    """What dbt was about to rename when it was killed: copies of rows under names that no register of places lists."""
+    """What dbt was about to rename when it was killed: copies of rows under names that no register of places
+    lists.
+    """
     left = connection.execute("""
         SELECT schema_name, table_name, 'TABLE' FROM duckdb_tables()
         WHERE database_name = 'warehouse' AND regexp_matches(table_name, '__dbt_(tmp|backup)')
@@ -147,14 +162,20 @@ def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select
         elif event["kind"] == "fault":
             failures.append(event["why"])
         elif event["kind"] == "end" and event["code"] and not failures:
-            raise AnonymartError(f"The build ended with code {event['code']} and no word: run again, nothing was published.")
+            raise AnonymartError(
+                f"The build ended with code {event['code']} and no word: run again, nothing was published."
+            )
     if failures:
-        raise AnonymartError(f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was published.")
+        raise AnonymartError(
+            f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was "
+            f"published."
+        )
     return report
 
 
 def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Iterator[dict]:
-    """Run dbt with these words on the home, and give what it does as it does it; `end` with the code of its process comes last.
+    """Run dbt with these words on the home, and give what it does as it does it; `end` with the code of its
+    process comes last.
 
     The first word is dbt's command. Nothing that is given may quote a row.
     """

@@ -1,7 +1,9 @@
-"""Lines that follow one another by keyed hashes, in a file that is only ever added to: receipts, and the audit log (S-SAFE).
+"""Lines that follow one another by keyed hashes, in a file that is only ever added to: receipts, and the
+audit log (S-SAFE).
 
-hash = HMAC-SHA256(signing key, the entry without its hash, as JSON with sorted keys); each entry holds its number and the hash of
-the one before. Number and hash of the last one are kept elsewhere too, so that an entry cut off at the end is missed.
+hash = HMAC-SHA256(signing key, the entry without its hash, as JSON with sorted keys); each entry holds its
+number and the hash of the one before. Number and hash of the last one are kept elsewhere too, so that an
+entry cut off at the end is missed.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Chain:
-    """A file of such lines; `number` is the name under which an entry has its number, `noun` what an entry is called."""
+    """A file of such lines; `number` is the name under which an entry has its number, `noun` what an entry is
+    called.
+    """
 
     path: Path
     number: str
@@ -62,15 +66,22 @@ class Chain:
             if entry.get("previous") != previous:
                 return number - 1, f"{self.noun} {number} does not follow the one before"
             if number > n_sealed and not is_of(entry, keys):
-                is_other_key = number == n_sealed + 1 and not any(is_of(later, keys) for later in entries[number:])
-                return number - 1, OTHER_KEY if is_other_key and self.is_linked(entries) else f"{self.noun} {number} was changed"
+                is_other_key = number == n_sealed + 1 and not any(
+                    is_of(later, keys) for later in entries[number:]
+                )
+                return number - 1, OTHER_KEY if is_other_key and self.is_linked(
+                    entries
+                ) else f"{self.noun} {number} was changed"
             previous = entry["hash"]
         return len(entries), None
 
     def is_linked(self, entries: list[Entry]) -> bool:
         """Whether the entries are numbered and follow one another, whatever key has made their hashes."""
         before = [FIRST, *(entry.get("hash") for entry in entries)]
-        return all(entry.get(self.number) == number and entry.get("previous") == before[number - 1] for number, entry in enumerate(entries, 1))
+        return all(
+            entry.get(self.number) == number and entry.get("previous") == before[number - 1]
+            for number, entry in enumerate(entries, 1)
+        )
 
     def seal(self, keys: Keys) -> Entry | None:
         """What was sealed of this file, under this key: `up_to` and `sha256`; None where nothing was."""

@@ -1,4 +1,6 @@
-"""The contracts of the marts, read from `dbt_project/models/marts/*.yml`: the allow-list of all that may leave (S-ANON)."""
+"""The contracts of the marts, read from `dbt_project/models/marts/*.yml`: the allow-list of all that may
+leave (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Column:
 class Period:
     """When a cell closes: `column` holds the first day (or the year), `observation` is SQL in months.
 
-    `last_use_before` is how many months before the period its people may have used the site last: 0, or an entry of the policy as text.
+    `last_use_before` is how many months before the period its people may have used the site last: 0, or an
+    entry of the policy as text.
     """
 
     column: str
@@ -58,7 +61,9 @@ class MartContract:
 
     @property
     def noise(self) -> str:
-        """The class of the noise of its counts, `coarse` or `fine`: an entry of the policy may differ by it."""
+        """The class of the noise of its counts, `coarse` or `fine`: an entry of the policy may differ by
+        it.
+        """
         return self.disclosure["noise"]
 
     def noise_of(self, measure: str) -> str:
@@ -66,7 +71,10 @@ class MartContract:
 
         The persons with a value, `with_<value>`, are the mart's own.
         """
-        return next((each["noise"] for each in self.measures if each["name"] == measure and "noise" in each), self.noise)
+        return next(
+            (each["noise"] for each in self.measures if each["name"] == measure and "noise" in each),
+            self.noise,
+        )
 
     @property
     def consistent(self) -> tuple[Mapping[str, Any], ...]:
@@ -88,13 +96,19 @@ class MartContract:
     @property
     def plain_counts(self) -> tuple[str, ...]:
         """The shown counts of persons that are no sensitive value and no part of a partition."""
-        kept = [measure for measure in self.measures if measure["kind"] == "count" and not {"hidden", "sensitive", "partition"} & set(measure)]
+        kept = [
+            measure
+            for measure in self.measures
+            if measure["kind"] == "count" and not {"hidden", "sensitive", "partition"} & set(measure)
+        ]
         return tuple(measure["name"] for measure in kept)
 
     def tells_more(self, measure: Mapping[str, Any]) -> bool:
         """Whether a shown figure tells more than plain counts do, and is no copy of another mart's figure."""
         plain, rate = set(self.plain_counts), self.rate_of(measure)
-        is_share = rate["kind"] == "rate" and ("told_by" in measure or {rate["numerator"], rate["denominator"]} <= plain)
+        is_share = rate["kind"] == "rate" and (
+            "told_by" in measure or {rate["numerator"], rate["denominator"]} <= plain
+        )
         return not (measure.get("hidden") or measure["name"] in plain or is_share)
 
     def rate_of(self, measure: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,13 +120,17 @@ class MartContract:
     def period_key(self) -> tuple[str, ...]:
         """The period column and the dimensions that its observation depends on, in declared order."""
         used = set(_WORD.findall(self.period.observation))
-        return (self.period.column, *(name for name in self.dimensions if name in used and name != self.period.column))
+        return (
+            self.period.column,
+            *(name for name in self.dimensions if name in used and name != self.period.column),
+        )
 
 
 def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
     """Every mart's contract by name, in order of name.
 
-    Raises UsageError for an unreadable file, a mart without an enforced contract or without `meta.disclosure`.
+    Raises UsageError for an unreadable file, a mart without an enforced contract or without
+    `meta.disclosure`.
     """
     folder = folder or MARTS_FOLDER
     found: dict[str, MartContract] = {}
@@ -120,7 +138,9 @@ def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
         for model in _models(path):
             contract = _contract(model, path)
             if contract.name in found:
-                raise UsageError(f"{path.name}: the mart {contract.name} is described twice: keep one of the two.")
+                raise UsageError(
+                    f"{path.name}: the mart {contract.name} is described twice: keep one of the two."
+                )
             found[contract.name] = contract
     if not found:
         raise UsageError(f"No mart is described in {folder}: restore the YAML files of the marts.")
@@ -159,10 +179,16 @@ def _check_parts(contracts: Mapping[str, MartContract]) -> None:
                 continue
             other = contracts.get(whole.get("mart"))
             names = {each["name"] for each in other.measures if each["kind"] == "count"} if other else set()
-            if other is None or whole.get("measure") not in names or set(whole.get("at") or {}) != set(other.dimensions):
+            if (
+                other is None
+                or whole.get("measure") not in names
+                or set(whole.get("at") or {}) != set(other.dimensions)
+            ):
                 raise UsageError(
-                    f"The mart {contract.name} says that {measure['name']} is part of a count that no mart has: "
-                    "give mart and measure, and a value or a column of this mart for each of its dimensions under at."
+                    f"The mart {contract.name} says that {measure['name']} is part of a count that no "
+                    f"mart has: "
+                    "give mart and measure, and a value or a column of this mart for each of its "
+                    "dimensions under at."
                 )
 
 
@@ -184,10 +210,14 @@ def _contract(model: dict[str, Any], path: Path) -> MartContract:
     name = model.get("name", "?")
     config = model.get("config") or {}
     if (config.get("contract") or {}).get("enforced") is not True:
-        raise UsageError(f"{path.name}: the mart {name} has no enforced contract: add `contract: {{enforced: true}}`.")
+        raise UsageError(
+            f"{path.name}: the mart {name} has no enforced contract: add `contract: {{enforced: true}}`."
+        )
     disclosure = (config.get("meta") or model.get("meta") or {}).get("disclosure")
     if not isinstance(disclosure, dict):
-        raise UsageError(f"{path.name}: the mart {name} has no meta.disclosure: say how its persons are protected.")
+        raise UsageError(
+            f"{path.name}: the mart {name} has no meta.disclosure: say how its persons are protected."
+        )
     for part in ("noise", "dimensions", "period", "measures"):
         if not disclosure.get(part):
             raise UsageError(f"{path.name}: meta.disclosure of the mart {name} has no {part}: add them.")
@@ -204,14 +234,20 @@ def _contract(model: dict[str, Any], path: Path) -> MartContract:
 
 def _column(column: dict[str, Any], mart: str, path: Path) -> Column:
     if not column.get("data_type") or not column.get("description"):
-        raise UsageError(f"{path.name}: a column of the mart {mart} has no data_type or no description: add it.")
+        raise UsageError(
+            f"{path.name}: a column of the mart {mart} has no data_type or no description: add it."
+        )
     return Column(column["name"], str(column["data_type"]).upper(), _sentence(column["description"]))
 
 
 def _period(period: dict[str, Any], mart: str, path: Path) -> Period:
     if not period.get("column") or not period.get("grain") or "observation" not in period:
-        raise UsageError(f"{path.name}: the period of the mart {mart} needs column, grain and observation: add them.")
-    return Period(period["column"], period["grain"], str(period["observation"]), str(period.get("last_use_before", 0)))
+        raise UsageError(
+            f"{path.name}: the period of the mart {mart} needs column, grain and observation: add them."
+        )
+    return Period(
+        period["column"], period["grain"], str(period["observation"]), str(period.get("last_use_before", 0))
+    )
 
 
 def _sentence(text: str | None) -> str:

@@ -1,7 +1,8 @@
-"""The process in which dbt runs. It prints one line of JSON for each node, and for each name that is listed, and keeps values out of every message.
+"""The process in which dbt runs. It prints one line of JSON for each node, and for each name that is listed,
+and keeps values out of every message.
 
-Messages of the database may quote a value of a row. So dbt's own logs are off, and of an error only its kind is told;
-compilation errors, which come before any row is read, are told in full.
+Messages of the database may quote a value of a row. So dbt's own logs are off, and of an error only its kind
+is told; compilation errors, which come before any row is read, are told in full.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-# dbt throws a parsed project away when a variable changes, and a build of each day brings another as_of. No model is parsed otherwise
+# dbt throws a parsed project away when a variable changes, and a build of each day brings another as_of. No
+# model is parsed otherwise
 # for another day: the SQL with the day in it is made when a model runs.
 _DAY_OF_PARSING = "2000-01-01"
 _PARSED = "partial_parse.msgpack"
@@ -73,7 +75,10 @@ def _parse(arguments: list[str]) -> Any:
     given = {name: arguments[arguments.index(name) + 1] for name in (*_PLACES, "--vars")}
     variables = json.dumps({**json.loads(given["--vars"]), "as_of": _DAY_OF_PARSING})
     project, kept = Path(given["--project-dir"]), Path(given["--target-path"]) / _PARSED
-    shared = _cache(kept.parent) / f"{hashlib.sha256(f'{project} {variables}'.encode()).hexdigest()[:12]}.{_PARSED}"
+    shared = (
+        _cache(kept.parent)
+        / f"{hashlib.sha256(f'{project} {variables}'.encode()).hexdigest()[:12]}.{_PARSED}"
+    )
     if not kept.exists():
         _copy(shared, kept)
     words = [word for name in _PLACES for word in (name, given[name])]
@@ -94,7 +99,11 @@ def _cache(own: Path) -> Path:
 
 
 def _is_newer(parsed: Path, project: Path) -> bool:
-    newest = max(path.stat().st_mtime for folder in ("models", "macros", "seeds", "tests") for path in (project / folder).rglob("*"))
+    newest = max(
+        path.stat().st_mtime
+        for folder in ("models", "macros", "seeds", "tests")
+        for path in (project / folder).rglob("*")
+    )
     try:
         return parsed.stat().st_mtime > newest
     except OSError:
@@ -102,7 +111,9 @@ def _is_newer(parsed: Path, project: Path) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Put a copy in place at once; a project that cannot be written, or read by this user, is parsed anew for each home."""
+    """Put a copy in place at once; a project that cannot be written, or read by this user, is parsed anew for
+    each home.
+    """
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

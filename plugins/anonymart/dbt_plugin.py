@@ -1,7 +1,7 @@
 """The dbt-duckdb plugin: attaches the zones and lends each cursor the keys in a one-row TEMP table.
 
-The keys stand in no compiled SQL, plan, log, variable or artifact, and a missing key is an error (design: People
-without names).
+The keys stand in no compiled SQL, plan, log, variable or artifact, and a missing key is an error (design:
+People without names).
 """
 
 from __future__ import annotations
@@ -30,8 +30,14 @@ class Plugin(BasePlugin):
         engine.attach(conn, "warehouse", self._home.warehouse, self._keys.warehouse, "rw")
 
     def configure_cursor(self, cursor: Any) -> None:
-        """Make the key table and the detector's macro of this cursor; what is TEMP is seen by no other cursor."""
+        """Make the key table and the detector's macro of this cursor; what is TEMP is seen by no other
+        cursor.
+        """
         iri.install(cursor)
-        cursor.execute(f"CREATE OR REPLACE TEMP MACRO anonymart_without_addresses(t) AS {detect.without_addresses('t')}")
-        cursor.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)")
+        cursor.execute(
+            f"CREATE OR REPLACE TEMP MACRO anonymart_without_addresses(t) AS {detect.without_addresses('t')}"
+        )
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)"
+        )
         cursor.execute("INSERT INTO anonymart_keys VALUES (?, ?)", [self._keys.pseudonym, self._keys.record])

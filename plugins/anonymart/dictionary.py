@@ -1,7 +1,8 @@
-"""The dictionary of marts in `docs/analyst.md`, written from their contracts, the policy register and the code lists.
+"""The dictionary of marts in `docs/analyst.md`, written from their contracts, the policy register and the
+code lists.
 
-`python -m anonymart.dictionary` rewrites what stands between the two marks of that page; with `--check` it changes
-nothing and ends with 1 when the page is stale.
+`python -m anonymart.dictionary` rewrites what stands between the two marks of that page; with `--check` it
+changes nothing and ends with 1 when the page is stale.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def _rules(policy: Policy) -> str:
     rows = [
         (
             "count of people",
-            f"with noise of at most {by_class(counts['largest_deviation'])} up or down and a variance of {by_class(counts['variance'])}; shown as 0 or from "
+            f"with noise of at most {by_class(counts['largest_deviation'])} up or down and a variance "
+            f"of {by_class(counts['variance'])}; shown as 0 or from "
             f"{by_class(counts['smallest'])} up; true zeros are 0",
         ),
         (
@@ -99,16 +101,24 @@ def _rules(policy: Policy) -> str:
             f"base of at least {by_class(policy.figure('rates', 'smallest_base'))}, as published",
         ),
         ("NPS", f"at least {policy.figure('nps', 'smallest_base')} answers, as published"),
-        ("median", f"at least {by_class(quantiles['smallest_base_median'])} people with a value, as published"),
-        ("quartile", f"at least {by_class(quantiles['smallest_base_quartile'])} people with a value, as published"),
+        (
+            "median",
+            f"at least {by_class(quantiles['smallest_base_median'])} people with a value, as published",
+        ),
+        (
+            "quartile",
+            f"at least {by_class(quantiles['smallest_base_quartile'])} people with a value, as published",
+        ),
         (
             "median and quartile",
-            f"at least {quantiles['persons_each_side']} people on each side; read at most {max(quantiles['points_rank_noise'], quantiles['days_rank_noise'])} ranks "
+            f"at least {quantiles['persons_each_side']} people on each side; read at most "
+            f"{max(quantiles['points_rank_noise'], quantiles['days_rank_noise'])} ranks "
             f"beside the exact one, for salaries {money['rank_noise']}, mostly within a third of that",
         ),
         (
             "salary",
-            f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % of the cell's total; p% rule at {money['p_percent']}",
+            f"to {money['round_to_eur']} EUR; nobody earns more than {money['largest_share_percent']} % "
+            f"of the cell's total; p% rule at {money['p_percent']}",
         ),
         (
             "quantiles and cut-off shares of cells within cells",
@@ -133,7 +143,8 @@ def _mart(contract: MartContract, policy: Policy) -> str:
     if pooled:
         years = policy.figure("pooling", "longest_years")
         facts.append(
-            f"A year with too few `{pooled['decided_by']}` may be pooled with up to {years - 1} years before it."
+            f"A year with too few `{pooled['decided_by']}` may be pooled with up to {years - 1} years "
+            f"before it."
         )
     shown = [
         column

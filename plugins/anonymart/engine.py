@@ -30,10 +30,13 @@ def extension_path() -> Path:
     return root / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
 
 
-def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    home: Home, keys: Keys, vault: str | None = None, warehouse: str | None = None
+) -> duckdb.DuckDBPyConnection:
     """An in-memory connection with the zones asked for attached ('ro' or 'rw') as `vault` and `warehouse`.
 
-    Raises AnonymartError when a zone is missing for reading, locked, or does not open with its key; UsageError for a zone of a newer version.
+    Raises AnonymartError when a zone is missing for reading, locked, or does not open with its key;
+    UsageError for a zone of a newer version.
     """
     connection = memory()
     prepare(connection, home)
@@ -50,7 +53,8 @@ def connect(home: Home, keys: Keys, vault: str | None = None, warehouse: str | N
 def memory() -> duckdb.DuckDBPyConnection:
     """An in-memory database with the extension loaded.
 
-    DuckDB verifies the signature of its 21 MB in the first database of the process (0.15 s); later ones take the same file as it is.
+    DuckDB verifies the signature of its 21 MB in the first database of the process (0.15 s); later ones take
+    the same file as it is.
     """
     path = extension_path()
     found = path.stat()
@@ -63,10 +67,12 @@ def memory() -> duckdb.DuckDBPyConnection:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Settings of every connection: no network, UTC, bounded memory, encrypted spill files, and no progress bar.
+    """Settings of every connection: no network, UTC, bounded memory, encrypted spill files, and no progress
+    bar.
 
-    DuckDB draws its bar on stdout, before the object of --json, when it was imported while `python -m` had not yet said
-    which file it runs: it then believes that someone types. The time zone is set for the cursors of dbt and the gate too.
+    DuckDB draws its bar on stdout, before the object of --json, when it was imported while `python -m` had
+    not yet said which file it runs: it then believes that someone types. The time zone is set for the cursors
+    of dbt and the gate too.
     """
     connection.execute(f"LOAD {literal(str(extension_path()))}")
     connection.execute(f"""
@@ -91,7 +97,8 @@ def install_readers(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_plain() -> bool:
-    """Whether the zones are neither encrypted nor compressed, so that a test can search their bytes. Never true outside of pytest.
+    """Whether the zones are neither encrypted nor compressed, so that a test can search their bytes. Never
+    true outside of pytest.
 
     Raises UsageError when ANONYMART_ENCRYPTION asks for it anywhere else.
     """
@@ -99,15 +106,22 @@ def is_plain() -> bool:
     if asked is None:
         return False
     if asked != "none" or "PYTEST_CURRENT_TEST" not in os.environ:
-        raise UsageError("ANONYMART_ENCRYPTION is for the tests of this project only: unset it, the zones are always encrypted.")
+        raise UsageError(
+            "ANONYMART_ENCRYPTION is for the tests of this project only: unset it, the zones are always "
+            "encrypted."
+        )
     return True
 
 
 def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: str, mode: str) -> None:
     """Attach one encrypted file as `name`; `mode` is 'ro' (it must exist) or 'rw' (it is made)."""
     if mode == "ro" and not path.exists():
-        raise AnonymartError(f"The {name} {path} does not exist yet: run `anonymart ingest` and `anonymart build` first.")
-    chosen = ([] if is_plain() else [f"ENCRYPTION_KEY {literal(key)}"]) + (["READ_ONLY"] if mode == "ro" else [])
+        raise AnonymartError(
+            f"The {name} {path} does not exist yet: run `anonymart ingest` and `anonymart build` first."
+        )
+    chosen = ([] if is_plain() else [f"ENCRYPTION_KEY {literal(key)}"]) + (
+        ["READ_ONLY"] if mode == "ro" else []
+    )
     options = f"({', '.join(chosen)})" if chosen else ""
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS {name} {options}")
@@ -132,7 +146,8 @@ def not_opened(path: Path, error: duckdb.Error, give: str) -> AnonymartError:
     if _LOCKED in str(error):
         return AnonymartError(
             f"{path} is held open for writing by another program, such as a BI tool: close it there, or let "
-            f"it open the file read-only; then run again.")
+            f"it open the file read-only; then run again."
+        )
     return AnonymartError(f"{path} cannot be opened as a DuckDB file: give {give}.")
 
 
@@ -141,7 +156,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def table_exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault") -> bool:
+def table_exists(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "vault"
+) -> bool:
     """Whether an attached database holds the table."""
     found = connection.execute(
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",

@@ -28,13 +28,17 @@ class GateRefused(AnonymartError):
 
 
 class ApprovalNeeded(AnonymartError):
-    """The gate said yes and the release changed beyond the policy's limits: it waits for the reviewer, `current` stays as it was."""
+    """The gate said yes and the release changed beyond the policy's limits: it waits for the reviewer,
+    `current` stays as it was.
+    """
 
     exit_code = 4
 
 
 class UnreadableRequests(UsageError):
-    """A row about a right or a consent could not be read and nobody has entered or refused it yet: publication waits, all else is done."""
+    """A row about a right or a consent could not be read and nobody has entered or refused it yet:
+    publication waits, all else is done.
+    """
 
     exit_code = 5
 
@@ -56,7 +60,9 @@ class RetentionHeld(UsageError):
 
 
 class Superseded(UsageError):
-    """A right came between two steps: what was built counts no longer, nothing is published, and building again mends it."""
+    """A right came between two steps: what was built counts no longer, nothing is published, and building
+    again mends it.
+    """
 
 
 class AttackSucceeded(AnonymartError):

@@ -25,7 +25,9 @@ class Home:
         """The given folder, else ANONYMART_HOME, else var of the clone, or of the present folder where there
         is no clone.
         """
-        chosen = root or os.environ.get("ANONYMART_HOME") or (Path("var") if IS_INSTALLED else PROJECT / "var")
+        chosen = (
+            root or os.environ.get("ANONYMART_HOME") or (Path("var") if IS_INSTALLED else PROJECT / "var")
+        )
         return cls(Path(chosen).expanduser().resolve())
 
     @property

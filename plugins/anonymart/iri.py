@@ -1,8 +1,9 @@
 """One normal form of an IRI, in SQL: for objects, account home pages and erasure alike.
 
-Syntax-based and scheme-based normalization after RFC 3986, 6.2.2 and 6.2.3, over the mapping of an IRI to a URI of RFC 3987, 3.1: the case of
-scheme, host and percent-encoding, unreserved characters that were encoded, dot segments, the scheme's default port, an empty path, a slash at
-the end. What is no address (a code, `course-v1:…`) keeps its letters; UUIDs are lowered. http and https stay two addresses.
+Syntax-based and scheme-based normalization after RFC 3986, 6.2.2 and 6.2.3, over the mapping of an IRI to a
+URI of RFC 3987, 3.1: the case of scheme, host and percent-encoding, unreserved characters that were encoded,
+dot segments, the scheme's default port, an empty path, a slash at the end. What is no address (a code,
+`course-v1:…`) keeps its letters; UUIDs are lowered. http and https stay two addresses.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import duckdb
 
 from anonymart.rows import one_row
 
-# SQL of the address inside an account's or an openid's identifier: an IRI holds no bar, the name of an account may.
-ADDRESS = (
-    "CASE WHEN starts_with({0}, 'account:') THEN substr({0}, 9, strpos({0}, '|') - 9) WHEN starts_with({0}, 'openid:') THEN substr({0}, 8) END"
-)
+# SQL of the address inside an account's or an openid's identifier: an IRI holds no bar, the name of an
+# account may.
+ADDRESS = "CASE WHEN starts_with({0}, 'account:') THEN substr({0}, 9, strpos({0}, '|') - 9) WHEN starts_with({0}, 'openid:') THEN substr({0}, 8) END"
 WITH_SLASH = "CASE WHEN starts_with({0}, 'account:') THEN regexp_replace({0}, '^([^|]*)[|]', '\\1/|') ELSE {0} || '/' END"
 _ADDRESS = r"^[A-Za-z][A-Za-z0-9+.-]*://"
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
@@ -25,7 +25,9 @@ _PLAIN = r"^https?://[a-z0-9.-]+(/[A-Za-z0-9_~.,;=@!$&()*+:-]+)*$"
 
 
 def _bound(value: str, name: str, body: str) -> str:
-    """SQL of `body` in which `name` stands for `value`: a macro would write the value's whole expression in each of its places."""
+    """SQL of `body` in which `name` stands for `value`: a macro would write the value's whole expression in
+    each of its places.
+    """
     return f"list_transform([{value}], lambda {name}: {body})[1]"
 
 
@@ -45,7 +47,7 @@ _WITHOUT_DOTS = """CASE WHEN regexp_matches(t, '/[.]{1,2}(/|$)') THEN array_to_s
 _WITHOUT_PORT = "regexp_replace(regexp_replace(regexp_replace(t, '^(http://.*):80$', '\\1'), '^(https://.*):443$', '\\1'), ':$', '')"
 _LOWERED = """lower(regexp_extract(t, '^[^:]+://', 0)) || regexp_extract(t, '^[^:]+://([^/?#]*@)?', 1)
     || lower(regexp_extract(t, '^[^:]+://(?:[^/?#]*@)?([^/?#]*)', 1)) || regexp_extract(t, '^[^:]+://[^/?#]*(.*)$', 1)"""
-_CUT = f"""{_bound(_ROOT, 't', _WITHOUT_PORT)} || regexp_replace({_bound(_PATH, 't', _WITHOUT_DOTS)}, '/+$', '')
+_CUT = f"""{_bound(_ROOT, "t", _WITHOUT_PORT)} || regexp_replace({_bound(_PATH, "t", _WITHOUT_DOTS)}, '/+$', '')
     || regexp_extract(t, '^[^?#]*(.*)$', 1)"""
 _OF_ADDRESS = _bound(_LOWERED, "t", _bound(_ENCODED, "t", _bound(_DECODED, "t", _CUT)))
 _OF_TRIMMED = f"""CASE
@@ -70,5 +72,7 @@ def normal(text: str) -> str:
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the macro `anonymart_normal_iri`(text) of this connection or cursor: the normal form of an IRI, NULL for NULL; fragments and queries stay."""
+    """Make the macro `anonymart_normal_iri`(text) of this connection or cursor: the normal form of an IRI,
+    NULL for NULL; fragments and queries stay.
+    """
     connection.execute(_MACRO)

@@ -42,7 +42,9 @@ class Keys:
                     f"or set ANONYMART_KEY_{name.upper()} or ANONYMART_KEYS_FILE."
                 )
             if not isinstance(value, str) or not _HEX_KEY.fullmatch(value):
-                raise UsageError(f"The key '{name}' is not 64 lower-case hexadecimal digits: restore it from your safe.")
+                raise UsageError(
+                    f"The key '{name}' is not 64 lower-case hexadecimal digits: restore it from your safe."
+                )
             found[name] = value
         return cls(**found)
 
@@ -83,5 +85,7 @@ def _read_file(home: Home) -> dict:
         raise UsageError(f"The key file {path} holds no object of keys: restore it from your safe.")
     unknown = set(stored) - set(KEY_NAMES)
     if unknown:
-        raise UsageError(f"The key file {path} holds {len(unknown)} unknown name(s): known are {', '.join(KEY_NAMES)}.")
+        raise UsageError(
+            f"The key file {path} holds {len(unknown)} unknown name(s): known are {', '.join(KEY_NAMES)}."
+        )
     return stored

@@ -27,8 +27,9 @@ def writing(home: Home, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
 
 @contextmanager
 def reading(home: Home, patience: float = _READER_PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold the home's lock together with other readers, for the moment of a look: a writer that comes meanwhile waits for it
-    instead of finding a zone locked by DuckDB. Raises Busy while a run writes."""
+    """Hold the home's lock together with other readers, for the moment of a look: a writer that comes
+    meanwhile waits for it instead of finding a zone locked by DuckDB. Raises Busy while a run writes.
+    """
     with _held(home, fcntl.LOCK_SH, patience):
         yield
 
@@ -43,6 +44,8 @@ def _held(home: Home, kind: int, patience: float) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise Busy(f"Another run is writing in {home.root}: wait for it to end, then run again.") from None
+                    raise Busy(
+                        f"Another run is writing in {home.root}: wait for it to end, then run again."
+                    ) from None
                 time.sleep(0.2)
         yield

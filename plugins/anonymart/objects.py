@@ -1,7 +1,9 @@
-"""What a platform's id of an object says, in SQL: one key for all its spellings, shorter names of it, and the course that stands in it.
+"""What a platform's id of an object says, in SQL: one key for all its spellings, shorter names of it, and the
+course that stands in it.
 
-`anonymart_object`(text) gives a struct: `key`, the same for every spelling of one id; `tails`, shorter names that catalogues use, the longest
-first; `tail_kinds`, the kinds that the platform's path allows for them (empty: any); `course`, the key of the course that the id names.
+`anonymart_object`(text) gives a struct: `key`, the same for every spelling of one id; `tails`, shorter names
+that catalogues use, the longest first; `tail_kinds`, the kinds that the platform's path allows for them
+(empty: any); `course`, the key of the course that the id names.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ _COURSE = rf"(?:course|ccx)-v1:({_RUN})"
 _COURSE_ITSELF = rf"(?:{_COURSE}|(?:^|/){_RUN})/?(?:(?:info|about|course|home|courseware)/?)?$"
 _BARE_COURSE = rf"(?:^|/)({_RUN})$"
 _SLASHES = r"^([\w.~-]+)/([\w.~-]+)/([\w.~-]+)$"
-_OLD_PAGE = r"^https?://[^/]+/courses/([\w.~-]+)/([\w.~-]+)/([\w.~-]+)(?:/(?:info|about|course|home|courseware)?)?$"
+_OLD_PAGE = (
+    r"^https?://[^/]+/courses/([\w.~-]+)/([\w.~-]+)/([\w.~-]+)(?:/(?:info|about|course|home|courseware)?)?$"
+)
 # A school's own code or a plain address, as most are: nothing is spelled in two ways.
 _SIMPLE = r"^(https://[a-z0-9-]+([.][a-z0-9-]+)*(/[A-Za-z0-9_-]{1,30})*/)?[A-Za-z0-9_-]{1,30}$"
 _HEX = r"(?i)(?:^|[/:])([0-9a-f]{32})$"
@@ -38,7 +42,9 @@ _UUID = r"(?i)(?:^|[/:{])([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 @dataclass(frozen=True)
 class QueryRule:
-    """A page whose query holds the identity: the end of its path, the parameters, the kinds, and the page and parameter that it stands for."""
+    """A page whose query holds the identity: the end of its path, the parameters, the kinds, and the page and
+    parameter that it stands for.
+    """
 
     path: str
     parameters: tuple[str, ...]
@@ -49,14 +55,18 @@ class QueryRule:
 
 @cache
 def query_rules(path: Path = FILE) -> tuple[QueryRule, ...]:
-    """The rules of `identity_in_query`, in their order. Raises UsageError when the file does not hold them rightly."""
+    """The rules of `identity_in_query`, in their order. Raises UsageError when the file does not hold them
+    rightly.
+    """
     try:
         platforms = yaml.safe_load(path.read_text(encoding="utf-8")).get("identity_in_query") or {}
         rules = tuple(_rule(entry) for entries in platforms.values() for entry in entries)
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(f"{path}: identity_in_query cannot be read: mend the file.") from None
     if any(kind not in KINDS for rule in rules for kind in rule.kinds):
-        raise UsageError(f"{path.name}: identity_in_query names a kind that is none: it knows {', '.join(KINDS)}.")
+        raise UsageError(
+            f"{path.name}: identity_in_query names a kind that is none: it knows {', '.join(KINDS)}."
+        )
     return rules
 
 
@@ -87,8 +97,13 @@ def _value(parameter: str) -> str:
 
 
 def _identity(rule: QueryRule) -> str:
-    """SQL: page and query that hold the identity, as '?name=value', or NULL where the query holds none of the parameters."""
-    parts = [f"CASE WHEN {_value(name)} <> '' THEN {literal((rule.parameter or name) + '=')} || {_value(name)} END" for name in sorted(rule.parameters)]
+    """SQL: page and query that hold the identity, as '?name=value', or NULL where the query holds none of the
+    parameters.
+    """
+    parts = [
+        f"CASE WHEN {_value(name)} <> '' THEN {literal((rule.parameter or name) + '=')} || {_value(name)} END"
+        for name in sorted(rule.parameters)
+    ]
     query = f"nullif(concat_ws('&', {', '.join(parts)}), '')"
     page = f"regexp_replace(w.path, '[^/]*$', {literal(rule.page)})" if rule.page else "w.path"
     kinds = "[" + ", ".join(literal(kind) for kind in rule.kinds) + "]::VARCHAR[]"
@@ -97,10 +112,18 @@ def _identity(rule: QueryRule) -> str:
 
 def _macro() -> str:
     none = "{'page': w.path, 'query': '', 'kinds': []::VARCHAR[]}"
-    identity = f"coalesce({', '.join(_identity(rule) for rule in query_rules())}, {none})" if query_rules() else none
-    # Pluses, colons and at signs of an Open edX key, however they are written; a plus that was decoded is a space.
+    identity = (
+        f"coalesce({', '.join(_identity(rule) for rule in query_rules())}, {none})" if query_rules() else none
+    )
+    # Pluses, colons and at signs of an Open edX key, however they are written; a plus that was decoded is a
+    # space.
     plain = r"regexp_replace(regexp_replace(regexp_replace(trim(t), '%(25)?2[Bb]', '+', 'g'), '%(25)?3[Aa]', ':', 'g'), '%(25)?40', '@', 'g')"
-    plain = _bound(plain, "p", r"CASE WHEN regexp_matches(p, '(course|ccx|block)-v1:') THEN regexp_replace(p, ' +', '+', 'g') ELSE p END")
+    plain = _bound(
+        plain,
+        "p",
+        r"CASE WHEN regexp_matches(p, '(course|ccx|block)-v1:') THEN regexp_replace(p, ' +', '+', 'g') "
+        r"ELSE p END",
+    )
     normal = "regexp_replace(anonymart_normal_iri(t), '^http://', 'https://')"
     parts = """{
         'plain': regexp_replace(regexp_extract(r.plain, '^[^?#]*', 0), '(.)/+$', '\\1'), 'all': r.plain,
@@ -117,7 +140,11 @@ def _macro() -> str:
         'identity': {identity}, 'fragment': w.fragment}}"""
     segments = "list_filter(string_split(regexp_replace(o.identity.page, '^[A-Za-z][A-Za-z0-9+.-]*://', ''), '/'), lambda s: s <> '')"
     last = "regexp_extract(regexp_extract(r.normal, '^[^?]*', 0), '([^/#:]+)[/#:]*$', 1)"
-    suffixes = _bound(segments, "s", "list_transform(range(1, len(s) + 1), lambda i: array_to_string(s[i:], '/') || o.identity.query)")
+    suffixes = _bound(
+        segments,
+        "s",
+        "list_transform(range(1, len(s) + 1), lambda i: array_to_string(s[i:], '/') || o.identity.query)",
+    )
     ccx = r"regexp_replace(o.block, '[+]ccx@[0-9]+', '')"
     struct = f"""{{
         'key': CASE WHEN o.block <> '' THEN 'edx:' || o.block WHEN o.is_course AND o.course <> '' THEN 'edx:' || o.course
@@ -131,13 +158,17 @@ def _macro() -> str:
         'tail_kinds': CASE WHEN o.is_old AND o.block = '' THEN ['course'] ELSE o.identity.kinds END,
         'course': CASE WHEN o.block <> '' THEN 'edx:' || regexp_extract(o.block, '^(.*)[+]type@', 1) WHEN o.course <> '' THEN 'edx:' || o.course
             WHEN o.is_old THEN 'edx:' || o.old_course END}}"""
-    body = _bound(f"{{'plain': {plain}, 'normal': {normal}}}", "r", _bound(parts, "w", _bound(read, "o", struct)))
+    body = _bound(
+        f"{{'plain': {plain}, 'normal': {normal}}}", "r", _bound(parts, "w", _bound(read, "o", struct))
+    )
     simple = "{'key': t, 'tails': [regexp_extract(t, '([^/:]+)$', 1)], 'tail_kinds': []::VARCHAR[], 'course': NULL::VARCHAR}"
     return f"""CREATE OR REPLACE TEMP MACRO anonymart_object(t) AS
         CASE WHEN t IS NULL THEN NULL WHEN regexp_matches(t, {literal(_SIMPLE)}) AND NOT contains(t, '/courses/') THEN {simple} ELSE {body} END"""
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the macro `anonymart_object`(text) of this connection; NULL for NULL. Use it once for each distinct text: it costs some 100 µs."""
+    """Make the macro `anonymart_object`(text) of this connection; NULL for NULL. Use it once for each
+    distinct text: it costs some 100 µs.
+    """
     iri.install(connection)
     connection.execute(_macro())

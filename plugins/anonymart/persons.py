@@ -1,6 +1,8 @@
-"""How many persons are in the statistics and how many are out, and why: true counts for the reviewer and the data team, in no release.
+"""How many persons are in the statistics and how many are out, and why: true counts for the reviewer and the
+data team, in no release.
 
-In and out add up to the school's persons, whom the register of learners names. Who is unknown to it waits, and is counted apart.
+In and out add up to the school's persons, whom the register of learners names. Who is unknown to it waits,
+and is counted apart.
 """
 
 from __future__ import annotations
@@ -35,8 +37,10 @@ MEANS = {
 
 @dataclass
 class Persons:
-    """`registered`: persons of the register; `statuses`: how many of them are in, and out for each reason; `waiting`: rows of unknown people;
-    `graduates`: persons with a diploma of their own by the enrolments; `salary_answers` in all, and those of no graduate, which no figure counts."""
+    """`registered`: persons of the register; `statuses`: how many of them are in, and out for each reason;
+    `waiting`: rows of unknown people; `graduates`: persons with a diploma of their own by the enrolments;
+    `salary_answers` in all, and those of no graduate, which no figure counts.
+    """
 
     registered: int = 0
     statuses: dict[str, int] = field(default_factory=dict)
@@ -54,50 +58,79 @@ class Persons:
         """For a terminal: the sum, a line for each status, and what waits."""
         lines = [f"{self.registered} persons in the register of learners:"]
         lines += [f"{n:>9} {MEANS[status]}" for status, n in self.statuses.items()]
-        return lines + (self.waiting.sentences or ["Nobody waits whom the register does not know."]) + answer_sentences(self.graduates, self.salary_answers, self.answers_of_no_graduate)
+        return (
+            lines
+            + (self.waiting.sentences or ["Nobody waits whom the register does not know."])
+            + answer_sentences(self.graduates, self.salary_answers, self.answers_of_no_graduate)
+        )
 
 
 def answer_sentences(graduates: int, salary_answers: int, answers_of_no_graduate: int) -> list[str]:
-    """Salary answers that no figure counts, because no enrolment makes their sender a graduate; nothing where there are none."""
+    """Salary answers that no figure counts, because no enrolment makes their sender a graduate; nothing where
+    there are none.
+    """
     if not answers_of_no_graduate:
         return []
     lines = [
-        f"{answers_of_no_graduate} of {salary_answers} salary answers are in no figure: their sender has no enrolment with this diploma "
+        f"{answers_of_no_graduate} of {salary_answers} salary answers are in no figure: their sender "
+        f"has no enrolment with this diploma "
         "and the outcome graduated."
     ]
     if not graduates:
         lines.append(
-            "No enrolment says graduated at all, so there can be no salary figure: deliver outcome, diploma_id and graduated_on in the source enrolments."
+            "No enrolment says graduated at all, so there can be no salary figure: deliver outcome, "
+            "diploma_id and graduated_on in the source enrolments."
         )
     return lines
 
 
 def count(home: Home, keys: Keys) -> Persons:
-    """Counts as of the last build and of the register as it is now. Raises AnonymartError when there is no vault yet."""
+    """Counts as of the last build and of the register as it is now. Raises AnonymartError when there is no
+    vault yet.
+    """
     has_warehouse = home.warehouse.exists()
     connection = engine.connect(home, keys, vault="ro", warehouse="ro" if has_warehouse else None)
     try:
-        is_built = has_warehouse and engine.table_exists(connection, "intermediate", "int_persons", database="warehouse")
-        registered = one_row(connection.execute("SELECT count(DISTINCT learner_id) FROM vault.register.learners"))[0]
-        found = dict(connection.execute(
-            "SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status"
-        ).fetchall()) if is_built else {}
+        is_built = has_warehouse and engine.table_exists(
+            connection, "intermediate", "int_persons", database="warehouse"
+        )
+        registered = one_row(
+            connection.execute("SELECT count(DISTINCT learner_id) FROM vault.register.learners")
+        )[0]
+        found = (
+            dict(
+                connection.execute(
+                    "SELECT status, count(*) FROM warehouse.intermediate.int_persons GROUP BY status"
+                ).fetchall()
+            )
+            if is_built
+            else {}
+        )
         left = registered - sum(found.values())
         found |= {"not_built": left} if left > 0 else {}
         answers = _answers(connection) if is_built else (0, 0, 0)
-        return Persons(registered, {status: found[status] for status in MEANS if status in found}, waiting.count(connection), *answers)
+        return Persons(
+            registered,
+            {status: found[status] for status in MEANS if status in found},
+            waiting.count(connection),
+            *answers,
+        )
     finally:
         connection.close()
 
 
 def _answers(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Graduates, salary answers, and those of no graduate, as of the last build; zeros where a build of part of the models left none."""
+    """Graduates, salary answers, and those of no graduate, as of the last build; zeros where a build of part
+    of the models left none.
+    """
     try:
-        graduates, answers, without = one_row(connection.execute("""
+        graduates, answers, without = one_row(
+            connection.execute("""
             SELECT (SELECT count(DISTINCT person_key) FROM warehouse.intermediate.int_graduates),
                 (SELECT count(*) FROM warehouse.intermediate.int_salary_responses),
                 (SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = 'not_a_graduate')
-        """))
+        """)
+        )
     except duckdb.CatalogException:
         return 0, 0, 0
     return int(graduates), int(answers), int(without)

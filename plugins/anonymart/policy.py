@@ -59,7 +59,11 @@ _SHAPE: dict[str, Any] = {
         "salary_second_to_months": _WHOLE,
     },
     "codes": {"fewest_learners_of_a_diploma": _WHOLE},
-    "counts": {"largest_deviation": _by_class(_WHOLE), "variance": _by_class(_NUMBER), "smallest": _by_class(_WHOLE)},
+    "counts": {
+        "largest_deviation": _by_class(_WHOLE),
+        "variance": _by_class(_NUMBER),
+        "smallest": _by_class(_WHOLE),
+    },
     "rates": {"smallest_base": _by_class(_WHOLE), "decimals": _WHOLE, "confidence": _NUMBER},
     "quantiles": {
         "smallest_base_median": _by_class(_WHOLE),
@@ -70,13 +74,23 @@ _SHAPE: dict[str, Any] = {
         "points_rank_noise": _WHOLE,
         "days_rank_noise": _WHOLE,
     },
-    "money": {"round_to_eur": _WHOLE, "rank_noise": _WHOLE, "p_percent": _NUMBER, "largest_share_percent": _NUMBER},
+    "money": {
+        "round_to_eur": _WHOLE,
+        "rank_noise": _WHOLE,
+        "p_percent": _NUMBER,
+        "largest_share_percent": _NUMBER,
+    },
     "means": {"decimals": _WHOLE, "largest_events_per_person": _WHOLE, "noise_of_largest": _NUMBER},
     "sensitive_bands": _BANDS,
     "nps": {"smallest_base": _WHOLE, "confidence": _NUMBER, "decimals": _WHOLE},
     "nesting": {"smallest_difference": _WHOLE, "largest_posterior": _NUMBER},
     "pooling": {"longest_years": _WHOLE},
-    "membership": {"false_alarms": _NUMBER, "median_at_most": _NUMBER, "of_99_percent_at_most": _NUMBER, "of_anybody_at_most": _NUMBER},
+    "membership": {
+        "false_alarms": _NUMBER,
+        "median_at_most": _NUMBER,
+        "of_99_percent_at_most": _NUMBER,
+        "of_anybody_at_most": _NUMBER,
+    },
     "bursts": {"times_usual": _NUMBER, "fewest_people": _WHOLE, "days_before": _WHOLE},
     "utility": {"smallest_cells": _WHOLE},
     "approval": {
@@ -110,16 +124,22 @@ class Policy:
         return self.raw["version"]
 
     def figure(self, *path: str) -> Any:
-        """The entry at `path`, for example figure("raw", "keep_days"). Raises UsageError when there is none."""
+        """The entry at `path`, for example figure("raw", "keep_days"). Raises UsageError when there is
+        none.
+        """
         found: Any = self.raw
         for name in path:
             if not isinstance(found, dict) or name not in found:
-                raise UsageError(f"The policy register has no entry {'.'.join(path)}: add it to {POLICY_FILE.name}.")
+                raise UsageError(
+                    f"The policy register has no entry {'.'.join(path)}: add it to {POLICY_FILE.name}."
+                )
             found = found[name]
         return found
 
     def of_class(self, noise: str) -> Policy:
-        """The register as it holds for the marts of one class of noise: entries by class are that class's figures."""
+        """The register as it holds for the marts of one class of noise: entries by class are that class's
+        figures.
+        """
         return self._of_classes[noise]
 
     @cached_property
@@ -128,14 +148,17 @@ class Policy:
             if not isinstance(value, dict):
                 return value
             is_by_class = set(value) == set(CLASSES)
-            return value[noise] if is_by_class else {name: chosen(inner, noise) for name, inner in value.items()}
+            return (
+                value[noise] if is_by_class else {name: chosen(inner, noise) for name, inner in value.items()}
+            )
 
         return {noise: Policy(chosen(self.raw, noise)) for noise in CLASSES}
 
     def smallest_move(self, noise: str) -> int:
         """By how many persons a count that is told anew moves (S-ANON).
 
-        By more than two draws can part the counts of one person more or less, else the move would tell of that person.
+        By more than two draws can part the counts of one person more or less, else the move would tell of
+        that person.
         """
         apart = 2 * self.of_class(noise).figure("counts", "largest_deviation") + 2
         return max(apart, self.figure("nesting", "smallest_difference"))
@@ -158,23 +181,36 @@ def _check(value: Any, shape: Any, where: str, path: Path) -> None:
             raise UsageError(f"{path.name}: '{where or 'the file'}' must be a group of entries.")
         for name in value:
             if name not in shape:
-                raise UsageError(f"{path.name}: unknown entry '{_join(where, name)}': remove it or teach the program what it means.")
+                raise UsageError(
+                    f"{path.name}: unknown entry '{_join(where, name)}': remove it or teach the program "
+                    f"what it means."
+                )
         for name, inner in shape.items():
             if name not in value:
-                raise UsageError(f"{path.name}: the entry '{_join(where, name)}' is missing: no rule runs without its figure.")
+                raise UsageError(
+                    f"{path.name}: the entry '{_join(where, name)}' is missing: no rule runs without "
+                    f"its figure."
+                )
             _check(value[name], inner, _join(where, name), path)
     elif shape == _COUNTRIES:
         _check_countries(value, where, path)
     elif shape == _BANDS:
         _check_bands(value, where, path)
     elif not _fits(value, shape):
-        raise UsageError(f"{path.name}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}.")
+        raise UsageError(
+            f"{path.name}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}."
+        )
 
 
 def _check_countries(value: Any, where: str, path: Path) -> None:
     # YAML reads a bare NO as false: it must be quoted.
-    if not isinstance(value, list) or not all(isinstance(code, str) and _COUNTRY.fullmatch(code) for code in value):
-        raise UsageError(f"{path.name}: '{where}' must be a list of countries, each two capital letters in quotes (ISO 3166-1).")
+    if not isinstance(value, list) or not all(
+        isinstance(code, str) and _COUNTRY.fullmatch(code) for code in value
+    ):
+        raise UsageError(
+            f"{path.name}: '{where}' must be a list of countries, each two capital letters in quotes "
+            f"(ISO 3166-1)."
+        )
 
 
 def _check_bands(value: Any, where: str, path: Path) -> None:

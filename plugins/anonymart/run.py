@@ -1,4 +1,6 @@
-"""The whole way through the house without Airflow: recover, ingest, requests, build, candidate, gate, publish."""
+"""The whole way through the house without Airflow: recover, ingest, requests, build, candidate, gate,
+publish.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from anonymart.release.approval import Reviewer
 
 
-# How often a candidate that a right has superseded is built again within one call; whoever holds the home's lock needs one.
+# How often a candidate that a right has superseded is built again within one call; whoever holds the home's
+# lock needs one.
 _TRIES = 3
 
 
@@ -90,7 +93,9 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Options:
-    """What a run may be told: another landing folder, a date far off, who acts, and a reviewer who approves at once."""
+    """What a run may be told: another landing folder, a date far off, who acts, and a reviewer who approves
+    at once.
+    """
 
     landing: Path | None = None
     force_as_of: bool = False
@@ -99,7 +104,12 @@ class Options:
 
 
 def run(
-    home: Home, keys: Keys, policy: Policy, as_of: date, options: Options | None = None, progress: Progress | None = None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    options: Options | None = None,
+    progress: Progress | None = None,
 ) -> RunReport:
     """Ingest what waits, answer requests, build, let the gate read the candidate and publish it, or let it
     wait for the reviewer.
@@ -129,7 +139,9 @@ def run(
         built = build(home, keys, policy, as_of, progress, actor=options.actor)
     progress.seconds["build_start_up"] = built.start_up_seconds
     try:
-        report.release_id, report.waiting = release(home, keys, policy, as_of, progress, options.actor, options.reviewer)
+        report.release_id, report.waiting = release(
+            home, keys, policy, as_of, progress, options.actor, options.reviewer
+        )
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:
@@ -141,13 +153,20 @@ def run(
 
 
 def release(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None, actor: str | None = None,
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    progress: Progress | None = None,
+    actor: str | None = None,
     reviewer: Reviewer | None = None,
 ) -> tuple[str | None, dict[str, Any] | None]:
-    """Candidate, gate and publication of what the last build left: the release id, or None; and what waits for the reviewer, or None.
+    """Candidate, gate and publication of what the last build left: the release id, or None; and what waits
+    for the reviewer, or None.
 
-    When a right was taken in or carried out since that build, it is built again first, at once, as of the day of the newest step of a
-    request if that is later. Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
+    When a right was taken in or carried out since that build, it is built again first, at once, as of the day
+    of the newest step of a request if that is later. Raises GateRefused, with mart, column and kind of each
+    failure, when the gate says no; `current` stays.
     """
     from anonymart.rights import state
 
@@ -159,10 +178,14 @@ def release(
             return _release(home, keys, policy, as_of, progress, actor, reviewer)
         except Superseded as moved:
             progress.say(str(moved))
-    raise AnonymartError(f"Requests came {_TRIES} times while a candidate was made: nothing was published, run again.")
+    raise AnonymartError(
+        f"Requests came {_TRIES} times while a candidate was made: nothing was published, run again."
+    )
 
 
-def build_again(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None) -> date:
+def build_again(
+    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None
+) -> date:
     """Build what a right has superseded; gives the day that it was built for, never before the newest step of
     a request.
 
@@ -176,9 +199,11 @@ def build_again(home: Home, keys: Keys, policy: Policy, as_of: date, progress: P
 
 
 def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None) -> None:
-    """Where a right has just superseded a candidate that waited, build, gate and let wait its successor at once; else do nothing.
+    """Where a right has just superseded a candidate that waited, build, gate and let wait its successor at
+    once; else do nothing.
 
-    What is shown the same as before needs no second yes (`approve`). Raises as `release`; a day without a successor is made good by the next build.
+    What is shown the same as before needs no second yes (`approve`). Raises as `release`; a day without a
+    successor is made good by the next build.
     """
     from anonymart.release import approval
 
@@ -205,7 +230,10 @@ def approve(
         renew(home, keys, policy, date.min)
     same = approval.shows_the_same(home, keys, release_id, candidate)
     if same is None:
-        raise Superseded(f"Release {release_id} was superseded by a request, and what it shows has changed: `anonymart approvals` lists what waits now.")
+        raise Superseded(
+            f"Release {release_id} was superseded by a request, and what it shows has changed: "
+            f"`anonymart approvals` lists what waits now."
+        )
     return answer.approve(home, keys, policy, same.release_id, reviewer, same.candidate_sha256)
 
 
@@ -217,7 +245,13 @@ def _day_after_rights(home: Home, keys: Keys, as_of: date) -> date:
 
 
 def _release(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None, reviewer: Reviewer | None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    progress: Progress,
+    actor: str | None,
+    reviewer: Reviewer | None,
 ) -> tuple[str | None, dict[str, Any] | None]:
     from anonymart.release import approval, make_candidate, publish, refuse
 
@@ -230,7 +264,16 @@ def _release(
         verdict = gate(home, keys, policy, candidate, as_of)
     crash.point("gate.after")
     if not verdict.passed:
-        audit.record(home, keys, as_of, "refused", actor, candidate=candidate.name, by="gate", n_failures=len(verdict.failures))
+        audit.record(
+            home,
+            keys,
+            as_of,
+            "refused",
+            actor,
+            candidate=candidate.name,
+            by="gate",
+            n_failures=len(verdict.failures),
+        )
         kept = refuse(home, candidate)
         raise GateRefused(verdict.sentence(kept))
     with progress.step("publish", "Publish"):
@@ -243,7 +286,12 @@ def _release(
             return None, {**held.as_dict(), "says": str(needed)}
 
 
-def status_of(release_id: str | None, waiting: dict[str, Any] | None, unreadable: str | None = None, held: str | None = None) -> str:
+def status_of(
+    release_id: str | None,
+    waiting: dict[str, Any] | None,
+    unreadable: str | None = None,
+    held: str | None = None,
+) -> str:
     """published, waiting for a day to be confirmed, for unreadable requests or for approval, or nothing new
     to publish.
     """

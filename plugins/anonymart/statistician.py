@@ -1,7 +1,8 @@
-"""The figures of `docs/disclosure.md`, written from the policy register and its table of noise; nothing there is typed by hand.
+"""The figures of `docs/disclosure.md`, written from the policy register and its table of noise; nothing there
+is typed by hand.
 
-`python -m anonymart.statistician` rewrites what stands between the marks of that page; with `--check` it changes nothing and
-ends with 1 when the page is stale.
+`python -m anonymart.statistician` rewrites what stands between the marks of that page; with `--check` it
+changes nothing and ends with 1 when the page is stale.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ PARAMETERS = {
     "nps.decimals": "decimals of a score",
     "pooling.longest_years": "years in a pool at most",
     "nesting.smallest_difference": "persons between two nested figures without noise, or none",
-    "nesting.largest_posterior": "how surely a hidden sensitive share may lie beyond its band, from what a whole and its shown parts leave over",
+    "nesting.largest_posterior": "how surely a hidden sensitive share may lie beyond its band, from what a whole and its shown parts "
+    "leave over",
     "membership.false_alarms": "rate of false alarms at which the accountant says how often a person is told",
     "membership.median_at_most": "so often half of all persons are told to be in the statistics, at most",
     "membership.of_99_percent_at_most": "so often 99 % of all persons are told, at most",
@@ -65,9 +67,15 @@ PARAMETERS = {
 
 
 def sections(policy: Policy) -> dict[str, str]:
-    """The text between each pair of marks, by name. Raises UsageError for an entry of the register that nobody explains."""
+    """The text between each pair of marks, by name. Raises UsageError for an entry of the register that
+    nobody explains.
+    """
     tables = of_policy(policy)
-    return {"noise": _by_class(tables, _noise), "parameters": _parameters(policy), "risk": _by_class(tables, _risk)}
+    return {
+        "noise": _by_class(tables, _noise),
+        "parameters": _parameters(policy),
+        "risk": _by_class(tables, _risk),
+    }
 
 
 def _by_class(tables: Mapping[str, list[Entry]], written: Callable[[list[Entry]], str]) -> str:
@@ -96,16 +104,31 @@ def _parameters(policy: Policy) -> str:
     groups = {name.split(".")[0] for name in PARAMETERS} - {"publication"}
     found = {f"{group}.{entry}" for group in groups for entry in policy.raw[group]}
     if unexplained := sorted(found - set(PARAMETERS)):
-        raise UsageError(f"docs/disclosure.md does not explain {', '.join(unexplained)}: add a sentence to {Path(__file__).name}.")
-    rows = [(f"`{name}`", _figure(policy.figure(*name.split("."))), says) for name, says in PARAMETERS.items()]
+        raise UsageError(
+            f"docs/disclosure.md does not explain {', '.join(unexplained)}: add a sentence to "
+            f"{Path(__file__).name}."
+        )
+    rows = [
+        (f"`{name}`", _figure(policy.figure(*name.split("."))), says) for name, says in PARAMETERS.items()
+    ]
     for band in policy.raw["sensitive_bands"]:
         base = f"base of {band['base_from']} " + (f"to {band['base_to']}" if band["base_to"] else "and more")
-        rows.append(("`sensitive_bands`", f"{100 * band['lowest']:g} % to {100 * band['highest']:g} %", f"a sensitive share is told inside, {base}"))
+        rows.append(
+            (
+                "`sensitive_bands`",
+                f"{100 * band['lowest']:g} % to {100 * band['highest']:g} %",
+                f"a sensitive share is told inside, {base}",
+            )
+        )
     return markdown(("entry of `policy.yml`", "value", "what it is"), rows)
 
 
 def _figure(value: Any) -> str:
-    return f"{value:g}" if not isinstance(value, dict) else ", ".join(f"{name} {figure:g}" for name, figure in value.items())
+    return (
+        f"{value:g}"
+        if not isinstance(value, dict)
+        else ", ".join(f"{name} {figure:g}" for name, figure in value.items())
+    )
 
 
 def _risk(table: list[Entry]) -> str:

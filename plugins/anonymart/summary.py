@@ -42,7 +42,9 @@ def _mart(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) 
         f"coalesce(sum(({' + '.join(f'({column} IS NOT DISTINCT FROM {word})::INT' for column in reasons)})), 0)"
         for word in ("'too_few'", "'protected'")
     )
-    rows, too_few, protected = one_row(connection.execute(f"SELECT count(*), {sums} FROM warehouse.marts.{name}"))
+    rows, too_few, protected = one_row(
+        connection.execute(f"SELECT count(*), {sums} FROM warehouse.marts.{name}")
+    )
     figures = rows * len(reasons)
     return {
         "rows": rows,

@@ -1,7 +1,9 @@
-"""One reader of times for all sources: every form of ISO 8601 that xAPI accepts, RFC 2822, and what people and spreadsheets write.
+"""One reader of times for all sources: every form of ISO 8601 that xAPI accepts, RFC 2822, and what people
+and spreadsheets write.
 
-SQL reads the common forms at once; only what it does not read comes here, each distinct text once. A text with an offset never loses it,
-a zone abbreviation (CET, EST, IST) is refused by name, since it stands for several offsets.
+SQL reads the common forms at once; only what it does not read comes here, each distinct text once. A text
+with an offset never loses it, a zone abbreviation (CET, EST, IST) is refused by name, since it stands for
+several offsets.
 """
 
 from __future__ import annotations
@@ -45,8 +47,10 @@ _WEEKDAYS = (
 )
 # What people call zones: each name stands for several offsets somewhere, or changes with the season.
 _ABBREVIATIONS = (
-    "ACDT ACST ACT ADT AEDT AEST AET AFT AKDT AKST AMT ART AST AWST AZT BDT BRT BST CAT CCT CDT CEDT CEST CET CLT CST CT EAT ECT EDT EEDT EEST EET "
-    "EST ET GST HDT HKT HST HAE HNE ICT IDT IRST IST JST KST MDT MESZ MEZ MSD MSK MST MT MYT NDT NST NT NZDT NZST PDT PHT PKT PST PT PYT SAST SGT "
+    "ACDT ACST ACT ADT AEDT AEST AET AFT AKDT AKST AMT ART AST AWST AZT BDT BRT BST CAT CCT CDT CEDT "
+    "CEST CET CLT CST CT EAT ECT EDT EEDT EEST EET "
+    "EST ET GST HDT HKT HST HAE HNE ICT IDT IRST IST JST KST MDT MESZ MEZ MSD MSK MST MT MYT NDT NST NT "
+    "NZDT NZST PDT PHT PKT PST PT PYT SAST SGT "
     "SST TRT UYT WAST WAT WEDT WEST WET WIB WITA WIT YEKT"
 )
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
@@ -58,18 +62,23 @@ _DATES = tuple((kind, re.compile(pattern)) for kind, pattern in (
     ("ymd", r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)(?!\d)"),
     ("ordinal", r"(?P<y>\d{4})-?(?P<n>\d{3})(?![\d-])"),
     ("slashed", r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4})(?!\d)"),
-    ("ymd", rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|e|\.)?[ -/]*(?:of )?(?P<mon>{_MONTH})\b\.?,?[ -/]*(?P<y>\d{{4}})(?!\d)"),
+    ("ymd",
+        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|e|\.)?[ -/]*(?:of )?(?P<mon>{_MONTH})\b\.?,?[ "
+        rf"-/]*(?P<y>\d{{4}})(?!\d)"),
     ("ymd", rf"(?P<mon>{_MONTH})\b\.?[ -/]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[ -/]+(?P<y>\d{{4}})(?![\d:])"),
     ("ymd", rf"(?P<y>\d{{4}})[ -/]*(?P<mon>{_MONTH})\b\.?[ -/]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])"),
 ))  # fmt: skip
 _WEEKDAY = re.compile(rf"^(?:le )?(?:(?:{_DAY_NAME})\b\.?,? ?(?=\d|{_MONTH}|le ))?(?:le )?")
 # As the C library and the shell write it, the year behind the time.
-_YEAR_LAST = re.compile(rf"(?P<mon>{_MONTH}) (?P<d>\d{{1,2}}) (?P<t>\d{{1,2}}:\d\d:\d\d)(?P<z>(?: [a-z+-][^ ]*)?) (?P<y>\d{{4}})")
+_YEAR_LAST = re.compile(
+    rf"(?P<mon>{_MONTH}) (?P<d>\d{{1,2}}) (?P<t>\d{{1,2}}:\d\d:\d\d)(?P<z>(?: [a-z+-][^ ]*)?) (?P<y>\d{{4}})"
+)
 _BETWEEN = re.compile(r"(?:t|[ ,]*(?:a|at|@|le|um|-|–|—)?[ ,]+|[ ]*@[ ]*)")
 _CLOCKS = tuple(re.compile(pattern) for pattern in (
     r"(?P<h>\d{1,2}):(?P<m>\d\d)[.,](?P<fm>\d+)(?!\d)",
     r"(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d+))?)?(?![\d:])",
-    r"(?P<h>\d{1,2}) ?h(?:(?:eures?)? ?(?P<m>\d\d)(?: ?(?:m|min|mn|:|')? ?(?P<s>\d\d) ?s?)?)?(?: ?(?:min|mn))?(?![\da-z])",
+    r"(?P<h>\d{1,2}) ?h(?:(?:eures?)? ?(?P<m>\d\d)(?: ?(?:m|min|mn|:|')? ?(?P<s>\d\d) ?s?)?)?(?: "
+    r"?(?:min|mn))?(?![\da-z])",
     r"(?P<h>\d\d)(?P<m>\d\d)(?:(?P<s>\d\d)(?:[.,](?P<f>\d+))?)?(?!\d)",
     r"(?P<h>\d\d)(?:[.,](?P<fh>\d+))?(?![\d:])",
     r"(?P<h>\d{1,2})(?= ?[ap]\.? ?m)",
@@ -84,7 +93,9 @@ _PLACE = re.compile(r" ?([a-z]+(?:/[a-z_]+){1,2})$")
 
 @dataclass(frozen=True)
 class Read:
-    """What a text says: the local moment as written and the offset to UTC (None: it gives none), or why it cannot be read."""
+    """What a text says: the local moment as written and the offset to UTC (None: it gives none), or why it
+    cannot be read.
+    """
 
     local: datetime | None = None
     offset: timedelta | None = None
@@ -101,7 +112,9 @@ class Read:
 
 
 def read(text: str, order: str = "", is_date: bool = False) -> Read:
-    """Read one text. `order` says whether slashed dates are 'dmy' or 'mdy' ('': only those that tell themselves are read)."""
+    """Read one text. `order` says whether slashed dates are 'dmy' or 'mdy' ('': only those that tell
+    themselves are read).
+    """
     plain = _NOTE.sub("", _folded(text))
     other = Read(problem=NO_DATE if is_date else NO_TIME)
     if len(plain) > _LONGEST or not re.search(r"\d", plain):
@@ -119,19 +132,34 @@ def read(text: str, order: str = "", is_date: bool = False) -> Read:
     if clock is None:
         return other
     offset, problem = _zone(rest, day + clock)
-    return Read(problem=problem or other.problem) if problem is not None else _plausible(Read(day + clock, offset), other)
+    return (
+        Read(problem=problem or other.problem)
+        if problem is not None
+        else _plausible(Read(day + clock, offset), other)
+    )
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the functions of this connection by which SQL reads what its own cast does not: anonymart_moment, _day and _problem; once is enough."""
-    if one_row(connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_moment'"))[0]:
+    """Make the functions of this connection by which SQL reads what its own cast does not: anonymart_moment,
+    _day and _problem; once is enough.
+    """
+    if one_row(
+        connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_moment'")
+    )[0]:
         return
     readers: tuple[tuple[str, Callable[..., Any], Any], ...] = (
         ("anonymart_moment", moment, "TIMESTAMP"), ("anonymart_day", day, "DATE"), ("anonymart_time_problem", problem, "VARCHAR"),
     )  # fmt: skip
     texts: list[Any] = ["VARCHAR"] * 3
     for name, function, gives in readers:
-        connection.create_function(name, function, texts, gives, null_handling=FunctionNullHandling.SPECIAL, exception_handling=PythonExceptionHandling.RETURN_NULL)
+        connection.create_function(
+            name,
+            function,
+            texts,
+            gives,
+            null_handling=FunctionNullHandling.SPECIAL,
+            exception_handling=PythonExceptionHandling.RETURN_NULL,
+        )
 
 
 @lru_cache(_KEPT)
@@ -142,7 +170,9 @@ def moment(text: str | None, order: str, zone: str) -> datetime | None:
 
 @lru_cache(_KEPT)
 def day(text: str | None, order: str, zone: str) -> date | None:
-    """The day of a text: that of its moment in `zone` where it gives an offset, else as written; `zone` '' takes every day as written."""
+    """The day of a text: that of its moment in `zone` where it gives an offset, else as written; `zone` ''
+    takes every day as written.
+    """
     found = Read() if text is None else read(text, order, is_date=True)
     if found.local is None:
         return None
@@ -155,12 +185,17 @@ def day(text: str | None, order: str, zone: str) -> date | None:
 @lru_cache(_KEPT)
 def problem(text: str | None, order: str, kind: str) -> str:
     """Why a text cannot be read as a `kind` ('time' or 'date'): words that hold no value."""
-    return (None if text is None else read(text, order, kind == "date").problem) or (NO_DATE if kind == "date" else NO_TIME)
+    return (None if text is None else read(text, order, kind == "date").problem) or (
+        NO_DATE if kind == "date" else NO_TIME
+    )
 
 
 def sql_common(text: str) -> str:
-    """SQL for the UTC TIMESTAMP of the common forms of ISO 8601, which DuckDB's cast reads at once; NULL for all others."""
-    # In DuckDB 1.5 a cast to TIMESTAMPTZ reads names of zones, and then takes the rows after it for times of that zone: only numbers get there.
+    """SQL for the UTC TIMESTAMP of the common forms of ISO 8601, which DuckDB's cast reads at once; NULL for
+    all others.
+    """
+    # In DuckDB 1.5 a cast to TIMESTAMPTZ reads names of zones, and then takes the rows after it for times of
+    # that zone: only numbers get there.
     common = f"""CASE WHEN substr({text}, 20) = 'Z' THEN try_cast({text} AS TIMESTAMP)
         WHEN substr({text}, 20, 1) = '.' AND substr({text}, 24) = 'Z' THEN try_cast({text} AS TIMESTAMP)
         WHEN substr({text}, 20, 1) IN ('+', '-') AND substr({text}, 23, 1) = ':' AND length({text}) = 25 AND substr({text}, 21, 2) < '15'
@@ -171,24 +206,36 @@ def sql_common(text: str) -> str:
 
 
 def sql_spelled(text: str, spelled: str) -> str:
-    """SQL for the UTC TIMESTAMP of `spelled`, an expression that puts `text` into a common form; NULL where the text has other letters than T, W and Z."""
+    """SQL for the UTC TIMESTAMP of `spelled`, an expression that puts `text` into a common form; NULL where
+    the text has other letters than T, W and Z.
+    """
     is_offset = f"NOT regexp_matches({text}, '[Tt].*[+-] ?(1[5-9]|[2-9][0-9]|[0-9]{{2}}:?[6-9])')"
     signs = f"regexp_matches({text}, '^[0-9TtWwZz:.,+ -]+$') AND {is_offset}"
-    return _in_calendar(f"CASE WHEN {signs} THEN try_cast({spelled} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END", "TIMESTAMP")
+    return _in_calendar(
+        f"CASE WHEN {signs} THEN try_cast({spelled} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END", "TIMESTAMP"
+    )
 
 
 def sql_rare(text: str, order: str = "", zone: str = "UTC") -> str:
-    """SQL for the UTC TIMESTAMP of any form, by the reader in Python; a text without an offset is read in `zone`."""
-    return f"CASE WHEN {text} IS NOT NULL THEN anonymart_moment({text}, {_literal(order)}, {_literal(zone)}) END"
+    """SQL for the UTC TIMESTAMP of any form, by the reader in Python; a text without an offset is read in
+    `zone`.
+    """
+    return (
+        f"CASE WHEN {text} IS NOT NULL THEN anonymart_moment({text}, {_literal(order)}, {_literal(zone)}) END"
+    )
 
 
 def sql_moment(text: str, order: str = "") -> str:
-    """SQL for the UTC TIMESTAMP of a text in the school's own columns; NULL for what is no time, or lies outside 1900 to 2200."""
+    """SQL for the UTC TIMESTAMP of a text in the school's own columns; NULL for what is no time, or lies
+    outside 1900 to 2200.
+    """
     return f"coalesce({sql_common(text)}, {sql_rare(text, order)})"
 
 
 def sql_day(text: str, order: str = "", is_as_written: bool = False) -> str:
-    """SQL for the DATE of a text: of a time with an offset the day in the zone of the policy, unless `is_as_written`."""
+    """SQL for the DATE of a text: of a time with an offset the day in the zone of the policy, unless
+    `is_as_written`.
+    """
     zone = "" if is_as_written else local_zone()
     common = f"CASE WHEN length({text}) = 10 AND substr({text}, 5, 1) = '-' THEN try_cast({text} AS DATE) END"
     rare = f"anonymart_day({text}, {_literal(order)}, {_literal(zone)})"
@@ -201,7 +248,9 @@ def sql_problem(text: str, kind: str, order: str = "") -> str:
 
 
 def sql_orders(text: str) -> str:
-    """SQL: an aggregate that tells the order of the slashed dates of a column: 'dmy', 'mdy', or '' where nothing, or both, tell."""
+    """SQL: an aggregate that tells the order of the slashed dates of a column: 'dmy', 'mdy', or '' where
+    nothing, or both, tell.
+    """
     first, second = (f"count(*) FILTER (regexp_matches({text}, '{pattern}')) > 0" for pattern in (
         r"^\s*(1[3-9]|[23][0-9])[/.-][0-9]{1,2}[/.-][0-9]{4}", r"^\s*[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-][0-9]{4}",
     ))  # fmt: skip
@@ -215,7 +264,9 @@ def local_zone() -> str:
 
 
 def is_zone(name: str) -> bool:
-    """Whether the name is one of the tz database, as America/Denver is; abbreviations that it also knows are none."""
+    """Whether the name is one of the tz database, as America/Denver is; abbreviations that it also knows are
+    none.
+    """
     try:
         return name in ("UTC", "GMT") or ("/" in name and bool(ZoneInfo(name)))
     except (KeyError, ValueError, OSError):
@@ -223,7 +274,9 @@ def is_zone(name: str) -> bool:
 
 
 def _in_calendar(value: str, kind: str) -> str:
-    """NULL for a moment outside the calendar that people live in: arithmetic on such dates fails, and they are never right."""
+    """NULL for a moment outside the calendar that people live in: arithmetic on such dates fails, and they
+    are never right.
+    """
     return f"CASE WHEN {value} BETWEEN {kind} '1900-01-01' AND {kind} '2200-01-01' THEN {value} END"
 
 
@@ -234,7 +287,9 @@ def _plausible(found: Read, other: Read) -> Read:
 
 def _folded(text: str) -> str:
     """Small letters without accents, single spaces, one kind of minus."""
-    plain = unicodedata.normalize("NFKD", text.replace("−", "-").replace("‐", "-").replace("‑", "-").replace("–", "-"))
+    plain = unicodedata.normalize(
+        "NFKD", text.replace("−", "-").replace("‐", "-").replace("‑", "-").replace("–", "-")
+    )
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
     return re.sub(r"\s+", " ", plain).strip(" .,;\"'")
 
@@ -250,7 +305,7 @@ def _day(plain: str, order: str) -> tuple[datetime | None, str, str | None]:
         except ValueError:
             continue
         if made or why:
-            return made, plain[found.end():], why
+            return made, plain[found.end() :], why
     return None, "", None
 
 
@@ -282,15 +337,15 @@ def _clock(rest: str) -> tuple[timedelta | None, str]:
     between = _BETWEEN.match(rest)
     if not between:
         return None, rest
-    body, is_basic = rest[between.end():], between.group() == "t"
+    body, is_basic = rest[between.end() :], between.group() == "t"
     for number, pattern in enumerate(_CLOCKS):
         found = pattern.match(body)
         if not found or (number in (3, 4) and not is_basic):
             continue
         made = _time_of(found.groupdict())
-        tail = body[found.end():]
+        tail = body[found.end() :]
         if half := _HALF.match(tail):
-            made, tail = _half(made, int(found["h"]), half["p"]), tail[half.end():]
+            made, tail = _half(made, int(found["h"]), half["p"]), tail[half.end() :]
         return made, tail
     return None, rest
 
@@ -311,11 +366,17 @@ def _time_of(parts: dict[str, str | None]) -> timedelta | None:
 def _half(made: timedelta | None, hour: int, half: str) -> timedelta | None:
     if made is None or not 1 <= hour <= 12:
         return None
-    return made - timedelta(hours=12) * (half == "a" and hour == 12) + timedelta(hours=12) * (half == "p" and hour != 12)
+    return (
+        made
+        - timedelta(hours=12) * (half == "a" and hour == 12)
+        + timedelta(hours=12) * (half == "p" and hour != 12)
+    )
 
 
 def _zone(rest: str, local: datetime) -> tuple[timedelta | None, str | None]:
-    """The offset that the end of the text gives (None: it gives none), and a problem ('': it is no zone at all)."""
+    """The offset that the end of the text gives (None: it gives none), and a problem ('': it is no zone at
+    all).
+    """
     if not rest.strip():
         return None, None
     if _NAMED_UTC.fullmatch(rest):

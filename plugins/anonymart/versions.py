@@ -1,6 +1,7 @@
 """The version of the tables of vault and warehouse: one number, kept in each of both files.
 
-A home made before there were versions counts as 0. The number of the last migration is what this program writes.
+A home made before there were versions counts as 0. The number of the last migration is what this program
+writes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def write(connection: duckdb.DuckDBPyConnection, zone: str, version: int) -> Non
 
 
 def refuse_newer(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Raise UsageError when a newer Anonymart has written the zone: what it added would be lost or misread."""
+    """Raise UsageError when a newer Anonymart has written the zone: what it added would be lost or
+    misread.
+    """
     found = read(connection, zone)
     if found > NEWEST:
         raise UsageError(

@@ -1,4 +1,6 @@
-"""Pages of docs/ with sections that a program writes: what stands between two comment lines is replaced, and nothing else."""
+"""Pages of docs/ with sections that a program writes: what stands between two comment lines is replaced, and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,25 @@ def marks(name: str, writer: str) -> tuple[str, str]:
 
 
 def rewritten(page: str, name: str, section: str, writer: str) -> str:
-    """The page with a section between its marks. Raises UsageError when the marks are not there, once each."""
+    """The page with a section between its marks. Raises UsageError when the marks are not there, once
+    each.
+    """
     begin, end = marks(name, writer)
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
-        raise UsageError(f"The page has lost the marks of its section {name}: put back the two comment lines.")
+        raise UsageError(
+            f"The page has lost the marks of its section {name}: put back the two comment lines."
+        )
     return f"{page[: page.index(begin)]}{begin}\n\n{section}\n\n{page[page.index(end) :]}"
 
 
 def command(default: Path, writer: str, sections: Callable[[], Mapping[str, str]]) -> click.Command:
-    """The command `writer`: it rewrites all sections of a page; with `--check` it changes nothing and ends with 1 when one is stale."""
+    """The command `writer`: it rewrites all sections of a page; with `--check` it changes nothing and ends
+    with 1 when one is stale.
+    """
 
-    @click.command(help=f"Rewrite the sections of docs/{default.name} that are made from the register and the contracts.")
+    @click.command(
+        help=f"Rewrite the sections of docs/{default.name} that are made from the register and the contracts."
+    )
     @click.option("--check", is_flag=True, help="Change nothing; end with 1 when the page is stale.")
     @click.option("--page", type=click.Path(path_type=Path), default=default, help="The page with the marks.")
     def main(check: bool, page: Path) -> None:

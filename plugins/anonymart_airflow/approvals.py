@@ -27,26 +27,38 @@ def waiting(home: Home, keys: Keys) -> Waiting | None:
 
 
 def is_waiting(home: Home, keys: Keys, request: dict[str, str]) -> bool:
-    """Whether the candidate of the request still waits, or one that was built again after a right and shows the same; the caller holds the home's lock."""
+    """Whether the candidate of the request still waits, or one that was built again after a right and shows
+    the same; the caller holds the home's lock.
+    """
     from anonymart.release import approval
 
     return approval.shows_the_same(home, keys, request["release_id"], request["candidate_sha256"]) is not None
 
 
 def body(home: Home, waits: Waiting) -> str:
-    """Why the candidate waits and what changed, as Markdown: names of marts, columns and entries of the register, and counts."""
+    """Why the candidate waits and what changed, as Markdown: names of marts, columns and entries of the
+    register, and counts.
+    """
     from anonymart.release.privacy_report import read_privacy_report
     from anonymart_airflow.desk.files import KINDS
 
-    changed = read_privacy_report(home.releases / f"{KINDS['waiting']}{waits.release_id}").get("changes") or {}
+    changed = (
+        read_privacy_report(home.releases / f"{KINDS['waiting']}{waits.release_id}").get("changes") or {}
+    )
     lines = [f"- {sentence}" for sentence in waits.because]
     lines += ["", "What changed:", *(f"- {line}" for line in _changes(changed))]
-    lines += ["", "Read the report on the page Privacy before you answer.", f"Hash of the candidate: `{waits.candidate_sha256}`"]
+    lines += [
+        "",
+        "Read the report on the page Privacy before you answer.",
+        f"Hash of the candidate: `{waits.candidate_sha256}`",
+    ]
     return "\n".join(lines)
 
 
 def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
-    """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not be."""
+    """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not
+    be.
+    """
     from anonymart import run
     from anonymart.audit import os_user
     from anonymart.release import answer as answering
@@ -68,10 +80,15 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
 
 
 def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dict[str, Any]) -> bool:
-    """Whether this very answer to this very candidate is in the ledger already, from a try that was killed."""
+    """Whether this very answer to this very candidate is in the ledger already, from a try that was
+    killed.
+    """
     from anonymart.release import approval
 
-    reason, name = str((answer.get("params_input") or {}).get("reason") or "").strip(), (answer.get("responded_by_user") or {}).get("name")
+    reason, name = (
+        str((answer.get("params_input") or {}).get("reason") or "").strip(),
+        (answer.get("responded_by_user") or {}).get("name"),
+    )
     state = approval.APPROVED if answer.get("chosen_options") == [APPROVE] else approval.REFUSED
     return any(
         (entry["release_id"], entry["candidate_sha256"], entry["state"], entry["actor"], entry["reason"])
@@ -82,12 +99,26 @@ def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dic
 
 def _changes(changed: dict[str, Any]) -> list[str]:
     if changed.get("since") is None:
-        return [f"everything: this is the first release that stands ({changed.get('figures_frozen', 0):,} figures)"]
-    lines = [f"since release {changed['since']}: {changed['figures_frozen']:,} figures are new, {changed['figures_carried']:,} are carried"]
-    lines += [f"{words}: {', '.join(changed[name])}" for name, words in (("marts_added", "marts that came"), ("marts_gone", "marts that went")) if changed[name]]
+        return [
+            f"everything: this is the first release that stands ({changed.get('figures_frozen', 0):,} "
+            f"figures)"
+        ]
+    lines = [
+        f"since release {changed['since']}: {changed['figures_frozen']:,} figures are new, "
+        f"{changed['figures_carried']:,} are carried"
+    ]
+    lines += [
+        f"{words}: {', '.join(changed[name])}"
+        for name, words in (("marts_added", "marts that came"), ("marts_gone", "marts that went"))
+        if changed[name]
+    ]
     for name, words in (("columns_added", "came"), ("columns_gone", "went")):
-        lines += [f"columns of {mart} that {words}: {', '.join(columns)}" for mart, columns in changed[name].items()]
+        lines += [
+            f"columns of {mart} that {words}: {', '.join(columns)}" for mart, columns in changed[name].items()
+        ]
     lines += [f"policy {name}: from {old} to {new}" for name, (old, new) in (changed["policy"] or {}).items()]
     return lines + [
-        f"suppressed share of {mart}: from {100 * old:.1f} % to {100 * new:.1f} %" for mart, (old, new) in changed["suppressed_share"].items() if old != new
+        f"suppressed share of {mart}: from {100 * old:.1f} % to {100 * new:.1f} %"
+        for mart, (old, new) in changed["suppressed_share"].items()
+        if old != new
     ]

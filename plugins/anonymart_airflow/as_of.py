@@ -1,4 +1,6 @@
-"""The day as of which a DAG run works. Asset-triggered runs have no logical date, so it never comes from there."""
+"""The day as of which a DAG run works. Asset-triggered runs have no logical date, so it never comes from
+there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,11 @@ from anonymart.errors import UsageError
 PARIS = ZoneInfo("Europe/Paris")
 
 
-def as_of(conf: Mapping[str, Any] | None, run_after: datetime, extras: Iterable[Mapping[str, Any]] = ()) -> date:
-    """`as_of` of the run's conf, else the latest that a waking asset event carries, else the Paris date of `run_after`.
+def as_of(
+    conf: Mapping[str, Any] | None, run_after: datetime, extras: Iterable[Mapping[str, Any]] = ()
+) -> date:
+    """`as_of` of the run's conf, else the latest that a waking asset event carries, else the Paris date of
+    `run_after`.
 
     Raises UsageError for an as_of in the conf that is no date written YYYY-MM-DD.
     """

@@ -1,4 +1,6 @@
-"""Sources behind Airflow connections: address and secret stay there, and pass through no XCom, log or argument (S-SAFE)."""
+"""Sources behind Airflow connections: address and secret stay there, and pass through no XCom, log or
+argument (S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _EXTRAS = ("token", "overlap_hours", "page_size", "xapi_version", "allow_http")
 
 
 def pull_learning(home: Home, keys: Keys) -> None:
-    """Drain the store of the connection `anonymart_lrs` into landing; nothing where there is no such connection."""
+    """Drain the store of the connection `anonymart_lrs` into landing; nothing where there is no such
+    connection.
+    """
     from anonymart.sources import lrs
 
     try:
@@ -31,11 +35,13 @@ def pull_learning(home: Home, keys: Keys) -> None:
     pulled = lrs.pull(home, keys, lrs_store_of(connection), TaskProgress())
     TaskProgress().say(
         f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them "
-        f"are new.")
+        f"are new."
+    )
 
 
 def lrs_store_of(connection: Any) -> Store:
-    """The store of a connection: host (or a whole address), port, schema as path, login and password, or `token` among the extras.
+    """The store of a connection: host (or a whole address), port, schema as path, login and password, or
+    `token` among the extras.
 
     Raises UsageError for what is no address, and for an extra that nothing reads.
     """
@@ -44,7 +50,9 @@ def lrs_store_of(connection: Any) -> Store:
     extras = connection.extra_dejson
     unknown = sorted(set(extras) - set(_EXTRAS))
     if unknown:
-        raise UsageError(f"The connection {LRS} has extras that nothing reads: it knows {', '.join(_EXTRAS)}.")
+        raise UsageError(
+            f"The connection {LRS} has extras that nothing reads: it knows {', '.join(_EXTRAS)}."
+        )
     try:
         overlap = timedelta(hours=float(extras.get("overlap_hours", OVERLAP.total_seconds() / 3600)))
         page_size = int(extras.get("page_size", PAGE_SIZE))
@@ -53,7 +61,9 @@ def lrs_store_of(connection: Any) -> Store:
     secrets = {"token": extras.get("token"), "username": connection.login, "password": connection.password}
     version = str(extras.get("xapi_version", ""))
     is_allowed = str(extras.get("allow_http", "")).lower() == "true"
-    return make_store(_address(connection), secrets, is_allowed, version=version, overlap=overlap, page_size=page_size)
+    return make_store(
+        _address(connection), secrets, is_allowed, version=version, overlap=overlap, page_size=page_size
+    )
 
 
 def _address(connection: Any) -> str:

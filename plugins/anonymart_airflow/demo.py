@@ -18,7 +18,12 @@ from anonymart_airflow.names import APPROVE, REVIEWER, SOURCES
 from anonymart_airflow.rest import Rest
 from anonymart_airflow.tables import figures_table, requests_table, sources_table
 
-RELEASE, APPROVAL, RIGHTS, RETENTION = "build_release", "approve_release", "answer_rights_requests", "enforce_retention"
+RELEASE, APPROVAL, RIGHTS, RETENTION = (
+    "build_release",
+    "approve_release",
+    "answer_rights_requests",
+    "enforce_retention",
+)
 REASON = "the demo's own reviewer: fictional people"
 # The school sends broken files too: this task is red for them, as in a real school.
 WATCH = "watch"
@@ -54,7 +59,10 @@ def _prepare(home: Home, chosen: school.School) -> None:
     # Before the keys: its mark is what tells this home from a real one.
     school.make(home, chosen)
     if init_keys(home):
-        _say(f"Keys: written to {home.keys_file}, for this demo only. A real home gets its own: anonymart keys init")
+        _say(
+            f"Keys: written to {home.keys_file}, for this demo only. A real home gets its own: "
+            f"anonymart keys init"
+        )
     n_files = school.deliver(home)
     _say(f"School: {n_files} files delivered to {home.landing} ({time.monotonic() - begun:.0f} s)")
 
@@ -105,16 +113,24 @@ def _release(rest: Rest, follower: Follower, conf: dict[str, Any]) -> tuple[str 
     run_id = run_id or rest.trigger(RELEASE, conf)
     tasks = follower.until_done(RELEASE, run_id)
     is_published = tasks["publish"]["state"] == "success"
-    return rest.result(RELEASE, run_id, "publish") if is_published else None, tasks["announce"]["state"] == "success"
+    return rest.result(RELEASE, run_id, "publish") if is_published else None, tasks["announce"][
+        "state"
+    ] == "success"
 
 
 def _approved(reviewer: Rest, rest: Rest, follower: Follower) -> str | None:
-    """Answer the request of the candidate that waits, as the demo's own reviewer, over the REST API; gives the release id."""
+    """Answer the request of the candidate that waits, as the demo's own reviewer, over the REST API; gives
+    the release id.
+    """
     run_id = _woken(rest, APPROVAL)
     if run_id is None:
-        raise AnonymartError(f"{APPROVAL} was not woken by the candidate that waits: trigger it on Airflow's pages (make up).")
+        raise AnonymartError(
+            f"{APPROVAL} was not woken by the candidate that waits: trigger it on Airflow's pages (make up)."
+        )
     _say(f"Approval: by {REVIEWER}, the demo's own, over the REST API")
-    follower.answer(APPROVAL, run_id, "ask", lambda: reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON}))
+    follower.answer(
+        APPROVAL, run_id, "ask", lambda: reviewer.answer(APPROVAL, run_id, "ask", APPROVE, {"reason": REASON})
+    )
     follower.until_done(APPROVAL, run_id)
     return rest.result(APPROVAL, run_id, "decide")
 
@@ -141,7 +157,9 @@ def _tell(home: Home, last_load: int, release_id: str | None, seconds: float) ->
     if release_id:
         _say(f"Release {release_id} is published.")
     else:
-        _say(f"Nothing new to publish: release {os.readlink(home.current)} stays as it is, figure for figure.")
+        _say(
+            f"Nothing new to publish: release {os.readlink(home.current)} stays as it is, figure for figure."
+        )
     _say(f"  the marts         {home.current / 'marts.duckdb'}")
     _say(f"  what the gate saw {home.current / 'data_docs' / 'index.html'}")
     _say("  first questions   docs/analyst.md")

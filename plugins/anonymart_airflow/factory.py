@@ -1,4 +1,6 @@
-"""What every DAG has in common: the writer's pool, retries with back-off, assets, and the daily hour in Paris."""
+"""What every DAG has in common: the writer's pool, retries with back-off, assets, and the daily hour in
+Paris.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
 # In the pool, requests of people go before all but a look at what was delivered; then the steps that end a
 # release that was begun, while ingestion waits in landing.
 WATCH, RIGHTS, ENDING = 400, 300, 200
-# How often an unanswered request looks whether the answer was given on the page Privacy or by the command line.
+# How often an unanswered request looks whether the answer was given on the page Privacy or by the command
+# line.
 LOOK_EVERY = timedelta(minutes=10)
 
 
@@ -35,12 +38,21 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
     """
     with _dag(f"ingest_{source}", _daily(hour), doc_md) as dag:
         # Whatever waits in the pool together runs in the order of loading.
-        @task(task_id="ingest", outlets=[ASSETS[source]], priority_weight=100 - SOURCES.index(source), weight_rule="absolute")
+        @task(
+            task_id="ingest",
+            outlets=[ASSETS[source]],
+            priority_weight=100 - SOURCES.index(source),
+            weight_rule="absolute",
+        )
         def ingest(name: str) -> dict[str, Any]:
             context = get_current_context()
             counts = tasks.ingest_source(name, context)
             told = (context["dag_run"].conf or {}).get("as_of")
-            context["outlet_events"][ASSETS[name]].extra = {"loaded": counts["loaded"], "as_of": told, "changes": counts["changes"]}
+            context["outlet_events"][ASSETS[name]].extra = {
+                "loaded": counts["loaded"],
+                "as_of": told,
+                "changes": counts["changes"],
+            }
             return counts
 
         # A moment's work, which must not wait for a whole release.
@@ -54,12 +66,14 @@ def ingest_dag(source: str, hour: str, doc_md: str) -> DAG:
 
 
 def release_dag(hour: str, doc_md: str) -> DAG:
-    """The DAG that builds, gates and publishes: woken by any asset of the vault, and daily at `hour` (Paris). A candidate that has to
-    wait for the reviewer is told to the asset that wakes `approve_release`."""
+    """The DAG that builds, gates and publishes: woken by any asset of the vault, and daily at `hour` (Paris).
+    A candidate that has to wait for the reviewer is told to the asset that wakes `approve_release`.
+    """
     any_source = AssetAny(*ASSETS.values())
     daily = _daily(hour)
     schedule = AssetOrTimeSchedule(timetable=daily, assets=any_source) if daily else any_source
-    # Two runs at once would mix their steps. An event that this limit strands is made good by the next run, which
+    # Two runs at once would mix their steps. An event that this limit strands is made good by the next run,
+    # which
     # takes all that is pending, or by the daily one.
     with _dag("build_release", schedule, doc_md, max_active_runs=1) as dag:
 
@@ -83,13 +97,15 @@ def release_dag(hour: str, doc_md: str) -> DAG:
             context["outlet_events"][CANDIDATE].extra = {**waits}
             return waits["release_id"]
 
-        # Airflow's types know only what a task is given at run time, not the promise of it that a DAG passes on.
+        # Airflow's types know only what a task is given at run time, not the promise of it that a DAG passes
+        # on.
         publish(gate(build())) >> announce()  # type: ignore[arg-type]
     return dag
 
 
 def approval_dag(doc_md: str) -> DAG:
-    """The DAG that puts a waiting candidate before the reviewers and carries out what one of them answers: woken by the asset of candidates.
+    """The DAG that puts a waiting candidate before the reviewers and carries out what one of them answers:
+    woken by the asset of candidates.
 
     Only reviewers may answer, which Airflow checks and `decide` checks again.
     """
@@ -112,7 +128,15 @@ def approval_dag(doc_md: str) -> DAG:
             subject="Release {{ ti.xcom_pull(task_ids='read')['release_id'] }} waits for the privacy reviewer",
             body="{{ ti.xcom_pull(task_ids='read')['body'] }}",
             options=list(ANSWERS),
-            params={"reason": Param("", type="string", maxLength=500, title="Why", description="It is logged, and names no learner.")},
+            params={
+                "reason": Param(
+                    "",
+                    type="string",
+                    maxLength=500,
+                    title="Why",
+                    description="It is logged, and names no learner.",
+                )
+            },
             assigned_users=[{"id": user_id, "name": name} for user_id, name in reviewers().items()],
             response_timeout=LOOK_EVERY,
         )
@@ -133,7 +157,9 @@ def retention_dag(hour: str, doc_md: str) -> DAG:
 
 
 def rights_dag(minute: int, doc_md: str) -> DAG:
-    """The DAG that answers requests, hourly at `minute`; its last task is red while a request is late (R-CLOCK)."""
+    """The DAG that answers requests, hourly at `minute`; its last task is red while a request is late
+    (R-CLOCK).
+    """
     schedule = None if _is_off() else CronTriggerTimetable(f"{minute} * * * *", timezone="Europe/Paris")
     with _dag("answer_rights_requests", schedule, doc_md, max_active_runs=1) as dag:
 
@@ -150,7 +176,9 @@ def rights_dag(minute: int, doc_md: str) -> DAG:
 
 
 def audit_dag(hour: str, doc_md: str) -> DAG:
-    """The DAG that attacks every release, on Sundays at `hour` (Paris); it changes nothing, so its two tasks do not wait for each other."""
+    """The DAG that attacks every release, on Sundays at `hour` (Paris); it changes nothing, so its two tasks
+    do not wait for each other.
+    """
     with _dag("audit_release", _daily(hour, "0"), doc_md, max_active_runs=1) as dag:
 
         @task(task_id="releases")

@@ -18,8 +18,9 @@ T = TypeVar("T")
 def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
     """A function like `work` whose failures are Airflow's.
 
-    What another try cannot mend (wrong use, a gate that says no, an attack that succeeded) fails at once; a fault is tried again. Of an
-    exception that nobody foresaw only its kind and place are shown: its message may quote a row.
+    What another try cannot mend (wrong use, a gate that says no, an attack that succeeded) fails at once; a
+    fault is tried again. Of an exception that nobody foresaw only its kind and place are shown: its message
+    may quote a row.
     """
 
     @functools.wraps(work)
@@ -34,7 +35,8 @@ def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
             failure = AirflowException(str(error))
         except Exception as error:
             failure = AirflowException(_place(error))
-        # Raised outside the handlers (and not in a context manager, which runs inside one), so that no formatter of
+        # Raised outside the handlers (and not in a context manager, which runs inside one), so that no
+        # formatter of
         # logs can walk back to the first exception.
         raise failure
 
@@ -44,7 +46,11 @@ def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
 def _place(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "/anonymart/" in frame.filename] or list(frames)
-    where = f"{ours[-1].filename.rsplit('/plugins/', 1)[-1]}, line {ours[-1].lineno}" if ours else "an unknown place"
+    where = (
+        f"{ours[-1].filename.rsplit('/plugins/', 1)[-1]}, line {ours[-1].lineno}"
+        if ours
+        else "an unknown place"
+    )
     return (
         f"Unforeseen {type(error).__name__} in {where}: nothing half-done was kept; "
         "run the same step with the anonymart command to see more."

@@ -25,7 +25,9 @@ class Follower:
     rest: Rest
     say: Callable[[str], None]
 
-    def until_done(self, dag_id: str, run_id: str, may_be_red: str | None = None) -> dict[str, dict[str, Any]]:
+    def until_done(
+        self, dag_id: str, run_id: str, may_be_red: str | None = None
+    ) -> dict[str, dict[str, Any]]:
         """The task instances by task id, once the run has succeeded, or has failed at the task `may_be_red`
         alone, which is said.
 
@@ -43,19 +45,25 @@ class Follower:
             if state == "success":
                 return tasks
             if state == "failed":
-                if [name for name, task in tasks.items() if task["state"] not in ("success", "skipped")] != [may_be_red]:
+                if [name for name, task in tasks.items() if task["state"] not in ("success", "skipped")] != [
+                    may_be_red
+                ]:
                     raise self._failure(dag_id, run_id, tasks)
-                self.say(f"  {dag_id}.{may_be_red}: red. {self._last_error(dag_id, run_id, tasks[str(may_be_red)])[1]}")
+                self.say(
+                    f"  {dag_id}.{may_be_red}: red. "
+                    f"{self._last_error(dag_id, run_id, tasks[str(may_be_red)])[1]}"
+                )
                 return tasks
             if time.monotonic() > deadline:
                 raise AnonymartError(f"{dag_id} did not end in {LONGEST_SECONDS} s: see {self.airflow.logs}.")
             time.sleep(POLL_SECONDS)
 
     def answer(self, dag_id: str, run_id: str, task_id: str, give: Callable[[], object]) -> None:
-        """Call `give` when a task asks something of a person, once for each try. Raises AnonymartError when the run ends without.
+        """Call `give` when a task asks something of a person, once for each try. Raises AnonymartError when
+        the run ends without.
 
-        It waits a little after the task began to ask: an answer that comes before the scheduler has noticed the pause is lost, and the
-        task is tried again and asks once more.
+        It waits a little after the task began to ask: an answer that comes before the scheduler has noticed
+        the pause is lost, and the task is tried again and asks once more.
         """
         deadline, asked_at, given = time.monotonic() + LONGEST_SECONDS, dict[int, float](), set[int]()
         while time.monotonic() < deadline:
@@ -75,7 +83,9 @@ class Follower:
             time.sleep(POLL_SECONDS)
         raise self._failure(dag_id, run_id, tasks)
 
-    def run(self, dag_id: str, conf: dict[str, Any], may_be_red: str | None = None) -> dict[str, dict[str, Any]]:
+    def run(
+        self, dag_id: str, conf: dict[str, Any], may_be_red: str | None = None
+    ) -> dict[str, dict[str, Any]]:
         """Trigger a DAG and follow it, as `until_done`."""
         return self.until_done(dag_id, self.rest.trigger(dag_id, conf), may_be_red)
 
@@ -87,7 +97,10 @@ class Follower:
             return
         told.add((name, state, tries))
         if state == "up_for_retry":
-            self.say(f"  {label}: try {tries} failed and will be repeated: {self._last_error(dag_id, run_id, task)[1]}")
+            self.say(
+                f"  {label}: try {tries} failed and will be repeated: "
+                f"{self._last_error(dag_id, run_id, task)[1]}"
+            )
         elif state == "skipped":
             self.say(f"  {label}: nothing to do")
         else:
@@ -97,7 +110,11 @@ class Follower:
         result = self.rest.result(dag_id, run_id, task_id)
         if not isinstance(result, dict) or not any(isinstance(number, int) for number in result.values()):
             return ""
-        return ", " + ", ".join(f"{number:,} {name}" for name, number in result.items() if isinstance(number, int) and number and "files" not in name)
+        return ", " + ", ".join(
+            f"{number:,} {name}"
+            for name, number in result.items()
+            if isinstance(number, int) and number and "files" not in name
+        )
 
     def _failure(self, dag_id: str, run_id: str, tasks: dict[str, dict[str, Any]]) -> AnonymartError:
         failed = next((task for task in tasks.values() if task["state"] == "failed"), None)
@@ -122,4 +139,6 @@ class Follower:
         except (OSError, ValueError):
             events = []
         details = [event["error_detail"] for event in events if event.get("error_detail")]
-        return (details[-1][0]["exc_type"], details[-1][0]["exc_value"]) if details else ("", "It left no word.")
+        return (
+            (details[-1][0]["exc_type"], details[-1][0]["exc_value"]) if details else ("", "It left no word.")
+        )

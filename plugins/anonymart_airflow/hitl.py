@@ -1,4 +1,6 @@
-"""Asking the reviewers: Airflow's human-in-the-loop operator, which also notices that the answer was given elsewhere."""
+"""Asking the reviewers: Airflow's human-in-the-loop operator, which also notices that the answer was given
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class AskReviewer(HITLOperator):
-    """Waits for a reviewer, and looks every `response_timeout` whether `request` still waits: if not, it ends well with no answer."""
+    """Waits for a reviewer, and looks every `response_timeout` whether `request` still waits: if not, it ends
+    well with no answer.
+    """
 
     template_fields = (*HITLOperator.template_fields, "request")
 

@@ -28,8 +28,10 @@ def counts_after(home: Home, keys: Keys, load_no: int) -> dict[str, dict[str, in
     connection = engine.connect(home, keys, vault="ro")
     try:
         found = connection.execute(
-            "SELECT source, count(*), count(*) FILTER (status = 'refused'), sum(delivered), sum(loaded), sum(refused), "
-            "sum(quarantined), sum(duplicate) FROM vault.ledger.loads WHERE load_no > ? GROUP BY source ORDER BY min(load_no)",
+            "SELECT source, count(*), count(*) FILTER (status = 'refused'), sum(delivered), "
+            "sum(loaded), sum(refused), "
+            "sum(quarantined), sum(duplicate) FROM vault.ledger.loads WHERE load_no > ? GROUP BY source "
+            "ORDER BY min(load_no)",
             [load_no],
         ).fetchall()
     finally:

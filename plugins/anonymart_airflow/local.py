@@ -90,7 +90,9 @@ class LocalAirflow:
         """Raises AnonymartError when a component has ended by itself."""
         for name, process in self._processes.items():
             if process.poll() is not None:
-                raise AnonymartError(f"Airflow's {name} has ended ({process.returncode}): see {self._log(name)}.")
+                raise AnonymartError(
+                    f"Airflow's {name} has ended ({process.returncode}): see {self._log(name)}."
+                )
 
     def stop(self) -> None:
         """End every process of this start: asked first, killed after STOP_SECONDS. Safe to call twice."""
@@ -151,8 +153,11 @@ class LocalAirflow:
         self._state_file.write_text(json.dumps(state), encoding="ascii")
 
     def _migrate(self, environment: dict[str, str]) -> None:
-        # Another database of the caller is not migrated yet; its address may hold a password, so its hash is kept.
-        database = hashlib.sha256(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].encode()).hexdigest()[:12]
+        # Another database of the caller is not migrated yet; its address may hold a password, so its hash is
+        # kept.
+        database = hashlib.sha256(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].encode()).hexdigest()[
+            :12
+        ]
         installed = f"{version('apache-airflow')} {database}"
         done = self.home.airflow / "migrated"
         if done.exists() and done.read_text(encoding="ascii") == installed:
@@ -186,7 +191,9 @@ class LocalAirflow:
 
         def is_healthy() -> bool:
             health = session.health()
-            return bool(health) and all((health.get(name) or {}).get("status") == "healthy" for name in wanted)
+            return bool(health) and all(
+                (health.get(name) or {}).get("status") == "healthy" for name in wanted
+            )
 
         self._wait(is_healthy, "become healthy")
 
@@ -206,7 +213,9 @@ class LocalAirflow:
         while not is_done():
             self.check()
             if time.monotonic() > deadline:
-                raise AnonymartError(f"Airflow did not {what} in {START_SECONDS} s: see the logs in {self.logs}.")
+                raise AnonymartError(
+                    f"Airflow did not {what} in {START_SECONDS} s: see the logs in {self.logs}."
+                )
             time.sleep(0.3)
 
     def _catch_signals(self) -> None:

@@ -11,8 +11,19 @@ NO_POOL = (
     f"--dags-folder DIR`, "
     f"or with `airflow pools set {POOL} 1 writer`, then clear this run."
 )
-# In the order of loading: a later source is read with what the earlier ones say (consents, birth dates, codes).
-SOURCES = ("learners", "catalogue", "consents", "rights", "enrolments", "learning", "connections", "nps", "salary")
+# In the order of loading: a later source is read with what the earlier ones say (consents, birth dates,
+# codes).
+SOURCES = (
+    "learners",
+    "catalogue",
+    "consents",
+    "rights",
+    "enrolments",
+    "learning",
+    "connections",
+    "nps",
+    "salary",
+)
 # The resource of Airflow's auth manager: GET on it is reading the page, PUT is approving and refusing.
 PRIVACY = "Privacy"
 REVIEWER = "reviewer"
@@ -21,7 +32,9 @@ ANSWERS = APPROVE, REJECT = ("Approve", "Reject")
 
 
 def reviewers() -> dict[str, str]:
-    """Who may answer for a release, name by id of the auth manager: ANONYMART_REVIEWERS holds `id` or `id:name`, by commas."""
+    """Who may answer for a release, name by id of the auth manager: ANONYMART_REVIEWERS holds `id` or
+    `id:name`, by commas.
+    """
     told = os.environ.get("ANONYMART_REVIEWERS", REVIEWER)
     pairs = [entry.strip().partition(":") for entry in told.split(",") if entry.strip()]
     return {user_id: name or user_id for user_id, _, name in pairs}

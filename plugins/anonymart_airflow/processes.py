@@ -12,8 +12,9 @@ import psutil
 def of_sessions(sessions: Collection[int]) -> list[psutil.Process]:
     """The live Airflow processes of these sessions.
 
-    A session outlives its first process and process groups within it. Airflow's processes write their title over
-    their environment, so no mark there could be read back; the name guards against a number that was used again.
+    A session outlives its first process and process groups within it. Airflow's processes write their title
+    over their environment, so no mark there could be read back; the name guards against a number that was
+    used again.
     """
     found = []
     for process in psutil.process_iter():

@@ -1,4 +1,6 @@
-"""The platform's learners before their ingest: the address and its secret come from the Airflow connection `anonymart_register`."""
+"""The platform's learners before their ingest: the address and its secret come from the Airflow connection
+`anonymart_register`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _EXTRA = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
 
 
 def pull_register(home: Home, keys: Keys, as_of: date) -> list[str]:
-    """Read what changed into landing/learners/, where the home has a mapping; gives names of what is other than before.
+    """Read what changed into landing/learners/, where the home has a mapping; gives names of what is other
+    than before.
 
     Raises UsageError when there is a mapping and no connection, and what the pull raises.
     """
@@ -43,8 +46,16 @@ def _address() -> str:
     except AirflowNotFoundException:
         found = None
     if found is None:
-        raise UsageError(f"The home has a mapping of the register and Airflow has no connection {CONNECTION}: add it, of the type Postgres.")
+        raise UsageError(
+            f"The home has a mapping of the register and Airflow has no connection {CONNECTION}: add "
+            f"it, of the type Postgres."
+        )
     extra = {name: value for name, value in found.extra_dejson.items() if name in _EXTRA}
     return make_conninfo(
-        host=found.host, port=found.port, user=found.login, password=found.password, dbname=found.schema, **extra
+        host=found.host,
+        port=found.port,
+        user=found.login,
+        password=found.password,
+        dbname=found.schema,
+        **extra,
     )

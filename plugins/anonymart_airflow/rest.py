@@ -17,7 +17,9 @@ _SECONDS_BETWEEN = 1
 
 
 class Rest:
-    """A session with the api-server at `address`. Raises AnonymartError when it refuses or does not answer."""
+    """A session with the api-server at `address`. Raises AnonymartError when it refuses or does not
+    answer.
+    """
 
     def __init__(self, address: str, password: str, user: str = USER) -> None:
         # Loopback only: a proxy set for the outside must not see it.
@@ -54,7 +56,9 @@ class Rest:
     def pause(self, dag_id: str, is_paused: bool) -> None:
         """Pause a DAG or let it run."""
         path = f"/api/v2/dags/{dag_id}"
-        self._call("PATCH", path, params={"update_mask": "is_paused"}, json={"is_paused": is_paused}, again=True)
+        self._call(
+            "PATCH", path, params={"update_mask": "is_paused"}, json={"is_paused": is_paused}, again=True
+        )
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run and give its id."""
@@ -74,7 +78,12 @@ class Rest:
         """Mark runs as failed that wait or seem to run: for when no process of an earlier start is left."""
         for run in self.runs(dag_id):
             if run["state"] in ("queued", "running"):
-                self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"}, again=True)
+                self._call(
+                    "PATCH",
+                    f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}",
+                    json={"state": "failed"},
+                    again=True,
+                )
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run."""
@@ -92,17 +101,24 @@ class Rest:
         value = found.get("value") if isinstance(found, dict) else None
         return json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value
 
-    def _call(self, method: str, path: str, also: tuple[int, ...] = (), again: bool = False, **more: Any) -> Any:
+    def _call(
+        self, method: str, path: str, also: tuple[int, ...] = (), again: bool = False, **more: Any
+    ) -> Any:
         try:
             answer = self._send(method, path, again or method == "GET", **more)
         except httpx.HTTPError as error:
-            raise AnonymartError(f"Airflow's api-server does not answer ({type(error).__name__}): see its log.") from None
+            raise AnonymartError(
+                f"Airflow's api-server does not answer ({type(error).__name__}): see its log."
+            ) from None
         if answer.is_success or answer.status_code in also:
             return answer.json() if answer.content else {}
-        raise AnonymartError(f"Airflow's api-server refused {method} {path} ({answer.status_code}): see its log.")
+        raise AnonymartError(
+            f"Airflow's api-server refused {method} {path} ({answer.status_code}): see its log."
+        )
 
     def _send(self, method: str, path: str, again: bool, **more: Any) -> httpx.Response:
-        """Ask; what comes to the same when it is said twice is asked again when a busy machine lets it wait too long or fails.
+        """Ask; what comes to the same when it is said twice is asked again when a busy machine lets it wait
+        too long or fails.
 
         On a busy machine SQLite gives up waiting for its lock, and the api-server answers 500.
         """

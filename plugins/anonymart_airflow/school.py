@@ -27,21 +27,28 @@ class School:
         """The demo's own, with the number of learners of ANONYMART_DEMO_LEARNERS where that is set."""
         text = os.environ.get("ANONYMART_DEMO_LEARNERS") or str(DEMO_LEARNERS)
         if not text.isdecimal():
-            raise UsageError("ANONYMART_DEMO_LEARNERS is no whole number: set it to 200 or more, or unset it.")
+            raise UsageError(
+                "ANONYMART_DEMO_LEARNERS is no whole number: set it to 200 or more, or unset it."
+            )
         return cls(learners=int(text))
 
 
 def check_home(home: Home, school: School) -> None:
-    """Raises UsageError when the home holds anything but this very demo: real data must not meet a fictional school."""
+    """Raises UsageError when the home holds anything but this very demo: real data must not meet a fictional
+    school.
+    """
     mark = _mark(home)
     if not mark.exists():
         if home.vault.exists() or home.keys_file.exists():
             raise UsageError(
-                f"{home.root} holds a home that is no demo: set ANONYMART_HOME to another folder for the demo."
+                f"{home.root} holds a home that is no demo: set ANONYMART_HOME to another folder for "
+                f"the demo."
             )
         return
     if json.loads(mark.read_text(encoding="utf-8")) != asdict(school):
-        raise UsageError(f"{home.root} holds a demo of another size: remove it (make clean), or set ANONYMART_HOME.")
+        raise UsageError(
+            f"{home.root} holds a demo of another size: remove it (make clean), or set ANONYMART_HOME."
+        )
 
 
 def make(home: Home, school: School) -> None:

@@ -1,4 +1,6 @@
-"""Airflow's configuration for one home, as environment variables: nothing of it stands in a file that a person edits."""
+"""Airflow's configuration for one home, as environment variables: nothing of it stands in a file that a
+person edits.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,26 @@ from anonymart.release.folder import write_durably
 from anonymart_airflow.names import REVIEWER, reviewers
 
 USER = "anonymart"
-# Name and role in Airflow's simple auth manager. The roles read (viewer) or run (op) DAGs; that `reviewer` decides and `analyst` does not
+# Name and role in Airflow's simple auth manager. The roles read (viewer) or run (op) DAGs; that `reviewer`
+# decides and `analyst` does not
 # see the page Privacy is told by ANONYMART_REVIEWERS and anonymart_airflow.auth.
 USERS = {USER: "admin", "analyst": "viewer", "data_team": "op", REVIEWER: "viewer"}
 LOOPBACK = "127.0.0.1"
 
 
-# What a caller may not set: by these the processes of one start find each other, and the pages stay on loopback.
+# What a caller may not set: by these the processes of one start find each other, and the pages stay on
+# loopback.
 OURS = ("API__BASE_URL", "API__HOST", "API__PORT", "CORE__EXECUTION_API_SERVER_URL")
 
 
-def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int = 60, is_callers: bool = False) -> dict[str, str]:
+def airflow_env(
+    home: Home, port: int, schedule: bool = True, retry_seconds: int = 60, is_callers: bool = False
+) -> dict[str, str]:
     """The environment of every Airflow process of this home, with the web pages on `port` of loopback.
 
-    State, logs and secrets lie under `home.airflow`, 0700 and 0600. Without `schedule`, DAGs run only when a person
-    or an asset wakes them. With `is_callers`, what the caller has set as AIRFLOW__… wins, but for address and port.
+    State, logs and secrets lie under `home.airflow`, 0700 and 0600. Without `schedule`, DAGs run only when a
+    person or an asset wakes them. With `is_callers`, what the caller has set as AIRFLOW__… wins, but for
+    address and port.
     """
     folder = _folders(home)
     own = _secrets(folder)
@@ -72,7 +79,9 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "TRIGGERER__CAPACITY": 10,
     }
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_"))}
+    keep = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW__", "AIRFLOW_"))
+    }
     return {
         **keep,
         **telemetry.OFF,
@@ -90,7 +99,9 @@ def airflow_env(home: Home, port: int, schedule: bool = True, retry_seconds: int
 
 def _of_caller() -> dict[str, str]:
     kept = {f"AIRFLOW__{name}" for name in OURS}
-    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__") and name not in kept}
+    return {
+        name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__") and name not in kept
+    }
 
 
 def password(home: Home, user: str = USER) -> str:

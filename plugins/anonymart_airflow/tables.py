@@ -1,4 +1,6 @@
-"""The tables at the end of the demo: what was kept of the rows, what of the figures, and what became of requests."""
+"""The tables at the end of the demo: what was kept of the rows, what of the figures, and what became of
+requests.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,23 @@ def figures_table(marts: dict[str, dict[str, int]]) -> list[str]:
 def requests_table(counts: dict[str, dict[str, int]]) -> list[str]:
     """Requests of people by kind and state."""
     states = sorted({state for found in counts.values() for state in found})
-    return _table(("request", *states), [(kind, *(found.get(state, 0) for state in states)) for kind, found in sorted(counts.items())])
+    return _table(
+        ("request", *states),
+        [(kind, *(found.get(state, 0) for state in states)) for kind, found in sorted(counts.items())],
+    )
 
 
 def _table(head: tuple[str, ...], lines: Iterable[tuple[object, ...]]) -> list[str]:
-    rows = [head, *(tuple(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in line) for line in lines)]
+    rows = [
+        head,
+        *(tuple(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in line) for line in lines),
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return ["  " + "  ".join(_padded(row, widths)) for row in rows]
 
 
 def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    return [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+    return [
+        row[0].ljust(widths[0]),
+        *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+    ]

@@ -28,9 +28,11 @@ COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
 
 @plain_faults
 def ingest_source(source: str, context: Any) -> dict[str, Any]:
-    """Load what waits for one source; gives its counts and, under `changes`, what is other in it than before, by names only.
+    """Load what waits for one source; gives its counts and, under `changes`, what is other in it than before,
+    by names only.
 
-    Fails for good when the source is silent longer than usual. Skips when nothing waits, so that no asset event follows.
+    Fails for good when the source is silent longer than usual. Skips when nothing waits, so that no asset
+    event follows.
     """
     from anonymart.errors import AnonymartError, UsageError
     from anonymart.ingest import ingest
@@ -97,7 +99,8 @@ def build_candidate(context: Any) -> str:
 
 @plain_faults
 def gate_candidate(name: str, context: Any) -> str:
-    """Let the gate read the candidate; gives the name of the folder that it has read. A refused one is set aside, and the task fails for good.
+    """Let the gate read the candidate; gives the name of the folder that it has read. A refused one is set
+    aside, and the task fails for good.
 
     When a right came since the build, the candidate is built again first, while nobody else may write.
     """
@@ -137,7 +140,8 @@ def _gate(home: Home, keys: Keys, policy: Policy, name: str, day: date) -> None:
 
 @plain_faults
 def publish_candidate(name: str, context: Any) -> str:
-    """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new cell.
+    """Publish the candidate that the gate has passed and give the release id. Skips when it holds no new
+    cell.
 
     When a right came since the gate, it is built, gated and published again under the same lock.
     """
@@ -171,7 +175,9 @@ def publish_candidate(name: str, context: Any) -> str:
 
 @plain_faults
 def announce_candidate(context: Any) -> dict[str, str]:
-    """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does, so that no event follows."""
+    """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does,
+    so that no event follows.
+    """
     home, keys, _, _ = _open(context)
     waits = approvals.waiting(home, keys)
     if waits is None:
@@ -181,7 +187,8 @@ def announce_candidate(context: Any) -> dict[str, str]:
 
 @plain_faults
 def read_request(context: Any) -> dict[str, str]:
-    """The request to the reviewers: release_id, candidate_sha256, and body (why it waits and what changed, names and counts only).
+    """The request to the reviewers: release_id, candidate_sha256, and body (why it waits and what changed,
+    names and counts only).
 
     Skips when nothing waits any more.
     """
@@ -189,7 +196,11 @@ def read_request(context: Any) -> dict[str, str]:
     waits = approvals.waiting(home, keys)
     if waits is None:
         raise AirflowSkipException("No candidate waits any more: it was decided or superseded.")
-    return {"release_id": waits.release_id, "candidate_sha256": waits.candidate_sha256, "body": approvals.body(home, waits)}
+    return {
+        "release_id": waits.release_id,
+        "candidate_sha256": waits.candidate_sha256,
+        "body": approvals.body(home, waits),
+    }
 
 
 @plain_faults
@@ -207,7 +218,8 @@ def still_waits(request: dict[str, str], context: Any) -> bool:
 def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
     """Approve or refuse what the request was about, in the name of who answered; gives the release id.
 
-    What a try before it did and was killed after is finished. Skips when it was decided elsewhere. Raises UsageError for an answer of somebody who is no reviewer, or without a reason.
+    What a try before it did and was killed after is finished. Skips when it was decided elsewhere. Raises
+    UsageError for an answer of somebody who is no reviewer, or without a reason.
     """
     from anonymart.release import recover
 
@@ -217,13 +229,17 @@ def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
         if answer is not None and approvals.was_carried_out(home, keys, request, answer):
             return request["release_id"]
         if answer is None or not approvals.is_waiting(home, keys, request):
-            raise AirflowSkipException(f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded.")
+            raise AirflowSkipException(
+                f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded."
+            )
         return approvals.decide(home, keys, policy, request, answer)
 
 
 @plain_faults
 def advance_requests(context: Any) -> dict[str, int]:
-    """Take every request as far as it may go, removals in one batch with their own plan's token; gives counts by state."""
+    """Take every request as far as it may go, removals in one batch with their own plan's token; gives counts
+    by state.
+    """
     from anonymart.ingest import ingest
     from anonymart.rights import count, machine
 
@@ -245,11 +261,16 @@ def watch_the_clock(counts: dict[str, int]) -> None:
     if counts.get("unreadable"):
         raise UsageError(
             f"{counts['unreadable']} row(s) about rights or consents cannot be read: `anonymart rights "
-            f"list` shows file and line.")
+            f"list` shows file and line."
+        )
     if counts["late"]:
-        raise UsageError(f"{counts['late']} request(s) are past their last day: `anonymart rights list` shows which.")
+        raise UsageError(
+            f"{counts['late']} request(s) are past their last day: `anonymart rights list` shows which."
+        )
     if counts["near"]:
-        TaskProgress().say(f"{counts['near']} request(s) are near their last day: `anonymart rights list` shows which.")
+        TaskProgress().say(
+            f"{counts['near']} request(s) are near their last day: `anonymart rights list` shows which."
+        )
 
 
 @plain_faults
@@ -268,7 +289,9 @@ def keep_to_the_terms(context: Any) -> None:
 
 
 def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
-    """A candidate that waited and was superseded is built and gated again. What hinders that is no fault of this task: the next build says it again."""
+    """A candidate that waited and was superseded is built and gated again. What hinders that is no fault of
+    this task: the next build says it again.
+    """
     from anonymart.errors import AnonymartError
     from anonymart.run import renew
 
@@ -280,7 +303,9 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
 
 @plain_faults
 def attack_releases(context: Any) -> dict[str, int]:
-    """Attack every release of the home; gives how many, and tries in all. Fails for good when one is broken. Skips before the first."""
+    """Attack every release of the home; gives how many, and tries in all. Fails for good when one is broken.
+    Skips before the first.
+    """
     from anonymart.attack.audit import audit_releases, judge
 
     home, _, policy, _ = _open(context)
@@ -301,7 +326,11 @@ def attack_generated(context: Any) -> dict[str, int]:
     home, _, policy, _ = _open(context)
     found = audit_generated(home, policy, progress=TaskProgress())
     judge([], found)
-    return {f"{each['attack']}_{name}": each[name] for each in found["criteria"] for name in ("tried", "succeeded")}
+    return {
+        f"{each['attack']}_{name}": each[name]
+        for each in found["criteria"]
+        for name in ("tried", "succeeded")
+    }
 
 
 def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
@@ -323,4 +352,3 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
 
 def _candidate(home: Home, name: str) -> Path:
     return home.releases / Path(name).name
-

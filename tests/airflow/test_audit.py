@@ -1,4 +1,6 @@
-"""The weekly audit, run by a real Airflow: every release attacked, and the questions of WP29 put to generated people (S-ANON)."""
+"""The weekly audit, run by a real Airflow: every release attacked, and the questions of WP29 put to generated
+people (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,12 @@ from tests.conftest import DemoHome
 pytestmark = pytest.mark.long
 
 
-def test_every_release_is_attacked_and_generated_members_stay_unknown(demo_home: DemoHome, tmp_path: Path) -> None:
-    """The real ingest and build on two halves, fixed seed. A red task would be a criterion that tells members from outsiders, an attack
-    on a release that succeeds, or a control that does not."""
+def test_every_release_is_attacked_and_generated_members_stay_unknown(
+    demo_home: DemoHome, tmp_path: Path
+) -> None:
+    """The real ingest and build on two halves, fixed seed. A red task would be a criterion that tells members
+    from outsiders, an attack on a release that succeeds, or a control that does not.
+    """
     home = Home(tmp_path / "home")
     shutil.copytree(demo_home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("airflow"))
     told: list[str] = []
@@ -26,7 +31,9 @@ def test_every_release_is_attacked_and_generated_members_stay_unknown(demo_home:
         rest.pause("audit_release", False)
         run_id = rest.trigger("audit_release", {"as_of": "2026-06-30"})
         tasks = Follower(airflow, rest, told.append).until_done("audit_release", run_id)
-        releases, generated = (rest.result("audit_release", run_id, task_id) for task_id in ("releases", "generated"))
+        releases, generated = (
+            rest.result("audit_release", run_id, task_id) for task_id in ("releases", "generated")
+        )
     assert {task["state"] for task in tasks.values()} == {"success"}, told
     assert releases["releases"] == 1 and releases["tried"] > 10_000
     for criterion in ("singling_out", "linking", "inference"):

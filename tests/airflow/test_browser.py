@@ -1,4 +1,6 @@
-"""The reviewer's desk in a real browser, through Airflow as `make up` starts it: log in, read, approve, see it published; as analyst, be refused."""
+"""The reviewer's desk in a real browser, through Airflow as `make up` starts it: log in, read, approve, see
+it published; as analyst, be refused.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,28 @@ WAITS = 4
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    """A small school whose first release waits for the reviewer, behind the pages of `make up` (nothing asks the triggerer here)."""
+    """A small school whose first release waits for the reviewer, behind the pages of `make up` (nothing asks
+    the triggerer here).
+    """
     home = Home(tmp_path_factory.mktemp("browser") / "home")
     school = home.root.parent / "school"
     for words, expected in (
         (["keys", "init"], 0),
-        (["demo", "generate", "--out", str(school), "--learners", "200", "--seed", "1", "--as-of", "2026-06-30"], 0),
+        (
+            [
+                "demo",
+                "generate",
+                "--out",
+                str(school),
+                "--learners",
+                "200",
+                "--seed",
+                "1",
+                "--as-of",
+                "2026-06-30",
+            ],
+            0,
+        ),
         (["run", "--landing", str(school / "landing"), "--as-of", "2026-06-30"], WAITS),
     ):
         done = warm.anonymart(*words, env=_environment(home))

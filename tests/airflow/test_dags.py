@@ -26,7 +26,13 @@ def load(path: Path) -> ModuleType:
 
 
 def test_one_file_per_dag() -> None:
-    wanted = {f"ingest_{source}" for source in SOURCES} | {"build_release", "enforce_retention", "answer_rights_requests", "audit_release", "approve_release"}
+    wanted = {f"ingest_{source}" for source in SOURCES} | {
+        "build_release",
+        "enforce_retention",
+        "answer_rights_requests",
+        "audit_release",
+        "approve_release",
+    }
     assert {path.stem for path in FILES} == wanted
 
 
@@ -51,7 +57,11 @@ def test_a_dag_file_is_thin_and_its_dag_guarded(path: Path) -> None:
         # What a task is given is stored and shown: a source's name, or what the task before handed on.
         if task.task_id == "ask":
             continue
-        given = [value for value in (*task.op_args, *task.op_kwargs.values()) if "XComArg" not in type(value).__name__]
+        given = [
+            value
+            for value in (*task.op_args, *task.op_kwargs.values())
+            if "XComArg" not in type(value).__name__
+        ]
         assert given == ([path.stem.removeprefix("ingest_")] if task.task_id == "ingest" else [])
 
 
@@ -76,29 +86,46 @@ def test_build_release_is_woken_by_every_source_and_daily() -> None:
     assert [task.task_id for task in dag.topological_sort()] == ["build", "gate", "publish", "announce"]
 
 
-def test_approve_release_is_woken_by_a_candidate_and_asks_reviewers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_approve_release_is_woken_by_a_candidate_and_asks_reviewers_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("ANONYMART_REVIEWERS", "12:anne, reviewer")
     dag = load(ROOT / "dags" / "approve_release.py").dag
     assert dag.timetable.asset_condition.uri.rstrip("/") == CANDIDATE_URI
-    assert load(ROOT / "dags" / "build_release.py").dag.get_task("announce").outlets == [dag.timetable.asset_condition]
+    assert load(ROOT / "dags" / "build_release.py").dag.get_task("announce").outlets == [
+        dag.timetable.asset_condition
+    ]
     ask = dag.get_task("ask")
     assert ask.assigned_users == [{"id": "12", "name": "anne"}, {"id": "reviewer", "name": "reviewer"}]
     assert ask.options == ["Approve", "Reject"] and ask.defaults is None and "reason" in ask.params
 
 
 def test_what_loads_first_has_the_highest_priority() -> None:
-    weights = [load(ROOT / "dags" / f"ingest_{source}.py").dag.get_task("ingest").priority_weight for source in SOURCES]
+    weights = [
+        load(ROOT / "dags" / f"ingest_{source}.py").dag.get_task("ingest").priority_weight
+        for source in SOURCES
+    ]
     assert weights == sorted(weights, reverse=True)
     assert len(set(weights)) == len(weights)
 
 
 def test_the_look_at_a_delivery_waits_for_nothing_and_ingestion_for_requests_and_releases() -> None:
     """Weights count as they are: of two tasks that follow each other the first would have the sum of both."""
-    nps, rights, release = (load(ROOT / "dags" / f"{name}.py").dag for name in ("ingest_nps", "answer_rights_requests", "build_release"))
-    tasks = [nps.get_task("watch"), rights.get_task("advance"), release.get_task("gate"), load(ROOT / "dags" / "ingest_learners.py").dag.get_task("ingest")]
+    nps, rights, release = (
+        load(ROOT / "dags" / f"{name}.py").dag
+        for name in ("ingest_nps", "answer_rights_requests", "build_release")
+    )
+    tasks = [
+        nps.get_task("watch"),
+        rights.get_task("advance"),
+        release.get_task("gate"),
+        load(ROOT / "dags" / "ingest_learners.py").dag.get_task("ingest"),
+    ]
     weights = [task.priority_weight for task in tasks]
     assert weights == sorted(weights, reverse=True) and len(set(weights)) == 4
-    assert all("absolute" in str(task.weight_rule).lower() for task in tasks), [str(task.weight_rule) for task in tasks]
+    assert all("absolute" in str(task.weight_rule).lower() for task in tasks), [
+        str(task.weight_rule) for task in tasks
+    ]
 
 
 def test_without_a_schedule_only_assets_and_people_wake_dags(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,9 +139,19 @@ def test_reading_a_dag_imports_neither_dbt_nor_duckdb_nor_great_expectations() -
         "import runpy, sys; runpy.run_path(sys.argv[1]);"
         "print([name for name in ('dbt', 'duckdb', 'great_expectations', 'numpy') if name in sys.modules])"
     )
-    for name in ("build_release", "ingest_learning", "enforce_retention", "answer_rights_requests", "audit_release", "approve_release"):
+    for name in (
+        "build_release",
+        "ingest_learning",
+        "enforce_retention",
+        "answer_rights_requests",
+        "audit_release",
+        "approve_release",
+    ):
         done = subprocess.run(
-            [sys.executable, "-c", code, str(ROOT / "dags" / f"{name}.py")], capture_output=True, text=True, check=True
+            [sys.executable, "-c", code, str(ROOT / "dags" / f"{name}.py")],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert done.stdout.splitlines()[-1] == "[]"
 
@@ -129,5 +166,9 @@ def test_the_library_never_imports_airflow() -> None:
 def test_airflow_imports_one_plugin_among_our_modules() -> None:
     from airflow._shared.module_loading.file_discovery import find_path_from_directory
 
-    found = [path for path in find_path_from_directory(str(ROOT / "plugins"), ".airflowignore") if path.endswith(".py")]
+    found = [
+        path
+        for path in find_path_from_directory(str(ROOT / "plugins"), ".airflowignore")
+        if path.endswith(".py")
+    ]
     assert [Path(path).name for path in found] == ["privacy_plugin.py"]

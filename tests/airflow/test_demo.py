@@ -45,11 +45,22 @@ def vault_counts(house: House) -> dict[str, int]:
 
 def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> None:
     runs = rows(demo_home.root, "SELECT dag_id, run_type, state FROM dag_run")
-    refused = {source for (source,) in House(demo_home.root).vault("SELECT source FROM vault.ledger.loads WHERE status = 'refused'")}
+    refused = {
+        source
+        for (source,) in House(demo_home.root).vault(
+            "SELECT source FROM vault.ledger.loads WHERE status = 'refused'"
+        )
+    }
     assert 0 < len(refused) < len(SOURCES)
-    wanted = {(f"ingest_{source}", "manual", "failed" if source in refused else "success") for source in SOURCES}
-    red = rows(demo_home.root, "SELECT dag_id, task_id FROM task_instance WHERE state NOT IN ('success', 'skipped')")
-    assert set(red) == {(f"ingest_{source}", "watch") for source in refused}, "what was not refused is loaded, and the asset was told"
+    wanted = {
+        (f"ingest_{source}", "manual", "failed" if source in refused else "success") for source in SOURCES
+    }
+    red = rows(
+        demo_home.root, "SELECT dag_id, task_id FROM task_instance WHERE state NOT IN ('success', 'skipped')"
+    )
+    assert set(red) == {(f"ingest_{source}", "watch") for source in refused}, (
+        "what was not refused is loaded, and the asset was told"
+    )
     wanted |= {("build_release", "asset_triggered", "success"), ("enforce_retention", "manual", "success")}
     wanted.add(("answer_rights_requests", "manual", "success"))
     wanted.add(("approve_release", "asset_triggered", "success"))
@@ -58,7 +69,15 @@ def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> No
 
 
 def test_it_says_where_to_look_and_what_became_of_the_data(demo_home: DemoHome) -> None:
-    for text in ("for this demo only", "Release 2026-06-30.1 is published.", "marts.duckdb", "quarantined", "too few", "answered", "awaiting_proof"):
+    for text in (
+        "for this demo only",
+        "Release 2026-06-30.1 is published.",
+        "marts.duckdb",
+        "quarantined",
+        "too few",
+        "answered",
+        "awaiting_proof",
+    ):
         assert text in demo_home.output
     for source in SOURCES:
         assert f"ingest_{source}" in demo_home.output
@@ -67,12 +86,16 @@ def test_it_says_where_to_look_and_what_became_of_the_data(demo_home: DemoHome) 
 def test_the_release_opens_with_all_marts(demo_home: DemoHome) -> None:
     path = demo_home.root / "releases" / "current" / "marts.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marts'").fetchone()
+        found = connection.execute(
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marts'"
+        ).fetchone()
     assert found == (11,)
 
 
 def is_count_or_name(content: object) -> bool:
-    """Counts by name, the id of a release, what is asked of the reviewer and her answer: nothing else passes between tasks."""
+    """Counts by name, the id of a release, what is asked of the reviewer and her answer: nothing else passes
+    between tasks.
+    """
     if not isinstance(content, dict):
         return content in (None, *SOURCES, ".candidate-2026-06-30.1", "2026-06-30.1")
     if "responded_by_user" in content:
@@ -82,10 +105,16 @@ def is_count_or_name(content: object) -> bool:
             "params_input": {"reason": "the demo's own reviewer: fictional people"},
         }  # fmt: skip
     if "candidate_sha256" in content:
-        return set(content) == {"release_id", "candidate_sha256", "body"} and content["body"].startswith("- It is the first release.")
+        return set(content) == {"release_id", "candidate_sha256", "body"} and content["body"].startswith(
+            "- It is the first release."
+        )
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
     named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("still_refused", []))
-    return named and all(isinstance(number, int) for name, number in content.items() if name not in ("changes", "still_refused"))
+    return named and all(
+        isinstance(number, int)
+        for name, number in content.items()
+        if name not in ("changes", "still_refused")
+    )
 
 
 def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
@@ -96,9 +125,17 @@ def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
     for (fields,) in rows(demo_home.root, "SELECT rendered_fields FROM rendered_task_instance_fields"):
         given = json.loads(fields)
         if "op_args" not in given:
-            assert set(given) == {"subject", "body", "request"} and is_count_or_name(given["request"]) and given["body"] == given["request"]["body"]
+            assert (
+                set(given) == {"subject", "body", "request"}
+                and is_count_or_name(given["request"])
+                and given["body"] == given["request"]["body"]
+            )
             continue
-        for argument in json.loads(given["op_args"]) if isinstance(given["op_args"], str) and given["op_args"][:1] == "[" else given["op_args"]:
+        for argument in (
+            json.loads(given["op_args"])
+            if isinstance(given["op_args"], str) and given["op_args"][:1] == "["
+            else given["op_args"]
+        ):
             assert is_count_or_name(argument) or argument in ("(", ")"), argument
 
 
@@ -136,7 +173,9 @@ def test_dags_are_left_paused(demo_home: DemoHome) -> None:
 
 
 @pytest.mark.slow
-def test_stopped_and_run_again_it_leaves_no_process_doubles_nothing_and_changes_no_figure(demo_home: DemoHome, tmp_path: Path) -> None:
+def test_stopped_and_run_again_it_leaves_no_process_doubles_nothing_and_changes_no_figure(
+    demo_home: DemoHome, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home.root, home, symlinks=True)
     before = marts_digest(home)

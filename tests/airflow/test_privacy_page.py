@@ -1,4 +1,6 @@
-"""The page Privacy over HTTP: Airflow's own application, auth manager and tokens; every route for nobody, analyst, data team and reviewer (S-SAFE)."""
+"""The page Privacy over HTTP: Airflow's own application, auth manager and tokens; every route for nobody,
+analyst, data team and reviewer (S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,13 @@ from tests.airflow.desk_home import FIRST, MARKUP, SECOND, WAITS, Approvals, mak
 pytestmark = [pytest.mark.xdist_group("desk"), pytest.mark.filterwarnings("ignore")]
 ADDRESS = "http://127.0.0.1:8080"
 USERS = ("nobody", "analyst", "data_team", "reviewer", "anonymart")
-PAGES = ("/", "/audit", f"/difference?since={FIRST}&until={SECOND}", f"/waiting/{WAITS}", f"/figures/{SECOND}")
+PAGES = (
+    "/",
+    "/audit",
+    f"/difference?since={FIRST}&until={SECOND}",
+    f"/waiting/{WAITS}",
+    f"/figures/{SECOND}",
+)
 FILES = [
     f"/{kind}/{release_id}/files/{name}"
     for kind, release_id in (("releases", SECOND), ("waiting", WAITS))
@@ -42,10 +50,14 @@ class Desk:
         self._tokens: dict[str, str] = {}
 
     def get(self, path: str, user: str = "reviewer", **headers: str):
-        return self.client.get(f"/privacy{path}", headers={**self._login(user), "accept": "text/html", **headers})
+        return self.client.get(
+            f"/privacy{path}", headers={**self._login(user), "accept": "text/html", **headers}
+        )
 
     def post(self, user: str = "reviewer", headers: dict[str, str] = SAME_ORIGIN, **form: str):
-        return self.client.post(f"/privacy/waiting/{WAITS}", data=form, headers={**self._login(user), **headers})
+        return self.client.post(
+            f"/privacy/waiting/{WAITS}", data=form, headers={**self._login(user), **headers}
+        )
 
     def form(self, user: str = "reviewer", **more: str) -> dict[str, str]:
         """What the form of the page would send."""
@@ -54,8 +66,13 @@ class Desk:
         return {**hidden, "decision": "approve", "reason": "read, and right", **more}
 
     def raw(self, path: str, user: str = "reviewer") -> tuple[int, bytes]:
-        """Status and body of a GET whose path reaches the server letter by letter: clients like to tidy it."""
-        headers = [(name.lower().encode(), value.encode()) for name, value in {**self._login(user), "Host": "127.0.0.1:8080"}.items()]
+        """Status and body of a GET whose path reaches the server letter by letter: clients like to tidy
+        it.
+        """
+        headers = [
+            (name.lower().encode(), value.encode())
+            for name, value in {**self._login(user), "Host": "127.0.0.1:8080"}.items()
+        ]
         path, _, query = f"/privacy{path}".partition("?")
         scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path), "root_path": "",
                  "raw_path": path.encode(), "query_string": query.encode(), "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8080)}  # fmt: skip
@@ -104,7 +121,11 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
     from fastapi.testclient import TestClient
 
     patch.setattr(settings, "PLUGINS_FOLDER", os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"])
-    for cached in (plugins_manager._get_plugins, plugins_manager._get_ui_plugins, plugins_manager.get_fastapi_plugins):
+    for cached in (
+        plugins_manager._get_plugins,
+        plugins_manager._get_ui_plugins,
+        plugins_manager.get_fastapi_plugins,
+    ):
         cached.cache_clear()
     purge_cached_app()
     RevokedToken.__table__.create(settings.engine, checkfirst=True)
@@ -114,7 +135,10 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
 @pytest.fixture
 def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     served.approvals = Approvals(waiting())
-    for module, names in (("approval", ("waiting", "shows_the_same", "decisions")), ("answer", ("approve", "refuse_waiting"))):
+    for module, names in (
+        ("approval", ("waiting", "shows_the_same", "decisions")),
+        ("answer", ("approve", "refuse_waiting")),
+    ):
         for name in names:
             monkeypatch.setattr(f"anonymart.release.{module}.{name}", getattr(served.approvals, name))
     return served
@@ -133,13 +157,20 @@ def test_who_may_read_what(desk: Desk, user: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("decision", ["approve", "refuse"])
-@pytest.mark.parametrize(("user", "status"), [("nobody", 401), ("analyst", 403), ("data_team", 403), ("anonymart", 403), ("reviewer", 303)])
+@pytest.mark.parametrize(
+    ("user", "status"),
+    [("nobody", 401), ("analyst", 403), ("data_team", 403), ("anonymart", 403), ("reviewer", 303)],
+)
 def test_only_a_reviewer_decides(desk: Desk, user: str, status: int, decision: str) -> None:
     form = desk.form("reviewer", decision=decision)
     assert desk.post(user, **form).status_code == status
-    told = [(entry["state"], entry["actor"], entry["reason"], entry["via"]) for entry in desk.approvals.decided]
+    told = [
+        (entry["state"], entry["actor"], entry["reason"], entry["via"]) for entry in desk.approvals.decided
+    ]
     done = {"approve": "approved", "refuse": "refused"}[decision]
-    assert told == ([(done, "reviewer", "read, and right", "Airflow's page Privacy")] if user == "reviewer" else [])
+    assert told == (
+        [(done, "reviewer", "read, and right", "Airflow's page Privacy")] if user == "reviewer" else []
+    )
 
 
 def test_the_form_is_shown_to_reviewers_only(desk: Desk) -> None:
@@ -168,16 +199,25 @@ def test_a_browser_without_fetch_metadata_may_say_its_origin(desk: Desk) -> None
     [({"token": "0" * 64}, 403), ({"token": ""}, 403), ({"candidate_sha256": "b" * 64}, 403), ({"reason": "  "}, 400), ({"reason": "x" * 501}, 400),
      ({"reason": "x" * 9000}, 413), ({"decision": "both"}, 400)],
 )  # fmt: skip
-def test_an_answer_that_is_not_the_forms_decides_nothing(desk: Desk, change: dict[str, str], status: int) -> None:
+def test_an_answer_that_is_not_the_forms_decides_nothing(
+    desk: Desk, change: dict[str, str], status: int
+) -> None:
     assert desk.post(**desk.form(**change)).status_code == status
     assert desk.approvals.decided == []
 
 
 def test_a_reason_that_may_name_somebody_keeps_the_form_and_its_words(desk: Desk) -> None:
-    desk.approvals.refused = "The reason holds what may name a person (email): others would see it, say it without."
+    desk.approvals.refused = (
+        "The reason holds what may name a person (email): others would see it, say it without."
+    )
     answer = desk.post(**desk.form(reason="as Anne <b>wished</b>"))
     assert answer.status_code == 400 and desk.approvals.decided == []
-    for words in ("Your answer was not taken", desk.approvals.refused, "as Anne &lt;b&gt;wished&lt;/b&gt;</textarea>", "Approve and publish"):
+    for words in (
+        "Your answer was not taken",
+        desk.approvals.refused,
+        "as Anne &lt;b&gt;wished&lt;/b&gt;</textarea>",
+        "Approve and publish",
+    ):
         assert words in answer.text
     assert "Too late" not in answer.text and "--reason" not in answer.text
     desk.approvals.refused = ""
@@ -198,7 +238,12 @@ def test_a_token_alone_gives_no_right(desk: Desk) -> None:
 
     user = SimpleNamespace(get_id=lambda: "data_team")
     token = form_token(desk.keys, user, WAITS, "a" * 64)
-    assert desk.post("data_team", token=token, candidate_sha256="a" * 64, decision="approve", reason="ours").status_code == 403
+    assert (
+        desk.post(
+            "data_team", token=token, candidate_sha256="a" * 64, decision="approve", reason="ours"
+        ).status_code
+        == 403
+    )
     assert desk.approvals.decided == []
 
 
@@ -211,7 +256,9 @@ def test_what_was_read_must_be_what_waits(desk: Desk) -> None:
     assert desk.get(f"/waiting/{WAITS}").status_code == 404
 
 
-def test_without_our_auth_manager_the_simple_one_opens_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_our_auth_manager_the_simple_one_opens_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
@@ -239,7 +286,9 @@ def test_no_other_file_is_handed_out(desk: Desk, name: str) -> None:
 
 @pytest.mark.parametrize("is_folder", [False, True])
 def test_no_link_is_followed(desk: Desk, tmp_path: Path, is_folder: bool) -> None:
-    """Of a candidate every Data Doc that is there may be read: but a link is none, wherever on the way it stands."""
+    """Of a candidate every Data Doc that is there may be read: but a link is none, wherever on the way it
+    stands.
+    """
     docs = desk.home.releases / f".waiting-{WAITS}" / "data_docs"
     (tmp_path / "index.html").write_text("outside")
     link, name = (docs / "away", "away/index.html") if is_folder else (docs / "away.html", "away.html")
@@ -252,7 +301,19 @@ def test_no_link_is_followed(desk: Desk, tmp_path: Path, is_folder: bool) -> Non
 
 @pytest.mark.parametrize(
     "release_id",
-    ["current", "2026-01-01.1", ".", "..", "%2e%2e", f".waiting-{WAITS}", f"{SECOND}%00", f"{SECOND}%0a", quote("２０２６-06-30.1"), f"{SECOND}%2fdata_docs", "*"],
+    [
+        "current",
+        "2026-01-01.1",
+        ".",
+        "..",
+        "%2e%2e",
+        f".waiting-{WAITS}",
+        f"{SECOND}%00",
+        f"{SECOND}%0a",
+        quote("２０２６-06-30.1"),
+        f"{SECOND}%2fdata_docs",
+        "*",
+    ],
 )
 def test_no_other_folder_is_a_release(desk: Desk, release_id: str) -> None:
     assert desk.raw(f"/releases/{SECOND}/files/manifest.json")[0] == 200
@@ -269,19 +330,33 @@ def test_no_other_kind_of_folder_is_open(desk: Desk, kind: str) -> None:
     assert desk.raw(f"/{kind}/{WAITS}/files/manifest.json")[0] == 404
 
 
-@pytest.mark.parametrize("path", [*PAGES[:2], *FILES[:2], "/nothing", f"/releases/{SECOND}/files/marts.duckdb"])
+@pytest.mark.parametrize(
+    "path", [*PAGES[:2], *FILES[:2], "/nothing", f"/releases/{SECOND}/files/marts.duckdb"]
+)
 def test_every_answer_keeps_the_browser_in(desk: Desk, path: str) -> None:
     for user in ("nobody", "analyst", "reviewer"):
         headers = desk.get(path, user).headers
         policy = headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; ") and "script-src" not in policy and "frame-ancestors 'self'" in policy
+        assert (
+            policy.startswith("default-src 'none'; ")
+            and "script-src" not in policy
+            and "frame-ancestors 'self'" in policy
+        )
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "no-store"
 
 
 def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
-    desk.approvals.decided = [{"release_id": SECOND, "state": "approved", "actor": "reviewer", "reason": MARKUP, "at": "2026-06-30T12:00:00+00:00"}]
+    desk.approvals.decided = [
+        {
+            "release_id": SECOND,
+            "state": "approved",
+            "actor": "reviewer",
+            "reason": MARKUP,
+            "at": "2026-06-30T12:00:00+00:00",
+        }
+    ]
     for path in PAGES:
         page = desk.get(path).text
         assert "<script" not in page and "style=" not in page and " src=" not in page
@@ -289,24 +364,51 @@ def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
 
 
 def test_the_list_tells_every_state(desk: Desk) -> None:
-    desk.approvals.decided = [{"release_id": "2026-04-30.1", "state": "refused", "actor": "reviewer", "reason": "too early", "at": "2026-04-30T12:00:00+00:00"}]
+    desk.approvals.decided = [
+        {
+            "release_id": "2026-04-30.1",
+            "state": "refused",
+            "actor": "reviewer",
+            "reason": "too early",
+            "at": "2026-04-30T12:00:00+00:00",
+        }
+    ]
     page = unescape(desk.get("/").text)
     rows = re.findall(r'<tr><th scope="row" class="day">([^<]+)</th><td class="state (\w+)"', page)
-    assert rows == [(WAITS, "waiting"), (SECOND, "current"), (FIRST, "withdrawn"), ("2026-04-30.1", "refused")]
+    assert rows == [
+        (WAITS, "waiting"),
+        (SECOND, "current"),
+        (FIRST, "withdrawn"),
+        ("2026-04-30.1", "refused"),
+    ]
     assert "refused by reviewer: too early" in page and "counted twice" in page
 
 
 def test_the_difference_is_names_and_counts(desk: Desk) -> None:
     page = unescape(desk.get(PAGES[2]).text)
-    for text in ("Columns that came: nps_quarterly", "share", "Policy: counts.smallest", "from 3 to 4", "10.0 %", "25.0 %"):
+    for text in (
+        "Columns that came: nps_quarterly",
+        "share",
+        "Policy: counts.smallest",
+        "from 3 to 4",
+        "10.0 %",
+        "25.0 %",
+    ):
         assert text in page, text
 
 
 def test_exact_figures_stand_on_pages_of_their_own(desk: Desk) -> None:
-    """Of the candidate that waits, and of a release that was published; of one of before nothing was noted."""
+    """Of the candidate that waits, and of a release that was published; of one of before nothing was
+    noted.
+    """
     for path in (f"/waiting/{WAITS}", f"/figures/{WAITS}", f"/figures/{SECOND}"):
         page = unescape(desk.get(path).text)
-        for text in ("<caption>Requests of persons (R-CLOCK)</caption>", "open, and late", MARKUP, "burst of new people"):
+        for text in (
+            "<caption>Requests of persons (R-CLOCK)</caption>",
+            "open, and late",
+            MARKUP,
+            "burst of new people",
+        ):
             assert text in page, (path, text)
         assert MARKUP not in desk.get(path).text
     assert "Nothing was noted" in desk.get(f"/figures/{FIRST}").text
@@ -324,7 +426,9 @@ def test_a_broken_log_is_told(desk: Desk) -> None:
 
 
 def test_reading_waits_for_no_writer_and_stops_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a run holds the home, the page says so; files need no vault; and the page never opens the vault for writing."""
+    """While a run holds the home, the page says so; files need no vault; and the page never opens the vault
+    for writing.
+    """
     monkeypatch.setattr("anonymart_airflow.desk.reading.PATIENCE", 0)
     with desk.home.lock_file.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -358,7 +462,9 @@ def test_a_linked_folder_of_a_release_is_not_followed(desk: Desk) -> None:
         (desk.home.root / "docs-away").rename(docs)
 
 
-def test_what_nobody_foresaw_shows_no_value(desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_nobody_foresaw_shows_no_value(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("jeanne")
 
@@ -370,4 +476,9 @@ def test_what_nobody_foresaw_shows_no_value(desk: Desk, monkeypatch: pytest.Monk
 def test_the_menu_holds_the_page(desk: Desk) -> None:
     answer = desk.client.get("/api/v2/plugins", headers=desk._login("reviewer")).json()
     (view,) = [view for plugin in answer["plugins"] for view in plugin["external_views"]]
-    assert (view["name"], view["href"], view["destination"], view["url_route"]) == ("Privacy", "/privacy/", "nav", "privacy")
+    assert (view["name"], view["href"], view["destination"], view["url_route"]) == (
+        "Privacy",
+        "/privacy/",
+        "nav",
+        "privacy",
+    )

@@ -1,4 +1,6 @@
-"""A server that is slow to answer or fails: what reads or sets a state is asked again, what makes something new is asked once."""
+"""A server that is slow to answer or fails: what reads or sets a state is asked again, what makes something
+new is asked once.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from anonymart_airflow import rest
 
 @pytest.fixture
 def slow(monkeypatch):
-    """A real server on loopback that lets the first two requests to read or make wait longer than the client does, and fails to set twice."""
+    """A real server on loopback that lets the first two requests to read or make wait longer than the client
+    does, and fails to set twice.
+    """
     monkeypatch.setattr(rest, "_SECONDS", 0.3)
     monkeypatch.setattr(rest, "_SECONDS_BETWEEN", 0.01)
     asked: Counter[str] = Counter()
@@ -55,7 +59,9 @@ def test_what_changes_something_is_asked_once(slow):
 
 
 def test_a_state_is_set_again_when_the_server_failed(slow):
-    """SQLite that gives up waiting for its lock makes Airflow answer 500; an answer of a person is not repeated."""
+    """SQLite that gives up waiting for its lock makes Airflow answer 500; an answer of a person is not
+    repeated.
+    """
     client, asked = slow
     client.pause("build_release", True)
     assert asked["PATCH"] == 3

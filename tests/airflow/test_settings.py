@@ -25,14 +25,18 @@ def test_it_is_private_to_the_home_and_to_loopback(tmp_path: Path, monkeypatch: 
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_make_up_takes_what_the_caller_has_set_but_for_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_make_up_takes_what_the_caller_has_set_but_for_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "7")
     monkeypatch.setenv("AIRFLOW__SMTP__SMTP_HOST", "mail.example.org")
     monkeypatch.setenv("AIRFLOW__API__HOST", "0.0.0.0")
     home = Home(tmp_path / "home").prepare()
     ours, callers = (airflow_env(home, 1234, is_callers=is_callers) for is_callers in (False, True))
     assert (ours["AIRFLOW__CORE__PARALLELISM"], callers["AIRFLOW__CORE__PARALLELISM"]) == ("2", "7")
-    assert "AIRFLOW__SMTP__SMTP_HOST" not in ours and callers["AIRFLOW__SMTP__SMTP_HOST"] == "mail.example.org"
+    assert (
+        "AIRFLOW__SMTP__SMTP_HOST" not in ours and callers["AIRFLOW__SMTP__SMTP_HOST"] == "mail.example.org"
+    )
     assert ours["AIRFLOW__API__HOST"] == callers["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert up_source().count("is_callers=True") == 1
 

@@ -1,4 +1,6 @@
-"""Each attack succeeds where its defence is off, on small releases with known truth, and finds nothing where it is on (S-ANON)."""
+"""Each attack succeeds where its defence is off, on small releases with known truth, and finds nothing where
+it is on (S-ANON).
+"""
 
 import hashlib
 import json
@@ -51,26 +53,36 @@ def solve(release, rules, truth):
 
 def test_what_is_hidden_alone_follows_by_subtraction(made, rules, truth_of):
     rows = [answers(20, 15, 4)]
-    result = solve(made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows))
+    result = solve(
+        made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows)
+    )
     assert result.places == {(NPS, "n_detractors"): 1}
 
 
 def test_what_is_hidden_with_a_sister_does_not(made, rules, truth_of):
     rows = [answers(20, 5, 4)]
-    result = solve(made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows))
+    result = solve(
+        made(nps_quarterly=controls.hide_small(rows)), rules.naive(controls.HIDDEN_BELOW), truth_of(NPS, rows)
+    )
     assert result.succeeded == 0
 
 
 def test_margins_of_other_cells_are_used(made, rules, truth_of):
     """One path is hidden whole; "all" less the other paths gives it away."""
-    rows = [answers(20, 15, 12), answers(3, 0, 0, "path-b", n_invited=40), answers(23, 15, 12, "all", n_invited=134)]
+    rows = [
+        answers(20, 15, 12),
+        answers(3, 0, 0, "path-b", n_invited=40),
+        answers(23, 15, 12, "all", n_invited=134),
+    ]
     release = made(nps_quarterly=controls.hide_small(rows))
     bounds = linear.bounds_of(release, rules.naive(controls.HIDDEN_BELOW))
     assert bounds[NPS, f"path-b|{QUARTER}", "n_promoters"] == (3, 3)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_noise_leaves_no_small_count_exact_and_no_true_count_out_of_bounds(made, rules, noise, truth_of, seed):
+def test_noise_leaves_no_small_count_exact_and_no_true_count_out_of_bounds(
+    made, rules, noise, truth_of, seed
+):
     rows = controls.naive_nps()
     release = made(nps_quarterly=controls.with_fresh_noise(rows, noise, seed))
     truth, bounds = truth_of(NPS, rows), linear.bounds_of(release, rules)
@@ -81,7 +93,9 @@ def test_noise_leaves_no_small_count_exact_and_no_true_count_out_of_bounds(made,
 
 def test_without_the_noise_the_same_release_is_read_off(made, rules, truth_of):
     rows = [answers(20, 15, 2)]
-    result = solve(made(nps_quarterly=rows), replace(rules.naive(), smallest=rules.smallest), truth_of(NPS, rows))
+    result = solve(
+        made(nps_quarterly=rows), replace(rules.naive(), smallest=rules.smallest), truth_of(NPS, rows)
+    )
     assert result.places == {(NPS, "n_detractors"): 1}
 
 
@@ -94,7 +108,13 @@ def test_a_hidden_count_follows_from_its_rate(made, rules):
 
 def test_a_part_of_another_marts_count_is_never_more_than_it(made):
     """Who raised a theme has answered: the contract says so (`part_of`), and an attacker reads it there."""
-    theme = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": 0.5, "negative_share": 0.5}
+    theme = {
+        "theme": "tutor",
+        "quarter": QUARTER,
+        "n_respondents": 100,
+        "positive_share": 0.5,
+        "negative_share": 0.5,
+    }
     score = {"path_id": "all", "quarter": QUARTER, "n_invited": 300, "n_respondents": 200}
     release = made(nps_theme_quarterly=[theme], nps_quarterly=[score])
     part = ("nps_theme_quarterly", f"tutor|{QUARTER}", "n_respondents")
@@ -104,7 +124,13 @@ def test_a_part_of_another_marts_count_is_never_more_than_it(made):
 
 def test_a_share_on_the_edge_of_its_band_tells_no_number(made, rules):
     low, _ = rules.band(100)
-    row = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": low, "negative_share": 0.5}
+    row = {
+        "theme": "tutor",
+        "quarter": QUARTER,
+        "n_respondents": 100,
+        "positive_share": low,
+        "negative_share": 0.5,
+    }
     table = made(nps_theme_quarterly=[row]).tables["nps_theme_quarterly"]
     found = published_ranges(table, next(iter(table.cells)), rules)
     assert found["n_positive"][0] == 0
@@ -122,21 +148,34 @@ def test_assumptions_that_contradict_the_figures_are_given_up(made, rules):
 
 
 def test_a_cell_that_changed_tells_of_a_newcomer(made, rules):
-    before, after = made("before", nps_quarterly=[answers(20, 15, 12)]), made("after", nps_quarterly=[answers(21, 15, 12)])
+    before, after = (
+        made("before", nps_quarterly=[answers(20, 15, 12)]),
+        made("after", nps_quarterly=[answers(21, 15, 12)]),
+    )
     assert differences.attack(after, [before], rules, Truth()).succeeded == 1
 
 
 def test_a_correction_may_differ_in_recalled_marts_and_in_no_other(made, rules):
-    before = made("before", nps_quarterly=[answers(20, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=30_000.0)])
-    after = made("after", nps_quarterly=[answers(21, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=31_000.0)])
+    before = made(
+        "before", nps_quarterly=[answers(20, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=30_000.0)]
+    )
+    after = made(
+        "after", nps_quarterly=[answers(21, 15, 12)], salary_outcome=[outcome(0.8, salary_p50=31_000.0)]
+    )
     assert differences.attack(after, [before], rules, Truth()).succeeded == 2
-    for marts, n_succeeded in ((["salary_outcome"], 1), (["nps_quarterly"], 1), (["nps_quarterly", "salary_outcome"], 0)):
+    for marts, n_succeeded in (
+        (["salary_outcome"], 1),
+        (["nps_quarterly"], 1),
+        (["nps_quarterly", "salary_outcome"], 0),
+    ):
         (before.folder / "WITHDRAWN.json").write_text(json.dumps({"marts": marts}))
         result = differences.attack(after, [before], rules, Truth())
         assert (result.succeeded, result.details["cells_corrected"]) == (n_succeeded, len(marts))
 
 
-def test_an_interval_that_an_older_cell_was_given_tells_nothing_and_any_other_new_figure_is_a_difference(made, rules):
+def test_an_interval_that_an_older_cell_was_given_tells_nothing_and_any_other_new_figure_is_a_difference(
+    made, rules
+):
     row = {"theme": "tutor", "quarter": QUARTER, "n_respondents": 100, "positive_share": 0.5}
     ends = {"positive_share_low": 0.4, "positive_share_high": 0.6}
     before = made("before", nps_theme_quarterly=[row])
@@ -160,14 +199,22 @@ def test_new_cells_beside_unchanged_ones_tell_nothing(made, rules):
 
 @pytest.mark.parametrize(("apart", "hits"), [(0, 0), (1, 1), (10, 1), (11, 0)])
 def test_medians_of_nested_people_a_few_apart(made, rules, apart, hits):
-    year = {"graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6, "n_graduates": 90, "salary_p50": 30_000.0}
+    year = {
+        "graduation_year": 2023,
+        "graduation_year_from": 2023,
+        "months_after": 6,
+        "n_graduates": 90,
+        "salary_p50": 30_000.0,
+    }
     rows = [{"diploma_id": "all", **year}, {"diploma_id": "D1", **year, "salary_p50": 30_100.0}]
     release = made(salary_outcome=rows)
     cells = {row["diploma_id"]: key for key, row in release.tables["salary_outcome"].cells.items()}
-    truth = Truth({
-        ("salary_outcome", cells["all"], "salary_p50"): Fact("quantile", 60 + apart, 30_000.0),
-        ("salary_outcome", cells["D1"], "salary_p50"): Fact("quantile", 60, 30_100.0),
-    })
+    truth = Truth(
+        {
+            ("salary_outcome", cells["all"], "salary_p50"): Fact("quantile", 60 + apart, 30_000.0),
+            ("salary_outcome", cells["D1"], "salary_p50"): Fact("quantile", 60, 30_100.0),
+        }
+    )
     assert differences.attack(release, [], rules, truth).succeeded == hits
 
 
@@ -178,7 +225,10 @@ def test_fresh_noise_averages_away_and_remembered_noise_does_not(contracts, rule
     rows, contract = controls.naive_nps(quarters=8), contracts[NPS]
 
     def releases(seeds):
-        return [controls.in_memory(f"r{n}", contract, controls.with_fresh_noise(rows, noise, seed)) for n, seed in enumerate(seeds)]
+        return [
+            controls.in_memory(f"r{n}", contract, controls.with_fresh_noise(rows, noise, seed))
+            for n, seed in enumerate(seeds)
+        ]
 
     truth = truth_of(NPS, rows)
     fresh, remembered = releases(range(20)), releases([1] * 20)
@@ -203,7 +253,9 @@ def test_a_hashed_identifier_is_undone(made, word, algorithm, coding):
     assert dictionary.attack(release.folder, size=10_000).succeeded == 1
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "data_docs/index.html", "parquet/x.parquet", "comment", "mbox"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "data_docs/index.html", "parquet/x.parquet", "comment", "mbox"]
+)
 def test_every_file_is_read(made, name):
     folder = made(nps_quarterly=[answers(20, 15, 12)]).folder
     if name == "manifest.json":
@@ -213,7 +265,9 @@ def test_every_file_is_read(made, name):
         (folder / name).write_text(f"<p>Made for {EMAIL}.</p>")
     elif name.endswith("parquet"):
         (folder / "parquet").mkdir()
-        duckdb.sql(f"COPY (SELECT 1 AS n) TO '{folder / name}' (FORMAT parquet, KV_METADATA {{owner: '{EMAIL}'}})")
+        duckdb.sql(
+            f"COPY (SELECT 1 AS n) TO '{folder / name}' (FORMAT parquet, KV_METADATA {{owner: '{EMAIL}'}})"
+        )
     else:
         text = EMAIL if name == "comment" else hashlib.sha1(f"mailto:{EMAIL}".encode()).hexdigest()
         with duckdb.connect() as connection:
@@ -257,7 +311,9 @@ def test_no_detractor_among_exact_counts_is_certain_and_among_noisy_ones_is_not(
 
 
 def test_one_salary_for_all(made, rules):
-    release = made(salary_outcome=[outcome(0.5, salary_p25=30_000.0, salary_p50=30_000.0, salary_p75=30_000.0)])
+    release = made(
+        salary_outcome=[outcome(0.5, salary_p25=30_000.0, salary_p50=30_000.0, salary_p75=30_000.0)]
+    )
     for known, hits in ((rules.naive(), 1), (rules, 0)):
         assert homogeneity.attack(release, known, Truth(), linear.bounds_of(release, known)).succeeded == hits
 
@@ -266,7 +322,13 @@ def test_one_salary_for_all(made, rules):
 
 
 def exercise(mean, n):
-    return {"course_id": "c", "exercise_id": "e", "half_year": QUARTER, "n_learners": n, "attempts_per_learner": mean}
+    return {
+        "course_id": "c",
+        "exercise_id": "e",
+        "half_year": QUARTER,
+        "n_learners": n,
+        "attempts_per_learner": mean,
+    }
 
 
 @pytest.mark.parametrize(
@@ -294,7 +356,9 @@ def test_a_quartile_of_three_gives_the_largest_to_the_second(made, rules):
 
 
 def test_the_interval_is_that_of_clopper_and_pearson():
-    """Published values: 0 of 10 is 0 to 0.3085, 5 of 10 is 0.1871 to 0.8129 (Newcombe 1998 gives the same method)."""
+    """Published values: 0 of 10 is 0 to 0.3085, 5 of 10 is 0.1871 to 0.8129 (Newcombe 1998 gives the same
+    method).
+    """
     assert interval(0, 10) == (0.0, pytest.approx(0.308497, abs=1e-6))
     assert interval(5, 10) == (pytest.approx(0.187086, abs=1e-6), pytest.approx(0.812914, abs=1e-6))
     assert interval(10, 10)[1] == 1.0
@@ -308,7 +372,13 @@ def path(path_id, size, detractors, passives=20):
     told = {} if detractors is None else {
         "n_promoters": size - detractors - passives, "n_passives": passives, "n_detractors": detractors,
     }  # fmt: skip
-    return {"path_id": path_id, "quarter": date(2025, 1, 1), "n_invited": 2 * size, "n_respondents": size, **told}
+    return {
+        "path_id": path_id,
+        "quarter": date(2025, 1, 1),
+        "n_invited": 2 * size,
+        "n_respondents": size,
+        **told,
+    }
 
 
 HIDDEN = path("path-a", 100, None)
@@ -333,9 +403,16 @@ def test_what_an_earlier_release_told_is_no_new_success(made, rules):
     release = made(nps_quarterly=[HIDDEN, path("path-b", 100, 30), path("all", 200, 136)])
     before = replace(release, folder=release.folder.with_name("2020-01-01.1"))
     after = replace(release, folder=release.folder.with_name("2099-01-01.1"))
-    found = subtraction.attack(replace(release, folder=release.folder.with_name("2026-06-30.1")), [before], rules, Truth())
+    found = subtraction.attack(
+        replace(release, folder=release.folder.with_name("2026-06-30.1")), [before], rules, Truth()
+    )
     assert (found.succeeded, found.details["told_before"]) == (0, 1)
-    assert subtraction.attack(replace(release, folder=release.folder.with_name("2026-06-30.1")), [after], rules, Truth()).succeeded == 1
+    assert (
+        subtraction.attack(
+            replace(release, folder=release.folder.with_name("2026-06-30.1")), [after], rules, Truth()
+        ).succeeded
+        == 1
+    )
 
 
 def test_a_diploma_that_is_too_small_to_tell_is_told_by_its_sisters(made, rules):
@@ -345,7 +422,9 @@ def test_a_diploma_that_is_too_small_to_tell_is_told_by_its_sisters(made, rules)
     ])  # fmt: skip
     certain = replace(rules, law=EXACT, by_class={})
     assert subtraction.attack(release, [], certain, Truth()).succeeded == 1
-    assert subtraction.attack(release, [], rules, Truth()).succeeded == 0, "noise of three counts leaves it open"
+    assert subtraction.attack(release, [], rules, Truth()).succeeded == 0, (
+        "noise of three counts leaves it open"
+    )
 
 
 # Attack 8
@@ -354,7 +433,10 @@ def test_a_diploma_that_is_too_small_to_tell_is_told_by_its_sisters(made, rules)
 def twins(n, deviations):
     """Quarters of one path in which the same n people were asked, with these deviations, and the truth."""
     quarters = [date(2010 + number // 4, 1 + 3 * (number % 4), 1) for number in range(len(deviations))]
-    rows = [{"path_id": "path-a", "quarter": quarter, "n_invited": n + deviation} for quarter, deviation in zip(quarters, deviations, strict=True)]
+    rows = [
+        {"path_id": "path-a", "quarter": quarter, "n_invited": n + deviation}
+        for quarter, deviation in zip(quarters, deviations, strict=True)
+    ]
     places = [(NPS, f"path-a|{quarter}", "n_invited") for quarter in quarters]
     return rows, Truth(dict.fromkeys(places, Fact("count", n, float(n))), {}, dict.fromkeys(places, 4711))
 
@@ -385,15 +467,24 @@ def cohort(months, n, share):
 
 
 def test_a_cohort_that_is_counted_again_tells_who_left(made, rules):
-    release = made(learner_retention_cohort=[cohort(0, 50, 1.0), cohort(1, 25, 0.5), cohort(2, 20, round(20 / 49, 4))])
+    release = made(
+        learner_retention_cohort=[cohort(0, 50, 1.0), cohort(1, 25, 0.5), cohort(2, 20, round(20 / 49, 4))]
+    )
     result = recounting.attack(release, [], rules)
     assert (result.tried, result.places) == (3, {("learner_retention_cohort", "n_cohort"): 1})
-    assert recounting.attack(made("carried", learner_retention_cohort=[cohort(0, 50, 1.0), cohort(2, 20, 0.4)]), [], rules).succeeded == 0
+    assert (
+        recounting.attack(
+            made("carried", learner_retention_cohort=[cohort(0, 50, 1.0), cohort(2, 20, 0.4)]), [], rules
+        ).succeeded
+        == 0
+    )
 
 
 def test_what_an_earlier_release_has_told_is_counted_apart(made, rules):
     rows = [cohort(0, 50, 1.0), cohort(2, 20, round(20 / 49, 4))]
-    result = recounting.attack(made("now", learner_retention_cohort=rows), [made("then", learner_retention_cohort=rows)], rules)
+    result = recounting.attack(
+        made("now", learner_retention_cohort=rows), [made("then", learner_retention_cohort=rows)], rules
+    )
     assert (result.succeeded, result.details["told_before"]) == (0, 1)
 
 
@@ -410,7 +501,9 @@ def test_a_naive_quartile_tells_amounts_and_one_with_noise_does_not(made, contra
 
 
 def test_thirty_accounts_no_longer_make_the_median_somebodys_salary(rules):
-    """The attacker opens all accounts but one, half far below and half far above: without noise the median is the salary itself."""
+    """The attacker opens all accounts but one, half far below and half far above: without noise the median is
+    the salary itself.
+    """
     others = np.sort(np.r_[np.linspace(5_000, 6_000, 15), np.linspace(400_000, 500_000, 15)])
     amounts = np.exp(np.linspace(np.log(15_000), np.log(100_000), 400))
     even = np.full(len(amounts), 1 / len(amounts))
@@ -456,13 +549,17 @@ def recalled(release, mart):
 
 
 def month(has_next=True, **changes):
-    """A month of five courses, and the next one of the smallest of them; a course that is given as None has no row in the first."""
+    """A month of five courses, and the next one of the smallest of them; a course that is given as None has
+    no row in the first.
+    """
     rows = [
         {"course_id": course, "month": QUARTER, "n_active_learners": n, "n_registrations": 3, "n_completions": 0, "median_progress": median}
         for course, n, median in (("a", 4, None), ("b", 40, 61.0), ("c", 50, 55.0), ("d", 60, 70.0), ("e", 70, 48.0))
     ]  # fmt: skip
     kept = [row for row in rows if changes.get(row["course_id"], 0) is not None]
-    return [row | changes.get(row["course_id"], {}) for row in kept] + [rows[0] | {"month": date(2025, 2, 1)}] * has_next
+    return [row | changes.get(row["course_id"], {}) for row in kept] + [
+        rows[0] | {"month": date(2025, 2, 1)}
+    ] * has_next
 
 
 NO_MEDIAN = {"median_progress": None}
@@ -471,7 +568,10 @@ CORRECTIONS = {
     "one median moved": (month(b={"median_progress": 60.0}), 1),
     "all moved": (month(**{course: {"median_progress": 9.0} for course in "bcde"}), 4),
     "all are hidden": (month(**dict.fromkeys("bcde", NO_MEDIAN)), 0),
-    "hidden but where a count moved by many": (month(**dict.fromkeys("bcd", NO_MEDIAN), e={"n_active_learners": 90, "median_progress": 50.0}), 0),
+    "hidden but where a count moved by many": (
+        month(**dict.fromkeys("bcd", NO_MEDIAN), e={"n_active_learners": 90, "median_progress": 50.0}),
+        0,
+    ),
     "nothing": (month(), 0),
     # Its code is nowhere else: it may have been recalled for being no code.
     "a course of few is gone, and its code": (month(has_next=False, a=None), 0),
@@ -486,4 +586,6 @@ def test_a_corrected_period_tells_who_left(made, rules, rows, hits):
     after = made(course_engagement_monthly=rows)
     assert corrections.attack(after, [before], rules).succeeded == hits
     again = made("again", course_engagement_monthly=rows)
-    assert corrections.attack(after, [before, again], rules).details["told_before"] == hits, "a release that stands has told so already"
+    assert corrections.attack(after, [before, again], rules).details["told_before"] == hits, (
+        "a release that stands has told so already"
+    )

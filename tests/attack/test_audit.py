@@ -1,4 +1,6 @@
-"""The audit as a whole: controls that must succeed, verdicts, exit codes, the gate's no, and WP29's criteria (S-ANON)."""
+"""The audit as a whole: controls that must succeed, verdicts, exit codes, the gate's no, and WP29's criteria
+(S-ANON).
+"""
 
 import json
 from datetime import date
@@ -17,14 +19,28 @@ from tests.attack.test_attacks import NPS, outcome
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("attack")]
 
 QUARTER = date(2025, 1, 1)
-ATTACKS = {"linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles", "corrections"}
+ATTACKS = {
+    "linear_programming",
+    "differences",
+    "averaging",
+    "dictionary",
+    "homogeneity",
+    "dominance",
+    "subtraction",
+    "equal_sets",
+    "recounting",
+    "quantiles",
+    "corrections",
+}
 
 
 @pytest.fixture(scope="module")
 def folder(contracts, noise, tmp_path_factory):
     """A release with the noise of the house."""
     rows = controls.with_fresh_noise(controls.naive_nps(), noise, 1)
-    return controls.write_release(tmp_path_factory.mktemp("releases") / "2026-06-30.1", contracts, {NPS: rows})
+    return controls.write_release(
+        tmp_path_factory.mktemp("releases") / "2026-06-30.1", contracts, {NPS: rows}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +91,9 @@ def test_the_command_compares_with_what_stands_beside(folder, contracts, noise, 
     """A second release that drew its noise anew: the cells differ, the exit code is the gate's no."""
     monkeypatch.setenv("ANONYMART_HOME", str(tmp_path / "nowhere"))
     other = controls.write_release(
-        folder.parent / "2026-07-31.1", contracts, {NPS: controls.with_fresh_noise(controls.naive_nps(), noise, 2)}
+        folder.parent / "2026-07-31.1",
+        contracts,
+        {NPS: controls.with_fresh_noise(controls.naive_nps(), noise, 2)},
     )
     try:
         done = CliRunner().invoke(anonymart, ["attack", "--release", str(other)])
@@ -88,7 +106,9 @@ def test_the_command_compares_with_what_stands_beside(folder, contracts, noise, 
 
 
 def test_a_demo_release_survives_its_attackers(demo_home, policy, contracts):
-    """Scored with the truth of its own home; what carries no noise is apart, and no bound misses its true count."""
+    """Scored with the truth of its own home; what carries no noise is apart, and no bound misses its true
+    count.
+    """
     from anonymart.home import Home
 
     home = Home(demo_home.root)
@@ -111,7 +131,9 @@ def test_the_gate_says_no_to_what_an_attack_recovers(folder, policy, contracts, 
     verdict = gate_run.GateReport("x", "2026-06-30", expectations=[{}], needs_drill=False)
     gate_run._attack(None, folder, contracts, policy, verdict)
     assert not verdict.passed
-    assert [(failure.mart, failure.column, failure.kind) for failure in verdict.failures] == [(NPS, "n_detractors", "attack: linear_programming")]
+    assert [(failure.mart, failure.column, failure.kind) for failure in verdict.failures] == [
+        (NPS, "n_detractors", "attack: linear_programming")
+    ]
 
 
 def test_without_an_attack_nothing_has_passed():
@@ -129,6 +151,7 @@ def _hit(name):
 
 def test_holm_stops_at_the_first_that_is_not_significant():
     """Three p-values at 0.1 %: limits 0.1/3, 0.1/2 and 0.1/1 per cent, in order."""
+
     def marked(*p_values):
         found = [wp29.Criterion(str(n), Result("x"), Result("x"), p) for n, p in enumerate(p_values)]
         return [criterion.is_significant for criterion in wp29.holm(found)]
@@ -140,36 +163,69 @@ def test_holm_stops_at_the_first_that_is_not_significant():
 
 @pytest.fixture(scope="module")
 def small_halves(contracts):
-    """Made-up people in made-up cells: in each second cell one member alone; outsiders are spread in the same way over other cells."""
+    """Made-up people in made-up cells: in each second cell one member alone; outsiders are spread in the same
+    way over other cells.
+    """
     contract, rows, members, outsiders = contracts["chapter_completion"], {}, {}, {}
     for n in range(400):
         cell, size = f"c|h{n}|{QUARTER}", 1 if n % 2 else 4
-        rows[cell] = {"course_id": "c", "chapter_id": f"h{n}", "start_quarter": QUARTER, "n_started": size, "n_completed": size * (n % 6 == 0)}
+        rows[cell] = {
+            "course_id": "c",
+            "chapter_id": f"h{n}",
+            "start_quarter": QUARTER,
+            "n_started": size,
+            "n_completed": size * (n % 6 == 0),
+        }
         for people, number in ((members, n), (outsiders, (n * 7 + 1) % 400)):
             inside = frozenset(range(1000 * number, 1000 * number + (1 if number % 2 else 4)))
             people[contract.name, cell, "n_started"] = inside
             people[contract.name, cell, "n_completed"] = inside if number % 6 == 0 else frozenset()
     release = Release(None, {contract.name: Table(contract, rows)})
-    return halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
+    return halves.Halves(
+        release,
+        controls.facts_of(contract, rows.values()),
+        halves.Population(members),
+        halves.Population(outsiders),
+    )
 
 
 def test_exact_counts_single_out_and_infer_members(small_halves, rules):
-    found = {each.name: each for each in wp29.attack(small_halves, wp29.naive_release(small_halves), rules.naive())}
-    assert found["singling_out"].is_significant and found["singling_out"].members.succeeded == found["singling_out"].members.tried
+    found = {
+        each.name: each for each in wp29.attack(small_halves, wp29.naive_release(small_halves), rules.naive())
+    }
+    assert (
+        found["singling_out"].is_significant
+        and found["singling_out"].members.succeeded == found["singling_out"].members.tried
+    )
     assert found["inference"].is_significant
 
 
 def test_inference_guesses_once_a_cell_and_once_a_person(rules, contracts):
-    """People of one cell are guessed alike. Taken for independent guesses, 40 cells of 25 people seemed to tell members (p < 10^-8)."""
+    """People of one cell are guessed alike. Taken for independent guesses, 40 cells of 25 people seemed to
+    tell members (p < 10^-8).
+    """
     contract, rows, members, outsiders = contracts["chapter_completion"], {}, {}, {}
     for n in range(40):
         cell = f"c|h{n}|{QUARTER}"
-        rows[cell] = {"course_id": "c", "chapter_id": f"h{n}", "start_quarter": QUARTER, "n_started": 25, "n_completed": 16}
+        rows[cell] = {
+            "course_id": "c",
+            "chapter_id": f"h{n}",
+            "start_quarter": QUARTER,
+            "n_started": 25,
+            "n_completed": 16,
+        }
         for people, completed in ((members, 16), (outsiders, 12)):
             people[contract.name, cell, "n_started"] = frozenset(range(25 * n, 25 * n + 25))
-            people[contract.name, cell, "n_completed"] = frozenset(range(25 * n + n % 25 % 9, 25 * n + n % 25 % 9 + completed))
+            people[contract.name, cell, "n_completed"] = frozenset(
+                range(25 * n + n % 25 % 9, 25 * n + n % 25 % 9 + completed)
+            )
     release = Release(None, {contract.name: Table(contract, rows)})
-    made = halves.Halves(release, controls.facts_of(contract, rows.values()), halves.Population(members), halves.Population(outsiders))
+    made = halves.Halves(
+        release,
+        controls.facts_of(contract, rows.values()),
+        halves.Population(members),
+        halves.Population(outsiders),
+    )
     inference = wp29.attack(made, release, rules.naive())[2]
     assert inference.members.tried == inference.outsiders.tried == 40 and not inference.is_significant
     same = dict.fromkeys(members, frozenset(range(25)))
@@ -178,7 +234,9 @@ def test_inference_guesses_once_a_cell_and_once_a_person(rules, contracts):
 
 
 def test_a_row_of_zeros_singles_out_and_no_row_does_not(small_halves, contracts, rules):
-    """The noise alone: one person gives a published 0 more often than not. Rows of zeros are left out, then nothing is told."""
+    """The noise alone: one person gives a published 0 more often than not. Rows of zeros are left out, then
+    nothing is told.
+    """
     contract, rows = contracts["chapter_completion"], small_halves.release.tables["chapter_completion"].cells
     noisy = controls.with_fresh_noise(rows.values(), rules.by_class[contract.noise].law, 3)
     for is_left_out in (False, True):

@@ -1,4 +1,6 @@
-"""Cells that an earlier release was published with by another policy are attacked by the rules of then (S-ANON)."""
+"""Cells that an earlier release was published with by another policy are attacked by the rules of then
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,21 @@ KEY = f"path-a|{QUARTER}"
 
 
 def with_report(release, **counts):
-    """The release with a report that tells these figures of counts; an older report knows no class of noise."""
+    """The release with a report that tells these figures of counts; an older report knows no class of
+    noise.
+    """
     register = {f"counts.{name}": value for name, value in counts.items()}
     (release.folder / "privacy_report.json").write_text(json.dumps({"register": register}))
     return release
 
 
 def test_a_carried_cell_keeps_the_noise_of_its_release(made, policy):
-    old = with_report(made("2026-05-31.1", nps_quarterly=[answers(20, 15, 12)]), largest_deviation=5, variance=2.2, smallest=3)
+    old = with_report(
+        made("2026-05-31.1", nps_quarterly=[answers(20, 15, 12)]),
+        largest_deviation=5,
+        variance=2.2,
+        smallest=3,
+    )
     now = made("2026-06-30.1", nps_quarterly=[answers(20, 15, 12), answers(30, 20, 10, "path-b")])
     rules = _rules(now, [old, now], policy)
     contract = now.tables[NPS].contract
@@ -36,6 +45,11 @@ def test_a_release_of_the_same_policy_or_without_a_report_changes_nothing(made, 
 
 
 def test_a_later_release_says_nothing_of_how_a_cell_was_published(made, policy):
-    later = with_report(made("2026-07-31.1", nps_quarterly=[answers(20, 15, 12)]), largest_deviation=5, variance=2.2, smallest=3)
+    later = with_report(
+        made("2026-07-31.1", nps_quarterly=[answers(20, 15, 12)]),
+        largest_deviation=5,
+        variance=2.2,
+        smallest=3,
+    )
     now = made("2026-06-30.1", nps_quarterly=[answers(20, 15, 12)])
     assert _rules(now, [later, now], policy).earlier == {}

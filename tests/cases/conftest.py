@@ -1,4 +1,6 @@
-"""The cases of ../shared/cases in one home: each as a school of its own, with hosts and ids that no other has, and one run."""
+"""The cases of ../shared/cases in one home: each as a school of its own, with hosts and ids that no other
+has, and one run.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ import pytest
 
 from tests.whole.house import House, open_house
 
-SHARED = Path(os.environ.get("ANONYMART_SHARED_CASES") or Path(__file__).resolve().parents[2].parent / "shared" / "cases")
+SHARED = Path(
+    os.environ.get("ANONYMART_SHARED_CASES")
+    or Path(__file__).resolve().parents[2].parent / "shared" / "cases"
+)
 AS_OF = "2026-06-30"
 FORMS = [(form, codes) for form in ("xapi", "tl") for codes in ("bare", "iri", "short")]
 FOLDERS = ("learners", "catalogue", "learning", "rights", "nps", "salary", "consents", "enrolments")
@@ -78,15 +83,34 @@ def home(cases, tmp_path_factory) -> House:
 def _edx(cases: Path, made_in: Path, landing: Path, name: str) -> None:
     made(cases, made_in, "edx_school.py", *re.match("(xapi|tl)(.*)", name).groups())
     for path in made_in.glob("*/*.*"):
-        text = path.read_text(encoding="utf-8").replace("lms.example", f"lms-{name}.example").replace("Campus+", f"{name.title()}+")
+        text = (
+            path.read_text(encoding="utf-8")
+            .replace("lms.example", f"lms-{name}.example")
+            .replace("Campus+", f"{name.title()}+")
+        )
         text = re.sub(r"^S(\d+),s(\d+)@", rf"{name}-\1,{name}\2@", text, flags=re.MULTILINE)
-        lay(landing, path.parent.name, f"{name}-{path.name}", re.sub(r"^p,", f"path-{name},", text, flags=re.MULTILINE))
+        lay(
+            landing,
+            path.parent.name,
+            f"{name}-{path.name}",
+            re.sub(r"^p,", f"path-{name},", text, flags=re.MULTILINE),
+        )
 
 
 def _segment(cases: Path, landing: Path) -> None:
     folder = cases / "moodle-segment"
-    lay(landing, "catalogue", "segment.json", (folder / "catalogue.json").read_text().replace("path-a", "path-segment"))
-    lay(landing, "learners", "segment.csv", (folder / "l.csv").read_text().replace("L-p", "SEG-p").replace(",p0", ",seg0"))
+    lay(
+        landing,
+        "catalogue",
+        "segment.json",
+        (folder / "catalogue.json").read_text().replace("path-a", "path-segment"),
+    )
+    lay(
+        landing,
+        "learners",
+        "segment.csv",
+        (folder / "l.csv").read_text().replace("L-p", "SEG-p").replace(",p0", ",seg0"),
+    )
     lay(landing, "learning", "segment.ndjson", (folder / "moodle.ndjson").read_text())
 
 
@@ -94,8 +118,18 @@ def _two_accounts(cases: Path, landing: Path) -> None:
     folder = cases / "two-accounts-and-slash"
 
     def own(name: str) -> str:
-        text = (folder / name).read_text().replace("moodle.school.example", "moodle-two.example").replace("edx.school.example", "edx-two.example")
-        return text.replace("L-p", "TWO-p").replace(",p0", ",two0").replace("path-a", "path-two").replace("course-1", "course-two")
+        text = (
+            (folder / name)
+            .read_text()
+            .replace("moodle.school.example", "moodle-two.example")
+            .replace("edx.school.example", "edx-two.example")
+        )
+        return (
+            text.replace("L-p", "TWO-p")
+            .replace(",p0", ",two0")
+            .replace("path-a", "path-two")
+            .replace("course-1", "course-two")
+        )
 
     lay(landing, "catalogue", "two.json", own("catalogue.json"))
     for name in ("a-moodle.csv", "b-edx.csv"):
@@ -106,9 +140,17 @@ def _two_accounts(cases: Path, landing: Path) -> None:
 
 def _tracking(cases: Path, landing: Path) -> None:
     lms = "https://lms.school.example"
-    rows = [{"learner_id": f"TRACK-{number}", "account_home_page": lms, "account_name": f"p{number + 1:03d}"} for number in range(30)]
+    rows = [
+        {"learner_id": f"TRACK-{number}", "account_home_page": lms, "account_name": f"p{number + 1:03d}"}
+        for number in range(30)
+    ]
     lay(landing, "learners", "track-1.csv", as_csv(rows))
-    lay(landing, "learners", "track-2.csv", as_csv([{**row, "account_name": str(100 + number)} for number, row in enumerate(rows)]))
+    lay(
+        landing,
+        "learners",
+        "track-2.csv",
+        as_csv([{**row, "account_name": str(100 + number)} for number, row in enumerate(rows)]),
+    )
     lay(landing, "catalogue", "track.csv", as_csv([
         {"path_id": "path-track", "course_id": "course-enr", "course_aliases": "course-v1:School+ENR+2025"},
         {"path_id": "path-track", "course_id": "course-att", "course_aliases": "course-v1:School+ATT+2025"},
@@ -122,7 +164,20 @@ def _tracking(cases: Path, landing: Path) -> None:
 
 def _named(cases: Path, landing: Path) -> None:
     folder = cases / "name-in-catalogue-code"
-    rows = [*json.loads((folder / "catalogue.json").read_text()), {"path_id": "path-b", "course_id": "course-julia", "course_title": "Julia"}]
+    rows = [
+        *json.loads((folder / "catalogue.json").read_text()),
+        {"path_id": "path-b", "course_id": "course-julia", "course_title": "Julia"},
+    ]
     lay(landing, "catalogue", "named.json", json.dumps(rows).replace("path-b", "path-named"))
-    lay(landing, "learners", "named.csv", (folder / "l.csv").read_text().replace("L-p", "NAMED-p").replace(",p0", ",named0"))
-    lay(landing, "nps", "named.csv", (folder / "n.csv").read_text().replace("L-p", "NAMED-p").replace("path-b", "path-named"))
+    lay(
+        landing,
+        "learners",
+        "named.csv",
+        (folder / "l.csv").read_text().replace("L-p", "NAMED-p").replace(",p0", ",named0"),
+    )
+    lay(
+        landing,
+        "nps",
+        "named.csv",
+        (folder / "n.csv").read_text().replace("L-p", "NAMED-p").replace("path-b", "path-named"),
+    )

@@ -41,7 +41,12 @@ def test_published_under_codes_of_the_schools_own(home):
             UNION SELECT DISTINCT exercise_id FROM release.marts.exercise_difficulty
         """).fetchall()}  # fmt: skip
     assert len(codes) >= 14
-    assert [code for code in codes if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", code) or re.search(r"[0-9a-f]{32}|v1|view", code)] == []
+    assert [
+        code
+        for code in codes
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", code)
+        or re.search(r"[0-9a-f]{32}|v1|view", code)
+    ] == []
 
 
 def test_moodle_pages_are_told_apart_by_their_query(home):
@@ -56,16 +61,24 @@ def test_two_accounts_are_one_person_and_a_slash_changes_nothing(home, tmp_path)
         {"request_id": "ERASE-TWO", "kind": "erase", "learner_id": "TWO-p000", "received_at": "2026-06-29T10:00:00Z", "identity_verified": "true"},
     ]))  # fmt: skip
     erased.succeed("run", "--as-of", AS_OF)
-    [(n_left,)] = erased.vault("SELECT count(*) FROM vault.raw.learning WHERE actor LIKE 'account:https://%-two.example%' AND regexp_matches(actor, '[|](100|uuid-0000)$')")
+    [(n_left,)] = erased.vault(
+        "SELECT count(*) FROM vault.raw.learning WHERE actor LIKE 'account:https://%-two.example%' AND "
+        "regexp_matches(actor, '[|](100|uuid-0000)$')"
+    )
     assert n_left == 0
-    [(n_all,)] = erased.vault("SELECT count(*) FROM vault.raw.learning WHERE actor LIKE 'account:https://%-two.example%'")
+    [(n_all,)] = erased.vault(
+        "SELECT count(*) FROM vault.raw.learning WHERE actor LIKE 'account:https://%-two.example%'"
+    )
     assert n_all == 87
 
 
 def test_who_is_enrolled_by_staff_is_registered_and_staff_is_nobody(home):
     registered = true_counts(home, "course_engagement_monthly", "n_registrations", "path-track")
     assert registered == [30]
-    assert home.warehouse("SELECT count(*) FROM warehouse.intermediate.int_left_out WHERE reason = 'erasure_requested' AND n_rows > 1000") == [(0,)]
+    assert home.warehouse(
+        "SELECT count(*) FROM warehouse.intermediate.int_left_out WHERE reason = 'erasure_requested' "
+        "AND n_rows > 1000"
+    ) == [(0,)]
 
 
 def test_one_submission_is_one_attempt(home):
@@ -85,7 +98,12 @@ def test_a_file_of_other_columns_is_refused_by_name_and_the_others_load(home):
 def test_a_code_of_both_names_of_a_learner_is_in_no_release(home):
     with duckdb.connect() as connection:
         attach_release(connection, home.home.current, "release")
-        paths = {path for (path,) in connection.execute("SELECT DISTINCT path_id FROM release.marts.nps_quarterly").fetchall()}
+        paths = {
+            path
+            for (path,) in connection.execute(
+                "SELECT DISTINCT path_id FROM release.marts.nps_quarterly"
+            ).fetchall()
+        }
     assert not [path for path in paths if "zoltana" in path or "dubouchard" in path]
     codes = {code for (code,) in home.warehouse("SELECT code FROM warehouse.intermediate.int_code_lists")}
     assert "course-julia" in codes and not [code for code in codes if "dubouchard" in code]
@@ -97,7 +115,9 @@ def test_nobody_unknown_is_counted_and_all_are_reported(cases, tmp_path):
     report = house.command("run", "--as-of", AS_OF, "--json")
     told = json.loads(report.stdout)
     text = json.dumps(told)
-    assert house.warehouse("SELECT count(*) FROM warehouse.evidence.cell_evidence WHERE true_count > 0") == [(0,)]
+    assert house.warehouse("SELECT count(*) FROM warehouse.evidence.cell_evidence WHERE true_count > 0") == [
+        (0,)
+    ]
     assert "user1" not in text
     assert "https://lms.example" in text and re.search(r"\b60\b", text)
 
@@ -105,39 +125,86 @@ def test_nobody_unknown_is_counted_and_all_are_reported(cases, tmp_path):
 def test_requests_with_times_as_people_write_them_all_enter(cases, tmp_path):
     house = open_house(tmp_path / "home")
     landing = house.home.landing
-    lay(landing, "learners", "l.csv", as_csv([{"learner_id": f"L000000{number}", "email": f"l{number}@school.example"} for number in range(57, 62)]))
+    lay(
+        landing,
+        "learners",
+        "l.csv",
+        as_csv(
+            [
+                {"learner_id": f"L000000{number}", "email": f"l{number}@school.example"}
+                for number in range(57, 62)
+            ]
+        ),
+    )
     (landing / "rights").mkdir(parents=True)
     shutil.copy(cases / "requests.csv", landing / "rights" / "requests.csv")
     report = house.succeed("ingest", "--as-of", AS_OF)
     assert {file["source"]: file["loaded"] for file in report["files"]} == {"learners": 5, "rights": 5}
-    days = house.vault("SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY request_id")
-    assert [day[:16] for _, day in days] == ["2026-05-01 11:07", "2026-06-01 09:07", "2026-06-01 11:07", "2026-06-01 11:07", "2026-06-01 11:07"]
+    days = house.vault(
+        "SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY request_id"
+    )
+    assert [day[:16] for _, day in days] == [
+        "2026-05-01 11:07",
+        "2026-06-01 09:07",
+        "2026-06-01 11:07",
+        "2026-06-01 11:07",
+        "2026-06-01 11:07",
+    ]
 
 
 def test_surveys_as_they_are_written(cases, tmp_path):
     house = open_house(tmp_path / "home")
     landing = house.home.landing
     people = ["ada", "bob", "cyd", "a", "b", "c", *(f"p{number:03d}" for number in range(1, 61))]
-    lay(landing, "learners", "l.csv", as_csv([{"learner_id": f"L-{name}", "email": f"{name}@school.example"} for name in people]))
+    lay(
+        landing,
+        "learners",
+        "l.csv",
+        as_csv([{"learner_id": f"L-{name}", "email": f"{name}@school.example"} for name in people]),
+    )
     lay(landing, "consents", "c.csv", as_csv([
         {"learner_id": f"L-{name}", "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-01T00:00:00Z"} for name in ("ada", "bob")
     ]))  # fmt: skip
-    for name in ("01-google-forms-lowercase-pm.csv", "02-qualtrics-zone-in-third-row.csv", "04-two-follow-ups-same-title.csv"):
+    for name in (
+        "01-google-forms-lowercase-pm.csv",
+        "02-qualtrics-zone-in-third-row.csv",
+        "04-two-follow-ups-same-title.csv",
+    ):
         lay(landing, "nps", name, (cases / name).read_text(encoding="utf-8"))
     for name in ("10-salaries-unit-in-the-question.csv",):
         lay(landing, "salary", name, (cases / name).read_text(encoding="utf-8"))
     for source, name in (("learners", "l.csv"), ("nps", "n.csv"), ("catalogue", "catalogue.json")):
-        lay(landing, source, f"homogeneous-{name}", (cases / "nps-homogeneous" / name).read_text(encoding="utf-8"))
-    checked = json.loads(house.command("sources", "check", cases / "10-salaries-unit-in-the-question.csv", "--json").stdout)
+        lay(
+            landing,
+            source,
+            f"homogeneous-{name}",
+            (cases / "nps-homogeneous" / name).read_text(encoding="utf-8"),
+        )
+    checked = json.loads(
+        house.command("sources", "check", cases / "10-salaries-unit-in-the-question.csv", "--json").stdout
+    )
     house.succeed("ingest", "--as-of", "2026-09-30")
-    answers = house.vault("SELECT identifier, answered_at::VARCHAR, comment FROM vault.answers.nps WHERE answered_at >= '2026-01-01' ORDER BY 2, 1")
+    answers = house.vault(
+        "SELECT identifier, answered_at::VARCHAR, comment FROM vault.answers.nps WHERE answered_at >= "
+        "'2026-01-01' ORDER BY 2, 1"
+    )
     assert len(answers) == 7
     moments = {answered[:19] for _, answered, _ in answers}
     assert {"2026-02-08 13:54:20", "2026-04-01 00:05:00", "2026-07-10 17:14:09"} <= moments
     assert {"le mentorat", "trop lent"} <= {comment for _, _, comment in answers}
     house.succeed("build", "--as-of", "2026-09-30")
-    [(n, median)] = house.warehouse("SELECT count(salary_eur_year), median(salary_eur_year) FROM warehouse.intermediate.int_salary_responses")
+    [(n, median)] = house.warehouse(
+        "SELECT count(salary_eur_year), median(salary_eur_year) FROM "
+        "warehouse.intermediate.int_salary_responses"
+    )
     assert n == 60 and 37_000 <= median <= 37_800
     assert checked["loaded"] == 60
-    told = dict(house.warehouse("SELECT path_id, n_detractors_reason FROM warehouse.marts.nps_quarterly WHERE quarter = DATE '2025-10-01'"))
-    assert told == {"all": None, "path-a": "protected", "path-b": "protected"}, "all less path-b would say that all of path-a are detractors"
+    told = dict(
+        house.warehouse(
+            "SELECT path_id, n_detractors_reason FROM warehouse.marts.nps_quarterly WHERE quarter = "
+            "DATE '2025-10-01'"
+        )
+    )
+    assert told == {"all": None, "path-a": "protected", "path-b": "protected"}, (
+        "all less path-b would say that all of path-a are detractors"
+    )

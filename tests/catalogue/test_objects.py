@@ -44,7 +44,9 @@ UUID = [
 def key():
     connection = duckdb.connect()
     objects.install(connection)
-    return lambda text, part="key": connection.execute(f"SELECT anonymart_object(?).{part}", [text]).fetchone()[0]
+    return lambda text, part="key": connection.execute(
+        f"SELECT anonymart_object(?).{part}", [text]
+    ).fetchone()[0]
 
 
 @pytest.mark.parametrize("spellings", [COURSE, PROBLEM, QUIZ, UUID])
@@ -64,8 +66,17 @@ def test_other_things_have_other_keys(key):
 
 def test_a_block_and_a_page_name_their_course(key):
     course = key(COURSE[0])
-    assert {key(text, "course") for text in (*COURSE, *PROBLEM, "https://lms.example/courses/course-v1:Campus+PY101+2025/courseware/week1")} == {course}
-    assert key("ccx-block-v1:Campus+PY101+2025+ccx@1+type@problem+block@1", "course") == key("ccx-v1:Campus+PY101+2025+ccx@1")
+    assert {
+        key(text, "course")
+        for text in (
+            *COURSE,
+            *PROBLEM,
+            "https://lms.example/courses/course-v1:Campus+PY101+2025/courseware/week1",
+        )
+    } == {course}
+    assert key("ccx-block-v1:Campus+PY101+2025+ccx@1+type@problem+block@1", "course") == key(
+        "ccx-v1:Campus+PY101+2025+ccx@1"
+    )
 
 
 def test_the_path_of_a_platform_says_the_kind(key):

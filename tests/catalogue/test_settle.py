@@ -1,4 +1,6 @@
-"""From deliveries to items: codes of the school's own, ids that match, what matches nothing, codes that the gate would refuse."""
+"""From deliveries to items: codes of the school's own, ids that match, what matches nothing, codes that the
+gate would refuse.
+"""
 
 import json
 
@@ -17,7 +19,11 @@ MOODLE = "https://moodle.school.example"
 def said(number: int, object_id: str, kind: str | None = None, course: str | None = None) -> dict:
     """A statement about an object, with a parent that is a course."""
     thing: dict = {"id": object_id} | ({"definition": {"type": TYPES + kind}} if kind else {})
-    context = {"contextActivities": {"parent": [{"id": course, "definition": {"type": TYPES + "course"}}]}} if course else {}
+    context = (
+        {"contextActivities": {"parent": [{"id": course, "definition": {"type": TYPES + "course"}}]}}
+        if course
+        else {}
+    )
     return {
         "id": f"00000000-0000-4000-8000-{number:012d}", "timestamp": "2025-03-01T10:00:00Z", "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
         "actor": {"account": {"homePage": LMS, "name": f"u{number}"}}, "object": thing, "context": context,
@@ -80,7 +86,9 @@ def test_each_id_finds_its_thing(platforms):
 
 
 def test_a_block_that_nobody_listed_counts_in_its_course(platforms):
-    assert platforms.ask("SELECT item_key, course_key FROM vault.catalogue.matches WHERE named LIKE '%block@1234'") == [(None, "py101")]
+    assert platforms.ask(
+        "SELECT item_key, course_key FROM vault.catalogue.matches WHERE named LIKE '%block@1234'"
+    ) == [(None, "py101")]
 
 
 def test_what_matches_nothing_is_reported_without_a_value(platforms):
@@ -93,7 +101,9 @@ def test_what_matches_nothing_is_reported_without_a_value(platforms):
 
 
 def test_rows_to_complete_match_when_they_come_back(platforms):
-    """The proposal as it is, delivered unchanged, leaves nothing unmatched; what looks like a person is not in it."""
+    """The proposal as it is, delivered unchanged, leaves nothing unmatched; what looks like a person is not
+    in it.
+    """
     proposal = propose(platforms.home, platforms.keys)
     assert (proposal.n_statements, len(proposal.rows), proposal.n_left_out) == (3, 3, 0)
     assert {row["course_id"] for row in proposal.rows if row["exercise_aliases"]} == {"py101"}
@@ -103,26 +113,56 @@ def test_rows_to_complete_match_when_they_come_back(platforms):
 
 
 def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):
-    """A derived code stays whatever comes later; the same id under another code corrects it, and so does the old code as an alias."""
+    """A derived code stays whatever comes later; the same id under another code corrects it, and so does the
+    old code as an alias.
+    """
     house = House(tmp_path / "home")
-    house.deliver("catalogue", "a.csv", f"course_id,course_title\n{MOODLE}/course/view.php?id=2,Maths\nwrogn,Wrong\n")
+    house.deliver(
+        "catalogue", "a.csv", f"course_id,course_title\n{MOODLE}/course/view.php?id=2,Maths\nwrogn,Wrong\n"
+    )
     settled(house)
-    house.deliver("catalogue", "b.csv", f"course_id,course_title\n{MOODLE}/course/view.php?id=1,Maths\n{MOODLE}/course/view.php?id=2,Maths 2\n")
+    house.deliver(
+        "catalogue",
+        "b.csv",
+        f"course_id,course_title\n{MOODLE}/course/view.php?id=1,Maths\n{MOODLE}/course/view.php?id=2,Maths 2\n",
+    )
     settled(house)
-    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [("maths", "maths"), ("maths-2", "maths-2"), ("wrogn", "wrogn")]
-    house.deliver("catalogue", "c.csv", f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=2\nright,wrogn\n")
+    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
+        ("maths", "maths"),
+        ("maths-2", "maths-2"),
+        ("wrogn", "wrogn"),
+    ]
+    house.deliver(
+        "catalogue",
+        "c.csv",
+        f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=2\nright,wrogn\n",
+    )
     settled(house)
-    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [("maths", "algebra"), ("maths-2", "maths-2"), ("wrogn", "right")]
+    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
+        ("maths", "algebra"),
+        ("maths-2", "maths-2"),
+        ("wrogn", "right"),
+    ]
     # A code that another thing has already: the derived one joins it.
     house.deliver("catalogue", "d.csv", f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=1\n")
-    house.deliver("learning", "s.ndjson", [said(1, "https://x.example/wrogn", "course"), said(2, f"{MOODLE}/course/view.php?id=1", "course")])
+    house.deliver(
+        "learning",
+        "s.ndjson",
+        [said(1, "https://x.example/wrogn", "course"), said(2, f"{MOODLE}/course/view.php?id=1", "course")],
+    )
     settled(house)
-    assert codes(house) == {"https://x.example/wrogn": "course:right", f"{MOODLE}/course/view.php?id=1": "course:algebra"}
+    assert codes(house) == {
+        "https://x.example/wrogn": "course:right",
+        f"{MOODLE}/course/view.php?id=1": "course:algebra",
+    }
 
 
 def test_c_and_its_descendants_get_codes_of_their_own(tmp_path):
     house = House(tmp_path / "home")
-    rows = "".join(f"{MOODLE}/course/view.php?id={n},{title}\n" for n, title in enumerate(("C", "C++", "C#", "Module #3"), 1))
+    rows = "".join(
+        f"{MOODLE}/course/view.php?id={n},{title}\n"
+        for n, title in enumerate(("C", "C++", "C#", "Module #3"), 1)
+    )
     house.deliver("catalogue", "a.csv", f"course_id,course_title\n{rows}")
     settled(house)
     codes_of = dict(house.ask("SELECT title, code FROM vault.catalogue.items"))
@@ -130,19 +170,44 @@ def test_c_and_its_descendants_get_codes_of_their_own(tmp_path):
 
 
 def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
-    """With its line and the reason, also when the learner comes later; one name alone passes, a diploma is left out."""
+    """With its line and the reason, also when the learner comes later; one name alone passes, a diploma is
+    left out.
+    """
     house = House(tmp_path / "home")
     learners = "learner_id,given_name,family_name,account_home_page,account_name\n"
-    house.deliver("catalogue", "a.csv", "path_id,course_id\np,course-julia\ncoaching-zoltana-dubouchard,late-quux-oona\n0612345678,python-101\n")
-    house.deliver("learners", "a.csv", learners + "L1,Zoltana,Dubouchard,https://c.example,p001\nL2,Julia,Roe,https://c.example,p002\n")
-    house.deliver("enrolments", "a.csv", "learner_id,path_id,started_on,diploma_id\nL1,p,2025-01-01,dubouchard-zoltana\nL2,p,2025-01-01,RNCP1\n")
+    house.deliver(
+        "catalogue",
+        "a.csv",
+        "path_id,course_id\np,course-julia\ncoaching-zoltana-dubouchard,late-quux-oona\n0612345678,python-101\n",
+    )
+    house.deliver(
+        "learners",
+        "a.csv",
+        learners + "L1,Zoltana,Dubouchard,https://c.example,p001\nL2,Julia,Roe,https://c.example,p002\n",
+    )
+    house.deliver(
+        "enrolments",
+        "a.csv",
+        "learner_id,path_id,started_on,diploma_id\nL1,p,2025-01-01,dubouchard-zoltana\nL2,p,2025-01-01,RNCP1\n",
+    )
     report = settled(house)
     told = {(each.item_kind, each.reason, each.line, each.became) for each in report.replaced}
-    assert told == {("path", "known_both_names", 3, "path-1"), ("path", "phone_fr", 4, "path-2"), ("diploma", "known_both_names", None, None)}
+    assert told == {
+        ("path", "known_both_names", 3, "path-1"),
+        ("path", "phone_fr", 4, "path-2"),
+        ("diploma", "known_both_names", None, None),
+    }
     assert not any("zoltana" in sentence for sentence in report.sentences)
     house.deliver("learners", "b.csv", learners + "L3,Oona,Quux,https://c.example,python-101\n")
-    assert {(each.reason, each.became) for each in settled(house).replaced} == {("known_both_names", "course-1"), ("known_account", "course-2")}
-    house.deliver("nps", "n.csv", "response_id,learner_id,path_id,asked_at,answered_at,score\nR,L1,coaching-zoltana-dubouchard,2025-11-02,2025-11-03,1\n")
+    assert {(each.reason, each.became) for each in settled(house).replaced} == {
+        ("known_both_names", "course-1"),
+        ("known_account", "course-2"),
+    }
+    house.deliver(
+        "nps",
+        "n.csv",
+        "response_id,learner_id,path_id,asked_at,answered_at,score\nR,L1,coaching-zoltana-dubouchard,2025-11-02,2025-11-03,1\n",
+    )
     settled(house)
     assert house.ask("""
         SELECT items.code FROM vault.catalogue.matches INNER JOIN vault.catalogue.items USING (item_kind, item_key)
@@ -151,22 +216,35 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
 
 
 def test_a_late_catalogue_counts_statements_again(tmp_path):
-    """Only those that the history has taken and that gain something, flagged with what was counted of them."""
+    """Only those that the history has taken and that gain something, flagged with what was counted of
+    them.
+    """
     house = House(tmp_path / "home")
     accounts = "".join(f"L{n},{LMS},u{n}\n" for n in range(1, 5))
     house.deliver("learners", "l.csv", f"learner_id,account_home_page,account_name\n{accounts}")
-    house.deliver("catalogue", "a.csv", "course_id,exercise_id,exercise_aliases\ncourse-a,e1,https://x.example/e/1\n")
+    house.deliver(
+        "catalogue", "a.csv", "course_id,exercise_id,exercise_aliases\ncourse-a,e1,https://x.example/e/1\n"
+    )
     house.deliver("learning", "s.ndjson", [
         said(1, "https://x.example/e/1", "assessment"), said(2, "https://x.example/e/2", "assessment", "https://x.example/course-a"),
         said(3, "https://x.example/v/3", "media", "https://x.example/new"), said(4, "https://x.example/never", "course"),
     ])  # fmt: skip
     assert settled(house).n_unmatched == 3
     with engine.connect(house.home, house.keys, warehouse="rw") as connection:
-        connection.execute("CREATE SCHEMA warehouse.intermediate; CREATE TABLE warehouse.intermediate.int_events AS SELECT 3 AS load_no")
-    house.deliver("catalogue", "b.csv", "course_id,exercise_id,exercise_aliases\ncourse-a,e2,https://x.example/e/2\nnew,,\n")
+        connection.execute(
+            "CREATE SCHEMA warehouse.intermediate; CREATE TABLE warehouse.intermediate.int_events AS "
+            "SELECT 3 AS load_no"
+        )
+    house.deliver(
+        "catalogue",
+        "b.csv",
+        "course_id,exercise_id,exercise_aliases\ncourse-a,e2,https://x.example/e/2\nnew,,\n",
+    )
     report = settled(house)
     assert report.n_again == 2
-    assert house.ask("SELECT right(statement_id::VARCHAR, 1), admitted_no, had_course, had_object FROM vault.raw.learning WHERE is_repeat ORDER BY 1") == [
+    assert house.ask(
+        "SELECT right(statement_id::VARCHAR, 1), admitted_no, had_course, had_object FROM "
+        "vault.raw.learning WHERE is_repeat ORDER BY 1") == [
         ("2", 4, True, False), ("3", 4, False, False),
     ]  # fmt: skip
     house.deliver("catalogue", "c.csv", "course_id,exercise_id\ncourse-a,e9\n")

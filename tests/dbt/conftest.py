@@ -1,4 +1,6 @@
-"""One small home, built once: a vault written by hand and the warehouse that the whole project makes of it."""
+"""One small home, built once: a vault written by hand and the warehouse that the whole project makes of
+it.
+"""
 
 import sys
 from collections.abc import Iterator

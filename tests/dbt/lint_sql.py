@@ -1,7 +1,7 @@
 """Lint the SQL of the models: `python tests/dbt/lint_sql.py [sqlfluff's arguments and paths]`.
 
-The models do not compile without a policy, and no figure of it may be repeated in a linter's configuration: so the
-register is handed over in a file that lives as long as the run.
+The models do not compile without a policy, and no figure of it may be repeated in a linter's configuration:
+so the register is handed over in a file that lives as long as the run.
 """
 
 from __future__ import annotations

@@ -146,4 +146,6 @@ class SmallHome:
         places += ["--target-path", str(self.home.dbt_target), "--log-path", str(self.home.dbt_logs)]
         environment = {**os.environ, "ANONYMART_HOME": str(self.home.root)}
         command = (*arguments, *places, "--vars", json.dumps(variables))
-        return warm.python("from dbt.cli.main import cli; cli()", *command, env=environment, cwd=self.home.root, timeout=300)
+        return warm.python(
+            "from dbt.cli.main import cli; cli()", *command, env=environment, cwd=self.home.root, timeout=300
+        )

@@ -1,4 +1,6 @@
-"""`anonymart dbt`: dbt by hand on a home, with the lock, keys and variables in place, and without a row in anything it says."""
+"""`anonymart dbt`: dbt by hand on a home, with the lock, keys and variables in place, and without a row in
+anything it says.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,10 @@ def by_hand(home, monkeypatch):
 
 def test_nodes_are_listed_and_compiled(by_hand):
     listed = by_hand("ls", "--select", "+nps_quarterly", "--resource-type", "model")["listed"]
-    assert "anonymart.marts.nps_quarterly" in listed and "anonymart.intermediate.people.int_people__nps_quarterly" in listed
+    assert (
+        "anonymart.marts.nps_quarterly" in listed
+        and "anonymart.intermediate.people.int_people__nps_quarterly" in listed
+    )
     done = by_hand("compile", "--select", "int_cells__nps_quarterly")
     assert "int_cells__nps_quarterly" in {node["name"] for node in done["nodes"]}
     [compiled] = Path(done["target"]).rglob("compiled/**/int_cells__nps_quarterly.sql")
@@ -71,7 +76,16 @@ def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):
     home.build()
 
 
-@pytest.mark.parametrize("words", [("show", "--select", "stg_register__learners"), ("run-operation", "x"), ("docs", "serve"), ("ls", "--vars", "{}"), ("test", "--store-failures")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "--select", "stg_register__learners"),
+        ("run-operation", "x"),
+        ("docs", "serve"),
+        ("ls", "--vars", "{}"),
+        ("test", "--store-failures"),
+    ],
+)
 def test_what_prints_rows_or_takes_our_place_is_refused(home, words):
     done = CliRunner().invoke(commands.anonymart, ["dbt", *DAY, "--", *words])
     assert done.exit_code == 2 and ("not allowed" in done.output or "leave it out" in done.output)

@@ -80,13 +80,16 @@ def test_rollups_add_up_over_loads(built_home):
         " and identity_key in (select identity_key from warehouse.intermediate.int_identities) order by 1"
     ) == [("2025-02-01", 2, 1, 0, 30.0), ("2025-03-01", 1, 0, 1, 100.0)]
     assert built_home.rows(
-        "select n_answered_scored, n_successes, score_scaled from warehouse.intermediate.int_activity__exercise_half_year"
+        "select n_answered_scored, n_successes, score_scaled from "
+        "warehouse.intermediate.int_activity__exercise_half_year"
         " where exercise_id = 'e1'"
     ) == [(2, 1, 0.9)]
 
 
 def test_two_accounts_of_a_person_meet(built_home):
-    """One pseudonym behind three identifiers, none behind the one that names nobody, and a known minor is out."""
+    """One pseudonym behind three identifiers, none behind the one that names nobody, and a known minor is
+    out.
+    """
     assert built_home.rows(
         "select count(*), count(distinct person_key) from warehouse.intermediate.int_identities"
     ) == [(5, 3)]

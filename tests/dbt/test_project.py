@@ -1,4 +1,6 @@
-"""The project as a whole: every unit test passes, everything is described, nothing runs without its date and its law."""
+"""The project as a whole: every unit test passes, everything is described, nothing runs without its date and
+its law.
+"""
 
 import json
 import time
@@ -35,9 +37,12 @@ def test_every_model_and_seed_has_its_page_beside_it(manifest):
 
 
 def test_every_column_is_described(built_home, manifest):
-    """The columns of the warehouse's own catalogue, not those that the YAML remembers; `main` is the library's, not dbt's."""
+    """The columns of the warehouse's own catalogue, not those that the YAML remembers; `main` is the
+    library's, not dbt's.
+    """
     found = built_home.rows(
-        "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'warehouse'"
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name "
+        "= 'warehouse'"
         " and schema_name <> 'main' and not internal"
     )
     described = {
@@ -53,7 +58,8 @@ def test_every_column_is_described(built_home, manifest):
 
 def test_every_source_column_is_described(built_home, manifest):
     in_vault = set(built_home.rows(
-        "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name = 'vault'"
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() where database_name "
+        "= 'vault'"
     ))  # fmt: skip
     for source in manifest["sources"].values():
         assert source["description"].strip()
@@ -82,11 +88,15 @@ def test_nothing_compiles_without_date_and_policy(tmp_path, variables, sentence)
 
 
 def test_a_build_of_another_day_in_another_home_parses_nothing_again(built_home, tmp_path):
-    """The project was parsed for the home before this one; to parse it takes dbt longer than most builds take to run."""
+    """The project was parsed for the home before this one; to parse it takes dbt longer than most builds take
+    to run.
+    """
     places = {"--project-dir": DBT, "--profiles-dir": DBT}
     places |= {"--target-path": tmp_path / "target", "--log-path": tmp_path / "logs"}
     variables = json.dumps({"as_of": "2031-01-01", "policy": POLICY})
     begun = time.time()
-    parsed = dbt_child._parse([*(str(word) for place in places.items() for word in place), "--vars", variables])
+    parsed = dbt_child._parse(
+        [*(str(word) for place in places.items() for word in place), "--vars", variables]
+    )
     assert parsed.success and len(parsed.result.nodes) > 100
     assert max(node.created_at for node in parsed.result.nodes.values()) < begun

@@ -130,7 +130,10 @@ def test_all_answers_of_the_hated_cell_are_detractors(school, cases):
         row["score"]
         for name in (school / "landing" / "nps").glob("nps-20*")
         for row in _survey(name)
-        if row["path_id"] == path and begin <= str(row["asked_at"])[:10] and str(row["asked_at"])[:7] <= _last_month(end) and row["score"] not in (None, "")
+        if row["path_id"] == path
+        and begin <= str(row["asked_at"])[:10]
+        and str(row["asked_at"])[:7] <= _last_month(end)
+        and row["score"] not in (None, "")
     ]
     assert scores and max(int(score) for score in scores) <= 6
 
@@ -174,15 +177,29 @@ def test_statements_are_json_with_their_decoys(school):
         for line in text.splitlines()
     ]
     assert len({statement["id"] for statement in statements}) == len(statements) > 5000
-    assert {name for statement in statements for name in statement["actor"]} == {"account", "mbox", "mbox_sha1sum", "openid", "name"}
+    assert {name for statement in statements for name in statement["actor"]} == {
+        "account",
+        "mbox",
+        "mbox_sha1sum",
+        "openid",
+        "name",
+    }
     assert any("instructor" in statement["context"] for statement in statements)
     assert any("response" in statement.get("result", {}) for statement in statements)
-    scores = [statement["result"]["score"]["scaled"] for statement in statements if "score" in statement.get("result", {})]
+    scores = [
+        statement["result"]["score"]["scaled"]
+        for statement in statements
+        if "score" in statement.get("result", {})
+    ]
     assert 0 <= min(scores) < max(scores) <= 1
 
 
 def test_one_salary_dwarfs_its_cell(school, cases):
-    amounts = [row["salary_amount"] for path in (school / "landing" / "salary").glob("salary-20*") for row in _survey_any(path)]
+    amounts = [
+        row["salary_amount"]
+        for path in (school / "landing" / "salary").glob("salary-20*")
+        for row in _survey_any(path)
+    ]
     assert sum(float(amount or 0) == 480_000 for amount in amounts) >= 1
     assert any(diploma == "diploma-game-audio" for _, diploma in cases["dwarfing_salary"])
 

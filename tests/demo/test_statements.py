@@ -1,4 +1,6 @@
-"""Statements for the bench: as many as asked, the same every time, and a day's new ones that are really new."""
+"""Statements for the bench: as many as asked, the same every time, and a day's new ones that are really
+new.
+"""
 
 import json
 from datetime import date
@@ -13,7 +15,9 @@ AS_OF = date(2026, 6, 30)
 
 
 def _read(report):
-    return [json.loads(line) for path in report["files"] for line in Path(path).read_text("utf-8").splitlines()]
+    return [
+        json.loads(line) for path in report["files"] for line in Path(path).read_text("utf-8").splitlines()
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +31,12 @@ def test_as_many_as_asked_in_short_files_and_reproducible(tmp_path):
     for one, two in zip(first["files"], second["files"], strict=True):
         assert Path(one).read_bytes() == Path(two).read_bytes()
     assert 650 <= first["bytes"] / first["lines"] <= 850
-    assert {path.parent.name for path in (tmp_path / "a" / "landing").glob("*/*")} == {"catalogue", "learners", "enrolments", "learning"}
+    assert {path.parent.name for path in (tmp_path / "a" / "landing").glob("*/*")} == {
+        "catalogue",
+        "learners",
+        "enrolments",
+        "learning",
+    }
 
 
 def test_the_increment_is_new_and_late(tmp_path):
@@ -37,4 +46,6 @@ def test_the_increment_is_new_and_late(tmp_path):
     assert not {row["id"] for row in new} & {row["id"] for row in base}
     assert max(row["timestamp"] for row in base) <= min(row["timestamp"] for row in new)
     assert max(row["timestamp"] for row in new) < "2026-06-30"
-    assert {row["actor"]["account"]["name"] for row in new} & {row["actor"]["account"]["name"] for row in base}
+    assert {row["actor"]["account"]["name"] for row in new} & {
+        row["actor"]["account"]["name"] for row in base
+    }

@@ -19,7 +19,12 @@ def detector(people):
     connection.execute("ATTACH ':memory:' AS vault")
     connection.execute(SCHEMA)
     columns = ("learner_id", "given_name", "family_name", "email", "account_name")
-    extra = [("learner-900001", "Jean-Pierre", "Le Goff", "jp.legoff@mail.example", "grandebleue"), ("learner-900002", "Élodie", "Quéméneur", "eq@mail.example", "elodiequemeneur")]
+    extra = [
+        ("learner-900001", "Jean-Pierre", "Le Goff", "jp.legoff@mail.example", "grandebleue"),
+        ("learner-900002", "Élodie", "Quéméneur", "eq@mail.example", "elodiequemeneur"),
+    ]
     rows = [*([getattr(person, column) for column in columns] for person in people), *extra]
-    connection.executemany(f"INSERT INTO vault.register.learners ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany(
+        f"INSERT INTO vault.register.learners ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?)", rows
+    )
     return Detector(connection, has_vault=True)

@@ -1,4 +1,6 @@
-"""A listed code that is the whole name of a known person is refused, however it is spelled; a code of one name alone, or of none, is not (D-IDENT)."""
+"""A listed code that is the whole name of a known person is refused, however it is spelled; a code of one
+name alone, or of none, is not (D-IDENT).
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,11 @@ def run(data: bytes, *arguments: str):
 
 
 def test_spans_in_code_points_in_the_order_of_the_lines():
-    lines = [{"id": 7, "text": "😀 né le 12/03/1998"}, {"id": "b", "text": "rien"}, {"id": 7, "text": "a@b.fr\u0000"}]
+    lines = [
+        {"id": 7, "text": "😀 né le 12/03/1998"},
+        {"id": "b", "text": "rien"},
+        {"id": 7, "text": "a@b.fr\u0000"},
+    ]
     done = run("\n\n".join(json.dumps(line) for line in lines).encode(), "--no-vault")
     assert done.exit_code == 0
     assert [json.loads(line) for line in done.stdout.splitlines()] == [

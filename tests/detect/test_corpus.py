@@ -1,4 +1,6 @@
-"""Recall and precision per kind on made-up comments, half of whose sentences the rules were not written on (D-IDENT)."""
+"""Recall and precision per kind on made-up comments, half of whose sentences the rules were not written on
+(D-IDENT).
+"""
 
 import duckdb
 import pytest
@@ -21,7 +23,11 @@ def test_recall_and_precision(detector, people, part):
     scores = measure.scores((comment.spans, found) for comment, found in zip(comments, answers, strict=True))
     assert set(scores) == set(AIMS)
     assert min(score.planted for score in scores.values()) >= 40
-    low = {kind: score for kind, score in scores.items() if (score.recall, score.precision) < AIMS[kind] or score.precision < AIMS[kind][1]}
+    low = {
+        kind: score
+        for kind, score in scores.items()
+        if (score.recall, score.precision) < AIMS[kind] or score.precision < AIMS[kind][1]
+    }
     assert low == {}
     assert all(found == resolved(found) for found in answers)
 
@@ -50,7 +56,14 @@ def test_the_corpus_is_the_same_everywhere_and_its_parts_differ(people):
 
 def test_a_miss_and_a_false_alarm_are_counted():
     span = measure.Span
-    scores = measure.scores([([span(0, 10, "email"), span(20, 30, "name")], [span(1, 10, "email"), span(40, 44, "email"), span(20, 24, "name")])])
+    scores = measure.scores(
+        [
+            (
+                [span(0, 10, "email"), span(20, 30, "name")],
+                [span(1, 10, "email"), span(40, 44, "email"), span(20, 24, "name")],
+            )
+        ]
+    )
     assert scores["email"] == (1, 2, 1, 1)
     assert scores["name"] == (1, 1, 0, 0)
     assert (scores["email"].recall, scores["email"].precision, scores["name"].recall) == (1.0, 0.5, 0.0)

@@ -21,7 +21,14 @@ FOUND = {
     hashlib.md5(b"learner-900002").hexdigest().upper(): "known_hash",
     hashlib.sha1(b"mailto:eq@mail.example").hexdigest(): "known_hash",
 }
-PLAIN = ["une grande bleue", "grandebleue", "la goffre", "j le goff d'or n'est pas", "Élodie est un prénom", hashlib.sha256(b"nobody").hexdigest()[:15]]
+PLAIN = [
+    "une grande bleue",
+    "grandebleue",
+    "la goffre",
+    "j le goff d'or n'est pas",
+    "Élodie est un prénom",
+    hashlib.sha256(b"nobody").hexdigest()[:15],
+]
 
 
 @pytest.mark.parametrize("value", FOUND)

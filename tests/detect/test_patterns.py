@@ -1,4 +1,6 @@
-"""Each kind of identifier is found, and what a mart really holds is not taken for one (D-IDENT, D-SPECIAL)."""
+"""Each kind of identifier is found, and what a mart really holds is not taken for one (D-IDENT,
+D-SPECIAL).
+"""
 
 import duckdb
 import pytest
@@ -20,20 +22,134 @@ FOUND = {
         "jean dot dupont at exemple dot fr",
         "JEAN AROBASE EXEMPLE POINT FR",
     ],
-    "card": ["4970101234567890 no, 4539578763621486", "4539 5787 6362 1486", "378282246310005", "5555-5555-5555-4444"],
-    "address": ["12 rue Victor Hugo", "3 bis, avenue de la République, 75011 Paris", "83120 SAINTE-MAXIME", "1 place Jean Jaurès", "75001 Paris cedex 02"],
-    "birth_date": ["né le 12/03/1998", "née le 3 mars 1998", "Born on March 3rd, 1998", "date de naissance : 03.12.98", "DOB 1998-03-12"],
-    "name": ["merci à Sylvie", "Mme Durand", "mon mentor Karim", "thanks to John", "Karim Benali", "mlle petit", "Merci à sylvie !", "coached by Siobhán", "Camille m'a beaucoup aidée", "Karim nous a aidés", "Sarah helped me", "je suis Thomas", "contactez Sylvie", "Très bon cours. Amélie", "Top ! Olivier G.", "Mme J. Brindille", "M. J.-P. Durand", "Prof. Miller", "professeur Miller", "Pr Dupont", "Dr. A. Smith", "Maître Dupont", "Mrs. K. O'Neil", "Mme de Villiers", "Mr. O’Connor", "M. JP Durand", "mon mentor J. Brindille", "Docteur C Cornejo", "Prof. J. LAGO", "mr. whitcombe", "Mme C. Castagnet-Ruiz"],
-    "phone_fr": ["0612345678", "06 12 34 56 78", "06.12.34.56.78", "tel 01-23-45-67-89.", "06\u00a012\u00a034\u00a056\u00a078", "06 12345678", "0612 345 678", "(0)6 12 34 56 78", "06/12/34/56/78", "06 . 12 . 34 . 56 . 78", "(06) 12 34 56 78", "06 12 345 678", "0 6 1 2 3 4 5 6 7 8", "06 123 456 78", "0412 345 678"],
-    "phone": ["+33612345678", "+33 (0)6 12 34 56 78", "0033612345678", "33612345678", "+44 20 7946 0958", "+1-202-555-0143", "(202) 555-0143", "415-555-2671", "415.555.2671", "415–555–2671", "1-800-555-2671", "tel: 4155552671", "020 7946 0958", "07700 900123", "+44 (0)20 7946 0958", "087 123 4567", "01 234 5678", "(02) 9876 5432", "021 123 4567", "0207 946 0018", "call 555-0143", "001 415 555 2671"],
+    "card": [
+        "4970101234567890 no, 4539578763621486",
+        "4539 5787 6362 1486",
+        "378282246310005",
+        "5555-5555-5555-4444",
+    ],
+    "address": [
+        "12 rue Victor Hugo",
+        "3 bis, avenue de la République, 75011 Paris",
+        "83120 SAINTE-MAXIME",
+        "1 place Jean Jaurès",
+        "75001 Paris cedex 02",
+    ],
+    "birth_date": [
+        "né le 12/03/1998",
+        "née le 3 mars 1998",
+        "Born on March 3rd, 1998",
+        "date de naissance : 03.12.98",
+        "DOB 1998-03-12",
+    ],
+    "name": [
+        "merci à Sylvie",
+        "Mme Durand",
+        "mon mentor Karim",
+        "thanks to John",
+        "Karim Benali",
+        "mlle petit",
+        "Merci à sylvie !",
+        "coached by Siobhán",
+        "Camille m'a beaucoup aidée",
+        "Karim nous a aidés",
+        "Sarah helped me",
+        "je suis Thomas",
+        "contactez Sylvie",
+        "Très bon cours. Amélie",
+        "Top ! Olivier G.",
+        "Mme J. Brindille",
+        "M. J.-P. Durand",
+        "Prof. Miller",
+        "professeur Miller",
+        "Pr Dupont",
+        "Dr. A. Smith",
+        "Maître Dupont",
+        "Mrs. K. O'Neil",
+        "Mme de Villiers",
+        "Mr. O’Connor",
+        "M. JP Durand",
+        "mon mentor J. Brindille",
+        "Docteur C Cornejo",
+        "Prof. J. LAGO",
+        "mr. whitcombe",
+        "Mme C. Castagnet-Ruiz",
+    ],
+    "phone_fr": [
+        "0612345678",
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "tel 01-23-45-67-89.",
+        "06\u00a012\u00a034\u00a056\u00a078",
+        "06 12345678",
+        "0612 345 678",
+        "(0)6 12 34 56 78",
+        "06/12/34/56/78",
+        "06 . 12 . 34 . 56 . 78",
+        "(06) 12 34 56 78",
+        "06 12 345 678",
+        "0 6 1 2 3 4 5 6 7 8",
+        "06 123 456 78",
+        "0412 345 678",
+    ],
+    "phone": [
+        "+33612345678",
+        "+33 (0)6 12 34 56 78",
+        "0033612345678",
+        "33612345678",
+        "+44 20 7946 0958",
+        "+1-202-555-0143",
+        "(202) 555-0143",
+        "415-555-2671",
+        "415.555.2671",
+        "415–555–2671",
+        "1-800-555-2671",
+        "tel: 4155552671",
+        "020 7946 0958",
+        "07700 900123",
+        "+44 (0)20 7946 0958",
+        "087 123 4567",
+        "01 234 5678",
+        "(02) 9876 5432",
+        "021 123 4567",
+        "0207 946 0018",
+        "call 555-0143",
+        "001 415 555 2671",
+    ],
     "ipv4": ["192.168.0.12", "from 8.8.8.8.", "[10.0.0.255]"],
     "ipv6": ["2001:db8:85a3:0:0:8a2e:370:7334", "fe80::1", "at 2001:db8::8a2e:370:7334 now"],
-    "nir": ["255081416802538", "2 55 08 14 168 025 38", "1 85 05 78 006 048 30x", "197022A00400127", "1 97 02 2b 004 001 54", "2 5 5 0 8 1 4 1 6 8 0 2 5 3 8", "2 / 55 / 08 / 14 / 168 / 025 / 38", "2550 8141 6802 538", "1.9.7.0.2.2.A.0.0.4.0.0.1.2.7", "2 55 08 14 168 025 clé 38", "n° SS : 2550814168025", "NIR 2 55 08 14 168 025", "sécu 1 97 02 2A 004 001", "numéro INSEE 2550814168025"],
-    "iban": ["FR1420041010050500013M02606", "FR14 2004 1010 0505 0001 3M02 606", "iban de89370400440532013000 merci", "GB29 NWBK 6016 1331 9268 19 abc"],
+    "nir": [
+        "255081416802538",
+        "2 55 08 14 168 025 38",
+        "1 85 05 78 006 048 30x",
+        "197022A00400127",
+        "1 97 02 2b 004 001 54",
+        "2 5 5 0 8 1 4 1 6 8 0 2 5 3 8",
+        "2 / 55 / 08 / 14 / 168 / 025 / 38",
+        "2550 8141 6802 538",
+        "1.9.7.0.2.2.A.0.0.4.0.0.1.2.7",
+        "2 55 08 14 168 025 clé 38",
+        "n° SS : 2550814168025",
+        "NIR 2 55 08 14 168 025",
+        "sécu 1 97 02 2A 004 001",
+        "numéro INSEE 2550814168025",
+    ],
+    "iban": [
+        "FR1420041010050500013M02606",
+        "FR14 2004 1010 0505 0001 3M02 606",
+        "iban de89370400440532013000 merci",
+        "GB29 NWBK 6016 1331 9268 19 abc",
+    ],
     "url": ["https://example.org/u/anne", "www.example.org", "linkedin.com/in/anne", "see http://a.b"],
     "handle": ["@anne_martin", "on Insta: (@anne.m)", "twitter: annem", "LinkedIn = anne-martin"],
     "uuid": ["0f8fad5b-d9cb-469f-a165-70867728950e", "urn:uuid:0F8FAD5B-D9CB-469F-A165-70867728950E"],
-    "hash": ["a" * 40, "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9", "sha1:" + "0a" * 20, "d41d8cd98f00b204e9800998ecf8427e", "9f86d081884c7d65"],
+    "hash": [
+        "a" * 40,
+        "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+        "sha1:" + "0a" * 20,
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "9f86d081884c7d65",
+    ],
 }
 # What marts, contracts and manifests hold: none of it may stop a release.
 HARMLESS = [
@@ -124,7 +240,9 @@ HARMLESS = [
 
 
 def holds(kind: str, text: str) -> bool:
-    return duckdb.execute(f"SELECT {detect.matches(kind, 't')} FROM (SELECT ?::VARCHAR AS t)", [text]).fetchone()[0]
+    return duckdb.execute(
+        f"SELECT {detect.matches(kind, 't')} FROM (SELECT ?::VARCHAR AS t)", [text]
+    ).fetchone()[0]
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in FOUND.items() for text in texts])
@@ -145,15 +263,26 @@ def test_many_texts_at_once_give_the_same():
     """The query for many texts, the expression for one, and the spans in Python agree on every example."""
     texts = sorted({*HARMLESS, *(text for texts in FOUND.values() for text in texts)})
     with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text UNION ALL SELECT NULL", [texts])
+        connection.execute(
+            "CREATE TABLE texts AS SELECT unnest(?::VARCHAR[]) AS text UNION ALL SELECT NULL", [texts]
+        )
         found = set(connection.execute(detect.kinds_query("texts")).fetchall())
-        flags = connection.execute(f"SELECT text, {', '.join(detect.matches(kind, 'text') for kind in detect.KINDS)} FROM texts").fetchall()
-    assert found == {(text, kind) for text, *held in flags for kind, holds_it in zip(detect.KINDS, held, strict=True) if holds_it}
+        flags = connection.execute(
+            f"SELECT text, {', '.join(detect.matches(kind, 'text') for kind in detect.KINDS)} FROM texts"
+        ).fetchall()
+    assert found == {
+        (text, kind)
+        for text, *held in flags
+        for kind, holds_it in zip(detect.KINDS, held, strict=True)
+        if holds_it
+    }
     assert found == {(text, span.kind) for text in texts for span in detect.spans_of(text)}
 
 
 def test_folding_forgets_case_accents_and_punctuation():
-    row = duckdb.execute(f"SELECT {detect.words('t')} FROM (SELECT 'Élodie  DE-LA_Tour@Exemple.FR' AS t)").fetchone()
+    row = duckdb.execute(
+        f"SELECT {detect.words('t')} FROM (SELECT 'Élodie  DE-LA_Tour@Exemple.FR' AS t)"
+    ).fetchone()
     assert row[0] == ["elodie", "de", "la", "tour", "exemple", "fr"]
 
 

@@ -1,6 +1,8 @@
-"""A small house for the disclosure macros: the project's own macros, cells and marts over people made by hand.
+"""A small house for the disclosure macros: the project's own macros, cells and marts over people made by
+hand.
 
-The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws are looked up.
+The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws
+are looked up.
 """
 
 from __future__ import annotations
@@ -70,7 +72,9 @@ def people_columns(mart: str) -> dict[str, str]:
 
 
 class House:
-    """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart, or to some."""
+    """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart, or to
+    some.
+    """
 
     def __init__(self, root: Path, only: str | tuple[str, ...] | None = None) -> None:
         self.root = root
@@ -82,19 +86,26 @@ class House:
             shutil.copytree(DBT / room, project / room)
         if only:
             shutil.rmtree(project / "models" / "evidence")
-            for path in [*project.glob("models/marts/*"), *project.glob("models/intermediate/cells/int_cells__*")]:
+            for path in [
+                *project.glob("models/marts/*"),
+                *project.glob("models/intermediate/cells/int_cells__*"),
+            ]:
                 if path.stem.removeprefix("int_cells__") not in self.marts:
                     path.unlink()
         for mart in self.marts:
             people = f"int_people__{mart}"
-            (project / "models" / "people" / f"{people}.sql").write_text(f"select * from vault.people.{people}\n")
+            (project / "models" / "people" / f"{people}.sql").write_text(
+                f"select * from vault.people.{people}\n"
+            )
         config = yaml.safe_load((DBT / "dbt_project.yml").read_text(encoding="utf-8"))
         (project / "seeds").mkdir()
         for path in (DBT / "seeds").glob("perturbation_table.*"):
             shutil.copy(path, project / "seeds")
         config["models"]["anonymart"]["people"] = {"+schema": "intermediate", "+materialized": "view"}
         config["models"]["anonymart"].pop("staging", None)
-        config["on-run-start"] = [f"create table if not exists anonymart_keys as select '{RECORD_KEY}' as record_key"]
+        config["on-run-start"] = [
+            f"create table if not exists anonymart_keys as select '{RECORD_KEY}' as record_key"
+        ]
         (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
         profile = {
             "type": "duckdb",
@@ -106,11 +117,15 @@ class House:
                 {"path": str(self.warehouse), "alias": "warehouse"},
             ],
         }
-        (project / "profiles.yml").write_text(yaml.safe_dump({"anonymart": {"target": "t", "outputs": {"t": profile}}}))
+        (project / "profiles.yml").write_text(
+            yaml.safe_dump({"anonymart": {"target": "t", "outputs": {"t": profile}}})
+        )
         self.project = project
         with duckdb.connect(str(self.vault)) as con:
             con.execute("create schema people; create schema ledger")
-            con.execute("create table ledger.closed_periods (mart varchar, period_key varchar, release_id varchar)")
+            con.execute(
+                "create table ledger.closed_periods (mart varchar, period_key varchar, release_id varchar)"
+            )
             for mart in self.marts:
                 columns = ", ".join(f"{name} {kind}" for name, kind in people_columns(mart).items())
                 con.execute(f"create table people.int_people__{mart} ({columns})")
@@ -125,9 +140,15 @@ class House:
             con.execute(f"insert into people.int_people__{mart} select {casts} from given")
 
     def dbt(
-        self, *words: str, as_of: str = "2026-06-30", law: dict[str, Any] | None = None, is_parsed: bool = False
+        self,
+        *words: str,
+        as_of: str = "2026-06-30",
+        law: dict[str, Any] | None = None,
+        is_parsed: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run dbt on this house; one that `is_parsed` takes the project as the last run has read it, which is two seconds faster."""
+        """Run dbt on this house; one that `is_parsed` takes the project as the last run has read it, which is
+        two seconds faster.
+        """
         values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
         command = (*words, "--vars", values, "--project-dir", self.project, "--profiles-dir", self.project)
         quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
@@ -135,7 +156,9 @@ class House:
         return warm.python(program, *command, env={**os.environ, **quiet}, cwd=self.root)
 
     def compile_each(self, target: str, pages: list[tuple[str, dict[str, Any]]]) -> list[str]:
-        """What dbt says when a mart's YAML is replaced by each page, under each policy: all in one process, which is faster."""
+        """What dbt says when a mart's YAML is replaced by each page, under each policy: all in one process,
+        which is faster.
+        """
         driver = """
 import contextlib, io, json, sys
 from pathlib import Path
@@ -179,6 +202,12 @@ Path(sys.argv[3]).write_text(json.dumps(said))
         """Write what closed to the ledger, as publish does."""
         with duckdb.connect(str(self.vault)) as con:
             con.execute(f"attach '{self.warehouse}' as warehouse (read_only)")
-            con.execute("insert into ledger.closed_periods select mart, period_key, 'r' from warehouse.intermediate.int_closed_periods")
+            con.execute(
+                "insert into ledger.closed_periods select mart, period_key, 'r' from "
+                "warehouse.intermediate.int_closed_periods"
+            )
             for mart in self.marts:
-                con.execute(f"create or replace table ledger.cells_{mart} as select *, 'r' as release_id from warehouse.marts.{mart}")
+                con.execute(
+                    f"create or replace table ledger.cells_{mart} as select *, 'r' as release_id from "
+                    f"warehouse.marts.{mart}"
+                )

@@ -32,7 +32,8 @@ def shown(
     """What is shown of twelve months of a course, each with so many old people and so many new ones.
 
     In one month `accounts` more are active, known to the school since so many days before it. It is a new
-    cell, as all are, or a carried one; `is_only` leaves the course no other month, beside a course of usual ones.
+    cell, as all are, or a carried one; `is_only` leaves the course no other month, beside a course of usual
+    ones.
     """
     people = []
     for month in MONTHS:

@@ -14,7 +14,9 @@ from math import floor, sqrt
 from pathlib import Path
 from typing import Any
 
-with (Path(__file__).parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv").open(encoding="utf-8") as _file:
+with (Path(__file__).parents[2] / "dbt_project" / "seeds" / "perturbation_table.csv").open(
+    encoding="utf-8"
+) as _file:
     ROWS = list(csv.DictReader(_file))
 TABLE = {
     noise: [
@@ -42,7 +44,10 @@ def exact(number: float) -> Fraction:
 def of_class(law: dict[str, Any], noise: str) -> dict[str, Any]:
     """The policy with the figures of one class of noise."""
     return {
-        group: {name: entry[noise] if isinstance(entry, dict) and noise in entry else entry for name, entry in entries.items()}
+        group: {
+            name: entry[noise] if isinstance(entry, dict) and noise in entry else entry
+            for name, entry in entries.items()
+        }
         if isinstance(entries, dict)
         else entries
         for group, entries in law.items()
@@ -52,7 +57,11 @@ def of_class(law: dict[str, Any], noise: str) -> dict[str, Any]:
 def deviation(n: int, key: int, noise: str = "coarse") -> int:
     """What the shipped table of a class adds to a count of n persons with this cell key."""
     block = min(n, max(row["true_count"] for row in TABLE[noise]))
-    return next(row["deviation"] for row in TABLE[noise] if row["true_count"] == block and row["key_from"] <= key < row["key_upto"])
+    return next(
+        row["deviation"]
+        for row in TABLE[noise]
+        if row["true_count"] == block and row["key_from"] <= key < row["key_upto"]
+    )
 
 
 def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
@@ -64,16 +73,23 @@ def cells(rules: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[P
 
 
 def draw_key(rules: dict[str, Any], name: str, place: dict[str, Any], set_key: int) -> int:
-    """What a draw is looked up by: a keyed hash of what the cell is, or of the cell that tells the figure first, and of its people."""
+    """What a draw is looked up by: a keyed hash of what the cell is, or of the cell that tells the figure
+    first, and of its people.
+    """
     first = next((m["told_by"] for m in rules["measures"] if m["name"] == name and "told_by" in m), {})
     at = first.get("at", {})
     values = [at.get(dimension, dimension) for dimension in (at if "mart" in first else rules["dimensions"])]
-    told = [f"{first.get('mart', rules['mart'])}.{first.get('measure', name)}", *(str(place.get(value, value)) for value in values)]
+    told = [
+        f"{first.get('mart', rules['mart'])}.{first.get('measure', name)}",
+        *(str(place.get(value, value)) for value in values),
+    ]
     message = f"cell|{'|'.join(told)}|{set_key}"
     return int(hmac.new(bytes.fromhex(RECORD_KEY), message.encode(), "sha256").hexdigest()[:8], 16)
 
 
-def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[Person]]) -> dict[tuple, dict[str, int]]:
+def funnels(
+    rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[Person]]
+) -> dict[tuple, dict[str, int]]:
     """The counts of each cell that follow from the other steps of its funnel: by the best of all sequences
     that do not rise, one step at a time.
     """
@@ -87,7 +103,9 @@ def funnels(rules: dict[str, Any], law: dict[str, Any], found: dict[tuple, list[
             ways[key[:place] + key[place + 1 :]][key[place]] = key
         for steps in ways.values():
             known = [steps[step] for step in rule["order"] if step in steps]
-            figures = not_rising([Cell(rules, law, found[key], key).drawn_count(rule["falls"]) for key in known])
+            figures = not_rising(
+                [Cell(rules, law, found[key], key).drawn_count(rule["falls"]) for key in known]
+            )
             for key, figure in zip(known, figures, strict=True):
                 fixed[key][rule["falls"]] = figure
             for key in steps.values() if rule["order"][0] in steps else ():
@@ -112,8 +130,12 @@ def not_rising(counts: list[int]) -> list[int]:
     return [next(found) if n else 0 for n in counts]
 
 
-def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]) -> dict[tuple, list[Person]]:
-    """People by cell, without the cells that have no count but 0 to show; a part that is hidden shows nothing."""
+def shown_cells(
+    rules: dict[str, Any], law: dict[str, Any], people: Iterable[Person]
+) -> dict[tuple, list[Person]]:
+    """People by cell, without the cells that have no count but 0 to show; a part that is hidden shows
+    nothing.
+    """
     counts = [
         measure["name"]
         for measure in rules["measures"]
@@ -121,13 +143,24 @@ def shown_cells(rules: dict[str, Any], law: dict[str, Any], people: Iterable[Per
     ]
     found = cells(rules, people)
     fixed = funnels(rules, law, found)
-    return {key: those for key, those in found.items() if any(Cell(rules, law, those, fixed=fixed.get(key)).perturbed(name) for name in counts)}
+    return {
+        key: those
+        for key, those in found.items()
+        if any(Cell(rules, law, those, fixed=fixed.get(key)).perturbed(name) for name in counts)
+    }
 
 
 class Cell:
     """The publishable figures of one cell."""
 
-    def __init__(self, rules: dict[str, Any], law: dict[str, Any], people: list[Person], key: tuple | None = None, fixed: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        rules: dict[str, Any],
+        law: dict[str, Any],
+        people: list[Person],
+        key: tuple | None = None,
+        fixed: dict[str, int] | None = None,
+    ) -> None:
         """`key` are the dimensions of the cell, where they are not those of its first person: a pool has
         years of its own.
 
@@ -135,12 +168,17 @@ class Cell:
         """
         self.fixed = fixed or {}
         self.people, self.law, self.laws, self.rules = people, of_class(law, rules["noise"]), law, rules
-        self.place = dict(zip(rules["dimensions"], key or [people[0][name] for name in rules["dimensions"]], strict=True))
+        self.place = dict(
+            zip(rules["dimensions"], key or [people[0][name] for name in rules["dimensions"]], strict=True)
+        )
         self.measures = {measure["name"]: measure for measure in rules["measures"]}
 
     def figures(self) -> Figures:
         """Value and reason of every measure, hidden ones too."""
-        return {name: getattr(self, METHODS.get(kind["kind"], kind["kind"]))(kind) for name, kind in self.measures.items()}
+        return {
+            name: getattr(self, METHODS.get(kind["kind"], kind["kind"]))(kind)
+            for name, kind in self.measures.items()
+        }
 
     def members(self, name: str) -> list[Person]:
         where = self.measures[name].get("where")
@@ -166,7 +204,9 @@ class Cell:
             if name in rule.get("sums", []):
                 return self.part_of_sum(rule, name)
             if "along" not in rule and name in rule.get("falls", []):
-                return not_rising([self.drawn_count(each) for each in rule["falls"]])[rule["falls"].index(name)]
+                return not_rising([self.drawn_count(each) for each in rule["falls"]])[
+                    rule["falls"].index(name)
+                ]
         return self.fixed.get(name, self.drawn_count(name))
 
     def part_of_sum(self, rule: dict[str, Any], name: str) -> int:
@@ -184,7 +224,11 @@ class Cell:
                 return before[name]
             if measure.get("sensitive"):
                 band = self.band(rule["to"])
-                if band is None or self.clipped(measure) is not None or not band[0] <= Fraction(after[part], whole) <= band[1]:
+                if (
+                    band is None
+                    or self.clipped(measure) is not None
+                    or not band[0] <= Fraction(after[part], whole) <= band[1]
+                ):
                     return before[name]
         return after[name]
 
@@ -199,7 +243,9 @@ class Cell:
         return None
 
     def clipped(self, measure: dict[str, Any]) -> Fraction | None:
-        """The edge of the band, where the part is outside it: by true persons in and out, or by published share."""
+        """The edge of the band, where the part is outside it: by true persons in and out, or by published
+        share.
+        """
         inside, base = self.members(measure["name"]), self.members(measure["of"])
         band = self.band(measure["of"])
         if band is None:
@@ -208,7 +254,10 @@ class Cell:
         shown = self.perturbed(measure["of"])
         if len(inside) <= lowest * shown or Fraction(self.drawn_count(measure["name"]), shown) < lowest:
             return lowest
-        if len(base) - len(inside) <= (1 - highest) * shown or Fraction(self.drawn_count(measure["name"]), shown) > highest:
+        if (
+            len(base) - len(inside) <= (1 - highest) * shown
+            or Fraction(self.drawn_count(measure["name"]), shown) > highest
+        ):
             return highest
         return None
 
@@ -218,7 +267,10 @@ class Cell:
             for other in self.measures.values()
             if other.get("sensitive")
             and other["kind"] == "count"
-            and (other is measure or (measure.get("partition") and measure["partition"] == other.get("partition")))
+            and (
+                other is measure
+                or (measure.get("partition") and measure["partition"] == other.get("partition"))
+            )
         ]
         if sisters and self.members(measure["of"]):
             if self.band(measure["of"]) is None:
@@ -237,7 +289,9 @@ class Cell:
         value, reason = self.count(numerator)
         if reason:
             return None, reason
-        return round(min(1.0, value / self.perturbed(denominator["name"])), self.law["rates"]["decimals"]), None
+        return round(
+            min(1.0, value / self.perturbed(denominator["name"])), self.law["rates"]["decimals"]
+        ), None
 
     def interval(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         """By bisection: the rate furthest from the published one that it does not contradict."""
@@ -251,14 +305,22 @@ class Cell:
             return share, None
         n, is_low = self.perturbed(denominator), measure["kind"] == "rate_low"
         if rate.get("sensitive"):
-            band = next(band for band in self.law["sensitive_bands"] if band["base_from"] <= n <= (band["base_to"] or n))
+            band = next(
+                band
+                for band in self.law["sensitive_bands"]
+                if band["base_from"] <= n <= (band["base_to"] or n)
+            )
             if share <= band["lowest"]:
                 share, n = (None if is_low else band["lowest"]), band["base_from"]
             elif share >= band["highest"]:
                 share, n = (band["highest"] if is_low else None), band["base_from"]
         if share is None:
             return (0.0 if is_low else 1.0), None
-        part = share * n - 0.25 if is_low else share * n + 0.25 + (share == 0) * self.laws["counts"]["smallest"][self.noise(numerator)] / 2
+        part = (
+            share * n - 0.25
+            if is_low
+            else share * n + 0.25 + (share == 0) * self.laws["counts"]["smallest"][self.noise(numerator)] / 2
+        )
         z, chance = Z[self.law["rates"]["confidence"]], bool(rate.get("sampled"))
 
         def contradicts(r: float) -> bool:
@@ -296,7 +358,9 @@ class Cell:
             p, a, d = p + 0.75, a + 1.5, d + 0.75
             n = p + a + d
         score = (p - d) / n
-        error = sqrt(((p + d) / n - score**2) / n + self.law["counts"]["variance"] * (2 + 3 * score**2) / n**2)
+        error = sqrt(
+            ((p + d) / n - score**2) / n + self.law["counts"]["variance"] * (2 + 3 * score**2) / n**2
+        )
         value = 100 * (score + side * Z[self.law["nps"]["confidence"]] * error)
         return max(-100.0, min(100.0, value)), None
 
@@ -316,7 +380,10 @@ class Cell:
         if measure.get("money"):
             money, total = self.law["money"], sum(values)
             others = total - values[-1] - values[-2]
-            if others < money["p_percent"] / 100 * values[-1] or values[-1] > money["largest_share_percent"] / 100 * total:
+            if (
+                others < money["p_percent"] / 100 * values[-1]
+                or values[-1] > money["largest_share_percent"] / 100 * total
+            ):
                 return None, "protected"
             sides = sum(each < value for each in values), sum(each > value for each in values)
             if min(sides) < law["persons_each_side"]:
@@ -327,14 +394,27 @@ class Cell:
         return drawn, None
 
     def rank_noise(self, measure: dict[str, Any], members: list[Person]) -> Fraction:
-        """The ranks that a quantile is read beside its own, between -w and w, from the cell key and the quantile."""
-        widest = self.law["money"]["rank_noise"] if measure.get("money") else self.law["quantiles"][f"{measure['unit']}_rank_noise"]
-        key = draw_key(self.rules, f"with_{measure['value']}", self.place, sum(person["record_key"] for person in members) % 2**32)
+        """The ranks that a quantile is read beside its own, between -w and w, from the cell key and the
+        quantile.
+        """
+        widest = (
+            self.law["money"]["rank_noise"]
+            if measure.get("money")
+            else self.law["quantiles"][f"{measure['unit']}_rank_noise"]
+        )
+        key = draw_key(
+            self.rules,
+            f"with_{measure['value']}",
+            self.place,
+            sum(person["record_key"] for person in members) % 2**32,
+        )
         return widest * noise_of_rank(key, measure["quantile"])
 
 
 def noise_of_rank(key: int, quantile: float) -> Fraction:
-    """Between -1 and 1: the four bytes of a number that follows from the cell key, another one for each quantile, less their mean."""
+    """Between -1 and 1: the four bytes of a number that follows from the cell key, another one for each
+    quantile, less their mean.
+    """
     high, low = divmod((key * 1597334677 + 374761393) % 2**32, 2**16)
     number = (low * 2**16 + high) * (2 * int(1000 * quantile) * 1000003 + 1) % 2**32
     return Fraction(sum(number.to_bytes(4, "big")) - 510, 512)

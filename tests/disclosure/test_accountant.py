@@ -1,4 +1,6 @@
-"""What all counts of a life tell: the accountant against simulated attackers, and against the cases that are known (S-ANON)."""
+"""What all counts of a life tell: the accountant against simulated attackers, and against the cases that are
+known (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,13 @@ def told(*groups: Spent) -> list[float]:
 
 @pytest.mark.parametrize(
     "coarse, fine",
-    [([40] * 30, []), ([], [40] * 60), ([9] * 51, [30] * 20), ([3] * 5 + [40] * 10, [2] * 3), ([1] * 3 + [6] * 4, [1] * 2)],
+    [
+        ([40] * 30, []),
+        ([], [40] * 60),
+        ([9] * 51, [30] * 20),
+        ([3] * 5 + [40] * 10, [2] * 3),
+        ([1] * 3 + [6] * 4, [1] * 2),
+    ],
 )
 def test_it_is_what_the_best_attacker_reaches(coarse, fine):
     seen = simulated([(n, "coarse") for n in coarse] + [(n, "fine") for n in fine])
@@ -79,7 +87,9 @@ def test_nothing_told_is_a_guess_and_more_tells_more():
 
 
 def test_a_sum_counts_by_the_share_of_its_noise():
-    """Forty sums in which a person makes one person of noise tell about what forty counts tell; nothing in them tells nothing."""
+    """Forty sums in which a person makes one person of noise tell about what forty counts tell; nothing in
+    them tells nothing.
+    """
     counts, sums, none = told(spent([40] * 40), spent([], 40 / VARIANCE), spent([], 0.0))
     assert sums == pytest.approx(counts, abs=0.02) and none == pytest.approx(FALSE_ALARMS, abs=1e-6)
 
@@ -93,7 +103,8 @@ def test_shares_of_persons():
 def test_a_few_persons_around_each_share_speak_for_all():
     dice = np.random.default_rng(4)
     groups = [
-        spent([1] * int(a) + [5] * int(b), float(d) / 10, [30] * int(c)) for a, b, c, d in dice.integers(0, 9, (400, 4))
+        spent([1] * int(a) + [5] * int(b), float(d) / 10, [30] * int(c))
+        for a, b, c, d in dice.integers(0, 9, (400, 4))
     ]
     every = [(rate, 1) for rate in told(*groups)]
     near = accountant.told_at(groups, TABLES.values(), FALSE_ALARMS, (0.25, 0.5, 0.9, 1.0))

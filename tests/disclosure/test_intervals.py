@@ -1,4 +1,6 @@
-"""Intervals keep their promise: coverage of the published way, with the shipped table of noise (Wilson 1927, Fieller 1954, Rocks 2016)."""
+"""Intervals keep their promise: coverage of the published way, with the shipped table of noise (Wilson 1927,
+Fieller 1954, Rocks 2016).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from anonymart.disclosure import intervals
 from anonymart.gate.consistent import falling
 from anonymart.policy import load_policy
 
-# Of true persons, from a little over the smallest base of the class on: smaller ones are published where noise lifts them, and so too large.
+# Of true persons, from a little over the smallest base of the class on: smaller ones are published where
+# noise lifts them, and so too large.
 BASES = {"coarse": [35, 50, 100, 300], "fine": [45, 60, 100, 300]}
 SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
 # Promoters, passives and detractors, of schools that are loved and of schools that are not.
@@ -42,7 +45,9 @@ def told(count: int, noise: str) -> list[tuple[int, float]]:
     return [(count + deviation, chance) for deviation, chance in BLOCKS[noise, min(count, LAST[noise])]]
 
 
-def cells(base: int, parts: range, noise: tuple[str, str], is_consistent: bool = False) -> dict[str, np.ndarray]:
+def cells(
+    base: int, parts: range, noise: tuple[str, str], is_consistent: bool = False
+) -> dict[str, np.ndarray]:
     """Everything that may be published of cells with these parts of a base, with its probability, where the
     base is large enough for a rate.
 
@@ -63,7 +68,9 @@ def cells(base: int, parts: range, noise: tuple[str, str], is_consistent: bool =
     )
 
 
-def ends(rate: dict[str, bool], found: dict[str, np.ndarray], noise: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def ends(
+    rate: dict[str, bool], found: dict[str, np.ndarray], noise: tuple[str, str]
+) -> tuple[np.ndarray, np.ndarray]:
     """Both ends, as published, of the shares `share` on the bases `bottom`."""
     laws = tuple(load_policy().of_class(each) for each in noise)
     columns = ", ".join(
@@ -88,7 +95,14 @@ def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base, noise, is_c
     coverage = sums[0] / sums[1]
     assert coverage.min() >= 0.95 and coverage.mean() <= 0.98
     assert (low <= found["share"]).all() and (found["share"] <= high).all()
-    print(base, noise, is_consistent, coverage.min(), coverage.mean(), (high - low)[found["part"] == base // 2].mean())
+    print(
+        base,
+        noise,
+        is_consistent,
+        coverage.min(),
+        coverage.mean(),
+        (high - low)[found["part"] == base // 2].mean(),
+    )
 
 
 @pytest.mark.parametrize("base, noise", [(base, noise) for noise in CLASSES for base in BASES[noise[0]]])
@@ -151,7 +165,9 @@ def test_the_interval_of_a_score_covers_chance_and_noise(base):
 def score_coverage(
     base: int, mix: tuple[float, float, float], dice: np.random.Generator, n: int = 100_000
 ) -> float:
-    """How often the published interval covers the score of the population, over the cells whose score is published."""
+    """How often the published interval covers the score of the population, over the cells whose score is
+    published.
+    """
     answers = dice.multinomial(base, mix, size=n)
     promoters, passives, detractors = (with_noise(answers[:, column], dice) for column in range(3))
     bottom = with_noise(np.full(n, base), dice)
@@ -167,9 +183,15 @@ def score_coverage(
     low, high = sum(bands).T
     is_clipped = (answers[:, 2] <= low * bottom) | (detractors < low * bottom)
     is_clipped |= (base - answers[:, 2] <= bottom - high * bottom) | (detractors > high * bottom)
-    promoters, passives, detractors = made_consistent(promoters, passives, detractors, bottom, low * bottom, high * bottom, ~is_clipped)
+    promoters, passives, detractors = made_consistent(
+        promoters, passives, detractors, bottom, low * bottom, high * bottom, ~is_clipped
+    )
     smallest = policy()["nps"]["smallest_base"]
-    is_shown = ~is_clipped & (bottom >= policy()["sensitive_bands"][0]["base_from"]) & (promoters + passives + detractors >= smallest)
+    is_shown = (
+        ~is_clipped
+        & (bottom >= policy()["sensitive_bands"][0]["base_from"])
+        & (promoters + passives + detractors >= smallest)
+    )
     found = {"p": promoters[is_shown], "a": passives[is_shown], "d": detractors[is_shown]}  # noqa: F841 (the SQL below reads it)
     decimals, truth = policy()["nps"]["decimals"], 100 * (mix[0] - mix[2])
     sides = (
@@ -189,7 +211,14 @@ def made_consistent(promoters, passives, detractors, whole, lowest, highest, is_
     share, left = np.divmod(np.abs(lacking), np.maximum(n, 1))
     moved = np.where(parts > 0, parts + np.sign(lacking) * (share + (places < left)), 0)
     smallest = policy()["counts"]["smallest"]["coarse"]
-    fits = is_open & (n > 0) & (whole > 0) & ((moved == 0) | (moved >= smallest)).all(0) & (moved[2] >= lowest) & (moved[2] <= highest)
+    fits = (
+        is_open
+        & (n > 0)
+        & (whole > 0)
+        & ((moved == 0) | (moved >= smallest)).all(0)
+        & (moved[2] >= lowest)
+        & (moved[2] <= highest)
+    )
     return np.where(fits, moved, parts)
 
 

@@ -1,4 +1,6 @@
-"""Figures without noise of cells within cells: against an oracle in plain Python, and what may never be seen side by side."""
+"""Figures without noise of cells within cells: against an oracle in plain Python, and what may never be seen
+side by side.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,28 @@ from oracle import Cell, cells
 SALARY, NPS = "salary_outcome", "nps_quarterly"
 LEAST = policy()["nesting"]["smallest_difference"]
 QUARTILES = ("salary_p25", "salary_p50", "salary_p75")
-# Sizes of the diplomas of one year: small ones beside large ones, so that wholes and parts come near each other.
-YEARS = [[60], [60, 5], [60, 40, 3], [60, 40, 12], [80, 47, 26, 9], [30, 2], [26, 25, 24], [55, 50, 1, 1], [70, 10, 10], [22, 3], [90, 90, 90, 90]]
-QUARTERS = [[(60, 1.0)], [(60, 1.0), (5, 0.0)], [(60, 0.01), (40, 0.3), (3, 0.5)], [(30, 0.97), (4, 0.0)], [(25, 0.5), (25, 0.02), (8, 1.0)]]
+# Sizes of the diplomas of one year: small ones beside large ones, so that wholes and parts come near each
+# other.
+YEARS = [
+    [60],
+    [60, 5],
+    [60, 40, 3],
+    [60, 40, 12],
+    [80, 47, 26, 9],
+    [30, 2],
+    [26, 25, 24],
+    [55, 50, 1, 1],
+    [70, 10, 10],
+    [22, 3],
+    [90, 90, 90, 90],
+]
+QUARTERS = [
+    [(60, 1.0)],
+    [(60, 1.0), (5, 0.0)],
+    [(60, 0.01), (40, 0.3), (3, 0.5)],
+    [(30, 0.97), (4, 0.0)],
+    [(25, 0.5), (25, 0.02), (8, 1.0)],
+]
 
 
 def one(dice: random.Random, no: int) -> dict[str, Any]:
@@ -26,7 +47,9 @@ def one(dice: random.Random, no: int) -> dict[str, Any]:
 
 
 def graduates(dice: random.Random) -> list[dict[str, Any]]:
-    """Years of diplomas; some persons are in two diplomas, some tell no salary; the row of all has each once."""
+    """Years of diplomas; some persons are in two diplomas, some tell no salary; the row of all has each
+    once.
+    """
     people, no = [], 0
     for (year, sizes), months in product(enumerate(YEARS, 2011), (6, 24)):
         for diploma, size in enumerate(sizes):
@@ -75,10 +98,15 @@ class Nests:
 
     def __init__(self, mart: str, house: House, people: list[dict[str, Any]]) -> None:
         self.rules = rules(mart)
-        self.rows = {tuple(row[name] for name in self.rules["dimensions"]): row for row in house.rows(f"intermediate.int_cells__{mart}")}
+        self.rows = {
+            tuple(row[name] for name in self.rules["dimensions"]): row
+            for row in house.rows(f"intermediate.int_cells__{mart}")
+        }
         whole = self.rules["nesting"]["whole"]
         self.members = {key: self.of(key, people) for key in self.rows}
-        self.own = {key: Cell(self.rules, policy(), members, key).figures() for key, members in self.members.items()}
+        self.own = {
+            key: Cell(self.rules, policy(), members, key).figures() for key, members in self.members.items()
+        }
         self.pairs = [
             (fine, coarse)
             for fine, coarse in product(self.rows, self.rows)
@@ -87,7 +115,12 @@ class Nests:
         self.whole = whole
 
     def of(self, key: tuple, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [person for cell, members in cells(self.rules, people).items() if cell[0] == key[0] and self.lies_within(cell[1:], key[1:]) for person in members]
+        return [
+            person
+            for cell, members in cells(self.rules, people).items()
+            if cell[0] == key[0] and self.lies_within(cell[1:], key[1:])
+            for person in members
+        ]
 
     def lies_within(self, fine: tuple, coarse: tuple) -> bool:
         if "pooling" not in self.rules:
@@ -117,8 +150,11 @@ def test_quartiles_equal_the_oracle(built):
         protected[name] |= near
         for key, row in nests.rows.items():
             own = nests.own[key][name][1]
-            assert row[f"{name}_reason"] == ("protected" if own is None and key in protected[name] else own), (key, name)
-    # The table holds both kinds: parts that come near their whole, and parts that leave too few over together.
+            assert row[f"{name}_reason"] == (
+                "protected" if own is None and key in protected[name] else own
+            ), (key, name)
+    # The table holds both kinds: parts that come near their whole, and parts that leave too few over
+    # together.
     assert all(protected.values())
 
 
@@ -134,7 +170,9 @@ def test_no_two_published_figures_differ_by_few_persons(built):
             if {fine, coarse} <= shown:
                 assert len(behind[fine] ^ behind[coarse]) not in range(1, LEAST), (fine, coarse, name)
         for total in (key for key in shown if key[0] == nests.whole):
-            told = set().union(*(behind[key] for key in shown if key[0] != nests.whole and key[1:] == total[1:]))
+            told = set().union(
+                *(behind[key] for key in shown if key[0] != nests.whole and key[1:] == total[1:])
+            )
             assert len(behind[total] - told) not in range(1, LEAST), (total, name)
     assert n_shown > 50
 
@@ -147,21 +185,37 @@ def test_a_clipped_share_is_not_told_apart_from_its_whole(built):
     for fine, coarse in nests.pairs:
         rows = nests.rows[fine], nests.rows[coarse]
         n_apart = len(base[fine] ^ base[coarse])
-        if 0 < n_apart < LEAST and any(row["clipped_n_detractors"] for row in rows) and rows[0]["true_n_respondents"] >= 30:
+        if (
+            0 < n_apart < LEAST
+            and any(row["clipped_n_detractors"] for row in rows)
+            and rows[0]["true_n_respondents"] >= 30
+        ):
             n_near += 1
-            assert rows[0]["n_detractors_reason"] == rows[0]["n_promoters_reason"] == rows[0]["nps_reason"] == "protected", fine
+            assert (
+                rows[0]["n_detractors_reason"]
+                == rows[0]["n_promoters_reason"]
+                == rows[0]["nps_reason"]
+                == "protected"
+            ), fine
     assert n_near >= 1
     far = [fine for fine, coarse in nests.pairs if len(base[fine] ^ base[coarse]) >= LEAST]
     for key in far:
-        # A part may also give way for what is left over of its whole (test_remainders.py): here where a sister is of one mind.
-        alone, of_one_mind = nests.own[key]["n_detractors"][1], [row for row in nests.rows.values() if row["quarter"] == key[1] and row["clipped_n_detractors"]]
-        assert nests.rows[key]["n_detractors_reason"] in ({alone, "protected"} if of_one_mind else {alone}), key
+        # A part may also give way for what is left over of its whole (test_remainders.py): here where a
+        # sister is of one mind.
+        alone, of_one_mind = (
+            nests.own[key]["n_detractors"][1],
+            [row for row in nests.rows.values() if row["quarter"] == key[1] and row["clipped_n_detractors"]],
+        )
+        assert nests.rows[key]["n_detractors_reason"] in ({alone, "protected"} if of_one_mind else {alone}), (
+            key
+        )
 
 
 def test_the_same_persons_get_another_noise_in_each_cell(built):
     """A quarter with one path only, and that path: two cells of the same persons; and a year of one diploma.
 
-    Who knew the noise of a set of persons from one cell would know from the next one whether somebody else is in it.
+    Who knew the noise of a set of persons from one cell would know from the next one whether somebody else is
+    in it.
     """
     house, people = built
     drawn = []
@@ -172,7 +226,12 @@ def test_the_same_persons_get_another_noise_in_each_cell(built):
         assert twins
         counts = [measure["name"] for measure in rules(mart)["measures"] if measure["kind"] == "count"]
         both = [(nests.rows[one], nests.rows[other]) for one, other in twins]
-        drawn += [(one[f"perturbed_{name}"], other[f"perturbed_{name}"]) for one, other in both for name in counts if one[f"true_{name}"] > 5]
+        drawn += [
+            (one[f"perturbed_{name}"], other[f"perturbed_{name}"])
+            for one, other in both
+            for name in counts
+            if one[f"true_{name}"] > 5
+        ]
     same = sum(one == other for one, other in drawn)
     # Two draws are equal in about two cases of ten.
     assert len(drawn) >= 10 and same < 0.5 * len(drawn), (same, len(drawn))
@@ -182,12 +241,18 @@ def test_a_year_that_may_be_pooled_shows_no_quartile(built):
     house, _ = built
     smallest = policy()["rates"]["smallest_base"]["coarse"]
     rows = house.rows("intermediate.int_cells__salary_outcome")
-    small = [row for row in rows if row["graduation_year"] == row["graduation_year_from"] and row["n_respondents"] < smallest]
+    small = [
+        row
+        for row in rows
+        if row["graduation_year"] == row["graduation_year_from"] and row["n_respondents"] < smallest
+    ]
     assert small and all(row[name] is None for row in small for name in QUARTILES)
 
 
 def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factory):
-    """The year before, all graduates were too few by noise, and a diploma of nearly all of them was not: its figures are out."""
+    """The year before, all graduates were too few by noise, and a diploma of nearly all of them was not: its
+    figures are out.
+    """
     house = House(tmp_path_factory.mktemp("carried"), only=SALARY)
     dice = random.Random(5)
     people = []
@@ -205,9 +270,16 @@ def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factor
     def pools() -> dict[str, Any]:
         house.build("--select", "int_closed_periods+", as_of="2025-06-30")
         rows = house.rows("intermediate.int_cells__salary_outcome")
-        return {row["diploma_id"]: row["salary_p50_reason"] for row in rows if row["graduation_year_from"] < row["graduation_year"]}
+        return {
+            row["diploma_id"]: row["salary_p50_reason"]
+            for row in rows
+            if row["graduation_year_from"] < row["graduation_year"]
+        }
 
     assert pools() == {"d0": None, "all": None}
     with duckdb.connect(str(house.vault)) as con:
-        con.execute("update ledger.cells_salary_outcome set salary_p50 = 31000, salary_p50_reason = null where diploma_id = 'd0'")
+        con.execute(
+            "update ledger.cells_salary_outcome set salary_p50 = 31000, salary_p50_reason = null where "
+            "diploma_id = 'd0'"
+        )
     assert pools() == {"all": "protected"}

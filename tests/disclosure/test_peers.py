@@ -1,4 +1,6 @@
-"""Our SQL and our Python against what other programs publish (vectors/README.md) and the Handbook's worked example."""
+"""Our SQL and our Python against what other programs publish (vectors/README.md) and the Handbook's worked
+example.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,14 @@ from anonymart.errors import UsageError
 
 VECTORS = Path(__file__).parent / "vectors"
 WIDER = 1 << 24
-HANDBOOK = [(0, 0, 0.0, 1.0), (1, 0, 0.0, 1.0), (2, 0, 0.0, 1.0), (3, -1, 0.0, 0.3), (3, 0, 0.3, 0.7), (3, 1, 0.7, 1.0)]
+HANDBOOK = [
+    (0, 0, 0.0, 1.0),
+    (1, 0, 0.0, 1.0),
+    (2, 0, 0.0, 1.0),
+    (3, -1, 0.0, 0.3),
+    (3, 0, 0.3, 0.7),
+    (3, 1, 0.7, 1.0),
+]
 PUBLISHED = """
 with noise_coarse as (
     {{{{ perturbation_lists(ref('{table}'), 'coarse') }}}}
@@ -45,10 +54,16 @@ def handbook_key(share: float) -> int:
 def entries(name: str) -> list[perturbation.Entry]:
     """A peer's table of 256 keys at our 2^32, or the Handbook's row for a count of 3."""
     if name == "handbook":
-        return [perturbation.Entry(n, v, upto - start, handbook_key(start), handbook_key(upto)) for n, v, start, upto in HANDBOOK]
+        return [
+            perturbation.Entry(n, v, upto - start, handbook_key(start), handbook_key(upto))
+            for n, v, start, upto in HANDBOOK
+        ]
     rows = [{key: int(value) for key, value in row.items()} for row in vectors(f"ptable_{name}")]
     return [
-        perturbation.Entry(row["true_count"], row["deviation"], 0.0, row["key_from"] * WIDER, row["key_upto"] * WIDER) for row in rows
+        perturbation.Entry(
+            row["true_count"], row["deviation"], 0.0, row["key_from"] * WIDER, row["key_upto"] * WIDER
+        )
+        for row in rows
     ]
 
 
@@ -57,15 +72,25 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[s
     """What the project's own macros publish of the peer's records and of the Handbook's three persons."""
     house = House(tmp_path_factory.mktemp("peers"), only="course_completion_funnel")
     seeds, models = house.project / "seeds", house.project / "models" / "intermediate"
-    records = [f"{row['region']},{row['step']},{int(row['record_key']) * WIDER}" for row in vectors("records")]
+    records = [
+        f"{row['region']},{row['step']},{int(row['record_key']) * WIDER}" for row in vectors("records")
+    ]
     (seeds / "peer_records.csv").write_text("\n".join(["region,step,record_key", *records, ""]))
     keys = [f"A,{handbook_key(share)}" for share in (0.9, 0.3, 0.6)]
     (seeds / "handbook_records.csv").write_text("\n".join(["region,record_key", *keys, ""]))
     for name in ("shipped", "unordered", "handbook"):
         perturbation.write_seed({"coarse": entries(name)}, seeds / f"ptable_{name}.csv")
-    types = {column: "bigint" for column in ("true_count", "deviation", "key_from", "key_upto")} | {"probability": "double"}
-    listed = [{"name": f"ptable_{name}", "config": {"column_types": types}} for name in ("shipped", "unordered", "handbook")]
-    listed += [{"name": name, "config": {"column_types": {"record_key": "bigint"}}} for name in ("peer_records", "handbook_records")]
+    types = {column: "bigint" for column in ("true_count", "deviation", "key_from", "key_upto")} | {
+        "probability": "double"
+    }
+    listed = [
+        {"name": f"ptable_{name}", "config": {"column_types": types}}
+        for name in ("shipped", "unordered", "handbook")
+    ]
+    listed += [
+        {"name": name, "config": {"column_types": {"record_key": "bigint"}}}
+        for name in ("peer_records", "handbook_records")
+    ]
     (seeds / "peers.yml").write_text(yaml.safe_dump({"version": 2, "seeds": listed}))
     for name, table, cell, rows in (
         ("shipped_cells", "shipped", "region, step", "peer_records"),
@@ -74,14 +99,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[s
         ("unordered_margin", "unordered", "region", "peer_records"),
         ("handbook", "handbook", "region", "handbook_records"),
     ):
-        (models / f"peer_{name}.sql").write_text(PUBLISHED.format(table=f"ptable_{table}", cell=cell, records=rows))
+        (models / f"peer_{name}.sql").write_text(
+            PUBLISHED.format(table=f"ptable_{table}", cell=cell, records=rows)
+        )
     done = house.dbt("build", "--select", "+path:models/intermediate/peer_*")
     assert done.returncode == 0, done.stdout
     return {path.stem: house.rows(f"intermediate.{path.stem}") for path in models.glob("peer_*.sql")}
 
 
 @pytest.mark.parametrize("table", ["shipped", "unordered"])
-def test_counts_are_those_of_cell_key_perturbation(published: dict[str, list[dict[str, Any]]], table: str) -> None:
+def test_counts_are_those_of_cell_key_perturbation(
+    published: dict[str, list[dict[str, Any]]], table: str
+) -> None:
     expected = {(row["region"], row["step"]): row for row in vectors("counts") if row["ptable"] == table}
     rows = published[f"peer_{table}_cells"] + published[f"peer_{table}_margin"]
     found = {(row["region"], str(row.get("step", ""))): row for row in rows}
@@ -106,11 +135,16 @@ def test_the_worked_example_of_the_handbook(published: dict[str, list[dict[str, 
 @pytest.fixture(scope="module")
 def tables() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(f"CREATE TABLE vectors AS FROM read_csv('{VECTORS}/anonymity_rows.csv', header = true, all_varchar = true)")
+    connection.execute(
+        f"CREATE TABLE vectors AS FROM read_csv('{VECTORS}/anonymity_rows.csv', header = true, "
+        f"all_varchar = true)"
+    )
     return connection
 
 
-@pytest.mark.parametrize("row", vectors("anonymity"), ids=lambda row: f"{row['table']} by {row['quasi_identifiers']}")
+@pytest.mark.parametrize(
+    "row", vectors("anonymity"), ids=lambda row: f"{row['table']} by {row['quasi_identifiers']}"
+)
 def test_k_and_l_are_those_of_pycanon(tables: duckdb.DuckDBPyConnection, row: dict[str, str]) -> None:
     relation = f"(FROM vectors WHERE \"table\" = '{row['table']}')"
     quasi = row["quasi_identifiers"].split("+")

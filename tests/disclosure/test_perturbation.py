@@ -1,4 +1,6 @@
-"""The noise of counts: the shipped table is the register's, has the moments that it should, and draws as it says."""
+"""The noise of counts: the shipped table is the register's, has the moments that it should, and draws as it
+says.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,10 @@ def test_the_shipped_tables_are_the_registers():
     tables = of_policy(load_policy())
     assert tables.keys() == TABLES.keys() == {"coarse", "fine"}
     for noise, table in tables.items():
-        keys = [[(e.true_count, e.deviation, e.key_from, e.key_upto) for e in each] for each in (table, TABLES[noise])]
+        keys = [
+            [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in each]
+            for each in (table, TABLES[noise])
+        ]
         assert keys[0] == keys[1]
 
 
@@ -64,7 +69,14 @@ def test_noise_reaches_far_enough_for_its_variance(noise):
     assert law(noise)["largest_deviation"] >= 3.4 * math.sqrt(law(noise)["variance"])
 
 
-@pytest.mark.parametrize("name, value", [("variance", {"coarse": 14, "fine": 37}), ("largest_deviation", {"coarse": 14, "fine": 22}), ("smallest", {"coarse": 5, "fine": 10})])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("variance", {"coarse": 14, "fine": 37}),
+        ("largest_deviation", {"coarse": 14, "fine": 22}),
+        ("smallest", {"coarse": 5, "fine": 10}),
+    ],
+)
 def test_a_table_of_other_figures_is_refused(name, value):
     raw = copy.deepcopy(load_policy().raw)
     raw["counts"][name] = value
@@ -94,7 +106,9 @@ def test_mean_variance_and_forbidden_values(noise, count):
     dealt, largest, smallest = widths(noise, count), law(noise)["largest_deviation"], law(noise)["smallest"]
     # The mean is 0 to the last key; the variance differs by what rounding to whole keys leaves.
     assert sum(deviation * width for deviation, width in dealt) == 0
-    assert sum(deviation**2 * width for deviation, width in dealt) / MODULUS == pytest.approx(variance(noise, count), abs=1e-5)
+    assert sum(deviation**2 * width for deviation, width in dealt) / MODULUS == pytest.approx(
+        variance(noise, count), abs=1e-5
+    )
     for deviation, width in dealt:
         assert abs(deviation) <= largest and width > 0
         assert count + deviation == 0 or count + deviation >= smallest
@@ -104,7 +118,9 @@ def test_mean_variance_and_forbidden_values(noise, count):
 
 @each_block
 def test_no_other_probabilities_of_these_moments_have_more_entropy(noise, count):
-    """Any step that keeps sum, mean and variance lowers the entropy: three equations, so steps live on four neighbours."""
+    """Any step that keeps sum, mean and variance lowers the entropy: three equations, so steps live on four
+    neighbours.
+    """
     deviations = [entry.deviation for entry in BLOCKS[noise, count]]
     p = largest_entropy(deviations, variance(noise, count))
     entropy = -math.fsum(q * math.log(q) for q in p)
@@ -138,7 +154,9 @@ def test_impossible_noise_is_refused():
 
 
 def test_a_few_persons_have_less_noise():
-    """One person gets 0 or up to 1 + D, a variance of D at most, with 0 or 1 + D alone; and of 2 at least, with 0 or 3 alone."""
+    """One person gets 0 or up to 1 + D, a variance of D at most, with 0 or 1 + D alone; and of 2 at least,
+    with 0 or 3 alone.
+    """
     one = [entry for entry in perturbation_table(9, 20.0, 3) if entry.true_count == 1]
     assert sum(entry.deviation**2 * entry.probability for entry in one) == pytest.approx(3)
     one = [entry for entry in perturbation_table(5, 20.0, 3) if entry.true_count == 1]
@@ -148,13 +166,23 @@ def test_a_few_persons_have_less_noise():
 @pytest.mark.parametrize("noise", ["coarse", "fine"])
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 40])
 def test_draws_follow_the_table(noise, count):
-    """A simulation: the sum of random record keys modulo 2^32 draws each deviation as often as the table says."""
+    """A simulation: the sum of random record keys modulo 2^32 draws each deviation as often as the table
+    says.
+    """
     dice, n = random.Random(count), 20_000
-    drawn = [draw(TABLES[noise], count, sum(dice.getrandbits(32) for _ in range(count)) % MODULUS) for _ in range(n)]
+    drawn = [
+        draw(TABLES[noise], count, sum(dice.getrandbits(32) for _ in range(count)) % MODULUS)
+        for _ in range(n)
+    ]
     assert abs(sum(drawn) / n) < 4 * math.sqrt(law(noise)["variance"] / n)
-    for entry in BLOCKS.get((noise, count), [e for e in TABLES[noise] if e.true_count == TABLES[noise][-1].true_count]):
+    for entry in BLOCKS.get(
+        (noise, count), [e for e in TABLES[noise] if e.true_count == TABLES[noise][-1].true_count]
+    ):
         expected = entry.probability
-        assert abs(drawn.count(entry.deviation) / n - expected) <= 5 * math.sqrt(expected * (1 - expected) / n) + 1 / n
+        assert (
+            abs(drawn.count(entry.deviation) / n - expected)
+            <= 5 * math.sqrt(expected * (1 - expected) / n) + 1 / n
+        )
 
 
 def test_a_key_between_two_deviations_takes_the_upper():

@@ -1,4 +1,6 @@
-"""What a whole and its shown parts leave over: attacked with and without the defence, which gives way from the smallest part on."""
+"""What a whole and its shown parts leave over: attacked with and without the defence, which gives way from
+the smallest part on.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,14 @@ def respondents(dice: random.Random) -> list[dict[str, Any]]:
     people, no = [], 0
     for number in range(QUARTERS):
         quarter = dt.date(1980 + number // 4, 3 * (number % 4) + 1, 1)
-        paths = [(dice.choice((8, 15, 24, 40, 100, 200)), dice.uniform(0.1, 0.6)) for _ in range(dice.randint(1, 4))]
+        paths = [
+            (dice.choice((8, 15, 24, 40, 100, 200)), dice.uniform(0.1, 0.6))
+            for _ in range(dice.randint(1, 4))
+        ]
         if number % 4:
-            paths.append((dice.choice((12, 20, 30, 60, 120, 300)), dice.choice((0.0, 0.0, 0.02, 0.98, 1.0, 1.0))))
+            paths.append(
+                (dice.choice((12, 20, 30, 60, 120, 300)), dice.choice((0.0, 0.0, 0.02, 0.98, 1.0, 1.0)))
+            )
         for path, (size, share) in enumerate(paths):
             for _ in range(size):
                 no += 1
@@ -51,7 +58,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]
     house.build(as_of="2026-06-30", law=law)
     rows = house.rows(f"intermediate.int_cells__{NPS}")
     assert len({row["quarter"] for row in rows}) == QUARTERS
-    return rows, {key: Cell(rules(NPS), law, members).figures() for key, members in cells(rules(NPS), people).items()}
+    return rows, {
+        key: Cell(rules(NPS), law, members).figures() for key, members in cells(rules(NPS), people).items()
+    }
 
 
 def attacked(rows: list[dict[str, Any]]) -> subtraction.Result:
@@ -62,7 +71,14 @@ def attacked(rows: list[dict[str, Any]]) -> subtraction.Result:
 
 def undefended(rows: list[dict[str, Any]], own: dict[tuple, Any]) -> list[dict[str, Any]]:
     """The figures that each cell alone could show."""
-    return [row | {name: own[row["path_id"], row["quarter"]][name][0] for name in ("n_promoters", "n_passives", "n_detractors")} for row in rows]
+    return [
+        row
+        | {
+            name: own[row["path_id"], row["quarter"]][name][0]
+            for name in ("n_promoters", "n_passives", "n_detractors")
+        }
+        for row in rows
+    ]
 
 
 def test_the_attack_tells_much_without_the_defence_and_nothing_with_it(built):
@@ -79,10 +95,18 @@ def test_the_smallest_part_gives_way_and_no_more_than_it_takes(built):
         by_quarter[row["quarter"]].append(row)
     n_gave_way = n_wholes = 0
     for quarter, those in by_quarter.items():
-        free = [row for row in those if own[row["path_id"], quarter]["n_detractors"][1] is None and row["true_n_respondents"]]
+        free = [
+            row
+            for row in those
+            if own[row["path_id"], quarter]["n_detractors"][1] is None and row["true_n_respondents"]
+        ]
         gave_way = [row for row in free if row["n_detractors_reason"] == "protected"]
         assert all(row["nps_reason"] == row["n_promoters_reason"] == "protected" for row in gave_way)
-        near = {row["path_id"] for row in gave_way if any(other["clipped_n_detractors"] for other in those) and row["path_id"] != "all"}
+        near = {
+            row["path_id"]
+            for row in gave_way
+            if any(other["clipped_n_detractors"] for other in those) and row["path_id"] != "all"
+        }
         parts = sorted((row["n_respondents"], row["path_id"]) for row in free if row["path_id"] != "all")
         hidden = [(row["n_respondents"], row["path_id"]) for row in gave_way if row["path_id"] != "all"]
         if any(row["path_id"] == "all" for row in gave_way):
@@ -92,5 +116,6 @@ def test_the_smallest_part_gives_way_and_no_more_than_it_takes(built):
         if hidden and not near - {path for _, path in parts[: len(hidden)]}:
             assert sorted(hidden) == parts[: len(hidden)], quarter
     assert n_gave_way > 5
-    # Fewer than one in four of the cells that could be shown pay for it, in a school in which three quarters in four have a path of one mind.
+    # Fewer than one in four of the cells that could be shown pay for it, in a school in which three quarters
+    # in four have a path of one mind.
     assert n_gave_way + n_wholes < 0.25 * sum(figures["n_detractors"][1] is None for figures in own.values())

@@ -1,4 +1,6 @@
-"""What stops a build: a mart without rules, a rule that nobody knows, a policy without its figure. One sentence each."""
+"""What stops a build: a mart without rules, a rule that nobody knows, a policy without its figure. One
+sentence each.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,13 @@ pytestmark = pytest.mark.xdist_group("rules")
 MART = "nps_quarterly"
 
 
-NEEDED = [("counts", "smallest"), ("rates", "smallest_base"), ("nps", "confidence"), ("sensitive_bands",), ("nesting", "smallest_difference")]
+NEEDED = [
+    ("counts", "smallest"),
+    ("rates", "smallest_base"),
+    ("nps", "confidence"),
+    ("sensitive_bands",),
+    ("nesting", "smallest_difference"),
+]
 
 
 def set_measure(name: str, **fields: Any) -> Callable[[dict[str, Any]], None]:
@@ -41,9 +49,13 @@ def without(path: tuple[str, ...]) -> dict[str, Any]:
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "no rules": (
         lambda meta: meta.clear(),
-        f"The mart {MART} has no meta.disclosure: say its people, person, dimensions, period and measures in its YAML.",
+        f"The mart {MART} has no meta.disclosure: say its people, person, dimensions, period and "
+        f"measures in its YAML.",
     ),
-    "no people": (lambda meta: meta["disclosure"].pop("people"), f"The mart {MART} has no people in meta.disclosure: add it."),
+    "no people": (
+        lambda meta: meta["disclosure"].pop("people"),
+        f"The mart {MART} has no people in meta.disclosure: add it.",
+    ),
     "unknown kind": (
         set_measure("response_rate", kind="percentage"),
         f"The mart {MART} has the measure response_rate of unknown kind percentage: use one of count, rate,",
@@ -54,13 +66,22 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         "declare its numerator with sensitive: true and of: n_invited",
     ),
     "sensitive part of nothing": (set_measure("n_detractors", of=None), "without 'of'"),
-    "SQL in place of a column": (set_measure("n_invited", where="a = 1; drop table x"), "that is not a column"),
-    "a maximum": (set_measure("nps", kind="quantile", value="score", quantile=0.99), "only 0.25, 0.5 and 0.75"),
+    "SQL in place of a column": (
+        set_measure("n_invited", where="a = 1; drop table x"),
+        "that is not a column",
+    ),
+    "a maximum": (
+        set_measure("nps", kind="quantile", value="score", quantile=0.99),
+        "only 0.25, 0.5 and 0.75",
+    ),
     "a whole that nobody holds against its parts": (
         lambda meta: meta["disclosure"].pop("nesting"),
         f"The mart {MART} has a whole in path_id without a nesting",
     ),
-    "unknown grain": (lambda meta: meta["disclosure"]["period"].update(grain="week"), "unknown period grain week"),
+    "unknown grain": (
+        lambda meta: meta["disclosure"]["period"].update(grain="week"),
+        "unknown period grain week",
+    ),
 }
 
 
@@ -90,7 +111,10 @@ def test_a_rule_that_cannot_be_kept_stops_the_build(refusals: dict[str, str], na
 
 @pytest.mark.parametrize("name", [".".join(path) for path in NEEDED])
 def test_a_threshold_that_the_policy_lacks_stops_the_build(refusals: dict[str, str], name: str) -> None:
-    assert refusals[name] == f"The mart {MART} needs {name}, which the policy does not have: add it to expectations/policy.yml."
+    assert (
+        refusals[name]
+        == f"The mart {MART} needs {name}, which the policy does not have: add it to expectations/policy.yml."
+    )
 
 
 @pytest.mark.parametrize("mart", marts())
@@ -99,7 +123,10 @@ def test_sensitive_figures_are_marked(mart: str) -> None:
     named = {measure["name"]: measure for measure in rules(mart)["measures"]}
     # An end of an interval is as its rate is.
     for measure in (named[name] for name in named if "rate" not in named[name]):
-        if re.search("detractor|employed|in_field|insertion|positive|negative|has_family", f"{measure['name']} {measure.get('where', '')}"):
+        if re.search(
+            "detractor|employed|in_field|insertion|positive|negative|has_family",
+            f"{measure['name']} {measure.get('where', '')}",
+        ):
             is_base = measure["name"] == "n_employed" and mart == "employment_outcome"
             assert measure.get("sensitive") or is_base, (mart, measure["name"])
 
@@ -113,10 +140,21 @@ def test_unit_tests_of_the_rules(tmp_path: Path) -> None:
 
 def test_a_person_who_stands_twice_in_a_cell_stops_the_build(tmp_path: Path) -> None:
     house = House(tmp_path, only="chapter_completion")
-    row = {"course_id": "c", "chapter_id": "a", "start_quarter": dt.date(2024, 1, 1), "closing_on": dt.date(2030, 1, 1), "record_key": 1}
-    house.add_people("chapter_completion", [{**row, "pseudonym": "p"}, {**row, "pseudonym": "q"}, {**row, "pseudonym": "p", "chapter_id": "b"}])
+    row = {
+        "course_id": "c",
+        "chapter_id": "a",
+        "start_quarter": dt.date(2024, 1, 1),
+        "closing_on": dt.date(2030, 1, 1),
+        "record_key": 1,
+    }
+    house.add_people(
+        "chapter_completion",
+        [{**row, "pseudonym": "p"}, {**row, "pseudonym": "q"}, {**row, "pseudonym": "p", "chapter_id": "b"}],
+    )
     house.build()
     house.add_people("chapter_completion", [{**row, "pseudonym": "q", "record_key": 2}])
     done = house.dbt("build", "--exclude-resource-type", "unit_test")
     assert done.returncode != 0
-    assert re.search(r"Failure in test counts_each_person_once_int_cells__chapter_completion", done.stdout), done.stdout
+    assert re.search(r"Failure in test counts_each_person_once_int_cells__chapter_completion", done.stdout), (
+        done.stdout
+    )

@@ -16,7 +16,9 @@ def measured(*rows):
 
 
 def test_good_quarters_are_hidden():
-    """Shown: 40 and 60. Protected: 95. All three have a mean of 65, those that are shown of 50. One on few people counts in neither."""
+    """Shown: 40 and 60. Protected: 95. All three have a mean of 65, those that are shown of 50. One on few
+    people counts in neither.
+    """
     found = measured(
         ("nps_quarterly", "nps", 40.0, 41.0, None),
         ("nps_quarterly", "nps", 60.0, 58.0, None),

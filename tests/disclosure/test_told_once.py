@@ -1,4 +1,6 @@
-"""What is told twice is told once: a base is counted at its first closing and carried, whoever leaves afterwards (S-ANON)."""
+"""What is told twice is told once: a base is counted at its first closing and carried, whoever leaves
+afterwards (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,11 @@ def _people(house: House) -> None:
         graduate = {**learner, "graduation_year": YEAR, "graduation_year_from": YEAR, **answers}
         house.add_people(
             "salary_outcome",
-            [{**graduate, "diploma_id": code, "months_after": months} for code in ("d", "all") for months in (6, 24)],
+            [
+                {**graduate, "diploma_id": code, "months_after": months}
+                for code in ("d", "all")
+                for months in (6, 24)
+            ],
         )
         after = {
             "answered_6m": number < 50,
@@ -69,12 +75,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, lis
     _people(house)
     house.build(as_of=FIRST)
     first = {
-        mart: house.rows(f"intermediate.int_cells__{mart}") for mart in ("learner_retention_cohort", "salary_outcome")
+        mart: house.rows(f"intermediate.int_cells__{mart}")
+        for mart in ("learner_retention_cohort", "salary_outcome")
     }
     house.publish()
     with duckdb.connect(str(house.vault)) as connection:
         for mart in ("learner_retention_cohort", "salary_outcome", "rncp_promotion"):
-            connection.execute(f"DELETE FROM people.int_people__{mart} WHERE pseudonym < ?", [f"{LEAVERS:064x}"])
+            connection.execute(
+                f"DELETE FROM people.int_people__{mart} WHERE pseudonym < ?", [f"{LEAVERS:064x}"]
+            )
     house.build(as_of=LATER)
     return house, first
 
@@ -82,7 +91,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, lis
 def test_a_cohort_keeps_its_base(told):
     house, first = told
     (start,) = (row for row in first["learner_retention_cohort"] if row["months_since_start"] == 0)
-    assert start["perturbed_n_cohort"] == start["n_learners"], "month 0 and the cohort are the same people, told once"
+    assert start["perturbed_n_cohort"] == start["n_learners"], (
+        "month 0 and the cohort are the same people, told once"
+    )
     later = house.rows("intermediate.int_cells__learner_retention_cohort")
     assert len(later) == 3 and all(row["true_n_cohort"] == 60 - LEAVERS for row in later)
     for row in later:
@@ -107,7 +118,9 @@ def test_graduates_are_counted_once(told):
 def test_a_promotion_tells_what_the_salaries_told(told):
     house, first = told
     (promotion,) = house.rows("intermediate.int_cells__rncp_promotion")
-    before = next(row for row in first["salary_outcome"] if row["diploma_id"] == "d" and row["months_after"] == 6)
+    before = next(
+        row for row in first["salary_outcome"] if row["diploma_id"] == "d" and row["months_after"] == 6
+    )
     later = next(
         row
         for row in house.rows("intermediate.int_cells__salary_outcome")
@@ -123,7 +136,9 @@ def test_a_promotion_tells_what_the_salaries_told(told):
 
 
 def test_every_first_telling_is_declared_whole():
-    """A figure of another mart names all dimensions of its cell, in their order: both cells have one identity."""
+    """A figure of another mart names all dimensions of its cell, in their order: both cells have one
+    identity.
+    """
     for mart in marts():
         for measure in rules(mart)["measures"]:
             first = measure.get("told_by")
@@ -134,7 +149,9 @@ def test_every_first_telling_is_declared_whole():
                 assert list(first["at"]) == list(other["dimensions"]), (mart, measure["name"])
             else:
                 assert first["at"].keys() <= other["dimensions"].keys(), (mart, measure["name"])
-            told = next(each for each in other["measures"] if each["name"] == first.get("measure", measure["name"]))
+            told = next(
+                each for each in other["measures"] if each["name"] == first.get("measure", measure["name"])
+            )
             assert told["kind"] == measure["kind"], (mart, measure["name"])
             assert not (
                 other["mart"] == mart

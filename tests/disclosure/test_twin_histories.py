@@ -1,7 +1,9 @@
-"""Twin homes, twin histories over a year of monthly releases: what a trained distinguisher can tell about the one person (S-ANON).
+"""Twin homes, twin histories over a year of monthly releases: what a trained distinguisher can tell about the
+one person (S-ANON).
 
-The person arrives, objects, is erased, is corrected, leaves or comes back, or does not; the releases are kept, or some are recalled
-and corrected. Who trains on 200 key files of each knows everybody else and all that the program does. `-s` prints the table.
+The person arrives, objects, is erased, is corrected, leaves or comes back, or does not; the releases are
+kept, or some are recalled and corrected. Who trains on 200 key files of each knows everybody else and all
+that the program does. `-s` prints the table.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ def right(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str]
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("history", HISTORIES)
 def test_the_twins_are_told_apart_by_no_more_than_new_draws(right, history, place):
-    """Nothing at all is told of published cells; of cells that are drawn after the event what the table of noise allows."""
+    """Nothing at all is told of published cells; of cells that are drawn after the event what the table of
+    noise allows.
+    """
     most = {event: best_guess(new_draws(place, event, history == "recalled")) for event in EVENTS}
     for event in EVENTS:
         assert interval(*right[history, place, event], STRICT)[0] <= most[event], event

@@ -1,4 +1,6 @@
-"""Two schools that differ by one person, over a thousand keys: what somebody learns who knows all the others."""
+"""Two schools that differ by one person, over a thousand keys: what somebody learns who knows all the
+others.
+"""
 
 from __future__ import annotations
 
@@ -37,18 +39,30 @@ def distance(one: dict[int, float], other: dict[int, float]) -> float:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, list[int]]]:
-    """The published counts of school `without` the person and of school `with` them, by size, one for each key."""
+    """The published counts of school `without` the person and of school `with` them, by size, one for each
+    key.
+    """
     house, dice = House(tmp_path_factory.mktemp("schools"), only=MART), random.Random(1)
     people = []
     for n in SIZES:
         for key in range(N_KEYS):
             others = [dice.getrandbits(32) for _ in range(n)]
             for school, record_keys in (("without", others), ("with", [*others, dice.getrandbits(32)])):
-                cell = {"course_id": school, "chapter_id": f"{n}|{key}", "start_quarter": dt.date(2024, 1, 1), "closing_on": dt.date(2030, 1, 1)}
-                people += [cell | {"pseudonym": f"{i:064x}", "record_key": record_key} for i, record_key in enumerate(record_keys)]
+                cell = {
+                    "course_id": school,
+                    "chapter_id": f"{n}|{key}",
+                    "start_quarter": dt.date(2024, 1, 1),
+                    "closing_on": dt.date(2030, 1, 1),
+                }
+                people += [
+                    cell | {"pseudonym": f"{i:064x}", "record_key": record_key}
+                    for i, record_key in enumerate(record_keys)
+                ]
     house.add_people(MART, people)
     house.build("--exclude", "resource_type:test")
-    found: dict[str, dict[int, list[int]]] = {school: {n: [0] * N_KEYS for n in SIZES} for school in ("without", "with")}
+    found: dict[str, dict[int, list[int]]] = {
+        school: {n: [0] * N_KEYS for n in SIZES} for school in ("without", "with")
+    }
     for row in house.rows(f"marts.{MART}"):
         n, key = map(int, row["chapter_id"].split("|"))
         found[row["course_id"]][n][key] = row["n_started"]
@@ -67,7 +81,9 @@ def test_published_counts_follow_the_table(published, n):
 
 @pytest.mark.parametrize("n", SIZES)
 def test_nobody_is_sure_of_the_person(published, n):
-    """Who knows all the others and the table guesses right in two of three cases at best, and is hardly ever certain."""
+    """Who knows all the others and the table guesses right in two of three cases at best, and is hardly ever
+    certain.
+    """
     without, present = exact(n), exact(n + 1)
     advantage = distance(without, present)
     guesses = sum(present.get(x, 0) > without.get(x, 0) for x in published["with"][n])
@@ -75,13 +91,17 @@ def test_nobody_is_sure_of_the_person(published, n):
     assert guesses / (2 * N_KEYS) == pytest.approx((1 + advantage) / 2, abs=0.04)
     assert advantage < 0.12
     # A count that only one of the two schools can publish tells for sure.
-    certain = sum(p for x, p in without.items() if x not in present) + sum(p for x, p in present.items() if x not in without)
+    certain = sum(p for x, p in without.items() if x not in present) + sum(
+        p for x, p in present.items() if x not in without
+    )
     assert certain / 2 < 0.005
 
 
 @pytest.mark.parametrize("n", SIZES)
 def test_the_difference_of_the_schools_is_noise(published, n):
-    """Side by side the counts differ by one in the mean, with the noise of both: one more person draws a new key."""
+    """Side by side the counts differ by one in the mean, with the noise of both: one more person draws a new
+    key.
+    """
     expected = sum(
         sum(entry.deviation**2 * entry.probability for entry in TABLE if entry.true_count == min(size, LAST))
         for size in (n, n + 1)
@@ -95,11 +115,25 @@ def test_the_difference_of_the_schools_is_noise(published, n):
 
 
 def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
-    """The person comes late into twenty cells that are published: with the memory of the house they change nothing, without it they show."""
+    """The person comes late into twenty cells that are published: with the memory of the house they change
+    nothing, without it they show.
+    """
     house, dice = House(tmp_path / "house", only=MART), random.Random(2)
-    chapters = [{"course_id": "c", "chapter_id": f"h{i}", "start_quarter": dt.date(2024, 1, 1), "closing_on": dt.date(2030, 1, 1)} for i in range(20)]
+    chapters = [
+        {
+            "course_id": "c",
+            "chapter_id": f"h{i}",
+            "start_quarter": dt.date(2024, 1, 1),
+            "closing_on": dt.date(2030, 1, 1),
+        }
+        for i in range(20)
+    ]
     for chapter in chapters:
-        people = [chapter | {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "has_completed": i % 2 == 0} for i in range(30)]
+        people = [
+            chapter
+            | {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "has_completed": i % 2 == 0}
+            for i in range(30)
+        ]
         house.add_people(MART, people)
     newcomer = {"pseudonym": "f" * 64, "record_key": dice.getrandbits(32), "has_completed": True}
     contracts = load_contracts()

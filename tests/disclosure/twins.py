@@ -1,7 +1,9 @@
-"""Homes in pairs, alike but for the history of one person, through a year of monthly releases; and who tells the twins apart.
+"""Homes in pairs, alike but for the history of one person, through a year of monthly releases; and who tells
+the twins apart.
 
-One house holds every home: a home is a course with a chapter, with record keys of its own, as test_two_schools.py does it. Six
-months and two quarters are published when something happens to the person, between the sixth release and the seventh.
+One house holds every home: a home is a course with a chapter, with record keys of its own, as
+test_two_schools.py does it. Six months and two quarters are published when something happens to the person,
+between the sixth release and the seventh.
 """
 
 from __future__ import annotations
@@ -63,7 +65,8 @@ def widest() -> int:
     return max(entry.deviation for mart in MARTS for entry in noise(mart))
 
 
-# Enough people that every figure is shown; enough late ones that every plain count moves whatever the noise does.
+# Enough people that every figure is shown; enough late ones that every plain count moves whatever the noise
+# does.
 BASES = (
     max(LAW[group][name].values())
     for group, name in (("quantiles", "smallest_base_median"), ("rates", "smallest_base"))
@@ -74,7 +77,9 @@ N_LATE = 4 * widest() + 2
 
 
 def homes(place: str, event: str) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of all homes of a place and an event: those without the event, and those with it, one for each key file."""
+    """The numbers of all homes of a place and an event: those without the event, and those with it, one for
+    each key file.
+    """
     numbers = np.arange(N_HOMES).reshape(SHAPE)[list(PLACES).index(place), EVENTS.index(event)]
     return numbers[0], numbers[1]
 
@@ -100,14 +105,17 @@ def open_house(house: House) -> None:
         }  # fmt: skip
         con.register("given", pa.table({name: pa.array(values) for name, values in columns.items()}))
         con.execute(
-            "create table people.others as select * replace (cast(course_id as varchar) as course_id) from given"
+            "create table people.others as select * replace (cast(course_id as varchar) as course_id) "
+            "from given"
         )
         con.execute(
-            "create table people.person (mart varchar, course_id varchar, period date, record_key bigint, b boolean, c boolean, progress double)"
+            "create table people.person (mart varchar, course_id varchar, period date, record_key "
+            "bigint, b boolean, c boolean, progress double)"
         )
         con.execute("create table people.mended as select false as is_mended")
         con.execute(
-            "create schema catalogue; create table catalogue.items as select 'chapter' as item_kind, 'h' as code"
+            "create schema catalogue; create table catalogue.items as select 'chapter' as item_kind, "
+            "'h' as code"
         )
         con.execute(
             f"insert into catalogue.items select 'course', cast(range as varchar) from range({N_HOMES})"
@@ -117,7 +125,9 @@ def open_house(house: House) -> None:
 
 
 def _people(mart: str, periods: list[dt.date]) -> str:
-    """The people of a mart as a view: the same others in each period, whose cells draw noise of their own, and the person."""
+    """The people of a mart as a view: the same others in each period, whose cells draw noise of their own,
+    and the person.
+    """
     period = rules(mart)["period"]["column"]
     flags = (
         "true as is_active, b as is_registered, c as is_completed, progress"
@@ -155,7 +165,8 @@ def let_persons_be(house: House, released: int) -> None:
         life = 1 if event == "comes back" and happened else 0
         for mart in MARTS:
             for period in PUBLISHED[mart] + (STILL_OPEN[mart] if place == "open" else []):
-                # Where a draw is made anew the person moves one count, so that the theory can say what it tells.
+                # Where a draw is made anew the person moves one count, so that the theory can say what it
+                # tells.
                 alone = place in ("mistake", "few") or period in STILL_OPEN[mart]
                 corrected = event == "is corrected" and happened
                 progress = None if alone else 0.0 if corrected else 50.0
@@ -188,7 +199,8 @@ def recall(house: House) -> None:
         for mart in MARTS:
             _set_aside(con, load_contracts()[mart], "r")
         con.execute(
-            "create table vault.ledger.withdrawn_periods as select *, 'r' as release_id, 'r' as last_release_id from wrong_periods"
+            "create table vault.ledger.withdrawn_periods as select *, 'r' as release_id, 'r' as "
+            "last_release_id from wrong_periods"
         )
         con.execute("""
             delete from vault.ledger.closed_periods as closed using wrong_periods
@@ -196,7 +208,9 @@ def recall(house: House) -> None:
 
 
 def forget_everything(house: House, *kept: str) -> None:
-    """A house without memory: what was published is not known any more. Only homes of these places are kept, to be quick."""
+    """A house without memory: what was published is not known any more. Only homes of these places are kept,
+    to be quick.
+    """
     inside = [
         int(home) for place in kept for event in EVENTS for side in homes(place, event) for home in side
     ]
@@ -221,7 +235,9 @@ def show_every_move(house: House) -> None:
 
 
 def release(house: House, number: int, is_parsed: bool | None = None) -> np.ndarray:
-    """Build and publish one release; its figures: homes by cells and their figures, with the reason of each."""
+    """Build and publish one release; its figures: homes by cells and their figures, with the reason of
+    each.
+    """
     as_of, is_parsed = str(RELEASES[number - 1]), number > 1 if is_parsed is None else is_parsed
     house.build("--exclude", "resource_type:test", as_of=as_of, is_parsed=is_parsed)
     house.publish()
@@ -257,7 +273,9 @@ class State:
 
 
 def a_year(house: House) -> dict[str, list[np.ndarray]]:
-    """The releases of a year: without a withdrawal, with one after the eighth; and two of defences that are left out."""
+    """The releases of a year: without a withdrawal, with one after the eighth; and two of defences that are
+    left out.
+    """
     open_house(house)
     first: list[np.ndarray] = []
     for number in range(1, RECALLED_AFTER + 1):
@@ -287,7 +305,9 @@ def a_year(house: House) -> dict[str, list[np.ndarray]]:
 
 
 def features(releases: list[np.ndarray], chosen: np.ndarray) -> np.ndarray:
-    """What an analyst holds of each home: the first release, every change since, whether it is one, and how many there are."""
+    """What an analyst holds of each home: the first release, every change since, whether it is one, and how
+    many there are.
+    """
     tables = [table[chosen] for table in releases]
     found = [tables[0], tables[-1]]
     for earlier, later in pairwise(tables):
@@ -297,7 +317,9 @@ def features(releases: list[np.ndarray], chosen: np.ndarray) -> np.ndarray:
 
 
 class Distinguisher:
-    """Logistic regression with a ridge, on the features whose means differ between the twins that it was trained on."""
+    """Logistic regression with a ridge, on the features whose means differ between the twins that it was
+    trained on.
+    """
 
     def __init__(
         self, without: np.ndarray, with_event: np.ndarray, ridge: float = 1.0, at_most: int = 60
@@ -354,7 +376,9 @@ def new_draws(place: str, event: str, is_recalled: bool) -> list[tuple[str, int]
 
 
 def best_guess(draws: list[tuple[str, int]], n: int = 400_000) -> float:
-    """How often the best guess from these draws is right, as (1 + TV) / 2 of their joint distributions; by simulation."""
+    """How often the best guess from these draws is right, as (1 + TV) / 2 of their joint distributions; by
+    simulation.
+    """
     dice, likelihood = np.random.default_rng(3), np.zeros(n)
     for mart, others in draws:
         without, with_person = (published_counts(noise(mart), size) for size in (others, others + 1))
@@ -367,7 +391,9 @@ def best_guess(draws: list[tuple[str, int]], n: int = 400_000) -> float:
 
 
 def table(found: dict[tuple[str, str, str], tuple[int, int]]) -> list[str]:
-    """Lines of Markdown: share of homes named right with its interval of 95 %, and the most that new draws allow."""
+    """Lines of Markdown: share of homes named right with its interval of 95 %, and the most that new draws
+    allow.
+    """
     lines = [
         f"| the person is in | withdrawal | {' | '.join(EVENTS)} | all six | at most |",
         "| --- " * (len(EVENTS) + 4) + "|",
@@ -380,6 +406,7 @@ def table(found: dict[tuple[str, str, str], tuple[int, int]]) -> list[str]:
             shares.append(f"{100 * right / tries:.0f} ({100 * low:.0f} to {100 * high:.0f})")
         most = max(best_guess(new_draws(place, event, history == "recalled")) for event in EVENTS)
         lines.append(
-            f"| {PLACES[place]} | {(HISTORIES | CONTROLS)[history]} | {' | '.join(shares)} | {100 * most:.0f} |"
+            f"| {PLACES[place]} | {(HISTORIES | CONTROLS)[history]} | {' | '.join(shares)} | "
+            f"{100 * most:.0f} |"
         )
     return lines

@@ -1,4 +1,6 @@
-"""A desk as a reader of the README has it: the commands of its last part are run once, and every later block in a copy."""
+"""A desk as a reader of the README has it: the commands of its last part are run once, and every later block
+in a copy.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ HOME_OF_README = "anonymart-try"
 
 @dataclass(frozen=True)
 class Desk:
-    """A user's folder with a clone in it, in which commands are typed; `var` in the clone is the README's home."""
+    """A user's folder with a clone in it, in which commands are typed; `var` in the clone is the README's
+    home.
+    """
 
     root: Path
     output: str = ""
@@ -80,7 +84,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="session")
 def typed(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Block], tuple[Desk, str]]:
-    """Gives, for a block, a desk of its own on which it was typed, and what it printed; each block is typed once."""
+    """Gives, for a block, a desk of its own on which it was typed, and what it printed; each block is typed
+    once.
+    """
     done: dict[str, tuple[Desk, str]] = {}
 
     def type_once(block: Block) -> tuple[Desk, str]:

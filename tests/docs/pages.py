@@ -1,4 +1,6 @@
-"""The blocks of the documentation: what is in them, whether a test runs them, and the output that is shown under them."""
+"""The blocks of the documentation: what is in them, whether a test runs them, and the output that is shown
+under them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->\n$")
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block. `not_run` is the reason in the comment before it; `output` the text block right after it."""
+    """One fenced block. `not_run` is the reason in the comment before it; `output` the text block right after
+    it.
+    """
 
     page: str
     line: int
@@ -34,7 +38,12 @@ def page(name: str) -> str:
 
 def pages() -> list[str]:
     """Every page of the documentation, relative to the project."""
-    found = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    found = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "CHANGELOG.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
     return [str(path.relative_to(ROOT)) for path in found]
 
 

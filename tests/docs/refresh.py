@@ -1,8 +1,9 @@
-"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs and what the attacks came to
-in docs/disclosure.md, anew from a release in the home of the demo, whose people are made up.
+"""`python -m tests.docs.refresh RELEASE`: writes the outputs of docs/analyst.md, and what protection costs
+and what the attacks came to in docs/disclosure.md, anew from a release in the home of the demo, whose people
+are made up.
 
-With `--check` it changes nothing and ends with 1 when a figure on a page is not the release's. The tests look at columns
-only, since their school is smaller.
+With `--check` it changes nothing and ends with 1 when a figure on a page is not the release's. The tests look
+at columns only, since their school is smaller.
 """
 
 from __future__ import annotations
@@ -56,14 +57,20 @@ def costs(found: dict) -> str:
     """What protection costs, as noted for the reviewer, as a table: one row a mart, and all together."""
     rows = []
     for name, part in [*found["marts"].items(), ("all together", found)]:
-        figures = [str(part.get(figure, "-")).replace(utility.TOO_FEW_CELLS, "too few cells") for figure in SHOWN]
+        figures = [
+            str(part.get(figure, "-")).replace(utility.TOO_FEW_CELLS, "too few cells") for figure in SHOWN
+        ]
         suppressed = part["suppressed"]
-        rows.append((name, str(part["new_cells"]), *figures, str(suppressed["too_few"]), str(suppressed["protected"])))
+        rows.append(
+            (name, str(part["new_cells"]), *figures, str(suppressed["too_few"]), str(suppressed["protected"]))
+        )
     return markdown(("mart", "cells", *SHOWN.values(), "too few", "protected"), rows)
 
 
 def risks(attacks: list[dict]) -> str:
-    """The attacks, as noted for the reviewer, as a table: one row each, with the limits of the share of successes and the control."""
+    """The attacks, as noted for the reviewer, as a table: one row each, with the limits of the share of
+    successes and the control.
+    """
     rows = [
         (
             f"`{found['attack']}`",
@@ -74,11 +81,15 @@ def risks(attacks: list[dict]) -> str:
         )
         for found in attacks
     ]
-    return markdown(("attack", "tried", "succeeded", "at most, of all tries (95 %)", "succeeded on its control"), rows)
+    return markdown(
+        ("attack", "tried", "succeeded", "at most, of all tries (95 %)", "succeeded on its control"), rows
+    )
 
 
 def refreshed_costs(release: Path) -> str:
-    """The statistician's page with what protection cost in the release, and what the attacks on it came to."""
+    """The statistician's page with what protection cost in the release, and what the attacks on it came
+    to.
+    """
     home = Home(release.resolve().parent.parent)
     with engine.connect(home, Keys.load(home), vault="ro") as connection:
         notes = for_reviewer.notes(connection, release.resolve().name)

@@ -17,7 +17,13 @@ from anonymart.policy import load_policy
 from tests.docs.pages import ROOT, blocks, page, pages
 
 READERS = ("docs/analyst.md", "docs/data-team.md", "docs/privacy-reviewer.md")
-EXCUSED = {"README.md": 2, "docs/analyst.md": 2, "docs/data-team.md": 4, "docs/deploy.md": 1, "docs/sources.md": 1}
+EXCUSED = {
+    "README.md": 2,
+    "docs/analyst.md": 2,
+    "docs/data-team.md": 4,
+    "docs/deploy.md": 1,
+    "docs/sources.md": 1,
+}
 EVERYTHING = "\n".join(page(name) for name in pages())
 SOURCES = [path for room in ("plugins", "dags", "tests") for path in (ROOT / room).rglob("*.py")]
 
@@ -34,7 +40,9 @@ def commands(
 
 
 def quoted() -> list[tuple[str, str]]:
-    """Every `anonymart …` that a page, a help text, a runbook or a message tells somebody to type, with its place."""
+    """Every `anonymart …` that a page, a help text, a runbook or a message tells somebody to type, with its
+    place.
+    """
     found = [
         (block.name, line)
         for name in pages()

@@ -37,11 +37,13 @@ def test_every_column_is_in_it():
         ("project_validation", "30 days after the half-year and 3 months of observation are over"),
         (
             "learner_retention_cohort",
-            "30 days after the quarter and as many months as `months_since_start` says of observation are over",
+            "30 days after the quarter and as many months as `months_since_start` says of observation "
+            "are over",
         ),
         (
             "salary_outcome",
-            "30 days after the year and 9 months (`months_after` 6), 30 months (`months_after` 24) of observation are over",
+            "30 days after the year and 9 months (`months_after` 6), 30 months (`months_after` 24) of "
+            "observation are over",
         ),
     ],
 )
@@ -53,7 +55,10 @@ def test_the_noise_of_counts_follows_the_policy():
     counts = {"largest_deviation": (7, 9), "variance": (3.5, 6), "smallest": (4, 5)}
     by_class = {name: dict(zip(("coarse", "fine"), figures, strict=True)) for name, figures in counts.items()}
     told = dictionary(CONTRACTS, Policy({**POLICY.raw, "counts": by_class}))
-    assert "with noise of at most 7 (coarse) or 9 (fine) up or down and a variance of 3.5 (coarse) or 6 (fine); shown as 0 or from" in told
+    assert (
+        "with noise of at most 7 (coarse) or 9 (fine) up or down and a variance of 3.5 (coarse) or 6 "
+        "(fine); shown as 0 or from" in told
+    )
     assert "shown as 0 or from 4 (coarse) or 5 (fine) up" in told
 
 

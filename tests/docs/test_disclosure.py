@@ -51,7 +51,9 @@ def test_no_figure_of_the_register_is_typed_by_hand():
 
 
 def test_the_risk_is_that_of_a_simulated_attacker():
-    """A coin decides whether the person is there; the attacker sees the published count and takes the likelier case."""
+    """A coin decides whether the person is there; the attacker sees the published count and takes the
+    likelier case.
+    """
     dice, n_right, n_tries = random.Random(3), 0, 20_000
     without, with_person = (risk.published_counts(TABLE, n) for n in (12, 13))
     for _ in range(n_tries):
@@ -65,13 +67,27 @@ def test_the_risk_is_that_of_a_simulated_attacker():
 
 
 def test_the_costs_of_a_release_as_a_table():
-    part = {"new_cells": 9, "suppressed": {"too_few": 2, "protected": 0}, "count_error_persons": "too_few_cells"}
+    part = {
+        "new_cells": 9,
+        "suppressed": {"too_few": 2, "protected": 0},
+        "count_error_persons": "too_few_cells",
+    }
     table = costs({**part, "marts": {"nps_quarterly": part}}).splitlines()
-    assert len(table) == 4 and table[2].startswith("| nps_quarterly | 9 | too few cells | - |") and table[3].startswith("| all together | 9 |")
+    assert (
+        len(table) == 4
+        and table[2].startswith("| nps_quarterly | 9 | too few cells | - |")
+        and table[3].startswith("| all together | 9 |")
+    )
     with pytest.raises(UsageError, match="lost the marks"):
         rewritten("no marks", "utility", "x", "y")
 
 
 def test_the_attacks_of_a_release_as_a_table():
-    found = {"attack": "averaging", "tried": 2000, "succeeded": 0, "interval": [0.0, 0.001843], "control": {"tried": 30, "succeeded": 12}}
+    found = {
+        "attack": "averaging",
+        "tried": 2000,
+        "succeeded": 0,
+        "interval": [0.0, 0.001843],
+        "control": {"tried": 30, "succeeded": 12},
+    }
     assert risks([found]).splitlines()[2:] == ["| `averaging` | 2,000 | 0 | 0.184 % | 12 of 30 |"]

@@ -1,4 +1,6 @@
-"""Findings are scripts about outside software: pinned, without our code, and told in one table. None of them is run here."""
+"""Findings are scripts about outside software: pinned, without our code, and told in one table. None of them
+is run here.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ def test_a_finding_stands_alone(script):
 
 
 def test_each_finding_stands_in_the_table_once():
-    table = re.findall(r"^\| \[([a-z0-9-]+)\]\(([a-z0-9-]+)\.sh\) \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    table = re.findall(
+        r"^\| \[([a-z0-9-]+)\]\(([a-z0-9-]+)\.sh\) \|",
+        (FOLDER / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert sorted(name for name, _ in table) == [script.stem for script in SCRIPTS] != []
     assert all(name == target for name, target in table)
 
@@ -42,5 +48,7 @@ def test_each_finding_stands_in_the_table_once():
 def test_what_guards_us_exists():
     """Each path of this project that the table names is one."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:plugins|tests|dbt_project|expectations)/[^`]+)`", text) + re.findall(r"\]\(\.\./([^)]+)\)", text)
+    paths = re.findall(r"`((?:plugins|tests|dbt_project|expectations)/[^`]+)`", text) + re.findall(
+        r"\]\(\.\./([^)]+)\)", text
+    )
     assert len(paths) > 10 and not [path for path in paths if not (ROOT / path).exists()]

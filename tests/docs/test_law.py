@@ -8,11 +8,37 @@ from tests.docs.pages import ROOT, page
 
 POLICY = ROOT.parent / "shared" / "POLICY.md"
 IDS = [
-    "P-STAT", "P-SURVEY", "P-LOG", "P-RIGHTS", "P-AUDIENCE", "D-LEARN", "D-NPS", "D-OUTCOME", "D-PROFILE",
-    "D-IDENT", "D-SPECIAL", "D-DOC", "R-ACCESS", "R-RECTIFY", "R-ERASE", "R-RESTRICT", "R-PORT", "R-OBJECT",
-    "R-WITHDRAW", "R-DEATH", "R-CLOCK", "R-DOUBT", "R-MINOR", "S-SAFE", "S-ANON", "S-SHARE", "S-EU",
+    "P-STAT",
+    "P-SURVEY",
+    "P-LOG",
+    "P-RIGHTS",
+    "P-AUDIENCE",
+    "D-LEARN",
+    "D-NPS",
+    "D-OUTCOME",
+    "D-PROFILE",
+    "D-IDENT",
+    "D-SPECIAL",
+    "D-DOC",
+    "R-ACCESS",
+    "R-RECTIFY",
+    "R-ERASE",
+    "R-RESTRICT",
+    "R-PORT",
+    "R-OBJECT",
+    "R-WITHDRAW",
+    "R-DEATH",
+    "R-CLOCK",
+    "R-DOUBT",
+    "R-MINOR",
+    "S-SAFE",
+    "S-ANON",
+    "S-SHARE",
+    "S-EU",
 ]
-ROWS = re.findall(r"^\| ([PDRS]-[A-Z]+) \| (\w+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", page("docs/law.md"), re.MULTILINE)
+ROWS = re.findall(
+    r"^\| ([PDRS]-[A-Z]+) \| (\w+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", page("docs/law.md"), re.MULTILINE
+)
 
 
 def test_every_rule_has_one_row():
@@ -34,4 +60,3 @@ def test_what_a_row_names_exists(row):
     for path in re.findall(r"`([\w/.]+\.\w+)`", where + test):
         assert (ROOT / path).exists(), path
     assert re.search(r"`tests/", test) and "`" in where
-

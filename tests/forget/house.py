@@ -1,4 +1,6 @@
-"""A school of two people and some company, delivered in every source, and how to look for somebody in every byte of a home."""
+"""A school of two people and some company, delivered in every source, and how to look for somebody in every
+byte of a home.
+"""
 
 from __future__ import annotations
 
@@ -39,14 +41,28 @@ class House(IngestHouse):
             self.deliver(source, f"{name}.ndjson", content)
 
     def deliver_catalogue(self) -> None:
-        """What everybody's statements and enrolments are about; without it an event has no code and no rollup."""
+        """What everybody's statements and enrolments are about; without it an event has no code and no
+        rollup.
+        """
         self.deliver("catalogue", "catalogue.ndjson", CATALOGUE)
 
-    def build(self, as_of: date = AS_OF, select: str = "+int_nps_counted +int_graduates +int_code_lists +path:models/intermediate/history") -> None:
+    def build(
+        self,
+        as_of: date = AS_OF,
+        select: str = "+int_nps_counted +int_graduates +int_code_lists +path:models/intermediate/history",
+    ) -> None:
         build(self.home, self.keys, self.policy, as_of, select=select)
 
-    def request(self, kind: str = "erase", number: int = 1, at: str = "2026-06-20T10:00:00Z", **who: str) -> str:
-        row = {"request_id": f"REQ-{number}", "kind": kind, "received_at": at, "identity_verified": True, **(who or {"learner_id": "L-4711"})}
+    def request(
+        self, kind: str = "erase", number: int = 1, at: str = "2026-06-20T10:00:00Z", **who: str
+    ) -> str:
+        row = {
+            "request_id": f"REQ-{number}",
+            "kind": kind,
+            "received_at": at,
+            "identity_verified": True,
+            **(who or {"learner_id": "L-4711"}),
+        }
         self.deliver("rights", f"request-{number}.ndjson", [row])
         self.ingest()
         return f"REQ-{number}"
@@ -65,13 +81,19 @@ class House(IngestHouse):
                 SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()
                 WHERE database_name IN ('vault', 'warehouse', 'tombstones')
             """).fetchall()
-            return "\n".join(f"{table}: {connection.execute(f'FROM {table}').fetchall()!r}" for (table,) in tables)
+            return "\n".join(
+                f"{table}: {connection.execute(f'FROM {table}').fetchall()!r}" for (table,) in tables
+            )
 
     def bytes_with(self, *words: str) -> list[str]:
         """Files under the home whose bytes hold one of the words, in UTF-8, whatever the case."""
         wanted = [word.lower().encode() for word in words]
         files = [path for path in self.home.root.rglob("*") if path.is_file() and not path.is_symlink()]
-        return sorted(str(path.relative_to(self.home.root)) for path in files if any(word in path.read_bytes().lower() for word in wanted))
+        return sorted(
+            str(path.relative_to(self.home.root))
+            for path in files
+            if any(word in path.read_bytes().lower() for word in wanted)
+        )
 
     def warehouse(self, query: str) -> list[tuple]:
         with engine.connect(self.home, self.keys, warehouse="ro") as connection:
@@ -79,21 +101,27 @@ class House(IngestHouse):
 
     def history(self, person: str) -> dict[str, int]:
         """Rows of the history by table, under any identifier of one of the people."""
-        wanted = ", ".join(str(identity_key(self.keys.pseudonym, identifier)) for identifier in IDENTIFIERS[person])
+        wanted = ", ".join(
+            str(identity_key(self.keys.pseudonym, identifier)) for identifier in IDENTIFIERS[person]
+        )
         with engine.connect(self.home, self.keys, warehouse="ro") as connection:
             tables = connection.execute("""
                 SELECT table_name FROM duckdb_columns() WHERE database_name = 'warehouse' AND column_name = 'identity_key'
                     AND table_name IN (SELECT table_name FROM duckdb_tables())
             """).fetchall()
             counts = {
-                table: connection.execute(f"SELECT count(*) FROM warehouse.intermediate.{table} WHERE identity_key IN ({wanted})").fetchone()[0]
+                table: connection.execute(
+                    f"SELECT count(*) FROM warehouse.intermediate.{table} WHERE identity_key IN ({wanted})"
+                ).fetchone()[0]
                 for (table,) in tables
             }
         return {table: n_rows for table, n_rows in counts.items() if n_rows}
 
 
 def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
-    """A home in which everything was delivered and built, made once for all tests and workers: copy it. Plain: its bytes can be searched."""
+    """A home in which everything was delivered and built, made once for all tests and workers: copy it.
+    Plain: its bytes can be searched.
+    """
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
@@ -116,14 +144,18 @@ def identity_key(key: str, identifier: str) -> int:
     """64 bits of HMAC-SHA256, signed, as dbt computes it."""
     import hmac
 
-    return int.from_bytes(hmac.digest(bytes.fromhex(key), identifier.encode(), "sha256")[:8], "big", signed=True)
+    return int.from_bytes(
+        hmac.digest(bytes.fromhex(key), identifier.encode(), "sha256")[:8], "big", signed=True
+    )
 
 
 def read_receipts(home: Path) -> list[dict]:
     return [json.loads(line) for line in (home / "receipts.ndjson").read_text().splitlines()]
 
 
-def person(learner_id: str, account: str, email: str, spelling: str, number: int, **more: str) -> dict[str, list[dict]]:
+def person(
+    learner_id: str, account: str, email: str, spelling: str, number: int, **more: str
+) -> dict[str, list[dict]]:
     """Rows of one person in every source, under every kind of identifier."""
     sha1 = hashlib.sha1(f"mailto:{email}".encode()).hexdigest()
     actors = (

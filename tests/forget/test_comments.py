@@ -17,6 +17,8 @@ def test_more_than_fit_in_one_expression_are_masked(monkeypatch):
             CREATE TABLE vault.answers.nps AS SELECT 'merci à ' || substr(identifier, 7) AS comment FROM going UNION ALL SELECT 'très bien'
         """)
         assert comments.mask(connection) == 5
-        found = connection.execute("SELECT comment, count(*) FROM vault.answers.nps GROUP BY comment ORDER BY comment").fetchall()
+        found = connection.execute(
+            "SELECT comment, count(*) FROM vault.answers.nps GROUP BY comment ORDER BY comment"
+        ).fetchall()
         assert found == [("merci à [...]", 5), ("très bien", 1)]
         assert comments.mask(connection) == 0

@@ -32,7 +32,11 @@ def test_no_row_and_no_byte_is_left_and_old_files_stay_out(built):
     assert "vault.duckdb" in built.bytes_with(MARKER)
     request = built.request()
     done = built.erase(request)
-    assert done.is_done and done.rows["vault.raw.learning"] == 4 and done.rows["warehouse.intermediate.int_events"] == 4
+    assert (
+        done.is_done
+        and done.rows["vault.raw.learning"] == 4
+        and done.rows["warehouse.intermediate.int_events"] == 4
+    )
     assert built.bytes_with(*NAMES) == []
     assert not any(name in built.everything() for name in NAMES)
     assert built.history("anna") == {} and built.history("bert") == others
@@ -65,11 +69,15 @@ def test_the_receipt_tells_rows_and_hashes_of_files_and_no_name(built):
 
 def test_the_answered_request_keeps_kind_date_and_a_keyed_hash(built):
     built.erase(built.request())
-    ((kind, identifier, details, who),) = built.ask("SELECT kind, identifier, details, who FROM vault.rights.requests")
+    ((kind, identifier, details, who),) = built.ask(
+        "SELECT kind, identifier, details, who FROM vault.rights.requests"
+    )
     assert (kind, identifier, details) == ("erase", None, None) and who > 0
 
 
-@pytest.mark.parametrize("who", [{"email": EMAIL}, {"email": f"anna{MARKER}@example.org"}, {"email": f"ANNA.{MARKER}@Example.org"}])
+@pytest.mark.parametrize(
+    "who", [{"email": EMAIL}, {"email": f"anna{MARKER}@example.org"}, {"email": f"ANNA.{MARKER}@Example.org"}]
+)
 def test_found_under_any_identifier(built, who):
     built.erase(built.request(**who))
     assert not any(name in built.everything() for name in NAMES)
@@ -78,39 +86,76 @@ def test_found_under_any_identifier(built, who):
 def test_addresses_and_ids_in_comments_of_others_are_masked_and_nothing_else_is(built):
     said = f"Écrire à {EMAIL}, {EMAIL.upper()} ou acct-anna-4711 (l-4711, pas L-47110) ; merci Anna, FamilyL-4711 en 2026"
     row = {"response_id": "about", "learner_id": "L-4712", "answered_at": "2026-06-02T10:00:00Z", "score": 9}
-    built.deliver("nps", "about.ndjson", [{**row, "comment": said}, {**row, "response_id": "other", "comment": "très bien en 2026"}])
+    built.deliver(
+        "nps",
+        "about.ndjson",
+        [{**row, "comment": said}, {**row, "response_id": "other", "comment": "très bien en 2026"}],
+    )
     built.ingest()
     with engine.connect(built.home, built.keys, vault="rw") as connection:
-        connection.execute("UPDATE vault.answers.nps SET comment = comment || '; L-4711 L-4711' WHERE response_id = 'about'")
+        connection.execute(
+            "UPDATE vault.answers.nps SET comment = comment || '; L-4711 L-4711' WHERE response_id = 'about'"
+        )
     built.erase(built.request())
-    ((about,), (other,)) = built.ask("SELECT comment FROM vault.answers.nps WHERE response_id IN ('about', 'other') ORDER BY response_id")
-    assert about == "Écrire à [...], [...] ou [...] ([...], pas L-47110) ; merci Anna, FamilyL-4711 en 2026; [...] [...]"
+    ((about,), (other,)) = built.ask(
+        "SELECT comment FROM vault.answers.nps WHERE response_id IN ('about', 'other') ORDER BY response_id"
+    )
+    assert (
+        about
+        == "Écrire à [...], [...] ou [...] ([...], pas L-47110) ; merci Anna, FamilyL-4711 en 2026; [...] "
+        "[...]"
+    )
     assert other == "très bien en 2026"
     assert built.bytes_with(MARKER, "acct-anna-4711") == []
 
 
 def test_who_comes_back_later_is_a_new_person(built):
-    old = built.ask("SELECT DISTINCT person_id FROM vault.register.identities WHERE anchor = 'learner:L-4711'")
+    old = built.ask(
+        "SELECT DISTINCT person_id FROM vault.register.identities WHERE anchor = 'learner:L-4711'"
+    )
     built.erase(built.request())
-    later = {"learner_id": "L-4711", "email": EMAIL, "registered_at": "2025-01-05T10:00:00Z", "last_login_at": "2026-07-05T10:00:00Z"}
+    later = {
+        "learner_id": "L-4711",
+        "email": EMAIL,
+        "registered_at": "2025-01-05T10:00:00Z",
+        "last_login_at": "2026-07-05T10:00:00Z",
+    }
     built.deliver("learners", "later.ndjson", [later])
-    built.deliver("connections", "both.csv", "learner_id,connected_at\nL-4711,2026-06-30T21:59:59Z\nL-4711,2026-06-30T22:00:01Z\n")
+    built.deliver(
+        "connections",
+        "both.csv",
+        "learner_id,connected_at\nL-4711,2026-06-30T21:59:59Z\nL-4711,2026-06-30T22:00:01Z\n",
+    )
     counts = built.ingest(date(2026, 7, 6))
     assert counts["connections/both.csv"].refused == 1 and counts["connections/both.csv"].loaded == 1
-    ((learner, registered),) = built.ask("SELECT learner_id, registered_at FROM vault.register.learners WHERE learner_id = 'L-4711'")
+    ((learner, registered),) = built.ask(
+        "SELECT learner_id, registered_at FROM vault.register.learners WHERE learner_id = 'L-4711'"
+    )
     assert (learner, registered) == ("L-4711", None)
-    new = built.ask("SELECT DISTINCT person_id FROM vault.register.identities WHERE anchor = 'learner:L-4711'")
+    new = built.ask(
+        "SELECT DISTINCT person_id FROM vault.register.identities WHERE anchor = 'learner:L-4711'"
+    )
     assert len(old) == len(new) == 1 and old != new
-    assert built.ask("SELECT min(first_use_at)::VARCHAR FROM vault.register.last_use WHERE identifier = 'learner:L-4711'") == [("2026-06-30 22:00:01",)]
+    assert built.ask(
+        "SELECT min(first_use_at)::VARCHAR FROM vault.register.last_use WHERE identifier = 'learner:L-4711'"
+    ) == [("2026-06-30 22:00:01",)]
 
 
 def test_what_a_later_delivery_reveals_goes_as_well(built):
-    """An account and an address that nobody knew to be hers: their rows go with the next build, and later ones stay out."""
+    """An account and an address that nobody knew to be hers: their rows go with the next build, and later
+    ones stay out.
+    """
     built.deliver("learning", "strange.ndjson", [
         statement(900, actor={"account": {"homePage": HOME_PAGE, "name": "second-account"}}, timestamp="2026-02-01T10:00:00Z"),
         statement(901, actor={"mbox": "mailto:second@example.org"}, timestamp="2026-02-02T10:00:00Z"),
     ])  # fmt: skip
-    said = {"response_id": "about", "learner_id": "L-4712", "answered_at": "2026-06-02T10:00:00Z", "score": 9, "comment": "merci à second@example.org"}
+    said = {
+        "response_id": "about",
+        "learner_id": "L-4712",
+        "answered_at": "2026-06-02T10:00:00Z",
+        "score": 9,
+        "comment": "merci à second@example.org",
+    }
     built.deliver("nps", "about.ndjson", [said])
     built.ingest()
     built.build()
@@ -122,18 +167,28 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
     assert built.ingest()["learners/revealing.ndjson"].refused == 1
     assert finish(built.home, built.keys, built.policy, AS_OF) is not None
     assert built.bytes_with("second-account", "second@example.org") == []
-    assert built.ask("SELECT comment FROM vault.answers.nps WHERE response_id = 'about'") == [("merci à [...]",)]
+    assert built.ask("SELECT comment FROM vault.answers.nps WHERE response_id = 'about'") == [
+        ("merci à [...]",)
+    ]
     assert finish(built.home, built.keys, built.policy, AS_OF) is None, "once is enough"
     built.deliver("learners", "revealing.ndjson", [{**row, "given_name": "x"}])
     built.ingest()
     assert finish(built.home, built.keys, built.policy, AS_OF) is None
-    built.deliver("nps", "n.ndjson", [{"email": "second@example.org", "path_id": "p1", "answered_at": "2026-01-01T10:00:00Z", "score": 3}])
+    built.deliver(
+        "nps",
+        "n.ndjson",
+        [{"email": "second@example.org", "path_id": "p1", "answered_at": "2026-01-01T10:00:00Z", "score": 3}],
+    )
     assert built.ingest()["nps/n.ndjson"].refused == 1
 
 
 def test_who_was_erased_by_address_is_known_by_learner_id_once_it_comes(tmp_path):
     house = House(tmp_path / "home")
-    house.deliver("learning", "a.ndjson", [statement(1, actor={"mbox": f"mailto:{EMAIL}"}, timestamp="2026-02-02T10:00:00Z")])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [statement(1, actor={"mbox": f"mailto:{EMAIL}"}, timestamp="2026-02-02T10:00:00Z")],
+    )
     house.ingest()
     house.erase(house.request(email=EMAIL))
     house.deliver_all("late", ("anna",))
@@ -143,22 +198,42 @@ def test_who_was_erased_by_address_is_known_by_learner_id_once_it_comes(tmp_path
 
 
 def test_a_shared_address_erases_nobody_else(built):
-    """Bert claims Anna's address too: it is nobody's. Her erasure takes the rows under it and leaves Bert, whose it is from then on."""
-    built.deliver("learners", "shared.ndjson", [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}])
+    """Bert claims Anna's address too: it is nobody's. Her erasure takes the rows under it and leaves Bert,
+    whose it is from then on.
+    """
+    built.deliver(
+        "learners",
+        "shared.ndjson",
+        [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}],
+    )
     built.deliver("connections", "l9.csv", "learner_id,connected_at\nL-9,2026-05-02T10:00:00Z\n")
     built.ingest()
-    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") == [(None,)]
+    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") == [
+        (None,)
+    ]
     built.erase(built.request(learner_id="L-4711"))
     assert built.ask("SELECT email FROM vault.register.learners WHERE learner_id = 'L-9'") == [(EMAIL,)]
-    assert built.ask("SELECT count(*) FROM vault.register.connections WHERE identifier = 'learner:L-9'") == [(1,)]
-    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") == [("learner:L-9",)]
+    assert built.ask("SELECT count(*) FROM vault.register.connections WHERE identifier = 'learner:L-9'") == [
+        (1,)
+    ]
+    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") == [
+        ("learner:L-9",)
+    ]
     assert built.ask(f"SELECT count(*) FROM vault.raw.learning WHERE actor = 'email:{EMAIL}'") == [(0,)]
-    built.deliver("learners", "again.ndjson", [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-03T10:00:00Z"}])
+    built.deliver(
+        "learners",
+        "again.ndjson",
+        [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-03T10:00:00Z"}],
+    )
     assert built.ingest()["learners/again.ndjson"].loaded == 1
 
 
 def test_an_address_of_two_people_erases_nobody(built):
-    built.deliver("learners", "shared.ndjson", [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}])
+    built.deliver(
+        "learners",
+        "shared.ndjson",
+        [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}],
+    )
     request = built.request(email=EMAIL)
     before = built.everything()
     with pytest.raises(UsageError, match="two people") as caught:
@@ -179,7 +254,11 @@ def test_a_wrong_token_and_a_stranger_destroy_nothing(built):
 
 
 def test_what_waits_in_landing_and_what_was_refused_there_goes(built):
-    built.deliver("nps", "waits.ndjson", [{"email": EMAIL, "path_id": "p1", "answered_at": "2026-06-01T10:00:00Z", "score": 3}])
+    built.deliver(
+        "nps",
+        "waits.ndjson",
+        [{"email": EMAIL, "path_id": "p1", "answered_at": "2026-06-01T10:00:00Z", "score": 3}],
+    )
     built.deliver("learning", "half.ndjson.gz", b"\x1f\x8b\x08\x00half")
     built.deliver("nps", "page.csv", f"<html>{EMAIL}</html>")
     built.deliver("salary", "other.csv", "<html>nobody</html>")
@@ -219,7 +298,11 @@ def test_a_restored_warehouse_forgets_again(built, tmp_path):
 
 def test_a_hundred_erasures_cost_one_rewrite(tmp_path):
     house = House(tmp_path / "home")
-    house.deliver("connections", "a.csv", "learner_id,connected_at\n" + "".join(f"P-{n},2026-05-01T10:00:00Z\n" for n in range(150)))
+    house.deliver(
+        "connections",
+        "a.csv",
+        "learner_id,connected_at\n" + "".join(f"P-{n},2026-05-01T10:00:00Z\n" for n in range(150)),
+    )
     house.deliver("rights", "r.ndjson", [
         {"request_id": f"E-{n}", "kind": "erase", "learner_id": f"P-{n}", "received_at": "2026-06-20T10:00:00Z", "identity_verified": True}
         for n in range(100)

@@ -1,4 +1,6 @@
-"""What is no table: refused files wherever they lie and however they are written, zips, names of files, an answered request as contact."""
+"""What is no table: refused files wherever they lie and however they are written, zips, names of files, an
+answered request as contact.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,12 @@ from anonymart.ingest import ingest
 from anonymart.rights import machine
 from tests.forget.house import AS_OF, House
 
-LEARNER = {"learner_id": "L-77", "email": "ada@example.org", "family_name": "Éluard", "registered_at": "2025-01-05T10:00:00Z"}
+LEARNER = {
+    "learner_id": "L-77",
+    "email": "ada@example.org",
+    "family_name": "Éluard",
+    "registered_at": "2025-01-05T10:00:00Z",
+}
 
 
 @pytest.fixture
@@ -53,7 +60,13 @@ def test_a_refused_file_in_another_landing_folder_goes_too(house, tmp_path):
 
 
 def test_the_ledger_keeps_no_name_of_a_file_that_names_the_erased(house):
-    row = {"request_id": "REQ-9", "kind": "erase", "learner_id": "L-77", "received_at": "2026-06-20T10:00:00Z", "identity_verified": True}
+    row = {
+        "request_id": "REQ-9",
+        "kind": "erase",
+        "learner_id": "L-77",
+        "received_at": "2026-06-20T10:00:00Z",
+        "identity_verified": True,
+    }
     house.deliver("rights", "erase_L-77.ndjson", [row])
     house.ingest()
     house.erase("REQ-9")
@@ -73,7 +86,11 @@ def test_the_purge_deletes_zips_that_were_kept_long_enough(house):
 
 def test_an_answered_request_was_a_contact(house):
     """P-SURVEY: three years after the last contact, and to ask something is one."""
-    house.deliver("nps", "a.ndjson", [{"response_id": "n1", "learner_id": "L-77", "answered_at": "2022-09-01T10:00:00Z", "score": 9}])
+    house.deliver(
+        "nps",
+        "a.ndjson",
+        [{"response_id": "n1", "learner_id": "L-77", "answered_at": "2022-09-01T10:00:00Z", "score": 9}],
+    )
     house.ingest()
     house.request("access", at="2024-06-20T10:00:00Z", learner_id="L-77")
     machine.advance_all(*inside(house))

@@ -1,4 +1,6 @@
-"""A removal that is killed at any of its steps and run again ends as an undisturbed one does, and never loses a zone."""
+"""A removal that is killed at any of its steps and run again ends as an undisturbed one does, and never loses
+a zone.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def asked_root(tmp_path_factory):
 
 
 def run(house, code, **environment):
-    return warm.python(code, env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}, timeout=120)
+    return warm.python(
+        code, env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}, timeout=120
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +70,22 @@ def undisturbed(asked_root, tmp_path_factory):
 def contents(house):
     """Rows of every table in no order, less what numbers and hashes the removals themselves."""
     lines = house.everything().splitlines()
-    own = ("vault.ledger.rewrites", "vault.ledger.receipt_head", "tombstones.main.receipt_head", "warehouse.main.receipt_head")
+    own = (
+        "vault.ledger.rewrites",
+        "vault.ledger.receipt_head",
+        "tombstones.main.receipt_head",
+        "warehouse.main.receipt_head",
+    )
     return {line.partition(":")[0]: sorted(line) for line in lines if not line.startswith(own)}
 
 
 @pytest.mark.parametrize(("name", "code"), [("erase", ERASE), ("withdraw", WITHDRAW)])
-def test_killed_at_each_point_in_turn_and_run_again(asked_root, undisturbed, tmp_path, monkeypatch, name, code):
-    """Each kill comes in what the one before has left: harder than a fresh home for each, and half the cost."""
+def test_killed_at_each_point_in_turn_and_run_again(
+    asked_root, undisturbed, tmp_path, monkeypatch, name, code
+):
+    """Each kill comes in what the one before has left: harder than a fresh home for each, and half the
+    cost.
+    """
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
     shutil.copytree(asked_root, tmp_path / "home")
     house = House(tmp_path / "home")

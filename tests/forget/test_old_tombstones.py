@@ -1,4 +1,6 @@
-"""R-ERASE: tombstones that know less than the receipts stop the run, and one that a kill cut short does not."""
+"""R-ERASE: tombstones that know less than the receipts stop the run, and one that a kill cut short does
+not.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,22 @@ def test_an_old_copy_of_the_tombstones_stops_every_step(house, tmp_path):
     shutil.copy(house.home.tombstones, newest)
     shutil.copy(tmp_path / "tombstones", house.home.tombstones)
     house.deliver_all("again", ("anna",))
-    steps = (house.ingest, house.build, lambda: house.erase("REQ-2"), lambda: scratch("nps", house.home, house.keys).__enter__())
+    steps = (
+        house.ingest,
+        house.build,
+        lambda: house.erase("REQ-2"),
+        lambda: scratch("nps", house.home, house.keys).__enter__(),
+    )
     for step in steps:
-        with pytest.raises(AnonymartError, match=r"knows of 1 removals and the receipts tell of 2.*put its newest copy back") as caught:
+        with pytest.raises(
+            AnonymartError, match=r"knows of 1 removals and the receipts tell of 2.*put its newest copy back"
+        ) as caught:
             step()
         assert caught.value.exit_code == 1 and str(caught.value).count(". ") == 0
-    assert house.ask("SELECT count(*) FROM vault.register.learners") == [(0,)] and not receipts.verify(house.home, house.keys).passed
+    assert (
+        house.ask("SELECT count(*) FROM vault.register.learners") == [(0,)]
+        and not receipts.verify(house.home, house.keys).passed
+    )
     # The vault tells it too where the receipts are gone, and so does an old vault beside new receipts.
     shutil.copy(house.home.receipts, tmp_path / "receipts")
     house.home.receipts.unlink()

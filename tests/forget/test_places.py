@@ -1,4 +1,6 @@
-"""Where can a person be? Every table of a built home is registered, and an unlisted one stops the build (S-SAFE)."""
+"""Where can a person be? Every table of a built home is registered, and an unlisted one stops the build
+(S-SAFE).
+"""
 
 import shutil
 import sys
@@ -54,14 +56,21 @@ def test_views_are_views_and_tables_are_tables(home):
 
 
 def test_every_identifier_of_the_vault_stands_where_the_register_says(home):
-    """Looked for in every text of every table: what holds one must be a place that names people by identifiers."""
+    """Looked for in every text of every table: what holds one must be a place that names people by
+    identifiers.
+    """
     known = [value for (value,) in home.rows("SELECT identifier FROM vault.register.identities")]
     with home.warehouse() as connection:
         for place in places.PLACES:
-            if place.names is places.Names.IDENTIFIER or place.name.startswith(("tombstones.", "vault.ledger.cells_")) or place.name.removeprefix("vault.ledger.withdrawn_") in load_contracts():
+            if (
+                place.names is places.Names.IDENTIFIER
+                or place.name.startswith(("tombstones.", "vault.ledger.cells_"))
+                or place.name.removeprefix("vault.ledger.withdrawn_") in load_contracts()
+            ):
                 continue
             hits = connection.execute(
-                f"SELECT count(*) FROM {place.name} AS whole WHERE list_bool_or([contains(whole::VARCHAR, known) FOR known IN $1])",
+                f"SELECT count(*) FROM {place.name} AS whole WHERE "
+                f"list_bool_or([contains(whole::VARCHAR, known) FOR known IN $1])",
                 [known],
             ).fetchone()[0]
             assert hits == 0, place.name
@@ -70,8 +79,14 @@ def test_every_identifier_of_the_vault_stands_where_the_register_says(home):
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("CREATE TABLE warehouse.intermediate.int_new AS SELECT 1 AS n", "registered whether warehouse.intermediate.int_new holds"),
-        ("CREATE VIEW warehouse.staging.stg_new AS SELECT 1 AS n", "registered whether warehouse.staging.stg_new holds"),
+        (
+            "CREATE TABLE warehouse.intermediate.int_new AS SELECT 1 AS n",
+            "registered whether warehouse.intermediate.int_new holds",
+        ),
+        (
+            "CREATE VIEW warehouse.staging.stg_new AS SELECT 1 AS n",
+            "registered whether warehouse.staging.stg_new holds",
+        ),
         ("CREATE TABLE vault.raw.forum (identifier VARCHAR)", "registered whether vault.raw.forum holds"),
         ("ALTER TABLE vault.raw.catalogue ADD COLUMN email VARCHAR", "registered as holding nobody"),
         ("ALTER TABLE vault.register.minors RENAME identifier_hash TO hashed", "no column identifier_hash"),
@@ -111,8 +126,18 @@ def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
 ])  # fmt: skip
 def test_a_strange_file_is_found_wherever_people_may_be(tmp_path, name):
     root = Home(tmp_path / "home").prepare()
-    for known in ("vault.duckdb", "vault.duckdb.wal", "vault.duckdb.rewrite", "vault.duckdb.rewrite.wal", ".nfs0001", "landing/nps/a.csv",
-                  "exports/0123456789abcdef.zip", "tmp/spill/x.tmp", "releases/2026-06-30.1/marts.duckdb", "releases/.candidate-1/x"):
+    for known in (
+        "vault.duckdb",
+        "vault.duckdb.wal",
+        "vault.duckdb.rewrite",
+        "vault.duckdb.rewrite.wal",
+        ".nfs0001",
+        "landing/nps/a.csv",
+        "exports/0123456789abcdef.zip",
+        "tmp/spill/x.tmp",
+        "releases/2026-06-30.1/marts.duckdb",
+        "releases/.candidate-1/x",
+    ):
         (root.root / known).parent.mkdir(parents=True, exist_ok=True)
         (root.root / known).touch()
     root.current.symlink_to("2026-06-30.1")
@@ -127,8 +152,13 @@ def test_what_a_killed_dbt_left_behind_goes_with_the_next_build(home, tmp_path):
     shutil.copytree(home.home.root, tmp_path / "home", symlinks=True)
     root = type(home.home)(tmp_path / "home")
     with engine.connect(root, home.keys, warehouse="rw") as connection:
-        connection.execute("CREATE TABLE warehouse.intermediate.int_persons__dbt_tmp AS FROM warehouse.intermediate.int_persons")
+        connection.execute(
+            "CREATE TABLE warehouse.intermediate.int_persons__dbt_tmp AS FROM "
+            "warehouse.intermediate.int_persons"
+        )
         connection.execute("CREATE VIEW warehouse.staging.stg_x__dbt_backup AS SELECT 1 AS n")
     build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
     with engine.connect(root, home.keys, vault="ro", warehouse="ro") as connection:
-        assert connection.execute("SELECT count(*) FROM duckdb_columns() WHERE contains(table_name, '__dbt_')").fetchone() == (0,)
+        assert connection.execute(
+            "SELECT count(*) FROM duckdb_columns() WHERE contains(table_name, '__dbt_')"
+        ).fetchone() == (0,)

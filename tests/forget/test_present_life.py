@@ -1,4 +1,6 @@
-"""Who starts a new life stays known, so that an objection holds; a child that is found later goes whole (P-STAT, R-MINOR)."""
+"""Who starts a new life stays known, so that an objection holds; a child that is found later goes whole
+(P-STAT, R-MINOR).
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,18 @@ def test_a_former_life_leaves_who_is_who_and_the_objection(house):
     }])  # fmt: skip
     actor = {"account": {"homePage": HOME_PAGE, "name": "acct-77"}}
     times = ("2015-03-01T10:00:00Z", "2025-03-01T10:00:00Z")
-    house.deliver("learning", "b.ndjson", [statement(n, actor=actor, timestamp=time) for n, time in enumerate(times, 1)])
+    house.deliver(
+        "learning", "b.ndjson", [statement(n, actor=actor, timestamp=time) for n, time in enumerate(times, 1)]
+    )
     house.ingest()
     house.request("object", learner_id="L-77")
     enforce(house)
     assert house.ask("SELECT count(*), min(year(occurred_at)) FROM vault.raw.learning") == [(1, 2025)]
     assert house.ask("SELECT registered_at FROM vault.register.learners") == [(None,)]
     objecting = "SELECT identities.person_id FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)"
-    assert house.ask(objecting) == house.ask(f"SELECT person_id FROM vault.register.identities WHERE identifier = '{ACCOUNT}'")
+    assert house.ask(objecting) == house.ask(
+        f"SELECT person_id FROM vault.register.identities WHERE identifier = '{ACCOUNT}'"
+    )
     before = house.everything()
     enforce(house)
     assert house.everything() == before, "once is enough"
@@ -44,9 +50,17 @@ def test_a_former_life_leaves_who_is_who_and_the_objection(house):
 
 def test_what_tells_of_a_child_goes_though_it_is_no_use_of_the_site(house):
     """Of age today, fourteen when enrolled; the birth date comes last."""
-    house.deliver("enrolments", "a.csv", "learner_id,path_id,started_on\nL-77,p1,2024-01-10\nL-77,p2,2026-01-10\nL-78,p1,2024-01-10\n")
+    house.deliver(
+        "enrolments",
+        "a.csv",
+        "learner_id,path_id,started_on\nL-77,p1,2024-01-10\nL-77,p2,2026-01-10\nL-78,p1,2024-01-10\n",
+    )
     house.ingest()
-    house.deliver("learners", "b.csv", "learner_id,birth_date,registered_at\nL-77,2010-01-01,2024-01-05\nL-78,1990-01-01,2024-01-05\n")
+    house.deliver(
+        "learners",
+        "b.csv",
+        "learner_id,birth_date,registered_at\nL-77,2010-01-01,2024-01-05\nL-78,1990-01-01,2024-01-05\n",
+    )
     house.ingest()
     enforce(house)
     rows = house.ask("SELECT identifier, path_id FROM vault.raw.enrolments ORDER BY ALL")
@@ -57,7 +71,9 @@ def test_what_tells_of_a_child_goes_though_it_is_no_use_of_the_site(house):
 
 def test_a_child_of_today_goes_whole(house):
     house.deliver("learners", "a.csv", "learner_id,email,registered_at\nL-77,l77@example.org,2025-01-05\n")
-    house.deliver("consents", "a.csv", "learner_id,purpose,status,at\nL-77,P-SURVEY,granted,2025-02-01T10:00:00Z\n")
+    house.deliver(
+        "consents", "a.csv", "learner_id,purpose,status,at\nL-77,P-SURVEY,granted,2025-02-01T10:00:00Z\n"
+    )
     house.ingest()
     house.deliver("learners", "b.csv", "learner_id,email,birth_date\nL-77,l77@example.org,2013-01-01\n")
     assert house.ingest()["learners/b.csv"].refused == 1
@@ -70,7 +86,12 @@ def test_a_child_of_today_goes_whole(house):
 
 def test_times_that_are_only_blanked_leave_the_bytes_with_the_weekly_rewrite_too(house):
     """Fourteen when registered, of age at the last login; no row goes."""
-    row = {"learner_id": "L-77", "birth_date": "2011-02-10", "registered_at": "2025-01-05T10:00:00Z", "last_login_at": "2026-05-01T10:00:00Z"}
+    row = {
+        "learner_id": "L-77",
+        "birth_date": "2011-02-10",
+        "registered_at": "2025-01-05T10:00:00Z",
+        "last_login_at": "2026-05-01T10:00:00Z",
+    }
     house.deliver("learners", "a.ndjson", [row])
     house.ingest()
     with engine.connect(house.home, house.keys, vault="rw") as connection:
@@ -81,4 +102,6 @@ def test_times_that_are_only_blanked_leave_the_bytes_with_the_weekly_rewrite_too
     assert enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 7)).receipt_no is None
     enforce(house, date(2026, 7, 8))
     assert set(read_receipts(house.home.root)[-1]["files"]) == {"vault.duckdb"}
-    assert enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 20)).receipt_no is None, "once is enough"
+    assert enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 20)).receipt_no is None, (
+        "once is enough"
+    )

@@ -1,4 +1,6 @@
-"""R-ERASE: whoever was erased stays out under other spellings, and under a new id of the register; others stay in."""
+"""R-ERASE: whoever was erased stays out under other spellings, and under a new id of the register; others
+stay in.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,19 @@ ACTORS = [
     account(name="ACCT-ANNA-4711"), account(name=" acct-anna-4711 "), account(name="acct%2Danna-4711"), account(name=wide("acct-anna-4711")),
     account(name="acct-anna-\u00ad4711"), account(f"{HOME_PAGE}//", "Acct-Anna-4711\u00a0"), account(name=EMAIL), account(name=f"mailto:{UPPER}"),
 ]  # fmt: skip
-LEARNER_IDS = ("l-4711", " L-4711 ", wide("L-4711"), "L\u20114711", "L_4711", "L 4711", "L4711", "L-\u200b4711", "L-4711.0", "L%2D4711", "L\u00a04711")
+LEARNER_IDS = (
+    "l-4711",
+    " L-4711 ",
+    wide("L-4711"),
+    "L\u20114711",
+    "L_4711",
+    "L 4711",
+    "L4711",
+    "L-\u200b4711",
+    "L-4711.0",
+    "L%2D4711",
+    "L\u00a04711",
+)
 STRANGERS = [
     account(name="acct-anna-47110"), account("https://campus.example.org"), {"mbox": "mailto:hanna@example.org"}, sha1("mailto:hanna@example.org"),
     {"openid": "https://campus.example/acct-anna-4711"}, account("https://campus.example/other"), {"mbox": f"mailto:{EMAIL}.uk"},
@@ -68,7 +82,9 @@ EARLIER = [
 
 @pytest.fixture(scope="module")
 def erased(tmp_path_factory) -> House:
-    """Anna, Ivan (B-5000) and number 7 were erased. Bert stays, and two living people whose identifiers differ from Ivan's by case and dots only."""
+    """Anna, Ivan (B-5000) and number 7 were erased. Bert stays, and two living people whose identifiers
+    differ from Ivan's by case and dots only.
+    """
     house = House(tmp_path_factory.mktemp("spellings") / "home")
     house.deliver_all()
     house.deliver("learners", "more.ndjson", [
@@ -77,9 +93,13 @@ def erased(tmp_path_factory) -> House:
         {"learner_id": "L-5001", "email": "ivantwin@example.org", "last_login_at": BEFORE},
         {"learner_id": "7", "last_login_at": BEFORE},
     ])  # fmt: skip
-    house.deliver("learning", "odd.ndjson", [statement(950, actor=account(name="ACCT-ANNA-4711"), timestamp=BEFORE)])
+    house.deliver(
+        "learning", "odd.ndjson", [statement(950, actor=account(name="ACCT-ANNA-4711"), timestamp=BEFORE)]
+    )
     house.ingest()
-    house.erase(house.request(), house.request(number=2, learner_id="B-5000"), house.request(number=3, learner_id="7"))
+    house.erase(
+        house.request(), house.request(number=2, learner_id="B-5000"), house.request(number=3, learner_id="7")
+    )
     return house
 
 
@@ -97,7 +117,10 @@ def test_what_stood_in_the_vault_under_another_spelling_went_with_her(erased):
 def test_statements_under_any_spelling_are_refused(erased):
     rows = [statement(1000 + n, actor=actor, timestamp=BEFORE) for n, actor in enumerate(ACTORS)]
     counts = load(erased, "learning", rows, "spelled.ndjson")
-    left = erased.ask("SELECT actor FROM vault.raw.learning WHERE actor NOT LIKE '%bert%' AND load_no = (SELECT max(load_no) FROM vault.ledger.loads)")
+    left = erased.ask(
+        "SELECT actor FROM vault.raw.learning WHERE actor NOT LIKE '%bert%' AND load_no = (SELECT "
+        "max(load_no) FROM vault.ledger.loads)"
+    )
     assert not left and counts.loaded == 0 and counts.refused + counts.quarantined == len(ACTORS)
     assert counts.reasons["erased (R-ERASE)"] == counts.refused > len(ACTORS) - 5
 
@@ -117,16 +140,26 @@ def test_rows_under_any_spelling_of_the_learner_id_are_refused(erased):
     }  # fmt: skip
     spelled = [*LEARNER_IDS, "007", "7.0", f"mailto:{EMAIL}", UPPER]
     for source, row in rows.items():
-        counts = load(erased, source, [{"learner_id": learner_id, **row} for learner_id in spelled], "spelled.ndjson")
+        counts = load(
+            erased, source, [{"learner_id": learner_id, **row} for learner_id in spelled], "spelled.ndjson"
+        )
         # Spaces around it leave it the same id.
         assert (counts.loaded, counts.refused) == (0, len(spelled)), source
 
 
 def test_answers_under_any_spelling_of_the_address_are_refused(erased):
-    rows = [{"response_id": f"z-{n}", "email": email, "path_id": "p1", "answered_at": BEFORE, "score": 3} for n, email in enumerate(ADDRESSES)]
+    rows = [
+        {"response_id": f"z-{n}", "email": email, "path_id": "p1", "answered_at": BEFORE, "score": 3}
+        for n, email in enumerate(ADDRESSES)
+    ]
     counts = load(erased, "nps", rows, "spelled.ndjson")
     assert counts.loaded == 0 and counts.refused >= len(ADDRESSES) - 1
-    counts = load(erased, "salary", [{"learner_id": "L-4712", "email": EMAIL, "answered_at": BEFORE, "employed": True}], "hers.ndjson")
+    counts = load(
+        erased,
+        "salary",
+        [{"learner_id": "L-4712", "email": EMAIL, "answered_at": BEFORE, "employed": True}],
+        "hers.ndjson",
+    )
     assert counts.refused == 1, "her address in a row of Bert's would be his from then on"
 
 
@@ -140,27 +173,62 @@ def test_a_new_id_of_the_register_with_her_address_or_account_is_refused_with_al
     ]  # fmt: skip
     counts = load(erased, "learners", rows, "renumbered.ndjson")
     assert (counts.loaded, counts.reasons) == (0, {NEW_ID: len(rows)})
-    enrolled = [{"learner_id": row["learner_id"], "path_id": "p1", "started_on": "2025-01-10"} for row in rows]
+    enrolled = [
+        {"learner_id": row["learner_id"], "path_id": "p1", "started_on": "2025-01-10"} for row in rows
+    ]
     assert load(erased, "enrolments", enrolled, "renumbered.ndjson").refused == len(rows)
-    assert load(erased, "learning", [statement(3000, actor=account(name="acct-new"), timestamp=BEFORE)], "new.ndjson").refused == 1
-    assert not erased.ask("SELECT identifier FROM vault.register.identities WHERE identifier LIKE 'learner:N-%' OR identifier LIKE '%acct-new'")
+    assert (
+        load(
+            erased,
+            "learning",
+            [statement(3000, actor=account(name="acct-new"), timestamp=BEFORE)],
+            "new.ndjson",
+        ).refused
+        == 1
+    )
+    assert not erased.ask(
+        "SELECT identifier FROM vault.register.identities WHERE identifier LIKE 'learner:N-%' OR "
+        "identifier LIKE '%acct-new'"
+    )
     # Known people are not erased by an address; the row is refused, and what is known of them stays.
-    assert load(erased, "learners", [{"learner_id": "L-4712", "email": EMAIL, **old}], "bert.ndjson").refused == 1
-    assert erased.ask("SELECT email FROM vault.register.learners WHERE learner_id = 'L-4712'") == [("bert.b@example.org",)]
+    assert (
+        load(erased, "learners", [{"learner_id": "L-4712", "email": EMAIL, **old}], "bert.ndjson").refused
+        == 1
+    )
+    assert erased.ask("SELECT email FROM vault.register.learners WHERE learner_id = 'L-4712'") == [
+        ("bert.b@example.org",)
+    ]
     assert load(erased, "connections", f"learner_id,connected_at\nL-4712,{BEFORE}\n", "bert.csv").loaded == 1
     # Whoever has the address later is somebody new, and nothing from before is known.
-    back = {"learner_id": "N-9", "email": EMAIL, "registered_at": "2025-01-05T10:00:00Z", "last_login_at": AFTER}
+    back = {
+        "learner_id": "N-9",
+        "email": EMAIL,
+        "registered_at": "2025-01-05T10:00:00Z",
+        "last_login_at": AFTER,
+    }
     assert load(erased, "learners", [back], "back.ndjson").loaded == 1
-    assert erased.ask("SELECT registered_at FROM vault.register.learners WHERE learner_id = 'N-9'") == [(None,)]
+    assert erased.ask("SELECT registered_at FROM vault.register.learners WHERE learner_id = 'N-9'") == [
+        (None,)
+    ]
 
 
 def test_living_people_whose_identifiers_look_alike_are_let_in(erased):
-    rows = [{"learner_id": "b-5000", "given_name": "New", "last_login_at": BEFORE}, {"learner_id": "L-5001", "email": "ivantwin@example.org", "given_name": "New"}]
+    rows = [
+        {"learner_id": "b-5000", "given_name": "New", "last_login_at": BEFORE},
+        {"learner_id": "L-5001", "email": "ivantwin@example.org", "given_name": "New"},
+    ]
     assert load(erased, "learners", rows, "twins.ndjson").loaded == 2
-    assert load(erased, "learners", [{"learner_id": "B-5000", "last_login_at": BEFORE}], "ivan.ndjson").refused == 1
+    assert (
+        load(erased, "learners", [{"learner_id": "B-5000", "last_login_at": BEFORE}], "ivan.ndjson").refused
+        == 1
+    )
     with engine.connect(erased.home, erased.keys, vault="rw") as connection:
-        connection.execute("DELETE FROM vault.register.claims WHERE learner IN ('learner:b-5000', 'learner:L-5001')")
-    assert load(erased, "learners", [{**row, "given_name": "Newer"} for row in rows], "again.ndjson").loaded == 2, "also by a vault made anew"
+        connection.execute(
+            "DELETE FROM vault.register.claims WHERE learner IN ('learner:b-5000', 'learner:L-5001')"
+        )
+    assert (
+        load(erased, "learners", [{**row, "given_name": "Newer"} for row in rows], "again.ndjson").loaded == 2
+    ), "also by a vault made anew"
 
 
 def test_the_tombstones_hold_no_form_of_hers(erased):
@@ -168,9 +236,13 @@ def test_the_tombstones_hold_no_form_of_hers(erased):
     with engine.connect(erased.home, erased.keys, vault="ro") as connection:
         engine.attach(connection, "tombstones", erased.home.tombstones, erased.keys.vault, "ro")
         rows = connection.execute("FROM tombstones.erased").fetchall()
-    words = [str(value).lower() for row in rows for value in row if not isinstance(value, int)]  # a hash may hold any four digits by chance
+    words = [
+        str(value).lower() for row in rows for value in row if not isinstance(value, int)
+    ]  # a hash may hold any four digits by chance
     assert rows and not any(name in word for word in words for name in (MARKER, "4711", "example"))
-    assert all(value > 2**31 for row in rows for value in row if type(value) is int), "a whole number is a hash, no id"
+    assert all(value > 2**31 for row in rows for value in row if type(value) is int), (
+        "a whole number is a hash, no id"
+    )
 
 
 def test_tombstones_of_earlier_versions_hold(tmp_path):
@@ -182,18 +254,32 @@ def test_tombstones_of_earlier_versions_hold(tmp_path):
         for stored, _ in EARLIER:
             hashed = int(identities.identifier_hash(house.keys, stored), 16)
             kind = "loose" if stored.startswith("loose") else "own"
-            connection.execute("INSERT INTO tombstones.erased VALUES (?, '2026-06-30', ?, true, true)", [hashed, kind])
-    counts = load(house, "learning", [statement(n, actor=delivered, timestamp=BEFORE) for n, (_, delivered) in enumerate(EARLIER)], "a.ndjson")
+            connection.execute(
+                "INSERT INTO tombstones.erased VALUES (?, '2026-06-30', ?, true, true)", [hashed, kind]
+            )
+    counts = load(
+        house,
+        "learning",
+        [statement(n, actor=delivered, timestamp=BEFORE) for n, (_, delivered) in enumerate(EARLIER)],
+        "a.ndjson",
+    )
     assert not house.ask("SELECT actor FROM vault.raw.learning") and counts.refused == len(EARLIER)
 
 
-@pytest.mark.parametrize("alike", [
-    ("openid:https://id.example/anna", "openid:HTTP://www.ID.example:80/%61nna/", "openid:id.example/Anna"),
-    ("email:x.y@bücher.example", "email:XY+tag@xn--bcher-kva.example.", "email:mailto:xy@BÜCHER.example"),
-    ("email:anna@gmail.com", "email:a.n.n.a+1@googlemail.com"),
-    ("account:https://a.example|rene\u0301", "account:https://a.example/|RENÉ"),
-    ("learner:0042", "learner:42", "learner:42.0", "learner: 42"),
-])
+@pytest.mark.parametrize(
+    "alike",
+    [
+        (
+            "openid:https://id.example/anna",
+            "openid:HTTP://www.ID.example:80/%61nna/",
+            "openid:id.example/Anna",
+        ),
+        ("email:x.y@bücher.example", "email:XY+tag@xn--bcher-kva.example.", "email:mailto:xy@BÜCHER.example"),
+        ("email:anna@gmail.com", "email:a.n.n.a+1@googlemail.com"),
+        ("account:https://a.example|rene\u0301", "account:https://a.example/|RENÉ"),
+        ("learner:0042", "learner:42", "learner:42.0", "learner: 42"),
+    ],
+)
 def test_folds(alike):
     first, *others = (set(spellings.folds(identifier)) for identifier in alike)
     assert first and all(first & other for other in others)

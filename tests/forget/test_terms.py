@@ -1,4 +1,6 @@
-"""Terms: who leaves the window leaves the files (P-STAT), identified answers (P-SURVEY), withdrawals, minors, restrictions."""
+"""Terms: who leaves the window leaves the files (P-STAT), identified answers (P-SURVEY), withdrawals, minors,
+restrictions.
+"""
 
 from __future__ import annotations
 
@@ -71,9 +73,16 @@ def test_who_never_used_the_site_goes_five_years_after_the_last_row(built):
         {"learner_id": "N-1", "registered_at": "2025-02-03T10:00:00Z"}, {"learner_id": "N-2"},
     ])  # fmt: skip
     built.ingest(date(2026, 6, 30))
-    for day, left in ((date(2030, 2, 3), 2), (date(2030, 2, 4), 1), (date(2031, 6, 30), 1), (date(2031, 7, 1), 0)):
+    for day, left in (
+        (date(2030, 2, 3), 2),
+        (date(2030, 2, 4), 1),
+        (date(2031, 6, 30), 1),
+        (date(2031, 7, 1), 0),
+    ):
         enforce(built, day)
-        assert built.ask("SELECT count(*) FROM vault.register.learners WHERE learner_id LIKE 'N-%'") == [(left,)], day
+        assert built.ask("SELECT count(*) FROM vault.register.learners WHERE learner_id LIKE 'N-%'") == [
+            (left,)
+        ], day
 
 
 def test_a_former_life_goes_and_the_present_one_stays(built):
@@ -86,12 +95,16 @@ def test_a_former_life_goes_and_the_present_one_stays(built):
     assert built.history("bert")["int_events"] == 7
     enforce(built, date(2026, 7, 1))
     assert built.history("bert")["int_events"] == 4
-    assert built.ask("SELECT min(first_use_at)::DATE::VARCHAR FROM vault.register.last_use") == [("2026-01-03",)]
+    assert built.ask("SELECT min(first_use_at)::DATE::VARCHAR FROM vault.register.last_use") == [
+        ("2026-01-03",)
+    ]
     assert built.ask("SELECT count(*) FROM vault.raw.learning WHERE occurred_at < '2016-01-01'") == [(0,)]
 
 
 def test_a_restored_warehouse_forgets_former_lives_and_childhoods_again(built, tmp_path):
-    """What the vault no longer tells of, because it has gone there too: by the years of the window and by the birth date."""
+    """What the vault no longer tells of, because it has gone there too: by the years of the window and by the
+    birth date.
+    """
     built.deliver("learning", "old.ndjson", [
         statement(700 + n, actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}}, timestamp=f"2015-0{n + 1}-03T10:00:00Z") for n in range(3)
     ])  # fmt: skip
@@ -99,8 +112,20 @@ def test_a_restored_warehouse_forgets_former_lives_and_childhoods_again(built, t
     built.build()
     backup = shutil.copy(built.home.warehouse, tmp_path / "backup")
     before = built.history("bert")["int_enrolments"], built.history("anna")["int_events"]
-    built.deliver("learners", "birth.ndjson", [{"learner_id": "L-4711", "email": EMAIL, "birth_date": "2011-02-10", "account_name": "acct-anna-4711",
-                                                "account_home_page": "https://campus.example", "last_login_at": "2026-05-01T10:00:00Z"}])
+    built.deliver(
+        "learners",
+        "birth.ndjson",
+        [
+            {
+                "learner_id": "L-4711",
+                "email": EMAIL,
+                "birth_date": "2011-02-10",
+                "account_name": "acct-anna-4711",
+                "account_home_page": "https://campus.example",
+                "last_login_at": "2026-05-01T10:00:00Z",
+            }
+        ],
+    )
     built.ingest()
     enforce(built, date(2026, 7, 1))
     after = {person: built.history(person) for person in ("anna", "bert")}
@@ -123,7 +148,11 @@ def test_identified_answers_go_three_years_after_the_last_contact_and_scores_sta
 
 
 def test_answers_that_no_build_has_taken_wait_for_it(built):
-    built.deliver("nps", "new.ndjson", [{"response_id": "new", "email": "c@example.org", "answered_at": "2023-01-01T10:00:00Z", "score": 3}])
+    built.deliver(
+        "nps",
+        "new.ndjson",
+        [{"response_id": "new", "email": "c@example.org", "answered_at": "2023-01-01T10:00:00Z", "score": 3}],
+    )
     built.ingest()
     enforce(built, date(2026, 7, 1))
     assert built.ask("SELECT count(*) FROM vault.answers.nps WHERE response_id = 'new'") == [(1,)]
@@ -133,11 +162,26 @@ def test_answers_that_no_build_has_taken_wait_for_it(built):
 
 
 def test_a_withdrawal_takes_what_was_answered_before_it(built):
-    built.deliver("consents", "w.ndjson", [{"learner_id": "L-4711", "purpose": "P-SURVEY", "status": "withdrawn", "at": "2026-03-15T10:00:00Z"}])
+    built.deliver(
+        "consents",
+        "w.ndjson",
+        [
+            {
+                "learner_id": "L-4711",
+                "purpose": "P-SURVEY",
+                "status": "withdrawn",
+                "at": "2026-03-15T10:00:00Z",
+            }
+        ],
+    )
     built.ingest()
     done = enforce(built, date(2026, 7, 1))
     assert done.rows["vault.answers.nps"] == 1 and done.rows["warehouse.intermediate.int_nps_responses"] == 1
-    assert built.ask("SELECT response_id FROM vault.answers.nps ORDER BY 1") == [("n-L-4712",), ("o-L-4711",), ("o-L-4712",)]
+    assert built.ask("SELECT response_id FROM vault.answers.nps ORDER BY 1") == [
+        ("n-L-4712",),
+        ("o-L-4711",),
+        ("o-L-4712",),
+    ]
     built.deliver_all("again")
     built.ingest()
     built.build(date(2026, 7, 1))
@@ -153,27 +197,50 @@ def test_a_restriction_keeps_every_row(built):
     counted = built.ask("SELECT count(*) FROM vault.raw.learning")[0][0], built.history("anna")["int_events"]
     assert counted == (4, 4)
     built.request("restrict", 2, "2031-06-02T10:00:00Z", learner_id="L-4711", details="lift")
-    assert built.ask("SELECT count(*) FROM vault.rights.requests") == [(1,)], "a request from after the day of the run"
-    lift = {"request_id": "REQ-3", "kind": "restrict", "learner_id": "L-4711", "details": "lift", "received_at": "2031-06-02T10:00:00Z",
-            "identity_verified": True}
+    assert built.ask("SELECT count(*) FROM vault.rights.requests") == [(1,)], (
+        "a request from after the day of the run"
+    )
+    lift = {
+        "request_id": "REQ-3",
+        "kind": "restrict",
+        "learner_id": "L-4711",
+        "details": "lift",
+        "received_at": "2031-06-02T10:00:00Z",
+        "identity_verified": True,
+    }
     built.deliver("rights", "lift.ndjson", [lift])
     built.ingest(date(2031, 6, 2))
     enforce(built, date(2031, 6, 3))
-    assert "L-4711" in built.everything(), "her row that nobody could date keeps her restricted until somebody decides"
+    assert "L-4711" in built.everything(), (
+        "her row that nobody could date keeps her restricted until somebody decides"
+    )
     ((unreadable_id,),) = built.ask("SELECT unreadable_id FROM vault.rights.unreadable")
-    unreadable.refuse(built.home, built.keys, built.policy, date(2031, 6, 3), unreadable_id, "entered_otherwise")
+    unreadable.refuse(
+        built.home, built.keys, built.policy, date(2031, 6, 3), unreadable_id, "entered_otherwise"
+    )
     enforce(built, date(2031, 6, 4))
     assert not any(name in built.everything() for name in NAMES)
 
 
 def test_found_minors_are_erased(built):
     """The birth date comes after the rows: what is about a time under 15 goes, the rest stays."""
-    row = {"learner_id": "L-4711", "email": EMAIL, "birth_date": "2011-02-10", "last_login_at": "2026-05-01T10:00:00Z",
-           "account_home_page": "https://campus.example", "account_name": "acct-anna-4711"}
+    row = {
+        "learner_id": "L-4711",
+        "email": EMAIL,
+        "birth_date": "2011-02-10",
+        "last_login_at": "2026-05-01T10:00:00Z",
+        "account_home_page": "https://campus.example",
+        "account_name": "acct-anna-4711",
+    }
     built.deliver("learners", "birth.ndjson", [row])
     built.ingest()
     enforce(built, date(2026, 7, 1))
-    left = {str(moment) for (moment,) in built.ask(f"SELECT occurred_at::DATE FROM vault.raw.learning WHERE actor IN {IDENTIFIERS['anna']}")}
+    left = {
+        str(moment)
+        for (moment,) in built.ask(
+            f"SELECT occurred_at::DATE FROM vault.raw.learning WHERE actor IN {IDENTIFIERS['anna']}"
+        )
+    }
     assert left == {"2026-03-03", "2026-04-03"}
     assert built.ask("SELECT count(*) FROM vault.register.learners WHERE learner_id = 'L-4711'") == [(1,)]
 

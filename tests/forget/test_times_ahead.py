@@ -1,4 +1,6 @@
-"""An erasure takes rows that tell of a time ahead as well: a planned end, a login of the day after as_of (R-ERASE)."""
+"""An erasure takes rows that tell of a time ahead as well: a planned end, a login of the day after as_of
+(R-ERASE).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,21 @@ import pytest
 
 from tests.forget.house import House
 
-LEARNER = {"learner_id": "L-77", "email": "ada.zq8@example.org", "family_name": "Zq8", "registered_at": "2025-01-05T10:00:00Z"}
+LEARNER = {
+    "learner_id": "L-77",
+    "email": "ada.zq8@example.org",
+    "family_name": "Zq8",
+    "registered_at": "2025-01-05T10:00:00Z",
+}
 
 
 @pytest.mark.parametrize(
     "ahead",
-    [{"left_at": "2027-12-31T00:00:00Z"}, {"last_login_at": "2026-07-01T10:00:00Z"}, {"registered_at": "2026-07-01T10:00:00Z"}],
+    [
+        {"left_at": "2027-12-31T00:00:00Z"},
+        {"last_login_at": "2026-07-01T10:00:00Z"},
+        {"registered_at": "2026-07-01T10:00:00Z"},
+    ],
     ids=lambda row: next(iter(row)),
 )
 def test_a_time_ahead_keeps_nobody_in(tmp_path, ahead):

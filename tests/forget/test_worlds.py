@@ -1,4 +1,6 @@
-"""Who was erased is in no cell that closes afterwards, as in a world where they never were; what was published stays as it was."""
+"""Who was erased is in no cell that closes afterwards, as in a world where they never were; what was
+published stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -50,23 +52,47 @@ def live(house: House, people: range, is_erased: bool) -> House:
     house.deliver("catalogue", "c.ndjson", [{"path_id": "p1", "course_id": "c1"}])
     everything = [rows_of(person) for person in people]
     for source in ("learners", "enrolments", "nps"):
-        house.deliver(source, "a.ndjson", [row for rows in everything for row in rows[source] if row.get("answered_at", "") < "2026-02"])
+        house.deliver(
+            source,
+            "a.ndjson",
+            [row for rows in everything for row in rows[source] if row.get("answered_at", "") < "2026-02"],
+        )
     gone = f"acct-{GONE:03d}"
     # Who is erased does not come back: that would be a new person.
-    statements = [row for rows in everything for row in rows["learning"] if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"]
+    statements = [
+        row
+        for rows in everything
+        for row in rows["learning"]
+        if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"
+    ]
     house.deliver("learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"])
     inside = (house.home, house.keys, house.policy)
     assert run(*inside, FIRST, Options(reviewer=REVIEWER)).release_id
     if is_erased:
-        house.deliver("rights", "r.ndjson", [{"request_id": "REQ-1", "kind": "erase", "learner_id": f"P-{GONE:03d}",
-                                              "received_at": "2026-02-16T10:00:00Z", "identity_verified": True}])
+        house.deliver(
+            "rights",
+            "r.ndjson",
+            [
+                {
+                    "request_id": "REQ-1",
+                    "kind": "erase",
+                    "learner_id": f"P-{GONE:03d}",
+                    "received_at": "2026-02-16T10:00:00Z",
+                    "identity_verified": True,
+                }
+            ],
+        )
     # All old files come again, and the erased person's new ones too.
     house.deliver("learning", "all.ndjson", statements)
     for source in ("learners", "enrolments", "nps"):
         house.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
     ingest(*inside, date(2026, 2, 17))
     machine.advance_all(*inside, date(2026, 2, 17))
-    house.deliver("learning", "late.ndjson", [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements])
+    house.deliver(
+        "learning",
+        "late.ndjson",
+        [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements],
+    )
     assert run(*inside, SECOND, Options(force_as_of=True, reviewer=REVIEWER)).release_id
     return house
 
@@ -75,15 +101,28 @@ def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
     folder = house.home.releases / release if release else house.home.current
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(folder / 'marts.duckdb'))} AS a (READ_ONLY)")
-        return {mart: connection.execute(f"FROM a.marts.{mart} ORDER BY ALL").fetchall() for mart in load_contracts()}
+        return {
+            mart: connection.execute(f"FROM a.marts.{mart} ORDER BY ALL").fetchall()
+            for mart in load_contracts()
+        }
 
 
 def own(mart: str, rows: list[tuple]) -> list[tuple]:
-    """The rows without shares of a base that an earlier release told: it was told when the person was there, and is carried (S-ANON)."""
+    """The rows without shares of a base that an earlier release told: it was told when the person was there,
+    and is carried (S-ANON).
+    """
     contract = load_contracts()[mart]
-    carried = {measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure.get("told_by")}
+    carried = {
+        measure["name"]
+        for measure in contract.measures
+        if measure["kind"] == "count" and measure.get("told_by")
+    }
     rates = {measure["name"] for measure in contract.measures if measure.get("denominator") in carried}
-    theirs = {measure["name"] for measure in contract.measures if measure["name"] in rates or measure.get("rate") in rates}
+    theirs = {
+        measure["name"]
+        for measure in contract.measures
+        if measure["name"] in rates or measure.get("rate") in rates
+    }
     kept = [n for n, name in enumerate(contract.column_names) if name.removesuffix("_reason") not in theirs]
     return sorted((tuple(row[n] for n in kept) for row in rows), key=str)
 
@@ -94,7 +133,9 @@ def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
     for world in ("erased", "never"):
         give_keys(tmp_path / world)
     erased = live(House(tmp_path / "erased"), range(43), is_erased=True)
-    never = live(House(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False)
+    never = live(
+        House(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False
+    )
     published = cells(erased, f"{FIRST}.1")
     n_new = 0
     for mart, rows in cells(erased).items():
@@ -105,6 +146,8 @@ def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
         assert own(mart, new_here) == own(mart, new_there), mart
         n_new += len(new_here)
     assert n_new >= 4
-    assert any(published[mart] != cells(never, f"{FIRST}.1")[mart] for mart in published), "the person showed in what was published before"
+    assert any(published[mart] != cells(never, f"{FIRST}.1")[mart] for mart in published), (
+        "the person showed in what was published before"
+    )
     receipts = [json.loads(line) for line in erased.home.receipts.read_text().splitlines()]
     assert receipts[0]["rows"]["vault.register.learners"] == {"before": 43, "after": 42}

@@ -44,7 +44,9 @@ def ask(connection, suites, queries, batches, data_docs, release_id):
 
 @pytest.fixture
 def without_great_expectations(monkeypatch):
-    """The same suites, rules and SQL, asked straight: what is found does not depend on who asks, and this takes a second."""
+    """The same suites, rules and SQL, asked straight: what is found does not depend on who asks, and this
+    takes a second.
+    """
     ask_straight(monkeypatch)
 
 

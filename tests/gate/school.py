@@ -1,4 +1,6 @@
-"""A small house for the gate: a vault, a warehouse and marts made by hand, that keep every promise until a test breaks one."""
+"""A small house for the gate: a vault, a warehouse and marts made by hand, that keep every promise until a
+test breaks one.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ LEARNERS = [
 
 @dataclass
 class Cell:
-    """One new cell: its dimensions, its true counts and other figures, and what is published of each measure."""
+    """One new cell: its dimensions, its true counts and other figures, and what is published of each
+    measure.
+    """
 
     mart: str
     dimensions: dict
@@ -66,7 +70,9 @@ class School:
         return engine.connect(self.home, self.keys, vault=vault, warehouse=warehouse)
 
     def build(self, cells: list[Cell], as_of: date = AS_OF) -> None:
-        """Do what a dbt build would leave: marts of carried and new cells, evidence, the periods that close."""
+        """Do what a dbt build would leave: marts of carried and new cells, evidence, the periods that
+        close.
+        """
         cells = [_drawn(cell, self.contracts[cell.mart], self.policy, self.keys.record) for cell in cells]
         with self.connect(vault="ro", warehouse="rw") as connection:
             for name, contract in self.contracts.items():
@@ -81,24 +87,33 @@ class School:
                 _evidence(connection, self.contracts[cell.mart], cell, as_of, self.policy, self.keys.record)
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.intermediate")
             connection.execute(
-                "CREATE OR REPLACE TABLE warehouse.intermediate.int_closed_periods (mart VARCHAR, period_key VARCHAR)"
+                "CREATE OR REPLACE TABLE warehouse.intermediate.int_closed_periods (mart VARCHAR, "
+                "period_key VARCHAR)"
             )
-            for mart, key in sorted({(cell.mart, _period_key(self.contracts[cell.mart], cell)) for cell in cells}):
-                connection.execute("INSERT INTO warehouse.intermediate.int_closed_periods VALUES (?, ?)", [mart, key])
+            for mart, key in sorted(
+                {(cell.mart, _period_key(self.contracts[cell.mart], cell)) for cell in cells}
+            ):
+                connection.execute(
+                    "INSERT INTO warehouse.intermediate.int_closed_periods VALUES (?, ?)", [mart, key]
+                )
             state.note_built(connection, state.of_vault(connection))
 
     def candidate(self, as_of: date = AS_OF) -> Path:
         return make_candidate(self.home, self.keys, self.policy, as_of)
 
     def tamper(self, candidate: Path, *statements: str, seal: bool = True) -> None:
-        """Change the candidate's marts.duckdb by SQL (catalog `release`); with `seal` write Parquet and manifest anew."""
+        """Change the candidate's marts.duckdb by SQL (catalog `release`); with `seal` write Parquet and
+        manifest anew.
+        """
         with duckdb.connect() as connection:
             connection.execute(f"ATTACH '{candidate / 'marts.duckdb'}' AS release")
             for statement in statements:
                 connection.execute(statement)
             if seal:
                 for name in self.contracts:
-                    connection.execute(f"COPY release.marts.{name} TO '{candidate}/parquet/{name}.parquet' (FORMAT parquet)")
+                    connection.execute(
+                        f"COPY release.marts.{name} TO '{candidate}/parquet/{name}.parquet' (FORMAT parquet)"
+                    )
             connection.execute("DETACH release")
         if seal:
             reseal(candidate)
@@ -125,37 +140,49 @@ def open_school(root: Path) -> School:
         schema.create(connection, keys)
         for learner_id, email, given, family, account in LEARNERS:
             connection.execute(
-                "INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, given_name, family_name, account_name) "
+                "INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, "
+                "given_name, family_name, account_name) "
                 "VALUES (1, ?, ?, ?, ?, ?, ?)",
                 [learner_id, f"learner:{learner_id}", email, given, family, account],
             )
             connection.execute(
-                "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, 'email', 'p'), (?, 'account', 'p')",
+                "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, "
+                "'email', 'p'), (?, 'account', 'p')",
                 [f"email:{email}", f"account:https://school.example|{account}"],
             )
         item = "INSERT INTO vault.catalogue.items (item_kind, item_key, code, title) VALUES (?, ?, ?, ?)"
         connection.execute(item, ["path", "path-data", "path-data", "Data"])
         for code in CODES:
             connection.execute(item, ["course", code, code, code.title()])
-        connection.execute("INSERT INTO vault.raw.enrolments (load_no, identifier, diploma_id) "
-            "SELECT 1, 'learner:' || n, 'RNCP37805' FROM range(3) AS learners (n)")
+        connection.execute(
+            "INSERT INTO vault.raw.enrolments (load_no, identifier, diploma_id) "
+            "SELECT 1, 'learner:' || n, 'RNCP37805' FROM range(3) AS learners (n)"
+        )
         connection.execute("CREATE SCHEMA warehouse.intermediate")
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__salary_outcome AS
             SELECT 'RNCP37805' AS diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after,
                 'p' || i AS pseudonym, true AS has_answered, true AS is_employed, false AS is_in_field,
                 30000 + 100 * i AS salary_eur_year FROM range(60) AS persons (i)""")
-        connection.execute("""
+        connection.execute(
+            """
             CREATE TABLE warehouse.intermediate.int_people__course_engagement_monthly AS
             SELECT course_id, month::DATE AS month, 'e' || i AS pseudonym, 61.0::DOUBLE AS progress,
                 true AS is_active, i < 13 AS is_registered, i < 8 AS is_completed FROM range(40) AS persons (i),
-                (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""", [CODES])
+                (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""",
+            [CODES],
+        )
         for mart, thing, value in (
-            ("exercise_difficulty", "course_id VARCHAR, exercise_id", "n_attempts BIGINT, has_succeeded BOOLEAN, score"),
+            (
+                "exercise_difficulty",
+                "course_id VARCHAR, exercise_id",
+                "n_attempts BIGINT, has_succeeded BOOLEAN, score",
+            ),
             ("project_validation", "path_id VARCHAR, project_id", "has_validated BOOLEAN, days"),
         ):
             connection.execute(
-                f"CREATE TABLE warehouse.intermediate.int_people__{mart} ({thing} VARCHAR, half_year DATE, pseudonym VARCHAR, {value} DOUBLE)"
+                f"CREATE TABLE warehouse.intermediate.int_people__{mart} ({thing} VARCHAR, half_year "
+                f"DATE, pseudonym VARCHAR, {value} DOUBLE)"
             )
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__nps_quarterly AS
@@ -165,8 +192,12 @@ def open_school(root: Path) -> School:
     return school
 
 
-def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: int = 40, **more: object) -> Cell:
-    """A month of a course: 40 active, 13 registered, 8 completions, a median of 61.3; no noise falls on a cell by chance."""
+def engagement(
+    month: date = date(2026, 4, 1), course: str = "julia", active: int = 40, **more: object
+) -> Cell:
+    """A month of a course: 40 active, 13 registered, 8 completions, a median of 61.3; no noise falls on a
+    cell by chance.
+    """
     return Cell(
         "course_engagement_monthly",
         {"course_id": course, "month": month},
@@ -178,30 +209,67 @@ def engagement(month: date = date(2026, 4, 1), course: str = "julia", active: in
     )
 
 
-def nps(quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30, answered: int = 120) -> Cell:
-    """A quarter of a path: 200 asked, 120 answered, 30 of them passive; promoters, passives and detractors are all shown."""
+def nps(
+    quarter: date = date(2026, 1, 1), path: str = "path-data", detractors: int = 30, answered: int = 120
+) -> Cell:
+    """A quarter of a path: 200 asked, 120 answered, 30 of them passive; promoters, passives and detractors
+    are all shown.
+    """
     p, a, d, n = answered - 30 - detractors, 30, detractors, answered
     share, middle, more = (p - d) / n, (p - d) / (n + 3), n + 3
     variance = load_policy().of_class("coarse").figure("counts", "variance")
-    margin = 1.959963984540054 * (((p + d + 1.5) / more - middle**2) / more + variance * (2 + 3 * middle**2) / more**2) ** 0.5
+    margin = (
+        1.959963984540054
+        * (((p + d + 1.5) / more - middle**2) / more + variance * (2 + 3 * middle**2) / more**2) ** 0.5
+    )
     counts = {"n_invited": 200, "n_respondents": n, "n_promoters": p, "n_passives": a, "n_detractors": d}
-    score = {"nps": round(100 * share, 1), "nps_low": round(100 * (middle - margin), 1), "nps_high": round(100 * (middle + margin), 1)}
-    return Cell("nps_quarterly", {"path_id": path, "quarter": quarter}, counts, {}, {**counts, **score, "response_rate": n / 200})
+    score = {
+        "nps": round(100 * share, 1),
+        "nps_low": round(100 * (middle - margin), 1),
+        "nps_high": round(100 * (middle + margin), 1),
+    }
+    return Cell(
+        "nps_quarterly",
+        {"path_id": path, "quarter": quarter},
+        counts,
+        {},
+        {**counts, **score, "response_rate": n / 200},
+    )
 
 
 def salary(months: int = 6, graduates: int = 80, shown: int | None = None) -> Cell:
-    """A year of a diploma: 80 graduates (or `shown` of others), 64 answered, 60 of them employed and with a salary, which is clipped."""
+    """A year of a diploma: 80 graduates (or `shown` of others), 64 answered, 60 of them employed and with a
+    salary, which is clipped.
+    """
     return Cell(
         "salary_outcome",
-        {"diploma_id": "RNCP37805", "graduation_year": 2024, "graduation_year_from": 2024, "months_after": months},
         {
-            "n_graduates": graduates, "n_respondents": 64, "n_employed": 62, "n_in_field": 40,
-            "salary_p25": 60, "salary_p50": 60, "salary_p75": 60,
+            "diploma_id": "RNCP37805",
+            "graduation_year": 2024,
+            "graduation_year_from": 2024,
+            "months_after": months,
         },
-        {name: float(_SALARIES[0] + 100 * share * (len(_SALARIES) - 1)) for name, share in _QUARTILES.items()},
         {
-            "n_graduates": shown or graduates, "n_respondents": 64, "n_employed": None, "n_in_field": 40, "response_rate": round(64 / (shown or graduates), 4),
-            "employed_rate": 0.95, "in_field_rate": round(40 / 64, 4),
+            "n_graduates": graduates,
+            "n_respondents": 64,
+            "n_employed": 62,
+            "n_in_field": 40,
+            "salary_p25": 60,
+            "salary_p50": 60,
+            "salary_p75": 60,
+        },
+        {
+            name: float(_SALARIES[0] + 100 * share * (len(_SALARIES) - 1))
+            for name, share in _QUARTILES.items()
+        },
+        {
+            "n_graduates": shown or graduates,
+            "n_respondents": 64,
+            "n_employed": None,
+            "n_in_field": 40,
+            "response_rate": round(64 / (shown or graduates), 4),
+            "employed_rate": 0.95,
+            "in_field_rate": round(40 / 64, 4),
             **dict.fromkeys(_QUARTILES, DRAWN),
         },
         {"n_employed": "protected"},
@@ -209,18 +277,28 @@ def salary(months: int = 6, graduates: int = 80, shown: int | None = None) -> Ce
 
 
 def _drawn(cell: Cell, contract: MartContract, policy: Policy, record_key: str) -> Cell:
-    """The cell with what it leaves open as it is published: quartiles at their rank with the noise of the draw, intervals of its rates."""
+    """The cell with what it leaves open as it is published: quartiles at their rank with the noise of the
+    draw, intervals of its rates.
+    """
     found, step = dict(cell.published), policy.figure("money", "round_to_eur")
     for name in [name for name, value in found.items() if value is DRAWN]:
         identity = identity_of(contract, cell, name)
-        drawn = draw_key(record_key, identity, key_of(policy, record_key, identity, len(_SALARIES), noise=contract.noise))
-        place, noise = Fraction(_QUARTILES[name]) * (len(_SALARIES) - 1), policy.figure("money", "rank_noise") * noise_of_rank(drawn, _QUARTILES[name])
+        drawn = draw_key(
+            record_key, identity, key_of(policy, record_key, identity, len(_SALARIES), noise=contract.noise)
+        )
+        place, noise = (
+            Fraction(_QUARTILES[name]) * (len(_SALARIES) - 1),
+            policy.figure("money", "rank_noise") * noise_of_rank(drawn, _QUARTILES[name]),
+        )
         found[name] = float(round(at_rank(_SALARIES, drawn_rank(place, len(_SALARIES), noise)) / step) * step)
     rates = {measure["name"]: measure for measure in contract.measures if measure["kind"] == "rate"}
     reasons = dict(cell.reasons)
     for name, rate in rates.items():
         base = found.get(rate["denominator"]) or cell.true_counts.get(rate["denominator"], 0)
-        laws = policy.of_class(contract.noise_of(rate["numerator"])), policy.of_class(contract.noise_of(rate["denominator"]))
+        laws = (
+            policy.of_class(contract.noise_of(rate["numerator"])),
+            policy.of_class(contract.noise_of(rate["denominator"])),
+        )
         for side, value in zip(("low", "high"), interval(laws, rate, found.get(name), base), strict=True):
             found.setdefault(f"{name}_{side}", value)
             if name in reasons:
@@ -228,11 +306,16 @@ def _drawn(cell: Cell, contract: MartContract, policy: Policy, record_key: str) 
     return replace(cell, published=found, reasons=reasons)
 
 
-def interval(laws: tuple[Policy, Policy], rate: dict, share: float | None, base: float) -> tuple[float | None, float | None]:
+def interval(
+    laws: tuple[Policy, Policy], rate: dict, share: float | None, base: float
+) -> tuple[float | None, float | None]:
     """Both ends for a share on a base, a share at an edge of its band on the smallest base of the band."""
     if share is None:
         return None, None
-    band = next((b for b in laws[1].figure("sensitive_bands") if b["base_from"] <= base <= (b["base_to"] or base)), None)
+    band = next(
+        (b for b in laws[1].figure("sensitive_bands") if b["base_from"] <= base <= (b["base_to"] or base)),
+        None,
+    )
     if rate.get("sensitive") and band and share in (band["lowest"], band["highest"]):
         low, high = _ends(laws, rate, share, band["base_from"])
         return (0.0, high) if share == band["lowest"] else (low, 1.0)
@@ -245,26 +328,42 @@ def _ends(laws: tuple[Policy, Policy], rate: dict, share: float, base: float) ->
     chance = squared * bool(rate.get("sampled"))
     found = []
     for sign in (-1, 1):
-        part = share * base + sign * 0.25 + (share == 0 and sign == 1) * laws[0].figure("counts", "smallest") / 2
+        part = (
+            share * base + sign * 0.25 + (share == 0 and sign == 1) * laws[0].figure("counts", "smallest") / 2
+        )
         a, b, c = base**2 + chance * base - of_base, (2 * part + chance) * base, part**2 - of_part
-        found.append(round(min(1.0, max(0.0, (b + sign * max(0.0, b * b - 4 * a * c) ** 0.5) / (2 * a))), laws[0].figure("rates", "decimals")))
+        found.append(
+            round(
+                min(1.0, max(0.0, (b + sign * max(0.0, b * b - 4 * a * c) ** 0.5) / (2 * a))),
+                laws[0].figure("rates", "decimals"),
+            )
+        )
     return found[0], found[1]
 
 
 def key_of(
     policy: Policy, record_key: str, identity: str, count: int, deviation: int = 0, noise: str = "coarse"
 ) -> int:
-    """A sum of record keys that gives a count of this cell this deviation; each cell has people of its own, so another sum."""
+    """A sum of record keys that gives a count of this cell this deviation; each cell has people of its own,
+    so another sum.
+    """
     table = of_policy(policy)[noise]
     block = min(count, max(entry.true_count for entry in table))
     entry = next(entry for entry in table if (entry.true_count, entry.deviation) == (block, deviation))
     first = zlib.crc32(identity.encode()) << 24
-    return next(key for key in range(first, first + 10**7) if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto)
+    return next(
+        key
+        for key in range(first, first + 10**7)
+        if entry.key_from <= draw_key(record_key, identity, key) < entry.key_upto
+    )
 
 
 def draw_key(record_key: str, identity: str, set_key: int) -> int:
     """What a draw is looked up by: the first 32 bits of a keyed hash."""
-    return int(hmac.new(bytes.fromhex(record_key), f"cell|{identity}|{set_key}".encode(), "sha256").hexdigest()[:8], 16)
+    return int(
+        hmac.new(bytes.fromhex(record_key), f"cell|{identity}|{set_key}".encode(), "sha256").hexdigest()[:8],
+        16,
+    )
 
 
 def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
@@ -279,21 +378,31 @@ def identity_of(contract: MartContract, cell: Cell, name: str) -> str:
 
 
 def stayed(cell: Cell) -> Cell:
-    """A corrected cell whose plain counts are as they were recalled: what tells more than they do is protected."""
+    """A corrected cell whose plain counts are as they were recalled: what tells more than they do is
+    protected.
+    """
     contract = load_contracts()[cell.mart]
     hidden = [measure["name"] for measure in contract.measures if contract.tells_more(measure)]
-    return replace(cell, published=cell.published | dict.fromkeys(hidden), reasons=cell.reasons | dict.fromkeys(hidden, "protected"))
+    return replace(
+        cell,
+        published=cell.published | dict.fromkeys(hidden),
+        reasons=cell.reasons | dict.fromkeys(hidden, "protected"),
+    )
 
 
 def is_complete(contract: MartContract, cell: Cell, as_of: date) -> bool:
-    """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not over."""
+    """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not
+    over.
+    """
     first = cell.dimensions.get("graduation_year_from", cell.dimensions[contract.period.column])
     first = date.fromisoformat(first) if isinstance(first, str) else first
     year, rest = (first, (1, 1)) if isinstance(first, int) else (first.year, (first.month, first.day))
     return date(year + (4 if contract.period.last_use_before != "0" else 5), *rest) >= as_of
 
 
-def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: list[Cell], as_of: date) -> None:
+def _mart(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: list[Cell], as_of: date
+) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.marts")
     table = f"warehouse.marts.{contract.name}"
     columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
@@ -310,18 +419,38 @@ def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: 
         "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND table_name = ?", [ledger]
     ).fetchone()
     if found[0]:
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (release_id) FROM vault.ledger.{ledger}")
+        connection.execute(
+            f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (release_id) FROM vault.ledger.{ledger}"
+        )
 
 
-def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cell: Cell, as_of: date, policy: Policy, record_key: str) -> None:
+def _evidence(
+    connection: duckdb.DuckDBPyConnection,
+    contract: MartContract,
+    cell: Cell,
+    as_of: date,
+    policy: Policy,
+    record_key: str,
+) -> None:
     key = "|".join(str(cell.dimensions[name]) for name in contract.dimensions)
     for measure in contract.measures:
         name = measure["name"]
         connection.execute(
-            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
+            "INSERT INTO warehouse.evidence.cell_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, "
+            "?, NULL, NULL, NULL, NULL, NULL)",
             [
-                cell.mart, key, name, measure["kind"], cell.earliest_closing_on, (count := cell.true_counts.get(name, _COUNT)), cell.sums.get(name),
-                cell.true_values.get(name), _key(policy, record_key, contract, cell, name, count), cell.published.get(name), cell.reasons.get(name), as_of,
+                cell.mart,
+                key,
+                name,
+                measure["kind"],
+                cell.earliest_closing_on,
+                (count := cell.true_counts.get(name, _COUNT)),
+                cell.sums.get(name),
+                cell.true_values.get(name),
+                _key(policy, record_key, contract, cell, name, count),
+                cell.published.get(name),
+                cell.reasons.get(name),
+                as_of,
             ],
         )
 
@@ -329,7 +458,11 @@ def _evidence(connection: duckdb.DuckDBPyConnection, contract: MartContract, cel
 def _key(policy: Policy, record_key: str, contract: MartContract, cell: Cell, name: str, count: int) -> int:
     # Where a test gives a count noise, the key is one that gives it.
     published = cell.published.get(name)
-    off = int(published - count) if name.startswith("n_") and published is not None and abs(published - count) <= 5 else 0
+    off = (
+        int(published - count)
+        if name.startswith("n_") and published is not None and abs(published - count) <= 5
+        else 0
+    )
     law = policy.of_class(noise := contract.noise_of(name))
     if not count:
         off = 0

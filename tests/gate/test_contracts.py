@@ -11,12 +11,14 @@ MART = {
     "description": "Visits.",
     "config": {
         "contract": {"enforced": True},
-        "meta": {"disclosure": {
-            "noise": "coarse",
-            "dimensions": {"month": "period"},
-            "period": {"column": "month", "grain": "month", "observation": "0"},
-            "measures": [{"name": "n", "kind": "count"}],
-        }},
+        "meta": {
+            "disclosure": {
+                "noise": "coarse",
+                "dimensions": {"month": "period"},
+                "period": {"column": "month", "grain": "month", "observation": "0"},
+                "measures": [{"name": "n", "kind": "count"}],
+            }
+        },
     },
     "columns": [{"name": "month", "data_type": "date", "description": "Month."}],
 }
@@ -58,7 +60,9 @@ def test_a_mart_that_says_too_little(tmp_path, path, message):
 
 
 def test_what_is_told_twice_is_drawn_from_one_noise(tmp_path):
-    """A mart of fine noise that repeats a count of a coarse one, and does not say so: it would draw it anew."""
+    """A mart of fine noise that repeats a count of a coarse one, and does not say so: it would draw it
+    anew.
+    """
     other = yaml.safe_load(yaml.safe_dump(MART)) | {"name": "returns"}
     rules = other["config"]["meta"]["disclosure"]
     rules["noise"] = "fine"

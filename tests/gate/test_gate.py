@@ -1,4 +1,6 @@
-"""The gate with Great Expectations: what it writes, and that it says no whenever it could not look (S-ANON)."""
+"""The gate with Great Expectations: what it writes, and that it says no whenever it could not look
+(S-ANON).
+"""
 
 import json
 import re
@@ -20,7 +22,9 @@ PERSONAL = ("anne.martin@example.org", "annemartin77", "learner-000001")
 
 @pytest.fixture(scope="module")
 def asked(sound, tmp_path_factory):
-    """One run of the real gate on a sound candidate and one on a candidate with a leak and a missing table."""
+    """One run of the real gate on a sound candidate and one on a candidate with a leak and a missing
+    table.
+    """
     from anonymart.home import Home
     from tests.gate.school import School
 
@@ -31,13 +35,19 @@ def asked(sound, tmp_path_factory):
         school = School(Home(root), sound.keys, sound.policy, sound.contracts)
         candidate = school.candidate()
         if name == "leaking":
-            school.tamper(candidate, "UPDATE release.marts.nps_quarterly SET path_id = 'anne.martin@example.org' WHERE path_id = 'all'")
+            school.tamper(
+                candidate,
+                "UPDATE release.marts.nps_quarterly SET path_id = 'anne.martin@example.org' WHERE "
+                "path_id = 'all'",
+            )
             with school.connect(warehouse="rw") as connection:
                 connection.execute(
-                    "ALTER TABLE warehouse.intermediate.int_people__salary_outcome ALTER salary_eur_year TYPE VARCHAR"
+                    "ALTER TABLE warehouse.intermediate.int_people__salary_outcome ALTER "
+                    "salary_eur_year TYPE VARCHAR"
                 )
                 connection.execute(
-                    "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 'anne.martin@example.org'"
+                    "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = "
+                    "'anne.martin@example.org'"
                 )
         reports[name] = (candidate, gate(school.home, school.keys, school.policy, candidate, AS_OF))
     return reports
@@ -53,14 +63,18 @@ def test_a_sound_candidate_passes(asked):
 
 
 def test_nothing_of_the_gate_tells_the_hour(asked):
-    """The clock's digits look like a phone number once a day: a release let out at noon was refused at midnight."""
+    """The clock's digits look like a phone number once a day: a release let out at noon was refused at
+    midnight.
+    """
     candidate, _ = asked["sound"]
     pages = sorted((candidate / "data_docs").rglob("*.html"))
     assert pages
     hours = set()
     for page in pages:
         text = page.read_text(encoding="utf-8") + str(page.relative_to(candidate))
-        hours |= set(re.findall(r"\d{8}T\d{6}[.\d]*Z", text)) | set(re.findall(r"\d{4}-\d{2}-\d{2}T[\d:.]+", text))
+        hours |= set(re.findall(r"\d{8}T\d{6}[.\d]*Z", text)) | set(
+            re.findall(r"\d{4}-\d{2}-\d{2}T[\d:.]+", text)
+        )
         assert str(datetime.now(UTC).date()) not in text
     assert hours <= {f"{AS_OF:%Y%m%d}T000000.000000Z", f"{AS_OF}T00:00:00"}, hours
 
@@ -111,9 +125,16 @@ def test_an_identifier_in_the_data_docs_is_a_no(school, without_great_expectatio
     [
         (lambda folder: (folder / "nps_quarterly.yml").unlink(), "suite_missing"),
         (lambda folder: (folder / "nps_quarterly.yml").write_text("suite: [nps"), "suite_unreadable"),
-        (lambda folder: rewrite(folder, lambda entries: entries[:-1]), "not_asked: correction_tells_a_difference"),
-        (lambda folder: rewrite(folder, lambda entries: [*entries, {"forbids": "everything", "policy": "S-ANON", "says": "x"}]),
-         "unknown_expectation: everything"),
+        (
+            lambda folder: rewrite(folder, lambda entries: entries[:-1]),
+            "not_asked: correction_tells_a_difference",
+        ),
+        (
+            lambda folder: rewrite(
+                folder, lambda entries: [*entries, {"forbids": "everything", "policy": "S-ANON", "says": "x"}]
+            ),
+            "unknown_expectation: everything",
+        ),
     ],
 )
 def test_a_suite_that_is_incomplete_is_a_no(school, without_great_expectations, tmp_path, edit, kind):
@@ -145,7 +166,11 @@ def test_every_suite_is_complete_and_every_rule_is_used():
     assert failures == []
     assert {line.forbids for suite in suites for line in suite.lines} == set(RULES)
     assert {path.stem for path in SUITES_FOLDER.glob("*.yml")} == {suite.name for suite in suites}
-    assert all(re.fullmatch(r"[PDRS]-[A-Z]+", line.policy) and line.says.endswith(".") for suite in suites for line in suite.lines)
+    assert all(
+        re.fullmatch(r"[PDRS]-[A-Z]+", line.policy) and line.says.endswith(".")
+        for suite in suites
+        for line in suite.lines
+    )
     # Figures stand in the policy register alone.
     of_policy = [suite for suite in suites if suite.name != "direct_identifiers"]
     assert not any(re.search(r"\d", line.says) for suite in of_policy for line in suite.lines)

@@ -1,4 +1,6 @@
-"""The gate reads by itself who must be out of new figures, whatever the models say (R-OBJECT, R-RESTRICT, R-ERASE, R-WITHDRAW)."""
+"""The gate reads by itself who must be out of new figures, whatever the models say (R-OBJECT, R-RESTRICT,
+R-ERASE, R-WITHDRAW).
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,16 @@ WHO = "email:anne.martin@example.org"
 
 def asks(connection, kind, details=None, at=BEFORE, proved=False, request_id="R"):
     connection.execute(
-        "INSERT INTO vault.rights.requests (load_no, request_id, kind, identifier, received_at, identity_verified, details) VALUES (1, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO vault.rights.requests (load_no, request_id, kind, identifier, received_at, "
+        "identity_verified, details) VALUES (1, ?, ?, ?, ?, ?, ?)",
         [request_id, kind, WHO, at, proved, details],
     )
 
 
 def consents(connection, status, at=BEFORE, purpose="P-SURVEY"):
-    connection.execute("INSERT INTO vault.rights.consents VALUES (1, 1, ?, ?, ?, ?)", [WHO, purpose, status, at])
+    connection.execute(
+        "INSERT INTO vault.rights.consents VALUES (1, 1, ?, ?, ?, ?)", [WHO, purpose, status, at]
+    )
 
 
 def stands(connection, kind, is_lift=False, at=BEFORE):
@@ -72,13 +77,18 @@ def test_who_must_be_out(sound):
 
 @pytest.mark.usefixtures("without_great_expectations", "without_attack")
 def test_a_model_that_counts_somebody_who_objected_is_refused_and_so_is_one_who_withdrew(school):
-    """What a fault in int_persons or int_nps_counted leaves: the person is behind a new cell of the built warehouse."""
+    """What a fault in int_persons or int_nps_counted leaves: the person is behind a new cell of the built
+    warehouse.
+    """
     with school.connect(vault="rw", warehouse="rw") as connection:
         stands(connection, "object")
         consents(connection, "withdrawn")
         person = must_be_out._pseudonym(school.keys, "p")
         for mart in ("nps_quarterly", "salary_outcome"):
-            connection.execute(f"UPDATE warehouse.intermediate.int_people__{mart} SET pseudonym = ? WHERE pseudonym = 'p7'", [person])
+            connection.execute(
+                f"UPDATE warehouse.intermediate.int_people__{mart} SET pseudonym = ? WHERE pseudonym = 'p7'",
+                [person],
+            )
         state.note_built(connection, state.of_vault(connection))
     verdict = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
     assert {failure[:5] for failure in verdict.failures} == {

@@ -1,4 +1,6 @@
-"""Every leak that is planted in a candidate is found in the right mart and column, and named by its kind (S-ANON, D-IDENT)."""
+"""Every leak that is planted in a candidate is found in the right mart and column, and named by its kind
+(S-ANON, D-IDENT).
+"""
 
 import base64
 import hashlib
@@ -27,7 +29,9 @@ ENGAGEMENT, NPS, SALARY = "course_engagement_monthly", "nps_quarterly", "salary_
 
 
 def found(school, candidate, as_of=AS_OF, of_bytes=False) -> set[tuple[str, str, str]]:
-    """What the gate refuses; every change of a file by hand is seen in its bytes too, which only the tests of bytes look at."""
+    """What the gate refuses; every change of a file by hand is seen in its bytes too, which only the tests of
+    bytes look at.
+    """
     report = gate(school.home, school.keys, school.policy, candidate, as_of)
     text = json.dumps(report.as_dict()) + (candidate / "gate.json").read_text(encoding="utf-8")
     for secret in ("annemartin77", "example.org", "learner-000001", "learner-000002"):
@@ -45,24 +49,39 @@ def test_a_sound_candidate_passes(school):
 
 
 def test_what_nobody_reads_is_seen_in_the_bytes(school):
-    """Deleted rows, bytes behind the end, unused entries of a dictionary, a key that stands twice: all are sealed in the manifest."""
+    """Deleted rows, bytes behind the end, unused entries of a dictionary, a key that stands twice: all are
+    sealed in the manifest.
+    """
     candidate = school.candidate()
     school.tamper(
         candidate,
-        f"INSERT INTO release.marts.{NPS} (path_id, quarter) SELECT 'anne.martin@example.org' || i, DATE '2020-01-01' FROM range(3000) AS more (i)",
-        "CHECKPOINT release", f"DELETE FROM release.marts.{NPS} WHERE path_id LIKE 'anne%'", seal=False,
+        f"INSERT INTO release.marts.{NPS} (path_id, quarter) SELECT 'anne.martin@example.org' || i, "
+        f"DATE '2020-01-01' FROM range(3000) AS more (i)",
+        "CHECKPOINT release",
+        f"DELETE FROM release.marts.{NPS} WHERE path_id LIKE 'anne%'",
+        seal=False,
     )
     with (candidate / "parquet" / f"{ENGAGEMENT}.parquet").open("ab") as file:
         file.write(b"anne.martin@example.org")
     path = candidate / "parquet" / f"{SALARY}.parquet"
     table = pq.read_table(path)
-    codes = pa.DictionaryArray.from_arrays(pa.array([0] * len(table)), pa.array([table["diploma_id"][0].as_py(), "anne.martin@example.org"]))
+    codes = pa.DictionaryArray.from_arrays(
+        pa.array([0] * len(table)), pa.array([table["diploma_id"][0].as_py(), "anne.martin@example.org"])
+    )
     pq.write_table(table.set_column(0, "diploma_id", codes), path, store_schema=False)
     package = candidate / "datapackage.json"
-    package.write_text(package.read_text(encoding="utf-8").replace("{", '{"name": "anne.martin@example.org",', 1), encoding="utf-8")
+    package.write_text(
+        package.read_text(encoding="utf-8").replace("{", '{"name": "anne.martin@example.org",', 1),
+        encoding="utf-8",
+    )
     reseal(candidate)
     unlike = {(column, kind) for _, column, kind in found(school, candidate, of_bytes=True)}
-    for name in ("marts.duckdb", f"parquet/{ENGAGEMENT}.parquet", f"parquet/{SALARY}.parquet", "datapackage.json"):
+    for name in (
+        "marts.duckdb",
+        f"parquet/{ENGAGEMENT}.parquet",
+        f"parquet/{SALARY}.parquet",
+        "datapackage.json",
+    ):
         assert (name, "bytes_unlike_reading") in unlike, name
 
 
@@ -94,16 +113,24 @@ def test_an_address_is_read_once_it_is_decoded(code):
 
 def test_decoded_and_cut_identifiers_in_values(school):
     candidate = school.candidate()
-    school.tamper(candidate, change(NPS, "path_id", f"'{base64.b64encode(EMAIL.encode()).decode()}'", "path_id <> 'all'"))
+    school.tamper(
+        candidate,
+        change(NPS, "path_id", f"'{base64.b64encode(EMAIL.encode()).decode()}'", "path_id <> 'all'"),
+    )
     assert (NPS, "path_id", "known_email") in found(school, candidate)
     candidate = school.candidate()
-    school.tamper(candidate, change(NPS, "path_id", f"'path-{hashlib.sha1(EMAIL.encode()).hexdigest()[:12]}'", "path_id <> 'all'"))
+    school.tamper(
+        candidate,
+        change(NPS, "path_id", f"'path-{hashlib.sha1(EMAIL.encode()).hexdigest()[:12]}'", "path_id <> 'all'"),
+    )
     assert (NPS, "path_id", "known_hash") in found(school, candidate)
 
 
 def test_a_default_of_a_column(school):
     candidate = school.candidate()
-    school.tamper(candidate, f"ALTER TABLE release.marts.{NPS} ALTER path_id SET DEFAULT 'anne.martin@example.org'")
+    school.tamper(
+        candidate, f"ALTER TABLE release.marts.{NPS} ALTER path_id SET DEFAULT 'anne.martin@example.org'"
+    )
     assert ("*", "*", "extra_default") in found(school, candidate)
 
 
@@ -142,7 +169,9 @@ def test_an_identifier_in_a_value(school):
                 f"UPDATE warehouse.marts.{ENGAGEMENT} SET course_id = ? WHERE month = ?", [value, month]
             )
     report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
-    counts = {failure.kind: failure.n for failure in report.failures if failure[:2] == (ENGAGEMENT, "course_id")}
+    counts = {
+        failure.kind: failure.n for failure in report.failures if failure[:2] == (ENGAGEMENT, "course_id")
+    }
     assert set(IN_VALUES.values()) <= set(counts)
     assert counts["code_outside_list"] == len(IN_VALUES)
     assert (counts["email"], counts["known_email"], counts["nir"]) == (3, 2, 1)
@@ -150,9 +179,14 @@ def test_an_identifier_in_a_value(school):
 
 def test_an_identifier_in_the_catalogue_itself(school):
     with school.connect(vault="rw") as connection:
-        connection.execute("INSERT INTO vault.catalogue.items (item_kind, item_key, code) VALUES ('course', 'anne', 'anne.martin@example.org')")
+        connection.execute(
+            "INSERT INTO vault.catalogue.items (item_kind, item_key, code) VALUES ('course', 'anne', "
+            "'anne.martin@example.org')"
+        )
     candidate = school.candidate()
-    school.tamper(candidate, change(ENGAGEMENT, "course_id", "'anne.martin@example.org'", "course_id = 'julia'"))
+    school.tamper(
+        candidate, change(ENGAGEMENT, "course_id", "'anne.martin@example.org'", "course_id = 'julia'")
+    )
     failures = found(school, candidate)
     assert {(ENGAGEMENT, "course_id", "email"), (ENGAGEMENT, "course_id", "known_email")} <= failures
     assert (ENGAGEMENT, "course_id", "code_outside_list") not in failures
@@ -160,21 +194,28 @@ def test_an_identifier_in_the_catalogue_itself(school):
 
 AROUND = {
     f'ALTER TABLE release.marts.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER': [
-        (NPS, "#26", "known_email in column_name"), (NPS, "#26", "email in column_name"), (NPS, "#26", "extra_column"),
+        (NPS, "#26", "known_email in column_name"),
+        (NPS, "#26", "email in column_name"),
+        (NPS, "#26", "extra_column"),
     ],
     f"COMMENT ON TABLE release.marts.{ENGAGEMENT} IS 'made by anne.martin@example.org'": [
-        (ENGAGEMENT, "*", "email in table_comment"), (ENGAGEMENT, "*", "comment_outside_contract"),
+        (ENGAGEMENT, "*", "email in table_comment"),
+        (ENGAGEMENT, "*", "comment_outside_contract"),
     ],
     f"COMMENT ON TABLE release.marts.{SALARY} IS 'made by annemartin77 alone'": [
-        (SALARY, "*", "known_account in table_comment"), (SALARY, "*", "comment_outside_contract"),
+        (SALARY, "*", "known_account in table_comment"),
+        (SALARY, "*", "comment_outside_contract"),
     ],
     f"COMMENT ON COLUMN release.marts.{NPS}.nps IS 'ask 06 12 34 56 78'": [
-        (NPS, "nps", "phone_fr in column_comment"), (NPS, "nps", "comment_outside_contract"),
+        (NPS, "nps", "phone_fr in column_comment"),
+        (NPS, "nps", "comment_outside_contract"),
     ],
     "ALTER TABLE release.marts.rncp_promotion DROP COLUMN insertion_rate_6m": [
         ("rncp_promotion", "insertion_rate_6m", "missing_column"),
     ],
-    f"ALTER TABLE release.marts.{SALARY} ALTER n_graduates TYPE VARCHAR": [(SALARY, "n_graduates", "wrong_type")],
+    f"ALTER TABLE release.marts.{SALARY} ALTER n_graduates TYPE VARCHAR": [
+        (SALARY, "n_graduates", "wrong_type")
+    ],
     "CREATE TABLE release.marts.people AS SELECT 'learner-000001' AS x": [("*", "*", "extra_table")],
     "CREATE TABLE release.main.people AS SELECT 1 AS x": [("*", "*", "extra_table")],
     f"CREATE VIEW release.main.v AS SELECT 1 AS learner FROM release.marts.{NPS}": [("*", "*", "extra_view")],
@@ -205,9 +246,15 @@ def test_parquet_metadata_and_rows(school):
     path = candidate / "parquet" / f"{NPS}.parquet"
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{candidate / 'marts.duckdb'}' AS release (READ_ONLY)")
-        connection.execute(f"COPY release.marts.{NPS} TO '{path}' (FORMAT parquet, KV_METADATA {{author: 'anne.martin@example.org'}})")
+        connection.execute(
+            f"COPY release.marts.{NPS} TO '{path}' (FORMAT parquet, KV_METADATA {{author: "
+            f"'anne.martin@example.org'}})"
+        )
         other = candidate / "parquet" / f"{SALARY}.parquet"
-        connection.execute(f"COPY (SELECT * REPLACE (35000 AS salary_p50) FROM release.marts.{SALARY}) TO '{other}' (FORMAT parquet)")
+        connection.execute(
+            f"COPY (SELECT * REPLACE (35000 AS salary_p50) FROM release.marts.{SALARY}) TO '{other}' "
+            f"(FORMAT parquet)"
+        )
     reseal(candidate)
     assert {
         (NPS, "*", "email in parquet_metadata"),
@@ -221,8 +268,13 @@ def test_files_that_a_release_does_not_have_or_that_changed(school):
     (candidate / "notes-of-anne.martin@example.org.txt").write_text("x")
     (candidate / "datapackage.json").write_text('{"author": "anne.martin@example.org"}')
     kinds = {(column, kind) for _, column, kind in found(school, candidate)}
-    assert {kind for _, kind in kinds} >= {"extra_file", "altered_file", "data_package_unlike_contract", "email in datapackage",
-                                           "email in file_name"}
+    assert {kind for _, kind in kinds} >= {
+        "extra_file",
+        "altered_file",
+        "data_package_unlike_contract",
+        "email in datapackage",
+        "email in file_name",
+    }
     (candidate / "parquet" / f"{NPS}.parquet").unlink()
     assert ("*", f"parquet/{NPS}.parquet", "missing_file") in found(school, candidate)
 
@@ -239,7 +291,11 @@ def test_a_privacy_report_that_says_more_than_it_may(school):
     assert found(school, candidate) == {unlike}
     path.write_text(json.dumps(report | {"phone": 33612345678, "author": "anne.martin@example.org"}))
     reseal(candidate)
-    assert found(school, candidate) >= {unlike, ("*", "*", "email in privacy_report"), ("*", "*", "known_email in privacy_report")}
+    assert found(school, candidate) >= {
+        unlike,
+        ("*", "*", "email in privacy_report"),
+        ("*", "*", "known_email in privacy_report"),
+    }
     path.unlink()
     reseal(candidate)
     assert found(school, candidate) == {unlike, ("*", "privacy_report.json", "missing_file")}
@@ -249,7 +305,9 @@ def test_an_entry_in_the_manifest(school):
     candidate = school.candidate()
     manifest = json.loads((candidate / "manifest.json").read_text())
     (candidate / "manifest.json").write_text(json.dumps(manifest | {"author": "anne.martin@example.org"}))
-    assert {("*", "manifest.json", "manifest_entry_unknown"), ("*", "*", "email in manifest")} <= found(school, candidate)
+    assert {("*", "manifest.json", "manifest_entry_unknown"), ("*", "*", "email in manifest")} <= found(
+        school, candidate
+    )
 
 
 @pytest.mark.parametrize("value", ["0" * 64, "anne.martin@example.org", None])
@@ -314,7 +372,14 @@ def test_everybody_is_a_detractor(school):
 
     cell = nps(detractors=90)
     cell.true_counts |= {"n_promoters": 0, "n_passives": 0, "n_detractors": 120}
-    cell.published |= {"n_promoters": 0, "n_passives": 0, "n_detractors": 120, "nps": -100.0, "nps_low": -100.0, "nps_high": -99.0}
+    cell.published |= {
+        "n_promoters": 0,
+        "n_passives": 0,
+        "n_detractors": 120,
+        "nps": -100.0,
+        "nps_low": -100.0,
+        "nps_high": -99.0,
+    }
     school.build([cell])
     failures = found(school, school.candidate())
     for column in ("n_detractors", "n_passives", "n_promoters"):
@@ -324,13 +389,16 @@ def test_everybody_is_a_detractor(school):
 def test_one_salary_that_dwarfs_its_cell(school):
     with school.connect(warehouse="rw") as connection:
         connection.execute(
-            "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 40000000 WHERE salary_eur_year > 35850"
+            "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = 40000000 "
+            "WHERE salary_eur_year > 35850"
         )
     assert (SALARY, "salary_p50", "dominated_money") in found(school, school.candidate())
 
 
 def test_a_salary_beside_that_of_all_with_few_between(school):
-    """All graduates are the diploma's and three more: the two medians side by side would tell of the three."""
+    """All graduates are the diploma's and three more: the two medians side by side would tell of the
+    three.
+    """
     from tests.gate.school import salary
 
     whole = salary()
@@ -341,7 +409,9 @@ def test_a_salary_beside_that_of_all_with_few_between(school):
     school.build([salary(), whole])
     assert not any(kind == "nested_figure_too_near" for _, _, kind in found(school, school.candidate()))
     with school.connect(warehouse="rw") as connection:
-        more = f"SELECT * REPLACE ('q' || pseudonym AS pseudonym) FROM {people} WHERE diploma_id = 'all' LIMIT 3"
+        more = (
+            f"SELECT * REPLACE ('q' || pseudonym AS pseudonym) FROM {people} WHERE diploma_id = 'all' LIMIT 3"
+        )
         connection.execute(f"INSERT INTO {people} {more}")
     failures = found(school, school.candidate())
     # The share of employed is clipped in both; that in the field is not, and has its noise.
@@ -349,7 +419,10 @@ def test_a_salary_beside_that_of_all_with_few_between(school):
         "salary_p25", "salary_p50", "salary_p75", "employed_rate",
     }  # fmt: skip
     with school.connect(warehouse="rw") as connection:
-        connection.execute(f"DELETE FROM {people} WHERE diploma_id <> 'all' AND pseudonym IN (SELECT 'p' || i FROM range(20) AS few (i))")
+        connection.execute(
+            f"DELETE FROM {people} WHERE diploma_id <> 'all' AND pseudonym IN (SELECT 'p' || i FROM "
+            f"range(20) AS few (i))"
+        )
     failures = found(school, school.candidate())
     assert not any(kind == "nested_figure_too_near" for _, _, kind in failures)
 
@@ -420,8 +493,10 @@ def test_evidence_of_another_day_and_cells_without_it(school):
     school.tamper(
         candidate,
         f"DELETE FROM release.marts.{ENGAGEMENT} WHERE course_id = 'julia'",
-        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * REPLACE ('course-ruby-basics' AS course_id) FROM release.marts.{ENGAGEMENT}",
-        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * FROM release.marts.{ENGAGEMENT} WHERE course_id = 'course-data'",
+        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * REPLACE ('course-ruby-basics' AS course_id) "
+        f"FROM release.marts.{ENGAGEMENT}",
+        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * FROM release.marts.{ENGAGEMENT} WHERE "
+        f"course_id = 'course-data'",
     )
     assert found(school, candidate) >= {
         (ENGAGEMENT, "*", "evidence_without_cell"),
@@ -440,11 +515,16 @@ def test_carried_cells(school):
     candidate = school.candidate(NEXT_MONTH)
     assert found(school, candidate, NEXT_MONTH) == set()
     # What is out was let out by the policy of its day: a stricter one rules the cells that close afterwards.
-    stricter = Policy({**school.policy.raw, "quantiles": {**school.policy.raw["quantiles"], "smallest_base_median": 1000}})
+    stricter = Policy(
+        {**school.policy.raw, "quantiles": {**school.policy.raw["quantiles"], "smallest_base_median": 1000}}
+    )
     report = gate(school.home, school.keys, stricter, candidate, NEXT_MONTH)
     # And the report tells the register that it was made under.
     unlike = ("*", "privacy_report.json", "privacy_report_unlike_evidence")
-    assert {failure[:3] for failure in report.failures} == {(ENGAGEMENT, "median_progress", "quantile_on_few_persons"), unlike}
+    assert {failure[:3] for failure in report.failures} == {
+        (ENGAGEMENT, "median_progress", "quantile_on_few_persons"),
+        unlike,
+    }
     school.tamper(candidate, change(NPS, "n_invited", "205"), f"DELETE FROM release.marts.{SALARY}")
     assert found(school, candidate, NEXT_MONTH) == {
         (NPS, "n_invited", "carried_cell_changed"),
@@ -456,7 +536,8 @@ def test_carried_cells(school):
     report = gate(school.home, school.keys, school.policy, school.home.current.resolve())
     assert report.passed
     assert sorted(str(path) for path in school.home.current.resolve().rglob("*")) == before
-    # A file that its manifest does not name was laid there later, or belongs to a release of 0.1.0, which had none.
+    # A file that its manifest does not name was laid there later, or belongs to a release of 0.1.0, which had
+    # none.
     manifest = json.loads((school.home.current / "manifest.json").read_text())
     del manifest["files"]["privacy_report.json"], manifest["approval"]
     (school.home.current / "manifest.json").write_text(json.dumps(manifest))
@@ -467,7 +548,8 @@ def test_carried_cells(school):
 
 
 def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):
-    # The vault knows a Julia, a Ruby, a Data and a Learners; there are courses julia and course-ruby-basics, and every
+    # The vault knows a Julia, a Ruby, a Data and a Learners; there are courses julia and course-ruby-basics,
+    # and every
     # description speaks of learners and data.
     candidate = school.candidate()
     assert found(school, candidate) == set()
@@ -475,7 +557,9 @@ def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):
 
 def test_an_account_that_is_a_plain_word_stops_no_release_and_one_with_digits_does(school):
     with school.connect(vault="rw") as connection:
-        connection.execute("UPDATE vault.register.learners SET account_name = 'julia' WHERE given_name = 'Julia'")
+        connection.execute(
+            "UPDATE vault.register.learners SET account_name = 'julia' WHERE given_name = 'Julia'"
+        )
     candidate = school.candidate()
     assert found(school, candidate) == set()
     school.tamper(candidate, change(ENGAGEMENT, "course_id", "'learner-000001'", "course_id = 'julia'"))

@@ -1,4 +1,6 @@
-"""Which counts go with a sensitive one: the macro that protects and the rule that checks say the same, whatever a mart declares (S-ANON)."""
+"""Which counts go with a sensitive one: the macro that protects and the rule that checks say the same,
+whatever a mart declares (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,12 @@ def give(value: Any) -> None:
 MODULE = (
     jinja2.Environment(extensions=["jinja2.ext.do"])
     .from_string(MACROS.read_text(encoding="utf-8"))
-    .make_module({"return": give, "measures_of": lambda rules, kinds: [m for m in rules["measures"] if m["kind"] in kinds]})
+    .make_module(
+        {
+            "return": give,
+            "measures_of": lambda rules, kinds: [m for m in rules["measures"] if m["kind"] in kinds],
+        }
+    )
 )
 
 
@@ -55,7 +62,11 @@ def marts(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Two bases, and parts of them that may be sensitive and of one of two partitions."""
     found: list[dict[str, Any]] = [{"name": "base_0", "kind": "count"}, {"name": "base_1", "kind": "count"}]
     for number in range(draw(st.integers(1, 6))):
-        part: dict[str, Any] = {"name": f"part_{number}", "kind": "count", "of": draw(st.sampled_from(["base_0", "base_1"]))}
+        part: dict[str, Any] = {
+            "name": f"part_{number}",
+            "kind": "count",
+            "of": draw(st.sampled_from(["base_0", "base_1"])),
+        }
         if draw(st.booleans()):
             part["sensitive"] = True
         if partition := draw(st.sampled_from([None, "answers", "outcomes"])):

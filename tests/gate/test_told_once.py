@@ -1,4 +1,6 @@
-"""What is told twice is told once: the gate holds a later telling against the first, and each cell against its own draw (S-ANON)."""
+"""What is told twice is told once: the gate holds a later telling against the first, and each cell against
+its own draw (S-ANON).
+"""
 
 from datetime import date
 
@@ -22,7 +24,8 @@ def test_graduates_that_are_counted_again_are_refused(school):
     """80 were told after 6 months; somebody has left since, and a count of 79 would tell so."""
     published(school)
     assert (
-        kinds(school, [salary(24, graduates=79)], LATER)[("salary_outcome", "n_graduates")] == "count_unlike_persons"
+        kinds(school, [salary(24, graduates=79)], LATER)[("salary_outcome", "n_graduates")]
+        == "count_unlike_persons"
     )
     assert ("salary_outcome", "n_graduates") not in kinds(school, [salary(24, graduates=79, shown=80)], LATER)
 
@@ -38,7 +41,8 @@ def test_the_noise_of_another_cell_is_refused(school):
     school.build([here], date(2026, 6, 30))
     with school.connect(warehouse="rw") as connection:
         connection.execute(
-            "UPDATE warehouse.evidence.cell_evidence SET count_key = ? WHERE measure = 'n_active_learners'", [set_key]
+            "UPDATE warehouse.evidence.cell_evidence SET count_key = ? WHERE measure = 'n_active_learners'",
+            [set_key],
         )
     report = gate(school.home, school.keys, school.policy, school.candidate(date(2026, 6, 30)))
     found = {(failure.column, failure.kind) for failure in report.failures}

@@ -32,7 +32,9 @@ class House:
         return path
 
     def ingest(self, as_of: date = AS_OF):
-        return {f"{c.source}/{c.file_name}": c for c in ingest(self.home, self.keys, self.policy, as_of).files}
+        return {
+            f"{c.source}/{c.file_name}": c for c in ingest(self.home, self.keys, self.policy, as_of).files
+        }
 
     def ask(self, query: str) -> list[tuple]:
         with engine.connect(self.home, self.keys, vault="ro") as connection:
@@ -44,7 +46,9 @@ class House:
             tables = connection.execute(
                 "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'vault'"
             ).fetchall()
-            return "\n".join(repr(connection.execute(f"FROM vault.{table}").fetchall()) for (table,) in tables)
+            return "\n".join(
+                repr(connection.execute(f"FROM vault.{table}").fetchall()) for (table,) in tables
+            )
 
 
 @pytest.fixture
@@ -57,14 +61,26 @@ def statement(number: int = 1, **changes) -> dict:
     full = {
         "id": f"00000000-0000-4000-8000-{number:012d}",
         "timestamp": "2025-03-01T10:00:00Z",
-        "actor": {"account": {"homePage": "https://campus.example", "name": "account-0001"}, "name": "Jeanne Secret"},
+        "actor": {
+            "account": {"homePage": "https://campus.example", "name": "account-0001"},
+            "name": "Jeanne Secret",
+        },
         "verb": {"id": "http://adlnet.gov/expapi/verbs/progressed"},
-        "object": {"id": "https://campus.example/xapi/course/python", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
-        "result": {"score": {"scaled": 0.5}, "success": True, "response": "call me on 0612345678",
-                   "extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": 40}},
+        "object": {
+            "id": "https://campus.example/xapi/course/python",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+        },
+        "result": {
+            "score": {"scaled": 0.5},
+            "success": True,
+            "response": "call me on 0612345678",
+            "extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": 40},
+        },
         "authority": {"mbox": "mailto:authority-secret@example.org"},
-        "context": {"instructor": {"mbox": "mailto:instructor-secret@example.org"},
-                    "contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/python"}]}},
+        "context": {
+            "instructor": {"mbox": "mailto:instructor-secret@example.org"},
+            "contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/python"}]},
+        },
     }
     full.update(changes)
     return {name: value for name, value in full.items() if value is not None}

@@ -1,4 +1,6 @@
-"""Bytes that are not UTF-8 cost their own row and no other, wherever they stand and whatever the file's other columns are."""
+"""Bytes that are not UTF-8 cost their own row and no other, wherever they stand and whatever the file's other
+columns are.
+"""
 
 import gzip
 

@@ -1,4 +1,6 @@
-"""A file that cannot be read is refused whole, by its own name, in any source, and stops nobody else (S-SAFE)."""
+"""A file that cannot be read is refused whole, by its own name, in any source, and stops nobody else
+(S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -75,12 +77,18 @@ def test_what_cannot_be_read_stops_nobody_else(house, tmp_path, source):
         assert known.loaded == 0, name
         assert known.status == "refused" or known.delivered == known.quarantined + known.duplicate, name
         assert SECRET not in (known.reason or "") + "".join(known.reasons)
-    assert counts[f"{source}/loop.csv"].reason == counts[f"{source}/pipe.csv"].reason == "it is no file: a pipe, a device, or a link that leads nowhere"
+    assert (
+        counts[f"{source}/loop.csv"].reason
+        == counts[f"{source}/pipe.csv"].reason
+        == "it is no file: a pipe, a device, or a link that leads nowhere"
+    )
     assert counts[f"{source}/columns.csv"].status == "refused"
     # What cannot be read about a right or a consent is kept, and only there.
     kept = house.ask("SELECT count(*) FROM vault.rights.unreadable")[0][0]
     assert (SECRET in house.everything()) == (source == "consents") == (kept > 0)
-    assert all(counts.status != "refused" for counts in house.ingest().values()), "a refused file is tried again only under another name"
+    assert all(counts.status != "refused" for counts in house.ingest().values()), (
+        "a refused file is tried again only under another name"
+    )
 
 
 @pytest.mark.real

@@ -1,4 +1,6 @@
-"""A source that is other than the time before: told by name, loaded as far as it is known, and in the ledger even after a kill."""
+"""A source that is other than the time before: told by name, loaded as far as it is known, and in the ledger
+even after a kill.
+"""
 
 import json
 import os
@@ -14,7 +16,11 @@ from tests.ingest.conftest import AS_OF, House, statement
 
 
 def told(house: House) -> dict[str, list[str]]:
-    return {name: [change.sentence for change in counts.changes] for name, counts in house.ingest().items() if counts.changes}
+    return {
+        name: [change.sentence for change in counts.changes]
+        for name, counts in house.ingest().items()
+        if counts.changes
+    }
 
 
 def connections(house: House, number: int, head: str, row: str = "L1,2026-05-0{n}T10:00:00Z") -> None:
@@ -24,17 +30,33 @@ def connections(house: House, number: int, head: str, row: str = "L1,2026-05-0{n
 def test_a_new_column_and_a_lost_one_in_csv(house):
     house.deliver("learners", "l-1.csv", "learner_id,email,given_name\nL1,a@example.org,Ann\n")
     assert told(house) == {}
-    house.deliver("learners", "l-2.csv", "learner_id,email,nickname,jeanne@example.org\nL2,b@example.org,secret-nick,x\n")
-    assert told(house) == {"learners/l-2.csv": [
-        "new column nickname", "new column column 4 (its name looks like data)", "lost column given_name"]}
+    house.deliver(
+        "learners",
+        "l-2.csv",
+        "learner_id,email,nickname,jeanne@example.org\nL2,b@example.org,secret-nick,x\n",
+    )
+    assert told(house) == {
+        "learners/l-2.csv": [
+            "new column nickname",
+            "new column column 4 (its name looks like data)",
+            "lost column given_name",
+        ]
+    }
     assert "secret-nick" not in house.everything() and "jeanne" not in house.everything()
     assert house.ask("SELECT count(*) FROM vault.register.learners") == [(2,)]
-    # The same again is no news; another export of the same source is compared with its own kind only, once there is one.
-    house.deliver("learners", "l-3.csv", "learner_id,email,nickname,jeanne@example.org\nL3,c@example.org,n,x\n")
+    # The same again is no news; another export of the same source is compared with its own kind only, once
+    # there is one.
+    house.deliver(
+        "learners", "l-3.csv", "learner_id,email,nickname,jeanne@example.org\nL3,c@example.org,n,x\n"
+    )
     assert told(house) == {}
     house.deliver("learners", "staff.csv", "learner_id,email\nL4,d@example.org\n")
-    assert told(house) == {"learners/staff.csv": ["lost column nickname", "lost column column 4 (its name looks like data)"]}
-    house.deliver("learners", "l-4.csv", "learner_id,email,nickname,jeanne@example.org\nL5,e@example.org,n,x\n")
+    assert told(house) == {
+        "learners/staff.csv": ["lost column nickname", "lost column column 4 (its name looks like data)"]
+    }
+    house.deliver(
+        "learners", "l-4.csv", "learner_id,email,nickname,jeanne@example.org\nL5,e@example.org,n,x\n"
+    )
     house.deliver("learners", "staff.csv", "learner_id,email\nL6,f@example.org\n")
     assert told(house) == {}
 
@@ -45,7 +67,10 @@ def test_a_required_column_that_is_lost_refuses_the_file_and_is_told(house):
     connections(house, 2, "learner_id,seen_at")
     [counts] = house.ingest().values()
     assert (counts.status, counts.reason) == ("refused", "the column connected_at is missing")
-    assert [change.sentence for change in counts.changes] == ["new column seen_at", "lost column connected_at"]
+    assert [change.sentence for change in counts.changes] == [
+        "new column seen_at",
+        "lost column connected_at",
+    ]
     connections(house, 3, "learner_id,connected_at")
     assert told(house) == {}
 
@@ -72,28 +97,49 @@ def test_a_type_that_changes_in_parquet_and_in_json(house):
     for number, kind in enumerate(("DATE", "VARCHAR"), 1):
         path = house.home.landing / "learners" / f"l-{number}.parquet"
         path.parent.mkdir(exist_ok=True)
-        duckdb.sql(f"COPY (SELECT 'L{number}' AS learner_id, '1990-01-0{number}'::{kind} AS birth_date) TO '{path}' (FORMAT parquet)")
+        duckdb.sql(
+            f"COPY (SELECT 'L{number}' AS learner_id, '1990-01-0{number}'::{kind} AS birth_date) TO "
+            f"'{path}' (FORMAT parquet)"
+        )
     assert told(house) == {"learners/l-2.parquet": ["changed type birth_date (was DATE, is VARCHAR)"]}
-    answers = [{"learner_id": "L1", "answered_at": "2026-05-01T10:00:00Z", "score": 9}, {"learner_id": "L2", "answered_at": None, "score": None}]
+    answers = [
+        {"learner_id": "L1", "answered_at": "2026-05-01T10:00:00Z", "score": 9},
+        {"learner_id": "L2", "answered_at": None, "score": None},
+    ]
     house.deliver("nps", "n-1.ndjson", [{**answers[0], "comment": "x"}, {**answers[0], "score": 8}])
     # A key that not every row had may be absent, and a null tells no type.
     house.deliver("nps", "n-2.ndjson", [answers[1]])
-    house.deliver("nps", "n-3.ndjson", [{"learner_id": "L1", "answered_at": "2026-05-03T10:00:00Z", "score": "7"}])
+    house.deliver(
+        "nps", "n-3.ndjson", [{"learner_id": "L1", "answered_at": "2026-05-03T10:00:00Z", "score": "7"}]
+    )
     house.deliver("nps", "n-4.ndjson", [{"learner_id": "L1", "score": 7}])
     assert told(house) == {
-        "nps/n-3.ndjson": ["changed type score (was number, is text)"], "nps/n-4.ndjson": ["lost column answered_at"]}
+        "nps/n-3.ndjson": ["changed type score (was number, is text)"],
+        "nps/n-4.ndjson": ["lost column answered_at"],
+    }
 
 
 def test_a_new_verb_is_told_by_its_address_unless_that_looks_like_somebody(house):
     house.deliver("learning", "s-1.ndjson", [statement(1)])
     assert told(house) == {}
-    verbs = ("http://adlnet.gov/expapi/verbs/bookmarked", "http://campus.example/verbs/jeanne.martin@example.org")
-    house.deliver("learning", "s-2.ndjson", [statement(2), *(statement(3 + n, verb={"id": verb}) for n, verb in enumerate(verbs))])
-    assert told(house) == {"learning/s-2.ndjson": [f"new verb {verbs[0]}", "new verb a verb whose name looks like data"]}
+    verbs = (
+        "http://adlnet.gov/expapi/verbs/bookmarked",
+        "http://campus.example/verbs/jeanne.martin@example.org",
+    )
+    house.deliver(
+        "learning",
+        "s-2.ndjson",
+        [statement(2), *(statement(3 + n, verb={"id": verb}) for n, verb in enumerate(verbs))],
+    )
+    assert told(house) == {
+        "learning/s-2.ndjson": [f"new verb {verbs[0]}", "new verb a verb whose name looks like data"]
+    }
     house.deliver("learning", "other.ndjson", [statement(9, verb={"id": verbs[0]})])
     assert told(house) == {}
     assert house.ask("SELECT count(*) FROM vault.raw.learning") == [(5,)]
-    assert "jeanne" not in str(house.ask("FROM vault.ledger.seen")) + str(house.ask("FROM vault.ledger.changes"))
+    assert "jeanne" not in str(house.ask("FROM vault.ledger.seen")) + str(
+        house.ask("FROM vault.ledger.changes")
+    )
 
 
 @pytest.mark.parametrize("point", ["ingest.before_commit", "ingest.after_commit"])
@@ -104,7 +150,9 @@ def test_a_kill_neither_loses_nor_doubles_a_change(house, point):
     environment = {**os.environ, "ANONYMART_HOME": str(house.home.root), "ANONYMART_CRASH_AT": point}
     assert warm.anonymart("ingest", "--as-of", AS_OF, env=environment).returncode == -signal.SIGKILL
     house.ingest()
-    assert house.ask("SELECT as_of, source, kind, name FROM vault.ledger.changes") == [(AS_OF, "connections", "new column", "device")]
+    assert house.ask("SELECT as_of, source, kind, name FROM vault.ledger.changes") == [
+        (AS_OF, "connections", "new column", "device")
+    ]
 
 
 def test_the_list_of_changes_and_of_silent_sources(house, monkeypatch):
@@ -115,27 +163,46 @@ def test_the_list_of_changes_and_of_silent_sources(house, monkeypatch):
     house.deliver("learners", "l.csv", "learner_id\nL1\n")
     house.ingest(date(2026, 4, 30))
     for number in range(1, 6):
-        connections(house, number, "learner_id,connected_at" + (",device" if number == 5 else ""), "L1,2026-05-0{n}T10:00:00Z" + (",x" if number == 5 else ""))
+        connections(
+            house,
+            number,
+            "learner_id,connected_at" + (",device" if number == 5 else ""),
+            "L1,2026-05-0{n}T10:00:00Z" + (",x" if number == 5 else ""),
+        )
         house.ingest(date(2026, 5, number))
     # The same file each night is no sign of life; a day that lies ahead counts for nothing.
     for day in (6, 7):
         connections(house, 5, "learner_id,connected_at,device", "L1,2026-05-0{n}T10:00:00Z,x")
         house.ingest(date(2026, 5, day))
-    found = {day: listing.listed(house.home, house.keys, house.policy, date(2026, 5, day)) for day in (4, 8, 9)}
+    found = {
+        day: listing.listed(house.home, house.keys, house.policy, date(2026, 5, day)) for day in (4, 8, 9)
+    }
     assert {day: len(each.silent) for day, each in found.items()} == {4: 0, 8: 0, 9: 1}
     assert found[4].changes == ()
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
     shown = CliRunner().invoke(anonymart, ["sources", "changes", "--as-of", "2026-05-09", "--json"])
     assert json.loads(shown.output) == {
-        "changes": [{"as_of": "2026-05-05", "source": "connections", "file_name": "c-5.csv", "kind": "new column", "name": "device", "was": None, "became": None}],
-        "silent_sources": [
-            {"source": "connections", "last_on": "2026-05-05", "days": 4, "usual_days": 1.0}],
-        "unknown_names": [], "unmatched": [],
+        "changes": [
+            {
+                "as_of": "2026-05-05",
+                "source": "connections",
+                "file_name": "c-5.csv",
+                "kind": "new column",
+                "name": "device",
+                "was": None,
+                "became": None,
+            }
+        ],
+        "silent_sources": [{"source": "connections", "last_on": "2026-05-05", "days": 4, "usual_days": 1.0}],
+        "unknown_names": [],
+        "unmatched": [],
         "waiting_people": {"statements": 0, "actors": 0, "enrolments": 0, "connections": 0, "home_pages": []},
     }
     lines = CliRunner().invoke(anonymart, ["sources", "changes", "--as-of", "2026-05-09"]).output.splitlines()
     assert lines[0] == "2026-05-05 connections/c-5.csv: new column device"
-    nothing = CliRunner().invoke(anonymart, ["sources", "changes", "--as-of", "2026-05-08", "--source", "nps"])
+    nothing = CliRunner().invoke(
+        anonymart, ["sources", "changes", "--as-of", "2026-05-08", "--source", "nps"]
+    )
     assert nothing.output == "No source has changed, and none is silent.\n"
     run = CliRunner().invoke(anonymart, ["ingest", "--as-of", "2026-05-09", "--json"])
     assert json.loads(run.stdout)["silent_sources"][0]["source"] == "connections"

@@ -25,7 +25,11 @@ def test_only_listed_paths_of_a_statement_are_stored(house):
 
 
 def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house, capsys):
-    house.deliver("learners", "a.csv", "learner_id,email,social_security_number,rqth,nickname\nL0000001,a@example.org,2840578006084,oui,zaza-nick\n")
+    house.deliver(
+        "learners",
+        "a.csv",
+        "learner_id,email,social_security_number,rqth,nickname\nL0000001,a@example.org,2840578006084,oui,zaza-nick\n",
+    )
     counts = house.ingest()["learners/a.csv"]
     assert counts.loaded == 1
     assert counts.unknown_columns == ["social_security_number (D-SPECIAL)", "rqth (D-SPECIAL)", "nickname"]
@@ -33,7 +37,21 @@ def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house,
     assert "2840578006084" not in "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize("name", ["Numéro de sécurité sociale", "NIR", "ssn", "disabled_worker", "reconnaissance_rqth", "resume", "CV", "photo_url", "passport_no", "criminal_record"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Numéro de sécurité sociale",
+        "NIR",
+        "ssn",
+        "disabled_worker",
+        "reconnaissance_rqth",
+        "resume",
+        "CV",
+        "photo_url",
+        "passport_no",
+        "criminal_record",
+    ],
+)
 def test_names_that_never_enter(name):
     import unicodedata
 
@@ -67,19 +85,32 @@ def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
     assert (counts.delivered, counts.loaded, counts.quarantined) == (12, 1, 11)
     found = dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine"))
     assert found == {
-        2: "not a statement", 4: "id is not a UUID", 5: "timestamp is not a time", 6: "score is not between -1 and 1",
-        7: "score is not a number", 8: "actor has no identifier that can be read", 9: "verb is missing",
-        10: "not a statement", 11: "timestamp is after the date of the run", 12: "not a statement", 13: "not a statement",
+        2: "not a statement",
+        4: "id is not a UUID",
+        5: "timestamp is not a time",
+        6: "score is not between -1 and 1",
+        7: "score is not a number",
+        8: "actor has no identifier that can be read",
+        9: "verb is missing",
+        10: "not a statement",
+        11: "timestamp is after the date of the run",
+        12: "not a statement",
+        13: "not a statement",
     }
 
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "ndjson"])
 def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(house, kind):
-    rows = [{"learner_id": f"L000000{number}", "given_name": "É œ’ 日本 🙂", "birth_date": date} for number, date in enumerate(("1990-01-01", "never"))]
+    rows = [
+        {"learner_id": f"L000000{number}", "given_name": "É œ’ 日本 🙂", "birth_date": date}
+        for number, date in enumerate(("1990-01-01", "never"))
+    ]
     if kind == "ndjson":
         content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
     else:
-        content = ("learner_id,given_name,birth_date\n" + "".join(",".join(row.values()) + "\n" for row in rows)).encode()
+        content = (
+            "learner_id,given_name,birth_date\n" + "".join(",".join(row.values()) + "\n" for row in rows)
+        ).encode()
     house.deliver("learners", f"a.{kind}", gzip.compress(content) if kind.endswith("gz") else content)
     counts = house.ingest()[f"learners/a.{kind}"]
     assert (counts.status, counts.loaded, counts.quarantined) == ("loaded", 1, 1)
@@ -87,14 +118,20 @@ def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(house, kind):
 
 
 def test_an_object_named_by_an_address_never_enters(house):
-    house.deliver("learning", "a.ndjson", [statement(1, object={"id": "https://campus.example/profile/jean@example.org"})])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [statement(1, object={"id": "https://campus.example/profile/jean@example.org"})],
+    )
     assert house.ingest()["learning/a.ndjson"].reasons == {"object is named by an address": 1}
     assert "jean@example.org" not in house.everything()
 
 
 def test_the_same_row_in_another_kind_of_file_is_a_duplicate(house):
     house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-01-01T10:00:00Z\n")
-    house.deliver("connections", "b.ndjson", [{"learner_id": "L0000001", "connected_at": "2025-01-01 11:00:00+01"}])
+    house.deliver(
+        "connections", "b.ndjson", [{"learner_id": "L0000001", "connected_at": "2025-01-01 11:00:00+01"}]
+    )
     house.ingest()
     assert house.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
 
@@ -111,15 +148,20 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
         b"r6,e@example.org,p1,2025-01-01\n"
         b"r7,not-an-address,p1,2025-01-01,2025-01-02,5,x\n"
         b"r8,,p1,2025-01-01,2025-01-02,5,nobody\n"
-        b"r9,f@example.org,p1,2025-01-01,2025-01-02,8,\"cut"
+        b'r9,f@example.org,p1,2025-01-01,2025-01-02,8,"cut'
     )
     house.deliver("nps", "a.csv", content)
     counts = house.ingest()["nps/a.csv"]
     assert adds_up(counts) and (counts.delivered, counts.loaded) == (9, 1)
     assert dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine")) == {
-        5: "score is out of range", 6: "score is not a whole number", 7: "asked_at is not a time",
-        8: "bytes that are not UTF-8", 9: "too few columns", 10: "email is not an e-mail address",
-        11: "neither learner_id nor email", 12: "a quote that is not closed",
+        5: "score is out of range",
+        6: "score is not a whole number",
+        7: "asked_at is not a time",
+        8: "bytes that are not UTF-8",
+        9: "too few columns",
+        10: "email is not an e-mail address",
+        11: "neither learner_id nor email",
+        12: "a quote that is not closed",
     }
 
 
@@ -128,7 +170,11 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
     [
         ("empty.csv", b"", "empty file"),
         ("page.csv", b"<!DOCTYPE html><html></html>", "markup"),
-        ("half.csv.gz", gzip.compress(b"learner_id,connected_at\n" + b"L0000001,2025-01-01\n" * 5000)[:60], "gzip"),
+        (
+            "half.csv.gz",
+            gzip.compress(b"learner_id,connected_at\n" + b"L0000001,2025-01-01\n" * 5000)[:60],
+            "gzip",
+        ),
         ("plain.csv.gz", b"learner_id,connected_at\n", "not a gzip file"),
         ("zip.csv", b"PK\x03\x04\x00\x00", "binary"),
         ("utf16.csv", "learner_id,connected_at\n".encode("utf-16"), "UTF-16"),
@@ -149,23 +195,47 @@ def test_a_file_that_is_not_what_it_claims_is_refused_whole(house, name, content
 
 
 def test_half_a_gzip_with_a_good_beginning_loads_nothing(house):
-    whole = gzip.compress(b"learner_id,connected_at\n" + b"".join(b"L%07d,2025-01-01\n" % i for i in range(200_000)))
+    whole = gzip.compress(
+        b"learner_id,connected_at\n" + b"".join(b"L%07d,2025-01-01\n" % i for i in range(200_000))
+    )
     house.deliver("connections", "half.csv.gz", whole[: len(whole) // 2])
     counts = house.ingest()["connections/half.csv.gz"]
-    assert counts.status == "refused" and house.ask("SELECT count(*) FROM vault.register.connections") == [(0,)]
+    assert counts.status == "refused" and house.ask("SELECT count(*) FROM vault.register.connections") == [
+        (0,)
+    ]
 
 
 def test_every_source_in_every_kind_of_file(house, tmp_path):
     rows = {
         "catalogue": {"path_id": "p1", "course_id": "c1", "course_title": "Julia"},
         "learners": {"learner_id": "L0000001", "email": "a@example.org"},
-        "consents": {"learner_id": "L0000001", "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-01T00:00:00Z"},
-        "rights": {"request_id": "q", "kind": "access", "learner_id": "L0000001", "received_at": "2025-01-01T00:00:00Z"},
-        "enrolments": {"learner_id": "L0000001", "path_id": "p1", "started_on": "2025-01-01", "outcome": "in_progress"},
+        "consents": {
+            "learner_id": "L0000001",
+            "purpose": "P-SURVEY",
+            "status": "granted",
+            "at": "2025-01-01T00:00:00Z",
+        },
+        "rights": {
+            "request_id": "q",
+            "kind": "access",
+            "learner_id": "L0000001",
+            "received_at": "2025-01-01T00:00:00Z",
+        },
+        "enrolments": {
+            "learner_id": "L0000001",
+            "path_id": "p1",
+            "started_on": "2025-01-01",
+            "outcome": "in_progress",
+        },
         "learning": statement(1),
         "connections": {"learner_id": "L0000001", "connected_at": "2025-01-01T00:00:00Z"},
         "nps": {"email": "a@example.org", "answered_at": "2025-01-01T00:00:00Z", "score": "9"},
-        "salary": {"email": "a@example.org", "diploma_id": "d1", "answered_at": "2025-01-01T00:00:00Z", "salary_amount": "30000"},
+        "salary": {
+            "email": "a@example.org",
+            "diploma_id": "d1",
+            "answered_at": "2025-01-01T00:00:00Z",
+            "salary_amount": "30000",
+        },
     }
     assert set(rows) == set(SOURCES)
     expected = {}
@@ -174,10 +244,14 @@ def test_every_source_in_every_kind_of_file(house, tmp_path):
             changed = json.loads(json.dumps(row))
             for key in ("id", "course_id", "learner_id", "request_id", "email"):
                 if key in changed:  # another row each time, so that none is a duplicate
-                    changed[key] = changed[key][:-1] + str(number) if key != "email" else f"a{number}@example.org"
+                    changed[key] = (
+                        changed[key][:-1] + str(number) if key != "email" else f"a{number}@example.org"
+                    )
             path = house.home.landing / source / f"{number}.{kind}"
             path.parent.mkdir(exist_ok=True)
-            texts = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in changed.items()}
+            texts = {
+                key: json.dumps(value) if isinstance(value, dict) else value for key, value in changed.items()
+            }
             if kind.startswith("csv"):
                 quoted = ",".join('"' + value.replace('"', '""') + '"' for value in texts.values())
                 content = (",".join(texts) + "\n" + quoted + "\n").encode()
@@ -202,27 +276,49 @@ def test_missing_id_comes_from_the_content_and_missing_time_from_stored(house):
     house.deliver("learning", "a.ndjson", [nameless, nameless, timeless])
     counts = house.ingest()["learning/a.ndjson"]
     assert (counts.loaded, counts.duplicate) == (2, 1)
-    assert house.ask("SELECT occurred_at::VARCHAR FROM vault.raw.learning WHERE statement_id = '00000000-0000-4000-8000-000000000002'") == [("2025-04-01 10:00:00",)]
+    assert house.ask(
+        "SELECT occurred_at::VARCHAR FROM vault.raw.learning WHERE statement_id = "
+        "'00000000-0000-4000-8000-000000000002'"
+    ) == [("2025-04-01 10:00:00",)]
 
 
 def test_no_score_is_silently_lost(house):
-    house.deliver("learning", "a.ndjson", [statement(1, result={"score": {"raw": 8, "min": 0, "max": 10}}), statement(2, result={"score": {"scaled": -1}})])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(1, result={"score": {"raw": 8, "min": 0, "max": 10}}),
+            statement(2, result={"score": {"scaled": -1}}),
+        ],
+    )
     house.ingest()
     assert house.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id") == [(0.8,), (-1.0,)]
 
 
 def test_one_odd_element_does_not_refuse_an_array(house):
-    odd = statement(2, context={"contextActivities": {"parent": {"id": "https://campus.example/xapi/course/python"}}})
+    odd = statement(
+        2, context={"contextActivities": {"parent": {"id": "https://campus.example/xapi/course/python"}}}
+    )
     house.deliver("learning", "a.json", json.dumps([statement(1), 5, None, odd, "text"]))
-    house.deliver("connections", "b.json", json.dumps([{"learner_id": "L0000001", "connected_at": "2025-01-01"}, 7, {"learner_id": "L0000002"}]))
+    house.deliver(
+        "connections",
+        "b.json",
+        json.dumps([{"learner_id": "L0000001", "connected_at": "2025-01-01"}, 7, {"learner_id": "L0000002"}]),
+    )
     found = house.ingest()
     assert (found["learning/a.json"].loaded, found["learning/a.json"].quarantined) == (2, 3)
     assert found["connections/b.json"].reasons == {"not an object of JSON": 1, "connected_at is missing": 1}
 
 
-@pytest.mark.parametrize("date", ["5877642-06-25 (BC)", "294247-01-01", "-infinity", "0001-01-01", "1500-01-01"])
+@pytest.mark.parametrize(
+    "date", ["5877642-06-25 (BC)", "294247-01-01", "-infinity", "0001-01-01", "1500-01-01"]
+)
 def test_dates_outside_the_calendar_that_people_live_in(house, date):
-    house.deliver("learners", "a.csv", f"learner_id,birth_date,registered_at\nL0000001,{date},2024-01-01\nL0000002,1990-01-01,{date}\nL0000003,1990-01-01,2024-01-01\n")
+    house.deliver(
+        "learners",
+        "a.csv",
+        f"learner_id,birth_date,registered_at\nL0000001,{date},2024-01-01\nL0000002,1990-01-01,{date}\nL0000003,1990-01-01,2024-01-01\n",
+    )
     house.deliver("learning", "a.ndjson", [statement(1, timestamp=date), statement(2)])
     found = house.ingest()
     assert (found["learners/a.csv"].loaded, found["learners/a.csv"].quarantined) == (1, 2)
@@ -230,12 +326,23 @@ def test_dates_outside_the_calendar_that_people_live_in(house, date):
 
 
 def test_a_row_that_is_far_too_long_is_not_lost_without_a_word(house):
-    house.deliver("connections", "a.csv", b"learner_id,connected_at\nL0000001,2025-01-01\n" + b"x" * 40_000_000 + b",2025-01-01\n")
+    house.deliver(
+        "connections",
+        "a.csv",
+        b"learner_id,connected_at\nL0000001,2025-01-01\n" + b"x" * 40_000_000 + b",2025-01-01\n",
+    )
     assert "longer than" in house.ingest()["connections/a.csv"].reason
 
 
 def test_an_account_without_a_name_is_nobody(house):
-    house.deliver("learning", "a.ndjson", [statement(1, actor={"account": {"homePage": "https://campus.example", "name": ""}}), statement(2, actor={"account": {"homePage": "", "name": "x"}})])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(1, actor={"account": {"homePage": "https://campus.example", "name": ""}}),
+            statement(2, actor={"account": {"homePage": "", "name": "x"}}),
+        ],
+    )
     assert house.ingest()["learning/a.ndjson"].reasons == {"actor has no identifier that can be read": 2}
 
 

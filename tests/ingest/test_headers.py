@@ -1,4 +1,6 @@
-"""Files without a line of names, and names of columns that are somebody's: nobody is named by any log, ledger, answer or file outside the tables of people."""
+"""Files without a line of names, and names of columns that are somebody's: nobody is named by any log,
+ledger, answer or file outside the tables of people.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,25 @@ from anonymart.ingest.headers import shown_names
 from anonymart.progress import Progress
 from tests.ingest.conftest import AS_OF, House
 
-PLANTED = ("Zoltana", "Dubouchard", "zoltana.dubouchard@mail.example", "L-774411", "acct_zoltana", "0612345678", "Rue_Quenouille")
+PLANTED = (
+    "Zoltana",
+    "Dubouchard",
+    "zoltana.dubouchard@mail.example",
+    "L-774411",
+    "acct_zoltana",
+    "0612345678",
+    "Rue_Quenouille",
+)
 FIRST = {
     "catalogue": ["Zoltana", "Dubouchard", "Rue_Quenouille"],
-    "learners": ["L-774411", "zoltana.dubouchard@mail.example", "Zoltana", "Dubouchard", "acct_zoltana", "2001-02-03"],
+    "learners": [
+        "L-774411",
+        "zoltana.dubouchard@mail.example",
+        "Zoltana",
+        "Dubouchard",
+        "acct_zoltana",
+        "2001-02-03",
+    ],
     "consents": ["L-774411", "Zoltana", "granted", "2026-01-02"],
     "rights": ["Dubouchard", "erase", "zoltana.dubouchard@mail.example", "2026-06-01T10:00:00Z"],
     "enrolments": ["Zoltana", "Rue_Quenouille", "2026-01-01"],
@@ -74,26 +91,47 @@ def test_a_file_without_a_header_names_nobody_anywhere(house, tmp_path, capfd):
     house.ingest()
     for source, first in FIRST.items():
         rows = [first, [*reversed(first)]]
-        files = {"a.csv": as_csv(rows), "b.csv": as_csv(rows[:1]), "c.ndjson": as_ndjson(rows), "d.parquet": as_parquet(rows, tmp_path / "p.parquet")}
+        files = {
+            "a.csv": as_csv(rows),
+            "b.csv": as_csv(rows[:1]),
+            "c.ndjson": as_ndjson(rows),
+            "d.parquet": as_parquet(rows, tmp_path / "p.parquet"),
+        }
         if source in ("nps", "salary"):
             files["e.xlsx"] = sheet(rows)
         for name, content in files.items():
             path = house.deliver(source, name, content)
-            for word in (*(["check"] if name == "a.csv" else []), *(["infer"] if source in ("nps", "salary") else [])):
-                assert_nobody(command(house, "sources", word, str(path), "--source", source), f"{word} {source}/{name}")
+            for word in (
+                *(["check"] if name == "a.csv" else []),
+                *(["infer"] if source in ("nps", "salary") else []),
+            ):
+                assert_nobody(
+                    command(house, "sources", word, str(path), "--source", source), f"{word} {source}/{name}"
+                )
     capfd.readouterr()
     report = ingest(house.home, house.keys, house.policy, AS_OF, progress=Progress())
-    assert {counts.status for counts in report.files if counts.source not in ("learning", "rights")} == {"refused"}
+    assert {counts.status for counts in report.files if counts.source not in ("learning", "rights")} == {
+        "refused"
+    }
     assert_nobody("".join(capfd.readouterr()), "the log")
     assert_nobody(json.dumps(report.as_dict(), default=str), "the answer")
     assert_nobody(command(house, "sources", "changes", "--json"), "sources changes")
     assert_nobody(ledger(house), "the ledger")
-    outside = [path for path in house.home.root.rglob("*") if path.is_file() and house.home.landing not in path.parents]
-    assert_nobody(" ".join(path.read_bytes().decode("latin-1") + path.name for path in outside), "files of the home")
+    outside = [
+        path
+        for path in house.home.root.rglob("*")
+        if path.is_file() and house.home.landing not in path.parents
+    ]
+    assert_nobody(
+        " ".join(path.read_bytes().decode("latin-1") + path.name for path in outside), "files of the home"
+    )
 
 
 def ledger(house: House) -> str:
-    tables = house.ask("SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name IN ('ledger', 'catalogue')")
+    tables = house.ask(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'vault' AND "
+        "schema_name IN ('ledger', 'catalogue')"
+    )
     return "".join(repr(house.ask(f"FROM vault.{table}")) for (table,) in tables)
 
 
@@ -101,7 +139,11 @@ def test_a_column_that_is_somebodys_is_not_shown(house):
     person = "L-774411,zoltana.dubouchard@mail.example,Zoltana,Dubouchard"
     head = "learner_id,email,given_name,family_name,Zoltana,NotesZoltanaDubouchard,dubouchard_zoltana,L_774411,nickname,platform_page"
     house.deliver("learners", "known.csv", f"{head}\n{person},1,2,3,4,5,6\n")
-    house.deliver("connections", "odd.ndjson", [{"learner_id": "L1", "connected_at": "2026-06-02", "Zoltana": 1, "zoltana.dubouchard": 2}])
+    house.deliver(
+        "connections",
+        "odd.ndjson",
+        [{"learner_id": "L1", "connected_at": "2026-06-02", "Zoltana": 1, "zoltana.dubouchard": 2}],
+    )
     found = house.ingest()
     hidden = "its name is somebody's"
     assert found["learners/known.csv"].unknown_columns == [
@@ -109,6 +151,17 @@ def test_a_column_that_is_somebodys_is_not_shown(house):
     ]  # fmt: skip
     assert_nobody(repr(found["connections/odd.ndjson"]) + ledger(house), "JSON")
     with engine.connect(house.home, house.keys, vault="ro") as connection:
-        for name in ("Zoltana", "dubouchard", "ZoltanaDubouchard", "mail_zoltana_for_Dubouchard", "Zoltana_DUBOUCHARD", "zoltana_page", "platform", "score_26"):
+        for name in (
+            "Zoltana",
+            "dubouchard",
+            "ZoltanaDubouchard",
+            "mail_zoltana_for_Dubouchard",
+            "Zoltana_DUBOUCHARD",
+            "zoltana_page",
+            "platform",
+            "score_26",
+        ):
             is_shown = name in ("zoltana_page", "platform", "score_26")
-            assert (shown_names(connection, ["learner_id", name], ["learner_id"])[1] == name) == is_shown, name
+            assert (shown_names(connection, ["learner_id", name], ["learner_id"])[1] == name) == is_shown, (
+                name
+            )

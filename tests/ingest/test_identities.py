@@ -21,7 +21,11 @@ def deliveries():
         ("learning", "account.ndjson", [statement(1)]),
         ("learning", "mbox.ndjson", [statement(2, actor={"mbox": "mailto:JEAN.DUPONT@example.org"})]),
         ("learning", "sha1.ndjson", [statement(3, actor={"mbox_sha1sum": SHA1.upper()})]),
-        ("nps", "n.csv", "email,answered_at,score\njeandupont@example.org,2025-01-01,9\nshared@example.org,2025-01-01,3\nnobody@example.org,2025-01-01,5\n"),
+        (
+            "nps",
+            "n.csv",
+            "email,answered_at,score\njeandupont@example.org,2025-01-01,9\nshared@example.org,2025-01-01,3\nnobody@example.org,2025-01-01,5\n",
+        ),
     ]
 
 
@@ -49,8 +53,13 @@ def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
         seen.append(owners(house))
         expected = hmac.new(bytes.fromhex(house.keys.person), b"L0000001", hashlib.sha256).hexdigest()
         found = seen[-1]
-        for identifier in ("learner:L0000001", "account:https://campus.example|account-0001", "email:jean.dupont@example.org",
-                           "email:jeandupont@example.org", f"sha1:{SHA1}"):
+        for identifier in (
+            "learner:L0000001",
+            "account:https://campus.example|account-0001",
+            "email:jean.dupont@example.org",
+            "email:jeandupont@example.org",
+            f"sha1:{SHA1}",
+        ):
             assert found[identifier] == expected, identifier
         assert found["email:shared@example.org"] is None, "an address of two learners belongs to nobody"
         assert found["email:nobody@example.org"] is None, "a survey answer makes no person"
@@ -59,24 +68,42 @@ def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
 
 
 def test_without_a_learner_the_smallest_identifier_is_the_person(house):
-    house.deliver("learning", "a.ndjson", [
-        statement(2, actor={"mbox": "mailto:jean.dupont@example.org"}),
-        statement(3, actor={"mbox_sha1sum": SHA1}),
-        statement(4, actor={"mbox": "mailto:jeandupont@example.org"}),
-    ])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(2, actor={"mbox": "mailto:jean.dupont@example.org"}),
+            statement(3, actor={"mbox_sha1sum": SHA1}),
+            statement(4, actor={"mbox": "mailto:jeandupont@example.org"}),
+        ],
+    )
     house.ingest()
-    expected = hmac.new(bytes.fromhex(house.keys.person), b"email:jean.dupont@example.org", hashlib.sha256).hexdigest()
+    expected = hmac.new(
+        bytes.fromhex(house.keys.person), b"email:jean.dupont@example.org", hashlib.sha256
+    ).hexdigest()
     assert set(owners(house).values()) == {expected}
 
 
 def test_minors_are_refused_at_the_time_of_the_event(house):
-    house.deliver("learners", "l.csv", (
-        "learner_id,account_home_page,account_name,birth_date,registered_at\n"
-        "L0000001,https://campus.example,account-0001,2010-03-01,2024-01-01\n"
-        "L0000009,https://campus.example,account-0009,2015-01-01,2026-01-01\n"))
+    house.deliver(
+        "learners",
+        "l.csv",
+        (
+            "learner_id,account_home_page,account_name,birth_date,registered_at\n"
+            "L0000001,https://campus.example,account-0001,2010-03-01,2024-01-01\n"
+            "L0000009,https://campus.example,account-0009,2015-01-01,2026-01-01\n"
+        ),
+    )
     child = {"account": {"homePage": "https://campus.example", "name": "account-0009"}}
-    house.deliver("learning", "a.ndjson", [
-        statement(1, timestamp="2025-02-28T23:59:59Z"), statement(2, timestamp="2025-03-01T00:00:00Z"), statement(3, actor=child)])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(1, timestamp="2025-02-28T23:59:59Z"),
+            statement(2, timestamp="2025-03-01T00:00:00Z"),
+            statement(3, actor=child),
+        ],
+    )
     found = house.ingest()
     assert (found["learners/l.csv"].loaded, found["learners/l.csv"].refused) == (1, 1)
     assert (found["learning/a.ndjson"].loaded, found["learning/a.ndjson"].refused) == (1, 2)
@@ -84,10 +111,27 @@ def test_minors_are_refused_at_the_time_of_the_event(house):
 
 
 def test_a_comment_is_stored_only_while_consent_stands(house):
-    house.deliver("learners", "l.csv", "learner_id,email\nL0000001,a@example.org\nL0000002,b@example.org\nL0000003,c@example.org\n")
-    house.deliver("consents", "c.csv", (
-        "learner_id,purpose,status,at\nL0000001,P-SURVEY,granted,2025-01-01\n"
-        "L0000002,P-SURVEY,granted,2025-01-01\nL0000002,P-SURVEY,withdrawn,2025-02-01\n"))
-    house.deliver("nps", "n.csv", "email,answered_at,score,comment\na@example.org,2025-03-01,9,kept\nb@example.org,2025-03-01,9,gone\nc@example.org,2025-03-01,9,never\n")
+    house.deliver(
+        "learners",
+        "l.csv",
+        "learner_id,email\nL0000001,a@example.org\nL0000002,b@example.org\nL0000003,c@example.org\n",
+    )
+    house.deliver(
+        "consents",
+        "c.csv",
+        (
+            "learner_id,purpose,status,at\nL0000001,P-SURVEY,granted,2025-01-01\n"
+            "L0000002,P-SURVEY,granted,2025-01-01\nL0000002,P-SURVEY,withdrawn,2025-02-01\n"
+        ),
+    )
+    house.deliver(
+        "nps",
+        "n.csv",
+        "email,answered_at,score,comment\na@example.org,2025-03-01,9,kept\nb@example.org,2025-03-01,9,gone\nc@example.org,2025-03-01,9,never\n",
+    )
     house.ingest()
-    assert house.ask("SELECT comment FROM vault.answers.nps ORDER BY identifier") == [("kept",), (None,), (None,)]
+    assert house.ask("SELECT comment FROM vault.answers.nps ORDER BY identifier") == [
+        ("kept",),
+        (None,),
+        (None,),
+    ]

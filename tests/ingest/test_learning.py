@@ -1,4 +1,6 @@
-"""Statements as stores accept them: every identifier form, every hiding place, times, scores, contexts, other formats."""
+"""Statements as stores accept them: every identifier form, every hiding place, times, scores, contexts, other
+formats.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +42,26 @@ def test_every_identifier_of_an_actor_is_read(house):
         ({"mbox_sha1sum": "A" * 40}, "sha1:" + "a" * 40),
         ({"openid": "https://jean.example/"}, "openid:https://jean.example"),
         ({"account": {"homePage": CAMPUS, "name": "7"}}, f"account:{CAMPUS}|7"),
-        ({"account": {"homePage": CAMPUS, "name": 8}, "objectType": "Agent", "name": HIDDEN}, f"account:{CAMPUS}|8"),
+        (
+            {"account": {"homePage": CAMPUS, "name": 8}, "objectType": "Agent", "name": HIDDEN},
+            f"account:{CAMPUS}|8",
+        ),
     ]
     counts = load(house, [statement(number, actor=actor) for number, (actor, _) in enumerate(forms)])
-    assert (counts.loaded, [row[0] for row in stored(house, "actor")]) == (len(forms), [wanted for _, wanted in forms])
+    assert (counts.loaded, [row[0] for row in stored(house, "actor")]) == (
+        len(forms),
+        [wanted for _, wanted in forms],
+    )
     group = {"objectType": "Group", "member": [{"mbox": "mailto:a@example.org"}]}
-    wrong = load(house, [statement(90, actor=group), statement(91, actor={**group, "openid": "https://x.example"}), statement(92, actor={**forms[0][0], **forms[3][0]})], "b.ndjson")
+    wrong = load(
+        house,
+        [
+            statement(90, actor=group),
+            statement(91, actor={**group, "openid": "https://x.example"}),
+            statement(92, actor={**forms[0][0], **forms[3][0]}),
+        ],
+        "b.ndjson",
+    )
     assert wrong.reasons == {"actor is a group": 2, "actor has more than one identifier": 1}
 
 
@@ -65,19 +81,40 @@ def test_identifiers_hide_in_many_places_and_are_read_from_none(house):
         },
         "attachments": [{"usageType": f"{CAMPUS}/{HIDDEN}", "display": {"en": HIDDEN}, "contentType": "text/plain", "length": 4, "sha2": HIDDEN}],
     }  # fmt: skip
-    definition = {"name": {"en": HIDDEN}, "description": {"en": HIDDEN}, "correctResponsesPattern": [HIDDEN], "choices": [{"id": HIDDEN}], "extensions": {f"{CAMPUS}/x": HIDDEN}}
+    definition = {
+        "name": {"en": HIDDEN},
+        "description": {"en": HIDDEN},
+        "correctResponsesPattern": [HIDDEN],
+        "choices": [{"id": HIDDEN}],
+        "extensions": {f"{CAMPUS}/x": HIDDEN},
+    }
     objects = [
-        {**activity("course/python", f"{ADL}/course"), "definition": {"type": f"{ADL}/course", "moreInfo": f"{CAMPUS}/{HIDDEN}", **definition}},
+        {
+            **activity("course/python", f"{ADL}/course"),
+            "definition": {"type": f"{ADL}/course", "moreInfo": f"{CAMPUS}/{HIDDEN}", **definition},
+        },
         agent,
         {"objectType": "Group", "name": HIDDEN, "member": [agent]},
         {"objectType": "StatementRef", "id": "7e6b1a7c-1f0e-4b7a-9a55-000000000003"},
-        {"objectType": "SubStatement", "actor": agent, "verb": {"id": f"{CAMPUS}/v"}, "object": activity(HIDDEN)},
+        {
+            "objectType": "SubStatement",
+            "actor": agent,
+            "verb": {"id": f"{CAMPUS}/v"},
+            "object": activity(HIDDEN),
+        },
     ]
-    counts = load(house, [statement(number, object=thing, **everywhere) for number, thing in enumerate(objects, 1)])
+    counts = load(
+        house, [statement(number, object=thing, **everywhere) for number, thing in enumerate(objects, 1)]
+    )
     assert (counts.loaded, counts.unknown_columns) == (5, [])
     everything = house.everything()
     assert HIDDEN not in everything and "7e6b1a7c" not in everything
-    assert [row[0] for row in stored(house, "object_id")][1:] == ["urn:xapi:agent", "urn:xapi:agent", "urn:xapi:statement", "urn:xapi:sub-statement"]
+    assert [row[0] for row in stored(house, "object_id")][1:] == [
+        "urn:xapi:agent",
+        "urn:xapi:agent",
+        "urn:xapi:statement",
+        "urn:xapi:sub-statement",
+    ]
 
 
 TIMES = {
@@ -91,9 +128,21 @@ TIMES = {
 def test_every_time_of_iso_8601_is_read(house):
     counts = load(house, [statement(number, timestamp=text) for number, text in enumerate(TIMES)])
     assert counts.reasons == {}
-    assert [str(row[0]) for row in stored(house, "occurred_at::VARCHAR")] == [f"2025-03-01 {time}" for time in TIMES.values()]
-    wrong = ["2025-02-30T10:00:00Z", "2025-W60-1T10:00:00Z", "2025-366T10:00:00Z", "10:00", "2025-03-01T25:00:00Z", "1", ""]
-    assert load(house, [statement(100 + number, timestamp=text) for number, text in enumerate(wrong)], "b.ndjson").reasons == {"timestamp is not a time": len(wrong)}
+    assert [str(row[0]) for row in stored(house, "occurred_at::VARCHAR")] == [
+        f"2025-03-01 {time}" for time in TIMES.values()
+    ]
+    wrong = [
+        "2025-02-30T10:00:00Z",
+        "2025-W60-1T10:00:00Z",
+        "2025-366T10:00:00Z",
+        "10:00",
+        "2025-03-01T25:00:00Z",
+        "1",
+        "",
+    ]
+    assert load(
+        house, [statement(100 + number, timestamp=text) for number, text in enumerate(wrong)], "b.ndjson"
+    ).reasons == {"timestamp is not a time": len(wrong)}
 
 
 def test_scores_durations_and_language_maps_are_those_of_the_specification(house):
@@ -108,20 +157,47 @@ def test_scores_durations_and_language_maps_are_those_of_the_specification(house
     counts = load(house, [statement(number, **changes) for number, changes in enumerate(right)])
     assert (counts.reasons, counts.loaded) == ({}, len(right))
     wrong = {
-        "score is not between -1 and 1": [{"result": {"score": score}} for score in ({"scaled": 1.01}, {"scaled": 60, "max": 100}, {"scaled": -2, "raw": 5})],
-        "score is not between its min and max": [{"result": {"score": score}} for score in ({"raw": 11, "max": 10}, {"raw": -1, "min": 0}, {"min": 5, "max": 5}, {"min": 9, "max": 1})],
+        "score is not between -1 and 1": [
+            {"result": {"score": score}}
+            for score in ({"scaled": 1.01}, {"scaled": 60, "max": 100}, {"scaled": -2, "raw": 5})
+        ],
+        "score is not between its min and max": [
+            {"result": {"score": score}}
+            for score in (
+                {"raw": 11, "max": 10},
+                {"raw": -1, "min": 0},
+                {"min": 5, "max": 5},
+                {"min": 9, "max": 1},
+            )
+        ],
         "score is not a number": [{"result": {"score": {"min": "low"}}}],
-        "duration is not one of ISO 8601": [{"result": {"duration": text}} for text in ("P", "PT", "4 min", "PT4", "P1S", "P1DT", "PT1.5")],
-        "display of the verb is no language map": [{"verb": {"id": f"{CAMPUS}/v", "display": found}} for found in ("text", {"en_US": "x"}, {"en": 5}, ["en"])],
+        "duration is not one of ISO 8601": [
+            {"result": {"duration": text}} for text in ("P", "PT", "4 min", "PT4", "P1S", "P1DT", "PT1.5")
+        ],
+        "display of the verb is no language map": [
+            {"verb": {"id": f"{CAMPUS}/v", "display": found}}
+            for found in ("text", {"en_US": "x"}, {"en": 5}, ["en"])
+        ],
         "name of the object is no language map": [{"object": {**course, "definition": {"name": "Python"}}}],
     }
-    rows = [statement(100 + number, **changes) for number, changes in enumerate(each for several in wrong.values() for each in several)]
-    assert load(house, rows, "b.ndjson").reasons == {reason: len(several) for reason, several in wrong.items()}
+    rows = [
+        statement(100 + number, **changes)
+        for number, changes in enumerate(each for several in wrong.values() for each in several)
+    ]
+    assert load(house, rows, "b.ndjson").reasons == {
+        reason: len(several) for reason, several in wrong.items()
+    }
 
 
 def test_progress_of_the_video_profile_is_a_share(house):
     video = "https://w3id.org/xapi/video/extensions/progress"
-    load(house, [statement(number, result={"extensions": {video: share}}) for number, share in enumerate((0.25, 1, 60))])
+    load(
+        house,
+        [
+            statement(number, result={"extensions": {video: share}})
+            for number, share in enumerate((0.25, 1, 60))
+        ],
+    )
     assert stored(house, "progress") == [(25.0,), (100.0,), (60.0,)]
 
 
@@ -140,14 +216,33 @@ CONTEXTS = {
 
 
 def test_contexts_lead_to_chapter_and_course_wherever_they_stand(house):
-    load(house, [statement(number, context={"contextActivities": context}) for number, (context, _, _) in enumerate(CONTEXTS.values())])
-    assert dict(zip(CONTEXTS, stored(house, "parent_id, grouping_id"), strict=True)) == {name: wanted for name, (_, *wanted) in CONTEXTS.items() for wanted in [tuple(wanted)]}
+    load(
+        house,
+        [
+            statement(number, context={"contextActivities": context})
+            for number, (context, _, _) in enumerate(CONTEXTS.values())
+        ],
+    )
+    assert dict(zip(CONTEXTS, stored(house, "parent_id, grouping_id"), strict=True)) == {
+        name: wanted for name, (_, *wanted) in CONTEXTS.items() for wanted in [tuple(wanted)]
+    }
 
 
 def test_an_attempt_counts_as_the_exercise_that_its_context_names(house):
     quiz, course = activity("mod/quiz/5", f"{ADL}/quiz"), activity("course/7", f"{ADL}/course")
-    load(house, [statement(1, object=activity("attempt/991", f"{ADL}/attempt"), context={"contextActivities": {"parent": [quiz], "grouping": [course]}})])
-    assert stored(house, "object_id, object_type, grouping_id") == [(f"{CAMPUS}/mod/quiz/5", f"{ADL}/quiz", f"{CAMPUS}/course/7")]
+    load(
+        house,
+        [
+            statement(
+                1,
+                object=activity("attempt/991", f"{ADL}/attempt"),
+                context={"contextActivities": {"parent": [quiz], "grouping": [course]}},
+            )
+        ],
+    )
+    assert stored(house, "object_id, object_type, grouping_id") == [
+        (f"{CAMPUS}/mod/quiz/5", f"{ADL}/quiz", f"{CAMPUS}/course/7")
+    ]
 
 
 def test_the_mapping_is_extended_without_python(house, monkeypatch, tmp_path):
@@ -159,8 +254,14 @@ def test_the_mapping_is_extended_without_python(house, monkeypatch, tmp_path):
     changed.write_text(yaml.safe_dump(content))
     monkeypatch.setattr("anonymart.ingest.learning.load_map", lambda: load_map(changed))
     load(house, [statement(2, object=thing)], "b.ndjson")
-    assert [row[0] for row in stored(house, "object_type")] == ["https://vocab.example/types/Lab", TYPES["project"]]
-    for kinds, sentence in (({"course": ["lab"], "exercise": ["lab"]}, "two kinds"), ({"planet": ["lab"]}, "kinds that are none")):
+    assert [row[0] for row in stored(house, "object_type")] == [
+        "https://vocab.example/types/Lab",
+        TYPES["project"],
+    ]
+    for kinds, sentence in (
+        ({"course": ["lab"], "exercise": ["lab"]}, "two kinds"),
+        ({"planet": ["lab"]}, "kinds that are none"),
+    ):
         changed = changed.with_name(f"{sentence[:3]}.yml")
         changed.write_text(yaml.safe_dump({**content, "kinds": kinds}))
         with pytest.raises(UsageError, match=sentence):
@@ -171,23 +272,41 @@ def test_the_mapping_is_extended_without_python(house, monkeypatch, tmp_path):
 
 
 def test_the_mapping_and_the_warehouse_agree():
-    seed = dict(row.values() for row in csv.DictReader((ROOT / "dbt_project/seeds/object_kinds.csv").open(encoding="utf-8")))
+    seed = dict(
+        row.values()
+        for row in csv.DictReader((ROOT / "dbt_project/seeds/object_kinds.csv").open(encoding="utf-8"))
+    )
     standard = {segment: kind for kind, segments in learning_map._STANDARD.items() for segment in segments}
     assert standard == seed
-    assert {kind: seed[iri.rsplit("/", 1)[1]] for kind, iri in TYPES.items()} == {kind: kind for kind in TYPES}
+    assert {kind: seed[iri.rsplit("/", 1)[1]] for kind, iri in TYPES.items()} == {
+        kind: kind for kind in TYPES
+    }
     assert not [name for names in load_map().kinds.values() for name in names if name in seed]
-    verbs = {row["verb_id"] for row in csv.DictReader((ROOT / "dbt_project/seeds/verbs.csv").open(encoding="utf-8"))}
-    assert not [event["verb"] for event in load_map().open_edx["events"].values() if event["verb"] not in verbs]
+    verbs = {
+        row["verb_id"]
+        for row in csv.DictReader((ROOT / "dbt_project/seeds/verbs.csv").open(encoding="utf-8"))
+    }
+    assert not [
+        event["verb"] for event in load_map().open_edx["events"].values() if event["verb"] not in verbs
+    ]
 
 
 def voiding(number: int, of: int) -> dict:
-    return statement(number, verb={"id": "http://adlnet.gov/expapi/verbs/voided"}, object={"objectType": "StatementRef", "id": statement(of)["id"].upper()})
+    return statement(
+        number,
+        verb={"id": "http://adlnet.gov/expapi/verbs/voided"},
+        object={"objectType": "StatementRef", "id": statement(of)["id"].upper()},
+    )
 
 
 def test_what_is_voided_is_left_out_before_and_after(house):
     assert load(house, [statement(1), statement(2), statement(3)]).loaded == 3
     counts = load(house, [voiding(11, 1), statement(4), voiding(12, 4), voiding(13, 5)], "b.ndjson")
-    assert counts.reasons == {"takes another statement back (P-STAT)": 3, "taken back by another statement (P-STAT)": 1} and counts.loaded == 0
+    assert (
+        counts.reasons
+        == {"takes another statement back (P-STAT)": 3, "taken back by another statement (P-STAT)": 1}
+        and counts.loaded == 0
+    )
     late = load(house, [statement(5), statement(6), voiding(11, 1)], "c.ndjson")
     assert (late.loaded, late.refused) == (1, 2)
     assert [str(row[0])[-2:] for row in stored(house, "statement_id")] == ["02", "03", "06"]
@@ -195,10 +314,26 @@ def test_what_is_voided_is_left_out_before_and_after(house):
 
 
 def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_content(house):
-    odd = {"name": HIDDEN, "mail": f"{HIDDEN}@example.org", f"{HIDDEN}@example.org": 1, "tags": [HIDDEN], "n": 4, "ok": True, "x": None}
-    counts = load(house, [statement(1), {"broken": True}, odd, odd, *({f"a{'b' * number}": 1} for number in range(9))])
+    odd = {
+        "name": HIDDEN,
+        "mail": f"{HIDDEN}@example.org",
+        f"{HIDDEN}@example.org": 1,
+        "tags": [HIDDEN],
+        "n": 4,
+        "ok": True,
+        "x": None,
+    }
+    counts = load(
+        house, [statement(1), {"broken": True}, odd, odd, *({f"a{'b' * number}": 1} for number in range(9))]
+    )
     assert HIDDEN not in house.everything() and counts.quarantined == 12
-    assert counts.reasons["not a statement: column 3 (its name looks like data) number, mail text, n number, name text, ok boolean, tags array, x null"] == 2
+    assert (
+        counts.reasons[
+            "not a statement: column 3 (its name looks like data) number, mail text, n number, name "
+            "text, ok boolean, tags array, x null"
+        ]
+        == 2
+    )
     assert counts.reasons["not a statement"] == 6 and "not a statement: a number" in counts.reasons
     assert house.ask("SELECT line FROM vault.ledger.quarantine WHERE reason LIKE '%mail%'") == [(3,), (4,)]
     array = load(house, json.dumps([statement(2), odd]), "b.json")
@@ -226,21 +361,45 @@ def test_caliper_events_and_envelopes_are_learning_activity(house):
         generated={"id": f"{CAMPUS}/scores/1", "type": "Score", "scoreGiven": 15, "maxScore": 20, "comment": HIDDEN},
     )  # fmt: skip
     tool = caliper(3, actor={"id": f"{CAMPUS}/tool", "type": "SoftwareApplication"})
-    mail = caliper(4, actor="mailto:Jean@Example.org", object=f"{CAMPUS}/pages/1", action="NavigatedTo", type="NavigationEvent")
-    envelope = {"sensor": CAMPUS, "sendTime": "2025-03-01T10:16:00Z", "dataVersion": CALIPER, "data": [graded, tool, mail, {"id": f"{CAMPUS}/users/1", "type": "Person"}]}
+    mail = caliper(
+        4,
+        actor="mailto:Jean@Example.org",
+        object=f"{CAMPUS}/pages/1",
+        action="NavigatedTo",
+        type="NavigationEvent",
+    )
+    envelope = {
+        "sensor": CAMPUS,
+        "sendTime": "2025-03-01T10:16:00Z",
+        "dataVersion": CALIPER,
+        "data": [graded, tool, mail, {"id": f"{CAMPUS}/users/1", "type": "Person"}],
+    }
     counts = load(house, [caliper(1)])
     assert (counts.loaded, counts.unknown_columns) == (1, [])
     counts = load(house, [envelope, {**envelope, "data": [caliper(5)]}], "b.ndjson")
     assert (counts.delivered, counts.loaded, counts.unknown_columns) == (5, 3, [])
     assert counts.reasons == {"actor has no identifier that can be read": 1, "not a statement": 1}
-    found = stored(house, "actor, split_part(verb_id, '#', 2), replace(object_id, 'https://campus.example/', ''), object_type, score_scaled")
+    found = stored(
+        house,
+        "actor, split_part(verb_id, '#', 2), replace(object_id, 'https://campus.example/', ''), "
+        "object_type, score_scaled",
+    )
     assert found == [
         (f"account:{CAMPUS}/users|554433", "Completed", "items/3", TYPES["exercise"], None),
-        (f"account:{CAMPUS}/users|554433", "Graded", "assess/1", "http://purl.imsglobal.org/caliper/Assessment", 0.75),
+        (
+            f"account:{CAMPUS}/users|554433",
+            "Graded",
+            "assess/1",
+            "http://purl.imsglobal.org/caliper/Assessment",
+            0.75,
+        ),
         ("email:jean@example.org", "NavigatedTo", "pages/1", None, None),
         (f"account:{CAMPUS}/users|554433", "Completed", "items/3", TYPES["exercise"], None),
     ]
-    assert stored(house, "grouping_id")[0] == (f"{CAMPUS}/terms/1/courses/7/sections/1",) and HIDDEN not in house.everything()
+    assert (
+        stored(house, "grouping_id")[0] == (f"{CAMPUS}/terms/1/courses/7/sections/1",)
+        and HIDDEN not in house.everything()
+    )
     assert load(house, json.dumps([envelope]), "c.json").duplicate == 2
 
 
@@ -254,7 +413,13 @@ def edx(event_type: str, event: object, **changes: object) -> dict:
 
 def test_open_edx_tracking_logs_are_learning_activity(house):
     block = "block-v1:Campus+PY101+2025+type@problem+block@ab"
-    answered = {"problem_id": "i4x://Campus/PY101/problem/ab", "grade": 1, "max_grade": 2, "success": "incorrect", "answers": {"x": HIDDEN}}
+    answered = {
+        "problem_id": "i4x://Campus/PY101/problem/ab",
+        "grade": 1,
+        "max_grade": 2,
+        "success": "incorrect",
+        "answers": {"x": HIDDEN},
+    }
     rows = [
         edx("edx.course.enrollment.activated", {"course_id": "x", "user_id": 991}), edx("problem_check", answered), edx("problem_check", json.dumps(answered), time="2025-03-01T10:16:00Z"),
         edx("problem_check", "input_ab=" + HIDDEN, event_source="browser"), edx(f"/courses/x/user/{HIDDEN}", "{}", time="2025-03-01T10:17:00Z"), 
@@ -263,8 +428,13 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
     counts = load(house, rows)
     assert (counts.loaded, counts.unknown_columns) == (6, [])
     assert counts.reasons == {"actor has no identifier that can be read": 1}
-    assert house.ask("SELECT DISTINCT actor, grouping_id FROM vault.raw.learning") == [("account:https://learn.example|jean77", "course-v1:Campus+PY101+2025")]
-    found = house.ask("SELECT regexp_extract(verb_id, '[^/:]+$'), object_id, object_type, success, score_scaled FROM vault.raw.learning ORDER BY ALL")
+    assert house.ask("SELECT DISTINCT actor, grouping_id FROM vault.raw.learning") == [
+        ("account:https://learn.example|jean77", "course-v1:Campus+PY101+2025")
+    ]
+    found = house.ask(
+        "SELECT regexp_extract(verb_id, '[^/:]+$'), object_id, object_type, success, score_scaled FROM "
+        "vault.raw.learning ORDER BY ALL"
+    )
     assert found == [
         ("attempted", block, TYPES["exercise"], None, 0.75),
         ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5), ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5),

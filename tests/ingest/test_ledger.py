@@ -32,8 +32,11 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(house):
     from anonymart.forget.removal import plan_terms as plan
 
     rows = [statement(number) for number in range(5)]
-    house.deliver("learners", "a.csv",
-                  "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n")
+    house.deliver(
+        "learners",
+        "a.csv",
+        "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n",
+    )
     house.deliver("learning", "a.ndjson", rows)
     house.ingest()
     at_term = AS_OF + timedelta(days=house.policy.figure("raw", "keep_days"))
@@ -50,15 +53,21 @@ def test_connection_logs_go_after_their_year_and_last_use_stays(house):
     from anonymart.forget.removal import enforce_terms as enforce
 
     house.deliver("learners", "a.csv", "learner_id\nL0000001\nL0000002\n")
-    rows = ("L0000001,2025-06-29T10:00:00Z", "L0000001,2025-06-30T10:00:00Z", "L0000002,2025-01-01T00:00:00Z",
-            "nobody-knows,2025-01-01T00:00:00Z")
+    rows = (
+        "L0000001,2025-06-29T10:00:00Z",
+        "L0000001,2025-06-30T10:00:00Z",
+        "L0000002,2025-01-01T00:00:00Z",
+        "nobody-knows,2025-01-01T00:00:00Z",
+    )
     house.deliver("connections", "a.csv", "\n".join(("learner_id,connected_at", *rows, "")))
     house.ingest()
     done = enforce(house.home, house.keys, house.policy, AS_OF)
     assert done.rows["vault.register.connections"] == 3
     assert house.ask("SELECT identifier FROM vault.register.connections") == [("learner:L0000001",)]
     assert house.ask("SELECT identifier, last_use_at::VARCHAR FROM vault.register.last_use ORDER BY 1") == [
-        ("learner:L0000001", "2025-06-30 10:00:00"), ("learner:L0000002", "2025-01-01 00:00:00")]
+        ("learner:L0000001", "2025-06-30 10:00:00"),
+        ("learner:L0000002", "2025-01-01 00:00:00"),
+    ]
 
 
 def test_a_newer_row_takes_the_place_of_the_older(house):
@@ -80,19 +89,28 @@ def test_two_runs_at_once(house):
 @pytest.mark.parametrize("point", [name for name in crash.POINTS if name.startswith("ingest.")])
 def test_killed_at_each_point_and_run_again(house, point):
     rows = [statement(number) for number in range(50)]
-    house.deliver("learners", "a.csv", "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n")
+    house.deliver(
+        "learners",
+        "a.csv",
+        "learner_id,account_home_page,account_name\nL0000001,https://campus.example,account-0001\n",
+    )
     house.deliver("learning", "a.ndjson", [*rows, {"broken": True}])
     code = (
-        "from datetime import date; from pathlib import Path; from anonymart.home import Home; from anonymart.keys import Keys\n"
+        "from datetime import date; from pathlib import Path; from anonymart.home import Home; from "
+        "anonymart.keys import Keys\n"
         "from anonymart.policy import load_policy; from anonymart.ingest import ingest\n"
-        f"home = Home(Path({str(house.home.root)!r})); ingest(home, Keys.load(home), load_policy(), date(2026, 6, 30), sources=('learning',))"
+        f"home = Home(Path({str(house.home.root)!r})); ingest(home, Keys.load(home), load_policy(), "
+        f"date(2026, 6, 30), sources=('learning',))"
     )
     environment = {**os.environ, "ANONYMART_CRASH_AT": point}
     died = warm.python(code, env=environment)
     assert died.returncode == -signal.SIGKILL
     house.ingest()
     assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(50, 50)]
-    assert house.ask("SELECT sum(loaded), sum(quarantined), sum(duplicate) FROM vault.ledger.loads WHERE source = 'learning'") == [(50, 1, 0)]
+    assert house.ask(
+        "SELECT sum(loaded), sum(quarantined), sum(duplicate) FROM vault.ledger.loads WHERE source = "
+        "'learning'"
+    ) == [(50, 1, 0)]
     assert house.ask("SELECT count(*) FROM vault.ledger.quarantine") == [(1,)]
     assert not list((house.home.landing / "learning").iterdir())
 

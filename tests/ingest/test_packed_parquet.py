@@ -12,17 +12,67 @@ from anonymart.files import parquet
 from tests.ingest.conftest import statement
 
 NEEDLE = "zq7packedzq"
-SURVEY = [{"id": f"{n}", "person_email": f"{NEEDLE}{n}@example.org", "survey_type": "nps", "score": str(9 + n % 2), "comment": "", "created_at": "2026-05-01 10:00:00 UTC"} for n in range(3)]
+SURVEY = [
+    {
+        "id": f"{n}",
+        "person_email": f"{NEEDLE}{n}@example.org",
+        "survey_type": "nps",
+        "score": str(9 + n % 2),
+        "comment": "",
+        "created_at": "2026-05-01 10:00:00 UTC",
+    }
+    for n in range(3)
+]
 ROWS = {
     "catalogue": [{"path_id": "p1", "course_id": "c1", "course_title": "Python"}],
-    "learners": [{"learner_id": f"{NEEDLE}-1", "email": f"{NEEDLE}@example.org", "registered_at": "2025-01-01T10:00:00Z"}],
-    "consents": [{"learner_id": f"{NEEDLE}-1", "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-01T10:00:00Z"}],
-    "rights": [{"request_id": "R1", "kind": "access", "learner_id": f"{NEEDLE}-1", "received_at": "2026-06-01T10:00:00Z"}],
+    "learners": [
+        {
+            "learner_id": f"{NEEDLE}-1",
+            "email": f"{NEEDLE}@example.org",
+            "registered_at": "2025-01-01T10:00:00Z",
+        }
+    ],
+    "consents": [
+        {
+            "learner_id": f"{NEEDLE}-1",
+            "purpose": "P-SURVEY",
+            "status": "granted",
+            "at": "2025-01-01T10:00:00Z",
+        }
+    ],
+    "rights": [
+        {
+            "request_id": "R1",
+            "kind": "access",
+            "learner_id": f"{NEEDLE}-1",
+            "received_at": "2026-06-01T10:00:00Z",
+        }
+    ],
     "enrolments": [{"learner_id": f"{NEEDLE}-1", "path_id": "p1", "started_on": "2025-01-10"}],
-    "learning": [{name: json.dumps(value) if isinstance(value, dict) else value for name, value in statement(number).items()} for number in (1, 2)],
+    "learning": [
+        {
+            name: json.dumps(value) if isinstance(value, dict) else value
+            for name, value in statement(number).items()
+        }
+        for number in (1, 2)
+    ],
     "connections": [{"learner_id": f"{NEEDLE}-1", "connected_at": "2025-02-01T10:00:00Z"}],
-    "nps": [{"response_id": "n1", "learner_id": f"{NEEDLE}-1", "answered_at": "2026-05-01T10:00:00Z", "score": "9"}],
-    "salary": [{"response_id": "s1", "learner_id": f"{NEEDLE}-1", "answered_at": "2026-05-01T10:00:00Z", "country": "FR"}],
+    "nps": [
+        {
+            "response_id": "n1",
+            "learner_id": f"{NEEDLE}-1",
+            "answered_at": "2026-05-01T10:00:00Z",
+            "score": "9",
+        }
+    ],
+    "salary": [
+        {
+            "response_id": "s1",
+            "learner_id": f"{NEEDLE}-1",
+            "answered_at": "2026-05-01T10:00:00Z",
+            "country": "FR",
+        }
+    ],
 }
 
 
@@ -36,19 +86,51 @@ def test_it_loads_in_every_source_and_nothing_unpacked_is_left(house):
     for source, rows in ROWS.items():
         house.deliver(source, f"{source}.parquet.gz", packed(rows))
     # One after the other of the same size: the second is not taken for the first.
-    house.deliver("connections", "more.parquet.gz", packed([{**ROWS["connections"][0], "connected_at": "2025-02-02T10:00:00Z"}]))
+    house.deliver(
+        "connections",
+        "more.parquet.gz",
+        packed([{**ROWS["connections"][0], "connected_at": "2025-02-02T10:00:00Z"}]),
+    )
     found = house.ingest()
     assert {name: (each.status, each.loaded) for name, each in found.items()} == {
         **{f"{source}/{source}.parquet.gz": ("loaded", len(rows)) for source, rows in ROWS.items()}, "connections/more.parquet.gz": ("loaded", 1),
     }  # fmt: skip
     assert house.ask("SELECT count(DISTINCT connected_at) FROM vault.register.connections") == [(2,)]
-    left = [path for path in house.home.root.rglob("*") if path.is_file() and NEEDLE.encode() in path.read_bytes()]
+    left = [
+        path for path in house.home.root.rglob("*") if path.is_file() and NEEDLE.encode() in path.read_bytes()
+    ]
     assert left == []
 
 
 def test_an_export_of_a_survey_tool_loads(house):
-    house.deliver("nps", "delighted.parquet.gz", packed([{**row, "person": row.pop("person_email"), "permalink": "x", "updated_at": row["created_at"]} for row in map(dict, SURVEY)]))
-    house.deliver("nps", "delighted.parquet", gzip.decompress(packed([{**row, "id": f"{number}0", "person": row.pop("person_email"), "permalink": "x", "updated_at": row["created_at"]} for number, row in enumerate(map(dict, SURVEY), 1)])))
+    house.deliver(
+        "nps",
+        "delighted.parquet.gz",
+        packed(
+            [
+                {**row, "person": row.pop("person_email"), "permalink": "x", "updated_at": row["created_at"]}
+                for row in map(dict, SURVEY)
+            ]
+        ),
+    )
+    house.deliver(
+        "nps",
+        "delighted.parquet",
+        gzip.decompress(
+            packed(
+                [
+                    {
+                        **row,
+                        "id": f"{number}0",
+                        "person": row.pop("person_email"),
+                        "permalink": "x",
+                        "updated_at": row["created_at"],
+                    }
+                    for number, row in enumerate(map(dict, SURVEY), 1)
+                ]
+            )
+        ),
+    )
     found = house.ingest()
     assert {(each.status, each.delivered, each.quarantined) for each in found.values()} == {("loaded", 3, 0)}
 

@@ -1,4 +1,6 @@
-"""One reader of times: every spelling with its right moment or its right refusal, in SQL as ingestion uses it."""
+"""One reader of times: every spelling with its right moment or its right refusal, in SQL as ingestion uses
+it.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +33,27 @@ SPELLINGS = {
         |2026-152T11:07Z|1 juin 2026 à 11h07|1er juin 2026, 11h07|1 juin 2026 11 h 07|le 1 juin 2026 à 11:07|June 1, 2026 11:07 AM|Jun 1 2026 11:07am
         |1 June 2026 at 11:07|01-Jun-2026 11:07|01/Jun/2026 11:07|1-juin-2026 11:07|June 1st, 2026 at 11:07 a.m.|2026 June 1 11:07|Mon 1 June 2026 11:07
         |2026-06-01T13:07+02:00|2026-06-01 13:07+02|2026-06-01T12:07 +0100|2026-06-01 1:07 pm GMT+2|2026-06-01T11:07:00.000Z|2026-06-01T11:07:00,0Z""",
-    "2026-06-01T11:00:00": "2026-06-01T11Z|2026-06-01T11|20260601T11Z|2026-06-01T13+02|1 juin 2026 à 11h|June 1, 2026 11 AM|2026-W23-1T11Z",
+    "2026-06-01T11:00:00":
+        "2026-06-01T11Z|2026-06-01T11|20260601T11Z|2026-06-01T13+02|1 juin 2026 à 11h|June 1, 2026 11 "
+        "AM|2026-W23-1T11Z",
     "2026-06-01T11:07:02.500000": """2026-06-01T11:07:02.5Z|2026-06-01T11:07:02,500Z|2026-06-01 11:07:02,5|2026-06-01T11:07:02.500000000Z|20260601T110702,5Z
         |2026-06-01 13:07:02,5 +0200""",
     "2026-06-01T11:07:02.123456": "2026-06-01T11:07:02.123456789Z|2026-06-01T13:07:02.123456+02:00|2026-06-01T11:07:02,123456789Z",
     "2026-06-01T11:07:30": "2026-06-01T11:07.5Z|2026-06-01T11:07,5Z",
     "2026-06-01T11:30:00": "2026-06-01T11.5Z|2026-06-01T11,5Z|1 juin 2026 11h30",
-    "2026-06-02T00:00:00": "2026-06-01T24:00:00Z|2026-06-01T24:00Z|20260601T240000Z|2026-06-02|20260602|2 June 2026|2 juin 2026|Jun 2, 2026",
+    "2026-06-02T00:00:00":
+        "2026-06-01T24:00:00Z|2026-06-01T24:00Z|20260601T240000Z|2026-06-02|20260602|2 June 2026|2 juin "
+        "2026|Jun 2, 2026",
     "2026-06-30T23:59:59": "2026-06-30T23:59:60Z|20260630T235960Z",
     "2026-06-01T00:30:00": "2026-06-01 12:30 AM|1 Jun 2026 12:30 a.m.",
     "2026-06-01T12:30:00": "2026-06-01 12:30 PM|1 Jun 2026 12:30 p.m.",
-    "2026-02-12T00:00:00": "12 févr. 2026|12 fevr 2026|12 février 2026|Feb 12, 2026|12-Feb-2026|jeudi 12 février 2026|12 FEB 2026|2026-043|2026-W07-4",
+    "2026-02-12T00:00:00":
+        "12 févr. 2026|12 fevr 2026|12 février 2026|Feb 12, 2026|12-Feb-2026|jeudi 12 février 2026|12 FEB "
+        "2026|2026-043|2026-W07-4",
     "2026-08-03T09:05:00": "3 août 2026 9h05|3 aout 2026 à 9:05|Aug. 3, 2026 9:05 AM|03-Aug-2026 09:05",
-    "2026-07-14T00:00:00": "14 juil. 2026|14 juillet 2026|July 14th, 2026|14-juil-2026|14/07/2026|07/14/2026|14.07.2026|14.7.2026",
+    "2026-07-14T00:00:00":
+        "14 juil. 2026|14 juillet 2026|July 14th, "
+        "2026|14-juil-2026|14/07/2026|07/14/2026|14.07.2026|14.7.2026",
     "2026-03-03T00:00:00": "Mar 3, 2026|mar. 3 mars 2026|3 mars 2026|03/03/2026",
     "2026-12-25T00:00:00": "25 déc. 2026|25 décembre 2026|December 25, 2026|25 Dec 2026",
     "2026-05-01T00:00:00": "1er mai 2026|May 1, 2026|1 May 2026|vendredi 1er mai 2026",
@@ -77,10 +87,17 @@ def test_every_spelling_has_its_moment_or_is_refused(connection):
 
 def test_a_zone_abbreviation_is_refused_by_name(connection):
     for name in ABBREVIATED:
-        texts = [f"2026-06-01 11:07:02 {name}", f"2026-06-01T11:07:02{name}", f"1 Jun 2026 11:07 {name.lower()}", f"Mon Jun  1 11:07:02 {name} 2026"]
+        texts = [
+            f"2026-06-01 11:07:02 {name}",
+            f"2026-06-01T11:07:02{name}",
+            f"1 Jun 2026 11:07 {name.lower()}",
+            f"Mon Jun  1 11:07:02 {name} 2026",
+        ]
         rows = in_sql(connection, texts, f"{times.sql_moment('t')}, {times.sql_problem('t', 'time')}")
         assert [at for at, _ in rows] == [None] * 4, name
-        assert all(f"abbreviation {name}, which stands for several: give the offset" in why for _, why in rows), name
+        assert all(
+            f"abbreviation {name}, which stands for several: give the offset" in why for _, why in rows
+        ), name
 
 
 def test_iso_forms_agree_with_python(connection):
@@ -89,30 +106,58 @@ def test_iso_forms_agree_with_python(connection):
     texts = []
     for _ in range(3000):
         zone = timezone(timedelta(minutes=draw.randrange(-12 * 60, 14 * 60, 15)))
-        at = datetime(1990, 1, 1, tzinfo=zone) + timedelta(microseconds=draw.randrange(0, 60 * 365 * 86_400 * 10**6))
-        text = at.isoformat(sep=draw.choice("T "), timespec=draw.choice(["minutes", "seconds", "milliseconds", "microseconds"]))
-        texts.append(draw.choice([text, text.replace("-", "").replace(":", "") if " " not in text and "+" in text else text, text.replace(".", ",")]))
+        at = datetime(1990, 1, 1, tzinfo=zone) + timedelta(
+            microseconds=draw.randrange(0, 60 * 365 * 86_400 * 10**6)
+        )
+        text = at.isoformat(
+            sep=draw.choice("T "),
+            timespec=draw.choice(["minutes", "seconds", "milliseconds", "microseconds"]),
+        )
+        texts.append(
+            draw.choice(
+                [
+                    text,
+                    text.replace("-", "").replace(":", "") if " " not in text and "+" in text else text,
+                    text.replace(".", ","),
+                ]
+            )
+        )
     found = in_sql(connection, texts, times.sql_moment("t"))
     right = [datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None) for text in texts]
     assert [at for (at,) in found] == right
 
 
 def test_the_day_of_a_time_with_an_offset_is_that_of_paris_and_a_birth_date_is_as_written(connection):
-    texts = ["2026-05-31T22:30:00Z", "2026-05-31T20:30:00-05:00", "2026-06-01", "2026-06-01 23:30:00", "1 juin 2026", "20260601", "2026-06-01T00:30+02:00"]
+    texts = [
+        "2026-05-31T22:30:00Z",
+        "2026-05-31T20:30:00-05:00",
+        "2026-06-01",
+        "2026-06-01 23:30:00",
+        "1 juin 2026",
+        "20260601",
+        "2026-06-01T00:30+02:00",
+    ]
     assert {day for (day,) in in_sql(connection, texts, times.sql_day("t"))} == {date(2026, 6, 1)}
     assert in_sql(connection, texts[:1], times.sql_day("t", is_as_written=True)) == [(date(2026, 5, 31),)]
-    assert in_sql(connection, ["2026-06-01 11:07 hello", "2026-02-30"], times.sql_day("t")) == [(None,), (None,)]
+    assert in_sql(connection, ["2026-06-01 11:07 hello", "2026-02-30"], times.sql_day("t")) == [
+        (None,),
+        (None,),
+    ]
 
 
 def test_requests_enter_however_their_time_is_spelled(tmp_path):
-    """The case: five requests as people's systems write them, and a column of slashed days whose order one of them tells."""
+    """The case: five requests as people's systems write them, and a column of slashed days whose order one of
+    them tells.
+    """
     house = House(tmp_path / "home")
     text = (Path(__file__).parent / "requests.csv").read_text(encoding="utf-8")
     house.deliver("rights", "requests.csv", text)
     house.deliver("rights", "slashed.csv", (
         "request_id,kind,learner_id,received_at\nS-1,object,L1,05/06/2026\nS-2,object,L2,25/06/2026\nS-3,object,L3,2026-06-01 11:07 CET\n"
     ))  # fmt: skip
-    house.deliver("rights", "untold.csv", "request_id,kind,learner_id,received_at\nU-1,object,L4,05/06/2026\n")
+    house.deliver(
+        "rights", "untold.csv", "request_id,kind,learner_id,received_at\nU-1,object,L4,05/06/2026\n"
+    )
     counts = house.ingest()
     assert house.ask("SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY ALL") == [
         ("REQ-1", "2026-05-01 11:07:00"), ("REQ-2", "2026-06-01 09:07:02"), ("REQ-3", "2026-06-01 11:07:02.5"), ("REQ-4", "2026-06-01 11:07:00"),
@@ -126,8 +171,10 @@ def test_requests_enter_however_their_time_is_spelled(tmp_path):
 
 GOOGLE = '"Timestamp","Email Address","How likely are you to recommend our school?","Why?"\n'
 QUALTRICS = (
-    "StartDate,EndDate,Status,IPAddress,Progress,Duration (in seconds),Finished,RecordedDate,ResponseId,RecipientEmail,ExternalReference,Q1\n"
-    "Start Date,End Date,Response Type,IP Address,Progress,Duration (in seconds),Finished,Recorded Date,Response ID,Recipient Email,External Data Reference,"
+    "StartDate,EndDate,Status,IPAddress,Progress,Duration (in "
+    "seconds),Finished,RecordedDate,ResponseId,RecipientEmail,ExternalReference,Q1\n"
+    "Start Date,End Date,Response Type,IP Address,Progress,Duration (in seconds),Finished,Recorded "
+    "Date,Response ID,Recipient Email,External Data Reference,"
     "How likely are you to recommend our school?\n"
     '"{{""ImportId"":""startDate"",""timeZone"":""{0}""}}","{{""ImportId"":""endDate"",""timeZone"":""{0}""}}",a,b,c,d,e,f,g,h,i,j\n'
     "2026-03-31 18:00:00,{1},IP Address,,100,300,True,2026-03-31 18:05:01,R_1,ada@school.example,,9\n"
@@ -143,7 +190,10 @@ QUALTRICS = (
         (QUALTRICS.format("America/Denver", "2026-03-31 18:05:00"), ["2026-04-01 00:05:00"]),
         (QUALTRICS.format("America/Denver", "2026-01-31 18:05:00"), ["2026-02-01 01:05:00"]),
         (QUALTRICS.format("Asia/Kolkata", "2026-03-31 18:05:00"), ["2026-03-31 12:35:00"]),
-        (QUALTRICS.format("Mountain Time", "2026-03-31 18:05:00"), "third row states a time zone of answered_at that nobody knows"),
+        (
+            QUALTRICS.format("Mountain Time", "2026-03-31 18:05:00"),
+            "third row states a time zone of answered_at that nobody knows",
+        ),
     ],
 )
 def test_surveys_as_google_and_qualtrics_write_their_times(tmp_path, content, right):

@@ -1,4 +1,6 @@
-"""Rows of people whom the register does not know wait in the vault, whatever they are told by, and come in when it names them."""
+"""Rows of people whom the register does not know wait in the vault, whatever they are told by, and come in
+when it names them.
+"""
 
 from datetime import timedelta
 
@@ -15,12 +17,21 @@ WAITING = "SELECT (SELECT count(*) FROM vault.raw.learning WHERE admitted_no IS 
 
 
 def deliver_all(house: House) -> None:
-    house.deliver("learning", "a.ndjson", [
-        statement(1), statement(2, actor={"mbox": "mailto:one@example.org"}, timestamp="2025-05-01T10:00:00Z"),
-        statement(3, actor={"openid": "https://openid.example/someone"}),
-    ])
-    house.deliver("enrolments", "e.csv", "learner_id,path_id,started_on\nL1,p1,2025-01-01\nL7,p1,2025-01-01\n")
-    house.deliver("connections", "c.csv", "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL7,2025-06-01T10:00:00Z\n")
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(1),
+            statement(2, actor={"mbox": "mailto:one@example.org"}, timestamp="2025-05-01T10:00:00Z"),
+            statement(3, actor={"openid": "https://openid.example/someone"}),
+        ],
+    )
+    house.deliver(
+        "enrolments", "e.csv", "learner_id,path_id,started_on\nL1,p1,2025-01-01\nL7,p1,2025-01-01\n"
+    )
+    house.deliver(
+        "connections", "c.csv", "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL7,2025-06-01T10:00:00Z\n"
+    )
 
 
 def test_they_wait_are_counted_and_come_in_when_the_register_names_them(house):
@@ -37,11 +48,19 @@ def test_they_wait_are_counted_and_come_in_when_the_register_names_them(house):
     house.ingest()
     assert house.ask(WAITING) == [(1, 1, 1)]
     newest = house.ask("SELECT max(load_no) FROM vault.ledger.loads")[0][0]
-    assert house.ask("SELECT count(*), min(admitted_no), max(load_no) < min(admitted_no) FROM vault.raw.learning WHERE admitted_no IS NOT NULL") == [(2, newest, True)]
+    assert house.ask(
+        "SELECT count(*), min(admitted_no), max(load_no) < min(admitted_no) FROM vault.raw.learning "
+        "WHERE admitted_no IS NOT NULL"
+    ) == [(2, newest, True)]
     uses = house.ask("SELECT identifier, last_use_at::DATE::VARCHAR FROM vault.register.last_use ORDER BY 2")
     assert [day for _, day in uses] == ["2025-03-01", "2025-05-01", "2025-06-01"]
-    assert set(house.ask("SELECT disposition, reason, n_rows FROM vault.ledger.reasons WHERE disposition = 'admitted'")) == {
-        ("admitted", "learning that waited for the register", 2), ("admitted", "enrolments that waited for the register", 1),
+    assert set(
+        house.ask(
+            "SELECT disposition, reason, n_rows FROM vault.ledger.reasons WHERE disposition = 'admitted'"
+        )
+    ) == {
+        ("admitted", "learning that waited for the register", 2),
+        ("admitted", "enrolments that waited for the register", 1),
         ("admitted", "connections that waited for the register", 1),
     }
 
@@ -51,9 +70,16 @@ def test_a_claim_of_an_answer_admits_and_a_learner_id_alone_does_not(house):
     house.deliver("learning", "a.ndjson", [statement(2, actor={"mbox": "mailto:one@example.org"})])
     house.deliver("learning", "b.ndjson", [statement(3, actor={"mbox": "mailto:seven@example.org"})])
     house.ingest()
-    house.deliver("nps", "n.csv", "learner_id,email,answered_at,score\nL1,one@example.org,2025-03-01,9\nL7,seven@example.org,2025-03-01,9\n")
+    house.deliver(
+        "nps",
+        "n.csv",
+        "learner_id,email,answered_at,score\nL1,one@example.org,2025-03-01,9\nL7,seven@example.org,2025-03-01,9\n",
+    )
     house.ingest()
-    assert house.ask("SELECT actor, admitted_no IS NULL FROM vault.raw.learning ORDER BY 1") == [("email:one@example.org", False), ("email:seven@example.org", True)]
+    assert house.ask("SELECT actor, admitted_no IS NULL FROM vault.raw.learning ORDER BY 1") == [
+        ("email:one@example.org", False),
+        ("email:seven@example.org", True),
+    ]
 
 
 def test_minors_and_the_erased_do_not_come_in_by_waiting(house):
@@ -62,14 +88,22 @@ def test_minors_and_the_erased_do_not_come_in_by_waiting(house):
     house.deliver("learners", "l.csv", REGISTER + ROW.format(born="2010-03-02"))
     house.ingest()
     assert house.ask("SELECT occurred_at::DATE::VARCHAR FROM vault.raw.learning") == [("2025-03-02",)]
-    assert ("refused", "younger than the minimum age (R-MINOR)", 1) in house.ask("SELECT disposition, reason, n_rows FROM vault.ledger.reasons")
+    assert ("refused", "younger than the minimum age (R-MINOR)", 1) in house.ask(
+        "SELECT disposition, reason, n_rows FROM vault.ledger.reasons"
+    )
     assert house.ask("SELECT first_use_at::DATE::VARCHAR FROM vault.register.last_use") == [("2025-03-02",)]
 
 
 def test_who_only_waits_can_be_erased(house):
     house.deliver("learning", "a.ndjson", [statement(2, actor={"mbox": "mailto:one@example.org"})])
     house.ingest()
-    submit(house.home, house.keys, house.policy, AS_OF, Asked("erase", AS_OF, email="one@example.org", is_verified=True))
+    submit(
+        house.home,
+        house.keys,
+        house.policy,
+        AS_OF,
+        Asked("erase", AS_OF, email="one@example.org", is_verified=True),
+    )
     machine.advance_all(house.home, house.keys, house.policy, AS_OF)
     assert house.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     assert "one@example.org" not in house.everything()
@@ -101,29 +135,63 @@ def test_counts_are_told_by_home_pages_that_the_school_named_and_by_nothing_else
     house.deliver("learners", "l.csv", REGISTER + "L1,http://lms.example:8443/moodle/,u0,,2020-01-01\n")
     actors = [
         *({"account": {"homePage": "https://LMS.example:8443/moodle", "name": f"u{n}"}} for n in range(3)),
-        {"account": {"homePage": "https://jeanne.secret.example", "name": "x"}}, {"mbox": "mailto:secret@example.org"}, {"openid": "https://lms.example/secret"},
+        {"account": {"homePage": "https://jeanne.secret.example", "name": "x"}},
+        {"mbox": "mailto:secret@example.org"},
+        {"openid": "https://lms.example/secret"},
     ]
-    house.deliver("learning", "a.ndjson", [statement(n, actor=actor) for n, actor in enumerate(actors)] + [statement(99, actor=actors[0])])
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [statement(n, actor=actor) for n, actor in enumerate(actors)] + [statement(99, actor=actors[0])],
+    )
     from anonymart.ingest import ingest
 
     told = ingest(house.home, house.keys, house.policy, AS_OF).waiting.as_dict()
-    assert told == {"statements": 7, "actors": 6, "enrolments": 0, "connections": 0, "home_pages": [
-        {"home_page": "https://lms.example:8443", "statements": 4, "actors": 3}, {"home_page": "other", "statements": 3, "actors": 3},
-    ]}
+    assert told == {
+        "statements": 7,
+        "actors": 6,
+        "enrolments": 0,
+        "connections": 0,
+        "home_pages": [
+            {"home_page": "https://lms.example:8443", "statements": 4, "actors": 3},
+            {"home_page": "other", "statements": 3, "actors": 3},
+        ],
+    }
 
 
 SPELLINGS = (
-    "https://campus.example/", "HTTPS://Campus.Example", "https://campus.example:443/", "https://campus.example/%2e/", "https://campus.example//",
-    "https://campus.example/./x/..", " https://campus.example ",
+    "https://campus.example/",
+    "HTTPS://Campus.Example",
+    "https://campus.example:443/",
+    "https://campus.example/%2e/",
+    "https://campus.example//",
+    "https://campus.example/./x/..",
+    " https://campus.example ",
 )
 
 
 def test_a_home_page_is_one_in_any_spelling(house):
     pages = [*((HOME, page) for page in SPELLINGS), *((page, HOME) for page in SPELLINGS)]
-    house.deliver("learners", "l.ndjson", [{"learner_id": f"L{n}", "account_home_page": page, "account_name": f"a{n}"} for n, (page, _) in enumerate(pages)])
-    house.deliver("learning", "a.ndjson", [statement(n, actor={"account": {"homePage": page, "name": f"a{n}"}}) for n, (_, page) in enumerate(pages)])
+    house.deliver(
+        "learners",
+        "l.ndjson",
+        [
+            {"learner_id": f"L{n}", "account_home_page": page, "account_name": f"a{n}"}
+            for n, (page, _) in enumerate(pages)
+        ],
+    )
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(n, actor={"account": {"homePage": page, "name": f"a{n}"}})
+            for n, (_, page) in enumerate(pages)
+        ],
+    )
     house.ingest()
-    assert set(house.ask("SELECT actor, admitted_no IS NULL FROM vault.raw.learning")) == {(f"account:{HOME}|a{n}", False) for n in range(len(pages))}
+    assert set(house.ask("SELECT actor, admitted_no IS NULL FROM vault.raw.learning")) == {
+        (f"account:{HOME}|a{n}", False) for n in range(len(pages))
+    }
     assert house.ask("SELECT DISTINCT account_home_page FROM vault.register.learners") == [(HOME,)]
 
 
@@ -133,24 +201,42 @@ def test_both_accounts_of_a_learner_stay_until_another_learner_has_one(house):
     house.deliver("learners", "b.csv", rows + "L1,https://edx.example,one\nL1,https://other.example,two\n")
     house.ingest()
     owners = "SELECT identifier, anchor FROM vault.register.identities WHERE kind = 'account' ORDER BY 1"
-    assert house.ask(owners) == [(f"account:https://{page}", "learner:L1") for page in ("edx.example|one", "moodle.example|1", "other.example|two")]
+    assert house.ask(owners) == [
+        (f"account:https://{page}", "learner:L1")
+        for page in ("edx.example|one", "moodle.example|1", "other.example|two")
+    ]
     house.deliver("learners", "c.csv", rows + "L2,https://moodle.example/,1\n")
     house.deliver("learners", "d.csv", rows + "L3,https://other.example,two\n")
     house.ingest()
     # What the present row of L1 names is contested and nobody's.
     assert house.ask(owners) == [
-        ("account:https://edx.example|one", "learner:L1"), ("account:https://moodle.example|1", "learner:L2"), ("account:https://other.example|two", None),
+        ("account:https://edx.example|one", "learner:L1"),
+        ("account:https://moodle.example|1", "learner:L2"),
+        ("account:https://other.example|two", None),
     ]
 
 
 ROLES = {
-    "instructor": "staff", "Formateur": "staff", "Personnel enseignant": "staff", "editingteacher": "staff", "ADMIN": "staff", "course_staff": "staff",
-    "test": "test", "Compte démo": "test", "bot": "test", "Étudiante": "learner", "student": "learner", "étudiant / tuteur": "staff", "Élève": "learner",
+    "instructor": "staff",
+    "Formateur": "staff",
+    "Personnel enseignant": "staff",
+    "editingteacher": "staff",
+    "ADMIN": "staff",
+    "course_staff": "staff",
+    "test": "test",
+    "Compte démo": "test",
+    "bot": "test",
+    "Étudiante": "learner",
+    "student": "learner",
+    "étudiant / tuteur": "staff",
+    "Élève": "learner",
 }
 
 
 def test_the_words_for_roles(house):
-    house.deliver("learners", "l.ndjson", [{"learner_id": word, "role": word} for word in (*ROLES, "astronaut")])
+    house.deliver(
+        "learners", "l.ndjson", [{"learner_id": word, "role": word} for word in (*ROLES, "astronaut")]
+    )
     found = house.ingest()["learners/l.ndjson"]
     assert dict(house.ask("SELECT learner_id, role FROM vault.register.learners")) == ROLES
     assert found.reasons == {"role is not a role of learner, staff or test": 1}
@@ -161,7 +247,11 @@ def test_a_register_without_roles_leaves_them(house):
     house.ingest()
     house.deliver("learners", "b.csv", "learner_id,given_name\nL1,x\nL2,x\nL3,x\n")
     house.ingest()
-    assert house.ask("SELECT learner_id, role FROM vault.register.learners ORDER BY 1") == [("L1", "staff"), ("L2", "test"), ("L3", None)]
+    assert house.ask("SELECT learner_id, role FROM vault.register.learners ORDER BY 1") == [
+        ("L1", "staff"),
+        ("L2", "test"),
+        ("L3", None),
+    ]
 
 
 def test_the_erased_stay_out_under_the_spelling_of_before(house):
@@ -174,11 +264,26 @@ def test_the_erased_stay_out_under_the_spelling_of_before(house):
         identities.install(connection, house.keys)
         tombstones.attach(connection, house.home, house.keys)
         for name in ("https://Campus.example|a1", "https://campus.example/|a2", "https://campus.example|a3"):
-            connection.execute(f"INSERT INTO tombstones.erased SELECT identifier_hash('account:{name}'), TIMESTAMP '2026-01-01', 'own', true, true")
-    house.deliver("learning", "a.ndjson", [
-        statement(n, actor={"account": {"homePage": page, "name": f"a{n}"}})
-        for n, page in enumerate(("https://Campus.example", "https://campus.example", "https://campus.example/", "https://campus.example"), 1)
-    ])
+            connection.execute(
+                f"INSERT INTO tombstones.erased SELECT identifier_hash('account:{name}'), TIMESTAMP "
+                f"'2026-01-01', 'own', true, true"
+            )
+    house.deliver(
+        "learning",
+        "a.ndjson",
+        [
+            statement(n, actor={"account": {"homePage": page, "name": f"a{n}"}})
+            for n, page in enumerate(
+                (
+                    "https://Campus.example",
+                    "https://campus.example",
+                    "https://campus.example/",
+                    "https://campus.example",
+                ),
+                1,
+            )
+        ],
+    )
     found = house.ingest()["learning/a.ndjson"]
     assert (found.loaded, found.refused) == (1, 3)
 
@@ -200,16 +305,36 @@ def test_the_vault_ends_the_same_in_any_order_of_delivery(tmp_path):
 
 def _delivered(house: House, order: tuple[int, ...]) -> tuple[list[tuple], list[tuple]]:
     parts = (
-        ("learners", "l.csv", REGISTER + ROW.format(born="2009-03-01") + "L2,https://campus.example/,account-0002,,\n"),
-        ("learning", "a.ndjson", [
-            statement(1), statement(2, timestamp="2020-05-01T10:00:00Z"), statement(4, actor={"account": {"homePage": HOME, "name": "account-0002"}}),
-            statement(5, actor={"mbox": "mailto:nobody@example.org"}),
-        ]),
-        ("learning", "b.ndjson", [statement(3, actor={"mbox": "mailto:one@example.org"}, timestamp="2026-05-01T10:00:00Z")]),
-        ("connections", "c.csv", "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL2,2019-01-01T10:00:00Z\nL9,2019-01-01T10:00:00Z\n"),
+        (
+            "learners",
+            "l.csv",
+            REGISTER + ROW.format(born="2009-03-01") + "L2,https://campus.example/,account-0002,,\n",
+        ),
+        (
+            "learning",
+            "a.ndjson",
+            [
+                statement(1),
+                statement(2, timestamp="2020-05-01T10:00:00Z"),
+                statement(4, actor={"account": {"homePage": HOME, "name": "account-0002"}}),
+                statement(5, actor={"mbox": "mailto:nobody@example.org"}),
+            ],
+        ),
+        (
+            "learning",
+            "b.ndjson",
+            [statement(3, actor={"mbox": "mailto:one@example.org"}, timestamp="2026-05-01T10:00:00Z")],
+        ),
+        (
+            "connections",
+            "c.csv",
+            "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL2,2019-01-01T10:00:00Z\nL9,2019-01-01T10:00:00Z\n",
+        ),
     )
     for part in order:
         house.deliver(*parts[part])
         house.ingest()
-    rows = house.ask("SELECT statement_id::VARCHAR, actor, admitted_no IS NULL FROM vault.raw.learning ORDER BY ALL")
+    rows = house.ask(
+        "SELECT statement_id::VARCHAR, actor, admitted_no IS NULL FROM vault.raw.learning ORDER BY ALL"
+    )
     return rows, house.ask("SELECT * FROM vault.register.last_use ORDER BY ALL")

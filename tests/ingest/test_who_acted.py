@@ -1,4 +1,6 @@
-"""Who acted and whom an event is about: enrolments by staff, grades by instructors, user ids, in tracking logs, xAPI and Caliper."""
+"""Who acted and whom an event is about: enrolments by staff, grades by instructors, user ids, in tracking
+logs, xAPI and Caliper.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +37,20 @@ def test_what_staff_does_is_about_the_learner_and_no_use(house):
     counts = load(house, ABOUT_OTHERS)
     assert (counts.loaded, counts.reasons) == (len(ABOUT_OTHERS), {})
     assert set(rows(house)) == {(f"account:{LMS}|100", False)}
-    assert house.ask("SELECT * FROM vault.register.last_use") == [], "an enrolment or a grade by somebody else is no use"
+    assert house.ask("SELECT * FROM vault.register.last_use") == [], (
+        "an enrolment or a grade by somebody else is no use"
+    )
 
 
 def test_what_a_learner_does_stands_under_the_username(house):
     own = {"username": "jean77", "context": {"user_id": 100, "course_id": "c"}}
-    counts = load(house, [each | own | {"time": f"2025-03-01T10:{minute}:00Z"} for minute, each in enumerate(ABOUT_OTHERS, 10)])
+    counts = load(
+        house,
+        [
+            each | own | {"time": f"2025-03-01T10:{minute}:00Z"}
+            for minute, each in enumerate(ABOUT_OTHERS, 10)
+        ],
+    )
     assert counts.loaded == len(ABOUT_OTHERS) and set(rows(house)) == {(f"account:{LMS}|jean77", True)}
 
 
@@ -63,7 +73,9 @@ def test_events_of_a_server_without_username_belong_to_the_user_inside(house):
 @pytest.mark.parametrize("claimed", ["username", "number"])
 @pytest.mark.parametrize("is_log_first", [True, False])
 def test_a_register_claims_the_name_or_the_number(house, claimed, is_log_first):
-    """The log itself says that jean77 is user 100: who claims one of the two accounts owns both, whatever comes first."""
+    """The log itself says that jean77 is user 100: who claims one of the two accounts owns both, whatever
+    comes first.
+    """
     name = {"username": "jean77", "number": "100"}[claimed]
     log = [edx("page_close", "{}", context={"user_id": 100, "course_id": "c"}), by_staff("edx.course.enrollment.activated"),
            edx("page_close", "{}", username="staff1", context={"user_id": 1, "course_id": "c"})]  # fmt: skip
@@ -77,7 +89,10 @@ def test_a_register_claims_the_name_or_the_number(house, claimed, is_log_first):
     assert found[f"account:{LMS}|jean77"] == found[f"account:{LMS}|100"] == "learner:L1"
     assert found[f"account:{LMS}|staff1"] == found[f"account:{LMS}|1"] != "learner:L1"
     assert load(house, [by_staff("edx.certificate.created")], "later.ndjson").loaded == 1
-    assert dict(house.ask("SELECT identifier, anchor FROM vault.register.identities"))[f"account:{LMS}|100"] == "learner:L1"
+    assert (
+        dict(house.ask("SELECT identifier, anchor FROM vault.register.identities"))[f"account:{LMS}|100"]
+        == "learner:L1"
+    )
 
 
 def test_a_number_that_has_two_names_is_linked_with_none(house):
@@ -87,18 +102,55 @@ def test_a_number_that_has_two_names_is_linked_with_none(house):
 
 
 def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(house):
-    learner, teacher = {"account": {"homePage": CAMPUS, "name": "100"}}, {"account": {"homePage": CAMPUS, "name": "1"}}
-    context = {"contextActivities": {"grouping": [activity("course/view.php?id=2", f"{ADL}/course")], "parent": [activity("mod/quiz/view.php?id=7", f"{ADL}/assessment")]}}
+    learner, teacher = (
+        {"account": {"homePage": CAMPUS, "name": "100"}},
+        {"account": {"homePage": CAMPUS, "name": "1"}},
+    )
+    context = {
+        "contextActivities": {
+            "grouping": [activity("course/view.php?id=2", f"{ADL}/course")],
+            "parent": [activity("mod/quiz/view.php?id=7", f"{ADL}/assessment")],
+        }
+    }
     agent = {"objectType": "Agent", **learner}
-    verbs = ["http://adlnet.gov/expapi/verbs/registered", "http://www.tincanapi.co.uk/verbs/enrolled_onto_learning_plan", "https://x.example/v/enrolled", "http://adlnet.gov/expapi/verbs/scored"]
-    found = [statement(number, actor=teacher, verb={"id": verb}, object=agent, context=context, result=None) for number, verb in enumerate(verbs, 1)]
-    graded = statement(5, actor=learner, verb={"id": "https://w3id.org/xapi/acrossx/verbs/evaluated"}, object=activity("mod/quiz/view.php?id=7"), context={**context, "instructor": teacher})
-    answered = statement(6, actor=learner, verb={"id": "http://adlnet.gov/expapi/verbs/answered"}, object=activity("mod/quiz/view.php?id=7"), context={**context, "instructor": teacher})
+    verbs = [
+        "http://adlnet.gov/expapi/verbs/registered",
+        "http://www.tincanapi.co.uk/verbs/enrolled_onto_learning_plan",
+        "https://x.example/v/enrolled",
+        "http://adlnet.gov/expapi/verbs/scored",
+    ]
+    found = [
+        statement(number, actor=teacher, verb={"id": verb}, object=agent, context=context, result=None)
+        for number, verb in enumerate(verbs, 1)
+    ]
+    graded = statement(
+        5,
+        actor=learner,
+        verb={"id": "https://w3id.org/xapi/acrossx/verbs/evaluated"},
+        object=activity("mod/quiz/view.php?id=7"),
+        context={**context, "instructor": teacher},
+    )
+    answered = statement(
+        6,
+        actor=learner,
+        verb={"id": "http://adlnet.gov/expapi/verbs/answered"},
+        object=activity("mod/quiz/view.php?id=7"),
+        context={**context, "instructor": teacher},
+    )
     itself = statement(7, actor=learner, verb={"id": verbs[0]}, object=agent, context=context)
-    group = statement(8, actor=teacher, verb={"id": verbs[0]}, object={"objectType": "Group", "member": [agent]}, context=context)
+    group = statement(
+        8,
+        actor=teacher,
+        verb={"id": verbs[0]},
+        object={"objectType": "Group", "member": [agent]},
+        context=context,
+    )
     counts = load(house, [*found, graded, answered, itself, group])
     assert counts.reasons == {"the person or group that it is about has no identifier of one person": 1}
-    stored = house.ask("SELECT actor, is_use, regexp_extract(object_id, '[^/]+$'), regexp_extract(object_type, '[^/]+$') FROM vault.raw.learning ORDER BY statement_id")
+    stored = house.ask(
+        "SELECT actor, is_use, regexp_extract(object_id, '[^/]+$'), regexp_extract(object_type, "
+        "'[^/]+$') FROM vault.raw.learning ORDER BY statement_id"
+    )
     course, quiz = ("view.php?id=2", "course"), ("view.php?id=7", "assessment")
     me = f"account:{CAMPUS}|100"
     assert stored == [(me, False, *course), (me, False, *course), (me, False, *course), (me, False, *quiz), (me, False, quiz[0], None),
@@ -110,15 +162,27 @@ def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
     staff = {"id": f"{CAMPUS}/user/8f2b6a3c-1f0e-4b7a-9a55-0123456789ff", "type": "Person"}
     course = {"id": f"{CAMPUS}/course/c1", "type": "CourseSection"}
     membership = {"id": f"{CAMPUS}/m/1", "type": "Membership", "member": person, "organization": course}
-    attempt = {"id": f"{CAMPUS}/attempts/1", "type": "Attempt", "assignee": person, "assignable": {"id": f"{CAMPUS}/quiz/1", "type": "Assessment"}}
-    enrolled = {"id": f"{CAMPUS}/course/c1", "type": "Membership", "extensions": {"course_id": "course-v1:a+b+c"}}
+    attempt = {
+        "id": f"{CAMPUS}/attempts/1",
+        "type": "Attempt",
+        "assignee": person,
+        "assignable": {"id": f"{CAMPUS}/quiz/1", "type": "Assessment"},
+    }
+    enrolled = {
+        "id": f"{CAMPUS}/course/c1",
+        "type": "Membership",
+        "extensions": {"course_id": "course-v1:a+b+c"},
+    }
     assert load(house, [
         caliper(1, type="Event", action="Added", actor=staff, object=membership), caliper(2, type="Event", action="Removed", actor=staff, object=membership),
         caliper(3, type="GradeEvent", action="Graded", actor=staff, object=attempt), caliper(4, type="Event", action="Activated", actor=person, object=enrolled),
         caliper(5, type="Event", action="Deactivated", actor=person, object=enrolled),
     ]).loaded == 5  # fmt: skip
     me = f"account:{CAMPUS}|8f2b6a3c-1f0e-4b7a-9a55-0123456789ab"
-    found = house.ask("SELECT actor, is_use, regexp_extract(verb_id, '[^/#]+$'), regexp_extract(object_id, '[^/]+/[^/]+$') FROM vault.raw.learning ORDER BY statement_id")
+    found = house.ask(
+        "SELECT actor, is_use, regexp_extract(verb_id, '[^/#]+$'), regexp_extract(object_id, "
+        "'[^/]+/[^/]+$') FROM vault.raw.learning ORDER BY statement_id"
+    )
     assert found == [(me, False, "registered", "course/c1"), (me, False, "unregistered", "course/c1"), (me, False, "Graded", "quiz/1"),
                      (me, True, "registered", "course/c1"), (me, True, "unregistered", "course/c1")]  # fmt: skip
 
@@ -130,4 +194,7 @@ def test_the_case_of_enrolments_by_staff(house):
         pytest.skip("the cases are not here")
     house.deliver("learning", path.name, path.read_bytes())
     assert house.ingest()[f"learning/{path.name}"].loaded == 30
-    assert house.ask("SELECT count(DISTINCT actor), count(*) FILTER (actor LIKE '%staff%'), bool_or(is_use) FROM vault.raw.learning WHERE verb_id LIKE '%registered'") == [(30, 0, False)]
+    assert house.ask(
+        "SELECT count(DISTINCT actor), count(*) FILTER (actor LIKE '%staff%'), bool_or(is_use) FROM "
+        "vault.raw.learning WHERE verb_id LIKE '%registered'"
+    ) == [(30, 0, False)]

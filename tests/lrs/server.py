@@ -29,7 +29,8 @@ def statement(number: int, stored: datetime | None = None, **changes: object) ->
 
 
 class Lrs:
-    """Statements, and what the next request gets instead of its page: `trouble(number, query)` gives an Answer or None.
+    """Statements, and what the next request gets instead of its page: `trouble(number, query)` gives an
+    Answer or None.
 
     `link` makes the `more` of a page from its query; `requests` keeps path and headers of each request.
     """
@@ -48,7 +49,11 @@ class Lrs:
         parts = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path.endswith("/about"):
-            return (200, {}, json.dumps({"version": self.versions}).encode()) if self.versions else (404, {}, b"")
+            return (
+                (200, {}, json.dumps({"version": self.versions}).encode())
+                if self.versions
+                else (404, {}, b"")
+            )
         self.requests.append((path, headers))
         odd = self.trouble(len(self.requests), query)
         return odd or self.page(query)
@@ -56,7 +61,11 @@ class Lrs:
     def page(self, query: dict[str, str]) -> Answer:
         since, start = query.get("since", ""), int(query.get("start", 0))
         limit = min(int(query.get("limit", 0)) or self.limit, self.limit)
-        found = [one for one in self.statements if not since or datetime.fromisoformat(one["stored"]) > datetime.fromisoformat(since)]
+        found = [
+            one
+            for one in self.statements
+            if not since or datetime.fromisoformat(one["stored"]) > datetime.fromisoformat(since)
+        ]
         found = found if self.is_ascending else found[::-1]
         page = found[start : start + limit]
         result: dict[str, object] = {"statements": page}
@@ -77,7 +86,11 @@ def serving(lrs: Lrs) -> Iterator[Lrs]:
         def do_GET(self) -> None:
             status, headers, body = lrs.answer(self.path, dict(self.headers))
             self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            for name, value in {
+                "Content-Type": "application/json",
+                "Content-Length": str(len(body)),
+                **headers,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

@@ -37,7 +37,9 @@ def house(tmp_path) -> House:
 def pull(house: House, lrs: Lrs, waits: list[float] | None = None, **changes):
     settings = {name: changes.pop(name) for name in ("overlap", "page_size", "version") if name in changes}
     made = make_store(lrs.url, changes.pop("secrets", SECRETS), **settings)
-    return library.pull(house.home, house.keys, made, sleep=(waits if waits is not None else []).append, **changes)
+    return library.pull(
+        house.home, house.keys, made, sleep=(waits if waits is not None else []).append, **changes
+    )
 
 
 def landed(house: House) -> list[int]:
@@ -66,33 +68,60 @@ def test_version_and_credentials_are_sent_as_the_store_wants_them(house, store):
     assert headers["X-Experience-API-Version"] == "2.0.0" and headers["Authorization"].startswith("Basic ")
     store.versions = ["1.0.2", "1.0.3"]
     pull(house, store, secrets={"token": "tok-en"})
-    assert store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3" and store.requests[-1][1]["Authorization"] == "Bearer tok-en"
+    assert (
+        store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3"
+        and store.requests[-1][1]["Authorization"] == "Bearer tok-en"
+    )
     store.versions = None
     pull(house, store, secrets={})
-    assert store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3" and "Authorization" not in store.requests[-1][1]
+    assert (
+        store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3"
+        and "Authorization" not in store.requests[-1][1]
+    )
 
 
 def test_links_to_another_host_are_asked_at_home_and_credentials_stay_there(house, store):
     with serving(Lrs([])) as stranger:
-        for link in ("{other}?{query}", "http://inner.invalid:8080/xAPI/statements?{query}", "{here}?{query}", "statements?{query}"):
-            store.link = lambda query, link=link: link.format(query=query, other=f"{stranger.url}/statements", here=f"{store.url}/statements")
+        for link in (
+            "{other}?{query}",
+            "http://inner.invalid:8080/xAPI/statements?{query}",
+            "{here}?{query}",
+            "statements?{query}",
+        ):
+            store.link = lambda query, link=link: link.format(
+                query=query, other=f"{stranger.url}/statements", here=f"{store.url}/statements"
+            )
             assert pull(house, store, everything=True).statements == 35, link
         assert stranger.requests == []
         store.trouble = lambda number, query: (302, {"Location": f"{stranger.url}/statements"}, b"")
         with pytest.raises(UsageError, match="redirects to another host"):
             pull(house, store)
         assert stranger.requests == []
-    store.trouble = lambda number, query: None if "limit" not in query else (307, {"Location": "/xAPI/statements?moved=1"}, b"")
+    store.trouble = lambda number, query: (
+        None if "limit" not in query else (307, {"Location": "/xAPI/statements?moved=1"}, b"")
+    )
     assert pull(house, store, everything=True).statements == 35
 
 
 def test_a_busy_store_is_asked_again_after_what_it_says(house, store):
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
-    busy = {1: (429, {"Retry-After": "7"}, b""), 2: (503, {}, b""), 4: (500, {"Retry-After": date}, b""), 6: (429, {"Retry-After": "soon"}, b""), 7: (502, {}, b"")}
+    busy = {
+        1: (429, {"Retry-After": "7"}, b""),
+        2: (503, {}, b""),
+        4: (500, {"Retry-After": date}, b""),
+        6: (429, {"Retry-After": "soon"}, b""),
+        7: (502, {}, b""),
+    }
     store.trouble = lambda number, query: busy.get(number)
     waits: list[float] = []
     assert pull(house, store, waits).statements == 35
-    assert waits[0] == 7 and 1.5 <= waits[1] <= 2.5 and 110 < waits[2] <= 120 and 0.75 <= waits[3] <= 1.25 and 1.5 <= waits[4] <= 2.5
+    assert (
+        waits[0] == 7
+        and 1.5 <= waits[1] <= 2.5
+        and 110 < waits[2] <= 120
+        and 0.75 <= waits[3] <= 1.25
+        and 1.5 <= waits[4] <= 2.5
+    )
     assert sorted(landed(house)) == list(range(1, 36))
 
 
@@ -128,7 +157,9 @@ def test_halves_of_an_answer_are_asked_for_again(house, store):
 
 @pytest.mark.parametrize("status", [404, 500])
 def test_an_expired_link_goes_on_from_the_watermark(house, store, status):
-    store.trouble = lambda number, query: (status, {}, b"") if query.get("start") == "20" and "since" not in query else None
+    store.trouble = lambda number, query: (
+        (status, {}, b"") if query.get("start") == "20" and "since" not in query else None
+    )
     pulled = pull(house, store)
     assert (pulled.restarts, set(landed(house))) == (1, set(range(1, 36)))
     assert [path for path, _ in store.requests if "since=" in path]
@@ -158,7 +189,9 @@ def test_an_endless_more_on_an_empty_store_ends(house, store):
 
 
 def test_a_store_that_repeats_its_pages_is_told_and_ends(house, store):
-    store.link = lambda query: "/xAPI/statements?start=10" if "start=30" in query else f"/xAPI/statements?{query}"
+    store.link = lambda query: (
+        "/xAPI/statements?start=10" if "start=30" in query else f"/xAPI/statements?{query}"
+    )
     with pytest.raises(AnonymartError, match="its paging is broken"):
         pull(house, store)
     assert sorted(landed(house)) == list(range(1, 31))
@@ -207,7 +240,11 @@ def test_a_link_that_is_none_counts_as_lost(house, store):
 
 
 def test_line_breaks_and_odd_values_stay_one_line_each(house, store, monkeypatch):
-    page = json.dumps({"statements": [statement(1), statement(2), 5, None, {"stored": 7}]}, indent=1).encode().replace(b"\n", b"\r\n")
+    page = (
+        json.dumps({"statements": [statement(1), statement(2), 5, None, {"stored": 7}]}, indent=1)
+        .encode()
+        .replace(b"\n", b"\r\n")
+    )
     store.trouble = lambda number, query: (200, {}, page)
     assert pull(house, store).statements == 5
     counts = house.ingest().popitem()[1]
@@ -215,7 +252,9 @@ def test_line_breaks_and_odd_values_stay_one_line_each(house, store, monkeypatch
 
 
 def test_a_store_without_stored_is_read_from_its_beginning(house, store):
-    store.statements = [{name: value for name, value in one.items() if name != "stored"} for one in store.statements]
+    store.statements = [
+        {name: value for name, value in one.items() if name != "stored"} for one in store.statements
+    ]
     assert pull(house, store).newest_at is None
     assert pull(house, store).statements == 35
 
@@ -223,7 +262,8 @@ def test_a_store_without_stored_is_read_from_its_beginning(house, store):
 def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatch):
     """The process dies before and after a file gets its name, and before and after the cursor moves."""
     dying = (
-        "import os, sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys import Keys\n"
+        "import os, sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys "
+        "import Keys\n"
         "from anonymart.sources import lrs, lrs_cursor, lrs_store\n"
         "def die(*_): os.kill(os.getpid(), 9)\n"
         "home = Home(Path(sys.argv[1])).prepare(); step = sys.argv[3]; write = lrs_cursor.write; n = []\n"
@@ -242,7 +282,11 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatc
     )
     for step in ("before_file", "before_cursor", "after_cursor"):
         other = House(house.home.root.parent / step)
-        died = subprocess.run([sys.executable, "-c", dying, str(other.home.root), store.url, step], capture_output=True, text=True)
+        died = subprocess.run(
+            [sys.executable, "-c", dying, str(other.home.root), store.url, step],
+            capture_output=True,
+            text=True,
+        )
         assert died.returncode == -signal.SIGKILL, died.stderr
         asked = len(store.requests)
         pull(other, store, secrets={})
@@ -276,7 +320,12 @@ def test_progress_is_shown(house, store, monkeypatch, capsys):
 
 
 def test_an_address_may_hold_no_secret_and_no_open_way():
-    for url, sentence in (("https://u:pw@lrs.example/xAPI", "holds credentials"), ("http://lrs.example/xAPI", "https"), ("lrs.example", "no http"), ("https://lrs.example/xAPI?x=1", "a query")):
+    for url, sentence in (
+        ("https://u:pw@lrs.example/xAPI", "holds credentials"),
+        ("http://lrs.example/xAPI", "https"),
+        ("lrs.example", "no http"),
+        ("https://lrs.example/xAPI?x=1", "a query"),
+    ):
         with pytest.raises(UsageError, match=sentence) as raised:
             make_store(url, {})
         assert "pw" not in str(raised.value)
@@ -290,8 +339,13 @@ def test_an_address_may_hold_no_secret_and_no_open_way():
 def test_the_command_takes_its_secrets_from_environment_or_a_closed_file(house, store, monkeypatch, tmp_path):
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
     monkeypatch.setenv("ANONYMART_LRS_TOKEN", "tok-en-88")
-    found = CliRunner().invoke(anonymart, ["sources", "pull", "lrs", "--url", store.url, "--json"], catch_exceptions=False)
-    assert json.loads(found.stdout)["statements"] == 35 and store.requests[0][1]["Authorization"] == "Bearer tok-en-88"
+    found = CliRunner().invoke(
+        anonymart, ["sources", "pull", "lrs", "--url", store.url, "--json"], catch_exceptions=False
+    )
+    assert (
+        json.loads(found.stdout)["statements"] == 35
+        and store.requests[0][1]["Authorization"] == "Bearer tok-en-88"
+    )
     secret = tmp_path / "lrs.json"
     secret.write_text(json.dumps(SECRETS))
     monkeypatch.setenv("ANONYMART_LRS_SECRET_FILE", str(secret))

@@ -1,4 +1,6 @@
-"""A real store: Ralph 5.1 on its file backend, in an environment of its own, drained while another client posts."""
+"""A real store: Ralph 5.1 on its file backend, in an environment of its own, drained while another client
+posts.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def ralph(tmp_path_factory):
         env=environment, cwd=folder, check=True, capture_output=True,
     )  # fmt: skip
     with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen([BIN / "python", "-c", START, str(port)], env=environment, cwd=folder, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [BIN / "python", "-c", START, str(port)], env=environment, cwd=folder, stdout=log, stderr=log
+        )
     try:
         _wait_for(f"http://127.0.0.1:{port}/__heartbeat__", server)
         yield f"http://127.0.0.1:{port}/xAPI"
@@ -77,8 +81,13 @@ def test_ralph_is_drained_while_another_client_posts_and_a_kill_loses_and_double
     counts = house.ingest().values()
     everyone = N + 3 * BATCH
     assert killed and len(pulled) > 1
-    assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(everyone, everyone)]
-    assert (sum(each.loaded for each in counts), sum(each.quarantined + each.refused for each in counts)) == (everyone, 0)
+    assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+        (everyone, everyone)
+    ]
+    assert (sum(each.loaded for each in counts), sum(each.quarantined + each.refused for each in counts)) == (
+        everyone,
+        0,
+    )
     # A page of Ralph's file backend is turned round, but pages follow the order of the file.
     assert pulled[-1].is_unordered and pulled[-1].pages > 30
 
@@ -87,7 +96,8 @@ def test_what_ralph_gets_under_an_old_time_is_found_within_the_overlap(ralph, tm
     house, late = House(tmp_path / "home"), 900_000
     post(ralph, [late - 1])
     pull(house, ralph)
-    # It filters on `timestamp`, where xAPI says `stored`: an overlap longer than clients stay away makes up for it.
+    # It filters on `timestamp`, where xAPI says `stored`: an overlap longer than clients stay away makes up
+    # for it.
     told = {**_sent(late), "timestamp": "2025-01-15T10:00:00Z"}
     _client().post(f"{ralph}/statements/", json=[told]).raise_for_status()
     newest = pull(house, ralph, overlap=timedelta(hours=24)).newest_at
@@ -125,13 +135,16 @@ def _sent(number: int) -> dict:
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(auth=(USER, PASSWORD), headers={"X-Experience-API-Version": "1.0.3"}, timeout=60, trust_env=False)
+    return httpx.Client(
+        auth=(USER, PASSWORD), headers={"X-Experience-API-Version": "1.0.3"}, timeout=60, trust_env=False
+    )
 
 
 def _pull_and_kill(house: House, url: str) -> bool:
     """A pull in a process of its own, killed once its first file has landed; whether it died of that."""
     code = (
-        "import sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys import Keys\n"
+        "import sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys "
+        "import Keys\n"
         "from anonymart.sources import lrs, lrs_store; home = Home(Path(sys.argv[1])).prepare()\n"
         "store = lrs_store.make_store(sys.argv[2], lrs_store.secrets_from_environment(), page_size=20)\n"
         "lrs.pull(home, Keys.load(home), store, parts=lrs.Parts(60))"
@@ -150,7 +163,9 @@ def _install() -> None:
         return
     shutil.rmtree(BIN.parent, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", BIN.parent], check=True)
-    subprocess.run([BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PEER], check=True)
+    subprocess.run(
+        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PEER], check=True
+    )
     (BIN.parent / "done").write_text(PEER, encoding="ascii")
 
 

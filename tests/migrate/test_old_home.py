@@ -1,4 +1,6 @@
-"""A home of commit 4687b60 goes on under this commit: migrated with a copy first, published again, refused when it is newer."""
+"""A home of commit 4687b60 goes on under this commit: migrated with a copy first, published again, refused
+when it is newer.
+"""
 
 import json
 import shutil
@@ -45,9 +47,13 @@ def unpack(root: Path) -> OldHouse:
     return OldHouse(root)
 
 
-def catalogue(connection: duckdb.DuckDBPyConnection, zone: str) -> dict[tuple[str, str], set[tuple[str, str]]]:
+def catalogue(
+    connection: duckdb.DuckDBPyConnection, zone: str
+) -> dict[tuple[str, str], set[tuple[str, str]]]:
     rows = connection.execute(
-        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = $1 AND NOT internal", [zone]
+        "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE "
+        "database_name = $1 AND NOT internal",
+        [zone],
     ).fetchall()
     found: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for schema_name, table, column, kind in rows:
@@ -57,28 +63,45 @@ def catalogue(connection: duckdb.DuckDBPyConnection, zone: str) -> dict[tuple[st
 
 def written(house: OldHouse) -> list[dict]:
     """Lines of receipts and of the audit log."""
-    return [json.loads(line) for name in ("receipts.ndjson", "audit.ndjson") for line in (house.root / name).read_text().splitlines()]
+    return [
+        json.loads(line)
+        for name in ("receipts.ndjson", "audit.ndjson")
+        for line in (house.root / name).read_text().splitlines()
+    ]
 
 
 def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     house = unpack(tmp_path / "home")
-    published, cells, requests = file_sums(house.home.releases / RELEASE), house.vault(CELLS), house.vault(OPEN)
+    published, cells, requests = (
+        file_sums(house.home.releases / RELEASE),
+        house.vault(CELLS),
+        house.vault(OPEN),
+    )
     before, lines, old_vault = catalogue_of(house), written(house), house.home.vault.read_bytes()
 
     plan = house.succeed("migrate", "--plan")
-    assert plan["versions"] == {"vault": 0, "warehouse": 0} and [step["number"] for step in plan["steps"]] == [step.number for step in steps.STEPS]
+    assert plan["versions"] == {"vault": 0, "warehouse": 0} and [
+        step["number"] for step in plan["steps"]
+    ] == [step.number for step in steps.STEPS]
     assert not plan["is_done"] and house.home.vault.read_bytes() == old_vault
     done = house.succeed("migrate")
     assert done["copies"] == ["vault.duckdb.v0.copy", "warehouse.duckdb.v0.copy"]
     assert (house.root / "vault.duckdb.v0.copy").read_bytes() == old_vault
     again = house.succeed("migrate")
-    assert (again["versions"], again["steps"]) == ({"vault": versions.NEWEST, "warehouse": versions.NEWEST}, [])
+    assert (again["versions"], again["steps"]) == (
+        {"vault": versions.NEWEST, "warehouse": versions.NEWEST},
+        [],
+    )
 
-    # Half of the raw answers have left by their term: what they say of contract and country is gone, and their answers stay.
+    # Half of the raw answers have left by their term: what they say of contract and country is gone, and
+    # their answers stay.
     with engine.connect(house.home, house.keys, vault="rw") as connection:
         connection.execute("DELETE FROM vault.raw.salary WHERE row_hash % 2 = 0")
     answers = "SELECT count(*) FROM warehouse.intermediate.int_salary_responses"
-    (n_answers,), (n_kept,) = house.warehouse(answers)[0], house.vault("SELECT count(DISTINCT response_id) FROM vault.raw.salary WHERE country IS NOT NULL")[0]
+    (n_answers,), (n_kept,) = (
+        house.warehouse(answers)[0],
+        house.vault("SELECT count(DISTINCT response_id) FROM vault.raw.salary WHERE country IS NOT NULL")[0],
+    )
 
     # The old vault has every table and column of a new one, and has lost none of its own.
     now = catalogue_of(house)
@@ -99,7 +122,9 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
 
     # Salary answers whose raw rows were still there have their classes.
     assert house.warehouse(answers) == [(n_answers,)] and n_answers > n_kept > 10
-    [(n_contracts, n_countries)] = house.warehouse("SELECT count(contract_class), count(country_class) FROM warehouse.intermediate.int_salary_responses")
+    [(n_contracts, n_countries)] = house.warehouse(
+        "SELECT count(contract_class), count(country_class) FROM warehouse.intermediate.int_salary_responses"
+    )
     assert n_countries == n_kept and 0 < n_contracts <= n_kept
 
     # What was published stays as it is, in its folder, in the ledger and in what carries it on.
@@ -109,12 +134,23 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     # Rates that were published without intervals have theirs, and where there is no rate there is none.
     assert sum(intervals_of(house, mart, contract) for mart, contract in load_contracts().items()) > 0
     # The windows of whoever studied in June 2021 were all open on 30 June 2026, those of May were not.
-    for mart, first, last in (("course_engagement_monthly", "2021-06-01", "2021-07-01"), ("nps_quarterly", "2022-04-01", "2022-07-01")):
-        told = house.vault(f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' AND {'month' if 'month' in mart else 'quarter'} <= DATE '{first}'")
+    for mart, first, last in (
+        ("course_engagement_monthly", "2021-06-01", "2021-07-01"),
+        ("nps_quarterly", "2022-04-01", "2022-07-01"),
+    ):
+        told = house.vault(
+            f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' "
+            f"AND {'month' if 'month' in mart else 'quarter'} <= DATE '{first}'"
+        )
         assert told == [(False,)]
-        assert house.vault(f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' AND {'month' if 'month' in mart else 'quarter'} >= DATE '{last}'") == [(True,)]
+        assert house.vault(
+            f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' "
+            f"AND {'month' if 'month' in mart else 'quarter'} >= DATE '{last}'"
+        ) == [(True,)]
     assert set(house.vault(OPEN)) <= set(requests)
-    assert {request["state"] for request in house.succeed("rights", "list", "--as-of", LATER)["requests"]} >= {"awaiting_proof", "answered"}
+    assert {
+        request["state"] for request in house.succeed("rights", "list", "--as-of", LATER)["requests"]
+    } >= {"awaiting_proof", "answered"}
     assert written_begins_with(house, lines)
     assert house.succeed("rights", "verify-receipts")["passed"] and house.succeed("audit")["passed"]
 
@@ -122,7 +158,17 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     with engine.connect(house.home, house.keys, vault="rw") as connection:
         versions.write(connection, "vault", versions.NEWEST + 1)
     newer = house.home.vault.read_bytes()
-    for words in (("run", "--as-of", LATER), ("ingest",), ("releases",), ("migrate",), ("rights", "list"), ("keys", "check"), ("purge",), ("audit",), ("sources", "changes")):
+    for words in (
+        ("run", "--as-of", LATER),
+        ("ingest",),
+        ("releases",),
+        ("migrate",),
+        ("rights", "list"),
+        ("keys", "check"),
+        ("purge",),
+        ("audit",),
+        ("sources", "changes"),
+    ):
         refused = house.command(*words)
         assert refused.returncode == 2, words
         assert refused.stderr.count("written by a newer Anonymart") == 1, words
@@ -135,22 +181,36 @@ def catalogue_of(house: OldHouse) -> dict[tuple[str, str], set[tuple[str, str]]]
 
 
 def carried_cells(house: OldHouse) -> set[str]:
-    """Marts in which a row of the old release has no equal in the new one, all the columns compared that both have."""
+    """Marts in which a row of the old release has no equal in the new one, all the columns compared that both
+    have.
+    """
     lost = set()
     with duckdb.connect() as connection:
         for name, release in (("old", RELEASE), ("new", house.current)):
-            connection.execute(f"ATTACH '{house.home.releases / release / 'marts.duckdb'}' AS {name} (READ_ONLY)")
-        for (mart,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name = 'marts'").fetchall():
-            held = [{row[0] for row in connection.execute(f"DESCRIBE {name}.marts.{mart}").fetchall()} for name in ("old", "new")]
+            connection.execute(
+                f"ATTACH '{house.home.releases / release / 'marts.duckdb'}' AS {name} (READ_ONLY)"
+            )
+        for (mart,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name = 'marts'"
+        ).fetchall():
+            held = [
+                {row[0] for row in connection.execute(f"DESCRIBE {name}.marts.{mart}").fetchall()}
+                for name in ("old", "new")
+            ]
             both = ", ".join(sorted(held[0] & held[1]))
             assert held[0] - held[1] == {"is_built_later"}
-            if connection.execute(f"SELECT count(*) FROM (SELECT {both} FROM old.marts.{mart} EXCEPT ALL SELECT {both} FROM new.marts.{mart})").fetchone()[0]:
+            if connection.execute(
+                f"SELECT count(*) FROM (SELECT {both} FROM old.marts.{mart} EXCEPT ALL SELECT {both} "
+                f"FROM new.marts.{mart})"
+            ).fetchone()[0]:
                 lost.add(mart)
     return lost
 
 
 def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
-    """How many rates of the old release have an interval around them in the new one; all others have the reason of the rate."""
+    """How many rates of the old release have an interval around them in the new one; all others have the
+    reason of the rate.
+    """
     n_found = 0
     with duckdb.connect(house.home.releases / house.current / "marts.duckdb", read_only=True) as connection:
         for rate in (measure["name"] for measure in contract.measures if measure["kind"] == "rate"):
@@ -172,7 +232,9 @@ def rows_of(path: Path) -> set[tuple[str, int]]:
     """How many rows each table has that has any."""
     with duckdb.connect(path, read_only=True) as connection:
         tables = connection.execute("SELECT schema_name || '.' || table_name FROM duckdb_tables()").fetchall()
-        counted = {(table, connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for (table,) in tables}
+        counted = {
+            (table, connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for (table,) in tables
+        }
     return {(table, n) for table, n in counted if n}
 
 
@@ -193,7 +255,10 @@ def test_another_command_migrates_an_old_home_and_an_erasure_removes_the_copies(
     told = house.command("rights", "list", "--as-of", "2026-06-30")
     assert told.returncode == 0 and "was migrated from schema version 0" in told.stderr
     assert (house.root / "warehouse.duckdb.v0.copy").exists()
-    [request, *_] = house.vault("SELECT request_id FROM vault.rights.requests WHERE kind = 'erase' AND identifier IS NOT NULL ORDER BY 1")
+    [request, *_] = house.vault(
+        "SELECT request_id FROM vault.rights.requests WHERE kind = 'erase' AND identifier IS NOT NULL "
+        "ORDER BY 1"
+    )
     house.succeed("rights", "verify", *request, "--as-of", "2026-06-30")
     plan = house.succeed("rights", "plan", *request, "--as-of", "2026-06-30")
     assert plan["files"]["copies of vault and warehouse from before a migration"] == 2

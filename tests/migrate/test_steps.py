@@ -1,4 +1,6 @@
-"""The list of migrations: numbered without a gap, the last one is what the program writes, and each may be run again on a new home."""
+"""The list of migrations: numbered without a gap, the last one is what the program writes, and each may be
+run again on a new home.
+"""
 
 import duckdb
 import pytest
@@ -29,13 +31,22 @@ def connection(tmp_path):
 
 def test_a_new_home_is_of_the_newest_version_and_every_step_leaves_it_as_it_is(connection):
     steps.apply(connection, "warehouse")
-    assert {zone: versions.read(connection, zone) for zone in versions.TABLES} == dict.fromkeys(versions.TABLES, versions.NEWEST)
-    before = connection.execute("SELECT database_name, table_name, column_name FROM duckdb_columns() ORDER BY ALL").fetchall()
+    assert {zone: versions.read(connection, zone) for zone in versions.TABLES} == dict.fromkeys(
+        versions.TABLES, versions.NEWEST
+    )
+    before = connection.execute(
+        "SELECT database_name, table_name, column_name FROM duckdb_columns() ORDER BY ALL"
+    ).fetchall()
     for zone in versions.TABLES:
         versions.write(connection, zone, 0)
         steps.apply(connection, zone)
         assert versions.read(connection, zone) == versions.NEWEST
-    assert connection.execute("SELECT database_name, table_name, column_name FROM duckdb_columns() ORDER BY ALL").fetchall() == before
+    assert (
+        connection.execute(
+            "SELECT database_name, table_name, column_name FROM duckdb_columns() ORDER BY ALL"
+        ).fetchall()
+        == before
+    )
 
 
 def test_a_step_that_fails_leaves_nothing_and_no_number(connection, monkeypatch):
@@ -43,7 +54,9 @@ def test_a_step_that_fails_leaves_nothing_and_no_number(connection, monkeypatch)
         opened.execute("INSERT INTO vault.register.claims (learner, identifier) VALUES ('a', 'b')")
         raise RuntimeError
 
-    monkeypatch.setattr(steps, "STEPS", (*steps.STEPS, steps.Step(versions.NEWEST + 1, "vault", "fails", fails)))
+    monkeypatch.setattr(
+        steps, "STEPS", (*steps.STEPS, steps.Step(versions.NEWEST + 1, "vault", "fails", fails))
+    )
     monkeypatch.setattr(versions, "NEWEST", versions.NEWEST + 1)
     with pytest.raises(RuntimeError):
         steps.apply(connection, "vault")
@@ -54,12 +67,19 @@ def test_a_step_that_fails_leaves_nothing_and_no_number(connection, monkeypatch)
 
 def test_a_column_that_an_old_vault_lacks_is_added(connection):
     connection.execute("ALTER TABLE vault.raw.salary DROP COLUMN country")
-    schema.create(connection, Keys(**dict.fromkeys(("vault", "warehouse", "person", "pseudonym", "record", "signing"), "00" * 32)))
-    assert ("country",) in connection.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = 'salary'").fetchall()
+    schema.create(
+        connection,
+        Keys(**dict.fromkeys(("vault", "warehouse", "person", "pseudonym", "record", "signing"), "00" * 32)),
+    )
+    assert ("country",) in connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'salary'"
+    ).fetchall()
 
 
 def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(connection):
-    """Bases are shown, told by another cell, or follow from rate and numerator; a share at its edge has the interval of the edge."""
+    """Bases are shown, told by another cell, or follow from rate and numerator; a share at its edge has the
+    interval of the edge.
+    """
     connection.execute("""
         CREATE TABLE vault.ledger.cells_course_completion_funnel AS
         SELECT 'c' AS course_id, DATE '2025-01-01' AS start_quarter, step, n_learners, NULL::VARCHAR AS n_learners_reason,

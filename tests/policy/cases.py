@@ -6,20 +6,25 @@ from tests.policy.changes import Case
 
 _KEYS = "SELECT 'p1' AS person_key, 1 AS identity_key, NULL::DATE AS counts_from_on"
 _PERSONS = "SELECT 'p1' AS person_key, 'x' AS pseudonym, 1 AS record_key, DATE '2030-01-01' AS closing_on, true AS is_in_statistics"
-_CODES = "SELECT * FROM (VALUES ('course', 'c'), ('chapter', 'h'), ('diploma', 'd')) AS codes (code_list, code)"
+_CODES = (
+    "SELECT * FROM (VALUES ('course', 'c'), ('chapter', 'h'), ('diploma', 'd')) AS codes (code_list, code)"
+)
 _HISTORY = {"int_identities": _KEYS, "int_persons": _PERSONS, "int_code_lists": _CODES}
 
 
 def _window(last_use_at: str = "2021-12-01 10:00:00", born_on: str = "1990-01-01") -> dict[str, str]:
     return {
         "stg_register__identities": "SELECT 'learner:L' AS identifier, repeat('1', 64) AS person_id",
-        "stg_register__last_use": f"SELECT 'learner:L' AS identifier, TIMESTAMP '{last_use_at}' AS first_use_at, TIMESTAMP '{last_use_at}' AS last_use_at",
+        "stg_register__last_use": f"SELECT 'learner:L' AS identifier, TIMESTAMP '{last_use_at}' AS first_use_at, TIMESTAMP "
+        f"'{last_use_at}' AS last_use_at",
         "stg_register__learners": "SELECT 'learner:L' AS identifier, NULL::VARCHAR AS role,"
         f" DATE '{born_on}' AS born_on",
-        "stg_rights__requests": "SELECT '' AS identifier, '' AS request_kind, NOW()::TIMESTAMP AS received_at, false AS is_erasure, false AS is_lift, "
+        "stg_rights__requests": "SELECT '' AS identifier, '' AS request_kind, NOW()::TIMESTAMP AS received_at, false AS "
+        "is_erasure, false AS is_lift, "
         "false AS is_identity_verified WHERE false",
         "stg_rights__unreadable": "SELECT '' AS identifier WHERE false",
-        "stg_rights__consents": "SELECT '' AS identifier, '' AS purpose, '' AS status, NOW()::TIMESTAMP AS recorded_at WHERE false",
+        "stg_rights__consents": "SELECT '' AS identifier, '' AS purpose, '' AS status, NOW()::TIMESTAMP AS recorded_at WHERE "
+        "false",
     }
 
 
@@ -28,16 +33,24 @@ WINDOW = [
     Case("purposes.P-STAT.keep_years_after_last_use", 4, "int_persons", _window(), _STATUS, "in", "expired"),
     Case("minimum_age_years", 17, "int_persons", _window(born_on="2010-06-01"), _STATUS, "in", "minor"),
     # 29 June in Honolulu is the 30th in Paris.
-    Case("window.time_zone", "Pacific/Honolulu", "int_persons", _window("2021-06-29 23:30:00"), _STATUS, "in", "expired"),
+    Case(
+        "window.time_zone",
+        "Pacific/Honolulu",
+        "int_persons",
+        _window("2021-06-29 23:30:00"),
+        _STATUS,
+        "in",
+        "expired",
+    ),
 ]
 
 _ACTIVITY = (
-    "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'c' AS course_id, 'h' AS chapter_id, DATE '2025-01-01' AS registered_on, DATE '2025-01-01' AS started_on,"
-    " DATE '2025-06-01' AS completed_on, DATE '2025-06-01' AS reached_25_on, DATE '2025-06-01' AS reached_50_on, DATE '2025-06-01' AS reached_75_on"
+    "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'c' AS course_id, 'h' AS chapter_id, DATE "
+    "'2025-01-01' AS registered_on, DATE '2025-01-01' AS started_on,"
+    " DATE '2025-06-01' AS completed_on, DATE '2025-06-01' AS reached_25_on, DATE '2025-06-01' AS "
+    "reached_50_on, DATE '2025-06-01' AS reached_75_on"
 )
-_PROJECT = (
-    "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'j' AS project_id, DATE '2025-01-01' AS submitted_on, DATE '2025-03-01' AS validated_on"
-)
+_PROJECT = "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'j' AS project_id, DATE '2025-01-01' AS submitted_on, DATE '2025-03-01' AS validated_on"
 _ITEMS = (
     "SELECT kind AS item_kind, id AS item_id, id AS code, 'p' AS path_id, 'c' AS course_id"
     " FROM (VALUES ('project', 'j'), ('path', 'p'), ('course', 'c'), ('chapter', 'h')) AS items (kind, id)"
@@ -47,9 +60,12 @@ _MONTHS = "SELECT 1 AS identity_key, DATE '2024-01-01' AS month UNION ALL SELECT
 
 def _answer(answered_on: str) -> dict[str, str]:
     return _HISTORY | {
-        "int_enrolments": "SELECT 1 AS identity_key, 'd' AS diploma_id, 'graduated' AS outcome, DATE '2023-01-10' AS graduated_on",
-        "int_salary_responses": f"SELECT 1 AS identity_key, 5 AS response_key, 'd' AS diploma_id, DATE '{answered_on}' AS answered_on, "
-        "DATE '2023-01-10' AS graduated_on, true AS is_employed, true AS is_in_field, 'other' AS job_family, 1.0 AS salary_eur_year",
+        "int_enrolments": "SELECT 1 AS identity_key, 'd' AS diploma_id, 'graduated' AS outcome, DATE '2023-01-10' AS "
+        "graduated_on",
+        "int_salary_responses": f"SELECT 1 AS identity_key, 5 AS response_key, 'd' AS diploma_id, DATE '{answered_on}' AS "
+        f"answered_on, "
+        "DATE '2023-01-10' AS graduated_on, true AS is_employed, true AS is_in_field, 'other' AS "
+        "job_family, 1.0 AS salary_eur_year",
     }
 
 
@@ -61,8 +77,11 @@ def _graduate(entry: str, value: int, answered_on: str, months: int, *, before: 
 _NPS = {
     "int_identities": _KEYS, "int_persons": _PERSONS,
     "int_survey_consents": "SELECT 'p1' AS person_key, true AS is_granted, NULL::TIMESTAMP AS withdrawn_at",
-    "int_nps_responses": "SELECT 1 AS identity_key, 7 AS response_key, 'p' AS path_id, DATE '2025-03-01' AS asked_on, TIMESTAMP '2025-03-01' AS asked_at,"
-    " 9 AS score, ['mentoring'] AS themes, DATE '2025-04-20' AS answered_on, TIMESTAMP '2025-04-20' AS answered_at",
+    "int_nps_responses":
+        "SELECT 1 AS identity_key, 7 AS response_key, 'p' AS path_id, DATE '2025-03-01' AS asked_on, "
+        "TIMESTAMP '2025-03-01' AS asked_at,"
+    " 9 AS score, ['mentoring'] AS themes, DATE '2025-04-20' AS answered_on, TIMESTAMP '2025-04-20' AS "
+    "answered_at",
 }  # fmt: skip
 # That a theme's quarter is looked at for as long as it says is seen in the calendar.
 OBSERVATION = [
@@ -84,31 +103,64 @@ OBSERVATION = [
 ]  # fmt: skip
 
 
-def _calendar(entry: str, value: int | str, mart: str, before: str, after: str | None, key: str = "2020%") -> Case:
+def _calendar(
+    entry: str, value: int | str, mart: str, before: str, after: str | None, key: str = "2020%"
+) -> Case:
     ask = f"SELECT min(closes_on)::VARCHAR FROM outcome WHERE mart = '{mart}' AND period_key LIKE '{key}'"
     return Case(entry, value, "int_closed_periods", {}, ask, before, after)
 
 
 CALENDAR = [
     _calendar("publication.delay_days", 40, "course_engagement_monthly", "2020-03-01", "2020-03-11"),
-    _calendar("publication.first_period_on", "2020-06-01", "course_engagement_monthly", "2020-03-01", "2020-07-30"),
-    _calendar("observation.course_completion_funnel_months", 3, "course_completion_funnel", "2020-10-30", "2020-07-30"),
+    _calendar(
+        "publication.first_period_on", "2020-06-01", "course_engagement_monthly", "2020-03-01", "2020-07-30"
+    ),
+    _calendar(
+        "observation.course_completion_funnel_months",
+        3,
+        "course_completion_funnel",
+        "2020-10-30",
+        "2020-07-30",
+    ),
     _calendar("observation.chapter_completion_months", 3, "chapter_completion", "2020-10-30", "2020-07-30"),
     _calendar("observation.project_validation_months", 1, "project_validation", "2020-10-30", "2020-08-30"),
-    _calendar("observation.learner_retention_longest_months", 3, "learner_retention_cohort", "2022-04-30", None, "2020-01-01|24"),
+    _calendar(
+        "observation.learner_retention_longest_months",
+        3,
+        "learner_retention_cohort",
+        "2022-04-30",
+        None,
+        "2020-01-01|24",
+    ),
     _calendar("observation.nps_quarterly_months", 2, "nps_quarterly", "2020-05-30", "2020-06-30"),
     _calendar("observation.nps_theme_quarterly_months", 2, "nps_theme_quarterly", "2020-05-30", "2020-06-30"),
-    _calendar("observation.salary_first_to_months", 8, "salary_outcome", "2021-10-30", "2021-09-30", "2020|6"),
-    _calendar("observation.salary_second_to_months", 24, "salary_outcome", "2023-07-30", "2023-01-30", "2020|24"),
+    _calendar(
+        "observation.salary_first_to_months", 8, "salary_outcome", "2021-10-30", "2021-09-30", "2020|6"
+    ),
+    _calendar(
+        "observation.salary_second_to_months", 24, "salary_outcome", "2023-07-30", "2023-01-30", "2020|24"
+    ),
 ]
 
 
-def _pay(entry: str, value: float, ask: str, before: float | str, after: float | str, period: str, amount: float, basis: str = "gross") -> Case:
+def _pay(
+    entry: str,
+    value: float,
+    ask: str,
+    before: float | str,
+    after: float | str,
+    period: str,
+    amount: float,
+    basis: str = "gross",
+) -> Case:
     given = {
-        "stg_salary__responses": f"SELECT 1 AS load_no, 's' AS response_id, 'learner:L' AS identifier, 'd' AS diploma_id, 'baker' AS job_title,"
+        "stg_salary__responses": f"SELECT 1 AS load_no, 's' AS response_id, 'learner:L' AS identifier, 'd' AS diploma_id, "
+        f"'baker' AS job_title,"
         " 'CDI' AS contract_type, 'France' AS country,"
-        f" 'full_time' AS working_time, 'EUR' AS salary_currency, '{period}' AS salary_period, '{basis}' AS salary_basis, true AS is_employed,"
-        f" true AS is_in_field, {amount}::DOUBLE AS salary_amount, DATE '2024-01-01' AS graduated_on, TIMESTAMP '2024-06-01' AS answered_at",
+        f" 'full_time' AS working_time, 'EUR' AS salary_currency, '{period}' AS salary_period, "
+        f"'{basis}' AS salary_basis, true AS is_employed,"
+        f" true AS is_in_field, {amount}::DOUBLE AS salary_amount, DATE '2024-01-01' AS graduated_on, "
+        f"TIMESTAMP '2024-06-01' AS answered_at",
         "stg_register__known_texts": "SELECT 'nobody' AS known_text",
         "job_family_words": "SELECT 'baker' AS word, 'food' AS job_family, 1 AS priority",
         "contract_words": "SELECT 'cdi' AS word, 'permanent' AS contract_class, 1 AS priority",
@@ -146,27 +198,47 @@ _PERSON = "'p' || i AS pseudonym, i AS record_key, DATE '2030-01-01' AS closing_
 def _cells(mart: str, period_key: str, closes_on: str, people: str, noise: str = _NO_NOISE) -> dict[str, str]:
     return {
         "perturbation_table": noise, f"int_people__{mart}": people,
-        "int_closed_periods": f"SELECT '{mart}' AS mart, unnest({period_key}) AS period_key, DATE '2025-01-01' AS period_on, DATE '{closes_on}' AS closes_on",
+        "int_closed_periods":
+            f"SELECT '{mart}' AS mart, unnest({period_key}) AS period_key, DATE '2025-01-01' AS period_on, "
+            f"DATE '{closes_on}' AS closes_on",
     }  # fmt: skip
 
 
 def _nps_cells(*paths: tuple[str, int, int, int, int]) -> dict[str, str]:
     """Paths with so many promoters, passives, detractors, and so many who did not answer."""
     rows = ", ".join(f"('{path}', {p}, {a}, {d}, {silent})" for path, p, a, d, silent in paths)
-    return _cells("nps_quarterly", "['2026-01-01']", "2026-05-30", f"""
+    return _cells(
+        "nps_quarterly",
+        "['2026-01-01']",
+        "2026-05-30",
+        f"""
         SELECT path_id, DATE '2026-01-01' AS quarter, {_PERSON}, i < p + a + d AS has_answered, i < p AS is_promoter,
             i >= p AND i < p + a AS is_passive, i >= p + a AND i < p + a + d AS is_detractor
-        FROM (VALUES {rows}) AS answers (path_id, p, a, d, silent), range(p + a + d + silent) AS persons (i)""")
+        FROM (VALUES {rows}) AS answers (path_id, p, a, d, silent), range(p + a + d + silent) AS persons (i)""",
+    )
 
 
-def _nps(entry: str, value: float, ask: str, before: object, after: object, *paths: tuple, also: tuple = ()) -> Case:
-    return Case(entry, value, "int_cells__nps_quarterly", _nps_cells(*paths), f"SELECT {ask} FROM outcome WHERE path_id = 'p'", before, after, also)
+def _nps(
+    entry: str, value: float, ask: str, before: object, after: object, *paths: tuple, also: tuple = ()
+) -> Case:
+    return Case(
+        entry,
+        value,
+        "int_cells__nps_quarterly",
+        _nps_cells(*paths),
+        f"SELECT {ask} FROM outcome WHERE path_id = 'p'",
+        before,
+        after,
+        also,
+    )
 
 
 def _band(entry: str, value: float, base: int, detractors: int, *, shown: bool, also: tuple = ()) -> Case:
     """Whether so many detractors of a base are shown; the register's change turns that round."""
     path = ("p", base - detractors, 0, detractors, 9)
-    return _nps(f"sensitive_bands.{entry}", value, "n_detractors IS NOT NULL", shown, not shown, path, also=also)
+    return _nps(
+        f"sensitive_bands.{entry}", value, "n_detractors IS NOT NULL", shown, not shown, path, also=also
+    )
 
 
 _FAIR = ("p", 101, 60, 40, 30)
@@ -197,9 +269,26 @@ NPS = [
     _band("3.lowest", 0.05, 400, 10, shown=True),
     _band("3.highest", 0.95, 400, 390, shown=True),
     # All detractors are out of the band; six persons lie between the path and all.
-    _nps("nesting.smallest_difference", 5, "n_detractors_reason", "protected", None, ("p", 30, 5, 10, 3), ("all", 51, 0, 0, 3)),
+    _nps(
+        "nesting.smallest_difference",
+        5,
+        "n_detractors_reason",
+        "protected",
+        None,
+        ("p", 30, 5, 10, 3),
+        ("all", 51, 0, 0, 3),
+    ),
     # 98 of 100 in q are detractors: all less p makes that more likely than not, and not nearly sure.
-    _nps("nesting.largest_posterior", 0.95, "n_detractors_reason", "protected", None, ("p", 60, 20, 20, 3), ("q", 1, 1, 98, 3), ("all", 61, 21, 118, 6)),
+    _nps(
+        "nesting.largest_posterior",
+        0.95,
+        "n_detractors_reason",
+        "protected",
+        None,
+        ("p", 60, 20, 20, 3),
+        ("q", 1, 1, 98, 3),
+        ("all", 61, 21, 118, 6),
+    ),
 ]
 
 _EXERCISE = f"""
@@ -208,14 +297,29 @@ _EXERCISE = f"""
     FROM (VALUES (44), (45), (63)) AS sizes (n), range(n) AS persons (i)"""
 
 
-def _exercise(entry: str, value: float, figure: str, n: int, before: object, after: object, noise: str = _NO_NOISE) -> Case:
+def _exercise(
+    entry: str, value: float, figure: str, n: int, before: object, after: object, noise: str = _NO_NOISE
+) -> Case:
     given = _cells("exercise_difficulty", "['2025-07-01']", "2026-01-30", _EXERCISE, noise)
-    return Case(entry, value, "int_cells__exercise_difficulty", given, f"SELECT {figure} FROM outcome WHERE exercise_id = 'e{n}'", before, after)
+    return Case(
+        entry,
+        value,
+        "int_cells__exercise_difficulty",
+        given,
+        f"SELECT {figure} FROM outcome WHERE exercise_id = 'e{n}'",
+        before,
+        after,
+    )
 
 
-_VALIDATED = _cells("project_validation", "['2025-07-01']", "2026-04-30", f"""
+_VALIDATED = _cells(
+    "project_validation",
+    "['2025-07-01']",
+    "2026-04-30",
+    f"""
     SELECT 'p' AS path_id, 'j' AS project_id, DATE '2025-07-01' AS half_year, {_PERSON}, true AS has_validated, CAST(i AS DOUBLE) AS days
-    FROM range(45) AS persons (i)""")
+    FROM range(45) AS persons (i)""",
+)
 EXERCISE = [
     _exercise("means.decimals", 2, "attempts_per_learner", 44, 2.1, 2.11),
     _exercise("means.largest_events_per_person", 100, "attempts_per_learner", 44, 2.1, 3.3),
@@ -227,8 +331,24 @@ EXERCISE = [
     _exercise("quantiles.persons_each_side", 17, "score_p25", 63, 16, None),
     _exercise("quantiles.points_round_to", 5, "score_p50", 45, 27, 25),
     _exercise("quantiles.points_rank_noise", 0, "score_p50", 45, 27, 22),
-    Case("quantiles.days_round_to", 3, "int_cells__project_validation", _VALIDATED, "SELECT median_days FROM outcome", 23, 24),
-    Case("quantiles.days_rank_noise", 0, "int_cells__project_validation", _VALIDATED, "SELECT median_days FROM outcome", 23, 22),
+    Case(
+        "quantiles.days_round_to",
+        3,
+        "int_cells__project_validation",
+        _VALIDATED,
+        "SELECT median_days FROM outcome",
+        23,
+        24,
+    ),
+    Case(
+        "quantiles.days_rank_noise",
+        0,
+        "int_cells__project_validation",
+        _VALIDATED,
+        "SELECT median_days FROM outcome",
+        23,
+        22,
+    ),
 ]
 
 
@@ -245,7 +365,15 @@ def _salaries(amount: str, n: int = 60, diplomas: str = "('d', 0)") -> dict[str,
 
 
 def _salary(entry: str, value: float, ask: str, before: object, after: object, given: dict[str, str]) -> Case:
-    return Case(entry, value, "int_cells__salary_outcome", given, f"SELECT {ask} FROM outcome WHERE diploma_id = 'd'", before, after)
+    return Case(
+        entry,
+        value,
+        "int_cells__salary_outcome",
+        given,
+        f"SELECT {ask} FROM outcome WHERE diploma_id = 'd'",
+        before,
+        after,
+    )
 
 
 _POOLED = """
@@ -254,14 +382,31 @@ _POOLED = """
     FROM (VALUES (2022), (2023), (2024)) AS years (year), range(38) AS persons (i)"""
 _TWO_LARGE = _salaries("if(i < 2, 30000, 70 + i)")
 MONEY = [
-    _salary("quantiles.smallest_base_median.coarse", 61, "salary_p50", 32800, None, _salaries("30010 + 100 * i")),
-    _salary("quantiles.smallest_base_quartile.coarse", 61, "salary_p25", 31100, None, _salaries("30010 + 100 * i")),
+    _salary(
+        "quantiles.smallest_base_median.coarse", 61, "salary_p50", 32800, None, _salaries("30010 + 100 * i")
+    ),
+    _salary(
+        "quantiles.smallest_base_quartile.coarse", 61, "salary_p25", 31100, None, _salaries("30010 + 100 * i")
+    ),
     _salary("money.round_to_eur", 1000, "salary_p50", 32800, 33000, _salaries("30010 + 100 * i")),
     _salary("money.rank_noise", 0, "salary_p25", 31100, 31500, _salaries("30010 + 100 * i")),
     _salary("money.p_percent", 20, "salary_p50_reason", None, "protected", _TWO_LARGE),
     _salary("money.largest_share_percent", 40, "salary_p50_reason", None, "protected", _TWO_LARGE),
-    _salary("nesting.smallest_difference", 5, "salary_p50_reason", "protected", None, _salaries("30010 + 100 * i", 70, "('all', 0), ('d', 6)")),
-    _salary("pooling.longest_years", 2, "min(graduation_year_from) FILTER (graduation_year_from < graduation_year)", 2022, None,
-            _salary_cells(_POOLED, "['2022|6', '2023|6', '2024|6']")),
+    _salary(
+        "nesting.smallest_difference",
+        5,
+        "salary_p50_reason",
+        "protected",
+        None,
+        _salaries("30010 + 100 * i", 70, "('all', 0), ('d', 6)"),
+    ),
+    _salary(
+        "pooling.longest_years",
+        2,
+        "min(graduation_year_from) FILTER (graduation_year_from < graduation_year)",
+        2022,
+        None,
+        _salary_cells(_POOLED, "['2022|6', '2023|6', '2024|6']"),
+    ),
 ]
 CASES = [*WINDOW, *OBSERVATION, *CALENDAR, *SALARY, *CODES, *NPS, *EXERCISE, *MONEY]

@@ -43,7 +43,8 @@ def policy(name: str, value: Any) -> Policy:
 
 @dataclass(frozen=True)
 class Case:
-    """An entry, another value for it, the model that it rules, what the model reads, and what is seen of it before and after.
+    """An entry, another value for it, the model that it rules, what the model reads, and what is seen of it
+    before and after.
 
     `given` is SQL by table; `ask` is a query on the CTE `outcome`. `also` are entries that must move along.
     """

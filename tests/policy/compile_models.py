@@ -23,9 +23,18 @@ DBT = Path(__file__).parents[2] / "dbt_project"
 
 
 def compile_each(cases: list[tuple[str, dict[str, Any]]], folder: Path) -> list[str]:
-    """The SQL of each case: a model's name, and the vars that it is compiled with, on empty files of memory."""
+    """The SQL of each case: a model's name, and the vars that it is compiled with, on empty files of
+    memory.
+    """
     words = ["parse", "-q", "--target", "lint", "--project-dir", str(DBT), "--profiles-dir", str(DBT)]
-    words += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs"), "--vars", json.dumps(cases[0][1])]
+    words += [
+        "--target-path",
+        str(folder / "target"),
+        "--log-path",
+        str(folder / "logs"),
+        "--vars",
+        json.dumps(cases[0][1]),
+    ]
     manifest = dbtRunner().invoke(words).result
     config = RuntimeConfig.from_args(get_flags())
     register_adapter(config, get_mp_context())
@@ -43,4 +52,6 @@ def compile_each(cases: list[tuple[str, dict[str, Any]]], folder: Path) -> list[
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    path.write_text(json.dumps(compile_each(json.loads(path.read_text(encoding="utf-8")), path.parent)), encoding="utf-8")
+    path.write_text(
+        json.dumps(compile_each(json.loads(path.read_text(encoding="utf-8")), path.parent)), encoding="utf-8"
+    )

@@ -1,8 +1,9 @@
-"""The register is the only place of a figure: each of its entries, changed there, changes what the program does.
+"""The register is the only place of a figure: each of its entries, changed there, changes what the program
+does.
 
-Every figure is replaced by one that stands nowhere else. The models are compiled once and the gate writes its queries
-with that register: a changed entry must be found again in their SQL. What ingest, retention and rights read is noted by a
-register that remembers who asked for what.
+Every figure is replaced by one that stands nowhere else. The models are compiled once and the gate writes its
+queries with that register: a changed entry must be found again in their SQL. What ingest, retention and
+rights read is noted by a register that remembers who asked for what.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from tests.policy.changes import REGISTER, leaves
 AS_OF = date(2026, 6, 30)
 # Texts and figures that must stay what they are for anything to compile.
 CHANGED_TEXTS = {
-    # The months of a cohort are counted out one by one in SQL: a large figure would write all numbers below it.
+    # The months of a cohort are counted out one by one in SQL: a large figure would write all numbers below
+    # it.
     "observation.learner_retention_longest_months": 31,
     "window.time_zone": "Pacific/Kiritimati",
     "publication.first_period_on": "2009-08-07",
@@ -77,14 +79,26 @@ def changed_register() -> tuple[dict, dict[str, Any]]:
 
 
 def stands_in(value: Any, name: str, text: str) -> bool:
-    """The value as it is, as months of years, as months added to a quarter or a half-year, or as a shift of days."""
+    """The value as it is, as months of years, as months added to a quarter or a half-year, or as a shift of
+    days.
+    """
     if name == "nps.confidence":
         return "2.57" in text
     if name == "rates.confidence":
         return "6.63" in text
     if isinstance(value, str):
         return value in text
-    numbers = {value, 12 * value, value + 3, value + 6, value + 1, value - 1, 3 * value, value / 100, 1 - value / 100}
+    numbers = {
+        value,
+        12 * value,
+        value + 3,
+        value + 6,
+        value + 1,
+        value - 1,
+        3 * value,
+        value / 100,
+        1 - value / 100,
+    }
     # Months of two entries may be added up before they reach SQL.
     return not numbers_in(text).isdisjoint(map(str, numbers))
 
@@ -104,7 +118,10 @@ def sql(tmp_path_factory) -> dict[str, str]:
     done = home.dbt("compile", "--quiet", variables={"as_of": str(AS_OF), "policy": register})
     assert done.returncode == 0, done.stdout[-2000:]
     compiled = (home.home.dbt_target / "compiled").rglob("*.sql")
-    return {"dbt": "\n".join(path.read_text(encoding="utf-8") for path in compiled), "gate": gate_sql(register)}
+    return {
+        "dbt": "\n".join(path.read_text(encoding="utf-8") for path in compiled),
+        "gate": gate_sql(register),
+    }
 
 
 def gate_sql(register: dict) -> str:
@@ -124,12 +141,21 @@ def test_every_figure_reaches_what_it_rules(sql, followed_in_python):
     deaf = [
         name
         for name, value in values.items()
-        if not any(stands_in(value, name, text) for text in sql.values()) and group(name) not in followed_in_python
+        if not any(stands_in(value, name, text) for text in sql.values())
+        and group(name) not in followed_in_python
     ]
     assert set(deaf) == PLANNED
 
 
-@pytest.mark.parametrize("name", ["counts.smallest.coarse", "rates.smallest_base.fine", "money.p_percent", "observation.chapter_completion_months"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "counts.smallest.coarse",
+        "rates.smallest_base.fine",
+        "money.p_percent",
+        "observation.chapter_completion_months",
+    ],
+)
 def test_build_and_gate_follow_the_same_entry(sql, name):
     _, values = changed_register()
     assert stands_in(values[name], name, sql["dbt"])
@@ -157,7 +183,9 @@ class Listening(Policy):
 
 @pytest.fixture(scope="module")
 def followed_in_python(tmp_path_factory) -> set[str]:
-    """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and the table of noise ask for."""
+    """The entries that ingest, retention, the dates and the approval of releases, the clock of requests and
+    the table of noise ask for.
+    """
     from anonymart import guard
     from anonymart.backup import make
     from anonymart.disclosure import membership, perturbation, utility
@@ -181,7 +209,10 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     make.backup(home.home, home.keys, policy, AS_OF, tmp_path_factory.mktemp("backup"))
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
     guard.check(home.home, home.keys, policy, AS_OF)
-    home.execute("INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', true, NULL, NULL)")
+    home.execute(
+        "INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', "
+        "true, NULL, NULL)"
+    )
     assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
     machine.advance_all(home.home, home.keys, policy, AS_OF)
     perturbation.check_seed(policy)
@@ -191,7 +222,9 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     report.write_text(
         '{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, '
         '"columns_gone": {}, "definitions": [], '
-                      '"policy": {}, "suppressed_share": {}}}', encoding="utf-8")
+        '"policy": {}, "suppressed_share": {}}}',
+        encoding="utf-8",
+    )
     assert because(policy, folder) == []
     # What each figure of bursts does is seen in tests/disclosure/test_bursts.py.
     opened.shown(policy)

@@ -1,4 +1,6 @@
-"""A release that the register lets out is refused under another one: each entry that the gate judges by, on one candidate."""
+"""A release that the register lets out is refused under another one: each entry that the gate judges by, on
+one candidate.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What ingest, retention, the desk for requests, releases and the noise make of another figure; and that no entry is left out."""
+"""What ingest, retention, the desk for requests, releases and the noise make of another figure; and that no
+entry is left out.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +30,63 @@ from tests.policy.cases import CASES
 from tests.policy.changes import ENTRIES, REGISTER, policy
 from tests.policy.test_gate_outcomes import STRICTER
 
-PURPOSES = "purposes.P-STAT", "purposes.P-SURVEY", "purposes.P-LOG", "purposes.P-RIGHTS", "purposes.P-AUDIENCE"
+PURPOSES = (
+    "purposes.P-STAT",
+    "purposes.P-SURVEY",
+    "purposes.P-LOG",
+    "purposes.P-RIGHTS",
+    "purposes.P-AUDIENCE",
+)
 # The last band has no upper end, which is no figure.
-NO_FIGURE = {"sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure there"}
+NO_FIGURE = {
+    "sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure there"
+}
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> House:
     """One learner in every source whose rows have a term; nothing here changes it but what says so."""
     house = House(tmp_path_factory.mktemp("terms") / "home")
-    house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "registered_at": "2025-01-05T10:00:00Z", "last_login_at": "2026-05-01T10:00:00Z"}])
+    house.deliver(
+        "learners",
+        "a.ndjson",
+        [
+            {
+                "learner_id": "L1",
+                "registered_at": "2025-01-05T10:00:00Z",
+                "last_login_at": "2026-05-01T10:00:00Z",
+            }
+        ],
+    )
     house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2026-05-01T10:00:00Z"}])
-    house.deliver("enrolments", "a.ndjson", [{"learner_id": "L1", "path_id": "p1", "started_on": "2025-01-10", "outcome": "in_progress"}])
-    house.deliver("rights", "a.ndjson", [{"request_id": "R1", "kind": "access", "learner_id": "L1", "received_at": "2026-01-31T10:00:00Z",
-                                          "identity_verified": True}])
+    house.deliver(
+        "enrolments",
+        "a.ndjson",
+        [{"learner_id": "L1", "path_id": "p1", "started_on": "2025-01-10", "outcome": "in_progress"}],
+    )
+    house.deliver(
+        "rights",
+        "a.ndjson",
+        [
+            {
+                "request_id": "R1",
+                "kind": "access",
+                "learner_id": "L1",
+                "received_at": "2026-01-31T10:00:00Z",
+                "identity_verified": True,
+            }
+        ],
+    )
     house.deliver("salary", "broken.csv", "no_such_column\n1\n")
     house.ingest()
     with _open(house) as connection:
-        connection.execute("INSERT INTO vault.rights.steps SELECT request_id, 'answered', DATE '2026-06-30', '' FROM vault.rights.requests")
-        connection.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
+        connection.execute(
+            "INSERT INTO vault.rights.steps SELECT request_id, 'answered', DATE '2026-06-30', '' FROM "
+            "vault.rights.requests"
+        )
+        connection.execute(
+            "INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)"
+        )
     return house
 
 
@@ -61,7 +101,9 @@ def _goes(house: House, place: str, day: str) -> Callable[[Policy], int]:
 
 
 def _answers_go(house: House, law: Policy) -> int:
-    """Identified answers, once the warehouse has taken them, of who said nothing any more since 1 May 2026."""
+    """Identified answers, once the warehouse has taken them, of who said nothing any more since 1 May
+    2026.
+    """
     from anonymart.forget import people
     from anonymart.forget.zones import Zones
 
@@ -78,7 +120,9 @@ def _backup_is_over(law: Policy, folder) -> bool:
     """A backup of ten days before."""
     house = House(folder / f"backups{law.figure('backups', 'keep_days')}")
     house.ingest()
-    make.backup(house.home, house.keys, law, date(2026, 6, 20), folder / f"backup{law.figure('backups', 'keep_days')}")
+    make.backup(
+        house.home, house.keys, law, date(2026, 6, 20), folder / f"backup{law.figure('backups', 'keep_days')}"
+    )
     return listed.read(house.home)[0].is_over(date(2026, 6, 30))
 
 
@@ -128,7 +172,9 @@ def _plan_waits(law: Policy) -> str | None:
 def _goes_on(law: Policy) -> str:
     """The day on which a plan goes on that waits since the last of June."""
     with small_vault() as connection:
-        connection.execute("CREATE TABLE vault.ledger.retention_hold (kind VARCHAR, since DATE, last_on DATE)")
+        connection.execute(
+            "CREATE TABLE vault.ledger.retention_hold (kind VARCHAR, since DATE, last_on DATE)"
+        )
         return str(hold.note(connection, law, date(2026, 6, 30), hold.Why("share", "")))
 
 
@@ -152,19 +198,25 @@ def _noise(noise: str) -> Callable[[Policy], tuple[int, int, float]]:
 
 
 def _noise_of(law: Policy, noise: str) -> tuple[int, int, float]:
-    """Largest deviation, smallest published count, and the variance of a large count; and another table stops the build."""
+    """Largest deviation, smallest published count, and the variance of a large count; and another table stops
+    the build.
+    """
     if law.raw != REGISTER:
         with pytest.raises(UsageError):
             perturbation.check_seed(law)
     table = perturbation.of_policy(law)[noise]
     last = max(entry.true_count for entry in table)
     variance = sum(entry.deviation**2 * entry.probability for entry in table if entry.true_count == last)
-    smallest = min(entry.true_count + entry.deviation for entry in table if entry.true_count + entry.deviation)
+    smallest = min(
+        entry.true_count + entry.deviation for entry in table if entry.true_count + entry.deviation
+    )
     return max(abs(entry.deviation) for entry in table), smallest, round(variance, 3)
 
 
 def _utility(law: Policy) -> Any:
-    rows = ", ".join(f"('course_engagement_monthly', 'c{n}', 'n_active_learners', 30, 30.0, 31, NULL)" for n in range(25))
+    rows = ", ".join(
+        f"('course_engagement_monthly', 'c{n}', 'n_active_learners', 30, 30.0, 31, NULL)" for n in range(25)
+    )
     with duckdb.connect() as connection:
         connection.execute(f"""CREATE TABLE evidence AS SELECT mart, cell_key, measure, true_count, true_value::DOUBLE AS true_value,
             published_value::DOUBLE AS published_value, published_reason::VARCHAR AS published_reason
@@ -184,7 +236,9 @@ def _due(law: Policy) -> str:
 
 
 def _silent(days: int) -> Callable[[Policy], int]:
-    """A source that came every ten days, then daily, and not for so many days; a day that lies ahead counts for nothing."""
+    """A source that came every ten days, then daily, and not for so many days; a day that lies ahead counts
+    for nothing.
+    """
     from anonymart.ingest import silence
 
     def look(law: Policy) -> int:
@@ -199,7 +253,12 @@ def _silent(days: int) -> Callable[[Policy], int]:
     return look
 
 
-_MEMBERSHIP = {"false_alarms": 1e-30, "median_at_most": 1.0, "of_99_percent_at_most": 1.0, "of_anybody_at_most": 1.0}
+_MEMBERSHIP = {
+    "false_alarms": 1e-30,
+    "median_at_most": 1.0,
+    "of_99_percent_at_most": 1.0,
+    "of_anybody_at_most": 1.0,
+}
 
 
 def _membership(name: str) -> Callable[[Policy], bool]:
@@ -220,7 +279,12 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
     """By entry: what is looked at, another figure, and what is seen before and after."""
     folder = tmp_path_factory.mktemp("others")
     return {
-        "purposes.P-STAT.keep_years_after_last_use": (_goes(house, "vault.register.learners", "2030-06-01"), 4, 0, 1),
+        "purposes.P-STAT.keep_years_after_last_use": (
+            _goes(house, "vault.register.learners", "2030-06-01"),
+            4,
+            0,
+            1,
+        ),
         "purposes.P-SURVEY.keep_years_after_last_contact": (lambda law: _answers_go(house, law), 2, 0, 1),
         "purposes.P-LOG.keep_years": (_goes(house, "vault.register.connections", "2027-06-01"), 2, 1, 0),
         "purposes.P-RIGHTS.keep_years": (_goes(house, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
@@ -237,7 +301,12 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "silence.fewest_gaps": (_silent(31), 7, 1, 0),
         "silence.newest_gaps": (_silent(5), 2, 0, 1),
         "rights.answer_within_months": (_due, 2, "2026-03-01", "2026-04-01"),
-        "rights.near_days": (lambda law: clock.is_near(date(2026, 7, 10), date(2026, 6, 30), law), 10, False, True),
+        "rights.near_days": (
+            lambda law: clock.is_near(date(2026, 7, 10), date(2026, 6, 30), law),
+            10,
+            False,
+            True,
+        ),
         "rights.export_keep_days": (lambda law: _old_exports(law, folder), 5, 0, 1),
         "counts.largest_deviation.coarse": (_noise("coarse"), 16, (15, 6, 19.0), (16, 6, 19.0)),
         "counts.largest_deviation.fine": (_noise("fine"), 24, (23, 10, 45.0), (24, 10, 45.0)),
@@ -249,7 +318,10 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "bursts.fewest_people": (_bursts(accounts=12, usual=0), 13, 1, 0),
         "bursts.days_before": (_bursts(days_before=9), 10, 0, 1),
         "utility.smallest_cells": (_utility, 30, 1.0, utility.TOO_FEW_CELLS),
-        **{f"membership.{name}": (_membership(name), value, False, True) for name, value in _MEMBERSHIP.items()},
+        **{
+            f"membership.{name}": (_membership(name), value, False, True)
+            for name, value in _MEMBERSHIP.items()
+        },
     }
 
 
@@ -284,16 +356,39 @@ def test_where_a_release_may_be_kept():
                 safeguard_of(register, refused)
 
 
-APPROVAL = {"approval.marts_changed": 1, "approval.columns_changed": 1, "approval.policy_figures_changed": 1, "approval.suppressed_share_moved": 0.2}
+APPROVAL = {
+    "approval.marts_changed": 1,
+    "approval.columns_changed": 1,
+    "approval.policy_figures_changed": 1,
+    "approval.suppressed_share_moved": 0.2,
+}
 
 
 @pytest.mark.parametrize("entry", APPROVAL)
 def test_what_waits_for_the_reviewer(entry, tmp_path):
-    change = {"marts_changed": {"marts_gone": ["a"]}, "columns_changed": {"columns_added": {"a": ["x"]}},
-              "policy_figures_changed": {"policy": {"x": [1, 2]}}, "suppressed_share_moved": {"suppressed_share": {"a": [0.1, 0.25]}}}
-    quiet = {"since": "2026-06-30.1", "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "definitions": [], "policy": {}, "suppressed_share": {}}
-    (tmp_path / "privacy_report.json").write_text(json.dumps({"changes": quiet | change[entry.partition(".")[2]]}), encoding="utf-8")
-    assert (len(because(Policy(REGISTER), tmp_path)), because(policy(entry, APPROVAL[entry]), tmp_path)) == (1, [])
+    change = {
+        "marts_changed": {"marts_gone": ["a"]},
+        "columns_changed": {"columns_added": {"a": ["x"]}},
+        "policy_figures_changed": {"policy": {"x": [1, 2]}},
+        "suppressed_share_moved": {"suppressed_share": {"a": [0.1, 0.25]}},
+    }
+    quiet = {
+        "since": "2026-06-30.1",
+        "marts_added": [],
+        "marts_gone": [],
+        "columns_added": {},
+        "columns_gone": {},
+        "definitions": [],
+        "policy": {},
+        "suppressed_share": {},
+    }
+    (tmp_path / "privacy_report.json").write_text(
+        json.dumps({"changes": quiet | change[entry.partition(".")[2]]}), encoding="utf-8"
+    )
+    assert (len(because(Policy(REGISTER), tmp_path)), because(policy(entry, APPROVAL[entry]), tmp_path)) == (
+        1,
+        [],
+    )
 
 
 def test_refused_files_wait_as_long_as_raw_rows(house):
@@ -301,13 +396,21 @@ def test_refused_files_wait_as_long_as_raw_rows(house):
 
 
 def test_a_new_life_begins_where_the_register_ends_the_old_one():
-    found = [_lives(law) for law in (
-        Policy(REGISTER), policy("purposes.P-STAT.keep_years_after_last_use", 4), policy("window.time_zone", "Pacific/Honolulu"))]
+    found = [
+        _lives(law)
+        for law in (
+            Policy(REGISTER),
+            policy("purposes.P-STAT.keep_years_after_last_use", 4),
+            policy("window.time_zone", "Pacific/Honolulu"),
+        )
+    ]
     assert found == ["2026-06-30", "2025-06-30", "2026-06-29"]
 
 
 WORDS = [f"{purpose}.{word}" for purpose in PURPOSES for word in ("title", "basis")]
-TERMS = [entry for entry in ENTRIES if entry.startswith("purposes.") and entry not in WORDS] + ["rights.answer_within_months"]
+TERMS = [entry for entry in ENTRIES if entry.startswith("purposes.") and entry not in WORDS] + [
+    "rights.answer_within_months"
+]
 
 
 @pytest.mark.parametrize("entry", WORDS + TERMS)
@@ -315,7 +418,10 @@ def test_words_and_terms_stand_in_what_a_person_is_handed(entry):
     """The page in its English half and data.json, which cites the register as it is."""
     value = "something else entirely" if entry in WORDS else 7007
     law = policy(entry, value)
-    for text in (handover_page.page([], {}, 0, law, date(2026, 6, 30), False), str(handover_page.information(law))):
+    for text in (
+        handover_page.page([], {}, 0, law, date(2026, 6, 30), False),
+        str(handover_page.information(law)),
+    ):
         assert str(value) in text
     assert str(value) not in handover_page.page([], {}, 0, Policy(REGISTER), date(2026, 6, 30), False)
 
@@ -337,6 +443,15 @@ def sound_manifest(tmp_path):
 
 
 def test_no_entry_of_the_register_is_without_an_outcome():
-    seen = {case.entry for case in CASES} | set(STRICTER) | set(OTHERS) | set(WORDS) | set(TERMS) | set(SHARING) | set(APPROVAL) | {"version"}
+    seen = (
+        {case.entry for case in CASES}
+        | set(STRICTER)
+        | set(OTHERS)
+        | set(WORDS)
+        | set(TERMS)
+        | set(SHARING)
+        | set(APPROVAL)
+        | {"version"}
+    )
     assert set(ENTRIES) - seen == set(NO_FIGURE)
     assert seen <= set(ENTRIES)

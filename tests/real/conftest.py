@@ -1,7 +1,7 @@
 """Real input in one home: what of ../shared/data is here goes through one run; its people are fictional.
 
-The three sets hold no account, name or e-mail, so each person gets some, made from the number that the set gives him.
-Where a folder is absent its tests are skipped, and say so.
+The three sets hold no account, name or e-mail, so each person gets some, made from the number that the set
+gives him. Where a folder is absent its tests are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import pytest
 from tests.real import nps_fr, oulad, salaries
 from tests.whole.house import House, open_house
 
-SHARED = Path(os.environ.get("ANONYMART_SHARED_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+SHARED = Path(
+    os.environ.get("ANONYMART_SHARED_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data"
+)
 # Everything has closed by then: the clicks end in June 2026, the last answers are of 2025. So months without
 # a row close, which somebody has to mean.
 AS_OF = "2026-12-31"

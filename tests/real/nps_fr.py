@@ -1,7 +1,8 @@
 """The answers of a French retailer's survey, delivered byte for byte as they are: cp850 within Latin-1.
 
-Only the header line gets the names that the house knows, and each line is led by the time, the path and the fictional
-address of the one who answers. The customer's number stays an unknown column, which the door refuses.
+Only the header line gets the names that the house knows, and each line is led by the time, the path and the
+fictional address of the one who answers. The customer's number stays an unknown column, which the door
+refuses.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ N_ROWS = 13_954
 def deliver(folder: Path, landing: Path) -> None:
     """Write the answers, the people who gave them, and the consent of every second one."""
     lines = rows(folder)
-    _write(landing / "nps" / "nps-fr.csv", b"\n".join([NAMED, *(LEAD % email(customer(line)).encode() + line for line in lines), b""]))
+    _write(
+        landing / "nps" / "nps-fr.csv",
+        b"\n".join([NAMED, *(LEAD % email(customer(line)).encode() + line for line in lines), b""]),
+    )
     ids = [customer(line) for line in lines]
     learners = [
         {"learner_id": f"nps-{number}", "email": email(number), "last_login_at": "2025-02-01T08:00:00Z"}
@@ -26,12 +30,19 @@ def deliver(folder: Path, landing: Path) -> None:
     ]
     _write_lines(landing / "learners" / "nps-fr.ndjson", learners)
     consents = [
-        {"learner_id": f"nps-{number}", "purpose": "P-SURVEY", "status": "granted", "at": "2025-02-01T08:00:00Z"}
+        {
+            "learner_id": f"nps-{number}",
+            "purpose": "P-SURVEY",
+            "status": "granted",
+            "at": "2025-02-01T08:00:00Z",
+        }
         for number in ids
         if has_consent(number)
     ]
     _write_lines(landing / "consents" / "nps-fr.ndjson", consents)
-    _write_lines(landing / "catalogue" / "nps-fr.ndjson", [{"path_id": "path-garden", "path_title": "Garden"}])
+    _write_lines(
+        landing / "catalogue" / "nps-fr.ndjson", [{"path_id": "path-garden", "path_title": "Garden"}]
+    )
 
 
 def rows(folder: Path) -> list[bytes]:

@@ -1,7 +1,8 @@
 """OULAD as xAPI: one statement for each click row, registration and assessed work of the copy.
 
-A course is a module in a presentation. Presentations begin on 1 February (B) or 1 October (J); days count from there.
-All is moved eleven years on, so that nobody is out of the five years. Every row gets a time of its day, in Paris.
+A course is a module in a presentation. Presentations begin on 1 February (B) or 1 October (J); days count
+from there. All is moved eleven years on, so that nobody is out of the five years. Every row gets a time of
+its day, in Paris.
 """
 
 from __future__ import annotations
@@ -19,19 +20,45 @@ _TYPES = "http://adlnet.gov/expapi/activities"
 
 
 def deliver(folder: Path, landing: Path) -> None:
-    """Write learners, catalogue and statements: one file for each presentation with clicks, and a part of one sent again."""
+    """Write learners, catalogue and statements: one file for each presentation with clicks, and a part of one
+    sent again.
+    """
     for source in ("learners", "catalogue", "learning"):
         (landing / source).mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         prepare(connection, folder)
         _copy(connection, "FROM students", landing / "learners" / "oulad.parquet", "parquet")
         _copy(connection, "FROM items", landing / "catalogue" / "oulad.ndjson", "json")
-        clicks = _statements("clicks", "'click|' || file_row_number", "http://adlnet.gov/expapi/verbs/experienced", "'site/' || id_site", "'link'")
-        for module, presentation in connection.execute("SELECT DISTINCT code_module, code_presentation FROM clicks").fetchall():
+        clicks = _statements(
+            "clicks",
+            "'click|' || file_row_number",
+            "http://adlnet.gov/expapi/verbs/experienced",
+            "'site/' || id_site",
+            "'link'",
+        )
+        for module, presentation in connection.execute(
+            "SELECT DISTINCT code_module, code_presentation FROM clicks"
+        ).fetchall():
             only = f"WHERE code_module = '{module}' AND code_presentation = '{presentation}'"
-            _copy(connection, f"{clicks} {only}", landing / "learning" / f"clicks-{module}-{presentation}.ndjson", "json")
-        _copy(connection, f"{clicks} WHERE file_row_number < {RESENT}", landing / "learning" / "resent.ndjson", "json")
-        registered = _statements("registrations", "'registered|' || course_id || id_student", "http://adlnet.gov/expapi/verbs/registered", "'course/' || course_id", "'course'")
+            _copy(
+                connection,
+                f"{clicks} {only}",
+                landing / "learning" / f"clicks-{module}-{presentation}.ndjson",
+                "json",
+            )
+        _copy(
+            connection,
+            f"{clicks} WHERE file_row_number < {RESENT}",
+            landing / "learning" / "resent.ndjson",
+            "json",
+        )
+        registered = _statements(
+            "registrations",
+            "'registered|' || course_id || id_student",
+            "http://adlnet.gov/expapi/verbs/registered",
+            "'course/' || course_id",
+            "'course'",
+        )
         _copy(connection, registered, landing / "learning" / "registrations.ndjson", "json")
         _copy(connection, _assessed(), landing / "learning" / "assessments.ndjson", "json")
 

@@ -1,7 +1,9 @@
-"""The Stack Overflow survey of 2017 as questionnaires of fictional graduates: amounts in many currencies, and outliers.
+"""The Stack Overflow survey of 2017 as questionnaires of fictional graduates: amounts in many currencies, and
+outliers.
 
-A diploma is a level of education; who answered with an even number graduated in 2023, the others in 2024, half a year
-before the answer. Amounts and words of currency stay as they are; currencies get their codes, the unknown ones too.
+A diploma is a level of education; who answered with an even number graduated in 2023, the others in 2024,
+half a year before the answer. Amounts and words of currency stay as they are; currencies get their codes, the
+unknown ones too.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ def deliver(folder: Path, landing: Path) -> None:
     with duckdb.connect() as connection:
         prepare(connection, folder)
         for source, query in {
-            "learners": "SELECT learner_id, learner_id || '@developers.example' AS email, answered_at AS last_login_at FROM answers",
-            "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, 'graduated' AS outcome, diploma_id, graduated_on FROM answers",
+            "learners": "SELECT learner_id, learner_id || '@developers.example' AS email, answered_at AS "
+            "last_login_at FROM answers",
+            "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, 'graduated' "
+            "AS outcome, diploma_id, graduated_on FROM answers",
             "salary": """SELECT 'so-' || Respondent AS response_id, learner_id, diploma_id, graduated_on, answered_at, employed, job_in_field,
                 job_title, working_time, Country AS country, Salary AS salary_amount, currency_code AS salary_currency,
                 'year' AS salary_period, 'gross' AS salary_basis FROM answers""",

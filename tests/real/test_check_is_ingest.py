@@ -24,7 +24,17 @@ SOURCES = {
     "n.csv": "nps", "l.csv": "learners", "a-moodle.csv": "learners", "b-edx.csv": "learners", "catalogue.json": "catalogue",
     "moodle.ndjson": "learning", "both.ndjson": "learning", "slash.ndjson": "learning",
 }  # fmt: skip
-ORDER = ("catalogue", "learners", "consents", "rights", "enrolments", "learning", "connections", "nps", "salary")
+ORDER = (
+    "catalogue",
+    "learners",
+    "consents",
+    "rights",
+    "enrolments",
+    "learning",
+    "connections",
+    "nps",
+    "salary",
+)
 
 
 @pytest.fixture
@@ -37,39 +47,75 @@ def in_order(folder: Path) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda each: ORDER.index(each[0]))
 
 
-@pytest.mark.parametrize("folder", [".", "moodle-segment", "two-accounts-and-slash", "name-in-catalogue-code", "nps-homogeneous"])
+@pytest.mark.parametrize(
+    "folder", [".", "moodle-segment", "two-accounts-and-slash", "name-in-catalogue-code", "nps-homogeneous"]
+)
 def test_of_the_cases(house, folder):
     if not (CASES / folder).is_dir():
         pytest.skip("cases: the folder ../shared/cases is not here")
     assert len(compare(house, in_order(CASES / folder), AS_OF)) >= 3
 
 
-@pytest.mark.parametrize("words", [("edx_school.py", "xapi", "bare"), ("edx_school.py", "tl", "iri"), ("unknown_people.py",)])
+@pytest.mark.parametrize(
+    "words", [("edx_school.py", "xapi", "bare"), ("edx_school.py", "tl", "iri"), ("unknown_people.py",)]
+)
 def test_of_the_schools_that_cases_make(house, tmp_path, words):
     if not CASES.is_dir():
         pytest.skip("cases: the folder ../shared/cases is not here")
     landing = tmp_path / "landing"
     for source in ORDER:
         (landing / source).mkdir(parents=True)
-    assert python(f"import runpy; runpy.run_path({str(CASES / words[0])!r}, run_name='__main__')", landing, *words[1:]).returncode == 0
+    assert (
+        python(
+            f"import runpy; runpy.run_path({str(CASES / words[0])!r}, run_name='__main__')",
+            landing,
+            *words[1:],
+        ).returncode
+        == 0
+    )
     files = [(source, path) for source in ORDER for path in sorted((landing / source).iterdir())]
     assert len(compare(house, files, AS_OF)) >= 3
 
 
-@pytest.mark.parametrize(("name", "file", "source", "yaml"), [
-    ("nps_fr", "nps.csv", "nps", NPS.replace("sources:", "recognised_by: [[nps], [explication]]\nsources:")),
-    ("so_survey_2017", "responses.parquet", "salary", SALARY.replace("sources:", "recognised_by: [[Respondent], [Currency]]\nsources:")),
-])
+@pytest.mark.parametrize(
+    ("name", "file", "source", "yaml"),
+    [
+        (
+            "nps_fr",
+            "nps.csv",
+            "nps",
+            NPS.replace("sources:", "recognised_by: [[nps], [explication]]\nsources:"),
+        ),
+        (
+            "so_survey_2017",
+            "responses.parquet",
+            "salary",
+            SALARY.replace("sources:", "recognised_by: [[Respondent], [Currency]]\nsources:"),
+        ),
+    ],
+)
 def test_of_real_surveys(house, tmp_path, monkeypatch, name, file, source, yaml):
     path = data(name) / file
     (tmp_path / "real.yml").write_text(yaml, encoding="utf-8")
     known = mapping.load_all
-    monkeypatch.setattr(sys.modules["anonymart.surveys.land"], "load_all", lambda: [*known(), mapping.load(tmp_path / "real.yml")])
+    monkeypatch.setattr(
+        sys.modules["anonymart.surveys.land"],
+        "load_all",
+        lambda: [*known(), mapping.load(tmp_path / "real.yml")],
+    )
     [counts] = compare(house, [(source, path)], date(2018, 7, 30))
     assert counts.delivered == {"nps": 13954, "salary": 19101}[source] and counts.loaded > 0
 
 
 def test_of_real_tables_that_are_no_delivery(house):
     folder = data("oulad")
-    counts = compare(house, [("learners", folder / "studentInfo.parquet"), ("enrolments", folder / "studentRegistration.parquet"), ("learning", folder / "courses.parquet")], AS_OF)
+    counts = compare(
+        house,
+        [
+            ("learners", folder / "studentInfo.parquet"),
+            ("enrolments", folder / "studentRegistration.parquet"),
+            ("learning", folder / "courses.parquet"),
+        ],
+        AS_OF,
+    )
     assert {each.status for each in counts} == {"refused"}

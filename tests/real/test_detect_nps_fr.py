@@ -1,6 +1,8 @@
-"""The detector on real French comments: 300 rows, half of them chosen because they hold digits or large letters, labelled by hand.
+"""The detector on real French comments: 300 rows, half of them chosen because they hold digits or large
+letters, labelled by hand.
 
-The labels are row numbers and code points, never a text. `pytest -s` shows the figures that the reviewer's page reports.
+The labels are row numbers and code points, never a text. `pytest -s` shows the figures that the reviewer's
+page reports.
 """
 
 from __future__ import annotations
@@ -62,5 +64,9 @@ def test_all_comments_hold_few_identifiers(comments):
     """Prices, dates, brands and towns of 3,800 comments are not taken for identifiers."""
     with duckdb.connect() as connection:
         found = Detector(connection).spans(comments)
-    n = {kind: sum(span.kind == kind for spans in found for span in spans) for spans in found for _, _, kind in spans}
+    n = {
+        kind: sum(span.kind == kind for spans in found for span in spans)
+        for spans in found
+        for _, _, kind in spans
+    }
     assert sum(n.values()) - n.get("name", 0) - n.get("email", 0) <= 25

@@ -1,4 +1,6 @@
-"""A file with broken encodings, as it was delivered: no row is lost, none is guessed, and no comment gets out."""
+"""A file with broken encodings, as it was delivered: no row is lost, none is guessed, and no comment gets
+out.
+"""
 
 from __future__ import annotations
 
@@ -73,15 +75,26 @@ def test_each_broken_row_is_quarantined_with_its_reason(answers, file, real_hous
         WHERE load_no = (SELECT load_no FROM vault.ledger.loads WHERE file_name = 'nps-fr.csv') ORDER BY line
     """)
     assert [line for line, _ in lines] == [answer.line for answer in answers if not answer.is_right]
-    assert [line for line, reason in lines if reason == "bytes that are not UTF-8"] == [a.line for a in answers if not a.is_utf8]
+    assert [line for line, reason in lines if reason == "bytes that are not UTF-8"] == [
+        a.line for a in answers if not a.is_utf8
+    ]
 
 
 def test_columns_that_the_house_does_not_know_are_named_and_not_stored(file):
-    assert file["unknown_columns"] == ["customer", "satisfaction", "intention", "NbPassageKS", "CaTicket", "t"]
+    assert file["unknown_columns"] == [
+        "customer",
+        "satisfaction",
+        "intention",
+        "NbPassageKS",
+        "CaTicket",
+        "t",
+    ]
 
 
 def test_comments_are_kept_with_consent_only(answers, file, real_house):
-    kept = real_house.vault("SELECT identifier, comment FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY ALL")
+    kept = real_house.vault(
+        "SELECT identifier, comment FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY ALL"
+    )
     assert kept == sorted(
         (f"email:{nps_fr.email(answer.customer)}", answer.comment.strip())
         for answer in answers
@@ -105,7 +118,9 @@ def test_the_counts_are_those_of_the_file(answers, file, real_house):
 
 
 def test_no_comment_and_no_customer_outside_the_vault(answers, file, real_house):
-    """Short comments ("rien a dire") are everybody's words; the rest would be known again, in either reading of its bytes."""
+    """Short comments ("rien a dire") are everybody's words; the rest would be known again, in either reading
+    of its bytes.
+    """
     comments = {answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT}
     assert len(comments) > 2000
     emails = {nps_fr.email(answer.customer) for answer in answers}
@@ -115,7 +130,9 @@ def test_no_comment_and_no_customer_outside_the_vault(answers, file, real_house)
 
 
 def test_the_search_would_find_a_comment(answers):
-    comment = next(answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT and not answer.is_utf8)
+    comment = next(
+        answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT and not answer.is_utf8
+    )
     assert Needles([comment]).find(io.BytesIO(b"x" * 99 + comment.encode())) == {comment}
 
 

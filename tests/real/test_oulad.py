@@ -46,7 +46,9 @@ def files(raw, real_house) -> dict[str, dict]:
 
 
 def differences(found, counted: dict[tuple, int]) -> dict[tuple, int]:
-    """What a table of true counts lacks or tells otherwise; a cell of so few that noise makes 0 of them may be left out."""
+    """What a table of true counts lacks or tells otherwise; a cell of so few that noise makes 0 of them may
+    be left out.
+    """
     found = {(course, month): n for course, month, n in found}
     missing = {cell: n for cell, n in counted.items() if cell not in found and n > LARGEST_DEVIATION}
     return missing | {cell: n for cell, n in found.items() if counted.get(cell) != n}
@@ -63,7 +65,9 @@ def test_every_click_is_accounted_for(raw, files, real_house):
         SELECT sum(delivered), sum(loaded), sum(refused) + sum(quarantined) + sum(duplicate)
         FROM vault.ledger.loads WHERE source = 'learning' AND file_name LIKE 'clicks-%'
     """) == [(N_CLICKS, N_CLICKS, 0)]
-    assert real_house.vault("SELECT count(*) FROM vault.raw.learning WHERE object_id LIKE '%/site/%'") == [(N_CLICKS,)]
+    assert real_house.vault("SELECT count(*) FROM vault.raw.learning WHERE object_id LIKE '%/site/%'") == [
+        (N_CLICKS,)
+    ]
 
 
 def test_what_is_sent_again_is_a_duplicate(files):
@@ -78,7 +82,9 @@ def test_every_assessed_work_is_accounted_for(files):
 
 def test_the_history_holds_each_statement_once(raw, real_house):
     n_registrations = raw.execute("SELECT count(*) FROM registrations").fetchone()[0]
-    assert real_house.warehouse("SELECT count(*) FROM warehouse.intermediate.int_events") == [(N_CLICKS + N_WORKS + n_registrations,)]
+    assert real_house.warehouse("SELECT count(*) FROM warehouse.intermediate.int_events") == [
+        (N_CLICKS + N_WORKS + n_registrations,)
+    ]
 
 
 def test_active_learners_by_course_and_month(active, real_house):
@@ -113,14 +119,18 @@ def test_the_evidence_of_the_gate_says_the_same(active, real_house):
 def test_what_is_published_is_the_count_with_its_noise(active, real_house):
     with duckdb.connect(str(real_house.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute(
-            "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM marts.marts.course_engagement_monthly"
+            "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM "
+            "marts.marts.course_engagement_monthly"
         ).fetchall()
     assert {row[:2] for row in published} >= {cell for cell, n in active.items() if n > LARGEST_DEVIATION}
     counts, errors = load_policy().of_class("coarse").figure("counts"), []
     for course, month, figure, reason in published:
         true = active.get((course, month), 0)
         is_published = figure == 0 or (true and figure >= counts["smallest"])
-        assert reason is None and abs(figure - true) <= counts["largest_deviation"] and is_published, (course, month)
+        assert reason is None and abs(figure - true) <= counts["largest_deviation"] and is_published, (
+            course,
+            month,
+        )
         errors.append(figure - true)
     assert any(errors) and abs(sum(errors) / len(errors)) < 5 * (counts["variance"] / len(errors)) ** 0.5
 

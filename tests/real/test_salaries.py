@@ -1,4 +1,6 @@
-"""Amounts of 17 currencies with their outliers: each row accounted for, and medians that an independent query confirms."""
+"""Amounts of 17 currencies with their outliers: each row accounted for, and medians that an independent query
+confirms.
+"""
 
 from __future__ import annotations
 
@@ -56,15 +58,20 @@ def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_h
     """).fetchall()
     assert {reason for reason, _ in counted} == {"impossible", "currency_unknown"}
     assert sum(n for _, n in counted) > 200
-    assert real_house.warehouse("""
+    assert (
+        real_house.warehouse("""
         SELECT salary_reason, count(*) FROM warehouse.intermediate.int_salary_quarantine GROUP BY ALL ORDER BY ALL
-    """) == counted
+    """)
+        == counted
+    )
     # What ingestion told of the file, weeks before the figure's period closes.
     assert sorted(set_aside(file["salaries"]).items()) == counted
 
 
 def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
-    """Before disclosure to the cent; what is published lies within the noise in ranks around that, to 100 EUR, wherever the rules let it out."""
+    """Before disclosure to the cent; what is published lies within the noise in ranks around that, to 100
+    EUR, wherever the rules let it out.
+    """
     counted = {
         row[:2]: row[2:]
         for row in raw.execute("""
@@ -96,7 +103,11 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
         for figure, share in zip(row[2:], (0.25, 0.5, 0.75), strict=True):
             assert figure is not None, row[:2]
             place = share * (len(amounts) - 1)
-            assert amounts[max(0, int(place) - widest)] - 50 <= figure <= amounts[min(len(amounts) - 1, int(place) + 1 + widest)] + 50
+            assert (
+                amounts[max(0, int(place) - widest)] - 50
+                <= figure
+                <= amounts[min(len(amounts) - 1, int(place) + 1 + widest)] + 50
+            )
             assert figure % 100 == 0
 
 

@@ -1,4 +1,6 @@
-"""`anonymart sources check` on real files, by a YAML as a data engineer would write it: counts, encodings and reasons."""
+"""`anonymart sources check` on real files, by a YAML as a data engineer would write it: counts, encodings and
+reasons.
+"""
 
 import json
 
@@ -44,8 +46,10 @@ constants:
 """
 
 
-@pytest.mark.parametrize(("name", "file", "source", "mapping"), [
-    ("nps_fr", "nps.csv", "nps", NPS), ("so_survey_2017", "responses.parquet", "salary", SALARY)])
+@pytest.mark.parametrize(
+    ("name", "file", "source", "mapping"),
+    [("nps_fr", "nps.csv", "nps", NPS), ("so_survey_2017", "responses.parquet", "salary", SALARY)],
+)
 def test_every_row_is_told_of(tmp_path, name, file, source, mapping):
     from datetime import date
 
@@ -53,9 +57,17 @@ def test_every_row_is_told_of(tmp_path, name, file, source, mapping):
     yml.write_text(mapping, encoding="utf-8")
     found = check(data(name) / file, source, date(2018, 7, 30), load_policy(), yml)
     assert not found.is_refused
-    assert found.delivered == found.loaded + found.quarantined + found.duplicate == {"nps": 13954, "salary": 19101}[source]
+    assert (
+        found.delivered
+        == found.loaded + found.quarantined + found.duplicate
+        == {"nps": 13954, "salary": 19101}[source]
+    )
     if source == "nps":
-        assert found.encodings["cp850"] > 200 and found.encodings["latin-1"] > 1000 and found.encodings.get("unreadable", 0) <= 1
+        assert (
+            found.encodings["cp850"] > 200
+            and found.encodings["latin-1"] > 1000
+            and found.encodings.get("unreadable", 0) <= 1
+        )
         assert found.reasons["answered_at without a score"] == 342
     else:
         assert found.salaries["not_stated"] == 19101 - 5009 and sum(found.salaries.values()) == found.loaded

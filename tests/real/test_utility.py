@@ -26,7 +26,11 @@ def count_error(house, *marts: str) -> tuple[float, int]:
 
 def test_counts_of_learners(real_house):
     data("oulad")
-    noises = {"course_engagement_monthly": "coarse", "course_completion_funnel": "coarse", "exercise_difficulty": "fine"}
+    noises = {
+        "course_engagement_monthly": "coarse",
+        "course_completion_funnel": "coarse",
+        "exercise_difficulty": "fine",
+    }
     for mart, noise in noises.items():
         error, n_counts = count_error(real_house, mart)
         assert n_counts > 50 and error <= LARGEST_COUNT_ERROR[noise], mart
@@ -55,11 +59,16 @@ def test_scores_of_a_large_survey(real_house):
 
 def test_salaries_in_many_currencies(real_house):
     data("so_survey_2017")
-    errors = real_house.warehouse(f"SELECT measure, abs(published_value - true_value) / true_value {PUBLISHED} AND measure LIKE 'salary_p%'")
+    errors = real_house.warehouse(
+        f"SELECT measure, abs(published_value - true_value) / true_value {PUBLISHED} AND measure LIKE "
+        f"'salary_p%'"
+    )
     assert {measure for measure, _ in errors} == {"salary_p25", "salary_p50", "salary_p75"}
     assert max(error for _, error in errors) <= LARGEST_SALARY_ERROR
     assert sum(error for _, error in errors) / len(errors) <= MEAN_SALARY_ERROR
-    assert count_error(real_house, "salary_outcome", "rncp_promotion")[0] <= 1.5 * LARGEST_COUNT_ERROR["coarse"]
+    assert (
+        count_error(real_house, "salary_outcome", "rncp_promotion")[0] <= 1.5 * LARGEST_COUNT_ERROR["coarse"]
+    )
 
 
 def test_the_release_tells_it(real_house):
@@ -68,4 +77,6 @@ def test_the_release_tells_it(real_house):
     assert told["new_cells"] == sum(mart["new_cells"] for mart in told["marts"].values())
     assert told["marts"]["nps_quarterly"].get("nps_error_points", "too_few_cells") == "too_few_cells"
     if told["marts"]["course_engagement_monthly"]["new_cells"] >= 50:
-        assert told["marts"]["course_engagement_monthly"]["count_error_persons"] <= LARGEST_COUNT_ERROR["coarse"]
+        assert (
+            told["marts"]["course_engagement_monthly"]["count_error_persons"] <= LARGEST_COUNT_ERROR["coarse"]
+        )

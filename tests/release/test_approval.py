@@ -1,4 +1,6 @@
-"""What changed beyond the policy's limits waits for the reviewer, and what she has read is what is published (S-ANON, S-SAFE)."""
+"""What changed beyond the policy's limits waits for the reviewer, and what she has read is what is published
+(S-ANON, S-SAFE).
+"""
 
 import copy
 import json
@@ -64,14 +66,31 @@ def acts(school):
 
 def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     found = waiting(held.home, held.keys)
-    assert (found.release_id, found.as_of, found.because) == (FIRST, "2026-06-30", ["It is the first release."])
+    assert (found.release_id, found.as_of, found.because) == (
+        FIRST,
+        "2026-06-30",
+        ["It is the first release."],
+    )
     assert found.candidate_sha256 == hash_of(folder(held)) and not held.home.current.exists()
-    assert {stat.S_IMODE(path.stat().st_mode) for path in [folder(held), *folder(held).rglob("*")]} == {0o700, 0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in [folder(held), *folder(held).rglob("*")]} == {
+        0o700,
+        0o600,
+    }
     report = sha256(folder(held) / "privacy_report.html")
-    assert approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"), candidate=found.candidate_sha256[:8]) == FIRST
+    assert (
+        approve(
+            *house(held), FIRST, Reviewer("reviewer", "Read in full"), candidate=found.candidate_sha256[:8]
+        )
+        == FIRST
+    )
     release = held.home.current.resolve()
     said = read_manifest(release)["approval"]
-    assert (said["by"], said["reason"], said["candidate_sha256"], said["required"]) == ("reviewer", "Read in full", found.candidate_sha256, True)
+    assert (said["by"], said["reason"], said["candidate_sha256"], said["required"]) == (
+        "reviewer",
+        "Read in full",
+        found.candidate_sha256,
+        True,
+    )
     assert sha256(release / "privacy_report.html") == report
     assert verify(release, public_key(held.keys)).status == "authentic"
     assert gate(*house(held), release).passed
@@ -91,7 +110,9 @@ def test_without_a_change_it_goes_through_by_itself(held):
 
 
 def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatch):
-    """Nothing else differs: `completed` read as another verb moved 61 completions to none, and nobody was asked."""
+    """Nothing else differs: `completed` read as another verb moved 61 completions to none, and nobody was
+    asked.
+    """
     approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
     told = read_manifest(held.home.current)["definitions"]
     assert told == definitions() and len(told) > 40
@@ -102,12 +123,20 @@ def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatc
     with pytest.raises(ApprovalNeeded):
         publish(*house(held), gated(held, NEXT_MONTH))
     assert waiting(*house(held)[:2]).because == ["Definitions changed: seeds/verbs."]
-    assert "seeds/verbs" in (next(held.home.releases.glob(".waiting-*")) / "privacy_report.html").read_text(encoding="utf-8")
+    assert "seeds/verbs" in (next(held.home.releases.glob(".waiting-*")) / "privacy_report.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_each_kind_of_change_is_a_reason(school, tmp_path):
     quiet = {
-        "since": FIRST, "marts_added": [], "marts_gone": [], "columns_added": {}, "columns_gone": {}, "definitions": [], "policy": {},
+        "since": FIRST,
+        "marts_added": [],
+        "marts_gone": [],
+        "columns_added": {},
+        "columns_gone": {},
+        "definitions": [],
+        "policy": {},
         "suppressed_share": {"nps_quarterly": [0.10, 0.14]},
     }
 
@@ -118,22 +147,44 @@ def test_each_kind_of_change_is_a_reason(school, tmp_path):
     assert told() == []
     assert told(marts_added=["a"], marts_gone=["b"]) == ["Marts came or went: a, b."]
     assert told(columns_gone={"a": ["x"]}) == ["Columns came or went: a.x."]
-    assert told(policy={"rates.smallest_base": [23, 10]}) == ["Policy figures changed: rates.smallest_base from 23 to 10."]
-    assert told(definitions=["seeds/verbs", "rules/nps_quarterly"]) == ["Definitions changed: seeds/verbs, rules/nps_quarterly."]
+    assert told(policy={"rates.smallest_base": [23, 10]}) == [
+        "Policy figures changed: rates.smallest_base from 23 to 10."
+    ]
+    assert told(definitions=["seeds/verbs", "rules/nps_quarterly"]) == [
+        "Definitions changed: seeds/verbs, rules/nps_quarterly."
+    ]
     assert told(definitions=None) == ["The release before does not tell the definitions of its figures."]
     assert told(policy=None) == ["The release before does not tell the figures of its policy."]
-    assert told(suppressed_share={"nps_quarterly": [0.2, 0.1]}) == ["The suppressed share of nps_quarterly went from 20.0% to 10.0%."]
+    assert told(suppressed_share={"nps_quarterly": [0.2, 0.1]}) == [
+        "The suppressed share of nps_quarterly went from 20.0% to 10.0%."
+    ]
     assert told(since=None) == ["It is the first release."]
     law = copy.deepcopy(school.policy.raw)
-    law["approval"] |= {"marts_changed": 2, "columns_changed": 1, "policy_figures_changed": 1, "suppressed_share_moved": 0.2}
-    assert told(
-        Policy(law), marts_added=["a"], marts_gone=["b"], columns_gone={"a": ["x"]}, policy={"x": [1, 2]}, suppressed_share={"n": [0.2, 0.1]}
-    ) == []
+    law["approval"] |= {
+        "marts_changed": 2,
+        "columns_changed": 1,
+        "policy_figures_changed": 1,
+        "suppressed_share_moved": 0.2,
+    }
+    assert (
+        told(
+            Policy(law),
+            marts_added=["a"],
+            marts_gone=["b"],
+            columns_gone={"a": ["x"]},
+            policy={"x": [1, 2]},
+            suppressed_share={"n": [0.2, 0.1]},
+        )
+        == []
+    )
     (tmp_path / "privacy_report.json").unlink()
     assert because(school.policy, tmp_path) == ["The privacy report does not tell what changed."]
 
 
-@pytest.mark.parametrize("name", ["marts.duckdb", "parquet/nps_quarterly.parquet", "privacy_report.html", "gate.json", "manifest.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["marts.duckdb", "parquet/nps_quarterly.parquet", "privacy_report.html", "gate.json", "manifest.json"],
+)
 def test_a_candidate_that_changed_is_not_published(held, name):
     path = folder(held) / name
     whole = path.read_bytes()
@@ -147,7 +198,9 @@ def test_a_refusal_needs_a_reason_and_leaves_current_alone(held):
     for reason, says in ((" ", "is empty"), ("ask jean.dupont@example.org", "may name a person")):
         with pytest.raises(UsageError, match=says):
             refuse_waiting(held.home, held.keys, FIRST, Reviewer("reviewer", reason))
-    kept = refuse_waiting(held.home, held.keys, FIRST, Reviewer("reviewer", "The share of hidden figures is too high"))
+    kept = refuse_waiting(
+        held.home, held.keys, FIRST, Reviewer("reviewer", "The share of hidden figures is too high")
+    )
     assert kept.is_dir() and not folder(held).exists() and not held.home.current.exists()
     assert states(held) == ["refused"] and acts(held)[-1] == "refused"
     with pytest.raises(UsageError, match="it was refused"):
@@ -193,30 +246,41 @@ keys = Keys.load(home)
 """
 ACTS = {
     "hold": "publish(home, keys, load_policy(), home.releases / '.candidate-2026-06-30.1')",
-    "refuse": "answer.refuse_waiting(home, keys, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is hidden'))",
-    "approve":
-        "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', 'Read in "
-        "full'))",
+    "refuse": "answer.refuse_waiting(home, keys, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is "
+    "hidden'))",
+    "approve": "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', 'Read in "
+    "full'))",
 }
 
 
-@pytest.mark.parametrize(("point", "act", "state"), [
-    ("approval.after_held", "hold", "waiting"),
-    ("approval.after_refused", "refuse", "refused"),
-    ("publish.before_commit", "approve", "waiting"),
-    ("publish.after_commit", "approve", "approved"),
-])
+@pytest.mark.parametrize(
+    ("point", "act", "state"),
+    [
+        ("approval.after_held", "hold", "waiting"),
+        ("approval.after_refused", "refuse", "refused"),
+        ("publish.before_commit", "approve", "waiting"),
+        ("publish.after_commit", "approve", "approved"),
+    ],
+)
 def test_a_kill_is_made_good(school, point, act, state):
     gated(school)
     if act != "hold":
         with pytest.raises(ApprovalNeeded):
             publish(*house(school), school.home.releases / f".candidate-{FIRST}")
-    environment = {**os.environ, "ANONYMART_CRASH_AT": point, "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
+    environment = {
+        **os.environ,
+        "ANONYMART_CRASH_AT": point,
+        "ANONYMART_KEYS_FILE": str(school.home.keys_file),
+    }
     done = warm.python(KILLED.format(act=ACTS[act]), school.home.root, env=environment)
     assert done.returncode == -9, done.stderr[-2000:]
     recover(school.home, school.keys)
     assert states(school) == [state]
-    left = {"waiting": [f".waiting-{FIRST}"], "refused": [f".refused-{FIRST}"], "approved": [FIRST, "current"]}[state]
+    left = {
+        "waiting": [f".waiting-{FIRST}"],
+        "refused": [f".refused-{FIRST}"],
+        "approved": [FIRST, "current"],
+    }[state]
     assert sorted(path.name for path in school.home.releases.iterdir()) == left
     if state == "waiting":
         assert approve(*house(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
@@ -232,20 +296,40 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
     with pytest.raises(ApprovalNeeded) as asked:
         publish(*house(school), school.home.releases / f".candidate-{FIRST}")
     assert FIRST in str(asked.value)
-    request = {"release_id": FIRST, "candidate_sha256": approval.waiting(school.home, school.keys).candidate_sha256}
-    environment = {**os.environ, "ANONYMART_CRASH_AT": "publish.after_commit", "ANONYMART_KEYS_FILE": str(school.home.keys_file)}
+    request = {
+        "release_id": FIRST,
+        "candidate_sha256": approval.waiting(school.home, school.keys).candidate_sha256,
+    }
+    environment = {
+        **os.environ,
+        "ANONYMART_CRASH_AT": "publish.after_commit",
+        "ANONYMART_KEYS_FILE": str(school.home.keys_file),
+    }
     done = warm.python(KILLED.format(act=ACTS["approve"]), school.home.root, env=environment)
     assert done.returncode == -9 and not school.home.current.exists()
     with pytest.raises(UsageError, match="it was approved"):
         approve(*house(school), FIRST, Reviewer("reviewer", "Read in full"))
     assert os.readlink(school.home.current) == FIRST
-    answer = {"chosen_options": ["Approve"], "params_input": {"reason": "Read in full"}, "responded_by_user": {"id": "reviewer", "name": "reviewer"}}
-    others = [{**answer, "chosen_options": ["Reject"]}, {**answer, "params_input": {"reason": "Other"}}, {**answer, "responded_by_user": {"name": "data-team"}}]
-    assert [approvals.was_carried_out(school.home, school.keys, request, each) for each in (answer, *others)] == [True, False, False, False]
+    answer = {
+        "chosen_options": ["Approve"],
+        "params_input": {"reason": "Read in full"},
+        "responded_by_user": {"id": "reviewer", "name": "reviewer"},
+    }
+    others = [
+        {**answer, "chosen_options": ["Reject"]},
+        {**answer, "params_input": {"reason": "Other"}},
+        {**answer, "responded_by_user": {"name": "data-team"}},
+    ]
+    assert [
+        approvals.was_carried_out(school.home, school.keys, request, each) for each in (answer, *others)
+    ] == [True, False, False, False]
 
 
 def test_a_reviewer_beforehand(school):
     assert publish(*house(school), gated(school), reviewer=REVIEWER) == FIRST
-    assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == ["approved", "published"]
+    assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == [
+        "approved",
+        "published",
+    ]
     candidate = make_candidate(*house(school), AS_OF)
     assert publish(*house(school), candidate, reviewer=REVIEWER) is None

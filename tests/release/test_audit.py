@@ -1,4 +1,6 @@
-"""The audit log: every act once, whatever moment it is killed at; and a changed, missing or cut-off entry is found (S-SAFE, S-SHARE)."""
+"""The audit log: every act once, whatever moment it is killed at; and a changed, missing or cut-off entry is
+found (S-SAFE, S-SHARE).
+"""
 
 import json
 import os
@@ -54,18 +56,39 @@ def acts(school):
     return [(entry["act"], entry.get("release_id")) for entry in audit.entries(school.home)]
 
 
-def shared(school, to="the regional education authority", country="FR", why="to plan next year's courses", folder=None):
-    return share(school.home, school.keys, school.policy, AS_OF, folder or school.home.current, Recipient(to, country, why), "data-team")
+def shared(
+    school,
+    to="the regional education authority",
+    country="FR",
+    why="to plan next year's courses",
+    folder=None,
+):
+    return share(
+        school.home,
+        school.keys,
+        school.policy,
+        AS_OF,
+        folder or school.home.current,
+        Recipient(to, country, why),
+        "data-team",
+    )
 
 
 def publish_killed(school, point):
-    process = warm.python(KILLED, school.home.root, f".candidate-{SECOND}", env=os.environ | {"ANONYMART_CRASH_AT": point})
+    process = warm.python(
+        KILLED, school.home.root, f".candidate-{SECOND}", env=os.environ | {"ANONYMART_CRASH_AT": point}
+    )
     assert process.returncode == -signal.SIGKILL, point
 
 
 def test_what_an_entry_tells(school):
     approved, entry = audit.entries(school.home)
-    assert (approved["act"], approved["actor"], approved["release_id"], approved["via"]) == ("approved", "reviewer", FIRST, "command line")
+    assert (approved["act"], approved["actor"], approved["release_id"], approved["via"]) == (
+        "approved",
+        "reviewer",
+        FIRST,
+        "command line",
+    )
     assert entry["act"] == "published" and entry["release_id"] == FIRST and entry["as_of"] == "2026-06-30"
     assert entry["actor"] == entry["os_user"] == audit.os_user()
     assert len(entry["manifest_sha256"]) == 64
@@ -74,7 +97,12 @@ def test_what_an_entry_tells(school):
 
 @pytest.mark.parametrize(
     ("point", "is_told"),
-    [("publish.before_commit", False), ("publish.after_commit", True), ("audit.before_append", True), ("audit.after_append", True)],
+    [
+        ("publish.before_commit", False),
+        ("publish.after_commit", True),
+        ("audit.before_append", True),
+        ("audit.after_append", True),
+    ],
 )
 def test_a_kill_neither_loses_nor_doubles_an_entry(school, point, is_told):
     publish_killed(school, point)
@@ -99,9 +127,13 @@ def test_a_torn_line_is_written_again(school):
 def test_a_recall_and_another_reason_are_told(school):
     recall(school, FIRST)
     reword(school.home, school.keys, AUGUST, FIRST, "figures of two courses were counted twice", "reviewer")
-    withdrew, reworded = audit.entries(school.home)[len(BEFORE):]
+    withdrew, reworded = audit.entries(school.home)[len(BEFORE) :]
     assert (withdrew["act"], withdrew["recalled"], withdrew["why"]) == ("withdrew", [FIRST], WHY)
-    assert (reworded["act"], reworded["actor"], reworded["os_user"]) == ("reworded", "reviewer", audit.os_user())
+    assert (reworded["act"], reworded["actor"], reworded["os_user"]) == (
+        "reworded",
+        "reviewer",
+        audit.os_user(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,10 +176,24 @@ def test_a_restored_vault_goes_on_after_the_newer_log(school):
     school.home.vault.write_bytes(vault)
     assert "older copy" in audit.verify(school.home, school.keys).problem
     audit.record(school.home, school.keys, AS_OF, "built")
-    assert acts(school)[len(BEFORE):] == [("refused", None), ("built", None)] and audit.verify(school.home, school.keys).passed
+    assert (
+        acts(school)[len(BEFORE) :] == [("refused", None), ("built", None)]
+        and audit.verify(school.home, school.keys).passed
+    )
 
 
-@pytest.mark.parametrize("name", ["Anne Martin", "annemartin77", "anne.martin@example.org", "06 12 34 56 78", "x" * 65, "a\nb", "learner-000001"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anne Martin",
+        "annemartin77",
+        "anne.martin@example.org",
+        "06 12 34 56 78",
+        "x" * 65,
+        "a\nb",
+        "learner-000001",
+    ],
+)
 def test_who_acts_is_no_learner(school, monkeypatch, name):
     monkeypatch.setenv("ANONYMART_ACTOR", name)
     with pytest.raises(UsageError, match="role or a login") as raised:
@@ -160,7 +206,10 @@ def test_who_acts_is_said_or_known(school, monkeypatch):
     monkeypatch.setenv("ANONYMART_ACTOR", "scheduler")
     audit.record(school.home, school.keys, AS_OF, "built")
     audit.record(school.home, school.keys, AS_OF, "built", "data-team")
-    assert [entry["actor"] for entry in audit.entries(school.home)[len(BEFORE):]] == ["scheduler", "data-team"]
+    assert [entry["actor"] for entry in audit.entries(school.home)[len(BEFORE) :]] == [
+        "scheduler",
+        "data-team",
+    ]
 
 
 def test_a_release_is_shared_within_the_law(school):
@@ -169,8 +218,12 @@ def test_a_release_is_shared_within_the_law(school):
     assert shared(school, country="CH").safeguard == "adequacy_decision"
     entry = audit.entries(school.home)[len(BEFORE)]
     assert {name: entry[name] for name in ("act", "to", "country", "why", "actor", "release_id")} == {
-        "act": "shared", "to": "the regional education authority", "country": "FR", "why": "to plan next year's courses",
-        "actor": "data-team", "release_id": FIRST,
+        "act": "shared",
+        "to": "the regional education authority",
+        "country": "FR",
+        "why": "to plan next year's courses",
+        "actor": "data-team",
+        "release_id": FIRST,
     }
     copied = shutil.copytree(school.home.current, school.home.root.parent / "copy")
     assert shared(school, folder=copied).release_id == FIRST
@@ -180,7 +233,12 @@ def test_what_is_not_shared(school):
     for country in ("US", "fr", "XX", "FRA", ""):
         with pytest.raises(UsageError, match="S-EU"):
             shared(school, country=country)
-    for to, why in (("Anne Martin", "x"), ("the ministry", "asked by anne.martin@example.org"), (" ", "x"), ("the ministry", "x" * 301)):
+    for to, why in (
+        ("Anne Martin", "x"),
+        ("the ministry", "asked by anne.martin@example.org"),
+        (" ", "x"),
+        ("the ministry", "x" * 301),
+    ):
         with pytest.raises(UsageError, match=r"--(to|why)") as raised:
             shared(school, to=to, why=why)
         assert "Martin" not in str(raised.value)
@@ -198,23 +256,40 @@ def test_what_is_not_shared(school):
     for folder in (sound, school.home.releases / FIRST):
         with pytest.raises(GateRefused, match="was recalled"):
             shared(school, folder=folder)
-    assert acts(school)[len(BEFORE):] == [("withdrew", FIRST)]
+    assert acts(school)[len(BEFORE) :] == [("withdrew", FIRST)]
 
 
 def test_the_commands(school):
-    arguments = ("share", school.home.current, "--to", "the ministry", "--why", "yearly figures", "--as", "data-team", "--as-of", "2026-07-01")
+    arguments = (
+        "share",
+        school.home.current,
+        "--to",
+        "the ministry",
+        "--why",
+        "yearly figures",
+        "--as",
+        "data-team",
+        "--as-of",
+        "2026-07-01",
+    )
     noted = command(*arguments, "--country", "FR", "--json", home=school.home.root)
     assert (noted.returncode, json.loads(noted.stdout)["to"]) == (0, "the ministry"), noted.stderr
     assert command(*arguments, "--country", "US", home=school.home.root).returncode == 2
     told = json.loads(command("audit", "--act", "shared", "--json", home=school.home.root).stdout)
-    assert (told["passed"], told["n_entries"], [entry["to"] for entry in told["entries"]]) == (True, len(BEFORE) + 1, ["the ministry"])
+    assert (told["passed"], told["n_entries"], [entry["to"] for entry in told["entries"]]) == (
+        True,
+        len(BEFORE) + 1,
+        ["the ministry"],
+    )
     said = command("audit", home=school.home.root).stdout
     assert f"{len(BEFORE) + 1} entries hold." in said and "data-team" in said and "the ministry" in said
 
 
 def test_countries_of_the_register_are_codes(tmp_path):
     for wrong in (["Norway"], [False], "FR", ["fr"]):
-        raw = load_policy().raw | {"sharing": {"without_safeguard": wrong, "safeguards": {"adequacy_decision": []}}}
+        raw = load_policy().raw | {
+            "sharing": {"without_safeguard": wrong, "safeguards": {"adequacy_decision": []}}
+        }
         (tmp_path / "policy.yml").write_text(yaml.safe_dump(raw))
         with pytest.raises(UsageError, match="two capital letters"):
             load_policy(tmp_path / "policy.yml")

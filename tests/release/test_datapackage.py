@@ -1,4 +1,6 @@
-"""`datapackage.json` is a valid Frictionless data package, and its schemas are those of the files (S-ANON)."""
+"""`datapackage.json` is a valid Frictionless data package, and its schemas are those of the files
+(S-ANON).
+"""
 
 import json
 
@@ -17,7 +19,13 @@ def test_it_is_valid_and_holds_no_address():
     assert len(package.resources) == 11
     for resource in package.resources:
         assert frictionless.Schema.metadata_validate(resource.schema.to_descriptor()) is not None
-        assert {field.type for field in resource.schema.fields} <= {"string", "date", "integer", "number", "boolean"}
+        assert {field.type for field in resource.schema.fields} <= {
+            "string",
+            "date",
+            "integer",
+            "number",
+            "boolean",
+        }
     text = json.dumps(content)
     assert "http" not in text and "@" not in text
     assert "licen" in content["description"] and "is_complete" in content["description"]
@@ -26,9 +34,18 @@ def test_it_is_valid_and_holds_no_address():
 def test_fields_are_those_of_the_parquet_files(school):
     candidate = school.candidate()
     content = json.loads((candidate / "datapackage.json").read_text(encoding="utf-8"))
-    kinds = {"VARCHAR": "string", "DATE": "date", "INTEGER": "integer", "BIGINT": "integer", "DOUBLE": "number", "BOOLEAN": "boolean"}
+    kinds = {
+        "VARCHAR": "string",
+        "DATE": "date",
+        "INTEGER": "integer",
+        "BIGINT": "integer",
+        "DOUBLE": "number",
+        "BOOLEAN": "boolean",
+    }
     for resource in content["resources"]:
-        described = duckdb.execute(f"DESCRIBE SELECT * FROM read_parquet('{candidate / resource['path']}')").fetchall()
+        described = duckdb.execute(
+            f"DESCRIBE SELECT * FROM read_parquet('{candidate / resource['path']}')"
+        ).fetchall()
         assert [(row[0], kinds[row[1]]) for row in described] == [
             (field["name"], field["type"]) for field in resource["schema"]["fields"]
         ]

@@ -1,4 +1,6 @@
-"""The privacy report, for machines and as a page: what it says, what it must not let follow, how it reads (S-ANON)."""
+"""The privacy report, for machines and as a page: what it says, what it must not let follow, how it reads
+(S-ANON).
+"""
 
 import json
 import re
@@ -39,12 +41,25 @@ def test_what_the_first_report_says(school):
     candidate = gated(school)
     report, html = read(candidate), (candidate / "privacy_report.html").read_text(encoding="utf-8")
     assert report["gate"]["passed"] is True
-    assert (report["gate"]["rows"], report["changes"]["since"], report["requests"]) == (5, None, {"all_in_time": True})
+    assert (report["gate"]["rows"], report["changes"]["since"], report["requests"]) == (
+        5,
+        None,
+        {"all_in_time": True},
+    )
     card = report["marts"]["nps_quarterly"]
     assert (card["rows"], card["smallest_cell"]) == (2, 30)
     assert report["marts"]["salary_outcome"]["dominance"] == {"largest_share_percent": 85, "p_percent": 10}
     policies = {entry["policy"] for entry in report["gate"]["policies"]}
-    assert policies >= {"S-ANON", "S-SAFE", "P-STAT", "D-IDENT", "D-SPECIAL", "R-OBJECT", "R-MINOR", "R-WITHDRAW"}
+    assert policies >= {
+        "S-ANON",
+        "S-SAFE",
+        "P-STAT",
+        "D-IDENT",
+        "D-SPECIAL",
+        "R-OBJECT",
+        "R-MINOR",
+        "R-WITHDRAW",
+    }
     for title in SECTIONS.values():
         assert title in html
     assert "The gate let it pass." in html
@@ -53,18 +68,27 @@ def test_what_the_first_report_says(school):
 def guaranteed(law):
     """What the rules of a class of noise hold each row to, by kind of figure."""
     counts, rates, quantiles = (law.figure(name) for name in ("counts", "rates", "quantiles"))
-    base, off, of_score = rates["smallest_base"], counts["largest_deviation"], law.figure("nps", "smallest_base")
+    base, off, of_score = (
+        rates["smallest_base"],
+        counts["largest_deviation"],
+        law.figure("nps", "smallest_base"),
+    )
     return {
         "noise": {name: counts[name] for name in ("smallest", "largest_deviation", "variance")},
         "shares": {"smallest_base": base, "true_persons": base - off},
         # The base of a score is the sum of three counts.
         "score": {"smallest_base_of_a_score": of_score, "true_persons_of_a_score": of_score - 3 * off},
-        "sides": {name: quantiles[name] for name in ("smallest_base_median", "smallest_base_quartile", "persons_each_side")},
+        "sides": {
+            name: quantiles[name]
+            for name in ("smallest_base_median", "smallest_base_quartile", "persons_each_side")
+        },
     }
 
 
 def test_a_card_tells_what_is_guaranteed_and_no_noisy_count_as_a_guarantee(school):
-    """k of a mart was its smallest row as published: a count with noise, which a reader takes for a promise."""
+    """k of a mart was its smallest row as published: a count with noise, which a reader takes for a
+    promise.
+    """
     report = read(school.candidate())
     coarse, fine = (guaranteed(school.policy.of_class(noise)) for noise in ("coarse", "fine"))
     cards = {name: card["guaranteed"] for name, card in report["marts"].items()}
@@ -79,7 +103,9 @@ def test_what_changed_since_the_release_before(school):
     publish(school.home, school.keys, school.policy, gated(school))
     folder = school.home.current.resolve()
     package = json.loads((folder / "datapackage.json").read_text())
-    next(entry for entry in package["resources"] if entry["name"] == "nps_quarterly")["schema"]["fields"].append({"name": "old_column"})
+    next(entry for entry in package["resources"] if entry["name"] == "nps_quarterly")["schema"][
+        "fields"
+    ].append({"name": "old_column"})
     package["resources"] = [entry for entry in package["resources"] if entry["name"] != "rncp_promotion"]
     (folder / "datapackage.json").write_text(json.dumps(package))
     before = read(folder)
@@ -93,7 +119,9 @@ def test_what_changed_since_the_release_before(school):
     changes = read(candidate)["changes"]
     assert changes["since"] == "2026-06-30.1"
     # A mart that was not there had no share that could move.
-    assert changes["marts_added"] == ["rncp_promotion"] and "rncp_promotion" not in changes["suppressed_share"]
+    assert (
+        changes["marts_added"] == ["rncp_promotion"] and "rncp_promotion" not in changes["suppressed_share"]
+    )
     assert changes["columns_gone"] == {"nps_quarterly": ["old_column"]}
     assert changes["policy"] == {"counts.variance.fine": [1.5, 45]}
     assert changes["figures_frozen"] == 4
@@ -103,7 +131,9 @@ def test_what_changed_since_the_release_before(school):
 
 
 def test_a_count_of_persons_stays_until_enough_have_gone(school):
-    """What an onlooker sees of one objection between two reports: nothing. Of many more: a step, with noise."""
+    """What an onlooker sees of one objection between two reports: nothing. Of many more: a step, with
+    noise.
+    """
     said = {}
     seen = []
     off = school.policy.of_class("coarse").figure("counts", "largest_deviation")
@@ -126,7 +156,9 @@ def test_few_persons_never_show_as_few(school):
         out(school, n, "minor")
         with school.connect(vault="ro", warehouse="ro") as connection:
             shown = persons(connection, school.policy, {})["minor"]
-        assert shown == 0 or (n > 0 and shown >= school.policy.of_class("coarse").figure("counts", "smallest"))
+        assert shown == 0 or (
+            n > 0 and shown >= school.policy.of_class("coarse").figure("counts", "smallest")
+        )
 
 
 class Outline(HTMLParser):
@@ -150,24 +182,38 @@ def test_the_page_stands_alone_and_can_be_read_aloud(school):
     assert all(attrs.get("aria-label") for tag, attrs in outline.attributes if tag == "svg")
     assert next(attrs for tag, attrs in outline.attributes if tag == "html") == {"lang": "en"}
     ids = [attrs["id"] for _, attrs in outline.attributes if "id" in attrs]
-    assert len(ids) == len(set(ids)) and {f"#{name}" for name in SECTIONS} <= {attrs.get("href") for _, attrs in outline.attributes}
+    assert len(ids) == len(set(ids)) and {f"#{name}" for name in SECTIONS} <= {
+        attrs.get("href") for _, attrs in outline.attributes
+    }
     assert "prefers-color-scheme: dark" in html and "@media print" in html
     # Five digits in a row could be the numeric id of a learner.
     assert not re.search(r">[^<]*\d{5}[^<]*<", html.partition("</style>")[2])
 
 
 def test_the_gate_reads_what_it_wrote(school, monkeypatch):
-    monkeypatch.setattr(evidence, "page", lambda report: page(report).replace("</main>", "<p>by annemartin77, 06 12 34 56 78</p></main>"))
+    monkeypatch.setattr(
+        evidence,
+        "page",
+        lambda report: page(report).replace("</main>", "<p>by annemartin77, 06 12 34 56 78</p></main>"),
+    )
     candidate = school.candidate()
     report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
     kinds = {failure[:3] for failure in report.failures}
-    assert kinds == {("*", "privacy_report.html", f"{kind} in privacy_report.html") for kind in ("known_account", "phone_fr")}
+    assert kinds == {
+        ("*", "privacy_report.html", f"{kind} in privacy_report.html")
+        for kind in ("known_account", "phone_fr")
+    }
     assert read(candidate)["gate"]["passed"] is False
 
 
 def test_a_candidate_that_lies_about_persons_or_cards_is_refused(school):
     candidate = school.candidate()
-    for change in ({"persons": {"objected": 7}}, {"marts": {}}, {"changes": {"since": None}}, {"requests": {"all_in_time": False}}):
+    for change in (
+        {"persons": {"objected": 7}},
+        {"marts": {}},
+        {"changes": {"since": None}},
+        {"requests": {"all_in_time": False}},
+    ):
         report = json.loads((candidate / "privacy_report.json").read_text())
         (candidate / "privacy_report.json").write_text(json.dumps(report | change))
         verdict = gate(school.home, school.keys, school.policy, candidate, AS_OF)

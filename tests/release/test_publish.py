@@ -1,4 +1,6 @@
-"""Publishing: only what the gate has passed, all or nothing, whatever moment it is killed at (S-ANON, S-SAFE)."""
+"""Publishing: only what the gate has passed, all or nothing, whatever moment it is killed at (S-ANON,
+S-SAFE).
+"""
 
 import json
 import os
@@ -51,19 +53,33 @@ def ledger(school, query):
 
 
 def test_the_marts_are_written_without_compression(school, tmp_path):
-    """DuckDB's compression puts the same rows down otherwise from one time to the next: the gate refused 6 of 100 sound candidates."""
-    values = {"VARCHAR": "'code-' || (i % 50)", "DATE": "DATE '2020-01-01' + (i % 90)::INTEGER", "BOOLEAN": "i % 2 = 0"}
+    """DuckDB's compression puts the same rows down otherwise from one time to the next: the gate refused 6 of
+    100 sound candidates.
+    """
+    values = {
+        "VARCHAR": "'code-' || (i % 50)",
+        "DATE": "DATE '2020-01-01' + (i % 90)::INTEGER",
+        "BOOLEAN": "i % 2 = 0",
+    }
     with duckdb.connect() as connection:
         connection.execute(f"CREATE SCHEMA source; ATTACH '{tmp_path / 'marts.duckdb'}' AS release")
         for contract in school.contracts.values():
             columns = ", ".join(
-                f'CASE WHEN i % 7 > 0 THEN {values.get(column.type.upper(), "i % 300")} END::{column.type} AS "{column.name}"' for column in contract.columns
+                f"CASE WHEN i % 7 > 0 THEN {values.get(column.type.upper(), 'i % 300')} "
+                f'END::{column.type} AS "{column.name}"'
+                for column in contract.columns
             )
-            connection.execute(f"CREATE TABLE source.{contract.name} AS SELECT {columns} FROM range(5000) AS numbers (i)")
+            connection.execute(
+                f"CREATE TABLE source.{contract.name} AS SELECT {columns} FROM range(5000) AS numbers (i)"
+            )
         write_marts(connection, school.contracts, "source")
         connection.execute("DETACH release")
     found = {
-        row[0] for name in school.contracts for row in read(tmp_path, f"SELECT DISTINCT compression FROM pragma_storage_info('release.marts.{name}')")
+        row[0]
+        for name in school.contracts
+        for row in read(
+            tmp_path, f"SELECT DISTINCT compression FROM pragma_storage_info('release.marts.{name}')"
+        )
     }
     assert found <= {"Uncompressed", "Constant", "Empty Validity"}
 
@@ -73,14 +89,23 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     folder = school.home.current.resolve()
     assert folder == school.home.releases / FIRST
     assert {path.name for path in folder.iterdir()} == {
-        "marts.duckdb", "parquet", "datapackage.json", "privacy_report.json", "privacy_report.html", "manifest.json", "manifest.sig",
-        "gate.json", "data_docs",
+        "marts.duckdb",
+        "parquet",
+        "datapackage.json",
+        "privacy_report.json",
+        "privacy_report.html",
+        "manifest.json",
+        "manifest.sig",
+        "gate.json",
+        "data_docs",
     }
     for path in folder.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644)
     assert altered_files(folder, read_manifest(folder)) == []
     assert sum(mart["new_cells"] for mart in read_privacy_report(folder)["marts"].values()) == 5
-    assert read(folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'marts'") == [(11,)]
+    assert read(
+        folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'marts'"
+    ) == [(11,)]
     comment = read(folder, "SELECT comment FROM duckdb_tables() WHERE table_name = 'nps_quarterly'")
     assert comment == [(school.contracts["nps_quarterly"].description,)]
     assert not list(folder.glob("*.wal"))
@@ -88,13 +113,19 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
 
 def test_the_ledger_knows_cells_periods_and_the_release(school):
     published(school)
-    assert ledger(school, "SELECT release_id, as_of, new_cells, carried_cells FROM vault.ledger.releases") == [(FIRST, AS_OF, 5, 0)]
+    assert ledger(
+        school, "SELECT release_id, as_of, new_cells, carried_cells FROM vault.ledger.releases"
+    ) == [(FIRST, AS_OF, 5, 0)]
     assert ledger(school, "SELECT * FROM vault.ledger.closed_periods ORDER BY ALL") == [
         ("course_engagement_monthly", "2026-04-01", FIRST),
         ("nps_quarterly", "2026-01-01", FIRST),
         ("salary_outcome", "2024|6", FIRST),
     ]
-    cells = ledger(school, "SELECT course_id, n_active_learners, release_id FROM vault.ledger.cells_course_engagement_monthly ORDER BY ALL")
+    cells = ledger(
+        school,
+        "SELECT course_id, n_active_learners, release_id FROM "
+        "vault.ledger.cells_course_engagement_monthly ORDER BY ALL",
+    )
     assert cells == [("course-ruby-basics", 40, FIRST), ("julia", 40, FIRST)]
 
 
@@ -108,8 +139,12 @@ def test_the_second_release_carries_the_first(school):
         assert set(read(old, f"FROM release.marts.{mart}")) <= set(read(new, f"FROM release.marts.{mart}"))
     assert held_open.execute("SELECT count(*) FROM marts.marts.course_engagement_monthly").fetchone() == (2,)
     found = list_releases(school.home, school.keys)
-    assert [(entry["release_id"], entry["new_cells"], entry["carried_cells"], entry["is_current"]) for entry in found] == [
-        (FIRST, 5, 0, False), ("2026-07-30.1", 1, 5, True),
+    assert [
+        (entry["release_id"], entry["new_cells"], entry["carried_cells"], entry["is_current"])
+        for entry in found
+    ] == [
+        (FIRST, 5, 0, False),
+        ("2026-07-30.1", 1, 5, True),
     ]
 
 
@@ -127,11 +162,13 @@ def test_an_empty_period_closes_too(school):
     published(school)
     school.build([])
     with school.connect(warehouse="rw") as connection:
-        connection.execute("INSERT INTO warehouse.intermediate.int_closed_periods VALUES ('nps_quarterly', '2025-10-01')")
+        connection.execute(
+            "INSERT INTO warehouse.intermediate.int_closed_periods VALUES ('nps_quarterly', '2025-10-01')"
+        )
     assert published(school) == "2026-06-30.2"
-    assert ledger(school, "SELECT mart, period_key FROM vault.ledger.closed_periods WHERE release_id = '2026-06-30.2'") == [
-        ("nps_quarterly", "2025-10-01")
-    ]
+    assert ledger(
+        school, "SELECT mart, period_key FROM vault.ledger.closed_periods WHERE release_id = '2026-06-30.2'"
+    ) == [("nps_quarterly", "2025-10-01")]
 
 
 def test_only_what_the_gate_has_passed_is_published(school):
@@ -144,7 +181,12 @@ def test_only_what_the_gate_has_passed_is_published(school):
         publish(school.home, school.keys, school.policy, candidate)
     assert not school.home.current.exists()
     with pytest.raises(UsageError, match="no candidate of this home"):
-        publish(school.home, school.keys, school.policy, candidate.rename(candidate.with_name(".candidate-2026-06-30.7")))
+        publish(
+            school.home,
+            school.keys,
+            school.policy,
+            candidate.rename(candidate.with_name(".candidate-2026-06-30.7")),
+        )
 
 
 def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
@@ -186,13 +228,17 @@ def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
     published(school)
     school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
     candidate = gated(school, NEXT_MONTH)
-    process = warm.python(KILLED, school.home.root, candidate.name, env=os.environ | {"ANONYMART_CRASH_AT": point})
+    process = warm.python(
+        KILLED, school.home.root, candidate.name, env=os.environ | {"ANONYMART_CRASH_AT": point}
+    )
     assert process.returncode == -signal.SIGKILL
     recover(school.home, school.keys)
     assert recover(school.home, school.keys) == []
     second = "2026-07-30.1"
     assert os.readlink(school.home.current) == (second if is_committed else FIRST)
-    assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"} | ({second} if is_committed else set())
+    assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"} | (
+        {second} if is_committed else set()
+    )
     assert len(ledger(school, "FROM vault.ledger.releases")) == 1 + is_committed
     if not is_committed:
         assert published(school, NEXT_MONTH) == second
@@ -224,7 +270,12 @@ def test_a_home_without_a_vault_has_nothing_to_recover(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("as_of", "message"), [(date(2026, 6, 29), "before"), (date(2027, 7, 2), "would close|more than 366 days"), (date(2026, 7, 31), None)]
+    ("as_of", "message"),
+    [
+        (date(2026, 6, 29), "before"),
+        (date(2027, 7, 2), "would close|more than 366 days"),
+        (date(2026, 7, 31), None),
+    ],
 )
 def test_the_date_of_a_run(school, as_of, message):
     guard.check(school.home, school.keys, school.policy, as_of)

@@ -1,4 +1,6 @@
-"""One release is one state of the vault: whatever request comes between two steps, it is built again and a release comes out (P-RIGHTS, S-ANON)."""
+"""One release is one state of the vault: whatever request comes between two steps, it is built again and a
+release comes out (P-RIGHTS, S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -43,10 +45,17 @@ KINDS = {
     "access answered": (STEP.format("A", "executed"), STEP.format("A", "answered")),
     "erase received": (REQUEST.format("E", "erase"),),
     "erase executed": ("INSERT INTO vault.ledger.receipt_head VALUES (1, 'x')", STEP.format("E", "executed")),
-    "object": ("INSERT INTO vault.rights.standing VALUES ('learner:learner-000001', 'object', false, now()::TIMESTAMP)",),
-    "restrict": ("INSERT INTO vault.rights.standing VALUES ('learner:learner-000001', 'restrict', false, now()::TIMESTAMP)",),
+    "object": (
+        "INSERT INTO vault.rights.standing VALUES ('learner:learner-000001', 'object', false, "
+        "now()::TIMESTAMP)",
+    ),
+    "restrict": (
+        "INSERT INTO vault.rights.standing VALUES ('learner:learner-000001', 'restrict', false, "
+        "now()::TIMESTAMP)",
+    ),
     "consent withdrawn": (
-        "INSERT INTO vault.rights.consents VALUES (1, 1, 'learner:learner-000001', 'P-SURVEY', 'withdrawn', now()::TIMESTAMP)",
+        "INSERT INTO vault.rights.consents VALUES (1, 1, 'learner:learner-000001', 'P-SURVEY', "
+        "'withdrawn', now()::TIMESTAMP)",
     ),
     "retention": ("INSERT INTO vault.ledger.receipt_head VALUES (2, 'y')",),
 }
@@ -156,8 +165,12 @@ def test_neither_gate_nor_publication_takes_what_a_right_has_superseded(school):
 def test_data_that_is_about_no_right_supersedes_nothing(school):
     before = now(school)
     with school.connect(vault="rw") as connection:
-        connection.execute("INSERT INTO vault.raw.enrolments (load_no, identifier) VALUES (2, 'learner:learner-000001')")
-        connection.execute("INSERT INTO vault.register.learners (load_no, identifier) VALUES (2, 'learner:learner-000009')")
+        connection.execute(
+            "INSERT INTO vault.raw.enrolments (load_no, identifier) VALUES (2, 'learner:learner-000001')"
+        )
+        connection.execute(
+            "INSERT INTO vault.register.learners (load_no, identifier) VALUES (2, 'learner:learner-000009')"
+        )
     assert now(school) == before
 
 
@@ -165,7 +178,10 @@ def test_a_register_that_gives_an_old_request_its_person_moves_the_state(school)
     carry_out(school, "object")
     before = now(school)
     with school.connect(vault="rw") as connection:
-        connection.execute("INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES ('learner:learner-000001', 'learner', 'q')")
+        connection.execute(
+            "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES "
+            "('learner:learner-000001', 'learner', 'q')"
+        )
     assert now(school) != before
 
 
@@ -188,7 +204,9 @@ def wait(school: School) -> str:
 @pytest.mark.parametrize("kind", [*QUICK, *SLOW])
 @pytest.mark.parametrize("is_renewed", [True, False])
 def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kind, is_renewed):
-    """The reviewer has read a candidate; the request came before the answer, and was or was not yet followed by its successor."""
+    """The reviewer has read a candidate; the request came before the answer, and was or was not yet followed
+    by its successor.
+    """
     read = wait(school)
     carry_out(school, kind)
     if is_renewed:
@@ -198,31 +216,45 @@ def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kin
     assert run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read) == FIRST
     assert builds == [now(school)]
     assert read_manifest(school.home.current)["approval"]["by"] == "reviewer"
-    assert [entry["state"] for entry in approval.decisions(school.home, school.keys)] == ["superseded", "approved"]
+    assert [entry["state"] for entry in approval.decisions(school.home, school.keys)] == [
+        "superseded",
+        "approved",
+    ]
 
 
 def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
     read = wait(school)
     carry_out(school, "object")
     fewer = [engagement(active=39), engagement(course="course-ruby-basics"), nps(), nps(path="all"), salary()]
-    build = patch.object(run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[3])))
+    build = patch.object(
+        run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[3]))
+    )
     with build, pytest.raises(Superseded, match="what it shows has changed"):
         run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
     waits = approval.waiting(school.home, school.keys)
     assert waits.candidate_sha256 != read and not school.home.current.exists()
     assert approval.shows_the_same(school.home, school.keys, FIRST, read) is None
-    assert run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256) == FIRST
+    assert (
+        run.approve(
+            *inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
+        )
+        == FIRST
+    )
 
 
 def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_gate):
-    """Models count a request from the day of its receipt: built for an earlier day, whoever was answered would be in."""
+    """Models count a request from the day of its receipt: built for an earlier day, whoever was answered
+    would be in.
+    """
     with school.connect(vault="rw") as connection:
         connection.execute("INSERT INTO vault.rights.steps VALUES ('A', 'executed', DATE '2026-07-02', '')")
     assert run.release(*inside(school), AS_OF, reviewer=REVIEWER)[0] == "2026-07-02.1"
 
 
 def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
-    """As the DAGs take the lock in turn: a request between any two tasks of the day's release, and a release comes out each day."""
+    """As the DAGs take the lock in turn: a request between any two tasks of the day's release, and a release
+    comes out each day.
+    """
     from anonymart_airflow import tasks
 
     hour = [0]
@@ -232,11 +264,14 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
         hour[0] += 1
         with school.connect(vault="rw") as connection:
             connection.execute(REQUEST.format(f"H{hour[0]}", "access"))
-            connection.execute(f"INSERT INTO vault.rights.steps VALUES ('H{hour[0]}', 'answered', DATE '{opened[0]}', '')")
+            connection.execute(
+                f"INSERT INTO vault.rights.steps VALUES ('H{hour[0]}', 'answered', DATE '{opened[0]}', '')"
+            )
         approval.supersede_by_rights(school.home, school.keys, opened[0])
         tasks._renew(*inside(school), opened[0])
 
     monkeypatch.setattr(tasks, "_open", lambda _: (*inside(school), opened[0]))
+
     def build(home, keys, policy, as_of, *_, actor=None):
         approval.supersede(home, keys, as_of, "a new build")
         school.build([engagement(month=date(2025, 1 + (as_of - AS_OF).days, 1))], as_of)
@@ -256,7 +291,14 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
             published.append(tasks.publish_candidate.__wrapped__(name, None))
         if waits := approval.waiting(school.home, school.keys):
             request()
-            published.append(run.approve(*inside(school), waits.release_id, Reviewer("reviewer", "Read in full"), candidate=waits.candidate_sha256))
+            published.append(
+                run.approve(
+                    *inside(school),
+                    waits.release_id,
+                    Reviewer("reviewer", "Read in full"),
+                    candidate=waits.candidate_sha256,
+                )
+            )
         while hour[0] < 24 * (day + 1):
             request()
     assert published == [f"{AS_OF + timedelta(days=day)}.1" for day in range(7)] and hour[0] == 168

@@ -1,4 +1,6 @@
-"""Signed releases: whoever receives one finds each changed, missing or extra file, with the public key alone (S-SAFE)."""
+"""Signed releases: whoever receives one finds each changed, missing or extra file, with the public key alone
+(S-SAFE).
+"""
 
 import json
 import os
@@ -60,7 +62,12 @@ def command(*arguments, home):
 
 def test_a_release_as_it_was_published(received, trusted):
     found = verify(received, trusted)
-    assert (found.status, found.release_id, found.is_trusted, found.fingerprint) == ("authentic", FIRST, True, fingerprint(trusted))
+    assert (found.status, found.release_id, found.is_trusted, found.fingerprint) == (
+        "authentic",
+        FIRST,
+        True,
+        fingerprint(trusted),
+    )
     assert found.n_files == len(read_manifest(received)["files"]) == len(all_files(received)) - 2
     assert (verify(received).status, verify(received).is_trusted) == ("unproved", False)
 
@@ -72,7 +79,11 @@ def test_one_bit_of_any_file_is_found_and_named(received, trusted):
         path = received / name
         whole = path.read_bytes()
         is_signed = name.startswith("manifest.")
-        places = range(0, len(whole), 199 if name == "manifest.json" else 7) if is_signed else (0, len(whole) // 2, len(whole) - 1)
+        places = (
+            range(0, len(whole), 199 if name == "manifest.json" else 7)
+            if is_signed
+            else (0, len(whole) // 2, len(whole) - 1)
+        )
         for place in places:
             path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
             found = verify(received, trusted)
@@ -93,7 +104,9 @@ def test_a_missing_an_extra_and_a_linked_file(received, trusted, tmp_path):
     moved = (received / "datapackage.json").rename(tmp_path / "datapackage.json")
     (received / "datapackage.json").symlink_to(moved)
     assert problems(received, trusted) == {
-        ("gate.json", "missing"), ("parquet/notes.txt", "extra"), ("datapackage.json", "changed"),
+        ("gate.json", "missing"),
+        ("parquet/notes.txt", "extra"),
+        ("datapackage.json", "changed"),
     }
     for name in ("manifest.json", "manifest.sig"):
         kept = (received / name).read_bytes()
@@ -156,9 +169,23 @@ def test_the_key_is_a_key_of_its_own_and_openssl_agrees(one, received, trusted, 
     pem, signature = tmp_path / "school.pem", tmp_path / "signature"
     pem.write_text(as_pem(trusted))
     signature.write_bytes(bytes.fromhex((received / "manifest.sig").read_text().splitlines()[-1]))
-    arguments = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", pem, "-rawin", "-in", received / "manifest.json", "-sigfile", signature]
+    arguments = [
+        "openssl",
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        pem,
+        "-rawin",
+        "-in",
+        received / "manifest.json",
+        "-sigfile",
+        signature,
+    ]
     assert subprocess.run(arguments, capture_output=True, check=False).returncode == 0
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-in", pem, "-outform", "DER"], capture_output=True, check=True).stdout
+    der = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", pem, "-outform", "DER"], capture_output=True, check=True
+    ).stdout
     import hashlib
 
     assert fingerprint(trusted) == f"SHA256:{hashlib.sha256(der).hexdigest()}"
@@ -198,5 +225,3 @@ def test_the_command_needs_no_home(one, received, tmp_path):
 def test_a_name_that_could_steer_a_terminal_is_written_out():
     assert shown("parquet/x.parquet") == "parquet/x.parquet"
     assert "\x1b" not in shown("a\x1b[2J") and "\n" not in shown("a\nb")
-
-

@@ -1,4 +1,6 @@
-"""Recalling a release: `current` goes back, the next release corrects what was wrong and nothing else (S-ANON, S-SAFE)."""
+"""Recalling a release: `current` goes back, the next release corrects what was wrong and nothing else
+(S-ANON, S-SAFE).
+"""
 
 import json
 import os
@@ -34,7 +36,9 @@ from tests.release.test_publish import ledger, published, read
 from tests.release.yes import publish
 
 pytestmark = [
-    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"), pytest.mark.long, pytest.mark.xdist_group("recall"),
+    pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
+    pytest.mark.long,
+    pytest.mark.xdist_group("recall"),
 ]
 PROJECT = Path(__file__).parents[2]
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
@@ -78,11 +82,17 @@ def mark(school, release_id):
 
 
 def everything(school):
-    """What a command that fails may not change: the files of the releases, the ledger and the marts of the warehouse."""
-    files = {path.relative_to(school.home.root): path.lstat().st_mtime_ns for path in school.home.releases.rglob("*")}
+    """What a command that fails may not change: the files of the releases, the ledger and the marts of the
+    warehouse.
+    """
+    files = {
+        path.relative_to(school.home.root): path.lstat().st_mtime_ns
+        for path in school.home.releases.rglob("*")
+    }
     with school.connect(vault="ro", warehouse="ro") as connection:
         tables = connection.execute(
-            "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('ledger', 'marts')"
+            "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name IN "
+            "('ledger', 'marts')"
         ).fetchall()
         return files, {table: connection.execute(f"FROM {'.'.join(table)}").fetchall() for table in tables}
 
@@ -91,7 +101,12 @@ def test_a_plan_changes_nothing_and_acting_needs_its_token(school):
     before = everything(school)
     wrong = Wrong(SECOND, WHY, (ENGAGEMENT,))
     plan = plan_withdrawal(school.home, school.keys, AUGUST, wrong)
-    assert (plan.recalled, plan.cells, plan.current, plan.is_done) == ([SECOND, THIRD], {ENGAGEMENT: 2}, FIRST, False)
+    assert (plan.recalled, plan.cells, plan.current, plan.is_done) == (
+        [SECOND, THIRD],
+        {ENGAGEMENT: 2},
+        FIRST,
+        False,
+    )
     other = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
     assert other.cells == {ENGAGEMENT: 2, "nps_quarterly": 1}
     with pytest.raises(UsageError, match="not that of the present plan"):
@@ -104,7 +119,11 @@ def test_current_goes_back_and_the_folders_say_why(school):
     assert recall(school).is_done
     assert os.readlink(school.home.current) == FIRST
     assert mark(school, SECOND) == {
-        "release_id": SECOND, "as_of": "2026-08-29", "why": WHY, "marts": [ENGAGEMENT, "nps_quarterly"], "replaced_by": None
+        "release_id": SECOND,
+        "as_of": "2026-08-29",
+        "why": WHY,
+        "marts": [ENGAGEMENT, "nps_quarterly"],
+        "replaced_by": None,
     }
     assert mark(school, THIRD)["marts"] == [ENGAGEMENT, "nps_quarterly"]
     assert not (school.home.releases / FIRST / "WITHDRAWN.json").exists()
@@ -116,7 +135,12 @@ def test_current_goes_back_and_the_folders_say_why(school):
     listed = {entry["release_id"]: entry for entry in list_releases(school.home, school.keys)}
     assert [name for name, entry in listed.items() if entry["is_current"]] == [FIRST]
     assert listed[FIRST]["withdrawn"] is None
-    assert listed[THIRD]["withdrawn"] == {"as_of": "2026-08-29", "why": WHY, "marts": [ENGAGEMENT, "nps_quarterly"], "replaced_by": None}
+    assert listed[THIRD]["withdrawn"] == {
+        "as_of": "2026-08-29",
+        "why": WHY,
+        "marts": [ENGAGEMENT, "nps_quarterly"],
+        "replaced_by": None,
+    }
     guard.check(school.home, school.keys, school.policy, AUGUST)
     with pytest.raises(UsageError, match="before the last release"):
         guard.check(school.home, school.keys, school.policy, JULY)
@@ -130,13 +154,19 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
     assert candidate.name == ".candidate-2026-08-29.2"
     manifest = read_manifest(candidate)
     assert manifest["replaces"] == [
-        {"release_id": name, "why": WHY, "marts": [ENGAGEMENT], "as_of": "2026-08-29"} for name in (SECOND, THIRD)
+        {"release_id": name, "why": WHY, "marts": [ENGAGEMENT], "as_of": "2026-08-29"}
+        for name in (SECOND, THIRD)
     ]
-    assert (manifest["marts"][ENGAGEMENT]["new_cells"], manifest["marts"][ENGAGEMENT]["closed_periods"]) == (2, 1)
+    assert (manifest["marts"][ENGAGEMENT]["new_cells"], manifest["marts"][ENGAGEMENT]["closed_periods"]) == (
+        2,
+        1,
+    )
     assert published(school, AUGUST) == "2026-08-29.2"
     new, old = school.home.current.resolve(), school.home.releases / THIRD
     for mart in school.contracts:
-        differing = set(read(new, f"FROM release.marts.{mart}")) ^ set(read(old, f"FROM release.marts.{mart}"))
+        differing = set(read(new, f"FROM release.marts.{mart}")) ^ set(
+            read(old, f"FROM release.marts.{mart}")
+        )
         assert {(mart, str(row[1])) for row in differing} <= {(ENGAGEMENT, "2026-05-01")}
         assert bool(differing) == (mart == ENGAGEMENT)
     query = f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER BY course_id"
@@ -148,17 +178,22 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
         report = gate(school.home, school.keys, school.policy, school.home.releases / release["release_id"])
         assert report.passed, (release["release_id"], report.sentences())
     with school.connect(vault="ro", warehouse="ro") as connection:
-        unlisted = {f"{row[0]}.{row[1]}.{row[2]}" for row in connection.execute(
-            "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name = 'ledger'").fetchall()}
+        unlisted = {
+            f"{row[0]}.{row[1]}.{row[2]}"
+            for row in connection.execute(
+                "SELECT database_name, schema_name, table_name FROM duckdb_tables() WHERE schema_name = "
+                "'ledger'"
+            ).fetchall()
+        }
     assert unlisted - set(places.BY_NAME) == set()
 
 
 def test_one_period_can_be_recalled_alone(school):
     recall(school, FIRST, marts=["salary_outcome"], periods=["2024"])
     assert not school.home.current.is_symlink()
-    assert ledger(school, "SELECT mart, period_key, release_id, last_release_id FROM vault.ledger.withdrawn_periods") == [
-        ("salary_outcome", "2024|6", FIRST, THIRD)
-    ]
+    assert ledger(
+        school, "SELECT mart, period_key, release_id, last_release_id FROM vault.ledger.withdrawn_periods"
+    ) == [("salary_outcome", "2024|6", FIRST, THIRD)]
     assert ledger(school, "SELECT release_id FROM vault.ledger.withdrawn_salary_outcome") == [(FIRST,)]
     assert ledger(school, "FROM vault.ledger.cells_salary_outcome") == []
     assert len(ledger(school, f"FROM vault.ledger.cells_{ENGAGEMENT}")) == 5
@@ -206,16 +241,26 @@ def test_a_candidate_from_before_the_withdrawal_is_not_published(school):
 
 
 def test_the_gate_refuses_what_lies_outside_the_scope(school):
-    """A cell that was right and comes out otherwise, and a cell that is added to a period which nobody called wrong."""
+    """A cell that was right and comes out otherwise, and a cell that is added to a period which nobody called
+    wrong.
+    """
     recall(school, marts=[ENGAGEMENT])
-    school.build([engagement(date(2026, 5, 1), active=80), engagement(date(2026, 6, 1), "course-data")], AUGUST)
+    school.build(
+        [engagement(date(2026, 5, 1), active=80), engagement(date(2026, 6, 1), "course-data")], AUGUST
+    )
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
-    school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' AND course_id = 'julia'")
+    school.tamper(
+        candidate,
+        f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' "
+        f"AND course_id = 'julia'",
+    )
     report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
     # Files that another hand wrote have other bytes, too.
-    assert {(failure.column, failure.kind) for failure in report.failures if failure.kind != "bytes_unlike_reading"} == {
-        ("n_active_learners", "carried_cell_changed"), ("*", "closed_period_reopened")
-    }
+    assert {
+        (failure.column, failure.kind)
+        for failure in report.failures
+        if failure.kind != "bytes_unlike_reading"
+    } == {("n_active_learners", "carried_cell_changed"), ("*", "closed_period_reopened")}
 
 
 def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
@@ -224,9 +269,20 @@ def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
     changed = salary()
     changed.published["salary_p50"], changed.true_values["salary_p50"] = 99100.0, 99050.0
     school.build([changed], AUGUST)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
-    assert {failure.column for failure in report.failures if failure.kind == "correction_tells_a_difference"} == {
-        *(f"{rate}{end}" for rate in ("employed_rate", "in_field_rate") for end in ("", "_low", "_high")), "salary_p25", "salary_p50", "salary_p75"
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        AUGUST,
+    )
+    assert {
+        failure.column for failure in report.failures if failure.kind == "correction_tells_a_difference"
+    } == {
+        *(f"{rate}{end}" for rate in ("employed_rate", "in_field_rate") for end in ("", "_low", "_high")),
+        "salary_p25",
+        "salary_p50",
+        "salary_p75",
     }
     school.build([stayed(changed)], AUGUST)
     assert published(school, AUGUST)
@@ -239,12 +295,20 @@ def test_a_cell_that_many_moved_shows_all_its_figures_anew(school, monkeypatch):
     monkeypatch.undo()
     recall(school, SECOND, marts=["nps_quarterly"])
     school.build([nps(date(2025, 10, 1), detractors=35, answered=160)], AUGUST)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        AUGUST,
+    )
     assert report.passed, report.sentences()
 
 
 def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
-    """Its last people left between the release and its correction: without its row the correction would say so."""
+    """Its last people left between the release and its correction: without its row the correction would say
+    so.
+    """
     september, counts = date(2026, 9, 29), {"n_active_learners": 8, "n_registrations": 7, "n_completions": 0}
     few = replace(
         engagement(date(2026, 7, 1)), true_counts=counts | {"median_progress": 8}, published=counts | {"median_progress": None},
@@ -254,9 +318,20 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     fourth = published(school, september)
     recall(school, fourth, as_of=september)
     school.build([], september)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, september), september)
-    assert {(failure.mart, failure.kind) for failure in report.failures} == {(ENGAGEMENT, "recalled_cell_missing")}
-    school.build([stayed(replace(few, true_counts=dict.fromkeys(few.true_counts, 0), earliest_closing_on=None))], september)
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, september),
+        september,
+    )
+    assert {(failure.mart, failure.kind) for failure in report.failures} == {
+        (ENGAGEMENT, "recalled_cell_missing")
+    }
+    school.build(
+        [stayed(replace(few, true_counts=dict.fromkeys(few.true_counts, 0), earliest_closing_on=None))],
+        september,
+    )
     assert published(school, september)
 
 
@@ -269,8 +344,16 @@ def test_a_cell_of_few_that_had_no_row_stays_away(school):
         reasons={"median_progress": "too_few"},
     )  # fmt: skip
     school.build([stayed(JUNE[0]), few], AUGUST)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
-    assert {(failure.mart, failure.kind) for failure in report.failures} == {(ENGAGEMENT, "few_added_by_correction")}
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        AUGUST,
+    )
+    assert {(failure.mart, failure.kind) for failure in report.failures} == {
+        (ENGAGEMENT, "few_added_by_correction")
+    }
     school.build([stayed(JUNE[0]), engagement(date(2026, 6, 1), "course-data")], AUGUST)
     assert published(school, AUGUST)
 
@@ -279,24 +362,40 @@ def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
     recall(school, THIRD)
     moved = engagement(date(2026, 6, 1), active=46)
     school.build([moved], AUGUST)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
-    assert {(failure.column, failure.kind) for failure in report.failures} == {("n_active_learners", "count_unlike_persons")}
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        AUGUST,
+    )
+    assert {(failure.column, failure.kind) for failure in report.failures} == {
+        ("n_active_learners", "count_unlike_persons")
+    }
     moved.published["n_active_learners"] = 40
     school.build([stayed(moved)], AUGUST)
     assert published(school, AUGUST)
 
 
 def test_a_pool_is_wrong_with_each_of_its_years(school):
-    """The pool of 2023 and 2024 stands in the period 2024, which another release closed: it goes with 2023."""
+    """The pool of 2023 and 2024 stands in the period 2024, which another release closed: it goes with
+    2023.
+    """
     with school.connect(vault="rw") as connection:
         cells = "vault.ledger.cells_salary_outcome"
         for year, year_from, release_id in ((2023, 2023, FIRST), (2024, 2023, SECOND), (2025, 2025, THIRD)):
             connection.execute(
-                f"INSERT INTO {cells} (diploma_id, graduation_year, graduation_year_from, months_after, release_id) VALUES ('RNCP37805', ?, ?, 24, ?)",
+                f"INSERT INTO {cells} (diploma_id, graduation_year, graduation_year_from, months_after, "
+                f"release_id) VALUES ('RNCP37805', ?, ?, 24, ?)",
                 [year, year_from, release_id],
             )
-            connection.execute("INSERT INTO vault.ledger.closed_periods VALUES ('salary_outcome', ?, ?)", [f"{year}|24", release_id])
-    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(FIRST, WHY, ("salary_outcome",), ("2023",)))
+            connection.execute(
+                "INSERT INTO vault.ledger.closed_periods VALUES ('salary_outcome', ?, ?)",
+                [f"{year}|24", release_id],
+            )
+    plan = plan_withdrawal(
+        school.home, school.keys, AUGUST, Wrong(FIRST, WHY, ("salary_outcome",), ("2023",))
+    )
     assert plan.periods == {"salary_outcome": ["2023|24", "2024|24"]}
     assert plan.cells == {"salary_outcome": 2}
 
@@ -312,7 +411,10 @@ BAD = {
     "unknown mart": ({"marts": ["salaries"]}, "no mart salaries"),
     "mart of another release": ({"marts": ["salary_outcome"]}, "not the first to publish"),
     "period of another release": ({"periods": ["2026-04-01"]}, "not the first to publish the period"),
-    "mart without the period": ({"marts": [ENGAGEMENT, "nps_quarterly"], "periods": ["2026-05-01"]}, "of these periods in nps_quarterly"),
+    "mart without the period": (
+        {"marts": [ENGAGEMENT, "nps_quarterly"], "periods": ["2026-05-01"]},
+        "of these periods in nps_quarterly",
+    ),
     "a day too early": ({"as_of": JULY}, "before 2026-08-29"),
 }
 
@@ -335,7 +437,11 @@ def test_what_is_withdrawn_cannot_be_again_and_what_is_left_can(school):
     assert not school.home.current.is_symlink()
     school.build([stayed(cell) for cell in CELLS[2:4] + MAY[2:]], AUGUST)
     assert published(school, AUGUST) == "2026-08-29.2"
-    assert [entry["release_id"] for entry in read_manifest(school.home.current)["replaces"]] == [SECOND, THIRD, FIRST]
+    assert [entry["release_id"] for entry in read_manifest(school.home.current)["replaces"]] == [
+        SECOND,
+        THIRD,
+        FIRST,
+    ]
     for name in (FIRST, SECOND, THIRD):
         report = gate(school.home, school.keys, school.policy, school.home.releases / name)
         assert report.passed, (name, report.sentences())
@@ -345,11 +451,23 @@ def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
     why = "figures of the brandelune project were wrong"
     recall(school, THIRD, why=why)
     with school.connect(vault="rw") as connection:
-        connection.execute("INSERT INTO vault.register.learners (load_no, learner_id, family_name) VALUES (2, 'learner-000009', 'Brandelune')")
+        connection.execute(
+            "INSERT INTO vault.register.learners (load_no, learner_id, family_name) VALUES (2, "
+            "'learner-000009', 'Brandelune')"
+        )
     school.build([stayed(cell) for cell in JUNE], AUGUST)
-    report = gate(school.home, school.keys, school.policy, make_candidate(school.home, school.keys, school.policy, AUGUST), AUGUST)
+    report = gate(
+        school.home,
+        school.keys,
+        school.policy,
+        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        AUGUST,
+    )
     assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
-    for release_id, text, says in ((SECOND, WHY, "not named in a withdrawal"), (THIRD, why, "known family_name")):
+    for release_id, text, says in (
+        (SECOND, WHY, "not named in a withdrawal"),
+        (THIRD, why, "known family_name"),
+    ):
         with pytest.raises(UsageError, match=says):
             reword(school.home, school.keys, AUGUST, release_id, text)
     assert reword(school.home, school.keys, AUGUST, THIRD, WHY) == WHY
@@ -388,7 +506,9 @@ WITHDRAW = "withdraw(home, keys, date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[
 
 
 def kill(school, point, statement, *words):
-    process = warm.python(KILLED + statement, school.home.root, *words, env=os.environ | {"ANONYMART_CRASH_AT": point})
+    process = warm.python(
+        KILLED + statement, school.home.root, *words, env=os.environ | {"ANONYMART_CRASH_AT": point}
+    )
     assert process.returncode == -signal.SIGKILL, point
 
 
@@ -413,7 +533,9 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
     assert recover(school.home, school.keys) == []
     assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
     for release_id in (SECOND, THIRD):
-        assert {path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name} == {"WITHDRAWN.json", "WITHDRAWN.sig"}
+        assert {
+            path.name for path in (school.home.releases / release_id).iterdir() if "WITHDRAWN" in path.name
+        } == {"WITHDRAWN.json", "WITHDRAWN.sig"}
 
 
 def test_a_kill_between_the_correction_and_its_marks(school):
@@ -421,7 +543,12 @@ def test_a_kill_between_the_correction_and_its_marks(school):
     school.build([stayed(cell) for cell in MAY], AUGUST)
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
-    kill(school, "publish.after_swap", "publish(home, keys, load_policy(), home.releases / sys.argv[2])", candidate.name)
+    kill(
+        school,
+        "publish.after_swap",
+        "publish(home, keys, load_policy(), home.releases / sys.argv[2])",
+        candidate.name,
+    )
     assert mark(school, SECOND)["replaced_by"] is None
     assert recover(school.home, school.keys) == [f"marked {name} as withdrawn" for name in (SECOND, THIRD)]
     assert mark(school, SECOND)["replaced_by"] == "2026-08-29.2"
@@ -435,16 +562,29 @@ def test_the_command(school):
     words = ("withdraw", SECOND, "--why", WHY, "--mart", ENGAGEMENT, "--as-of", "2026-08-29")
     code, shown, _ = command(*words)
     assert code == 0
-    assert shown.splitlines()[:3] == [f"Would recall: {SECOND}, {THIRD}", f"{ENGAGEMENT}: 2 cells of 1 periods to compute anew", f"Current: {FIRST}"]
+    assert shown.splitlines()[:3] == [
+        f"Would recall: {SECOND}, {THIRD}",
+        f"{ENGAGEMENT}: 2 cells of 1 periods to compute anew",
+        f"Current: {FIRST}",
+    ]
     token = shown.split()[-1]
     code, shown, _ = command(*words, "--token", token, "--json")
     found = json.loads(shown)
     assert code == 0
-    assert (found["is_done"], found["recalled"], found["cells"], found["current"]) == (True, [SECOND, THIRD], {ENGAGEMENT: 2}, FIRST)
+    assert (found["is_done"], found["recalled"], found["cells"], found["current"]) == (
+        True,
+        [SECOND, THIRD],
+        {ENGAGEMENT: 2},
+        FIRST,
+    )
     code, shown, said = command(*words, "--json")
     assert (code, json.loads(shown)["exit_code"]) == (2, 2)
     assert "withdrawn already" in said
     code, shown, _ = command("releases")
     assert [line.endswith(f"(withdrawn: {WHY})") for line in shown.splitlines()] == [False, True, True]
     code, shown, _ = command("releases", "--json")
-    assert [entry["withdrawn"] and entry["withdrawn"]["why"] for entry in json.loads(shown)["releases"]] == [None, WHY, WHY]
+    assert [entry["withdrawn"] and entry["withdrawn"]["why"] for entry in json.loads(shown)["releases"]] == [
+        None,
+        WHY,
+        WHY,
+    ]

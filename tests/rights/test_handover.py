@@ -1,4 +1,6 @@
-"""R-ACCESS and R-PORT: all of the person's rows, nobody else's, in a zip that only the owner of the home can read."""
+"""R-ACCESS and R-PORT: all of the person's rows, nobody else's, in a zip that only the owner of the home can
+read.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,11 @@ def test_access_holds_every_row_of_the_person_and_nothing_of_another(built):
     assert json.loads(files["data.json"])["counted_only"]["vault.ledger.row_hashes"] > 5
     whole = "".join(files.values())
     assert not any(word in whole for word in ("L-4712", "bert", "acct-bert"))
-    assert EMAIL in files["index.html"] and "CNIL" in files["index.html"] and "5 ans après la dernière utilisation" in files["index.html"]
+    assert (
+        EMAIL in files["index.html"]
+        and "CNIL" in files["index.html"]
+        and "5 ans après la dernière utilisation" in files["index.html"]
+    )
     for secret in (built.keys.person, built.keys.pseudonym, built.keys.vault):
         assert secret not in whole
     rows = list(csv.DictReader(io.StringIO(files["tables/vault.answers.nps.csv"])))
@@ -72,16 +78,45 @@ def test_nothing_in_the_name_of_the_zip_tells_who_asked(built):
 
 
 def test_the_page_loads_nothing_and_runs_nothing(built):
-    built.deliver("nps", "x.ndjson", [{"response_id": "xss", "learner_id": "L-4711", "answered_at": "2026-06-02T10:00:00Z", "score": 1,
-                                       "comment": "<script>alert(1)</script>"}])
+    built.deliver(
+        "nps",
+        "x.ndjson",
+        [
+            {
+                "response_id": "xss",
+                "learner_id": "L-4711",
+                "answered_at": "2026-06-02T10:00:00Z",
+                "score": 1,
+                "comment": "<script>alert(1)</script>",
+            }
+        ],
+    )
     built.ingest()
     _, files = handed(built, "REQ-1")
-    assert "<script" not in files["index.html"] and "src=" not in files["index.html"] and "http" not in files["index.html"].replace(
-        "https://campus.example", "").replace("http://adlnet.gov", "").replace("https://w3id.org", "")
+    assert (
+        "<script" not in files["index.html"]
+        and "src=" not in files["index.html"]
+        and "http"
+        not in files["index.html"]
+        .replace("https://campus.example", "")
+        .replace("http://adlnet.gov", "")
+        .replace("https://w3id.org", "")
+    )
 
 
 def test_a_shared_address_hands_over_nothing_of_the_other(built):
-    built.deliver("learners", "shared.ndjson", [{"learner_id": "L-9", "email": EMAIL, "family_name": "Ninefold", "last_login_at": "2026-05-01T10:00:00Z"}])
+    built.deliver(
+        "learners",
+        "shared.ndjson",
+        [
+            {
+                "learner_id": "L-9",
+                "email": EMAIL,
+                "family_name": "Ninefold",
+                "last_login_at": "2026-05-01T10:00:00Z",
+            }
+        ],
+    )
     built.request("access", 3, learner_id="L-9")
     _, files = handed(built, "REQ-3")
     whole = "".join(files.values())
@@ -115,24 +150,35 @@ def test_statements_that_the_raw_rows_no_longer_hold_come_from_the_history(built
     assert built.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     _, files = handed(built, "REQ-2", "port", later)
     statements = json.loads(files["learning_statements.json"])
-    assert [found["timestamp"] for found in statements] == [f"2026-0{n}-03T10:00:00.000Z" for n in (1, 2, 3, 4)]
+    assert [found["timestamp"] for found in statements] == [
+        f"2026-0{n}-03T10:00:00.000Z" for n in (1, 2, 3, 4)
+    ]
     assert [problem for found in statements for problem in faults(found)] == []
     assert len({found["id"] for found in statements}) == 4
 
 
 @pytest.mark.parametrize(("request_id", "kind"), [("REQ-1", "access"), ("REQ-2", "port")])
 def test_answers_that_the_vault_no_longer_holds_come_from_the_history(built, request_id, kind):
-    """Raw rows leave after 90 days, identified answers three years after the last contact; codes and scores stay."""
+    """Raw rows leave after 90 days, identified answers three years after the last contact; codes and scores
+    stay.
+    """
     with engine.connect(built.home, built.keys, vault="rw") as connection:
         connection.execute("DELETE FROM vault.raw.salary; DELETE FROM vault.answers.nps")
     held = json.loads(handed(built, request_id, kind)[1]["data.json"])["held"]
     assert not {"vault.raw.salary", "vault.answers.nps"} & set(held)
     (salary,) = held["warehouse.intermediate.int_salary_responses"]
-    assert (salary["diploma_id"], salary["is_employed"], salary["job_family"], salary["answered_on"]) == ("d1", True, "other", "2026-04-02")
+    assert (salary["diploma_id"], salary["is_employed"], salary["job_family"], salary["answered_on"]) == (
+        "d1",
+        True,
+        "other",
+        "2026-04-02",
+    )
     assert (salary["contract_class"], salary["country_class"]) == ("fixed_term", "eu_eea")
     scores = held["warehouse.intermediate.int_nps_responses"]
     assert [row["score"] for row in scores if row["answered_on"]] == [9]
-    assert all(("themes" in row) == (kind == "access") for row in scores), "drawn from the comment by the house"
+    assert all(("themes" in row) == (kind == "access") for row in scores), (
+        "drawn from the comment by the house"
+    )
     assert not {"identity_key", "response_key", "load_no"} & {*salary, *scores[0]}
 
 
@@ -142,11 +188,16 @@ def test_the_same_bytes_twice_and_no_half_file_after_a_kill(built):
     assert handed(built, "REQ-1")[0].read_bytes() == first
     path.unlink()
     code = (
-        "from datetime import date\nfrom anonymart.home import Home\nfrom anonymart.keys import Keys\nfrom anonymart.policy import load_policy\n"
+        "from datetime import date\nfrom anonymart.home import Home\nfrom anonymart.keys import "
+        "Keys\nfrom anonymart.policy import load_policy\n"
         "from anonymart.rights import handover\nhome = Home.from_env()\n"
         "handover.write_handover(home, Keys.load(home), load_policy(), date(2026, 6, 30), 'REQ-1', 'access')"
     )
-    environment = {**os.environ, "ANONYMART_HOME": str(built.home.root), "ANONYMART_CRASH_AT": "rights.handover_written"}
+    environment = {
+        **os.environ,
+        "ANONYMART_HOME": str(built.home.root),
+        "ANONYMART_CRASH_AT": "rights.handover_written",
+    }
     assert warm.python(code, env=environment).returncode == -signal.SIGKILL
     assert not path.exists()
     assert handover.delete_old_exports(built.home, built.policy, AS_OF) == 1, "the half is removed"
@@ -169,13 +220,26 @@ def test_every_place_is_handed_over_or_counted_and_has_a_title():
 
 
 def test_the_checker_of_statements_can_fail():
-    good = {"id": "00000000-0000-4000-8000-000000000001", "actor": {"mbox": "mailto:a@example.org"}, "verb": {"id": "urn:v:1"},
-            "object": {"id": "urn:o:1"}, "timestamp": "2026-01-01T00:00:00Z"}
+    good = {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "actor": {"mbox": "mailto:a@example.org"},
+        "verb": {"id": "urn:v:1"},
+        "object": {"id": "urn:o:1"},
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
     assert faults(good) == []
     for broken in (
-        {"id": "x"}, {"actor": {"mbox": "a@example.org"}}, {"verb": {"id": "done"}}, {"object": {}}, {"timestamp": "yesterday"},
-        {"result": {"score": {"scaled": 2}}}, {"result": {"success": "yes"}}, {"result": {"extensions": {"progress": 1}}}, {"strange": 1},
-        {"actor": {"mbox": "mailto:a@example.org", "openid": "https://a.example"}}, {"context": {"contextActivities": {"parent": [{}]}}},
+        {"id": "x"},
+        {"actor": {"mbox": "a@example.org"}},
+        {"verb": {"id": "done"}},
+        {"object": {}},
+        {"timestamp": "yesterday"},
+        {"result": {"score": {"scaled": 2}}},
+        {"result": {"success": "yes"}},
+        {"result": {"extensions": {"progress": 1}}},
+        {"strange": 1},
+        {"actor": {"mbox": "mailto:a@example.org", "openid": "https://a.example"}},
+        {"context": {"contextActivities": {"parent": [{}]}}},
     ):
         assert faults({**good, **broken}), broken
 

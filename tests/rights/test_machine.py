@@ -29,8 +29,19 @@ KINDS = ("access", "port", "rectify", "object", "restrict", "withdraw", "erase",
 # One for each kind of action: the others act as one of these. All eight take minutes, and were run by hand.
 KILLED = ("access", "rectify", "restrict", "erase")
 SHORT = ("access", "erase")
-POINTS = [point for point in crash.POINTS if point.startswith("rights.") and "received" not in point and point not in (
-    "rights.before_commit", "rights.after_commit", "rights.handover_written", "rights.handover_renamed")]
+POINTS = [
+    point
+    for point in crash.POINTS
+    if point.startswith("rights.")
+    and "received" not in point
+    and point
+    not in (
+        "rights.before_commit",
+        "rights.after_commit",
+        "rights.handover_written",
+        "rights.handover_renamed",
+    )
+]
 
 
 @pytest.fixture
@@ -53,14 +64,23 @@ def state(house, shown_id, as_of=AS_OF):
 
 
 def contents(house):
-    own = ("vault.ledger.loads", "vault.ledger.rewrites", "vault.ledger.receipt_head", "tombstones.main.receipt_head", "warehouse.main.receipt_head")
-    # Up to which load the catalogue is settled: a run after a kill settles what the rectification before it has loaded.
+    own = (
+        "vault.ledger.loads",
+        "vault.ledger.rewrites",
+        "vault.ledger.receipt_head",
+        "tombstones.main.receipt_head",
+        "warehouse.main.receipt_head",
+    )
+    # Up to which load the catalogue is settled: a run after a kill settles what the rectification before it
+    # has loaded.
     own += ("vault.catalogue.settled",)
     lines = house.everything().splitlines()
     return {line.partition(":")[0]: sorted(line) for line in lines if not line.startswith(own)}
 
 
-@pytest.mark.parametrize("kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.long) for kind in KINDS])
+@pytest.mark.parametrize(
+    "kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.long) for kind in KINDS]
+)
 def test_by_hand_through_every_state(built, kind):
     shown = ask(built, kind)
     plan = machine.plan(*inside(built), shown)
@@ -84,14 +104,23 @@ def test_by_hand_through_every_state(built, kind):
         machine.execute(*inside(built), shown, plan.token)
 
 
-@pytest.mark.parametrize("kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.long) for kind in KINDS])
+@pytest.mark.parametrize(
+    "kind", [kind if kind in SHORT else pytest.param(kind, marks=pytest.mark.long) for kind in KINDS]
+)
 def test_answered_and_delivered_again(built, kind):
     ask(built, kind)
     machine.advance_all(*inside(built))
     assert state(built, "REQ-1") == "answered"
     path = built.home.landing / "rights"
     details = {"details": RIGHT_DETAILS.get(kind)}
-    row = {"request_id": "REQ-1", "kind": kind, "learner_id": "L-4711", "received_at": "2026-06-20T10:00:00Z", "identity_verified": True, **details}
+    row = {
+        "request_id": "REQ-1",
+        "kind": kind,
+        "learner_id": "L-4711",
+        "received_at": "2026-06-20T10:00:00Z",
+        "identity_verified": True,
+        **details,
+    }
     (path / "again.ndjson").write_text(json.dumps({**row, "details": "other"}) + "\n")
     found = built.ingest()["rights/again.ndjson"]
     assert (found.loaded, found.reasons) == (0, {"answered already (P-RIGHTS)": 1})
@@ -104,7 +133,18 @@ def test_all_kinds_of_different_states_at_once(built):
     ask(built, "erase", 3)
     ask(built, "access", 4, learner_id="L-4712")
     ask(built, "rectify", 5, learner_id="L-4712", details="by letter")
-    built.deliver("rights", "doubt.ndjson", [{"request_id": "REQ-6", "kind": "erase", "learner_id": "L-4712", "received_at": "2026-06-20T10:00:00Z"}])
+    built.deliver(
+        "rights",
+        "doubt.ndjson",
+        [
+            {
+                "request_id": "REQ-6",
+                "kind": "erase",
+                "learner_id": "L-4712",
+                "received_at": "2026-06-20T10:00:00Z",
+            }
+        ],
+    )
     built.ingest()
     found = {request.id: (request.state, request.problem) for request in machine.advance_all(*inside(built))}
     assert found == {
@@ -144,9 +184,24 @@ def test_what_was_answered_holds_on_until_it_is_lifted(built, kind):
 def test_a_withdrawal_stands_after_its_answer(built):
     ask(built, "withdraw")
     machine.advance_all(*inside(built))
-    assert built.ask("SELECT count(*) FROM vault.rights.consents WHERE status = 'withdrawn' AND identifier = 'learner:L-4711'") == [(1,)]
+    assert built.ask(
+        "SELECT count(*) FROM vault.rights.consents WHERE status = 'withdrawn' AND identifier = "
+        "'learner:L-4711'"
+    ) == [(1,)]
     assert "int_nps_responses" not in built.history("anna")
-    built.deliver("nps", "late.ndjson", [{"response_id": "l", "email": EMAIL, "answered_at": "2026-06-01T10:00:00Z", "score": 2, "comment": "no"}])
+    built.deliver(
+        "nps",
+        "late.ndjson",
+        [
+            {
+                "response_id": "l",
+                "email": EMAIL,
+                "answered_at": "2026-06-01T10:00:00Z",
+                "score": 2,
+                "comment": "no",
+            }
+        ],
+    )
     built.ingest()
     enforce_terms(*inside(built, date(2026, 7, 1)))
     assert built.ask("SELECT count(*) FROM vault.answers.nps WHERE response_id = 'l'") == [(0,)]
@@ -155,7 +210,11 @@ def test_a_withdrawal_stands_after_its_answer(built):
 @pytest.mark.long
 def test_an_erasure_waits_for_the_same_persons_access(built):
     ask(built, "erase", 1)
-    built.deliver("rights", "a.ndjson", [{"request_id": "REQ-2", "kind": "access", "email": EMAIL, "received_at": "2026-06-21T10:00:00Z"}])
+    built.deliver(
+        "rights",
+        "a.ndjson",
+        [{"request_id": "REQ-2", "kind": "access", "email": EMAIL, "received_at": "2026-06-21T10:00:00Z"}],
+    )
     built.ingest()
     found = {request.id: request.state for request in machine.advance_all(*inside(built))}
     assert found == {"REQ-1": "received", "REQ-2": "awaiting_proof"}
@@ -182,7 +241,9 @@ def test_who_is_not_held_is_told_so(built):
     day = date(2026, 7, 3)
     built.ingest(day)
     found = {request.id: request.state for request in machine.advance_all(*inside(built, day))}
-    assert found["REQ-3"] == "received" and set(found.values()) == {"answered", "received"}, "the zip that says so is to be handed over"
+    assert found["REQ-3"] == "received" and set(found.values()) == {"answered", "received"}, (
+        "the zip that says so is to be handed over"
+    )
     found = {request.id: request.state for request in machine.advance_all(*inside(built, date(2026, 8, 2)))}
     assert set(found.values()) == {"answered"}
     enforce_terms(*inside(built, date(2026, 8, 3)))
@@ -190,12 +251,18 @@ def test_who_is_not_held_is_told_so(built):
 
 
 def test_two_people_behind_one_address_are_told_apart_by_nobody_else(built):
-    built.deliver("learners", "shared.ndjson", [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}])
+    built.deliver(
+        "learners",
+        "shared.ndjson",
+        [{"learner_id": "L-9", "email": EMAIL, "last_login_at": "2026-05-01T10:00:00Z"}],
+    )
     ask(built, "erase", 1, learner_id=None, email=EMAIL)
     before = [line for line in built.everything().splitlines() if not line.startswith("vault.rights.steps")]
     found = machine.advance_all(*inside(built))
     assert [(request.state, request.problem) for request in found] == [("received", "two_people")]
-    assert [line for line in built.everything().splitlines() if not line.startswith("vault.rights.steps")] == before
+    assert [
+        line for line in built.everything().splitlines() if not line.startswith("vault.rights.steps")
+    ] == before
 
 
 @pytest.mark.parametrize("directive", ["keep", "hand_over", "by letter"])
@@ -212,7 +279,9 @@ def test_closed_requests_leave_after_six_years(built):
     machine.advance_all(*inside(built))
     for day, left in ((date(2032, 6, 30), (1, 4)), (date(2032, 7, 1), (0, 0))):
         enforce_terms(*inside(built, day))
-        assert built.ask("SELECT (SELECT count(*) FROM vault.rights.requests), (SELECT count(*) FROM vault.rights.steps)") == [left]
+        assert built.ask(
+            "SELECT (SELECT count(*) FROM vault.rights.requests), (SELECT count(*) FROM vault.rights.steps)"
+        ) == [left]
 
 
 @pytest.fixture(scope="module")
@@ -249,11 +318,18 @@ def test_the_commands(built, monkeypatch):
     monkeypatch.setenv("ANONYMART_HOME", str(built.home.root))
 
     def typed(*arguments):
-        done = CliRunner().invoke(anonymart, ["rights", *arguments, "--as-of", "2026-06-30"] if arguments[0] != "verify-receipts" else ["rights", *arguments])
+        done = CliRunner().invoke(
+            anonymart,
+            ["rights", *arguments, "--as-of", "2026-06-30"]
+            if arguments[0] != "verify-receipts"
+            else ["rights", *arguments],
+        )
         return done.output
 
     typed("submit", "--kind", "erase", "--learner-id", "L-4711", "--received-on", "2026-06-02")
-    assert "not certain yet" in str(CliRunner().invoke(anonymart, ["rights", "execute", "HAND-00001", "--as-of", "2026-06-30"]).exception)
+    assert "not certain yet" in str(
+        CliRunner().invoke(anonymart, ["rights", "execute", "HAND-00001", "--as-of", "2026-06-30"]).exception
+    )
     typed("verify", "HAND-00001")
     plan = typed("plan", "HAND-00001")
     assert "vault.raw.learning: 4 rows" in plan and "--token" in plan
@@ -261,7 +337,16 @@ def test_the_commands(built, monkeypatch):
     assert "verified" in typed("execute", "HAND-00001", "--token", token)
     assert "answered" in typed("answer", "HAND-00001")
     assert "1 receipts hold" in typed("verify-receipts")
-    typed("submit", "--kind", "access", "--learner-id", "L-4712", "--received-on", "2026-06-02", "--identity-verified")
+    typed(
+        "submit",
+        "--kind",
+        "access",
+        "--learner-id",
+        "L-4712",
+        "--received-on",
+        "2026-06-02",
+        "--identity-verified",
+    )
     assert "answered" in typed("advance")
     assert ".zip" in typed("show", "HAND-00002")
     path = built.home.receipts

@@ -24,7 +24,12 @@ def built(tmp_path_factory, tmp_path):
 
 
 def correct(house, source, key, right, number=1, as_of=AS_OF):
-    request = house.request("rectify", number, learner_id="L-4711", details=json.dumps({"source": source, "key": key, "set": right}))
+    request = house.request(
+        "rectify",
+        number,
+        learner_id="L-4711",
+        details=json.dumps({"source": source, "key": key, "set": right}),
+    )
     inside = (house.home, house.keys, house.policy, as_of, request)
     plan = rectify.plan(*inside)
     assert rectify.carry_out(*inside) == plan
@@ -33,7 +38,10 @@ def correct(house, source, key, right, number=1, as_of=AS_OF):
 
 
 def anna(house):
-    return house.ask("SELECT email, given_name, family_name, birth_date::VARCHAR FROM vault.register.learners WHERE learner_id = 'L-4711'")[0]
+    return house.ask(
+        "SELECT email, given_name, family_name, birth_date::VARCHAR FROM vault.register.learners WHERE "
+        "learner_id = 'L-4711'"
+    )[0]
 
 
 def test_a_learner_and_old_deliveries(built):
@@ -55,12 +63,18 @@ def test_a_learner_and_old_deliveries(built):
 
 def test_an_address_takes_its_claims_along(built):
     correct(built, "learners", {}, {"email": "right@example.org"})
-    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") != [("learner:L-4711",)]
-    assert built.ask("SELECT anchor FROM vault.register.identities WHERE identifier = 'email:right@example.org'") == [("learner:L-4711",)]
+    assert built.ask(f"SELECT anchor FROM vault.register.identities WHERE identifier = 'email:{EMAIL}'") != [
+        ("learner:L-4711",)
+    ]
+    assert built.ask(
+        "SELECT anchor FROM vault.register.identities WHERE identifier = 'email:right@example.org'"
+    ) == [("learner:L-4711",)]
     built.deliver("learners", "older.ndjson", [{**PEOPLE["anna"]["learners"][0], "given_name": "x"}])
     built.ingest()
     assert anna(built)[0] == "right@example.org"
-    assert built.ask(f"SELECT count(*) FROM vault.register.claims WHERE identifier = 'email:{EMAIL}'") == [(0,)]
+    assert built.ask(f"SELECT count(*) FROM vault.register.claims WHERE identifier = 'email:{EMAIL}'") == [
+        (0,)
+    ]
 
 
 def history(house):
@@ -77,7 +91,13 @@ def test_an_enrolment_also_after_its_raw_row_has_gone(built, is_purged):
         enforce_terms(built.home, built.keys, built.policy, as_of)
         assert built.ask("SELECT count(*) FROM vault.raw.enrolments") == [(0,)]
     key = {"path_id": "p1", "started_on": "2025-01-10"}
-    plan = correct(built, "enrolments", key, {"outcome": "abandoned", "graduated_on": None, "diploma_id": None}, as_of=as_of)
+    plan = correct(
+        built,
+        "enrolments",
+        key,
+        {"outcome": "abandoned", "graduated_on": None, "diploma_id": None},
+        as_of=as_of,
+    )
     assert ("warehouse.intermediate.int_enrolments" in plan) == is_purged
     built.build(as_of)
     bert = ("graduated", "d1", "2025-01-10", "2025-09-30")
@@ -102,16 +122,32 @@ def test_a_corrected_day_of_start_leaves_one_enrolment(built):
 @pytest.mark.long
 def test_an_answer(built):
     correct(built, "nps", {"response_id": "n-L-4711"}, {"score": 3})
-    correct(built, "salary", {"response_id": "s-L-4711"}, {"salary_amount": 40000, "employed": True, "working_time": "full_time", "contract_type": "CDI", "country": "Martinique"}, 2)
+    correct(
+        built,
+        "salary",
+        {"response_id": "s-L-4711"},
+        {
+            "salary_amount": 40000,
+            "employed": True,
+            "working_time": "full_time",
+            "contract_type": "CDI",
+            "country": "Martinique",
+        },
+        2,
+    )
     built.build()
-    assert built.warehouse("SELECT score FROM warehouse.intermediate.int_nps_responses WHERE score IS NOT NULL ORDER BY 1") == [(3,), (9,)]
+    assert built.warehouse(
+        "SELECT score FROM warehouse.intermediate.int_nps_responses WHERE score IS NOT NULL ORDER BY 1"
+    ) == [(3,), (9,)]
     answer = "SELECT salary_eur_year, contract_class, country_class FROM warehouse.intermediate.int_salary_responses WHERE salary_eur_year IS NOT NULL"
     assert built.warehouse(answer) == [(40000.0, "permanent", "france")]
 
 
 def test_the_ledger_accounts_for_it(built):
     correct(built, "learners", {}, {"family_name": "Righted"})
-    assert built.ask("SELECT source, delivered, loaded FROM vault.ledger.loads WHERE file_name = 'rectification'") == [("learners", 1, 1)]
+    assert built.ask(
+        "SELECT source, delivered, loaded FROM vault.ledger.loads WHERE file_name = 'rectification'"
+    ) == [("learners", 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -120,11 +156,18 @@ def test_the_ledger_accounts_for_it(built):
         ("by letter", "JSON"),
         ('{"source": "learning", "key": {}, "set": {"score": 1}}', "one of learners"),
         ('{"source": "learners", "key": {}, "set": {}}', "one of learners"),
-        ('{"source": "learners", "key": {}, "set": {"birth_date": "31/02/secret"}}', "birth_date is not a date"),
+        (
+            '{"source": "learners", "key": {}, "set": {"birth_date": "31/02/secret"}}',
+            "birth_date is not a date",
+        ),
         ('{"source": "learners", "key": {}, "set": {"learner_id": "secret"}}', "may set"),
         ('{"source": "nps", "key": {"response_id": "n"}, "set": {"score": 11}}', "score is out of range"),
         ('{"source": "nps", "key": {}, "set": {"score": 1}}', "response_id"),
-        ('{"source": "enrolments", "key": {"path_id": "p", "started_on": "x"}, "set": {"outcome": "secret"}}', "started_on is not a date"),
+        (
+            '{"source": "enrolments", "key": {"path_id": "p", "started_on": "x"}, "set": {"outcome": '
+            '"secret"}}',
+            "started_on is not a date",
+        ),
     ],
 )
 def test_details_that_cannot_be_carried_out(details, says):
@@ -141,10 +184,17 @@ def test_another_persons_row_is_out_of_reach(built):
 @pytest.mark.long
 @pytest.mark.parametrize("point", ["rectify.before_commit", "rectify.after_commit"])
 def test_killed_and_run_again(built, point):
-    built.request("rectify", learner_id="L-4711", details=json.dumps({"source": "learners", "key": {}, "set": {"family_name": "Righted"}}))
+    built.request(
+        "rectify",
+        learner_id="L-4711",
+        details=json.dumps({"source": "learners", "key": {}, "set": {"family_name": "Righted"}}),
+    )
     command = ("rights", "advance", "--as-of", str(AS_OF))
     environment = {**os.environ, "ANONYMART_HOME": str(built.home.root)}
-    assert warm.anonymart(*command, env={**environment, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
+    assert (
+        warm.anonymart(*command, env={**environment, "ANONYMART_CRASH_AT": point}).returncode
+        == -signal.SIGKILL
+    )
     assert warm.anonymart(*command, env=environment).returncode == 0
     assert anna(built)[2] == "Righted"
     assert built.ask("SELECT count(*) FROM vault.ledger.loads WHERE file_name = 'rectification'") == [(1,)]
@@ -153,8 +203,17 @@ def test_killed_and_run_again(built, point):
 
 @pytest.mark.parametrize(
     ("details", "kind"),
-    [('{"directive": "erase"}', "erase"), (" ERASE ", "erase"), ("hand_over", "hand_over"), ('{"directive": "keep", "heir": "x"}', "keep"),
-     ("by letter", "none"), (None, "none"), ('{"directive": 1}', "none"), ("[]", "none"), ('{"directive": "erase"', "none")],
+    [
+        ('{"directive": "erase"}', "erase"),
+        (" ERASE ", "erase"),
+        ("hand_over", "hand_over"),
+        ('{"directive": "keep", "heir": "x"}', "keep"),
+        ("by letter", "none"),
+        (None, "none"),
+        ('{"directive": 1}', "none"),
+        ("[]", "none"),
+        ('{"directive": "erase"', "none"),
+    ],
 )
 def test_directives(details, kind):
     assert death.directive(details).kind == kind

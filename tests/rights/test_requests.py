@@ -79,12 +79,19 @@ def test_the_day_of_receipt_is_that_of_paris():
 )  # fmt: skip
 def test_the_days_on_which_the_clocks_change_have_23_and_25_hours(received_at, due):
     policy = load_policy()
-    assert clock.due_on(clock.received_on(datetime.fromisoformat(received_at), policy), policy) == date.fromisoformat(due)
+    assert clock.due_on(
+        clock.received_on(datetime.fromisoformat(received_at), policy), policy
+    ) == date.fromisoformat(due)
 
 
 @pytest.mark.parametrize(
     ("as_of", "late", "near"),
-    [("2026-06-23", False, False), ("2026-06-24", False, True), ("2026-07-01", False, True), ("2026-07-02", True, False)],
+    [
+        ("2026-06-23", False, False),
+        ("2026-06-24", False, True),
+        ("2026-07-01", False, True),
+        ("2026-07-02", True, False),
+    ],
 )
 def test_near_and_late(as_of, late, near):
     day, due = date.fromisoformat(as_of), date(2026, 7, 1)
@@ -94,7 +101,10 @@ def test_near_and_late(as_of, late, near):
 def test_states(house):
     asked(house, 1, identity_verified="true")
     asked(house, 2, "access")
-    assert {name: request.state for name, request in listed(house).items()} == {"REQ-1": "received", "REQ-2": "awaiting_proof"}
+    assert {name: request.state for name, request in listed(house).items()} == {
+        "REQ-1": "received",
+        "REQ-2": "awaiting_proof",
+    }
     assert rights.prove_identity(*inside(house), "REQ-2").state == "received"
     assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
     assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
@@ -129,7 +139,12 @@ def test_submit(house):
         "id": "HAND-00001", "kind": "access", "state": "awaiting_proof", "received_on": "2026-06-02",
         "due_on": "2026-07-02", "is_late": False, "is_near": True, "problem": None, "source": None, "file": None, "line": None,
     }  # fmt: skip
-    assert rights.submit(*inside(house), rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True)).id == "HAND-00002"
+    assert (
+        rights.submit(
+            *inside(house), rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True)
+        ).id
+        == "HAND-00002"
+    )
     assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
         ("learner:L1",), ("email:one@example.org",),
     ]  # fmt: skip
@@ -149,7 +164,12 @@ def test_submit(house):
 def test_bad_input_writes_nothing(house, changes, sentence):
     before = house.everything()
     with pytest.raises(UsageError, match=sentence):
-        rights.submit(*inside(house), rights.Asked(**{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes}))
+        rights.submit(
+            *inside(house),
+            rights.Asked(
+                **{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes}
+            ),
+        )
     assert house.everything() == before
     assert not [path for path in (house.home.landing / "rights").rglob("*") if path.is_file()]
 
@@ -190,7 +210,12 @@ def statuses(house):
 
     build(house.home, house.keys, house.policy, AS_OF, select="+int_persons +int_identities")
     with engine.connect(house.home, house.keys, warehouse="ro") as connection:
-        return sorted(status for (status,) in connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall())
+        return sorted(
+            status
+            for (status,) in connection.execute(
+                "SELECT status FROM warehouse.intermediate.int_persons"
+            ).fetchall()
+        )
 
 
 @pytest.mark.long
@@ -212,32 +237,57 @@ def test_lifting_and_refusing_bring_back(house):
 
 
 def test_an_id_that_names_somebody_is_kept_as_a_hash_only(house):
-    """Of the school's own ids what names nobody is shown; what could is in no table, and is found again all the same."""
-    asked_ids = {"req-erase-L1": False, "jeanne.secret": False, "L1": False, "req-erase-12": True, "3f2504e0-4f89-41d3-9a0c-0305e82c3301": True}
-    rows = [{"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"} for name in asked_ids]
+    """Of the school's own ids what names nobody is shown; what could is in no table, and is found again all
+    the same.
+    """
+    asked_ids = {
+        "req-erase-L1": False,
+        "jeanne.secret": False,
+        "L1": False,
+        "req-erase-12": True,
+        "3f2504e0-4f89-41d3-9a0c-0305e82c3301": True,
+    }
+    rows = [
+        {"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
+        for name in asked_ids
+    ]
     house.deliver("rights", "a.ndjson", rows)
     house.ingest()
     shown = listed(house)
     for name, is_plain in asked_ids.items():
         assert (name in shown) == is_plain
         assert rights.refuse(*inside(house), name, "excessive").state == "refused"
-    assert not any(name in house.everything() for name, is_plain in asked_ids.items() if not is_plain and name != "L1")
+    assert not any(
+        name in house.everything() for name, is_plain in asked_ids.items() if not is_plain and name != "L1"
+    )
     house.deliver("rights", "b.ndjson", [{**row, "details": "again"} for row in rows])
     assert house.ingest()["rights/b.ndjson"].refused == len(rows), "they are known when they come again"
 
 
 def test_a_request_under_the_id_of_another_replaces_nothing(house):
-    """Somebody else, or another kind, under an id that is taken is refused with its reason; more about the same request is taken."""
+    """Somebody else, or another kind, under an id that is taken is refused with its reason; more about the
+    same request is taken.
+    """
     asked(house, 1, "access")
     row = {"request_id": "REQ-1", "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
     for number, other in enumerate(({"learner_id": "L2"}, {"kind": "erase"})):
         house.deliver("rights", f"other-{number}.ndjson", [row | other])
         report = house.ingest()[f"rights/other-{number}.ndjson"]
-        assert (report.loaded, report.refused) == (0, 1) and any("another request" in reason for reason in report.reasons)
+        assert (report.loaded, report.refused) == (0, 1) and any(
+            "another request" in reason for reason in report.reasons
+        )
     assert house.ask("SELECT identifier, kind FROM vault.rights.requests") == [("learner:L1", "access")]
-    house.deliver("rights", "twice.ndjson", [row | {"request_id": "REQ-2"}, row | {"request_id": "REQ-2", "learner_id": "L2"}])
+    house.deliver(
+        "rights",
+        "twice.ndjson",
+        [row | {"request_id": "REQ-2"}, row | {"request_id": "REQ-2", "learner_id": "L2"}],
+    )
     assert house.ingest()["rights/twice.ndjson"].refused == 2, "whose of the two it is, nobody knows"
-    house.deliver("rights", "more.ndjson", [{**row, "learner_id": None, "email": "one@example.org", "identity_verified": True}])
+    house.deliver(
+        "rights",
+        "more.ndjson",
+        [{**row, "learner_id": None, "email": "one@example.org", "identity_verified": True}],
+    )
     assert house.ingest()["rights/more.ndjson"].loaded == 1
     assert listed(house)["REQ-1"].state == "received"
 
@@ -250,19 +300,44 @@ def test_a_kind_is_known_by_the_id_of_its_right(house, kind):
 
 def test_submit_finds_who_has_no_learners_row(house):
     house.deliver("connections", "c.csv", "learner_id,connected_at\nC-5,2026-05-01T10:00:00Z\n")
-    house.deliver("nps", "n.csv", "response_id,email,answered_at,score\nn1,ann.only@survey.example,2026-05-01T10:00:00Z,9\n")
+    house.deliver(
+        "nps",
+        "n.csv",
+        "response_id,email,answered_at,score\nn1,ann.only@survey.example,2026-05-01T10:00:00Z,9\n",
+    )
     house.ingest()
-    for who in ({"learner_id": "C-5"}, {"learner_id": "c-5"}, {"learner_id": "l1"}, {"email": "annonly@survey.example"}, {"email": " One@example.org"}):
+    for who in (
+        {"learner_id": "C-5"},
+        {"learner_id": "c-5"},
+        {"learner_id": "l1"},
+        {"email": "annonly@survey.example"},
+        {"email": " One@example.org"},
+    ):
         rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), **who))
-    found = [identifier for (identifier,) in house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id")]
-    assert found == ["learner:C-5", "learner:C-5", "learner:L1", "email:annonly@survey.example", "email:one@example.org"]
+    found = [
+        identifier
+        for (identifier,) in house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id")
+    ]
+    assert found == [
+        "learner:C-5",
+        "learner:C-5",
+        "learner:L1",
+        "email:annonly@survey.example",
+        "email:one@example.org",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["access", "port", "object", "restrict", "withdraw", "erase"])
 def test_an_address_of_two_people_is_answered_for_neither(house, kind):
     from anonymart.rights import machine
 
-    row = {"request_id": "REQ-1", "kind": kind, "email": "two@example.org", "received_at": "2026-06-01T10:00:00Z", "identity_verified": True}
+    row = {
+        "request_id": "REQ-1",
+        "kind": kind,
+        "email": "two@example.org",
+        "received_at": "2026-06-01T10:00:00Z",
+        "identity_verified": True,
+    }
     house.deliver("rights", "1.ndjson", [row])
     house.ingest()
     [request] = machine.advance_all(*inside(house))

@@ -1,4 +1,6 @@
-"""Rows about rights and consents that cannot be read: nothing is lost, their people are restricted, publication waits (P-RIGHTS, R-CLOCK)."""
+"""Rows about rights and consents that cannot be read: nothing is lost, their people are restricted,
+publication waits (P-RIGHTS, R-CLOCK).
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,11 @@ BAD_FILES = {
     "no-head.csv": ("R1;erase;L-1;2026-06-01\n", 1, {"L-1"}),
     "wrong-head.csv": ("request_id,kind,email\n\nR1,erase,p5@example.org\n", 3, {"L-5"}),
     "broken.ndjson": ('{"request_id": "R1", "kind": "erase", "learner_id": "L-1", \n', 1, {"L-1"}),
-    "array.json": ('[{"request_id": "R1", "kind": "erase", "email": "mailto:p1@example.org", "received_at": "soon"}]', 1, {"L-1"}),
+    "array.json": (
+        '[{"request_id": "R1", "kind": "erase", "email": "mailto:p1@example.org", "received_at": "soon"}]',
+        1,
+        {"L-1"},
+    ),
     "half.json": ('[{"request_id": "R1", "kind": "erase",\n "email": "p1@example.org"', None, {"L-1"}),
     "letter.html": ("<html><p>Please erase p1@example.org</p></html>\n", 1, {"L-1"}),
     "utf16.csv": ((HEAD + "R1,erase,L-1,,2026-06-01\n").encode("utf-16"), 2, {"L-1"}),
@@ -68,7 +74,9 @@ BAD_FILES = {
 
 
 def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
-    """One ingest of every kind of bad file: each has its entry, the people whom it names are found, and a copy of it doubles nothing."""
+    """One ingest of every kind of bad file: each has its entry, the people whom it names are found, and a
+    copy of it doubles nothing.
+    """
     for name, (content, _, _) in BAD_FILES.items():
         house.deliver("rights", name, content)
     told = house.ingest()
@@ -76,7 +84,12 @@ def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
     assert set(found) == set(BAD_FILES)
     for name, (_, line, people) in BAD_FILES.items():
         entry = found[name]
-        assert (entry.state, entry.line, entry.source, str(entry.due_on)) == ("unreadable", line, "rights", "2026-07-30"), name
+        assert (entry.state, entry.line, entry.source, str(entry.due_on)) == (
+            "unreadable",
+            line,
+            "rights",
+            "2026-07-30",
+        ), name
         anchors = house.ask(f"""
             SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names INNER JOIN vault.register.identities AS identities USING (identifier)
             WHERE unreadable_id = '{entry.id}'
@@ -90,7 +103,9 @@ def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
 
 
 def test_consents_too_and_whom_the_register_learns_of_later(house):
-    house.deliver("consents", "c.csv", "learner_id,purpose,status,at\nL-99,P-SURVEY,withdrawn,yesterday\n,,,\n")
+    house.deliver(
+        "consents", "c.csv", "learner_id,purpose,status,at\nL-99,P-SURVEY,withdrawn,yesterday\n,,,\n"
+    )
     counts = house.ingest()["consents/c.csv"]
     assert (counts.quarantined, counts.unreadable) == (2, 1), "an empty row asks for nothing"
     assert named(house) == set()
@@ -107,19 +122,28 @@ def test_nothing_is_published_until_it_is_entered_or_refused(house):
     with pytest.raises(UnreadableRequests, match="3 row") as caught:
         unreadable.need_none_open(house.home, house.keys)
     assert caught.value.exit_code == 5
-    consent, first, second = (each.id for each in sorted(rows(house), key=lambda each: (each.source, each.line)))
+    consent, first, second = (
+        each.id for each in sorted(rows(house), key=lambda each: (each.source, each.line))
+    )
     asked = rights.Asked("object", AS_OF, learner_id="L-1")
     made = unreadable.enter(*inside(house, LATER), first, asked)
     assert (made.kind, str(made.received_on), made.state) == ("object", "2026-06-30", "awaiting_proof")
     with pytest.raises(UsageError, match="entered already"):
         unreadable.enter(*inside(house, LATER), first, asked)
     assert rights.refuse_any(*inside(house, LATER), second, "not_a_request").state == "refused"
-    assert unreadable.enter_consent(*inside(house, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")).state == "entered"
-    assert house.ask("SELECT identifier, purpose, status, \"at\"::DATE::VARCHAR FROM vault.rights.consents") == [
-        ("learner:L-3", "P-STAT", "withdrawn", "2026-06-30")
-    ]
+    assert (
+        unreadable.enter_consent(
+            *inside(house, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")
+        ).state
+        == "entered"
+    )
+    assert house.ask(
+        'SELECT identifier, purpose, status, "at"::DATE::VARCHAR FROM vault.rights.consents'
+    ) == [("learner:L-3", "P-STAT", "withdrawn", "2026-06-30")]
     unreadable.need_none_open(house.home, house.keys)
-    assert house.ask("SELECT count(*) FROM vault.rights.unreadable WHERE raw_row IS NOT NULL OR who IS NULL") == [(0,)]
+    assert house.ask(
+        "SELECT count(*) FROM vault.rights.unreadable WHERE raw_row IS NOT NULL OR who IS NULL"
+    ) == [(0,)]
     assert house.ask("SELECT count(*) FROM vault.rights.unreadable_names") == [(0,)]
     house.deliver("rights", "again.csv", HEAD + "R1,erase me,L-1,,2026-06-01\n")
     house.ingest()
@@ -137,19 +161,39 @@ def test_the_commands_show_no_person(house):
         return done
 
     listed = json.loads(call("rights", "list", "--json").output)["requests"]
-    assert [(each["id"], each["state"], each["file"], each["line"]) for each in listed] == [("UNREAD-00001", "unreadable", "a.csv", 2)]
+    assert [(each["id"], each["state"], each["file"], each["line"]) for each in listed] == [
+        ("UNREAD-00001", "unreadable", "a.csv", 2)
+    ]
     assert "rights/a.csv, line 2" in call("rights", "list").output
     shown = json.loads(call("rights", "show", "UNREAD-00001", "--json").output)
     assert shown["export"].endswith(".zip")
     assert call("rights", "verify", "UNREAD-00001").exit_code != 0
-    assert call("rights", "submit", "--unreadable", "UNREAD-00001", "--kind", "erase", "--email", "p1" + "@example.org").exit_code == 0
-    states = {each["id"]: each["state"] for each in json.loads(call("rights", "list", "--json").output)["requests"]}
+    assert (
+        call(
+            "rights",
+            "submit",
+            "--unreadable",
+            "UNREAD-00001",
+            "--kind",
+            "erase",
+            "--email",
+            "p1" + "@example.org",
+        ).exit_code
+        == 0
+    )
+    states = {
+        each["id"]: each["state"] for each in json.loads(call("rights", "list", "--json").output)["requests"]
+    }
     assert states == {"UNREAD-00001": "entered", "HAND-U00001": "awaiting_proof"}
     assert not list(house.home.exports.glob("*")), "the zip went with the decision"
 
 
 def test_restricted_people_keep_their_rows_and_the_decided_leave_after_six_years(house):
-    house.deliver("connections", "c.csv", "learner_id,connected_at\nL-1,2024-01-01T10:00:00Z\nL-2,2024-01-01T10:00:00Z\n")
+    house.deliver(
+        "connections",
+        "c.csv",
+        "learner_id,connected_at\nL-1,2024-01-01T10:00:00Z\nL-2,2024-01-01T10:00:00Z\n",
+    )
     house.deliver("rights", "a.csv", HEAD + "R1,what,L-1,,2026-06-01\n")
     house.ingest()
     removal.enforce_terms(*inside(house))
@@ -162,7 +206,11 @@ def test_restricted_people_keep_their_rows_and_the_decided_leave_after_six_years
 
 
 def test_an_erasure_takes_the_rows_of_the_erased_and_blanks_them_in_those_of_others(house):
-    house.deliver("rights", "a.csv", HEAD + "R1,what,L-1,p1@example.org,2026-06-01\nR2,what,L-1,p2@example.org,2026-06-01\n")
+    house.deliver(
+        "rights",
+        "a.csv",
+        HEAD + "R1,what,L-1,p1@example.org,2026-06-01\nR2,what,L-1,p2@example.org,2026-06-01\n",
+    )
     house.deliver("rights", "e.csv", HEAD + "R3,erase,L-1,,2026-06-01\n")
     house.ingest()
     rights.prove_identity(*inside(house), "R3")

@@ -1,4 +1,6 @@
-"""Verified means looked at again: an erasure that left a row is not (R-ERASE), and access hands over what waits in landing (R-ACCESS)."""
+"""Verified means looked at again: an erasure that left a row is not (R-ERASE), and access hands over what
+waits in landing (R-ACCESS).
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ def test_an_erasure_that_leaves_a_row_is_not_verified(house, monkeypatch):
     """A place in which the removal is blind, as a wrong line of the register would make it."""
     shown = house.request(learner_id="L-77")
     blind = [
-        Place(**{**vars(place), "about": "TIMESTAMP 'infinity'"}) if place.name == "vault.register.connections" else place for place in places.PLACES
+        Place(**{**vars(place), "about": "TIMESTAMP 'infinity'"})
+        if place.name == "vault.register.connections"
+        else place
+        for place in places.PLACES
     ]
     with monkeypatch.context() as patch:
         patch.setattr(places, "PLACES", tuple(blind))
@@ -48,10 +53,28 @@ def test_an_erasure_that_leaves_a_row_is_not_verified(house, monkeypatch):
 
 
 def test_whoever_is_back_hinders_no_verification(house):
-    machine.execute(*inside(house), house.request(learner_id="L-77"), machine.plan(*inside(house), "REQ-1").token)
+    machine.execute(
+        *inside(house), house.request(learner_id="L-77"), machine.plan(*inside(house), "REQ-1").token
+    )
     day = date(2026, 8, 1)
-    house.deliver("connections", "b.csv", "learner_id,connected_at\nL-77,2026-07-05T10:00:00Z\nL-78,2026-07-05T10:00:00Z\n")
-    house.deliver("rights", "b.ndjson", [{"request_id": "REQ-2", "kind": "erase", "learner_id": "L-78", "received_at": "2026-07-06", "identity_verified": True}])
+    house.deliver(
+        "connections",
+        "b.csv",
+        "learner_id,connected_at\nL-77,2026-07-05T10:00:00Z\nL-78,2026-07-05T10:00:00Z\n",
+    )
+    house.deliver(
+        "rights",
+        "b.ndjson",
+        [
+            {
+                "request_id": "REQ-2",
+                "kind": "erase",
+                "learner_id": "L-78",
+                "received_at": "2026-07-06",
+                "identity_verified": True,
+            }
+        ],
+    )
     house.ingest(day)
     assert [request.state for request in machine.advance_all(*inside(house, day))] == ["answered", "answered"]
     assert house.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-77",)]
@@ -77,6 +100,20 @@ def test_what_is_handed_over_follows_the_register_and_the_standard():
     changed = Policy({**raw, "rights": {**raw["rights"], "answer_within_months": 7}})
     assert "within 7 month(s)" in information(changed)["Your rights"]
     nothing = (None,) * 4
-    made = _statement(_Row("account:campus one|a|b", None, "http://x.example/did it", "course <1>", "course", "100% of it", AS_OF_MOMENT, *nothing))
+    made = _statement(
+        _Row(
+            "account:campus one|a|b",
+            None,
+            "http://x.example/did it",
+            "course <1>",
+            "course",
+            "100% of it",
+            AS_OF_MOMENT,
+            *nothing,
+        )
+    )
     assert faults(made) == []
-    assert made["object"]["id"] == "urn:item:course%20%3C1%3E" and made["verb"]["id"] == "http://x.example/did%20it"
+    assert (
+        made["object"]["id"] == "urn:item:course%20%3C1%3E"
+        and made["verb"]["id"] == "http://x.example/did%20it"
+    )

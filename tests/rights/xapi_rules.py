@@ -1,6 +1,8 @@
-"""The rules of a statement after the xAPI specification 1.0.3, part two: Statement properties (2.4) and their types (2.2).
+"""The rules of a statement after the xAPI specification 1.0.3, part two: Statement properties (2.4) and their
+types (2.2).
 
-Kept apart from the code that writes statements, and stricter than a learning record store: what is not named is a fault.
+Kept apart from the code that writes statements, and stricter than a learning record store: what is not named
+is a fault.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ _IFI = ("mbox", "mbox_sha1sum", "openid", "account")
 
 def faults(statement: Any) -> list[str]:
     """What is wrong with a statement; an empty list when a store must accept it."""
-    found = _unknown(statement, {"id", "actor", "verb", "object", "result", "context", "timestamp"}, "statement")
+    found = _unknown(
+        statement, {"id", "actor", "verb", "object", "result", "context", "timestamp"}, "statement"
+    )
     found += [f"{name} is missing" for name in ("actor", "verb", "object") if name not in statement]
     found += [] if _is_uuid(statement.get("id")) else ["2.4.1: id is no UUID"]
     found += _actor(statement.get("actor", {}))
@@ -43,7 +47,11 @@ def _actor(actor: Any) -> list[str]:
     if "account" in actor:
         account = actor["account"]
         found += _unknown(account, {"homePage", "name"}, "account")
-        if not _is_iri(account.get("homePage")) or not isinstance(account.get("name"), str) or not account["name"]:
+        if (
+            not _is_iri(account.get("homePage"))
+            or not isinstance(account.get("name"), str)
+            or not account["name"]
+        ):
             found.append("2.4.2.4: account")
     return found
 
@@ -65,8 +73,14 @@ def _result(result: Any) -> list[str]:
     found += _unknown(score, {"scaled"}, "score")
     if "scaled" in score and (not isinstance(score["scaled"], int | float) or not -1 <= score["scaled"] <= 1):
         found.append("2.4.5.1: scaled is not between -1 and 1")
-    found += [f"2.4.5: {name} is no boolean" for name in ("success", "completion") if name in result and not isinstance(result[name], bool)]
-    found += [f"4.1.11: extension {name} is no IRI" for name in result.get("extensions", {}) if not _is_iri(name)]
+    found += [
+        f"2.4.5: {name} is no boolean"
+        for name in ("success", "completion")
+        if name in result and not isinstance(result[name], bool)
+    ]
+    found += [
+        f"4.1.11: extension {name} is no IRI" for name in result.get("extensions", {}) if not _is_iri(name)
+    ]
     return found
 
 
@@ -74,7 +88,9 @@ def _context(context: Any) -> list[str]:
     found = _unknown(context, {"contextActivities"}, "context")
     activities = context.get("contextActivities", {})
     found += _unknown(activities, {"parent", "grouping"}, "contextActivities")
-    return found + [problem for several in activities.values() for activity in several for problem in _activity(activity)]
+    return found + [
+        problem for several in activities.values() for activity in several for problem in _activity(activity)
+    ]
 
 
 def _unknown(thing: Any, known: set[str], name: str) -> list[str]:

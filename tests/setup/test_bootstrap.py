@@ -42,7 +42,9 @@ def test_a_wrong_python_gets_one_sentence(bootstrap: ModuleType, tmp_path: Path)
     fake_python(tmp_path, "python-old", "3 10")
     with pytest.raises(bootstrap.SetupError) as raised:
         bootstrap.find_python(str(tmp_path / "python-old"))
-    assert str(raised.value).startswith("Anonymart needs Python 3.11, 3.12 or 3.13; this is 3.10: set PYTHON=")
+    assert str(raised.value).startswith(
+        "Anonymart needs Python 3.11, 3.12 or 3.13; this is 3.10: set PYTHON="
+    )
 
 
 def test_a_python_that_does_not_run_is_named(bootstrap: ModuleType, tmp_path: Path) -> None:
@@ -62,7 +64,10 @@ def test_the_first_fitting_python_on_path_is_taken(
 
 def test_no_python_at_all(tmp_path: Path) -> None:
     done = subprocess.run(
-        [shutil.which("make"), "-C", str(ROOT), "env"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+        [shutil.which("make"), "-C", str(ROOT), "env"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0
     assert "none is on PATH: set PYTHON=" in done.stderr
@@ -96,7 +101,12 @@ def test_fresh_only_with_its_stamp_and_its_python(bootstrap: ModuleType, project
 
 
 def test_packages_that_cannot_be_had_end_in_a_sentence_and_no_stamp(project: Path) -> None:
-    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project), "PIP_CONFIG_FILE": os.devnull}
+    environment = {
+        **os.environ,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(project),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
     environment["PYTHON"] = sys.executable
     done = subprocess.run(
         [sys.executable, "plugins/bootstrap.py"], cwd=project, env=environment, capture_output=True, text=True
@@ -124,7 +134,14 @@ def test_the_command_runs_from_a_path_with_a_space(bootstrap: ModuleType, tmp_pa
     site = venv / "site"
     (site / "anonymart" / "cli").mkdir(parents=True)
     (site / "anonymart" / "__init__.py").touch()
-    (site / "anonymart" / "cli" / "__init__.py").write_text("import sys\n\n\ndef main():\n    print(sys.argv[1:])\n")
+    (site / "anonymart" / "cli" / "__init__.py").write_text(
+        "import sys\n\n\ndef main():\n    print(sys.argv[1:])\n"
+    )
     bootstrap._link(ROOT, venv, site)
-    done = subprocess.run([str(venv / "bin" / "anonymart"), "a word", "b"], env={"PYTHONPATH": str(site)}, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(venv / "bin" / "anonymart"), "a word", "b"],
+        env={"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout) == (0, "['a word', 'b']\n"), done.stderr

@@ -1,4 +1,6 @@
-"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a house that pulls from it."""
+"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a house that pulls from
+it.
+"""
 
 import os
 import pwd
@@ -15,8 +17,17 @@ from tests.ingest.conftest import House
 
 PASSWORD = "paper-boat-7301"
 MAPPING = {
-    "schema": "public", "table": "users", "updated_at": "changed_at", "time_zone": "Europe/Paris",
-    "columns": {"learner_id": "id", "email": "mail", "given_name": 'first "name"', "birth_date": "born", "registered_at": "created_at"},
+    "schema": "public",
+    "table": "users",
+    "updated_at": "changed_at",
+    "time_zone": "Europe/Paris",
+    "columns": {
+        "learner_id": "id",
+        "email": "mail",
+        "given_name": 'first "name"',
+        "birth_date": "born",
+        "registered_at": "created_at",
+    },
     "constants": {"account_home_page": "https://campus.example"},
 }
 TABLE = """
@@ -60,13 +71,26 @@ def server():
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **as_user}
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8", "--locale=C"], check=True, **quiet)
+        [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8", "--locale=C"],
+        check=True,
+        **quiet,
+    )
     (data / "pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\n")
-    settings = [f"-c{name}" for name in (f"unix_socket_directories={folder}", "listen_addresses=", "fsync=off", "shared_buffers=16MB")]
+    settings = [
+        f"-c{name}"
+        for name in (
+            f"unix_socket_directories={folder}",
+            "listen_addresses=",
+            "fsync=off",
+            "shared_buffers=16MB",
+        )
+    ]
     process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet)
     try:
         ready = [binaries / "pg_isready", "-h", folder, "-q", "-t", "10"]
-        assert any(subprocess.run(ready).returncode == 0 or process.poll() or not _sleep() for _ in range(100))
+        assert any(
+            subprocess.run(ready).returncode == 0 or process.poll() or not _sleep() for _ in range(100)
+        )
         found = Server(folder)
         yield found
         found.admin.close()
@@ -102,11 +126,15 @@ class Register(House):
         from anonymart.sources.register import pull
         from tests.ingest.conftest import AS_OF
 
-        return pull(self.home, self.keys, address or self.server.address, self.mapping(**changes), AS_OF, is_full)
+        return pull(
+            self.home, self.keys, address or self.server.address, self.mapping(**changes), AS_OF, is_full
+        )
 
     def load(self):
         found = self.ingest()
-        return sum(counts.loaded for counts in found.values()), sum(counts.duplicate for counts in found.values())
+        return sum(counts.loaded for counts in found.values()), sum(
+            counts.duplicate for counts in found.values()
+        )
 
     def emails(self) -> dict[str, str]:
         return dict(self.ask("SELECT learner_id, email FROM vault.register.learners"))

@@ -22,11 +22,15 @@ def in_order(landing: Path) -> list[tuple[str, Path]]:
 
 
 def compare(house, files: Iterable[tuple[str, Path]], as_of: date) -> list[Counts]:
-    """Check each file, then load it; gives what the ledger got. A difference fails, and so does anything that a check has changed."""
+    """Check each file, then load it; gives what the ledger got. A difference fails, and so does anything that
+    a check has changed.
+    """
     loaded = []
     for source, path in files:
         before = state(house)
-        told = json.loads(json.dumps(check(path, source, as_of, house.policy, home=house.home, keys=house.keys).as_dict()))
+        told = json.loads(
+            json.dumps(check(path, source, as_of, house.policy, home=house.home, keys=house.keys).as_dict())
+        )
         assert state(house) == before, path.name
         folder = house.home.landing / source
         folder.mkdir(exist_ok=True)
@@ -34,9 +38,13 @@ def compare(house, files: Iterable[tuple[str, Path]], as_of: date) -> list[Count
         report = ingest(house.home, house.keys, house.policy, as_of, sources=(source,))
         found = report.files
         assert len(found) == 1, path.name
-        assert {name: told[name] for name in NAMES} == json.loads(json.dumps(dataclasses.asdict(found[0]))), path.name
+        assert {name: told[name] for name in NAMES} == json.loads(json.dumps(dataclasses.asdict(found[0]))), (
+            path.name
+        )
         if told["settled"]:
-            assert told["settled"] == json.loads(json.dumps({name: report.settled.as_dict()[name] for name in told["settled"]})), path.name
+            assert told["settled"] == json.loads(
+                json.dumps({name: report.settled.as_dict()[name] for name in told["settled"]})
+            ), path.name
         loaded += found
     return loaded
 

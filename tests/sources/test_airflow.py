@@ -1,4 +1,6 @@
-"""The task of ingest_learners with a connection of Airflow, and what any ingest task shows of changed and silent sources."""
+"""The task of ingest_learners with a connection of Airflow, and what any ingest task shows of changed and
+silent sources.
+"""
 
 import json
 import logging
@@ -26,10 +28,18 @@ def test_the_dag_pulls_through_its_connection(register, monkeypatch, capfd):
     register.mapping()
     with pytest.raises(AirflowFailException, match="no connection anonymart_register"):
         ingest_source("learners", context())
-    told = {"conn_type": "postgres", "host": str(register.server.folder), "login": "reader", "password": PASSWORD, "schema": "postgres"}
+    told = {
+        "conn_type": "postgres",
+        "host": str(register.server.folder),
+        "login": "reader",
+        "password": PASSWORD,
+        "schema": "postgres",
+    }
     monkeypatch.setenv("AIRFLOW_CONN_ANONYMART_REGISTER", json.dumps(told))
     assert ingest_source("learners", context())["loaded"] == 50
-    register.server.run("ALTER TABLE users ADD COLUMN phone text; UPDATE users SET changed_at = '2026-06-20' WHERE id = 1")
+    register.server.run(
+        "ALTER TABLE users ADD COLUMN phone text; UPDATE users SET changed_at = '2026-06-20' WHERE id = 1"
+    )
     found = ingest_source("learners", context())
     assert (found["loaded"], found["changes"]) == (1, ["new column phone"])
     # A server that is down keeps no file waiting.
@@ -47,12 +57,18 @@ def test_changes_and_silence_show_in_the_task(tmp_path, monkeypatch, capfd, capl
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
     for day in range(1, 6):
         head = "learner_id,connected_at" + (",device" if day == 5 else "")
-        house.deliver("connections", f"c{day}.csv", f"{head}\nL1,2026-05-0{day}T10:00:00Z{',x-secret' if day == 5 else ''}\n")
+        house.deliver(
+            "connections",
+            f"c{day}.csv",
+            f"{head}\nL1,2026-05-0{day}T10:00:00Z{',x-secret' if day == 5 else ''}\n",
+        )
         found = ingest_source("connections", context(f"2026-05-0{day}"))
     assert found["changes"] == ["new column device"]
     with pytest.raises(AirflowSkipException):
         ingest_source("connections", context("2026-05-08"))
-    with pytest.raises(AirflowFailException, match="connections has brought nothing new for 4 days, since 2026-05-05"):
+    with pytest.raises(
+        AirflowFailException, match="connections has brought nothing new for 4 days, since 2026-05-05"
+    ):
         ingest_source("connections", context("2026-05-09"))
     printed = "".join(capfd.readouterr()) + caplog.text
     assert "new column device" in caplog.text and "secret" not in printed

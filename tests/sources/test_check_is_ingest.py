@@ -1,4 +1,6 @@
-"""`anonymart sources check` says of a file of any source what ingestion then does with it, and leaves nothing behind."""
+"""`anonymart sources check` says of a file of any source what ingestion then does with it, and leaves nothing
+behind.
+"""
 
 import json
 import re
@@ -48,9 +50,16 @@ def test_of_a_whole_school_with_its_odd_files(house, tmp_path):
 def test_who_was_erased_and_who_is_known_is_asked(house, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
-    house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "email": "ada@example.org"}, {"learner_id": "L2", "birth_date": "2015-01-01"}])
+    house.deliver(
+        "learners",
+        "a.ndjson",
+        [{"learner_id": "L1", "email": "ada@example.org"}, {"learner_id": "L2", "birth_date": "2015-01-01"}],
+    )
     house.ingest()
-    answers = [{"response_id": f"n{number}", "email": email, "answered_at": "2026-05-01T10:00:00Z", "score": 9} for number, email in enumerate(("ada@example.org", "no@example.org"))]
+    answers = [
+        {"response_id": f"n{number}", "email": email, "answered_at": "2026-05-01T10:00:00Z", "score": 9}
+        for number, email in enumerate(("ada@example.org", "no@example.org"))
+    ]
     (folder / "n.ndjson").write_text("".join(json.dumps(row) + "\n" for row in answers))
     found = check(folder / "n.ndjson", "nps", AS_OF, house.policy, home=house.home, keys=house.keys)
     assert (found.loaded, found.no_person) == (2, 1)
@@ -61,7 +70,9 @@ def test_who_was_erased_and_who_is_known_is_asked(house, tmp_path):
 
 
 def test_rights_that_cannot_be_read(house, tmp_path):
-    (tmp_path / "a.csv").write_text("request_id,kind,learner_id,received_at\nR1,erase,L1,yesterday\nR2,object,L2,2026-06-01T10:00:00Z\n")
+    (tmp_path / "a.csv").write_text(
+        "request_id,kind,learner_id,received_at\nR1,erase,L1,yesterday\nR2,object,L2,2026-06-01T10:00:00Z\n"
+    )
     (tmp_path / "b.csv").write_text("name,town\nx,y\n")
     rows, whole = compare(house, [("rights", tmp_path / "a.csv"), ("rights", tmp_path / "b.csv")], AS_OF)
     assert (rows.loaded, rows.quarantined, rows.unreadable) == (1, 1, 1)
@@ -91,11 +102,26 @@ def test_the_source_is_found_out_from_the_columns(tmp_path):
 
 def test_the_command_tells_all_and_nobody(tmp_path):
     path = tmp_path / "learners.csv"
-    path.write_text("learner_id,email,phone\nL1,zq7@example.org,0612345678\nL1,zq7@example.org,0612345678\nL2,no address,\n,x@example.org,\n")
+    path.write_text(
+        "learner_id,email,phone\nL1,zq7@example.org,0612345678\nL1,zq7@example.org,0612345678\nL2,no "
+        "address,\n,x@example.org,\n"
+    )
     done = warm.anonymart("sources", "check", path, "--no-vault", "--as-of", "2026-06-30")
     assert done.returncode == 0, done.stderr
     assert "source: learners" in done.stdout and "not read: phone" in done.stdout
     assert "4 delivered, 1 would load, 0 refused, 2 quarantined, 1 duplicate" in done.stdout
     assert "zq7" not in done.stdout + done.stderr and "0612" not in done.stdout
     (tmp_path / "empty.csv").touch()
-    assert warm.anonymart("sources", "check", tmp_path / "empty.csv", "--no-vault", "--source", "consents", "--as-of", str(date(2026, 6, 30))).returncode == 2
+    assert (
+        warm.anonymart(
+            "sources",
+            "check",
+            tmp_path / "empty.csv",
+            "--no-vault",
+            "--source",
+            "consents",
+            "--as-of",
+            str(date(2026, 6, 30)),
+        ).returncode
+        == 2
+    )

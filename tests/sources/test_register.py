@@ -1,4 +1,6 @@
-"""Learners from a real PostgreSQL: only what is allowed, only what changed, nothing lost, nothing doubled, nothing told."""
+"""Learners from a real PostgreSQL: only what is allowed, only what changed, nothing lost, nothing doubled,
+nothing told.
+"""
 
 import os
 import signal
@@ -23,7 +25,9 @@ def test_the_first_pull_brings_the_allowed_columns_and_nothing_else(register):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "secret" not in path.read_text()
     assert register.load() == (50, 0)
-    assert register.ask("SELECT * EXCLUDE (load_no, row_hash) FROM vault.register.learners WHERE learner_id = '7'") == register.ask("""
+    assert register.ask(
+        "SELECT * EXCLUDE (load_no, row_hash) FROM vault.register.learners WHERE learner_id = '7'"
+    ) == register.ask("""
         SELECT '7', 'learner:7', 'learner7@example.org', 'Zoë "Z", 7', NULL, 'https://campus.example', NULL, DATE '1990-01-01',
             TIMESTAMP '2025-01-01 08:00:00', NULL, NULL, NULL""")
 
@@ -31,14 +35,19 @@ def test_the_first_pull_brings_the_allowed_columns_and_nothing_else(register):
 def test_later_pulls_bring_what_changed_and_an_old_value_may_come_back(register):
     register.pull()
     register.load()
-    for mail, minute in (("new@example.org", "2026-06-03 10:00"), ("learner7@example.org", "2026-06-04 10:00")):
+    for mail, minute in (
+        ("new@example.org", "2026-06-03 10:00"),
+        ("learner7@example.org", "2026-06-04 10:00"),
+    ):
         register.server.run(f"UPDATE users SET mail = '{mail}', changed_at = '{minute}' WHERE id = 7")
         done = register.pull()
         # A day is read again, so that a change that was committed late is not lost.
         assert (done.is_full, done.n_rows) == (False, 50 if mail.startswith("new") else 1)
         assert register.load() == (1, done.n_rows - 1)
         assert register.emails()["7"] == mail
-    register.server.run("INSERT INTO users (id, mail, changed_at) VALUES (99, 'late@example.org', '2026-06-03 12:00')")
+    register.server.run(
+        "INSERT INTO users (id, mail, changed_at) VALUES (99, 'late@example.org', '2026-06-03 12:00')"
+    )
     assert register.pull().n_rows == 2
     assert register.load() == (1, 1)
 
@@ -60,7 +69,11 @@ def test_nothing_is_lost_with_a_file_that_is_not_loaded(register):
 @pytest.mark.parametrize("point", ["pull.before_rename", "pull.after_rename", "pull.after_commit"])
 def test_killed_and_pulled_again(register, point):
     register.mapping()
-    environment = {**os.environ, "ANONYMART_HOME": str(register.home.root), "ANONYMART_REGISTER_URL": register.server.address}
+    environment = {
+        **os.environ,
+        "ANONYMART_HOME": str(register.home.root),
+        "ANONYMART_REGISTER_URL": register.server.address,
+    }
     killed = warm.anonymart("sources", "pull", "register", env={**environment, "ANONYMART_CRASH_AT": point})
     assert killed.returncode == -signal.SIGKILL
     assert register.pull().is_full is (point != "pull.after_commit")
@@ -84,7 +97,10 @@ def test_rows_without_a_time_of_change_with_one_ahead_and_with_none_that_is_righ
     first = register.pull()
     assert (first.n_without_time, first.n_ahead) == (1, 2)
     assert register.load() == (49, 0)
-    register.server.run("UPDATE users SET mail = 'unseen@example.org' WHERE id = 1; INSERT INTO users (id, changed_at) VALUES (60, '2026-06-01 10:51')")
+    register.server.run(
+        "UPDATE users SET mail = 'unseen@example.org' WHERE id = 1; INSERT INTO users (id, changed_at) "
+        "VALUES (60, '2026-06-01 10:51')"
+    )
     second = register.pull()
     assert not second.is_full
     register.load()
@@ -108,7 +124,9 @@ def test_who_is_deleted_there_stays_here_and_is_counted(register):
 def test_a_table_put_back_from_a_copy_is_read_as_a_whole(register):
     register.pull()
     register.load()
-    register.server.run("UPDATE users SET changed_at = changed_at - interval '20 days', mail = 'back' || id || '@example.org'")
+    register.server.run(
+        "UPDATE users SET changed_at = changed_at - interval '20 days', mail = 'back' || id || '@example.org'"
+    )
     assert register.pull().is_full
     assert register.load() == (50, 0)
     assert register.pull().is_full is False
@@ -119,7 +137,9 @@ def test_the_first_night_of_winter_loses_nothing(register):
     register.server.run("UPDATE users SET changed_at = '2025-10-26 02:50'")
     register.pull(overlap_hours=2)
     register.load()
-    register.server.run("UPDATE users SET changed_at = '2025-10-26 02:10', mail = 'second@example.org' WHERE id = 4")
+    register.server.run(
+        "UPDATE users SET changed_at = '2025-10-26 02:10', mail = 'second@example.org' WHERE id = 4"
+    )
     register.pull(overlap_hours=2)
     register.load()
     assert register.emails()["4"] == "second@example.org"
@@ -132,13 +152,20 @@ def test_another_mapping_reads_everything_again(register):
     assert register.pull(columns=columns).is_full
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    ("ALTER TABLE users RENAME mail TO address", "'mail' for email is missing"),
-    ("ALTER TABLE users ALTER born TYPE text", "'born' for birth_date is of the type text, not date"),
-    ("ALTER TABLE users ALTER changed_at TYPE date", "'changed_at' for updated_at is of the type date"),
-    ("REVOKE SELECT ON users FROM reader; GRANT SELECT (id, mail, born, created_at, changed_at) ON users TO reader", "'first \"name\"' for given_name may not be read"),
-    ("ALTER TABLE users RENAME TO people", "no table or view public.users"),
-])
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("ALTER TABLE users RENAME mail TO address", "'mail' for email is missing"),
+        ("ALTER TABLE users ALTER born TYPE text", "'born' for birth_date is of the type text, not date"),
+        ("ALTER TABLE users ALTER changed_at TYPE date", "'changed_at' for updated_at is of the type date"),
+        (
+            "REVOKE SELECT ON users FROM reader; GRANT SELECT (id, mail, born, created_at, changed_at) "
+            "ON users TO reader",
+            "'first \"name\"' for given_name may not be read",
+        ),
+        ("ALTER TABLE users RENAME TO people", "no table or view public.users"),
+    ],
+)
 def test_what_does_not_fit_is_told_by_name_and_nothing_is_written(register, change, told):
     register.pull()
     register.load()
@@ -150,16 +177,25 @@ def test_what_does_not_fit_is_told_by_name_and_nothing_is_written(register, chan
 
 def test_columns_of_the_table_that_come_go_and_change_are_in_the_ledger(register):
     assert register.pull().changes == ()
-    register.server.run("ALTER TABLE users ADD COLUMN phone text, DROP COLUMN nickname, ALTER iban TYPE varchar(30)")
+    register.server.run(
+        "ALTER TABLE users ADD COLUMN phone text, DROP COLUMN nickname, ALTER iban TYPE varchar(30)"
+    )
     told = [each.sentence for each in register.pull().changes]
-    assert told == ["new column phone", "lost column nickname", "changed type iban (was text, is character varying)"]
+    assert told == [
+        "new column phone",
+        "lost column nickname",
+        "changed type iban (was text, is character varying)",
+    ]
     assert register.pull().changes == ()
     register.server.run("ALTER TABLE users DROP COLUMN mail")
     with pytest.raises(UsageError):
         register.pull()
     assert register.ask("SELECT source, load_no, kind, name FROM vault.ledger.changes") == [
-        ("learners", None, "new column", "phone"), ("learners", None, "lost column", "nickname"), ("learners", None, "changed type", "iban"),
-        ("learners", None, "lost column", "mail")]
+        ("learners", None, "new column", "phone"),
+        ("learners", None, "lost column", "nickname"),
+        ("learners", None, "changed type", "iban"),
+        ("learners", None, "lost column", "mail"),
+    ]
 
 
 def test_the_server_is_only_ever_read(register):
@@ -172,18 +208,23 @@ def test_the_server_is_only_ever_read(register):
 
 
 def test_a_statement_that_takes_too_long_is_stopped(register):
-    register.server.run("CREATE VIEW slow AS SELECT users.* FROM users, pg_sleep(5); GRANT SELECT ON slow TO reader")
+    register.server.run(
+        "CREATE VIEW slow AS SELECT users.* FROM users, pg_sleep(5); GRANT SELECT ON slow TO reader"
+    )
     with pytest.raises(AnonymartError, match="longer than timeout_seconds"):
         register.pull(table="slow", timeout_seconds=1)
 
 
-@pytest.mark.parametrize(("address", "told"), [
-    ("postgresql://reader:{password}@127.0.0.1:1/postgres", "cannot be reached"),
-    ("host={folder} user=reader password={password}x dbname=postgres", "refused the login"),
-    ("host={folder} user=reader password={password} dbname=nowhere", "no such database"),
-    ("postgresql://reader:{password}@[bad", "not one of PostgreSQL"),
-    ("{password}", "not one of PostgreSQL"),
-])
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgresql://reader:{password}@127.0.0.1:1/postgres", "cannot be reached"),
+        ("host={folder} user=reader password={password}x dbname=postgres", "refused the login"),
+        ("host={folder} user=reader password={password} dbname=nowhere", "no such database"),
+        ("postgresql://reader:{password}@[bad", "not one of PostgreSQL"),
+        ("{password}", "not one of PostgreSQL"),
+    ],
+)
 def test_an_error_holds_no_part_of_the_address(register, address, told):
     with pytest.raises(AnonymartError, match=told) as raised:
         register.pull(address=address.format(password=PASSWORD, folder=register.server.folder))
@@ -198,7 +239,12 @@ def test_the_command_tells_counts_only_and_needs_the_address_from_the_environmen
     environment = {**os.environ, "ANONYMART_HOME": str(register.home.root)}
     without = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert without.returncode == 2 and "ANONYMART_REGISTER_URL" in without.stderr
-    done = subprocess.run(command, env={**environment, "ANONYMART_REGISTER_URL": register.server.address}, capture_output=True, text=True)
+    done = subprocess.run(
+        command,
+        env={**environment, "ANONYMART_REGISTER_URL": register.server.address},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert '"n_rows": 50' in done.stdout
     assert PASSWORD not in done.stdout + done.stderr and "example.org" not in done.stdout + done.stderr

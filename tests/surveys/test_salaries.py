@@ -1,6 +1,9 @@
-"""Salaries as typed: the first list was written down before the parser, the second when it was finished, the third when it was tried again later.
+"""Salaries as typed: the first list was written down before the parser, the second when it was finished, the
+third when it was tried again later.
 
-Of the third none was misread. Twelve that were set aside (other dollars, CFA francs, dirhams, lakhs, an amount spread over 12 months) are read now."""
+Of the third none was misread. Twelve that were set aside (other dollars, CFA francs, dirhams, lakhs, an
+amount spread over 12 months) are read now.
+"""
 
 import csv
 from pathlib import Path
@@ -21,7 +24,9 @@ def cases(name: str) -> list[tuple]:
 def test_every_spelling_is_read_as_written_down(name):
     wrong = []
     for text, amount, currency, period, basis, reading in cases(name):
-        expected = salaries.Salary(reading, float(amount) if amount else None, currency or None, period or None, basis or None)
+        expected = salaries.Salary(
+            reading, float(amount) if amount else None, currency or None, period or None, basis or None
+        )
         found = salaries.read(text)
         if found != expected:
             wrong.append((text, found))

@@ -1,4 +1,6 @@
-"""Every sample that the project makes of a tool's export is known as that tool's, and loads as the tool's own would."""
+"""Every sample that the project makes of a tool's export is known as that tool's, and loads as the tool's own
+would.
+"""
 
 from datetime import date
 
@@ -12,7 +14,12 @@ from anonymart.policy import load_policy
 from anonymart.surveys.check import check
 
 N = 40
-READERS = {"google-forms-fr": "google_forms", "google-forms-xlsx": "google_forms", "qualtrics-spss": "qualtrics", "limesurvey-spss": "limesurvey"}
+READERS = {
+    "google-forms-fr": "google_forms",
+    "google-forms-xlsx": "google_forms",
+    "qualtrics-spss": "qualtrics",
+    "limesurvey-spss": "limesurvey",
+}
 WHOLE = {"delighted", "google-forms-fr", "google-forms-en", "google-forms-xlsx"}
 ANSWERS = [tool for tool, (source, _, _) in SAMPLES.items() if source == "nps"]
 
@@ -23,7 +30,11 @@ def test_answers_loaded_but_tests_and_partial_ones(tool, tmp_path):
     path.write_bytes(sample(tool, N))
     found = check(path, "nps", date(2026, 6, 30), load_policy()).as_dict()
     assert found["reader"].partition(":")[0] == READERS.get(tool, tool.replace("-", "_"))
-    assert (found["delivered"], found["loaded"], found["quarantined"]) == (N, N - (tool not in WHOLE), int(tool not in WHOLE))
+    assert (found["delivered"], found["loaded"], found["quarantined"]) == (
+        N,
+        N - (tool not in WHOLE),
+        int(tool not in WHOLE),
+    )
     assert found["status"] == "loaded"
 
 
@@ -32,16 +43,31 @@ def test_activity_loads(house):
     for tool in tools:
         house.deliver("learning", SAMPLES[tool][1], sample(tool, N))
     counts = house.ingest()
-    assert {tool: (counts[f"learning/{SAMPLES[tool][1]}"].delivered, counts[f"learning/{SAMPLES[tool][1]}"].loaded) for tool in tools} == dict.fromkeys(tools, (N, N))
-    assert house.ask("SELECT count(*) FROM vault.raw.learning WHERE object_id IS NULL OR coalesce(grouping_id, parent_id, '') = ''") == [(0,)]
+    assert {
+        tool: (
+            counts[f"learning/{SAMPLES[tool][1]}"].delivered,
+            counts[f"learning/{SAMPLES[tool][1]}"].loaded,
+        )
+        for tool in tools
+    } == dict.fromkeys(tools, (N, N))
+    assert house.ask(
+        "SELECT count(*) FROM vault.raw.learning WHERE object_id IS NULL OR coalesce(grouping_id, "
+        "parent_id, '') = ''"
+    ) == [(0,)]
 
 
 def test_the_command_writes_the_same_bytes_each_time(tmp_path):
     for folder in ("one", "two"):
-        done = CliRunner().invoke(anonymart, ["demo", "sample", "all", "--out", str(tmp_path / folder), "--answers", "7"])
+        done = CliRunner().invoke(
+            anonymart, ["demo", "sample", "all", "--out", str(tmp_path / folder), "--answers", "7"]
+        )
         assert done.exit_code == 0, done.output
     for tool, (source, name, _) in SAMPLES.items():
-        assert (tmp_path / "one" / source / name).read_bytes() == (tmp_path / "two" / source / name).read_bytes() == sample(tool, 7)
+        assert (
+            (tmp_path / "one" / source / name).read_bytes()
+            == (tmp_path / "two" / source / name).read_bytes()
+            == sample(tool, 7)
+        )
     assert CliRunner().invoke(anonymart, ["demo", "sample", "excel", "--out", str(tmp_path)]).exit_code == 2
     with pytest.raises(UsageError, match="delighted"):
         sample("excel")

@@ -1,4 +1,6 @@
-"""SPSS files: labels of values and variables, missing values, times, encodings; and a damaged file is refused by a sentence."""
+"""SPSS files: labels of values and variables, missing values, times, encodings; and a damaged file is refused
+by a sentence.
+"""
 
 import random
 from datetime import datetime
@@ -35,10 +37,17 @@ def test_scores_by_labels_missing_values_and_two_variables_of_one_label(house, t
     path = tmp_path / "file.sav"
     path.write_bytes(content)
     found = check(path, "nps", AS_OF, load_policy())
-    assert (counts.delivered, counts.loaded, counts.reasons) == (4, 2, {"a partial answer": 1, "answered_at without a score": 1})
+    assert (counts.delivered, counts.loaded, counts.reasons) == (
+        4,
+        2,
+        {"a partial answer": 1, "answered_at without a score": 1},
+    )
     assert (found.delivered, found.loaded, found.reasons) == (4, 2, counts.reasons)
     assert found.fields["comment"].endswith("(columns 8, 9)")
-    assert house.ask("SELECT score, answered_at::VARCHAR FROM vault.answers.nps ORDER BY score") == [(0, "2026-01-05 09:30:00"), (10, "2026-01-05 09:30:00")]
+    assert house.ask("SELECT score, answered_at::VARCHAR FROM vault.answers.nps ORDER BY score") == [
+        (0, "2026-01-05 09:30:00"),
+        (10, "2026-01-05 09:30:00"),
+    ]
 
 
 def test_a_salary_is_read_by_the_label_of_its_variable(house):
@@ -47,8 +56,13 @@ def test_a_salary_is_read_by_the_label_of_its_variable(house):
         "Q3": ("Salaire annuel brut, en k€", [35.0, 18.5, -99.0, 40.0], {}), "Q4": ("Pays", [1.0, 1.0, 1.0, 1.0], {1: "France", 2: "Sénégal"}),
     }, {"Q3": [{"lo": -99, "hi": -90}]}))  # fmt: skip
     assert house.ingest()["salary/pay.sav"].salaries == {"stands": 2, "not_stated": 1}
-    assert house.ask("SELECT salary_amount, salary_currency, salary_period, salary_basis, working_time, country FROM vault.raw.salary WHERE salary_amount IS NOT NULL ORDER BY 1") == [
-        (18500.0, "EUR", "year", "gross", "part_time_50", "France"), (35000.0, "EUR", "year", "gross", "full_time", "France")]
+    assert house.ask(
+        "SELECT salary_amount, salary_currency, salary_period, salary_basis, working_time, country FROM "
+        "vault.raw.salary WHERE salary_amount IS NOT NULL ORDER BY 1"
+    ) == [
+        (18500.0, "EUR", "year", "gross", "part_time_50", "France"),
+        (35000.0, "EUR", "year", "gross", "full_time", "France"),
+    ]
 
 
 @pytest.mark.parametrize(("values", "labels", "texts"), [
@@ -82,5 +96,8 @@ def test_damaged_files_are_refused_and_end_nothing(house, tmp_path):
     house.deliver("nps", "cut.sav", whole[: len(whole) // 2])
     house.deliver("nps", "whole.sav", whole)
     counts = house.ingest()
-    assert (counts["nps/cut.sav"].status, counts["nps/cut.sav"].reason) == ("refused", "a damaged or incomplete SPSS file: export it again")
+    assert (counts["nps/cut.sav"].status, counts["nps/cut.sav"].reason) == (
+        "refused",
+        "a damaged or incomplete SPSS file: export it again",
+    )
     assert counts["nps/whole.sav"].loaded == 39

@@ -12,11 +12,17 @@ SAMPLES = {
     "delighted.csv": 'id,person,survey_type,score,comment,permalink,created_at,updated_at,person_properties,tags\n1,9,nps,9,"fine\nreally",x,1767605400,1767605400,"{""learner_id"": ""L1""}",\n2,8,csat,4,,x,1767605400,1767605400,"{""learner_id"": ""L2""}",\n',
     "wootric.csv": "id,created_at,updated_at,score,text,ip_address,origin_url,end_user_id,survey_id,completed,excluded_from_calculations,tags\n1,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L1,3,true,false,\n2,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L2,3,true,true,\n",
     "satismeter.csv": "id,created,rating,score,category,feedback,answers,dismissed,pending,campaign,device,location,user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n",
-    "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
-    "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
-    "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend us?,Verified Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 09:30:00,No,s1,,9,b@school.example\n",
-    "google_fr.csv": f"Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n05/01/2026 10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
-    "google_en.csv": "Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 10:30:00,english@school.example,9\n",
+    "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network "
+    f"ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
+    "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 '
+    '10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
+    "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend us?,Verified "
+    f"Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 "
+    f"09:30:00,No,s1,,9,b@school.example\n",
+    "google_fr.csv": f"Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n05/01/2026 "
+    f"10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
+    "google_en.csv": "Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 "
+    "10:30:00,english@school.example,9\n",
     "qualtrics.csv": f'StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,Survey Preview,,100,True,R_2,b@school.example,,9\n',
 }
 QUESTIONS = 'Start Date,End Date,Response Type,Finished,Response ID,Recipient Email,"How likely are you to\nrecommend us? - Group","How likely are you to\nrecommend us?",Why?\n'
@@ -24,7 +30,9 @@ HEAD = "StartDate,EndDate,Status,Finished,ResponseId,RecipientEmail,Q1_NPS_GROUP
 ANSWER = "2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,True,R_9,by.question@school.example,Promoter,9,très bien\n"
 SAMPLES |= {
     "qualtrics_questions.csv": f"{HEAD}{QUESTIONS}{'{},' * 8}{{}}\n{ANSWER}",
-    "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start language";"email. Email address";"G1. Recommanderiez-vous ?"\n"1";"2026-01-05 10:30:00";"3";"fr";"both@school.example";"9"\n',
+    "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start '
+    'language";"email. Email address";"G1. Recommanderiez-vous ?"\n"1";"2026-01-05 '
+    '10:30:00";"3";"fr";"both@school.example";"9"\n',
 }
 OUT = {"delighted.csv": "a score on another scale than 0 to 10", "wootric.csv": "a test answer", "satismeter.csv": "a partial answer",
        "limesurvey.csv": "a partial answer", "formbricks.csv": "a partial answer", "qualtrics.csv": "a test answer"}  # fmt: skip
@@ -40,11 +48,38 @@ def loaded(tmp_path_factory):
     answer = {"response_id": "api", "landed_at": "2026-01-05T09:00:00Z", "submitted_at": "2026-01-05T09:30:00Z", "hidden": {"learner_id": "L1"},
               "answers": [{"field": {"id": "1", "ref": "nps"}, "type": "number", "number": 9}]}  # fmt: skip
     house.deliver("nps", "typeform.json", json.dumps({"items": [answer], "total_items": 1}, indent=1))
-    rows = [{"1": {"id": "1", "submitdate": "2026-01-05 10:30:00", "lastpage": "1", "startlanguage": "fr", "NPS": "9", "email": "rpc@school.example"}}]
+    rows = [
+        {
+            "1": {
+                "id": "1",
+                "submitdate": "2026-01-05 10:30:00",
+                "lastpage": "1",
+                "startlanguage": "fr",
+                "NPS": "9",
+                "email": "rpc@school.example",
+            }
+        }
+    ]
     result = base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
     house.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
-    house.deliver("nps", "utf16.tsv", SAMPLES["qualtrics_questions.csv"].replace(",", "\t").replace("by.question", "utf.16").encode("utf-16"))
-    house.deliver("nps", "google.xlsx", sheet([["Horodateur", "Adresse e-mail", "Recommanderiez-vous ?"], [46027.4375, "sheet@school.example", 9]]))
+    house.deliver(
+        "nps",
+        "utf16.tsv",
+        SAMPLES["qualtrics_questions.csv"]
+        .replace(",", "\t")
+        .replace("by.question", "utf.16")
+        .encode("utf-16"),
+    )
+    house.deliver(
+        "nps",
+        "google.xlsx",
+        sheet(
+            [
+                ["Horodateur", "Adresse e-mail", "Recommanderiez-vous ?"],
+                [46027.4375, "sheet@school.example", 9],
+            ]
+        ),
+    )
     return house, house.ingest()
 
 
@@ -94,7 +129,7 @@ def test_the_last_answer_of_a_person_in_the_window_counts(house):
 
 
 FOLLOW_UPS = "Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,{}\n"
-TWO = '05/05/2026 10:30:00,ada@school.example,9,,le mentorat\n05/05/2026 10:31:00,bob@school.example,3,trop lent,\n05/05/2026 10:32:00,cyd@school.example,8,oui,non\n'
+TWO = "05/05/2026 10:30:00,ada@school.example,9,,le mentorat\n05/05/2026 10:31:00,bob@school.example,3,trop lent,\n05/05/2026 10:32:00,cyd@school.example,8,oui,non\n"
 NTH = 'extends: google_forms\ntitle: x\nfields:\n  comment: {column: "Pourquoi ?", nth: 2}\n'
 ALL = 'extends: google_forms\ntitle: x\nfields:\n  comment: {columns: ["Dites-nous tout", "Et encore"], all: true}\n'
 
@@ -117,7 +152,7 @@ def test_columns_of_one_title_are_told_apart_by_position(tmp_path, titles, mappi
 
     path, yml = tmp_path / "file.csv", tmp_path / "own.yml"
     path.write_text(FOLLOW_UPS.format(titles) + TWO, encoding="utf-8")
-    yml.write_text(mapping or 'extends: google_forms\ntitle: x\n', encoding="utf-8")
+    yml.write_text(mapping or "extends: google_forms\ntitle: x\n", encoding="utf-8")
     with duckdb.connect() as connection:
         read(connection, open_file(connection, path, path.read_bytes()), load(yml, FOLDER), "nps")
         found = connection.execute("SELECT comment FROM survey_rows ORDER BY comment NULLS FIRST").fetchall()

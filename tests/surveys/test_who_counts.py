@@ -1,4 +1,6 @@
-"""Only an enrolled graduate stands under a salary figure, once; every other answer is reported, and a school without outcomes is told so."""
+"""Only an enrolled graduate stands under a salary figure, once; every other answer is reported, and a school
+without outcomes is told so.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,11 @@ def as_csv(rows: list[dict]) -> str:
 
 
 def answer(
-    learner: str, number: int, answered_at: str = "2024-06-01T10:00:00Z", diploma: str = "d1", salary: int = 40_000
+    learner: str,
+    number: int,
+    answered_at: str = "2024-06-01T10:00:00Z",
+    diploma: str = "d1",
+    salary: int = 40_000,
 ) -> dict:
     return {
         "response_id": f"{learner}-{number}", "learner_id": learner, "diploma_id": diploma, "graduated_on": "2024-01-15", "answered_at": answered_at,
@@ -34,7 +40,9 @@ def answer(
 
 @pytest.fixture(scope="module")
 def school(tmp_path_factory) -> House:
-    """Four graduates of whom one answers three times, one who gave up, and thirty opened accounts that answer as if they had graduated."""
+    """Four graduates of whom one answers three times, one who gave up, and thirty opened accounts that answer
+    as if they had graduated.
+    """
     house = House(tmp_path_factory.mktemp("who-counts") / "home")
     opened = [f"opened-{number:02}" for number in range(N_OPENED)]
     learners = [f"graduate-{number}" for number in range(4)] + ["gave-up", *opened]
@@ -64,10 +72,12 @@ def school(tmp_path_factory) -> House:
     ]
     house.deliver("enrolments", "e.csv", as_csv(enrolled))
     answers = [
-        answer("graduate-0", number, f"2024-06-0{number}T10:00:00Z", salary=30_000 + number) for number in (1, 2, 3)
+        answer("graduate-0", number, f"2024-06-0{number}T10:00:00Z", salary=30_000 + number)
+        for number in (1, 2, 3)
     ]
     answers += [
-        answer(name, 1, salary=20_000 if number % 2 else 90_000) for number, name in enumerate(["gave-up", *opened])
+        answer(name, 1, salary=20_000 if number % 2 else 90_000)
+        for number, name in enumerate(["gave-up", *opened])
     ]
     house.deliver("salary", "s.csv", as_csv(answers))
     house.deliver(
@@ -88,7 +98,11 @@ def school(tmp_path_factory) -> House:
     )
     house.ingest()
     build(
-        house.home, house.keys, house.policy, AS_OF, select="+int_left_out +int_persons +int_people__salary_outcome"
+        house.home,
+        house.keys,
+        house.policy,
+        AS_OF,
+        select="+int_left_out +int_persons +int_people__salary_outcome",
     )
     return house
 
@@ -109,10 +123,15 @@ def test_an_answer_makes_no_graduate_and_one_answer_counts_a_person(school):
 def test_the_other_answers_are_reported(school):
     assert asked(
         school,
-        "SELECT n_rows FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = 'not_a_graduate'",
+        "SELECT n_rows FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = "
+        "'not_a_graduate'",
     ) == [(N_OPENED + 1,)]
     found = count(school.home, school.keys)
-    assert (found.graduates, found.salary_answers, found.answers_of_no_graduate) == (4, N_OPENED + 4, N_OPENED + 1)
+    assert (found.graduates, found.salary_answers, found.answers_of_no_graduate) == (
+        4,
+        N_OPENED + 4,
+        N_OPENED + 1,
+    )
     assert [line for line in found.sentences if line.startswith("31 of 34 salary answers are in no figure")]
 
 
@@ -120,4 +139,6 @@ def test_a_school_whose_enrolments_have_no_outcome_is_told(school):
     assert answer_sentences(4, 34, 0) == []
     assert len(answer_sentences(4, 34, 31)) == 1
     told = answer_sentences(0, 34, 34)
-    assert len(told) == 2 and "deliver outcome, diploma_id and graduated_on in the source enrolments" in told[1]
+    assert (
+        len(told) == 2 and "deliver outcome, diploma_id and graduated_on in the source enrolments" in told[1]
+    )

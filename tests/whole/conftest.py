@@ -1,6 +1,8 @@
-"""One fictional school for the tests that look at the whole product, and its home at each stage of two releases.
+"""One fictional school for the tests that look at the whole product, and its home at each stage of two
+releases.
 
-The stages are copies of one another, so that each command runs once; a test that changes a home copies it first.
+The stages are copies of one another, so that each command runs once; a test that changes a home copies it
+first.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ CAMPUS = "https://campus.anonymart.example"
 
 @dataclass(frozen=True)
 class School:
-    """The landing folder as generated, the truth beside it, and the values planted as names of objects, by case."""
+    """The landing folder as generated, the truth beside it, and the values planted as names of objects, by
+    case.
+    """
 
     folder: Path
     planted: dict[str, str] = field(default_factory=dict)
@@ -111,7 +115,9 @@ def generate(folder: Path, learners: int, as_of: str) -> None:
 
 
 def deliver_next_month(house: House, school: School) -> None:
-    """Activity of the month that closes, late activity of months that have closed, and somebody who objects."""
+    """Activity of the month that closes, late activity of months that have closed, and somebody who
+    objects.
+    """
     accounts = [row["value"] for row in school.of_kind("account_name")][:60]
     statements = [
         {
@@ -129,7 +135,12 @@ def deliver_next_month(house: House, school: School) -> None:
     ]
     write_lines(house.home.landing / "learning" / "next-month.ndjson", statements)
     objecting = [
-        {"request_id": f"REQ-late-{number}", "kind": "object", "learner_id": row["value"], "received_at": "2026-06-10T09:00:00Z"}
+        {
+            "request_id": f"REQ-late-{number}",
+            "kind": "object",
+            "learner_id": row["value"],
+            "received_at": "2026-06-10T09:00:00Z",
+        }
         for number, row in enumerate(school.of_kind("learner_id")[200:220])
     ]
     write_lines(house.home.landing / "rights" / "next-month.ndjson", objecting)

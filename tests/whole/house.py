@@ -1,4 +1,6 @@
-"""A home that a test drives from outside: `anonymart` in a process of its own, and the zones opened with their keys."""
+"""A home that a test drives from outside: `anonymart` in a process of its own, and the zones opened with
+their keys.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class House:
 
     def command(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `anonymart` with this home, to its end."""
-        done = warm.anonymart(*_answered(arguments), env=clean_environment(self.root, **environment), timeout=PATIENCE_SECONDS)
+        done = warm.anonymart(
+            *_answered(arguments), env=clean_environment(self.root, **environment), timeout=PATIENCE_SECONDS
+        )
         self.output += [done.stdout, done.stderr]
         return done
 
@@ -84,7 +88,11 @@ def command_line(*arguments: object) -> list[str]:
 
 def _answered(arguments: tuple[object, ...]) -> tuple[object, ...]:
     """A reviewer says yes at once to what is to be published."""
-    return (*arguments, *YES) if arguments[:1] in (("run",), ("publish",)) and "--help" not in arguments else arguments
+    return (
+        (*arguments, *YES)
+        if arguments[:1] in (("run",), ("publish",)) and "--help" not in arguments
+        else arguments
+    )
 
 
 def clean_environment(root: Path, **more: str) -> dict[str, str]:
@@ -94,7 +102,9 @@ def clean_environment(root: Path, **more: str) -> dict[str, str]:
 
 
 def open_house(root: Path) -> House:
-    """A new home with the same keys at each run: noise and codes come from them, and what a test saw once it must see again."""
+    """A new home with the same keys at each run: noise and codes come from them, and what a test saw once it
+    must see again.
+    """
     give_keys(root)
     return House(root)
 
@@ -113,7 +123,9 @@ def attach_release(connection: duckdb.DuckDBPyConnection, folder: Path, name: st
 
 
 def differences(left: Path, right: Path) -> dict[str, int]:
-    """Per mart, how many rows of two releases are in one of them only, all columns compared; marts that agree are left out."""
+    """Per mart, how many rows of two releases are in one of them only, all columns compared; marts that agree
+    are left out.
+    """
     found = {}
     with duckdb.connect() as connection:
         attach_release(connection, left, "a")
@@ -130,7 +142,10 @@ def n_rows(folder: Path) -> dict[str, int]:
     """Rows of each mart of a release."""
     with duckdb.connect() as connection:
         attach_release(connection, folder, "a")
-        return {mart: connection.execute(f"SELECT count(*) FROM a.marts.{mart}").fetchone()[0] for mart in load_contracts()}
+        return {
+            mart: connection.execute(f"SELECT count(*) FROM a.marts.{mart}").fetchone()[0]
+            for mart in load_contracts()
+        }
 
 
 def file_sums(folder: Path, pattern: str = "**/*") -> dict[str, str]:
@@ -143,5 +158,7 @@ def file_sums(folder: Path, pattern: str = "**/*") -> dict[str, str]:
 
 
 def accounts(file: dict) -> bool:
-    """Whether a line of the ledger accounts for every row: delivered = loaded + refused + quarantined + duplicate."""
+    """Whether a line of the ledger accounts for every row: delivered = loaded + refused + quarantined +
+    duplicate.
+    """
     return file["delivered"] == file["loaded"] + file["refused"] + file["quarantined"] + file["duplicate"]

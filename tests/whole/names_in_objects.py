@@ -1,6 +1,8 @@
-"""Files whose codes are names of people: the profile page of a learner that somebody visits, a path called like an account.
+"""Files whose codes are names of people: the profile page of a learner that somebody visits, a path called
+like an account.
 
-Nothing at the door tells such a code from that of a new course, so what it becomes further on has to be looked at.
+Nothing at the door tells such a code from that of a new course, so what it becomes further on has to be
+looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ TYPES = "http://adlnet.gov/expapi/activities"
 
 
 def deliver_names_in_objects(landing: Path, accounts: list[str], emails: list[str]) -> dict[str, str]:
-    """Write the files; gives by case the value that must reach nothing outside the vault. One person plays one case."""
+    """Write the files; gives by case the value that must reach nothing outside the vault. One person plays
+    one case.
+    """
     visitor, names, addresses = accounts[0], iter(accounts[1:]), iter(emails)
     planted: dict[str, str] = {}
     statements = [_statement(visitor, case, **parts) for case, parts in _objects(names, addresses, planted)]
@@ -26,7 +30,9 @@ def deliver_names_in_objects(landing: Path, accounts: list[str], emails: list[st
     return planted
 
 
-def _objects(names: Iterator[str], addresses: Iterator[str], planted: dict[str, str]) -> Iterator[tuple[str, dict]]:
+def _objects(
+    names: Iterator[str], addresses: Iterator[str], planted: dict[str, str]
+) -> Iterator[tuple[str, dict]]:
     def account(case: str) -> str:
         return planted.setdefault(case, next(names))
 
@@ -34,26 +40,61 @@ def _objects(names: Iterator[str], addresses: Iterator[str], planted: dict[str, 
         return planted.setdefault(case, next(addresses))
 
     yield "profile", {"object_id": f"{CAMPUS}/xapi/profile/{account('profile')}"}
-    yield "profile of a type", {"object_id": f"{CAMPUS}/xapi/profile/{account('profile of a type')}", "type": "http://activitystrea.ms/schema/1.0/person"}
+    yield (
+        "profile of a type",
+        {
+            "object_id": f"{CAMPUS}/xapi/profile/{account('profile of a type')}",
+            "type": "http://activitystrea.ms/schema/1.0/person",
+        },
+    )
     for kind in ("course", "module", "assessment", "cmi.interaction"):
         yield kind, {"object_id": f"{CAMPUS}/xapi/{kind}/{account(kind)}", "type": f"{TYPES}/{kind}"}
-    yield "project", {"object_id": f"{CAMPUS}/xapi/p/{account('project')}", "type": "http://id.tincanapi.com/activitytype/project"}
-    yield "path", {"object_id": f"{CAMPUS}/xapi/p/{account('path')}", "type": "http://id.tincanapi.com/activitytype/learning-path"}
+    yield (
+        "project",
+        {
+            "object_id": f"{CAMPUS}/xapi/p/{account('project')}",
+            "type": "http://id.tincanapi.com/activitytype/project",
+        },
+    )
+    yield (
+        "path",
+        {
+            "object_id": f"{CAMPUS}/xapi/p/{account('path')}",
+            "type": "http://id.tincanapi.com/activitytype/learning-path",
+        },
+    )
     yield "bare name", {"object_id": account("bare name"), "type": f"{TYPES}/course"}
     yield "query", {"object_id": f"{CAMPUS}/xapi/course/x?of={account('query')}", "type": f"{TYPES}/course"}
-    yield "fragment", {"object_id": f"{CAMPUS}/xapi/course/x#{account('fragment')}", "type": f"{TYPES}/course"}
-    yield "capitals", {"object_id": f"{CAMPUS}/xapi/course/{account('capitals').upper()}", "type": f"{TYPES}/course"}
+    yield (
+        "fragment",
+        {"object_id": f"{CAMPUS}/xapi/course/x#{account('fragment')}", "type": f"{TYPES}/course"},
+    )
+    yield (
+        "capitals",
+        {"object_id": f"{CAMPUS}/xapi/course/{account('capitals').upper()}", "type": f"{TYPES}/course"},
+    )
     yield "verb", {"object_id": f"{CAMPUS}/xapi/course/x", "verb": f"{CAMPUS}/verbs/{account('verb')}"}
     yield "type", {"object_id": f"{CAMPUS}/xapi/course/x", "type": f"{TYPES}/{account('type')}"}
-    yield "parent", {"object_id": f"{CAMPUS}/xapi/course/x", "parent": f"{CAMPUS}/xapi/course/{account('parent')}"}
-    yield "grouping", {"object_id": f"{CAMPUS}/xapi/course/x", "grouping": f"{CAMPUS}/xapi/path/{account('grouping')}"}
+    yield (
+        "parent",
+        {"object_id": f"{CAMPUS}/xapi/course/x", "parent": f"{CAMPUS}/xapi/course/{account('parent')}"},
+    )
+    yield (
+        "grouping",
+        {"object_id": f"{CAMPUS}/xapi/course/x", "grouping": f"{CAMPUS}/xapi/path/{account('grouping')}"},
+    )
     yield "address", {"object_id": f"{CAMPUS}/xapi/course/{email('address')}", "type": f"{TYPES}/course"}
     escaped = email("escaped address").replace("@", "%40")
     yield "escaped address", {"object_id": f"{CAMPUS}/xapi/course/{escaped}", "type": f"{TYPES}/course"}
-    yield "address in the parent", {"object_id": f"{CAMPUS}/xapi/course/x", "parent": f"mailto:{email('address in the parent')}"}
+    yield (
+        "address in the parent",
+        {"object_id": f"{CAMPUS}/xapi/course/x", "parent": f"mailto:{email('address in the parent')}"},
+    )
 
 
-def _codes(names: Iterator[str], addresses: Iterator[str], planted: dict[str, str], moment: str) -> dict[str, list[dict]]:
+def _codes(
+    names: Iterator[str], addresses: Iterator[str], planted: dict[str, str], moment: str
+) -> dict[str, list[dict]]:
     def named(case: str, values: Iterator[str]) -> str:
         return planted.setdefault(case, next(values))
 

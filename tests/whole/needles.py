@@ -1,7 +1,8 @@
 """A true search: many known values as substrings of every byte of a home, whatever holds them.
 
-A value is sought in small letters and in the spellings that writers give it: as it is, escaped for JSON, for an address,
-for HTML. Databases are opened and dumped, packed files unpacked; each file is searched as raw bytes besides.
+A value is sought in small letters and in the spellings that writers give it: as it is, escaped for JSON, for
+an address, for HTML. Databases are opened and dumped, packed files unpacked; each file is searched as raw
+bytes besides.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ class Needles:
 def search(home: Home, needles: Needles, left_out: tuple[Path, ...] = ()) -> set[tuple[str, str]]:
     """(file, value) for each value that a file of the home holds, names of files included.
 
-    Left out: the landing folder, the vault, what is prepared for the people themselves, and the key file, which may hold them. A file
-    counts once, however often.
+    Left out: the landing folder, the vault, what is prepared for the people themselves, and the key file,
+    which may hold them. A file counts once, however often.
     """
     hits: set[tuple[str, str]] = set()
     for path in _files(home, (home.landing, home.exports, *left_out)):
@@ -127,8 +128,20 @@ def _dump_duckdb(path: Path, home: Home, key: str | None) -> Iterator[BinaryIO]:
             engine.attach(connection, "held", path, key, "ro")
         else:
             connection.execute(f"ATTACH {engine.literal(str(path))} AS held (READ_ONLY)")
-        for kind in ("schemas", "tables", "columns", "views", "indexes", "sequences", "constraints", "types", "functions"):
-            rows = connection.execute(f"SELECT * FROM duckdb_{kind}() WHERE database_name = 'held'").fetchall()
+        for kind in (
+            "schemas",
+            "tables",
+            "columns",
+            "views",
+            "indexes",
+            "sequences",
+            "constraints",
+            "types",
+            "functions",
+        ):
+            rows = connection.execute(
+                f"SELECT * FROM duckdb_{kind}() WHERE database_name = 'held'"
+            ).fetchall()
             yield io.BytesIO("\n".join(map(str, rows)).encode("utf-8", "replace"))
         tables = connection.execute(
             "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'held'"
@@ -145,7 +158,9 @@ def _dump_parquet(path: Path) -> Iterator[BinaryIO]:
         source = f"read_parquet({engine.literal(str(path))})"
         connection.execute(f"COPY (FROM {source}) TO {engine.literal(str(dump))} (FORMAT csv)")
         yield dump.open("rb")
-        metadata = connection.execute(f"SELECT * FROM parquet_kv_metadata({engine.literal(str(path))})").fetchall()
+        metadata = connection.execute(
+            f"SELECT * FROM parquet_kv_metadata({engine.literal(str(path))})"
+        ).fetchall()
         yield io.BytesIO(str(metadata).encode())
 
 

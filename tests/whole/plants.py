@@ -1,4 +1,6 @@
-"""What must not leave, put into the warehouse between build and publish, and what `anonymart publish` makes of it."""
+"""What must not leave, put into the warehouse between build and publish, and what `anonymart publish` makes
+of it.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ def carried_cell_changed(house: House) -> None:
 
 
 PLANTS: dict[str, Callable[[House], None]] = {
-    plant.__name__: plant for plant in (email_in_a_value, cell_under_its_threshold, person_out_of_window, carried_cell_changed)
+    plant.__name__: plant
+    for plant in (email_in_a_value, cell_under_its_threshold, person_out_of_window, carried_cell_changed)
 }
 
 

@@ -1,8 +1,10 @@
-"""By hand: kill `anonymart run` at random moments, as a power cut would, and compare what it publishes in the end.
+"""By hand: kill `anonymart run` at random moments, as a power cut would, and compare what it publishes in the
+end.
 
-Each round takes a fresh copy of one prepared home, starts `anonymart run`, kills its whole process group after a random
-time, and does so again until a run comes to its end or the round's kills are used up; then one run goes undisturbed. Its
-marts must be those of the home that was never killed. Takes about a minute a round: python -m tests.whole.random_kills
+Each round takes a fresh copy of one prepared home, starts `anonymart run`, kills its whole process group
+after a random time, and does so again until a run comes to its end or the round's kills are used up; then one
+run goes undisturbed. Its marts must be those of the home that was never killed. Takes about a minute a round:
+python -m tests.whole.random_kills
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ def main() -> int:
     luck = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="anonymart-kills-") as folder:
         before, undisturbed, seconds = _prepare(Path(folder), options.learners)
-        print(f"An undisturbed run takes {seconds:.0f} s; {options.times} kills follow, seed {options.seed}.", flush=True)
+        print(
+            f"An undisturbed run takes {seconds:.0f} s; {options.times} kills follow, seed {options.seed}.",
+            flush=True,
+        )
         kills = rounds = faults = 0
         while kills < options.times:
             rounds += 1
@@ -47,12 +52,18 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--times", type=int, default=100, help="kills in all (default 100)")
-    parser.add_argument("--in-a-row", type=int, default=4, help="kills in one home before it may end (default 4)")
+    parser.add_argument(
+        "--in-a-row", type=int, default=4, help="kills in one home before it may end (default 4)"
+    )
     parser.add_argument("--learners", type=int, default=300, help="size of the school (default 300)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default 1)")
-    parser.add_argument("--parent-only", action="store_true", help="kill the command and not the dbt that it has started")
+    parser.add_argument(
+        "--parent-only", action="store_true", help="kill the command and not the dbt that it has started"
+    )
     return parser.parse_args()
 
 
@@ -97,7 +108,10 @@ def _ends_alike(house: House, undisturbed: House, number: int) -> bool:
     """Run to the end and compare; True when something differs."""
     done = house.command("run", "--as-of", AS_OF)
     if done.returncode != 0:
-        print(f"round {number}: the run after the kills ended with {done.returncode}\n{done.stderr[-1500:]}", flush=True)
+        print(
+            f"round {number}: the run after the kills ended with {done.returncode}\n{done.stderr[-1500:]}",
+            flush=True,
+        )
         return True
     totals = "SELECT source, sum(delivered), sum(loaded), sum(duplicate) FROM vault.ledger.loads GROUP BY source ORDER BY source"
     found = differences(undisturbed.home.current, house.home.current)

@@ -48,8 +48,13 @@ def deliver(landing: Path, number: int, n_rows: int, padding: int = 0) -> Path:
                 "id": str(uuid.UUID(int=(number << 64) + row)),
                 "actor": {"account": {"homePage": "https://campus.example", "name": f"account-{row % 500}"}},
                 "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
-                "object": {"id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}" + "x" * padding},
-                "context": {"contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/course-a"}]}},
+                "object": {
+                    "id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}"
+                    + "x" * padding
+                },
+                "context": {
+                    "contextActivities": {"parent": [{"id": "https://campus.example/xapi/course/course-a"}]}
+                },
                 "timestamp": f"2026-03-{row % 28 + 1:02d}T10:00:00Z",
             }
             file.write(json.dumps(statement) + "\n")
@@ -75,14 +80,22 @@ def goes_on(house: House, n_rows: int = 100) -> None:
     """The day is good again: what waited is loaded, once."""
     report = house.succeed("ingest", "--as-of", AS_OF)
     assert all(accounts(file) for file in report["files"])
-    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(n_rows, n_rows)]
+    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+        (n_rows, n_rows)
+    ]
 
 
 @pytest.mark.parametrize("command", ["run", "ingest", "build", "publish", "purge", "releases"])
 def test_no_keys(tmp_path, command):
     house = House(tmp_path / "home")
     deliver(house.home.landing, 1, 5)
-    tells(house.command(command, "--json"), 2, "The key 'vault' is missing", "anonymart keys init", "ANONYMART_KEY_VAULT")
+    tells(
+        house.command(command, "--json"),
+        2,
+        "The key 'vault' is missing",
+        "anonymart keys init",
+        "ANONYMART_KEY_VAULT",
+    )
     assert not any((house.root / zone).exists() for zone in ZONES)
     assert len(list((house.home.landing / "learning").iterdir())) == 1
 
@@ -94,7 +107,12 @@ def test_one_key_is_missing(house, name):
     without = {known: value for known, value in keys.items() if known != name}
     path.write_text(json.dumps(without))
     sums = file_sums(house.root)
-    tells(house.command("run", "--as-of", AS_OF, "--json"), 2, f"The key '{name}' is missing", f"ANONYMART_KEY_{name.upper()}")
+    tells(
+        house.command("run", "--as-of", AS_OF, "--json"),
+        2,
+        f"The key '{name}' is missing",
+        f"ANONYMART_KEY_{name.upper()}",
+    )
     assert file_sums(house.root) == sums
     tells_ok = house.command("keys", "check", **{f"ANONYMART_KEY_{name.upper()}": keys[name]})
     assert tells_ok.returncode == 0
@@ -107,7 +125,14 @@ def test_keys_lost_beside_a_vault_are_not_made_anew(house):
 
 
 @pytest.mark.parametrize(
-    ("command", "zone"), [("run", "vault"), ("run", "warehouse"), ("ingest", "vault"), ("build", "warehouse"), ("publish", "warehouse")]
+    ("command", "zone"),
+    [
+        ("run", "vault"),
+        ("run", "warehouse"),
+        ("ingest", "vault"),
+        ("build", "warehouse"),
+        ("publish", "warehouse"),
+    ],
 )
 def test_a_wrong_key(house, command, zone):
     with engine.connect(house.home, house.keys, warehouse="rw"):
@@ -136,7 +161,10 @@ def test_a_folder_that_cannot_be_written(house, tmp_path, place):
     target.write_text("not a folder")
     root = target if not place else house.root
     done = subprocess.run(
-        command_line("run", "--as-of", AS_OF, "--json"), env=clean_environment(root), capture_output=True, text=True
+        command_line("run", "--as-of", AS_OF, "--json"),
+        env=clean_environment(root),
+        capture_output=True,
+        text=True,
     )
     tells(done, 2, "cannot be written", "ANONYMART_HOME")
     assert target.read_text() == "not a folder"
@@ -155,7 +183,11 @@ def test_a_vault_that_somebody_has_open(house):
         assert holder.stdout.readline() == "held\n"
         waiting = file_sums(house.home.landing)
         for command in ("run", "ingest", "build", "publish"):
-            tells(house.command(command, "--as-of", AS_OF, "--json"), 1, "vault.duckdb is in use by another process")
+            tells(
+                house.command(command, "--as-of", AS_OF, "--json"),
+                1,
+                "vault.duckdb is in use by another process",
+            )
         assert file_sums(house.home.landing) == waiting
     finally:
         holder.communicate("")
@@ -193,7 +225,10 @@ def test_a_second_run_at_once(house):
         (("gate", "/nowhere"), "does not exist"),
         (("ingest", "--landing", "/nowhere"), "The landing folder /nowhere does not exist"),
         (("ingest", "--source", "photos"), "There is no source of that name"),
-        (("demo", "generate", "--out", "/nowhere", "--learners", "3", "--seed", "1", "--as-of", AS_OF), "200 to"),
+        (
+            ("demo", "generate", "--out", "/nowhere", "--learners", "3", "--seed", "1", "--as-of", AS_OF),
+            "200 to",
+        ),
         (("purge", "--as-of", AS_OF, "--token", "000000000000"), "The token is not that of the present plan"),
     ],
 )
@@ -220,7 +255,9 @@ def project(tmp_path) -> Path:
     """A copy of what the program reads of its project."""
     root = tmp_path / "project"
     for folder in ("plugins", "dbt_project", "expectations"):
-        shutil.copytree(PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
+        shutil.copytree(
+            PROJECT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "target", "logs")
+        )
     return root
 
 
@@ -233,9 +270,15 @@ def in_project(house: House, project: Path, *arguments: str) -> subprocess.Compl
     ("change", "says"),
     [
         (lambda text: text + "\nsurprise: 1\n", "unknown entry 'surprise'"),
-        (lambda text: text.replace("  variance: {", "  skewness: 1\n  variance: {"), "unknown entry 'counts.skewness'"),
+        (
+            lambda text: text.replace("  variance: {", "  skewness: 1\n  variance: {"),
+            "unknown entry 'counts.skewness'",
+        ),
         (lambda text: text.replace("  variance: {", "# {"), "the entry 'counts.variance' is missing"),
-        (lambda text: text.replace("variance: {coarse: 19,", "variance: {coarse: few,"), "'counts.variance.coarse' must be a number"),
+        (
+            lambda text: text.replace("variance: {coarse: 19,", "variance: {coarse: few,"),
+            "'counts.variance.coarse' must be a number",
+        ),
         (lambda text: text.replace("counts:", "counts: ["), "policy.yml"),
     ],
     ids=["unknown", "unknown inside", "missing", "no number", "no YAML"],
@@ -253,7 +296,13 @@ def test_a_policy_that_nobody_understands(house, project, change, says):
 def test_a_mart_without_disclosure(house, project):
     path = project / "dbt_project" / "models" / "marts" / "nps_quarterly.yml"
     model = path.read_text().split("unit_tests:")[0]
-    changed = re.sub(r"meta:\n +disclosure:.*?\n(?=    (data_tests|columns):)", "meta: {}\n", model, count=1, flags=re.DOTALL)
+    changed = re.sub(
+        r"meta:\n +disclosure:.*?\n(?=    (data_tests|columns):)",
+        "meta: {}\n",
+        model,
+        count=1,
+        flags=re.DOTALL,
+    )
     assert "disclosure:" in model
     assert "disclosure:" not in changed
     path.write_text(changed)
@@ -261,7 +310,9 @@ def test_a_mart_without_disclosure(house, project):
     done = in_project(house, project, "build", "--as-of", AS_OF, "--json")
     assert done.returncode in (1, 2)
     tells(done, done.returncode, "nps_quarterly", "disclosure")
-    assert {name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in zones} == zones
+    assert {
+        name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in zones
+    } == zones
     assert house.current is None
 
 
@@ -305,21 +356,29 @@ def test_a_disk_that_fills_up_while_loading(small_disk, tmp_path):
     enlarge(small_disk)
     house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     assert not big.exists()
-    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(60_020, 60_020)]
+    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+        (60_020, 60_020)
+    ]
 
 
 @pytest.mark.long
 @pytest.mark.needs_root
 def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
-    """Full while building, then full while publishing: each time a sentence, and the same command goes on when there is room."""
+    """Full while building, then full while publishing: each time a sentence, and the same command goes on
+    when there is room.
+    """
     house = open_house(small_disk / "home")
     landing = tmp_path / "landing"
     deliver(landing, 1, 200)
     (landing / "catalogue").mkdir()
-    (landing / "catalogue" / "courses.csv").write_text("course_id,course_title\nhttps://campus.example/xapi/course/course-a,Course A\n")
+    (landing / "catalogue" / "courses.csv").write_text(
+        "course_id,course_title\nhttps://campus.example/xapi/course/course-a,Course A\n"
+    )
     (landing / "learners").mkdir()
     people = [f"L-{number},https://campus.example,account-{number}" for number in range(500)]
-    (landing / "learners" / "learners.csv").write_text("\n".join(["learner_id,account_home_page,account_name", *people]))
+    (landing / "learners" / "learners.csv").write_text(
+        "\n".join(["learner_id,account_home_page,account_name", *people])
+    )
     house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     for command in ("build", "publish"):
         shrink(small_disk)

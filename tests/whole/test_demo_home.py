@@ -1,4 +1,6 @@
-"""Show 3 again, in the home of `make demo`: Airflow's database, its logs and what it renders are searched too (D-IDENT)."""
+"""Show 3 again, in the home of `make demo`: Airflow's database, its logs and what it renders are searched too
+(D-IDENT).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Show 4: what must not leave is planted between build and publish; the gate says no, and `current` stays (S-ANON, P-STAT)."""
+"""Show 4: what must not leave is planted between build and publish; the gate says no, and `current` stays
+(S-ANON, P-STAT).
+"""
 
 from __future__ import annotations
 

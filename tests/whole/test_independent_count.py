@@ -1,6 +1,8 @@
-"""Published figures against a count of the delivered files in plain SQL, which shares nothing with the product: no person too many or too few.
+"""Published figures against a count of the delivered files in plain SQL, which shares nothing with the
+product: no person too many or too few.
 
-Noise is drawn around zero, so that over many cells the mean of published less counted tells a bias of retention or funnel that no single cell shows.
+Noise is drawn around zero, so that over many cells the mean of published less counted tells a bias of
+retention or funnel that no single cell shows.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, c
     furthest = law.figure("counts", "largest_deviation")
     on = " AND ".join(f"published.{column} = counted.{column}" for column in cell)
     period = load_contracts()[mart].period.column
-    # Chosen by what was counted: chosen by what was published, cells would be those in which the noise went up. A row that is missing is a 0.
+    # Chosen by what was counted: chosen by what was published, cells would be those in which the noise went
+    # up. A row that is missing is a 0.
     n_cells, largest, mean = counted.execute(f"""
         SELECT count(*), max(abs(difference)), avg(difference) FROM (
             SELECT coalesce(published.{figure}, 0) - counted.{figure} AS difference
@@ -58,7 +61,9 @@ def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, c
 def test_no_busy_cell_is_missing(counted):
     for mart, figure, cell in COUNTS:
         columns = ", ".join(cell)
-        period = next(name for name in cell if name in ("month", "start_quarter", "cohort_quarter", "half_year"))
+        period = next(
+            name for name in cell if name in ("month", "start_quarter", "cohort_quarter", "half_year")
+        )
         [(missing,)] = counted.execute(f"""
             SELECT count(*) FROM (
                 SELECT {columns} FROM {mart} WHERE {figure} >= 20 AND {period} < DATE '2024-01-01'
@@ -77,5 +82,7 @@ def test_retention_has_no_bias(counted):
 
 
 def test_evenings_that_belong_to_the_next_month_are_in_the_files(counted):
-    [(n,)] = counted.execute("SELECT count(*) FROM statements WHERE date_trunc('month', occurred_at) <> date_trunc('month', day)").fetchall()
+    [(n,)] = counted.execute(
+        "SELECT count(*) FROM statements WHERE date_trunc('month', occurred_at) <> date_trunc('month', day)"
+    ).fetchall()
     assert n >= 20

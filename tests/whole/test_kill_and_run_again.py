@@ -1,7 +1,7 @@
 """Show 5: killed at every named point, run again: the same marts as in a home that nobody disturbed (S-SAFE).
 
-The kills follow one another in one home, each in what the one before it has left. That is harder than a fresh home for
-each, and costs a tenth. 100 kills at random moments: `python -m tests.whole.random_kills --help`.
+The kills follow one another in one home, each in what the one before it has left. That is harder than a fresh
+home for each, and costs a tenth. 100 kills at random moments: `python -m tests.whole.random_kills --help`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,33 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 AS_OF = "2026-05-31"
 LEARNERS = 300
 # Files of each kind and source stay; the rest of the years only costs time.
-KEPT = re.compile(r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|odd|connections|nps-202[56]|salary-202[56]|half)")
+KEPT = re.compile(
+    r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|odd|connections|nps-202[56]|salary-202[56]|half)"
+)
 
 # The command that passes the point, for each point of the program.
 COMMANDS = {
     **{point: "run" for point in crash.POINTS},
     # From here on the build of the run before is good: only its release is still to be made.
-    **{point: "publish" for point in ("candidate.after_files", "gate.before", "gate.drill_planted", "gate.after", "publish.after_commit")},
+    **{
+        point: "publish"
+        for point in (
+            "candidate.after_files",
+            "gate.before",
+            "gate.drill_planted",
+            "gate.after",
+            "publish.after_commit",
+        )
+    },
 }
 ORDER = (
-    *("ingest.before_load", "ingest.after_insert", "ingest.before_commit", "ingest.after_commit", "ingest.after_file_removed"),
+    *(
+        "ingest.before_load",
+        "ingest.after_insert",
+        "ingest.before_commit",
+        "ingest.after_commit",
+        "ingest.after_file_removed",
+    ),
     "catalogue.before_commit",
     *("build.before_dbt", "build.after_dbt"),
     *("candidate.after_marts", "candidate.after_files", "gate.before", "gate.drill_planted", "gate.after"),
@@ -74,7 +91,19 @@ def test_every_named_point_kills(killed):
     # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals, the
     # audit log and what a gated candidate is before its commit in tests/release, pulls in tests/sources,
     # migrations in tests/migrate, a restore in tests/backup.
-    elsewhere = ("approval.", "audit.", "migrate.", "publish.before_commit", "pull.", "rights.", "rectify.", "removal.", "restore.", "rewrite.", "withdraw.")
+    elsewhere = (
+        "approval.",
+        "audit.",
+        "migrate.",
+        "publish.before_commit",
+        "pull.",
+        "rights.",
+        "rectify.",
+        "removal.",
+        "restore.",
+        "rewrite.",
+        "withdraw.",
+    )
     assert sorted(ORDER) == sorted(point for point in crash.POINTS if not point.startswith(elsewhere))
     assert len(ORDER) >= 12
     assert killed.survived == []
@@ -92,7 +121,13 @@ def test_nothing_is_doubled_and_nothing_is_lost(undisturbed, killed):
         FROM vault.ledger.loads GROUP BY source ORDER BY source
     """
     assert killed.vault(totals) == undisturbed.vault(totals)
-    for table in ("ledger.quarantine", "ledger.row_hashes", "register.learners", "answers.nps", "rights.consents"):
+    for table in (
+        "ledger.quarantine",
+        "ledger.row_hashes",
+        "register.learners",
+        "answers.nps",
+        "rights.consents",
+    ):
         query = f"SELECT count(*) FROM vault.{table}"
         assert killed.vault(query) == undisturbed.vault(query), table
     for table in ("int_events", "int_nps_responses", "int_salary_responses", "int_enrolments", "int_persons"):
@@ -110,8 +145,12 @@ def test_the_ledger_of_cells_is_the_same(undisturbed, killed):
 
 def test_nothing_half_done_is_left(undisturbed, killed):
     def names(house: House) -> list[str]:
-        """Data Docs are filed under the moment of their making, dbt's artifacts under the commands that ran."""
+        """Data Docs are filed under the moment of their making, dbt's artifacts under the commands that
+        ran.
+        """
         paths = [str(path.relative_to(house.root)) for path in house.root.rglob("*")]
-        return sorted(re.sub(r"\d{8}T\d{6}\.\d+Z", "moment", path) for path in paths if "dbt/target" not in path)
+        return sorted(
+            re.sub(r"\d{8}T\d{6}\.\d+Z", "moment", path) for path in paths if "dbt/target" not in path
+        )
 
     assert names(killed) == names(undisturbed)

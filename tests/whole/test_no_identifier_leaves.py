@@ -1,4 +1,6 @@
-"""Show 3: no planted identifier stands in any byte outside the vault, the landing folder and the key file (D-IDENT, S-ANON)."""
+"""Show 3: no planted identifier stands in any byte outside the vault, the landing folder and the key file
+(D-IDENT, S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 @pytest.fixture(scope="module")
 def owners(school) -> dict[str, str]:
-    """Whose each value is: a failing test must not print somebody, fictional or not. A hash of an address names its owner too."""
+    """Whose each value is: a failing test must not print somebody, fictional or not. A hash of an address
+    names its owner too.
+    """
     found = {row["value"]: f"{row['kind']} of {row['learner_id']}" for row in school.identifiers}
     for row in school.of_kind("email"):
         for text in (row["value"].casefold(), f"mailto:{row['value'].casefold()}"):
@@ -36,7 +40,9 @@ def needles(owners) -> Needles:
 
 @pytest.fixture(scope="module")
 def hits(later, needles) -> set[tuple[str, str]]:
-    """Everything of two releases and a run without one: zones, artifacts, Data Docs, manifests, and all that was printed."""
+    """Everything of two releases and a run without one: zones, artifacts, Data Docs, manifests, and all that
+    was printed.
+    """
     printed = io.BytesIO("\n".join(later.output).encode())
     return search(later.home, needles) | {("what was printed", value) for value in needles.find(printed)}
 
@@ -54,7 +60,9 @@ def test_no_identifier_outside_the_vault(school, owners, hits):
 
 
 def test_a_code_that_is_a_name_stays_in_the_vault(school, hits):
-    """A profile page, a course, a path or a diploma called like somebody: known identifiers are no codes (D-IDENT)."""
+    """A profile page, a course, a path or a diploma called like somebody: known identifiers are no codes
+    (D-IDENT).
+    """
     cases = {value: case for case, value in school.planted.items()}
     found = sorted({(cases[value], place) for place, value in hits if value in cases})
     assert found == []
@@ -71,7 +79,8 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp
     with duckdb.connect(str(marts)) as connection:
         connection.execute("USE marts.marts")
         connection.execute(
-            "UPDATE nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM nps_quarterly)", [account]
+            "UPDATE nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM nps_quarterly)",
+            [account],
         )
     found = {hit for hit in search(house.home, needles) if hit[1] in (email, account)}
     assert found == {
@@ -80,7 +89,9 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp
     }
 
 
-@pytest.mark.parametrize("place", ["warehouse", "comment", "parquet", "gzip", "zip", "sqlite", "name", "link", "escaped", "far"])
+@pytest.mark.parametrize(
+    "place", ["warehouse", "comment", "parquet", "gzip", "zip", "sqlite", "name", "link", "escaped", "far"]
+)
 def test_the_search_is_not_blind(released, tmp_path, place):
     """Each kind of file that it claims to open, it opens."""
     value = "Zoé.O'Brien@perso.example"
@@ -101,12 +112,16 @@ def _hide(house, place: str, value: str) -> str:
         case "warehouse" | "comment":
             with engine.connect(house.home, house.keys, warehouse="rw") as connection:
                 held = "'x'" if place == "comment" else engine.literal(value)
-                connection.execute(f"CREATE TABLE warehouse.main.t AS SELECT {held} AS held, [{held}] AS list")
+                connection.execute(
+                    f"CREATE TABLE warehouse.main.t AS SELECT {held} AS held, [{held}] AS list"
+                )
                 if place == "comment":
                     connection.execute(f"COMMENT ON COLUMN warehouse.main.t.list IS {engine.literal(value)}")
             return "warehouse.duckdb"
         case "parquet":
-            duckdb.sql(f"SELECT {engine.literal(value)} AS held FROM range(5000)").write_parquet(str(root / "t"), compression="zstd")
+            duckdb.sql(f"SELECT {engine.literal(value)} AS held FROM range(5000)").write_parquet(
+                str(root / "t"), compression="zstd"
+            )
             return "t"
         case "gzip":
             (root / "old.log").write_bytes(gzip.compress(text * 2))

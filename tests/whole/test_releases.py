@@ -1,4 +1,6 @@
-"""What a release is for the one who reads it, and what the next one leaves as it was (S-ANON, S-SAFE; show 1)."""
+"""What a release is for the one who reads it, and what the next one leaves as it was (S-ANON, S-SAFE; show
+1).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 def test_an_analyst_opens_eleven_marts_without_a_key(later):
     with duckdb.connect(str(later.home.current / "marts.duckdb"), read_only=True) as connection:
-        marts = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()}
+        marts = {
+            row[0]
+            for row in connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
+            ).fetchall()
+        }
         assert marts == set(load_contracts())
         assert len(marts) == 11
         connection.execute("USE marts.marts")
@@ -41,12 +48,16 @@ def test_every_file_is_accounted_for(released):
     assert sum(file["quarantined"] for file in files) > 0
     refused = sorted(path.name for path in released.home.landing.rglob("*") if path.is_file())
     # One that is packed cannot be searched, so it went with the erasures of this run.
-    assert len(refused) == sum(file["status"] == "refused" and not file["file_name"].endswith(".gz") for file in files)
+    assert len(refused) == sum(
+        file["status"] == "refused" and not file["file_name"].endswith(".gz") for file in files
+    )
     assert all(name.endswith(".refused") for name in refused)
 
 
 def test_the_next_month_adds_cells_and_changes_none(released, advanced):
-    """Late statements about closed months, and people who object after them, change nothing that was published."""
+    """Late statements about closed months, and people who object after them, change nothing that was
+    published.
+    """
     before, after = released.home.current, advanced.home.current
     assert advanced.current == f"{SECOND}.1"
     new_cells = {mart: n - n_rows(before)[mart] for mart, n in n_rows(after).items()}
@@ -60,7 +71,9 @@ def test_the_next_month_adds_cells_and_changes_none(released, advanced):
             gone = connection.execute(f"{rows.format('a')} EXCEPT ALL {rows.format('b')}").fetchall()
             assert len(gone) == 0, mart
             keys = ", ".join(contract.dimensions)
-            twice = connection.execute(f"SELECT count(*) FROM (FROM b.marts.{mart} SELECT {keys} GROUP BY ALL HAVING count(*) > 1)")
+            twice = connection.execute(
+                f"SELECT count(*) FROM (FROM b.marts.{mart} SELECT {keys} GROUP BY ALL HAVING count(*) > 1)"
+            )
             assert twice.fetchone()[0] == 0, mart
         closed = connection.execute("""
             SELECT DISTINCT month::VARCHAR FROM b.marts.course_engagement_monthly
@@ -73,10 +86,17 @@ def test_the_ledger_knows_each_cell_and_each_period_once(advanced):
     marts = load_contracts()
     rows = {mart: advanced.vault(f"SELECT count(*) FROM vault.ledger.cells_{mart}")[0][0] for mart in marts}
     assert rows == n_rows(advanced.home.current)
-    assert advanced.vault("SELECT mart, period_key FROM vault.ledger.closed_periods GROUP BY ALL HAVING count(*) > 1") == []
+    assert (
+        advanced.vault(
+            "SELECT mart, period_key FROM vault.ledger.closed_periods GROUP BY ALL HAVING count(*) > 1"
+        )
+        == []
+    )
 
 
-def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_figure(advanced, later, tmp_path):
+def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_figure(
+    advanced, later, tmp_path
+):
     assert "Nothing new to publish" in later.said
     assert later.current == advanced.current == f"{SECOND}.1"
     assert file_sums(later.home.releases) == file_sums(advanced.home.releases)
@@ -86,18 +106,23 @@ def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_fi
 
 
 def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
-    """`publish` without a new build: its candidate has no new cell and closes no period, so there is nothing to publish."""
+    """`publish` without a new build: its candidate has no new cell and closes no period, so there is nothing
+    to publish.
+    """
     house = advanced.copy(tmp_path / "home")
     candidate = make_candidate(house.home, house.keys, load_policy(), date.fromisoformat(SECOND))
     marts = json.loads((candidate / "manifest.json").read_text())["marts"]
-    assert {mart: (found["new_cells"], found["closed_periods"]) for mart, found in marts.items()} == dict.fromkeys(marts, (0, 0))
+    assert {
+        mart: (found["new_cells"], found["closed_periods"]) for mart, found in marts.items()
+    } == dict.fromkeys(marts, (0, 0))
     assert publish(house.home, house.keys, load_policy(), candidate) is None
     assert house.current == f"{SECOND}.1"
 
 
 @pytest.mark.parametrize("command", ["run", "build", "publish"])
 @pytest.mark.parametrize(
-    ("as_of", "says"), [("2026-06-29", f"before the last release's {SECOND}"), ("2027-08-01", "far ahead of the newest event")]
+    ("as_of", "says"),
+    [("2026-06-29", f"before the last release's {SECOND}"), ("2027-08-01", "far ahead of the newest event")],
 )
 def test_a_day_that_cannot_be_right_waits_for_a_person(advanced, command, as_of, says, tmp_path):
     """Nothing is built and published; `run` has taken in what waited and answered requests."""
@@ -166,4 +191,3 @@ def _mode_of(house: House, path: Path) -> int:
     if path.is_dir():
         return 0o755 if is_shared else 0o700
     return 0o644 if is_shared else 0o600
-

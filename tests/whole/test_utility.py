@@ -1,4 +1,6 @@
-"""What protection costs a school of a thousand: the aims of the design, on what the release tells and on its evidence (S-ANON)."""
+"""What protection costs a school of a thousand: the aims of the design, on what the release tells and on its
+evidence (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,11 @@ from anonymart.policy import load_policy
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
-LARGEST_SALARY_ERROR, MEAN_SALARY_ERROR, SMALLEST_SHARE = 0.4, 0.15, 95  # a median of thirty salaries is read up to a dozen ranks beside its own
+LARGEST_SALARY_ERROR, MEAN_SALARY_ERROR, SMALLEST_SHARE = (
+    0.4,
+    0.15,
+    95,
+)  # a median of thirty salaries is read up to a dozen ranks beside its own
 
 
 # Of over a thousand new cells.
@@ -25,7 +31,9 @@ MOST_BURSTS = 5
 def noted(released) -> dict:
     """What the reviewer is told of the release, by name."""
     release_id = released.home.current.resolve().name
-    rows = released.vault(f"SELECT name, told FROM vault.ledger.for_reviewer WHERE release_id = '{release_id}'")
+    rows = released.vault(
+        f"SELECT name, told FROM vault.ledger.for_reviewer WHERE release_id = '{release_id}'"
+    )
     return {name: json.loads(told) for name, told in rows}
 
 
@@ -44,13 +52,17 @@ def test_counts_are_off_by_as_much_as_their_class_of_noise(released, told):
     # demo. Of small cells only
     # those that noise lifted have a row.
     for noise, accepted in (("coarse", 3.5), ("fine", 6.5)):
-        marts = ", ".join(f"'{mart}'" for mart, contract in load_contracts().items() if contract.noise == noise)
+        marts = ", ".join(
+            f"'{mart}'" for mart, contract in load_contracts().items() if contract.noise == noise
+        )
         [(error,)] = released.warehouse(f"""
             SELECT avg(abs(published_value - true_count)) FROM warehouse.evidence.cell_evidence
             WHERE kind = 'count' AND NOT is_hidden AND published_reason IS NULL AND true_count > 0 AND mart IN ({marts})
         """)
         assert error <= accepted, noise
-    assert all(0.6 < error / expected[load_contracts()[mart].noise] < 1.3 for mart, error in stated.items()), stated
+    assert all(
+        0.6 < error / expected[load_contracts()[mart].noise] < 1.3 for mart, error in stated.items()
+    ), stated
     [(error,)] = released.warehouse("""
         SELECT avg(abs(published_value - true_count)) FROM warehouse.evidence.cell_evidence
         WHERE kind = 'count' AND NOT is_hidden AND published_reason IS NULL AND true_count > 0
@@ -85,5 +97,8 @@ def test_the_bench_of_protection_finds_its_sql(released, tmp_path):
     found = bench_protection.measure(released.root, tmp_path / "people.duckdb", rows=600_000)
     assert found.keys() == bench_protection.PLAIN.keys()
     # So few rows leave a cell without anybody here and there.
-    assert all(0.98 * bench_protection.CELLS < figures["cells"] <= bench_protection.CELLS for figures in found.values())
+    assert all(
+        0.98 * bench_protection.CELLS < figures["cells"] <= bench_protection.CELLS
+        for figures in found.values()
+    )
     assert all(figures["ratio"] > 0 and figures["once_ratio"] > 0 for figures in found.values())

@@ -1,4 +1,6 @@
-"""A release is recalled and corrected by a real build: late rows count in the periods called wrong, and nowhere else (S-ANON)."""
+"""A release is recalled and corrected by a real build: late rows count in the periods called wrong, and
+nowhere else (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,16 @@ from tests.whole.house import House, attach_release, differences
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 WHY = "statements of one month had not been delivered yet"
-SCOPE = ("--mart", "course_engagement_monthly", "--mart", "salary_outcome", "--period", "2025-11-01", "--period", "2023")
+SCOPE = (
+    "--mart",
+    "course_engagement_monthly",
+    "--mart",
+    "salary_outcome",
+    "--period",
+    "2025-11-01",
+    "--period",
+    "2023",
+)
 CORRECTION = f"{SECOND}.2"
 
 
@@ -31,7 +42,11 @@ def corrected(advanced, tmp_path_factory) -> House:
 
 def test_the_correction_is_published_by_the_next_run(corrected):
     assert corrected.plan["recalled"] == [f"{FIRST}.1", f"{SECOND}.1"]
-    assert (corrected.between, corrected.current, corrected.report["release_id"]) == (None, CORRECTION, CORRECTION)
+    assert (corrected.between, corrected.current, corrected.report["release_id"]) == (
+        None,
+        CORRECTION,
+        CORRECTION,
+    )
     listed = {entry["release_id"]: entry for entry in corrected.succeed("releases")["releases"]}
     assert listed[CORRECTION]["replaces"] == corrected.plan["recalled"]
     assert {listed[name]["withdrawn"]["replaced_by"] for name in corrected.plan["recalled"]} == {CORRECTION}
@@ -43,31 +58,54 @@ def test_only_what_was_called_wrong_differs(corrected):
     old, new = (corrected.home.releases / name for name in (f"{SECOND}.1", CORRECTION))
     assert set(differences(old, new)) <= {"course_engagement_monthly", "salary_outcome"}
     query = "SELECT DISTINCT month FROM ((FROM {0} EXCEPT FROM {1}) UNION (FROM {1} EXCEPT FROM {0}))"
-    assert rows(old, new, query.format("old.marts.course_engagement_monthly", "new.marts.course_engagement_monthly")) == ["2025-11-01"]
+    assert rows(
+        old, new, query.format("old.marts.course_engagement_monthly", "new.marts.course_engagement_monthly")
+    ) == ["2025-11-01"]
     years = query.replace("month", "concat(graduation_year_from, '-', graduation_year)")
     reopened = {int(period.split("|")[0]) for period in corrected.plan["periods"]["salary_outcome"]}
     for span in rows(old, new, years.format("old.marts.salary_outcome", "new.marts.salary_outcome")):
-        assert int(span.split("-")[1]) in reopened, "a pool goes with each of its years and takes its last one along, nothing else moves"
+        assert int(span.split("-")[1]) in reopened, (
+            "a pool goes with each of its years and takes its last one along, nothing else moves"
+        )
     late = "SELECT n_active_learners FROM {}.marts.course_engagement_monthly WHERE month = DATE '2025-11-01' AND course_id = 'course-python-objects'"
     [before], [after] = rows(old, new, late.format("old")), rows(old, new, late.format("new"))
     assert int(after) > int(before)
 
 
 def test_who_left_meanwhile_shows_in_no_figure(corrected):
-    """Twenty people have objected since. A plain count stays or moves by many, a cell of few stays even where nobody is left, and
-    what tells more than plain counts is hidden in all cells that stay."""
+    """Twenty people have objected since. A plain count stays or moves by many, a cell of few stays even where
+    nobody is left, and what tells more than plain counts is hidden in all cells that stay.
+    """
     old, new = (corrected.home.releases / name for name in (f"{SECOND}.1", CORRECTION))
     few, stayed = load_policy().figure("nesting", "smallest_difference"), 0
-    scope = {"course_engagement_monthly": "month = DATE '2025-11-01'", "salary_outcome": "graduation_year = 2023"}
+    scope = {
+        "course_engagement_monthly": "month = DATE '2025-11-01'",
+        "salary_outcome": "graduation_year = 2023",
+    }
     for mart, period in scope.items():
         contract = load_contracts()[mart]
         counts, keys = contract.plain_counts, ", ".join(contract.dimensions)
         hidden = [measure["name"] for measure in contract.measures if contract.tells_more(measure)]
-        both = f"FROM old.marts.{mart} AS o {{}} JOIN new.marts.{mart} AS n USING ({keys}) WHERE {period} AND "
+        both = (
+            f"FROM old.marts.{mart} AS o {{}} JOIN new.marts.{mart} AS n USING ({keys}) WHERE {period} AND "
+        )
         for count in counts:
-            assert rows(old, new, f"SELECT 1 {both.format('')} abs(o.{count} - n.{count}) BETWEEN 1 AND {few - 1}") == []
+            assert (
+                rows(
+                    old, new, f"SELECT 1 {both.format('')} abs(o.{count} - n.{count}) BETWEEN 1 AND {few - 1}"
+                )
+                == []
+            )
         largest = f"greatest({', '.join(f'o.{count}' for count in counts)})"
-        assert rows(old, new, f"SELECT 1 FROM old.marts.{mart} AS o ANTI JOIN new.marts.{mart} AS n USING ({keys}) WHERE {period} AND {largest} < {few}") == []
+        assert (
+            rows(
+                old,
+                new,
+                f"SELECT 1 FROM old.marts.{mart} AS o ANTI JOIN new.marts.{mart} AS n USING ({keys}) "
+                f"WHERE {period} AND {largest} < {few}",
+            )
+            == []
+        )
         stays = " AND ".join(f"o.{count} = n.{count}" for count in counts)
         reasons = f"[{', '.join(f'n.{figure}_reason' for figure in hidden)}]"
         told = rows(old, new, f"SELECT list_distinct({reasons}) {both.format('')} {stays}")

@@ -1,7 +1,8 @@
-"""One week of an Open edX in the three forms in which it may be told: its tracking log, xAPI and Caliper as event-routing-backends writes them.
+"""One week of an Open edX in the three forms in which it may be told: its tracking log, xAPI and Caliper as
+event-routing-backends writes them.
 
-Each learner enrols, opens a page, plays a video, answers a problem (wrong, then right: two submissions), and completes the course; a grade follows each
-submission, staff enrols. All people and ids are made up.
+Each learner enrols, opens a page, plays a video, answers a problem (wrong, then right: two submissions), and
+completes the course; a grade follows each submission, staff enrols. All people and ids are made up.
 """
 
 from __future__ import annotations
@@ -12,12 +13,22 @@ from collections.abc import Iterator
 
 COURSE = "course-v1:Campus+PY101+2025"
 PAGE, VIDEO, PROBLEM = (
-    f"block-v1:Campus+PY101+2025+type@{kind}+block@{uuid.uuid5(uuid.NAMESPACE_URL, kind).hex}" for kind in ("sequential", "video", "problem")
+    f"block-v1:Campus+PY101+2025+type@{kind}+block@{uuid.uuid5(uuid.NAMESPACE_URL, kind).hex}"
+    for kind in ("sequential", "video", "problem")
 )
 N_LEARNERS = 25
 ACTIVITIES = "http://adlnet.gov/expapi/activities"
 # What each learner does, at a minute of their day: the deed, and whether an answer is right.
-WEEK = [("enrol", None), ("page", None), ("video", None), ("answer", False), ("grade", False), ("answer", True), ("grade", True), ("complete", None)]
+WEEK = [
+    ("enrol", None),
+    ("page", None),
+    ("video", None),
+    ("answer", False),
+    ("grade", False),
+    ("answer", True),
+    ("grade", True),
+    ("complete", None),
+]
 
 
 def learner_rows(host: str, forms: tuple[str, ...]) -> list[dict]:
@@ -26,7 +37,13 @@ def learner_rows(host: str, forms: tuple[str, ...]) -> list[dict]:
     for number in range(N_LEARNERS):
         names = {"log": f"user{number:03d}", "xapi": _uuid(host, number), "caliper": _uuid(host, number)}
         for name in dict.fromkeys(names[form] for form in forms):
-            rows.append({"learner_id": f"{host}-{number}", "account_home_page": f"https://{host}", "account_name": name})
+            rows.append(
+                {
+                    "learner_id": f"{host}-{number}",
+                    "account_home_page": f"https://{host}",
+                    "account_name": name,
+                }
+            )
     return rows
 
 
@@ -49,11 +66,30 @@ def _uuid(host: str, number: int) -> str:
 
 def _log(host: str, number: int, deed: str, is_right: bool | None, moment: str) -> dict:
     name, event = {
-        "enrol": ("edx.course.enrollment.activated", {"course_id": COURSE, "user_id": 500 + number, "mode": "audit"}),
+        "enrol": (
+            "edx.course.enrollment.activated",
+            {"course_id": COURSE, "user_id": 500 + number, "mode": "audit"},
+        ),
         "page": ("edx.ui.lms.sequence.next_selected", {"id": PAGE}),
         "video": ("play_video", {"id": VIDEO, "currentTime": 0}),
-        "answer": ("problem_check", {"problem_id": PROBLEM, "grade": int(bool(is_right)), "max_grade": 1, "success": "correct" if is_right else "incorrect"}),
-        "grade": ("edx.grades.problem.submitted", {"problem_id": PROBLEM, "user_id": 500 + number, "weighted_earned": int(bool(is_right)), "weighted_possible": 1}),
+        "answer": (
+            "problem_check",
+            {
+                "problem_id": PROBLEM,
+                "grade": int(bool(is_right)),
+                "max_grade": 1,
+                "success": "correct" if is_right else "incorrect",
+            },
+        ),
+        "grade": (
+            "edx.grades.problem.submitted",
+            {
+                "problem_id": PROBLEM,
+                "user_id": 500 + number,
+                "weighted_earned": int(bool(is_right)),
+                "weighted_possible": 1,
+            },
+        ),
         "complete": ("edx.certificate.created", {"course_id": COURSE, "user_id": 500 + number}),
     }[deed]
     return {

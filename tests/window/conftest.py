@@ -23,17 +23,23 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 from small_home import AS_OF, SmallHome
 
 POLICY = load_policy()
-LAW = Law(POLICY.figure("purposes", "P-STAT", "keep_years_after_last_use"), POLICY.figure("window", "time_zone"))
+LAW = Law(
+    POLICY.figure("purposes", "P-STAT", "keep_years_after_last_use"), POLICY.figure("window", "time_zone")
+)
 STAGING = (
     "stg_register__identities",
     "stg_register__last_use",
     "stg_register__learners",
     "stg_rights__requests",
-    "stg_rights__consents", "stg_rights__unreadable")
+    "stg_rights__consents",
+    "stg_rights__unreadable",
+)
 
 
 def key_of(key_hex: str, text: str) -> int:
-    """The first 64 bits of a keyed hash as a signed number: how the warehouse names a person or a response."""
+    """The first 64 bits of a keyed hash as a signed number: how the warehouse names a person or a
+    response.
+    """
     digest = hmac.new(bytes.fromhex(key_hex), text.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -63,7 +69,10 @@ class Desk:
         return found.read_text(encoding="utf-8")
 
     def clear(self) -> None:
-        self.connection.execute("DELETE FROM vault.register.identities; DELETE FROM vault.register.learners; DELETE FROM vault.register.last_use")
+        self.connection.execute(
+            "DELETE FROM vault.register.identities; DELETE FROM vault.register.learners; DELETE FROM "
+            "vault.register.last_use"
+        )
 
     def know(self, person: str, identifiers: list[str]) -> None:
         """Tell the registers who stands behind identifiers, a learner by the first of them."""
@@ -71,7 +80,10 @@ class Desk:
             "INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES (?, 'learner', ?)",
             [(identifier, person) for identifier in identifiers],
         )
-        self.connection.execute("INSERT INTO vault.register.learners (learner_id, identifier) VALUES ($1, $2)", [person, identifiers[0]])
+        self.connection.execute(
+            "INSERT INTO vault.register.learners (learner_id, identifier) VALUES ($1, $2)",
+            [person, identifiers[0]],
+        )
 
     def deliver(self, uses: list[tuple[str, str]]) -> None:
         """Note one file's uses, as pairs of identifier and ISO 8601 text, the way that ingest does."""

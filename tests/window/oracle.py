@@ -33,7 +33,9 @@ def local_day(moment: datetime, law: Law) -> date:
 
 
 def closing_on(last_use_on: date, law: Law) -> date:
-    """The last day of the window: the same day of the year, and 28 February for 29 February where there is none."""
+    """The last day of the window: the same day of the year, and 28 February for 29 February where there is
+    none.
+    """
     try:
         return last_use_on.replace(year=last_use_on.year + law.years)
     except ValueError:
@@ -52,7 +54,9 @@ def lives(days: list[date], law: Law) -> list[list[date]]:
 
 
 def judge(uses: list[datetime], as_of: date, law: Law) -> Answer:
-    """Whether somebody with these uses is in statistics at the end of a day, and from which day on their history counts."""
+    """Whether somebody with these uses is in statistics at the end of a day, and from which day on their
+    history counts.
+    """
     known = lives([day for day in (local_day(use, law) for use in uses) if day <= as_of], law)
     if not known:
         return Answer(is_in=False)
@@ -61,8 +65,11 @@ def judge(uses: list[datetime], as_of: date, law: Law) -> Answer:
     return Answer(as_of <= closes, closes, counts_from)
 
 
-def answer_counts(given_at: datetime, declarations: list[tuple[datetime, str]], as_of: date, law: Law) -> bool:
-    """Whether an answer counts, as far as consent goes: nothing declared, or consent stands and was not withdrawn since.
+def answer_counts(
+    given_at: datetime, declarations: list[tuple[datetime, str]], as_of: date, law: Law
+) -> bool:
+    """Whether an answer counts, as far as consent goes: nothing declared, or consent stands and was not
+    withdrawn since.
 
     Granted and withdrawn at one moment is withdrawn.
     """

@@ -1,4 +1,6 @@
-"""The table of dates in docs/window.md, made from boundaries.csv: `python -m tests.window.table` writes it anew."""
+"""The table of dates in docs/window.md, made from boundaries.csv: `python -m tests.window.table` writes it
+anew.
+"""
 
 from __future__ import annotations
 

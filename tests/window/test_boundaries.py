@@ -1,4 +1,6 @@
-"""The table of dates: the oracle and the warehouse answer each case alike, and the page shows the same table."""
+"""The table of dates: the oracle and the warehouse answer each case alike, and the page shows the same
+table.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def test_the_oracle_answers_as_the_table_says(case):
 @pytest.mark.parametrize("accounts", ["one account", "an account for each use"])
 def test_the_warehouse_answers_as_the_table_says(case, accounts, desk):
     desk.clear()
-    names = ["learner:p" if accounts == "one account" else f"account:{number}" for number, _ in enumerate(case.uses)]
+    names = [
+        "learner:p" if accounts == "one account" else f"account:{number}"
+        for number, _ in enumerate(case.uses)
+    ]
     desk.know("p", sorted({"learner:p", *names}))
     desk.deliver(list(zip(names, case.uses, strict=True)))
     status, _, closing_on, counts_from_on = desk.judge(case.as_of)[desk.person_key("p")]

@@ -23,9 +23,7 @@ MOMENTS = [FIRST + timedelta(days=day) for day in range(0, 14, 2)] + [
 N_CASES = 400
 
 moments = st.sampled_from(MOMENTS)
-declarations = st.lists(
-    st.tuples(moments, st.sampled_from(["granted", "withdrawn", "request"])), max_size=5
-)
+declarations = st.lists(st.tuples(moments, st.sampled_from(["granted", "withdrawn", "request"])), max_size=5)
 
 
 def cases() -> list[tuple[datetime, list[tuple[datetime, str]]]]:
@@ -54,7 +52,9 @@ def surveyed(tmp_path_factory) -> tuple[SmallHome, set[int]]:
         for identifier in (f"learner:{number}", f"email:{number}@example.org"):
             people.append(f"('{identifier}', 'learner', '{number:064d}')")
         uses.append(f"('learner:{number}', '2026-06-01 10:00:00', '2026-06-01 10:00:00')")
-        answers.append(f"(1, 'n{number}', 'learner:{number}', 'p', '{_text(answered_at)}', '{_text(answered_at)}', 9)")
+        answers.append(
+            f"(1, 'n{number}', 'learner:{number}', 'p', '{_text(answered_at)}', '{_text(answered_at)}', 9)"
+        )
         for at, status in declared:
             row = f"'email:{number}@example.org', {{}}, '{_text(at)}'"
             if status == "request":
@@ -106,7 +106,9 @@ def test_the_cases_hold_what_matters():
 
 
 def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
-    """Delivered after consent was granted again, an answer from before the withdrawal comes without its comment (R-WITHDRAW)."""
+    """Delivered after consent was granted again, an answer from before the withdrawal comes without its
+    comment (R-WITHDRAW).
+    """
     house = House(tmp_path / "home")
     house.deliver(
         "consents", "a.csv",
@@ -114,7 +116,9 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
         + "".join(f"L{n},P-SURVEY,{status},2026-0{month}-01T10:00:00Z\n"
                   for n in (1, 2) for month, status in ((1, "granted"), (3, "withdrawn"), (5, "granted")) if n == 1 or month != 3),
     )  # fmt: skip
-    house.deliver("rights", "a.csv", "request_id,kind,learner_id,received_at\nR1,withdraw,L2,2026-03-01T10:00:00Z\n")
+    house.deliver(
+        "rights", "a.csv", "request_id,kind,learner_id,received_at\nR1,withdraw,L2,2026-03-01T10:00:00Z\n"
+    )
     house.deliver(
         "nps", "a.csv",
         "response_id,learner_id,asked_at,answered_at,score,comment\n"
@@ -128,7 +132,9 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
 
 
 def test_retention_takes_what_was_answered_before_the_last_withdrawal_of_several(tmp_path):
-    """Granted, withdrawn, granted, withdrawn, granted: answers from after the last withdrawal stay, with their comments."""
+    """Granted, withdrawn, granted, withdrawn, granted: answers from after the last withdrawal stay, with
+    their comments.
+    """
     house = House(tmp_path / "home")
     states = [(month, "granted" if month % 2 else "withdrawn") for month in range(1, 6)]
     house.deliver("learners", "a.csv", "learner_id,last_login_at\nL1,2026-06-01T10:00:00Z\n")
@@ -138,4 +144,7 @@ def test_retention_takes_what_was_answered_before_the_last_withdrawal_of_several
         f"n{month},L1,2026-0{month}-15T10:00:00Z,9,bien\n" for month, _ in states))  # fmt: skip
     house.ingest()
     enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 1))
-    assert house.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [("n4", "bien"), ("n5", "bien")]
+    assert house.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [
+        ("n4", "bien"),
+        ("n5", "bien"),
+    ]

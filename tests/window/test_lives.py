@@ -1,4 +1,6 @@
-"""A life whose window has closed leaves no trace in any mart; the last use outlives the logs; old files are taken over."""
+"""A life whose window has closed leaves no trace in any mart; the last use outlives the logs; old files are
+taken over.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,16 @@ N_GRADUATES = POLICY.figure("codes", "fewest_learners_of_a_diploma")
 
 
 def school() -> str:
-    """A catalogue, one person with two accounts, and enough graduates in the closed past that a diploma is a code."""
-    others = [f"(1, 'learner:G{number}', 'p1', '2024-01-01', 'graduated', 'd1', '2024-12-31')" for number in range(N_GRADUATES)]
-    graduates = "".join(f"('learner:G{number}', 'learner', '{number:063d}G')," for number in range(N_GRADUATES))
+    """A catalogue, one person with two accounts, and enough graduates in the closed past that a diploma is a
+    code.
+    """
+    others = [
+        f"(1, 'learner:G{number}', 'p1', '2024-01-01', 'graduated', 'd1', '2024-12-31')"
+        for number in range(N_GRADUATES)
+    ]
+    graduates = "".join(
+        f"('learner:G{number}', 'learner', '{number:063d}G')," for number in range(N_GRADUATES)
+    )
     return f"""
         INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES
             {graduates}
@@ -39,7 +48,9 @@ def school() -> str:
 
 
 def life(year: int, verbs: dict[str, str]) -> str:
-    """A year of study in every source; `verbs` says what was done with the course, the chapter, the exercise and the project."""
+    """A year of study in every source; `verbs` says what was done with the course, the chapter, the exercise
+    and the project.
+    """
     statements = "".join(
         f"""(1, '{actor}', '{XAPI}/verbs/{verbs[item]}', '{item}', '{XAPI}/activities/{kind}', '{year}-02-{day:02} 10:00:00', 0.5, 30),"""
         for day, (item, kind, actor) in enumerate(
@@ -61,12 +72,15 @@ def life(year: int, verbs: dict[str, str]) -> str:
     """
 
 
-FORMER = life(2017, {"c1": "completed", "h1": "completed", "e1": "passed", "j1": "passed"}) + """
+FORMER = (
+    life(2017, {"c1": "completed", "h1": "completed", "e1": "passed", "j1": "passed"})
+    + """
     INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at, employed)
     VALUES (1, 'late', 'learner:L1', 'd1', '2017-06-30', '2026-01-31', false), (1, 'other', 'learner:L1', 'd2', '2017-06-30', '2026-01-31', true);
     INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score) VALUES
         (1, 'n-closed', 'learner:L1', 'p1', '2022-02-04', '2022-03-03', 1);
 """
+)
 PRESENT = life(2025, {"c1": "progressed", "h1": "attempted", "e1": "failed", "j1": "failed"})
 
 
@@ -78,7 +92,9 @@ def world(root, content: str, keys_of: SmallHome | None = None) -> dict[str, lis
     with engine.connect(home.home, home.keys, vault="rw") as connection:
         lives.note(connection, "SELECT actor, occurred_at FROM vault.raw.learning", POLICY)
     home.build()
-    found = {mart: sorted(map(str, home.rows(f"FROM warehouse.intermediate.int_people__{mart}"))) for mart in MARTS}
+    found = {
+        mart: sorted(map(str, home.rows(f"FROM warehouse.intermediate.int_people__{mart}"))) for mart in MARTS
+    }
     return {"": home, **found}
 
 
@@ -107,7 +123,9 @@ def test_every_mart_is_as_if_the_former_life_never_was(mart, with_former, withou
 
 
 def test_last_use_survives_the_purge_of_connections(tmp_path):
-    """A year later the log is gone and the person still in statistics, for as long as the last use allows (P-LOG, P-STAT)."""
+    """A year later the log is gone and the person still in statistics, for as long as the last use allows
+    (P-LOG, P-STAT).
+    """
     house = House(tmp_path / "home")
     house.deliver("learners", "a.csv", "learner_id\nL0000001\n")
     house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T22:30:00Z\n")
@@ -116,14 +134,18 @@ def test_last_use_survives_the_purge_of_connections(tmp_path):
     for as_of, status in ((date(2030, 6, 30), "in"), (date(2030, 7, 1), "expired")):
         build(house.home, house.keys, house.policy, as_of, select="+int_identities")
         with engine.connect(house.home, house.keys, vault="ro", warehouse="ro") as connection:
-            assert connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall() == [(status,)]
+            assert connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall() == [
+                (status,)
+            ]
             assert connection.execute("SELECT count(*) FROM vault.register.connections").fetchone() == (0,)
 
 
 def test_one_file_may_hold_two_lives(tmp_path):
     """And a later file may tell that they were one."""
     house = House(tmp_path / "home")
-    rows = "".join(f"L0000001,{day}T10:00:00Z\n" for day in ("2025-05-01", "2014-05-01", "2018-05-01", "2025-04-01"))
+    rows = "".join(
+        f"L0000001,{day}T10:00:00Z\n" for day in ("2025-05-01", "2014-05-01", "2018-05-01", "2025-04-01")
+    )
     house.deliver("learners", "known.csv", "learner_id\nL0000001\n")
     house.deliver("connections", "a.csv", f"learner_id,connected_at\n{rows}")
     house.ingest()
@@ -142,10 +164,13 @@ def test_a_vault_that_knows_last_uses_only_is_taken_over(tmp_path):
             INSERT INTO vault.register.last_use VALUES ('learner:L1', '2025-05-01 10:00:00')
         """)
         schema.create(connection, home.keys)
-        uses = "SELECT 'learner:L1', unnest([TIMESTAMP '2024-05-01 10:00:00', TIMESTAMP '2016-05-01 10:00:00'])"
+        uses = (
+            "SELECT 'learner:L1', unnest([TIMESTAMP '2024-05-01 10:00:00', TIMESTAMP '2016-05-01 10:00:00'])"
+        )
         lives.note(connection, uses, POLICY)
         assert connection.execute(
-            "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM vault.register.last_use ORDER BY 1"
+            "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM "
+            "vault.register.last_use ORDER BY 1"
         ).fetchall() == [("2016-05-01", "2016-05-01"), ("2024-05-01", "2025-05-01")]
 
 
@@ -153,6 +178,9 @@ def test_rollups_without_a_year_are_made_anew(with_former):
     """A warehouse of 0.1.0 gets them from all events."""
     home, mart = with_former[""], "course_completion_funnel"
     with engine.connect(home.home, home.keys, vault="ro", warehouse="rw") as connection:
-        connection.execute("ALTER TABLE warehouse.intermediate.int_activity__course DROP COLUMN year; DROP TABLE warehouse.main.schema_version")
+        connection.execute(
+            "ALTER TABLE warehouse.intermediate.int_activity__course DROP COLUMN year; DROP TABLE "
+            "warehouse.main.schema_version"
+        )
     home.build()
     assert sorted(map(str, home.rows(f"FROM warehouse.intermediate.int_people__{mart}"))) == with_former[mart]

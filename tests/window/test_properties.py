@@ -1,4 +1,6 @@
-"""Made-up people, told to the vault the way that ingest does, judged by the warehouse's own SQL and by the oracle."""
+"""Made-up people, told to the vault the way that ingest does, judged by the warehouse's own SQL and by the
+oracle.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,17 @@ from tests.window.oracle import closing_on, judge, lives, local_day, utc
 
 ODD_DAYS = [date(2016, 2, 29), date(2020, 2, 29), date(2019, 2, 28), date(2020, 12, 31)]
 DST_DAYS = [date(2021, 3, 27), date(2021, 3, 28), date(2021, 10, 30), date(2021, 10, 31)]
-ODD_TIMES = [time(0), time(0, 30), time(1, 30), time(12), time(21, 59, 59), time(22), time(22, 59, 59), time(23), time(23, 59, 59)]
+ODD_TIMES = [
+    time(0),
+    time(0, 30),
+    time(1, 30),
+    time(12),
+    time(21, 59, 59),
+    time(22),
+    time(22, 59, 59),
+    time(23),
+    time(23, 59, 59),
+]
 MINUTES = [*range(-12 * 60, 14 * 60 + 1, 60), 330, 345]
 
 days = st.sampled_from(ODD_DAYS + DST_DAYS) | st.dates(date(2012, 1, 1), date(2020, 12, 31))
@@ -24,7 +36,9 @@ settled = settings(
 
 @st.composite
 def chains(draw) -> list[str]:
-    """Uses of one person as delivered texts: each a step before or after the end of the window of the one before."""
+    """Uses of one person as delivered texts: each a step before or after the end of the window of the one
+    before.
+    """
     day = draw(days)
     found = []
     for _ in range(draw(st.integers(2, 4) | st.just(1))):
@@ -37,7 +51,9 @@ def chains(draw) -> list[str]:
 
 @st.composite
 def people(draw) -> tuple[list[list[tuple[int, int, str]]], date]:
-    """A few people, their uses with identifier and number of delivery, and a day of build near a day that matters."""
+    """A few people, their uses with identifier and number of delivery, and a day of build near a day that
+    matters.
+    """
     found = [
         [(draw(st.sampled_from([0, 0, 1, 2])), draw(st.integers(0, 2)), text) for text in draw(chains())]
         for _ in range(draw(st.integers(3, 6)))
@@ -92,7 +108,11 @@ def test_spans_do_not_depend_on_deliveries(desk, made, seed):
     tell(desk, found)
     before = desk.spans()
     desk.clear()
-    rows = [(f"learner:{person}-{identifier}", text) for person, uses in enumerate(found) for identifier, _, text in uses]
+    rows = [
+        (f"learner:{person}-{identifier}", text)
+        for person, uses in enumerate(found)
+        for identifier, _, text in uses
+    ]
     for row in seed.sample(rows, len(rows)):
         desk.deliver([row])
     assert desk.spans() == before

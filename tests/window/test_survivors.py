@@ -1,4 +1,6 @@
-"""Early cohorts lack whoever left the window before the first build: what `is_complete` says of a cell is enough to compare them (P-STAT)."""
+"""Early cohorts lack whoever left the window before the first build: what `is_complete` says of a cell is
+enough to compare them (P-STAT).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from small_home import AS_OF, XAPI, SmallHome
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
 
-# Seven years of cohorts; of 180 learners that start in a month, 24 stay for two years and all the others for one month.
+# Seven years of cohorts; of 180 learners that start in a month, 24 stay for two years and all the others for
+# one month.
 N_MONTHS, N_START, N_STAY = 84, 180, 24
 FIRST = "DATE '2019-01-01'"
 

@@ -1,1 +1,3 @@
-"""The attacker: what somebody with the release files, the published rules and patience can find out (S-ANON)."""
+"""The attacker: what somebody with the release files, the published rules and patience can find out
+(S-ANON).
+"""

@@ -1,4 +1,6 @@
-"""The weekly audit: every release against all others, and the three criteria of WP29 on generated people (S-ANON)."""
+"""The weekly audit: every release against all others, and the three criteria of WP29 on generated people
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _PREFIX = "audit-"
 
 
 def audit_releases(home: Home, policy: Policy, progress: Progress | None = None) -> list[AttackReport]:
-    """Attack every release of the home, each with all others at hand, oldest name first. Empty where nothing was published yet.
+    """Attack every release of the home, each with all others at hand, oldest name first. Empty where nothing
+    was published yet.
 
     Raises AnonymartError when a folder, the vault or the warehouse cannot be read.
     """
@@ -42,10 +45,12 @@ def audit_releases(home: Home, policy: Policy, progress: Progress | None = None)
 def audit_generated(
     home: Home, policy: Policy, learners: int = LEARNERS, seed: int = SEED, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Singling out, linking and inference on a release of generated members, and on their naive release as the control.
+    """Singling out, linking and inference on a release of generated members, and on their naive release as
+    the control.
 
-    Gives per criterion the tries and successes on members and outsiders, the p-value and whether it stands after Holm, and the
-    same of the control. Needs two to three minutes and some hundred megabytes in the home's tmp, which it leaves empty.
+    Gives per criterion the tries and successes on members and outsiders, the p-value and whether it stands
+    after Holm, and the same of the control. Needs two to three minutes and some hundred megabytes in the
+    home's tmp, which it leaves empty.
     """
     _sweep(home)
     place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=home.tmp))
@@ -60,14 +65,24 @@ def audit_generated(
 
 
 def judge(reports: list[AttackReport], generated: dict[str, Any] | None = None) -> None:
-    """Raise AttackSucceeded when anything was recovered, AnonymartError when an attack failed its own control; else nothing."""
+    """Raise AttackSucceeded when anything was recovered, AnonymartError when an attack failed its own
+    control; else nothing.
+    """
     criteria = (generated or {}).get("criteria", [])
     found = [report.sentence() for report in reports if report.recovered]
-    found += [f"{each['attack']} tells members from people who are not in the data." for each in criteria if each["is_significant"]]
+    found += [
+        f"{each['attack']} tells members from people who are not in the data."
+        for each in criteria
+        if each["is_significant"]
+    ]
     if found:
         raise AttackSucceeded(" ".join(found))
     broken = [report.sentence() for report in reports if report.broken]
-    broken += [f"{each['attack']} did not succeed on its own control: it proves nothing." for each in criteria if not each["control"]["is_significant"]]
+    broken += [
+        f"{each['attack']} did not succeed on its own control: it proves nothing."
+        for each in criteria
+        if not each["control"]["is_significant"]
+    ]
     if broken:
         raise AnonymartError(" ".join(broken))
 
@@ -81,7 +96,11 @@ def _figures(criterion: wp29.Criterion) -> dict[str, Any]:
         "tried": criterion.members.tried,
         "succeeded": criterion.members.succeeded,
         "interval": list(criterion.members.interval),
-        "outsiders": {"tried": criterion.outsiders.tried, "succeeded": criterion.outsiders.succeeded, "interval": list(criterion.outsiders.interval)},
+        "outsiders": {
+            "tried": criterion.outsiders.tried,
+            "succeeded": criterion.outsiders.succeeded,
+            "interval": list(criterion.outsiders.interval),
+        },
         "p_value": criterion.p_value,
         "is_significant": criterion.is_significant,
     }

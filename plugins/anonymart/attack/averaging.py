@@ -1,8 +1,9 @@
 """Attack 3: averaging the noise away over breakdowns of the same total, and over releases that drew it anew.
 
-Every way to the same number of persons (the count itself, its parts added up, the same cell in another release with another
-value) is an estimate of its own; weighting them by their variance leaves the least error. Source: Asghar and Kaafar, "Averaging
-attacks on bounded noise-based disclosure control algorithms" (Proceedings on Privacy Enhancing Technologies, 2020).
+Every way to the same number of persons (the count itself, its parts added up, the same cell in another
+release with another value) is an estimate of its own; weighting them by their variance leaves the least
+error. Source: Asghar and Kaafar, "Averaging attacks on bounded noise-based disclosure control algorithms"
+(Proceedings on Privacy Enhancing Technologies, 2020).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from anonymart.attack.score import Result, Truth
 
 NAME = "averaging"
 SIGNIFICANCE = 0.001
-# Two estimates are always better than one. What counts is that small numbers are told this much more often than by the best
+# Two estimates are always better than one. What counts is that small numbers are told this much more often
+# than by the best
 # guess from the published figure alone.
 ADVANTAGE = 0.10
 
@@ -27,10 +29,11 @@ Estimates = list[tuple[float, int]]  # value in persons, and from how many draws
 
 
 def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth) -> Result:
-    """The error that remains after averaging, and how often rounding tells a small count exactly, beside a plain guess.
+    """The error that remains after averaging, and how often rounding tells a small count exactly, beside a
+    plain guess.
 
-    Successes are the small counts told beyond what guessing from the published table tells, if that advantage is significant at 0.1 %
-    and at least 10 points, else none.
+    Successes are the small counts told beyond what guessing from the published table tells, if that advantage
+    is significant at 0.1 % and at least 10 points, else none.
     """
     result = Result(NAME)
     published = _published(release, rules)
@@ -58,7 +61,10 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
             single["only"] += hits[0] and not hits[1]
             averaged["only"] += hits[1] and not hits[0]
     result.details = {"one_estimate_only": lone, **_error(squares, result.scored), **_small(single, averaged)}
-    if result.details["is_significant"] and result.details["small_exact_averaged"] - result.details["small_exact_guessed"] >= ADVANTAGE:
+    if (
+        result.details["is_significant"]
+        and result.details["small_exact_averaged"] - result.details["small_exact_guessed"] >= ADVANTAGE
+    ):
         for _ in range(averaged["only"] - single["only"]):
             result.hit("*", "small counts")
     return result
@@ -75,7 +81,9 @@ def _published(release: Release, rules: PublishedRules) -> dict[Place, int]:
     return found
 
 
-def _estimates(release: Release, others: Iterable[Release], published: dict[Place, int]) -> dict[Place, Estimates]:
+def _estimates(
+    release: Release, others: Iterable[Release], published: dict[Place, int]
+) -> dict[Place, Estimates]:
     found: dict[Place, Estimates] = {place: [(value, 1)] for place, value in published.items()}
     for other in others:
         for (mart, key, name), estimates in found.items():
@@ -98,10 +106,20 @@ def _estimates(release: Release, others: Iterable[Release], published: dict[Plac
     return found
 
 
-def _with_repeats(place: Place, release: Release, others: Iterable[Release], published: dict[Place, int]) -> Estimates:
-    """Noise that is drawn anew repeats a value now and then: once a cell has changed, every release is a draw of its own."""
+def _with_repeats(
+    place: Place, release: Release, others: Iterable[Release], published: dict[Place, int]
+) -> Estimates:
+    """Noise that is drawn anew repeats a value now and then: once a cell has changed, every release is a draw
+    of its own.
+    """
     mart, key, name = place
-    values = [row.get(name) for other in others if mart in other.tables and (row := other.tables[mart].cells.get(key)) and other.folder != release.folder]
+    values = [
+        row.get(name)
+        for other in others
+        if mart in other.tables
+        and (row := other.tables[mart].cells.get(key))
+        and other.folder != release.folder
+    ]
     return [(float(published[place]), 1), *((float(value), 1) for value in values if value is not None)]
 
 
@@ -111,11 +129,16 @@ def _weighted(estimates: Estimates) -> float:
 
 
 def _guess(shown: int, noise: Law) -> int:
-    """The count from 1 on that is likeliest behind a published one, by the published table; the last row is that of all larger counts."""
+    """The count from 1 on that is likeliest behind a published one, by the published table; the last row is
+    that of all larger counts.
+    """
     if noise == EXACT:
         return shown
     last = max(noise)
-    likely = {true: noise[min(true, last)].get(shown - true, 0.0) for true in range(1, shown + max(max(row) for row in noise.values()) + 1)}
+    likely = {
+        true: noise[min(true, last)].get(shown - true, 0.0)
+        for true in range(1, shown + max(max(row) for row in noise.values()) + 1)
+    }
     return max(likely, key=lambda true: likely[true])
 
 

@@ -1,8 +1,8 @@
 """Positive controls: naive releases, made from generated people, on which each attack must succeed.
 
-A control is written to disk and read back as any release is, so that the reader of files is under control too (but for the
-many repeats of averaging). An attack that does
-not succeed on its control is broken, and what it says of the real release is worth nothing.
+A control is written to disk and read back as any release is, so that the reader of files is under control too
+(but for the many repeats of averaging). An attack that does not succeed on its control is broken, and what it
+says of the real release is worth nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ Rows = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
 def write_release(folder: Path, contracts: Mapping[str, MartContract], rows: Rows) -> Path:
-    """Write a release folder with the given rows of some marts, each with the columns of its contract; what a row lacks is empty."""
+    """Write a release folder with the given rows of some marts, each with the columns of its contract; what a
+    row lacks is empty.
+    """
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS release")
@@ -47,20 +49,30 @@ def write_release(folder: Path, contracts: Mapping[str, MartContract], rows: Row
             values = [[row.get(name) for name in contract.column_names] for row in given]
             if values:
                 marks = ", ".join("unnest(?)" for _ in contract.columns)
-                connection.execute(f"INSERT INTO release.marts.{mart} SELECT {marks}", [list(column) for column in zip(*values, strict=True)])
-    (folder / MANIFEST).write_text(json.dumps({"release_id": folder.name, "as_of": "2026-06-30"}), encoding="utf-8")
+                connection.execute(
+                    f"INSERT INTO release.marts.{mart} SELECT {marks}",
+                    [list(column) for column in zip(*values, strict=True)],
+                )
+    (folder / MANIFEST).write_text(
+        json.dumps({"release_id": folder.name, "as_of": "2026-06-30"}), encoding="utf-8"
+    )
     (folder / DATA_PACKAGE).write_text(json.dumps({"resources": list(rows)}), encoding="utf-8")
     return folder
 
 
 def naive_nps(quarters: int = 2, newcomer: bool = False) -> list[dict[str, Any]]:
-    """True answers of generated people by path and quarter, as counts; with a newcomer one promoter more in one cell."""
+    """True answers of generated people by path and quarter, as counts; with a newcomer one promoter more in
+    one cell.
+    """
     rng = np.random.default_rng(SEED)
     rows = []
     for quarter in _QUARTERS[:quarters]:
         parts = [[int(n) for n in rng.integers((12, 11, 1), (40, 30, 10))] for _ in _PATHS]
         parts[0][0] += newcomer and quarter == _QUARTERS[0]
-        for path, counts in [*zip(_PATHS, parts, strict=True), ("all", [sum(column) for column in zip(*parts, strict=True)])]:
+        for path, counts in [
+            *zip(_PATHS, parts, strict=True),
+            ("all", [sum(column) for column in zip(*parts, strict=True)]),
+        ]:
             promoters, passives, detractors = counts
             rows.append({
                 "path_id": path, "quarter": quarter, "n_invited": 2 * sum(counts), "n_respondents": sum(counts),
@@ -88,13 +100,17 @@ def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Law, seed: int) -
         changed = dict(row)
         for name in [name for name in row if name.startswith("n_")]:
             law = noise[min(row[name], max(noise))]
-            changed[name] = row[name] + int(rng.choice(list(law), p=np.array(list(law.values())) / sum(law.values())))
+            changed[name] = row[name] + int(
+                rng.choice(list(law), p=np.array(list(law.values())) / sum(law.values()))
+            )
         noisy.append(changed)
     return noisy
 
 
 def naive_hidden_paths() -> list[dict[str, Any]]:
-    """Quarters of two generated paths: one where everybody is a detractor, hidden for that, and a mixed one, beside all of them."""
+    """Quarters of two generated paths: one where everybody is a detractor, hidden for that, and a mixed one,
+    beside all of them.
+    """
     rng = np.random.default_rng(SEED)
     rows = []
     for quarter in _QUARTERS:
@@ -111,7 +127,9 @@ def naive_hidden_paths() -> list[dict[str, Any]]:
 
 
 def naive_twins(noise: Law) -> tuple[dict[str, list[dict[str, Any]]], dict[tuple[str, str, str], int]]:
-    """The same nine accounts of an attacker in each quarter of each path: true rows, rows with one noise for all, and the set behind."""
+    """The same nine accounts of an attacker in each quarter of each path: true rows, rows with one noise for
+    all, and the set behind.
+    """
     law = noise[min(9, max(noise))]
     rng = np.random.default_rng(SEED)
     true, published, sets = [], [], {}
@@ -126,7 +144,9 @@ def naive_twins(noise: Law) -> tuple[dict[str, list[dict[str, Any]]], dict[tuple
 
 
 def naive_cohorts() -> list[dict[str, Any]]:
-    """Generated cohorts of which one learner leaves the statistics after three months, and whose base is counted again."""
+    """Generated cohorts of which one learner leaves the statistics after three months, and whose base is
+    counted again.
+    """
     rng = np.random.default_rng(SEED)
     rows = []
     for quarter in _QUARTERS:
@@ -141,7 +161,9 @@ def naive_cohorts() -> list[dict[str, Any]]:
 
 
 def naive_correction() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A month of generated courses as it was recalled, and corrected: the median is hidden where somebody left, and nowhere else."""
+    """A month of generated courses as it was recalled, and corrected: the median is hidden where somebody
+    left, and nowhere else.
+    """
     rng = np.random.default_rng(SEED)
     before = [
         {
@@ -150,11 +172,15 @@ def naive_correction() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         }
         for number in range(20)
     ]  # fmt: skip
-    return before, [row if number % 4 else row | {"median_progress": None} for number, row in enumerate(before)]
+    return before, [
+        row if number % 4 else row | {"median_progress": None} for number, row in enumerate(before)
+    ]
 
 
 def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
-    """Exercises that three generated learners tried, one of them far more often: exact means, and the attempts by exercise."""
+    """Exercises that three generated learners tried, one of them far more often: exact means, and the
+    attempts by exercise.
+    """
     rng = np.random.default_rng(SEED)
     rows, attempts = [], {}
     for number in range(20):
@@ -181,7 +207,9 @@ def naive_outcomes() -> list[dict[str, Any]]:
 
 
 def naive_salaries(contract: MartContract) -> tuple[list[dict[str, Any]], Truth]:
-    """Generated graduates of four diplomas and their salaries: exact quartiles, rounded to 100, and who earns what."""
+    """Generated graduates of four diplomas and their salaries: exact quartiles, rounded to 100, and who earns
+    what.
+    """
     rng = np.random.default_rng(SEED)
     rows, amounts = [], {}
     for number in range(4):
@@ -192,7 +220,9 @@ def naive_salaries(contract: MartContract) -> tuple[list[dict[str, Any]], Truth]
             "n_graduates": len(earned), "n_respondents": len(earned), "is_complete": True,
         } | {name: float(round(amount, -2)) for name, amount in zip(("salary_p25", "salary_p50", "salary_p75"), quartiles, strict=True)}  # fmt: skip
         rows.append(row)
-        amounts[contract.name, cell_key(contract, row)] = {f"person-{place}": float(amount) for place, amount in enumerate(earned)}
+        amounts[contract.name, cell_key(contract, row)] = {
+            f"person-{place}": float(amount) for place, amount in enumerate(earned)
+        }
     return rows, replace(facts_of(contract, rows), amounts=amounts)
 
 
@@ -214,11 +244,15 @@ def facts_of(contract: MartContract, rows: Iterable[Mapping[str, Any]]) -> Truth
             value = row.get(measure["name"])
             if value is not None:
                 count = int(value) if measure["kind"] == "count" else None
-                found[contract.name, cell_key(contract, row), measure["name"]] = Fact(measure["kind"], count, float(value))
+                found[contract.name, cell_key(contract, row), measure["name"]] = Fact(
+                    measure["kind"], count, float(value)
+                )
     return Truth(found)
 
 
-def tops_of(contract: MartContract, rows: Iterable[Mapping[str, Any]], attempts: Mapping[str, list[int]]) -> Truth:
+def tops_of(
+    contract: MartContract, rows: Iterable[Mapping[str, Any]], attempts: Mapping[str, list[int]]
+) -> Truth:
     """The largest two contributions of each exercise."""
     found = {}
     for row in rows:
@@ -229,7 +263,9 @@ def tops_of(contract: MartContract, rows: Iterable[Mapping[str, Any]], attempts:
 
 def in_memory(name: str, contract: MartContract, rows: Iterable[Mapping[str, Any]]) -> Release:
     """A naive release of one mart that never touches the disk."""
-    return Release(Path(name), {contract.name: Table(contract, {cell_key(contract, row): dict(row) for row in rows})})
+    return Release(
+        Path(name), {contract.name: Table(contract, {cell_key(contract, row): dict(row) for row in rows})}
+    )
 
 
 def read(folder: Path, contracts: Mapping[str, MartContract], rows: Rows) -> Release:

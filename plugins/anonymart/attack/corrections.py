@@ -1,8 +1,8 @@
 """Attack 11: who left between a release and its correction, from the cells that came out otherwise.
 
 People may leave between a release that is recalled and its correction (objection, erasure, end of the years).
-Where a few of them move, hide or remove a figure of their cell and leave the cells beside it as they were, those
-cells are the study record of whoever left.
+Where a few of them move, hide or remove a figure of their cell and leave the cells beside it as they were,
+those cells are the study record of whoever left.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Attack 4: a dictionary of e-mails and learner ids, plain and hashed in the usual ways, against every string of the release.
+"""Attack 4: a dictionary of e-mails and learner ids, plain and hashed in the usual ways, against every string
+of the release.
 
-An unsalted hash of an identifier is the identifier: who can list a million candidates can undo it in seconds. The school's own
-identifiers are tried too where they are known. Source: Article 29 Working Party, Opinion 05/2014 on Anonymisation Techniques
-(WP216), on hashing.
+An unsalted hash of an identifier is the identifier: who can list a million candidates can undo it in seconds.
+The school's own identifiers are tried too where they are known. Source: Article 29 Working Party, Opinion
+05/2014 on Anonymisation Techniques (WP216), on hashing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,18 @@ _FAMILY = [
     "guerin", "muller", "henry", "roussel", "nicolas", "perrin", "morin", "mathieu", "clement", "gauthier", "dumont", "lopez",
     "fontaine", "chevalier", "robin",
 ]  # fmt: skip
-_DOMAINS = ["gmail.com", "outlook.com", "hotmail.fr", "yahoo.fr", "orange.fr", "free.fr", "laposte.net", "example.org", "example.com", "exemple.fr"]
+_DOMAINS = [
+    "gmail.com",
+    "outlook.com",
+    "hotmail.fr",
+    "yahoo.fr",
+    "orange.fr",
+    "free.fr",
+    "laposte.net",
+    "example.org",
+    "example.com",
+    "exemple.fr",
+]
 _FORMS = (
     "given || '.' || family", "given || family", "family || '.' || given", "given || '_' || family", "given || '-' || family",
     "family || given", "family || '_' || given",
@@ -50,17 +62,22 @@ _HASHES = {"md5": (32, 24), "sha1": (40, 28), "sha256": (64, 44)}
 def attack(folder: Path, identifiers: Iterable[str] = (), size: int = SIZE) -> Result:
     """How many distinct strings of the folder's files are a known or guessed identifier, or a hash of one.
 
-    Reads every file: tables, comments, Parquet, JSON, HTML. Raises nothing for a file that it cannot read: that is the gate's matter.
+    Reads every file: tables, comments, Parquet, JSON, HTML. Raises nothing for a file that it cannot read:
+    that is the gate's matter.
     """
     result = Result(NAME)
     with duckdb.connect() as connection:
         # Other people's releases are read without any extension or network.
-        connection.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET enable_progress_bar = false")
+        connection.execute(
+            "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false; SET "
+            "enable_progress_bar = false"
+        )
         texts, places = _strings(connection, folder)
         _fill(connection, "texts", {"text": list(texts), "place": [places[text] for text in texts]})
         _fill(connection, "known", {"word": list(identifiers)})
         connection.execute(_words(size))
-        # Tries are the release's strings: the number of words holds the vault's own, and would tell one erasure.
+        # Tries are the release's strings: the number of words holds the vault's own, and would tell one
+        # erasure.
         result.tried = len(texts)
         result.details = {"forms": 0}
         for form, sql in _forms(connection):
@@ -73,8 +90,13 @@ def attack(folder: Path, identifiers: Iterable[str] = (), size: int = SIZE) -> R
 
 
 def _words(size: int) -> str:
-    """SQL that fills words: half e-mails, half ids, the same on every run, and the identifiers that are known."""
-    lists = ", ".join(f"{words!r} AS {name}" for name, words in (("givens", _GIVEN), ("familys", _FAMILY), ("domains", _DOMAINS)))
+    """SQL that fills words: half e-mails, half ids, the same on every run, and the identifiers that are
+    known.
+    """
+    lists = ", ".join(
+        f"{words!r} AS {name}"
+        for name, words in (("givens", _GIVEN), ("familys", _FAMILY), ("domains", _DOMAINS))
+    )
     forms = " ".join(f"WHEN {number} THEN {form}" for number, form in enumerate(_FORMS))
     n_forms, n_given, n_family, n_domains = len(_FORMS), len(_GIVEN), len(_FAMILY), len(_DOMAINS)
     return f"""
@@ -95,7 +117,9 @@ def _words(size: int) -> str:
 
 
 def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
-    """SQL that counts by place the strings which are a word in this form. A hash is computed only where a string looks like one."""
+    """SQL that counts by place the strings which are a word in this form. A hash is computed only where a
+    string looks like one.
+    """
     plain = f"""word LIKE '%@%' OR (length(word) >= {SHORTEST} AND NOT regexp_full_match(word, '[0-9]+|[a-zA-Z]+'))"""
     yield "plain", _count(f"SELECT lower(word) AS word FROM words WHERE {plain}", "lower(texts.text)")
     connection.execute("""
@@ -104,7 +128,12 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     for name, (n_hex, n_base64) in _HASHES.items():
         looks = [
             ("hex", f"regexp_full_match(text, '[0-9a-fA-F]{{{n_hex}}}')", f"{name}(%s)", "lower(texts.text)"),
-            ("base64", f"regexp_full_match(text, '[A-Za-z0-9+/]+={{0,2}}') AND length(text) = {n_base64}", f"to_base64(unhex({name}(%s)))", "texts.text"),
+            (
+                "base64",
+                f"regexp_full_match(text, '[A-Za-z0-9+/]+={{0,2}}') AND length(text) = {n_base64}",
+                f"to_base64(unhex({name}(%s)))",
+                "texts.text",
+            ),
         ]
         for coding, look, hashed, text in looks:
             if one_row(connection.execute(f"SELECT count(*) FROM texts WHERE {look}"))[0]:
@@ -139,7 +168,8 @@ def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[
                     for part in re.split(r"[:|/]", token):
                         places.setdefault(part, path.suffix)
         places.setdefault(name, "file_name")
-        # The checksum of a file of the folder is no hash of an identifier: this spares hashing the dictionary for it.
+        # The checksum of a file of the folder is no hash of an identifier: this spares hashing the dictionary
+        # for it.
         checksums.add(sha256(path))
     for text in checksums | {""}:
         places.pop(text, None)
@@ -160,23 +190,43 @@ def _database(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     ]
     columns = connection.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
-        "WHERE database_name = 'released' AND NOT internal AND data_type NOT IN ('DATE', 'BOOLEAN', 'DOUBLE', 'FLOAT')"
+        "WHERE database_name = 'released' AND NOT internal AND data_type NOT IN ('DATE', 'BOOLEAN', "
+        "'DOUBLE', 'FLOAT')"
     ).fetchall()
     for schema, table, column in columns:
         quoted = '"' + column.replace('"', '""') + '"'
         source = ".".join('"' + part.replace('"', '""') + '"' for part in ("released", schema, table))
-        found += [row[0] for row in connection.execute(f"SELECT DISTINCT {quoted}::VARCHAR FROM {source} WHERE {quoted} IS NOT NULL").fetchall()]
+        found += [
+            row[0]
+            for row in connection.execute(
+                f"SELECT DISTINCT {quoted}::VARCHAR FROM {source} WHERE {quoted} IS NOT NULL"
+            ).fetchall()
+        ]
     return found
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     file = engine.literal(str(path))
     try:
-        names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({file})").fetchall() if row[1] == "VARCHAR"]
-        found = [row[0] for row in connection.execute(f"SELECT decode(unnest([key, value])) FROM parquet_kv_metadata({file})").fetchall()]
+        names = [
+            row[0]
+            for row in connection.execute(f"DESCRIBE SELECT * FROM read_parquet({file})").fetchall()
+            if row[1] == "VARCHAR"
+        ]
+        found = [
+            row[0]
+            for row in connection.execute(
+                f"SELECT decode(unnest([key, value])) FROM parquet_kv_metadata({file})"
+            ).fetchall()
+        ]
         for name in names:
             quoted = '"' + name.replace('"', '""') + '"'
-            found += [row[0] for row in connection.execute(f"SELECT DISTINCT {quoted} FROM read_parquet({file}) WHERE {quoted} IS NOT NULL").fetchall()]
+            found += [
+                row[0]
+                for row in connection.execute(
+                    f"SELECT DISTINCT {quoted} FROM read_parquet({file}) WHERE {quoted} IS NOT NULL"
+                ).fetchall()
+            ]
     except duckdb.Error:
         return []
     return found

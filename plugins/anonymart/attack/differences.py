@@ -1,8 +1,10 @@
 """Attack 2: differences between tables of one release, and between this release and all others (S-ANON).
 
-A cell is published once and never changes, so a cell that differs between two releases tells of whoever came or went between
-them: each is a success. A recalled release and its correction may differ: the attack `corrections` looks at these. Within a release, two nested sets of people with noise-free figures that differ give away a few persons
-when the sets are that few apart. Source: Handbook on Statistical Disclosure Control, chapter on tables, on differencing.
+A cell is published once and never changes, so a cell that differs between two releases tells of whoever came
+or went between them: each is a success. A recalled release and its correction may differ: the attack
+`corrections` looks at these. Within a release, two nested sets of people with noise-free figures that differ
+give away a few persons when the sets are that few apart. Source: Handbook on Statistical Disclosure Control,
+chapter on tables, on differencing.
 """
 
 from __future__ import annotations
@@ -19,8 +21,20 @@ NAME = "differences"
 
 
 def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth) -> Result:
-    """Cells that differ between releases, and nested cells whose noise-free figures differ by fewer persons than allowed."""
-    result = Result(NAME, details={"cells_compared": 0, "cells_changed": 0, "cells_corrected": 0, "cells_gone": 0, "nestings": 0, "nestings_by_few": 0})
+    """Cells that differ between releases, and nested cells whose noise-free figures differ by fewer persons
+    than allowed.
+    """
+    result = Result(
+        NAME,
+        details={
+            "cells_compared": 0,
+            "cells_changed": 0,
+            "cells_corrected": 0,
+            "cells_gone": 0,
+            "nestings": 0,
+            "nestings_by_few": 0,
+        },
+    )
     for other in others:
         if other.folder != release.folder:
             _between(release, other, result)
@@ -53,7 +67,9 @@ def _between(release: Release, other: Release, result: Result) -> None:
 
 
 def _is_added_end(table: Table, figure: str, before: Mapping[str, Any]) -> bool:
-    """An interval that a migration has given to a cell of before there were intervals: it follows from what the cell had told."""
+    """An interval that a migration has given to a cell of before there were intervals: it follows from what
+    the cell had told.
+    """
     return figure not in before and table.measure(figure)["kind"] in ("rate_low", "rate_high")
 
 
@@ -62,12 +78,18 @@ def _shown(row: Mapping[str, Any], figure: str) -> tuple[Any, Any]:
 
 
 def _nested(table: Table, whole: str, part: str, rules: PublishedRules, truth: Truth, result: Result) -> None:
-    """Quantiles have no noise: where both are told and differ, the attacker knows that somebody stands between the two sets."""
+    """Quantiles have no noise: where both are told and differ, the attacker knows that somebody stands
+    between the two sets.
+    """
     of_value: dict[str, list[str]] = {}
     for measure in table.measures("quantile"):
         of_value.setdefault(measure["value"], []).append(measure["name"])
     for names in of_value.values():
-        told = [name for name in names if table.cells[whole].get(name) is not None and table.cells[part].get(name) is not None]
+        told = [
+            name
+            for name in names
+            if table.cells[whole].get(name) is not None and table.cells[part].get(name) is not None
+        ]
         if not told:
             continue
         result.tried += 1
@@ -89,7 +111,9 @@ def _apart(table: Table, whole: str, part: str, figure: str, truth: Truth) -> in
 
 
 def _surely_few(table: Table, whole: str, part: str, told: list[str], rules: PublishedRules) -> bool:
-    """Without the truth: the quantiles differ, and even the largest number of persons apart is under what is allowed."""
+    """Without the truth: the quantiles differ, and even the largest number of persons apart is under what is
+    allowed.
+    """
     if all(table.cells[whole][name] == table.cells[part][name] for name in told):
         return False
     bases = [measure["name"] for measure in table.measures("count") if not measure.get("of")]

@@ -1,9 +1,10 @@
 """Attack 8: the noise of people whom the attacker knows, carried from one cell to another.
 
-Who opens accounts of their own knows cells in which nobody else is, and so their noise. Where equal people had equal noise
-everywhere, the next cell would tell at once whether somebody else is in it. So each pair of cells of the same people is tried: the
-attacker says that the second has the first one's noise. Source: Fraser and Wooton, "A proposed method for confidentialising tabular
-output to protect against differencing" (UNECE, 2005), whose cell keys are equal for equal sets.
+Who opens accounts of their own knows cells in which nobody else is, and so their noise. Where equal people
+had equal noise everywhere, the next cell would tell at once whether somebody else is in it. So each pair of
+cells of the same people is tried: the attacker says that the second has the first one's noise. Source: Fraser
+and Wooton, "A proposed method for confidentialising tabular output to protect against differencing" (UNECE,
+2005), whose cell keys are equal for equal sets.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ ADVANTAGE = 0.10  # so much more often than by chance
 
 
 def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
-    """Pairs of cells of the same people whose noise is the same, beyond chance; none where the advantage is not significant at 0.1 %.
+    """Pairs of cells of the same people whose noise is the same, beyond chance; none where the advantage is
+    not significant at 0.1 %.
 
-    Which cells have the same people is known from the truth: without one nothing is tried. The same thing told twice is no pair.
+    Which cells have the same people is known from the truth: without one nothing is tried. The same thing
+    told twice is no pair.
     """
     result = Result(NAME)
     hits, chance = 0, 0.0
@@ -39,7 +42,11 @@ def attack(release: Release, rules: PublishedRules, truth: Truth) -> Result:
         chance += sum(p * other_law.get(deviation, 0.0) for deviation, p in law.items())
     result.scored = result.tried
     result.details = {"same_noise": hits, "by_chance": round(chance, 1)}
-    if result.tried and _is_significant(hits, result.tried, chance) and hits - chance >= ADVANTAGE * result.tried:
+    if (
+        result.tried
+        and _is_significant(hits, result.tried, chance)
+        and hits - chance >= ADVANTAGE * result.tried
+    ):
         for _ in range(round(hits - chance)):
             result.hit("*", "counts")
     return result
@@ -59,7 +66,12 @@ def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tu
                 place, n = (mart, key, name), truth.count(mart, key, name)
                 if n and place in truth.sets:
                     seen = value, rules.at(table.contract, key, name).likely(n)
-                    found[truth.sets[place], n].setdefault(_sequence(table.contract, row, name) or first_place(table.contract, row, name) or place, seen)
+                    found[truth.sets[place], n].setdefault(
+                        _sequence(table.contract, row, name)
+                        or first_place(table.contract, row, name)
+                        or place,
+                        seen,
+                    )
     for _, cells in sorted(found.items()):
         yield from itertools.pairwise(seen for _, seen in sorted(cells.items(), key=lambda cell: cell[0]))
 

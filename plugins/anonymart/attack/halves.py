@@ -1,7 +1,8 @@
 """Two halves of one generated population: people who are in a release, and people like them who are not.
 
-Both are schools of the same generator and size with seeds of their own, taken through the real ingest and build in homes of
-their own; a candidate release is made of the first half only. The second half is held out: it is the control group.
+Both are schools of the same generator and size with seeds of their own, taken through the real ingest and
+build in homes of their own; a candidate release is made of the first half only. The second half is held out:
+it is the control group.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ AS_OF = date(2026, 6, 30)
 
 @dataclass(frozen=True)
 class Population:
-    """Generated people by mart, cell and count: which persons are counted there. Persons are numbers that mean nothing elsewhere."""
+    """Generated people by mart, cell and count: which persons are counted there. Persons are numbers that
+    mean nothing elsewhere.
+    """
 
     persons: Mapping[tuple[str, str, str], frozenset[int]]
 
@@ -54,10 +57,15 @@ class Halves:
 
 
 def make_halves(
-    folder: Path, policy: Policy, contracts: Mapping[str, MartContract], learners: int = LEARNERS, seed: int = SEED,
+    folder: Path,
+    policy: Policy,
+    contracts: Mapping[str, MartContract],
+    learners: int = LEARNERS,
+    seed: int = SEED,
     progress: Progress | None = None,
 ) -> Halves:
-    """Generate and build both halves in a folder that nobody else uses. Raises AnonymartError when a build fails.
+    """Generate and build both halves in a folder that nobody else uses. Raises AnonymartError when a build
+    fails.
 
     The keys are derived from the seed, so that the same seed gives the same noise: they guard nobody real.
     """
@@ -83,10 +91,13 @@ def population(home: Home, keys: Keys, contracts: Mapping[str, MartContract]) ->
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         for contract in contracts.values():
             counts = [measure for measure in contract.measures if measure["kind"] == "count"]
-            columns = ", ".join(f'"{measure["where"]}"' if measure.get("where") else "true" for measure in counts)
+            columns = ", ".join(
+                f'"{measure["where"]}"' if measure.get("where") else "true" for measure in counts
+            )
             rows = connection.execute(
-                f'SELECT {key_sql(tuple(contract.dimensions), "people")}, "{contract.disclosure["person"]}", {columns} '
-                f'FROM warehouse.intermediate.{contract.disclosure["people"]} AS people'
+                f"SELECT {key_sql(tuple(contract.dimensions), 'people')}, "
+                f'"{contract.disclosure["person"]}", {columns} '
+                f"FROM warehouse.intermediate.{contract.disclosure['people']} AS people"
             ).fetchall()
             for cell, person, *flags in rows:
                 number = numbers.setdefault(person, len(numbers))
@@ -100,8 +111,12 @@ def _build_half(root: Path, learners: int, seed: int, policy: Policy) -> tuple[H
     from anonymart.demo.generate import generate
 
     home = Home(root / "home").prepare()
-    keys = Keys(**{name: hashlib.sha256(f"generated {seed} {name}".encode()).hexdigest() for name in KEY_NAMES})
-    (home.root / "keys.json").write_text(json.dumps({name: getattr(keys, name) for name in KEY_NAMES}), encoding="ascii")
+    keys = Keys(
+        **{name: hashlib.sha256(f"generated {seed} {name}".encode()).hexdigest() for name in KEY_NAMES}
+    )
+    (home.root / "keys.json").write_text(
+        json.dumps({name: getattr(keys, name) for name in KEY_NAMES}), encoding="ascii"
+    )
     (home.root / "keys.json").chmod(0o600)
     generate(root / "school", learners, seed, AS_OF)
     # The school's own keys and home are none of this.
@@ -113,5 +128,8 @@ def _build_half(root: Path, learners: int, seed: int, policy: Policy) -> tuple[H
             env={**clean, "ANONYMART_HOME": str(home.root)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            raise AnonymartError(f"A generated half could not be made: `anonymart {words[0]}` ended with code {done.returncode}.")
+            raise AnonymartError(
+                f"A generated half could not be made: `anonymart {words[0]}` ended with code "
+                f"{done.returncode}."
+            )
     return home, keys

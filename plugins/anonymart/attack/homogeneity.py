@@ -1,8 +1,9 @@
 """Attack 5: a sensitive value of everybody in a known group, inferred with certainty.
 
-Whoever knows that a person is in a cell knows the value when all, or none, of the cell have it. A share told as the edge of its
-band says "that far or further" and is no certainty. Source: Machanavajjhala, Kifer, Gehrke and Venkitasubramaniam,
-"l-diversity: privacy beyond k-anonymity" (ACM Transactions on Knowledge Discovery from Data, 2007).
+Whoever knows that a person is in a cell knows the value when all, or none, of the cell have it. A share told
+as the edge of its band says "that far or further" and is no certainty. Source: Machanavajjhala, Kifer, Gehrke
+and Venkitasubramaniam, "l-diversity: privacy beyond k-anonymity" (ACM Transactions on Knowledge Discovery
+from Data, 2007).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ NAME = "homogeneity"
 
 
 def attack(release: Release, rules: PublishedRules, truth: Truth, bounds: Bounds) -> Result:
-    """Sensitive shares of 0 or 1, sensitive counts that are surely none or all, and salaries that are surely one and the same."""
+    """Sensitive shares of 0 or 1, sensitive counts that are surely none or all, and salaries that are surely
+    one and the same.
+    """
     result = Result(NAME, details={"shares": 0, "counts": 0, "equal_quantiles": 0, "wrong": 0})
     for mart, table in release.tables.items():
         sensitive = [measure for measure in table.measures("count") if measure.get("sensitive")]
@@ -36,7 +39,9 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, bounds: Bounds
     return result
 
 
-def _is_certain(table: Table, key: str, row: Mapping[str, Any], measure: Mapping[str, Any], bounds: Bounds) -> str | None:
+def _is_certain(
+    table: Table, key: str, row: Mapping[str, Any], measure: Mapping[str, Any], bounds: Bounds
+) -> str | None:
     mart, name, whole = table.contract.name, measure["name"], measure["of"]
     for rate in table.measures("rate"):
         if rate["numerator"] == name and row.get(rate["name"]) in (0.0, 1.0):
@@ -57,10 +62,13 @@ def _score(result: Result, kind: str, truth: Truth, mart: str, key: str, measure
 
 
 def _one_amount(table: Table, row: Mapping[str, Any], rules: PublishedRules) -> str | None:
-    """Quartiles of money that coincide on so few persons that they are everybody's: nobody is promised to lie outside of them."""
+    """Quartiles of money that coincide on so few persons that they are everybody's: nobody is promised to lie
+    outside of them.
+    """
     money = [measure["name"] for measure in table.measures("quantile") if measure.get("money")]
     values = [row.get(name) for name in money]
     if len(values) < 3 or None in values or len(set(values)) > 1:
         return None
-    # The register promises persons on each side whose amount is another; only without that promise is it everybody's.
+    # The register promises persons on each side whose amount is another; only without that promise is it
+    # everybody's.
     return money[0] if rules.hidden_below or not rules.largest_deviation else None

@@ -1,10 +1,11 @@
 """Attack 1: every true count between two bounds, by linear programming on all tables with their margins.
 
-Published figures and the published rules give each true count an interval; what hangs together (parts and wholes, steps of a
-funnel, pools and years, the same people in two marts) narrows it. Exact: both bounds coincide. Near: the interval is within
-10 % on a count under 50. Sources: Fischetti and Salazar, "Models and algorithms for the 2-dimensional cell suppression problem
-in statistical disclosure control" (Mathematical Programming, 1999), for the attacker's problem; Cohen and Nissim, "Linear
-program reconstruction in practice" (Journal of Privacy and Confidentiality, 2020).
+Published figures and the published rules give each true count an interval; what hangs together (parts and
+wholes, steps of a funnel, pools and years, the same people in two marts) narrows it. Exact: both bounds
+coincide. Near: the interval is within 10 % on a count under 50. Sources: Fischetti and Salazar, "Models and
+algorithms for the 2-dimensional cell suppression problem in statistical disclosure control" (Mathematical
+Programming, 1999), for the attacker's problem; Cohen and Nissim, "Linear program reconstruction in practice"
+(Journal of Privacy and Confidentiality, 2020).
 """
 
 from __future__ import annotations
@@ -66,12 +67,16 @@ def _first_bounds(release: Release, rules: PublishedRules, found: list[Relation]
         names = [measure["name"] for measure in table.measures("count")]
         for key in table.cells:
             ranges = {name: published[mart, key, name] for name in names}
-            bounds |= {(mart, key, name): limits for name, limits in true_ranges(table, key, rules, ranges).items()}
+            bounds |= {
+                (mart, key, name): limits for name, limits in true_ranges(table, key, rules, ranges).items()
+            }
     return bounds
 
 
 def _same_noise(published: Bounds, found: list[Relation]) -> None:
-    """The same persons have the same noise wherever they are counted, so their published numbers are the same."""
+    """The same persons have the same noise wherever they are counted, so their published numbers are the
+    same.
+    """
     for _ in range(2):
         for relation in found:
             if relation.is_equal and relation.is_sound and len(relation.terms) == 2:

@@ -1,4 +1,6 @@
-"""What the figures of a cell tell of each published count, shown or hidden: a range of whole numbers, by interval arithmetic."""
+"""What the figures of a cell tell of each published count, shown or hidden: a range of whole numbers, by
+interval arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _SLACK = 1e-9
 
 
 def published_ranges(table: Table, key: str, rules: PublishedRules) -> dict[str, Range]:
-    """For every count of one cell the published numbers that its figures allow; hidden counts follow from their rates."""
+    """For every count of one cell the published numbers that its figures allow; hidden counts follow from
+    their rates.
+    """
     row, rules = table.cells[key], rules.at(table.contract, key)
     found = {measure["name"]: _of_count(measure, row, rules) for measure in table.measures("count")}
     for _ in range(2):
@@ -23,7 +27,9 @@ def published_ranges(table: Table, key: str, rules: PublishedRules) -> dict[str,
     return found
 
 
-def true_ranges(table: Table, key: str, rules: PublishedRules, published: Mapping[str, Range]) -> dict[str, Range]:
+def true_ranges(
+    table: Table, key: str, rules: PublishedRules, published: Mapping[str, Range]
+) -> dict[str, Range]:
     """For every count of one cell the true numbers behind its published range."""
     row, found = table.cells[key], {}
     for measure in table.measures("count"):
@@ -47,14 +53,23 @@ def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRule
         if name in rule.get("sums", ()):
             parts, whole = [row.get(part) for part in rule["sums"]], row.get(rule["to"])
             shown = [int(part) for part in parts if part is not None]
-            is_moved = rules.largest_deviation and len(shown) == len(parts) and whole is not None and sum(shown) == int(whole)
+            is_moved = (
+                rules.largest_deviation
+                and len(shown) == len(parts)
+                and whole is not None
+                and sum(shown) == int(whole)
+            )
             return math.ceil((len(parts) - 1) / len(parts) * rules.largest_deviation) + 1 if is_moved else 0
     return 0
 
 
 def published_counts(table: Table, row: Mapping[str, Any]) -> dict[str, int]:
     """The counts that a cell shows."""
-    return {measure["name"]: int(row[measure["name"]]) for measure in table.measures("count") if row.get(measure["name"]) is not None}
+    return {
+        measure["name"]: int(row[measure["name"]])
+        for measure in table.measures("count")
+        if row.get(measure["name"]) is not None
+    }
 
 
 def _of_count(measure: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRules) -> Range:
@@ -62,7 +77,9 @@ def _of_count(measure: Mapping[str, Any], row: Mapping[str, Any], rules: Publish
     return (0, ENDLESS) if value is None else (int(value), int(value))
 
 
-def _of_rate(rate: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRules, found: dict[str, Range]) -> None:
+def _of_rate(
+    rate: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRules, found: dict[str, Range]
+) -> None:
     part, base = rate["numerator"], rate["denominator"]
     value = row.get(rate["name"])
     if value is None:
@@ -74,7 +91,11 @@ def _of_rate(rate: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRu
     is_low, is_high = _may_be_clipped(rate, value, found[base], rules)
     low, high = found[base]
     lowest = 0 if is_low else math.ceil((value - half) * low - _SLACK)
-    highest = ENDLESS if is_high or value + half >= 1 or high >= ENDLESS else math.floor((value + half) * high + _SLACK)
+    highest = (
+        ENDLESS
+        if is_high or value + half >= 1 or high >= ENDLESS
+        else math.floor((value + half) * high + _SLACK)
+    )
     found[part] = _meet(found[part], (max(0, lowest), highest))
     if not (is_low or is_high):
         low, high = found[part]
@@ -83,12 +104,20 @@ def _of_rate(rate: Mapping[str, Any], row: Mapping[str, Any], rules: PublishedRu
         found[base] = _meet(found[base], (least, most))
 
 
-def _may_be_clipped(rate: Mapping[str, Any], value: float, base: Range, rules: PublishedRules) -> tuple[bool, bool]:
+def _may_be_clipped(
+    rate: Mapping[str, Any], value: float, base: Range, rules: PublishedRules
+) -> tuple[bool, bool]:
     if not rate.get("sensitive"):
         return False, False
     edges = [edge for edge in (rules.band(base[0]), rules.band(min(base[1], ENDLESS))) if edge]
-    edges += [(float(entry["lowest"]), float(entry["highest"])) for entry in rules.bands] if base[0] != base[1] else []
-    return any(abs(value - low) < _SLACK for low, _ in edges), any(abs(value - high) < _SLACK for _, high in edges)
+    edges += (
+        [(float(entry["lowest"]), float(entry["highest"])) for entry in rules.bands]
+        if base[0] != base[1]
+        else []
+    )
+    return any(abs(value - low) < _SLACK for low, _ in edges), any(
+        abs(value - high) < _SLACK for _, high in edges
+    )
 
 
 def _meet(one: Range, other: Range) -> Range:

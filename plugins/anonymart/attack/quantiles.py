@@ -1,10 +1,11 @@
 """Attack 10: the amount of one person, by somebody who knows those of all others behind the quantiles.
 
-The attacker knows every other amount of a cell and of the whole around it, the published quantiles, their rounding and the law of
-their noise in ranks. For each amount that the person may have, each published quantile has a probability; with what the other
-amounts make likely beforehand (a kernel density of their logarithms) that gives the best guess, by Bayes. It is right when it
-comes within 10 %. The same guess without the release is what nobody can hide: the attack succeeds as far as it is right more
-often than that by over 5 in 100 persons, beyond chance. Source: Silverman, "Density estimation" (1986), for the width of the kernel.
+The attacker knows every other amount of a cell and of the whole around it, the published quantiles, their
+rounding and the law of their noise in ranks. For each amount that the person may have, each published
+quantile has a probability; with what the other amounts make likely beforehand (a kernel density of their
+logarithms) that gives the best guess, by Bayes. It is right when it comes within 10 %. The same guess without
+the release is what nobody can hide: the attack succeeds as far as it is right more often than that by over 5
+in 100 persons, beyond chance. Source: Silverman, "Density estimation" (1986), for the width of the kernel.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _BYTES = 4
 
 
 class _Guess(NamedTuple):
-    """Whether the best guess is right with the release, and without it, and whether the attacker was 95 % sure of the first."""
+    """Whether the best guess is right with the release, and without it, and whether the attacker was 95 %
+    sure of the first.
+    """
 
     is_right: bool
     was_right: bool
@@ -39,7 +42,9 @@ class _Guess(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """One published quantile with the amounts of all persons of its cell but one, sorted, and the place of the quantile among all."""
+    """One published quantile with the amounts of all persons of its cell but one, sorted, and the place of
+    the quantile among all.
+    """
 
     others: np.ndarray
     place: float
@@ -47,14 +52,18 @@ class Seen:
 
 
 def attack(release: Release, rules: PublishedRules, truth: Truth, most: int = _MOST_TARGETS) -> Result:
-    """Guesses with and without the release, of at most `most` persons, the same number of each cell. Needs the truth: without it nothing is tried."""
+    """Guesses with and without the release, of at most `most` persons, the same number of each cell. Needs
+    the truth: without it nothing is tried.
+    """
     result = Result(NAME, details={"right": 0, "right_without": 0, "sure": 0})
     for mart, table in release.tables.items():
         targets = list(_targets(table, truth))
         moved, tried = [], 0
         for cell, persons, wholes in targets:
             chosen = sorted(persons)[: max(1, most // len(targets))]
-            guesses = [found for person in chosen if (found := _guess(table, rules, cell, person, persons, wholes))]
+            guesses = [
+                found for person in chosen if (found := _guess(table, rules, cell, person, persons, wholes))
+            ]
             moved.append((len(guesses), sum(guess.is_right - guess.was_right for guess in guesses)))
             tried += len(guesses)
             result.details["right"] += sum(guess.is_right for guess in guesses)
@@ -69,10 +78,11 @@ def attack(release: Release, rules: PublishedRules, truth: Truth, most: int = _M
 
 
 def _beyond_chance(moved: list[tuple[int, int]]) -> int:
-    """By how many persons more than `ALLOWED` the release helps, or 0 where the draws of the noise may be the reason.
+    """By how many persons more than `ALLOWED` the release helps, or 0 where the draws of the noise may be the
+    reason.
 
-    `moved` are tries, and right guesses more than without the release, of each cell: people of a cell share its noise, so that
-    one cell alone is one draw, and tells nothing of the method.
+    `moved` are tries, and right guesses more than without the release, of each cell: people of a cell share
+    its noise, so that one cell alone is one draw, and tells nothing of the method.
     """
     from scipy.stats import norm, t
 
@@ -81,14 +91,17 @@ def _beyond_chance(moved: list[tuple[int, int]]) -> int:
         return 0
     tried, gained = (sum(numbers) for numbers in zip(*moved, strict=True))
     error = math.sqrt(sum((gain - gained * n / tried) ** 2 for n, gain in moved))
-    # Of few cells the error itself is hardly known: so many errors of Student's law are as rare as `_ERRORS` of the normal one.
+    # Of few cells the error itself is hardly known: so many errors of Student's law are as rare as `_ERRORS`
+    # of the normal one.
     errors = t.ppf(norm.cdf(_ERRORS), len(moved) - 1)
     more = gained - ALLOWED * tried
     return math.ceil(more) if more > errors * error else 0
 
 
 def law_of(widest: float) -> tuple[np.ndarray, np.ndarray]:
-    """The noise in ranks: its values, and the probability of at most each; a sum of four bytes, from minus to plus `widest`."""
+    """The noise in ranks: its values, and the probability of at most each; a sum of four bytes, from minus to
+    plus `widest`.
+    """
     one = np.full(256, 1 / 256)
     law = one
     for _ in range(_BYTES - 1):
@@ -145,7 +158,8 @@ def _guess(
     after = before.copy()
     for quantile in seen:
         likely = likelihood(quantile, amounts, rules)
-        # A figure that no amount explains says nothing: people have changed since, or the release is of another scheme.
+        # A figure that no amount explains says nothing: people have changed since, or the release is of
+        # another scheme.
         after = after * likely if (after * likely).sum() > 0 else after
     (guess, sure), (blind, _) = best(amounts, after), best(amounts, before)
     true = persons[person]
@@ -178,7 +192,9 @@ def likelihood(seen: Seen, amounts: np.ndarray, rules: PublishedRules) -> np.nda
 
 
 def _rank(others: np.ndarray, value: float, amounts: np.ndarray) -> np.ndarray:
-    """The rank, from 0 and between neighbours on a line, of a value among the others and one more, for each amount of that one."""
+    """The rank, from 0 and between neighbours on a line, of a value among the others and one more, for each
+    amount of that one.
+    """
     below = int(np.searchsorted(others, value, "right")) - 1
     low = others[below] if below >= 0 else -np.inf
     high = others[below + 1] if below + 1 < len(others) else np.inf

@@ -1,8 +1,9 @@
 """Attack 9: who left meanwhile, from a base that is counted again.
 
-A cohort that is counted at each of its closings, or the graduates of a year after 6 and after 24 months, is one thing told twice. Where
-the later telling is counted anew, it differs by the people who left in between (objection, erasure, end of the years), and their
-cell tells their study. So each figure that the contracts declare as told by another cell is held against that cell.
+A cohort that is counted at each of its closings, or the graduates of a year after 6 and after 24 months, is
+one thing told twice. Where the later telling is counted anew, it differs by the people who left in between
+(objection, erasure, end of the years), and their cell tells their study. So each figure that the contracts
+declare as told by another cell is held against that cell.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _SLACK = 1e-9
 
 
 def attack(release: Release, others: Iterable[Release], rules: PublishedRules) -> Result:
-    """Figures that are not as the cell says that told them first. What an earlier release has told so already is `told_before`."""
+    """Figures that are not as the cell says that told them first. What an earlier release has told so already
+    is `told_before`.
+    """
     result = Result(NAME, details={"told_before": 0})
     before = [other for other in others if other.folder != release.folder]
     for mart, table in release.tables.items():
@@ -48,7 +51,9 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules) -
 
 
 def _figure(release: Release, place: Place, rules: PublishedRules) -> float | None:
-    """What the first cell shows, or tells for sure of a hidden count; None where it has no row or hides the figure."""
+    """What the first cell shows, or tells for sure of a hidden count; None where it has no row or hides the
+    figure.
+    """
     mart, key, name = place
     table = release.tables.get(mart)
     row = table.cells.get(key) if table else None
@@ -60,9 +65,7 @@ def _figure(release: Release, place: Place, rules: PublishedRules) -> float | No
     return float(low) if low == high else None
 
 
-def _allows(
-    table: Table, key: str, measure: Mapping[str, Any], first: float, rules: PublishedRules
-) -> bool:
+def _allows(table: Table, key: str, measure: Mapping[str, Any], first: float, rules: PublishedRules) -> bool:
     if measure["kind"] == "count":
         low, high = published_ranges(table, key, rules)[measure["name"]]
         return low <= first <= high

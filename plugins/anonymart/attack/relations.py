@@ -1,8 +1,8 @@
 """How the true counts of a release hang together, as the contracts of the marts tell everybody.
 
-A relation is a row of a linear system: low <= sum of coefficient x count <= high. Sound ones hold for any people; assumed ones
-(each learner follows one path, the same graduates were counted twice) are what an attacker would try, and are given up where
-they contradict the figures.
+A relation is a row of a linear system: low <= sum of coefficient x count <= high. Sound ones hold for any
+people; assumed ones (each learner follows one path, the same graduates were counted twice) are what an
+attacker would try, and are given up where they contradict the figures.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def relations(release: Release) -> Iterator[Relation]:
 
 
 def first_place(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
-    """The place that tells a figure first, by the contract (`told_by`); None for a figure that is told here alone."""
+    """The place that tells a figure first, by the contract (`told_by`); None for a figure that is told here
+    alone.
+    """
     first = next(each for each in contract.measures if each["name"] == measure).get("told_by")
     if not first:
         return None
@@ -74,11 +76,15 @@ def _of_cells(table: Table) -> Iterator[Relation]:
             if measure.get("of"):
                 yield Relation((((mart, key, measure["name"]), 1), ((mart, key, measure["of"]), -1)))
         for (whole, _), parts in partitions.items():
-            yield Relation((*(((mart, key, part), 1) for part in parts), ((mart, key, whole), -1)), is_equal=True)
+            yield Relation(
+                (*(((mart, key, part), 1) for part in parts), ((mart, key, whole), -1)), is_equal=True
+            )
 
 
 def _of_steps(table: Table) -> Iterator[Relation]:
-    """Steps of a funnel are nested: who reached one has reached those before it, and all have reached the first."""
+    """Steps of a funnel are nested: who reached one has reached those before it, and all have reached the
+    first.
+    """
     contract = table.contract
     funnel = next((rule for rule in contract.consistent if "along" in rule), None)
     if funnel is None:
@@ -86,22 +92,33 @@ def _of_steps(table: Table) -> Iterator[Relation]:
     name, order = funnel["along"], {step: number for number, step in enumerate(funnel["order"])}
     reached = [measure for measure in table.measures("count") if measure.get("where")]
     for group in _groups(table, {name}):
-        steps = sorted((key for key in group if table.cells[key][name] in order), key=lambda key: order[table.cells[key][name]])
+        steps = sorted(
+            (key for key in group if table.cells[key][name] in order),
+            key=lambda key: order[table.cells[key][name]],
+        )
         for measure in reached:
             places = [(contract.name, key, measure["name"]) for key in steps]
             for earlier, later in itertools.pairwise(places):
                 yield Relation(((later, 1), (earlier, -1)))
             if steps and order[table.cells[steps[0]][name]] == min(order.values()) and measure.get("of"):
-                yield Relation(((places[0], 1), ((contract.name, steps[0], measure["of"]), -1)), is_equal=True)
+                yield Relation(
+                    ((places[0], 1), ((contract.name, steps[0], measure["of"]), -1)), is_equal=True
+                )
 
 
 def _of_repeats(table: Table) -> Iterator[Relation]:
-    """A hidden count of all people of a cell that its mart repeats along a dimension: steps, months since start, job families."""
+    """A hidden count of all people of a cell that its mart repeats along a dimension: steps, months since
+    start, job families.
+    """
     mart = table.contract.name
     for measure in table.measures("count"):
         if not measure.get("hidden") or measure.get("where"):
             continue
-        inner = [name for name, codes in table.contract.dimensions.items() if codes in ("step", "job_family") or not isinstance(codes, str)]
+        inner = [
+            name
+            for name, codes in table.contract.dimensions.items()
+            if codes in ("step", "job_family") or not isinstance(codes, str)
+        ]
         parts = [other for other in table.measures("count") if other.get("of") == measure["name"]]
         for group in _groups(table, set(inner)):
             places = [(mart, key, measure["name"]) for key in group]
@@ -146,7 +163,9 @@ def _of_pools(table: Table, year: str, year_from: str) -> Iterator[tuple[str, li
 
 
 def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
-    """A count that another mart tells too: the same people, for sure where both cells close at the same time."""
+    """A count that another mart tells too: the same people, for sure where both cells close at the same
+    time.
+    """
     for measure in table.measures("count"):
         first = measure.get("told_by") or {}
         other = release.tables.get(first.get("mart", table.contract.name))
@@ -156,7 +175,9 @@ def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
         for key, row in table.cells.items():
             place = first_place(table.contract, row, measure["name"])
             if place is not None and place[1] in other.cells:
-                yield Relation((((table.contract.name, key, measure["name"]), 1), (place, -1)), True, is_sound)
+                yield Relation(
+                    (((table.contract.name, key, measure["name"]), 1), (place, -1)), True, is_sound
+                )
 
 
 def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
@@ -169,9 +190,16 @@ def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
             continue
         whole = release.tables[part_of["mart"]]
         for key, row in table.cells.items():
-            there = cell_key(whole.contract, {name: row.get(value, value) for name, value in part_of["at"].items()})
+            there = cell_key(
+                whole.contract, {name: row.get(value, value) for name, value in part_of["at"].items()}
+            )
             if there in whole.cells:
-                yield Relation((((table.contract.name, key, measure["name"]), 1), ((whole.contract.name, there, part_of["measure"]), -1)))
+                yield Relation(
+                    (
+                        ((table.contract.name, key, measure["name"]), 1),
+                        ((whole.contract.name, there, part_of["measure"]), -1),
+                    )
+                )
 
 
 def _groups(table: Table, without: set[str]) -> Iterator[list[str]]:

@@ -1,4 +1,6 @@
-"""A release as an outsider holds it: the files of one folder, and nothing of vault, warehouse or keys (S-ANON)."""
+"""A release as an outsider holds it: the files of one folder, and nothing of vault, warehouse or keys
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from anonymart.release.privacy_report import read_privacy_report
 
 @dataclass(frozen=True)
 class Table:
-    """One mart of a release: its contract, and its rows as mappings of column to value by key of their cell."""
+    """One mart of a release: its contract, and its rows as mappings of column to value by key of their
+    cell.
+    """
 
     contract: MartContract
     cells: Mapping[str, dict[str, Any]]
@@ -46,12 +50,20 @@ class Release:
 
     @property
     def recalled_marts(self) -> frozenset[str]:
-        """The marts whose cells were declared wrong when the release was recalled; none for a release that stands."""
+        """The marts whose cells were declared wrong when the release was recalled; none for a release that
+        stands.
+        """
         path = self.folder / WITHDRAWN
-        return frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"]) if path.is_file() else frozenset()
+        return (
+            frozenset(json.loads(path.read_text(encoding="utf-8"))["marts"])
+            if path.is_file()
+            else frozenset()
+        )
 
     def policy(self, present: Policy) -> Policy:
-        """The policy by which it was published, as its report tells it; what an older one does not tell is as in the present one."""
+        """The policy by which it was published, as its report tells it; what an older one does not tell is as
+        in the present one.
+        """
         flat = read_privacy_report(self.folder).get("register") or {}
         return Policy(_merged(present.raw, _nested(flat)))
 
@@ -116,14 +128,21 @@ def read_release(folder: Path, contracts: Mapping[str, MartContract]) -> Release
     return Release(folder, tables)
 
 
-def _sources(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> dict[str, str]:
+def _sources(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
+) -> dict[str, str]:
     path = folder / MARTS_FILE
     if path.is_file():
         try:
             connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
-            found = connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name = 'marts'")
+            found = connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name "
+                "= 'marts'"
+            )
             return {name: f'release.marts."{name}"' for (name,) in found.fetchall() if name in contracts}
         except duckdb.Error as error:
             raise engine.not_opened(path, error, "the folder of a release") from None
     files = {name: folder / parquet_path(name) for name in contracts}
-    return {name: f"read_parquet({engine.literal(str(file))})" for name, file in files.items() if file.is_file()}
+    return {
+        name: f"read_parquet({engine.literal(str(file))})" for name, file in files.items() if file.is_file()
+    }

@@ -1,4 +1,6 @@
-"""What an audit of a release says: per attack tried, succeeded, control and interval. Names and counts, never a value (S-ANON)."""
+"""What an audit of a release says: per attack tried, succeeded, control and interval. Names and counts, never
+a value (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,24 @@ class Outcome:
         return self.control.succeeded > 0
 
     def as_dict(self) -> dict[str, Any]:
-        """tried and succeeded on the release, scored (tries with a known truth), the 95 % interval of the share, and the control."""
+        """tried and succeeded on the release, scored (tries with a known truth), the 95 % interval of the
+        share, and the control.
+        """
         return {
             "attack": self.real.attack,
             "tried": self.real.tried,
             "succeeded": self.real.succeeded,
             "scored": self.real.scored,
             "interval": list(self.real.interval),
-            "control": {"tried": self.control.tried, "succeeded": self.control.succeeded, "interval": list(self.control.interval)},
-            "where": [{"mart": mart, "measure": measure, "n": n} for (mart, measure), n in sorted(self.real.places.items())],
+            "control": {
+                "tried": self.control.tried,
+                "succeeded": self.control.succeeded,
+                "interval": list(self.control.interval),
+            },
+            "where": [
+                {"mart": mart, "measure": measure, "n": n}
+                for (mart, measure), n in sorted(self.real.places.items())
+            ],
             "details": self.real.details,
         }
 
@@ -70,14 +81,27 @@ class AttackReport:
         }
 
     def for_release(self) -> list[dict[str, Any]]:
-        """Per attack what may stand in a release: succeeded and control. How often it tried follows from the truth behind the cells."""
+        """Per attack what may stand in a release: succeeded and control. How often it tried follows from the
+        truth behind the cells.
+        """
         kept = ("attack", "succeeded", "control")
-        return [{name: value for name, value in outcome.as_dict().items() if name in kept} for outcome in self.outcomes]
+        return [
+            {name: value for name, value in outcome.as_dict().items() if name in kept}
+            for outcome in self.outcomes
+        ]
 
     def failures(self) -> list[tuple[str, str, str, int]]:
-        """Attack, mart, measure and how often, for every success; an attack that failed its own control counts as one of `*`."""
-        found = [(o.real.attack, mart, measure, n) for o in self.recovered for (mart, measure), n in sorted(o.real.places.items())]
-        return found + [(f"{outcome.real.attack} failed its own control", "*", "*", 1) for outcome in self.broken]
+        """Attack, mart, measure and how often, for every success; an attack that failed its own control
+        counts as one of `*`.
+        """
+        found = [
+            (o.real.attack, mart, measure, n)
+            for o in self.recovered
+            for (mart, measure), n in sorted(o.real.places.items())
+        ]
+        return found + [
+            (f"{outcome.real.attack} failed its own control", "*", "*", 1) for outcome in self.broken
+        ]
 
     def sentence(self) -> str:
         """What went wrong, in one sentence without a value."""
@@ -86,5 +110,8 @@ class AttackReport:
             f"({', '.join(sorted({f'{mart} {measure}' for mart, measure in outcome.real.places}))})"
             for outcome in self.recovered
         ]
-        told += [f"{outcome.real.attack} did not succeed on its own control, so it proves nothing" for outcome in self.broken]
+        told += [
+            f"{outcome.real.attack} did not succeed on its own control, so it proves nothing"
+            for outcome in self.broken
+        ]
         return f"The attack on {self.release}: {'; '.join(told)}. Withdraw the release, or mend the attack, before anybody relies on it."

@@ -1,7 +1,8 @@
-"""What every reader of a release may know of its rules: how far a published count lies from the true one (S-ANON).
+"""What every reader of a release may know of its rules: how far a published count lies from the true one
+(S-ANON).
 
-The rules stand in the open (`expectations/policy.yml`), so an attacker has them. Nothing here says how a rule is carried out,
-only what a published figure, or its absence, tells about the true count behind it.
+The rules stand in the open (`expectations/policy.yml`), so an attacker has them. Nothing here says how a rule
+is carried out, only what a published figure, or its absence, tells about the true count behind it.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ EXACT: Law = {0: {0: 1.0}}
 class PublishedRules:
     """The published rules: noise in persons, smallest counts and bases, bands of sensitive shares.
 
-    The figures are those of the coarse class of noise; `by_class` holds the rules of each class, `earlier` those of cells that an
-    earlier release was published with by another policy. `law` is the table of noise: for each true count the probability of each
-    deviation. `hidden_below` is of naive releases: counts from 1 to under it are suppressed and nothing else is done.
+    The figures are those of the coarse class of noise; `by_class` holds the rules of each class, `earlier`
+    those of cells that an earlier release was published with by another policy. `law` is the table of noise:
+    for each true count the probability of each deviation. `hidden_below` is of naive releases: counts from 1
+    to under it are suppressed and nothing else is done.
     """
 
     largest_deviation: int
@@ -88,7 +90,9 @@ class PublishedRules:
 
     @property
     def threshold(self) -> int:
-        """A count from 1 to under this one is never published: who recovers it exactly has broken the protection."""
+        """A count from 1 to under this one is never published: who recovers it exactly has broken the
+        protection.
+        """
         return self.smallest
 
     @property
@@ -97,12 +101,16 @@ class PublishedRules:
         return max(self.fewest_apart, 2 * self.largest_deviation + 2)
 
     def true_range(self, low: int, high: int) -> tuple[int, int]:
-        """The true counts that a published count from `low` to `high` may stand for; a published 0 may hide some."""
+        """The true counts that a published count from `low` to `high` may stand for; a published 0 may hide
+        some.
+        """
         first = 0 if low <= 0 else max(1, low - self.largest_deviation)
         return first, high if high >= ENDLESS else high + self.largest_deviation
 
     def band(self, base: int) -> tuple[float, float] | None:
-        """The lowest and highest share that is told of a sensitive part of a published base; None where there is no band."""
+        """The lowest and highest share that is told of a sensitive part of a published base; None where there
+        is no band.
+        """
         for entry in self.bands:
             if base >= entry["base_from"] and (entry["base_to"] is None or base <= entry["base_to"]):
                 return float(entry["lowest"]), float(entry["highest"])

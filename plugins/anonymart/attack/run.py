@@ -1,4 +1,5 @@
-"""The whole audit of one release: eleven attacks on its files, each beside its control (S-ANON, issue "Figures that survive an attacker").
+"""The whole audit of one release: eleven attacks on its files, each beside its control (S-ANON, issue
+"Figures that survive an attacker").
 
 The attacks see the release and the published rules only. The truth, where there is one, scores them.
 """
@@ -39,12 +40,18 @@ _SMALL_DICTIONARY = 100_000
 
 
 def attack(
-    folder: Path, against: Iterable[Path], policy: Policy, truth: Truth | None = None,
-    contracts: Mapping[str, MartContract] | None = None, progress: Progress | None = None,
+    folder: Path,
+    against: Iterable[Path],
+    policy: Policy,
+    truth: Truth | None = None,
+    contracts: Mapping[str, MartContract] | None = None,
+    progress: Progress | None = None,
 ) -> AttackReport:
-    """Attack the release in `folder` with all releases in `against` at hand, and each attack's own naive control.
+    """Attack the release in `folder` with all releases in `against` at hand, and each attack's own naive
+    control.
 
-    Raises AnonymartError when a folder holds no release. Without a truth nothing is scored: what the attacker is certain of counts.
+    Raises AnonymartError when a folder holds no release. Without a truth nothing is scored: what the attacker
+    is certain of counts.
     """
     contracts = contracts or load_contracts()
     progress = progress or Progress(quiet=True)
@@ -52,7 +59,9 @@ def attack(
     release = read_release(folder, contracts)
     others = [read_release(other, contracts) for other in against]
     rules = _rules(release, others, policy)
-    report = AttackReport(release=release.name, against=[other.name for other in others], is_scored=truth.is_known)
+    report = AttackReport(
+        release=release.name, against=[other.name for other in others], is_scored=truth.is_known
+    )
     with tempfile.TemporaryDirectory(prefix="anonymart-attack-") as place:
         for name, real, control in _attacks(release, others, rules, truth, contracts, Path(place)):
             with progress.step(name, f"Attack: {name.replace('_', ' ')}"):
@@ -62,7 +71,9 @@ def attack(
 
 
 def beside(folder: Path) -> list[Path]:
-    """The other releases in the folder that a release stands in, by name; candidates, links and what was refused are none."""
+    """The other releases in the folder that a release stands in, by name; candidates, links and what was
+    refused are none.
+    """
     siblings = sorted(folder.resolve().parent.iterdir())
     return [
         path for path in siblings
@@ -71,7 +82,9 @@ def beside(folder: Path) -> list[Path]:
 
 
 def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
-    """The present rules, and those of the cells that an earlier release was published with by other figures: its report tells them."""
+    """The present rules, and those of the cells that an earlier release was published with by other figures:
+    its report tells them.
+    """
     rules = PublishedRules.of(policy)
     earlier: dict[tuple[str, str], PublishedRules] = {}
     before = [other for other in others if order(other) < order(release)]
@@ -83,8 +96,12 @@ def _rules(release: Release, others: Iterable[Release], policy: Policy) -> Publi
 
 
 def _attacks(
-    release: Release, others: list[Release], rules: PublishedRules, truth: Truth,
-    contracts: Mapping[str, MartContract], place: Path,
+    release: Release,
+    others: list[Release],
+    rules: PublishedRules,
+    truth: Truth,
+    contracts: Mapping[str, MartContract],
+    place: Path,
 ) -> list[tuple[str, Callable[[], Result], Callable[[], Result]]]:
     bounds: linear.Bounds = {}
 
@@ -132,14 +149,18 @@ class _Controls:
     def averaging(self) -> Result:
         rows, contract = controls.naive_nps(quarters=8), self.contracts["nps_quarterly"]
         made = [
-            controls.in_memory(f"noise-{n}", contract, controls.with_fresh_noise(rows, self.rules.law, controls.SEED + n))
+            controls.in_memory(
+                f"noise-{n}", contract, controls.with_fresh_noise(rows, self.rules.law, controls.SEED + n)
+            )
             for n in range(_REPEATS)
         ]
         truth = controls.facts_of(contract, rows)
         return averaging.attack(made[0], made[1:], self.rules, truth)
 
     def dictionary(self) -> Result:
-        return dictionary.attack(self._read("hashes", "nps_quarterly", controls.naive_hashes()).folder, size=_SMALL_DICTIONARY)
+        return dictionary.attack(
+            self._read("hashes", "nps_quarterly", controls.naive_hashes()).folder, size=_SMALL_DICTIONARY
+        )
 
     def homogeneity(self) -> Result:
         release = self._read("outcomes", "salary_outcome", controls.naive_outcomes())
@@ -148,7 +169,9 @@ class _Controls:
     def dominance(self) -> Result:
         rows, attempts = controls.naive_difficulty()
         release = self._read("difficulty", "exercise_difficulty", rows)
-        return dominance.attack(release, self.naive, controls.tops_of(self.contracts["exercise_difficulty"], rows, attempts))
+        return dominance.attack(
+            release, self.naive, controls.tops_of(self.contracts["exercise_difficulty"], rows, attempts)
+        )
 
     def subtraction(self) -> Result:
         """The house hides a path of detractors alone, but forgets that the others and all of them tell it."""
@@ -164,11 +187,16 @@ class _Controls:
 
     def recounting(self) -> Result:
         """Cohorts that are counted again at each closing, and lose somebody."""
-        return recounting.attack(self._read("cohorts", "learner_retention_cohort", controls.naive_cohorts()), [], self.naive)
+        return recounting.attack(
+            self._read("cohorts", "learner_retention_cohort", controls.naive_cohorts()), [], self.naive
+        )
 
     def corrections(self) -> Result:
         mart = "course_engagement_monthly"
-        before, after = (self._read(name, mart, rows) for name, rows in zip(("recalled", "corrected"), controls.naive_correction(), strict=True))
+        before, after = (
+            self._read(name, mart, rows)
+            for name, rows in zip(("recalled", "corrected"), controls.naive_correction(), strict=True)
+        )
         (before.folder / WITHDRAWN).write_text(json.dumps({"marts": [mart]}), encoding="utf-8")
         return corrections.attack(after, [before], self.naive)
 

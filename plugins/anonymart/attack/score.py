@@ -1,7 +1,8 @@
-"""What an attack came to: tries, successes with their interval, and the truth that tells a success from a lucky guess.
+"""What an attack came to: tries, successes with their interval, and the truth that tells a success from a
+lucky guess.
 
-The interval of a share is that of Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of
-the binomial" (Biometrika, 1934): exact, so never too short.
+The interval of a share is that of Clopper and Pearson, "The use of confidence or fiducial limits illustrated
+in the case of the binomial" (Biometrika, 1934): exact, so never too short.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Top(NamedTuple):
 
 @dataclass(frozen=True)
 class Truth:
-    """What the school itself knows, to score with: figures by (mart, cell, measure), contributions by (mart, cell, value), for each
-    count a number that is the same for the same people, and amounts of money by (mart, cell) and person.
+    """What the school itself knows, to score with: figures by (mart, cell, measure), contributions by (mart,
+    cell, value), for each count a number that is the same for the same people, and amounts of money by (mart,
+    cell) and person.
 
     Empty for an outsider: then nothing is scored, and what the attacker is certain of counts as success.
     """
@@ -61,7 +63,9 @@ class Truth:
 
 @dataclass
 class Result:
-    """One attack on one release. `places` names mart and measure of each success, with how often; it holds no value."""
+    """One attack on one release. `places` names mart and measure of each success, with how often; it holds no
+    value.
+    """
 
     attack: str
     tried: int = 0
@@ -81,7 +85,9 @@ class Result:
 
 
 def interval(successes: int, tries: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The share of successes between which limits, 0 to 1, after Clopper and Pearson; (0, 1) where nothing was tried."""
+    """The share of successes between which limits, 0 to 1, after Clopper and Pearson; (0, 1) where nothing
+    was tried.
+    """
     from scipy.stats import beta
 
     if not tries:

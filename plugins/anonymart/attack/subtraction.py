@@ -1,10 +1,11 @@
 """Attack 7: a sensitive share of hidden people, from a whole less the parts that are shown.
 
-What a whole ("all") and its shown parts leave over is a count of the hidden people, with the noise of each figure in the sum. The
-attacker knows the noise, so every true count has a probability given what is seen (all counts equally likely before): at 95 % that
-the persons with or without the value are no more than the band allows beyond its edge, (nearly) nobody or everybody of the hidden
-people has it. Source: Handbook on Statistical Disclosure Control, chapter on tables, on secondary suppression; the probability
-in place of certainty is that of Bayes.
+What a whole ("all") and its shown parts leave over is a count of the hidden people, with the noise of each
+figure in the sum. The attacker knows the noise, so every true count has a probability given what is seen (all
+counts equally likely before): at 95 % that the persons with or without the value are no more than the band
+allows beyond its edge, (nearly) nobody or everybody of the hidden people has it. Source: Handbook on
+Statistical Disclosure Control, chapter on tables, on secondary suppression; the probability in place of
+certainty is that of Bayes.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ Row = Mapping[str, Any]
 
 
 def attack(release: Release, others: Iterable[Release], rules: PublishedRules, truth: Truth) -> Result:
-    """Hidden parts, and all hidden parts together, whose sensitive share lies beyond its band with a probability of 95 %.
+    """Hidden parts, and all hidden parts together, whose sensitive share lies beyond its band with a
+    probability of 95 %.
 
-    What an earlier release has told already is counted apart (`told_before`): it cannot be taken back by hiding it now.
+    What an earlier release has told already is counted apart (`told_before`): it cannot be taken back by
+    hiding it now.
     """
     result = Result(NAME, details={"told_before": 0, "wrong": 0})
     earlier = [other for other in others if order(other) < order(release)]
@@ -70,11 +73,19 @@ def _groups(table: Table, dimension: str, whole: str) -> Iterable[tuple[str, lis
 
 def _shows(release: Release, mart: str, key: str, measure: str) -> bool:
     table = release.tables.get(mart)
-    return table is not None and key in table.cells and _value(table, table.cells[key], table.measure(measure)) is not None
+    return (
+        table is not None
+        and key in table.cells
+        and _value(table, table.cells[key], table.measure(measure)) is not None
+    )
 
 
-def _value(table: Table, row: Row, measure: Mapping[str, Any], rules: PublishedRules | None = None) -> int | None:
-    """The published count, or the one that its rate and base tell; None where it is hidden, or told as the edge of a band only."""
+def _value(
+    table: Table, row: Row, measure: Mapping[str, Any], rules: PublishedRules | None = None
+) -> int | None:
+    """The published count, or the one that its rate and base tell; None where it is hidden, or told as the
+    edge of a band only.
+    """
     if row.get(measure["name"]) is not None:
         return int(row[measure["name"]])
     rate, base = _rate(table, row, measure), row.get(measure["of"])
@@ -84,23 +95,37 @@ def _value(table: Table, row: Row, measure: Mapping[str, Any], rules: PublishedR
 
 
 def _rate(table: Table, row: Row, measure: Mapping[str, Any]) -> float | None:
-    names = [rate["name"] for rate in table.measures("rate") if rate["numerator"] == measure["name"] and rate.get("sensitive")]
+    names = [
+        rate["name"]
+        for rate in table.measures("rate")
+        if rate["numerator"] == measure["name"] and rate.get("sensitive")
+    ]
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 class _Remainder:
-    """What is left of a whole: counts as (estimate in persons, published figures in it), and how few would tell."""
+    """What is left of a whole: counts as (estimate in persons, published figures in it), and how few would
+    tell.
+    """
 
-    def __init__(self, table: Table, measure: Mapping[str, Any], whole: str, parts: list[str], rules: PublishedRules) -> None:
+    def __init__(
+        self, table: Table, measure: Mapping[str, Any], whole: str, parts: list[str], rules: PublishedRules
+    ) -> None:
         self.table, self.measure, self.whole, self.rules = table, measure, whole, rules
         self.shown = [key for key in parts if self._value(key) is not None]
         hidden = [key for key in parts if key not in self.shown]
         # Of a clipped share whose edge is told, nothing is left to find out.
-        self.secret = [key for key in hidden if _rate(table, table.cells[key], measure) is None and (self._base(key) or 0) > 0]
+        self.secret = [
+            key
+            for key in hidden
+            if _rate(table, table.cells[key], measure) is None and (self._base(key) or 0) > 0
+        ]
         self.is_asked = bool(self.secret) or not hidden
 
     def is_told(self, sums: _Sums) -> bool:
-        """Whether nearly nobody, or nearly everybody, of the hidden people has the value, with a probability of `SURE`."""
+        """Whether nearly nobody, or nearly everybody, of the hidden people has the value, with a probability
+        of `SURE`.
+        """
         part, base = self._left(self._value), self._left(self._base)
         if part is None or base is None or base <= 0 or not self.is_asked:
             return False
@@ -114,13 +139,18 @@ class _Remainder:
             with_it.append((base - others, (1 + n_others) * draws))
             without_it.append((others, n_others * draws))
         few_with, few_without = self._few(base)
-        return sums.at_most(few_with, with_it, base) >= SURE or sums.at_most(few_without, without_it, base) >= SURE
+        return (
+            sums.at_most(few_with, with_it, base) >= SURE
+            or sums.at_most(few_without, without_it, base) >= SURE
+        )
 
     def is_wrong(self, truth: Truth) -> bool:
         """Whether the truth, where it is known, says that the share of what is left lies within its band."""
         counts = []
         for name in (self.measure["name"], self.measure["of"]):
-            whole, *shown = (truth.count(self.table.contract.name, key, name) for key in (self.whole, *self.shown))
+            whole, *shown = (
+                truth.count(self.table.contract.name, key, name) for key in (self.whole, *self.shown)
+            )
             known = [number for number in shown if number is not None]
             if whole is None or len(known) < len(shown):
                 return False
@@ -155,11 +185,15 @@ class _Remainder:
         return None if None in numbers else numbers[0] - sum(numbers[1:])
 
     def _few(self, base: int) -> tuple[float, float]:
-        """How few persons with, and without, the value would tell: of all that is left by its band, of a hidden part by the lowest band.
+        """How few persons with, and without, the value would tell: of all that is left by its band, of a
+        hidden part by the lowest band.
 
-        That a part is hidden says that it lies beyond a band; so to see that it is beyond the lowest one is to see on which side.
+        That a part is hidden says that it lies beyond a band; so to see that it is beyond the lowest one is
+        to see on which side.
         """
-        smallest = min(self.rules.bands, key=lambda band: band["base_from"], default={"lowest": 0.0, "highest": 1.0})
+        smallest = min(
+            self.rules.bands, key=lambda band: band["base_from"], default={"lowest": 0.0, "highest": 1.0}
+        )
         lowest, highest = float(smallest["lowest"]), float(smallest["highest"])
         of_all = self.rules.band(base) or (lowest, highest)
         largest = max((int(self._base(key) or 0) for key in self.secret), default=0)
@@ -171,7 +205,9 @@ class _Sums:
 
     def __init__(self, law: Law) -> None:
         self.reach = max(abs(deviation) for deviation in law)
-        self.laws = {1: np.array([law.get(deviation, 0.0) for deviation in range(-self.reach, self.reach + 1)])}
+        self.laws = {
+            1: np.array([law.get(deviation, 0.0) for deviation in range(-self.reach, self.reach + 1)])
+        }
 
     def law(self, draws: int) -> np.ndarray:
         if draws not in self.laws:
@@ -179,7 +215,9 @@ class _Sums:
         return self.laws[draws]
 
     def at_most(self, few: float, seen: list[tuple[int, int]], base: int) -> float:
-        """Probability that a true count from 0 on is at most `few`, given independent sights of it: (seen, draws of noise in it)."""
+        """Probability that a true count from 0 on is at most `few`, given independent sights of it: (seen,
+        draws of noise in it).
+        """
         highest = max(0, base) + self.reach * max(draws for _, draws in seen)
         likely = np.ones(highest + 1)
         for number, draws in seen:

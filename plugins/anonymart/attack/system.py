@@ -1,7 +1,9 @@
-"""Bounds of unknown counts that hang together: first by passing bounds on, then by linear programming (HiGHS).
+"""Bounds of unknown counts that hang together: first by passing bounds on, then by linear programming
+(HiGHS).
 
-Relations between two counts are settled by passing bounds on; only counts that stand in a sum need the program. A count is
-bounded by a program of its own only when no solution seen so far shows that its interval is wide.
+Relations between two counts are settled by passing bounds on; only counts that stand in a sum need the
+program. A count is bounded by a program of its own only when no solution seen so far shows that its interval
+is wide.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ class System:
         return found
 
     def tighten(self, near: Any) -> dict[Place, tuple[int, int]]:
-        """The bounds of every count; `near(low, high)` says which intervals are narrow enough to be worth a program."""
+        """The bounds of every count; `near(low, high)` says which intervals are narrow enough to be worth a
+        program.
+        """
         for counts, rows in self.blocks():
             kept = [(self.low[count], self.high[count]) for count in counts]
             try:
@@ -102,13 +106,20 @@ class System:
     def _of_row(self, row: int) -> list[int]:
         terms, is_equal, _ = self.rows[row]
         moved = []
-        least = sum(_product(factor, self.low[count] if factor > 0 else self.high[count]) for count, factor in terms)
-        most = sum(_product(factor, self.high[count] if factor > 0 else self.low[count]) for count, factor in terms)
+        least = sum(
+            _product(factor, self.low[count] if factor > 0 else self.high[count]) for count, factor in terms
+        )
+        most = sum(
+            _product(factor, self.high[count] if factor > 0 else self.low[count]) for count, factor in terms
+        )
         for count, factor in terms:
             own_least = _product(factor, self.low[count] if factor > 0 else self.high[count])
             own_most = _product(factor, self.high[count] if factor > 0 else self.low[count])
-            # factor x count <= -(least of the others), and >= -(most of the others) where the sum is exactly 0
-            limits = [(factor > 0, -(least - own_least))] + ([(factor < 0, -(most - own_most))] if is_equal else [])
+            # factor x count <= -(least of the others), and >= -(most of the others) where the sum is exactly
+            # 0
+            limits = [(factor > 0, -(least - own_least))] + (
+                [(factor < 0, -(most - own_most))] if is_equal else []
+            )
             for is_upper, limit in limits:
                 limit *= factor
                 if is_upper and limit < self.high[count]:
@@ -142,12 +153,16 @@ class _Program:
             ) if lines else None
             for is_equal, lines in parts.items()
         }  # fmt: skip
-        self.bounds = np.array([[system.low[count], min(system.high[count], ENDLESS)] for count in counts], dtype=float)
+        self.bounds = np.array(
+            [[system.low[count], min(system.high[count], ENDLESS)] for count in counts], dtype=float
+        )
         self.seen_low = np.full(len(counts), np.inf)
         self.seen_high = np.full(len(counts), -np.inf)
 
     def narrow(self, near: Any) -> None:
-        """Write the bounds of every count of the block that may be narrow back to the system. Raises Contradiction."""
+        """Write the bounds of every count of the block that may be narrow back to the system. Raises
+        Contradiction.
+        """
         rng = np.random.default_rng(_SEED)
         ones = np.ones(len(self.counts))
         for objective in (ones, -ones, *(rng.choice((-1.0, 1.0), len(ones)) for _ in range(_PROBES))):

@@ -1,4 +1,5 @@
-"""The truth to score with: evidence of cells, people's contributions, and the identifiers that the vault knows, all read-only.
+"""The truth to score with: evidence of cells, people's contributions, and the identifiers that the vault
+knows, all read-only.
 
 It never meets the attacks' own reading of a release: they get it only to tell a success from a guess.
 """
@@ -18,7 +19,11 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.release.cells import key_sql
 
-_IDENTIFIERS = (("register", "learners", "learner_id"), ("register", "learners", "email"), ("register", "identities", "identifier"))
+_IDENTIFIERS = (
+    ("register", "learners", "learner_id"),
+    ("register", "learners", "email"),
+    ("register", "identities", "identifier"),
+)
 _KINDS = ("learner", "email", "mbox", "sha1")
 
 
@@ -27,7 +32,8 @@ def truth_of(
 ) -> tuple[Truth, str]:
     """The truth for a release of this home, and a half-sentence that says whether there is any and why not.
 
-    Raises AnonymartError when the zones are there and cannot be opened: a release of the house is not let off unscored.
+    Raises AnonymartError when the zones are there and cannot be opened: a release of the house is not let off
+    unscored.
     """
     if unscored:
         return Truth(), "unscored as asked"
@@ -52,10 +58,16 @@ def read_truth(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
     facts, sets = {}, {}
     if table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
         rows = connection.execute(
-            "SELECT mart, cell_key, measure, kind, true_count, true_value, count_key FROM warehouse.evidence.cell_evidence"
+            "SELECT mart, cell_key, measure, kind, true_count, true_value, count_key FROM "
+            "warehouse.evidence.cell_evidence"
         ).fetchall()
-        facts = {(mart, cell, measure): Fact(kind, count, value) for mart, cell, measure, kind, count, value, _ in rows}
-        sets = {(mart, cell, measure): key for mart, cell, measure, kind, _, _, key in rows if kind == "count"}
+        facts = {
+            (mart, cell, measure): Fact(kind, count, value)
+            for mart, cell, measure, kind, count, value, _ in rows
+        }
+        sets = {
+            (mart, cell, measure): key for mart, cell, measure, kind, _, _, key in rows if kind == "count"
+        }
     tops: dict[tuple[str, str, str], Top] = {}
     for contract in contracts.values():
         tops |= _tops(connection, contract)
@@ -65,8 +77,12 @@ def read_truth(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
     return Truth(facts, tops, sets, _identifiers(connection), amounts)
 
 
-def _amounts(connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: set[str]) -> dict[tuple[str, str], dict[str, float]]:
-    """The amounts of money behind each new cell, by person; in a pool a person counts as in the last of the years."""
+def _amounts(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, cells: set[str]
+) -> dict[tuple[str, str], dict[str, float]]:
+    """The amounts of money behind each new cell, by person; in a pool a person counts as in the last of the
+    years.
+    """
     people, person = str(contract.disclosure.get("people")), str(contract.disclosure.get("person"))
     value = next((measure["value"] for measure in contract.measures if measure.get("money")), None)
     if value is None or not _is_there(connection, people):
@@ -84,8 +100,13 @@ def _amounts(connection: duckdb.DuckDBPyConnection, contract: MartContract, cell
         if pooling:
             told = dict(zip(names, cell.split("|"), strict=True))
             years = range(int(told[pooling["year_from"]]), int(told[pooling["year"]]) + 1)
-            parts = ["|".join(str(year) if name in pooling.values() else told[name] for name in names) for year in years]
-        found[contract.name, cell] = {name: amount for part in parts for name, amount in by_cell.get(part, {}).items()}
+            parts = [
+                "|".join(str(year) if name in pooling.values() else told[name] for name in names)
+                for year in years
+            ]
+        found[contract.name, cell] = {
+            name: amount for part in parts for name, amount in by_cell.get(part, {}).items()
+        }
     return found
 
 
@@ -94,7 +115,11 @@ def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict
     if not _is_there(connection, people):
         return {}
     found: dict[tuple[str, str, str], Top] = {}
-    values = {m["value"] for m in contract.measures if m["kind"] == "mean" or (m["kind"] == "quantile" and m.get("money"))}
+    values = {
+        m["value"]
+        for m in contract.measures
+        if m["kind"] == "mean" or (m["kind"] == "quantile" and m.get("money"))
+    }
     for value in values:
         key = key_sql(tuple(contract.dimensions), "people")
         rows = connection.execute(f"""
@@ -117,7 +142,9 @@ def _identifiers(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     found: set[str] = set()
     for schema, table, column in _IDENTIFIERS:
         if table_exists(connection, schema, table):
-            rows = connection.execute(f"SELECT DISTINCT {column} FROM vault.{schema}.{table} WHERE {column} IS NOT NULL").fetchall()
+            rows = connection.execute(
+                f"SELECT DISTINCT {column} FROM vault.{schema}.{table} WHERE {column} IS NOT NULL"
+            ).fetchall()
             found.update(_plain(text) for (text,) in rows)
     return frozenset(found - {""})
 

@@ -1,10 +1,13 @@
-"""Attack 7: singling out, linking and inference, the three criteria of WP29, against people who are not in the data.
+"""Attack 7: singling out, linking and inference, the three criteria of WP29, against people who are not in
+the data.
 
-Each guess is made from the release of one half of a generated population, and checked on that half and on the half held out. What
-succeeds on members no more often than on outsiders tells of the population and of nobody in the release. Singling out must also
-beat the guess without any release: whoever knows only how rare an attribute is isolates somebody with a probability of up to
-1/e (Cohen and Nissim, "Towards formalizing the GDPR's notion of singling out", PNAS 2020). Sources: Article 29 Working Party, Opinion 05/2014 (WP216); Giomi, Boenisch, Wehmeyer and Tasnadi, "A unified framework for quantifying privacy
-risk in synthetic data" (Anonymeter, PoPETs 2023); Holm, "A simple sequentially rejective multiple test procedure" (1979).
+Each guess is made from the release of one half of a generated population, and checked on that half and on the
+half held out. What succeeds on members no more often than on outsiders tells of the population and of nobody
+in the release. Singling out must also beat the guess without any release: whoever knows only how rare an
+attribute is isolates somebody with a probability of up to 1/e (Cohen and Nissim, "Towards formalizing the
+GDPR's notion of singling out", PNAS 2020). Sources: Article 29 Working Party, Opinion 05/2014 (WP216); Giomi,
+Boenisch, Wehmeyer and Tasnadi, "A unified framework for quantifying privacy risk in synthetic data"
+(Anonymeter, PoPETs 2023); Holm, "A simple sequentially rejective multiple test procedure" (1979).
 """
 
 from __future__ import annotations
@@ -27,11 +30,11 @@ LIKELY = 0.5
 SINGLING_OUT, LINKING, INFERENCE = "singling_out", "linking", "inference"
 
 
-
 @dataclass(frozen=True)
 class Criterion:
-    """One of WP29's three: guesses on members and on outsiders, and the p-value of members being told more (Fisher, one-sided; for
-    singling out the larger of that and of the binomial test against 1/e)."""
+    """One of WP29's three: guesses on members and on outsiders, and the p-value of members being told more
+    (Fisher, one-sided; for singling out the larger of that and of the binomial test against 1/e).
+    """
 
     name: str
     members: Result
@@ -43,7 +46,11 @@ class Criterion:
 def attack(halves: Halves, release: Release, rules: PublishedRules) -> list[Criterion]:
     """The three criteria on a release of the members, with Holm's correction at 0.1 %."""
     found = [
-        _compare(SINGLING_OUT, [_single_out(release, rules, people) for people in (halves.members, halves.outsiders)], 1 / math.e),
+        _compare(
+            SINGLING_OUT,
+            [_single_out(release, rules, people) for people in (halves.members, halves.outsiders)],
+            1 / math.e,
+        ),
         _compare(LINKING, [_link(release, rules, people) for people in (halves.members, halves.outsiders)]),
         _compare(INFERENCE, [_infer(release, people) for people in (halves.members, halves.outsiders)]),
     ]
@@ -65,14 +72,21 @@ def _compare(name: str, results: list[Result], without_release: float = 0.0) -> 
 
     members, outsiders = results
     table = [[result.succeeded, result.tried - result.succeeded] for result in (members, outsiders)]
-    p_value = float(fisher_exact(table, alternative="greater").pvalue) if members.tried and outsiders.tried else 1.0
+    p_value = (
+        float(fisher_exact(table, alternative="greater").pvalue) if members.tried and outsiders.tried else 1.0
+    )
     if members.tried and without_release:
-        p_value = max(p_value, float(binomtest(members.succeeded, members.tried, without_release, alternative="greater").pvalue))
+        p_value = max(
+            p_value,
+            float(binomtest(members.succeeded, members.tried, without_release, alternative="greater").pvalue),
+        )
     return Criterion(name, members, outsiders, p_value)
 
 
 def _single_out(release: Release, rules: PublishedRules, people: Population) -> Result:
-    """Guess: exactly one person is in this cell. Cells that surely hold somebody are enough when there are 20 of them."""
+    """Guess: exactly one person is in this cell. Cells that surely hold somebody are enough when there are 20
+    of them.
+    """
     result = Result(SINGLING_OUT)
     sure, others = _lonely(release, rules)
     for place in (sure if len(sure) >= ENOUGH else sure + others)[:GUESSES]:
@@ -83,7 +97,9 @@ def _single_out(release: Release, rules: PublishedRules, people: Population) -> 
 
 
 def _link(release: Release, rules: PublishedRules, people: Population) -> Result:
-    """Guess: the lonely person of one cell is the lonely person of another cell that may hold the same people."""
+    """Guess: the lonely person of one cell is the lonely person of another cell that may hold the same
+    people.
+    """
     result = Result(LINKING)
     lonely = {place for places in _lonely(release, rules) for place in places}
     for one, other in _linkable(release):
@@ -95,10 +111,12 @@ def _link(release: Release, rules: PublishedRules, people: Population) -> Result
 
 
 def _infer(release: Release, people: Population) -> Result:
-    """Guess what one person of each cell does: what the most of the cell do. The smallest published cells come first.
+    """Guess what one person of each cell does: what the most of the cell do. The smallest published cells
+    come first.
 
-    One guess a cell and one a person: Fisher's test takes guesses for independent ones, and people of one cell are guessed alike.
-    Large cells tell of nobody, and only hide what the small ones tell: the first 400 cells are asked.
+    One guess a cell and one a person: Fisher's test takes guesses for independent ones, and people of one
+    cell are guessed alike. Large cells tell of nobody, and only hide what the small ones tell: the first 400
+    cells are asked.
     """
     result = Result(INFERENCE)
     guessed: set[int] = set()
@@ -114,10 +132,11 @@ def _infer(release: Release, people: Population) -> Result:
 
 
 def _lonely(release: Release, rules: PublishedRules) -> tuple[list[Place], list[Place]]:
-    """Shown counts that one person would more often than not give, the likeliest first: those of cells that surely hold somebody,
-    and the others.
+    """Shown counts that one person would more often than not give, the likeliest first: those of cells that
+    surely hold somebody, and the others.
 
-    A row stands where somebody is counted, so a count of all its people is not 0, and neither are all its counts together.
+    A row stands where somebody is counted, so a count of all its people is not 0, and neither are all its
+    counts together.
     """
     found: tuple[list, list] = ([], [])
     for mart, table in release.tables.items():
@@ -137,7 +156,9 @@ def _lonely(release: Release, rules: PublishedRules) -> tuple[list[Place], list[
 
 
 def _linkable(release: Release) -> Iterator[tuple[Place, Place]]:
-    """Pairs of cells of two marts, or of one, that agree on all dimensions that they share: course and period, path and period."""
+    """Pairs of cells of two marts, or of one, that agree on all dimensions that they share: course and
+    period, path and period.
+    """
     shown = []
     for mart, table in release.tables.items():
         for measure in table.measures("count"):
@@ -145,8 +166,14 @@ def _linkable(release: Release) -> Iterator[tuple[Place, Place]]:
                 shown += [((mart, cell, measure["name"]), table, row) for cell, row in table.cells.items()]
     groups: dict[tuple, list[Place]] = {}
     for place, table, row in shown:
-        names = [name for name in table.contract.dimensions if name.endswith(("course_id", "diploma_id", "path_id"))]
-        groups.setdefault((tuple(row[name] for name in names), str(row[table.contract.period.column])[:4]), []).append(place)
+        names = [
+            name
+            for name in table.contract.dimensions
+            if name.endswith(("course_id", "diploma_id", "path_id"))
+        ]
+        groups.setdefault(
+            (tuple(row[name] for name in names), str(row[table.contract.period.column])[:4]), []
+        ).append(place)
     for places in groups.values():
         for number, one in enumerate(places):
             for other in places[number + 1 :]:
@@ -154,7 +181,9 @@ def _linkable(release: Release) -> Iterator[tuple[Place, Place]]:
 
 
 def _shares(release: Release) -> list[tuple[Table, str, str, str, float]]:
-    """Parts of wholes whose share is told or follows from two shown counts: those on the fewest persons first."""
+    """Parts of wholes whose share is told or follows from two shown counts: those on the fewest persons
+    first.
+    """
     found = []
     for mart, table in release.tables.items():
         rates = {(rate["numerator"], rate["denominator"]): rate["name"] for rate in table.measures("rate")}
@@ -163,16 +192,25 @@ def _shares(release: Release) -> list[tuple[Table, str, str, str, float]]:
             if not whole:
                 continue
             for cell, row in table.cells.items():
-                base, part, share = row.get(whole), row.get(measure["name"]), row.get(rates.get((measure["name"], whole), ""))
+                base, part, share = (
+                    row.get(whole),
+                    row.get(measure["name"]),
+                    row.get(rates.get((measure["name"], whole), "")),
+                )
                 if share is None and base and part is not None:
                     share = part / base
                 if share is not None and share != 0.5 and base:
                     found.append((base, mart, cell, measure["name"], table, whole, float(share)))
-    return [(table, cell, name, whole, share) for _, _, cell, name, table, whole, share in sorted(found, key=lambda each: each[:4])]
+    return [
+        (table, cell, name, whole, share)
+        for _, _, cell, name, table, whole, share in sorted(found, key=lambda each: each[:4])
+    ]
 
 
 def naive_release(halves: Halves) -> Release:
-    """The members' release without noise: every count as it is, nothing hidden. On it each criterion must be significant."""
+    """The members' release without noise: every count as it is, nothing hidden. On it each criterion must be
+    significant.
+    """
     tables = {}
     for mart, table in halves.release.tables.items():
         cells = {}

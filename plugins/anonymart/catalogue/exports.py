@@ -1,7 +1,8 @@
-"""Catalogues as platforms export them: Open edX course overviews and block structures, Moodle course lists and course contents.
+"""Catalogues as platforms export them: Open edX course overviews and block structures, Moodle course lists
+and course contents.
 
-Each becomes rows of the catalogue's own columns. What the project has no column for is not read. Which types of block and module are a chapter,
-exercise or project stands in `expectations/learning.yml`.
+Each becomes rows of the catalogue's own columns. What the project has no column for is not read. Which types
+of block and module are a chapter, exercise or project stands in `expectations/learning.yml`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ Row = dict[str, str | None]
 
 
 def land(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) -> Landed | None:
-    """The file as rows in the TEMP table `catalogue_rows`, or None when it is a catalogue in our own columns, or nothing that is known here."""
+    """The file as rows in the TEMP table `catalogue_rows`, or None when it is a catalogue in our own columns,
+    or nothing that is known here.
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     rows = _of_json(path) if text[:1] in (b"{", b"[") else _of_csv(path, text)
     if rows is None:
@@ -61,7 +64,9 @@ def _of_json(path: Path) -> list[Row] | None:
 def _has_own_columns(names: Iterable[str]) -> bool:
     # course_id alone is also what Open edX calls its key.
     own = set(names) & {*NAMES}
-    return bool(own - {"course_id"}) or (own == {"course_id"} and not set(names) & {"display_name", "name", "org", "blocks_url"})
+    return bool(own - {"course_id"}) or (
+        own == {"course_id"} and not set(names) & {"display_name", "name", "org", "blocks_url"}
+    )
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -76,7 +81,9 @@ def _listed(value: Any) -> list[dict[str, Any]]:
 
 
 def _text(value: Any) -> str | None:
-    return str(value).strip() or None if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    return (
+        str(value).strip() or None if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    )
 
 
 # --- Open edX ---
@@ -103,13 +110,21 @@ def _blocks(value: Any, _: Path) -> Iterator[Row]:
 
 def _structure(value: Any, _: Path) -> Iterator[Row]:
     blocks = {
-        key: (block.get("category"), (block.get("metadata") or {}).get("display_name"), block.get("children") or [], key) for key, block in value.items()
+        key: (
+            block.get("category"),
+            (block.get("metadata") or {}).get("display_name"),
+            block.get("children") or [],
+            key,
+        )
+        for key, block in value.items()
     }
     yield from _walk(blocks, [key for key, block in blocks.items() if block[0] == "course"])
 
 
 def _walk(blocks: dict[str, tuple[Any, Any, list, str]], roots: list[str]) -> Iterator[Row]:
-    """A row for the course and each chapter, exercise and project below it; what lies between only leads there."""
+    """A row for the course and each chapter, exercise and project below it; what lies between only leads
+    there.
+    """
     waiting: list[tuple[str, str | None, str | None]] = [(root, None, None) for root in reversed(roots)]
     seen: set[str] = set()
     while waiting:
@@ -136,7 +151,9 @@ def _block_kind(name: str) -> str | None:
 
 
 def _course_of(block: str) -> str:
-    """The key of the course whose root block this is: block-v1:A+B+C+type@course+block@course is of course-v1:A+B+C."""
+    """The key of the course whose root block this is: block-v1:A+B+C+type@course+block@course is of
+    course-v1:A+B+C.
+    """
     if found := re.match(r"block-v1:(.+)\+type@course\+block@", block):
         return "course-v1:" + re.sub(r"\+(branch|version)@[^+]+", "", found[1])
     if found := re.match(r"i4x://([^/]+)/([^/]+)/course/([^/?@]+)", block):
@@ -145,13 +162,19 @@ def _course_of(block: str) -> str:
 
 
 def _is_overviews(value: Any) -> bool:
-    return _is_overview_head(set().union(*(each.keys() for each in _listed(value)[:50])), [each.get("course_id") or each.get("id") for each in _listed(value)[:50]])
+    return _is_overview_head(
+        set().union(*(each.keys() for each in _listed(value)[:50])),
+        [each.get("course_id") or each.get("id") for each in _listed(value)[:50]],
+    )
 
 
 def _is_overview_head(names: set[str], keys: list[Any]) -> bool:
     named = [key for key in keys if key is not None]
     return bool(
-        not _has_own_columns(names) and names & {"display_name", "name"} and named and all(_COURSE_KEY.fullmatch(str(key)) for key in named)
+        not _has_own_columns(names)
+        and names & {"display_name", "name"}
+        and named
+        and all(_COURSE_KEY.fullmatch(str(key)) for key in named)
     )
 
 
@@ -181,7 +204,11 @@ def _moodle_course(each: dict[str, Any]) -> Row:
     number, idnumber, shortname = (_text(each.get(name)) for name in ("id", "idnumber", "shortname"))
     aliases = [f"course/view.php?id={number}"] if number else []
     aliases += [f"course/view.php?idnumber={idnumber}"] if idnumber and " " not in idnumber else []
-    return {"course_id": idnumber or shortname or (aliases[0] if aliases else None), "course_title": _text(each.get("fullname")), "course_aliases": json.dumps(aliases)}
+    return {
+        "course_id": idnumber or shortname or (aliases[0] if aliases else None),
+        "course_title": _text(each.get("fullname")),
+        "course_aliases": json.dumps(aliases),
+    }
 
 
 def _is_contents(value: Any) -> bool:
@@ -204,11 +231,18 @@ def _contents(value: Any, path: Path) -> Iterator[Row]:
             kind, number = modules.get(str(module.get("modname"))), _text(module.get("id"))
             if kind and number:
                 address = _text(module.get("url")) or f"mod/{module['modname']}/view.php?id={number}"
-                yield {"course_id": course, "chapter_id": chapter, f"{kind}_id": address, f"{kind}_title": _text(module.get("name"))}
+                yield {
+                    "course_id": course,
+                    "chapter_id": chapter,
+                    f"{kind}_id": address,
+                    f"{kind}_title": _text(module.get("name")),
+                }
 
 
 def _contents_course(value: Any, path: Path) -> str | None:
-    """The answer does not say which course it is of: a wrapper's courseid does, else the number at the end of the file's name."""
+    """The answer does not say which course it is of: a wrapper's courseid does, else the number at the end of
+    the file's name.
+    """
     number = _text(value.get("courseid")) if isinstance(value, dict) else None
     if not number and (found := re.search(r"(\d+)\.json(\.gz)?$", path.name)):
         number = found[1]
@@ -239,7 +273,10 @@ def _of_csv(path: Path, head: bytes) -> list[Row] | None:
     try:
         with open_bytes(path) as file:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-            rows = [{name.strip(): value for name, value in row.items() if name} for row in csv.DictReader(text, delimiter=delimiter)]
+            rows = [
+                {name.strip(): value for name, value in row.items() if name}
+                for row in csv.DictReader(text, delimiter=delimiter)
+            ]
     except (UnicodeDecodeError, csv.Error):
         return None
     if is_moodle:

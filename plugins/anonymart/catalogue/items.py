@@ -1,7 +1,8 @@
 """Items of the catalogue: what a delivered row names, which code it has, and where it stands.
 
-An item keeps its key for good (the histories of the warehouse hold it) and has one code today (the marts publish it). The key is the first
-code. Rows say the same item by its code or by one of the ids that platforms give it; see docs/sources.md for how a code is corrected.
+An item keeps its key for good (the histories of the warehouse hold it) and has one code today (the marts
+publish it). The key is the first code. Rows say the same item by its code or by one of the ids that platforms
+give it; see docs/sources.md for how a code is corrected.
 """
 
 from __future__ import annotations
@@ -19,12 +20,19 @@ from anonymart.objects import KINDS
 
 _CODE = re.compile(r"[^\W_][\w.-]{0,63}")
 _LONGEST_SLUG = 48
-_PARENTS = {"path": (), "course": ("path",), "chapter": ("path", "course"), "exercise": ("path", "course", "chapter"), "project": ("path", "course", "chapter")}
+_PARENTS = {
+    "path": (),
+    "course": ("path",),
+    "chapter": ("path", "course"),
+    "exercise": ("path", "course", "chapter"),
+    "project": ("path", "course", "chapter"),
+}
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """A code that the gate would refuse: kind of thing, kind of identifier in it, where it stood, and the code that it became (None: left out).
+    """A code that the gate would refuse: kind of thing, kind of identifier in it, where it stood, and the
+    code that it became (None: left out).
 
     `was` is never shown.
     """
@@ -43,7 +51,13 @@ class Replaced:
 
     def as_dict(self) -> dict:
         """Plain data for `--json`."""
-        return {"item_kind": self.item_kind, "reason": self.reason, "load_no": self.load_no, "line": self.line, "became": self.became}
+        return {
+            "item_kind": self.item_kind,
+            "reason": self.reason,
+            "load_no": self.load_no,
+            "line": self.line,
+            "became": self.became,
+        }
 
     @property
     def sentence(self) -> str:
@@ -52,7 +66,8 @@ class Replaced:
         if self.became is None:
             return f"A {self.item_kind} is left out of all figures{where}: its code holds {self.reason}, which the gate refuses. Give it another code and deliver it again."
         return (
-            f"The code of a {self.item_kind}{where} holds {self.reason}, which the gate refuses: it is published as {self.became}. "
+            f"The code of a {self.item_kind}{where} holds {self.reason}, which the gate refuses: it is "
+            f"published as {self.became}. "
             "Deliver it with a code of your own to change that."
         )
 
@@ -71,7 +86,9 @@ class Item:
 
 
 class Items:
-    """The catalogue in memory: read from the vault, changed by new rows, written back within the caller's transaction."""
+    """The catalogue in memory: read from the vault, changed by new rows, written back within the caller's
+    transaction.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, check: CodeCheck) -> None:
         self._connection, self._check = connection, check
@@ -82,9 +99,12 @@ class Items:
         self._changed_aliases: set[tuple[str, str]] = set()
         self._object_keys: dict[str, str] = {}
         for kind, key, code, title, is_derived, path, course, chapter, load_no in connection.execute(
-            "SELECT item_kind, item_key, code, title, is_derived, path_key, course_key, chapter_key, load_no FROM vault.catalogue.items ORDER BY ALL"
+            "SELECT item_kind, item_key, code, title, is_derived, path_key, course_key, chapter_key, "
+            "load_no FROM vault.catalogue.items ORDER BY ALL"
         ).fetchall():
-            self._items[kind, key] = Item(kind, key, code, title, is_derived, (path, course, chapter), load_no)
+            self._items[kind, key] = Item(
+                kind, key, code, title, is_derived, (path, course, chapter), load_no
+            )
         for kind, alias, object_key, key, load_no in connection.execute(
             "SELECT item_kind, alias, object_key, item_key, load_no FROM vault.catalogue.aliases"
         ).fetchall():
@@ -102,14 +122,19 @@ class Items:
         """Take the rows of the loads after `last`, file by file."""
         columns = [f"{kind}_{part}" for part in ("id", "aliases", "title") for kind in KINDS]
         rows = self._connection.execute(
-            f"SELECT load_no, line, {', '.join(columns)} FROM vault.raw.catalogue WHERE load_no > {int(last)} ORDER BY load_no, rowid"
+            f"SELECT load_no, line, {', '.join(columns)} FROM vault.raw.catalogue WHERE load_no > "
+            f"{int(last)} ORDER BY load_no, rowid"
         ).fetchall()
         delivered = [(row[0], row[1], dict(zip(columns, row[2:], strict=True))) for row in rows]
         self._learn_keys(text for _, _, row in delivered for kind in KINDS for text in _names(row, kind))
         ids = {row[f"{kind}_id"] for _, _, row in delivered for kind in KINDS if row[f"{kind}_id"]}
         slugs = {slug for _, _, row in delivered for kind in KINDS if (slug := _slug(row[f"{kind}_title"]))}
         # One question for all: the identifiers of the vault are read once.
-        numbered = {f"{kind}-{number}" for kind in KINDS for number in range(1, 2 + len(ids) + self._n_of(kind))} if ids else set()
+        numbered = (
+            {f"{kind}-{number}" for kind in KINDS for number in range(1, 2 + len(ids) + self._n_of(kind))}
+            if ids
+            else set()
+        )
         self._check.refused({text for text in ids if _CODE.fullmatch(text)} | slugs | numbered)
         for load_no in dict.fromkeys(load_no for load_no, _, _ in delivered):
             self._take_file(load_no, [(line, row) for number, line, row in delivered if number == load_no])
@@ -127,20 +152,39 @@ class Items:
                         titles.setdefault((kind, self._object_keys[text]), title)
         places: dict[tuple[str, str], list[tuple[str | None, str | None, str | None]]] = {}
         for line, row in rows:
-            found = {kind: self._take(kind, row, titles, own_codes, load_no, line) for kind in KINDS if _names(row, kind)}
+            found = {
+                kind: self._take(kind, row, titles, own_codes, load_no, line)
+                for kind in KINDS
+                if _names(row, kind)
+            }
             for kind, key in found.items():
-                place = tuple(found.get(parent) if parent in _PARENTS[kind] else None for parent in ("path", "course", "chapter"))
+                place = tuple(
+                    found.get(parent) if parent in _PARENTS[kind] else None
+                    for parent in ("path", "course", "chapter")
+                )
                 if any(place):
                     places.setdefault((kind, key), []).append(place)  # type: ignore[arg-type]
         for which, named in places.items():
-            # An item that stands in several places counts in one, the first by course, chapter and path, in every build.
-            path, course, chapter = min(named, key=lambda place: tuple((part is None, part or "") for part in (place[1], place[2], place[0])))
+            # An item that stands in several places counts in one, the first by course, chapter and path, in
+            # every build.
+            path, course, chapter = min(
+                named,
+                key=lambda place: tuple(
+                    (part is None, part or "") for part in (place[1], place[2], place[0])
+                ),
+            )
             if self._items[which].places != (path, course, chapter):
                 self._items[which].places = (path, course, chapter)
                 self._changed.add(which)
 
     def _take(
-        self, kind: str, row: dict[str, str | None], titles: dict[tuple[str, str], str], own_codes: set[tuple[str, str | None]], load_no: int, line: int | None
+        self,
+        kind: str,
+        row: dict[str, str | None],
+        titles: dict[tuple[str, str], str],
+        own_codes: set[tuple[str, str | None]],
+        load_no: int,
+        line: int | None,
     ) -> str:
         """The key of the item that a row names, made or changed as the row says."""
         named, aliases = row[f"{kind}_id"], _list(row[f"{kind}_aliases"])
@@ -155,7 +199,14 @@ class Items:
         elif item is None and known:
             item = known[0]
         if item is None:
-            title = next((titles[kind, self._object_keys[text]] for text in _names(row, kind) if (kind, self._object_keys[text]) in titles), None)
+            title = next(
+                (
+                    titles[kind, self._object_keys[text]]
+                    for text in _names(row, kind)
+                    if (kind, self._object_keys[text]) in titles
+                ),
+                None,
+            )
             item = self._make(kind, code, title, load_no)
         if code:
             self._merge(kind, self._items[kind, item], [key for key in known if key != item], aliases)
@@ -168,7 +219,9 @@ class Items:
         return item
 
     def _renamed(self, kind: str, code: str, key: str, own_codes: set[tuple[str, str | None]]) -> str | None:
-        """The item that gets another code; None where the file still names it by its own: then the row is about a new one."""
+        """The item that gets another code; None where the file still names it by its own: then the row is
+        about a new one.
+        """
         item = self._items[kind, key]
         if not item.is_derived and (kind, item.code) in own_codes:
             return None
@@ -183,7 +236,9 @@ class Items:
         self._changed.add((item.kind, item.key))
 
     def _merge(self, kind: str, item: Item, others: list[str], aliases: list[str]) -> None:
-        """Items that turn out to be the same are published under one code; of another one only the id moves."""
+        """Items that turn out to be the same are published under one code; of another one only the id
+        moves.
+        """
         for key in others:
             other = self._items[kind, key]
             if other.is_derived or other.code in aliases:
@@ -196,7 +251,11 @@ class Items:
     def _alias(self, kind: str, text: str, key: str, load_no: int, moves: bool) -> None:
         object_key = self._key_of(text)
         present = self._aliases.get((kind, object_key))
-        if present and (present[1] == key or not moves or self._items[kind, present[1]].code == self._items[kind, key].code):
+        if present and (
+            present[1] == key
+            or not moves
+            or self._items[kind, present[1]].code == self._items[kind, key].code
+        ):
             return
         self._aliases[kind, object_key] = (text, key, load_no)
         self._changed_aliases.add((kind, object_key))
@@ -220,7 +279,9 @@ class Items:
             candidates = (slug, *(f"{slug}-{number}" for number in range(2, 10_000)))
         else:
             candidates = ()
-        taken = {code for of, code in self._codes if of == kind} | {key for of, key in self._items if of == kind}
+        taken = {code for of, code in self._codes if of == kind} | {
+            key for of, key in self._items if of == kind
+        }
         for candidate in candidates:
             if candidate not in taken:
                 return candidate
@@ -230,18 +291,27 @@ class Items:
         return f"{kind}-{number}"
 
     def _is_own_code(self, text: str) -> bool:
-        """Whether the text is a code of the school's own: it looks like one and the gate would let it pass."""
+        """Whether the text is a code of the school's own: it looks like one and the gate would let it
+        pass.
+        """
         return bool(_CODE.fullmatch(text)) and not self._check.refused([text])
 
     def _note_refused(self, kind: str, text: str | None, key: str, load_no: int, line: int | None) -> None:
         """Say once of each code that looks like the school's own and is refused."""
-        if not text or not _CODE.fullmatch(text) or not (why := self._check.refused([text])) or _is_machine_id(text):
+        if (
+            not text
+            or not _CODE.fullmatch(text)
+            or not (why := self._check.refused([text]))
+            or _is_machine_id(text)
+        ):
             return
         if not any(each.item_kind == kind and each.was == text for each in self.replaced):
             self.replaced.append(Replaced(kind, why[text], load_no, line, self._items[kind, key].code, text))
 
     def replace_refused(self) -> None:
-        """Give a derived code to items whose code the gate would refuse by now: a learner may have come who bears it."""
+        """Give a derived code to items whose code the gate would refuse by now: a learner may have come who
+        bears it.
+        """
         refused = self._check.refused({item.code for item in self._items.values()}, with_patterns=False)
         became: dict[tuple[str, str], str] = {}
         for item in self._items.values():
@@ -278,7 +348,11 @@ class Items:
         courses = []
         for item in self._items.values():
             chapter = self._items.get(("chapter", item.places[2])) if item.places[2] else None
-            course = item.key if item.kind == "course" else item.places[1] or (chapter.places[1] if chapter else None)
+            course = (
+                item.key
+                if item.kind == "course"
+                else item.places[1] or (chapter.places[1] if chapter else None)
+            )
             courses.append((item.kind, item.key, course))
         return courses
 
@@ -287,19 +361,35 @@ class Items:
         items = [self._items[which] for which in sorted(self._changed)]
         if items:
             self._connection.execute(
-                "DELETE FROM vault.catalogue.items WHERE (item_kind, item_key) IN (SELECT (unnest($1::VARCHAR[]), unnest($2::VARCHAR[])))",
+                "DELETE FROM vault.catalogue.items WHERE (item_kind, item_key) IN (SELECT "
+                "(unnest($1::VARCHAR[]), unnest($2::VARCHAR[])))",
                 [[item.kind for item in items], [item.key for item in items]],
             )
-            columns = list(zip(*[(i.kind, i.key, i.code, i.title, i.is_derived, *i.places, i.load_no) for i in items], strict=True))
-            self._connection.execute(f"INSERT INTO vault.catalogue.items SELECT {', '.join('unnest(?)' for _ in columns)}", [list(c) for c in columns])
+            columns = list(
+                zip(
+                    *[(i.kind, i.key, i.code, i.title, i.is_derived, *i.places, i.load_no) for i in items],
+                    strict=True,
+                )
+            )
+            self._connection.execute(
+                f"INSERT INTO vault.catalogue.items SELECT {', '.join('unnest(?)' for _ in columns)}",
+                [list(c) for c in columns],
+            )
         names = sorted(self._changed_aliases)
         if names:
             self._connection.execute(
-                "DELETE FROM vault.catalogue.aliases WHERE (item_kind, object_key) IN (SELECT (unnest($1::VARCHAR[]), unnest($2::VARCHAR[])))",
+                "DELETE FROM vault.catalogue.aliases WHERE (item_kind, object_key) IN (SELECT "
+                "(unnest($1::VARCHAR[]), unnest($2::VARCHAR[])))",
                 [[kind for kind, _ in names], [object_key for _, object_key in names]],
             )
-            rows = [(kind, self._aliases[kind, name][0], name, *self._aliases[kind, name][1:]) for kind, name in names]
-            self._connection.execute(f"INSERT INTO vault.catalogue.aliases SELECT {', '.join('unnest(?)' for _ in range(5))}", [list(c) for c in zip(*rows, strict=True)])
+            rows = [
+                (kind, self._aliases[kind, name][0], name, *self._aliases[kind, name][1:])
+                for kind, name in names
+            ]
+            self._connection.execute(
+                f"INSERT INTO vault.catalogue.aliases SELECT {', '.join('unnest(?)' for _ in range(5))}",
+                [list(c) for c in zip(*rows, strict=True)],
+            )
 
 
 def _list(text: str | None) -> list[str]:
@@ -324,7 +414,9 @@ def _slug(title: str | None) -> str:
     C, C++ and C# are three things: signs that belong to a name are written as words.
     """
     title = re.sub(r"(?<=\w)#", " sharp", re.sub(r"(?<=\w)\+\+", " plus plus", title or ""))
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", title) if not unicodedata.combining(sign)).lower()
+    plain = "".join(
+        sign for sign in unicodedata.normalize("NFKD", title) if not unicodedata.combining(sign)
+    ).lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(slug) > _LONGEST_SLUG:
         slug = slug[:_LONGEST_SLUG].rpartition("-")[0] or slug[:_LONGEST_SLUG]

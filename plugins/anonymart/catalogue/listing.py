@@ -1,4 +1,6 @@
-"""The catalogue as it stands: how many things of each kind, how many ids name them, and codes that were replaced."""
+"""The catalogue as it stands: how many things of each kind, how many ids name them, and codes that were
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,37 @@ from anonymart.keys import Keys
 
 @dataclass(frozen=True)
 class Listing:
-    """Kinds with numbers of items, of ids and of codes that were made by the program; the ledger of replaced codes, newest first."""
+    """Kinds with numbers of items, of ids and of codes that were made by the program; the ledger of replaced
+    codes, newest first.
+    """
 
     kinds: list[tuple[str, int, int, int]]
     replaced: list[tuple[str, int | None, int | None, str, str, str | None]]
 
     def as_dict(self) -> dict:
         """Plain data for `--json`."""
-        kinds = [dict(zip(("item_kind", "n_items", "n_ids", "n_derived"), row, strict=True)) for row in self.kinds]
+        kinds = [
+            dict(zip(("item_kind", "n_items", "n_ids", "n_derived"), row, strict=True)) for row in self.kinds
+        ]
         names = ("as_of", "load_no", "line", "item_kind", "reason", "became")
-        return {"kinds": kinds, "replaced_codes": [dict(zip(names, row, strict=True)) for row in self.replaced]}
+        return {
+            "kinds": kinds,
+            "replaced_codes": [dict(zip(names, row, strict=True)) for row in self.replaced],
+        }
 
     @property
     def sentences(self) -> list[str]:
         """A line for each kind and each replaced code."""
-        lines = [f"{kind}: {n_items} items, {n_ids} ids, {n_derived} codes made from the title or as a number" for kind, n_items, n_ids, n_derived in self.kinds]
+        lines = [
+            f"{kind}: {n_items} items, {n_ids} ids, {n_derived} codes made from the title or as a number"
+            for kind, n_items, n_ids, n_derived in self.kinds
+        ]
         for as_of, load_no, line, kind, reason, became in self.replaced:
             where = f", load {load_no}, line {line}" if line else ""
-            lines.append(f"{as_of}{where}: the code of a {kind} holds {reason}: " + (f"published as {became}" if became else "left out of all figures"))
+            lines.append(
+                f"{as_of}{where}: the code of a {kind} holds {reason}: "
+                + (f"published as {became}" if became else "left out of all figures")
+            )
         return lines or ["The catalogue is empty: put a file into landing/catalogue/."]
 
 

@@ -1,7 +1,8 @@
-"""From an id in a statement to the item of the catalogue that it names: one query for reports, histories and late catalogues alike.
+"""From an id in a statement to the item of the catalogue that it names: one query for reports, histories and
+late catalogues alike.
 
-An id is compared by its key (see anonymart.objects), else by its shorter names, the longest first, as far as the kind that the statement or
-the platform's path says allows it. What could be two things is neither.
+An id is compared by its key (see anonymart.objects), else by its shorter names, the longest first, as far as
+the kind that the statement or the platform's path says allows it. What could be two things is neither.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ def kind_of(column: str) -> str:
 
 
 def find(
-    connection: duckdb.DuckDBPyConnection, aliases: list[tuple[str, str, str]], placed: list[tuple[str, str, str | None]], last: int, everything: bool
+    connection: duckdb.DuckDBPyConnection,
+    aliases: list[tuple[str, str, str]],
+    placed: list[tuple[str, str, str | None]],
+    last: int,
+    everything: bool,
 ) -> None:
-    """Make the TEMP tables `named` (what statements and surveys of the loads after `last`, or all, name) and `resolved` (what that is).
+    """Make the TEMP tables `named` (what statements and surveys of the loads after `last`, or all, name) and
+    `resolved` (what that is).
 
     `aliases` are kind, object key and item key; `placed` kind, item key and the key of its course.
     """
@@ -35,7 +41,10 @@ def find(
         CREATE OR REPLACE TEMP TABLE placed (item_kind VARCHAR, item_key VARCHAR, course_key VARCHAR)""")
     for table, rows in (("aliases", aliases), ("placed", placed)):
         if rows:
-            connection.execute(f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?)", [list(column) for column in zip(*rows, strict=True)])
+            connection.execute(
+                f"INSERT INTO {table} SELECT unnest(?), unnest(?), unnest(?)",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
     new = "true" if everything else f"load_no > {int(last)}"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE named AS
@@ -85,10 +94,12 @@ def find(
 
 
 def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
-    """Give statements that gain their object or course by a newer catalogue to dbt once more, under the newest load; how many.
+    """Give statements that gain their object or course by a newer catalogue to dbt once more, under the
+    newest load; how many.
 
-    Within the caller's transaction, before the matches are written. Only those that the histories have taken: `built_no`, the newest load in
-    int_events, stands in the TEMP table `built`. They are flagged as repeats, with what was counted of them before.
+    Within the caller's transaction, before the matches are written. Only those that the histories have taken:
+    `built_no`, the newest load in int_events, stands in the TEMP table `built`. They are flagged as repeats,
+    with what was counted of them before.
     """
     built_no = one_row(connection.execute("SELECT max(load_no) FROM built"))[0]
     if not built_no:
@@ -126,7 +137,9 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
 
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep what was resolved, within the caller's transaction; dbt reads it. Ids that name nothing are not kept: they might name a person."""
+    """Keep what was resolved, within the caller's transaction; dbt reads it. Ids that name nothing are not
+    kept: they might name a person.
+    """
     connection.execute("""
         DELETE FROM vault.catalogue.matches AS matches USING named
         WHERE matches.named = named.named AND matches.named_type = named.named_type AND matches.role = named.role;

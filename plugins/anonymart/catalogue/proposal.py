@@ -1,4 +1,6 @@
-"""Rows for the catalogue that a person only has to complete: what statements name and no catalogue knows. For the data team's eyes, where asked."""
+"""Rows for the catalogue that a person only has to complete: what statements name and no catalogue knows. For
+the data team's eyes, where asked.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,16 @@ from anonymart.rows import one_row
 COLUMNS = [f"{kind}_{part}" for kind in objects.KINDS for part in ("id", "title", "aliases")]
 # What an address of things of the catalogue looks like to the detector, and is no identifier of a person.
 _HARMLESS = ("url", "uuid", "hash", "address", "birth_date")
-_ABOUT_PEOPLE = "(?i)(/|^)(u|users?|profiles?|people|members?|learners?|students?|accounts?|messages?)(/|$|[.]php)"
+_ABOUT_PEOPLE = (
+    "(?i)(/|^)(u|users?|profiles?|people|members?|learners?|students?|accounts?|messages?)(/|$|[.]php)"
+)
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Rows in the catalogue's columns, the most frequent first; how many statements they are about; ids left out since they look personal."""
+    """Rows in the catalogue's columns, the most frequent first; how many statements they are about; ids left
+    out since they look personal.
+    """
 
     rows: list[dict[str, str]]
     n_statements: int
@@ -36,7 +42,12 @@ class Proposal:
 
     def as_dict(self) -> dict:
         """Plain data for `--json`: counts and masked shapes, no id."""
-        return {"n_statements": self.n_statements, "n_ids": len(self.rows), "n_left_out": self.n_left_out, "unmatched": [each.as_dict() for each in self.shapes]}
+        return {
+            "n_statements": self.n_statements,
+            "n_ids": len(self.rows),
+            "n_left_out": self.n_left_out,
+            "unmatched": [each.as_dict() for each in self.shapes],
+        }
 
     @property
     def sentences(self) -> list[str]:
@@ -44,7 +55,10 @@ class Proposal:
         if not self.n_statements:
             return ["Every statement of the raw rows names a course or object that the catalogue knows."]
         left = f"; {self.n_left_out} ids look like a person's and are left out" if self.n_left_out else ""
-        return [f"{self.n_statements} statements name {len(self.rows)} things that no catalogue knows{left}:", *(f"  {each.sentence}" for each in self.shapes)]
+        return [
+            f"{self.n_statements} statements name {len(self.rows)} things that no catalogue knows{left}:",
+            *(f"  {each.sentence}" for each in self.shapes),
+        ]
 
     def write(self, path: Path) -> None:
         """The rows as CSV. Raises AnonymartError where the file cannot be written."""
@@ -82,7 +96,9 @@ def propose(home: Home, keys: Keys) -> Proposal:
 
 
 def _personal(connection: duckdb.DuckDBPyConnection) -> str:
-    """A query for the ids that look like a person's: by pattern, by an identifier that the vault knows, or as a page about people."""
+    """A query for the ids that look like a person's: by pattern, by an identifier that the vault knows, or as
+    a page about people.
+    """
     connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
     make_known(connection, SCHEMA)
     connection.execute(f"CREATE TABLE {SCHEMA}.ids AS SELECT DISTINCT named AS text FROM asked")

@@ -1,4 +1,6 @@
-"""Which codes the gate would refuse, found before a figure stands under them (D-IDENT, S-ANON): by the gate's own rules."""
+"""Which codes the gate would refuse, found before a figure stands under them (D-IDENT, S-ANON): by the gate's
+own rules.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ SCHEMA = "code_check"
 
 
 class CodeCheck:
-    """The gate's rules for codes on the connection's vault. What the vault knows is folded at the first question only."""
+    """The gate's rules for codes on the connection's vault. What the vault knows is folded at the first
+    question only.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -21,7 +25,8 @@ class CodeCheck:
         self._known: dict[str, str | None] = {}
 
     def refused(self, codes: Iterable[str], with_patterns: bool = True) -> dict[str, str]:
-        """Of the codes, those that the gate would refuse, each with the kind of identifier that it holds. Not within a transaction.
+        """Of the codes, those that the gate would refuse, each with the kind of identifier that it holds. Not
+        within a transaction.
 
         The patterns take a second to compile, however few the codes: ask once for many.
         """

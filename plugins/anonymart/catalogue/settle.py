@@ -1,7 +1,9 @@
-"""After each ingest: rows of the catalogue become items with a code for good, statements find their item, what finds none is reported.
+"""After each ingest: rows of the catalogue become items with a code for good, statements find their item,
+what finds none is reported.
 
-Everything that is decided here is kept in the vault (`catalogue.items`, `catalogue.aliases`, `catalogue.matches`); dbt only reads it.
-A run that was cut off before or within loses nothing: the next one settles what is pending.
+Everything that is decided here is kept in the vault (`catalogue.items`, `catalogue.aliases`,
+`catalogue.matches`); dbt only reads it. A run that was cut off before or within loses nothing: the next one
+settles what is pending.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from anonymart.rows import one_row
 
 @dataclass
 class Settled:
-    """What one run settled: codes that the gate would have refused, and statements that name nothing of the catalogue."""
+    """What one run settled: codes that the gate would have refused, and statements that name nothing of the
+    catalogue.
+    """
 
     replaced: list[Replaced] = field(default_factory=list)
     unmatched: list[unmatched.Unmatched] = field(default_factory=list)
@@ -44,12 +48,17 @@ class Settled:
         lines = [each.sentence for each in self.replaced]
         if self.n_unmatched:
             lines.append(
-                f"{self.n_unmatched} statements name a course or object that no catalogue knows; they are in no figure of a course, chapter, exercise or "
-                "project until it does. `anonymart sources catalogue --unmatched --out FILE` writes rows to complete and deliver:"
+                f"{self.n_unmatched} statements name a course or object that no catalogue knows; they "
+                f"are in no figure of a course, chapter, exercise or "
+                "project until it does. `anonymart sources catalogue --unmatched --out FILE` writes "
+                "rows to complete and deliver:"
             )
             lines += [f"  {each.sentence}" for each in self.unmatched]
         if self.n_again:
-            lines.append(f"{self.n_again} earlier statements found their course or object in the catalogue and count from now on.")
+            lines.append(
+                f"{self.n_again} earlier statements found their course or object in the catalogue and "
+                f"count from now on."
+            )
         return lines
 
 
@@ -64,7 +73,9 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
     if newest <= last:
         return Settled()
     objects.install(connection)
-    is_attached = one_row(connection.execute("SELECT EXISTS (FROM duckdb_databases() WHERE database_name = 'warehouse')"))[0]
+    is_attached = one_row(
+        connection.execute("SELECT EXISTS (FROM duckdb_databases() WHERE database_name = 'warehouse')")
+    )[0]
     if not is_attached and home.warehouse.exists():
         engine.attach(connection, "warehouse", home.warehouse, keys.warehouse, "ro")
     try:
@@ -86,12 +97,18 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
         items.write()
         diplomas.write(connection, refused)
         for each in done.replaced:
-            connection.execute("INSERT INTO vault.ledger.replaced_codes VALUES (?, ?, ?, ?, ?, ?)", [as_of, *each.row])
-        # At the first time nothing was ever matched, and what a home of an earlier version has counted is counted.
+            connection.execute(
+                "INSERT INTO vault.ledger.replaced_codes VALUES (?, ?, ?, ?, ?, ?)", [as_of, *each.row]
+            )
+        # At the first time nothing was ever matched, and what a home of an earlier version has counted is
+        # counted.
         done.n_again = matching.count_again(connection, newest) if items.has_changed and is_known else 0
         matching.write(connection)
         done.n_unmatched, done.unmatched = unmatched.note(connection, last, newest, as_of)
-        connection.execute("DELETE FROM vault.catalogue.settled; INSERT INTO vault.catalogue.settled VALUES ($1, $2)", [newest, as_of])
+        connection.execute(
+            "DELETE FROM vault.catalogue.settled; INSERT INTO vault.catalogue.settled VALUES ($1, $2)",
+            [newest, as_of],
+        )
         crash.point("catalogue.before_commit")
         connection.execute("COMMIT")
     except BaseException:
@@ -102,10 +119,16 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
 
 def _note_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the TEMP table `built` with the newest load that the history of statements has taken."""
-    has_history = one_row(connection.execute("""
+    has_history = one_row(
+        connection.execute("""
         SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND table_name = 'int_events')
-    """))[0]
-    query = "SELECT max(load_no) AS load_no FROM warehouse.intermediate.int_events" if has_history else "SELECT NULL::BIGINT AS load_no"
+    """)
+    )[0]
+    query = (
+        "SELECT max(load_no) AS load_no FROM warehouse.intermediate.int_events"
+        if has_history
+        else "SELECT NULL::BIGINT AS load_no"
+    )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE built AS {query}")
 
 
@@ -118,11 +141,19 @@ _NEWEST = """
 
 
 def adopt(connection: duckdb.DuckDBPyConnection) -> None:
-    """Once in the life of a home: take the codes that an earlier version kept in the warehouse, each as its own item."""
-    has_settled = one_row(connection.execute("SELECT EXISTS (FROM vault.catalogue.settled) OR EXISTS (FROM vault.catalogue.items)"))[0]
-    has_old = one_row(connection.execute("""
+    """Once in the life of a home: take the codes that an earlier version kept in the warehouse, each as its
+    own item.
+    """
+    has_settled = one_row(
+        connection.execute(
+            "SELECT EXISTS (FROM vault.catalogue.settled) OR EXISTS (FROM vault.catalogue.items)"
+        )
+    )[0]
+    has_old = one_row(
+        connection.execute("""
         SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_catalogue_placements')
-    """))[0]
+    """)
+    )[0]
     if has_settled or not has_old:
         return
     objects.install(connection)

@@ -1,4 +1,6 @@
-"""Statements that name a course or object that no catalogue knows: counted, and told by the shape of their ids, never by a value."""
+"""Statements that name a course or object that no catalogue knows: counted, and told by the shape of their
+ids, never by a value.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,77 @@ from anonymart.rows import one_row
 
 _MOST_SHAPES = 20
 # Words of platforms that may stand in a shape; every other part of an id is masked.
-_WORDS = ["about", "activities", "activity", "api", "assign", "assignment", "blocks", "block", "book", "chapter", "chapters", "content", "contents", "course", "courses", "courseware", "feedback", "forum", "goto", "h5pactivity", "handler", "hint", "home", "info", "jump_to", "learn", "lesson", "lessons", "lti", "mod", "module", "modules", "page", "path", "paths", "player", "problem", "program", "programs", "project", "projects", "quiz", "quizzes", "resource", "scorm", "section", "sections", "sequential", "unit", "units", "url", "vertical", "video", "videos", "view", "watch", "wiki", "workshop", "xapi", "xblock", "exercise", "exercises", "question", "questions", "discussion", "progress", "answer", "html", "openassessment"]
+_WORDS = [
+    "about",
+    "activities",
+    "activity",
+    "api",
+    "assign",
+    "assignment",
+    "blocks",
+    "block",
+    "book",
+    "chapter",
+    "chapters",
+    "content",
+    "contents",
+    "course",
+    "courses",
+    "courseware",
+    "feedback",
+    "forum",
+    "goto",
+    "h5pactivity",
+    "handler",
+    "hint",
+    "home",
+    "info",
+    "jump_to",
+    "learn",
+    "lesson",
+    "lessons",
+    "lti",
+    "mod",
+    "module",
+    "modules",
+    "page",
+    "path",
+    "paths",
+    "player",
+    "problem",
+    "program",
+    "programs",
+    "project",
+    "projects",
+    "quiz",
+    "quizzes",
+    "resource",
+    "scorm",
+    "section",
+    "sections",
+    "sequential",
+    "unit",
+    "units",
+    "url",
+    "vertical",
+    "video",
+    "videos",
+    "view",
+    "watch",
+    "wiki",
+    "workshop",
+    "xapi",
+    "xblock",
+    "exercise",
+    "exercises",
+    "question",
+    "questions",
+    "discussion",
+    "progress",
+    "answer",
+    "html",
+    "openassessment",
+]
 
 
 @dataclass(frozen=True)
@@ -32,12 +104,18 @@ class Unmatched:
     @property
     def sentence(self) -> str:
         """For a line of a log: counts, shape, and the column of the catalogue that such ids go into."""
-        column = f"{self.item_kind}_aliases" if self.item_kind in objects.KINDS else "the aliases of what it is"
+        column = (
+            f"{self.item_kind}_aliases" if self.item_kind in objects.KINDS else "the aliases of what it is"
+        )
         return f"{self.n_statements} statements, {self.n_ids} ids like {self.shape}: to {column}"
 
 
-def note(connection: duckdb.DuckDBPyConnection, last: int, newest: int, as_of: date) -> tuple[int, list[Unmatched]]:
-    """Count what names nothing among the loads after `last`, and write it into the ledger, within the caller's transaction."""
+def note(
+    connection: duckdb.DuckDBPyConnection, last: int, newest: int, as_of: date
+) -> tuple[int, list[Unmatched]]:
+    """Count what names nothing among the loads after `last`, and write it into the ledger, within the
+    caller's transaction.
+    """
     make(connection, f"load_no > {int(last)}")
     total = one_row(connection.execute("SELECT count(DISTINCT row_no) FROM missing"))[0]
     if not total:
@@ -45,27 +123,38 @@ def note(connection: duckdb.DuckDBPyConnection, last: int, newest: int, as_of: d
     found = shaped(connection)
     for each in found:
         connection.execute(
-            "INSERT INTO vault.ledger.unmatched VALUES (?, ?, ?, ?, ?, ?)", [as_of, newest, each.item_kind, each.shape, each.n_statements, each.n_ids]
+            "INSERT INTO vault.ledger.unmatched VALUES (?, ?, ?, ?, ?, ?)",
+            [as_of, newest, each.item_kind, each.shape, each.n_statements, each.n_ids],
         )
     return total, found
 
 
 def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
-    """Make the TEMP table `missing` (row_no, named, item_kind, course_key): what the chosen raw statements name and no item is.
+    """Make the TEMP table `missing` (row_no, named, item_kind, course_key): what the chosen raw statements
+    name and no item is.
 
-    An object counts where its type, or the platform's path, says that it is a thing of the catalogue; a whole that holds it where no course
-    is known otherwise. It reads the TEMP tables `named` and `resolved` of matching.find.
+    An object counts where its type, or the platform's path, says that it is a thing of the catalogue; a whole
+    that holds it where no course is known otherwise. It reads the TEMP tables `named` and `resolved` of
+    matching.find.
     """
     # Most loads name nothing unknown: their rows are then not looked through.
     unknown = {
-        role: one_row(connection.execute(
-            f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING "
-            f"(named, named_type, role) WHERE role = '{role}')"))[0]
+        role: one_row(
+            connection.execute(
+                f"SELECT EXISTS (FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS "
+                f"known USING "
+                f"(named, named_type, role) WHERE role = '{role}')"
+            )
+        )[0]
         for role in ("object", "whole")
     }
     nothing = "SELECT named FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role ="
     tests = [f"object_id IN ({nothing} 'object')"] if unknown["object"] else []
-    tests += [f"{column} IN ({nothing} 'whole')" for column in ("parent_id", "grouping_id")] if unknown["whole"] else []
+    tests += (
+        [f"{column} IN ({nothing} 'whole')" for column in ("parent_id", "grouping_id")]
+        if unknown["whole"]
+        else []
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE missing AS
         WITH rows AS (
@@ -112,23 +201,33 @@ def _kind_of_block() -> str:
 
 
 def shaped(connection: duckdb.DuckDBPyConnection) -> list[Unmatched]:
-    """The content of `missing` by kind and shape, the most frequent first; beyond the first 20 shapes all together."""
+    """The content of `missing` by kind and shape, the most frequent first; beyond the first 20 shapes all
+    together.
+    """
     rows = connection.execute(f"""
         WITH ids AS (SELECT named, item_kind, count(*) AS n_statements FROM missing GROUP BY ALL),
         shapes AS (SELECT item_kind, {_shape(connection)} AS shape, sum(n_statements)::BIGINT AS n_statements, count(*) AS n_ids FROM ids GROUP BY ALL)
         FROM shapes ORDER BY n_statements DESC, item_kind, shape""").fetchall()
     found = [Unmatched(*row) for row in rows[:_MOST_SHAPES]]
     if rest := rows[_MOST_SHAPES:]:
-        found.append(Unmatched("other", f"{len(rest)} more shapes", sum(row[2] for row in rest), sum(row[3] for row in rest)))
+        found.append(
+            Unmatched(
+                "other", f"{len(rest)} more shapes", sum(row[2] for row in rest), sum(row[3] for row in rest)
+            )
+        )
     return found
 
 
 def _shape(connection: duckdb.DuckDBPyConnection) -> str:
-    """SQL over `named`: scheme, a host that is known, words of platforms, names of parameters; all else is # (figures) or *."""
+    """SQL over `named`: scheme, a host that is known, words of platforms, names of parameters; all else is #
+    (figures) or *.
+    """
     hosts = [row[0] for row in connection.execute(_HOSTS).fetchall() if row[0]]
     known_hosts = f"[{', '.join(literal(host) for host in hosts)}]::VARCHAR[]"
     rules = objects.query_rules()
-    pages = {part for rule in rules for part in rule.path.lower().split("/") if "*" not in part} | {rule.page for rule in rules if rule.page}
+    pages = {part for rule in rules for part in rule.path.lower().split("/") if "*" not in part} | {
+        rule.page for rule in rules if rule.page
+    }
     words = f"[{', '.join(literal(word) for word in sorted({*_WORDS, *pages}))}]"
     parameters = f"[{', '.join(literal(name) for name in sorted({name for rule in rules for name in rule.parameters}))}]"
     block = r"regexp_extract(named, '(?i)type(?:@|%40)([a-z0-9_-]+)(?:\+|%2B)block', 1)"

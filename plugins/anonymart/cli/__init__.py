@@ -32,14 +32,21 @@ def main() -> None:
         print("Stopped; run the same command again to go on.", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        _say_error(f"The run stopped ({error.strerror or type(error).__name__}): mend it and run again; nothing was lost.", 1)
+        _say_error(
+            f"The run stopped ({error.strerror or type(error).__name__}): mend it and run again; "
+            f"nothing was lost.",
+            1,
+        )
         sys.exit(1)
     except Exception as error:
         if "No space left" in str(error):
             _say_error("The disk is full: free some space and run again; nothing was lost.", 1)
             sys.exit(1)
         # The text of an unforeseen error may quote a row, so only its kind is shown.
-        _say_error(f"The run stopped on an unforeseen {type(error).__name__} in {_where(error)}: please report it.", 1)
+        _say_error(
+            f"The run stopped on an unforeseen {type(error).__name__} in {_where(error)}: please report it.",
+            1,
+        )
         sys.exit(1)
     sys.exit(code or 0)
 

@@ -1,4 +1,6 @@
-"""The commands `anonymart approvals`, `approve` and `refuse`: what waits for the privacy reviewer, and the answer."""
+"""The commands `anonymart approvals`, `approve` and `refuse`: what waits for the privacy reviewer, and the
+answer.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,18 @@ from anonymart.lock import writing
 def _answering(command: Callable[..., None]) -> Callable[..., None]:
     """What both answers ask for."""
     command = as_json(command)
-    command = click.option("--reason", required=True, help="Why, in one sentence that names nobody: it stands in the manifest and in the audit log.")(command)
-    command = click.option("--as", "actor", required=True, help="Who decides: a role or a login, such as reviewer.")(command)
     command = click.option(
-        "--candidate", help="The hash of the candidate that was read, or its first 8 digits or more: another one is not decided on."
+        "--reason",
+        required=True,
+        help="Why, in one sentence that names nobody: it stands in the manifest and in the audit log.",
+    )(command)
+    command = click.option(
+        "--as", "actor", required=True, help="Who decides: a role or a login, such as reviewer."
+    )(command)
+    command = click.option(
+        "--candidate",
+        help="The hash of the candidate that was read, or its first 8 digits or more: another one is not "
+        "decided on.",
     )(command)
     return click.argument("release_id")(command)
 
@@ -30,35 +40,52 @@ def approvals(is_json: bool) -> None:
     home, keys, _ = open_home()
     with writing(home):
         found = approval.decisions(home, keys)
-    print_result(is_json, {"approvals": found}, lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."])
+    print_result(
+        is_json,
+        {"approvals": found},
+        lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."],
+    )
 
 
 @click.command("approve")
 @_answering
 def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
-    """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2 when it no longer waits."""
+    """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2
+    when it no longer waits.
+    """
     from anonymart import run as whole
     from anonymart.release.approval import Reviewer
 
     home, keys, policy = open_home()
     with writing(home):
         published = whole.approve(home, keys, policy, release_id, Reviewer(actor, reason), candidate)
-    print_result(is_json, {"release_id": published, "status": "published"}, lambda told: [f"Published release {told['release_id']}."])
+    print_result(
+        is_json,
+        {"release_id": published, "status": "published"},
+        lambda told: [f"Published release {told['release_id']}."],
+    )
 
 
 @click.command("refuse")
 @_answering
 def refuse(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
-    """Refuse RELEASE_ID, which waits for the reviewer: it is set aside, and `current` stays. The next build makes a new one, which waits again."""
+    """Refuse RELEASE_ID, which waits for the reviewer: it is set aside, and `current` stays. The next build
+    makes a new one, which waits again.
+    """
     from anonymart.release.answer import refuse_waiting
     from anonymart.release.approval import Reviewer
 
     home, keys, _ = open_home()
     with writing(home):
         kept = refuse_waiting(home, keys, release_id, Reviewer(actor, reason), candidate)
-    print_result(is_json, {"release_id": release_id, "status": "refused", "kept": str(kept)}, lambda told: [
-        f"Refused release {told['release_id']}: it is kept as {told['kept']} until the next one, `current` stays."
-    ])
+    print_result(
+        is_json,
+        {"release_id": release_id, "status": "refused", "kept": str(kept)},
+        lambda told: [
+            f"Refused release {told['release_id']}: it is kept as {told['kept']} until the next one, "
+            f"`current` stays."
+        ],
+    )
 
 
 def _lines(entry: dict) -> list[str]:

@@ -16,12 +16,30 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command("attack")
-@click.option("--release", "folder", type=_FOLDER, help="Folder of the release (default: the current one of the home).")
-@click.option("--against", "against", type=_FOLDER, multiple=True, help="Another release of the same school; may be given several times (default: all that stand beside it).")
-@click.option("--unscored", is_flag=True, help="Do not look at the truth even where it is at hand: act as somebody from outside.")
-@click.option("--generated", is_flag=True, help="Also test singling out, linking and inference on a generated school; some minutes.")
+@click.option(
+    "--release", "folder", type=_FOLDER, help="Folder of the release (default: the current one of the home)."
+)
+@click.option(
+    "--against",
+    "against",
+    type=_FOLDER,
+    multiple=True,
+    help="Another release of the same school; may be given several times (default: all that stand beside it).",
+)
+@click.option(
+    "--unscored",
+    is_flag=True,
+    help="Do not look at the truth even where it is at hand: act as somebody from outside.",
+)
+@click.option(
+    "--generated",
+    is_flag=True,
+    help="Also test singling out, linking and inference on a generated school; some minutes.",
+)
 @as_json
-def attack_command(folder: Path | None, against: tuple[Path, ...], unscored: bool, generated: bool, is_json: bool) -> None:
+def attack_command(
+    folder: Path | None, against: tuple[Path, ...], unscored: bool, generated: bool, is_json: bool
+) -> None:
     """Attack a release with nothing but its files and the published rules; score it with the truth where that is at hand.
 
     \b
@@ -83,10 +101,16 @@ def _lines(result: dict) -> list[str]:
         f"{'{succeeded} of {tried}'.format(**each['control']):>14}{result['seconds'][each['attack']]:>9.1f}"
         for each in result["attacks"]
     ]
-    scored = "Scored with the truth." if result["is_scored"] else "Unscored: no vault, warehouse and keys of this release are at hand."
+    scored = (
+        "Scored with the truth."
+        if result["is_scored"]
+        else "Unscored: no vault, warehouse and keys of this release are at hand."
+    )
     criteria = [
-        f"{each['attack']}: {each['succeeded']} of {each['tried']} on members, {each['outsiders']['succeeded']} of "
-        f"{each['outsiders']['tried']} on people not in the data, p = {each['p_value']:.2g}; on the naive release p = {each['control']['p_value']:.2g}"
+        f"{each['attack']}: {each['succeeded']} of {each['tried']} on members, "
+        f"{each['outsiders']['succeeded']} of "
+        f"{each['outsiders']['tried']} on people not in the data, p = {each['p_value']:.2g}; on the "
+        f"naive release p = {each['control']['p_value']:.2g}"
         for each in result.get("criteria", [])
     ]
     return [head, *rows, scored, *criteria]

@@ -17,12 +17,17 @@ _HEAD = ("at", "as_of", "act", "actor", "os_user")
 
 
 @click.command("audit")
-@click.option("--act", type=click.Choice(ACTS), help="Only entries of this act; `shared` is the register of recipients (S-SHARE).")
+@click.option(
+    "--act",
+    type=click.Choice(ACTS),
+    help="Only entries of this act; `shared` is the register of recipients (S-SHARE).",
+)
 @as_json
 def audit(act: str | None, is_json: bool) -> None:
     """List the audit log and check its chain; exit 1 when an entry was changed or is missing.
 
-    Each entry says when (UTC, and the as_of), what was done, by whom, by which user of the system, and to which release.
+    Each entry says when (UTC, and the as_of), what was done, by whom, by which user of the system, and to
+    which release.
     """
     from anonymart import audit as library
 
@@ -30,7 +35,11 @@ def audit(act: str | None, is_json: bool) -> None:
     with writing(home):
         verdict = library.verify(home, keys)
         found = [entry for entry in library.entries(home) if act in (None, entry.get("act"))]
-    sentence = f"{verdict.n_entries} entries hold." if verdict.passed else f"The audit log does not hold: {verdict.problem}."
+    sentence = (
+        f"{verdict.n_entries} entries hold."
+        if verdict.passed
+        else f"The audit log does not hold: {verdict.problem}."
+    )
     print_result(is_json, {**asdict(verdict), "entries": found}, lambda _: [*map(_line, found), sentence])
     if not verdict.passed:
         raise click.exceptions.Exit(1)
@@ -39,28 +48,43 @@ def audit(act: str | None, is_json: bool) -> None:
 @click.command("share")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--to", required=True, help="Who receives it: an organisation or a role, no person.")
-@click.option("--country", required=True, help="Where they keep it: two capital letters of ISO 3166-1, as in FR.")
+@click.option(
+    "--country", required=True, help="Where they keep it: two capital letters of ISO 3166-1, as in FR."
+)
 @click.option("--why", required=True, help="For what, in one sentence that names nobody.")
 @acting
 @dated
 @as_json
-def share(folder: Path, to: str, country: str, why: str, actor: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """Note in the audit log that the release FOLDER goes to somebody (S-SHARE, S-EU); hand it over yourself, only when this says yes.
+def share(
+    folder: Path, to: str, country: str, why: str, actor: str | None, as_of: datetime | None, is_json: bool
+) -> None:
+    """Note in the audit log that the release FOLDER goes to somebody (S-SHARE, S-EU); hand it over yourself,
+    only when this says yes.
 
-    Exit 3 when the folder is not a release as it was published, or one that was recalled; 2 for a country that the policy does not name.
+    Exit 3 when the folder is not a release as it was published, or one that was recalled; 2 for a country
+    that the policy does not name.
     """
     from anonymart import release
 
     home, keys, policy = open_home()
     with writing(home):
-        made = release.share(home, keys, policy, day_of(as_of, policy), folder, release.Recipient(to, country, why), actor)
-    print_result(is_json, asdict(made), lambda told: [
-        f"Noted: {told['release_id']} goes to {told['to']} in {told['country']} (safeguard: {told['safeguard']}). Hand over the folder and your public key."
-    ])
+        made = release.share(
+            home, keys, policy, day_of(as_of, policy), folder, release.Recipient(to, country, why), actor
+        )
+    print_result(
+        is_json,
+        asdict(made),
+        lambda told: [
+            f"Noted: {told['release_id']} goes to {told['to']} in {told['country']} (safeguard: "
+            f"{told['safeguard']}). Hand over the folder and your public key."
+        ],
+    )
 
 
 def _line(entry: dict) -> str:
-    told = ", ".join(f"{name} {_text(value)}" for name, value in entry.items() if name not in (*_CHAIN, *_HEAD))
+    told = ", ".join(
+        f"{name} {_text(value)}" for name, value in entry.items() if name not in (*_CHAIN, *_HEAD)
+    )
     head = f"{entry.get('entry_no')}. {entry.get('at')}  as of {entry.get('as_of')}  {entry.get('actor')} ({entry.get('os_user')}) {entry.get('act')}"
     return f"{head}: {told}" if told else head
 

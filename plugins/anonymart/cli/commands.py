@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from anonymart.release.approval import Reviewer
 
 
-
 def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
     from anonymart import commit
 
@@ -40,7 +39,14 @@ def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: 
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Show the version and the commit, and leave.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version and the commit, and leave.",
+)
 def anonymart() -> None:
     """An anonymized analytics and survey warehouse for an online school.
 
@@ -65,15 +71,29 @@ def anonymart() -> None:
 
 
 @anonymart.command()
-@click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.")
+@click.option(
+    "--landing",
+    type=click.Path(path_type=Path),
+    help="Folder of <source>/ folders (default: landing of the home). Loaded files are removed from it.",
+)
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
+@click.option(
+    "--force-as-of",
+    is_flag=True,
+    help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.",
+)
 @acting
 @approving
 @strict
 @as_json
 def run(
-    landing: Path | None, as_of: datetime | None, force_as_of: bool, is_json: bool, is_strict: bool, actor: str | None, approve_as: str | None,
+    landing: Path | None,
+    as_of: datetime | None,
+    force_as_of: bool,
+    is_json: bool,
+    is_strict: bool,
+    actor: str | None,
+    approve_as: str | None,
     reason: str | None,
 ) -> None:
     """Ingest what waits, build, let the gate read the candidate, publish it.
@@ -88,7 +108,9 @@ def run(
     reviewer = _reviewer(approve_as, reason)
     home, keys, policy = open_home()
     with writing(home):
-        report = whole.run(home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer))
+        report = whole.run(
+            home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer)
+        )
     print_result(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
     if report.held:
         raise click.exceptions.Exit(DayHeld.exit_code)
@@ -99,12 +121,18 @@ def run(
 
 
 @anonymart.command()
-@click.option("--landing", type=click.Path(path_type=Path), help="Folder of <source>/ folders (default: landing of the home).")
+@click.option(
+    "--landing",
+    type=click.Path(path_type=Path),
+    help="Folder of <source>/ folders (default: landing of the home).",
+)
 @click.option("--source", "sources", multiple=True, help="Only this source; may be given several times.")
 @dated
 @strict
 @as_json
-def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool, is_strict: bool) -> None:
+def ingest(
+    landing: Path | None, sources: tuple[str, ...], as_of: datetime | None, is_json: bool, is_strict: bool
+) -> None:
     """Load the waiting files into the vault; each row is loaded, refused, quarantined or a duplicate.
 
     The last line says what asks for a person; exit 5 as of `anonymart run`.
@@ -116,16 +144,27 @@ def ingest(landing: Path | None, sources: tuple[str, ...], as_of: datetime | Non
     with writing(home):
         report = load(home, keys, policy, day_of(as_of, policy), landing, sources or None, Progress())
     told = {
-        "files": report.as_dict(), "silent_sources": report.silent_as_dict(), "waiting_people": report.waiting.as_dict(),
-        "catalogue": report.settled.as_dict(), "asks": asks_of(report).as_dict(),
+        "files": report.as_dict(),
+        "silent_sources": report.silent_as_dict(),
+        "waiting_people": report.waiting.as_dict(),
+        "catalogue": report.settled.as_dict(),
+        "asks": asks_of(report).as_dict(),
     }
-    print_result(is_json, told, lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence])
+    print_result(
+        is_json,
+        told,
+        lambda result: [*_ingest_lines(result), *report.waiting.sentences, asks_of(report).sentence],
+    )
     _exit_if_asked(asks_of(report), is_strict)
 
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
+@click.option(
+    "--force-as-of",
+    is_flag=True,
+    help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.",
+)
 @acting
 @as_json
 def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
@@ -150,13 +189,21 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @as_json
 def gate(folder: Path, is_json: bool) -> None:
-    """Let the gate read a candidate or a release FOLDER; exit 3 when it says no. Changes nothing but the folder's own evidence."""
+    """Let the gate read a candidate or a release FOLDER; exit 3 when it says no. Changes nothing but the
+    folder's own evidence.
+    """
     from anonymart.errors import GateRefused
     from anonymart.gate import gate as read
 
     home, keys, policy = open_home()
     verdict = read(home, keys, policy, folder, None)
-    print_result(is_json, verdict.as_dict(), lambda result: [f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"])
+    print_result(
+        is_json,
+        verdict.as_dict(),
+        lambda result: [
+            f"{'passed' if result['passed'] else 'refused'}: {result['n_expectations']} expectations"
+        ],
+    )
     if verdict.passed:
         return
     refused = GateRefused(verdict.sentence(folder))
@@ -169,14 +216,25 @@ def gate(folder: Path, is_json: bool) -> None:
 
 @anonymart.command()
 @dated
-@click.option("--force-as-of", is_flag=True, help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.")
+@click.option(
+    "--force-as-of",
+    is_flag=True,
+    help="Accept a date before the last release's, or far ahead of data and runs; the audit log tells of it.",
+)
 @acting
 @approving
 @as_json
 def publish(
-    as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None, approve_as: str | None, reason: str | None
+    as_of: datetime | None,
+    force_as_of: bool,
+    is_json: bool,
+    actor: str | None,
+    approve_as: str | None,
+    reason: str | None,
 ) -> None:
-    """Export the last build as a candidate, let the gate read it, publish it; exit 4 when it waits for the reviewer, as `anonymart run`."""
+    """Export the last build as a candidate, let the gate read it, publish it; exit 4 when it waits for the
+    reviewer, as `anonymart run`.
+    """
     from anonymart import guard
     from anonymart.release import recover
     from anonymart.run import release, status_of
@@ -188,14 +246,23 @@ def publish(
         recover(home, keys)
         guard.check(home, keys, policy, day, force_as_of, actor)
         release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
-    result = {"release_id": release_id, "status": status_of(release_id, waiting), "waiting": waiting, "seconds": progress.seconds}
+    result = {
+        "release_id": release_id,
+        "status": status_of(release_id, waiting),
+        "waiting": waiting,
+        "seconds": progress.seconds,
+    }
     print_result(is_json, result, lambda found: [_release_line(found)])
     _exit_if_waiting(waiting)
 
 
 @anonymart.command("confirm-day")
 @click.argument("day", metavar="YYYY-MM-DD", type=DATE)
-@click.option("--reason", required=True, help="Why the day is right, in one sentence that names nobody: it stands in the audit log.")
+@click.option(
+    "--reason",
+    required=True,
+    help="Why the day is right, in one sentence that names nobody: it stands in the audit log.",
+)
 @acting
 @as_json
 def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) -> None:
@@ -209,7 +276,11 @@ def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) ->
     home, keys, _ = open_home()
     with writing(home):
         guard.confirm(home, keys, day.date(), reason, actor)
-    print_result(is_json, {"as_of": str(day.date()), "status": "confirmed"}, lambda told: [f"{told['as_of']} is confirmed: run again what waited."])
+    print_result(
+        is_json,
+        {"as_of": str(day.date()), "status": "confirmed"},
+        lambda told: [f"{told['as_of']} is confirmed: run again what waited."],
+    )
 
 
 @anonymart.command()
@@ -220,7 +291,11 @@ def releases(is_json: bool) -> None:
 
     home, keys, _ = open_home()
     found = list_releases(home, keys)
-    print_result(is_json, {"releases": found}, lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."])
+    print_result(
+        is_json,
+        {"releases": found},
+        lambda result: [_listed(entry) for entry in result["releases"]] or ["No release yet."],
+    )
 
 
 @anonymart.group()
@@ -233,7 +308,9 @@ def _ingest_lines(result: dict) -> list[str]:
 
 
 def _salary_lines(result: dict) -> list[str]:
-    """How many of the answers that were loaded will stand under a salary figure, and why the others will not."""
+    """How many of the answers that were loaded will stand under a salary figure, and why the others will
+    not.
+    """
     from anonymart.surveys.salary_figures import sentence
 
     totals: Counter[str] = Counter()
@@ -245,13 +322,32 @@ def _salary_lines(result: dict) -> list[str]:
 def _answer_lines(result: dict) -> list[str]:
     from anonymart.persons import answer_sentences
 
-    return answer_sentences(**{name: result["persons"][name] for name in ("graduates", "salary_answers", "answers_of_no_graduate")}) if result["persons"] else []
+    return (
+        answer_sentences(
+            **{
+                name: result["persons"][name]
+                for name in ("graduates", "salary_answers", "answers_of_no_graduate")
+            }
+        )
+        if result["persons"]
+        else []
+    )
 
 
 def _run_lines(result: dict) -> list[str]:
-    totals = {name: sum(file[name] for file in result["files"]) for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")}
+    totals = {
+        name: sum(file[name] for file in result["files"])
+        for name in ("delivered", "loaded", "refused", "quarantined", "duplicate")
+    }
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
-    return [f"{len(result['files'])} files: {counted}.", *_salary_lines(result), *_answer_lines(result), *(_mart_lines(result) if "marts" in result else []), *_utility_lines(result), _release_line(result)]
+    return [
+        f"{len(result['files'])} files: {counted}.",
+        *_salary_lines(result),
+        *_answer_lines(result),
+        *(_mart_lines(result) if "marts" in result else []),
+        *_utility_lines(result),
+        _release_line(result),
+    ]
 
 
 def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
@@ -345,7 +441,20 @@ def _add_groups() -> None:
     from anonymart.cli.withdraw import withdraw
 
     for command in (
-        *(airflow, approvals, approve, attack_command, audit, backup, dbt_command, detect, figures_command, keys, membership_command, migrate),
+        *(
+            airflow,
+            approvals,
+            approve,
+            attack_command,
+            audit,
+            backup,
+            dbt_command,
+            detect,
+            figures_command,
+            keys,
+            membership_command,
+            migrate,
+        ),
         *(persons, perturbation, purge, refuse, restore, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)

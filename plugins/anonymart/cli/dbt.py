@@ -1,4 +1,6 @@
-"""The command `anonymart dbt`: dbt by hand on a home, with its variables, keys, paths and the lock in place."""
+"""The command `anonymart dbt`: dbt by hand on a home, with its variables, keys, paths and the lock in
+place.
+"""
 
 from __future__ import annotations
 
@@ -64,13 +66,17 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
     }
     print_result(is_json, result, _lines)
     if failed or found[-1]["code"]:
-        raise AnonymartError(f"dbt {words[0]} failed at {failed[0] if failed else 'no node'}: mend it and run again.")
+        raise AnonymartError(
+            f"dbt {words[0]} failed at {failed[0] if failed else 'no node'}: mend it and run again."
+        )
 
 
 def _check(words: Sequence[str]) -> None:
     allowed = ", ".join((*READS[:-1], "docs generate", *WRITES))
     if words[0] not in (*READS, *WRITES) or (words[0] == "docs" and list(words[1:2]) != ["generate"]):
-        raise click.UsageError(f"`{words[0]}` is not allowed here: use {allowed}. What prints rows would show people.")
+        raise click.UsageError(
+            f"`{words[0]}` is not allowed here: use {allowed}. What prints rows would show people."
+        )
     for word in words:
         if word.split("=")[0] in _REFUSED:
             raise click.UsageError(f"{word} is not for use here: leave it out.")

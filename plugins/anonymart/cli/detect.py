@@ -16,8 +16,14 @@ _LONGEST_LINE = 1 << 26
 
 @click.command()
 @click.argument("file", type=click.File("rb"), default="-")
-@click.option("--no-vault", is_flag=True, help="Ask no vault: needs neither a home nor keys, and knows no names but those of its lists.")
-@click.option("--json", "is_json", is_flag=True, help="Changes nothing: the output is JSON, one object a line.")
+@click.option(
+    "--no-vault",
+    is_flag=True,
+    help="Ask no vault: needs neither a home nor keys, and knows no names but those of its lists.",
+)
+@click.option(
+    "--json", "is_json", is_flag=True, help="Changes nothing: the output is JSON, one object a line."
+)
 def detect(file: BufferedReader, no_vault: bool, is_json: bool) -> None:
     """Find direct identifiers in the texts of FILE, or of standard input (D-IDENT, D-SPECIAL).
 

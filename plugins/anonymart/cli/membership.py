@@ -1,4 +1,6 @@
-"""The command `anonymart membership`: how surely all counts of a life tell that somebody is in the statistics."""
+"""The command `anonymart membership`: how surely all counts of a life tell that somebody is in the
+statistics.
+"""
 
 from __future__ import annotations
 

@@ -14,20 +14,25 @@ from anonymart.lock import writing
 
 @click.command("migrate")
 @click.option("--plan", "is_plan", is_flag=True, help="Only show the versions and what each step does.")
-@click.option("--done", "is_over", is_flag=True, help="Remove the copies from before the migration: all is well.")
+@click.option(
+    "--done", "is_over", is_flag=True, help="Remove the copies from before the migration: all is well."
+)
 @as_json
 def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
     """Bring vault, warehouse and ledger of an older home to the version of this program; forward only.
 
-    Copies both files first, beside themselves and encrypted as they are, then takes step by step; running it again does nothing. Every other
-    command does the same on an older home before its own work. `--done` removes the copies, and so does each rewrite of the files: an
-    erasure at once. A home of a newer version is refused.
+    Copies both files first, beside themselves and encrypted as they are, then takes step by step; running it
+    again does nothing. Every other command does the same on an older home before its own work. `--done`
+    removes the copies, and so does each rewrite of the files: an erasure at once. A home of a newer version
+    is refused.
     """
     from anonymart.forget import files
     from anonymart.migrate import home as library
 
     if is_plan and is_over:
-        raise click.UsageError("--plan shows what would be done and --done removes the copies: give one of them.")
+        raise click.UsageError(
+            "--plan shows what would be done and --done removes the copies: give one of them."
+        )
     home = Home.from_env().prepare()
     keys = Keys.load(home)
     n_removed = 0
@@ -44,7 +49,10 @@ def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
 
 def _lines(result: dict) -> list[str]:
     behind = {zone: version for zone, version in result["versions"].items() if version < result["newest"]}
-    lines = [f"{zone}: version {version}, this program writes {result['newest']}" for zone, version in result["versions"].items()]
+    lines = [
+        f"{zone}: version {version}, this program writes {result['newest']}"
+        for zone, version in result["versions"].items()
+    ]
     if not behind:
         lines.append("Nothing to migrate.")
     else:

@@ -10,7 +10,8 @@ from anonymart.cli.base import as_json, open_home, print_result
 @click.command()
 @as_json
 def persons(is_json: bool) -> None:
-    """Count the persons of the register that are in the statistics, and those that are out by reason; and what waits of people unknown to it.
+    """Count the persons of the register that are in the statistics, and those that are out by reason; and
+    what waits of people unknown to it.
 
     True counts as of the last build, for the privacy reviewer and the data team: they stand in no release.
     """

@@ -72,7 +72,9 @@ def list_command(as_of: datetime | None, is_json: bool) -> None:
 @dated
 @as_json
 def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
-    """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it. Of an unreadable row the zip holds its text."""
+    """Show one request as the list does, by its REQUEST_ID, and the zip that was prepared for it. Of an
+    unreadable row the zip holds its text.
+    """
     from anonymart.rights import machine, unreadable
 
     home, keys, policy = open_home()
@@ -86,32 +88,56 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 
 @rights.command()
 @click.option("--kind", type=_Kind(KINDS_OF_REQUEST), help="What the person asks for.")
-@click.option("--unreadable", "unreadable_id", help="Enter what this unreadable row of the list says, and close the row.")
+@click.option(
+    "--unreadable",
+    "unreadable_id",
+    help="Enter what this unreadable row of the list says, and close the row.",
+)
 @click.option("--learner-id", help="Who asks, by the school's own id.")
 @click.option("--email", help="Who asks, by e-mail; refused when two people carry it.")
 @click.option(
-    "--received-on", type=DATE,
-    help="The day of receipt, YYYY-MM-DD: the month to answer starts here (of an unreadable row, by default the day that it was first seen).",
+    "--received-on",
+    type=DATE,
+    help="The day of receipt, YYYY-MM-DD: the month to answer starts here (of an unreadable row, by default "
+    "the day that it was first seen).",
 )
-@click.option("--purpose", type=click.Choice(["P-SURVEY", "P-STAT"]), help="With --unreadable: the row declares a consent to this purpose.")
+@click.option(
+    "--purpose",
+    type=click.Choice(["P-SURVEY", "P-STAT"]),
+    help="With --unreadable: the row declares a consent to this purpose.",
+)
 @click.option("--status", type=click.Choice(["granted", "withdrawn"]), help="Goes with --purpose.")
 @click.option("--identity-verified", is_flag=True, help="Who asks has proved to be that person.")
 @click.option(
     "--details",
-    help="What the request says beyond its kind: lift ends an earlier object or restrict; erase, keep or hand_over for death; JSON for rectify: "
+    help="What the request says beyond its kind: lift ends an earlier object or restrict; erase, keep or "
+    "hand_over for death; JSON for rectify: "
     '{"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}.',
 )
 @dated
 @as_json
 def submit(
-    kind: str | None, unreadable_id: str | None, learner_id: str | None, email: str | None, received_on: datetime | None,
-    purpose: str | None, status: str | None, identity_verified: bool, details: str | None, as_of: datetime | None, is_json: bool,
+    kind: str | None,
+    unreadable_id: str | None,
+    learner_id: str | None,
+    email: str | None,
+    received_on: datetime | None,
+    purpose: str | None,
+    status: str | None,
+    identity_verified: bool,
+    details: str | None,
+    as_of: datetime | None,
+    is_json: bool,
 ) -> None:
     """Take in a request that came by letter or telephone, or enter what an unreadable row says."""
     from anonymart import rights as library
     from anonymart.rights import unreadable
 
-    if (purpose is None) != (status is None) or (kind is None) == (purpose is None) or (purpose and not unreadable_id):
+    if (
+        (purpose is None) != (status is None)
+        or (kind is None) == (purpose is None)
+        or (purpose and not unreadable_id)
+    ):
         raise click.UsageError("Give --kind, or, with --unreadable, --purpose and --status of a consent.")
     if received_on is None and unreadable_id is None:
         raise click.UsageError("Give --received-on, the day of receipt.")
@@ -120,16 +146,26 @@ def submit(
     received = received_on.date() if received_on else None
     with writing(home):
         if unreadable_id is None and kind and received:
-            made = library.submit(home, keys, policy, day, library.Asked(kind, received, learner_id, email, identity_verified, details))
+            made = library.submit(
+                home,
+                keys,
+                policy,
+                day,
+                library.Asked(kind, received, learner_id, email, identity_verified, details),
+            )
         else:
             # By default the day on which the row was first seen.
-            received = received or unreadable.need_open(home, keys, policy, day, unreadable_id or "").received_on
+            received = (
+                received or unreadable.need_open(home, keys, policy, day, unreadable_id or "").received_on
+            )
             if kind:
                 asked = library.Asked(kind, received, learner_id, email, identity_verified, details)
                 made = unreadable.enter(home, keys, policy, day, unreadable_id or "", asked, os_user())
             else:
                 declared = unreadable.Declared(purpose or "", status or "", received, learner_id, email)
-                made = unreadable.enter_consent(home, keys, policy, day, unreadable_id or "", declared, os_user())
+                made = unreadable.enter_consent(
+                    home, keys, policy, day, unreadable_id or "", declared, os_user()
+                )
     _say(made, is_json)
 
 
@@ -149,13 +185,17 @@ def verify(request_id: str, as_of: datetime | None, is_json: bool) -> None:
 @rights.command()
 @click.argument("request_id")
 @click.option(
-    "--reason", type=click.Choice([*REASONS, "not_a_request", "entered_otherwise"]), required=True,
+    "--reason",
+    type=click.Choice([*REASONS, "not_a_request", "entered_otherwise"]),
+    required=True,
     help="Why; no free text, which could name somebody. The last two are for unreadable rows.",
 )
 @dated
 @as_json
 def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) -> None:
-    """Close a request without carrying it out; from the next build on it has no effect. An unreadable row is closed in the same way."""
+    """Close a request without carrying it out; from the next build on it has no effect. An unreadable row is
+    closed in the same way.
+    """
     from anonymart.rights import refuse_any
 
     home, keys, policy = open_home()
@@ -168,19 +208,25 @@ def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) 
 @dated
 @as_json
 def plan(request_id: str, as_of: datetime | None, is_json: bool) -> None:
-    """Show what a request would do: rows that go or change by place, and the token that acting needs. Changes nothing else."""
+    """Show what a request would do: rows that go or change by place, and the token that acting needs. Changes
+    nothing else.
+    """
     from anonymart.rights import machine
 
     home, keys, policy = open_home()
     day = day_of(as_of, policy)
     with writing(home):
         found = machine.plan(home, keys, policy, day, request_id)
-    print_result(is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found))
+    print_result(
+        is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found)
+    )
 
 
 @rights.command()
 @click.argument("request_id")
-@click.option("--token", help="The token of the plan; erase, withdraw, rectify and a directive to erase need it.")
+@click.option(
+    "--token", help="The token of the plan; erase, withdraw, rectify and a directive to erase need it."
+)
 @dated
 @as_json
 def execute(request_id: str, token: str | None, as_of: datetime | None, is_json: bool) -> None:
@@ -240,7 +286,11 @@ def verify_receipts(is_json: bool) -> None:
     home, keys, _ = open_home()
     with writing(home):
         verdict = receipts.verify(home, keys)
-    sentence = f"{verdict.n_receipts} receipts hold." if verdict.passed else f"The receipts do not hold: {verdict.problem}."
+    sentence = (
+        f"{verdict.n_receipts} receipts hold."
+        if verdict.passed
+        else f"The receipts do not hold: {verdict.problem}."
+    )
     print_result(is_json, asdict(verdict), lambda _: [sentence])
     if not verdict.passed:
         raise click.exceptions.Exit(1)
@@ -259,7 +309,12 @@ def _plan_lines(request_id: str, day: date, found: Plan) -> list[str]:
     rows = [f"{place}: {n_rows} rows" for place, n_rows in found.rows.items()]
     files = [f"{kind}: {n_files}" for kind, n_files in found.files.items()]
     token = f" --token {found.token}" if found.token else ""
-    return ["Would change or remove:", *(rows or ["no row"]), *files, f"To act: anonymart rights execute {request_id} --as-of {day}{token}"]
+    return [
+        "Would change or remove:",
+        *(rows or ["no row"]),
+        *files,
+        f"To act: anonymart rights execute {request_id} --as-of {day}{token}",
+    ]
 
 
 def _shown(request: Request, export: str | None) -> list[str]:

@@ -1,4 +1,6 @@
-"""The command `anonymart sources catalogue`: what the catalogue knows, and what statements name that it does not."""
+"""The command `anonymart sources catalogue`: what the catalogue knows, and what statements name that it does
+not.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,19 @@ def register(sources: click.Group) -> None:
 
 
 @click.command("catalogue")
-@click.option("--unmatched", is_flag=True, help="What statements of the raw rows name and no catalogue knows.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="With --unmatched: write rows to complete and to put into landing/catalogue/, as CSV.")
+@click.option(
+    "--unmatched", is_flag=True, help="What statements of the raw rows name and no catalogue knows."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --unmatched: write rows to complete and to put into landing/catalogue/, as CSV.",
+)
 @as_json
 def catalogue(unmatched: bool, out: Path | None, is_json: bool) -> None:
-    """List the things of the catalogue by kind, or with --unmatched what is missing in it. Ids are written only into the file of --out."""
+    """List the things of the catalogue by kind, or with --unmatched what is missing in it. Ids are written
+    only into the file of --out.
+    """
     from anonymart.catalogue.listing import listed
     from anonymart.catalogue.proposal import propose
     from anonymart.errors import UsageError
@@ -34,5 +44,16 @@ def catalogue(unmatched: bool, out: Path | None, is_json: bool) -> None:
     proposal = propose(home, keys)
     if out:
         proposal.write(out)
-    more = [f"Rows to complete stand in {out}: give each a code (or a title), then put the file into landing/catalogue/."] if out and proposal.rows else []
-    print_result(is_json, {**proposal.as_dict(), "out": str(out) if out else None}, lambda _: [*proposal.sentences, *more])
+    more = (
+        [
+            f"Rows to complete stand in {out}: give each a code (or a title), then put the file into "
+            f"landing/catalogue/."
+        ]
+        if out and proposal.rows
+        else []
+    )
+    print_result(
+        is_json,
+        {**proposal.as_dict(), "out": str(out) if out else None},
+        lambda _: [*proposal.sentences, *more],
+    )

@@ -1,4 +1,6 @@
-"""The command `anonymart sources changes`: what the sources brought that they did not bring before, and which are silent."""
+"""The command `anonymart sources changes`: what the sources brought that they did not bring before, and which
+are silent.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def register(sources: click.Group) -> None:
 @dated
 @as_json
 def changes(source: str | None, as_of: datetime | None, is_json: bool) -> None:
-    """List columns that came, went or changed their type, new verbs, and the sources that are silent longer than usual."""
+    """List columns that came, went or changed their type, new verbs, and the sources that are silent longer
+    than usual.
+    """
     from anonymart.ingest import listing
 
     home, keys, policy = open_home()

@@ -1,4 +1,6 @@
-"""The commands `anonymart sources pull …`: what is new in a source goes to landing, from where `anonymart ingest` loads it."""
+"""The commands `anonymart sources pull …`: what is new in a source goes to landing, from where `anonymart
+ingest` loads it.
+"""
 
 from __future__ import annotations
 
@@ -17,27 +19,75 @@ def pull() -> None:
 
 
 @pull.command("lrs")
-@click.option("--url", required=True, help="The xAPI endpoint, the part before /statements, as in https://lrs.example.org/xAPI.")
-@click.option("--overlap-hours", type=click.FloatRange(0), default=24, show_default=True, help="How far before the newest statement known to begin, for late ones.")
-@click.option("--page-size", type=click.IntRange(0), default=1000, show_default=True, help="Statements a page; 0 for as many as the store allows.")
-@click.option("--xapi-version", type=click.Choice(("1.0.3", "2.0.0")), help="The version to speak (default: the newest that the store names).")
-@click.option("--all", "everything", is_flag=True, help="From the beginning of the store; what is known counts as duplicate.")
-@click.option("--allow-http", is_flag=True, help="Accept an http address of another machine: everybody on the way reads along.")
+@click.option(
+    "--url",
+    required=True,
+    help="The xAPI endpoint, the part before /statements, as in https://lrs.example.org/xAPI.",
+)
+@click.option(
+    "--overlap-hours",
+    type=click.FloatRange(0),
+    default=24,
+    show_default=True,
+    help="How far before the newest statement known to begin, for late ones.",
+)
+@click.option(
+    "--page-size",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    help="Statements a page; 0 for as many as the store allows.",
+)
+@click.option(
+    "--xapi-version",
+    type=click.Choice(("1.0.3", "2.0.0")),
+    help="The version to speak (default: the newest that the store names).",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="From the beginning of the store; what is known counts as duplicate.",
+)
+@click.option(
+    "--allow-http",
+    is_flag=True,
+    help="Accept an http address of another machine: everybody on the way reads along.",
+)
 @as_json
-def lrs(url: str, overlap_hours: float, page_size: int, xapi_version: str | None, everything: bool, allow_http: bool, is_json: bool) -> None:
-    """Drain a learning record store (xAPI 1.0.3, 2.0) into landing/learning; killed or cut off, it goes on where it stopped.
+def lrs(
+    url: str,
+    overlap_hours: float,
+    page_size: int,
+    xapi_version: str | None,
+    everything: bool,
+    allow_http: bool,
+    is_json: bool,
+) -> None:
+    """Drain a learning record store (xAPI 1.0.3, 2.0) into landing/learning; killed or cut off, it goes on
+    where it stopped.
 
-    Credentials come from ANONYMART_LRS_SECRET_FILE (JSON with `token`, or `username` and `password`; chmod 600), or from
-    ANONYMART_LRS_TOKEN, or from ANONYMART_LRS_USERNAME and ANONYMART_LRS_PASSWORD; never from arguments, which others can see.
+    Credentials come from ANONYMART_LRS_SECRET_FILE (JSON with `token`, or `username` and `password`; chmod
+    600), or from ANONYMART_LRS_TOKEN, or from ANONYMART_LRS_USERNAME and ANONYMART_LRS_PASSWORD; never from
+    arguments, which others can see.
     """
     from anonymart.sources import lrs as library
     from anonymart.sources import lrs_store
 
     home, keys, _ = open_home()
     store = lrs_store.make_store(
-        url, lrs_store.secrets_from_environment(), allow_http, version=xapi_version or "", overlap=timedelta(hours=overlap_hours), page_size=page_size
+        url,
+        lrs_store.secrets_from_environment(),
+        allow_http,
+        version=xapi_version or "",
+        overlap=timedelta(hours=overlap_hours),
+        page_size=page_size,
     )
-    print_result(is_json, asdict(library.pull(home, keys, store, Progress(), everything)), lambda told: [sentence(told)])
+    print_result(
+        is_json,
+        asdict(library.pull(home, keys, store, Progress(), everything)),
+        lambda told: [sentence(told)],
+    )
 
 
 def sentence(told: dict) -> str:

@@ -1,4 +1,6 @@
-"""The command `anonymart sources pull register`: the platform's learners, from PostgreSQL into landing/learners/."""
+"""The command `anonymart sources pull register`: the platform's learners, from PostgreSQL into
+landing/learners/.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,17 @@ def register(pulling: click.Group) -> None:
 
 
 @click.command("register")
-@click.option("--mapping", type=click.Path(path_type=Path), help="The platform's names (default: sources/register.yml of the home).")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="The platform's names (default: sources/register.yml of the home).",
+)
 @click.option("--full", is_flag=True, help="Read every learner, not only those changed since the last pull.")
 @dated
 @as_json
 def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_json: bool) -> None:
-    """Read learners that changed in the platform's PostgreSQL into landing/learners/; `anonymart ingest` loads them.
+    """Read learners that changed in the platform's PostgreSQL into landing/learners/; `anonymart ingest`
+    loads them.
 
     The address with its password stands in the environment, in ANONYMART_REGISTER_URL, never in the command.
     """
@@ -36,6 +43,11 @@ def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_j
     home, keys, policy = open_home()
     address = os.environ.get(ADDRESS)
     if not address:
-        raise UsageError(f"Set {ADDRESS} to the address of the platform's PostgreSQL: postgresql://user:password@host:5432/database.")
-    done = pull(home, keys, address, load_mapping(mapping or home.register_mapping), day_of(as_of, policy), full)
+        raise UsageError(
+            f"Set {ADDRESS} to the address of the platform's PostgreSQL: "
+            f"postgresql://user:password@host:5432/database."
+        )
+    done = pull(
+        home, keys, address, load_mapping(mapping or home.register_mapping), day_of(as_of, policy), full
+    )
     print_result(is_json, asdict(done), lambda _: done.sentences)

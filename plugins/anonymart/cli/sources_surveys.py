@@ -1,4 +1,6 @@
-"""The commands `anonymart sources check` and `infer`: what ingestion will do with a file, and a YAML proposed for a survey that nobody knows yet."""
+"""The commands `anonymart sources check` and `infer`: what ingestion will do with a file, and a YAML proposed
+for a survey that nobody knows yet.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,11 @@ from anonymart.ingest.contracts import SOURCES as ALL_SOURCES
 from anonymart.surveys.mapping import SOURCES
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_SOURCE = click.option("--source", type=click.Choice(SOURCES), help="nps or salary (default: the name of the file's folder, else nps).")
+_SOURCE = click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    help="nps or salary (default: the name of the file's folder, else nps).",
+)
 
 
 def register(sources: click.Group) -> None:
@@ -25,16 +31,40 @@ def register(sources: click.Group) -> None:
 
 @click.command("check")
 @_FILE
-@click.option("--source", type=click.Choice(ALL_SOURCES), help="The source (default: the name of the file's folder, else found out from its columns).")
-@click.option("--mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A YAML to read the file by, in the place of those in expectations/sources/.")
-@click.option("--no-vault", is_flag=True, help="Ask no vault: needs neither a home nor keys, and cannot count answers that match no person.")
-@click.option("--as-of", type=click.DateTime(formats=["%Y-%m-%d"]), help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris).")
+@click.option(
+    "--source",
+    type=click.Choice(ALL_SOURCES),
+    help="The source (default: the name of the file's folder, else found out from its columns).",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A YAML to read the file by, in the place of those in expectations/sources/.",
+)
+@click.option(
+    "--no-vault",
+    is_flag=True,
+    help="Ask no vault: needs neither a home nor keys, and cannot count answers that match no person.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    help="The day the rules are applied for, YYYY-MM-DD (default: today in Paris).",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object on standard output.")
-def check_command(file: Path, source: str | None, mapping: Path | None, no_vault: bool, as_of: datetime | None, is_json: bool) -> None:
-    """Say what `anonymart ingest` will do with FILE, of any source: how it is read, what loads, what not and why.
+def check_command(
+    file: Path,
+    source: str | None,
+    mapping: Path | None,
+    no_vault: bool,
+    as_of: datetime | None,
+    is_json: bool,
+) -> None:
+    """Say what `anonymart ingest` will do with FILE, of any source: how it is read, what loads, what not and
+    why.
 
-    The file is loaded on trial by the same code, into a copy of what the vault knows that is in memory only: nothing is stored. Counts and
-    names of columns only. Exit 2 when the whole file would be refused.
+    The file is loaded on trial by the same code, into a copy of what the vault knows that is in memory only:
+    nothing is stored. Counts and names of columns only. Exit 2 when the whole file would be refused.
     """
     from anonymart.home import Home
     from anonymart.keys import Keys
@@ -61,9 +91,13 @@ def check_command(file: Path, source: str | None, mapping: Path | None, no_vault
 @click.command("infer")
 @_FILE
 @_SOURCE
-@click.option("--json", "is_json", is_flag=True, help="Print one JSON object with the YAML on standard output.")
+@click.option(
+    "--json", "is_json", is_flag=True, help="Print one JSON object with the YAML on standard output."
+)
 def infer_command(file: Path, source: str | None, is_json: bool) -> None:
-    """Propose a YAML for FILE, to be reviewed and put into expectations/sources/: names of columns, never a value."""
+    """Propose a YAML for FILE, to be reviewed and put into expectations/sources/: names of columns, never a
+    value.
+    """
     from anonymart.files.landed import FileRefused
     from anonymart.surveys.infer import infer
 
@@ -85,14 +119,25 @@ def _lines(found: dict) -> list[str]:
     lines = [f"source: {found['source']}", f"reader: {found['reader']}"]
     if found["status"] == "refused":
         lines.append(f"The file would be refused: {found['reason']}.")
-        lines += [f"encodings: {', '.join(f'{key} {n}' for key, n in found['encodings'].items())}"] if found["encodings"] else []
+        lines += (
+            [f"encodings: {', '.join(f'{key} {n}' for key, n in found['encodings'].items())}"]
+            if found["encodings"]
+            else []
+        )
         return [*lines, f"{found['n_read']} rows were read"] if found["n_read"] else lines
     if found["status"] == "known":
         return [*lines, f"Nothing would be loaded: {found['reason']}."]
     for name in ("separator", "date_order"):
         lines += [f"{name.replace('_', ' ')}: {found[name]}"] if found[name] else []
-    lines += [f"{name}: {', '.join(f'{key} {n}' for key, n in found[name].items())}" for name in ("encodings", "titles") if found[name]]
-    lines += [f"{name} is written as: {', '.join(f'{form} {n}' for form, n in forms.items())}" for name, forms in found["times"].items()]
+    lines += [
+        f"{name}: {', '.join(f'{key} {n}' for key, n in found[name].items())}"
+        for name in ("encodings", "titles")
+        if found[name]
+    ]
+    lines += [
+        f"{name} is written as: {', '.join(f'{form} {n}' for form, n in forms.items())}"
+        for name, forms in found["times"].items()
+    ]
     lines += [f"{name} <- {column}" for name, column in found["fields"].items()]
     not_read = found["not_read"] or found["unknown_columns"]
     lines += [f"not read: {', '.join(not_read)}"] if not_read else []

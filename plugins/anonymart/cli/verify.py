@@ -11,21 +11,27 @@ from anonymart.cli.base import as_json, print_result
 from anonymart.errors import GateRefused
 
 _UNPROVED = (
-    "The files are those of the manifest, and the signature fits the key {key} that came with them. Whose key that is nobody has "
-    "said: this finds accidents, not forgery. Ask the school for its public key and give it with --public-key."
+    "The files are those of the manifest, and the signature fits the key {key} that came with them. "
+    "Whose key that is nobody has "
+    "said: this finds accidents, not forgery. Ask the school for its public key and give it with "
+    "--public-key."
 )
 _AUTHENTIC = "Every file is as it was published, signed with the key {key} that you gave."
 
 
 @click.command("verify")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--public-key", type=click.Path(path_type=Path), help="The file that the school handed out (`anonymart keys public`).")
+@click.option(
+    "--public-key",
+    type=click.Path(path_type=Path),
+    help="The file that the school handed out (`anonymart keys public`).",
+)
 @as_json
 def verify(folder: Path, public_key: Path | None, is_json: bool) -> None:
     """Check a release FOLDER that you received: names each file that is changed, missing or extra.
 
-    Exit 0 when it is whole, 3 when it is not or when it says that it was recalled. A copy cannot know of a recall that came after it:
-    ask the school. Needs no home and no key but the public one.
+    Exit 0 when it is whole, 3 when it is not or when it says that it was recalled. A copy cannot know of a
+    recall that came after it: ask the school. Needs no home and no key but the public one.
     """
     from anonymart.release.signature import read_public_key
     from anonymart.release.verify import verify as check

@@ -12,23 +12,47 @@ from anonymart.lock import writing
 
 @click.command("withdraw")
 @click.argument("release_id")
-@click.option("--why", required=True, help="What was wrong, in one sentence. Every reader of the releases sees it, so it may name nobody.")
-@click.option("--mart", "marts", multiple=True, help="Only cells of this mart were wrong; may be given several times.")
-@click.option("--period", "periods", multiple=True, help="Only cells of this period, as in 2026-04-01, 2024 or 2024|6; may be given several times.")
+@click.option(
+    "--why",
+    required=True,
+    help="What was wrong, in one sentence. Every reader of the releases sees it, so it may name nobody.",
+)
+@click.option(
+    "--mart", "marts", multiple=True, help="Only cells of this mart were wrong; may be given several times."
+)
+@click.option(
+    "--period",
+    "periods",
+    multiple=True,
+    help="Only cells of this period, as in 2026-04-01, 2024 or 2024|6; may be given several times.",
+)
 @click.option("--token", help="The token of the plan; without it the plan is only shown.")
-@click.option("--reword", "is_reworded", is_flag=True, help="Only give the withdrawal of RELEASE_ID, not replaced yet, another reason.")
+@click.option(
+    "--reword",
+    "is_reworded",
+    is_flag=True,
+    help="Only give the withdrawal of RELEASE_ID, not replaced yet, another reason.",
+)
 @acting
 @dated
 @as_json
 def withdraw(
-    release_id: str, why: str, marts: tuple[str, ...], periods: tuple[str, ...], token: str | None, is_reworded: bool,
-    as_of: datetime | None, is_json: bool, actor: str | None,
+    release_id: str,
+    why: str,
+    marts: tuple[str, ...],
+    periods: tuple[str, ...],
+    token: str | None,
+    is_reworded: bool,
+    as_of: datetime | None,
+    is_json: bool,
+    actor: str | None,
 ) -> None:
-    """Recall RELEASE_ID and each later release that carries its wrong cells. Shows a plan and its token; acts only with it.
+    """Recall RELEASE_ID and each later release that carries its wrong cells. Shows a plan and its token; acts
+    only with it.
 
-    Wrong are the cells that RELEASE_ID was the first to publish, or those of the marts and periods named. The last release before
-    it becomes current, the recalled folders get a WITHDRAWN.json, and the next `anonymart run` computes the wrong cells anew;
-    all others stay as they are.
+    Wrong are the cells that RELEASE_ID was the first to publish, or those of the marts and periods named. The
+    last release before it becomes current, the recalled folders get a WITHDRAWN.json, and the next `anonymart
+    run` computes the wrong cells anew; all others stay as they are.
     """
     from anonymart import release
 
@@ -46,10 +70,21 @@ def withdraw(
             found = release.withdraw(home, keys, day, wrong, token, actor)
         else:
             found = release.plan_withdrawal(home, keys, day, wrong)
-    print_result(is_json, {
-        "release_id": found.release_id, "as_of": found.as_of, "why": found.why, "recalled": found.recalled, "cells": found.cells,
-        "periods": found.periods, "current": found.current, "is_done": found.is_done, "token": found.token,
-    }, _lines)
+    print_result(
+        is_json,
+        {
+            "release_id": found.release_id,
+            "as_of": found.as_of,
+            "why": found.why,
+            "recalled": found.recalled,
+            "cells": found.cells,
+            "periods": found.periods,
+            "current": found.current,
+            "is_done": found.is_done,
+            "token": found.token,
+        },
+        _lines,
+    )
 
 
 def _lines(result: dict) -> list[str]:

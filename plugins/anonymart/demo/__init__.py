@@ -1,4 +1,6 @@
-"""A fictional school: everything that the sources would deliver, and the truth about what was planted in it."""
+"""A fictional school: everything that the sources would deliver, and the truth about what was planted in
+it.
+"""
 
 from datetime import date
 

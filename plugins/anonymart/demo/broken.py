@@ -1,4 +1,6 @@
-"""What deliveries really look like: doubles, broken lines, columns nobody asked for, files that are no data."""
+"""What deliveries really look like: doubles, broken lines, columns nobody asked for, files that are no
+data.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def deliver_twice(landing: Path, statements: list[Path], truth: Truth) -> None:
 
 
 def odd_statements(landing: Path, statements: Statements, truth: Truth) -> None:
-    """Statements without id, without timestamp, with an id of another kind, and lines that are no statement."""
+    """Statements without id, without timestamp, with an id of another kind, and lines that are no
+    statement.
+    """
     lines = bytes(content(statements.lines(statements.odd_ones()))).splitlines()
     odd, cases = [], []
     for number, line in enumerate(lines):
@@ -75,7 +79,14 @@ def odd_surveys(landing: Path, nps: list[Row], salary: list[Row], truth: Truth) 
     lines[5] = lines[5].rstrip(b"\n") + b",one,more\n"
     lines[8] = lines[8][:30]
     write_bytes(landing / "nps" / "nps-broken.csv", b"".join(lines))
-    for case in ("score_11", "bad_date", "score_in_words", "wrong_encoding", "too_many_columns", "truncated_last_line"):
+    for case in (
+        "score_11",
+        "bad_date",
+        "score_in_words",
+        "wrong_encoding",
+        "too_many_columns",
+        "truncated_last_line",
+    ):
         truth.case(case, "", "nps/nps-broken.csv")
     told = [row for row in salary if row["salary_amount"]][-2:]
     bad = [{**row, "response_id": f"SAL-{900_001 + number}"} for number, row in enumerate(told)]
@@ -87,13 +98,19 @@ def odd_surveys(landing: Path, nps: list[Row], salary: list[Row], truth: Truth) 
         truth.case("impossible_salary", "", "salary/salary-odd.ndjson")
 
 
-def odd_columns(landing: Path, people: People, learners: list[Row], truth: Truth, rng: np.random.Generator) -> None:
+def odd_columns(
+    landing: Path, people: People, learners: list[Row], truth: Truth, rng: np.random.Generator
+) -> None:
     """A delivery with columns that never enter (D-SPECIAL), and one with a column that nobody knows."""
     chosen = sorted(rng.choice(len(people), 25, replace=False).tolist())
     rows = []
     for person in chosen:
-        number = truth.plant(people.learner_id[person], "social_security_number", social_security_number(person))
-        rows.append({**learners[person], "social_security_number": number, "disabled_worker": person % 5 == 0})
+        number = truth.plant(
+            people.learner_id[person], "social_security_number", social_security_number(person)
+        )
+        rows.append(
+            {**learners[person], "social_security_number": number, "disabled_worker": person % 5 == 0}
+        )
         truth.case("special_column", people.learner_id[person], "learners/learners-staff-export.csv")
     write_rows(landing / "learners" / "learners-staff-export.csv", rows)
     rows = []
@@ -125,7 +142,10 @@ def odd_learners(landing: Path, strangers: People, template: Row, truth: Truth) 
 
 def no_data(landing: Path, truth: Truth) -> None:
     """Files that are not what they claim: a page of a web server, nothing at all, half of a gzip file."""
-    write_bytes(landing / "nps" / "nps-download.csv", b"<!DOCTYPE html>\n<html><body><h1>503 Service Unavailable</h1></body></html>\n")
+    write_bytes(
+        landing / "nps" / "nps-download.csv",
+        b"<!DOCTYPE html>\n<html><body><h1>503 Service Unavailable</h1></body></html>\n",
+    )
     write_bytes(landing / "enrolments" / "enrolments-empty.csv", b"")
     packed = gzip.compress(b"learner_id,connected_at\n" * 2000, mtime=0)
     (landing / "connections" / "connections-half.csv.gz").write_bytes(packed[: len(packed) // 2])

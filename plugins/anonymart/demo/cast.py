@@ -34,7 +34,9 @@ class Cast:
     hated: tuple[int, int, int] = (0, 0, 0)
 
 
-def choose_cast(people: People, journey: Journey, as_of: date, truth: Truth, rng: np.random.Generator) -> Cast:
+def choose_cast(
+    people: People, journey: Journey, as_of: date, truth: Truth, rng: np.random.Generator
+) -> Cast:
     """Gives the roles; changes birth dates, e-mails and years of graduation where a role needs it."""
     n = len(people)
     free = _Free(rng.permutation(n), people, truth)
@@ -54,7 +56,10 @@ def choose_cast(people: People, journey: Journey, as_of: date, truth: Truth, rng
         for person in (first, second):
             truth.case("email_dots_other_person", people.learner_id[person])
     no_use = journey.last_second < 0
-    for case, day in (("window_last_day", years_before(as_of, 5)), ("window_first_day_out", years_before(as_of, 5, 1))):
+    for case, day in (
+        ("window_last_day", years_before(as_of, 5)),
+        ("window_first_day_out", years_before(as_of, 5, 1)),
+    ):
         for person in free.take(case, 1, no_use):
             cast.login_only[person] = day
             journey.start[person] = min(journey.start[person], (day - date(1970, 1, 1)).days - 20)
@@ -70,15 +75,22 @@ def choose_cast(people: People, journey: Journey, as_of: date, truth: Truth, rng
 
 
 def request_details(people: People, person: int, kind: str, truth: Truth) -> str:
-    """What the person wrote with a request: now and then with a number to call. Corrections and directives are JSON."""
+    """What the person wrote with a request: now and then with a number to call. Corrections and directives
+    are JSON.
+    """
     note = f"Demande ({kind}) reçue par courrier."
     if person % 2 == 0:
         number = truth.plant(people.learner_id[person], "phone", phone(person))
         note = f"Demande ({kind}), rappeler au {number}."
     if kind == "rectify":
-        return json.dumps({"source": "learners", "key": {}, "set": {"birth_date": "1988-04-17"}, "note": note}, ensure_ascii=False)
+        return json.dumps(
+            {"source": "learners", "key": {}, "set": {"birth_date": "1988-04-17"}, "note": note},
+            ensure_ascii=False,
+        )
     if kind == "death":
-        return json.dumps({"directive": ("erase", "keep", "hand_over")[person % 3], "note": note}, ensure_ascii=False)
+        return json.dumps(
+            {"directive": ("erase", "keep", "hand_over")[person % 3], "note": note}, ensure_ascii=False
+        )
     return note
 
 
@@ -99,15 +111,22 @@ class _Free:
 
 def _diplomas(journey: Journey) -> list[str | None]:
     is_graduate = (journey.graduated > 0).tolist()
-    return [PATHS[path][2] if graduate else None for path, graduate in zip(journey.path.tolist(), is_graduate, strict=True)]
+    return [
+        PATHS[path][2] if graduate else None
+        for path, graduate in zip(journey.path.tolist(), is_graduate, strict=True)
+    ]
 
 
 def _choose_tiny(cast: Cast, journey: Journey, year: int, free: _Free, truth: Truth) -> None:
-    """Three graduates for each tiny diploma, the last one's over two years; one salary that is most of its cell."""
+    """Three graduates for each tiny diploma, the last one's over two years; one salary that is most of its
+    cell.
+    """
     years = journey.graduated.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
     is_graduate = journey.graduated > 0
     for diploma, wanted in zip(TINY_DIPLOMAS, ([(-4, 3)], [(-3, 3)], [(-4, 2), (-3, 1)]), strict=True):
-        chosen = [person for back, n in wanted for person in free.take("", n, is_graduate & (years == year + back))]
+        chosen = [
+            person for back, n in wanted for person in free.take("", n, is_graduate & (years == year + back))
+        ]
         chosen += free.take("", TINY_GRADUATES - len(chosen), is_graduate)
         for person in chosen:
             cast.diploma[person] = diploma
@@ -120,7 +139,9 @@ def _choose_tiny(cast: Cast, journey: Journey, year: int, free: _Free, truth: Tr
 
 
 def hated_cell(journey: Journey, as_of: date, truth: Truth) -> tuple[int, int, int]:
-    """The path and the first and last day of the quarter in which every answer is a detractor's: the busiest one."""
+    """The path and the first and last day of the quarter in which every answer is a detractor's: the busiest
+    one.
+    """
     quarter = as_of.year * 4 + (as_of.month - 1) // 3 - 6
     begins, ends = (date(number // 4, number % 4 * 3 + 1, 1) for number in (quarter, quarter + 1))
     first, last = ((day - date(1970, 1, 1)).days for day in (begins, ends))

@@ -1,4 +1,6 @@
-"""`anonymart demo generate` and `sample`: the fictional school, and exports of tools, from the command line."""
+"""`anonymart demo generate` and `sample`: the fictional school, and exports of tools, from the command
+line.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from anonymart.demo.samples import SAMPLES, sample
 
 
 @click.command("generate")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder that gets landing/ and truth/.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder that gets landing/ and truth/."
+)
 @click.option("--learners", default=DEMO_LEARNERS, show_default=True, help="Number of fictional learners.")
 @click.option("--seed", default=DEMO_SEED, show_default=True, help="Same seed, same bytes.")
 @click.option(
@@ -29,18 +33,36 @@ def generate_command(out: Path, learners: int, seed: int, as_of: datetime, as_js
     if as_json:
         click.echo(json.dumps(report))
         return
-    click.echo(f"A school of {learners:,} learners with {report['statements']:,} statements stands in {report['landing']}.")
-    click.echo(f"What was planted in it ({report['identifiers']:,} identifiers) is told in {report['truth']}.")
+    click.echo(
+        f"A school of {learners:,} learners with {report['statements']:,} statements stands in "
+        f"{report['landing']}."
+    )
+    click.echo(
+        f"What was planted in it ({report['identifiers']:,} identifiers) is told in {report['truth']}."
+    )
 
 
 @click.command("sample")
 @click.argument("tool", type=click.Choice(["all", *SAMPLES]))
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder that gets nps/FILE or learning/FILE; it may be a landing folder.")
-@click.option("--answers", "n", default=40, show_default=True, type=click.IntRange(min=1), help="Number of answers or events.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that gets nps/FILE or learning/FILE; it may be a landing folder.",
+)
+@click.option(
+    "--answers",
+    "n",
+    default=40,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of answers or events.",
+)
 @click.option("--seed", default=DEMO_SEED, show_default=True, help="Same seed, same bytes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def sample_command(tool: str, out: Path, n: int, seed: int, as_json: bool) -> None:
-    """Write an export as TOOL writes it, with answers or activity of fictional people; `all` writes one of each tool.
+    """Write an export as TOOL writes it, with answers or activity of fictional people; `all` writes one of
+    each tool.
 
     Then `anonymart sources check FILE --no-vault` tells what would become of an export of answers.
     """

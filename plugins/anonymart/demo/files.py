@@ -1,4 +1,6 @@
-"""Writing landing files so that the same rows give the same bytes: CSV, NDJSON, JSON arrays, Parquet, gzip."""
+"""Writing landing files so that the same rows give the same bytes: CSV, NDJSON, JSON arrays, Parquet,
+gzip.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,10 @@ def as_array(rows: list[Row]) -> str:
 
 
 def _json(row: Row) -> str:
-    shown = {name: value if isinstance(value, bool | int | float) or value is None else _plain(value) for name, value in row.items()}
+    shown = {
+        name: value if isinstance(value, bool | int | float) or value is None else _plain(value)
+        for name, value in row.items()
+    }
     return json.dumps(shown, ensure_ascii=False)
 
 

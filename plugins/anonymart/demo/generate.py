@@ -29,11 +29,14 @@ _SUFFIXES = (".csv", ".csv.gz", ".ndjson", ".json", ".parquet", ".ndjson.gz", ".
 def generate(out: Path, learners: int, seed: int, as_of: date) -> dict[str, object]:
     """Writes the school of that many learners over the six years before as_of; same arguments, same bytes.
 
-    Gives the folders, and per source the number of files and bytes. Raises UsageError when the number of learners
-    is out of range or a folder to write is not empty.
+    Gives the folders, and per source the number of files and bytes. Raises UsageError when the number of
+    learners is out of range or a folder to write is not empty.
     """
     if not SMALLEST_SCHOOL <= learners <= LARGEST_SCHOOL:
-        raise UsageError(f"A demo school has {SMALLEST_SCHOOL} to {LARGEST_SCHOOL} learners, not {learners}: choose another number.")
+        raise UsageError(
+            f"A demo school has {SMALLEST_SCHOOL} to {LARGEST_SCHOOL} learners, not {learners}: choose "
+            f"another number."
+        )
     landing, folder = out / "landing", out / "truth"
     for place in (landing, folder):
         if any(path.is_file() for path in place.rglob("*")):
@@ -84,7 +87,10 @@ def _write_registry(landing: Path, school: _School, rng: np.random.Generator) ->
     as_of_day = school.as_of_day
     rows = registry.learner_rows(people, journey, cast, as_of_day, rng)
     for number, (year, chosen) in enumerate(by_year(journey.start)):
-        write_rows(landing / "learners" / f"learners-{year}{_SUFFIXES[number % 7]}", [rows[person] for person in chosen])
+        write_rows(
+            landing / "learners" / f"learners-{year}{_SUFFIXES[number % 7]}",
+            [rows[person] for person in chosen],
+        )
     _note_learners(people, journey, cast, rows, as_of, truth)
     broken.odd_columns(landing, people, rows, truth, rng)
     broken.odd_learners(landing, strangers, rows[int(journey.start.argmax())], truth)
@@ -97,15 +103,26 @@ def _write_registry(landing: Path, school: _School, rng: np.random.Generator) ->
             row = enrolments[person]
             if person % 50 == 0 and row["outcome"] != "in_progress":
                 updates.append(row)
-                row = {**row, "outcome": "in_progress", "ended_on": None, "diploma_id": None, "graduated_on": None}
+                row = {
+                    **row,
+                    "outcome": "in_progress",
+                    "ended_on": None,
+                    "diploma_id": None,
+                    "graduated_on": None,
+                }
             early.append(row)
         write_rows(landing / "enrolments" / f"enrolments-{year}{_SUFFIXES[(number + 4) % 7]}", early)
     write_rows(landing / "enrolments" / "enrolments-updates.ndjson", updates)
 
     connections = registry.connection_rows(people, journey, as_of_day)
     for number, (month, part) in enumerate(_months(connections, "connected_at", 3)):
-        write_rows(landing / "connections" / f"connections-{month}{('.parquet', '.csv.gz', '.csv')[number % 3]}", part)
-    write_rows(landing / "consents" / "consents.csv", registry.consent_rows(people, journey, cast, as_of_day, rng))
+        write_rows(
+            landing / "connections" / f"connections-{month}{('.parquet', '.csv.gz', '.csv')[number % 3]}",
+            part,
+        )
+    write_rows(
+        landing / "consents" / "consents.csv", registry.consent_rows(people, journey, cast, as_of_day, rng)
+    )
     requests = registry.rights_rows(people, cast, as_of, truth, rng)
     write_rows(landing / "rights" / "requests-desk.csv", requests[::2])
     write_rows(landing / "rights" / "requests-mail.ndjson", requests[1::2])
@@ -119,7 +136,15 @@ def _write_surveys(landing: Path, school: _School, rng: np.random.Generator) -> 
     for number in range(4, _STRANGERS):
         row = nps[len(nps) * number // _STRANGERS]
         email = truth.plant(strangers.learner_id[number], "email", strangers.email[number])
-        nps.append({**row, "response_id": f"NPS-{8_000_000 + number}", "learner_id": None, "email": email, "comment": None})
+        nps.append(
+            {
+                **row,
+                "response_id": f"NPS-{8_000_000 + number}",
+                "learner_id": None,
+                "email": email,
+                "comment": None,
+            }
+        )
         truth.case("no_person", strangers.learner_id[number], "nps")
     nps.sort(key=lambda row: (row["asked_at"], row["response_id"]))
     for number, (month, part) in enumerate(_months(nps, "asked_at", 6)):
@@ -130,7 +155,9 @@ def _write_surveys(landing: Path, school: _School, rng: np.random.Generator) -> 
     broken.odd_surveys(landing, nps, salary, truth)
 
 
-def _note_learners(people: People, journey: Journey, cast: Cast, rows: list[Row], as_of: date, truth: Truth) -> None:
+def _note_learners(
+    people: People, journey: Journey, cast: Cast, rows: list[Row], as_of: date, truth: Truth
+) -> None:
     oldest = np.datetime64(years_before(as_of, 5))
     for person, row in enumerate(rows):
         learner = truth.plant(people.learner_id[person], "learner_id", people.learner_id[person])
@@ -152,7 +179,10 @@ def _months(rows: list[Row], column: str, length: int) -> Iterator[tuple[str, li
 
 
 def _split(people: People, n: int) -> tuple[People, People]:
-    parts = [[getattr(people, name)[part] for name in people.__dataclass_fields__] for part in (slice(n), slice(n, None))]
+    parts = [
+        [getattr(people, name)[part] for name in people.__dataclass_fields__]
+        for part in (slice(n), slice(n, None))
+    ]
     return People(*parts[0]), People(*parts[1])
 
 

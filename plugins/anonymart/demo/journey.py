@@ -1,4 +1,6 @@
-"""What the fictional learners did: starts by season, chapters one after the other, drop-off, return visits."""
+"""What the fictional learners did: starts by season, chapters one after the other, drop-off, return
+visits.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class Events:
 
 @dataclass
 class Journey:
-    """For each person the path number and days since 1970 (-1: not so): start, end of activity, graduation."""
+    """For each person the path number and days since 1970 (-1: not so): start, end of activity,
+    graduation.
+    """
 
     path: np.ndarray
     start: np.ndarray
@@ -54,7 +58,9 @@ class Journey:
 
 
 class _Outcome(NamedTuple):
-    """What events tell of how it went: success 0 or 1, score and progress in percent; -1 where they tell nothing."""
+    """What events tell of how it went: success 0 or 1, score and progress in percent; -1 where they tell
+    nothing.
+    """
 
     success: np.ndarray | int = -1
     score: np.ndarray | int = -1
@@ -62,7 +68,9 @@ class _Outcome(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """The people of one path: their numbers, how far they come, and for each step when they open and close it."""
+    """The people of one path: their numbers, how far they come, and for each step when they open and close
+    it.
+    """
 
     who: np.ndarray
     n_chapters: np.ndarray
@@ -79,11 +87,18 @@ class _Collector:
         self.parts: list[tuple[np.ndarray, ...]] = []
 
     def add(
-        self, person: np.ndarray, verb: str, item: np.ndarray | int, day: np.ndarray, minutes: float = 0, outcome: _Outcome = _Outcome()
+        self,
+        person: np.ndarray,
+        verb: str,
+        item: np.ndarray | int,
+        day: np.ndarray,
+        minutes: float = 0,
+        outcome: _Outcome = _Outcome(),
     ) -> None:
         """Takes events at fractional days: the fraction is spread over the hours in which people are awake.
 
-        The last ones are after midnight in Paris: what happens then on the last evening of a month, by UTC, belongs to the next.
+        The last ones are after midnight in Paris: what happens then on the last evening of a month, by UTC,
+        belongs to the next.
         """
         whole = np.floor(day)
         second = (whole * 86400 + 5 * 3600 + (day - whole) * 19 * 3600 + minutes * 60).astype(np.int64)
@@ -112,7 +127,11 @@ def simulate(world: World, n: int, as_of_day: int, rng: np.random.Generator) -> 
     n_chapters[~begins] = 0
     pace = np.exp(rng.normal(0, 0.35, n))
     spans = np.exp(rng.normal(np.log(15), 0.5, (n, STEPS))) * pace[:, None]
-    opens = start[:, None] + rng.random((n, 1)) + np.concatenate([np.zeros((n, 1)), np.cumsum(spans, axis=1)[:, :-1]], axis=1)
+    opens = (
+        start[:, None]
+        + rng.random((n, 1))
+        + np.concatenate([np.zeros((n, 1)), np.cumsum(spans, axis=1)[:, :-1]], axis=1)
+    )
     closes = opens + spans * 0.93
     box = _Collector(as_of_day * 86400 + 20 * 3600)
 
@@ -152,7 +171,9 @@ def _follow_path(world: World, p: int, group: _Group, box: _Collector, rng: np.r
         done = n_chapters > step
         tries = begins & ((n_chapters == step) & (rng.random(len(who)) < 0.75) | done)
         if k == 0:
-            signs = (begins | is_user) & (tries | (n_chapters >= step) & (rng.random(len(who)) < 0.6)) & is_user
+            signs = (
+                (begins | is_user) & (tries | (n_chapters >= step) & (rng.random(len(who)) < 0.6)) & is_user
+            )
             box.add(who[signs], "registered", course, opens[signs, step])
             leaves = signs & ~tries & (rng.random(len(who)) < 0.3)
             box.add(who[leaves], "unregistered", course, opens[leaves, step] + 9)
@@ -160,7 +181,14 @@ def _follow_path(world: World, p: int, group: _Group, box: _Collector, rng: np.r
         box.add(who[says_so], "attempted", chapter, opens[says_so, step], 4)
         box.add(who[done], "completed", chapter, closes[done, step])
         if k > 0:
-            box.add(who[done], "progressed", course, closes[done, step], 1, _Outcome(progress=100 * (k + 1) // CHAPTERS_PER_COURSE))
+            box.add(
+                who[done],
+                "progressed",
+                course,
+                closes[done, step],
+                1,
+                _Outcome(progress=100 * (k + 1) // CHAPTERS_PER_COURSE),
+            )
         if k == CHAPTERS_PER_COURSE - 1:
             box.add(who[done], "completed", course, closes[done, step], 2, _Outcome(success=1))
         for place, exercise in world.exercises[p][c]:
@@ -174,7 +202,12 @@ def _follow_path(world: World, p: int, group: _Group, box: _Collector, rng: np.r
 
 
 def _train(
-    world: World, exercise: int, group: _Group, at: tuple[np.ndarray, int], box: _Collector, rng: np.random.Generator
+    world: World,
+    exercise: int,
+    group: _Group,
+    at: tuple[np.ndarray, int],
+    box: _Collector,
+    rng: np.random.Generator,
 ) -> None:
     """Attempts at an exercise by those of the group who try a step: `at` is who does, and which step."""
     tries = at[0]
@@ -189,7 +222,9 @@ def _train(
             box.add(who[left], "answered", exercise, day[left], outcome=_Outcome(passed[left], score[left]))
         else:
             for verb, chosen in (("passed", left & passed), ("failed", left & ~passed)):
-                box.add(who[chosen], verb, exercise, day[chosen], outcome=_Outcome(passed[chosen], score[chosen]))
+                box.add(
+                    who[chosen], verb, exercise, day[chosen], outcome=_Outcome(passed[chosen], score[chosen])
+                )
         left = left & ~passed & (rng.random(len(who)) < 0.85)
 
 
@@ -204,14 +239,23 @@ def _do_projects(world: World, p: int, group: _Group, box: _Collector, rng: np.r
             waits = np.exp(rng.normal(np.log(6), 0.6, len(who))) + 0.5
             fine = rng.random(len(who)) < 1 / (1 + np.exp(-(1.6 + 0.4 * drive)))
             box.add(who[does], "submitted", project, day[does])
-            box.add(who[does], "evaluated", project, (day + waits)[does], outcome=_Outcome(success=fine[does]))
+            box.add(
+                who[does], "evaluated", project, (day + waits)[does], outcome=_Outcome(success=fine[does])
+            )
             box.add(who[does & fine], "passed", project, (day + waits)[does & fine], 3, _Outcome(success=1))
             does = does & ~fine & (rng.random(len(who)) < 0.75)
             day = day + waits + 3 + rng.exponential(9, len(who))
 
 
-def _come_back(world: World, start: np.ndarray, is_user: np.ndarray, box: _Collector, rng: np.random.Generator) -> None:
+def _come_back(
+    world: World, start: np.ndarray, is_user: np.ndarray, box: _Collector, rng: np.random.Generator
+) -> None:
     """Return visits in the months after the start: most people at first, some for years."""
     for month in range(1, 36):
         returns = np.flatnonzero(is_user & (rng.random(len(start)) < 0.024 + 0.12 * np.exp(-month / 8)))
-        box.add(returns, "logged-in", world.platform, start[returns] + 30.4 * month + 28 * rng.random(len(returns)))
+        box.add(
+            returns,
+            "logged-in",
+            world.platform,
+            start[returns] + 30.4 * month + 28 * rng.random(len(returns)),
+        )

@@ -1,4 +1,6 @@
-"""The statement files of the fictional school: who acts under which identity, which file holds which months."""
+"""The statement files of the fictional school: who acts under which identity, which file holds which
+months.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ class Statements:
         kind = np.searchsorted([0.58, 0.84, 0.95, 0.975], dice)
         self.kind = np.where(cast.many_identities[events.person], kind, 0)
         self.is_named = rng.random(len(events)) < 0.12
-        self.tells = np.where((events.verb == VERB["answered"]) & (rng.random(len(events)) < 0.004), rng.integers(1, 1 << 30, len(events)), 0)
+        self.tells = np.where(
+            (events.verb == VERB["answered"]) & (rng.random(len(events)) < 0.004),
+            rng.integers(1, 1 << 30, len(events)),
+            0,
+        )
         self.heads = pa.array(
             ["{"] * n
             + [f'{{"name":{json.dumps(people.full_name(person), ensure_ascii=False)},' for person in range(n)]
@@ -66,13 +72,20 @@ class Statements:
         events = self.events.part(chosen)
         person, n = events.person.astype(np.int64), len(self.people)
         actors = pc.binary_join_element_wise(
-            self.heads.take(pa.array(self.is_named[chosen] * n + person)), self.tails.take(pa.array(self.kind[chosen] * n + person)), ""
+            self.heads.take(pa.array(self.is_named[chosen] * n + person)),
+            self.tails.take(pa.array(self.kind[chosen] * n + person)),
+            "",
         )
         responses = pa.array([
             self._response(who, pick) if pick else "" for who, pick in zip(person.tolist(), self.tells[chosen].tolist(), strict=True)
         ])  # fmt: skip
         return self.renderer.lines(
-            events, uuids(len(events), self.rng), actors, self.rng, responses, self.sessions.take(pa.array(person))
+            events,
+            uuids(len(events), self.rng),
+            actors,
+            self.rng,
+            responses,
+            self.sessions.take(pa.array(person)),
         )
 
     def odd_ones(self) -> np.ndarray:
@@ -95,7 +108,12 @@ class Statements:
         used = np.unique(self.kind.astype(np.int64) * len(people) + self.events.person)
         for kind, person in zip((used // len(people)).tolist(), (used % len(people)).tolist(), strict=True):
             if kind:
-                value = {1: people.email[person], 2: people.mbox_sha1(person), 3: people.openid(person), 4: people.email[person].title()}[kind]
+                value = {
+                    1: people.email[person],
+                    2: people.mbox_sha1(person),
+                    3: people.openid(person),
+                    4: people.email[person].title(),
+                }[kind]
                 self.truth.plant(learners[person], "email" if kind in (1, 4) else KINDS[kind], value)
                 self.truth.case("many_identities", learners[person], KINDS[kind])
         for person in np.unique(self.events.person[self.is_named]).tolist():
@@ -143,6 +161,8 @@ def _with_strangers(events: Events, world: World, rng: np.random.Generator) -> E
     """Some logins become a verb that nobody knows, some an attempt at a course that is in no catalogue."""
     dice = np.where(events.verb == VERB["logged-in"], rng.random(len(events)), 1.0)
     is_verb, is_object = dice < 0.01, (dice >= 0.01) & (dice < 0.02)
-    events.verb = np.where(is_verb, UNKNOWN_VERB_NUMBER, np.where(is_object, VERB["attempted"], events.verb)).astype(np.int8)
+    events.verb = np.where(
+        is_verb, UNKNOWN_VERB_NUMBER, np.where(is_object, VERB["attempted"], events.verb)
+    ).astype(np.int8)
     events.item = np.where(is_object, world.retired_course, events.item).astype(np.int16)
     return events

@@ -12,7 +12,14 @@ from itertools import pairwise
 import numpy as np
 
 _LOCALES = {"fr_FR": 0.55, "en_GB": 0.2, "es_ES": 0.15, "de_DE": 0.1}
-_DOMAINS = ["post.example", "mel.example", "courrier.example", "inbox.example", "correo.example", "brief.example"]
+_DOMAINS = [
+    "post.example",
+    "mel.example",
+    "courrier.example",
+    "inbox.example",
+    "correo.example",
+    "brief.example",
+]
 
 
 @dataclass
@@ -52,7 +59,10 @@ def make_people(n: int, rng: np.random.Generator, first_number: int = 1) -> Peop
     locals_ = [f"{fold(given)}.{fold(family)}" for given, family in zip(givens, families, strict=True)]
     emails = _unique_emails(locals_, numbers, width, domains, with_number=rng.random(n) < 0.55)
     capital = rng.random(n) < 0.04
-    emails = [email.title().replace(".Example", ".example") if up else email for email, up in zip(emails, capital, strict=True)]
+    emails = [
+        email.title().replace(".Example", ".example") if up else email
+        for email, up in zip(emails, capital, strict=True)
+    ]
     accounts = [
         f"{fold(given)[0]}{fold(family)[:9]}{number:0{width}d}"
         for given, family, number in zip(givens, families, numbers.tolist(), strict=True)
@@ -115,7 +125,10 @@ def name_pool(locale: str) -> tuple[list[str], list[str]]:
     """Given and family names that Faker knows for a locale, sorted."""
     provider = import_module(f"faker.providers.person.{locale}").Provider
     fine = re.compile(r"[^\W\d_][^\W\d_'-]{2,}")
-    return tuple(sorted({name for name in names if fine.fullmatch(name)}) for names in (provider.first_names, provider.last_names))  # type: ignore[return-value]
+    return tuple(
+        sorted({name for name in names if fine.fullmatch(name)})
+        for names in (provider.first_names, provider.last_names)
+    )  # type: ignore[return-value]
 
 
 def _unique_emails(

@@ -16,11 +16,15 @@ from anonymart.demo.vocabulary import HOME_PAGE
 from anonymart.demo.world import PATHS
 
 
-def learner_rows(people: People, journey: Journey, cast: Cast, as_of_day: int, rng: np.random.Generator) -> list[Row]:
+def learner_rows(
+    people: People, journey: Journey, cast: Cast, as_of_day: int, rng: np.random.Generator
+) -> list[Row]:
     """One row per person; last_login_at is at or after the last statement, empty for those never seen."""
     n = len(people)
     later = np.where(rng.random(n) < 0.2, rng.integers(0, 15 * 86400, n), 0)
-    login = np.where(journey.last_second > 0, np.minimum(journey.last_second + later, as_of_day * 86400 + 72000), -1)
+    login = np.where(
+        journey.last_second > 0, np.minimum(journey.last_second + later, as_of_day * 86400 + 72000), -1
+    )
     leaves = (rng.random(n) < 0.05) & (journey.ended > 0) & (journey.ended < as_of_day - 40)
     rows = []
     for person in range(n):
@@ -71,8 +75,12 @@ def connection_rows(people: People, journey: Journey, as_of_day: int) -> list[Ro
     ]
 
 
-def consent_rows(people: People, journey: Journey, cast: Cast, as_of_day: int, rng: np.random.Generator) -> list[Row]:
-    """Consents to surveys, by time: most grant, some were never asked, some withdraw later; a few leave statistics."""
+def consent_rows(
+    people: People, journey: Journey, cast: Cast, as_of_day: int, rng: np.random.Generator
+) -> list[Row]:
+    """Consents to surveys, by time: most grant, some were never asked, some withdraw later; a few leave
+    statistics.
+    """
     withdrawn = set(cast.withdrawn)
     asked = rng.random(len(people)) < 0.88
     found = []
@@ -81,7 +89,9 @@ def consent_rows(people: People, journey: Journey, cast: Cast, as_of_day: int, r
         if asked[person] or person in withdrawn:
             found.append((start + 0.1, person, "P-SURVEY", "granted"))
         if person in withdrawn:
-            found.append((start + 30 + rng.random() * (as_of_day - start - 31), person, "P-SURVEY", "withdrawn"))
+            found.append(
+                (start + 30 + rng.random() * (as_of_day - start - 31), person, "P-SURVEY", "withdrawn")
+            )
     for person in cast.withdrawn_statistics:
         found.append((journey.start[person] + 50.0, person, "P-STAT", "withdrawn"))
     return [
@@ -91,11 +101,17 @@ def consent_rows(people: People, journey: Journey, cast: Cast, as_of_day: int, r
 
 
 def rights_rows(people: People, cast: Cast, as_of: date, truth: Truth, rng: np.random.Generator) -> list[Row]:
-    """Every kind of request, identity verified or not, by learner id or by e-mail; the last ones are a few days old."""
-    asked = [("object", person, number % 4 != 3) for number, person in enumerate(cast.objectors)] + cast.requests
+    """Every kind of request, identity verified or not, by learner id or by e-mail; the last ones are a few
+    days old.
+    """
+    asked = [
+        ("object", person, number % 4 != 3) for number, person in enumerate(cast.objectors)
+    ] + cast.requests
     found = []
     for number, (kind, person, is_verified) in enumerate(asked):
-        received = datetime.combine(as_of, time(9, 30)) - timedelta(days=int(rng.integers(1, 27)), minutes=number)
+        received = datetime.combine(as_of, time(9, 30)) - timedelta(
+            days=int(rng.integers(1, 27)), minutes=number
+        )
         by_email = number % 3 == 0
         found.append({
             "request_id": f"REQ-{number + 1:05d}", "kind": kind,

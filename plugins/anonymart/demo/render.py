@@ -42,7 +42,8 @@ class Renderer:
     ) -> pa.StringArray:  # fmt: skip
         """One statement per event, each ending with a line feed.
 
-        `actors` are whole JSON objects; `responses` and `sessions` are empty or JSON members with their comma.
+        `actors` are whole JSON objects; `responses` and `sessions` are empty or JSON members with their
+        comma.
         """
         n = len(events)
         instructor = np.where(rng.random(n) < 0.06, rng.integers(1, len(STAFF) + 1, n), 0)
@@ -64,7 +65,9 @@ class Renderer:
 
     def _results(self, events: Events) -> tuple[pa.Array, np.ndarray]:
         done = (events.verb == VERB["completed"]).astype(np.int64)
-        success, score, progress = (getattr(events, name).astype(np.int64) + 1 for name in ("success", "score", "progress"))
+        success, score, progress = (
+            getattr(events, name).astype(np.int64) + 1 for name in ("success", "score", "progress")
+        )
         codes = ((done * 3 + success) * 102 + score) * 102 + progress
         distinct, places = np.unique(codes, return_inverse=True)
         return pa.array([_result(int(code)) for code in distinct]).take(pa.array(places)), codes > 0

@@ -1,6 +1,7 @@
 """Exports of other people's tools, as each tool writes them, with answers and activity of fictional people.
 
-Forms of the files: the pages that each vendor publishes on its export; a test keeps each of them loadable. The same seed gives the same bytes.
+Forms of the files: the pages that each vendor publishes on its export; a test keeps each of them loadable.
+The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,21 @@ _EXCEL_EPOCH = datetime(1899, 12, 30)
 def _answers(tool: str, n: int, seed: int) -> list[Answer]:
     rng = random.Random(seed)
     comments = ["Très clair,\nmais long", 'Il dit « oui » et "non"', *PLAIN_COMMENTS]
-    return [Answer(tool, number, _FIRST_MOMENT + timedelta(minutes=17 * number), rng.randint(0, 10), rng.choice(comments)) for number in range(1, n + 1)]
+    return [
+        Answer(
+            tool,
+            number,
+            _FIRST_MOMENT + timedelta(minutes=17 * number),
+            rng.randint(0, 10),
+            rng.choice(comments),
+        )
+        for number in range(1, n + 1)
+    ]
 
 
-def _csv(head: Sequence[str], rows: Sequence[Sequence[object]], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+def _csv(
+    head: Sequence[str], rows: Sequence[Sequence[object]], encoding: str = "utf-8", delimiter: str = ","
+) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n", delimiter=delimiter).writerows([head, *rows])
     return out.getvalue().encode(encoding)
@@ -47,7 +59,18 @@ def _lines(rows: Sequence[object]) -> bytes:
 
 
 def _delighted(answers: list[Answer]) -> bytes:
-    head = ("id", "person", "survey_type", "score", "comment", "permalink", "created_at", "updated_at", "person_properties", "tags")
+    head = (
+        "id",
+        "person",
+        "survey_type",
+        "score",
+        "comment",
+        "permalink",
+        "created_at",
+        "updated_at",
+        "person_properties",
+        "tags",
+    )
     return _csv(head, [
         (a.number, "", "nps", a.score, a.comment, f"https://delighted.example/r/{a.number}", int((a.moment - datetime(1970, 1, 1)).total_seconds()), "",
          json.dumps({"learner_id": a.learner_id}), "")
@@ -110,12 +133,23 @@ def _limesurvey(answers: list[Answer]) -> bytes:
 
 
 def _limesurvey_rpc(answers: list[Answer]) -> bytes:
-    exported = _json({"responses": [{str(number): row} for number, row in enumerate(_limesurvey_rows(answers), 1)]})
+    exported = _json(
+        {"responses": [{str(number): row} for number, row in enumerate(_limesurvey_rows(answers), 1)]}
+    )
     return _json({"id": 1, "result": base64.b64encode(exported).decode(), "error": None})
 
 
 def _formbricks(answers: list[Answer]) -> bytes:
-    head = ("No.", "Response ID", "Timestamp", "Finished", "Survey ID", "User ID", "Would you recommend us?", "Verified Email")
+    head = (
+        "No.",
+        "Response ID",
+        "Timestamp",
+        "Finished",
+        "Survey ID",
+        "User ID",
+        "Would you recommend us?",
+        "Verified Email",
+    )
     return _csv(head, [
         (a.number, f"r{a.number}", a.at("%Y-%m-%d %H:%M:%S"), "No" if a.number == 1 else "Yes", "s1", "", a.score, a.email) for a in answers
     ])  # fmt: skip
@@ -136,7 +170,10 @@ def _google_en(answers: list[Answer]) -> bytes:
 
 
 def _google_xlsx(answers: list[Answer]) -> bytes:
-    rows: list[list[str | float]] = [[(a.moment + timedelta(hours=1) - _EXCEL_EPOCH) / timedelta(days=1), a.email, a.score, a.comment] for a in answers]
+    rows: list[list[str | float]] = [
+        [(a.moment + timedelta(hours=1) - _EXCEL_EPOCH) / timedelta(days=1), a.email, a.score, a.comment]
+        for a in answers
+    ]
     return sheet([list(_GOOGLE_HEAD), *rows])
 
 
@@ -164,7 +201,19 @@ _GROUPS = ("Detractor", "Passive", "Promoter")
 
 
 def _qualtrics(answers: list[Answer]) -> bytes:
-    head = ("StartDate", "EndDate", "Status", "IPAddress", "Progress", "Finished", "ResponseId", "RecipientEmail", "Q1_NPS_GROUP", "Q1", "Q2")
+    head = (
+        "StartDate",
+        "EndDate",
+        "Status",
+        "IPAddress",
+        "Progress",
+        "Finished",
+        "ResponseId",
+        "RecipientEmail",
+        "Q1_NPS_GROUP",
+        "Q1",
+        "Q2",
+    )
     imports = [json.dumps({"ImportId": name}) for name in head]
     return _csv(head, [("Start Date", "End Date", "Response Type", "IP Address", "Progress", "Finished", "Response ID", "Recipient Email", "Would you recommend\nus? - Group", "Would you recommend\nus?", "Why?"), imports, *[
         (a.at("%Y-%m-%d %H:%M:%S"), a.at("%Y-%m-%d %H:%M:%S"), "Survey Preview" if a.number == 1 else "IP Address", "192.0.2.7", 100, "True",
@@ -203,10 +252,27 @@ def _open_edx(answers: list[Answer]) -> bytes:
 
 
 def _moodle(answers: list[Answer]) -> bytes:
-    quiz, site = _activity(f"{MOODLE}/mod/quiz/view.php?id=7", f"{_ADL}/activities/assessment"), _activity(MOODLE, "http://id.tincanapi.com/activitytype/site")
+    quiz, site = (
+        _activity(f"{MOODLE}/mod/quiz/view.php?id=7", f"{_ADL}/activities/assessment"),
+        _activity(MOODLE, "http://id.tincanapi.com/activitytype/site"),
+    )
     source = _activity("http://moodle.org", "http://id.tincanapi.com/activitytype/source")
-    context = {"platform": "Moodle", "contextActivities": {"grouping": [site, _MOODLE_COURSE], "category": [source]}}
-    return _lines([_statement(a, f"{_ADL}/verbs/completed", quiz, context, {"score": {"raw": a.score, "min": 0, "max": 10}, "completion": True}) for a in answers])
+    context = {
+        "platform": "Moodle",
+        "contextActivities": {"grouping": [site, _MOODLE_COURSE], "category": [source]},
+    }
+    return _lines(
+        [
+            _statement(
+                a,
+                f"{_ADL}/verbs/completed",
+                quiz,
+                context,
+                {"score": {"raw": a.score, "min": 0, "max": 10}, "completion": True},
+            )
+            for a in answers
+        ]
+    )
 
 
 def _cmi5(answers: list[Answer]) -> bytes:
@@ -215,12 +281,26 @@ def _cmi5(answers: list[Answer]) -> bytes:
         "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001", "contextActivities": {"grouping": [block, _COURSE], "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}]},
         "extensions": {"https://w3id.org/xapi/cmi5/context/extensions/sessionid": "s"},
     }  # fmt: skip
-    return _lines([_statement(a, f"{_ADL}/verbs/passed", _activity(f"{SITE}/au/1", f"{_ADL}/activities/lesson"), context, {"success": True, "duration": "PT12M"}) for a in answers])
+    return _lines(
+        [
+            _statement(
+                a,
+                f"{_ADL}/verbs/passed",
+                _activity(f"{SITE}/au/1", f"{_ADL}/activities/lesson"),
+                context,
+                {"success": True, "duration": "PT12M"},
+            )
+            for a in answers
+        ]
+    )
 
 
 def _video(answers: list[Answer]) -> bytes:
     progress = "https://w3id.org/xapi/video/extensions/progress"
-    video = _activity(f"{OPEN_EDX}/xblock/block-v1:Campus+PYTHONBASICS+2024+type@video+block@7d1f3b9ce0a24b5f8f3d2c1b0a998877", "https://w3id.org/xapi/video/activity-type/video")
+    video = _activity(
+        f"{OPEN_EDX}/xblock/block-v1:Campus+PYTHONBASICS+2024+type@video+block@7d1f3b9ce0a24b5f8f3d2c1b0a998877",
+        "https://w3id.org/xapi/video/activity-type/video",
+    )
     return _lines([
         _statement(a, "https://w3id.org/xapi/video/verbs/paused", video, {"contextActivities": {"parent": [_COURSE]}}, {"extensions": {progress: a.score / 10}})
         for a in answers
@@ -238,7 +318,16 @@ def _caliper(answers: list[Answer]) -> bytes:
         }
         for a in answers
     ]  # fmt: skip
-    return _lines([{"sensor": SITE, "sendTime": answers[-1].at("%Y-%m-%dT%H:%M:%S.000Z"), "dataVersion": version, "data": events}])
+    return _lines(
+        [
+            {
+                "sensor": SITE,
+                "sendTime": answers[-1].at("%Y-%m-%dT%H:%M:%S.000Z"),
+                "dataVersion": version,
+                "data": events,
+            }
+        ]
+    )
 
 
 def _tracking_log(answers: list[Answer]) -> bytes:
@@ -279,7 +368,9 @@ SAMPLES: dict[str, tuple[str, str, Callable[[list[Answer]], bytes]]] = {
 
 
 def sample(tool: str, n: int = 40, seed: int = DEMO_SEED) -> bytes:
-    """The bytes of a file as the tool writes it, with `n` answers or events. Raises UsageError for an unknown tool or none at all."""
+    """The bytes of a file as the tool writes it, with `n` answers or events. Raises UsageError for an unknown
+    tool or none at all.
+    """
     if tool not in SAMPLES:
         raise UsageError(f"There is no sample of that tool; there are: {', '.join(SAMPLES)}.")
     if n < 1:

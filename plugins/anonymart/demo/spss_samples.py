@@ -1,4 +1,6 @@
-"""SPSS files as Qualtrics and LimeSurvey export them, with answers of fictional people: labels of values, questions as labels of variables."""
+"""SPSS files as Qualtrics and LimeSurvey export them, with answers of fictional people: labels of values,
+questions as labels of variables.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,14 @@ _SEEN = -99
 
 
 def qualtrics(answers: Sequence[Answer]) -> bytes:
-    """Scores are stored as 1 to 11 with the labels "Not at all likely", 1 to 9, "Extremely likely", as Qualtrics codes an NPS question by itself."""
-    labels = {1: "Not at all likely", **{value + 1: str(value) for value in range(1, 10)}, 11: "Extremely likely"}
+    """Scores are stored as 1 to 11 with the labels "Not at all likely", 1 to 9, "Extremely likely", as
+    Qualtrics codes an NPS question by itself.
+    """
+    labels = {
+        1: "Not at all likely",
+        **{value + 1: str(value) for value in range(1, 10)},
+        11: "Extremely likely",
+    }
     return saved({
         "StartDate": ("Start Date", [a.moment for a in answers], {}), "EndDate": ("End Date", [a.moment for a in answers], {}),
         "Status": ("Response Type", [float(a.number == 1) for a in answers], _STATUS), "IPAddress": ("IP Address", ["192.0.2.7"] * len(answers), {}),
@@ -33,7 +41,9 @@ def qualtrics(answers: Sequence[Answer]) -> bytes:
 
 
 def limesurvey(answers: Sequence[Answer]) -> bytes:
-    """Variables are the codes of the questions, answers of lists their labels; an answer that is not finished has no submit date."""
+    """Variables are the codes of the questions, answers of lists their labels; an answer that is not finished
+    has no submit date.
+    """
     return saved({
         "id": ("Response ID", [float(a.number) for a in answers], {}), "submitdate": ("Date submitted", [None if a.number == 1 else datetime.fromisoformat(a.at("%Y-%m-%d %H:%M:%S", 1)) for a in answers], {}),
         "lastpage": ("Last page", [3.0] * len(answers), {}), "startlanguage": ("Start language", ["fr"] * len(answers), {}), "seed": ("Seed", ["1"] * len(answers), {}),
@@ -43,8 +53,14 @@ def limesurvey(answers: Sequence[Answer]) -> bytes:
     })  # fmt: skip
 
 
-def saved(variables: dict[str, tuple[str, list[Any], dict]], missing: dict[str, list] | None = None, compress: bool = False) -> bytes:
-    """A .sav (a .zsav when compressed) of variables, each with its label, its values and the labels of values; `missing` are its user-missing values."""
+def saved(
+    variables: dict[str, tuple[str, list[Any], dict]],
+    missing: dict[str, list] | None = None,
+    compress: bool = False,
+) -> bytes:
+    """A .sav (a .zsav when compressed) of variables, each with its label, its values and the labels of
+    values; `missing` are its user-missing values.
+    """
     import pandas
     import pyreadstat
 
@@ -52,7 +68,14 @@ def saved(variables: dict[str, tuple[str, list[Any], dict]], missing: dict[str, 
     labels = {name: given for name, (_, _, given) in variables.items() if given}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample.sav"
-        pyreadstat.write_sav(table, path, column_labels=[label for label, _, _ in variables.values()], variable_value_labels=labels, missing_ranges=missing, compress=compress)
+        pyreadstat.write_sav(
+            table,
+            path,
+            column_labels=[label for label, _, _ in variables.values()],
+            variable_value_labels=labels,
+            missing_ranges=missing,
+            compress=compress,
+        )
         content = bytearray(path.read_bytes())
     content[_WRITTEN] = _MOMENT
     return bytes(content)

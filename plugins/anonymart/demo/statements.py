@@ -1,4 +1,6 @@
-"""Statements by the million for the bench: the shape of the demo's, made in columns and written file by file."""
+"""Statements by the million for the bench: the shape of the demo's, made in columns and written file by
+file.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,8 @@ _INCREMENT_STREAM = 1
 
 
 def bench_landing(out: Path, n: int, seed: int, as_of: date) -> dict[str, object]:
-    """Writes `out/landing/` with n statements in files of at most a million lines, and learners, enrolments, catalogue.
+    """Writes `out/landing/` with n statements in files of at most a million lines, and learners, enrolments,
+    catalogue.
 
     Same arguments, same bytes. Gives paths, lines and bytes of the statement files.
     """
@@ -40,14 +43,30 @@ def bench_landing(out: Path, n: int, seed: int, as_of: date) -> dict[str, object
     write_rows(landing / "catalogue" / "catalogue.json", catalogue_rows(world))
     _write_people(landing, n, as_of)
     last = _day(as_of) - _QUIET_DAYS
-    return write_statements(landing / "learning", "statements", (n, n), (seed, 0), _Days(last - round(YEARS * 365.25), last, _day(as_of)), world)
+    return write_statements(
+        landing / "learning",
+        "statements",
+        (n, n),
+        (seed, 0),
+        _Days(last - round(YEARS * 365.25), last, _day(as_of)),
+        world,
+    )
 
 
 def bench_increment(out: Path, n: int, seed: int, as_of: date) -> dict[str, object]:
-    """Writes one file with 1 % of n new statements of the same learners, dated in the last days up to as_of."""
+    """Writes one file with 1 % of n new statements of the same learners, dated in the last days up to
+    as_of.
+    """
     last = _day(as_of)
     folder = out / "landing" / "learning"
-    return write_statements(folder, "increment", (max(1, n // 100), n), (seed, _INCREMENT_STREAM), _Days(last - _QUIET_DAYS, last, last), build_world(has_platforms=False))
+    return write_statements(
+        folder,
+        "increment",
+        (max(1, n // 100), n),
+        (seed, _INCREMENT_STREAM),
+        _Days(last - _QUIET_DAYS, last, last),
+        build_world(has_platforms=False),
+    )
 
 
 class _Days(NamedTuple):
@@ -80,8 +99,17 @@ def write_statements(
                 stop = min(end, start + _CHUNK)
                 rng = np.random.default_rng([*seeds, days.last, start])
                 span = days.last - days.first
-                events = _events(stop - start, (days.first + span * start / n, days.first + span * stop / n), n_base, days.as_of, items, rng)
-                n_bytes += file.write(content(renderer.lines(events, uuids(len(events), rng), _actors(events.person), rng)))
+                events = _events(
+                    stop - start,
+                    (days.first + span * start / n, days.first + span * stop / n),
+                    n_base,
+                    days.as_of,
+                    items,
+                    rng,
+                )
+                n_bytes += file.write(
+                    content(renderer.lines(events, uuids(len(events), rng), _actors(events.person), rng))
+                )
         files.append(str(path))
     return {"files": files, "lines": n, "bytes": n_bytes, "learners": n_learners(n_base)}
 
@@ -112,7 +140,12 @@ def _items(world: World) -> dict[str, np.ndarray]:
 
 
 def _events(
-    n: int, days: tuple[float, float], n_base: int, as_of_day: int, items: dict[str, np.ndarray], rng: np.random.Generator
+    n: int,
+    days: tuple[float, float],
+    n_base: int,
+    as_of_day: int,
+    items: dict[str, np.ndarray],
+    rng: np.random.Generator,
 ) -> Events:
     """n events spread over the days, each by somebody who began at most 280 days before."""
     begin, span = as_of_day - _QUIET_DAYS - round(YEARS * 365.25), round(YEARS * 365.25)
@@ -124,7 +157,18 @@ def _events(
     path = person * 2654435761 // 65536 % len(PATHS)
     names = list(_DEEDS)
     deed = rng.choice(len(names), n, p=list(_DEEDS.values()))
-    kinds = ["chapter", "course", "chapter", "exercise", "exercise", "exercise", "course", "project", "project", "platform"]
+    kinds = [
+        "chapter",
+        "course",
+        "chapter",
+        "exercise",
+        "exercise",
+        "exercise",
+        "course",
+        "project",
+        "project",
+        "platform",
+    ]
     item = np.stack([items[kind] for kind in kinds])[deed, path, step]
     verb = np.array([VERB[name] for name in names], dtype=np.int8)[deed]
     is_scored = np.isin(verb, [VERB["answered"], VERB["passed"], VERB["failed"]])
@@ -133,7 +177,13 @@ def _events(
                         [1, 0, score >= 60, rng.random(n) < 0.85], -1)  # fmt: skip
     progress = np.where(verb == VERB["progressed"], (step % CHAPTERS_PER_COURSE + 1) * 20, -1)
     return Events(
-        person, verb, item, (day * 86400).astype(np.int64), success.astype(np.int8), score, progress.astype(np.int16)
+        person,
+        verb,
+        item,
+        (day * 86400).astype(np.int64),
+        success.astype(np.int8),
+        score,
+        progress.astype(np.int16),
     )
 
 
@@ -152,7 +202,11 @@ def _digits(person: np.ndarray) -> pa.StringArray:
 
 
 def _write_people(landing: Path, n: int, as_of: date) -> None:
-    people, begin, span = n_learners(n), _day(as_of) - _QUIET_DAYS - round(YEARS * 365.25), round(YEARS * 365.25)
+    people, begin, span = (
+        n_learners(n),
+        _day(as_of) - _QUIET_DAYS - round(YEARS * 365.25),
+        round(YEARS * 365.25),
+    )
     for source in ("learners", "enrolments"):
         (landing / source).mkdir(parents=True, exist_ok=True)
     for number, part in enumerate(_parts(people)):
@@ -161,11 +215,17 @@ def _write_people(landing: Path, n: int, as_of: date) -> None:
         pq.write_table(table, landing / "learners" / f"learners-{number:03d}.parquet", compression="zstd")
         enrolments = {
             "learner_id": table["learner_id"],
-            "path_id": pa.array([row[0] for row in PATHS]).take(pa.array(part * 2654435761 // 65536 % len(PATHS))),
+            "path_id": pa.array([row[0] for row in PATHS]).take(
+                pa.array(part * 2654435761 // 65536 % len(PATHS))
+            ),
             "started_on": pa.array(start.astype("datetime64[D]")),
             "outcome": pa.array(["in_progress"] * len(part)),
         }
-        pq.write_table(pa.table(enrolments), landing / "enrolments" / f"enrolments-{number:03d}.parquet", compression="zstd")
+        pq.write_table(
+            pa.table(enrolments),
+            landing / "enrolments" / f"enrolments-{number:03d}.parquet",
+            compression="zstd",
+        )
 
 
 def _learners(part: np.ndarray, start: np.ndarray, last: np.ndarray) -> pa.Table:

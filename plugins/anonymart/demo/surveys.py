@@ -1,4 +1,6 @@
-"""Answers of the fictional learners: satisfaction after start, on the way and at the end; salary after the diploma."""
+"""Answers of the fictional learners: satisfaction after start, on the way and at the end; salary after the
+diploma.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,14 @@ _OWN_FAMILY = {
 }  # fmt: skip
 _MIDDLE = {"diploma-data-analytics": 38_500, "diploma-software-development": 37_000,
            "diploma-digital-design": 32_500, "diploma-digital-operations": 34_500}  # fmt: skip
-_PLACES = [("FR", "EUR", 1.0), ("BE", "EUR", 1.0), ("DE", "EUR", 1.0), ("GB", "GBP", 0.86), ("CH", "CHF", 1.5), ("US", "USD", 1.5)]
+_PLACES = [
+    ("FR", "EUR", 1.0),
+    ("BE", "EUR", 1.0),
+    ("DE", "EUR", 1.0),
+    ("GB", "GBP", 0.86),
+    ("CH", "CHF", 1.5),
+    ("US", "USD", 1.5),
+]
 _PLACE_SHARE = [0.86, 0.04, 0.03, 0.03, 0.02, 0.02]
 DWARFING_SALARY = 480_000
 
@@ -63,9 +72,15 @@ class Respondents:
 
 
 def nps_rows(
-    journey: Journey, as_of_day: int, hated: tuple[int, int, int], respondents: Respondents, rng: np.random.Generator
+    journey: Journey,
+    as_of_day: int,
+    hated: tuple[int, int, int],
+    respondents: Respondents,
+    rng: np.random.Generator,
 ) -> list[Row]:
-    """Invitations and answers, by the day asked. `hated` is the path and the days between which all are detractors."""
+    """Invitations and answers, by the day asked. `hated` is the path and the days between which all are
+    detractors.
+    """
     person, day = _invitations(journey, as_of_day, rng)
     answers = rng.random(len(person)) < 0.52
     mood = 7.35 + 0.45 * ((journey.path[person] % 4) - 1.5) + 0.11 * journey.n_chapters[person]
@@ -75,7 +90,8 @@ def nps_rows(
     answered = day + np.minimum(rng.exponential(4, len(person)), 24) + 0.1
     rows = []
     for number, (who, asked, told, says, points) in enumerate(
-        zip(person.tolist(), day.tolist(), answered.tolist(), answers.tolist(), score.tolist(), strict=True), 1
+        zip(person.tolist(), day.tolist(), answered.tolist(), answers.tolist(), score.tolist(), strict=True),
+        1,
     ):
         says = says and told < as_of_day
         rows.append({
@@ -95,7 +111,11 @@ def salary_rows(
     for months, (low, high) in ((6, (150, 265)), (24, (670, 880))):
         for person in np.flatnonzero(journey.graduated > 0).tolist():
             day = journey.graduated[person] + rng.integers(low, high) + rng.random()
-            tells = rng.random() < (0.71 if months == 6 else 0.62) or person in dwarfs or diploma[person] not in _OWN_FAMILY
+            tells = (
+                rng.random() < (0.71 if months == 6 else 0.62)
+                or person in dwarfs
+                or diploma[person] not in _OWN_FAMILY
+            )
             if tells and day < as_of_day:
                 found.append((day, person, months))
     rows = []
@@ -112,7 +132,9 @@ def salary_rows(
 def moment(day: float) -> datetime:
     """The UTC time of a fractional day since 1970, in waking hours."""
     whole = int(day)
-    return datetime.fromtimestamp(whole * 86400 + 6 * 3600 + int((day - whole) * 14 * 3600), tz=UTC).replace(tzinfo=None)
+    return datetime.fromtimestamp(whole * 86400 + 6 * 3600 + int((day - whole) * 14 * 3600), tz=UTC).replace(
+        tzinfo=None
+    )
 
 
 def on(day: int) -> object:
@@ -164,7 +186,9 @@ def confess(person: int, pick: int, respondents: Respondents) -> str:
     return sentence
 
 
-def _job(person: int, months: int, diploma: str, dwarfs: bool, respondents: Respondents, rng: np.random.Generator) -> Row:
+def _job(
+    person: int, months: int, diploma: str, dwarfs: bool, respondents: Respondents, rng: np.random.Generator
+) -> Row:
     dice = rng.random(10)
     if dice[0] > (0.87 if months == 6 else 0.93) and not dwarfs:
         return {**dict.fromkeys(_JOB_COLUMNS), "employed": False, "job_in_field": False}
@@ -174,12 +198,21 @@ def _job(person: int, months: int, diploma: str, dwarfs: bool, respondents: Resp
     family = (own if dice[2] < 0.62 else near) if in_field else others[int(dice[2] * len(others))]
     titles = UNMAPPED_TITLES if dice[3] < 0.03 else JOB_TITLES[family]
     country, currency, rate = _PLACES[int(np.searchsorted(np.cumsum(_PLACE_SHARE), dice[4]))]
-    year = _MIDDLE.get(diploma, 33_000) * (1.14 if months == 24 else 1) * np.exp(rng.normal(0, 0.19)) * (1 if in_field else 0.87)
-    hours, share = [("full_time", 1.0), ("part_time_80", 0.8), ("part_time_50", 0.5)][int(np.searchsorted([0.92, 0.97], dice[5]))]
+    year = (
+        _MIDDLE.get(diploma, 33_000)
+        * (1.14 if months == 24 else 1)
+        * np.exp(rng.normal(0, 0.19))
+        * (1 if in_field else 0.87)
+    )
+    hours, share = [("full_time", 1.0), ("part_time_80", 0.8), ("part_time_50", 0.5)][
+        int(np.searchsorted([0.92, 0.97], dice[5]))
+    ]
     if dwarfs:
         year, hours, share, rate, currency, country = DWARFING_SALARY, "full_time", 1.0, 1.0, "EUR", "FR"
     basis = "net" if dice[6] < 0.25 and not dwarfs else "gross"
-    period, divisor = [("year", 1), ("month", 12), ("hour", 1820)][0 if dwarfs else int(np.searchsorted([0.6, 0.95], dice[7]))]
+    period, divisor = [("year", 1), ("month", 12), ("hour", 1820)][
+        0 if dwarfs else int(np.searchsorted([0.6, 0.95], dice[7]))
+    ]
     # an hourly wage does not shrink with the hours
     amount = year * rate * (1 if period == "hour" else share) / divisor / (1.28 if basis == "net" else 1)
     states = dice[8] < 0.9 or dwarfs

@@ -18,7 +18,9 @@ class Truth:
         self.cases: list[tuple[str, str, str]] = []
 
     def plant(self, learner_id: str, kind: str, value: str) -> str:
-        """Notes that the value stands somewhere in the landing folder and names this person; gives the value."""
+        """Notes that the value stands somewhere in the landing folder and names this person; gives the
+        value.
+        """
         self._owners.setdefault(value, set()).add(learner_id)
         self._kinds.setdefault(value, kind)
         return value

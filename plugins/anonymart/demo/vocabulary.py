@@ -38,41 +38,86 @@ OBJECT_TYPES: dict[str, str] = {
 
 JOB_TITLES: dict[str, list[str]] = {
     "data": [
-        "Data analyst", "Analyste de données", "Data scientist", "Data engineer", "Ingénieure données",
-        "Business intelligence analyst", "Chargé d'études statistiques", "Machine learning engineer",
+        "Data analyst",
+        "Analyste de données",
+        "Data scientist",
+        "Data engineer",
+        "Ingénieure données",
+        "Business intelligence analyst",
+        "Chargé d'études statistiques",
+        "Machine learning engineer",
     ],
     "development": [
-        "Développeur web", "Développeuse web", "Software developer", "Développeur Python", "Full-stack developer",
-        "Développeuse front-end", "Back-end engineer", "Ingénieur logiciel",
+        "Développeur web",
+        "Développeuse web",
+        "Software developer",
+        "Développeur Python",
+        "Full-stack developer",
+        "Développeuse front-end",
+        "Back-end engineer",
+        "Ingénieur logiciel",
     ],
     "design": [
-        "UX designer", "UI designer", "Product designer", "Graphiste", "Designer d'interface", "Directrice artistique",
+        "UX designer",
+        "UI designer",
+        "Product designer",
+        "Graphiste",
+        "Designer d'interface",
+        "Directrice artistique",
     ],
     "project_management": [
-        "Chef de projet digital", "Cheffe de projet", "Project manager", "Product owner", "Scrum master",
+        "Chef de projet digital",
+        "Cheffe de projet",
+        "Project manager",
+        "Product owner",
+        "Scrum master",
         "Responsable de projet informatique",
     ],
     "support_it": [
-        "Technicien support", "Technicienne informatique", "IT support specialist", "Administrateur systèmes",
-        "System administrator", "Help desk analyst",
+        "Technicien support",
+        "Technicienne informatique",
+        "IT support specialist",
+        "Administrateur systèmes",
+        "System administrator",
+        "Help desk analyst",
     ],
     "marketing": [
-        "Chargé de marketing digital", "Digital marketing manager", "Community manager", "Traffic manager",
-        "Chargée de communication", "SEO specialist",
+        "Chargé de marketing digital",
+        "Digital marketing manager",
+        "Community manager",
+        "Traffic manager",
+        "Chargée de communication",
+        "SEO specialist",
     ],
 }
 UNMAPPED_TITLES = ["Boulanger", "Professeur des écoles", "Cabin crew", "Autre", "Luthier"]
 
 EMPLOYERS = [
-    "Atelier Numérique SA", "Banque du Littoral", "Coopérative Sillage", "Maison Verdier", "Northwind Software Ltd",
-    "Rheinwerk Daten GmbH", "Hospital San Telmo", "Mairie de Valmont", "Transports Corbeau", "Studio Pixelune",
-    "Assurances Tilleul", "Ferme Connectée SAS", "Lumen Energie", "Agence Papillon", "Oakridge Retail plc",
+    "Atelier Numérique SA",
+    "Banque du Littoral",
+    "Coopérative Sillage",
+    "Maison Verdier",
+    "Northwind Software Ltd",
+    "Rheinwerk Daten GmbH",
+    "Hospital San Telmo",
+    "Mairie de Valmont",
+    "Transports Corbeau",
+    "Studio Pixelune",
+    "Assurances Tilleul",
+    "Ferme Connectée SAS",
+    "Lumen Energie",
+    "Agence Papillon",
+    "Oakridge Retail plc",
 ]
 
 # theme -> (language, sentiment) -> phrases; several words for each theme, as people really write
 COMMENTS: dict[str, dict[str, list[str]]] = {
     "mentoring": {
-        "pos": ["Mon mentor est très à l'écoute.", "Great mentor, always well prepared.", "Le mentorat m'a porté."],
+        "pos": [
+            "Mon mentor est très à l'écoute.",
+            "Great mentor, always well prepared.",
+            "Le mentorat m'a porté.",
+        ],
         "neg": ["Mon mentor annule souvent.", "I changed mentors three times.", "Mentorat trop court."],
     },
     "projects": {
@@ -81,7 +126,11 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
     },
     "platform": {
         "pos": ["La plateforme est claire.", "The platform just works.", "Plateforme agréable sur mobile."],
-        "neg": ["La plateforme plante souvent.", "The platform is slow.", "Beaucoup de bugs sur la plateforme."],
+        "neg": [
+            "La plateforme plante souvent.",
+            "The platform is slow.",
+            "Beaucoup de bugs sur la plateforme.",
+        ],
     },
     "pace": {
         "pos": ["J'avance à mon rythme.", "The pace suits my family life.", "Bon rythme."],
@@ -96,8 +145,16 @@ COMMENTS: dict[str, dict[str, list[str]]] = {
         "neg": ["Le contenu est dépassé.", "Course content is shallow.", "Des cours pleins de fautes."],
     },
     "job_search": {
-        "pos": ["J'ai trouvé un emploi en deux mois.", "The career coaching got me a job.", "Emploi trouvé, merci."],
-        "neg": ["Aucune aide pour la recherche d'emploi.", "Still no job after the diploma.", "Recruteurs sceptiques, pas d'emploi."],
+        "pos": [
+            "J'ai trouvé un emploi en deux mois.",
+            "The career coaching got me a job.",
+            "Emploi trouvé, merci.",
+        ],
+        "neg": [
+            "Aucune aide pour la recherche d'emploi.",
+            "Still no job after the diploma.",
+            "Recruteurs sceptiques, pas d'emploi.",
+        ],
     },
     "price": {
         "pos": ["Bon rapport qualité-prix.", "Fair price.", "Le prix est justifié, financement simple."],

@@ -39,13 +39,19 @@ LARGE_DIPLOMAS = list(dict.fromkeys(path[2] for path in PATHS))
 TINY_DIPLOMAS = ["diploma-game-audio", "diploma-quantum-computing", "diploma-geomatics"]
 # The first half of the paths is taught on an Open edX, the other half on a Moodle.
 _ON_OPEN_EDX = len(PATHS) // 2
-_BLOCKS = {"chapter": "sequential", "interaction": "problem", "assessment": "problem", "project": "openassessment"}
+_BLOCKS = {
+    "chapter": "sequential",
+    "interaction": "problem",
+    "assessment": "problem",
+    "project": "openassessment",
+}
 _MODULES = {"chapter": "lesson", "interaction": "quiz", "assessment": "quiz", "project": "assign"}
 
 
 @dataclass
 class World:
-    """Arrays of item numbers by place, and for each item its kind, catalogue code, title, parents and the id by which a platform names it.
+    """Arrays of item numbers by place, and for each item its kind, catalogue code, title, parents and the id
+    by which a platform names it.
 
     Without platforms an item's id ends with its code.
     """
@@ -68,7 +74,9 @@ class World:
     retired_course: int = 0
     platform_ids: list[str] = field(default_factory=list)
 
-    def add(self, kind: str, ident: str, title: str, path: int = -1, course: int = -1, chapter: int = -1) -> int:
+    def add(
+        self, kind: str, ident: str, title: str, path: int = -1, course: int = -1, chapter: int = -1
+    ) -> int:
         """Adds one item and gives its number."""
         self.kinds.append(kind)
         self.ids.append(ident)
@@ -80,12 +88,18 @@ class World:
         return len(self.ids) - 1
 
     def _platform_id(self, kind: str, ident: str, path: int, course: int) -> str:
-        """A course key, usage key or page as Open edX and Moodle name them; empty for what the school names itself."""
+        """A course key, usage key or page as Open edX and Moodle name them; empty for what the school names
+        itself.
+        """
         if kind in ("path", "platform", "badge"):
             return ""
         if path in self.paths[_ON_OPEN_EDX:]:
             number = len(self.ids) + 1
-            return f"{MOODLE}/course/view.php?id={number}" if kind == "course" else f"{MOODLE}/mod/{_MODULES[kind]}/view.php?id={number}"
+            return (
+                f"{MOODLE}/course/view.php?id={number}"
+                if kind == "course"
+                else f"{MOODLE}/mod/{_MODULES[kind]}/view.php?id={number}"
+            )
         if kind == "course":
             return f"course-v1:Campus+{_edx_number(ident)}+2024"
         home = _edx_number(self.ids[course] if course >= 0 else self.ids[path])
@@ -113,7 +127,8 @@ def _edx_number(ident: str) -> str:
 def build_world(has_platforms: bool = True) -> World:
     """Gives the same catalogue at every call: 8 paths, 24 courses, 120 chapters, 60 exercises, 20 projects.
 
-    With platforms, statements name what is taught as Open edX and Moodle do, and the catalogue holds these ids as aliases.
+    With platforms, statements name what is taught as Open edX and Moodle do, and the catalogue holds these
+    ids as aliases.
     """
     world = World(has_platforms)
     for p, (path_id, path_title, _, _, courses) in enumerate(PATHS):
@@ -127,7 +142,9 @@ def build_world(has_platforms: bool = True) -> World:
             world.courses[p].append(course)
             world.chapters[p].append(
                 [
-                    world.add("chapter", f"{course_id}-chapter-{k}", f"{course_title}, chapitre {k}", path, course)
+                    world.add(
+                        "chapter", f"{course_id}-chapter-{k}", f"{course_title}, chapitre {k}", path, course
+                    )
                     for k in range(1, CHAPTERS_PER_COURSE + 1)
                 ]
             )
@@ -162,12 +179,18 @@ def build_world(has_platforms: bool = True) -> World:
 
 
 def catalogue_rows(world: World) -> list[dict[str, str | None]]:
-    """One row for each item of the catalogue, naming its place and the platform's id; the retired course is not in it."""
+    """One row for each item of the catalogue, naming its place and the platform's id; the retired course is
+    not in it.
+    """
     rows: list[dict[str, str | None]] = []
     for item, kind in enumerate(world.kinds):
         if kind in ("platform", "badge") or item == world.retired_course:
             continue
-        places = {"path": world.path_of[item], "course": world.course_of[item], "chapter": world.chapter_of[item]}
+        places = {
+            "path": world.path_of[item],
+            "course": world.course_of[item],
+            "chapter": world.chapter_of[item],
+        }
         level = {"interaction": "exercise", "assessment": "exercise"}.get(kind, kind)
         row: dict[str, str | None] = {}
         for name in ("path", "course", "chapter", "exercise", "project"):

@@ -1,4 +1,6 @@
-"""Finding direct identifiers in texts, SQL first: patterns with their check digits, and folding (D-IDENT, D-SPECIAL)."""
+"""Finding direct identifiers in texts, SQL first: patterns with their check digits, and folding (D-IDENT,
+D-SPECIAL).
+"""
 
 from anonymart.detect.folding import folded, phrase, words
 from anonymart.detect.patterns import (
@@ -12,4 +14,18 @@ from anonymart.detect.patterns import (
 )
 from anonymart.detect.spans import Span, resolved, spans_of
 
-__all__ = ["KINDS", "PATTERNED", "Pattern", "Span", "folded", "kinds_query", "matches", "patterns", "phrase", "resolved", "spans_of", "without_addresses", "words"]
+__all__ = [
+    "KINDS",
+    "PATTERNED",
+    "Pattern",
+    "Span",
+    "folded",
+    "kinds_query",
+    "matches",
+    "patterns",
+    "phrase",
+    "resolved",
+    "spans_of",
+    "without_addresses",
+    "words",
+]

@@ -1,4 +1,6 @@
-"""Check digits, in SQL and in Python: of a French social security number (NIR), an IBAN (ISO 13616, ISO 7064 MOD 97-10), a payment card (Luhn)."""
+"""Check digits, in SQL and in Python: of a French social security number (NIR), an IBAN (ISO 13616, ISO 7064
+MOD 97-10), a payment card (Luhn).
+"""
 
 from __future__ import annotations
 
@@ -28,22 +30,31 @@ _SEPARATORS = r"[^0-9A-Za-z]"
 
 
 def nir_is_valid(candidate: str) -> str:
-    """SQL: the 15 signs of a NIR agree with its key, 97 less the number modulo 97; Corsica's 2A and 2B count as 19 and 18."""
+    """SQL: the 15 signs of a NIR agree with its key, 97 less the number modulo 97; Corsica's 2A and 2B count
+    as 19 and 18.
+    """
     digits = (
         f"replace(replace(upper(regexp_replace({candidate}, '[^0-9ABab]', '', 'g')), '2A', '19'), '2B', '18')"
     )
-    return f"coalesce(97 - try_cast({digits}[1:13] AS BIGINT) % 97 = try_cast({digits}[14:15] AS BIGINT), false)"
+    return (
+        f"coalesce(97 - try_cast({digits}[1:13] AS BIGINT) % 97 = try_cast({digits}[14:15] AS BIGINT), false)"
+    )
 
 
 def iban_is_valid(candidate: str) -> str:
-    """SQL: the candidate, cut to its country's length, is 1 modulo 97 once its first four signs stand last."""
+    """SQL: the candidate, cut to its country's length, is 1 modulo 97 once its first four signs stand
+    last.
+    """
     length = f"(CASE {_cases('bare')} ELSE 0 END)"
-    # 36 letters and digits become numbers of one or two digits, and the remainder is carried from sign to sign
+    # 36 letters and digits become numbers of one or two digits, and the remainder is carried from sign to
+    # sign
     number = "(CASE WHEN sign BETWEEN '0' AND '9' THEN ascii(sign) - 48 ELSE ascii(sign) - 55 END)"
     numbers = f"list_transform(string_split(bare[5:{length}] || bare[1:4], ''), lambda sign: {number})"
     folded = f"list_reduce({numbers}, lambda rest, n: (rest * (CASE WHEN n < 10 THEN 10 ELSE 100 END) + n) % 97, 0)"
     bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
-    return f"list_transform([{bare}], lambda bare: {length} > 0 AND len(bare) >= {length} AND {folded} = 1)[1]"
+    return (
+        f"list_transform([{bare}], lambda bare: {length} > 0 AND len(bare) >= {length} AND {folded} = 1)[1]"
+    )
 
 
 def _cases(bare: str) -> str:
@@ -54,19 +65,26 @@ def _cases(bare: str) -> str:
 
 
 def card_is_valid(candidate: str) -> str:
-    """SQL: the digits pass Luhn's formula (ISO/IEC 7812-1): every second one from the right counts double, its digits added."""
+    """SQL: the digits pass Luhn's formula (ISO/IEC 7812-1): every second one from the right counts double,
+    its digits added.
+    """
     digits = f"list_reverse(regexp_extract_all({candidate}, '[0-9]'))"
     weighed = "CASE WHEN place % 2 = 1 THEN digit::INT ELSE digit::INT * 2 - CASE WHEN digit > '4' THEN 9 ELSE 0 END END"
     return f"(list_sum(list_transform({digits}, lambda digit, place: {weighed})) % 10 = 0)"
 
 
 def checked_length(check: str, candidate: str) -> int:
-    """The same three checks in Python: how many signs of the candidate the number takes, 0 when its key is wrong.
+    """The same three checks in Python: how many signs of the candidate the number takes, 0 when its key is
+    wrong.
 
     `check` is nir, iban or card. The rest of the candidate is what follows an IBAN in the sentence.
     """
     # « clé » may stand between a NIR and its key.
-    places = [place for place, sign in enumerate(candidate) if sign.isascii() and sign.isalnum() and (check != "nir" or sign in "0123456789ABab")]
+    places = [
+        place
+        for place, sign in enumerate(candidate)
+        if sign.isascii() and sign.isalnum() and (check != "nir" or sign in "0123456789ABab")
+    ]
     bare = "".join(candidate[place] for place in places).upper()
     n_signs = {"nir": _nir_length, "iban": _iban_length, "card": _card_length}[check](bare)
     return places[n_signs - 1] + 1 if n_signs else 0
@@ -74,7 +92,9 @@ def checked_length(check: str, candidate: str) -> int:
 
 def _nir_length(bare: str) -> int:
     digits = bare.replace("2A", "19", 1).replace("2B", "18", 1) if not bare.isdigit() else bare
-    return 15 if len(bare) == 15 and digits.isdigit() and 97 - int(digits[:13]) % 97 == int(digits[13:]) else 0
+    return (
+        15 if len(bare) == 15 and digits.isdigit() and 97 - int(digits[:13]) % 97 == int(digits[13:]) else 0
+    )
 
 
 def _iban_length(bare: str) -> int:

@@ -1,4 +1,6 @@
-"""Codes that may stand in a release, and those that hold an identifier: one rule for the gate and for the catalogue (D-IDENT, S-ANON)."""
+"""Codes that may stand in a release, and those that hold an identifier: one rule for the gate and for the
+catalogue (D-IDENT, S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,21 @@ from anonymart.detect.folding import phrase, words
 from anonymart.detect.known import NAMES, SHORTEST_NAME, make_runs
 from anonymart.detect.patterns import kinds_query
 
-# Of what is found in a listed code, one plain word is no identifier: a course is called Julia, an account also.
+# Of what is found in a listed code, one plain word is no identifier: a course is called Julia, an account
+# also.
 IS_PLAIN_WORD = "found.n_words = 1 AND NOT regexp_matches(found.phrase, '[0-9]')"
 
 
-def refused_codes(connection: duckdb.DuckDBPyConnection, schema: str, codes: Iterable[str], with_patterns: bool = True) -> dict[str, str]:
+def refused_codes(
+    connection: duckdb.DuckDBPyConnection, schema: str, codes: Iterable[str], with_patterns: bool = True
+) -> dict[str, str]:
     """Of the codes, those that the gate would refuse though they are listed, each with a kind.
 
-    Without patterns, only what the vault knows is looked for: of a code that was looked at before nothing else can have changed.
+    Without patterns, only what the vault knows is looked for: of a code that was looked at before nothing
+    else can have changed.
 
-    The schema holds what make_known makes. A code that holds one name alone passes (a course called Julia), one with both names of one
-    learner does not.
+    The schema holds what make_known makes. A code that holds one name alone passes (a course called Julia),
+    one with both names of one learner does not.
     """
     connection.execute(f"CREATE OR REPLACE TABLE {schema}.codes (text VARCHAR)")
     connection.execute(f"INSERT INTO {schema}.codes SELECT unnest($1::VARCHAR[])", [sorted(set(codes))])
@@ -36,16 +42,20 @@ def refused_codes(connection: duckdb.DuckDBPyConnection, schema: str, codes: Ite
 
 
 # Wide letters and digits, which come from East Asian keyboards.
-_WIDE = "".join(chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)))
+_WIDE = "".join(
+    chr(code) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+)
 _NARROW = "".join(chr(ord(sign) - 0xFEE0) for sign in _WIDE)
 _MOST_WORDS = 40
 
 
 def both_names(runs: str, texts: str) -> str:
-    """A query for the texts that hold given and family name of one learner, apart or written as one word, in any order.
+    """A query for the texts that hold given and family name of one learner, apart or written as one word, in
+    any order.
 
-    `texts` is a relation (text); `runs` is what make_runs made of it. Names may be cut into words in any way, by separators, figures or
-    capitals, and come percent-encoded, in wide letters or with signs that nobody sees.
+    `texts` is a relation (text); `runs` is what make_runs made of it. Names may be cut into words in any way,
+    by separators, figures or capitals, and come percent-encoded, in wide letters or with signs that nobody
+    sees.
     """
     plain = f"translate(regexp_replace(coalesce(TRY(url_decode(text)), text), '\\p{{Cf}}', '', 'g'), '{_WIDE}', '{_NARROW}')"
     apart = f"regexp_replace(regexp_replace({plain}, '(\\p{{Ll}})(\\p{{Lu}})', '\\1 \\2', 'g'), '\\p{{N}}+', ' ', 'g')"

@@ -1,6 +1,8 @@
-"""A labelled corpus of made-up survey comments, French and English, on which the detector is measured (D-IDENT, D-SPECIAL).
+"""A labelled corpus of made-up survey comments, French and English, on which the detector is measured
+(D-IDENT, D-SPECIAL).
 
-People are fictional, every number is made here with its own check digits, and a seed gives the same corpus everywhere.
+People are fictional, every number is made here with its own check digits, and a seed gives the same corpus
+everywhere.
 """
 
 from __future__ import annotations
@@ -23,12 +25,27 @@ from anonymart.detect.corpus_sentences import DEVELOPMENT, HELD_OUT
 from anonymart.detect.corpus_values import NEAR_MISSES, PLANTED, fold, town_or_shop
 from anonymart.detect.spans import Span
 
-PARTS = {"development": DEVELOPMENT, "held_out": HELD_OUT, "later_development": LATER_DEVELOPMENT, "later_held_out": LATER_HELD_OUT}
+PARTS = {
+    "development": DEVELOPMENT,
+    "held_out": HELD_OUT,
+    "later_development": LATER_DEVELOPMENT,
+    "later_held_out": LATER_HELD_OUT,
+}
 # Names of people whom no list of the detector was made from, besides frequent French ones.
 _LOCALES_UNSEEN = ("fr_CH", "fr_BE", "en_GB", "es_ES", "it_IT", "pt_PT", "nl_NL", "pl_PL", "tr_TR")
 _FILLERS = (
-    "Je recommande.", "Très bien.", "The projects are hard but fair.", "Contenu à jour.", "Le rythme est intenable.", "Good value.",
-    "Rien à redire", "Trop cher !", "La plateforme rame.", "I liked it.", "Dommage.", "Support injoignable pendant trois semaines.",
+    "Je recommande.",
+    "Très bien.",
+    "The projects are hard but fair.",
+    "Contenu à jour.",
+    "Le rythme est intenable.",
+    "Good value.",
+    "Rien à redire",
+    "Trop cher !",
+    "La plateforme rame.",
+    "I liked it.",
+    "Dommage.",
+    "Support injoignable pendant trois semaines.",
 )
 
 
@@ -64,11 +81,21 @@ def people(n: int, seed: int = 1) -> list[Person]:
         if rng.random() < 0.06:
             family = f"{rng.choice(('De', 'Le', 'El', 'Van'))} {family}"
         account = f"{fold(given)}{fold(family)}{number}"
-        found.append(Person(f"learner-{number:06d}", given, family, f"{fold(given)}.{fold(family)}{number}@mail.example", account))
+        found.append(
+            Person(
+                f"learner-{number:06d}",
+                given,
+                family,
+                f"{fold(given)}.{fold(family)}{number}@mail.example",
+                account,
+            )
+        )
     return found
 
 
-def comments(part: str, n: int, known: list[Person], seed: int = 7, planted_share: float = 0.7) -> list[Comment]:
+def comments(
+    part: str, n: int, known: list[Person], seed: int = 7, planted_share: float = 0.7
+) -> list[Comment]:
     """n comments of a part of `PARTS`; in `planted_share` of them one or two identifiers are planted."""
     sentences = PARTS[part]
     rng = random.Random(f"{seed} {part}")
@@ -122,7 +149,11 @@ class _Writer:
             name = rng.choice(names)
             return (name.lower() if place == "given_small" else name), "name"
         if place in ("title", "etitle"):
-            return rng.choice(("M.", "Mme", "Mlle", "Monsieur", "Madame", "Mr") if place == "title" else ("Mr", "Mrs", "Ms.", "Dr", "Miss")), None
+            return rng.choice(
+                ("M.", "Mme", "Mlle", "Monsieur", "Madame", "Mr")
+                if place == "title"
+                else ("Mr", "Mrs", "Ms.", "Dr", "Miss")
+            ), None
         if place == "initialed":
             givens, families = _unknown_names()
             return initialed(rng, self.part, rng.choice(givens), rng.choice(families)), "name"
@@ -150,7 +181,11 @@ def _known(kind: str, rng: random.Random, person: Person) -> str:
         digest: Callable = rng.choice((hashlib.md5, hashlib.sha1, hashlib.sha256))
         digits = digest(value.encode()).hexdigest()
         return digits.upper() if rng.random() < 0.2 else digits
-    value = {"known_email": person.email, "known_account": person.account_name, "known_learner_id": person.learner_id}[kind]
+    value = {
+        "known_email": person.email,
+        "known_account": person.account_name,
+        "known_learner_id": person.learner_id,
+    }[kind]
     return value.upper() if rng.random() < 0.2 else value
 
 

@@ -1,7 +1,9 @@
-"""More sentences of made-up comments: titles with initials, social security numbers in other spellings, phones of other countries (D-IDENT).
+"""More sentences of made-up comments: titles with initials, social security numbers in other spellings,
+phones of other countries (D-IDENT).
 
-They stand apart so that the figures of the earlier sentences stay comparable. `LATER_HELD_OUT` and its spellings were written before
-the rules; its misses were read once, after which the rules were mended. `LATER_DEVELOPMENT` was read meanwhile.
+They stand apart so that the figures of the earlier sentences stay comparable. `LATER_HELD_OUT` and its
+spellings were written before the rules; its misses were read once, after which the rules were mended.
+`LATER_DEVELOPMENT` was read meanwhile.
 """
 
 from __future__ import annotations
@@ -12,13 +14,39 @@ from collections.abc import Callable
 from anonymart.detect.corpus_values import nir_parts, random_digits
 
 LATER_DEVELOPMENT: dict[str, list[str]] = {
-    "phone": ["You can call me on {phone_abroad}!", "Mon numéro : {phone_abroad}", "joignable au {phone_abroad}, le soir", "I left my number ({phone_abroad}) twice.", "{phone_abroad}"],
-    "nir": ["Mon numéro de sécu {nir_spelled} a circulé.", "NIR : {nir_spelled}", "({nir_spelled})", "ma sécu : {nir_short}", "NIR {nir_short}", "mon numéro de sécurité sociale est {nir_short}."],
-    "name": ["{titles} {initialed} répond toujours.", "J'ai eu {titles} {initialed} au téléphone.", "{titles} {initialed} never answered.", "merci à {titles} {initialed}"],
+    "phone": [
+        "You can call me on {phone_abroad}!",
+        "Mon numéro : {phone_abroad}",
+        "joignable au {phone_abroad}, le soir",
+        "I left my number ({phone_abroad}) twice.",
+        "{phone_abroad}",
+    ],
+    "nir": [
+        "Mon numéro de sécu {nir_spelled} a circulé.",
+        "NIR : {nir_spelled}",
+        "({nir_spelled})",
+        "ma sécu : {nir_short}",
+        "NIR {nir_short}",
+        "mon numéro de sécurité sociale est {nir_short}.",
+    ],
+    "name": [
+        "{titles} {initialed} répond toujours.",
+        "J'ai eu {titles} {initialed} au téléphone.",
+        "{titles} {initialed} never answered.",
+        "merci à {titles} {initialed}",
+    ],
     "nothing": [
-        "Le module {not_phone} est trop long.", "Commande {not_phone} perdue.", "Il est professeur de Mathématiques.", "Mon professeur principal est parti.",
-        "I use Ms Excel every day.", "Maître de conférences en informatique.", "Le code {not_phone} ne marche pas.", "Senior Dr. in chemistry, or so.",
-        "La sécu me rembourse 20 euros.", "INSEE dit 35 000 emplois.", "Le {not_phone}, tout a planté.",
+        "Le module {not_phone} est trop long.",
+        "Commande {not_phone} perdue.",
+        "Il est professeur de Mathématiques.",
+        "Mon professeur principal est parti.",
+        "I use Ms Excel every day.",
+        "Maître de conférences en informatique.",
+        "Le code {not_phone} ne marche pas.",
+        "Senior Dr. in chemistry, or so.",
+        "La sécu me rembourse 20 euros.",
+        "INSEE dit 35 000 emplois.",
+        "Le {not_phone}, tout a planté.",
     ],
 }
 LATER_HELD_OUT: dict[str, list[str]] = {
@@ -71,7 +99,15 @@ def _nir_spelled(rng: random.Random, part: str) -> str:
     parts = nir_parts(rng)
     signs = "".join(parts)
     if part == "later_development":
-        return rng.choice((" ".join(signs), ".".join(signs), "-".join(signs), " / ".join(parts), f"{' '.join(parts[:-1])} clé {parts[-1]}"))
+        return rng.choice(
+            (
+                " ".join(signs),
+                ".".join(signs),
+                "-".join(signs),
+                " / ".join(parts),
+                f"{' '.join(parts[:-1])} clé {parts[-1]}",
+            )
+        )
     return rng.choice((
         "\u00a0".join(signs), "_".join(signs), " - ".join(signs), "/".join(signs), ", ".join(parts), "\u2009".join(parts), f"{''.join(parts[:-1])} {parts[-1]}", f"{' '.join(parts[:-1])} / {parts[-1]}",
         f"{' '.join(parts[:-1])} (clé {parts[-1]}", " | ".join(parts), " ".join(signs[i : i + 3] for i in range(0, 15, 3)),
@@ -81,7 +117,11 @@ def _nir_spelled(rng: random.Random, part: str) -> str:
 def _nir_short(rng: random.Random, part: str) -> str:
     parts = nir_parts(rng)[:-1]
     signs = "".join(parts)
-    return rng.choice((signs, " ".join(parts), " ".join(signs)) if part == "later_development" else (signs, ".".join(parts), "-".join(signs), "\u00a0".join(parts), " ".join(signs)))
+    return rng.choice(
+        (signs, " ".join(parts), " ".join(signs))
+        if part == "later_development"
+        else (signs, ".".join(parts), "-".join(signs), "\u00a0".join(parts), " ".join(signs))
+    )
 
 
 def initialed(rng: random.Random, part: str, given: str, family: str) -> str:

@@ -13,7 +13,9 @@ def folded(column_sql: str) -> str:
 
 
 def phrase(column_sql: str) -> str:
-    """SQL for the words of the folded text, runs of letters and digits of any script, with one space between them."""
+    """SQL for the words of the folded text, runs of letters and digits of any script, with one space between
+    them.
+    """
     return f"trim(regexp_replace({folded(column_sql)}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
 
 

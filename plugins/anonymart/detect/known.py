@@ -1,7 +1,8 @@
 """Identifiers that the vault knows, as folded words, and where they stand in texts (D-IDENT).
 
-Both sides are folded into words (case, accents and punctuation gone), and an identifier of n words is sought among the runs of
-n words of each text, by a hash join: so it is found as a whole value and inside a longer text alike.
+Both sides are folded into words (case, accents and punctuation gone), and an identifier of n words is sought
+among the runs of n words of each text, by a hash join: so it is found as a whole value and inside a longer
+text alike.
 """
 
 from __future__ import annotations
@@ -38,11 +39,15 @@ _COLUMNS = (
 )
 
 
-def make_known(connection: duckdb.DuckDBPyConnection, schema: str, also_known: Iterable[tuple[str, str]] = ()) -> None:
-    """Make, in a schema, the view identifiers (kind, identifier) on the attached vault and the table known (kind, phrase, n_words).
+def make_known(
+    connection: duckdb.DuckDBPyConnection, schema: str, also_known: Iterable[tuple[str, str]] = ()
+) -> None:
+    """Make, in a schema, the view identifiers (kind, identifier) on the attached vault and the table known
+    (kind, phrase, n_words).
 
-    `known` holds every identifier as folded words, once; of the kinds given_name and family_name each name by itself.
-    `also_known` are made-up identifiers (kind, identifier) that are to be found as if the vault knew them.
+    `known` holds every identifier as folded words, once; of the kinds given_name and family_name each name by
+    itself. `also_known` are made-up identifiers (kind, identifier) that are to be found as if the vault knew
+    them.
     """
     sources = [
         f"SELECT '{kind}' AS kind, {column} AS identifier FROM vault.{part}.{table}"
@@ -76,7 +81,8 @@ def _identities() -> str:
 def make_spoken_names(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Add to the table known the ways in which people write each other's names, under the kind name.
 
-    Given and family name in both orders, and the initials of the given name with the family name in both orders.
+    Given and family name in both orders, and the initials of the given name with the family name in both
+    orders.
     """
     if not _has(connection, "register", "learners", "family_name"):
         return
@@ -102,17 +108,26 @@ def make_spoken_names(connection: duckdb.DuckDBPyConnection, schema: str) -> Non
 
 
 def make_runs(connection: duckdb.DuckDBPyConnection, schema: str, texts: str, target: str) -> None:
-    """Make a table of those runs of words (text, phrase, position, n_words, is_whole) of the query's texts that are known.
+    """Make a table of those runs of words (text, phrase, position, n_words, is_whole) of the query's texts
+    that are known.
 
     `position` counts words from 1.
     """
-    lengths = [row[0] for row in connection.execute(f"SELECT DISTINCT n_words FROM {schema}.known ORDER BY 1").fetchall()]
-    runs = " UNION ALL ".join(
-        f"SELECT text, array_to_string(words[i : i + {n} - 1], ' ') AS phrase, i AS position, {n} AS n_words, len(words) = {n} AS is_whole "
-        # An unnest in the list of columns: as a lateral join it takes twenty times as long.
-        f"FROM (SELECT text, words, unnest(generate_series(1, len(words) - {n} + 1)) AS i FROM words)"
-        for n in lengths
-    ) or "SELECT NULL::VARCHAR AS text, NULL::VARCHAR AS phrase, 1 AS position, 1 AS n_words, false AS is_whole LIMIT 0"
+    lengths = [
+        row[0]
+        for row in connection.execute(f"SELECT DISTINCT n_words FROM {schema}.known ORDER BY 1").fetchall()
+    ]
+    runs = (
+        " UNION ALL ".join(
+            f"SELECT text, array_to_string(words[i : i + {n} - 1], ' ') AS phrase, i AS position, {n} "
+            f"AS n_words, len(words) = {n} AS is_whole "
+            # An unnest in the list of columns: as a lateral join it takes twenty times as long.
+            f"FROM (SELECT text, words, unnest(generate_series(1, len(words) - {n} + 1)) AS i FROM words)"
+            for n in lengths
+        )
+        or "SELECT NULL::VARCHAR AS text, NULL::VARCHAR AS phrase, 1 AS position, 1 AS n_words, false AS "
+        "is_whole LIMIT 0"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TABLE {target} AS
         WITH words AS (SELECT text, {words("text")} AS words FROM (SELECT DISTINCT text FROM ({texts})))
@@ -120,14 +135,19 @@ def make_runs(connection: duckdb.DuckDBPyConnection, schema: str, texts: str, ta
 
 
 def known_digests(connection: duckdb.DuckDBPyConnection, schema: str, digests: Iterable[str]) -> set[str]:
-    """Those of the hexadecimal digests, in lower case, that are (or begin, from 12 digits on) the unsalted MD5, SHA-1 or SHA-256 of an identifier of the vault.
+    """Those of the hexadecimal digests, in lower case, that are (or begin, from 12 digits on) the unsalted
+    MD5, SHA-1 or SHA-256 of an identifier of the vault.
 
     The identifier may be hashed as it is, in small or large letters, or as the address of a mailbox.
     """
-    asked = sorted({digest for digest in digests if SHORTEST_DIGEST <= len(digest) <= 64 and not digest.isdigit()})
+    asked = sorted(
+        {digest for digest in digests if SHORTEST_DIGEST <= len(digest) <= 64 and not digest.isdigit()}
+    )
     if not asked:
         return set()
-    connection.execute("CREATE OR REPLACE TEMP TABLE asked_digests AS SELECT unnest(?::VARCHAR[]) AS digest", [asked])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE asked_digests AS SELECT unnest(?::VARCHAR[]) AS digest", [asked]
+    )
     found = connection.execute(f"""
         WITH spellings AS (
             SELECT DISTINCT unnest([

@@ -27,7 +27,8 @@ class Score(NamedTuple):
 
 
 def scores(labelled: Iterable[tuple[Sequence[Span], Sequence[Span]]]) -> dict[str, Score]:
-    """The score of each kind, from pairs of planted and found spans. Two spans are one when they share half of what they cover.
+    """The score of each kind, from pairs of planted and found spans. Two spans are one when they share half
+    of what they cover.
 
     A known name found where a name was planted is right: the vault may know a stranger's namesake.
     """
@@ -37,7 +38,9 @@ def scores(labelled: Iterable[tuple[Sequence[Span], Sequence[Span]]]) -> dict[st
         found.update(span.kind for span in answer)
         hit.update(span.kind for span in truth if any(is_same(span, other) for other in answer))
         right.update(span.kind for span in answer if any(is_same(other, span) for other in truth))
-    return {kind: Score(planted[kind], found[kind], hit[kind], right[kind]) for kind in sorted(planted | found)}
+    return {
+        kind: Score(planted[kind], found[kind], hit[kind], right[kind]) for kind in sorted(planted | found)
+    }
 
 
 def is_same(planted: Span, found: Span) -> bool:
@@ -51,4 +54,7 @@ def is_same(planted: Span, found: Span) -> bool:
 def table(found: dict[str, Score]) -> list[str]:
     """The scores for a person, a line per kind."""
     lines = [f"{'kind':<18}{'planted':>8}{'found':>8}{'recall':>8}{'precision':>11}"]
-    return lines + [f"{kind:<18}{s.planted:>8}{s.found:>8}{s.recall:>8.3f}{s.precision:>11.3f}" for kind, s in found.items()]
+    return lines + [
+        f"{kind:<18}{s.planted:>8}{s.found:>8}{s.recall:>8.3f}{s.precision:>11.3f}"
+        for kind, s in found.items()
+    ]

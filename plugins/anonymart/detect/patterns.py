@@ -1,7 +1,8 @@
 """Patterns of direct identifiers, in the regular expressions of DuckDB (RE2), with check digits in SQL.
 
-A pattern stands alone or proposes candidates that a check digit or a list must confirm, so that a figure or a course code is not
-taken for a social security number. The patterns serve the gate (S-ANON), comments of surveys and tests alike.
+A pattern stands alone or proposes candidates that a check digit or a list must confirm, so that a figure or a
+course code is not taken for a social security number. The patterns serve the gate (S-ANON), comments of
+surveys and tests alike.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ PATTERNED = (
 )  # fmt: skip
 KINDS = (*PATTERNED, "name")
 _CHECKS = {"nir": nir_is_valid, "iban": iban_is_valid, "card": card_is_valid}
-# A run of hexadecimal digits is a hash or pseudonym when letters and digits take turns, or when it is as long as a digest.
+# A run of hexadecimal digits is a hash or pseudonym when letters and digits take turns, or when it is as long
+# as a digest.
 _MIXED = "(?:[0-9]+[a-f]+){2}|(?:[a-f]+[0-9]+){2}|^(?:.{32}|.{40}|.{64})$"
 _NO_POSTAL_TOWN = "^[^ ]* (?:eur|la plat|le cour|le site|les cours)"
 
@@ -28,8 +30,9 @@ _NO_POSTAL_TOWN = "^[^ ]* (?:eur|la plat|le cour|le site|les cours)"
 class Rule:
     """One expression whose group 1 is a candidate, and what confirms the candidate.
 
-    `needs` is a quick expression that every text with a match matches, `look` a still quicker one that many rules share; `accept` and
-    `reject` look at the folded candidate; `check` names a check digit: nir, iban or card.
+    `needs` is a quick expression that every text with a match matches, `look` a still quicker one that many
+    rules share; `accept` and `reject` look at the folded candidate; `check` names a check digit: nir, iban or
+    card.
     """
 
     regex: str
@@ -46,10 +49,15 @@ class Rule:
         if confirmed:
             candidates = f"regexp_extract_all({column_sql}, {_literal(self.regex)}, 1)"
             found = f"CASE WHEN {found} THEN len(list_filter({candidates}, lambda candidate: {confirmed})) > 0 END"
-        return f"CASE WHEN regexp_matches({column_sql}, {_literal(self.needs)}) THEN {found} END" if self.needs else found
+        return (
+            f"CASE WHEN regexp_matches({column_sql}, {_literal(self.needs)}) THEN {found} END"
+            if self.needs
+            else found
+        )
 
     def query(self, texts: str) -> str:
-        """A query for the texts, out of the relation `texts` (text), in which a candidate is confirmed; each text at least once.
+        """A query for the texts, out of the relation `texts` (text), in which a candidate is confirmed; each
+        text at least once.
 
         On many texts this is far quicker than `sql`, whose expressions are made anew for every few of them.
         """
@@ -92,7 +100,8 @@ _NO_HANDLE = (
     "|ngmodule|directive|pipe|abstractmethod|wraps|cached|task|dag|fixture|login|[0-9]+[a-z]?)(?:$|[^a-z])|^@[^a-z]*$"
 )
 _NO_HANDLE_OF = (
-    "^[a-z]+[ \t\n]*[:=][ \t\n]*(?:aucune?|non|oui|no|yes|ok|tres|very|bien|bon|bonne|good|great|super|top|nul|pas|pour|les?|la|une?|des|du|mon|ma|mes|the|and|not|trop|peu|rien|nothing"
+    "^[a-z]+[ \t\n]*[:=][ "
+    "\t\n]*(?:aucune?|non|oui|no|yes|ok|tres|very|bien|bon|bonne|good|great|super|top|nul|pas|pour|les?|la|une?|des|du|mon|ma|mes|the|and|not|trop|peu|rien|nothing"
     "|comme|c|il|on|je|tout|jamais|never|always|toujours|utile|useful|inutile|http|https|www|voir|see|parfait|genial|cours|projet|compte|page|groupe|group|[0-9./]+)(?:$|[^a-z])"
 )
 _NO_WAYS = sorted(set(not_names()) - set(["d", "de", "des", "du", "l", "la", "le", "les"]))
@@ -102,6 +111,7 @@ _NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)
 @cache
 def patterns() -> dict[str, Pattern]:
     """Every pattern by its kind, in a fixed order: where two find the same place, the first one names it."""
+
     def rule(name: str, **confirmation: str) -> Rule:
         look = shapes.DIGITS if name.startswith(("nir", "phone_")) else ""
         return Rule(getattr(shapes, name.upper()), shapes.HINTS[name], look, **confirmation)
@@ -133,26 +143,35 @@ def patterns() -> dict[str, Pattern]:
 
 
 def matches(kind: str, column_sql: str) -> str:
-    """A boolean SQL expression: the text `column_sql` holds an identifier of `kind`. Raises KeyError when unknown."""
+    """A boolean SQL expression: the text `column_sql` holds an identifier of `kind`. Raises KeyError when
+    unknown.
+    """
     return patterns()[kind].sql(column_sql)
 
 
 def kinds_query(texts: str, kinds: tuple[str, ...] = ()) -> str:
-    """A query (text, kind) for what the texts of the relation `texts` (text) hold: each pair once, only these kinds (all if none).
+    """A query (text, kind) for what the texts of the relation `texts` (text) hold: each pair once, only these
+    kinds (all if none).
 
-    One quick look at each text comes first, and nearly all of them are left there. Raises KeyError when a kind is unknown.
+    One quick look at each text comes first, and nearly all of them are left there. Raises KeyError when a
+    kind is unknown.
     """
     rules = [(kind, rule) for kind in kinds or KINDS for rule in patterns()[kind].rules]
     hints = "|".join(f"(?:{hint})" for hint in dict.fromkeys(rule.look or rule.needs for _, rule in rules))
-    found = " UNION ALL ".join(f"SELECT text, '{kind}' AS kind FROM ({rule.query('looked_at')})" for kind, rule in rules)
+    found = " UNION ALL ".join(
+        f"SELECT text, '{kind}' AS kind FROM ({rule.query('looked_at')})" for kind, rule in rules
+    )
     return (
-        f"WITH looked_at AS MATERIALIZED (SELECT text FROM {texts} WHERE regexp_matches(text, {_literal(hints)})) "
+        f"WITH looked_at AS MATERIALIZED (SELECT text FROM {texts} WHERE regexp_matches(text, "
+        f"{_literal(hints)})) "
         f"SELECT DISTINCT text, kind FROM ({found})"
     )
 
 
 def without_addresses(column_sql: str) -> str:
-    """SQL for the text without its e-mail and web addresses and handles, whose words say nothing of what the text is about."""
+    """SQL for the text without its e-mail and web addresses and handles, whose words say nothing of what the
+    text is about.
+    """
     hints = "|".join(f"(?:{shapes.HINTS[name]})" for name in ("email", "email_spelled", "url", "handle"))
     rest = column_sql
     for regex in (shapes.EMAIL, shapes.EMAIL_SPELLED, shapes.URL, shapes.HANDLE):

@@ -1,4 +1,6 @@
-"""The detector on batches of texts: SQL finds the few texts that hold something, Python says where (D-IDENT, D-SPECIAL)."""
+"""The detector on batches of texts: SQL finds the few texts that hold something, Python says where (D-IDENT,
+D-SPECIAL).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _SHORTEST_WITH_NAME = 3
 
 
 class Detector:
-    """Finds identifiers in texts; with the vault attached to the connection as `vault`, also those that the vault knows."""
+    """Finds identifiers in texts; with the vault attached to the connection as `vault`, also those that the
+    vault knows.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, has_vault: bool = False) -> None:
         self._connection, self._has_vault = connection, has_vault
@@ -34,8 +38,15 @@ class Detector:
     def spans(self, texts: Sequence[str]) -> list[list[Span]]:
         """The identifiers of each text, in order and without overlaps, in Unicode code points."""
         # Half a surrogate pair is no text for DuckDB; its place is kept.
-        clean = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not text.isascii() and _is_broken(text) else text for text in texts]
-        self._connection.register("detector_batch", pa.table({"text": pa.array(sorted(set(clean)), pa.string())}))
+        clean = [
+            text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            if not text.isascii() and _is_broken(text)
+            else text
+            for text in texts
+        ]
+        self._connection.register(
+            "detector_batch", pa.table({"text": pa.array(sorted(set(clean)), pa.string())})
+        )
         kinds: dict[str, list[str]] = {}
         for text, kind in self._connection.execute(kinds_query("detector_batch")).fetchall():
             kinds.setdefault(text, []).append(kind)
@@ -61,15 +72,34 @@ class Detector:
                 continue
             start, end = words[position - 1].start(), words[position + n_words - 2].end()
             if kind == "name" and _is_name(text, start, end):
-                yield text, Span(start, end + (text[end : end + 1] == "." and words[position + n_words - 2].end() - words[position + n_words - 2].start() == 1), "known_name")
+                yield (
+                    text,
+                    Span(
+                        start,
+                        end
+                        + (
+                            text[end : end + 1] == "."
+                            and words[position + n_words - 2].end() - words[position + n_words - 2].start()
+                            == 1
+                        ),
+                        "known_name",
+                    ),
+                )
             elif kind == "given_name" and _is_said(text, start, end):
                 yield text, Span(start, end, "known_name")
             elif kind not in (*NAMES, "name"):
                 yield text, Span(start, end, f"known_{kind}")
 
     def _name_digests(self, found: dict[str, list[Span]]) -> None:
-        """Call a hash known where it is the unsalted digest of an identifier; the vault is asked once for each."""
-        places = [(text, span, text[span.start : span.end].lower()) for text, spans in found.items() for span in spans if span.kind == "hash"]
+        """Call a hash known where it is the unsalted digest of an identifier; the vault is asked once for
+        each.
+        """
+        places = [
+            (text, span, text[span.start : span.end].lower())
+            for text, spans in found.items()
+            for span in spans
+            if span.kind == "hash"
+        ]
         new = {digest for _, _, digest in places} - set(self._digests)
         known = known_digests(self._connection, "detector", new) if new else set()
         self._digests |= {digest: digest in known for digest in new}
@@ -97,9 +127,16 @@ def _is_name(text: str, start: int, end: int) -> bool:
     """An initial is a large letter or has a point: « a martin » in a sentence is no person."""
     parts = list(_WORD.finditer(text, start, end))
     is_initialed = any(len(part.group()) == 1 for part in parts)
-    return not is_initialed or (all(len(part.group()) > 1 or part.group().isupper() for part in parts) and any(part.group()[0].isupper() for part in parts if len(part.group()) > 1))
+    return not is_initialed or (
+        all(len(part.group()) > 1 or part.group().isupper() for part in parts)
+        and any(part.group()[0].isupper() for part in parts if len(part.group()) > 1)
+    )
 
 
 def _is_said(text: str, start: int, end: int) -> bool:
     """A given name alone counts after what is said before names: « merci à »."""
-    return end - start > 2 and plain(text[start:end]) not in not_names() and before_a_name().search(text[max(0, start - 60) : start]) is not None
+    return (
+        end - start > 2
+        and plain(text[start:end]) not in not_names()
+        and before_a_name().search(text[max(0, start - 60) : start]) is not None
+    )

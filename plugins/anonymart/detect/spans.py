@@ -1,4 +1,6 @@
-"""Where in a text the identifiers stand: the same rules as in SQL, run by Python on the few texts that SQL found (D-IDENT)."""
+"""Where in a text the identifiers stand: the same rules as in SQL, run by Python on the few texts that SQL
+found (D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,21 @@ class Span(NamedTuple):
 
 
 def spans_of(text: str, kinds: Iterable[str] = KINDS) -> list[Span]:
-    """Every identifier of these kinds in the text; those of different kinds may overlap. Raises KeyError on an unknown kind."""
-    return [Span(start, end, kind) for kind in kinds for rule in patterns()[kind].rules for start, end in _matches(text, rule, kind)]
+    """Every identifier of these kinds in the text; those of different kinds may overlap. Raises KeyError on
+    an unknown kind.
+    """
+    return [
+        Span(start, end, kind)
+        for kind in kinds
+        for rule in patterns()[kind].rules
+        for start, end in _matches(text, rule, kind)
+    ]
 
 
 def resolved(spans: Iterable[Span]) -> list[Span]:
-    """The spans without overlaps, in their order: identifiers of the vault go first, then a longer span before a shorter one."""
+    """The spans without overlaps, in their order: identifiers of the vault go first, then a longer span
+    before a shorter one.
+    """
     order = {kind: place for place, kind in enumerate(KINDS)}
 
     def rank(span: Span) -> tuple:
@@ -52,13 +63,18 @@ def _matches(text: str, rule: Rule, kind: str) -> Iterator[tuple[int, int]]:
         end = _confirmed(text, start, end, rule)
         if end > start:
             end = _without_words(text, start, end) if kind == "name" else end
-            while kind in _TRIMMED and end - start > 1 and (text[end - 1] in _TRAILING or not text[end - 1].isprintable() or text[end - 1].isspace()):
+            while (
+                kind in _TRIMMED
+                and end - start > 1
+                and (text[end - 1] in _TRAILING or not text[end - 1].isprintable() or text[end - 1].isspace())
+            ):
                 end -= 1
             yield start, end
             # What stood behind may stand before the next one.
             place = max(end, place + 1)
         else:
-            # A number with a wrong key may have a right one within; what a list rejects is passed as a whole, as SQL does.
+            # A number with a wrong key may have a right one within; what a list rejects is passed as a whole,
+            # as SQL does.
             place = start + 1 if rule.check else max(found.end(1), start + 1)
 
 

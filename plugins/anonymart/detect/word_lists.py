@@ -1,7 +1,8 @@
 """Reviewed words that tell people from places, brands and tools (D-IDENT).
 
-The lists below are written for this project. More given names are read, at run time, from the French and English providers of
-the package `faker` (MIT licence), which the project depends on; nothing of it is copied here.
+The lists below are written for this project. More given names are read, at run time, from the French and
+English providers of the package `faker` (MIT licence), which the project depends on; nothing of it is copied
+here.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ Huguette Yvette Paulette Josette Colette Arlette Lucette Bernadette Antoinette M
 Paolo Giulia Marco Giovanni Francesca Luca Alessandro Chiara Lorenzo Federica Pablo Javier Carlos José Juan María Carmen Lucía Diego Alejandro Miguel Pedro
 João Tiago Rui Inês Beatriz Gonçalo Duarte Catarina Hans Jürgen Klaus Katrin Stefan Sven Anke Piotr Agnieszka Katarzyna Krzysztof Tomasz Małgorzata Magdalena
 """
-# Given names that are words, months, towns, tools or brands more often than people: they need a capital and a context.
+# Given names that are words, months, towns, tools or brands more often than people: they need a capital and a
+# context.
 _AMBIGUOUS = """
 aime aimee alexa claude amour ange angel april art autumn avril bill blanche bonne brice capucine carole chance chase christian claire clement colombe constance
 constant daisy dan dean desire desiree dawn dolores eden eve faith fleur florence france franc franck gage gene georgia grace grant guy harmony heaven hope
@@ -111,7 +113,8 @@ principal principale remplacant remplacante certifie certifiee agrege agregee as
 emeritus emerita emerite assistant associate adjunct visiting of in at university universite college lycee ecoles conferences hotel ouvrage oeuvre nageur chien mot yoda internship intern
 dre degree diploma phd bsc msc too
 """
-# Two words that look like a given and a family name: brands, and people whose names are those of streets and schools.
+# Two words that look like a given and a family name: brands, and people whose names are those of streets and
+# schools.
 _NOT_PEOPLE = """
 yves rocher|louis vuitton|christian dior|saint maclou|pierre cardin|jacques dessange|franck provost|jean paul gaultier|paul bocuse|marie curie|jules ferry|ada lovelace
 alan turing|victor hugo|jean jaures|jean moulin|emile zola|albert camus|claude monet|louis pasteur|charles de gaulle|jean monnet|leon blum|aristide briand|leroy merlin
@@ -123,7 +126,9 @@ jean bart|jeanne d|agatha christie|sandro paris|kevin murphy|johnny walker|chris
 
 @cache
 def given_names() -> tuple[str, ...]:
-    """Given names, written with their accents, of our own list and of faker's French and English providers."""
+    """Given names, written with their accents, of our own list and of faker's French and English
+    providers.
+    """
     found = set(_GIVEN.split())
     for locale in _FAKER:
         found |= set(import_module(f"faker.providers.person.{locale}").Provider.first_names)
@@ -168,7 +173,8 @@ def plain(text: str) -> str:
 
 
 def alternatives(words: tuple[str, ...] | list[str], first_is_large: bool = False) -> str:
-    """A regular expression that is any of the words, as a tree of letters, so that its speed does not depend on how many they are.
+    """A regular expression that is any of the words, as a tree of letters, so that its speed does not depend
+    on how many they are.
 
     Case does not count, but for the first letter when `first_is_large`.
     """
@@ -180,7 +186,11 @@ def alternatives(words: tuple[str, ...] | list[str], first_is_large: bool = Fals
         node[""] = {}
     if not first_is_large:
         return f"(?i:{_branches(tree)})"
-    return "(?:" + "|".join(f"{_escaped(sign)}(?i:{_branches(node)})" for sign, node in sorted(tree.items())) + ")"
+    return (
+        "(?:"
+        + "|".join(f"{_escaped(sign)}(?i:{_branches(node)})" for sign, node in sorted(tree.items()))
+        + ")"
+    )
 
 
 def _branches(tree: dict) -> str:

@@ -1,10 +1,12 @@
-"""What all published counts of a life tell together about one person, exactly from the table of noise (S-ANON).
+"""What all published counts of a life tell together about one person, exactly from the table of noise
+(S-ANON).
 
-The attacker knows every other person of every cell, and asks whether this one is in the statistics: for each count that the person would
-stand in, he compares the chance of the published figure with and without them. The best he can do is the sum of the logarithms of
-these ratios (Neyman and Pearson, 1933). An accountant adds up the draws of each person, new and carried, and says how often the
-person is told at a given rate of false alarms: the curve by which membership attacks are judged (Carlini and others, "Membership
-inference attacks from first principles", IEEE Symposium on Security and Privacy, 2022).
+The attacker knows every other person of every cell, and asks whether this one is in the statistics: for each
+count that the person would stand in, he compares the chance of the published figure with and without them.
+The best he can do is the sum of the logarithms of these ratios (Neyman and Pearson, 1933). An accountant adds
+up the draws of each person, new and carried, and says how often the person is told at a given rate of false
+alarms: the curve by which membership attacks are judged (Carlini and others, "Membership inference attacks
+from first principles", IEEE Symposium on Security and Privacy, 2022).
 """
 
 from __future__ import annotations
@@ -25,11 +27,12 @@ _NEAR = 20  # groups of persons on both sides of a share
 
 @dataclass(frozen=True)
 class Spent:
-    """What was drawn about a person: how many counts by the block of their true count, and the same for sums, in units of information.
+    """What was drawn about a person: how many counts by the block of their true count, and the same for sums,
+    in units of information.
 
-    `counts` has for each table of noise, one after the other, the counts of 1, 2, ... persons, the last of a table those of its last block
-    without the person and more. `sums` is the sum of (the person's own contribution to a sum / standard deviation of its noise)^2.
-    `persons` have spent the same.
+    `counts` has for each table of noise, one after the other, the counts of 1, 2, ... persons, the last of a
+    table those of its last block without the person and more. `sums` is the sum of (the person's own
+    contribution to a sum / standard deviation of its noise)^2. `persons` have spent the same.
     """
 
     counts: tuple[int, ...]
@@ -40,10 +43,11 @@ class Spent:
 def told_at(
     spent: Iterable[Spent], tables: Iterable[Iterable[Entry]], false_alarms: float, shares: Iterable[float]
 ) -> dict[float, float]:
-    """How often persons are told at most, at these shares of persons (0 to 1), those of whom least was drawn first; 0 without persons.
+    """How often persons are told at most, at these shares of persons (0 to 1), those of whom least was drawn
+    first; 0 without persons.
 
-    Persons are put in order by the information of their draws, and the exact rate is worked out for a few around each share: their
-    median, and for the share 1 their largest.
+    Persons are put in order by the information of their draws, and the exact rate is worked out for a few
+    around each share: their median, and for the share 1 their largest.
     """
     waves = _Waves(tables)
     ordered = sorted(spent, key=waves.information)
@@ -80,10 +84,14 @@ def blocks(table: Iterable[Entry]) -> int:
 
 
 class _Waves:
-    """Characteristic functions of the log-likelihood ratio of one draw, by table and block, with the person in and out."""
+    """Characteristic functions of the log-likelihood ratio of one draw, by table and block, with the person
+    in and out.
+    """
 
     def __init__(self, tables: Iterable[Iterable[Entry]]) -> None:
-        pairs = [self._ratios(laws, count) for laws in map(law_of, tables) for count in range(1, max(laws) + 2)]
+        pairs = [
+            self._ratios(laws, count) for laws in map(law_of, tables) for count in range(1, max(laws) + 2)
+        ]
         # A count of more persons than the table has is that of its last block with and without the person.
         self.waves = {side: np.log(np.array([self._wave(pair[side]) for pair in pairs])) for side in (0, 1)}
         # How far apart the two means of the ratio are, by block.
@@ -134,7 +142,8 @@ class _Waves:
     def true_positives(self, counts: np.ndarray, sums: np.ndarray, false_alarms: float) -> np.ndarray:
         """How often each person is told; counts by block in rows, one for each person."""
         inside, outside = (self._sums(counts, sums, side) for side in (0, 1))
-        # From the largest ratio down: false alarms until the limit, of the value in which it falls the part that is left.
+        # From the largest ratio down: false alarms until the limit, of the value in which it falls the part
+        # that is left.
         below_out = np.cumsum(outside[:, ::-1], axis=1)
         below_in = np.cumsum(inside[:, ::-1], axis=1)
         place = np.minimum((below_out <= false_alarms).sum(axis=1), _SIZE - 1)

@@ -1,7 +1,9 @@
-"""Intervals of rates and scores, from what is published of them: read once more by the gate, and given to older cells (S-ANON).
+"""Intervals of rates and scores, from what is published of them: read once more by the gate, and given to
+older cells (S-ANON).
 
-For a rate Wilson's score interval (1927), for chance where the base is a sample, and Fieller's (1954), for the noise of numerator
-and denominator, in one quadratic equation; for a score that of Rocks (2016), widened by the noise. See `docs/disclosure.md`.
+For a rate Wilson's score interval (1927), for chance where the base is a sample, and Fieller's (1954), for
+the noise of numerator and denominator, in one quadratic equation; for a score that of Rocks (2016), widened
+by the noise. See `docs/disclosure.md`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ def end(
     `cell` goes before the columns of the mart.
     """
     share = f'{cell}"{rate["name"]}"'
-    laws = (policy.of_class(contract.noise_of(rate["numerator"])), policy.of_class(contract.noise_of(rate["denominator"])))
+    laws = (
+        policy.of_class(contract.noise_of(rate["numerator"])),
+        policy.of_class(contract.noise_of(rate["denominator"])),
+    )
     found = of_share(laws, rate, side, share, base)
     parts = {measure["name"]: measure for measure in contract.measures}
     first = parts[rate["denominator"]].get("told_by") or {}
@@ -41,9 +46,11 @@ def end(
 
 
 def of_share(laws: tuple[Policy, Policy], rate: Mapping[str, Any], side: str, share: str, base: str) -> str:
-    """SQL for an end of the interval of any share on a base; `laws` are the register for the classes of part and base.
+    """SQL for an end of the interval of any share on a base; `laws` are the register for the classes of part
+    and base.
 
-    A sensitive share at an edge of its band, or beyond, has the interval of that edge on the smallest base of the band.
+    A sensitive share at an edge of its band, or beyond, has the interval of that edge on the smallest base of
+    the band.
     """
     is_sample = bool(rate.get("sampled"))
     inside = _root(laws, side, share, base, is_sample)
@@ -64,7 +71,8 @@ def of_share(laws: tuple[Policy, Policy], rate: Mapping[str, Any], side: str, sh
 
 
 def score(policy: Policy, side: str | None, promoters: str, passives: str, detractors: str) -> str:
-    """SQL for a Net Promoter Score of published counts, or for the end `low` or `high` of its interval, -100 to 100 and not rounded.
+    """SQL for a Net Promoter Score of published counts, or for the end `low` or `high` of its interval, -100
+    to 100 and not rounded.
 
     The policy is that of the mart's class of noise.
     """
@@ -93,6 +101,7 @@ def _root(laws: tuple[Policy, Policy], side: str, share: str, base: str, is_samp
     square = f"({n} ** 2 + {chance} * {n} - {of_base})"
     half = f"({part} * {n} + {chance / 2} * {n})"
     return (
-        f"greatest(0, least(1, ({half} + {sign} * sqrt(greatest(0, {half} ** 2 - {square} * ({part} ** 2 - {of_part}))))"
+        f"greatest(0, least(1, ({half} + {sign} * sqrt(greatest(0, {half} ** 2 - {square} * ({part} ** "
+        f"2 - {of_part}))))"
         f" / {square}))"
     )

@@ -1,4 +1,6 @@
-"""How surely the figures of a whole life tell that somebody is in the statistics, by the accountant, against the limits of the policy (S-ANON)."""
+"""How surely the figures of a whole life tell that somebody is in the statistics, by the accountant, against
+the limits of the policy (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ _LIMITS = {"median_at_most": 0.5, "of_99_percent_at_most": 0.99, "of_anybody_at_
 def measure(
     connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy
 ) -> dict[str, Any]:
-    """Exact figures about persons, for the reviewer only: how many draws and how often told, at these shares of persons (0 to 1).
+    """Exact figures about persons, for the reviewer only: how many draws and how often told, at these shares
+    of persons (0 to 1).
 
-    From a connection with the warehouse attached, over the marts of the last build, carried cells included. `within` says of each limit
-    of the policy whether it is kept: that alone may stand in a release.
+    From a connection with the warehouse attached, over the marts of the last build, carried cells included.
+    `within` says of each limit of the policy whether it is kept: that alone may stand in a release.
     """
     known = schemes_of(connection, policy)
     groups = spent(connection, contracts, policy, known)
@@ -34,14 +37,17 @@ def measure(
     return {
         "persons": sum(one.persons for one in groups),
         "shares": [
-            {"share": share, "draws": int(at_share(draws, share)), "told": round(rates[share], 4)} for share in SHARES
+            {"share": share, "draws": int(at_share(draws, share)), "told": round(rates[share], 4)}
+            for share in SHARES
         ],
         "within": _within(rates, policy),
     }
 
 
 def within(groups: list[Spent], policy: Policy) -> dict[str, bool]:
-    """Whether each limit of the policy is kept for these groups of persons, of whom all was drawn by the present policy."""
+    """Whether each limit of the policy is kept for these groups of persons, of whom all was drawn by the
+    present policy.
+    """
     return _within(_rates(groups, policy, list(schemes(policy).values())), policy)
 
 
@@ -51,4 +57,6 @@ def _rates(groups: list[Spent], policy: Policy, known: list[Scheme]) -> dict[flo
 
 
 def _within(rates: dict[float, float], policy: Policy) -> dict[str, bool]:
-    return {name: round(rates[share], 4) <= policy.figure("membership", name) for name, share in _LIMITS.items()}
+    return {
+        name: round(rates[share], 4) <= policy.figure("membership", name) for name, share in _LIMITS.items()
+    }

@@ -1,13 +1,13 @@
 """The perturbation table of the cell key method: which deviation a count gets from which cell keys (S-ANON).
 
-For each true count i the probabilities of the deviations v have the largest entropy among all that have mean 0 and the
-given variance, lie between -D and D, and make no published count negative or one of 1 .. smallest - 1. They are
-p(v) proportional to exp(a v + b v^2); a and b are found by Newton's method on the dual.
+For each true count i the probabilities of the deviations v have the largest entropy among all that have mean
+0 and the given variance, lie between -D and D, and make no published count negative or one of 1 .. smallest -
+1. They are p(v) proportional to exp(a v + b v^2); a and b are found by Newton's method on the dual.
 
-Sources: Fraser and Wooton, "A proposed method for confidentialising tabular output to protect against differencing" (UNECE
-work session on statistical data confidentiality, 2005); Giessing, "Computational issues in the design of transition
-probabilities and disclosure risk estimation for additive noise" (Privacy in Statistical Databases, 2016); Handbook on
-Statistical Disclosure Control, chapter on tables.
+Sources: Fraser and Wooton, "A proposed method for confidentialising tabular output to protect against
+differencing" (UNECE work session on statistical data confidentiality, 2005); Giessing, "Computational issues
+in the design of transition probabilities and disclosure risk estimation for additive noise" (Privacy in
+Statistical Databases, 2016); Handbook on Statistical Disclosure Control, chapter on tables.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ _MOST, _LEAST = 1 / 3, 1.15
 
 
 class Scheme(NamedTuple):
-    """The parameters of a table: D and the smallest published count in persons, and the variance of the noise."""
+    """The parameters of a table: D and the smallest published count in persons, and the variance of the
+    noise.
+    """
 
     largest_deviation: int
     variance: float
@@ -58,9 +60,9 @@ class Entry:
 def perturbation_table(largest_deviation: int, variance: float, smallest: int) -> list[Entry]:
     """Entries in the order of count and deviation; the last count stands for itself and every larger one.
 
-    A few persons have less noise than the variance: a third of the most that their deviations can have, or a little over the least,
-    for else one person would be published as 0 or as D and more, and no interval would hold.
-    Raises UsageError when no such probabilities exist for a count.
+    A few persons have less noise than the variance: a third of the most that their deviations can have, or a
+    little over the least, for else one person would be published as 0 or as D and more, and no interval would
+    hold. Raises UsageError when no such probabilities exist for a count.
     """
     return list(_table(largest_deviation, variance, smallest))
 
@@ -70,7 +72,9 @@ def _table(largest_deviation: int, variance: float, smallest: int) -> tuple[Entr
     entries = [Entry(0, 0, 1.0, 0, MODULUS)]
     for true_count in range(1, largest_deviation + smallest + 1):
         deviations = [
-            v for v in range(-largest_deviation, largest_deviation + 1) if true_count + v == 0 or true_count + v >= smallest
+            v
+            for v in range(-largest_deviation, largest_deviation + 1)
+            if true_count + v == 0 or true_count + v >= smallest
         ]
         probabilities = largest_entropy(deviations, _variance(deviations, variance))
         widths = _widths(deviations, probabilities)
@@ -89,21 +93,30 @@ def of_policy(policy: Policy) -> dict[str, list[Entry]]:
 def schemes(policy: Policy) -> dict[str, Scheme]:
     """The register's parameters of the noise, by class."""
     laws = {noise: policy.of_class(noise) for noise in CLASSES}
-    return {noise: Scheme(*(law.figure("counts", name) for name in Scheme._fields)) for noise, law in laws.items()}
+    return {
+        noise: Scheme(*(law.figure("counts", name) for name in Scheme._fields)) for noise, law in laws.items()
+    }
 
 
 def mean_error(table: Iterable[Entry]) -> float:
-    """By how many persons a large count is off in the mean, from the table alone: a fact of the method, and of no school."""
+    """By how many persons a large count is off in the mean, from the table alone: a fact of the method, and
+    of no school.
+    """
     entries = list(table)
     last = max(entry.true_count for entry in entries)
     return sum(abs(entry.deviation) * entry.probability for entry in entries if entry.true_count == last)
 
 
 def largest_entropy(deviations: list[int], variance: float) -> list[float]:
-    """The probabilities of largest entropy with mean 0 and this variance. Raises UsageError when there are none."""
+    """The probabilities of largest entropy with mean 0 and this variance. Raises UsageError when there are
+    none.
+    """
     least, most = _limits(deviations)
     if not least < variance < most:
-        raise UsageError(f"No noise on {deviations} has the variance {variance}: it must lie between {least} and {most}; change counts in policy.yml.")
+        raise UsageError(
+            f"No noise on {deviations} has the variance {variance}: it must lie between {least} and "
+            f"{most}; change counts in policy.yml."
+        )
     a = b = 0.0
     gap = _dual(deviations, variance, a, b)
     for _ in range(200):
@@ -112,21 +125,36 @@ def largest_entropy(deviations: list[int], variance: float) -> list[float]:
         slope = (moments[1], moments[2] - variance)
         if max(map(abs, slope)) < 1e-13:
             return p
-        haa, hab, hbb = moments[2] - moments[1] ** 2, moments[3] - moments[1] * moments[2], moments[4] - moments[2] ** 2
+        haa, hab, hbb = (
+            moments[2] - moments[1] ** 2,
+            moments[3] - moments[1] * moments[2],
+            moments[4] - moments[2] ** 2,
+        )
         determinant = haa * hbb - hab**2
-        step_a, step_b = (hbb * slope[0] - hab * slope[1]) / determinant, (haa * slope[1] - hab * slope[0]) / determinant
+        step_a, step_b = (
+            (hbb * slope[0] - hab * slope[1]) / determinant,
+            (haa * slope[1] - hab * slope[0]) / determinant,
+        )
         size = 1.0
-        while (lower := _dual(deviations, variance, a - size * step_a, b - size * step_b)) > gap and size > 1e-12:
+        while (
+            lower := _dual(deviations, variance, a - size * step_a, b - size * step_b)
+        ) > gap and size > 1e-12:
             size /= 2
         a, b, gap = a - size * step_a, b - size * step_b, lower
     return _probabilities(deviations, a, b)
 
 
 def draw(entries: Iterable[Entry], true_count: int, cell_key: int) -> int:
-    """The deviation of a count with this cell key (0 .. 2^32 - 1); counts beyond the table take its last block."""
+    """The deviation of a count with this cell key (0 .. 2^32 - 1); counts beyond the table take its last
+    block.
+    """
     listed = list(entries)
     block = min(true_count, max(entry.true_count for entry in listed))
-    return next(entry.deviation for entry in listed if entry.true_count == block and entry.key_from <= cell_key < entry.key_upto)
+    return next(
+        entry.deviation
+        for entry in listed
+        if entry.true_count == block and entry.key_from <= cell_key < entry.key_upto
+    )
 
 
 def law_of(table: Iterable[Entry]) -> dict[int, dict[int, float]]:
@@ -145,7 +173,10 @@ def write_seed(tables: Mapping[str, Iterable[Entry]], path: Path = SEED) -> None
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)
         for noise, entries in tables.items():
-            rows.writerows((noise, e.true_count, e.deviation, f"{e.probability:.12f}", e.key_from, e.key_upto) for e in entries)
+            rows.writerows(
+                (noise, e.true_count, e.deviation, f"{e.probability:.12f}", e.key_from, e.key_upto)
+                for e in entries
+            )
 
 
 def read_seed(path: Path = SEED) -> dict[str, list[Entry]]:
@@ -162,11 +193,18 @@ def read_seed(path: Path = SEED) -> dict[str, list[Entry]]:
 def check_seed(policy: Policy, path: Path = SEED) -> None:
     """Raise UsageError when the shipped table is not the one of the register's parameters."""
     keys = [
-        [(noise, e.true_count, e.deviation, e.key_from, e.key_upto) for noise, table in tables.items() for e in table]
+        [
+            (noise, e.true_count, e.deviation, e.key_from, e.key_upto)
+            for noise, table in tables.items()
+            for e in table
+        ]
         for tables in (of_policy(policy), read_seed(path))
     ]
     if keys[0] != keys[1]:
-        raise UsageError("The perturbation table is not that of policy.yml's counts: run `anonymart perturbation --write`, and commit the seed with the policy.")
+        raise UsageError(
+            "The perturbation table is not that of policy.yml's counts: run `anonymart perturbation "
+            "--write`, and commit the seed with the policy."
+        )
 
 
 def _probabilities(deviations: list[int], a: float, b: float) -> list[float]:
@@ -200,7 +238,9 @@ def _widths(deviations: list[int], probabilities: list[float]) -> list[int]:
     middle = widths.index(max(widths))
     widths[middle] += MODULUS - sum(widths)
     left, right = next(
-        (n, n + 1) for n, (low, high) in enumerate(pairwise(deviations)) if high - low == 1 and min(widths[n], widths[n + 1]) > 1 << 16
+        (n, n + 1)
+        for n, (low, high) in enumerate(pairwise(deviations))
+        if high - low == 1 and min(widths[n], widths[n + 1]) > 1 << 16
     )
     surplus = sum(width * v for width, v in zip(widths, deviations, strict=True))
     widths[left] += surplus

@@ -1,8 +1,8 @@
 """How the scores and shares that are shown differ from all: what is protected is not like the rest (S-ANON).
 
-A sensitive share near none or all is hidden, or told as the edge of its band, so the scores that are left are less
-good, or less bad, than all of them. The reviewer is told by how much; it is made from true figures and stands in no
-release.
+A sensitive share near none or all is hidden, or told as the edge of its band, so the scores that are left are
+less good, or less bad, than all of them. The reviewer is told by how much; it is made from true figures and
+stands in no release.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ DECIMALS = 1
 def measure(
     connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str
 ) -> list[dict[str, Any]]:
-    """For each score and sensitive share: mart, figure, cells that show it, cells that protect it, and the bias in points.
+    """For each score and sensitive share: mart, figure, cells that show it, cells that protect it, and the
+    bias in points.
 
-    The bias is the mean true figure of the cells that show it less that of both; cells with too few people count in neither. None
-    where no cell shows it. `evidence` is SQL that may follow FROM: mart, measure, true_value, published_value and published_reason
-    of each new cell.
+    The bias is the mean true figure of the cells that show it less that of both; cells with too few people
+    count in neither. None where no cell shows it. `evidence` is SQL that may follow FROM: mart, measure,
+    true_value, published_value and published_reason of each new cell.
     """
     scales = [
         (contract.name, measure["name"], 1 if measure["kind"] == "nps" else 100)

@@ -1,6 +1,8 @@
-"""What was drawn about each person: from the people behind the cells to the accountant's groups, new and carried cells alike (S-ANON).
+"""What was drawn about each person: from the people behind the cells to the accountant's groups, new and
+carried cells alike (S-ANON).
 
-True figures: read in the warehouse, for the reviewer; nothing of it may stand in a release but whether the limits are kept.
+True figures: read in the warehouse, for the reviewer; nothing of it may stand in a release but whether the
+limits are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from anonymart.release.ledger import noise_by_release
 
 
 def schemes_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Scheme]:
-    """The parameters of all noise that a published or a new cell may have: those of the policy, and those of earlier releases."""
+    """The parameters of all noise that a published or a new cell may have: those of the policy, and those of
+    earlier releases.
+    """
     known = list(schemes(policy).values())
     for by_class in noise_by_release(connection).values():
         known += [scheme for scheme in by_class.values() if scheme not in known]
@@ -34,10 +38,12 @@ def spent(
     policy: Policy,
     known: Sequence[Scheme],
 ) -> list[Spent]:
-    """Groups of persons who have spent the same, from a connection with the warehouse attached: the marts of the last build.
+    """Groups of persons who have spent the same, from a connection with the warehouse attached: the marts of
+    the last build.
 
-    A figure that another cell tells first is no draw of its own. The counts of persons are those of today's people. `known` are the
-    tables of noise in the order of `Spent.counts`; a carried cell keeps that of the release that it came with.
+    A figure that another cell tells first is no draw of its own. The counts of persons are those of today's
+    people. `known` are the tables of noise in the order of `Spent.counts`; a carried cell keeps that of the
+    release that it came with.
     """
     places = _Places(connection, policy, known)
     draws = [
@@ -58,9 +64,13 @@ def spent(
 
 
 class _Places:
-    """Where the counts by each table of noise stand in `Spent.counts`, and by which table a cell was drawn."""
+    """Where the counts by each table of noise stand in `Spent.counts`, and by which table a cell was
+    drawn.
+    """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, policy: Policy, known: Sequence[Scheme]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, policy: Policy, known: Sequence[Scheme]
+    ) -> None:
         self.present, self.number = schemes(policy), 0
         self.first: dict[Scheme, tuple[int, int]] = {}
         for scheme in known:
@@ -75,7 +85,9 @@ class _Places:
 
     def block(self, noise: str, count: str) -> str:
         """SQL for the place of a count of the class in a cell that is joined with `known`."""
-        return self._by_release(noise, lambda scheme: f"{self.first[scheme][0]} + least({count}, {self.first[scheme][1]})")
+        return self._by_release(
+            noise, lambda scheme: f"{self.first[scheme][0]} + least({count}, {self.first[scheme][1]})"
+        )
 
     def variance(self, noise: str) -> str:
         """SQL for the variance of the noise of the class in such a cell."""
@@ -90,7 +102,9 @@ class _Places:
         return f"CASE {earlier} ELSE {present} END" if earlier else present
 
     def joined(self, connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
-        """SQL that joins `cell` with `known`, the release that it was new in; nothing where all cells are drawn alike."""
+        """SQL that joins `cell` with `known`, the release that it was new in; nothing where all cells are
+        drawn alike.
+        """
         if not self.earlier or not table_exists(connection, "ledger", f"cells_{contract.name}"):
             return "CROSS JOIN (SELECT NULL AS release_id) AS known" if self.earlier else ""
         same = " AND ".join(f'known."{name}" = cell."{name}"' for name in contract.dimensions)
@@ -112,7 +126,9 @@ def _draws(
                 SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")} AS block, NULL AS information
                 FROM {source} WHERE {is_told} {where} {_first_only(contract, measure)}""")
         elif measure["kind"] == "mean":
-            bounded = f'least(people."{measure["value"]}", {policy.figure("means", "largest_events_per_person")})'
+            bounded = (
+                f'least(people."{measure["value"]}", {policy.figure("means", "largest_events_per_person")})'
+            )
             noise = f"{policy.figure('means', 'noise_of_largest')} * max({bounded}) OVER ({cell})"
             found.append(f"""
                 SELECT {person}, NULL AS block, pow({bounded} / ({noise}), 2) / ({places.variance(contract.noise)}) AS information
@@ -125,14 +141,19 @@ def _same(contract: MartContract) -> str:
     years = set(pooling.values())
     same = [f'people."{name}" = cell."{name}"' for name in contract.dimensions if name not in years]
     if pooling:
-        same.append(f'people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"')
+        same.append(
+            f'people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
+        )
     return " AND ".join(same)
 
 
 def _is_told(contract: MartContract, measure: Mapping[str, Any]) -> str | None:
     """Where a count is told, itself or by a rate; None where another cell always tells it first."""
     first = measure.get("told_by") or {}
-    if first.get("mart", contract.name) != contract.name or first.get("measure", measure["name"]) != measure["name"]:
+    if (
+        first.get("mart", contract.name) != contract.name
+        or first.get("measure", measure["name"]) != measure["name"]
+    ):
         return None
     shown = [measure["name"]] if measure["name"] in contract.figures else []
     rates = [
@@ -141,7 +162,9 @@ def _is_told(contract: MartContract, measure: Mapping[str, Any]) -> str | None:
         if rate["kind"] == "rate" and measure["name"] in (rate["numerator"], rate["denominator"])
     ]
     return (
-        "(" + " OR ".join(f'cell."{name}" IS NOT NULL' for name in [*shown, *rates]) + ")" if shown or rates else None
+        "(" + " OR ".join(f'cell."{name}" IS NOT NULL' for name in [*shown, *rates]) + ")"
+        if shown or rates
+        else None
     )
 
 

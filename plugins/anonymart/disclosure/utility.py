@@ -1,7 +1,8 @@
 """What protection costs: the errors of published figures against the true ones, and who is in none (S-ANON).
 
-These figures are made from true ones, so they may not tell any of them: an error is stated only over as many cells as the
-register asks for (utility.smallest_cells), coarsely, and a total only where what it adds to the stated parts is as large.
+These figures are made from true ones, so they may not tell any of them: an error is stated only over as many
+cells as the register asks for (utility.smallest_cells), coarsely, and a total only where what it adds to the
+stated parts is as large.
 """
 
 from __future__ import annotations
@@ -28,19 +29,30 @@ IN_OTHERS = "persons_in_other_published_figures_percent"
 ERRORS = (COUNT_ERROR, MEDIAN_SALARY_ERROR, QUARTILE_SALARY_ERROR, NPS_ERROR)
 SHARES = (IN_COUNTS, AS_ZERO, IN_OTHERS)
 ABOUT = (
-    "What protection costs, over the cells that are new in this release: earlier ones have no true figures any more. Errors are "
-    "means of absolute differences from the true figures, true zeros left out; shares weigh each figure by the true persons under "
+    "What protection costs, over the cells that are new in this release: earlier ones have no true "
+    "figures any more. Errors are "
+    "means of absolute differences from the true figures, true zeros left out; shares weigh each figure "
+    "by the true persons under "
     f"it. What rests on fewer than smallest_cells cells is {TOO_FEW_CELLS}, for it could tell a true figure."
 )
 # Names of the section; the gate knows them as words of ours.
-WORDS = (ABOUT, TOO_FEW_CELLS, *ERRORS, *SHARES, *REASONS, "utility about smallest_cells new_cells suppressed marts release_id")
+WORDS = (
+    ABOUT,
+    TOO_FEW_CELLS,
+    *ERRORS,
+    *SHARES,
+    *REASONS,
+    "utility about smallest_cells new_cells suppressed marts release_id",
+)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One utility figure of one mart: the sum of errors, or of persons in something, and what it is a part of.
+    """One utility figure of one mart: the sum of errors, or of persons in something, and what it is a part
+    of.
 
-    Of an error the base counts figures, of a share persons; the cells are those with a person in it and out of it.
+    Of an error the base counts figures, of a share persons; the cells are those with a person in it and out
+    of it.
     """
 
     mart: str
@@ -61,24 +73,30 @@ class Part:
 
 
 def measure(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, evidence: str
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    evidence: str,
 ) -> dict[str, Any]:
     """The section `utility` of the privacy report, per mart and in all, as plain data.
 
-    `evidence` is SQL that may follow FROM: mart, cell_key, measure, true_count, true_value, published_value and
-    published_reason of each new cell.
+    `evidence` is SQL that may follow FROM: mart, cell_key, measure, true_count, true_value, published_value
+    and published_reason of each new cell.
     """
     smallest = policy.figure("utility", "smallest_cells")
     parts = _parts(connection, contracts, evidence)
     cells = _cells(connection, contracts, evidence)
     marts = {
-        name: {**found, **{part.name: _stated(part, smallest) for part in parts if part.mart == name}} for name, found in cells.items()
+        name: {**found, **{part.name: _stated(part, smallest) for part in parts if part.mart == name}}
+        for name, found in cells.items()
     }
     return {
         "about": ABOUT,
         "smallest_cells": smallest,
         "new_cells": sum(found["new_cells"] for found in cells.values()),
-        "suppressed": {reason: sum(found["suppressed"][reason] for found in cells.values()) for reason in REASONS},
+        "suppressed": {
+            reason: sum(found["suppressed"][reason] for found in cells.values()) for reason in REASONS
+        },
         **_in_all(parts, smallest),
         "marts": marts,
     }
@@ -88,8 +106,16 @@ def sentence(utility: Mapping[str, Any]) -> str:
     """The figures in all in one line for a person."""
     if not utility.get("new_cells"):
         return "Utility: no new cell, nothing to measure."
-    errors = ((COUNT_ERROR, "counts", "persons"), (MEDIAN_SALARY_ERROR, "median salaries", "%"), (NPS_ERROR, "NPS", "points"))
-    shares = ((IN_COUNTS, "published counts"), (AS_ZERO, "counts published as 0"), (IN_OTHERS, "other published figures"))
+    errors = (
+        (COUNT_ERROR, "counts", "persons"),
+        (MEDIAN_SALARY_ERROR, "median salaries", "%"),
+        (NPS_ERROR, "NPS", "points"),
+    )
+    shares = (
+        (IN_COUNTS, "published counts"),
+        (AS_ZERO, "counts published as 0"),
+        (IN_OTHERS, "other published figures"),
+    )
     told = [f"{what} off by {_told(utility[name], unit)}" for name, what, unit in errors if name in utility]
     told += [f"{_told(utility[name], '%')} of persons in {what}" for name, what in shares if name in utility]
     return f"Utility of {utility['new_cells']} new cells: {'; '.join(told)}."
@@ -104,24 +130,34 @@ def _stated(part: Part, smallest: int) -> float | str:
 
 
 def _in_all(parts: Iterable[Part], smallest: int) -> dict[str, float | str]:
-    """Each figure over all marts; over those that state theirs where the others alone are too few to be added."""
+    """Each figure over all marts; over those that state theirs where the others alone are too few to be
+    added.
+    """
     found: dict[str, float | str] = {}
     for name in (*ERRORS, *SHARES):
         of_name = [part for part in parts if part.name == name and part.base]
         if not of_name:
             continue
         rest = _sum([part for part in of_name if not part.may_be_stated(smallest)], name)
-        told = of_name if rest.may_be_stated(smallest) else [part for part in of_name if part.may_be_stated(smallest)]
+        told = (
+            of_name
+            if rest.may_be_stated(smallest)
+            else [part for part in of_name if part.may_be_stated(smallest)]
+        )
         found[name] = _stated(_sum(told, name), smallest)
     return found
 
 
 def _sum(parts: list[Part], name: str) -> Part:
-    columns = zip(*((part.total, part.base, part.n_cells_in, part.n_cells_out) for part in parts), strict=True)
+    columns = zip(
+        *((part.total, part.base, part.n_cells_in, part.n_cells_out) for part in parts), strict=True
+    )
     return Part("all", name, *(map(sum, columns) if parts else (0.0, 0.0, 0, 0)))
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str) -> list[Part]:
+def _parts(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str
+) -> list[Part]:
     rows = connection.execute(f"""
         WITH figures AS (
             SELECT evidence.*, shown.error_name, shown.is_count, published_reason IS NULL AS is_published,
@@ -150,7 +186,9 @@ def _parts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartCo
     return [Part(*row) for row in rows]
 
 
-def _cells(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str) -> dict[str, dict[str, Any]]:
+def _cells(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str
+) -> dict[str, dict[str, Any]]:
     rows = connection.execute(f"""
         SELECT mart, count(DISTINCT cell_key), {", ".join(f"count(*) FILTER (published_reason = '{reason}')" for reason in REASONS)}
         FROM {evidence} AS evidence JOIN ({_shown(contracts)}) AS shown USING (mart, measure)
@@ -164,7 +202,9 @@ def _cells(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartCo
 
 
 def _shown(contracts: Mapping[str, MartContract]) -> str:
-    """SQL for the figures that marts show, each with the name of its error, if any: hidden ones are published nowhere."""
+    """SQL for the figures that marts show, each with the name of its error, if any: hidden ones are published
+    nowhere.
+    """
     rows = [
         f"('{contract.name}', '{measure['name']}', {_error_name(measure)}, {measure['kind'] == 'count'})"
         for contract in contracts.values()

@@ -1,7 +1,8 @@
 """Encodings found out word by word: one file may mix UTF-8, Latin-1, cp1252 and cp850, even within one word.
 
-A word that is right UTF-8 is that. In any other each byte is read as cp1252 (which holds Latin-1) or as cp850, whichever gives letters
-where letters belong; a word that neither makes readable becomes the mark UNREADABLE, and the row that needs it is quarantined.
+A word that is right UTF-8 is that. In any other each byte is read as cp1252 (which holds Latin-1) or as
+cp850, whichever gives letters where letters belong; a word that neither makes readable becomes the mark
+UNREADABLE, and the row that needs it is quarantined.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _BLOCK = 1 << 20
 
 
 class Encodings:
-    """Turns bytes into UTF-8; `found` counts the lines by what they were in (ascii, utf-8, latin-1, cp1252, cp850, …)."""
+    """Turns bytes into UTF-8; `found` counts the lines by what they were in (ascii, utf-8, latin-1, cp1252,
+    cp850, …).
+    """
 
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
@@ -133,8 +136,15 @@ def _read(word: bytes) -> tuple[bytes, str]:
             signs.append(chr(byte))
             continue
         around = padded[place], padded[place + 2]
-        for_windows, for_dos = _sign(around[0], windows[place], around[1]), _sign(around[0], dos[place], around[1])
-        if dos[place] == "à" and not around[1].isalpha() and f"{''.join(signs)}à".casefold() not in _ENDS_IN_A_GRAVE:
+        for_windows, for_dos = (
+            _sign(around[0], windows[place], around[1]),
+            _sign(around[0], dos[place], around[1]),
+        )
+        if (
+            dos[place] == "à"
+            and not around[1].isalpha()
+            and f"{''.join(signs)}à".casefold() not in _ENDS_IN_A_GRAVE
+        ):
             for_dos = 0
         if max(for_windows, for_dos) < 0:
             return UNREADABLE.encode(), "unreadable"

@@ -1,4 +1,6 @@
-"""Who goes: fills the TEMP table `going`, and finds the names under which the warehouse knows them (R-ERASE, P-STAT)."""
+"""Who goes: fills the TEMP table `going`, and finds the names under which the warehouse knows them (R-ERASE,
+P-STAT).
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,13 @@ from anonymart.rows import one_row
 
 
 def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
-    """The end of the day, or the last time that any row of those who asked tells of: sources may be a day ahead of `as_of`."""
+    """The end of the day, or the last time that any row of those who asked tells of: sources may be a day
+    ahead of `as_of`.
+    """
     end = people.end_of(as_of, policy)
-    return one_row(connection.execute("""
+    return one_row(
+        connection.execute(
+            """
         SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
             SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
             FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
@@ -29,7 +35,10 @@ def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of:
             UNION ALL
             SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
         ) AS told
-    """, [end]))[0]
+    """,
+            [end],
+        )
+    )[0]
 
 
 def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
@@ -45,8 +54,11 @@ def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
 
 
 def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
-    """Those who withdrew their consent by these requests, with what they had answered until then (R-WITHDRAW)."""
-    connection.execute(f"""
+    """Those who withdrew their consent by these requests, with what they had answered until then
+    (R-WITHDRAW).
+    """
+    connection.execute(
+        f"""
         INSERT INTO going
         SELECT kin.identifier, max(requests.received_at), '{Scope.ANSWERS}'
         FROM vault.rights.requests AS requests
@@ -55,7 +67,9 @@ def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple
             ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.kind = 'withdraw' AND list_contains($1, requests.request_id)
         GROUP BY kin.identifier
-    """, [list(request_ids)])
+    """,
+        [list(request_ids)],
+    )
 
 
 def _n_built(zones: Zones) -> int:
@@ -67,7 +81,9 @@ def _n_built(zones: Zones) -> int:
 
 
 def key_the_going(zones: Zones, policy: Policy) -> None:
-    """The names under which the warehouse knows those who go: TEMP tables going_keys, going_persons and going_responses."""
+    """The names under which the warehouse knows those who go: TEMP tables going_keys, going_persons and
+    going_responses.
+    """
     connection = zones.connection
     bits = "CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT)"
     connection.execute(f"""
@@ -100,11 +116,16 @@ def key_the_going(zones: Zones, policy: Policy) -> None:
 
 
 def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: Policy) -> None:
-    """Of whom the vault still knows: former lives and times under age, which have left it, so that only an old warehouse holds them.
+    """Of whom the vault still knows: former lives and times under age, which have left it, so that only an
+    old warehouse holds them.
 
-    A former life ended a whole window before the first use that the vault tells of; a birth date tells the end of the other.
+    A former life ended a whole window before the first use that the vault tells of; a birth date tells the
+    end of the other.
     """
-    years, age = policy.figure("purposes", "P-STAT", "keep_years_after_last_use"), policy.figure("minimum_age_years")
+    years, age = (
+        policy.figure("purposes", "P-STAT", "keep_years_after_last_use"),
+        policy.figure("minimum_age_years"),
+    )
     connection.execute(f"""
         INSERT INTO going_keys
         WITH groups AS (SELECT identifier, coalesce(anchor, identifier) AS who FROM vault.register.identities),

@@ -1,4 +1,6 @@
-"""What names the erased in other people's comments, as far as it is certain: addresses and ids, not names (R-ERASE)."""
+"""What names the erased in other people's comments, as far as it is certain: addresses and ids, not names
+(R-ERASE).
+"""
 
 from __future__ import annotations
 
@@ -17,26 +19,33 @@ _TERMS_AT_ONCE = 5_000
 
 
 def mask(connection: duckdb.DuckDBPyConnection) -> int:
-    """Put MASK in the place of every address and id of those in `going` who go from everywhere; gives how many comments it was.
+    """Put MASK in the place of every address and id of those in `going` who go from everywhere; gives how
+    many comments it was.
 
-    Call it before their rows go, which tell these. A second time finds nothing. Why names stay: docs/decisions/names-in-comments.md.
+    Call it before their rows go, which tell these. A second time finds nothing. Why names stay:
+    docs/decisions/names-in-comments.md.
     """
     terms = sorted(_terms(connection), key=lambda term: (-len(term), term))
-    return sum(_mask(connection, terms[first : first + _TERMS_AT_ONCE]) for first in range(0, len(terms), _TERMS_AT_ONCE))
+    return sum(
+        _mask(connection, terms[first : first + _TERMS_AT_ONCE])
+        for first in range(0, len(terms), _TERMS_AT_ONCE)
+    )
 
 
 def _mask(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> int:
     words = "|".join(re.escape(term) for term in terms)
     # A sign between two of them belongs to both, so a second pass finds what the first one used up.
     pattern = f"(?i)(^|[^0-9\\pL])(?:{words})($|[^0-9\\pL])"
-    return one_row(connection.execute(
-        r"""
+    return one_row(
+        connection.execute(
+            r"""
         UPDATE vault.answers.nps
         SET comment = regexp_replace(regexp_replace(comment, $1, '\1' || $2 || '\2', 'g'), $1, '\1' || $2 || '\2', 'g')
         WHERE regexp_matches(comment, $1)
         """,
-        [pattern, MASK],
-    ))[0]
+            [pattern, MASK],
+        )
+    )[0]
 
 
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -11,12 +11,19 @@ from anonymart.rows import one_row
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Before each file: forget what the last one told. TEMP table `all_erased` is what find_erased and reveal go by."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE all_erased AS FROM tombstones.erased; DROP TABLE IF EXISTS erased_here; DELETE FROM spelled")
+    """Before each file: forget what the last one told. TEMP table `all_erased` is what find_erased and reveal
+    go by.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE all_erased AS FROM tombstones.erased; DROP TABLE IF EXISTS "
+        "erased_here; DELETE FROM spelled"
+    )
 
 
 def find_erased(connection: duckdb.DuckDBPyConnection, identifiers: str) -> bool:
-    """Fill the TEMP table `erased_here` (identifier, until_at) with those of a query of identifiers; False when it is empty."""
+    """Fill the TEMP table `erased_here` (identifier, until_at) with those of a query of identifiers; False
+    when it is empty.
+    """
     if not _are_any(connection):
         return False
     connection.execute(f"""
@@ -29,8 +36,8 @@ def find_erased(connection: duckdb.DuckDBPyConnection, identifiers: str) -> bool
 def _matches(identifiers: str) -> str:
     """Query (identifier, until_at, kind, knows_learner): identifiers of a query that have a tombstone.
 
-    The very identifier, in the present form and that of earlier versions, has it whoever claims it. Another spelling has it only where no
-    learner claims that spelling, and none did when the tombstone was made.
+    The very identifier, in the present form and that of earlier versions, has it whoever claims it. Another
+    spelling has it only where no learner claims that spelling, and none did when the tombstone was made.
     """
     return f"""
         WITH here AS MATERIALIZED (
@@ -64,13 +71,18 @@ def _matches(identifiers: str) -> str:
 
 
 def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Extend tombstones to what incoming rows say of the erased: `pairs` is a query of (learner, identifier) that are one person.
+    """Extend tombstones to what incoming rows say of the erased: `pairs` is a query of (learner, identifier)
+    that are one person.
 
-    A learner_id that the register does not know, with an identifier of theirs, is theirs from now on, and so is what else is said of it.
-    A learner whom the register knows is somebody else. TEMP table `named_as_erased` (learner, identifier, until_at) has both, so that
-    the rows that say so can be refused. The vault's rows under what was revealed wait for the next removal.
+    A learner_id that the register does not know, with an identifier of theirs, is theirs from now on, and so
+    is what else is said of it. A learner whom the register knows is somebody else. TEMP table
+    `named_as_erased` (learner, identifier, until_at) has both, so that the rows that say so can be refused.
+    The vault's rows under what was revealed wait for the next removal.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE named_as_erased (learner VARCHAR, identifier VARCHAR, until_at TIMESTAMP)")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE named_as_erased (learner VARCHAR, identifier VARCHAR, until_at "
+        "TIMESTAMP)"
+    )
     if not _are_any(connection):
         return
     connection.execute(f"""
@@ -98,7 +110,9 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         WHERE identifier IS NOT NULL AND learner_hash NOT IN (SELECT identifier_hash FROM all_erased WHERE kind = '{Kind.OWN}')
         GROUP BY learner, identifier
     """)
-    _extend(connection, f"""
+    _extend(
+        connection,
+        f"""
         WITH learners AS (
             FROM said_of_erased WHERE NOT is_shared AND (NOT is_known OR (kind = '{Kind.OWN}' AND NOT knows_learner))
         )
@@ -107,8 +121,11 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         FROM learners WHERE learner_hash NOT IN (SELECT identifier_hash FROM all_erased) GROUP BY learner_hash
         UNION ALL
         SELECT identifier_hash, until_at, '{Kind.OWN}', true, true FROM learners WHERE kind = '{Kind.OWN}' AND NOT knows_learner
-    """)
-    _extend(connection, f"""
+    """,
+    )
+    _extend(
+        connection,
+        f"""
         WITH identifiers AS (
             SELECT said.*, erased.until_at FROM said INNER JOIN all_erased AS erased
             ON erased.identifier_hash = said.learner_hash AND erased.kind = '{Kind.OWN}'
@@ -116,12 +133,15 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         SELECT identifier_hash, until_at, if(is_shared, '{Kind.SHARED}', '{Kind.OWN}') AS kind, true AS knows_learner,
             identifier NOT IN (SELECT identifier FROM vault.register.identities) AS is_swept
         FROM identifiers WHERE identifier_hash NOT IN (SELECT identifier_hash FROM all_erased)
-    """)
+    """,
+    )
     _extend_to_folds(connection)
 
 
 def _extend_to_folds(connection: duckdb.DuckDBPyConnection) -> None:
-    """The folds of what was said of the erased, unless they are also those of an identifier that somebody claims."""
+    """The folds of what was said of the erased, unless they are also those of an identifier that somebody
+    claims.
+    """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE folded AS
         SELECT DISTINCT fold, identifier_hash(fold) AS identifier_hash, until_at FROM (
@@ -136,7 +156,11 @@ def _extend_to_folds(connection: duckdb.DuckDBPyConnection) -> None:
                 SELECT unnest(anonymart_folds(identifier)) FROM (SELECT DISTINCT identifier FROM vault.register.claims)
             )
         """)
-        _extend(connection, f"SELECT identifier_hash, max(until_at), '{Kind.LOOSE}', true, true FROM folded GROUP BY identifier_hash")
+        _extend(
+            connection,
+            f"SELECT identifier_hash, max(until_at), '{Kind.LOOSE}', true, true FROM folded GROUP BY "
+            f"identifier_hash",
+        )
 
 
 def _are_any(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -144,7 +168,9 @@ def _are_any(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _extend(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Write tombstones; the file's own transaction does not see them, so they are added to `all_erased` too."""
+    """Write tombstones; the file's own transaction does not see them, so they are added to `all_erased`
+    too.
+    """
     rows = connection.execute(query).fetchall()
     if rows:
         tombstones.write_rows(connection, rows)

@@ -1,4 +1,6 @@
-"""What of a person may lie in files that are no zone: refused deliveries, zips to hand over, spill (R-ERASE)."""
+"""What of a person may lie in files that are no zone: refused deliveries, zips to hand over, spill
+(R-ERASE).
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,16 @@ _CHUNK = 1 << 24
 
 def landings(connection: duckdb.DuckDBPyConnection, home: Home) -> list[Path]:
     """The home's landing folder, and every other one that a run has loaded from."""
-    others = connection.execute("SELECT DISTINCT folder FROM vault.ledger.landings ORDER BY folder").fetchall()
+    others = connection.execute(
+        "SELECT DISTINCT folder FROM vault.ledger.landings ORDER BY folder"
+    ).fetchall()
     return [home.landing, *(Path(folder) for (folder,) in others)]
 
 
 def old_refused(connection: duckdb.DuckDBPyConnection, home: Home, policy: Policy, as_of: date) -> list[Path]:
-    """Refused files that wait in landing for longer than raw rows may be kept, by the date of the run that refused them."""
+    """Refused files that wait in landing for longer than raw rows may be kept, by the date of the run that
+    refused them.
+    """
     marks = connection.execute(
         "SELECT file_mark FROM vault.ledger.loads WHERE status = 'refused' AND as_of + $1 < $2",
         [policy.figure("raw", "keep_days"), as_of],
@@ -39,9 +45,15 @@ def old_refused(connection: duckdb.DuckDBPyConnection, home: Home, policy: Polic
 
 
 def old_exports(home: Home, policy: Policy, as_of: date) -> list[Path]:
-    """Zips that were made longer ago than the policy keeps them, by the date in them; unreadable ones and halves too."""
+    """Zips that were made longer ago than the policy keeps them, by the date in them; unreadable ones and
+    halves too.
+    """
     kept = timedelta(days=policy.figure("rights", "export_keep_days"))
-    return [path for path in sorted(home.exports.glob("*")) if (made := _made_on(path)) is None or made + kept < as_of]
+    return [
+        path
+        for path in sorted(home.exports.glob("*"))
+        if (made := _made_on(path)) is None or made + kept < as_of
+    ]
 
 
 def _made_on(path: Path) -> date | None:
@@ -61,7 +73,9 @@ def count_mentions(folders: list[Path], terms: list[str]) -> dict[str, int]:
 
 
 def remove_mentions(folders: list[Path], terms: list[str]) -> dict[str, int]:
-    """Remove refused deliveries that name them. One that is packed or broken cannot be searched, so it goes as well."""
+    """Remove refused deliveries that name them. One that is packed or broken cannot be searched, so it goes
+    as well.
+    """
     found = _mentioning(folders, terms)
     for path in found:
         path.unlink(missing_ok=True)
@@ -69,7 +83,9 @@ def remove_mentions(folders: list[Path], terms: list[str]) -> dict[str, int]:
 
 
 def hide_names(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> None:
-    """Names of files in the load ledger that hold one of the terms are not kept: a request may come as erase-somebody.csv."""
+    """Names of files in the load ledger that hold one of the terms are not kept: a request may come as
+    erase-somebody.csv.
+    """
     if terms:
         connection.execute(
             "UPDATE vault.ledger.loads SET file_name = $1 WHERE regexp_matches(lower(file_name), $2)",
@@ -79,7 +95,11 @@ def hide_names(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> None:
 
 def copies(home: Home) -> list[Path]:
     """The copies that migrations have left beside vault and warehouse, halves of killed ones among them."""
-    return [path for zone in (home.vault, home.warehouse) for path in sorted(home.root.glob(f"{zone.name}.v*{COPY}*"))]
+    return [
+        path
+        for zone in (home.vault, home.warehouse)
+        for path in sorted(home.root.glob(f"{zone.name}.v*{COPY}*"))
+    ]
 
 
 def remove_copies(home: Home) -> dict[str, int]:
@@ -91,7 +111,9 @@ def remove_copies(home: Home) -> dict[str, int]:
 
 
 def remove_spill(home: Home) -> None:
-    """Remove what a killed run left of its spill files; nobody else writes while the lock is held, but a pull, which then is made again."""
+    """Remove what a killed run left of its spill files; nobody else writes while the lock is held, but a
+    pull, which then is made again.
+    """
     shutil.rmtree(home.tmp / "spill", ignore_errors=True)
     for half in home.tmp.glob("register-*.part"):
         half.unlink(missing_ok=True)
@@ -99,7 +121,12 @@ def remove_spill(home: Home) -> None:
 
 def _refused(folders: list[Path]) -> list[Path]:
     """Refused files; a pipe or a link that leads nowhere holds nobody, and opening it may never end."""
-    found = (path for folder in folders for source in SOURCES for path in sorted((folder / source).rglob(f"*{REFUSED_SUFFIX}")))
+    found = (
+        path
+        for folder in folders
+        for source in SOURCES
+        for path in sorted((folder / source).rglob(f"*{REFUSED_SUFFIX}"))
+    )
     return [path for path in found if path.is_file()]
 
 

@@ -1,6 +1,8 @@
-"""Who goes, rule by rule: the TEMP table `going` (identifier, until_at, scope) of a connection with the vault attached.
+"""Who goes, rule by rule: the TEMP table `going` (identifier, until_at, scope) of a connection with the vault
+attached.
 
-Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which places.
+Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which
+places.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ class Scope(StrEnum):
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make an empty `going`, and `restricted`: the identifiers of people whose rows stay as they are (R-RESTRICT)."""
+    """Make an empty `going`, and `restricted`: the identifiers of people whose rows stay as they are
+    (R-RESTRICT).
+    """
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE going (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
         CREATE OR REPLACE TEMP TABLE restricted AS
@@ -73,23 +77,32 @@ def end_of(day: date, policy: Policy) -> datetime:
 
 
 def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
-    """Fill the TEMP table `asked` (identifier, kind) with every identifier of the people who made these requests (R-ERASE).
+    """Fill the TEMP table `asked` (identifier, kind) with every identifier of the people who made these
+    requests (R-ERASE).
 
     Raises UsageError when a request names an identifier that two people claim.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest($1::VARCHAR[]) AS request_id", [list(request_ids)])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest($1::VARCHAR[]) AS request_id",
+        [list(request_ids)],
+    )
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE named AS
         SELECT DISTINCT identities.* FROM vault.rights.requests AS requests
         SEMI JOIN chosen USING (request_id)
         INNER JOIN vault.register.identities AS identities USING (identifier)
     """)
-    n_contested = one_row(connection.execute("""
+    n_contested = one_row(
+        connection.execute("""
         SELECT count(*) FROM named
         WHERE anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
-    """))[0]
+    """)
+    )[0]
     if n_contested:
-        raise UsageError("A request names an e-mail of two people: let it name the one who asks by learner_id; nothing was removed.")
+        raise UsageError(
+            "A request names an e-mail of two people: let it name the one who asks by learner_id; "
+            "nothing was removed."
+        )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE asked AS
         WITH own AS (
@@ -130,7 +143,8 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
     """)
 
 
-# The sha1 forms under which the addresses of `asked` may come; of an address whose spellings are also somebody else's, only its own.
+# The sha1 forms under which the addresses of `asked` may come; of an address whose spellings are also
+# somebody else's, only its own.
 _HASHES = """
     SELECT sha1_identifier(substr(identifier, 7)) AS identifier, kind, knows_learner, true AS is_usual FROM asked WHERE starts_with(identifier, 'email:')
     UNION ALL
@@ -167,14 +181,20 @@ def forms_of_asked(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def add_erased(connection: duckdb.DuckDBPyConnection, among: list[str] | None = None) -> None:
-    """Whoever has a tombstone that was not swept yet; `among`: the identifiers that these can be of, where that is known."""
+    """Whoever has a tombstone that was not swept yet; `among`: the identifiers that these can be of, where
+    that is known.
+    """
     if not n_unswept(connection):
         return
-    connection.execute("CREATE OR REPLACE TEMP TABLE candidates AS SELECT unnest($1::VARCHAR[]) AS identifier", [among or []])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE candidates AS SELECT unnest($1::VARCHAR[]) AS identifier", [among or []]
+    )
     # what is claimed is in the register; who claims it may not be
     known = "SELECT identifier FROM vault.register.identities UNION SELECT learner FROM vault.register.claims"
     one_of_them = "true" if among is None else "identifier IN (FROM candidates)"
-    _add_by_tombstones(connection, f"SELECT identifier FROM ({known}) AS known WHERE {one_of_them}", "NOT is_swept")
+    _add_by_tombstones(
+        connection, f"SELECT identifier FROM ({known}) AS known WHERE {one_of_them}", "NOT is_swept"
+    )
 
 
 def add_left(connection: duckdb.DuckDBPyConnection, places: list[Place]) -> None:
@@ -199,7 +219,8 @@ def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, 
 def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Whoever left the window, and the former lives of those who came back (P-STAT).
 
-    Who never used the site is counted from the last day that any row tells of, else from the run that brought the rows.
+    Who never used the site is counted from the last day that any row tells of, else from the run that brought
+    the rows.
     """
     years = policy.figure("purposes", "P-STAT", "keep_years_after_last_use")
     day, end = f"DATE '{as_of}'", f"TIMESTAMP '{end_of(as_of, policy)}'"
@@ -240,7 +261,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             FROM (SELECT DISTINCT who FROM unused) LEFT JOIN told USING (who) LEFT JOIN brought USING (who)
             GROUP BY who
         )
-        SELECT who FROM used WHERE {closing_on('last_use_at', policy)} < {day}
+        SELECT who FROM used WHERE {closing_on("last_use_at", policy)} < {day}
         UNION ALL
         -- nothing is left that tells of anybody
         SELECT who FROM known WHERE known_on IS NULL OR (known_on + INTERVAL {years} YEAR)::DATE < {day};
@@ -263,8 +284,8 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         former AS (
             SELECT who, max(used_before_at) AS until_at FROM spans
             WHERE used_before_at IS NOT NULL
-                AND {local_date('first_use_at', policy)} > {closing_on('used_before_at', policy)}
-                AND {local_date('first_use_at', policy)} <= {day}
+                AND {local_date("first_use_at", policy)} > {closing_on("used_before_at", policy)}
+                AND {local_date("first_use_at", policy)} <= {day}
             GROUP BY who
         )
         SELECT groups.identifier, former.until_at, '{Scope.LIFE}'
@@ -273,9 +294,11 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
 
 
 def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Whom the register of learners does not know, once no row of theirs waits any more: nothing says that the house may keep more.
+    """Whom the register of learners does not know, once no row of theirs waits any more: nothing says that
+    the house may keep more.
 
-    Who answered a survey, consented or asked for something is kept under the rules of that. After add_expired, which makes `groups`.
+    Who answered a survey, consented or asked for something is kept under the rules of that. After
+    add_expired, which makes `groups`.
     """
     over = waiting.over_term(policy, as_of)
     connection.execute(f"""
@@ -309,7 +332,9 @@ def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of
 
 
 def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Rows about a time at which somebody was younger than the minimum age, known only since; a child of today goes whole (R-MINOR)."""
+    """Rows about a time at which somebody was younger than the minimum age, known only since; a child of
+    today goes whole (R-MINOR).
+    """
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
         INSERT INTO going
@@ -373,8 +398,11 @@ def add_withdrawn(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, n_built: int) -> None:
-    """Identified answers of those with whom there was no contact for the term of P-SURVEY: no use, no answer, no request.
+def add_without_contact(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, n_built: int
+) -> None:
+    """Identified answers of those with whom there was no contact for the term of P-SURVEY: no use, no answer,
+    no request.
 
     Answers of loads after `n_built` wait until a build has taken score and themes.
     """
@@ -403,7 +431,7 @@ def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, a
         ),
         silent AS (
             SELECT who FROM contacts GROUP BY who
-            HAVING ({local_date('max(contact_at)', policy)} + INTERVAL {years} YEAR)::DATE < DATE '{as_of}'
+            HAVING ({local_date("max(contact_at)", policy)} + INTERVAL {years} YEAR)::DATE < DATE '{as_of}'
         )
         SELECT DISTINCT nps.identifier, TIMESTAMP '{end_of(as_of, policy)}', '{Scope.IDENTIFIED}'
         FROM vault.answers.nps AS nps INNER JOIN people USING (identifier) SEMI JOIN silent USING (who)
@@ -413,7 +441,9 @@ def add_without_contact(connection: duckdb.DuckDBPyConnection, policy: Policy, a
 
 
 def text_terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What those who go from everywhere may be called in a text, lower case: for files that no table holds."""
+    """What those who go from everywhere may be called in a text, lower case: for files that no table
+    holds.
+    """
     rows = connection.execute(f"""
         WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')
         SELECT DISTINCT lower(term) FROM (
@@ -424,4 +454,3 @@ def text_terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
         ) WHERE term <> ''
     """).fetchall()
     return [term for (term,) in rows]
-

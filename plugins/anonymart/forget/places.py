@@ -1,7 +1,8 @@
-"""Where can a person be? Every table and view of the zones, written down once; an unlisted one stops the build (S-SAFE).
+"""Where can a person be? Every table and view of the zones, written down once; an unlisted one stops the
+build (S-SAFE).
 
-A place that holds people says by which column a row names its person, and under which rule of the policy it is kept. What
-holds nobody is listed too, so that a new table is never overlooked because it looked harmless.
+A place that holds people says by which column a row names its person, and under which rule of the policy it
+is kept. What holds nobody is listed too, so that a new table is never overlooked because it looked harmless.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ class Keeps(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """One table or view: `zone.schema.name`, the column that names a person (None: nobody), and the rule it is kept under.
+    """One table or view: `zone.schema.name`, the column that names a person (None: nobody), and the rule it
+    is kept under.
 
-    `about` is the SQL of the time that a row tells of, a day or a UTC timestamp; a row without one is as old as can be.
+    `about` is the SQL of the time that a row tells of, a day or a UTC timestamp; a row without one is as old
+    as can be.
     """
 
     name: str
@@ -72,7 +75,13 @@ _MARTS = tuple(sorted(path.stem for path in MARTS_FOLDER.glob("*.yml")))
 
 
 def _place(
-    zone: str, names: Names, column: str | None, keeps: Keeps, policy: str, tables: str, about: str | None = None
+    zone: str,
+    names: Names,
+    column: str | None,
+    keeps: Keeps,
+    policy: str,
+    tables: str,
+    about: str | None = None,
 ) -> tuple[Place, ...]:
     return tuple(Place(f"{zone}.{table}", names, column, keeps, policy, about) for table in tables.split())
 
@@ -105,8 +114,10 @@ PLACES: tuple[Place, ...] = (
             "removals rewrites receipt_head schema_version audit_head audit_open"),
     *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
     *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
-            "stg_enrolments__enrolments stg_learning__statements stg_nps__responses stg_register__identities stg_register__last_use"
-            " stg_register__learners stg_rights__consents stg_rights__requests stg_rights__unreadable stg_salary__responses"),
+            "stg_enrolments__enrolments stg_learning__statements stg_nps__responses "
+            "stg_register__identities stg_register__last_use"
+            " stg_register__learners stg_rights__consents stg_rights__requests stg_rights__unreadable "
+            "stg_salary__responses"),
     *_place("warehouse.staging", Names.IDENTIFIER, "known_text", Keeps.VIEW, "D-IDENT", "stg_register__known_texts"),
     *_place("warehouse.staging", Names.NOBODY, None, Keeps.VIEW, "D-LEARN", "stg_catalogue__items stg_catalogue__matches stg_catalogue__refused_diplomas"),
     *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_events", "occurred_at"),
@@ -134,13 +145,18 @@ PLACES: tuple[Place, ...] = (
     *_place("warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head schema_version built_from"),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
-            "contract_words country_names exchange_rates funnel_steps job_families job_family_words object_kinds perturbation_table theme_words themes verbs"),
+            "contract_words country_names exchange_rates funnel_steps job_families job_family_words "
+            "object_kinds perturbation_table theme_words themes verbs"),
 )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class FileKind:
-    """A file or folder at the top of the home, by pattern; whether it may hold a person, and how the person leaves it.
+    """A file or folder at the top of the home, by pattern; whether it may hold a person, and how the person
+    leaves it.
 
-    `inside` are the names that a folder may hold at its top: a name with a final slash is a folder's. None: whatever its owner puts there.
+    `inside` are the names that a folder may hold at its top: a name with a final slash is a folder's. None:
+    whatever its owner puts there.
     """
 
     pattern: str
@@ -190,8 +206,8 @@ BY_NAME = {place.name: place for place in PLACES}
 def check(connection: duckdb.DuckDBPyConnection) -> None:
     """Compare the register with the catalogue of the zones attached as `vault`, `warehouse` and `tombstones`.
 
-    Raises AnonymartError for a table or view that nobody registered, for a place without the column that names its people,
-    and for one that is said to hold nobody and has a column that names somebody.
+    Raises AnonymartError for a table or view that nobody registered, for a place without the column that
+    names its people, and for one that is said to hold nobody and has a column that names somebody.
     """
     found: dict[str, set[str]] = {}
     rows = connection.execute("""
@@ -209,27 +225,47 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in sorted(found.items()):
         place = BY_NAME[table]
         if place.column is not None and place.column not in columns:
-            raise AnonymartError(f"{table} has no column {place.column} to find a person by: mend its line in places.py.")
+            raise AnonymartError(
+                f"{table} has no column {place.column} to find a person by: mend its line in places.py."
+            )
         if not place.holds_people and columns & NAMING_COLUMNS:
-            raise AnonymartError(f"{table} is registered as holding nobody and has a column that names people: mend its line in places.py.")
+            raise AnonymartError(
+                f"{table} is registered as holding nobody and has a column that names people: mend its "
+                f"line in places.py."
+            )
 
 
 def check_files(home: Home) -> None:
-    """Raise AnonymartError when the home holds a file or folder that nobody has registered: a copy of people may lie in it."""
-    strange = [path for path in _entries(home.root) if not any(fnmatch(path.name, kind.pattern) for kind in FILE_KINDS)]
+    """Raise AnonymartError when the home holds a file or folder that nobody has registered: a copy of people
+    may lie in it.
+    """
+    strange = [
+        path
+        for path in _entries(home.root)
+        if not any(fnmatch(path.name, kind.pattern) for kind in FILE_KINDS)
+    ]
     for kind in FILE_KINDS:
         folder = home.root / kind.pattern
         if kind.inside is not None and folder.is_dir():
-            strange += [path for path in _entries(folder) if not any(_is_called(path, name) for name in kind.inside)]
+            strange += [
+                path for path in _entries(folder) if not any(_is_called(path, name) for name in kind.inside)
+            ]
     if strange:
         where = strange[0].parent.relative_to(home.root).as_posix()
         named = safe_name(strange[0]) if where == "." else f"{where}/{safe_name(strange[0])}"
-        raise AnonymartError(f"{named}{_more(strange)} is no part of the home {home.root}: move it elsewhere, it may hold people.")
+        raise AnonymartError(
+            f"{named}{_more(strange)} is no part of the home {home.root}: move it elsewhere, it may "
+            f"hold people."
+        )
 
 
 def _entries(folder: Path) -> list[Path]:
     """Everything in a folder but what is harmless; hidden folders belong to tools."""
-    found = (path for path in sorted(folder.iterdir()) if not any(fnmatch(path.name, pattern) for pattern in _HARMLESS))
+    found = (
+        path
+        for path in sorted(folder.iterdir())
+        if not any(fnmatch(path.name, pattern) for pattern in _HARMLESS)
+    )
     return [path for path in found if not (path.name.startswith(".") and path.is_dir())]
 
 

@@ -1,7 +1,8 @@
-"""Removing people's rows: from every place of the register, in sets, with a receipt, whatever kill comes between.
+"""Removing people's rows: from every place of the register, in sets, with a receipt, whatever kill comes
+between.
 
-First the tombstones, then the warehouse, then the vault with what was counted, then the bytes, then the receipt: each step finds
-from the one before what is left to do.
+First the tombstones, then the warehouse, then the vault with what was counted, then the bytes, then the
+receipt: each step finds from the one before what is left to do.
 """
 
 from __future__ import annotations
@@ -62,14 +63,22 @@ class Removal:
 
 
 def plan_terms(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal:
-    """Count what is over its term as of a date (P-STAT, P-SURVEY, P-LOG, R-MINOR, raw rows); removes nothing."""
+    """Count what is over its term as of a date (P-STAT, P-SURVEY, P-LOG, R-MINOR, raw rows); removes
+    nothing.
+    """
     _need_vault(home)
     with Zones(home, keys) as zones:
         return _plan_terms(zones, policy, as_of)
 
 
 def enforce_terms(
-    home: Home, keys: Keys, policy: Policy, as_of: date, token: str | None = None, reason: str | None = None, actor: str | None = None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    token: str | None = None,
+    reason: str | None = None,
+    actor: str | None = None,
 ) -> Removal:
     """Remove what is over its term: rows now, bytes when the weekly rewrite is due.
 
@@ -99,7 +108,9 @@ def enforce_terms(
     return done
 
 
-def keep_waiting(home: Home, keys: Keys, policy: Policy, as_of: date, reason: str, actor: str | None = None) -> date:
+def keep_waiting(
+    home: Home, keys: Keys, policy: Policy, as_of: date, reason: str, actor: str | None = None
+) -> date:
     """Let a plan that waits wait on, for as many days again; gives the day on which it goes on by itself.
 
     Raises UsageError when no plan waits, or for a reason that may name somebody.
@@ -126,8 +137,11 @@ def _says_held(plan: Removal, until: date) -> str:
     )
 
 
-def plan_requests(home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
-    """Count what goes with these requests of kind erase, withdraw or death (R-ERASE, R-WITHDRAW). What waits in landing is loaded first.
+def plan_requests(
+    home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...]
+) -> Removal:
+    """Count what goes with these requests of kind erase, withdraw or death (R-ERASE, R-WITHDRAW). What waits
+    in landing is loaded first.
 
     Raises UsageError for a request that names an e-mail of two people.
     """
@@ -140,10 +154,12 @@ def plan_requests(home: Home, keys: Keys, policy: Policy, as_of: date, request_i
 def carry_out_requests(
     home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...], token: str
 ) -> Removal:
-    """Remove what goes with these requests, all in one removal and one rewrite; a second time finds nothing left to do.
+    """Remove what goes with these requests, all in one removal and one rewrite; a second time finds nothing
+    left to do.
 
-    Requests of the erased lose identifier and details, so that only kind, dates and a keyed hash stay (P-RIGHTS).
-    Raises UsageError when the token is not the present plan's, AnonymartError on a fault; run again then.
+    Requests of the erased lose identifier and details, so that only kind, dates and a keyed hash stay
+    (P-RIGHTS). Raises UsageError when the token is not the present plan's, AnonymartError on a fault; run
+    again then.
     """
     _need_vault(home)
     ingest(home, keys, policy, as_of)
@@ -155,7 +171,9 @@ def carry_out_requests(
             present.receipt_no = receipts.head(zones.connection, "vault")[0] or None
             return present
         if token != present.token:
-            raise UsageError("The token is not that of the present plan: look at the plan again; nothing was removed.")
+            raise UsageError(
+                "The token is not that of the present plan: look at the plan again; nothing was removed."
+            )
         terms = people.text_terms(zones.connection)
         folders = files.landings(zones.connection, home)
         files.hide_names(zones.connection, terms)
@@ -171,7 +189,8 @@ def carry_out_requests(
 
 
 def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | None:
-    """End a removal that a kill cut short, and remove what a delivery or a restored copy showed to belong to the erased.
+    """End a removal that a kill cut short, and remove what a delivery or a restored copy showed to belong to
+    the erased.
 
     Gives None when there was nothing to do; cheap then.
     """
@@ -187,7 +206,8 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
 
 
 def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> dict[str, int]:
-    """Rows of the vault by place that tell of a time up to a tombstone: none after an erasure, whoever's it was (R-ERASE).
+    """Rows of the vault by place that tell of a time up to a tombstone: none after an erasure, whoever's it
+    was (R-ERASE).
 
     The requests of the erased name nobody any more, so they are looked for by the tombstones themselves.
     """
@@ -222,13 +242,16 @@ def _plan_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tuple
 
 
 def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
-    """Fill `going`, and give a plan without its rows. Its token stands for who goes and for what was ever loaded of them."""
+    """Fill `going`, and give a plan without its rows. Its token stands for who goes and for what was ever
+    loaded of them.
+    """
     connection = zones.connection
     choose_withdrawals(connection, request_ids)
     erasures = tuple(
         request_id
         for (request_id,) in connection.execute(
-            "SELECT request_id FROM vault.rights.requests WHERE kind <> 'withdraw' AND identifier IS NOT NULL AND list_contains($1, request_id)",
+            "SELECT request_id FROM vault.rights.requests WHERE kind <> 'withdraw' AND identifier IS "
+            "NOT NULL AND list_contains($1, request_id)",
             [list(request_ids)],
         ).fetchall()
     )
@@ -237,12 +260,20 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
         INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}', '{Scope.ALL}' FROM asked
     """)
     key_the_going(zones, policy)
-    marks = one_row(connection.execute("SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) FROM going"))[0]
+    marks = one_row(
+        connection.execute(
+            "SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) "
+            "FROM going"
+        )
+    )[0]
     loaded = connection.execute("""
         SELECT source, count(*) FROM vault.ledger.row_hashes
         WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
     """).fetchall()
-    found = Removal(str(as_of), files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)))
+    found = Removal(
+        str(as_of),
+        files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)),
+    )
     if n_copies := len(files.copies(zones.home)):
         found.files[files.COPIES] = n_copies
     found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
@@ -250,17 +281,28 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
 
 
 def _is_nothing_left(zones: Zones, policy: Policy) -> bool:
-    """Who is to be erased is known, else the request would name nobody any more; of a withdrawal the answers tell."""
-    is_erased = one_row(zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')"))[0]
+    """Who is to be erased is known, else the request would name nobody any more; of a withdrawal the answers
+    tell.
+    """
+    is_erased = one_row(zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')"))[
+        0
+    ]
     return not is_erased and not count_rows(zones, policy, None)
 
 
 def _remove(
-    home: Home, keys: Keys, policy: Policy, as_of: date, is_rewritten_now: bool, erased: list[str] | None = None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    is_rewritten_now: bool,
+    erased: list[str] | None = None,
 ) -> Removal:
-    """One removal from begin to receipt: with what is over its term, or at once and only what somebody asked for.
+    """One removal from begin to receipt: with what is over its term, or at once and only what somebody asked
+    for.
 
-    `erased`: the identifiers among which all are that have new tombstones; None: nobody knows, so all are looked through.
+    `erased`: the identifiers among which all are that have new tombstones; None: nobody knows, so all are
+    looked through.
     """
     terms_as_of = None if is_rewritten_now else as_of
     with Zones(home, keys) as zones:
@@ -277,7 +319,11 @@ def _remove(
         for zone in ("warehouse", "vault"):
             done.rows |= _delete(zones, zone, policy, terms_as_of, removal_no)
         is_due = _is_rewrite_due(connection, policy, as_of, is_rewritten_now)
-        is_open = one_row(connection.execute("SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]))[0]
+        is_open = one_row(
+            connection.execute(
+                "SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]
+            )
+        )[0]
         if not any(done.rows.values()) and not is_due and not is_open:
             connection.execute("DELETE FROM vault.ledger.removals")
             if zones.is_warehouse_old():
@@ -289,14 +335,18 @@ def _remove(
     if is_due:
         files.remove_spill(home)
         done.files = files.remove_copies(home)
-        hashes = rewrite(home, keys, tuple(zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()))
+        hashes = rewrite(
+            home, keys, tuple(zone for zone in ("vault", "warehouse") if getattr(home, zone).exists())
+        )
     done.receipt_no = _close(home, keys, as_of, removal_no, hashes)
     done.is_done = True
     return done
 
 
 def _begin(zones: Zones, as_of: date) -> int:
-    """Note how many rows each place holds before anything goes; a removal cut short keeps its counts and the number of its receipt."""
+    """Note how many rows each place holds before anything goes; a removal cut short keeps its counts and the
+    number of its receipt.
+    """
     connection = zones.connection
     is_open = one_row(connection.execute("SELECT max(removal_no) FROM vault.ledger.removals"))[0]
     if is_open is not None:
@@ -316,7 +366,9 @@ def _n_rows(connection: duckdb.DuckDBPyConnection, place: Place) -> int:
     return one_row(connection.execute(f"SELECT count(*) FROM {place.name}{named}"))[0]
 
 
-def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, removal_no: int) -> dict[str, int]:
+def _delete(
+    zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, removal_no: int
+) -> dict[str, int]:
     from anonymart.rights import handover
 
     connection = zones.connection
@@ -334,10 +386,12 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
         if place.name == "vault.rights.requests":
             # Told of by their steps, which go after them.
             found |= _delete_old_requests(connection, policy, terms_as_of)
-            n_rows = one_row(connection.execute(f"""
+            n_rows = one_row(
+                connection.execute(f"""
                 UPDATE {place.name} SET who = identifier_hash(identifier), identifier = NULL, details = NULL
                 WHERE identifier IS NOT NULL AND ({which})
-            """))[0]
+            """)
+            )[0]
         else:
             n_rows = delete_from(connection, place, policy, terms_as_of)
         if n_rows:
@@ -345,14 +399,18 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
     if zone == "vault":
         n_mended = _mend_what_stays(connection)
         counts = {place.name: _n_rows(connection, place) for place in zones.places()}
-        connection.execute("""
+        connection.execute(
+            """
             UPDATE vault.ledger.removals AS removals SET rows_after = counts.n_rows
             FROM (SELECT unnest($2::VARCHAR[]) AS place, unnest($3::BIGINT[]) AS n_rows) AS counts
             WHERE removals.removal_no = $1 AND removals.place = counts.place
-        """, [removal_no, list(counts), list(counts.values())])
+        """,
+            [removal_no, list(counts), list(counts.values())],
+        )
         if found or n_mended:
             connection.execute(
-                "INSERT INTO vault.ledger.rewrites SELECT removal_no, max(as_of), false FROM vault.ledger.removals GROUP BY removal_no"
+                "INSERT INTO vault.ledger.rewrites SELECT removal_no, max(as_of), false FROM "
+                "vault.ledger.removals GROUP BY removal_no"
             )
     crash.point(f"removal.before_{zone}_commit")
     connection.execute("COMMIT")
@@ -362,38 +420,49 @@ def _delete(zones: Zones, zone: str, policy: Policy, terms_as_of: date | None, r
     return found
 
 
-def _delete_old_requests(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date | None) -> dict[str, int]:
+def _delete_old_requests(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date | None
+) -> dict[str, int]:
     """Requests closed for longer than P-RIGHTS keeps them, with their steps."""
     if as_of is None:
         return {}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE old_requests AS {old_requests(policy, as_of)}")
     found = {}
     for table in ("vault.rights.requests", "vault.rights.steps"):
-        if n_rows := one_row(connection.execute(f"DELETE FROM {table} WHERE request_id IN (FROM old_requests)"))[0]:
+        if n_rows := one_row(
+            connection.execute(f"DELETE FROM {table} WHERE request_id IN (FROM old_requests)")
+        )[0]:
             found[table] = n_rows
     return found
 
 
 def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
-    """Of those who are back, nothing of the time before; and anew whose the identifiers are that the others had claimed too.
+    """Of those who are back, nothing of the time before; and anew whose the identifiers are that the others
+    had claimed too.
 
     Gives how many times were blanked: their bytes stand in the file until it is written anew.
     """
     chosen = f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) GROUP BY identifier) AS chosen"
-    n_blanked = one_row(connection.execute(f"""
+    n_blanked = one_row(
+        connection.execute(f"""
         UPDATE vault.register.last_use AS uses SET first_use_at = uses.last_use_at FROM {chosen}
         WHERE chosen.identifier = uses.identifier AND uses.first_use_at <= chosen.until_at
-    """))[0]
+    """)
+    )[0]
     for moment in ("registered_at", "left_at", "last_login_at"):
-        n_blanked += one_row(connection.execute(f"""
+        n_blanked += one_row(
+            connection.execute(f"""
             UPDATE vault.register.learners AS learners SET {moment} = NULL FROM {chosen}
             WHERE chosen.identifier = learners.identifier AND learners.{moment} <= chosen.until_at
-        """))[0]
+        """)
+        )[0]
     identities.resolve_again(connection, f"SELECT identifier FROM going WHERE scope = '{Scope.ALL}'")
     return n_blanked
 
 
-def _is_rewrite_due(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, is_rewritten_now: bool) -> bool:
+def _is_rewrite_due(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date, is_rewritten_now: bool
+) -> bool:
     first = one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.rewrites WHERE NOT is_done"))[0]
     if first is None:
         return False
@@ -405,7 +474,9 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
     with Zones(home, keys) as zones:
         connection = zones.connection
         rows = connection.execute(
-            "SELECT place, rows_before, rows_after FROM vault.ledger.removals WHERE removal_no = $1 ORDER BY place", [removal_no]
+            "SELECT place, rows_before, rows_after FROM vault.ledger.removals WHERE removal_no = $1 "
+            "ORDER BY place",
+            [removal_no],
         ).fetchall()
         entry = receipts.append(home, keys, removal_no, {
             "as_of": str(as_of), "erasures": tombstones.n_unswept(connection) > 0,
@@ -432,7 +503,9 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
 
 
 def _expect_restored_copies(zones: Zones) -> None:
-    """A vault that knows fewer receipts than the tombstones is an old copy: whoever was erased since is in it again."""
+    """A vault that knows fewer receipts than the tombstones is an old copy: whoever was erased since is in it
+    again.
+    """
     connection = zones.connection
     known, _ = receipts.head(connection, "vault")
     newest, _ = receipts.head(connection, "tombstones")

@@ -29,9 +29,11 @@ class Rewritten:
 
 
 def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritten]:
-    """Copy zones ('vault', 'warehouse') beside themselves, at once, and put the copies in their places; nobody may have them open.
+    """Copy zones ('vault', 'warehouse') beside themselves, at once, and put the copies in their places;
+    nobody may have them open.
 
-    Gives what was written by name of file. Raises AnonymartError when a write-ahead log is not empty afterwards.
+    Gives what was written by name of file. Raises AnonymartError when a write-ahead log is not empty
+    afterwards.
     """
     paths: dict[str, Path] = {zone: getattr(home, zone) for zone in zones}
     remove_aside(home)
@@ -60,11 +62,13 @@ def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritt
     return {path.name: Rewritten(before[zone], after[zone]) for zone, path in paths.items()}
 
 
-def _open(connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: Keys, paths: dict[str, Path]) -> None:
+def _open(
+    connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: Keys, paths: dict[str, Path]
+) -> None:
     """Empty the logs, then attach each zone to read and a fresh file for it.
 
-    One zone hardly keeps two threads busy, so each copy has the thread that asks for it, and they share what other processors
-    there are and the memory.
+    One zone hardly keeps two threads busy, so each copy has the thread that asks for it, and they share what
+    other processors there are and the memory.
     """
     engine.prepare(connection, home)
     n_threads = one_row(connection.execute("SELECT current_setting('threads')"))[0]

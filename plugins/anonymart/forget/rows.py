@@ -1,4 +1,6 @@
-"""Which rows of a place go with those who go, as SQL on the TEMP tables `going` and those that are made from it (R-ERASE, P-STAT)."""
+"""Which rows of a place go with those who go, as SQL on the TEMP tables `going` and those that are made from
+it (R-ERASE, P-STAT).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from anonymart.rows import one_row
 
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
 OF_LIFE = (Scope.ALL, Scope.LIFE)
-# Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in who is who of who is back.
+# Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in
+# who is who of who is back.
 NAMING = (
     *_RAW, "vault.answers.nps", "vault.register.learners", "vault.register.last_use", "vault.register.connections", "vault.rights.consents",
 )  # fmt: skip
@@ -30,7 +33,9 @@ _WHO_IS_WHO = ("vault.register.learners", "vault.register.claims")
 
 
 def condition(place: Place, policy: Policy, as_of: date | None) -> str | None:
-    """Which rows of a place go: an SQL condition, None where none ever does. `as_of` None leaves out what has a term of its own."""
+    """Which rows of a place go: an SQL condition, None where none ever does. `as_of` None leaves out what has
+    a term of its own.
+    """
     conditions = [_of_the_going(place)]
     if as_of is not None:
         conditions.append(_over_its_term(place, policy, as_of))
@@ -77,14 +82,19 @@ def _scopes(place: Place) -> tuple[Scope, ...]:
 
 
 def _named(place: Place) -> tuple[str, str] | None:
-    """What to join `rows` of a place with, and on what, to get those that go, each once; None where they are found in another way."""
+    """What to join `rows` of a place with, and on what, to get those that go, each once; None where they are
+    found in another way.
+    """
     match place.names:
         case _ if place.name in LAST:
             return None
         case Names.IDENTIFIER:
             names, column = "going", "identifier"
         case Names.IDENTIFIER_MARK:
-            names, column = "(SELECT identifier_mark(identifier) AS identifier_mark, until_at, scope FROM going)", "identifier_mark"
+            names, column = (
+                "(SELECT identifier_mark(identifier) AS identifier_mark, until_at, scope FROM going)",
+                "identifier_mark",
+            )
         case Names.IDENTITY_KEY:
             names, column = "going_keys", "identity_key"
         case _:
@@ -94,8 +104,12 @@ def _named(place: Place) -> tuple[str, str] | None:
     return f"({chosen}) AS chosen", f"chosen.named = rows.{place.column} AND {is_about}"
 
 
-def delete_from(connection: duckdb.DuckDBPyConnection, place: Place, policy: Policy, as_of: date | None) -> int:
-    """Delete what goes from a place and give the number of rows. Who goes is looked for once, in the columns that tell it."""
+def delete_from(
+    connection: duckdb.DuckDBPyConnection, place: Place, policy: Policy, as_of: date | None
+) -> int:
+    """Delete what goes from a place and give the number of rows. Who goes is looked for once, in the columns
+    that tell it.
+    """
     statements = [f"DELETE FROM {place.name} WHERE {condition(place, policy, as_of)}"]
     if named := _named(place):
         over_its_term = _over_its_term(place, policy, as_of) if as_of else None
@@ -125,14 +139,24 @@ def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
 
 
 def count_rows(zones: Zones, policy: Policy, as_of: date | None) -> dict[str, int]:
-    """Rows that go, by place. Of an identity it is told only while it is removed whether something else holds on to it."""
+    """Rows that go, by place. Of an identity it is told only while it is removed whether something else holds
+    on to it.
+    """
     found = {}
     for place in zones.places():
         which = _of_identity(place) if place.name in LAST else condition(place, policy, as_of)
         if which:
             is_there = " AND identifier IS NOT NULL" if place.name == "vault.rights.requests" else ""
-            is_old = f" OR request_id IN ({old_requests(policy, as_of)})" if as_of and place.name == "vault.rights.requests" else ""
-            n_rows = one_row(zones.connection.execute(f"SELECT count(*) FROM {place.name} WHERE ({which}){is_there}{is_old}"))[0]
+            is_old = (
+                f" OR request_id IN ({old_requests(policy, as_of)})"
+                if as_of and place.name == "vault.rights.requests"
+                else ""
+            )
+            n_rows = one_row(
+                zones.connection.execute(
+                    f"SELECT count(*) FROM {place.name} WHERE ({which}){is_there}{is_old}"
+                )
+            )[0]
             if n_rows:
                 found[place.name] = n_rows
     return found

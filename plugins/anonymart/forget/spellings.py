@@ -1,7 +1,8 @@
 """Other spellings of an identifier, so that nobody who was erased comes back under one (R-ERASE).
 
-A fold is what all spellings of one identifier have in common; tombstones hold its keyed hash, never the fold itself. Tombstones of earlier
-versions know one spelling only: `guesses` are the spellings that they most probably know.
+A fold is what all spellings of one identifier have in common; tombstones hold its keyed hash, never the fold
+itself. Tombstones of earlier versions know one spelling only: `guesses` are the spellings that they most
+probably know.
 """
 
 from __future__ import annotations
@@ -26,15 +27,25 @@ _SCHEME = re.compile("^[a-z][a-z0-9+.-]*:/+", re.IGNORECASE)
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the functions anonymart_folds, anonymart_guesses and anonymart_hashes of an identifier, each a list of texts; once is enough."""
-    if one_row(connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_folds'"))[0]:
+    """Make the functions anonymart_folds, anonymart_guesses and anonymart_hashes of an identifier, each a
+    list of texts; once is enough.
+    """
+    if one_row(
+        connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_folds'")
+    )[0]:
         return
-    for name, function in (("anonymart_folds", folds), ("anonymart_guesses", guesses), ("anonymart_hashes", hashes)):
+    for name, function in (
+        ("anonymart_folds", folds),
+        ("anonymart_guesses", guesses),
+        ("anonymart_hashes", hashes),
+    ):
         connection.create_function(name, function, ["VARCHAR"], "VARCHAR[]")
 
 
 def folds(identifier: str) -> list[str]:
-    """What the identifier has in common with its other spellings; none for a hash. An account or id that is an address has the address's too."""
+    """What the identifier has in common with its other spellings; none for a hash. An account or id that is
+    an address has the address's too.
+    """
     kind, _, rest = identifier.partition(":")
     match kind:
         case "email":
@@ -50,7 +61,9 @@ def folds(identifier: str) -> list[str]:
 
 
 def guesses(identifier: str) -> list[str]:
-    """Spellings of the identifier that a tombstone may know, each as an identifier: of an address also its hash."""
+    """Spellings of the identifier that a tombstone may know, each as an identifier: of an address also its
+    hash.
+    """
     kind, _, rest = identifier.partition(":")
     match kind:
         case "email":
@@ -64,18 +77,29 @@ def guesses(identifier: str) -> list[str]:
             return [*found, *(f"email:{_clean_address(name)}" for _ in _as_address(name))]
         case "learner":
             clean = re.sub(r"[.]0+$", "", _clean(rest))
-            return [f"learner:{each}" for each in _cases(clean)] + [f"email:{_clean_address(rest)}" for _ in _as_address(rest)]
+            return [f"learner:{each}" for each in _cases(clean)] + [
+                f"email:{_clean_address(rest)}" for _ in _as_address(rest)
+            ]
     return []
 
 
 def hashes(identifier: str) -> list[str]:
-    """The sha1 identifiers under which an address comes: with and without mailto:, in the usual cases, without dots and tags."""
+    """The sha1 identifiers under which an address comes: with and without mailto:, in the usual cases,
+    without dots and tags.
+    """
     kind, _, address = identifier.partition(":")
     if kind != "email":
         return []
     local, _, host = address.lower().rpartition("@")
     capital = re.sub("[^.+_-]+", lambda word: word[0].capitalize(), local)
-    locals_ = (local, local.capitalize(), capital, local.upper(), local.partition("+")[0], local.partition("+")[0].replace(".", ""))
+    locals_ = (
+        local,
+        local.capitalize(),
+        capital,
+        local.upper(),
+        local.partition("+")[0],
+        local.partition("+")[0].replace(".", ""),
+    )
     spelled = {f"{name}@{each}" for name in locals_ for each in (host, host.capitalize(), host.upper())}
     texts = sorted(prefix + each for prefix in ("mailto:", "", "MAILTO:", "Mailto:") for each in spelled)
     return [_sha1(text) for text in texts]
@@ -109,7 +133,11 @@ def _address(text: str) -> str:
 
 
 def _as_address(text: str) -> list[str]:
-    return [LOOSE + _address(text)] if "@" in text + unquote(text) + _clean(text) and _ADDRESS.match(_clean_address(text)) else []
+    return (
+        [LOOSE + _address(text)]
+        if "@" in text + unquote(text) + _clean(text) and _ADDRESS.match(_clean_address(text))
+        else []
+    )
 
 
 def _host(host: str) -> str:
@@ -134,7 +162,11 @@ def _page(page: str) -> str:
 def _pages(page: str) -> list[str]:
     clean = _clean(page)
     bare = _SCHEME.sub("", clean).rstrip("/")
-    found = {clean, clean + "/", *(f"{scheme}://{bare}{slash}" for scheme in ("http", "https") for slash in ("", "/"))}
+    found = {
+        clean,
+        clean + "/",
+        *(f"{scheme}://{bare}{slash}" for scheme in ("http", "https") for slash in ("", "/")),
+    }
     return sorted(found)
 
 
@@ -143,7 +175,9 @@ def _cases(text: str) -> list[str]:
 
 
 def _id(text: str) -> str:
-    """Letters and digits, with one dash where separators stand; none between letters and digits, no zeros before or after a number."""
+    """Letters and digits, with one dash where separators stand; none between letters and digits, no zeros
+    before or after a number.
+    """
     text = re.sub("^(mailto:)+", "", _plain(re.sub(r"\s+", "-", text.strip())))
     text = _DASHES.sub("-", re.sub("[.]0+$", "", text)).strip("-") or _plain(text)
     text = re.sub("(?<=[^0-9-])-(?=[0-9])", "", text)

@@ -1,7 +1,7 @@
 """What keeps the erased out: keyed hashes of their identifiers, each with a time (R-ERASE).
 
-The file lies beside the vault, so that a vault restored from a copy does not bring anybody back. It holds no identifier: the
-hash is SHA-256 of a key derived from the person key and the identifier, cut to 64 bits.
+The file lies beside the vault, so that a vault restored from a copy does not bring anybody back. It holds no
+identifier: the hash is SHA-256 of a key derived from the person key and the identifier, cut to 64 bits.
 """
 
 from __future__ import annotations
@@ -38,13 +38,19 @@ class Kind(StrEnum):
     """A fold, which all spellings have in common: holds only for spellings that no learner claims."""
 
 
-def attach(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw", is_checked: bool = True) -> None:
+def attach(
+    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw", is_checked: bool = True
+) -> None:
     """Attach the file as `tombstones`, made when there is none yet; `vault` is attached already.
 
-    Raises AnonymartError when receipts tell of removals that the file does not know: the erased would come back.
+    Raises AnonymartError when receipts tell of removals that the file does not know: the erased would come
+    back.
     """
     if not home.tombstones.exists() and home.receipts.exists():
-        raise AnonymartError(f"{home.tombstones} is missing though people were erased: restore it, or they would come back with old files.")
+        raise AnonymartError(
+            f"{home.tombstones} is missing though people were erased: restore it, or they would come "
+            f"back with old files."
+        )
     engine.attach(connection, "tombstones", home.tombstones, keys.vault, mode)
     if mode == "rw":
         connection.execute(SCHEMA)
@@ -57,22 +63,28 @@ def check(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     found = missing_removals(connection, home)
     if found:
         raise AnonymartError(
-            f"{home.tombstones} knows of {found[0]} removals and the receipts tell of {found[1]}, so it is an old copy, under which people "
+            f"{home.tombstones} knows of {found[0]} removals and the receipts tell of {found[1]}, so it "
+            f"is an old copy, under which people "
             "erased since would come back: put its newest copy back, then run again; nothing was loaded."
         )
 
 
 def missing_removals(connection: duckdb.DuckDBPyConnection, home: Home) -> tuple[int, int] | None:
-    """How many removals `tombstones` knows of and how many there were, by the receipts and the vault's note of the last one; None: all.
+    """How many removals `tombstones` knows of and how many there were, by the receipts and the vault's note
+    of the last one; None: all.
 
     A removal that a kill cut short after its receipt is still open in the vault, and not missing.
     """
     entries, _ = Chain(home.receipts, "receipt_no", "receipt").read()
-    known, in_vault = (_last_receipt(connection, database) for database in ("tombstones.main", "vault.ledger"))
+    known, in_vault = (
+        _last_receipt(connection, database) for database in ("tombstones.main", "vault.ledger")
+    )
     newest = max(len(entries), in_vault)
     if known >= newest:
         return None
-    is_open = one_row(connection.execute("SELECT EXISTS (FROM vault.ledger.removals WHERE removal_no = $1)", [newest]))[0]
+    is_open = one_row(
+        connection.execute("SELECT EXISTS (FROM vault.ledger.removals WHERE removal_no = $1)", [newest])
+    )[0]
     return None if known == newest - 1 and in_vault < newest and is_open else (known, newest)
 
 
@@ -87,22 +99,31 @@ def _last_receipt(connection: duckdb.DuckDBPyConnection, database: str) -> int:
 def write(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     """Add tombstones in a transaction of their own, and give how many are new or later than before.
 
-    `query` gives (identifier_hash, until_at, kind, knows_learner, is_swept) and may read TEMP tables of the connection.
+    `query` gives (identifier_hash, until_at, kind, knows_learner, is_swept) and may read TEMP tables of the
+    connection.
     """
     return write_rows(connection, connection.execute(query).fetchall())
 
 
-def write_rows(connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, datetime, str, bool, bool]]) -> int:
-    """The same for rows at hand. A later time takes the place of an earlier one, and what was known stays known."""
+def write_rows(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, datetime, str, bool, bool]]
+) -> int:
+    """The same for rows at hand. A later time takes the place of an earlier one, and what was known stays
+    known.
+    """
     if not rows:
         return 0
-    # A transaction writes one file only: the caller's may be the vault's, so this one has a cursor of its own.
+    # A transaction writes one file only: the caller's may be the vault's, so this one has a cursor of its
+    # own.
     with connection.cursor() as cursor:
-        cursor.execute("""
+        cursor.execute(
+            """
             CREATE OR REPLACE TEMP TABLE fresh AS
             SELECT unnest($1::UBIGINT[]) AS identifier_hash, unnest($2::TIMESTAMP[]) AS until_at, unnest($3::VARCHAR[]) AS kind,
                 unnest($4::BOOLEAN[]) AS knows_learner, unnest($5::BOOLEAN[]) AS is_swept
-        """, [list(column) for column in zip(*rows, strict=True)])
+        """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
         cursor.execute("""
             CREATE OR REPLACE TEMP TABLE fresh AS
             SELECT identifier_hash, max(until_at) AS until_at, min_by(kind, CASE kind WHEN 'own' THEN 0 WHEN 'shared' THEN 1 ELSE 2 END) AS kind,

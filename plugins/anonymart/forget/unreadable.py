@@ -1,4 +1,6 @@
-"""Rows about rights that nobody could read, when somebody whom they name goes: the text goes with the names (R-ERASE, P-STAT)."""
+"""Rows about rights that nobody could read, when somebody whom they name goes: the text goes with the names
+(R-ERASE, P-STAT).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ ERASED = "erased"
 
 
 def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Close the rows that name only people of `going`, and take the names of those people out of the text of the others.
+    """Close the rows that name only people of `going`, and take the names of those people out of the text of
+    the others.
 
     Gives the ids of all these rows. Runs before their names are deleted, in the same transaction.
     """
@@ -37,7 +40,8 @@ def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for row_id, is_all, names in found:
         for name in [] if is_all else sorted(names, key=len, reverse=True):
             connection.execute(
-                "UPDATE vault.rights.unreadable SET raw_row = regexp_replace(raw_row, regexp_escape($2), '[erased]', 'gi') WHERE unreadable_id = $1",
+                "UPDATE vault.rights.unreadable SET raw_row = regexp_replace(raw_row, "
+                "regexp_escape($2), '[erased]', 'gi') WHERE unreadable_id = $1",
                 [row_id, name],
             )
     return [row_id for row_id, _, _ in found]

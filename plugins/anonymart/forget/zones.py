@@ -25,7 +25,9 @@ class Zones:
 
     def __enter__(self) -> Zones:
         has_warehouse = self.home.warehouse.exists()
-        self.connection = engine.connect(self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None)
+        self.connection = engine.connect(
+            self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None
+        )
         try:
             self.connection.execute(engine.NO_VACUUM)
             schema.create(self.connection, self.keys)
@@ -41,11 +43,17 @@ class Zones:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         self.connection.close()
         if isinstance(error, duckdb.Error):
-            text = "The disk is full: free some space and" if "No space" in str(error) else f"The removal stopped ({type(error).__name__}):"
+            text = (
+                "The disk is full: free some space and"
+                if "No space" in str(error)
+                else f"The removal stopped ({type(error).__name__}):"
+            )
             raise AnonymartError(f"{text} run it again; nothing was lost.") from None
 
     def is_warehouse_old(self) -> bool:
-        """Whether the warehouse knows fewer receipts than the vault: a copy put back, in which people who left may be again."""
+        """Whether the warehouse knows fewer receipts than the vault: a copy put back, in which people who
+        left may be again.
+        """
         if not self.home.warehouse.exists():
             return False
         return receipts.head(self.connection, "warehouse")[0] < receipts.head(self.connection, "vault")[0]

@@ -1,4 +1,6 @@
-"""From the lines of the suites to SQL, and from what it finds to failures: names and counts, never a value (S-ANON)."""
+"""From the lines of the suites to SQL, and from what it finds to failures: names and counts, never a value
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -34,14 +36,18 @@ def make_queries(
 
 
 def failures_of(connection: duckdb.DuckDBPyConnection, answer: Any) -> list[Failure]:
-    """What a failed line found, by asking its SQL once more; a line that could not be asked is a failure of its own."""
+    """What a failed line found, by asking its SQL once more; a line that could not be asked is a failure of
+    its own.
+    """
     if answer.passed:
         return []
     found = _found(connection, answer.line, answer.sql) if answer.was_asked else []
     return found or [not_checked(answer.line)]
 
 
-def ask_straight(connection: duckdb.DuckDBPyConnection, queries: Mapping[Line, str]) -> dict[Line, list[Failure]]:
+def ask_straight(
+    connection: duckdb.DuckDBPyConnection, queries: Mapping[Line, str]
+) -> dict[Line, list[Failure]]:
     """What every line finds, asked without Great Expectations; a line that cannot be asked finds nothing."""
     return {line: _found(connection, line, sql) for line, sql in queries.items()}
 

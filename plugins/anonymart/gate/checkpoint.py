@@ -49,7 +49,9 @@ def ask(
     data_docs: Path,
     release_id: str,
 ) -> list[Answer]:
-    """Ask every line that has a query, build the Data Docs into `data_docs`, and give the answers in order."""
+    """Ask every line that has a query, build the Data Docs into `data_docs`, and give the answers in
+    order.
+    """
     prepare()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -61,7 +63,11 @@ def ask(
 
 
 def _ask(
-    suites: list[Suite], queries: Mapping[Line, str], batches: Mapping[str, str], data_docs: Path, release_id: str
+    suites: list[Suite],
+    queries: Mapping[Line, str],
+    batches: Mapping[str, str],
+    data_docs: Path,
+    release_id: str,
 ) -> list[Answer]:
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
@@ -76,16 +82,21 @@ def _ask(
         asset = source.add_table_asset(suite.name, table_name=table, schema_name=schema)
         lines = [line for line in suite.lines if line in queries]
         expectations = [expectation(line, queries[line], batches[suite.name]) for line in lines]
-        real = context.suites.add(gx.ExpectationSuite(name=suite.name, notes=suite.about, expectations=expectations))
+        real = context.suites.add(
+            gx.ExpectationSuite(name=suite.name, notes=suite.about, expectations=expectations)
+        )
         batch = asset.add_batch_definition_whole_table("release")
         definitions.append(
-            context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=real))
+            context.validation_definitions.add(
+                gx.ValidationDefinition(name=suite.name, data=batch, suite=real)
+            )
         )
         asked.append(lines)
     checkpoint = context.checkpoints.add(
         gx.Checkpoint(name="gate", validation_definitions=definitions, result_format="BOOLEAN_ONLY")
     )
-    # The time of a run names files of the Data Docs; the machine's clock may look like a phone number, and no rule asks it.
+    # The time of a run names files of the Data Docs; the machine's clock may look like a phone number, and no
+    # rule asks it.
     moment = datetime.fromisoformat(release_id[:10]).replace(tzinfo=UTC)
     results = checkpoint.run(run_id=RunIdentifier(run_name=release_id, run_time=moment)).run_results
     context.build_data_docs()
@@ -118,7 +129,9 @@ def _context(data_docs: Path) -> Any:
 
 
 def _paired(lines: list[Line], results: list[Any]) -> list[tuple[Line, Any]]:
-    """Results come in any order: each line finds its own by what it forbids and where; a line without one gets None."""
+    """Results come in any order: each line finds its own by what it forbids and where; a line without one
+    gets None.
+    """
     found: dict[tuple, Any] = {}
     for result in results:
         meta = result.expectation_config.meta or {}

@@ -1,4 +1,6 @@
-"""The codes that a dimension may carry: ids of the catalogue, the project's own lists, diplomas that were awarded (D-IDENT)."""
+"""The codes that a dimension may carry: ids of the catalogue, the project's own lists, diplomas that were
+awarded (D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,24 @@ from anonymart.home import PROJECT
 from anonymart.policy import Policy
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
-_SEED_LISTS = {"theme": ("themes", "theme"), "job_family": ("job_families", "job_family"), "step": ("funnel_steps", "step")}
+_SEED_LISTS = {
+    "theme": ("themes", "theme"),
+    "job_family": ("job_families", "job_family"),
+    "step": ("funnel_steps", "step"),
+}
 _WITH_ALL = ("path", "diploma")
 _DIPLOMA = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 def make_codes(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, seeds: Path = SEEDS
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    seeds: Path = SEEDS,
 ) -> None:
-    """Fill gate.codes (list, code) and gate.titles (text): what a value may be, and what may sound like a name."""
+    """Fill gate.codes (list, code) and gate.titles (text): what a value may be, and what may sound like a
+    name.
+    """
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR)")
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
     _catalogue(connection)
@@ -33,10 +44,15 @@ def make_codes(
             source = f"read_csv({engine.literal(str(path))}, header = true, all_varchar = true)"
             connection.execute(f"INSERT INTO gate.codes SELECT '{name}', {column} FROM {source}")
     for name in _WITH_ALL:
-        connection.execute(f"INSERT INTO gate.codes SELECT '{name}_or_all', code FROM gate.codes WHERE list = '{name}'")
+        connection.execute(
+            f"INSERT INTO gate.codes SELECT '{name}_or_all', code FROM gate.codes WHERE list = '{name}'"
+        )
         connection.execute(f"INSERT INTO gate.codes VALUES ('{name}_or_all', 'all')")
     _published(connection, contracts)
-    connection.execute("CREATE OR REPLACE TABLE gate.codes AS SELECT DISTINCT list, code FROM gate.codes WHERE code IS NOT NULL")
+    connection.execute(
+        "CREATE OR REPLACE TABLE gate.codes AS SELECT DISTINCT list, code FROM gate.codes WHERE code IS "
+        "NOT NULL"
+    )
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
@@ -62,7 +78,8 @@ def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
         )
     if table_exists(connection, "catalogue", "refused_diplomas"):
         connection.execute(
-            "DELETE FROM gate.codes WHERE list = 'diploma' AND code IN (SELECT diploma_id FROM vault.catalogue.refused_diplomas)"
+            "DELETE FROM gate.codes WHERE list = 'diploma' AND code IN (SELECT diploma_id FROM "
+            "vault.catalogue.refused_diplomas)"
         )
 
 
@@ -71,13 +88,27 @@ def _published(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Ma
         for name, spec in contract.dimensions.items():
             if isinstance(spec, str) and spec not in ("period", "pooled_period"):
                 connection.execute(
-                    f"INSERT INTO gate.codes SELECT DISTINCT '{contract.name}.{name}', \"{name}\" FROM gate.carried_{contract.name}"
+                    f"INSERT INTO gate.codes SELECT DISTINCT '{contract.name}.{name}', \"{name}\" FROM "
+                    f"gate.carried_{contract.name}"
                 )
                 if spec.startswith("diploma"):
-                    _recalled_diplomas(connection, f"{contract.name}.{name}", f'SELECT "{name}" AS code FROM gate.withdrawn_{contract.name}')
+                    _recalled_diplomas(
+                        connection,
+                        f"{contract.name}.{name}",
+                        f'SELECT "{name}" AS code FROM gate.withdrawn_{contract.name}',
+                    )
 
 
 def _recalled_diplomas(connection: duckdb.DuckDBPyConnection, listed: str, codes: str) -> None:
-    """A diploma whose cells were recalled keeps its code when people leave, unless it was refused for being none."""
-    refused = "SELECT diploma_id FROM vault.catalogue.refused_diplomas" if table_exists(connection, "catalogue", "refused_diplomas") else "SELECT ''"
-    connection.execute(f"INSERT INTO gate.codes SELECT DISTINCT '{listed}', code FROM ({codes}) WHERE code NOT IN ({refused})")
+    """A diploma whose cells were recalled keeps its code when people leave, unless it was refused for being
+    none.
+    """
+    refused = (
+        "SELECT diploma_id FROM vault.catalogue.refused_diplomas"
+        if table_exists(connection, "catalogue", "refused_diplomas")
+        else "SELECT ''"
+    )
+    connection.execute(
+        f"INSERT INTO gate.codes SELECT DISTINCT '{listed}', code FROM ({codes}) WHERE code NOT IN "
+        f"({refused})"
+    )

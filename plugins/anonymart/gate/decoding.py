@@ -1,4 +1,6 @@
-"""What a text says once it is decoded: base64, hexadecimal, percent and HTML entities, compatible letters, unseen signs (D-IDENT)."""
+"""What a text says once it is decoded: base64, hexadecimal, percent and HTML entities, compatible letters,
+unseen signs (D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def decoded(text: str) -> set[str]:
 def _readings(word: str) -> Iterator[str]:
     plain = word
     if not word.isascii():
-        plain = "".join(sign for sign in unicodedata.normalize("NFKC", word) if unicodedata.category(sign) != "Cf")
+        plain = "".join(
+            sign for sign in unicodedata.normalize("NFKC", word) if unicodedata.category(sign) != "Cf"
+        )
     if "%" in plain:
         plain = unquote(plain)
     if "&" in plain:

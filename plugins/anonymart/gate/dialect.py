@@ -1,8 +1,8 @@
 """How Great Expectations talks to the gate's own DuckDB connection.
 
-Great Expectations closes a connection before it fetches from it, and a DuckDB result does not outlive its connection; so this
-dialect keeps the rows of each statement as it ends. It hands out cursors of one connection that has every zone attached
-read-only: no path and no key ever stands in a connection string.
+Great Expectations closes a connection before it fetches from it, and a DuckDB result does not outlive its
+connection; so this dialect keeps the rows of each statement as it ends. It hands out cursors of one
+connection that has every zone attached read-only: no path and no key ever stands in a connection string.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class GateDialect(duckdb_engine.Dialect):
         return duckdb_engine.ConnectionWrapper(GateDialect.lent.cursor())
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        """Run a statement. What DuckDB says when it fails may quote a value, and would stand in the Data Docs: it is dropped."""
+        """Run a statement. What DuckDB says when it fails may quote a value, and would stand in the Data
+        Docs: it is dropped.
+        """
         try:
             super().do_execute(cursor, statement, parameters, context)
         except duckdb.Error:

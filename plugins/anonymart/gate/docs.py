@@ -1,4 +1,6 @@
-"""Data Docs made to stand alone: no script, no picture, nothing fetched from anywhere, and one style sheet of ours."""
+"""Data Docs made to stand alone: no script, no picture, nothing fetched from anywhere, and one style sheet of
+ours.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ _DROPPED = re.compile(
 )
 _OUTSIDE = re.compile(r"""\s(?:href|src|action|data-\w+)\s*=\s*(["'])(?:[a-z]+:)?//.*?\1""", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?:[^\s\"'<>)]*", re.IGNORECASE)
-# When a batch was read: the machine's clock, which no rule asks and whose digits may look like a phone number.
+# When a batch was read: the machine's clock, which no rule asks and whose digits may look like a phone
+# number.
 _CLOCK = re.compile(r"(?<=>)\d{8}T\d{6}\.\d{6}Z(?=<)")
 # Names that Great Expectations makes up for elements of a page, to jump to.
 _ELEMENT = re.compile(r"#?section-\d+-content-block-[\w-]*")
@@ -39,7 +42,8 @@ _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
 
 
 def finish_docs(data_docs: Path, title: str, suites: Sequence[tuple[str, str, int, int]]) -> None:
-    """Rewrite every page so that it needs nothing but the style sheet beside it, and write a front page that needs no script.
+    """Rewrite every page so that it needs nothing but the style sheet beside it, and write a front page that
+    needs no script.
 
     A suite is its name, what it is about, how many things it asked and how many of them were not so.
     """
@@ -48,7 +52,9 @@ def finish_docs(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
         return
     for page in data_docs.rglob("*.html"):
         depth = len(page.relative_to(data_docs).parts) - 1
-        page.write_text(_alone(page.read_text(encoding="utf-8"), "../" * depth + STYLE_FILE), encoding="utf-8")
+        page.write_text(
+            _alone(page.read_text(encoding="utf-8"), "../" * depth + STYLE_FILE), encoding="utf-8"
+        )
     shutil.copyfile(_STYLE, data_docs / STYLE_FILE)
     (data_docs / "index.html").write_text(_front_page(data_docs, title, suites), encoding="utf-8")
 
@@ -60,7 +66,8 @@ def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
         link = f'<a href="{pages[0].relative_to(data_docs)}">{escape(name)}</a>' if pages else escape(name)
         mark, words = ("success", "all kept") if not failed and asked else ("danger", f"{failed} not kept")
         rows.append(
-            f'<tr><td>{link}</td><td>{escape(about)}</td><td>{asked}</td><td class="text-{mark}">{words}</td></tr>'
+            f"<tr><td>{link}</td><td>{escape(about)}</td><td>{asked}</td><td "
+            f'class="text-{mark}">{words}</td></tr>'
         )
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="UTF-8"><title>{escape(title)}</title>'
@@ -81,8 +88,12 @@ def _alone(html: str, style: str) -> str:
 
 
 def page_texts(data_docs: Path) -> list[tuple[str, str]]:
-    """Every text of every page, attributes included, as (data_docs, text); a text of markup alone is left out."""
-    return [(data_docs.name, text) for page in sorted(data_docs.rglob("*.html")) for _, text in texts_of(page)]
+    """Every text of every page, attributes included, as (data_docs, text); a text of markup alone is left
+    out.
+    """
+    return [
+        (data_docs.name, text) for page in sorted(data_docs.rglob("*.html")) for _, text in texts_of(page)
+    ]
 
 
 def texts_of(page: Path) -> list[tuple[str, str]]:
@@ -91,7 +102,9 @@ def texts_of(page: Path) -> list[tuple[str, str]]:
 
 
 def texts_in(html: str) -> list[str]:
-    """Every text of a page's source, each once; without the style of the privacy report, word for word, whose @media is no handle."""
+    """Every text of a page's source, each once; without the style of the privacy report, word for word, whose
+    @media is no handle.
+    """
     reader = _Reader()
     reader.feed(html.replace(privacy_page.style(), ""))
     return sorted(reader.texts)
@@ -107,4 +120,8 @@ class _Reader(HTMLParser):
             self.texts.add(" ".join(data.split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts.update(value for name, value in attrs if value and name not in ("class", "style", "rel") and not _ELEMENT.fullmatch(value))
+        self.texts.update(
+            value
+            for name, value in attrs
+            if value and name not in ("class", "style", "rel") and not _ELEMENT.fullmatch(value)
+        )

@@ -1,8 +1,10 @@
-"""The leak drill: leaks of every kind, planted in a copy of the candidate, must each be found by the gate's own rules (S-ANON).
+"""The leak drill: leaks of every kind, planted in a copy of the candidate, must each be found by the gate's
+own rules (S-ANON).
 
-All of them lie in one copy and are looked for in one run: the same reading, the same suites, the same SQL as for the candidate,
-asked without Great Expectations, whose pages nobody would read. The candidate has passed when the drill begins, so whatever a rule
-finds in the copy was planted. One leak that is not found is a failure of the gate, and nothing is published.
+All of them lie in one copy and are looked for in one run: the same reading, the same suites, the same SQL as
+for the candidate, asked without Great Expectations, whose pages nobody would read. The candidate has passed
+when the drill begins, so whatever a rule finds in the copy was planted. One leak that is not found is a
+failure of the gate, and nothing is published.
 """
 
 from __future__ import annotations
@@ -63,42 +65,76 @@ class Drill:
         planted = Counter((plant.leak, plant.place) for plant in self.plants)
         marts: dict[tuple[str, str], set[str]] = {}
         for plant in self.plants:
-            marts.setdefault((plant.leak, plant.place), set()).update(mart for mart, _, _ in plant.keys if mart != "*")
+            marts.setdefault((plant.leak, plant.place), set()).update(
+                mart for mart, _, _ in plant.keys if mart != "*"
+            )
         return [
-            {"leak": leak, "place": place, "marts": len(marts[(leak, place)]), "planted": n, "caught": n - missed[(leak, place)]}
+            {
+                "leak": leak,
+                "place": place,
+                "marts": len(marts[(leak, place)]),
+                "planted": n,
+                "caught": n - missed[(leak, place)],
+            }
             for (leak, place), n in planted.items()
         ]
 
     def failures(self) -> list[Failure]:
-        """One for each mart, column and kind that was planted and not found; a drill that planted nothing has failed too."""
-        keys = sorted({(plant.keys[0][0], plant.keys[0][1], f"{MISSED}: {plant.leak}, {plant.place}") for plant in self.missed()})
+        """One for each mart, column and kind that was planted and not found; a drill that planted nothing has
+        failed too.
+        """
+        keys = sorted(
+            {
+                (plant.keys[0][0], plant.keys[0][1], f"{MISSED}: {plant.leak}, {plant.place}")
+                for plant in self.missed()
+            }
+        )
         nothing = [] if self.plants else [("*", "*", f"{MISSED}: nothing was planted")]
         return [Failure(*key, "S-ANON", 1) for key in [*keys, *nothing]]
 
 
 def drill(
-    home: Home, keys: Keys, policy: Policy, candidate: Path, as_of: date, contracts: Mapping[str, MartContract], suites: list[Suite]
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    candidate: Path,
+    as_of: date,
+    contracts: Mapping[str, MartContract],
+    suites: list[Suite],
 ) -> Drill:
-    """Plant in a copy of the candidate, let the rules read it, and say what they found. The candidate is left as it is.
+    """Plant in a copy of the candidate, let the rules read it, and say what they found. The candidate is left
+    as it is.
 
     Raises AnonymartError when the copy cannot be made or read: nothing was proven then.
     """
     with _copy(home, candidate) as copy:
         try:
-            plants = [*drill_plants.plant_files(copy, contracts, as_of), *drill_plants.rule_plants(contracts), *drill_plants.docs_plants()]
+            plants = [
+                *drill_plants.plant_files(copy, contracts, as_of),
+                *drill_plants.rule_plants(contracts),
+                *drill_plants.docs_plants(),
+            ]
             crash.point("gate.drill_planted")
             with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-                read_folder(connection, copy, read_manifest(copy), Law(contracts, suites, policy), keys, ALSO_KNOWN)
+                read_folder(
+                    connection, copy, read_manifest(copy), Law(contracts, suites, policy), keys, ALSO_KNOWN
+                )
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
-                found: dict[Line | None, list[Failure]] = {line: failures for line, failures in ask_straight(connection, queries).items()}
+                found: dict[Line | None, list[Failure]] = {
+                    line: failures for line, failures in ask_straight(connection, queries).items()
+                }
                 out = must_be_out.plant(connection, contracts, drill_cells.SOMEBODY)
                 plants += [Plant(must_be_out.LEAK, must_be_out.PLACE, (key,)) for key in out]
                 found[None] = [
-                    *page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS))), *must_be_out.behind(connection, contracts, policy, as_of),
+                    *page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS))),
+                    *must_be_out.behind(connection, contracts, policy, as_of),
                 ]
         except (duckdb.Error, OSError, StopIteration, ValueError):
-            raise AnonymartError("The leak drill could not be held on a copy of the candidate: run again, nothing was published.") from None
+            raise AnonymartError(
+                "The leak drill could not be held on a copy of the candidate: run again, nothing was "
+                "published."
+            ) from None
     return Drill(tuple(plants), found)
 
 
@@ -109,7 +145,9 @@ def page_failures(found: Iterable[tuple[str, str, int]]) -> list[Failure]:
 
 @contextmanager
 def _copy(home: Home, candidate: Path) -> Iterator[Path]:
-    """A copy in the home's tmp. What a kill leaves there goes with the next run, and holds the candidate and made-up leaks only."""
+    """A copy in the home's tmp. What a kill leaves there goes with the next run, and holds the candidate and
+    made-up leaks only.
+    """
     root = Path(tempfile.mkdtemp(prefix=DRILL_PREFIX, dir=home.tmp))
     try:
         copy = root / f"{CANDIDATE_PREFIX}{candidate.name.removeprefix(CANDIDATE_PREFIX)}"

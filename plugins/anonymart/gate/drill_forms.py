@@ -1,7 +1,9 @@
-"""The made-up identifiers that the leak drill plants, and which kinds the gate must find in each (D-IDENT, D-SPECIAL).
+"""The made-up identifiers that the leak drill plants, and which kinds the gate must find in each (D-IDENT,
+D-SPECIAL).
 
-Nobody is called so: numbers come from ranges for fiction and documentation, names are no names. What stands for an identifier of
-the vault is told to the gate's tables in memory, so that no real identifier is ever written to a disk.
+Nobody is called so: numbers come from ranges for fiction and documentation, names are no names. What stands
+for an identifier of the vault is told to the gate's tables in memory, so that no real identifier is ever
+written to a disk.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ ALSO_KNOWN = (
 
 
 class Form(NamedTuple):
-    """One leak: its name in the drill's table, a text that holds it, and every kind that the gate finds in the text."""
+    """One leak: its name in the drill's table, a text that holds it, and every kind that the gate finds in
+    the text.
+    """
 
     leak: str
     text: str
@@ -59,9 +63,19 @@ KNOWN = (
     Form("known id of a request", "drill-request-771204", ("known_request_id",)),
     Form("known given name", "odrillinette", ("known_given_name",)),
     Form("known family name", "ZWARQUISTELLE", ("known_family_name",)),
-    Form("MD5 of a known e-mail", hashlib.md5(_KNOWN_EMAIL.encode(), usedforsecurity=False).hexdigest(), ("hash", "known_hash")),
-    Form("SHA-1 of a known e-mail", hashlib.sha1(_KNOWN_EMAIL.encode(), usedforsecurity=False).hexdigest(), ("hash", "known_hash")),
-    Form("SHA-256 of a known e-mail", hashlib.sha256(_KNOWN_EMAIL.encode()).hexdigest(), ("hash", "known_hash")),
+    Form(
+        "MD5 of a known e-mail",
+        hashlib.md5(_KNOWN_EMAIL.encode(), usedforsecurity=False).hexdigest(),
+        ("hash", "known_hash"),
+    ),
+    Form(
+        "SHA-1 of a known e-mail",
+        hashlib.sha1(_KNOWN_EMAIL.encode(), usedforsecurity=False).hexdigest(),
+        ("hash", "known_hash"),
+    ),
+    Form(
+        "SHA-256 of a known e-mail", hashlib.sha256(_KNOWN_EMAIL.encode()).hexdigest(), ("hash", "known_hash")
+    ),
 )
 FORMS = (*PATTERNED, *KNOWN)
 

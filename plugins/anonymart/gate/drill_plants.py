@@ -1,4 +1,6 @@
-"""Planting the leaks in the files of the copy: each one with what the gate must say of it (S-ANON, D-IDENT)."""
+"""Planting the leaks in the files of the copy: each one with what the gate must say of it (S-ANON,
+D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ _OBJECTS = {
     "extra_schema": "CREATE SCHEMA planted.drill",
     "extra_default": "ALTER TABLE planted.main.drill ADD COLUMN more VARCHAR DEFAULT 'drill'",
 }
-# Where a rule's finding has another name than the rule, and what the drill's table calls the plants that the issue names.
+# Where a rule's finding has another name than the rule, and what the drill's table calls the plants that the
+# issue names.
 _SAYS = {
     "count_under_threshold": "figure below its threshold",
     "person_out_of_window": "expired person in the evidence",
@@ -69,28 +72,43 @@ def plant_files(folder: Path, contracts: Mapping[str, MartContract], as_of: date
 
 
 def rule_plants(contracts: Mapping[str, MartContract]) -> list[Plant]:
-    """One plant for each expectation on cells that a mart needs, made by the planted cells and what stands behind them."""
+    """One plant for each expectation on cells that a mart needs, made by the planted cells and what stands
+    behind them.
+    """
     found = []
     for mart, contract in contracts.items():
         for forbids, column, _, _ in needed(mart, contracts):
             if forbids == "carried_cell_changed":
                 found += [_said(forbids, "in a figure", (mart, name, forbids)) for name in _counts(contract)]
             elif forbids != "column_outside_contract":
-                found.append(_said(forbids, "in a figure" if column in contract.figures else "in a cell", (mart, column, forbids)))
+                found.append(
+                    _said(
+                        forbids,
+                        "in a figure" if column in contract.figures else "in a cell",
+                        (mart, column, forbids),
+                    )
+                )
     return found
 
 
 def docs_plants() -> list[Plant]:
     """Every form once in the Data Docs; a page names no mart, and there a hash is found by its look alone."""
     return [
-        Plant(form.leak, "in the Data Docs", tuple(("*", DATA_DOCS, f"{kind} in data_docs") for kind in form.kinds if kind != "known_hash"))
+        Plant(
+            form.leak,
+            "in the Data Docs",
+            tuple(("*", DATA_DOCS, f"{kind} in data_docs") for kind in form.kinds if kind != "known_hash"),
+        )
         for form in FORMS
     ]
 
 
 def planted_page(html: str) -> str:
     """An HTML page with every form in its text, or as the title of something."""
-    lines = [f'<p title="{form.text}">drill</p>' if n % 2 else f"<p>{form.text}</p>" for n, form in enumerate(FORMS)]
+    lines = [
+        f'<p title="{form.text}">drill</p>' if n % 2 else f"<p>{form.text}</p>"
+        for n, form in enumerate(FORMS)
+    ]
     return html.replace("</body>", f"{''.join(lines)}</body>")
 
 
@@ -99,15 +117,23 @@ def _said(kind: str, place: str, key: Key) -> Plant:
 
 
 def _counts(contract: MartContract) -> list[str]:
-    return [measure["name"] for measure in contract.measures if measure["kind"] == "count" and measure["name"] in contract.figures]
+    return [
+        measure["name"]
+        for measure in contract.measures
+        if measure["kind"] == "count" and measure["name"] in contract.figures
+    ]
 
 
 def _found_in(forms: Iterable[Form], where: str, mart: str, column: str, place: str) -> list[Plant]:
     end = "" if place == "value" else f" in {place}"
-    return [Plant(form.leak, where, tuple((mart, column, kind + end) for kind in form.kinds)) for form in forms]
+    return [
+        Plant(form.leak, where, tuple((mart, column, kind + end) for kind in form.kinds)) for form in forms
+    ]
 
 
-def _plant_mart(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract, as_of: date) -> Iterator[Plant]:
+def _plant_mart(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract, as_of: date
+) -> Iterator[Plant]:
     name, table = contract.name, f"planted.marts.{contract.name}"
     patterned, known = [column.name for column in contract.columns if column.type == "VARCHAR"][:2]
     at = drill_cells.place(contract, drill_cells.TEXTS)
@@ -127,7 +153,9 @@ def _plant_mart(connection: duckdb.DuckDBPyConnection, folder: Path, contract: M
     yield from _plant_parquet(connection, folder, table, contract)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract, rows: list[dict[str, Any]]) -> None:
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract, rows: list[dict[str, Any]]
+) -> None:
     marks = ", ".join(f'unnest(?::{column.type}[]) AS "{column.name}"' for column in contract.columns)
     values = [[row.get(column.name) for row in rows] for column in contract.columns]
     connection.execute(f"INSERT INTO {table} BY NAME SELECT {marks}", values)
@@ -146,12 +174,20 @@ def _first_of_each(forms: tuple[Form, ...]) -> tuple[tuple[Form, ...], tuple[For
     return tuple(first), tuple(form for form in forms if form not in first)
 
 
-def _plant_comments(connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract) -> Iterator[Plant]:
-    """Every kind in the comment of the table, and forms that share a kind, one by one, in those of columns."""
+def _plant_comments(
+    connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract
+) -> Iterator[Plant]:
+    """Every kind in the comment of the table, and forms that share a kind, one by one, in those of
+    columns.
+    """
     first, others = _first_of_each((*KNOWN, *PATTERNED))
     connection.execute(f"COMMENT ON TABLE {table} IS {engine.literal(joined(first))}")
     yield from _found_in(first, "in the comment of a table", contract.name, "*", "table_comment")
-    yield _said("comment_outside_contract", "in the comment of a table", (contract.name, "*", "comment_outside_contract"))
+    yield _said(
+        "comment_outside_contract",
+        "in the comment of a table",
+        (contract.name, "*", "comment_outside_contract"),
+    )
     columns = [*contract.column_names, *(form.text for form in FORMS)]
     labels = [*contract.column_names, *(f"#{n}" for n in range(len(contract.columns) + 1, len(columns) + 1))]
     for form, column, label in zip(others, columns, labels, strict=False):
@@ -159,7 +195,9 @@ def _plant_comments(connection: duckdb.DuckDBPyConnection, table: str, contract:
         yield from _found_in([form], "in the comment of a column", contract.name, label, "column_comment")
 
 
-def _plant_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, table: str, contract: MartContract) -> Iterator[Plant]:
+def _plant_parquet(
+    connection: duckdb.DuckDBPyConnection, folder: Path, table: str, contract: MartContract
+) -> Iterator[Plant]:
     """One row less than the table, the planted columns, and every form in the file's metadata."""
     target = engine.literal(str(folder / parquet_path(contract.name)))
     said = ", ".join(f"drill_{n}: {engine.literal(form.text)}" for n, form in enumerate(FORMS))
@@ -169,7 +207,9 @@ def _plant_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, table: s
 
 
 def _plant_words(folder: Path) -> Iterator[Plant]:
-    """Every form in each file of words, a file that no release has, and what the rules of the folder forbid."""
+    """Every form in each file of words, a file that no release has, and what the rules of the folder
+    forbid.
+    """
     texts = [form.text for form in FORMS]
     for file, place, where, kind in (
         (DATA_PACKAGE, "datapackage", "in the description for machines", "data_package_unlike_contract"),
@@ -178,10 +218,15 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
     ):
         content = json.loads((folder / file).read_text(encoding="utf-8"))
         more = {"replaces": [{"release_id": "drill"}]} if file == MANIFEST else {}
-        (folder / file).write_text(json.dumps(content | {"drill": texts} | more, ensure_ascii=False), encoding="utf-8")
+        (folder / file).write_text(
+            json.dumps(content | {"drill": texts} | more, ensure_ascii=False), encoding="utf-8"
+        )
         yield from _found_in(FORMS, where, "*", "*", place)
         yield _said(kind, where, ("*", file, kind))
-    (folder / PRIVACY_PAGE).write_text(planted_page(page(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))), encoding="utf-8")
+    (folder / PRIVACY_PAGE).write_text(
+        planted_page(page(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))),
+        encoding="utf-8",
+    )
     yield from _found_in(FORMS, "in the page of the report", "*", "*", "privacy_report_page")
     (folder / EXTRA_FILE).write_text("drill", encoding="utf-8")
     label = f"file #{all_files(folder).index(EXTRA_FILE) + 1}"
@@ -190,5 +235,7 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
     yield _said("bytes_unlike_reading", "in marts.duckdb", ("*", MARTS_FILE, "bytes_unlike_reading"))
     (folder / "drill").mkdir()
     entries = sorted([folder, *folder.rglob("*")])
-    yield _said("extra_folder", "in the folder", ("*", f"entry #{entries.index(folder / 'drill')}", "extra_folder"))
+    yield _said(
+        "extra_folder", "in the folder", ("*", f"entry #{entries.index(folder / 'drill')}", "extra_folder")
+    )
     yield _said("replaces_unlike_ledger", "in the manifest", ("*", MANIFEST, "replaces_unlike_ledger"))

@@ -1,4 +1,6 @@
-"""What the gate adds to the privacy report, the page that is made of it, and the look at both once they are written (S-ANON, D-IDENT)."""
+"""What the gate adds to the privacy report, the page that is made of it, and the look at both once they are
+written (S-ANON, D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from anonymart.release.report_persons import REASONS
 
 
 def finish_report(connection: duckdb.DuckDBPyConnection, folder: Path, verdict: GateReport) -> list[Failure]:
-    """Write both forms of the report anew, with the gate's part, and give what is found in them when they are read again."""
+    """Write both forms of the report anew, with the gate's part, and give what is found in them when they are
+    read again.
+    """
     if any(failure.kind == "privacy_report_unlike_evidence" for failure in verdict.failures):
         # Nobody knows what such a report holds: it is left as it is, and no page is made of it.
         (folder / PRIVACY_PAGE).unlink(missing_ok=True)
@@ -41,19 +45,30 @@ def finish_report(connection: duckdb.DuckDBPyConnection, folder: Path, verdict: 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, report: Mapping[str, Any]) -> list[Failure]:
     write_durably(folder / PRIVACY_REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     write_durably(folder / PRIVACY_PAGE, page(report))
-    read = [(PRIVACY_REPORT, text) for _, text in strings(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))]
+    read = [
+        (PRIVACY_REPORT, text)
+        for _, text in strings(json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8")))
+    ]
     return page_failures(find_in_pages(connection, [*read, *texts_of(folder / PRIVACY_PAGE)]))
 
 
-def _gate_part(connection: duckdb.DuckDBPyConnection, report: Mapping[str, Any], verdict: GateReport) -> dict[str, Any]:
+def _gate_part(
+    connection: duckdb.DuckDBPyConnection, report: Mapping[str, Any], verdict: GateReport
+) -> dict[str, Any]:
     texts = connection.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM gate.texts").fetchone()
     return {
         "passed": verdict.passed,
         "expectations": verdict.n_expectations,
         "rows": sum(mart["rows"] for mart in report["marts"].values()),
         "texts": texts[0] if texts else 0,
-        "policies": sorted([*_asked(verdict.expectations), *_persons_out(report["persons"])], key=lambda entry: entry["policy"]),
-        "attacks": [{name: attack.get(name) for name in ("attack", "succeeded", "control")} for attack in verdict.attacks],
+        "policies": sorted(
+            [*_asked(verdict.expectations), *_persons_out(report["persons"])],
+            key=lambda entry: entry["policy"],
+        ),
+        "attacks": [
+            {name: attack.get(name) for name in ("attack", "succeeded", "control")}
+            for attack in verdict.attacks
+        ],
         "drill": verdict.drill,
     }
 
@@ -63,7 +78,12 @@ def _asked(expectations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for line in expectations:
         found.setdefault((line["policy"], line["forbids"]), []).append(line["passed"])
     return [
-        {"policy": policy, "what": f"Forbidden: {says(forbids)}", "how_often": len(kept), "not_kept": kept.count(False)}
+        {
+            "policy": policy,
+            "what": f"Forbidden: {says(forbids)}",
+            "how_often": len(kept),
+            "not_kept": kept.count(False),
+        }
         for (policy, forbids), kept in sorted(found.items())
     ]
 
@@ -77,5 +97,6 @@ def says(forbids: str) -> str:
 def _persons_out(persons: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {"policy": policy, "what": words, "how_often": persons.get(reason), "not_kept": 0}
-        for reason, (policy, words) in REASONS.items() if reason != "in"
+        for reason, (policy, words) in REASONS.items()
+        if reason != "in"
     ]

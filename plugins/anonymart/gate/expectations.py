@@ -12,12 +12,16 @@ from anonymart.gate.suites import Line
 
 
 class Forbidden(UnexpectedRowsExpectation):
-    """Something that a release may not hold. Its SQL gives one row of names and a count for each place that holds it."""
+    """Something that a release may not hold. Its SQL gives one row of names and a count for each place that
+    holds it.
+    """
 
     # Only whether there is such a row is asked: the rows themselves never enter a result.
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
 
-    def _validate(self, metrics: dict, runtime_configuration: Any = None, execution_engine: Any = None) -> dict[str, Any]:
+    def _validate(
+        self, metrics: dict, runtime_configuration: Any = None, execution_engine: Any = None
+    ) -> dict[str, Any]:
         return {"success": metrics["unexpected_rows_query.row_count"] == 0}
 
 
@@ -37,12 +41,22 @@ def expectation(line: Line, sql: str, batch: str) -> Forbidden:
     return CLASSES[line.forbids](
         unexpected_rows_query=named if "{batch}" in named else f"SELECT * FROM ({named}) /* {{batch}} */",
         description=sentence(line),
-        meta={"forbids": line.forbids, "column": line.column, "kind": line.kind, "in": line.place, "policy": line.policy},
+        meta={
+            "forbids": line.forbids,
+            "column": line.column,
+            "kind": line.kind,
+            "in": line.place,
+            "policy": line.policy,
+        },
     )
 
 
 def sentence(line: Line) -> str:
-    """The line as a reviewer reads it in the Data Docs: the sentence of the suite, then its name, column and policy id."""
+    """The line as a reviewer reads it in the Data Docs: the sentence of the suite, then its name, column and
+    policy id.
+    """
     where = f", column {line.column}" if line.column != "*" else ""
-    what = " ".join(part for part in (line.forbids, line.kind, f"in {line.place}" if line.place else None) if part)
+    what = " ".join(
+        part for part in (line.forbids, line.kind, f"in {line.place}" if line.place else None) if part
+    )
     return f"{line.says} ({what.replace('_', ' ')}{where}, {line.policy})"

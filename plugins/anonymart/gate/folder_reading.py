@@ -1,4 +1,6 @@
-"""What lies in a release folder and in its DuckDB file, compared with what a release may have (S-ANON, S-SAFE)."""
+"""What lies in a release folder and in its DuckDB file, compared with what a release may have (S-ANON,
+S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,11 @@ _DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
 
 
 def make_folder_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    manifest: dict[str, Any],
 ) -> None:
     """Fill gate.objects, gate.descriptions and gate.file_findings, which the rules of the folder query."""
     _objects(connection, contracts)
@@ -95,14 +101,23 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
 def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
     connection.execute("CREATE TABLE gate.descriptions (mart VARCHAR, column_name VARCHAR, text VARCHAR)")
     rows = [[name, "*", contract.description] for name, contract in contracts.items()]
-    rows += [[name, column.name, column.description] for name, contract in contracts.items() for column in contract.columns]
+    rows += [
+        [name, column.name, column.description]
+        for name, contract in contracts.items()
+        for column in contract.columns
+    ]
     insert(connection, "gate.descriptions", rows)
 
 
-def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]) -> list[tuple[str, str]]:
+def _strange_files(
+    folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
     # A candidate is signed when it is published, after the gate, which writes the page itself.
     is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
-    may_be = {GATE_RESULT, *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE))}
+    may_be = {
+        GATE_RESULT,
+        *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)),
+    }
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
@@ -123,26 +138,46 @@ def _strange_files(folder: Path, contracts: Mapping[str, MartContract], manifest
 
 def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     # The gate is about to write these into a candidate anew; a published release keeps them as they were.
-    written_anew = (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/") if folder.name.startswith(CANDIDATE_PREFIX) else ()
+    written_anew = (
+        (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/")
+        if folder.name.startswith(CANDIDATE_PREFIX)
+        else ()
+    )
     return [name for name in altered_files(folder, manifest) if not name.startswith(tuple(written_anew))]
 
 
-def _strange_entries(manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool) -> list[tuple[str, str]]:
+def _strange_entries(
+    manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool
+) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in ("marts", "files", "rights", "replaces", "approval", "definitions"))
+    found += sum(
+        not _PLAIN.fullmatch(str(manifest.get(name)))
+        for name in ENTRIES
+        if name not in ("marts", "files", "rights", "replaces", "approval", "definitions")
+    )
     found += _strange_approval(manifest, is_candidate)
     # Releases of before do not tell them, published ones may have other ones.
     told = manifest.get("definitions", None if is_candidate else {})
-    found += told != definitions() if is_candidate else not isinstance(told, dict) or not all(_HASH.fullmatch(str(each)) for each in told.values())
+    found += (
+        told != definitions()
+        if is_candidate
+        else not isinstance(told, dict) or not all(_HASH.fullmatch(str(each)) for each in told.values())
+    )
     # Releases of 0.1.0 do not tell it, later ones told how many were open, near their last day and late.
     rights = manifest.get("rights", {})
-    found += not isinstance(rights, dict) or not set(rights) <= {"all_in_time", "open", "near", "late"} or not all(isinstance(n, int) for n in rights.values())
+    found += (
+        not isinstance(rights, dict)
+        or not set(rights) <= {"all_in_time", "open", "near", "late"}
+        or not all(isinstance(n, int) for n in rights.values())
+    )
     marts = manifest.get("marts")
     if not isinstance(marts, dict) or set(marts) != set(contracts):
         found += 1
     else:
         found += sum(
-            not isinstance(entry, dict) or set(entry) != _MART_ENTRIES or not all(isinstance(n, int) for n in entry.values())
+            not isinstance(entry, dict)
+            or set(entry) != _MART_ENTRIES
+            or not all(isinstance(n, int) for n in entry.values())
             for entry in marts.values()
         )
     return [("manifest_entry_unknown", MANIFEST)] * found
@@ -158,7 +193,9 @@ def _strange_approval(manifest: dict[str, Any], is_candidate: bool) -> bool:
     return not is_what_was_approved(manifest)
 
 
-def _withdrawals(connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]) -> list[tuple[str, str]]:
+def _withdrawals(
+    connection: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]
+) -> list[tuple[str, str]]:
     release_id = str(manifest.get("release_id"))
     is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
     found = []
@@ -182,11 +219,19 @@ def _data_package(
     folder: Path, contracts: Mapping[str, MartContract], manifest: dict[str, Any]
 ) -> list[tuple[str, str]]:
     expected = data_package(contracts, str(manifest.get("as_of")), str(manifest.get("release_id")))
-    return [] if _read_json(folder / DATA_PACKAGE) == expected else [("data_package_unlike_contract", DATA_PACKAGE)]
+    return (
+        []
+        if _read_json(folder / DATA_PACKAGE) == expected
+        else [("data_package_unlike_contract", DATA_PACKAGE)]
+    )
 
 
 def _privacy_report(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, manifest: dict[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    manifest: dict[str, Any],
 ) -> list[tuple[str, str]]:
     """What was published has no evidence any more; its bytes are held by the manifest."""
     release_id = str(manifest.get("release_id"))

@@ -15,11 +15,14 @@ SHORTEST_IN_DOCS = 7
 
 
 def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> None:
-    """Fill gate.vocabulary with the words of the project's own descriptions: as words of ours they name nobody."""
+    """Fill gate.vocabulary with the words of the project's own descriptions: as words of ours they name
+    nobody.
+    """
     connection.execute("CREATE TABLE gate.own_texts (text VARCHAR)")
     insert(connection, "gate.own_texts", [[text] for text in texts])
     connection.execute(
-        f"CREATE TABLE gate.vocabulary AS SELECT DISTINCT unnest({detect.words('text')}) AS word FROM gate.own_texts"
+        f"CREATE TABLE gate.vocabulary AS SELECT DISTINCT unnest({detect.words('text')}) AS word FROM "
+        f"gate.own_texts"
     )
 
 
@@ -32,8 +35,9 @@ def make_pattern_hits(connection: duckdb.DuckDBPyConnection) -> None:
 def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill gate.hits (mart, column_name, place, kind, n): where a text holds an identifier of the vault.
 
-    A name, or an account or id that is one plain word, is no hit in a listed code or title (a course called Julia) or as a
-    word of the project's own descriptions (a learner called Data): else whoever chose such an account would stop all releases.
+    A name, or an account or id that is one plain word, is no hit in a listed code or title (a course called
+    Julia) or as a word of the project's own descriptions (a learner called Data): else whoever chose such an
+    account would stop all releases.
     """
     make_runs(connection, "gate", "SELECT DISTINCT text FROM gate.texts", "gate.phrases")
     connection.execute(f"""
@@ -73,13 +77,17 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _digests(connection: duckdb.DuckDBPyConnection) -> None:
-    """Unsalted hashes of identifiers, cut to 12 digits or more too, are looked for only where there is something like a hash."""
+    """Unsalted hashes of identifiers, cut to 12 digits or more too, are looked for only where there is
+    something like a hash.
+    """
     connection.execute("""
         CREATE TABLE gate.digests AS
         SELECT DISTINCT text, unnest(regexp_extract_all(lower(text), '[0-9a-f]{12,64}')) AS digest FROM gate.texts
         WHERE regexp_matches(text, '[0-9A-Fa-f]{12}')""")
     digests = [row[0] for row in connection.execute("SELECT DISTINCT digest FROM gate.digests").fetchall()]
-    insert(connection, "gate.digests", [(None, digest) for digest in known_digests(connection, "gate", digests)])
+    insert(
+        connection, "gate.digests", [(None, digest) for digest in known_digests(connection, "gate", digests)]
+    )
     connection.execute("""
         INSERT INTO gate.hits
         SELECT texts.mart, texts.column_name, texts.place, 'hash', sum(texts.n)::BIGINT
@@ -94,7 +102,9 @@ def _is_ours() -> str:
     )
 
 
-def find_in_pages(connection: duckdb.DuckDBPyConnection, texts: list[tuple[str, str]]) -> list[tuple[str, str, int]]:
+def find_in_pages(
+    connection: duckdb.DuckDBPyConnection, texts: list[tuple[str, str]]
+) -> list[tuple[str, str, int]]:
     """What the texts (file, text) of files that were built hold: file, kind, how many.
 
     Kinds are those of patterns, and known_* for identifiers of the vault of 7 characters or more.

@@ -1,7 +1,8 @@
-"""Who must be out of every new figure, read from the vault by the gate itself, and who of them is behind a new cell all the same.
+"""Who must be out of every new figure, read from the vault by the gate itself, and who of them is behind a
+new cell all the same.
 
-It shares no SQL with the models: a fault in theirs is found here (R-OBJECT, R-RESTRICT, R-ERASE, R-WITHDRAW). The gate compares persons, so a
-model that counts past `int_people__*` is beyond it.
+It shares no SQL with the models: a fault in theirs is found here (R-OBJECT, R-RESTRICT, R-ERASE, R-WITHDRAW).
+The gate compares persons, so a model that counts past `int_people__*` is beyond it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ _OF_SURVEYS = ("nps_quarterly", "nps_theme_quarterly")
 
 
 class _OfPeopleOut(Scope):
-    """A scope in which nobody else is behind the cells: few people are joined with cells, however many there are."""
+    """A scope in which nobody else is behind the cells: few people are joined with cells, however many there
+    are.
+    """
 
     @property
     def people(self) -> str:
@@ -44,22 +47,38 @@ class _OfPeopleOut(Scope):
 
 
 def find(
-    connection: duckdb.DuckDBPyConnection, keys: Keys, contracts: Mapping[str, MartContract], policy: Policy, as_of: date
+    connection: duckdb.DuckDBPyConnection,
+    keys: Keys,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    as_of: date,
 ) -> list[Failure]:
-    """A failure for each mart and reason with the number of people who must be out and are behind a new cell; the views of `gate` are made."""
+    """A failure for each mart and reason with the number of people who must be out and are behind a new cell;
+    the views of `gate` are made.
+    """
     out = people_out(connection, policy, as_of)
     connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
-    insert(connection, "gate.must_be_out", [(_pseudonym(keys, person), reason) for person, reason in sorted(out)])
+    insert(
+        connection, "gate.must_be_out", [(_pseudonym(keys, person), reason) for person, reason in sorted(out)]
+    )
     return behind(connection, contracts, policy, as_of)
 
 
-def behind(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, as_of: date) -> list[Failure]:
+def behind(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, as_of: date
+) -> list[Failure]:
     """Who of `gate.must_be_out` is behind a new cell, as failures."""
-    return [failure for contract in contracts.values() for failure in _behind(connection, contract, policy, as_of)]
+    return [
+        failure for contract in contracts.values() for failure in _behind(connection, contract, policy, as_of)
+    ]
 
 
-def plant(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], person: str) -> list[tuple[str, str, str]]:
-    """Let one of the people whom the drill has put behind a new cell be out for every reason; gives the keys under which each must be found."""
+def plant(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], person: str
+) -> list[tuple[str, str, str]]:
+    """Let one of the people whom the drill has put behind a new cell be out for every reason; gives the keys
+    under which each must be found.
+    """
     connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
     insert(connection, "gate.must_be_out", [(person, reason) for reason in POLICY])
     return [
@@ -69,16 +88,24 @@ def plant(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartCon
 
 
 def people_out(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> set[tuple[str, str]]:
-    """(person_id, reason) of everybody who must be out on a day: of the vault attached, requests and consents up to its end in the school's zone."""
+    """(person_id, reason) of everybody who must be out on a day: of the vault attached, requests and consents
+    up to its end in the school's zone.
+    """
     zone = ZoneInfo(policy.figure("window", "time_zone"))
-    until = datetime.combine(as_of + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    until = (
+        datetime.combine(as_of + timedelta(days=1), time(), zone)
+        .astimezone(ZoneInfo("UTC"))
+        .replace(tzinfo=None)
+    )
     return {*_by_requests(connection, until), *_by_consents(connection, until), *_by_unreadable(connection)}
 
 
 def _by_requests(connection: duckdb.DuckDBPyConnection, until: datetime) -> Iterator[tuple[str, str]]:
     asked: dict[tuple[str, str], datetime] = {}
     lifted: dict[tuple[str, str], datetime] = {}
-    for person, kind, details, is_proved, at in _rows(connection, _REQUESTS, "requests") + _rows(connection, _STANDING, "standing"):
+    for person, kind, details, is_proved, at in _rows(connection, _REQUESTS, "requests") + _rows(
+        connection, _STANDING, "standing"
+    ):
         if at is None or at >= until:
             continue
         if kind == "erase" or (kind == "death" and directive(details).kind == "erase"):
@@ -89,14 +116,22 @@ def _by_requests(connection: duckdb.DuckDBPyConnection, until: datetime) -> Iter
                 latest = lifted if is_lift else asked
                 latest[person, kind] = max(at, latest.get((person, kind), at))
     yield from (
-        (person, _REASONS[kind]) for (person, kind), at in asked.items() if (person, kind) not in lifted or at >= lifted[person, kind]
+        (person, _REASONS[kind])
+        for (person, kind), at in asked.items()
+        if (person, kind) not in lifted or at >= lifted[person, kind]
     )
 
 
 def _by_consents(connection: duckdb.DuckDBPyConnection, until: datetime) -> Iterator[tuple[str, str]]:
-    """Who has withdrawn last, in the same moment too: P-STAT is an objection, P-SURVEY ends the answers. A request to withdraw is a withdrawal."""
+    """Who has withdrawn last, in the same moment too: P-STAT is an objection, P-SURVEY ends the answers. A
+    request to withdraw is a withdrawal.
+    """
     latest: dict[tuple[str, str], dict[str, datetime]] = {}
-    requests = [(person, "P-SURVEY", "withdrawn", at) for person, kind, _, _, at in _rows(connection, _REQUESTS, "requests") if kind == "withdraw"]
+    requests = [
+        (person, "P-SURVEY", "withdrawn", at)
+        for person, kind, _, _, at in _rows(connection, _REQUESTS, "requests")
+        if kind == "withdraw"
+    ]
     for person, purpose, status, at in [*_rows(connection, _CONSENTS, "consents"), *requests]:
         if at is not None and at < until:
             times = latest.setdefault((person, purpose), {})
@@ -131,7 +166,9 @@ def _pseudonym(keys: Keys, person: str) -> str:
     return hmac.digest(bytes.fromhex(keys.pseudonym), person.encode(), "sha256").hex()
 
 
-def _behind(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy, as_of: date) -> list[Failure]:
+def _behind(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy, as_of: date
+) -> list[Failure]:
     if not _is_view(connection, contract.name):
         return []
     scope = _OfPeopleOut(policy, as_of, contract)
@@ -141,9 +178,15 @@ def _behind(connection: duckdb.DuckDBPyConnection, contract: MartContract, polic
     """).fetchall()
     return [
         Failure(contract.name, "*", f"{KIND}: {reason}", POLICY[reason], n)
-        for reason, n in found if reason != WITHDRAWN or contract.name in _OF_SURVEYS
+        for reason, n in found
+        if reason != WITHDRAWN or contract.name in _OF_SURVEYS
     ]
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:
-    return one_row(connection.execute("SELECT EXISTS (FROM duckdb_views() WHERE schema_name = 'gate' AND view_name = $1)", [f"people_{mart}"]))[0]
+    return one_row(
+        connection.execute(
+            "SELECT EXISTS (FROM duckdb_views() WHERE schema_name = 'gate' AND view_name = $1)",
+            [f"people_{mart}"],
+        )
+    )[0]

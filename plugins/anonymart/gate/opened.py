@@ -1,4 +1,6 @@
-"""All that the rules query, made from one folder: views on its files, codes, texts and what is found in them (S-ANON)."""
+"""All that the rules query, made from one folder: views on its files, codes, texts and what is found in them
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def read_folder(
     keys: Keys,
     also_known: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Fill the schema `gate` of a connection with vault and warehouse attached; the folder's marts are attached as `release`.
+    """Fill the schema `gate` of a connection with vault and warehouse attached; the folder's marts are
+    attached as `release`.
 
     `also_known` are identifiers (kind, identifier) that count as if the vault knew them.
     """
@@ -60,13 +63,27 @@ def read_folder(
     make_folder_tables(connection, candidate, contracts, policy, manifest)
 
 
-def own_texts(contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None) -> list[str]:
-    """The project's own descriptions: their words name nobody. With the policy, also those of the privacy report."""
+def own_texts(
+    contracts: Mapping[str, MartContract], suites: list[Suite], policy: Policy | None = None
+) -> list[str]:
+    """The project's own descriptions: their words name nobody. With the policy, also those of the privacy
+    report.
+    """
     texts = [text for _, text in strings(data_package(contracts, "", ""))]
-    texts += [*ENTRIES, *APPROVAL_ENTRIES, *RULES, *(rule.doc for rule in RULES.values()), "Forbidden", *must_be_out.WORDS]
+    texts += [
+        *ENTRIES,
+        *APPROVAL_ENTRIES,
+        *RULES,
+        *(rule.doc for rule in RULES.values()),
+        "Forbidden",
+        *must_be_out.WORDS,
+    ]
     # Reports of before told these too.
     texts += [*utility.WORDS, *exact.HIDDEN_BY, *exact.HIDDEN_BY.values()]
-    texts += ["marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"]
+    texts += [
+        "marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig "
+        "WITHDRAWN.json WITHDRAWN.sig replaced_by parquet data docs html css bytes sha256"
+    ]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]

@@ -1,7 +1,8 @@
-"""Opening what the gate reads: the release files as they lie there, the vault and the warehouse, all read-only (S-ANON).
+"""Opening what the gate reads: the release files as they lie there, the vault and the warehouse, all
+read-only (S-ANON).
 
-What the rules query are views of the schema `gate`, in memory: one a mart on the very table, one on its Parquet file, one on
-the ledger's cells, and the evidence of the cells that are new.
+What the rules query are views of the schema `gate`, in memory: one a mart on the very table, one on its
+Parquet file, one on the ledger's cells, and the evidence of the cells that are new.
 """
 
 from __future__ import annotations
@@ -25,8 +26,23 @@ from anonymart.release.folder import MARTS_FILE, parquet_path
 from anonymart.release.ledger import releases
 
 EVIDENCE = (
-    "mart", "cell_key", "measure", "true_count", "true_numerator", "true_value", "count_key", "largest", "earliest_closing_on",
-    "published_value", "published_reason", "as_of", "clipped", "n_below", "n_above", "largest_share", "p_percent_ok",
+    "mart",
+    "cell_key",
+    "measure",
+    "true_count",
+    "true_numerator",
+    "true_value",
+    "count_key",
+    "largest",
+    "earliest_closing_on",
+    "published_value",
+    "published_reason",
+    "as_of",
+    "clipped",
+    "n_below",
+    "n_above",
+    "largest_share",
+    "p_percent_ok",
 )
 
 
@@ -41,10 +57,15 @@ def open_release(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def make_views(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract], policy: Policy, release_id: str,
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    release_id: str,
     record_key: str,
 ) -> None:
-    """Make every view that the rules of marts query, the perturbation table and the key of each draw, worked out here once more.
+    """Make every view that the rules of marts query, the perturbation table and the key of each draw, worked
+    out here once more.
 
     `record_key` is the key of record keys, in hexadecimal digits; it stands in no query and no table.
     """
@@ -55,7 +76,11 @@ def make_views(
     published = [release["release_id"] for release in releases(connection)]
     # A published release is looked at as it was: cells and evidence of later ones say nothing about it.
     is_published = release_id in published
-    known, later = (published[: published.index(release_id) + 1], published[published.index(release_id) :]) if is_published else (published, [])
+    known, later = (
+        (published[: published.index(release_id) + 1], published[published.index(release_id) :])
+        if is_published
+        else (published, [])
+    )
     for contract in contracts.values():
         _mart(connection, contract)
         _parquet(connection, folder, contract)
@@ -65,7 +90,10 @@ def make_views(
         _values(connection, contract)
     _evidence(connection, contracts, is_published)
     draws.add(connection, contracts, record_key)
-    connection.execute("CREATE TABLE gate.perturbation (noise_class VARCHAR, true_count BIGINT, deviation BIGINT, key_from BIGINT, key_upto BIGINT)")
+    connection.execute(
+        "CREATE TABLE gate.perturbation (noise_class VARCHAR, true_count BIGINT, deviation BIGINT, "
+        "key_from BIGINT, key_upto BIGINT)"
+    )
     rows = [
         (noise, e.true_count, e.deviation, e.key_from, e.key_upto)
         for noise, table in perturbation.of_policy(policy).items()
@@ -76,7 +104,9 @@ def make_views(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
-    connection.execute("CREATE TABLE gate.contract_columns (mart VARCHAR, name VARCHAR, promised_type VARCHAR)")
+    connection.execute(
+        "CREATE TABLE gate.contract_columns (mart VARCHAR, name VARCHAR, promised_type VARCHAR)"
+    )
     for contract in contracts.values():
         types = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in contract.columns)
         promised = connection.execute(f"DESCRIBE SELECT {types}").fetchall()
@@ -94,7 +124,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
 
 def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
     rows = connection.execute(
-        "SELECT name, promised_type, real_type FROM gate.columns WHERE mart = ? AND promised_type IS NOT NULL", [contract.name]
+        "SELECT name, promised_type, real_type FROM gate.columns WHERE mart = ? AND promised_type IS NOT NULL",
+        [contract.name],
     ).fetchall()
     types = {name: (promised, real) for name, promised, real in rows}
     is_there = table_exists(connection, "marts", contract.name, database="release")
@@ -112,13 +143,21 @@ def _as_promised(name: str, promised: str, real: str | None) -> str:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract) -> None:
-    real, table, file = f"release.marts.{contract.name}", f"gate.table_{contract.name}", f"gate.parquet_{contract.name}"
+    real, table, file = (
+        f"release.marts.{contract.name}",
+        f"gate.table_{contract.name}",
+        f"gate.parquet_{contract.name}",
+    )
     is_there = table_exists(connection, "marts", contract.name, database="release")
-    connection.execute(f"CREATE VIEW {table} AS {f'FROM {real}' if is_there else 'SELECT 1 AS nothing WHERE false'}")
+    connection.execute(
+        f"CREATE VIEW {table} AS {f'FROM {real}' if is_there else 'SELECT 1 AS nothing WHERE false'}"
+    )
     path = engine.literal(str(folder / parquet_path(contract.name)))
     try:
         connection.execute(f"CREATE VIEW {file} AS SELECT * FROM read_parquet({path})")
-        columns = [[row[:2] for row in connection.execute(f"DESCRIBE {name}").fetchall()] for name in (file, table)]
+        columns = [
+            [row[:2] for row in connection.execute(f"DESCRIBE {name}").fetchall()] for name in (file, table)
+        ]
         state = "same" if columns[0] == columns[1] else "other_columns"
     except duckdb.Error:
         state = "unreadable"
@@ -127,8 +166,11 @@ def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Mart
     connection.execute("INSERT INTO gate.parquet_states VALUES (?, ?)", [contract.name, state])
 
 
-def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str], later: list[str]) -> None:
-    """gate.carried_<mart>: the cells that a candidate has from others, or those that a published release was published with.
+def _carried(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, known: list[str], later: list[str]
+) -> None:
+    """gate.carried_<mart>: the cells that a candidate has from others, or those that a published release was
+    published with.
 
     `built_as_of` is the day of the release that a cell was first in.
     """
@@ -137,22 +179,42 @@ def _carried(connection: duckdb.DuckDBPyConnection, contract: MartContract, know
     sources = [_cells_of_ledger(connection, contract, f"cells_{contract.name}", accepted, day)]
     if later:
         # Cells that were withdrawn after it stood in it all the same.
-        sources.append(_cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", f"{accepted} AND last_release_id IN ({_listed(later)})", day))
-    found = " UNION ALL ".join(filter(None, sources)) or f"SELECT * EXCLUDE (cell_key), NULL::DATE AS built_as_of FROM gate.{contract.name} LIMIT 0"
+        sources.append(
+            _cells_of_ledger(
+                connection,
+                contract,
+                f"withdrawn_{contract.name}",
+                f"{accepted} AND last_release_id IN ({_listed(later)})",
+                day,
+            )
+        )
+    found = (
+        " UNION ALL ".join(filter(None, sources))
+        or f"SELECT * EXCLUDE (cell_key), NULL::DATE AS built_as_of FROM gate.{contract.name} LIMIT 0"
+    )
     key = key_sql(tuple(contract.dimensions), "cell")
-    connection.execute(f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell")
+    connection.execute(
+        f"CREATE TABLE gate.carried_{contract.name} AS SELECT *, {key} AS cell_key FROM ({found}) AS cell"
+    )
 
 
 def _withdrawn(connection: duckdb.DuckDBPyConnection, contract: MartContract, is_asked: bool) -> None:
-    """gate.withdrawn_<mart>: every version of a cell that was ever recalled; a candidate `is_asked` where those are that few people were in."""
+    """gate.withdrawn_<mart>: every version of a cell that was ever recalled; a candidate `is_asked` where
+    those are that few people were in.
+    """
     found = _cells_of_ledger(connection, contract, f"withdrawn_{contract.name}", "true", ", version")
     found = found or f"SELECT * EXCLUDE (cell_key), 0 AS version FROM gate.{contract.name} LIMIT 0"
     key = key_sql(tuple(contract.dimensions), "cell")
-    connection.execute(f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key, {is_asked} AS is_asked FROM ({found}) AS cell")
+    connection.execute(
+        f"CREATE TABLE gate.withdrawn_{contract.name} AS SELECT *, {key} AS cell_key, {is_asked} AS "
+        f"is_asked FROM ({found}) AS cell"
+    )
 
 
 def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
-    """gate.people_<mart>: what the build counted, where it is there; a rule that needs it and has none cannot be asked."""
+    """gate.people_<mart>: what the build counted, where it is there; a rule that needs it and has none cannot
+    be asked.
+    """
     source = f"warehouse.intermediate.{contract.disclosure.get('people')}"
     try:
         connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {source}")
@@ -161,34 +223,47 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
 
 
 def _values(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
-    """gate.values_<mart> (cell_key, value, sorted): the persons' values behind each new cell, smallest first, for the rule of quantiles.
+    """gate.values_<mart> (cell_key, value, sorted): the persons' values behind each new cell, smallest first,
+    for the rule of quantiles.
 
-    In a pool a person counts as in the last of the years. Where the people are not there, or hold no numbers, the rule cannot be asked.
+    In a pool a person counts as in the last of the years. Where the people are not there, or hold no numbers,
+    the rule cannot be asked.
     """
     names = sorted({measure["value"] for measure in contract.measures if measure["kind"] == "quantile"})
     pooling, person = contract.disclosure.get("pooling") or {}, contract.disclosure.get("person")
-    same = " AND ".join(f'cell."{name}" = people."{name}"' for name in contract.dimensions if name not in pooling.values())
+    same = " AND ".join(
+        f'cell."{name}" = people."{name}"' for name in contract.dimensions if name not in pooling.values()
+    )
     if pooling:
         same += f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
     last = f'people."{pooling["year"]}"' if pooling else "true"
-    found = " UNION ALL ".join(f"""
+    found = " UNION ALL ".join(
+        f"""
         SELECT cell_key, '{name}' AS value, list(held.number ORDER BY held.number) AS sorted FROM (
             SELECT cell.cell_key, arg_max({{number: people."{name}"}}, {last}) AS held
             FROM gate.{contract.name} AS cell JOIN gate.people_{contract.name} AS people ON {same}
             ANTI JOIN gate.carried_{contract.name} AS carried ON carried.cell_key = cell.cell_key
             GROUP BY cell.cell_key, people."{person}"
-        ) WHERE held.number IS NOT NULL GROUP BY cell_key""" for name in names)
+        ) WHERE held.number IS NOT NULL GROUP BY cell_key"""
+        for name in names
+    )
     if names:
         with suppress(duckdb.Error):
-            connection.execute(f"CREATE TABLE gate.values_{contract.name} AS SELECT cell_key, value, sorted::DOUBLE[] AS sorted FROM ({found})")
+            connection.execute(
+                f"CREATE TABLE gate.values_{contract.name} AS SELECT cell_key, value, sorted::DOUBLE[] "
+                f"AS sorted FROM ({found})"
+            )
 
 
-def _cells_of_ledger(connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str, more: str = "") -> str | None:
+def _cells_of_ledger(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, table: str, condition: str, more: str = ""
+) -> str | None:
     if not table_exists(connection, "ledger", table):
         return None
     held = {row[0] for row in connection.execute(f"DESCRIBE vault.ledger.{table}").fetchall()}
     columns = ", ".join(
-        f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"' for column in contract.columns
+        f'"{column.name}"' if column.name in held else f'NULL::{column.type} AS "{column.name}"'
+        for column in contract.columns
     )
     return f"SELECT {columns}{more} FROM vault.ledger.{table} AS cells WHERE {condition}"
 
@@ -199,7 +274,11 @@ def _listed(release_ids: list[str]) -> str:
 
 def _periods(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     is_there = table_exists(connection, "ledger", table)
-    source = f"SELECT mart, period_key FROM vault.ledger.{table}" if is_there else "SELECT '' AS mart, '' AS period_key LIMIT 0"
+    source = (
+        f"SELECT mart, period_key FROM vault.ledger.{table}"
+        if is_there
+        else "SELECT '' AS mart, '' AS period_key LIMIT 0"
+    )
     connection.execute(f"CREATE TABLE gate.{table} AS {source}")
 
 
@@ -208,7 +287,9 @@ def _evidence(
 ) -> None:
     if not table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
         raise AnonymartError("The warehouse has no evidence of cells: run `anonymart build` first.")
-    carried = " UNION ALL ".join(f"SELECT '{name}' AS mart, cell_key FROM gate.carried_{name}" for name in contracts)
+    carried = " UNION ALL ".join(
+        f"SELECT '{name}' AS mart, cell_key FROM gate.carried_{name}" for name in contracts
+    )
     connection.execute(f"""
-        CREATE TABLE gate.evidence AS SELECT {', '.join(EVIDENCE)} FROM warehouse.evidence.cell_evidence AS evidence
+        CREATE TABLE gate.evidence AS SELECT {", ".join(EVIDENCE)} FROM warehouse.evidence.cell_evidence AS evidence
         ANTI JOIN ({carried}) AS carried USING (mart, cell_key) WHERE NOT {str(is_published).lower()}""")

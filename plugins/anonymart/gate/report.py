@@ -23,8 +23,10 @@ class Failure(NamedTuple):
 
 @dataclass
 class GateReport:
-    """The gate's answer on one folder. `passed` is True only when every expectation was asked and every attack tried, none of
-    them found anything, and, for a candidate, the leak drill was held and every leak caught."""
+    """The gate's answer on one folder. `passed` is True only when every expectation was asked and every
+    attack tried, none of them found anything, and, for a candidate, the leak drill was held and every leak
+    caught.
+    """
 
     folder: str
     as_of: str
@@ -39,7 +41,12 @@ class GateReport:
 
     @property
     def passed(self) -> bool:
-        return not self.failures and bool(self.expectations) and bool(self.attacks) and (bool(self.drill) or not self.needs_drill)
+        return (
+            not self.failures
+            and bool(self.expectations)
+            and bool(self.attacks)
+            and (bool(self.drill) or not self.needs_drill)
+        )
 
     @property
     def n_expectations(self) -> int:
@@ -63,10 +70,16 @@ class GateReport:
 
     def for_release(self) -> dict[str, Any]:
         """The report as it stands in the release: without the paths and seconds of one machine."""
-        return {key: value for key, value in self.as_dict().items() if key not in ("folder", "seconds", "data_docs")}
+        return {
+            key: value
+            for key, value in self.as_dict().items()
+            if key not in ("folder", "seconds", "data_docs")
+        }
 
     def sentence(self, folder: Path) -> str:
-        """The refusal in one sentence: mart, column and kind of what was found, and where to look. Holds no value."""
+        """The refusal in one sentence: mart, column and kind of what was found, and where to look. Holds no
+        value.
+        """
         shown = "; ".join(self.sentences()[:SHOWN])
         more = f"; and {len(self.failures) - SHOWN} more" if len(self.failures) > SHOWN else ""
         return f"The gate refused {folder.name}: {shown}{more}; nothing was published, look at {folder / GATE_RESULT}."
@@ -74,6 +87,7 @@ class GateReport:
     def sentences(self) -> list[str]:
         """One line for each failure: mart, column, kind, policy id and how often."""
         return [
-            f"{failure.mart}, column {failure.column}: {failure.kind} ({failure.policy}), {failure.n} time{'s' * (failure.n != 1)}"
+            f"{failure.mart}, column {failure.column}: {failure.kind} ({failure.policy}), {failure.n} "
+            f"time{'s' * (failure.n != 1)}"
             for failure in self.failures
         ]

@@ -1,4 +1,6 @@
-"""The words that the privacy report itself brings along, on its page and in its JSON: a learner may be called so."""
+"""The words that the privacy report itself brings along, on its page and in its JSON: a learner may be called
+so.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,19 @@ _PLACES = """
     in the description for machines in the report in the page of the report in the manifest in the folder in marts.duckdb in a mart extra
     altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
-_ATTACKS = ("linear_programming", "differences", "averaging", "dictionary", "homogeneity", "dominance", "subtraction", "equal_sets", "recounting", "quantiles", "corrections")
+_ATTACKS = (
+    "linear_programming",
+    "differences",
+    "averaging",
+    "dictionary",
+    "homogeneity",
+    "dominance",
+    "subtraction",
+    "equal_sets",
+    "recounting",
+    "quantiles",
+    "corrections",
+)
 _GUARANTEED = dict.fromkeys((
     "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "smallest_base_of_a_score", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
 ), 1)  # fmt: skip
@@ -28,14 +42,23 @@ _CARD = {
     "suppressed_share": 0.5, "smallest_cell": None, "guaranteed": _GUARANTEED, "dominance": {"largest_share_percent": 1, "p_percent": 1},
     "noise": {"class": "coarse", "standard_deviation": 1.0},
 }  # fmt: skip
-_LIMITS = {f"membership.{name}": 0.5 for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")} | {f"counts.largest_deviation.{noise}": 5 for noise in CLASSES}
+_LIMITS = {
+    f"membership.{name}": 0.5
+    for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")
+} | {f"counts.largest_deviation.{noise}": 5 for noise in CLASSES}
 _COUNTED = {"tried": 1, "succeeded": 0}
 
 
 def report_words(contracts: Mapping[str, MartContract], policy: Policy) -> list[str]:
-    """Texts of a report on nothing, with every sentence that one may hold, of the register of the policy and of the drill's table."""
-    texts = [text for _, text in strings(policy.raw)] + [text for since in (None, "release") for text in _of_report(_sample(since))]
-    leaks = [plant.leak for plant in (*rule_plants(contracts), *docs_plants())] + [form.leak for form in FORMS]
+    """Texts of a report on nothing, with every sentence that one may hold, of the register of the policy and
+    of the drill's table.
+    """
+    texts = [text for _, text in strings(policy.raw)] + [
+        text for since in (None, "release") for text in _of_report(_sample(since))
+    ]
+    leaks = [plant.leak for plant in (*rule_plants(contracts), *docs_plants())] + [
+        form.leak for form in FORMS
+    ]
     return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No not kept passed"]
 
 

@@ -1,8 +1,10 @@
-"""Each file of a candidate, written once more from what the gate has read, and compared byte for byte (S-ANON, S-SAFE).
+"""Each file of a candidate, written once more from what the gate has read, and compared byte for byte
+(S-ANON, S-SAFE).
 
-What nobody reads can hold a person: rows that were deleted, defaults of columns, gaps and unused entries of a Parquet file, bytes
-behind the end, a key that stands twice in JSON. Equal bytes leave no room for it. A DuckDB file has up to seven bytes of padding
-behind a segment, and the checksum of the next block may follow them: so much may differ from one writing to the next, and nothing longer.
+What nobody reads can hold a person: rows that were deleted, defaults of columns, gaps and unused entries of a
+Parquet file, bytes behind the end, a key that stands twice in JSON. Equal bytes leave no room for it. A
+DuckDB file has up to seven bytes of padding behind a segment, and the checksum of the next block may follow
+them: so much may differ from one writing to the next, and nothing longer.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ _FOLDERS = ("parquet", DATA_DOCS)
 
 
 def findings(folder: Path, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str]]:
-    """(kind, label) of files that are not what their content gives, and of what the folder has beside its files' bytes."""
+    """(kind, label) of files that are not what their content gives, and of what the folder has beside its
+    files' bytes.
+    """
     names = all_files(folder)
     yield from _beside(folder, names)
     with tempfile.TemporaryDirectory(prefix="anonymart-rewritten-") as place:
@@ -53,7 +57,9 @@ def findings(folder: Path, contracts: Mapping[str, MartContract]) -> Iterator[tu
 
 
 def has_special(folder: Path) -> bool:
-    """Whether something in the folder is neither a file, a folder nor a link: a pipe would make whoever reads it wait for ever."""
+    """Whether something in the folder is neither a file, a folder nor a link: a pipe would make whoever reads
+    it wait for ever.
+    """
     return any(not (path.is_symlink() or path.is_file() or path.is_dir()) for path in folder.rglob("*"))
 
 
@@ -73,13 +79,16 @@ def _beside(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
             yield "extra_folder", f"entry #{position}"
 
 
-def _rewritten(folder: Path, place: Path, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, Path | None]]:
+def _rewritten(
+    folder: Path, place: Path, contracts: Mapping[str, MartContract]
+) -> Iterator[tuple[str, Path | None]]:
     """The marts and their Parquet files, written as a candidate is; None where one cannot be read."""
     target = place / MARTS_FILE
     with duckdb.connect(config={"threads": 1}) as connection:
         try:
             connection.execute(
-                f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY); ATTACH {literal(str(target))} AS release"
+                f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY); ATTACH "
+                f"{literal(str(target))} AS release"
             )
             write_marts(connection, contracts, "given.marts")
             for name, contract in contracts.items():

@@ -54,11 +54,17 @@ class Scope:
         for measure in self.mart.measures:
             if measure["name"] == name:
                 return measure
-        raise AnonymartError(f"The mart {self.mart.name} has no measure {name}: correct its suite or its contract.")
+        raise AnonymartError(
+            f"The mart {self.mart.name} has no measure {name}: correct its suite or its contract."
+        )
 
     def figure(self, *path: str) -> Any:
         """An entry of the policy register, as it holds for the mart's class of noise."""
-        return self.policy.of_class(self.mart.noise).figure(*path) if self.contract else self.policy.figure(*path)
+        return (
+            self.policy.of_class(self.mart.noise).figure(*path)
+            if self.contract
+            else self.policy.figure(*path)
+        )
 
     def smallest_move(self, count: str) -> int:
         """By how many persons a corrected count of the mart moves."""
@@ -87,7 +93,8 @@ def counted(scope: Scope, kind: str, rows: str, column: str | None = None) -> st
     """SQL: how many rows there are, under the mart, the column and a kind; nothing when there are none."""
     mart = scope.contract.name if scope.contract else "*"
     return (
-        f"SELECT '{mart}' AS mart, '{column or scope.column}' AS column_name, '{kind}' AS kind, count(*) AS n "
+        f"SELECT '{mart}' AS mart, '{column or scope.column}' AS column_name, '{kind}' AS kind, "
+        f"count(*) AS n "
         f"FROM ({rows}) HAVING count(*) > 0"
     )
 

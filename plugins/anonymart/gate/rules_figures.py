@@ -19,19 +19,27 @@ def empty_without_reason(scope: Scope) -> str:
     """A figure that is empty without a known reason, or shown beside one (S-ANON)."""
     figure, reason = f'"{scope.column}"', f'"{scope.column}_reason"'
     allowed = ", ".join(f"'{name}'" for name in REASONS)
-    return counted(scope, "empty_without_reason", f"""
+    return counted(
+        scope,
+        "empty_without_reason",
+        f"""
         SELECT 1 FROM {scope.table}
-        WHERE ({figure} IS NULL) <> ({reason} IS NOT NULL) OR coalesce({reason} NOT IN ({allowed}), false)""")
+        WHERE ({figure} IS NULL) <> ({reason} IS NOT NULL) OR coalesce({reason} NOT IN ({allowed}), false)""",
+    )
 
 
 @rule
 def figure_unlike_evidence(scope: Scope) -> str:
     """A figure or a reason that is not the one which the evidence was written for (S-SAFE)."""
-    return counted(scope, "figure_unlike_evidence", f"""
+    return counted(
+        scope,
+        "figure_unlike_evidence",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         WHERE abs(cell."{scope.column}" - evidence.published_value) > {_SMALL}
             OR (cell."{scope.column}" IS NULL) <> (evidence.published_value IS NULL)
-            OR cell."{scope.column}_reason" IS DISTINCT FROM evidence.published_reason""")
+            OR cell."{scope.column}_reason" IS DISTINCT FROM evidence.published_reason""",
+    )
 
 
 @rule
@@ -45,17 +53,25 @@ def count_under_threshold(scope: Scope) -> str:
     if scope.measure.get("told_by"):
         same = f'told.cell_key = cell.cell_key AND told.figure = cell."{scope.column}"'
         told = f"ANTI JOIN {_told_before(scope, scope.column)} AS told ON {same}"
-    return counted(scope, "count_under_threshold", f"""
-        SELECT 1 FROM {scope.new_cells} AS cell {told} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {smallest}""")
+    return counted(
+        scope,
+        "count_under_threshold",
+        f"""
+        SELECT 1 FROM {scope.new_cells} AS cell {told} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {smallest}""",
+    )
 
 
 @rule
 def count_unlike_persons(scope: Scope) -> str:
     """A count that is not the number of persons with the noise of their cell key, drawn here once more (S-ANON)."""
-    return counted(scope, "count_unlike_persons", f"""
+    return counted(
+        scope,
+        "count_unlike_persons",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, scope.column)} AS persons USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL
-            AND cell."{scope.column}" <> persons.perturbed""")
+            AND cell."{scope.column}" <> persons.perturbed""",
+    )
 
 
 @rule
@@ -65,19 +81,27 @@ def clipped_count_shown(scope: Scope) -> str:
     sensitive = sensitive_sisters(scope, measure)
     joins = " ".join(f"JOIN {_count(scope, name)} AS {name} USING (cell_key)" for name in sensitive)
     clipped = " OR ".join(_is_clipped(scope, name) for name in sensitive)
-    return counted(scope, "clipped_count_shown", f"""
+    return counted(
+        scope,
+        "clipped_count_shown",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, measure["of"])} AS base USING (cell_key) {joins}
-        WHERE cell."{scope.column}" IS NOT NULL AND base.true_count > 0 AND ({_band(scope)} IS NULL OR {clipped})""")
+        WHERE cell."{scope.column}" IS NOT NULL AND base.true_count > 0 AND ({_band(scope)} IS NULL OR {clipped})""",
+    )
 
 
 @rule
 def rate_on_few_persons(scope: Scope) -> str:
     """A rate, share or mean on fewer persons than the policy's smallest base (S-ANON)."""
     base = scope.measure.get("denominator") or scope.measure["base"]
-    return counted(scope, "rate_on_few_persons", f"""
+    return counted(
+        scope,
+        "rate_on_few_persons",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, base)} AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL
-            AND base.perturbed < {scope.figure("rates", "smallest_base")}""")
+            AND base.perturbed < {scope.figure("rates", "smallest_base")}""",
+    )
 
 
 @rule
@@ -93,11 +117,15 @@ def rate_unlike_counts(scope: Scope) -> str:
         band = _band(scope)
         expected = f"""CASE WHEN {_is_low(scope, part)} THEN {band}[1] WHEN {_is_high(scope, part)} THEN {band}[2]
             WHEN {band} IS NOT NULL THEN {share} END"""
-    return counted(scope, "rate_unlike_counts", f"""
+    return counted(
+        scope,
+        "rate_unlike_counts",
+        f"""
         SELECT 1 FROM {scope.table} AS cell
         JOIN {_count(scope, part)} AS {part} USING (cell_key) JOIN {_count(scope, base)} AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
-            base.perturbed > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""")
+            base.perturbed > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""",
+    )
 
 
 @rule
@@ -108,27 +136,37 @@ def interval_unlike_rate(scope: Scope) -> str:
         return _unlike_first(scope, measure, "interval_unlike_rate")
     rate = scope.measure_named(measure["rate"])
     shown, told = f'cell."{scope.column}"', f'cell."{rate["name"]}"'
-    expected = intervals.end(scope.policy, scope.mart, rate, measure["kind"].removeprefix("rate_"), "base.perturbed", "cell.")
+    expected = intervals.end(
+        scope.policy, scope.mart, rate, measure["kind"].removeprefix("rate_"), "base.perturbed", "cell."
+    )
     largest = 0.5 * 10.0 ** -int(scope.figure("rates", "decimals")) + _SMALL
-    return counted(scope, "interval_unlike_rate", f"""
+    return counted(
+        scope,
+        "interval_unlike_rate",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, rate["denominator"])} AS base USING (cell_key)
         WHERE cell."{scope.column}_reason" IS DISTINCT FROM cell."{rate["name"]}_reason"
             OR ({shown} IS NULL) <> ({told} IS NULL)
-            OR ({shown} IS NOT NULL AND NOT coalesce(abs({shown} - {expected}) <= {largest}, false))""")
+            OR ({shown} IS NOT NULL AND NOT coalesce(abs({shown} - {expected}) <= {largest}, false))""",
+    )
 
 
 @rule
 def mean_unlike_persons(scope: Scope) -> str:
     """A mean that is not the persons' sum with its noise over their published count (S-ANON)."""
     total = f"greatest(0, evidence.true_numerator + {scope.figure('means', 'noise_of_largest')} * evidence.largest * noise.deviation)"
-    return counted(scope, "mean_unlike_persons", f"""
+    return counted(
+        scope,
+        "mean_unlike_persons",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         JOIN {_count(scope, scope.measure["base"])} AS base USING (cell_key)
         LEFT JOIN gate.perturbation AS noise ON noise.noise_class = '{scope.mart.noise}'
             AND noise.true_count = {draws.last_block(scope.policy, scope.mart.noise)}
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
-            cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""")
+            cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""",
+    )
 
 
 @rule
@@ -137,11 +175,15 @@ def quantile_on_few_persons(scope: Scope) -> str:
     share = float(scope.measure["quantile"])
     level = "median" if share == 0.5 else "quartile"
     smallest = scope.figure("quantiles", f"smallest_base_{level}")
-    return counted(scope, "quantile_on_few_persons", f"""
+    return counted(
+        scope,
+        "quantile_on_few_persons",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)} AS evidence USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
             evidence.perturbed >= {smallest}
-            AND floor(evidence.true_count * {min(share, 1 - share)}) >= {scope.figure("quantiles", "persons_each_side")})""")
+            AND floor(evidence.true_count * {min(share, 1 - share)}) >= {scope.figure("quantiles", "persons_each_side")})""",
+    )
 
 
 @rule
@@ -157,13 +199,17 @@ def quantile_unlike_persons(scope: Scope) -> str:
     rank = f"greatest(3, least(len(persons.sorted) - 4, {share} * (len(persons.sorted) - 1) + {shift}))"
     # Between two neighbours the figure is as far as the rank is between theirs.
     value = "persons.sorted[floor(rank)::BIGINT + 1] * (1 - rank % 1) + persons.sorted[ceil(rank)::BIGINT + 1] * (rank % 1)"
-    return counted(scope, "quantile_unlike_persons", f"""
+    return counted(
+        scope,
+        "quantile_unlike_persons",
+        f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         LEFT JOIN (FROM gate.values_{scope.mart.name} WHERE value = '{measure["value"]}') AS persons ON persons.cell_key = cell.cell_key,
         LATERAL (SELECT {rank} AS rank) AS drawn
         WHERE {figure} IS NOT NULL AND NOT coalesce(
             abs({figure} - ({value})) <= {unit / 2 + _SMALL}
-            AND abs({figure} - round({figure} / {unit}) * {unit}) <= {_SMALL}, false)""")
+            AND abs({figure} - round({figure} / {unit}) * {unit}) <= {_SMALL}, false)""",
+    )
 
 
 @rule
@@ -175,10 +221,15 @@ def dominated_money(scope: Scope) -> str:
         f'cell."{name}" = people."{name}"' for name in scope.mart.dimensions if name not in years.values()
     )
     if years:
-        same += f' AND people."{years["year"]}" BETWEEN cell."{years["year_from"]}" AND cell."{years["year"]}"'
+        same += (
+            f' AND people."{years["year"]}" BETWEEN cell."{years["year_from"]}" AND cell."{years["year"]}"'
+        )
     share, p_percent = (float(scope.figure("money", name)) for name in ("largest_share_percent", "p_percent"))
     side = scope.figure("quantiles", "persons_each_side")
-    return counted(scope, "dominated_money", f"""
+    return counted(
+        scope,
+        "dominated_money",
+        f"""
         SELECT cell.cell_key
         FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
         LEFT JOIN {scope.people} AS people ON {same} AND people."{value}" IS NOT NULL
@@ -188,7 +239,8 @@ def dominated_money(scope: Scope) -> str:
             count(*) FILTER (people."{value}" < evidence.true_value) >= {side}
             AND count(*) FILTER (people."{value}" > evidence.true_value) >= {side}
             AND 100 * max(people."{value}") <= {share} * sum(people."{value}")
-            AND 100 * (sum(people."{value}") - list_sum(max(people."{value}", 2))) >= {p_percent} * max(people."{value}"), false)""")
+            AND 100 * (sum(people."{value}") - list_sum(max(people."{value}", 2))) >= {p_percent} * max(people."{value}"), false)""",
+    )
 
 
 @rule
@@ -200,12 +252,18 @@ def nps_unlike_counts(scope: Scope) -> str:
     shown = " AND ".join(f'cell."{name}" IS NOT NULL' for name in parts.values())
     base = "(promoters.perturbed + passives.perturbed + detractors.perturbed)"
     side = {"nps": None, "nps_low": "low", "nps_high": "high"}[measure["kind"]]
-    expected = intervals.score(scope.policy.of_class(scope.mart.noise), side, *(f"{part}.perturbed" for part in parts))
+    expected = intervals.score(
+        scope.policy.of_class(scope.mart.noise), side, *(f"{part}.perturbed" for part in parts)
+    )
     largest = 0.5 * 10.0 ** -int(scope.figure("nps", "decimals")) + 1e-4
-    return counted(scope, "nps_unlike_counts", f"""
+    return counted(
+        scope,
+        "nps_unlike_counts",
+        f"""
         SELECT 1 FROM {scope.table} AS cell {joins}
         WHERE cell."{scope.column}" IS NOT NULL AND NOT ({shown} AND {base} >= {scope.figure("nps", "smallest_base")}
-            AND coalesce(abs(cell."{scope.column}" - {expected}) <= {largest}, false))""")
+            AND coalesce(abs(cell."{scope.column}" - {expected}) <= {largest}, false))""",
+    )
 
 
 def _evidence(scope: Scope, measure: str) -> str:
@@ -225,7 +283,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
     """
     drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
-        SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else 'NULL'} AS figure FROM gate.withdrawn_{scope.mart.name}
+        SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else "NULL"} AS figure FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
     return f"""(
@@ -248,7 +306,9 @@ def _told_before(scope: Scope, measure: str) -> str:
     other = scope.contracts.get(name)
     if not first or other is None or figure not in other.figures:
         return "(SELECT '' AS cell_key, NULL AS figure LIMIT 0)"
-    places = {dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, told).items()}
+    places = {
+        dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, told).items()
+    }
     key = " || '|' || ".join(f"{places[dimension]}::VARCHAR" for dimension in other.period_key)
     return f"""(
         SELECT cell.cell_key, coalesce(first."{figure}", 0) AS figure FROM {scope.table} AS cell
@@ -258,12 +318,19 @@ def _told_before(scope: Scope, measure: str) -> str:
 
 def _unlike_first(scope: Scope, measure: Mapping[str, Any], kind: str) -> str:
     first = measure["told_by"]
-    places = {dimension: _place(scope, value) for dimension, value in draws.first_places(scope.mart, measure).items()}
+    places = {
+        dimension: _place(scope, value)
+        for dimension, value in draws.first_places(scope.mart, measure).items()
+    }
     figure = f'first."{first["measure"]}"'
-    return counted(scope, kind, f"""
+    return counted(
+        scope,
+        kind,
+        f"""
         SELECT 1 FROM {scope.new_cells} AS cell LEFT JOIN gate.{first["mart"]} AS first ON {_same_cell(places)}
         WHERE cell."{scope.column}" IS DISTINCT FROM {figure}
-            OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT FROM coalesce({figure[:-1]}_reason", 'too_few'))""")
+            OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT FROM coalesce({figure[:-1]}_reason", 'too_few'))""",
+    )
 
 
 def _place(scope: Scope, value: Any) -> str:
@@ -271,7 +338,9 @@ def _place(scope: Scope, value: Any) -> str:
 
 
 def _same_cell(places: Mapping[str, str]) -> str:
-    return " AND ".join(f'first."{dimension}"::VARCHAR = {place}::VARCHAR' for dimension, place in places.items())
+    return " AND ".join(
+        f'first."{dimension}"::VARCHAR = {place}::VARCHAR' for dimension, place in places.items()
+    )
 
 
 def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:
@@ -282,7 +351,11 @@ def _unit(scope: Scope, measure: Mapping[str, Any]) -> float:
 
 def _rank_noise(scope: Scope, measure: Mapping[str, Any]) -> int:
     """Largest noise of a quantile, in ranks."""
-    return int(scope.figure("money", "rank_noise") if measure.get("money") else scope.figure("quantiles", f"{measure['unit']}_rank_noise"))
+    return int(
+        scope.figure("money", "rank_noise")
+        if measure.get("money")
+        else scope.figure("quantiles", f"{measure['unit']}_rank_noise")
+    )
 
 
 def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
@@ -292,7 +365,9 @@ def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
         parts = [(each.get("partition"), each.get("of")) for each in (measure, other)]
         return parts[0] == parts[1] and measure.get("partition") is not None
 
-    sensitive = [other for other in scope.mart.measures if other.get("sensitive") and other["kind"] == "count"]
+    sensitive = [
+        other for other in scope.mart.measures if other.get("sensitive") and other["kind"] == "count"
+    ]
     return [other["name"] for other in sensitive if other["name"] == measure["name"] or is_sister(other)]
 
 

@@ -18,9 +18,19 @@ def nested_figure_too_near(scope: Scope) -> str:
     """A quantile or a clipped share beside that of a cell around it, with a few persons between the two (S-ANON)."""
     if scope.measure["kind"] == "quantile":
         pairs = _near_quantiles(scope, scope.measure)
-        return counted(scope, "nested_figure_too_near", f"{pairs} UNION ALL {_left_over(scope, scope.measure)}" if _nesting(scope) else pairs)
-    sensitive = [scope.measure["numerator"]] if scope.measure["kind"] == "rate" else sensitive_sisters(scope, scope.measure)
-    return counted(scope, "nested_figure_too_near", " UNION ALL ".join(_near_shares(scope, name) for name in sensitive))
+        return counted(
+            scope,
+            "nested_figure_too_near",
+            f"{pairs} UNION ALL {_left_over(scope, scope.measure)}" if _nesting(scope) else pairs,
+        )
+    sensitive = (
+        [scope.measure["numerator"]]
+        if scope.measure["kind"] == "rate"
+        else sensitive_sisters(scope, scope.measure)
+    )
+    return counted(
+        scope, "nested_figure_too_near", " UNION ALL ".join(_near_shares(scope, name) for name in sensitive)
+    )
 
 
 def has_nests(contract: MartContract) -> bool:
@@ -66,7 +76,9 @@ def _near_shares(scope: Scope, sensitive: str) -> str:
 def _left_over(scope: Scope, measure: Mapping[str, Any]) -> str:
     """Wholes whose persons are, but for a few, behind the parts that are shown beside them."""
     nesting, shown = _nesting(scope), f'"{measure["name"]}" IS NOT NULL'
-    others = " AND ".join(f'part."{name}" = whole."{name}"' for name in scope.mart.dimensions if name != nesting["dimension"])
+    others = " AND ".join(
+        f'part."{name}" = whole."{name}"' for name in scope.mart.dimensions if name != nesting["dimension"]
+    )
     return f"""
         SELECT cell_key FROM (
             SELECT whole.cell_key, whole.person, bool_or(part.person IS NOT NULL) AS is_told
@@ -88,7 +100,9 @@ def _dimensions(scope: Scope, table: str) -> str:
 def persons_of(scope: Scope, counts: str) -> str:
     """SQL for (cell_key, person) of the new cells; in a pool a person counts as in the last of the years."""
     pooling = _pooling(scope)
-    same = " AND ".join(f'cell."{name}" = people."{name}"' for name in scope.mart.dimensions if name not in pooling.values())
+    same = " AND ".join(
+        f'cell."{name}" = people."{name}"' for name in scope.mart.dimensions if name not in pooling.values()
+    )
     last = "true"
     if pooling:
         same += f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
@@ -122,7 +136,9 @@ def _within(scope: Scope) -> str:
         if name == nesting.get("dimension"):
             conditions.append(f"""({equal} OR coarse."{name}" = '{nesting["whole"]}')""")
         elif name in pooling.values():
-            conditions.append(f'fine."{name}" {">=" if name == pooling["year_from"] else "<="} coarse."{name}"')
+            conditions.append(
+                f'fine."{name}" {">=" if name == pooling["year_from"] else "<="} coarse."{name}"'
+            )
         else:
             conditions.append(equal)
     return " AND ".join(conditions)

@@ -14,7 +14,9 @@ def text_with_pattern(scope: Scope) -> str:
     """A text that looks like an identifier of the kind: a value, or a name, comment or metadata around it (D-IDENT, D-SPECIAL)."""
     kind = scope.options.get("kind")
     if kind not in KINDS:
-        raise AnonymartError(f"A suite names the unknown kind of identifier {kind}: use one of {', '.join(KINDS)}.")
+        raise AnonymartError(
+            f"A suite names the unknown kind of identifier {kind}: use one of {', '.join(KINDS)}."
+        )
     return f"""
         SELECT mart, column_name, '{kind}' || {_where(scope)} AS kind, sum(n)::BIGINT AS n
         FROM gate.texts SEMI JOIN (FROM gate.pattern_hits AS hits WHERE hits.kind = '{kind}') AS hits USING (text)

@@ -1,4 +1,6 @@
-"""The gate's one run over a folder: read the very files, ask every expectation, build and read the Data Docs, answer."""
+"""The gate's one run over a folder: read the very files, ask every expectation, build and read the Data Docs,
+answer.
+"""
 
 from __future__ import annotations
 
@@ -47,17 +49,27 @@ _BATCHES = {DIRECT_IDENTIFIERS: "gate.texts", RELEASE_METADATA: "gate.objects"}
 
 
 def gate(
-    home: Home, keys: Keys, policy: Policy, candidate: Path, as_of: date | None = None, suites_folder: Path | None = None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    candidate: Path,
+    as_of: date | None = None,
+    suites_folder: Path | None = None,
 ) -> GateReport:
-    """Whether the folder may be seen, with all that was found in it: names and counts, never a value (S-ANON).
+    """Whether the folder may be seen, with all that was found in it: names and counts, never a value
+    (S-ANON).
 
-    A candidate gets `gate.json` and `data_docs/`; any other folder is left as it is, and its Data Docs go under the home's
-    tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read: nothing has passed then;
-    and Superseded for a candidate that was built before a right was taken in or carried out.
+    A candidate gets `gate.json` and `data_docs/`; any other folder is left as it is, and its Data Docs go
+    under the home's tmp. Raises AnonymartError when the folder, the vault or the warehouse cannot be read:
+    nothing has passed then; and Superseded for a candidate that was built before a right was taken in or
+    carried out.
     """
     candidate = candidate.resolve()
     if rewriting.has_special(candidate):
-        raise AnonymartError(f"{candidate.name} holds something that is no file, folder or link: take it out, or make the candidate again.")
+        raise AnonymartError(
+            f"{candidate.name} holds something that is no file, folder or link: take it out, or make "
+            f"the candidate again."
+        )
     seconds: dict[str, float] = {}
     contracts = load_contracts()
     manifest = read_manifest(candidate)
@@ -70,8 +82,12 @@ def gate(
         (candidate / GATE_RESULT).unlink(missing_ok=True)
     with _timed(seconds, "import"):
         checkpoint.prepare()
-    report = GateReport(str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds, needs_drill=is_candidate)
-    report.files = {name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]}
+    report = GateReport(
+        str(candidate), as_of.isoformat(), data_docs=str(data_docs), seconds=seconds, needs_drill=is_candidate
+    )
+    report.files = {
+        name: sha256(candidate / name) for name in [*data_files(candidate, list(contracts)), MANIFEST]
+    }
     suites, report.failures = load_suites(contracts, suites_folder)
     exact_attacks: list[dict[str, Any]] = []
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
@@ -96,7 +112,9 @@ def gate(
             with _timed(seconds, "attack"):
                 exact_attacks = _attack(connection, candidate, contracts, policy, report)
                 # Of a published release the people have changed since.
-                report.failures += _notes(connection, contracts, policy, release_id, as_of, keys) if is_candidate else []
+                report.failures += (
+                    _notes(connection, contracts, policy, release_id, as_of, keys) if is_candidate else []
+                )
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
                 held = drill(home, keys, policy, candidate, as_of, contracts, suites)
@@ -107,7 +125,9 @@ def gate(
     if is_candidate:
         with engine.connect(home, keys, vault="rw") as connection:
             for_reviewer.note(connection, release_id, exact.ATTACKS, exact_attacks)
-        write_durably(candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n")
+        write_durably(
+            candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n"
+        )
     return report
 
 
@@ -115,7 +135,9 @@ def _as_of(manifest: Mapping[str, Any]) -> date:
     try:
         return date.fromisoformat(manifest["as_of"])
     except ValueError:
-        raise AnonymartError("The manifest's as_of is no date: give the folder of a release or candidate.") from None
+        raise AnonymartError(
+            "The manifest's as_of is no date: give the folder of a release or candidate."
+        ) from None
 
 
 @contextmanager
@@ -128,32 +150,54 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 
 def _attack(
-    connection: duckdb.DuckDBPyConnection, candidate: Path, contracts: Mapping[str, MartContract], policy: Policy, report: GateReport
+    connection: duckdb.DuckDBPyConnection,
+    candidate: Path,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    report: GateReport,
 ) -> list[dict[str, Any]]:
-    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that fails its control, is a no.
+    """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that
+    fails its control, is a no.
 
     Gives tries and what was nearly found, which rest on the truth, for the reviewer.
     """
     truth = read_truth(connection, contracts)
     made = attack(candidate, beside(candidate), policy, truth, contracts)
     report.attacks = made.for_release()
-    report.failures += [Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()]
+    report.failures += [
+        Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()
+    ]
     return made.as_dict()["attacks"]
 
 
 def _notes(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date,
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    release_id: str,
+    as_of: date,
     keys: Keys,
 ) -> list[Failure]:
-    """The exact figures that the reviewer is told are worked out once more. A limit of the accountant that is not kept refuses nothing."""
+    """The exact figures that the reviewer is told are worked out once more. A limit of the accountant that is
+    not kept refuses nothing.
+    """
     told = for_reviewer.notes(connection, release_id)
     now = exact.figures(connection, contracts, policy, "gate.evidence", as_of, keys)
-    return [Failure("*", name, "note_unlike_persons", "S-ANON", 1) for name in now if name in told and told[name] != now[name]]
+    return [
+        Failure("*", name, "note_unlike_persons", "S-ANON", 1)
+        for name in now
+        if name in told and told[name] != now[name]
+    ]
 
 
 def _by_suite(suites: list[Suite], answers: list[Any]) -> list[tuple[str, str, int, int]]:
-    found = {suite.name: [answer.passed for answer in answers if answer.line.suite == suite.name] for suite in suites}
-    return [(suite.name, suite.about, len(found[suite.name]), found[suite.name].count(False)) for suite in suites]
+    found = {
+        suite.name: [answer.passed for answer in answers if answer.line.suite == suite.name]
+        for suite in suites
+    }
+    return [
+        (suite.name, suite.about, len(found[suite.name]), found[suite.name].count(False)) for suite in suites
+    ]
 
 
 def _entry(answer: Any) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""The suites of `expectations/suites/`: what the reviewer reads is what the gate asks, and nothing may be left out (S-ANON)."""
+"""The suites of `expectations/suites/`: what the reviewer reads is what the gate asks, and nothing may be
+left out (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -27,13 +29,28 @@ SUITES_FOLDER = PROJECT / "expectations" / "suites"
 DIRECT_IDENTIFIERS, RELEASE_METADATA = "direct_identifiers", "release_metadata"
 _ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
 _OF_EVERY_CELL = (
-    "column_outside_contract", "cell_twice", "parquet_unlike_table", "cell_without_evidence", "evidence_without_cell",
-    "evidence_of_another_day", "person_out_of_window", "open_period", "completeness_unlike_dates", "carried_cell_changed", "carried_cell_missing",
+    "column_outside_contract",
+    "cell_twice",
+    "parquet_unlike_table",
+    "cell_without_evidence",
+    "evidence_without_cell",
+    "evidence_of_another_day",
+    "person_out_of_window",
+    "open_period",
+    "completeness_unlike_dates",
+    "carried_cell_changed",
+    "carried_cell_missing",
     "closed_period_reopened",
 )
 _OF_EVERY_RELEASE = (
-    "object_outside_contract", "comment_outside_contract", "file_outside_list", "altered_file",
-    "data_package_unlike_contract", "privacy_report_unlike_evidence", "manifest_entry_unknown", "replaces_unlike_ledger",
+    "object_outside_contract",
+    "comment_outside_contract",
+    "file_outside_list",
+    "altered_file",
+    "data_package_unlike_contract",
+    "privacy_report_unlike_evidence",
+    "manifest_entry_unknown",
+    "replaces_unlike_ledger",
 )
 _OF_FIGURES = {
     "count": ("count_under_threshold", "count_unlike_persons"),
@@ -50,7 +67,9 @@ _OF_FIGURES = {
 
 @dataclass(frozen=True)
 class Line:
-    """One expectation of a suite: what it forbids, for which column, under which policy id, in a plain sentence."""
+    """One expectation of a suite: what it forbids, for which column, under which policy id, in a plain
+    sentence.
+    """
 
     suite: str
     forbids: str
@@ -77,7 +96,9 @@ class Suite:
 def load_suites(
     contracts: Mapping[str, MartContract], folder: Path | None = None
 ) -> tuple[list[Suite], list[Failure]]:
-    """The suites that the contracts need, and a failure for all that is missing, unknown or unreadable in them."""
+    """The suites that the contracts need, and a failure for all that is missing, unknown or unreadable in
+    them.
+    """
     folder = folder or SUITES_FOLDER
     suites: list[Suite] = []
     failures: list[Failure] = []
@@ -90,7 +111,8 @@ def load_suites(
         asked = {line.key for line in suite.lines}
         failures += [
             Failure(name, needed[1], f"not_asked: {needed[0]}", "S-ANON", 1)
-            for needed in needed(name, contracts) if needed not in asked
+            for needed in needed(name, contracts)
+            if needed not in asked
         ]
     return suites, failures
 
@@ -115,11 +137,19 @@ def _lines(suite: str, entry: dict[str, Any]) -> Iterator[Line]:
         raise ValueError(suite)
     for column in entry.get("columns", ["*"]):
         yield Line(
-            suite, str(entry["forbids"]), str(entry["policy"]), str(entry["says"]), str(column), entry.get("kind"), entry.get("in")
+            suite,
+            str(entry["forbids"]),
+            str(entry["policy"]),
+            str(entry["says"]),
+            str(column),
+            entry.get("kind"),
+            entry.get("in"),
         )
 
 
-def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str | None, str | None]]:
+def needed(
+    name: str, contracts: Mapping[str, MartContract]
+) -> Iterator[tuple[str, str, str | None, str | None]]:
     """What a suite must ask: (forbids, column, kind, place) of each line."""
     if name == DIRECT_IDENTIFIERS:
         for place in ("values", "metadata"):
@@ -130,7 +160,9 @@ def needed(name: str, contracts: Mapping[str, MartContract]) -> Iterator[tuple[s
     else:
         yield from ((forbids, "*", None, None) for forbids in _OF_EVERY_CELL)
         if contracts[name].plain_counts:
-            yield from ((forbids, "*", None, None) for forbids in ("recalled_cell_missing", "few_added_by_correction"))
+            yield from (
+                (forbids, "*", None, None) for forbids in ("recalled_cell_missing", "few_added_by_correction")
+            )
         yield from ((forbids, column, None, None) for forbids, column in _of_columns(contracts[name]))
 
 
@@ -144,7 +176,10 @@ def _of_columns(contract: MartContract) -> Iterator[tuple[str, str]]:
         if measure.get("hidden"):
             continue
         name = measure["name"]
-        yield from ((forbids, name) for forbids in ("empty_without_reason", "figure_unlike_evidence", *_OF_FIGURES[measure["kind"]]))
+        yield from (
+            (forbids, name)
+            for forbids in ("empty_without_reason", "figure_unlike_evidence", *_OF_FIGURES[measure["kind"]])
+        )
         if measure["kind"] == "count" and (measure.get("sensitive") or measure.get("partition")):
             yield "clipped_count_shown", name
         if measure.get("money"):

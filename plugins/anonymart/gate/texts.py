@@ -1,4 +1,6 @@
-"""Every text of a release, once: values, names of columns, comments, metadata of files. Figures are no texts (S-ANON)."""
+"""Every text of a release, once: values, names of columns, comments, metadata of files. Figures are no texts
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ TEXTS = "CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCH
 _FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|INTERVAL|BIT)$"
 
 
-def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> None:
+def make_texts(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
+) -> None:
     """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata."""
     connection.execute(TEXTS)
     _labels(connection, contracts)
@@ -50,8 +54,12 @@ def make_texts(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: M
 
 
 def _decoded(connection: duckdb.DuckDBPyConnection) -> None:
-    """What the words of each text say once they are decoded, in the place of the text; comments are compared word for word elsewhere."""
-    texts = connection.execute("SELECT DISTINCT text FROM gate.texts WHERE text IS NOT NULL AND NOT place LIKE '%_comment'").fetchall()
+    """What the words of each text say once they are decoded, in the place of the text; comments are compared
+    word for word elsewhere.
+    """
+    texts = connection.execute(
+        "SELECT DISTINCT text FROM gate.texts WHERE text IS NOT NULL AND NOT place LIKE '%_comment'"
+    ).fetchall()
     connection.execute("CREATE TEMP TABLE decoded_texts (text VARCHAR, reading VARCHAR)")
     insert(connection, "decoded_texts", [(text, reading) for (text,) in texts for reading in decoded(text)])
     connection.execute("""
@@ -76,7 +84,8 @@ def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartC
 
 def _values(connection: duckdb.DuckDBPyConnection) -> None:
     columns = connection.execute(
-        "SELECT schema_name, table_name, column_name, mart, label FROM gate.labels WHERE NOT regexp_matches(data_type, ?)",
+        "SELECT schema_name, table_name, column_name, mart, label FROM gate.labels WHERE NOT "
+        "regexp_matches(data_type, ?)",
         [_FIGURES],
     ).fetchall()
     for schema, table, column, mart, label in columns:
@@ -108,7 +117,9 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE database_name = 'release' AND comment IS NOT NULL""")
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]) -> None:
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
+) -> None:
     for path in sorted((folder / "parquet").glob("*")):
         mart = path.stem if path.stem in contracts else "*"
         file = engine.literal(str(path))
@@ -135,7 +146,9 @@ def _json_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _page_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:
-    """A published page was read when it was written, and its bytes are those of the manifest: later words of ours may be others."""
+    """A published page was read when it was written, and its bytes are those of the manifest: later words of
+    ours may be others.
+    """
     if path.is_file() and path.parent.name.startswith(CANDIDATE_PREFIX):
         yield from (("*", place, text) for _, text in texts_of(path))
 
@@ -161,4 +174,8 @@ def strings(content: Any, where: str = "") -> Iterator[tuple[str, str]]:
 
 def _is_own_hash(where: str) -> bool:
     """Where the manifest has hashes of ours: each is held against what it is the hash of (folder_reading)."""
-    return where == "approval.candidate_sha256" or where.startswith("definitions.") or (where.startswith("files") and where.endswith(".sha256"))
+    return (
+        where == "approval.candidate_sha256"
+        or where.startswith("definitions.")
+        or (where.startswith("files") and where.endswith(".sha256"))
+    )

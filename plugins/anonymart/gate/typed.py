@@ -1,4 +1,6 @@
-"""A sentence that somebody types and everybody reads, looked at as the gate looks at the texts of a release (D-IDENT)."""
+"""A sentence that somebody types and everybody reads, looked at as the gate looks at the texts of a release
+(D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ LONGEST_SENTENCE = 300
 def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: str) -> str:
     """What was typed for an option, in one line. Others read it, so it is read as the gate reads a release.
 
-    Raises SentenceRefused, which never quotes it, when it is empty, too long, or holds what may name a person.
+    Raises SentenceRefused, which never quotes it, when it is empty, too long, or holds what may name a
+    person.
     """
     text = " ".join(typed.split())
     if not text:
@@ -29,12 +32,14 @@ def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: 
     if len(text) > LONGEST_SENTENCE or not text.isprintable():
         raise SentenceRefused(
             f"{option} is longer than {LONGEST_SENTENCE} characters or holds signs that cannot be printed: "
-            f"say it in one plain sentence.")
+            f"say it in one plain sentence."
+        )
     kinds = kinds_in(connection, text)
     if kinds:
         raise SentenceRefused(
             f"{option} holds what may name a person ({', '.join(kinds)}): others would see it, say it "
-            f"without.")
+            f"without."
+        )
     return text
 
 
@@ -45,13 +50,16 @@ def checked_reason(home: Home, keys: Keys, reason: str) -> str:
 
 
 def kinds_in(connection: duckdb.DuckDBPyConnection, text: str) -> list[str]:
-    """Kinds of identifiers that a text holds, by pattern or because the attached `vault` knows them; never the text itself.
+    """Kinds of identifiers that a text holds, by pattern or because the attached `vault` knows them; never
+    the text itself.
 
     Leaves a schema `gate` in the connection's memory.
     """
     connection.execute("CREATE OR REPLACE SCHEMA gate")
     connection.execute(TEXTS)
-    connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR); CREATE TABLE gate.titles (title VARCHAR)")
+    connection.execute(
+        "CREATE TABLE gate.codes (list VARCHAR, code VARCHAR); CREATE TABLE gate.titles (title VARCHAR)"
+    )
     connection.execute("INSERT INTO gate.texts VALUES ('*', 'manifest', 'manifest', ?, 1)", [text])
     contracts = load_contracts()
     make_known(connection, "gate")

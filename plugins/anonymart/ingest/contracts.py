@@ -10,9 +10,11 @@ KINDS_OF_REQUEST = ("access", "rectify", "erase", "restrict", "port", "object", 
 
 @dataclass(frozen=True)
 class Column:
-    """One allowed column: `kind` names its parser, `choices` the allowed words, `required` that it may not be empty.
+    """One allowed column: `kind` names its parser, `choices` the allowed words, `required` that it may not be
+    empty.
 
-    A column that `is_version` makes a row another one than the same words of another time; rows without it keep the hash that they had.
+    A column that `is_version` makes a row another one than the same words of another time; rows without it
+    keep the hash that they had.
     """
 
     name: str
@@ -68,7 +70,13 @@ TABULAR = {
             + tuple(
                 # Rows without aliases keep the hash that they had before there were any.
                 Column(name, is_version=True)
-                for name in ("path_aliases", "course_aliases", "chapter_aliases", "exercise_aliases", "project_aliases")
+                for name in (
+                    "path_aliases",
+                    "course_aliases",
+                    "chapter_aliases",
+                    "exercise_aliases",
+                    "project_aliases",
+                )
             ),
             person=None,
         ),
@@ -177,7 +185,11 @@ TABULAR = {
                 Column("country"),
                 Column("salary_amount", "number", low=0),
                 Column("salary_currency"),
-                Column("salary_period", "word", choices=("hour", "day", "week", "fortnight", "month", "year", "unclear")),
+                Column(
+                    "salary_period",
+                    "word",
+                    choices=("hour", "day", "week", "fortnight", "month", "year", "unclear"),
+                ),
                 Column("salary_basis", "word", choices=("gross", "net")),
                 Column("comment", is_stored=False),
             ),
@@ -189,9 +201,20 @@ TABULAR = {
 }
 
 # The order in which one run loads them: who people are and what they allow comes before what they did.
-SOURCES = ("catalogue", "learners", "consents", "rights", "enrolments", "learning", "connections", "nps", "salary")
+SOURCES = (
+    "catalogue",
+    "learners",
+    "consents",
+    "rights",
+    "enrolments",
+    "learning",
+    "connections",
+    "nps",
+    "salary",
+)
 
-# Columns that never enter, whatever their content (D-SPECIAL, D-DOC). Matched after folding case and separators.
+# Columns that never enter, whatever their content (D-SPECIAL, D-DOC). Matched after folding case and
+# separators.
 _NEVER = {
     "D-SPECIAL": re.compile(
         r"(social_?security|securite_?sociale|\bssn\b|\bnir\b|\bnss\b|num_?secu|numero_?secu|disab|handicap|rqth|health|sante)"

@@ -16,11 +16,14 @@ _ROW_KEYS = {
 
 
 def apply(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """Correct the TEMP table `incoming`. Only the very value that was found wrong is replaced: another one is newer."""
+    """Correct the TEMP table `incoming`. Only the very value that was found wrong is replaced: another one is
+    newer.
+    """
     if contract.source not in _ROW_KEYS:
         return
     columns = connection.execute(
-        "SELECT DISTINCT column_name FROM vault.rights.corrections WHERE source = $1 AND wrong_hash IS NOT NULL ORDER BY column_name",
+        "SELECT DISTINCT column_name FROM vault.rights.corrections WHERE source = $1 AND wrong_hash IS "
+        "NOT NULL ORDER BY column_name",
         [contract.source],
     ).fetchall()
     kinds = {row[0]: row[1] for row in connection.execute("DESCRIBE incoming").fetchall()} if columns else {}

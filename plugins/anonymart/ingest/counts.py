@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Change:
-    """What a delivery has that the one before had not, or the other way round: names and types, never a value.
+    """What a delivery has that the one before had not, or the other way round: names and types, never a
+    value.
 
     `kind` is 'new column', 'lost column', 'changed type' or 'new verb'; `was` and `became` are types.
     """
@@ -25,10 +26,11 @@ class Change:
 
 @dataclass
 class Counts:
-    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate. Of the loaded, `waiting` wait for the register.
+    """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate. Of the
+    loaded, `waiting` wait for the register.
 
-    `unknown_names` counts the loaded statements by verb and type of activity that no list knows.
-    `salaries` counts the loaded answers of a salary file: `stands` under a figure, or the reason why none will.
+    `unknown_names` counts the loaded statements by verb and type of activity that no list knows. `salaries`
+    counts the loaded answers of a salary file: `stands` under a figure, or the reason why none will.
     """
 
     source: str

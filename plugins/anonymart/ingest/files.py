@@ -66,12 +66,17 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
     if landed.kind == "csv":
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in _unique(landed.columns))
         rejects = ", store_rejects = true, rejects_limit = 0" if with_rejects else ""
-        # DuckDB fails on a reject in a file of which it reads some columns only, so the others are looked at and dropped.
-        others = "".join(', "' + name.replace('"', '""') + '"' for name in _unique(landed.columns) if name not in wanted)
+        # DuckDB fails on a reject in a file of which it reads some columns only, so the others are looked at
+        # and dropped.
+        others = "".join(
+            ', "' + name.replace('"', '""') + '"' for name in _unique(landed.columns) if name not in wanted
+        )
         looked_at = f" WHERE concat('x'{others}) IS NOT NULL" if others and with_rejects else ""
         return (
-            f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = {literal(landed.delimiter)}, "
-            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = false{rejects}){looked_at})"
+            f"(SELECT {chosen} FROM read_csv({path}, auto_detect = false, header = true, delim = "
+            f"{literal(landed.delimiter)}, "
+            f"quote = '\"', escape = '\"', strict_mode = true, columns = {{{columns}}}, null_padding = "
+            f"false{rejects}){looked_at})"
         )
     if landed.kind == "survey":
         return f"(SELECT {chosen}, survey_reason FROM survey_rows ORDER BY ordinal)"
@@ -81,14 +86,16 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
         casts = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in present)
         return f"(SELECT {casts} FROM {parquet.scan(landed.path)})"
     if landed.kind == "array":
-        values = ", ".join(f"json ->> {literal(_json_path(name))} AS \"{name}\"" for name in wanted)
+        values = ", ".join(f'json ->> {literal(_json_path(name))} AS "{name}"' for name in wanted)
         return f"(SELECT {values} FROM {elements(landed.path)})"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in wanted)
     return f"read_json({path}, {json_format()}, columns = {{{columns}}})"
 
 
 def elements(path: Path) -> str:
-    """A FROM item with one column `json` for each element of a JSON array, whatever it is; a broken array is an error."""
+    """A FROM item with one column `json` for each element of a JSON array, whatever it is; a broken array is
+    an error.
+    """
     return f"read_json_objects({literal(str(path))}, format = 'array', maximum_object_size = 67108864)"
 
 
@@ -97,7 +104,9 @@ _SAMPLE_LINES = 200
 
 
 def logged_names(text: bytes) -> tuple[str, ...]:
-    """The names in the events of a log whose lines begin with what a logger has put before them; () where the text is no such log."""
+    """The names in the events of a log whose lines begin with what a logger has put before them; () where the
+    text is no such log.
+    """
     found: set[str] = set()
     has_prefix = False
     for line in text.split(b"\n")[:_SAMPLE_LINES]:
@@ -105,7 +114,7 @@ def logged_names(text: bytes) -> tuple[str, ...]:
         if not start:
             continue
         try:
-            event = json.loads(line[start.start():])
+            event = json.loads(line[start.start() :])
         except ValueError:
             continue
         if isinstance(event, dict) and any(names <= set(event) for names in _EVENT_NAMES):
@@ -116,11 +125,17 @@ def logged_names(text: bytes) -> tuple[str, ...]:
 
 
 def logged(path: Path) -> str:
-    """A FROM item with one column `json` for each line that is not empty: the object at its end, NULL where there is none."""
-    line = "CASE WHEN starts_with(ltrim(line), '{') THEN line ELSE regexp_extract(line, '[{]\\s*\".*[}]', 0) END"
+    """A FROM item with one column `json` for each line that is not empty: the object at its end, NULL where
+    there is none.
+    """
+    line = (
+        "CASE WHEN starts_with(ltrim(line), '{') THEN line ELSE regexp_extract(line, '[{]\\s*\".*[}]', 0) END"
+    )
     return (
-        f"(SELECT try_cast({line} AS JSON) AS json FROM read_csv({literal(str(path))}, auto_detect = false, header = false, delim = '\x1f', "
-        "quote = '', escape = '', strict_mode = false, columns = {'line': 'VARCHAR'}, max_line_size = 16777216) WHERE trim(line) <> '')"
+        f"(SELECT try_cast({line} AS JSON) AS json FROM read_csv({literal(str(path))}, auto_detect = "
+        f"false, header = false, delim = '\x1f', "
+        "quote = '', escape = '', strict_mode = false, columns = {'line': 'VARCHAR'}, max_line_size = "
+        "16777216) WHERE trim(line) <> '')"
     )
 
 
@@ -133,8 +148,12 @@ def _json_path(name: str) -> str:
     return f'$."{name}"'
 
 
-def unknown_columns(connection: duckdb.DuckDBPyConnection, landed: Landed, allowed: tuple[str, ...]) -> list[str]:
-    """Columns that the door refuses, as they may be shown, with the policy id where one keeps them out for good."""
+def unknown_columns(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, allowed: tuple[str, ...]
+) -> list[str]:
+    """Columns that the door refuses, as they may be shown, with the policy id where one keeps them out for
+    good.
+    """
     names = []
     for name, told in zip(landed.columns, shown_names(connection, landed.columns, allowed), strict=True):
         if name in allowed:
@@ -167,7 +186,9 @@ def _names_read(source: str) -> tuple[str, ...]:
 
 
 def _unique(names: tuple[str, ...]) -> list[str]:
-    """Names for DuckDB, which tells no capitals from small letters: of equal names nobody reads, the later ones get their place."""
+    """Names for DuckDB, which tells no capitals from small letters: of equal names nobody reads, the later
+    ones get their place.
+    """
     seen: set[str] = set()
     unique = []
     for position, name in enumerate(names, 1):
@@ -179,12 +200,15 @@ def _unique(names: tuple[str, ...]) -> list[str]:
     return unique
 
 
-def _json_columns(connection: duckdb.DuckDBPyConnection, path: Path, source: str, layout: str) -> tuple[str, ...]:
+def _json_columns(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, layout: str
+) -> tuple[str, ...]:
     limit = f"LIMIT {_SAMPLE_ROWS}" if source == "learning" else ""
     errors = ", ignore_errors = true" if layout == "newline_delimited" else ""
     try:
         rows = connection.execute(
-            f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM read_json_objects({literal(str(path))}, "
+            f"SELECT DISTINCT unnest(json_keys(json)) FROM (SELECT json FROM "
+            f"read_json_objects({literal(str(path))}, "
             f"format = '{layout}'{errors}, maximum_object_size = 67108864) {limit}) "
             "WHERE json IS NOT NULL AND json_type(json) = 'OBJECT' ORDER BY 1"
         ).fetchall()

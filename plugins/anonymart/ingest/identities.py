@@ -1,8 +1,9 @@
 """The identity register: every identifier to one person, the same whatever the order of delivery.
 
-A learner_id is a person. Any other identifier belongs to the one learner who claims it; claimed by two, it belongs to
-nobody. Unclaimed e-mails that differ only by dots and tags follow their one known sister. What nobody claims is a
-person of its own if it used the site, and no person if it only answered a survey (design: People without names).
+A learner_id is a person. Any other identifier belongs to the one learner who claims it; claimed by two, it
+belongs to nobody. Unclaimed e-mails that differ only by dots and tags follow their one known sister. What
+nobody claims is a person of its own if it used the site, and no person if it only answered a survey (design:
+People without names).
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ _BLOCK = 64
 
 
 def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Make the keyed functions of this connection: person_hash, row_hash, identifier_hash, loose_hash and identifier_mark of a text.
+    """Make the keyed functions of this connection: person_hash, row_hash, identifier_hash, loose_hash and
+    identifier_mark of a text.
 
-    Keys stand in TEMP tables, so in no statement or plan. The 64-bit hashes use keys derived from the person key, as SHA-256 of key and text cut to 64 bits; identifier_mark, which
-    is made for every row, is the faster MD5 of key and text and never leaves the vault.
+    Keys stand in TEMP tables, so in no statement or plan. The 64-bit hashes use keys derived from the person
+    key, as SHA-256 of key and text cut to 64 bits; identifier_mark, which is made for every row, is the
+    faster MD5 of key and text and never leaves the vault.
     """
     install_hmac(connection, "person_hash", keys.person)
     spellings.install(connection)
     derived = [_derived(keys, purpose) for purpose in ("row hash", "identifier hash", "identifier mark")]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE anonymart_person_key (row_key VARCHAR, identifier_key VARCHAR, mark_key VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE anonymart_person_key (row_key VARCHAR, identifier_key VARCHAR, "
+        "mark_key VARCHAR)"
     )
     connection.execute("INSERT INTO anonymart_person_key VALUES (?, ?, ?)", derived)
     connection.execute("""
@@ -59,7 +63,9 @@ def _derived(keys: Keys, purpose: str) -> str:
 
 
 def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str) -> None:
-    """Make the macro `name`(text): HMAC-SHA256 after RFC 2104 as 64 hexadecimal digits, its padded key in a TEMP table."""
+    """Make the macro `name`(text): HMAC-SHA256 after RFC 2104 as 64 hexadecimal digits, its padded key in a
+    TEMP table.
+    """
     padded = bytes.fromhex(key_hex).ljust(_BLOCK, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in padded) for pad in (0x36, 0x5C))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE anonymart_{name} (inner_pad BLOB, outer_pad BLOB)")
@@ -73,9 +79,11 @@ def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str)
 
 
 def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: str, ours: str) -> None:
-    """Bring accounts and openids of a table to the normal form of their address (RFC 3986, 6.2.2 and 6.2.3); names stay as they are.
+    """Bring accounts and openids of a table to the normal form of their address (RFC 3986, 6.2.2 and 6.2.3);
+    names stay as they are.
 
-    TEMP table `spelled` (delivered, normal) then holds those that came otherwise: tombstones may know them by that spelling.
+    TEMP table `spelled` (delivered, normal) then holds those that came otherwise: tombstones may know them by
+    that spelling.
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE spelled AS
@@ -84,7 +92,7 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
             WHERE {ours} AND (starts_with({column}, 'account:') OR starts_with({column}, 'openid:'))
         ),
         parts AS (
-            SELECT delivered, {iri.ADDRESS.format('delivered')} AS address,
+            SELECT delivered, {iri.ADDRESS.format("delivered")} AS address,
                 CASE WHEN starts_with(delivered, 'account:') THEN substr(delivered, strpos(delivered, '|')) ELSE '' END AS rest
             FROM named
         ),
@@ -95,13 +103,18 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
         FROM parts INNER JOIN addresses USING (address) WHERE addresses.normal <> address
     """)
     if one_row(connection.execute("SELECT EXISTS (FROM spelled)"))[0]:
-        connection.execute(f"UPDATE {table} SET {column} = spelled.normal FROM spelled WHERE {ours} AND {column} = spelled.delivered")
+        connection.execute(
+            f"UPDATE {table} SET {column} = spelled.normal FROM spelled WHERE {ours} AND {column} = "
+            f"spelled.delivered"
+        )
 
 
 def forms_of(identifiers: str) -> str:
-    """Query (identifier, form): the identifiers of a query with every spelling under which a keyed hash may know them.
+    """Query (identifier, form): the identifiers of a query with every spelling under which a keyed hash may
+    know them.
 
-    The normal form, the delivered one where `spelled` has it, and the address with the slash that earlier versions kept at its end.
+    The normal form, the delivered one where `spelled` has it, and the address with the slash that earlier
+    versions kept at its end.
     """
     return f"""
         WITH named AS MATERIALIZED (
@@ -111,12 +124,13 @@ def forms_of(identifiers: str) -> str:
         UNION ALL
         SELECT normal, delivered FROM spelled SEMI JOIN named ON named.identifier = spelled.normal
         UNION ALL
-        SELECT identifier, {iri.WITH_SLASH.format('identifier')} FROM named WHERE starts_with(identifier, 'account:') OR starts_with(identifier, 'openid:')
+        SELECT identifier, {iri.WITH_SLASH.format("identifier")} FROM named WHERE starts_with(identifier, 'account:') OR starts_with(identifier, 'openid:')
     """
 
 
 def find_claims(connection: duckdb.DuckDBPyConnection, rows: str = "incoming") -> None:
-    """TEMP table `new_claims`: what the rows of learners in `rows` claim, older versions of a learner's row among them.
+    """TEMP table `new_claims`: what the rows of learners in `rows` claim, older versions of a learner's row
+    among them.
 
     Account, e-mail, and the sha1 form of the e-mail.
     """
@@ -131,7 +145,9 @@ def find_claims(connection: duckdb.DuckDBPyConnection, rows: str = "incoming") -
 
 
 def claim_from_learners(connection: duckdb.DuckDBPyConnection) -> None:
-    """Record `new_claims`. An account stays with the learner who claimed it, until the present row of another one names it."""
+    """Record `new_claims`. An account stays with the learner who claimed it, until the present row of another
+    one names it.
+    """
     connection.execute("CREATE OR REPLACE TEMP TABLE claimed AS SELECT DISTINCT learner FROM new_claims")
     _store_claims(connection)
     connection.execute("""
@@ -152,7 +168,10 @@ def claim_from_learners(connection: duckdb.DuckDBPyConnection) -> None:
             AND (claims.learner, claims.identifier) NOT IN (SELECT (learner, identifier) FROM present WHERE identifier IS NOT NULL)
     """)
     if one_row(connection.execute("SELECT EXISTS (FROM left_to_others)"))[0]:
-        connection.execute("DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, identifier) FROM left_to_others)")
+        connection.execute(
+            "DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, "
+            "identifier) FROM left_to_others)"
+        )
         resolve_again(connection, "SELECT identifier FROM left_to_others")
 
 
@@ -181,10 +200,12 @@ LINKED = """SELECT group_key AS identifier, identifier AS alias FROM vault.regis
 
 
 def link(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Note that two accounts are one person's, from a query of (identifier, alias): a platform's own log names its users by name and by number.
+    """Note that two accounts are one person's, from a query of (identifier, alias): a platform's own log
+    names its users by name and by number.
 
-    The alias gets the group of the account; whoever claims one of the two owns both, as with e-mails that differ by dots and tags only.
-    The note stands in the identity register itself and leaves with it (R-ERASE).
+    The alias gets the group of the account; whoever claims one of the two owns both, as with e-mails that
+    differ by dots and tags only. The note stands in the identity register itself and leaves with it
+    (R-ERASE).
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE linked AS
@@ -251,7 +272,9 @@ def _enter(connection: duckdb.DuckDBPyConnection, is_user: bool) -> None:
     """)
     if is_user:
         # Whose a claimed identifier is does not depend on its use.
-        connection.execute("DELETE FROM touched WHERE identifier IN (SELECT identifier FROM vault.register.claims)")
+        connection.execute(
+            "DELETE FROM touched WHERE identifier IN (SELECT identifier FROM vault.register.claims)"
+        )
     _resolve(connection)
 
 

@@ -1,4 +1,6 @@
-"""What the rows of the learner register need beyond those of other sources: account home pages in one form, and who is staff or a test account."""
+"""What the rows of the learner register need beyond those of other sources: account home pages in one form,
+and who is staff or a test account.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _ROLE_COLUMNS = ("role", "is_staff", "is_test")
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """Bring the account home pages of `incoming` to their normal form and draw the three columns of roles together in `role`."""
+    """Bring the account home pages of `incoming` to their normal form and draw the three columns of roles
+    together in `role`.
+    """
     waiting.note_hosts(connection)
     _to_normal_form(connection)
     _join_roles(connection, landed)
@@ -35,7 +39,9 @@ def _to_normal_form(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _join_roles(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
     """`role`: test, staff or learner. A file that has none of the columns leaves what an earlier one said."""
-    connection.execute("UPDATE incoming SET role = CASE WHEN is_test THEN 'test' WHEN is_staff THEN 'staff' ELSE role END")
+    connection.execute(
+        "UPDATE incoming SET role = CASE WHEN is_test THEN 'test' WHEN is_staff THEN 'staff' ELSE role END"
+    )
     if not set(_ROLE_COLUMNS) & set(landed.columns):
         connection.execute("""
             UPDATE incoming SET role = known.role FROM vault.register.learners AS known WHERE known.learner_id = incoming.learner_id

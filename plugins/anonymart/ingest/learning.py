@@ -1,6 +1,8 @@
-"""What makes a statement right, by the specification of xAPI 1.0.3 and 2.0 and no stricter, and the one query that loads a file.
+"""What makes a statement right, by the specification of xAPI 1.0.3 and 2.0 and no stricter, and the one query
+that loads a file.
 
-Where the house asks for more it says why: no actor that is several people, no object named by an address, no time ahead.
+Where the house asks for more it says why: no actor that is several people, no object named by an address, no
+time ahead.
 """
 
 from __future__ import annotations
@@ -24,12 +26,19 @@ VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 NOT_A_STATEMENT = "not a statement"
 # A part of something that has a statement of its own: use, and no result.
 PART = "http://adlnet.gov/expapi/verbs/interacted"
-# Objects that are no activity say whom or what a statement is about by names of people or ids: none of them is kept.
-_OTHER_OBJECTS = {"Agent": "urn:xapi:agent", "Group": "urn:xapi:agent", "SubStatement": "urn:xapi:sub-statement", "StatementRef": "urn:xapi:statement"}
+# Objects that are no activity say whom or what a statement is about by names of people or ids: none of them
+# is kept.
+_OTHER_OBJECTS = {
+    "Agent": "urn:xapi:agent",
+    "Group": "urn:xapi:agent",
+    "SubStatement": "urn:xapi:sub-statement",
+    "StatementRef": "urn:xapi:statement",
+}
 _N = r"[0-9]+([.,][0-9]+)?"
 _DURATION = rf"P({_N}W|({_N}Y)?({_N}M)?({_N}D)?(T({_N}H)?({_N}M)?({_N}S)?)?)"
 _LANGUAGE_MAP = r'\{(\s*"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"\s*:\s*"([^"\\]|\\.)*"\s*,?)*\s*\}'
-# Keys of Open edX have @ in their parts; an address of a person has it between a name and a host with a dot, or after mailto.
+# Keys of Open edX have @ in their parts; an address of a person has it between a name and a host with a dot,
+# or after mailto.
 _KEY_PARTS = r"(?i)(^|[+/]|%2B)(type|block|ccx|branch|version)(@|%40)"
 _MAIL = r"(?i)(^mailto:|[^\s/:;,?&=#@<>()\[\]]+(@|%40)[\pL\pN]([\pL\pN-]*[\pL\pN])?([.][\pL\pN]([\pL\pN-]*[\pL\pN])?)+)"
 _SHAPES = 5
@@ -74,14 +83,14 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
     ),
     typed AS (
         SELECT *,
-            {_identifier('actor')} AS acting_identifier,
-            {_n_identifiers('actor')} AS n_identifiers,
-            CASE WHEN object_form IN ('Agent', 'Group') THEN {mapping.tells_about('verb_id')} ELSE false END AS is_about_object,
+            {_identifier("actor")} AS acting_identifier,
+            {_n_identifiers("actor")} AS n_identifiers,
+            CASE WHEN object_form IN ('Agent', 'Group') THEN {mapping.tells_about("verb_id")} ELSE false END AS is_about_object,
             {_object()} AS object_of_statement,
-            {_whole(mapping, 'chapter', 'parents')} AS parent_id,
-            {_whole(mapping, 'course', 'groupings')} AS grouping_id,
-            CASE WHEN {mapping.is_part('named_type')} THEN list_filter(
-                list_concat(parents, groupings), lambda whole: {mapping.is_of('whole.definition.type', 'exercise', 'project')})[1]
+            {_whole(mapping, "chapter", "parents")} AS parent_id,
+            {_whole(mapping, "course", "groupings")} AS grouping_id,
+            CASE WHEN {mapping.is_part("named_type")} THEN list_filter(
+                list_concat(parents, groupings), lambda whole: {mapping.is_of("whole.definition.type", "exercise", "project")})[1]
             END AS exercise,
             try_cast(scaled_text AS DOUBLE) AS scaled, try_cast(raw_text AS DOUBLE) AS raw,
             try_cast(min_text AS DOUBLE) AS lowest, try_cast(max_text AS DOUBLE) AS highest,
@@ -92,12 +101,12 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
     ),
     told AS (
         SELECT * REPLACE (
-                CASE WHEN is_about_object THEN CASE WHEN {mapping.tells_about('verb_id', 'registered')} THEN NULL ELSE {_exercise(mapping)} END
+                CASE WHEN is_about_object THEN CASE WHEN {mapping.tells_about("verb_id", "registered")} THEN NULL ELSE {_exercise(mapping)} END
                     ELSE exercise END AS exercise),
-            CASE WHEN is_about_object THEN {_identifier('thing')} ELSE acting_identifier END AS actor_identifier,
+            CASE WHEN is_about_object THEN {_identifier("thing")} ELSE acting_identifier END AS actor_identifier,
             CASE WHEN is_about_object THEN coalesce(grouping_id, parent_id, 'urn:xapi:agent')
-                WHEN {_is_input('object_of_statement')} THEN {_problem('object_of_statement')} ELSE object_of_statement END AS object_id,
-            {_is_input('object_of_statement')} AS is_input,
+                WHEN {_is_input("object_of_statement")} THEN {_problem("object_of_statement")} ELSE object_of_statement END AS object_id,
+            {_is_input("object_of_statement")} AS is_input,
             CASE WHEN raw_text IS NOT NULL AND highest > coalesce(lowest, 0) AND raw BETWEEN coalesce(lowest, 0) AND highest
                 THEN (raw - coalesce(lowest, 0)) / (highest - coalesce(lowest, 0)) END AS share_of_points
         FROM typed
@@ -110,10 +119,10 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
                     completion_text, scaled_text, raw_text, progress_text, parents[1].id))[:32]::UUID
             END AS statement_uuid,
             CASE WHEN is_about_object THEN coalesce(actor_identifier = acting_identifier, false)
-                WHEN instructor IS NOT NULL THEN CASE WHEN {mapping.tells_about('verb_id', 'registered', 'graded')}
-                    THEN own_use AND coalesce({_identifier('instructor')} = acting_identifier, {_n_identifiers('instructor')} = 0) ELSE own_use END
+                WHEN instructor IS NOT NULL THEN CASE WHEN {mapping.tells_about("verb_id", "registered", "graded")}
+                    THEN own_use AND coalesce({_identifier("instructor")} = acting_identifier, {_n_identifiers("instructor")} = 0) ELSE own_use END
                 ELSE own_use END AS is_use,
-            CASE WHEN is_about_object AND exercise IS NULL THEN {literal(TYPES['course'])} ELSE coalesce(exercise.definition.type, named_type) END AS told_type
+            CASE WHEN is_about_object AND exercise IS NULL THEN {literal(TYPES["course"])} ELSE coalesce(exercise.definition.type, named_type) END AS told_type
         FROM told
     )
     SELECT
@@ -128,7 +137,7 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN actor_identifier IS NULL THEN 'the person or group that it is about has no identifier of one person'
             WHEN verb_id IS NULL THEN 'verb is missing'
             WHEN object_id IS NULL THEN 'object is missing'
-            WHEN {_has_address('object_id')} THEN 'object is named by an address'
+            WHEN {_has_address("object_id")} THEN 'object is named by an address'
             WHEN has_no_time THEN 'timestamp and stored are missing'
             WHEN occurred_at IS NULL THEN 'timestamp is not a time'
             WHEN occurred_at >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN 'timestamp is after the date of the run'
@@ -138,15 +147,15 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN (raw_text IS NOT NULL AND raw IS NULL) OR (min_text IS NOT NULL AND lowest IS NULL) OR (max_text IS NOT NULL AND highest IS NULL)
                 THEN 'score is not a number'
             WHEN (lowest >= highest AND NOT (lowest = 0 AND highest = 0)) OR raw < lowest OR raw > highest THEN 'score is not between its min and max'
-            WHEN duration_text IS NOT NULL AND NOT ({_is_duration('duration_text')}) THEN 'duration is not one of ISO 8601'
+            WHEN duration_text IS NOT NULL AND NOT ({_is_duration("duration_text")}) THEN 'duration is not one of ISO 8601'
             WHEN NOT regexp_full_match(verb_display, {literal(_LANGUAGE_MAP)}) THEN 'display of the verb is no language map'
             WHEN NOT regexp_full_match(object_name, {literal(_LANGUAGE_MAP)}) THEN 'name of the object is no language map'
         END AS reason,
         statement_uuid AS statement_id, actor_identifier AS actor, if(is_input, {literal(PART)}, verb_id) AS verb_id,
         coalesce(exercise.id, object_id) AS object_id,
-        {mapping.stored_type('told_type')} AS object_type,
-        CASE WHEN NOT {_has_address('parent_id')} THEN parent_id END AS parent_id,
-        CASE WHEN NOT {_has_address('grouping_id')} THEN grouping_id END AS grouping_id,
+        {mapping.stored_type("told_type")} AS object_type,
+        CASE WHEN NOT {_has_address("parent_id")} THEN parent_id END AS parent_id,
+        CASE WHEN NOT {_has_address("grouping_id")} THEN grouping_id END AS grouping_id,
         occurred_at, CASE WHEN NOT is_input THEN try_cast(success_text AS BOOLEAN) END AS success,
         CASE WHEN NOT is_input THEN try_cast(completion_text AS BOOLEAN) END AS completion,
         CASE WHEN NOT is_input AND coalesce(highest, 1) <> coalesce(lowest, 0) THEN CASE
@@ -159,7 +168,9 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
 
 
 def _identifier(agent: str) -> str:
-    """The normalized identifier of an agent; an address is what stands around one @, as in RFC 6068, with or without a dot."""
+    """The normalized identifier of an agent; an address is what stands around one @, as in RFC 6068, with or
+    without a dot.
+    """
     address = f"lower(regexp_replace(trim({agent}.mbox), '^[Mm][Aa][Ii][Ll][Tt][Oo]:', ''))"
     return f"""CASE
                 WHEN {agent}.account.name <> '' AND {agent}.account."homePage" <> '' THEN 'account:' || {agent}.account."homePage" || '|' || {agent}.account.name
@@ -176,7 +187,9 @@ def _n_identifiers(agent: str) -> str:
 
 
 def _own_use(landed: Landed) -> str:
-    """A reader that knows says whether the person whom a row is about did it; of a statement its actor did."""
+    """A reader that knows says whether the person whom a row is about did it; of a statement its actor
+    did.
+    """
     return "true" if format_of(landed) == "xapi" else "coalesce(is_use, true)"
 
 
@@ -198,7 +211,11 @@ def _problem(column: str) -> str:
 
 
 def _object() -> str:
-    others = " ".join(f"WHEN {literal(form)} THEN {literal(name)}" for form, name in _OTHER_OBJECTS.items() if form != "StatementRef")
+    others = " ".join(
+        f"WHEN {literal(form)} THEN {literal(name)}"
+        for form, name in _OTHER_OBJECTS.items()
+        if form != "StatementRef"
+    )
     reference = f"WHEN 'StatementRef' THEN CASE WHEN verb_id = {literal(VOIDED)} THEN lower(named_id) ELSE {literal(_OTHER_OBJECTS['StatementRef'])} END"
     return f"CASE coalesce(object_form, 'Activity') {others} {reference} ELSE named_id END"
 
@@ -246,7 +263,9 @@ def _time(column: str) -> str:
 
 
 def shapes(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """In the TEMP table `bad`, tell the shape of what is no statement: names and types at the top, never a value."""
+    """In the TEMP table `bad`, tell the shape of what is no statement: names and types at the top, never a
+    value.
+    """
     if landed.kind not in ("ndjson", "array") or format_of(landed) == "caliper":
         return
     options = json_format() if landed.kind == "ndjson" else "format = 'array', maximum_object_size = 67108864"
@@ -268,13 +287,19 @@ def shapes(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
             told.setdefault(_shape(names, types, hidden), []).append(ordinal)
     # The most frequent are told; a file of a thousand shapes does not fill the ledger.
     for shape, ordinals in sorted(told.items(), key=lambda item: (-len(item[1]), item[0]))[:_SHAPES]:
-        connection.execute("UPDATE bad SET reason = $1 WHERE ordinal IN (SELECT unnest($2::BIGINT[]))", [f"{NOT_A_STATEMENT}: {shape}", ordinals])
+        connection.execute(
+            "UPDATE bad SET reason = $1 WHERE ordinal IN (SELECT unnest($2::BIGINT[]))",
+            [f"{NOT_A_STATEMENT}: {shape}", ordinals],
+        )
 
 
 _WORDS = {"OBJECT": "object", "ARRAY": "array", "VARCHAR": "text", "BOOLEAN": "boolean", "NULL": "null"}
 
 
 def _shape(names: list[str], types: list[str], hidden: dict[str, str]) -> str:
-    told = [f"column {n} ({hidden[name]})" if name in hidden else shown(name, n) for n, name in enumerate(names, 1)]
+    told = [
+        f"column {n} ({hidden[name]})" if name in hidden else shown(name, n)
+        for n, name in enumerate(names, 1)
+    ]
     parts = sorted(f"{name} {_WORDS.get(kind, 'number')}" for name, kind in zip(told, types, strict=True))
     return ", ".join(parts[:12]) + (f" and {len(parts) - 12} more" if len(parts) > 12 else "")

@@ -35,7 +35,9 @@ _EVENT_PARTS = {"verb", "object", "type", "about", "raw", "max", "share"}
 
 @dataclass(frozen=True)
 class LearningMap:
-    """Types by kind (whole IRIs or last segments, small letters), types that are no whole, and the readers' own settings."""
+    """Types by kind (whole IRIs or last segments, small letters), types that are no whole, and the readers'
+    own settings.
+    """
 
     kinds: Mapping[str, tuple[str, ...]]
     not_a_whole: tuple[str, ...]
@@ -72,7 +74,11 @@ class LearningMap:
 
     def stored_type(self, column: str) -> str:
         """SQL: the type as it is stored; one that the file maps becomes the kind's own."""
-        cases = " ".join(f"WHEN {_is_in(column, names)} THEN {literal(TYPES[kind])}" for kind, names in self.kinds.items() if names)
+        cases = " ".join(
+            f"WHEN {_is_in(column, names)} THEN {literal(TYPES[kind])}"
+            for kind, names in self.kinds.items()
+            if names
+        )
         return f"CASE {cases} ELSE {column} END" if cases else column
 
 
@@ -81,14 +87,20 @@ def _is_in(column: str, names: Any) -> str:
     segments = ", ".join(literal(name) for name in names if "/" not in name)
     whole = ", ".join(literal(name) for name in names if "/" in name)
     # No IN: of a long list DuckDB makes a join, and a join gives the rows of a file in another order.
-    tests = [f"list_contains([{segments}], lower(regexp_extract({column}, '([^/#]*)[/#]*$', 1)))"] if segments else []
+    tests = (
+        [f"list_contains([{segments}], lower(regexp_extract({column}, '([^/#]*)[/#]*$', 1)))"]
+        if segments
+        else []
+    )
     tests += [f"list_contains([{whole}], {column})"] if whole else []
     return f"({' OR '.join(tests) or 'false'})"
 
 
 @cache
 def load_map(path: Path = FILE) -> LearningMap:
-    """The mapping of the file. Raises UsageError when it is damaged, names an unknown kind or maps a type twice."""
+    """The mapping of the file. Raises UsageError when it is damaged, names an unknown kind or maps a type
+    twice.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         kinds = {kind: tuple(map(_type, content["kinds"].get(kind) or ())) for kind in TYPES}
@@ -110,7 +122,10 @@ def load_map(path: Path = FILE) -> LearningMap:
     if len(named) != len(set(named)):
         raise UsageError(f"{path.name} maps a type of activity to two kinds: keep one.")
     if any({"verb", "object", "type"} - set(event) or set(event) - _EVENT_PARTS for event in events.values()):
-        raise UsageError(f"{path.name}: each event of open_edx needs verb, object and type, and may have about, raw, max and share.")
+        raise UsageError(
+            f"{path.name}: each event of open_edx needs verb, object and type, and may have about, raw, "
+            f"max and share."
+        )
     return made
 
 

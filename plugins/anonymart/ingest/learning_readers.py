@@ -1,4 +1,5 @@
-"""Learning activity as other tools write it, brought into the paths of an xAPI statement: one FROM item for each format.
+"""Learning activity as other tools write it, brought into the paths of an xAPI statement: one FROM item for
+each format.
 
 xAPI 1.0.3 and 2.0 statements; Caliper 1.2 events, alone or in envelopes; Open edX tracking logs.
 """
@@ -18,15 +19,53 @@ from anonymart.ingest.files import elements, json_format, logged, reader
 from anonymart.ingest.learning_map import LearningMap
 
 TOP_LEVEL = ("id", "timestamp", "stored", "actor", "verb", "object", "result", "context")
-# What may stand at the top of each format; other names are shown in the ledger. Of these only the paths below are read.
+# What may stand at the top of each format; other names are shown in the ledger. Of these only the paths below
+# are read.
 KNOWN = {
     "xapi": (*TOP_LEVEL, "version", "authority", "attachments"),
     "caliper": (
-        *("@context", "id", "type", "profile", "actor", "action", "object", "eventTime", "target", "generated", "edApp", "group", "membership"),
-        *("session", "federatedSession", "referrer", "extensions", "sensor", "sendTime", "dataVersion", "data"),
+        *(
+            "@context",
+            "id",
+            "type",
+            "profile",
+            "actor",
+            "action",
+            "object",
+            "eventTime",
+            "target",
+            "generated",
+            "edApp",
+            "group",
+            "membership",
+        ),
+        *(
+            "session",
+            "federatedSession",
+            "referrer",
+            "extensions",
+            "sensor",
+            "sendTime",
+            "dataVersion",
+            "data",
+        ),
     ),
     "open_edx": (
-        *("username", "event_type", "event_source", "name", "time", "context", "event", "session", "ip", "agent", "host", "page", "referer"),
+        *(
+            "username",
+            "event_type",
+            "event_source",
+            "name",
+            "time",
+            "context",
+            "event",
+            "session",
+            "ip",
+            "agent",
+            "host",
+            "page",
+            "referer",
+        ),
         *("accept_language", "user_id"),
     ),
 }
@@ -34,7 +73,12 @@ _CALIPER = "http://purl.imsglobal.org/caliper/"
 _CALIPER_ACTION = "http://purl.imsglobal.org/vocab/caliper/action#"
 PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 _LEAF = "VARCHAR"
-_AGENT = {"mbox": "VARCHAR", "mbox_sha1sum": "VARCHAR", "openid": "VARCHAR", "account": {"homePage": "VARCHAR", "name": "VARCHAR"}}
+_AGENT = {
+    "mbox": "VARCHAR",
+    "mbox_sha1sum": "VARCHAR",
+    "openid": "VARCHAR",
+    "account": {"homePage": "VARCHAR", "name": "VARCHAR"},
+}
 _WHOLE = [{"id": _LEAF, "definition": {"type": _LEAF}}]
 
 
@@ -58,7 +102,8 @@ def paths(mapping: LearningMap) -> dict[str, Any]:
         "stored": _LEAF,
         "actor": {"objectType": _LEAF, **_AGENT},
         "verb": {"id": _LEAF, "display": "JSON"},
-        # An agent as object, and an instructor, say whom a statement is about and who acted (`about_the_object`): used, never stored beside.
+        # An agent as object, and an instructor, say whom a statement is about and who acted
+        # (`about_the_object`): used, never stored beside.
         "object": {"objectType": _LEAF, "id": _LEAF, "definition": {"type": _LEAF, "name": "JSON"}, **_AGENT},
         "result": {
             "success": _LEAF,
@@ -72,12 +117,18 @@ def paths(mapping: LearningMap) -> dict[str, Any]:
 
 
 def statements(landed: Landed, mapping: LearningMap) -> str:
-    """A FROM item with one column for each allowed top-level path of a statement, a row for each statement or event. Raises FileRefused."""
+    """A FROM item with one column for each allowed top-level path of a statement, a row for each statement or
+    event. Raises FileRefused.
+    """
     known = format_of(landed)
     if known == "caliper":
-        return _transformed(_caliper(mapping.caliper), f"(SELECT unnest({_EVENTS}) AS e FROM {_lines(landed)})", mapping)
+        return _transformed(
+            _caliper(mapping.caliper), f"(SELECT unnest({_EVENTS}) AS e FROM {_lines(landed)})", mapping
+        )
     if known == "moodle_log":
-        return _transformed(moodle_log.parts(mapping.moodle), moodle_log.rows(landed, mapping.moodle), mapping)
+        return _transformed(
+            moodle_log.parts(mapping.moodle), moodle_log.rows(landed, mapping.moodle), mapping
+        )
     if known == "open_edx":
         events = OpenEdx(mapping.open_edx)
         return _transformed(events.parts(), events.rows(_lines(landed)), mapping)
@@ -92,7 +143,9 @@ def statements(landed: Landed, mapping: LearningMap) -> str:
         raise FileRefused("it has none of the columns actor, verb and object of a statement")
     # CSV and Parquet hold the same paths as columns, as texts of JSON or as structures.
     rows = reader(landed, TOP_LEVEL) if landed.kind == "csv" else parquet.scan(landed.path)
-    fields = ", ".join(f"{literal(name)}, {_as_json(name, landed)}" for name in TOP_LEVEL if name in landed.columns)
+    fields = ", ".join(
+        f"{literal(name)}, {_as_json(name, landed)}" for name in TOP_LEVEL if name in landed.columns
+    )
     return f"(SELECT unnest(json_transform(json_object({fields}), {structure})) FROM {rows})"
 
 
@@ -106,7 +159,9 @@ def _lines(landed: Landed) -> str:
 
 
 def _transformed(parts: Mapping[str, str], rows: str, mapping: LearningMap) -> str:
-    """SQL for each part of a statement, over the JSON value `e`, as the columns that a file of statements gives, and `is_use`."""
+    """SQL for each part of a statement, over the JSON value `e`, as the columns that a file of statements
+    gives, and `is_use`.
+    """
     fields = ", ".join(f"{literal(name)}, {sql}" for name, sql in parts.items())
     shape = paths(mapping) | {"is_use": "BOOLEAN"}
     return f"(SELECT unnest(json_transform(json_object({fields}), {literal(json.dumps(shape))})) FROM {rows})"
@@ -122,7 +177,9 @@ def _id_of(entity: str) -> str:
 
 
 def _caliper_agent(who: str, settings: Mapping[str, Any]) -> str:
-    """SQL of an agent of xAPI: an address is an account, unless the mapping says otherwise; software is nobody."""
+    """SQL of an agent of xAPI: an address is an account, unless the mapping says otherwise; software is
+    nobody.
+    """
     name = f"({_id_of(who)})"
     folders = "|".join(settings["account_folders"]) or "(?!)"
     is_uuid = "'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'"
@@ -138,13 +195,16 @@ def _caliper_agent(who: str, settings: Mapping[str, Any]) -> str:
         ELSE {bare.format(name=name)} END"""
 
 
-# What Open edX's Caliper says of a problem: a grade that was worked out, an answer that was checked, one that the browser has sent.
+# What Open edX's Caliper says of a problem: a grade that was worked out, an answer that was checked, one that
+# the browser has sent.
 _PROBLEM = """CASE WHEN (e -> '$.object.extensions.weighted_possible') IS NOT NULL THEN 'http://adlnet.gov/expapi/verbs/attempted'
     WHEN coalesce((e -> '$.object.extensions.success'), (e -> '$.object.extensions.max_grade')) IS NOT NULL THEN 'https://w3id.org/xapi/acrossx/verbs/evaluated' END"""
 
 
 def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Caliper 1.2 (IMS/1EdTech): the person whom an event is about, who is graded or a member; the object, with its course as grouping."""
+    """Caliper 1.2 (IMS/1EdTech): the person whom an event is about, who is graded or a member; the object,
+    with its course as grouping.
+    """
     is_grade = "coalesce((e ->> '$.type') = 'GradeEvent', false)"
     is_member = "coalesce((e ->> '$.object.type') = 'Membership', false)"
     graded = "(e -> '$.object.assignee')"
@@ -155,8 +215,12 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
     what = f"(CASE WHEN {is_grade} THEN (e -> '$.object.assignable') WHEN {is_member} THEN {joined} ELSE (e -> '$.object') END)"
     kind = f"CASE WHEN {is_member} THEN 'CourseOffering' ELSE ({what} ->> '$.type') END"
     action = "regexp_extract((e ->> '$.action'), '([^#/]+)$', 1)"
-    registers = [f"WHEN {is_member} AND list_contains([{', '.join(map(literal, settings[name]))}], lower({action})) THEN {literal(verb)}" for name, verb in _MEMBERSHIP.items()]
-    verb = f"""CASE {' '.join(registers)}
+    registers = [
+        f"WHEN {is_member} AND list_contains([{', '.join(map(literal, settings[name]))}], "
+        f"lower({action})) THEN {literal(verb)}"
+        for name, verb in _MEMBERSHIP.items()
+    ]
+    verb = f"""CASE {" ".join(registers)}
         WHEN (e ->> '$.type') = 'AssessmentEvent' AND {action} = 'Submitted' AND {_PROBLEM} IS NOT NULL THEN {_PROBLEM}
         WHEN (e ->> '$.type') = 'MediaEvent' AND {action} IN ('Started', 'Resumed', 'Restarted') THEN 'https://w3id.org/xapi/video/verbs/played'
         ELSE {literal(_CALIPER_ACTION)} || {action} END"""
@@ -170,45 +234,64 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
     extension = "(e ->> '$.object.extensions.{}')"
     raw = f"coalesce(e ->> '$.generated.scoreGiven', {extension.format('weighted_earned')}, {extension.format('grade')})"
     highest = f"coalesce(e ->> '$.generated.maxScore', {extension.format('weighted_possible')}, {extension.format('max_grade')})"
-    success = f"CASE {extension.format('success')} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END"
+    success = (
+        f"CASE {extension.format('success')} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END"
+    )
     return {
         "id": "regexp_replace((e ->> '$.id'), '^urn:uuid:', '')",
         "timestamp": "e ->> '$.eventTime'",
         "actor": _caliper_agent(who, settings),
         "is_use": f"NOT ({is_grade} OR {is_member}) OR coalesce(({_id_of(who)}) = ({acting}), false)",
         "verb": f"json_object('id', {verb})",
-        "object": f"json_object('id', {_id_of(what)}, 'definition', json_object('type', {literal(_CALIPER)} || ({kind})))",
+        "object": f"json_object('id', {_id_of(what)}, 'definition', json_object('type', {literal(_CALIPER)} || "
+        f"({kind})))",
         "result": f"json_object('success', {success}, 'score', json_object('raw', {raw}, 'max', {highest}))",
-        "context": f"json_object('contextActivities', json_object('parent', {context['parent']}, 'grouping', {context['grouping']}))",
+        "context": f"json_object('contextActivities', json_object('parent', {context['parent']}, 'grouping', "
+        f"{context['grouping']}))",
     }
 
 
-_MEMBERSHIP = {"registered": "http://adlnet.gov/expapi/verbs/registered", "unregistered": "http://id.tincanapi.com/verb/unregistered"}
+_MEMBERSHIP = {
+    "registered": "http://adlnet.gov/expapi/verbs/registered",
+    "unregistered": "http://id.tincanapi.com/verb/unregistered",
+}
 
 
 class OpenEdx:
-    """SQL over the JSON value `e` of an event of Open edX's tracking log, by the mapping `open_edx` of `expectations/learning.yml`."""
+    """SQL over the JSON value `e` of an event of Open edX's tracking log, by the mapping `open_edx` of
+    `expectations/learning.yml`.
+    """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
         self.events: dict[str, Mapping[str, Any]] = settings["events"]
         self.has_event = "json_type(e) = 'OBJECT' AND (e ->> '$.event_type') IS NOT NULL"
         page = settings["account_home_page"]
-        self.page = literal(iri.normal(page)) if page else "('https://' || nullif(lower(trim(e ->> '$.host')), ''))"
+        self.page = (
+            literal(iri.normal(page)) if page else "('https://' || nullif(lower(trim(e ->> '$.host')), ''))"
+        )
         self.username = f"nullif(trim({self.at(settings['account_name'])}), '')"
         self.user_id = self.number(settings["user_id"])
 
     def at(self, path: str) -> str:
         """The text at a path; `event` is an object, or a text that holds one."""
         event = "CASE WHEN json_type(e -> '$.event') = 'VARCHAR' THEN try_cast((e ->> '$.event') AS JSON) ELSE (e -> '$.event') END"
-        return f"(({event}) ->> {literal('$' + path.removeprefix('$.event'))})" if path.startswith("$.event.") else f"(e ->> {literal(path)})"
+        return (
+            f"(({event}) ->> {literal('$' + path.removeprefix('$.event'))})"
+            if path.startswith("$.event.")
+            else f"(e ->> {literal(path)})"
+        )
 
     def number(self, path: str) -> str:
         """The user id at a path, else NULL: who is not logged in has none."""
         return f"regexp_extract({self.at(path)}, '^[1-9][0-9]*$', 0)"
 
     def chosen(self, part: str, as_sql: Any, otherwise: str) -> str:
-        cases = " ".join(f"WHEN {literal(name)} THEN {as_sql(told[part])}" for name, told in self.events.items() if part in told)
+        cases = " ".join(
+            f"WHEN {literal(name)} THEN {as_sql(told[part])}"
+            for name, told in self.events.items()
+            if part in told
+        )
         return f"CASE (e ->> '$.event_type') {cases} ELSE {otherwise} END"
 
     @property
@@ -228,14 +311,23 @@ class OpenEdx:
     def person(self) -> tuple[str, str]:
         """Name of the account that the event is about, and whether that person acted.
 
-        Who acted is named by username. Another person is named as the event names them, mostly by a number: a register or the log itself
-        (`identities.link`) says whose it is. An event whose own context may name the learner says nothing of who acted.
+        Who acted is named by username. Another person is named as the event names them, mostly by a number: a
+        register or the log itself (`identities.link`) says whose it is. An event whose own context may name
+        the learner says nothing of who acted.
         """
         name = f"({self.chosen('about', lambda paths: self._about(paths, True), 'NULL')})"
         number = f"({self.chosen('about', lambda paths: self._about(paths, False), 'NULL')})"
         user_id, username = f"nullif({self.user_id}, '')", self.username
-        hidden = [event for event, told in self.events.items() if self.settings["user_id"] in _listed(told.get("about", ()))]
-        is_hidden = f"list_contains([{', '.join(map(literal, hidden))}], (e ->> '$.event_type'))" if hidden else "false"
+        hidden = [
+            event
+            for event, told in self.events.items()
+            if self.settings["user_id"] in _listed(told.get("about", ()))
+        ]
+        is_hidden = (
+            f"list_contains([{', '.join(map(literal, hidden))}], (e ->> '$.event_type'))"
+            if hidden
+            else "false"
+        )
         inside = "nullif({}, '')"
         acted = f"coalesce({username}, {user_id}, {inside.format(self.at('$.event.username'))}, {inside.format(self.number('$.event.user_id'))})"
         is_self = f"({username} IS NOT NULL AND {number} = {user_id} AND NOT ({is_hidden}))"
@@ -245,14 +337,22 @@ class OpenEdx:
         return person, is_use
 
     def rows(self, lines: str) -> str:
-        """A FROM item with the events as `e`, each with whether username and user id in it are known to be one account."""
+        """A FROM item with the events as `e`, each with whether username and user id in it are known to be
+        one account.
+        """
         return f"""(SELECT e, coalesce((alias, identifier) IN (SELECT (alias, identifier) FROM platform_pairs), false) AS is_own_id FROM (
             SELECT json AS e, 'account:' || {self.page} || '|' || {self.username} AS identifier,
                 'account:' || {self.page} || '|' || nullif({self.user_id}, '') AS alias FROM (SELECT json, json AS e FROM {lines})))"""
 
     def parts(self) -> dict[str, str]:
-        """Each part of a statement: what `expectations/learning.yml` names, everything else as use of its course."""
-        course = "coalesce(nullif((e ->> '$.context.course_id'), ''), nullif(" + self.at("$.event.course_id") + ", ''), 'urn:open-edx:platform')"
+        """Each part of a statement: what `expectations/learning.yml` names, everything else as use of its
+        course.
+        """
+        course = (
+            "coalesce(nullif((e ->> '$.context.course_id'), ''), nullif("
+            + self.at("$.event.course_id")
+            + ", ''), 'urn:open-edx:platform')"
+        )
         # A browser sends a problem_check of its own, without the problem: it counts as use of the course.
         thing = f"({self.chosen('object', self.at, 'NULL')})"
         kind = self.chosen("type", literal, "NULL")
@@ -265,16 +365,19 @@ class OpenEdx:
         return {
             "id": "NULL",
             "timestamp": "e ->> '$.time'",
-            "actor": f"CASE WHEN {self.has_event} THEN json_object('account', json_object('homePage', {self.page}, 'name', {person})) END",
+            "actor": f"CASE WHEN {self.has_event} THEN json_object('account', json_object('homePage', "
+            f"{self.page}, 'name', {person})) END",
             "is_use": is_use,
-            "verb": f"CASE WHEN {self.has_event} THEN json_object('id', CASE WHEN {thing} IS NULL THEN 'urn:open-edx:use' ELSE {self.chosen('verb', literal, 'NULL')} END) END",
+            "verb": f"CASE WHEN {self.has_event} THEN json_object('id', CASE WHEN {thing} IS NULL THEN "
+            f"'urn:open-edx:use' ELSE {self.chosen('verb', literal, 'NULL')} END) END",
             "object": f"""CASE WHEN {self.has_event} THEN json_object('id', coalesce({named}, {course}),
-                'definition', json_object('type', CASE WHEN {thing} IS NULL THEN {literal('http://adlnet.gov/expapi/activities/course')}
+                'definition', json_object('type', CASE WHEN {thing} IS NULL THEN {literal("http://adlnet.gov/expapi/activities/course")}
                     ELSE {segment} || {kind} END)) END""",
-            "result": f"""json_object('success', CASE {self.at('$.event.success')} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END,
+            "result": f"""json_object('success', CASE {self.at("$.event.success")} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END,
                 'completion', CASE WHEN {share} >= 1 THEN 'true' END, 'extensions', json_object({literal(PROGRESS)}, {share} * 100),
-                'score', json_object('raw', {self.chosen('raw', self.at, 'NULL')}, 'max', {self.chosen('max', self.at, 'NULL')}))""",
-            "context": f"json_object('contextActivities', json_object('grouping', json_array(json_object('id', {course}))))",
+                'score', json_object('raw', {self.chosen("raw", self.at, "NULL")}, 'max', {self.chosen("max", self.at, "NULL")}))""",
+            "context": f"json_object('contextActivities', json_object('grouping', json_array(json_object('id', "
+            f"{course}))))",
         }
 
 
@@ -283,7 +386,9 @@ def _listed(paths: Any) -> list[str]:
 
 
 def pairs(landed: Landed, mapping: LearningMap) -> str | None:
-    """A query of (identifier, alias): usernames and user ids that the platform's own log says are one account. None: the format tells none."""
+    """A query of (identifier, alias): usernames and user ids that the platform's own log says are one
+    account. None: the format tells none.
+    """
     if format_of(landed) != "open_edx":
         return None
     return f"""SELECT identifier, any_value(alias) AS alias FROM (

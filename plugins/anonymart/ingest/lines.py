@@ -11,10 +11,11 @@ from anonymart.files.landed import Landed
 
 
 def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """Make the TEMP tables line_of_row(ordinal, line) and line_of_record(record, line) for the rows in `bad` and the rejects.
+    """Make the TEMP tables line_of_row(ordinal, line) and line_of_record(record, line) for the rows in `bad`
+    and the rejects.
 
-    `ordinal` counts the rows that the reader gave, from 1; `record` counts header, rows and empty lines of CSV as DuckDB's
-    rejects do; `line` counts physical lines, from 1.
+    `ordinal` counts the rows that the reader gave, from 1; `record` counts header, rows and empty lines of
+    CSV as DuckDB's rejects do; `line` counts physical lines, from 1.
     """
     ordinals = {row[0] for row in connection.execute("SELECT ordinal FROM bad").fetchall()}
     rejected: set[int] = set()
@@ -22,7 +23,9 @@ def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
     records: list[tuple[int, int]] = []
     if landed.kind == "csv" or landed.is_csv:
         ordinals = {ordinal + landed.skipped for ordinal in ordinals}
-        rejected = {row[0] for row in connection.execute("SELECT DISTINCT line FROM reject_errors").fetchall()}
+        rejected = {
+            row[0] for row in connection.execute("SELECT DISTINCT line FROM reject_errors").fetchall()
+        }
         rows, records = _of_csv(landed, ordinals, rejected)
         rows = [(ordinal - landed.skipped, line) for ordinal, line in rows]
     elif landed.kind in ("ndjson", "lines"):
@@ -31,10 +34,14 @@ def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({column} BIGINT, line BIGINT)")
         if found:
             numbers, places = zip(*found, strict=True)
-            connection.execute(f"INSERT INTO {name} SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[])", [numbers, places])
+            connection.execute(
+                f"INSERT INTO {name} SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[])", [numbers, places]
+            )
 
 
-def _of_csv(landed: Landed, ordinals: set[int], rejected: set[int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _of_csv(
+    landed: Landed, ordinals: set[int], rejected: set[int]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """A record begins where the quotes before it are even in number, and may run over several lines."""
     rows, records = [], []
     record = ordinal = quotes = 0

@@ -20,7 +20,9 @@ from anonymart.policy import Policy
 
 @dataclass(frozen=True)
 class Noted:
-    """One line of the ledger: the day of the run, the source, its file (None: a table that was pulled), and what is other in it."""
+    """One line of the ledger: the day of the run, the source, its file (None: a table that was pulled), and
+    what is other in it.
+    """
 
     as_of: date
     source: str
@@ -30,7 +32,9 @@ class Noted:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A verb or a type of activity that no list knows, the day of the newest run that brought it, and how many statements there were."""
+    """A verb or a type of activity that no list knows, the day of the newest run that brought it, and how
+    many statements there were.
+    """
 
     as_of: date
     kind: str
@@ -46,7 +50,8 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Listing:
-    """Changes, newest first, silent sources, verbs and types that no list knows, what no catalogue knew, and what waits for the register.
+    """Changes, newest first, silent sources, verbs and types that no list knows, what no catalogue knew, and
+    what waits for the register.
 
     `unmatched` are day, kind, masked shape, and numbers of statements and ids.
     """
@@ -60,7 +65,12 @@ class Listing:
     def as_dict(self) -> dict:
         """One object for `--json`: names, types and days, never a value."""
         told = [
-            {"as_of": each.as_of.isoformat(), "source": each.source, "file_name": each.file_name, **dataclasses.asdict(each.change)}
+            {
+                "as_of": each.as_of.isoformat(),
+                "source": each.source,
+                "file_name": each.file_name,
+                **dataclasses.asdict(each.change),
+            }
             for each in self.changes
         ]
         names = ("as_of", "item_kind", "shape", "n_statements", "n_ids")
@@ -72,31 +82,52 @@ class Listing:
     @property
     def sentences(self) -> list[str]:
         """A line for each, and one that says so when there is none."""
-        lines = [f"{each.as_of} {each.source}/{each.file_name or 'PostgreSQL'}: {each.change.sentence}" for each in self.changes]
+        lines = [
+            f"{each.as_of} {each.source}/{each.file_name or 'PostgreSQL'}: {each.change.sentence}"
+            for each in self.changes
+        ]
         lines += [each.sentence for each in self.unknown]
         lines += [
-            f"{as_of} learning: {n} statements name {n_ids} ids like {shape} that no catalogue knows ({kind}); "
+            f"{as_of} learning: {n} statements name {n_ids} ids like {shape} that no catalogue knows "
+            f"({kind}); "
             "`anonymart sources catalogue --unmatched --out FILE` writes rows to complete"
             for as_of, kind, shape, n, n_ids in self.unmatched
         ]
-        return [*lines, *(each.sentence for each in self.silent), *self.waiting.sentences] or ["No source has changed, and none is silent."]
+        return [*lines, *(each.sentence for each in self.silent), *self.waiting.sentences] or [
+            "No source has changed, and none is silent."
+        ]
 
 
-def listed(home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None) -> Listing:
+def listed(
+    home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None
+) -> Listing:
     """What the ledger of the vault says of the sources (all by default) up to `as_of`."""
     with engine.connect(home, keys, vault="ro") as connection:
         has_table = engine.table_exists(connection, "ledger", "changes")
-        rows = connection.execute("""
+        rows = (
+            connection.execute(
+                """
             SELECT changes.as_of, changes.source, loads.file_name, changes.kind, changes.name, changes.was, changes.became
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
             WHERE changes.as_of <= $1 ORDER BY changes.as_of DESC, changes.rowid DESC
-        """, [as_of]).fetchall() if has_table else []
+        """,
+                [as_of],
+            ).fetchall()
+            if has_table
+            else []
+        )
         unmatched = _unmatched(connection, as_of) if not sources or "learning" in sources else []
         silent = silence.find(connection, policy, as_of, sources)
         unknown = _unknown(connection, as_of) if not sources or "learning" in sources else ()
         waiting = count_waiting(connection)
     noted = (Noted(day, source, file, Change(*change)) for day, source, file, *change in rows)
-    return Listing(tuple(each for each in noted if not sources or each.source in sources), tuple(silent), unknown, tuple(unmatched), waiting)
+    return Listing(
+        tuple(each for each in noted if not sources or each.source in sources),
+        tuple(silent),
+        unknown,
+        tuple(unmatched),
+        waiting,
+    )
 
 
 def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknown, ...]:
@@ -104,17 +135,27 @@ def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknow
     has_table = engine.table_exists(connection, "ledger", "unknown_names")
     if not has_table:
         return ()
-    rows = connection.execute("""
+    rows = connection.execute(
+        """
         SELECT max(loads.as_of) AS as_of, unknown.kind, unknown.name, sum(unknown.n_rows)::BIGINT AS n_rows
         FROM vault.ledger.unknown_names AS unknown INNER JOIN vault.ledger.loads AS loads USING (load_no)
         WHERE loads.as_of <= $1 GROUP BY unknown.kind, unknown.name ORDER BY as_of DESC, n_rows DESC, unknown.name
-    """, [as_of]).fetchall()
+    """,
+        [as_of],
+    ).fetchall()
     return tuple(Unknown(*row) for row in rows)
 
 
 def _unmatched(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[tuple[str, str, str, int, int]]:
     has_table = engine.table_exists(connection, "ledger", "unmatched")
-    return connection.execute("""
+    return (
+        connection.execute(
+            """
         SELECT as_of::VARCHAR, item_kind, shape, n_statements, n_ids FROM vault.ledger.unmatched
         WHERE as_of <= $1 ORDER BY as_of DESC, load_no DESC, n_statements DESC, item_kind, shape
-    """, [as_of]).fetchall() if has_table else []
+    """,
+            [as_of],
+        ).fetchall()
+        if has_table
+        else []
+    )

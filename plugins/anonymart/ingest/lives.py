@@ -1,7 +1,8 @@
 """When people used the site, kept as spans of its own so that no purge loses them (P-STAT).
 
-Two uses of an identifier belong to one span when the window of the first was still open on the day of the second. What
-comes after the window has closed is a new life. Spans are the same in whatever order the uses are delivered.
+Two uses of an identifier belong to one span when the window of the first was still open on the day of the
+second. What comes after the window has closed is a new life. Spans are the same in whatever order the uses
+are delivered.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from anonymart.rows import one_row
 def note(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy) -> None:
     """Add uses to vault.register.last_use, within the caller's transaction.
 
-    `uses` is a query with the columns identifier and used_at (UTC), in any order and number. Only identifiers of which it
-    tells something new are touched.
+    `uses` is a query with the columns identifier and used_at (UTC), in any order and number. Only identifiers
+    of which it tells something new are touched.
     """
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE used AS
@@ -39,7 +40,7 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
     """Replace what is longer than the window, which may hold two lives, by its days of use."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE long AS
-        SELECT identifier FROM used WHERE {closing_on('first_use_at', policy)} < {local_date('last_use_at', policy)}
+        SELECT identifier FROM used WHERE {closing_on("first_use_at", policy)} < {local_date("last_use_at", policy)}
     """)
     if one_row(connection.execute("SELECT count(*) FROM long"))[0] == 0:
         return
@@ -48,7 +49,7 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
         INSERT INTO used BY NAME
         SELECT identifier, min(used_at) AS first_use_at, max(used_at) AS last_use_at
         FROM ({uses}) AS uses (identifier, used_at) SEMI JOIN long USING (identifier)
-        GROUP BY identifier, {local_date('used_at', policy)}
+        GROUP BY identifier, {local_date("used_at", policy)}
     """)
 
 
@@ -62,7 +63,7 @@ def _merged(policy: Policy) -> str:
         ),
         numbered AS (
             SELECT *, count(*) FILTER (
-                {local_date('first_use_at', policy)} > {closing_on('used_before_at', policy)}
+                {local_date("first_use_at", policy)} > {closing_on("used_before_at", policy)}
             ) OVER ({in_order} UNBOUNDED PRECEDING) AS life_no
             FROM followed
         )

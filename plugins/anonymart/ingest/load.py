@@ -1,4 +1,6 @@
-"""One file into the vault, in one transaction: read, check, refuse, deduplicate, identify, store, account for."""
+"""One file into the vault, in one transaction: read, check, refuse, deduplicate, identify, store, account
+for.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,12 @@ from anonymart.surveys import salary_figures
 _MAY_LIE_AHEAD = ("ended_on", "left_at", "graduated_on", "updated_at")
 
 
-def load(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy) -> Counts:
-    """Load one file within the transaction that the caller has begun. Raises FileRefused; the caller rolls back."""
+def load(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
+) -> Counts:
+    """Load one file within the transaction that the caller has begun. Raises FileRefused; the caller rolls
+    back.
+    """
     try:
         door.start(connection)
         if landed.source == "learning":
@@ -56,11 +62,16 @@ _OURS = (
     duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException, duckdb.TransactionException,
     duckdb.ConnectionException, duckdb.PermissionException, duckdb.DependencyException, duckdb.CatalogException, duckdb.ConstraintException,
 )  # fmt: skip
-_OF_THE_DISK = re.compile(r"no space|disk|could not (write|truncate|move|create|remove)|failed to (write|allocate)|lock on file|[.]duckdb|[.]wal|encrypt")
+_OF_THE_DISK = re.compile(
+    r"no space|disk|could not (write|truncate|move|create|remove)|failed to (write|allocate)|lock on "
+    r"file|[.]duckdb|[.]wal|encrypt"
+)
 
 
 def is_fault_of_ours(error: duckdb.Error) -> bool:
-    """Whether the vault, the disk or the memory failed, and not the file that was read: then the run stops, else only the file is refused."""
+    """Whether the vault, the disk or the memory failed, and not the file that was read: then the run stops,
+    else only the file is refused.
+    """
     if isinstance(error, duckdb.IOException):
         return bool(_OF_THE_DISK.search(str(error).lower()))
     return isinstance(error, _OURS)
@@ -84,7 +95,10 @@ def _load_learning(
     counts = Counts("learning", safe_name(landed.path))
     _forget_rejects(connection)
     has_pairs = _note_pairs(connection, landed)
-    connection.execute(f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM ({learning.select(landed, load_no, as_of)})")
+    connection.execute(
+        f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM "
+        f"({learning.select(landed, load_no, as_of)})"
+    )
     crash.point("ingest.after_insert")
     table, ours = "vault.raw.learning", f"load_no = {load_no}"
     counts.delivered = one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}"))[0]
@@ -104,20 +118,28 @@ def _load_learning(
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     if has_pairs:
         identities.link(connection, "SELECT identifier, alias FROM platform_pairs")
-    refusals.refuse_minors(connection, refusals.Rows(table, "actor", "occurred_at", ours), policy, load_no, counts, as_of)
+    refusals.refuse_minors(
+        connection, refusals.Rows(table, "actor", "occurred_at", ours), policy, load_no, counts, as_of
+    )
     _drop_duplicates(connection, "learning", table, ours, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
     unknown.note(connection, load_no, counts)
     counts.waiting = waiting.hold(connection, "learning", table, ours)
     # A grade or an enrolment by somebody else is no use of the site by the person whom it is about (P-STAT).
-    lives.note(connection, f"SELECT actor, occurred_at FROM {table} WHERE {ours} AND is_use AND admitted_no IS NOT NULL", policy)
+    lives.note(
+        connection,
+        f"SELECT actor, occurred_at FROM {table} WHERE {ours} AND is_use AND admitted_no IS NOT NULL",
+        policy,
+    )
     waiting.admit(connection, load_no, policy, as_of)
     counts.unknown_columns = unknown_columns(connection, landed, learning.known_names(landed))
     return _account(connection, table, ours, load_no, landed, as_of, counts)
 
 
 def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
-    """Make the TEMP table platform_pairs (identifier, alias): two names of one account, by this log or an earlier one. False: the format has none."""
+    """Make the TEMP table platform_pairs (identifier, alias): two names of one account, by this log or an
+    earlier one. False: the format has none.
+    """
     found = learning.pairs(landed)
     connection.execute("CREATE OR REPLACE TEMP TABLE platform_pairs (identifier VARCHAR, alias VARCHAR)")
     if found is None:
@@ -127,12 +149,20 @@ def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
         INSERT INTO platform_pairs
         SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias) GROUP BY alias HAVING count(*) = 1
     """)
-    door.reveal(connection, "SELECT identifier, alias FROM platform_pairs UNION SELECT alias, identifier FROM platform_pairs")
+    door.reveal(
+        connection,
+        "SELECT identifier, alias FROM platform_pairs UNION SELECT alias, identifier FROM platform_pairs",
+    )
     return True
 
 
 def _load_tabular(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, as_of: date, policy: Policy
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    landed: Landed,
+    load_no: int,
+    as_of: date,
+    policy: Policy,
 ) -> Counts:
     counts = Counts(contract.source, safe_name(landed.path))
     for column in contract.columns:
@@ -165,22 +195,40 @@ def _load_tabular(
         # Delivered again, it would tell anew who had asked.
         known = "request_id IN (SELECT request_id FROM vault.rights.requests WHERE identifier IS NULL)"
         refusals.refuse(connection, "incoming", known, "answered already (P-RIGHTS)", load_no, counts)
-        refusals.refuse(connection, "incoming", request_ids.IS_ANOTHERS, "the request_id of another request: give it one of its own (P-RIGHTS)", load_no, counts)
+        refusals.refuse(
+            connection,
+            "incoming",
+            request_ids.IS_ANOTHERS,
+            "the request_id of another request: give it one of its own (P-RIGHTS)",
+            load_no,
+            counts,
+        )
     corrections.apply(connection, contract)
     refusals.refuse_young_learners(connection, contract, policy, as_of, load_no, counts)
     if contract.person:
         identities.register(connection, "SELECT identifier FROM incoming", is_user=contract.makes_user)
         if contract.person == "learner_or_email" and {"learner_id", "email"} <= set(landed.columns):
-            identities.claim_pairs(connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL")
+            identities.claim_pairs(
+                connection, "SELECT identifier, email FROM incoming WHERE learner_id IS NOT NULL"
+            )
     if contract.event_time:
-        refusals.refuse_minors(connection, refusals.Rows("incoming", "identifier", contract.event_time, everything), policy, load_no, counts, as_of)
+        refusals.refuse_minors(
+            connection,
+            refusals.Rows("incoming", "identifier", contract.event_time, everything),
+            policy,
+            load_no,
+            counts,
+            as_of,
+        )
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
     if contract.source == "catalogue":
         _number_lines(connection, landed)
     if contract.source in waiting.TABLES:
-        connection.execute(f"ALTER TABLE incoming ADD COLUMN admitted_no BIGINT; UPDATE incoming SET admitted_no = {load_no}")
+        connection.execute(
+            f"ALTER TABLE incoming ADD COLUMN admitted_no BIGINT; UPDATE incoming SET admitted_no = {load_no}"
+        )
         counts.waiting = waiting.hold(connection, contract.source, "incoming", everything)
     if contract.source == "learners":
         identities.find_claims(connection)
@@ -201,39 +249,72 @@ def _load_tabular(
     return _account(connection, "incoming", everything, load_no, landed, as_of, counts)
 
 
-def read_incoming(connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, as_of: date) -> None:
-    """Make the TEMP table `incoming`. Where slashed dates do not tell themselves, the others of their column are asked for the order."""
+def read_incoming(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, as_of: date
+) -> None:
+    """Make the TEMP table `incoming`. Where slashed dates do not tell themselves, the others of their column
+    are asked for the order.
+    """
     connection.execute(incoming(contract, landed, as_of))
-    if not one_row(connection.execute(f"SELECT count(*) FROM incoming WHERE ends_with(reason, {literal(times.NO_ORDER)})"))[0]:
+    if not one_row(
+        connection.execute(
+            f"SELECT count(*) FROM incoming WHERE ends_with(reason, {literal(times.NO_ORDER)})"
+        )
+    )[0]:
         return
-    dated = [column.name for column in contract.columns if column.kind in ("time", "date") and column.name in landed.columns]
+    dated = [
+        column.name
+        for column in contract.columns
+        if column.kind in ("time", "date") and column.name in landed.columns
+    ]
     asked = ", ".join(times.sql_orders(f'"{name}"') for name in dated)
     found = one_row(connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}"))
     # Read once more, each reject is noted again.
     if landed.kind != "survey":
         _forget_rejects(connection)
-    connection.execute(incoming(contract, landed, as_of, {name: order for name, order in zip(dated, found, strict=True) if order}))
+    connection.execute(
+        incoming(
+            contract, landed, as_of, {name: order for name, order in zip(dated, found, strict=True) if order}
+        )
+    )
 
 
 def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, str] | None = None) -> str:
-    """Typed rows of the file in its order, with identifier, row hash and reason; `orders` are those of slashed dates by column."""
+    """Typed rows of the file in its order, with identifier, row hash and reason; `orders` are those of
+    slashed dates by column.
+    """
     orders = orders or {}
-    present = [column for column in contract.columns if column.name in landed.columns or landed.kind in ("ndjson", "array")]
+    present = [
+        column
+        for column in contract.columns
+        if column.name in landed.columns or landed.kind in ("ndjson", "array")
+    ]
     absent = [column for column in contract.columns if column not in present]
-    values = [f"{parsers.value(column, orders.get(column.name, ''))} AS \"{column.name}\"" for column in present]
-    values += [f"NULL::{_type(column)} AS \"{column.name}\"" for column in absent]
+    values = [
+        f'{parsers.value(column, orders.get(column.name, ""))} AS "{column.name}"' for column in present
+    ]
+    values += [f'NULL::{_type(column)} AS "{column.name}"' for column in absent]
     reasons = [parsers.reason(column, orders.get(column.name, "")) for column in present]
     hashed = ", ".join(f'"{column.name}"' for column in present)
     if contract.person == "learner_or_email":
-        reasons.append("CASE WHEN learner_id IS NULL AND email IS NULL THEN 'neither learner_id nor email' END")
+        reasons.append(
+            "CASE WHEN learner_id IS NULL AND email IS NULL THEN 'neither learner_id nor email' END"
+        )
     elif contract.person is None:
         reasons.append(f"CASE WHEN coalesce({hashed}) IS NULL THEN 'an empty row' END")
     if contract.source == "nps":
-        reasons.append("CASE WHEN asked_at IS NULL AND answered_at IS NULL THEN 'neither asked_at nor answered_at' END")
-        reasons.append("CASE WHEN score IS NOT NULL AND answered_at IS NULL THEN 'a score without answered_at' END")
-        reasons.append("CASE WHEN score IS NULL AND answered_at IS NOT NULL THEN 'answered_at without a score' END")
+        reasons.append(
+            "CASE WHEN asked_at IS NULL AND answered_at IS NULL THEN 'neither asked_at nor answered_at' END"
+        )
+        reasons.append(
+            "CASE WHEN score IS NOT NULL AND answered_at IS NULL THEN 'a score without answered_at' END"
+        )
+        reasons.append(
+            "CASE WHEN score IS NULL AND answered_at IS NOT NULL THEN 'answered_at without a score' END"
+        )
     reasons += [
-        f"CASE WHEN \"{column.name}\" >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN '{column.name} is after the date of the run' END"
+        f'CASE WHEN "{column.name}" >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN '
+        f"'{column.name} is after the date of the run' END"
         for column in present
         if column.kind in ("time", "date") and column.name not in _MAY_LIE_AHEAD
     ]
@@ -248,9 +329,15 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
     # Aliases shadow the delivered columns: the reasons that compare parsed values stand in the outer query.
     # Counted here, since rows leave before their lines are asked for.
     outer_ordinal = "row_number() OVER () AS ordinal, " if contract.source == "catalogue" else ""
-    inner = ", ".join([*values, f"row_hash({_row_text(contract, present, orders)}) AS row_hash", f"({empty_line}) AS is_empty",
-                       f"coalesce({', '.join([*of_survey, *reasons[:len(present)]]) or 'NULL'}, NULL) AS reason_of_text"])
-    outer = ", ".join(reasons[len(present):]) or "NULL"
+    inner = ", ".join(
+        [
+            *values,
+            f"row_hash({_row_text(contract, present, orders)}) AS row_hash",
+            f"({empty_line}) AS is_empty",
+            f"coalesce({', '.join([*of_survey, *reasons[: len(present)]]) or 'NULL'}, NULL) AS reason_of_text",
+        ]
+    )
+    outer = ", ".join(reasons[len(present) :]) or "NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE incoming AS
         SELECT {outer_ordinal}* EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
@@ -260,8 +347,12 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
 
 
 def _row_text(contract: Contract, present: list, orders: dict[str, str]) -> str:
-    """The content of a row as one text: the same for every file kind and every spelling of a date or number."""
-    parts = ", ".join(_part(column, column in present, orders.get(column.name, "")) for column in contract.columns)
+    """The content of a row as one text: the same for every file kind and every spelling of a date or
+    number.
+    """
+    parts = ", ".join(
+        _part(column, column in present, orders.get(column.name, "")) for column in contract.columns
+    )
     return f"concat_ws('|', {literal(contract.source)}, {parts})"
 
 
@@ -279,7 +370,13 @@ def _normal_text(column: Column, order: str) -> str:
 
 
 def _type(column: Column) -> str:
-    kinds = {"date": "DATE", "time": "TIMESTAMP", "integer": "INTEGER", "number": "DOUBLE", "boolean": "BOOLEAN"}
+    kinds = {
+        "date": "DATE",
+        "time": "TIMESTAMP",
+        "integer": "INTEGER",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+    }
     return kinds.get(column.kind, "VARCHAR")
 
 
@@ -304,8 +401,12 @@ def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
 
 
-def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts) -> list[tuple[int, str]]:
-    """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content; gives record and reason."""
+def _add_rejects(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, counts: Counts
+) -> list[tuple[int, str]]:
+    """Rows that DuckDB's CSV reader could not take: counted and quarantined by line, without their content;
+    gives record and reason.
+    """
     if landed.kind != "csv" and not landed.is_csv:
         return []
     rejected = connection.execute("""
@@ -322,7 +423,10 @@ def _add_rejects(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no:
     }
     lines.make(connection, landed)
     physical = dict(connection.execute("SELECT record, line FROM line_of_record").fetchall())
-    found = [(load_no, physical.get(line, line), names.get(error, "a row that cannot be read")) for line, error in rejected]
+    found = [
+        (load_no, physical.get(line, line), names.get(error, "a row that cannot be read"))
+        for line, error in rejected
+    ]
     connection.executemany("INSERT INTO vault.ledger.quarantine VALUES (?, ?, ?)", found)
     counts.delivered += len(found)
     counts.quarantined += len(found)
@@ -335,29 +439,38 @@ def _drop_duplicates(
     connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, counts: Counts
 ) -> None:
     """Rows already in the ledger, and all but the first of equal rows within the file."""
-    total, distinct = one_row(connection.execute(
-        f"SELECT count(*), count(DISTINCT row_hash) FROM {table} WHERE {ours}"
-    ))
+    total, distinct = one_row(
+        connection.execute(f"SELECT count(*), count(DISTINCT row_hash) FROM {table} WHERE {ours}")
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE double AS
         SELECT row_hash, false AS keep_first FROM {table}
         SEMI JOIN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = {literal(source)}) AS known USING (row_hash)
         WHERE {ours}
     """)
-    dropped = one_row(connection.execute(f"""
+    dropped = one_row(
+        connection.execute(f"""
         DELETE FROM {table} WHERE {ours} AND row_hash IN (SELECT row_hash FROM double)
-    """))[0]
+    """)
+    )[0]
     if total != distinct:
-        dropped += one_row(connection.execute(f"""
+        dropped += one_row(
+            connection.execute(f"""
             DELETE FROM {table} WHERE {ours} AND rowid NOT IN (
                 SELECT min(rowid) FROM {table} WHERE {ours} GROUP BY row_hash
             )
-        """))[0]
+        """)
+        )[0]
     counts.duplicate += dropped
 
 
 def _remember(
-    connection: duckdb.DuckDBPyConnection, source: str, table: str, identifier: str, about: str | None, ours: str
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: str,
+    identifier: str,
+    about: str | None,
+    ours: str,
 ) -> None:
     # A keyed hash for each identifier, not for each row.
     connection.execute(f"""
@@ -373,12 +486,17 @@ def _remember(
 
 
 def _number_lines(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
-    """Give each row of the catalogue its line in the file, so that a code that is refused later can be found."""
+    """Give each row of the catalogue its line in the file, so that a code that is refused later can be
+    found.
+    """
     connection.execute("CREATE OR REPLACE TEMP TABLE bad AS SELECT ordinal, NULL AS reason FROM incoming")
     lines.make(connection, landed)
     connection.execute("ALTER TABLE incoming ADD COLUMN line BIGINT")
     connection.execute("UPDATE incoming SET line = ordinal")
-    connection.execute("UPDATE incoming SET line = line_of_row.line FROM line_of_row WHERE line_of_row.ordinal = incoming.ordinal")
+    connection.execute(
+        "UPDATE incoming SET line = line_of_row.line FROM line_of_row WHERE line_of_row.ordinal = "
+        "incoming.ordinal"
+    )
 
 
 def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: int) -> None:
@@ -398,14 +516,22 @@ def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: i
 
 
 def _account(
-    connection: duckdb.DuckDBPyConnection, table: str, ours: str, load_no: int, landed: Landed, as_of: date, counts: Counts
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    ours: str,
+    load_no: int,
+    landed: Landed,
+    as_of: date,
+    counts: Counts,
 ) -> Counts:
     counts.loaded = counts.delivered - counts.refused - counts.quarantined - counts.duplicate
     write_ledger(connection, load_no, landed.mark, as_of, counts)
     return counts
 
 
-def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str, as_of: date, counts: Counts) -> None:
+def write_ledger(
+    connection: duckdb.DuckDBPyConnection, load_no: int, mark: str, as_of: date, counts: Counts
+) -> None:
     """The line of the load ledger for a file, and its reasons."""
     connection.execute(
         """
@@ -413,12 +539,31 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, load_no: int, mark: str,
             loaded, refused, quarantined, duplicate, unknown_columns, waiting)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        [load_no, counts.source, counts.file_name, mark, as_of, counts.status, counts.reason, counts.delivered,
-         counts.loaded, counts.refused, counts.quarantined, counts.duplicate, counts.unknown_columns, counts.waiting],
+        [
+            load_no,
+            counts.source,
+            counts.file_name,
+            mark,
+            as_of,
+            counts.status,
+            counts.reason,
+            counts.delivered,
+            counts.loaded,
+            counts.refused,
+            counts.quarantined,
+            counts.duplicate,
+            counts.unknown_columns,
+            counts.waiting,
+        ],
     )
     for reason, n_rows in salary_figures.set_aside(counts.salaries).items():
         # The amount alone is kept out: the answer counts among those that are loaded.
-        connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, 'set aside', ?, ?)", [load_no, f"salary: {reason}", n_rows])
+        connection.execute(
+            "INSERT INTO vault.ledger.reasons VALUES (?, 'set aside', ?, ?)",
+            [load_no, f"salary: {reason}", n_rows],
+        )
     for reason, n_rows in counts.reasons.items():
         disposition = "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
-        connection.execute("INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows])
+        connection.execute(
+            "INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows]
+        )

@@ -1,4 +1,6 @@
-"""From a delivered text to a typed value, in SQL: each parser gives the value and the reason why it has none."""
+"""From a delivered text to a typed value, in SQL: each parser gives the value and the reason why it has
+none.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ def text_of(name: str) -> str:
 def value(column: Column, order: str = "") -> str:
     """SQL that turns the delivered text into the typed value, or NULL when it cannot be right.
 
-    `order` is that of the slashed dates of this column, 'dmy' or 'mdy'; '' takes only those that tell themselves.
+    `order` is that of the slashed dates of this column, 'dmy' or 'mdy'; '' takes only those that tell
+    themselves.
     """
     text = text_of(column.name)
     match column.kind:
@@ -55,9 +58,16 @@ def reason(column: Column, order: str = "") -> str:
     if column.required:
         tests.append(f"WHEN {text} IS NULL THEN '{name} is missing'")
     if column.kind in ("date", "time"):
-        tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} ' || {times.sql_problem(text, column.kind, order)}")
+        tests.append(
+            f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} ' || "
+            f"{times.sql_problem(text, column.kind, order)}"
+        )
     if column.kind in ("integer", "number", "boolean", "email", "role"):
-        kind = {"integer": "a whole number", "email": "an e-mail address", "role": "a role of learner, staff or test"}.get(column.kind, f"a {column.kind}")
+        kind = {
+            "integer": "a whole number",
+            "email": "an e-mail address",
+            "role": "a role of learner, staff or test",
+        }.get(column.kind, f"a {column.kind}")
         tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) IS NULL THEN '{name} is not {kind}'")
     if column.low is not None:
         tests.append(f"WHEN ({parsed}) < {column.low} THEN '{name} is out of range'")
@@ -65,7 +75,9 @@ def reason(column: Column, order: str = "") -> str:
         tests.append(f"WHEN ({parsed}) > {column.high} THEN '{name} is out of range'")
     if column.choices:
         words = ", ".join(literal(word) for word in column.choices)
-        tests.append(f"WHEN {text} IS NOT NULL AND ({parsed}) NOT IN ({words}) THEN '{name} is not a known word'")
+        tests.append(
+            f"WHEN {text} IS NOT NULL AND ({parsed}) NOT IN ({words}) THEN '{name} is not a known word'"
+        )
     return f"CASE {' '.join(tests)} END" if tests else "NULL"
 
 

@@ -1,4 +1,6 @@
-"""Rows and comments that the policy keeps out at the door: of the erased, of minors, without consent (R-ERASE, R-MINOR, R-WITHDRAW)."""
+"""Rows and comments that the policy keeps out at the door: of the erased, of minors, without consent
+(R-ERASE, R-MINOR, R-WITHDRAW).
+"""
 
 from __future__ import annotations
 
@@ -22,17 +24,25 @@ from anonymart.rows import one_row
 def refuse_erased_people(
     connection: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed, load_no: int, counts: Counts
 ) -> None:
-    """Keep the erased out, also under what these rows reveal of them. A request of theirs is let in, to be answered."""
+    """Keep the erased out, also under what these rows reveal of them. A request of theirs is let in, to be
+    answered.
+    """
     if contract.person is None or contract.source == "rights":
         return
     if contract.source == "learners":
         account = "'account:' || account_home_page || '|' || account_name"
-        named = f"['email:' || email, sha1_identifier(email), {account}, {iri.WITH_SLASH.format(f'({account})')}]"
+        named = (
+            f"['email:' || email, sha1_identifier(email), {account}, {iri.WITH_SLASH.format(f'({account})')}]"
+        )
         # left_at may be planned: an old file that tells of the year to come brings nobody back.
         last = "greatest(registered_at, last_login_at)"
         door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming")
         if _refuse_new_ids(connection, named, last, load_no, counts):
-            _blank_times(connection, "SELECT learner AS identifier, max(until_at) AS until_at FROM named_as_erased GROUP BY learner")
+            _blank_times(
+                connection,
+                "SELECT learner AS identifier, max(until_at) AS until_at FROM named_as_erased GROUP BY "
+                "learner",
+            )
         if refuse_erased(connection, "incoming", "identifier", last, "true", load_no, counts):
             _blank_times(connection, "FROM erased_here")
         return
@@ -40,13 +50,18 @@ def refuse_erased_people(
         raise ValueError(f"the contract of {contract.source} does not say what time a row tells of")
     if {"learner_id", "email"} <= set(landed.columns):
         named = "['email:' || email, sha1_identifier(email)]"
-        door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming WHERE learner_id IS NOT NULL")
+        door.reveal(
+            connection, f"SELECT identifier, unnest({named}) FROM incoming WHERE learner_id IS NOT NULL"
+        )
         _refuse_new_ids(connection, named, contract.event_time, load_no, counts)
     refuse_erased(connection, "incoming", "identifier", contract.event_time, "true", load_no, counts)
 
 
-def _refuse_new_ids(connection: duckdb.DuckDBPyConnection, named: str, moment: str, load_no: int, counts: Counts) -> bool:
-    """Refuse rows that name an e-mail or account of the erased under another learner_id, about times up to the tombstone, or none.
+def _refuse_new_ids(
+    connection: duckdb.DuckDBPyConnection, named: str, moment: str, load_no: int, counts: Counts
+) -> bool:
+    """Refuse rows that name an e-mail or account of the erased under another learner_id, about times up to
+    the tombstone, or none.
 
     `named` is the list of identifiers that a row names. False: there is no such row, whatever its time.
     """
@@ -61,9 +76,17 @@ def _refuse_new_ids(connection: duckdb.DuckDBPyConnection, named: str, moment: s
 
 
 def refuse_erased(
-    connection: duckdb.DuckDBPyConnection, table: str, identifier: str, moment: str, ours: str, load_no: int, counts: Counts
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    identifier: str,
+    moment: str,
+    ours: str,
+    load_no: int,
+    counts: Counts,
 ) -> bool:
-    """Refuse rows about times up to the tombstone; a row without a time may be as old as any (R-ERASE). False: nobody here."""
+    """Refuse rows about times up to the tombstone; a row without a time may be as old as any (R-ERASE).
+    False: nobody here.
+    """
     if not door.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
         return False
     condition = f"""{ours} AND rowid IN (
@@ -75,7 +98,9 @@ def refuse_erased(
 
 
 def _blank_times(connection: duckdb.DuckDBPyConnection, erased: str) -> None:
-    """Who is back starts anew: what a learner's row says of the time up to the tombstone does not come in. `erased` gives (identifier, until_at)."""
+    """Who is back starts anew: what a learner's row says of the time up to the tombstone does not come in.
+    `erased` gives (identifier, until_at).
+    """
     for moment in ("registered_at", "left_at", "last_login_at"):
         connection.execute(f"""
             UPDATE incoming SET {moment} = NULL FROM ({erased}) AS chosen
@@ -84,9 +109,16 @@ def _blank_times(connection: duckdb.DuckDBPyConnection, erased: str) -> None:
 
 
 def refuse_young_learners(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, policy: Policy, as_of: date, load_no: int, counts: Counts
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    policy: Policy,
+    as_of: date,
+    load_no: int,
+    counts: Counts,
 ) -> None:
-    """A learner under age on the day of the run is refused; keyed hashes keep out what comes later (R-MINOR)."""
+    """A learner under age on the day of the run is refused; keyed hashes keep out what comes later
+    (R-MINOR).
+    """
     if contract.source != "learners":
         return
     age = policy.figure("minimum_age_years")
@@ -113,7 +145,12 @@ class Rows(NamedTuple):
 
 
 def refuse_minors(
-    connection: duckdb.DuckDBPyConnection, rows: Rows, policy: Policy, load_no: int, counts: Counts, as_of: date
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    policy: Policy,
+    load_no: int,
+    counts: Counts,
+    as_of: date,
 ) -> None:
     """Refuse rows about a time at which the person, whose birth date is known, was under age (R-MINOR)."""
     table, identifier, moment, ours = rows
@@ -129,7 +166,7 @@ def refuse_minors(
         GROUP BY identities.identifier;
         INSERT INTO minors
         WITH named AS (
-            SELECT identifier, identifier_hash(form) AS identifier_hash FROM ({forms_of(f'SELECT {identifier} FROM {table} WHERE {ours}')})
+            SELECT identifier, identifier_hash(form) AS identifier_hash FROM ({forms_of(f"SELECT {identifier} FROM {table} WHERE {ours}")})
             WHERE EXISTS (SELECT 1 FROM vault.register.minors)
         )
         SELECT named.identifier, known.of_age_on
@@ -142,14 +179,22 @@ def refuse_minors(
         WHERE {ours} AND {moment} < minors.of_age_on
     )"""
     refuse(connection, table, condition, "younger than the minimum age (R-MINOR)", load_no, counts)
-    connection.execute("""
+    connection.execute(
+        """
         DELETE FROM vault.register.identities WHERE identifier IN (SELECT identifier FROM minors WHERE of_age_on > $1)
             AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
-    """, [as_of])
+    """,
+        [as_of],
+    )
 
 
 def refuse(
-    connection: duckdb.DuckDBPyConnection, table: str, condition: str, reason: str, load_no: int, counts: Counts
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    condition: str,
+    reason: str,
+    load_no: int,
+    counts: Counts,
 ) -> None:
     """Delete the rows of the table that meet the condition, and count them under the reason."""
     refused = one_row(connection.execute(f"DELETE FROM {table} WHERE {condition}"))[0]

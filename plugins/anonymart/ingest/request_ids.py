@@ -1,4 +1,6 @@
-"""Ids of requests: the school may have typed a name or a learner_id into one, and an answered request must name nobody (P-RIGHTS)."""
+"""Ids of requests: the school may have typed a name or a learner_id into one, and an answered request must
+name nobody (P-RIGHTS).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,26 @@ from anonymart.ingest import identities
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
 
-_WORDS = "|".join((*KINDS_OF_REQUEST, "req", "request", "requests", "right", "rights", "demande", "ticket", "case", "dsar", "gdpr", "rgpd", "hand", "id", "no", "r"))
+_WORDS = "|".join(
+    (
+        *KINDS_OF_REQUEST,
+        "req",
+        "request",
+        "requests",
+        "right",
+        "rights",
+        "demande",
+        "ticket",
+        "case",
+        "dsar",
+        "gdpr",
+        "rgpd",
+        "hand",
+        "id",
+        "no",
+        "r",
+    )
+)
 _PART = f"({_WORDS}|[a-z]{{0,3}}[0-9]{{1,8}})"
 # One word and a number; numbers and words of the trade; a UUID.
 _PLAIN = (
@@ -17,7 +38,9 @@ _PLAIN = (
 
 
 def names_nobody(column: str) -> str:
-    """SQL: whether an id is of a form that names nobody, and no part of it is a learner_id, an account or a name that is known."""
+    """SQL: whether an id is of a form that names nobody, and no part of it is a learner_id, an account or a
+    name that is known.
+    """
     plain = " OR ".join(f"regexp_full_match(lower({column}), '{form}')" for form in _PLAIN)
     parts = f"list_append(regexp_split_to_array(lower({column}), '[-_.]'), lower({column}))"
     return f"""(({plain}) AND NOT EXISTS (
@@ -29,17 +52,21 @@ def names_nobody(column: str) -> str:
 
 
 def hide(connection: duckdb.DuckDBPyConnection) -> None:
-    """In the TEMP table `incoming`, put a keyed hash for each request_id that could name somebody; the same id gives the same hash."""
+    """In the TEMP table `incoming`, put a keyed hash for each request_id that could name somebody; the same
+    id gives the same hash.
+    """
     own = "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), lower(learner_id))"
     within = "(regexp_matches(learner_id, '[-_.]') AND contains(lower(request_id), lower(learner_id)))"
     connection.execute(f"""
         UPDATE incoming SET request_id = 'hidden:' || printf('%016x', identifier_hash('request|' || request_id))
-        WHERE NOT {names_nobody('request_id')} OR coalesce({own} OR {within}, false)
+        WHERE NOT {names_nobody("request_id")} OR coalesce({own} OR {within}, false)
     """)
 
 
-# SQL: whether a row of `incoming` bears the id of an open request, or of another row, about somebody else or of another kind.
-# A name that the register does not know may be a slip, and an address of two people is put right under the same id.
+# SQL: whether a row of `incoming` bears the id of an open request, or of another row, about somebody else or
+# of another kind.
+# A name that the register does not know may be a slip, and an address of two people is put right under the
+# same id.
 IS_ANOTHERS = """request_id IN (
     SELECT named.request_id
     FROM (

@@ -117,7 +117,9 @@ def ingest(
     except duckdb.Error as error:
         raise AnonymartError(_fault(error)) from None
     except OSError as error:
-        raise AnonymartError(f"Ingest stopped ({error.strerror}): mend it and run again; nothing was lost.") from None
+        raise AnonymartError(
+            f"Ingest stopped ({error.strerror}): mend it and run again; nothing was lost."
+        ) from None
     finally:
         _close(connection)
     return report
@@ -151,7 +153,9 @@ def _one_file(
         return counts
     except FileRefused as refusal:
         rollback(connection)
-        counts = refuse_whole(connection, Refused(path, source, str(refusal), refused), landed, load_no, as_of)
+        counts = refuse_whole(
+            connection, Refused(path, source, str(refusal), refused), landed, load_no, as_of
+        )
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         with contextlib.suppress(FileNotFoundError):
             path.rename(path.with_name(path.name + REFUSED_SUFFIX))
@@ -170,7 +174,9 @@ class Refused(NamedTuple):
     mark: str
 
 
-def refuse_whole(connection: duckdb.DuckDBPyConnection, refused: Refused, landed: Landed | None, load_no: int, as_of: date) -> Counts:
+def refuse_whole(
+    connection: duckdb.DuckDBPyConnection, refused: Refused, landed: Landed | None, load_no: int, as_of: date
+) -> Counts:
     """Note in the ledger that a file is refused whole, in a transaction of its own."""
     path, source, reason, mark = refused
     counts = Counts(source, safe_name(path), status="refused", reason=reason)
@@ -184,14 +190,22 @@ def refuse_whole(connection: duckdb.DuckDBPyConnection, refused: Refused, landed
 
 
 def inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
-    """What the file is. Raises FileRefused also for what nobody foresaw in it: only a fault of the vault or the disk stops the other files."""
+    """What the file is. Raises FileRefused also for what nobody foresaw in it: only a fault of the vault or
+    the disk stops the other files.
+    """
     try:
         return inspect(connection, path, source)
     except duckdb.Error as error:
         if is_fault_of_ours(error):
             raise
     except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EMFILE):
+        if isinstance(error, OSError) and error.errno in (
+            errno.ENOSPC,
+            errno.EIO,
+            errno.EROFS,
+            errno.EDQUOT,
+            errno.EMFILE,
+        ):
             raise
     raise FileRefused("it cannot be read as a file of this source")
 
@@ -208,9 +222,13 @@ def still_refused(landing: Path, sources: tuple[str, ...] | None = None) -> list
 
 
 def _note_landing(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
-    """Refused files will stay in a folder that is not the home's: an erasure has to look there as well (R-ERASE)."""
+    """Refused files will stay in a folder that is not the home's: an erasure has to look there as well
+    (R-ERASE).
+    """
     connection.execute(
-        "INSERT INTO vault.ledger.landings SELECT $1 WHERE $1 NOT IN (SELECT folder FROM vault.ledger.landings)", [str(landing.resolve())]
+        "INSERT INTO vault.ledger.landings SELECT $1 WHERE $1 NOT IN (SELECT folder FROM "
+        "vault.ledger.landings)",
+        [str(landing.resolve())],
     )
 
 
@@ -222,9 +240,11 @@ def next_load(connection: duckdb.DuckDBPyConnection) -> int:
 def was_committed(connection: duckdb.DuckDBPyConnection, source: str, mark: str) -> bool:
     """Whether a run that was killed had already committed this very file."""
     return bool(
-        one_row(connection.execute(
-            "SELECT count(*) FROM vault.ledger.loads WHERE source = ? AND file_mark = ?", [source, mark]
-        ))[0]
+        one_row(
+            connection.execute(
+                "SELECT count(*) FROM vault.ledger.loads WHERE source = ? AND file_mark = ?", [source, mark]
+            )
+        )[0]
     )
 
 
@@ -249,13 +269,18 @@ def _fault(error: duckdb.Error) -> str:
 
 
 def _line(counts: Counts) -> str:
-    changed = f"; other than before: {', '.join(each.sentence for each in counts.changes)}" if counts.changes else ""
+    changed = (
+        f"; other than before: {', '.join(each.sentence for each in counts.changes)}"
+        if counts.changes
+        else ""
+    )
     if counts.unreadable:
         changed = f"; {counts.unreadable} kept unreadable, `anonymart rights list` shows them{changed}"
     if counts.status == "refused":
         return f"  {counts.source}/{counts.file_name}: refused whole, {counts.reason}{changed}"
     text = (
-        f"  {counts.source}/{counts.file_name}: {counts.delivered} delivered, {counts.loaded} loaded, {counts.refused} refused, "
+        f"  {counts.source}/{counts.file_name}: {counts.delivered} delivered, {counts.loaded} loaded, "
+        f"{counts.refused} refused, "
         f"{counts.quarantined} quarantined, {counts.duplicate} duplicate"
     )
     if counts.waiting:

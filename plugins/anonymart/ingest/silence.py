@@ -1,4 +1,6 @@
-"""Sources that have brought nothing new for longer than usual, by their own history in the load ledger (S-SAFE)."""
+"""Sources that have brought nothing new for longer than usual, by their own history in the load ledger
+(S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,12 @@ _STATES = tuple(source for source, contract in TABULAR.items() if contract.event
 # Nobody has to ask for anything.
 _NEVER_SILENT = ("rights", "consents")
 
+
 @dataclass(frozen=True)
 class Silent:
-    """A source, the last day on which it brought a new row, the days since then, and the usual number of days between two such days."""
+    """A source, the last day on which it brought a new row, the days since then, and the usual number of days
+    between two such days.
+    """
 
     source: str
     last_on: date
@@ -38,8 +43,9 @@ def find(
 ) -> list[Silent]:
     """The silent ones among the sources (all by default) on `as_of`, in the order of their names.
 
-    Silent is who was longer without a new row than `silence.times_usual_gap` of the register times the median of its newest gaps. Rows that are
-    known already are no news where rows are events: a job that sends the same file each night is silent. Days after `as_of` do not count.
+    Silent is who was longer without a new row than `silence.times_usual_gap` of the register times the median
+    of its newest gaps. Rows that are known already are no news where rows are events: a job that sends the
+    same file each night is silent. Days after `as_of` do not count.
     """
     rows = connection.execute(
         """

@@ -1,7 +1,8 @@
-"""A file loaded on trial: by the very code of ingestion, into a copy of the vault's registers in memory, of which nothing stays.
+"""A file loaded on trial: by the very code of ingestion, into a copy of the vault's registers in memory, of
+which nothing stays.
 
-The vault is only read. The copy has what admission asks: who is who, consents, requests, corrections, tombstones, known rows and shapes
-of the source; raw rows, which no count depends on, are left out.
+The vault is only read. The copy has what admission asks: who is who, consents, requests, corrections,
+tombstones, known rows and shapes of the source; raw rows, which no count depends on, are left out.
 """
 
 from __future__ import annotations
@@ -31,14 +32,19 @@ from anonymart.vault import schema
 Reader = Callable[[duckdb.DuckDBPyConnection, Path, str], Landed]
 ALREADY = "it was loaded already: the next ingestion only removes it"
 # Large, and asked for by no check of another source's file.
-_LEFT_OUT = {("raw", name) for name in ("learning", "enrolments", "salary")} | {("answers", "nps"), ("register", "connections")}
+_LEFT_OUT = {("raw", name) for name in ("learning", "enrolments", "salary")} | {
+    ("answers", "nps"),
+    ("register", "connections"),
+}
 
 
 @contextmanager
 def scratch(source: str, home: Home | None, keys: Keys | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose `vault` and `tombstones` are copies in memory for a file of the source; empty ones without a home.
+    """A connection whose `vault` and `tombstones` are copies in memory for a file of the source; empty ones
+    without a home.
 
-    Raises AnonymartError for a vault that is locked and tombstones that are an old copy, UsageError for one of another key or a newer version.
+    Raises AnonymartError for a vault that is locked and tombstones that are an old copy, UsageError for one
+    of another key or a newer version.
     """
     if home and not home.vault.exists():
         home = None
@@ -50,7 +56,10 @@ def scratch(source: str, home: Home | None, keys: Keys | None) -> Iterator[duckd
         else:
             # Without keys rows and people are only compared with one another.
             keys = Keys(**{name: secrets.token_hex(32) for name in KEY_NAMES})
-            connection.execute("SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = false; SET preserve_insertion_order = true")
+            connection.execute(
+                "SET GLOBAL TimeZone = 'UTC'; SET enable_progress_bar = false; SET "
+                "preserve_insertion_order = true"
+            )
             engine.install_readers(connection)
         connection.execute("ATTACH ':memory:' AS vault; ATTACH ':memory:' AS tombstones")
         connection.execute(tombstones.SCHEMA)
@@ -67,9 +76,16 @@ def scratch(source: str, home: Home | None, keys: Keys | None) -> Iterator[duckd
 
 
 def try_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: str, as_of: date, policy: Policy, read: Reader = run.inspect_file
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    source: str,
+    as_of: date,
+    policy: Policy,
+    read: Reader = run.inspect_file,
 ) -> tuple[Counts, Landed | None]:
-    """What ingestion would say of the file, and how it was read (None: it cannot be). `read` replaces how ingestion recognises files."""
+    """What ingestion would say of the file, and how it was read (None: it cannot be). `read` replaces how
+    ingestion recognises files.
+    """
     if run.was_committed(connection, source, file_mark(path)):
         return Counts(source, safe_name(path), status="known", reason=ALREADY), None
     load_no = run.next_load(connection)
@@ -82,12 +98,15 @@ def try_file(
         connection.execute("COMMIT")
     except FileRefused as refusal:
         run.rollback(connection)
-        counts = run.refuse_whole(connection, run.Refused(path, source, str(refusal), refused_mark(path)), landed, load_no, as_of)
+        counts = run.refuse_whole(
+            connection, run.Refused(path, source, str(refusal), refused_mark(path)), landed, load_no, as_of
+        )
     return counts, landed
 
 
 def settle(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[dict[str, Any], list[str]]:
-    """After a file of the catalogue or of activity: what the catalogue would make of it, as plain data and in sentences.
+    """After a file of the catalogue or of activity: what the catalogue would make of it, as plain data and in
+    sentences.
 
     Earlier statements that the catalogue would find again are left out: raw rows are not in the copy.
     """
@@ -117,8 +136,17 @@ def _copy(connection: duckdb.DuckDBPyConnection, zone: str, path: Path, keys: Ke
         if len(named) < 2 or (schema_name, table) in _LEFT_OUT:
             continue
         both = ", ".join(f'"{column}"' for column in named[zone] if column in named["held"])
-        # Rows of other sources are never the same row; what is kept under a name that is no source may be anybody's.
-        ours = f" WHERE source NOT IN ({', '.join(map(engine.literal, SOURCES))}) OR source = {engine.literal(source)}" if table == "row_hashes" else ""
+        # Rows of other sources are never the same row; what is kept under a name that is no source may be
+        # anybody's.
+        ours = (
+            f" WHERE source NOT IN ({', '.join(map(engine.literal, SOURCES))}) OR source = "
+            f"{engine.literal(source)}"
+            if table == "row_hashes"
+            else ""
+        )
         connection.execute(f'DELETE FROM {zone}.{schema_name}."{table}"')
-        connection.execute(f'INSERT INTO {zone}.{schema_name}."{table}" ({both}) SELECT {both} FROM held.{schema_name}."{table}"{ours}')
+        connection.execute(
+            f'INSERT INTO {zone}.{schema_name}."{table}" ({both}) SELECT {both} FROM '
+            f'held.{schema_name}."{table}"{ours}'
+        )
     connection.execute("DETACH held")

@@ -1,4 +1,6 @@
-"""Verbs and types of activity that nobody has mapped: their statements load, and the run, the ledger and `sources changes` report them with counts."""
+"""Verbs and types of activity that nobody has mapped: their statements load, and the run, the ledger and
+`sources changes` report them with counts.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,17 @@ _KEY = "regexp_replace(lower(anonymart_normal_iri({})), '^https?://(www[.])?', '
 
 
 def note(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Counts) -> None:
-    """Count the rows of a load by verb and type that no list knows, into `counts.unknown_names` and vault.ledger.unknown_names."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE known_verbs AS SELECT unnest($1::VARCHAR[]) AS verb_id", [list(_verbs())])
-    for kind, rows in ((VERB, _unknown_verbs(connection, load_no)), (TYPE, _unknown_types(connection, load_no))):
+    """Count the rows of a load by verb and type that no list knows, into `counts.unknown_names` and
+    vault.ledger.unknown_names.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE known_verbs AS SELECT unnest($1::VARCHAR[]) AS verb_id",
+        [list(_verbs())],
+    )
+    for kind, rows in (
+        (VERB, _unknown_verbs(connection, load_no)),
+        (TYPE, _unknown_types(connection, load_no)),
+    ):
         for name, n_rows in rows:
             told = f"{kind} {shown(kind, name)}"
             counts.unknown_names[told] = counts.unknown_names.get(told, 0) + n_rows
@@ -35,29 +45,39 @@ def note(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Counts) ->
 
 
 def shown(kind: str, name: str) -> str:
-    """A verb or a type as it may be shown: an address of words. Whatever else stands there may be somebody's."""
-    if re.fullmatch(r"https?://[a-z0-9.-]{1,80}(/[A-Za-z][A-Za-z_-]{0,40}|/v?\d\.\d|#[A-Za-z_-]{1,40}){1,8}/?", name):
+    """A verb or a type as it may be shown: an address of words. Whatever else stands there may be
+    somebody's.
+    """
+    if re.fullmatch(
+        r"https?://[a-z0-9.-]{1,80}(/[A-Za-z][A-Za-z_-]{0,40}|/v?\d\.\d|#[A-Za-z_-]{1,40}){1,8}/?", name
+    ):
         return name
     return _NOT_SHOWN[kind]
 
 
 def _unknown_verbs(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[tuple[str, int]]:
-    return connection.execute(f"""
+    return connection.execute(
+        f"""
         WITH found AS (SELECT verb_id, count(*) AS n_rows FROM vault.raw.learning WHERE load_no = $1 GROUP BY verb_id)
         SELECT verb_id, n_rows FROM found
-        WHERE {_KEY.format('verb_id')} NOT IN (SELECT {_KEY.format('verb_id')} FROM known_verbs)
+        WHERE {_KEY.format("verb_id")} NOT IN (SELECT {_KEY.format("verb_id")} FROM known_verbs)
         ORDER BY n_rows DESC, verb_id LIMIT {_MOST_NAMES}
-    """, [load_no]).fetchall()
+    """,
+        [load_no],
+    ).fetchall()
 
 
 def _unknown_types(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[tuple[str, int]]:
     mapping = load_map()
     known = f"{mapping.is_of('object_type', *mapping.kinds)} OR {mapping.is_no_whole('object_type')} OR {mapping.is_part('object_type')}"
-    return connection.execute(f"""
+    return connection.execute(
+        f"""
         WITH found AS (SELECT object_type, count(*) AS n_rows FROM vault.raw.learning WHERE load_no = $1 AND object_type IS NOT NULL GROUP BY object_type)
-        SELECT object_type, n_rows FROM found WHERE NOT ({known} OR {mapping.is_other('object_type')})
+        SELECT object_type, n_rows FROM found WHERE NOT ({known} OR {mapping.is_other("object_type")})
         ORDER BY n_rows DESC, object_type LIMIT {_MOST_NAMES}
-    """, [load_no]).fetchall()
+    """,
+        [load_no],
+    ).fetchall()
 
 
 @cache

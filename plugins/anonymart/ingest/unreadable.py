@@ -1,4 +1,5 @@
-"""Rows about rights and consents that cannot be read: kept whole in the vault until somebody enters or refuses them (P-RIGHTS, R-CLOCK).
+"""Rows about rights and consents that cannot be read: kept whole in the vault until somebody enters or
+refuses them (P-RIGHTS, R-CLOCK).
 
 Nothing here is printed or logged but counts: the raw rows stay in the encrypted vault.
 """
@@ -30,8 +31,16 @@ _LONGEST_BINARY = 1 << 24
 _SEPARATORS = r"[\s,;|\"''<>()\[\]{}=\\]+"
 
 
-def keep_rows(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, rejects: list[tuple[int, str]]) -> int:
-    """Keep the raw rows that `bad` names and the rejects (record, reason) of a file; gives how many are new. Within the caller's transaction."""
+def keep_rows(
+    connection: duckdb.DuckDBPyConnection,
+    landed: Landed,
+    load_no: int,
+    as_of: date,
+    rejects: list[tuple[int, str]],
+) -> int:
+    """Keep the raw rows that `bad` names and the rejects (record, reason) of a file; gives how many are new.
+    Within the caller's transaction.
+    """
     if landed.source not in SOURCES:
         return 0
     bad = dict(connection.execute("SELECT ordinal, reason FROM bad").fetchall())
@@ -40,14 +49,21 @@ def keep_rows(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: in
         found = _of_csv(landed, bad, dict(rejects), n_rows + len(rejects))
     elif landed.kind == "ndjson":
         full = ((line, content) for line, content in enumerate(_lines(landed.path), 1) if content.strip())
-        found = [(line, bad[ordinal], as_text(content)) for ordinal, (line, content) in enumerate(full, 1) if ordinal in bad]
+        found = [
+            (line, bad[ordinal], as_text(content))
+            for ordinal, (line, content) in enumerate(full, 1)
+            if ordinal in bad
+        ]
     else:
         found = _of_table(connection, landed, bad)
     return _add(connection, landed.source, safe_name(landed.path), load_no, as_of, found)
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str, reason: str) -> list[tuple[int | None, str, str]]:
-    """What a refused file holds, as (line, reason, text): each line, or the file as one entry where it is no text or no lines.
+def read_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, reason: str
+) -> list[tuple[int | None, str, str]]:
+    """What a refused file holds, as (line, reason, text): each line, or the file as one entry where it is no
+    text or no lines.
 
     Outside of any transaction: a damaged file ends the one that reads it.
     """
@@ -57,22 +73,37 @@ def read_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str, re
 
 
 def keep_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: str, found: list[tuple[int | None, str, str]], load_no: int, as_of: date
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    source: str,
+    found: list[tuple[int | None, str, str]],
+    load_no: int,
+    as_of: date,
 ) -> int:
     """Keep what `read_file` found in a refused file; gives how many entries are new."""
     return _add(connection, source, safe_name(path), load_no, as_of, found)
 
 
 def n_open(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many unreadable rows nobody has entered or refused yet. The vault is attached; an older one has none."""
-    is_there = one_row(connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'rights' AND table_name = 'unreadable'"
-    ))[0]
-    return one_row(connection.execute("SELECT count(*) FROM vault.rights.unreadable WHERE state = 'open'"))[0] if is_there else 0
+    """How many unreadable rows nobody has entered or refused yet. The vault is attached; an older one has
+    none.
+    """
+    is_there = one_row(
+        connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = "
+            "'rights' AND table_name = 'unreadable'"
+        )
+    )[0]
+    return (
+        one_row(connection.execute("SELECT count(*) FROM vault.rights.unreadable WHERE state = 'open'"))[0]
+        if is_there
+        else 0
+    )
 
 
 def find_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note which known identifiers stand in the open rows; their people are restricted (R-RESTRICT). Needs the keyed macros.
+    """Note which known identifiers stand in the open rows; their people are restricted (R-RESTRICT). Needs
+    the keyed macros.
 
     Done anew after each ingest: a row may name somebody whom the identity register learns of later.
     """
@@ -112,14 +143,18 @@ def find_people(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def as_text(content: bytes) -> str:
-    """The text of a line in whatever encoding it came: UTF-8, else Windows-1252, so that somebody can read it."""
+    """The text of a line in whatever encoding it came: UTF-8, else Windows-1252, so that somebody can read
+    it.
+    """
     try:
         return content.decode("utf-8").strip("\r\n")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace").strip("\r\n")
 
 
-def _of_csv(landed: Landed, bad: dict[int, str], rejected: dict[int, str], n_read: int) -> list[tuple[int | None, str, str]]:
+def _of_csv(
+    landed: Landed, bad: dict[int, str], rejected: dict[int, str], n_read: int
+) -> list[tuple[int | None, str, str]]:
     found: list[tuple[int | None, str, str]] = []
     ordinal = n_records = 0
     for record, (line, content) in enumerate(_records(landed.path), 1):
@@ -138,7 +173,9 @@ def _of_csv(landed: Landed, bad: dict[int, str], rejected: dict[int, str], n_rea
 
 
 def _records(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Each record of a CSV file with the line on which it begins; one may run over several lines between quotes."""
+    """Each record of a CSV file with the line on which it begins; one may run over several lines between
+    quotes.
+    """
     held, begins, quotes = b"", 0, 0
     for line, content in enumerate(_lines(path), 1):
         if quotes % 2 == 0:
@@ -151,7 +188,9 @@ def _records(path: Path) -> Iterator[tuple[int, bytes]]:
         yield begins, held
 
 
-def _of_table(connection: duckdb.DuckDBPyConnection, landed: Landed, bad: dict[int, str]) -> list[tuple[int | None, str, str]]:
+def _of_table(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, bad: dict[int, str]
+) -> list[tuple[int | None, str, str]]:
     """Rows of a JSON array or a Parquet file, as JSON."""
     if not bad:
         return []
@@ -163,7 +202,9 @@ def _of_table(connection: duckdb.DuckDBPyConnection, landed: Landed, bad: dict[i
     return [(ordinal, reason, texts[ordinal - 1][0]) for ordinal, reason in sorted(bad.items())]
 
 
-def _of_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str, reason: str) -> Iterator[tuple[int | None, str, str]]:
+def _of_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, reason: str
+) -> Iterator[tuple[int | None, str, str]]:
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -180,11 +221,19 @@ def _of_file(connection: duckdb.DuckDBPyConnection, path: Path, source: str, rea
     elif not content or content[0].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[" or len(content) > _MOST_LINES:
         yield None, reason, as_text(b"".join(content))
     else:
-        yield from ((line, reason, as_text(text)) for line, text in enumerate(content, 1) if not (line == 1 and _is_header(text, source)))
+        yield from (
+            (line, reason, as_text(text))
+            for line, text in enumerate(content, 1)
+            if not (line == 1 and _is_header(text, source))
+        )
 
 
-def _of_parquet(connection: duckdb.DuckDBPyConnection, landed: Landed, reason: str) -> list[tuple[int | None, str, str]]:
-    rows = connection.execute(f"SELECT to_json(rows)::VARCHAR FROM read_parquet({literal(str(landed.path))}) AS rows").fetchall()
+def _of_parquet(
+    connection: duckdb.DuckDBPyConnection, landed: Landed, reason: str
+) -> list[tuple[int | None, str, str]]:
+    rows = connection.execute(
+        f"SELECT to_json(rows)::VARCHAR FROM read_parquet({literal(str(landed.path))}) AS rows"
+    ).fetchall()
     return [(ordinal, reason, text) for ordinal, (text,) in enumerate(rows, 1)]
 
 
@@ -207,7 +256,11 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _add(
-    connection: duckdb.DuckDBPyConnection, source: str, file_name: str, load_no: int, as_of: date,
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    file_name: str,
+    load_no: int,
+    as_of: date,
     found: list[tuple[int | None, str, str]],
 ) -> int:
     """The same row delivered again, in whatever file, is there already."""
@@ -215,8 +268,9 @@ def _add(
     if not told:
         return 0
     lines, reasons, texts = (list(column) for column in zip(*told, strict=True))
-    return one_row(connection.execute(
-        """
+    return one_row(
+        connection.execute(
+            """
         INSERT INTO vault.rights.unreadable (
             unreadable_id, row_hash, load_no, source, file_name, line, reason, raw_row, kind, first_seen_on, state
         )
@@ -236,5 +290,6 @@ def _add(
             'unreadable', $7, 'open'
         FROM fresh, last WHERE n = 1
         """,
-        [lines, reasons, texts, source, load_no, file_name, as_of],
-    ))[0]
+            [lines, reasons, texts, source, load_no, file_name, as_of],
+        )
+    )[0]

@@ -1,4 +1,6 @@
-"""Statements that are taken back (xAPI 1.0.3 part two, 2.3.2): neither they nor the statements that void them are activity."""
+"""Statements that are taken back (xAPI 1.0.3 part two, 2.3.2): neither they nor the statements that void them
+are activity.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ _TABLE = "vault.raw.learning"
 
 
 def leave_out(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Counts) -> None:
-    """Refuse the voiding statements of this load and what they void, here and in later loads; earlier rows leave the raw rows.
+    """Refuse the voiding statements of this load and what they void, here and in later loads; earlier rows
+    leave the raw rows.
 
-    A keyed hash of each voided id stays in the ledger, and leaves by its date. Figures that were built from an earlier row stay, as after any late delivery.
+    A keyed hash of each voided id stays in the ledger, and leaves by its date. Figures that were built from
+    an earlier row stay, as after any late delivery.
     """
     ours = f"load_no = {load_no}"
     is_voiding = f"{ours} AND verb_id = {literal(VOIDED)}"
@@ -30,7 +34,16 @@ def leave_out(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Count
     before = counts.refused
     refuse(connection, _TABLE, is_voiding, "takes another statement back (P-STAT)", load_no, counts)
     known = f"row_hash IN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = {literal(SOURCE)})"
-    if connection.execute(f"SELECT 1 FROM vault.ledger.row_hashes WHERE source = {literal(SOURCE)} LIMIT 1").fetchone():
-        refuse(connection, _TABLE, f"{ours} AND {known}", "taken back by another statement (P-STAT)", load_no, counts)
+    if connection.execute(
+        f"SELECT 1 FROM vault.ledger.row_hashes WHERE source = {literal(SOURCE)} LIMIT 1"
+    ).fetchone():
+        refuse(
+            connection,
+            _TABLE,
+            f"{ours} AND {known}",
+            "taken back by another statement (P-STAT)",
+            load_no,
+            counts,
+        )
     if counts.refused > before:
         connection.execute(f"DELETE FROM {_TABLE} WHERE {known}")

@@ -1,8 +1,10 @@
-"""Rows of people whom the register of learners does not know: they wait in the vault and are in no figure (POLICY: unknown means out).
+"""Rows of people whom the register of learners does not know: they wait in the vault and are in no figure
+(POLICY: unknown means out).
 
-Staff, bots, test accounts, an openid or mbox that nobody claimed: nobody can ask their age, consent or objection. `admitted_no` of a row is
-the load under which the warehouse takes it, NULL while it waits. The load that makes its person known admits it, after the checks of a new
-row; a row that waits longer than `raw.keep_days` goes and is counted. Only counts are shown, by the hosts that the school itself named.
+Staff, bots, test accounts, an openid or mbox that nobody claimed: nobody can ask their age, consent or
+objection. `admitted_no` of a row is the load under which the warehouse takes it, NULL while it waits. The
+load that makes its person known admits it, after the checks of a new row; a row that waits longer than
+`raw.keep_days` goes and is counted. Only counts are shown, by the hosts that the school itself named.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ _HOST = "regexp_extract({0}, '^[a-z][a-z0-9+.-]*://([a-z0-9.-]+(:[0-9]+)?)(/|$)'
 
 @dataclass(frozen=True)
 class _Table:
-    """One table whose rows may wait: the column that names the person, the time of the event, and SQL of whether it is a use of the site."""
+    """One table whose rows may wait: the column that names the person, the time of the event, and SQL of
+    whether it is a use of the site.
+    """
 
     name: str
     identifier: str
@@ -50,7 +54,9 @@ TABLES = {
 
 @dataclass
 class Waiting:
-    """How many rows wait, of how many identifiers; statements also by account home page (scheme and host), `other` for hosts nobody named."""
+    """How many rows wait, of how many identifiers; statements also by account home page (scheme and host),
+    `other` for hosts nobody named.
+    """
 
     statements: int = 0
     actors: int = 0
@@ -67,15 +73,24 @@ class Waiting:
         """For a log; none where nobody waits."""
         lines = []
         if self.statements:
-            where = ", ".join(f"{each['home_page']}: {each['statements']} of {each['actors']}" for each in self.home_pages)
-            lines.append(f"{self.statements} statements of {self.actors} people unknown to the register wait ({where}).")
+            where = ", ".join(
+                f"{each['home_page']}: {each['statements']} of {each['actors']}" for each in self.home_pages
+            )
+            lines.append(
+                f"{self.statements} statements of {self.actors} people unknown to the register wait "
+                f"({where})."
+            )
         if self.enrolments or self.connections:
-            lines.append(f"{self.enrolments} enrolments and {self.connections} connections of people unknown to the register wait.")
+            lines.append(
+                f"{self.enrolments} enrolments and {self.connections} connections of people unknown to "
+                f"the register wait."
+            )
         return lines
 
 
 def hold(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str) -> int:
-    """Let the rows of `table` under `ours` wait whose person the register does not know, and give their number.
+    """Let the rows of `table` under `ours` wait whose person the register does not know, and give their
+    number.
 
     `admitted_no` of the rows holds the load's number until then.
     """
@@ -86,13 +101,19 @@ def hold(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: s
     """)
     if not one_row(connection.execute("SELECT EXISTS (FROM unknown)"))[0]:
         return 0
-    return one_row(connection.execute(f"UPDATE {table} SET admitted_no = NULL WHERE {ours} AND {column} IN (FROM unknown)"))[0]
+    return one_row(
+        connection.execute(
+            f"UPDATE {table} SET admitted_no = NULL WHERE {ours} AND {column} IN (FROM unknown)"
+        )
+    )[0]
 
 
 def admit(connection: duckdb.DuckDBPyConnection, load_no: int, policy: Policy, as_of: date) -> None:
-    """Admit what waits for people who are known now, under the number of the present load, which is greater than all before.
+    """Admit what waits for people who are known now, under the number of the present load, which is greater
+    than all before.
 
-    Rows of the erased and of minors are refused as at any load; uses are noted only now. The ledger's reasons tell how many.
+    Rows of the erased and of minors are refused as at any load; uses are noted only now. The ledger's reasons
+    tell how many.
     """
     for source, table in TABLES.items():
         if not one_row(connection.execute(f"SELECT EXISTS (FROM {table.name} WHERE admitted_no IS NULL)"))[0]:
@@ -102,25 +123,45 @@ def admit(connection: duckdb.DuckDBPyConnection, load_no: int, policy: Policy, a
             SELECT identifier FROM (SELECT DISTINCT {table.identifier} AS identifier FROM {table.name} WHERE admitted_no IS NULL) AS named
             SEMI JOIN ({KNOWN}) AS known USING (identifier)
         """)
-        n_rows = one_row(connection.execute(f"""
+        n_rows = one_row(
+            connection.execute(f"""
             UPDATE {table.name} SET admitted_no = {load_no} WHERE admitted_no IS NULL AND {table.identifier} IN (FROM now_known)
-        """))[0]
+        """)
+        )[0]
         if n_rows:
             _check(connection, source, table, load_no, n_rows, policy, as_of)
 
 
 def _check(
-    connection: duckdb.DuckDBPyConnection, source: str, table: _Table, load_no: int, n_rows: int, policy: Policy, as_of: date
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    table: _Table,
+    load_no: int,
+    n_rows: int,
+    policy: Policy,
+    as_of: date,
 ) -> None:
     ours, counts = f"admitted_no = {load_no} AND load_no <> {load_no}", Counts(source, "")
     refusals.refuse_erased(connection, table.name, table.identifier, table.moment, ours, load_no, counts)
-    refusals.refuse_minors(connection, refusals.Rows(table.name, table.identifier, table.moment, ours), policy, load_no, counts, as_of)
-    lives.note(connection, f"SELECT {table.identifier}, {table.moment} FROM {table.name} WHERE {ours} AND {table.is_use}", policy)
+    refusals.refuse_minors(
+        connection,
+        refusals.Rows(table.name, table.identifier, table.moment, ours),
+        policy,
+        load_no,
+        counts,
+        as_of,
+    )
+    lives.note(
+        connection,
+        f"SELECT {table.identifier}, {table.moment} FROM {table.name} WHERE {ours} AND {table.is_use}",
+        policy,
+    )
     told = {f"{source} that waited for the register": n_rows - counts.refused, **counts.reasons}
     for reason, n in told.items():
         disposition = "refused" if reason in counts.reasons else "admitted"
         connection.execute(
-            "INSERT INTO vault.ledger.reasons (load_no, disposition, reason, n_rows) VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n]
+            "INSERT INTO vault.ledger.reasons (load_no, disposition, reason, n_rows) VALUES (?, ?, ?, ?)",
+            [load_no, disposition, reason, n],
         )
 
 
@@ -137,7 +178,7 @@ def count(connection: duckdb.DuckDBPyConnection) -> Waiting:
             WITH hosts AS (
                 SELECT host FROM vault.ledger.account_hosts
                 UNION
-                SELECT {_HOST.format('lower(item)')} FROM (
+                SELECT {_HOST.format("lower(item)")} FROM (
                     SELECT unnest([path_id, course_id, chapter_id, exercise_id, project_id]) AS item FROM vault.raw.catalogue
                     UNION ALL
                     SELECT alias FROM vault.catalogue.aliases
@@ -145,7 +186,7 @@ def count(connection: duckdb.DuckDBPyConnection) -> Waiting:
             ),
             actors AS (SELECT actor, count(*) AS n FROM vault.raw.learning WHERE admitted_no IS NULL GROUP BY actor),
             addressed AS (
-                SELECT n, split_part({address}, '://', 1) AS scheme, {_HOST.format(f'lower({address})')} AS host FROM actors
+                SELECT n, split_part({address}, '://', 1) AS scheme, {_HOST.format(f"lower({address})")} AS host FROM actors
             )
             SELECT if(hosts.host <> '', scheme || '://' || hosts.host, {literal(OTHER)}) AS home_page, sum(n)::BIGINT AS statements, count(*) AS actors
             FROM addressed LEFT JOIN hosts USING (host) GROUP BY home_page ORDER BY statements DESC, home_page
@@ -157,10 +198,12 @@ def count(connection: duckdb.DuckDBPyConnection) -> Waiting:
 
 
 def note_hosts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the hosts of the account home pages in `incoming`, of refused learners too: they tell where unknown accounts come from."""
+    """Keep the hosts of the account home pages in `incoming`, of refused learners too: they tell where
+    unknown accounts come from.
+    """
     connection.execute(f"""
         INSERT INTO vault.ledger.account_hosts (host)
-        SELECT DISTINCT {_HOST.format('lower(account_home_page)')} AS host FROM incoming
+        SELECT DISTINCT {_HOST.format("lower(account_home_page)")} AS host FROM incoming
         WHERE host <> '' AND host NOT IN (SELECT host FROM vault.ledger.account_hosts)
     """)
 
@@ -172,19 +215,25 @@ def over_term(policy: Policy, as_of: date) -> str:
 
 
 def expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> dict[str, int]:
-    """Rows by source that have waited for their whole term, and whose people asked for no restriction (TEMP table `restricted`)."""
+    """Rows by source that have waited for their whole term, and whose people asked for no restriction (TEMP
+    table `restricted`).
+    """
     found = {}
     for source, table in TABLES.items():
-        n_rows = one_row(connection.execute(f"SELECT count(*) FROM {table.name} WHERE {_is_expired(table, policy, as_of)}"))[0]
+        n_rows = one_row(
+            connection.execute(f"SELECT count(*) FROM {table.name} WHERE {_is_expired(table, policy, as_of)}")
+        )[0]
         if n_rows:
             found[source] = n_rows
     return found
 
 
 def note_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> dict[str, int]:
-    """Before the rows of `expired` are removed: count them in the ledger, load by load, and let their hashes go.
+    """Before the rows of `expired` are removed: count them in the ledger, load by load, and let their hashes
+    go.
 
-    Delivered again, when the register knows them, they are new rows. Within the caller's transaction; gives the numbers by source.
+    Delivered again, when the register knows them, they are new rows. Within the caller's transaction; gives
+    the numbers by source.
     """
     found = expired(connection, policy, as_of)
     for source in found:

@@ -1,6 +1,8 @@
-"""`anonymart migrate`: copies of both files beside them, then the steps; and the same before any other command on an old home.
+"""`anonymart migrate`: copies of both files beside them, then the steps; and the same before any other
+command on an old home.
 
-The copies are encrypted as the files are, with the same keys. They hold people: each rewrite of the files, so every erasure, removes them.
+The copies are encrypted as the files are, with the same keys. They hold people: each rewrite of the files, so
+every erasure, removes them.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ ZONES = ("vault", "warehouse")
 
 @dataclass
 class Migration:
-    """Version of each zone before, the newest version, what is to do or was done, and the copies that lie beside the files."""
+    """Version of each zone before, the newest version, what is to do or was done, and the copies that lie
+    beside the files.
+    """
 
     versions: dict[str, int]
     newest: int = schema_versions.NEWEST
@@ -43,7 +47,9 @@ class Migration:
 
 
 def plan(home: Home, keys: Keys) -> Migration:
-    """What `migrate` would do; changes nothing. Raises UsageError for a home without a vault or of a newer version."""
+    """What `migrate` would do; changes nothing. Raises UsageError for a home without a vault or of a newer
+    version.
+    """
     if not home.vault.exists():
         raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to migrate.")
     zones = _zones(home)
@@ -55,9 +61,11 @@ def plan(home: Home, keys: Keys) -> Migration:
 
 
 def migrate(home: Home, keys: Keys) -> Migration:
-    """Copy the files of an older home, then migrate them; nothing for a home of this version. The caller holds the writer's lock.
+    """Copy the files of an older home, then migrate them; nothing for a home of this version. The caller
+    holds the writer's lock.
 
-    Raises AnonymartError on a full disk; run again then: a step that was committed stays, the copies from before it too.
+    Raises AnonymartError on a full disk; run again then: a step that was committed stays, the copies from
+    before it too.
     """
     done = plan(home, keys)
     if done.is_needed:
@@ -71,9 +79,11 @@ def migrate(home: Home, keys: Keys) -> Migration:
 
 
 def bring_up_to_date(home: Home, keys: Keys, progress: Progress) -> None:
-    """Before a command: migrate a home of an older version, with copies, and say so. Cheap for one of this version.
+    """Before a command: migrate a home of an older version, with copies, and say so. Cheap for one of this
+    version.
 
-    Raises UsageError for a home of a newer version. What another run has open is left: the command itself says so.
+    Raises UsageError for a home of a newer version. What another run has open is left: the command itself
+    says so.
     """
     if not home.vault.exists():
         return
@@ -88,7 +98,8 @@ def bring_up_to_date(home: Home, keys: Keys, progress: Progress) -> None:
         done = migrate(home, keys)
     was = max(done.versions.values(), default=0)
     progress.say(
-        f"The home was migrated from schema version {min(done.versions.values(), default=was)} to {done.newest}; copies from before lie beside its files "
+        f"The home was migrated from schema version {min(done.versions.values(), default=was)} to "
+        f"{done.newest}; copies from before lie beside its files "
         f"({', '.join(done.copies) or 'none'}): remove them with `anonymart migrate --done` when all is well."
     )
 
@@ -103,13 +114,17 @@ def _apply(home: Home, keys: Keys) -> None:
         for zone in zones:
             connection.execute(f"CHECKPOINT {zone}")
     except duckdb.Error as error:
-        raise AnonymartError(f"The migration stopped ({type(error).__name__}): run it again; nothing was lost.") from None
+        raise AnonymartError(
+            f"The migration stopped ({type(error).__name__}): run it again; nothing was lost."
+        ) from None
     finally:
         connection.close()
 
 
 def _copy(home: Home, keys: Keys, zone: str, version: int) -> None:
-    """A whole file or none: written aside, then renamed over an earlier one of the same version, which this file has outgrown."""
+    """A whole file or none: written aside, then renamed over an earlier one of the same version, which this
+    file has outgrown.
+    """
     path: Path = getattr(home, zone)
     target = path.with_name(f"{path.name}.v{version}{files.COPY}")
     with engine.connect(home, keys, **{zone: "rw"}) as connection:
@@ -117,14 +132,20 @@ def _copy(home: Home, keys: Keys, zone: str, version: int) -> None:
         connection.execute(f"CHECKPOINT {zone}")
     part = target.with_name(target.name + ".part")
     try:
-        with path.open("rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copied:
+        with (
+            path.open("rb") as source,
+            open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as copied,
+        ):
             shutil.copyfileobj(source, copied, 1 << 22)
             copied.flush()
             os.fsync(copied.fileno())
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise AnonymartError(f"No copy of {path.name} could be made ({error.strerror}): free some space, then run again; nothing was migrated.") from None
+        raise AnonymartError(
+            f"No copy of {path.name} could be made ({error.strerror}): free some space, then run again; "
+            f"nothing was migrated."
+        ) from None
 
 
 def _zones(home: Home) -> list[str]:

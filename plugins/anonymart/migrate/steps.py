@@ -1,10 +1,12 @@
-"""The migrations of vault and warehouse: numbered, forward only, each in one transaction that also notes its number.
+"""The migrations of vault and warehouse: numbered, forward only, each in one transaction that also notes its
+number.
 
-A step finds a home of any version before it, tables that are missing among them, and may be run again. New steps go at the end, and
-`versions.NEWEST` becomes the number of the last. A column that is only added to the vault needs no SQL of its own: what
-`vault/schema.py` lists and a vault lacks is added. A column that is only added to a table of the history needs none either: dbt adds it
-(`macros/schema_changes.sql`), empty for old rows. A step is needed where old rows get values, where something goes, and for a table of the history that reads itself (`{{ this }}`): its
-model asks for the new column before dbt adds it.
+A step finds a home of any version before it, tables that are missing among them, and may be run again. New
+steps go at the end, and `versions.NEWEST` becomes the number of the last. A column that is only added to the
+vault needs no SQL of its own: what `vault/schema.py` lists and a vault lacks is added. A column that is only
+added to a table of the history needs none either: dbt adds it (`macros/schema_changes.sql`), empty for old
+rows. A step is needed where old rows get values, where something goes, and for a table of the history that
+reads itself (`{{ this }}`): its model asks for the new column before dbt adds it.
 """
 
 from __future__ import annotations
@@ -36,8 +38,12 @@ class Step:
 
 
 def spans_of_use(connection: duckdb.DuckDBPyConnection) -> None:
-    """A vault of 0.1.0 knows the last use of each identifier only: it becomes a span of one moment (P-STAT)."""
-    connection.execute("UPDATE vault.register.last_use SET first_use_at = last_use_at WHERE first_use_at IS NULL")
+    """A vault of 0.1.0 knows the last use of each identifier only: it becomes a span of one moment
+    (P-STAT).
+    """
+    connection.execute(
+        "UPDATE vault.register.last_use SET first_use_at = last_use_at WHERE first_use_at IS NULL"
+    )
 
 
 def rollups_by_year(connection: duckdb.DuckDBPyConnection) -> None:
@@ -53,7 +59,9 @@ def vault_of_issue_15(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def salary_classes(connection: duckdb.DuckDBPyConnection) -> None:
-    """Answers whose raw rows are still in the vault are taken into the history anew, with their classes; the others stay without."""
+    """Answers whose raw rows are still in the vault are taken into the history anew, with their classes; the
+    others stay without.
+    """
     names = _columns(connection, "int_salary_responses")
     if not names or "contract_class" in names:
         return
@@ -71,10 +79,11 @@ def attempts_by_month_and_form(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def people_of_the_register(connection: duckdb.DuckDBPyConnection) -> None:
-    """What the warehouse has taken is admitted; accounts and openids that differ in the spelling of their address belong together.
+    """What the warehouse has taken is admitted; accounts and openids that differ in the spelling of their
+    address belong together.
 
-    The register's account home pages and claims get the normal form. What was stored under another spelling keeps it and follows the claim,
-    so that the history still finds its person.
+    The register's account home pages and claims get the normal form. What was stored under another spelling
+    keeps it and follows the claim, so that the history still finds its person.
     """
     for table in ("vault.raw.learning", "vault.raw.enrolments", "vault.register.connections"):
         connection.execute(f"UPDATE {table} SET admitted_no = load_no WHERE admitted_no IS NULL")
@@ -112,12 +121,16 @@ def people_of_the_register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def complete_cells(connection: duckdb.DuckDBPyConnection) -> None:
-    """Published cells said whether they were built late; now whether anybody can have left before, by their dates and their release's (P-STAT)."""
+    """Published cells said whether they were built late; now whether anybody can have left before, by their
+    dates and their release's (P-STAT).
+    """
     policy = load_policy()
     months = 12 * policy.figure("purposes", "P-STAT", "keep_years_after_last_use")
     for mart, contract in load_contracts().items():
         before = contract.period.last_use_before
-        kept = months - (int(policy.figure(*before.split(".")[1:])) if before.startswith("policy.") else int(before))
+        kept = months - (
+            int(policy.figure(*before.split(".")[1:])) if before.startswith("policy.") else int(before)
+        )
         first = f'"{contract.period.column}"'
         if contract.period.grain == "year":
             pooling = contract.disclosure.get("pooling") or {}
@@ -131,7 +144,9 @@ def complete_cells(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def intervals_of_rates(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rates were published without intervals: each gets its own, from what is published of it, and keeps its figure (S-ANON)."""
+    """Rates were published without intervals: each gets its own, from what is published of it, and keeps its
+    figure (S-ANON).
+    """
     policy = _of_before(load_policy())
     decimals = policy.figure("rates", "decimals")
     for mart, contract in load_contracts().items():
@@ -139,11 +154,17 @@ def intervals_of_rates(connection: duckdb.DuckDBPyConnection) -> None:
         for table in (f"cells_{mart}", f"withdrawn_{mart}"):
             there, found = _columns(connection, table, "vault", "ledger"), []
             for name, measure in measures.items():
-                if measure["kind"] not in ("rate_low", "rate_high") or name in there or measure["rate"] not in there:
+                if (
+                    measure["kind"] not in ("rate_low", "rate_high")
+                    or name in there
+                    or measure["rate"] not in there
+                ):
                     continue
                 rate = measures[measure["rate"]]
                 base = _published_base(connection, contract, rate, policy)
-                end = intervals.end(policy, contract, rate, measure["kind"].removeprefix("rate_"), base, "cells.")
+                end = intervals.end(
+                    policy, contract, rate, measure["kind"].removeprefix("rate_"), base, "cells."
+                )
                 connection.execute(f"""
                     ALTER TABLE vault.ledger.{table} ADD COLUMN "{name}" DOUBLE;
                     ALTER TABLE vault.ledger.{table} ADD COLUMN "{name}_reason" VARCHAR""")
@@ -163,7 +184,9 @@ def noise_by_class(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _of_before(policy: Policy) -> Policy:
-    """The register by which cells were published that have no intervals: what it said of noise and of small bases."""
+    """The register by which cells were published that have no intervals: what it said of noise and of small
+    bases.
+    """
     counts = BEFORE_CLASSES._asdict()
     bands = [(23, 39, 0.10, 0.90), (40, 99, 0.05, 0.95), (100, 299, 0.02, 0.98), (300, None, 0.01, 0.99)]
     names = ("base_from", "base_to", "lowest", "highest")
@@ -174,8 +197,11 @@ def _of_before(policy: Policy) -> Policy:
     )
 
 
-def _published_base(connection: duckdb.DuckDBPyConnection, contract: MartContract, rate: Mapping[str, Any], policy: Policy) -> str:
-    """SQL for the base of a rate of `cells`, as its mart or another one tells it, or as it follows from rate and numerator.
+def _published_base(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, rate: Mapping[str, Any], policy: Policy
+) -> str:
+    """SQL for the base of a rate of `cells`, as its mart or another one tells it, or as it follows from rate
+    and numerator.
 
     Where nothing tells it, the smallest base that a rate, or a share at this edge of a band, can have.
     """
@@ -187,14 +213,21 @@ def _published_base(connection: duckdb.DuckDBPyConnection, contract: MartContrac
     first = counts[rate["denominator"]].get("told_by") or {}
     table, figure = f"cells_{first.get('mart', contract.name)}", first.get("measure", rate["denominator"])
     if figure in _columns(connection, table, "vault", "ledger"):
-        at = first["at"] if "mart" in first else {name: first["at"].get(name, name) for name in contract.dimensions}
+        at = (
+            first["at"]
+            if "mart" in first
+            else {name: first["at"].get(name, name) for name in contract.dimensions}
+        )
         same = " AND ".join(
-            f'first."{name}"::VARCHAR = ' + (f'cells."{value}"::VARCHAR' if value in contract.dimensions else f"'{value}'") for name, value in at.items()
+            f'first."{name}"::VARCHAR = '
+            + (f'cells."{value}"::VARCHAR' if value in contract.dimensions else f"'{value}'")
+            for name, value in at.items()
         )
         told.append(f'(SELECT any_value(first."{figure}") FROM vault.ledger.{table} AS first WHERE {same})')
     if rate.get("sensitive"):
         edges = " ".join(
-            f"WHEN {share} IN ({float(band['lowest'])}::DOUBLE, {float(band['highest'])}::DOUBLE) THEN {band['base_from']}"
+            f"WHEN {share} IN ({float(band['lowest'])}::DOUBLE, {float(band['highest'])}::DOUBLE) THEN "
+            f"{band['base_from']}"
             for band in policy.figure("sensitive_bands")
         )
         told.append(f"CASE {edges} END")
@@ -203,14 +236,53 @@ def _published_base(connection: duckdb.DuckDBPyConnection, contract: MartContrac
 
 STEPS = (
     Step(1, "vault", "keeps the first use of each identifier beside the last", spans_of_use),
-    Step(2, "warehouse", "drops monthly figures that do not tell the year; the next build makes them anew from all events", rollups_by_year),
+    Step(
+        2,
+        "warehouse",
+        "drops monthly figures that do not tell the year; the next build makes them anew from all events",
+        rollups_by_year,
+    ),
     Step(3, "vault", "adds the tables and columns of this version, empty", vault_of_issue_15),
-    Step(4, "warehouse", "adds contract_class and country_class to salary answers; the next build fills them where raw rows are still kept", salary_classes),
-    Step(5, "warehouse", "drops attempts that do not tell the form of their events; the next build makes them anew from all events", attempts_by_month_and_form),
-    Step(6, "vault", "admits what the warehouse holds, and brings account home pages and openids to one form", people_of_the_register),
-    Step(7, "vault", "tells of each published cell whether it is complete, in place of whether it was built late; no figure changes", complete_cells),
-    Step(8, "vault", "gives each published rate its interval, from what is published of it; no figure changes", intervals_of_rates),
-    Step(9, "warehouse", "drops the table of noise without classes, which the next build writes anew; published cells keep their noise", noise_by_class),
+    Step(
+        4,
+        "warehouse",
+        "adds contract_class and country_class to salary answers; the next build fills them where raw "
+        "rows are still kept",
+        salary_classes,
+    ),
+    Step(
+        5,
+        "warehouse",
+        "drops attempts that do not tell the form of their events; the next build makes them anew from "
+        "all events",
+        attempts_by_month_and_form,
+    ),
+    Step(
+        6,
+        "vault",
+        "admits what the warehouse holds, and brings account home pages and openids to one form",
+        people_of_the_register,
+    ),
+    Step(
+        7,
+        "vault",
+        "tells of each published cell whether it is complete, in place of whether it was built late; no "
+        "figure changes",
+        complete_cells,
+    ),
+    Step(
+        8,
+        "vault",
+        "gives each published rate its interval, from what is published of it; no figure changes",
+        intervals_of_rates,
+    ),
+    Step(
+        9,
+        "warehouse",
+        "drops the table of noise without classes, which the next build writes anew; published cells "
+        "keep their noise",
+        noise_by_class,
+    ),
 )
 
 
@@ -220,7 +292,9 @@ def pending(zone: str, version: int) -> list[Step]:
 
 
 def apply(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Bring the zone, attached to write, to the newest version. Killed, it goes on with the step that was not committed."""
+    """Bring the zone, attached to write, to the newest version. Killed, it goes on with the step that was not
+    committed.
+    """
     version = versions.read(connection, zone)
     if version >= versions.NEWEST:
         return
@@ -234,10 +308,15 @@ def apply(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     versions.write(connection, zone, versions.NEWEST)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str, zone: str = "warehouse", schema: str = "intermediate") -> set[str]:
-    """The columns of a table, of the history where nothing else is said; none where there is no such table."""
+def _columns(
+    connection: duckdb.DuckDBPyConnection, table: str, zone: str = "warehouse", schema: str = "intermediate"
+) -> set[str]:
+    """The columns of a table, of the history where nothing else is said; none where there is no such
+    table.
+    """
     rows = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2 AND table_name = $3",
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = $1 AND schema_name = $2 AND "
+        "table_name = $3",
         [zone, schema, table],
     ).fetchall()
     return {name for (name,) in rows}

@@ -1,4 +1,6 @@
-"""Releases: a candidate is exported, the gate reads it, the vault's ledger commits it, `current` is swapped (S-ANON, S-SAFE)."""
+"""Releases: a candidate is exported, the gate reads it, the vault's ledger commits it, `current` is swapped
+(S-ANON, S-SAFE).
+"""
 
 from anonymart.release.candidate import make_candidate
 from anonymart.release.ledger import list_releases
@@ -7,6 +9,17 @@ from anonymart.release.share import Recipient, Share, share
 from anonymart.release.withdraw import Wrong, plan_withdrawal, reword, withdraw
 
 __all__ = [
-    "Recipient", "Share", "Wrong", "has_news", "list_releases", "make_candidate", "plan_withdrawal", "publish", "recover", "refuse", "reword",
-    "share", "withdraw",
+    "Recipient",
+    "Share",
+    "Wrong",
+    "has_news",
+    "list_releases",
+    "make_candidate",
+    "plan_withdrawal",
+    "publish",
+    "recover",
+    "refuse",
+    "reword",
+    "share",
+    "withdraw",
 ]

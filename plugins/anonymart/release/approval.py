@@ -47,7 +47,9 @@ _OF_CANDIDATE = "release_id = $1 AND starts_with(candidate_sha256, $2)"
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Who says yes, why, and by which way the answer came: `command line`, `Airflow` or another sentence of the program."""
+    """Who says yes, why, and by which way the answer came: `command line`, `Airflow` or another sentence of
+    the program.
+    """
 
     name: str
     reason: str
@@ -56,7 +58,9 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A candidate that waits: its hash, why it needs the reviewer, and since when (UTC, ISO 8601). Its folder is `releases/.waiting-<id>`."""
+    """A candidate that waits: its hash, why it needs the reviewer, and since when (UTC, ISO 8601). Its folder
+    is `releases/.waiting-<id>`.
+    """
 
     release_id: str
     as_of: str
@@ -73,7 +77,8 @@ class Waiting:
 
 
 def because(policy: Policy, candidate: Path) -> list[str]:
-    """Why the reviewer must look: one sentence for each kind of change beyond the limits; empty when the release may go by itself.
+    """Why the reviewer must look: one sentence for each kind of change beyond the limits; empty when the
+    release may go by itself.
 
     Names and figures of the register only. A report that does not tell what changed is a reason too.
     """
@@ -82,14 +87,29 @@ def because(policy: Policy, candidate: Path) -> list[str]:
         return ["The privacy report does not tell what changed."]
     if changes.get("since") is None:
         return ["It is the first release."]
-    limit = {name: policy.figure("approval", name) for name in ("marts_changed", "columns_changed", "policy_figures_changed", "suppressed_share_moved")}
+    limit = {
+        name: policy.figure("approval", name)
+        for name in ("marts_changed", "columns_changed", "policy_figures_changed", "suppressed_share_moved")
+    }
     marts = [*changes["marts_added"], *changes["marts_gone"]]
-    columns = [f"{mart}.{column}" for part in ("columns_added", "columns_gone") for mart, names in changes[part].items() for column in names]
-    moved = {mart: shares for mart, shares in changes["suppressed_share"].items() if abs(shares[1] - shares[0]) > limit["suppressed_share_moved"]}
+    columns = [
+        f"{mart}.{column}"
+        for part in ("columns_added", "columns_gone")
+        for mart, names in changes[part].items()
+        for column in names
+    ]
+    moved = {
+        mart: shares
+        for mart, shares in changes["suppressed_share"].items()
+        if abs(shares[1] - shares[0]) > limit["suppressed_share_moved"]
+    }
     found = [
         *_more_than(limit["marts_changed"], "Marts came or went", marts),
         *_more_than(limit["columns_changed"], "Columns came or went", columns),
-        *[f"The suppressed share of {mart} went from {old:.1%} to {new:.1%}." for mart, (old, new) in sorted(moved.items())],
+        *[
+            f"The suppressed share of {mart} went from {old:.1%} to {new:.1%}."
+            for mart, (old, new) in sorted(moved.items())
+        ],
     ]
     definitions, figures = changes.get("definitions"), changes["policy"]
     if definitions is None:
@@ -107,7 +127,9 @@ def _more_than(limit: int, what: str, names: list[str]) -> list[str]:
 
 
 def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Path) -> dict[str, Any]:
-    """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has none."""
+    """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has
+    none.
+    """
     if not reasons:
         return {"required": False}
     if reviewer is None:
@@ -130,8 +152,12 @@ def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:
         return Reviewer(audit.who(connection, reviewer.name), reason, reviewer.via)
 
 
-def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str | None = None) -> ApprovalNeeded:
-    """Let a candidate that the gate has passed wait under `releases/.waiting-<id>`; it supersedes whatever waited. Gives what the caller raises."""
+def hold(
+    home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str | None = None
+) -> ApprovalNeeded:
+    """Let a candidate that the gate has passed wait under `releases/.waiting-<id>`; it supersedes whatever
+    waited. Gives what the caller raises.
+    """
     manifest = read_manifest(candidate)
     release_id, as_of = manifest["release_id"], date.fromisoformat(manifest["as_of"])
     # Readable for whom it will be when it is published; until then for the house alone.
@@ -146,9 +172,29 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
         connection.execute(
             """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark, manifest_sha256, manifest, shown_sha256)
             VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)""",
-            [release_id, as_of, digest, reasons, _now(), state.of_vault(connection), sha256(candidate / MANIFEST), _read(candidate / MANIFEST), shown],
+            [
+                release_id,
+                as_of,
+                digest,
+                reasons,
+                _now(),
+                state.of_vault(connection),
+                sha256(candidate / MANIFEST),
+                _read(candidate / MANIFEST),
+                shown,
+            ],
         )
-        audit.enter(connection, home, keys, as_of, "waiting", name, release_id=release_id, candidate_sha256=digest, because=reasons)
+        audit.enter(
+            connection,
+            home,
+            keys,
+            as_of,
+            "waiting",
+            name,
+            release_id=release_id,
+            candidate_sha256=digest,
+            because=reasons,
+        )
         connection.execute("COMMIT")
     crash.point("approval.after_held")
     audit.flush(home, keys)
@@ -156,21 +202,32 @@ def hold(home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str
     return ApprovalNeeded(
         f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read "
         f"{waiting_folder(home, release_id)}/privacy_report.html, then "
-        f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse in the same way."
+        f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse "
+        f"in the same way."
     )
 
 
 def waiting(home: Home, keys: Keys) -> Waiting | None:
-    """What waits now; None when nothing does, or when a right that was executed meanwhile has superseded it."""
+    """What waits now; None when nothing does, or when a right that was executed meanwhile has superseded
+    it.
+    """
     if not home.vault.exists():
         return None
     with engine.connect(home, keys, vault="ro") as connection:
         row = row_where(connection, "state = 'waiting' AND rights_mark = $1", [state.of_vault(connection)])
-    return None if row is None else Waiting(row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"])
+    return (
+        None
+        if row is None
+        else Waiting(
+            row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"]
+        )
+    )
 
 
 def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
-    """Every candidate that ever waited, oldest first: release_id, as_of, candidate_sha256, because, since, state, actor, reason, at."""
+    """Every candidate that ever waited, oldest first: release_id, as_of, candidate_sha256, because, since,
+    state, actor, reason, at.
+    """
     if not home.vault.exists():
         return []
     with engine.connect(home, keys, vault="ro") as connection:
@@ -208,7 +265,9 @@ def supersede_by_rights(home: Home, keys: Keys, as_of: date) -> None:
 
 
 def to_build_again(home: Home, keys: Keys) -> date | None:
-    """The day of the candidate that waited last, when a right has superseded it and nothing was built since; else None."""
+    """The day of the candidate that waited last, when a right has superseded it and nothing was built since;
+    else None.
+    """
     if not home.vault.exists():
         return None
     with engine.connect(home, keys, vault="ro") as connection:
@@ -217,13 +276,20 @@ def to_build_again(home: Home, keys: Keys) -> date | None:
 
 
 def note_built_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """A build has ended on `vault`, attached to write: no candidate is owed any more for what a right has superseded."""
+    """A build has ended on `vault`, attached to write: no candidate is owed any more for what a right has
+    superseded.
+    """
     if engine.table_exists(connection, "ledger", "approvals"):
-        connection.execute("UPDATE vault.ledger.approvals SET reason = $1 WHERE state = 'superseded' AND reason = $2", [BUILT_AGAIN, BY_RIGHT])
+        connection.execute(
+            "UPDATE vault.ledger.approvals SET reason = $1 WHERE state = 'superseded' AND reason = $2",
+            [BUILT_AGAIN, BY_RIGHT],
+        )
 
 
 def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | None) -> Waiting | None:
-    """What waits now, where it shows the reviewer the same as the candidate of this id (and hash) did; else None."""
+    """What waits now, where it shows the reviewer the same as the candidate of this id (and hash) did; else
+    None.
+    """
     waits = waiting(home, keys)
     if waits is None or (waits.release_id == release_id and candidate is None):
         return waits
@@ -236,7 +302,11 @@ def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | Non
         return None
     is_same = old["candidate_sha256"] == now["candidate_sha256"]
     is_built_again = old["state"] == SUPERSEDED and old["reason"] in (BY_RIGHT, BUILT_AGAIN)
-    return waits if is_same or (is_built_again and old["shown_sha256"] and old["shown_sha256"] == now["shown_sha256"]) else None
+    return (
+        waits
+        if is_same or (is_built_again and old["shown_sha256"] and old["shown_sha256"] == now["shown_sha256"])
+        else None
+    )
 
 
 def settle(home: Home, keys: Keys) -> list[str]:
@@ -267,7 +337,9 @@ def settle(home: Home, keys: Keys) -> list[str]:
 
 
 def keep_refused(home: Home, folder: Path) -> Path:
-    """Keep a candidate or waiting folder as `releases/.refused-<id>`, closed to readers, and only the last one."""
+    """Keep a candidate or waiting folder as `releases/.refused-<id>`, closed to readers, and only the last
+    one.
+    """
     for old in home.releases.glob(f"{REFUSED_PREFIX}*"):
         shutil.rmtree(old)
     kept = folder.with_name(REFUSED_PREFIX + read_manifest(folder)["release_id"])
@@ -277,9 +349,17 @@ def keep_refused(home: Home, folder: Path) -> Path:
     return kept
 
 
-def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest: Mapping[str, Any], actor: str) -> None:
-    """Note the approval that a manifest tells of, within the caller's transaction on `vault` that publishes it; another that waits is superseded."""
-    release_id, as_of, said = manifest["release_id"], date.fromisoformat(manifest["as_of"]), manifest["approval"]
+def note(
+    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest: Mapping[str, Any], actor: str
+) -> None:
+    """Note the approval that a manifest tells of, within the caller's transaction on `vault` that publishes
+    it; another that waits is superseded.
+    """
+    release_id, as_of, said = (
+        manifest["release_id"],
+        date.fromisoformat(manifest["as_of"]),
+        manifest["approval"],
+    )
     row = row_where(connection, "state = 'waiting'", [])
     if row and row["candidate_sha256"] != said.get("candidate_sha256"):
         _supersede(connection, home, keys, as_of, actor, "another release was published")
@@ -290,14 +370,34 @@ def note(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest
         connection.execute(
             """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark)
             VALUES (?, ?, ?, ?, ?, 'waiting', ?)""",
-            [release_id, as_of, said["candidate_sha256"], said["because"], _now(), state.of_vault(connection)],
+            [
+                release_id,
+                as_of,
+                said["candidate_sha256"],
+                said["because"],
+                _now(),
+                state.of_vault(connection),
+            ],
         )
     decide(connection, release_id, APPROVED, said["by"], said["reason"])
-    audit.enter(connection, home, keys, as_of, "approved", said["by"], **{name: said[name] for name in said if name not in ("required", "by", "at")}, release_id=release_id)
+    audit.enter(
+        connection,
+        home,
+        keys,
+        as_of,
+        "approved",
+        said["by"],
+        **{name: said[name] for name in said if name not in ("required", "by", "at")},
+        release_id=release_id,
+    )
 
 
-def decide(connection: duckdb.DuckDBPyConnection, release_id: str, state: str, actor: str, reason: str | None) -> None:
-    """Note within the caller's transaction on `vault` what became of the one that waits under this id, if one does."""
+def decide(
+    connection: duckdb.DuckDBPyConnection, release_id: str, state: str, actor: str, reason: str | None
+) -> None:
+    """Note within the caller's transaction on `vault` what became of the one that waits under this id, if one
+    does.
+    """
     connection.execute(
         """UPDATE vault.ledger.approvals SET state = $2, decided_by = $3, reason = $4, "at" = $5, manifest = NULL
         WHERE release_id = $1 AND state = 'waiting'""",
@@ -305,21 +405,36 @@ def decide(connection: duckdb.DuckDBPyConnection, release_id: str, state: str, a
     )
 
 
-def _supersede(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, actor: str, why: str) -> None:
+def _supersede(
+    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, actor: str, why: str
+) -> None:
     row = row_where(connection, "state = 'waiting'", [])
     if row is None:
         return
     decide(connection, row["release_id"], SUPERSEDED, actor, why)
     audit.enter(
-        connection, home, keys, as_of, "superseded", actor, release_id=row["release_id"], candidate_sha256=row["candidate_sha256"], why=why
+        connection,
+        home,
+        keys,
+        as_of,
+        "superseded",
+        actor,
+        release_id=row["release_id"],
+        candidate_sha256=row["candidate_sha256"],
+        why=why,
     )
 
 
-def row_where(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]) -> dict[str, Any] | None:
+def row_where(
+    connection: duckdb.DuckDBPyConnection, condition: str, parameters: Iterable[Any]
+) -> dict[str, Any] | None:
     """The last row of the ledger of approvals that a condition holds for, by column; None without one."""
     if not engine.table_exists(connection, "ledger", "approvals"):
         return None
-    cursor = connection.execute(f"SELECT * FROM vault.ledger.approvals WHERE {condition} ORDER BY rowid DESC LIMIT 1", list(parameters))
+    cursor = connection.execute(
+        f"SELECT * FROM vault.ledger.approvals WHERE {condition} ORDER BY rowid DESC LIMIT 1",
+        list(parameters),
+    )
     names = [column[0] for column in cursor.description]
     row = cursor.fetchone()
     return None if row is None else dict(zip(names, row, strict=True))

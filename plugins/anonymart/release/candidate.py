@@ -1,4 +1,6 @@
-"""The candidate: the very files that would be published, exported from the warehouse for the gate to read (S-ANON)."""
+"""The candidate: the very files that would be published, exported from the warehouse for the gate to read
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ from anonymart.vault import schema
 def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
     """Export the marts of the warehouse into `releases/.candidate-<id>/` and give that folder.
 
-    Only the columns that a contract lists are exported. Raises AnonymartError when the warehouse lacks a mart.
+    Only the columns that a contract lists are exported. Raises AnonymartError when the warehouse lacks a
+    mart.
     """
     contracts = load_contracts()
     with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
@@ -53,7 +56,9 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         folder.chmod(0o700)
         marts = _export(connection, folder, contracts)
         evidence = new_evidence(connection, contracts)
-        for_reviewer.note_all(connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys))
+        for_reviewer.note_all(
+            connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys)
+        )
         report = privacy_report(connection, contracts, policy, release_id, as_of, home.releases)
         connection.execute("DETACH release")
         replaced = replaces(connection)

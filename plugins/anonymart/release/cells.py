@@ -1,4 +1,6 @@
-"""Cells of a release beside those of the ledger: which are new, which are carried, which periods they close (S-ANON)."""
+"""Cells of a release beside those of the ledger: which are new, which are carried, which periods they close
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ CLOSING = "intermediate.int_closed_periods"
 
 def same_cell(contract: MartContract, left: str, right: str) -> str:
     """SQL: two rows are of the same cell, by all dimensions."""
-    return " AND ".join(f'{left}."{name}" IS NOT DISTINCT FROM {right}."{name}"' for name in contract.dimensions)
+    return " AND ".join(
+        f'{left}."{name}" IS NOT DISTINCT FROM {right}."{name}"' for name in contract.dimensions
+    )
 
 
 def new_cells(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
@@ -35,25 +39,39 @@ def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
     """Whether the warehouse holds the people of a mart, as a table or a view."""
     people = str(contract.disclosure["people"])
     found = connection.execute(
-        "SELECT count(*) FROM (SELECT view_name AS name FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' "
-        "UNION ALL SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate') WHERE name = ?",
+        "SELECT count(*) FROM (SELECT view_name AS name FROM duckdb_views() WHERE database_name = "
+        "'warehouse' AND schema_name = 'intermediate' "
+        "UNION ALL SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND "
+        "schema_name = 'intermediate') WHERE name = ?",
         [people],
     ).fetchone()
     return bool(found and found[0])
 
 
 def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[str, Any]:
-    """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which reason."""
+    """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which
+    reason.
+    """
     table = f"release.marts.{contract.name}"
     rows = _number(connection, f"SELECT count(*) FROM {table}")
     fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
-    closing = _number(connection, f"SELECT count(*) FROM ({_closing(connection)}) WHERE mart = '{contract.name}'")
+    closing = _number(
+        connection, f"SELECT count(*) FROM ({_closing(connection)}) WHERE mart = '{contract.name}'"
+    )
     if not rows:
         # A mart that has not begun closes nothing: its source may come later.
         closing = 0
-    found = {"rows": rows, "new_cells": fresh, "closed_periods": closing, "figures": rows * len(contract.figures)}
+    found = {
+        "rows": rows,
+        "new_cells": fresh,
+        "closed_periods": closing,
+        "figures": rows * len(contract.figures),
+    }
     for reason in ("too_few", "protected"):
-        total = " + ".join(f"count(*) FILTER (\"{figure}_reason\" = '{reason}')" for figure in contract.figures) or "0"
+        total = (
+            " + ".join(f"count(*) FILTER (\"{figure}_reason\" = '{reason}')" for figure in contract.figures)
+            or "0"
+        )
         found[reason] = _number(connection, f"SELECT {total} FROM {table}")
     return found
 

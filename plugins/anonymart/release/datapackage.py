@@ -1,4 +1,6 @@
-"""`datapackage.json`: the release described for machines, as a Frictionless data package made from the contracts alone."""
+"""`datapackage.json`: the release described for machines, as a Frictionless data package made from the
+contracts alone.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,24 @@ _TYPES = {
     "FLOAT": "number",
 }
 _DESCRIPTION = (
-    "Anonymous figures of an online school. A figure that could tell something about a person is empty, and the column "
-    "named after it with _reason says why: too_few (under the threshold of the policy) or protected (it would give another "
-    "figure away). Counts of persons carry noise; a true zero is 0. A cell is published once, when its period has closed, "
-    "and never changes, but for a release that was recalled: manifest.json tells under replaces which, why and in which marts. "
-    f"{COMPLETE} is false where people had left the statistics before the cell was first built: leave such cells out of comparisons. "
+    "Anonymous figures of an online school. A figure that could tell something about a person is empty, "
+    "and the column "
+    "named after it with _reason says why: too_few (under the threshold of the policy) or protected (it "
+    "would give another "
+    "figure away). Counts of persons carry noise; a true zero is 0. A cell is published once, when its "
+    "period has closed, "
+    "and never changes, but for a release that was recalled: manifest.json tells under replaces which, "
+    "why and in which marts. "
+    f"{COMPLETE} is false where people had left the statistics before the cell was first built: leave "
+    f"such cells out of comparisons. "
     "No licence is granted: ask the school before you pass the figures on."
 )
 
 
 def data_package(contracts: Mapping[str, MartContract], as_of: str, release_id: str) -> dict[str, Any]:
-    """The descriptor of a release: one resource per mart, with its schema from the contract and no value of any cell."""
+    """The descriptor of a release: one resource per mart, with its schema from the contract and no value of
+    any cell.
+    """
     return {
         "profile": "data-package",
         "name": "anonymart",

@@ -35,7 +35,9 @@ def parquet_path(mart: str) -> str:
 
 
 def data_files(folder: Path, marts: list[str]) -> list[str]:
-    """The files that hold figures, describe them or tell of their errors, as relative paths; those that do not exist are left out."""
+    """The files that hold figures, describe them or tell of their errors, as relative paths; those that do
+    not exist are left out.
+    """
     names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, *(parquet_path(mart) for mart in marts)]
     return [name for name in names if (folder / name).is_file()]
 
@@ -54,7 +56,9 @@ def sha256(path: Path) -> str:
 
 
 def write_durably(path: Path, text: str, mode: int | None = None, crash_point: str | None = None) -> None:
-    """Write a text file whole or not at all, and see it to the disk; with a mode, it never stands there under another one."""
+    """Write a text file whole or not at all, and see it to the disk; with a mode, it never stands there under
+    another one.
+    """
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
@@ -78,7 +82,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_to_readers(folder: Path) -> None:
-    """0755 for folders and 0644 for files, and every byte on the disk: from here on the folder may be handed out."""
+    """0755 for folders and 0644 for files, and every byte on the disk: from here on the folder may be handed
+    out.
+    """
     for path in [*folder.rglob("*"), folder]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         descriptor = os.open(path, os.O_RDONLY)

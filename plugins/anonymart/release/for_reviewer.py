@@ -1,4 +1,6 @@
-"""What the reviewer is told of a candidate beside its files: exact figures about persons, which stand in the vault and in no release (S-ANON)."""
+"""What the reviewer is told of a candidate beside its files: exact figures about persons, which stand in the
+vault and in no release (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from anonymart.engine import table_exists
 
 def note(connection: duckdb.DuckDBPyConnection, release_id: str, name: str, told: Any) -> None:
     """Keep what is told under a name, in place of what was told before. `told` is plain data."""
-    connection.execute("DELETE FROM vault.ledger.for_reviewer WHERE release_id = ? AND name = ?", [release_id, name])
+    connection.execute(
+        "DELETE FROM vault.ledger.for_reviewer WHERE release_id = ? AND name = ?", [release_id, name]
+    )
     connection.execute(
         "INSERT INTO vault.ledger.for_reviewer (release_id, name, told) VALUES (?, ?, ?)",
         [release_id, name, json.dumps(told)],

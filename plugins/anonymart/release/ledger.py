@@ -22,25 +22,32 @@ def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     if not table_exists(connection, "ledger", "releases"):
         return []
     cursor = connection.execute(
-        "SELECT release_id, as_of, manifest_sha256, new_cells, carried_cells FROM vault.ledger.releases ORDER BY rowid"
+        "SELECT release_id, as_of, manifest_sha256, new_cells, carried_cells FROM vault.ledger.releases "
+        "ORDER BY rowid"
     )
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def noise_by_release(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Scheme]]:
-    """By which noise the cells that were new in each release were drawn, by class. Empty where there is no ledger yet."""
+    """By which noise the cells that were new in each release were drawn, by class. Empty where there is no
+    ledger yet.
+    """
     if not table_exists(connection, "ledger", "releases"):
         return {}
     rows = connection.execute("SELECT release_id, noise FROM vault.ledger.releases").fetchall()
     return {
-        release_id: {name: Scheme(*law) for name, law in json.loads(told).items()} if told else dict.fromkeys(CLASSES, BEFORE_CLASSES)
+        release_id: {name: Scheme(*law) for name, law in json.loads(told).items()}
+        if told
+        else dict.fromkeys(CLASSES, BEFORE_CLASSES)
         for release_id, told in rows
     }
 
 
 def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """What was withdrawn, by release id, oldest first: as_of, why, marts, named_id (whose cells were wrong) and replaced_by (None: not yet)."""
+    """What was withdrawn, by release id, oldest first: as_of, why, marts, named_id (whose cells were wrong)
+    and replaced_by (None: not yet).
+    """
     if not table_exists(connection, "ledger", "withdrawals"):
         return {}
     cursor = connection.execute("""
@@ -61,14 +68,23 @@ def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
 def standing(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Ids of the releases that are not withdrawn, oldest first: the last one is `current`."""
     recalled = withdrawals(connection)
-    return [release["release_id"] for release in releases(connection) if release["release_id"] not in recalled]
+    return [
+        release["release_id"] for release in releases(connection) if release["release_id"] not in recalled
+    ]
 
 
 def replaces(connection: duckdb.DuckDBPyConnection, release_id: str | None = None) -> list[dict[str, Any]]:
-    """What a release replaces, for its manifest: release_id, why, marts, as_of. Without an id: what the next release will."""
+    """What a release replaces, for its manifest: release_id, why, marts, as_of. Without an id: what the next
+    release will.
+    """
     found = withdrawals(connection).values()
     return [
-        {"release_id": entry["release_id"], "why": entry["why"], "marts": entry["marts"], "as_of": entry["as_of"].isoformat()}
+        {
+            "release_id": entry["release_id"],
+            "why": entry["why"],
+            "marts": entry["marts"],
+            "as_of": entry["as_of"].isoformat(),
+        }
         for entry in found
         if entry["replaced_by"] == release_id
     ]
@@ -85,9 +101,11 @@ def next_release_id(connection: duckdb.DuckDBPyConnection, as_of: date) -> str:
 
 
 def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
-    """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and whether it is current.
+    """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and
+    whether it is current.
 
-    `withdrawn` tells of a recalled one as_of, why, marts and replaced_by, else it is None; `replaces` lists the ids that one corrects.
+    `withdrawn` tells of a recalled one as_of, why, marts and replaced_by, else it is None; `replaces` lists
+    the ids that one corrects.
     """
     if not home.vault.exists():
         return []
@@ -101,7 +119,11 @@ def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
             "is_present": (home.releases / release["release_id"]).is_dir(),
             "is_current": release["release_id"] == current,
             "withdrawn": _told(recalled.get(release["release_id"])),
-            "replaces": [entry["release_id"] for entry in recalled.values() if entry["replaced_by"] == release["release_id"]],
+            "replaces": [
+                entry["release_id"]
+                for entry in recalled.values()
+                if entry["replaced_by"] == release["release_id"]
+            ],
         }
         for release in committed
     ]
@@ -110,4 +132,7 @@ def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
 def _told(withdrawal: dict[str, Any] | None) -> dict[str, Any] | None:
     if withdrawal is None:
         return None
-    return {"as_of": withdrawal["as_of"].isoformat(), **{name: withdrawal[name] for name in ("why", "marts", "replaced_by")}}
+    return {
+        "as_of": withdrawal["as_of"].isoformat(),
+        **{name: withdrawal[name] for name in ("why", "marts", "replaced_by")},
+    }

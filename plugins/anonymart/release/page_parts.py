@@ -1,4 +1,6 @@
-"""Pieces of a page that stands alone: tables that a screen reader can follow, numbers in small groups, bars with a text beside them."""
+"""Pieces of a page that stands alone: tables that a screen reader can follow, numbers in small groups, bars
+with a text beside them.
+"""
 
 from __future__ import annotations
 
@@ -31,24 +33,37 @@ def percent(share: float) -> str:
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table with its caption; the first cell of each row is the row's head, and numbers stand to the right."""
+    """A table with its caption; the first cell of each row is the row's head, and numbers stand to the
+    right.
+    """
     body = [list(row) for row in rows]
-    right = {n for n in range(1, len(head)) if body and all(isinstance(row[n], int | float) or row[n] is None or str(row[n]).endswith(" %") for row in body)}
+    right = {
+        n
+        for n in range(1, len(head))
+        if body
+        and all(
+            isinstance(row[n], int | float) or row[n] is None or str(row[n]).endswith(" %") for row in body
+        )
+    }
     heads = "".join(f'<th scope="col"{_side(n, right)}>{escape(name)}</th>' for n, name in enumerate(head))
     lines = "".join(
         f'<tr><th scope="row">{escape(told(row[0]))}</th>'
-        + "".join(f"<td{_side(n, right)}>{escape(told(value))}</td>" for n, value in enumerate(row[1:], 1)) + "</tr>"
+        + "".join(f"<td{_side(n, right)}>{escape(told(value))}</td>" for n, value in enumerate(row[1:], 1))
+        + "</tr>"
         for row in body
     )
     empty = f'<tr><td colspan="{len(head)}">None.</td></tr>' if not body else ""
     return (
-        f'<div class="wide" tabindex="0" role="group" aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f'<div class="wide" tabindex="0" role="group" '
+        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}{empty}</tbody></table></div>"
     )
 
 
 def bar(parts: Sequence[tuple[str, float]], text: str) -> str:
-    """A bar of 300 units, one rectangle for each (class, share), on a bar for the whole; `text` says the same in words."""
+    """A bar of 300 units, one rectangle for each (class, share), on a bar for the whole; `text` says the same
+    in words.
+    """
     place, rects = 0, []
     for name, share in parts:
         width = round(300 * share)
@@ -62,7 +77,11 @@ def bar(parts: Sequence[tuple[str, float]], text: str) -> str:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     """A list of names and values."""
-    return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(told(value))}</dd>" for name, value in pairs) + "</dl>"
+    return (
+        "<dl>"
+        + "".join(f"<dt>{escape(name)}</dt><dd>{escape(told(value))}</dd>" for name, value in pairs)
+        + "</dl>"
+    )
 
 
 def _side(n: int, right: set[int]) -> str:

@@ -1,4 +1,5 @@
-"""`privacy_report.html`: the privacy report as a page for a person, on a screen, on paper and read aloud (S-ANON).
+"""`privacy_report.html`: the privacy report as a page for a person, on a screen, on paper and read aloud
+(S-ANON).
 
 One file, no script, nothing loaded from elsewhere, and nothing that does not stand in `privacy_report.json`.
 """
@@ -28,7 +29,15 @@ SECTIONS = {
     "cost": "What protection costs",
     "changes": "What changed since the release before",
 }
-_NO_GATE = {"passed": False, "expectations": 0, "rows": 0, "texts": 0, "policies": [], "attacks": [], "drill": []}
+_NO_GATE = {
+    "passed": False,
+    "expectations": 0,
+    "rows": 0,
+    "texts": 0,
+    "policies": [],
+    "attacks": [],
+    "drill": [],
+}
 
 
 @cache
@@ -56,19 +65,23 @@ def page(report: Mapping[str, Any]) -> str:
     }
     links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in SECTIONS.items())
     body = "".join(
-        f'<section id="{name}" aria-labelledby="{name}-title"><h2 id="{name}-title">{escape(SECTIONS[name])}</h2>{part}</section>'
+        f'<section id="{name}" aria-labelledby="{name}-title"><h2 '
+        f'id="{name}-title">{escape(SECTIONS[name])}</h2>{part}</section>'
         for name, part in parts.items()
     )
     title = f"Privacy report of release {report['release_id']}"
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="UTF-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="UTF-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style()}</style></head><body>"
         f'<a class="skip" href="#main">Skip to the report</a><header><h1>{escape(title)}</h1>'
-        f"<p>As of {escape(report['as_of'])}, made by version {escape(report['code_version'])} of the code under version "
+        f"<p>As of {escape(report['as_of'])}, made by version {escape(report['code_version'])} of the "
+        f"code under version "
         f"{escape(str(report['policy_version']))} of the policy register.</p></header>"
         f'<nav aria-label="Contents"><ol>{links}</ol></nav><main id="main">{body}</main>'
         "<footer><p>Names and counts only: no value of a person stands on this page. "
-        "The same stands for machines in privacy_report.json, and each expectation in data_docs.</p></footer></body></html>\n"
+        "The same stands for machines in privacy_report.json, and each expectation in "
+        "data_docs.</p></footer></body></html>\n"
     )
 
 
@@ -76,10 +89,13 @@ def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
     planted, caught = (sum(row[name] for row in gate["drill"]) for name in ("planted", "caught"))
     broken = sum(attack["succeeded"] for attack in gate["attacks"])
     new = sum(mart["new_cells"] for mart in report["marts"].values())
-    mark, words = ("good", "The gate let it pass.") if gate["passed"] else ("bad", "The gate has not let it pass.")
+    mark, words = (
+        ("good", "The gate let it pass.") if gate["passed"] else ("bad", "The gate has not let it pass.")
+    )
     return (
         f'<p class="verdict {mark}">{words}</p><ul>'
-        f"<li>{told(gate['expectations'])} expectations were asked of {told(gate['rows'])} rows in {len(report['marts'])} marts, {told(new)} of them new.</li>"
+        f"<li>{told(gate['expectations'])} expectations were asked of {told(gate['rows'])} rows in "
+        f"{len(report['marts'])} marts, {told(new)} of them new.</li>"
         f"<li>{told(planted)} leaks were planted in a copy, and {told(caught)} were caught.</li>"
         f"<li>{told(len(gate['attacks']))} attacks were tried, with {told(broken)} successes.</li>"
         f"<li>Requests of persons are all in time: {told(report['requests']['all_in_time'])}.</li></ul>"
@@ -88,82 +104,140 @@ def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
 
 def _checked(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
     rows = [
-        (name, mart["rows"], mart["new_cells"], mart["carried_cells"], mart["closed_periods"], mart["figures"])
+        (
+            name,
+            mart["rows"],
+            mart["new_cells"],
+            mart["carried_cells"],
+            mart["closed_periods"],
+            mart["figures"],
+        )
         for name, mart in report["marts"].items()
     ]
     return (
-        f"<p>The gate opened the very files of the release. It read {told(gate['texts'])} texts, in cells, names, comments and metadata, for "
-        "identifiers, and worked out every new figure again from its evidence. A carried cell must be, byte for byte, what was published before.</p>"
-        + table("Rows that were checked, by mart", ("Mart", "Rows", "New cells", "Carried cells", "Periods closed", "Figures"), rows)
+        f"<p>The gate opened the very files of the release. It read {told(gate['texts'])} texts, in "
+        f"cells, names, comments and metadata, for "
+        "identifiers, and worked out every new figure again from its evidence. A carried cell must be, "
+        "byte for byte, what was published before.</p>"
+        + table(
+            "Rows that were checked, by mart",
+            ("Mart", "Rows", "New cells", "Carried cells", "Periods closed", "Figures"),
+            rows,
+        )
     )
 
 
 def _policy(gate: Mapping[str, Any]) -> str:
-    rows = [(entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]]
+    rows = [
+        (entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]
+    ]
     return (
-        "<p>Expectations are counted by how often they were asked. Persons are counted with noise, as in the table of persons.</p>"
-        + table("Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows)
+        "<p>Expectations are counted by how often they were asked. Persons are counted with noise, as "
+        "in the table of persons.</p>"
+        + table(
+            "Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows
+        )
     )
 
 
 def _suppressed(report: Mapping[str, Any]) -> str:
     rows = [
-        (name, mart["figures"], mart["suppressed"]["too_few"], mart["suppressed"]["protected"], percent(mart["suppressed_share"]))
+        (
+            name,
+            mart["figures"],
+            mart["suppressed"]["too_few"],
+            mart["suppressed"]["protected"],
+            percent(mart["suppressed_share"]),
+        )
         for name, mart in report["marts"].items()
     ]
     return (
-        "<p>A figure that could tell something about a person is empty. Too few: under a threshold. Protected: it would give another figure away.</p>"
-        + table("Suppressed figures, by mart and reason", ("Mart", "Figures", "Too few", "Protected", "Share"), rows)
+        "<p>A figure that could tell something about a person is empty. Too few: under a threshold. "
+        "Protected: it would give another figure away.</p>"
+        + table(
+            "Suppressed figures, by mart and reason",
+            ("Mart", "Figures", "Too few", "Protected", "Share"),
+            rows,
+        )
     )
 
 
 def _persons(report: Mapping[str, Any]) -> str:
     rows = [(words, policy, report["persons"].get(reason)) for reason, (policy, words) in REASONS.items()]
     return (
-        "<p>These counts are protected too: each has the noise of its own persons, and it stays what the last report said until enough "
+        "<p>These counts are protected too: each has the noise of its own persons, and it stays what "
+        "the last report said until enough "
         "persons have come or gone. Two reports side by side tell of nobody who left in between.</p>"
         + table("Persons, by reason (with noise)", ("Reason", "Policy", "Persons"), rows)
     )
 
 
 def _requests(report: Mapping[str, Any]) -> str:
-    words = "None is open after its last day to answer." if report["requests"]["all_in_time"] else "One or more are open after their last day to answer."
+    words = (
+        "None is open after its last day to answer."
+        if report["requests"]["all_in_time"]
+        else "One or more are open after their last day to answer."
+    )
     return f"<p>{words} How many are open, near that day or late, stands on the reviewer's own page (R-CLOCK).</p>"
 
 
 def _attacks(gate: Mapping[str, Any]) -> str:
     rows = [
-        (attack["attack"].replace("_", " "), attack["succeeded"], f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}")
+        (
+            attack["attack"].replace("_", " "),
+            attack["succeeded"],
+            f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}",
+        )
         for attack in gate["attacks"]
     ]
     return (
-        "<p>An attacker has the files and the published rules. One success refuses the release. Each attack must also succeed on a naive "
-        "release, made up on the spot: else its silence would prove nothing. How often each has tried follows from true figures and stands on the "
+        "<p>An attacker has the files and the published rules. One success refuses the release. Each "
+        "attack must also succeed on a naive "
+        "release, made up on the spot: else its silence would prove nothing. How often each has tried "
+        "follows from true figures and stands on the "
         "reviewer's own page.</p>"
         + table("Attacks on this release", ("Attack", "Succeeded", "Succeeded on the naive release"), rows)
     )
 
 
 def _membership(report: Mapping[str, Any]) -> str:
-    words = {"median_at_most": "Half of all persons", "of_99_percent_at_most": "99 of 100 persons", "of_anybody_at_most": "Anybody"}
+    words = {
+        "median_at_most": "Half of all persons",
+        "of_99_percent_at_most": "99 of 100 persons",
+        "of_anybody_at_most": "Anybody",
+    }
     within, limits = report.get("membership") or {}, report["register"]
     if not within:
         return "<p>Nobody asked: this release was made by an earlier version.</p>"
-    rows = [(words[name], percent(limits[f"membership.{name}"]), "Yes" if within[name] else "No") for name in words]
+    rows = [
+        (words[name], percent(limits[f"membership.{name}"]), "Yes" if within[name] else "No")
+        for name in words
+    ]
     return (
-        "<p>An attacker who knows everybody else in every cell compares, over all counts of a life, what is published with the person and without. "
+        "<p>An attacker who knows everybody else in every cell compares, over all counts of a life, "
+        "what is published with the person and without. "
         "Told: how often he is right to say that the person is in the statistics, at one false alarm in "
-        f"{told(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the reviewer's own page and in no release.</p>"
+        f"{told(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the "
+        f"reviewer's own page and in no release.</p>"
         + table("Limits of the policy (S-ANON)", ("Persons", "Told at most", "Kept"), rows)
     )
 
 
 def _drill(gate: Mapping[str, Any]) -> str:
     return (
-        "<p>Made-up leaks were planted in a copy of the release, all at once, and looked for with the same questions. One that was missed "
+        "<p>Made-up leaks were planted in a copy of the release, all at once, and looked for with the "
+        "same questions. One that was missed "
         "refuses the release. Each leak in each place stands in privacy_report.json.</p>"
-        + table("Leaks, in all places", ("Leak", "Places", "Planted", "Caught"), _summed(gate["drill"], "leak", "place"))
-        + table("Places, with all leaks", ("Place", "Leaks", "Planted", "Caught"), _summed(gate["drill"], "place", "leak"))
+        + table(
+            "Leaks, in all places",
+            ("Leak", "Places", "Planted", "Caught"),
+            _summed(gate["drill"], "leak", "place"),
+        )
+        + table(
+            "Places, with all leaks",
+            ("Place", "Leaks", "Planted", "Caught"),
+            _summed(gate["drill"], "place", "leak"),
+        )
     )
 
 
@@ -172,37 +246,63 @@ def _summed(rows: list[Mapping[str, Any]], by: str, other: str) -> list[tuple[An
     for row in rows:
         found.setdefault(row[by], []).append(row)
     return [
-        (name, len({row[other] for row in group}), sum(row["planted"] for row in group), sum(row["caught"] for row in group))
+        (
+            name,
+            len({row[other] for row in group}),
+            sum(row["planted"] for row in group),
+            sum(row["caught"] for row in group),
+        )
         for name, group in found.items()
     ]
 
 
 def _cards(report: Mapping[str, Any]) -> str:
     legend = (
-        '<p class="key"><span class="swatch few"></span>too few <span class="swatch protected"></span>protected '
+        '<p class="key"><span class="swatch few"></span>too few <span class="swatch '
+        'protected"></span>protected '
         '<span class="swatch whole"></span>shown</p>'
     )
     return (
-        "<p>From published figures and the limits of the policy alone. Smallest cell: the smallest count that is shown and not 0, with its noise: "
-        "it says nothing of how many persons there are at least. What is guaranteed stands beside it, and holds for each row. "
+        "<p>From published figures and the limits of the policy alone. Smallest cell: the smallest "
+        "count that is shown and not 0, with its noise: "
+        "it says nothing of how many persons there are at least. What is guaranteed stands beside it, "
+        "and holds for each row. "
         "Dominance: largest share of one person in an amount, and the p of the p% rule. "
         "Noise: its class, and the standard deviation of a count, in persons.</p>"
-        f'{legend}<div class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
+        f"{legend}<div "
+        f'class="cards">{"".join(_card(name, mart) for name, mart in report["marts"].items())}</div>'
     )
 
 
 def _guaranteed(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The limits of a mart as facts; of the kinds of figures that it has."""
-    found = [("Counts", f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the truth, variance {told(limits['variance'])}")]
+    found = [
+        (
+            "Counts",
+            f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the "
+            f"truth, variance {told(limits['variance'])}",
+        )
+    ]
     for base, name, words in (
         ("smallest_base", "true_persons", "Shares, means"),
         ("smallest_base_of_a_score", "true_persons_of_a_score", "Score"),
     ):
         if name in limits:
-            found.append((words, f"on a published base of {limits[base]} and more: {limits[name]} true persons and more"))
+            found.append(
+                (
+                    words,
+                    f"on a published base of {limits[base]} and more: {limits[name]} true persons and more",
+                )
+            )
     if "persons_each_side" in limits:
         bases = f"{limits['smallest_base_median']} (median) or {limits['smallest_base_quartile']} (quartile)"
-        found.append(("Quantiles", f"on a published base of {bases} and more, {limits['persons_each_side']} true persons and more on each side"))
+        found.append(
+            (
+                "Quantiles",
+                f"on a published base of {bases} and more, {limits['persons_each_side']} true persons "
+                f"and more on each side",
+            )
+        )
     return found
 
 
@@ -214,22 +314,31 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     words = f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and {percent(shares['protected'])} protected."
     return (
         f'<article class="card"><h3>{escape(name)}</h3>'
-        + facts((
-            ("Rows", mart["rows"]), ("Smallest cell", mart["smallest_cell"]), *_guaranteed(mart["guaranteed"]),
-            ("Dominance", rule), ("Noise", f"{mart['noise']['class']}, {told(mart['noise']['standard_deviation'])}"), ("Suppressed", percent(mart["suppressed_share"])),
-        ))
-        + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words) + "</article>"
+        + facts(
+            (
+                ("Rows", mart["rows"]),
+                ("Smallest cell", mart["smallest_cell"]),
+                *_guaranteed(mart["guaranteed"]),
+                ("Dominance", rule),
+                ("Noise", f"{mart['noise']['class']}, {told(mart['noise']['standard_deviation'])}"),
+                ("Suppressed", percent(mart["suppressed_share"])),
+            )
+        )
+        + bar([("few", shares["too_few"]), ("protected", shares["protected"])], words)
+        + "</article>"
     )
 
 
 def _cost(report: Mapping[str, Any]) -> str:
     limits = report["register"]
     off = [
-        f"{told(error)} persons in the mean and {told(limits[f'counts.largest_deviation.{noise}'])} at most in a mart with {noise} noise"
+        f"{told(error)} persons in the mean and {told(limits[f'counts.largest_deviation.{noise}'])} at "
+        f"most in a mart with {noise} noise"
         for noise, error in report["count_error_persons"].items()
     ]
     return (
-        f"<p>By the table of noise a count is off by {', by '.join(off)}. Figures that are not shown are counted above. By how much the figures of this very "
+        f"<p>By the table of noise a count is off by {', by '.join(off)}. Figures that are not shown "
+        f"are counted above. By how much the figures of this very "
         "release are off follows from true ones, and stands on the reviewer's own page.</p>"
     )
 
@@ -240,13 +349,26 @@ def changes_part(report: Mapping[str, Any]) -> str:
     cells = f"{told(changed['figures_frozen'])} figures were frozen with this release, {told(changed['figures_carried'])} were carried."
     if changed["since"] is None:
         return f"<p>This is the first release that stands. {cells}</p>"
-    rows = [(words, changed[name]) for name, words in (("marts_added", "Marts that came"), ("marts_gone", "Marts that went"))]
-    rows += [(f"Columns that {words}: {mart}", columns) for name, words in (("columns_added", "came"), ("columns_gone", "went"))
-             for mart, columns in changed[name].items()]
-    rows += [("Version of the code", _from_to(changed["code_version"])), ("Version of the policy register", _from_to(changed["policy_version"]))]
+    rows = [
+        (words, changed[name])
+        for name, words in (("marts_added", "Marts that came"), ("marts_gone", "Marts that went"))
+    ]
+    rows += [
+        (f"Columns that {words}: {mart}", columns)
+        for name, words in (("columns_added", "came"), ("columns_gone", "went"))
+        for mart, columns in changed[name].items()
+    ]
+    rows += [
+        ("Version of the code", _from_to(changed["code_version"])),
+        ("Version of the policy register", _from_to(changed["policy_version"])),
+    ]
     rows += [("Definition that changed", name) for name in changed.get("definitions") or []]
     rows += [(f"Policy: {name}", _from_to(values)) for name, values in (changed["policy"] or {}).items()]
-    shares = [(name, percent(old), percent(new)) for name, (old, new) in changed["suppressed_share"].items() if old != new]
+    shares = [
+        (name, percent(old), percent(new))
+        for name, (old, new) in changed["suppressed_share"].items()
+        if old != new
+    ]
     return (
         f"<p>Compared with release {escape(changed['since'])}. {cells}</p>"
         + table("Marts, columns, code and policy", ("What", "Change"), rows)

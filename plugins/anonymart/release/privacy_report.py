@@ -1,7 +1,7 @@
 """`privacy_report.json`: what protects the figures of a release (S-ANON).
 
-In noisy counts, limits of the policy, yes or no, and what follows from the marts of the release: exact figures about persons are the
-reviewer's alone.
+In noisy counts, limits of the policy, yes or no, and what follows from the marts of the release: exact
+figures about persons are the reviewer's alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ GATE = "gate"
 
 
 def privacy_report(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, release_id: str, as_of: date,
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    policy: Policy,
+    release_id: str,
+    as_of: date,
     releases: Path,
 ) -> dict[str, Any]:
     """The report as plain data, all but what the gate adds under `gate`; the marts are attached as `release`.
@@ -43,8 +47,13 @@ def privacy_report(
         "as_of": as_of.isoformat(),
         "code_version": __version__,
         "policy_version": policy.version,
-        "count_error_persons": {noise: round(perturbation.mean_error(table), 2) for noise, table in perturbation.of_policy(policy).items()},
-        "marts": {name: report_cards.card(connection, contract, policy) for name, contract in contracts.items()},
+        "count_error_persons": {
+            noise: round(perturbation.mean_error(table), 2)
+            for noise, table in perturbation.of_policy(policy).items()
+        },
+        "marts": {
+            name: report_cards.card(connection, contract, policy) for name, contract in contracts.items()
+        },
         "persons": report_persons.persons(connection, policy, known),
         "requests": {"all_in_time": not requests["late"]},
         "membership": for_reviewer.notes(connection, release_id).get(membership.NAME, {}).get("within", {}),
@@ -55,11 +64,14 @@ def privacy_report(
 
 
 def new_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> str:
-    """SQL that may follow FROM: the warehouse's evidence without the cells that the ledger knows; none where there is no evidence."""
+    """SQL that may follow FROM: the warehouse's evidence without the cells that the ledger knows; none where
+    there is no evidence.
+    """
     if not table_exists(connection, "evidence", "cell_evidence", database="warehouse"):
         return NO_EVIDENCE
     known = [
-        f"SELECT '{name}' AS mart, {key_sql(tuple(contract.dimensions), 'cell')} AS cell_key FROM vault.ledger.cells_{name} AS cell"
+        f"SELECT '{name}' AS mart, {key_sql(tuple(contract.dimensions), 'cell')} AS cell_key FROM "
+        f"vault.ledger.cells_{name} AS cell"
         for name, contract in contracts.items()
         if table_exists(connection, "ledger", f"cells_{name}")
     ]
@@ -68,7 +80,9 @@ def new_evidence(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, 
 
 
 def read_privacy_report(folder: Path) -> dict[str, Any]:
-    """The report of a release folder; empty where it has none, as releases of 0.1.0, or none that can be read."""
+    """The report of a release folder; empty where it has none, as releases of 0.1.0, or none that can be
+    read.
+    """
     try:
         report = json.loads((folder / PRIVACY_REPORT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -77,7 +91,10 @@ def read_privacy_report(folder: Path) -> dict[str, Any]:
 
 
 NO_EVIDENCE = (
-    "(SELECT NULL::VARCHAR AS mart, NULL::VARCHAR AS cell_key, NULL::VARCHAR AS measure, NULL::BIGINT AS true_count, "
-    "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason, NULL::VARCHAR AS clipped, "
-    "NULL::BIGINT AS n_below, NULL::BIGINT AS n_above, NULL::DOUBLE AS largest_share, NULL::BOOLEAN AS p_percent_ok WHERE false)"
+    "(SELECT NULL::VARCHAR AS mart, NULL::VARCHAR AS cell_key, NULL::VARCHAR AS measure, NULL::BIGINT "
+    "AS true_count, "
+    "NULL::DOUBLE AS true_value, NULL::DOUBLE AS published_value, NULL::VARCHAR AS published_reason, "
+    "NULL::VARCHAR AS clipped, "
+    "NULL::BIGINT AS n_below, NULL::BIGINT AS n_above, NULL::DOUBLE AS largest_share, NULL::BOOLEAN AS "
+    "p_percent_ok WHERE false)"
 )

@@ -1,6 +1,8 @@
-"""Publishing: one transaction of the vault's ledger decides, then a rename and the swap of `current` follow (S-ANON, S-SAFE).
+"""Publishing: one transaction of the vault's ledger decides, then a rename and the swap of `current` follow
+(S-ANON, S-SAFE).
 
-A kill before the transaction leaves nothing published; a kill after it is finished by `recover` at the next run.
+A kill before the transaction leaves nothing published; a kill after it is finished by `recover` at the next
+run.
 """
 
 from __future__ import annotations
@@ -47,12 +49,21 @@ from anonymart.vault import schema
 
 
 def publish(
-    home: Home, keys: Keys, policy: Policy, candidate: Path, actor: str | None = None, reviewer: Reviewer | None = None
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    candidate: Path,
+    actor: str | None = None,
+    reviewer: Reviewer | None = None,
 ) -> str | None:
-    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period, holds no new cell and replaces nothing.
+    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period,
+    holds no new cell and replaces nothing.
 
-    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and ApprovalNeeded is raised. Raises
-    UsageError for a folder that is no candidate, UnreadableRequests while a row about a right or a consent waits to be entered, Superseded when a right was taken in or carried out since the build, GateRefused when the gate has not passed these very files. `current` changes last, in one step.
+    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and
+    ApprovalNeeded is raised. Raises UsageError for a folder that is no candidate, UnreadableRequests while a
+    row about a right or a consent waits to be entered, Superseded when a right was taken in or carried out
+    since the build, GateRefused when the gate has not passed these very files. `current` changes last, in one
+    step.
     """
     from anonymart.rights.unreadable import need_none_open
 
@@ -73,7 +84,9 @@ def publish(
         raise approval.hold(home, keys, candidate, reasons, actor)
     reviewer = approval.checked(home, keys, reviewer) if reasons and reviewer else None
     manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
-    manifest_sha256 = write_manifest(candidate, {name: manifest[name] for name in manifest if name != "files"})
+    manifest_sha256 = write_manifest(
+        candidate, {name: manifest[name] for name in manifest if name != "files"}
+    )
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
@@ -88,19 +101,26 @@ def publish(
 
 
 def has_news(candidate: Path) -> bool:
-    """Whether a candidate holds a new cell, closes a period or replaces what was withdrawn; else there is nothing to publish, nor to gate."""
+    """Whether a candidate holds a new cell, closes a period or replaces what was withdrawn; else there is
+    nothing to publish, nor to gate.
+    """
     manifest = read_manifest(candidate)
     marts = manifest["marts"].values()
-    return bool(manifest.get("replaces")) or any(mart["new_cells"] or mart["closed_periods"] for mart in marts)
+    return bool(manifest.get("replaces")) or any(
+        mart["new_cells"] or mart["closed_periods"] for mart in marts
+    )
 
 
 def refuse(home: Home, candidate: Path) -> Path:
-    """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the last one."""
+    """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the
+    last one.
+    """
     return approval.keep_refused(home, candidate)
 
 
 def recover(home: Home, keys: Keys) -> list[str]:
-    """Finish what the ledger committed and remove what it did not, after a kill; gives a sentence for each thing done.
+    """Finish what the ledger committed and remove what it did not, after a kill; gives a sentence for each
+    thing done.
 
     Raises AnonymartError when the folder of the last committed release is gone.
     """
@@ -110,7 +130,10 @@ def recover(home: Home, keys: Keys) -> list[str]:
     done: list[str] = []
     committed = _committed(home, keys)
     for release_id in committed:
-        if any((home.releases / f"{prefix}{release_id}").is_dir() for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)):
+        if any(
+            (home.releases / f"{prefix}{release_id}").is_dir()
+            for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)
+        ):
             done.append(f"finished publishing {release_id}")
             _rename(home, release_id)
     done += finish_withdrawals(home, keys)
@@ -119,13 +142,17 @@ def recover(home: Home, keys: Keys) -> list[str]:
     _remove(home, LINK_PREFIX)
     for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
-    return done + [f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed]
+    return done + [
+        f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed
+    ]
 
 
 def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
-    """Let `current` name the last release that is not withdrawn, or nothing, and mark the folders of those that are.
+    """Let `current` name the last release that is not withdrawn, or nothing, and mark the folders of those
+    that are.
 
-    Gives a sentence for each thing done. Raises AnonymartError when the folder of the release that is current is gone.
+    Gives a sentence for each thing done. Raises AnonymartError when the folder of the release that is current
+    is gone.
     """
     if not home.vault.exists():
         return []
@@ -134,7 +161,11 @@ def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
     done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
     if withdrawn:
         crash.point("withdraw.after_swap")
-    return done + [f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(home, keys, entry)]
+    return done + [
+        f"marked {entry['release_id']} as withdrawn"
+        for entry in withdrawn.values()
+        if _mark(home, keys, entry)
+    ]
 
 
 def _committed(home: Home, keys: Keys) -> list[str]:
@@ -149,7 +180,9 @@ def _point_to_last(home: Home, standing: list[str]) -> list[str]:
     if home.current.is_symlink() and os.readlink(home.current) == last and (home.releases / last).is_dir():
         return []
     if not (home.releases / last).is_dir():
-        raise AnonymartError(f"The folder of the last release {home.releases / last} is gone: restore it from a copy.")
+        raise AnonymartError(
+            f"The folder of the last release {home.releases / last} is gone: restore it from a copy."
+        )
     _finish(home, last)
     return [f"`current` now names {last}"]
 
@@ -163,14 +196,20 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
 
 
 def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
-    """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does not say so yet."""
+    """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does
+    not say so yet.
+    """
     folder = home.releases / entry["release_id"]
     text = json.dumps(ledger.mark_of(entry), indent=1, ensure_ascii=False) + "\n"
     signature = signature_text(text.encode(), keys)
-    if not folder.is_dir() or (_says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)):
+    if not folder.is_dir() or (
+        _says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)
+    ):
         return False
     write_durably(folder / WITHDRAWN, text, mode=0o644, crash_point="withdraw.before_mark_rename")
-    write_durably(folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature")
+    write_durably(
+        folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature"
+    )
     crash.point("withdraw.after_mark")
     return True
 
@@ -183,11 +222,17 @@ def _check_gate(candidate: Path) -> None:
     try:
         result = json.loads((candidate / GATE_RESULT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise GateRefused(f"{candidate.name} was not read by the gate: run `anonymart gate` on it first.") from None
+        raise GateRefused(
+            f"{candidate.name} was not read by the gate: run `anonymart gate` on it first."
+        ) from None
     if result.get("passed") is not True:
-        raise GateRefused(f"The gate refused {candidate.name}: look at its {GATE_RESULT} for mart, column and kind.")
+        raise GateRefused(
+            f"The gate refused {candidate.name}: look at its {GATE_RESULT} for mart, column and kind."
+        )
     checked = result.get("files") or {}
-    if MARTS_FILE not in checked or any(sha256(candidate / name) != digest for name, digest in checked.items()):
+    if MARTS_FILE not in checked or any(
+        sha256(candidate / name) != digest for name, digest in checked.items()
+    ):
         raise GateRefused(f"{candidate.name} is no longer what the gate has read: make a new candidate.")
 
 
@@ -210,18 +255,39 @@ def _commit(
         if release_id in {release["release_id"] for release in ledger.releases(connection)}:
             raise AnonymartError(f"The release {release_id} is already in the ledger: make a new candidate.")
         if manifest.get("replaces", []) != ledger.replaces(connection):
-            raise AnonymartError(f"{candidate.name} was made before the last withdrawal: build again and make a new candidate.")
+            raise AnonymartError(
+                f"{candidate.name} was made before the last withdrawal: build again and make a new candidate."
+            )
         total = sum(mart["rows"] for mart in manifest["marts"].values())
         fresh = sum(_enter(connection, contract, release_id) for contract in contracts.values())
         connection.execute(
-            "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, carried_cells, noise) "
+            "INSERT INTO vault.ledger.releases (release_id, as_of, manifest_sha256, new_cells, "
+            "carried_cells, noise) "
             "VALUES (?, ?::DATE, ?, ?, ?, ?)",
-            [release_id, manifest["as_of"], manifest_sha256, fresh, total - fresh, json.dumps(schemes(policy))],
+            [
+                release_id,
+                manifest["as_of"],
+                manifest_sha256,
+                fresh,
+                total - fresh,
+                json.dumps(schemes(policy)),
+            ],
         )
-        connection.execute("UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id])
+        connection.execute(
+            "UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id]
+        )
         as_of = date.fromisoformat(manifest["as_of"])
         approval.note(connection, home, keys, manifest, name)
-        audit.enter(connection, home, keys, as_of, "published", name, release_id=release_id, manifest_sha256=manifest_sha256)
+        audit.enter(
+            connection,
+            home,
+            keys,
+            as_of,
+            "published",
+            name,
+            release_id=release_id,
+            manifest_sha256=manifest_sha256,
+        )
         connection.execute("COMMIT")
 
 
@@ -231,13 +297,17 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
     new_cells = cells.new_cells(connection, contract)
     held = {row[0] for row in connection.execute(f"DESCRIBE release.marts.{contract.name}").fetchall()}
     if held != set(contract.column_names):
-        raise AnonymartError(f"The mart {contract.name} of the candidate has other columns than this version's: build again and make a new candidate.")
+        raise AnonymartError(
+            f"The mart {contract.name} of the candidate has other columns than this version's: build "
+            f"again and make a new candidate."
+        )
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {cells_table} AS "
         f"SELECT *, NULL::VARCHAR AS release_id FROM release.marts.{contract.name} LIMIT 0"
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_cells AS {new_cells}")
-    # An empty period closes too: late data must never open it again. A mart that has no cell at all has not begun.
+    # An empty period closes too: late data must never open it again. A mart that has no cell at all has not
+    # begun.
     connection.execute(
         f"INSERT INTO vault.ledger.closed_periods (mart, period_key, release_id) "
         f"SELECT '{contract.name}', period_key, {release} FROM ("

@@ -1,4 +1,6 @@
-"""What changed since the release before: marts, columns, policy, code, figures frozen and carried (S-ANON)."""
+"""What changed since the release before: marts, columns, policy, code, figures frozen and carried
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from anonymart.release.ledger import standing
 
 
 def previous(connection: duckdb.DuckDBPyConnection, releases: Path) -> dict[str, Any]:
-    """manifest, report and columns by mart of the last release that stands; empty where there is none, or its folder is gone."""
+    """manifest, report and columns by mart of the last release that stands; empty where there is none, or its
+    folder is gone.
+    """
     ids = standing(connection)
     if not ids:
         return {}
@@ -24,16 +28,29 @@ def previous(connection: duckdb.DuckDBPyConnection, releases: Path) -> dict[str,
     manifest, package = _read(folder / MANIFEST), _read(folder / DATA_PACKAGE)
     if not manifest:
         return {}
-    columns = {entry["name"]: [field["name"] for field in entry["schema"]["fields"]] for entry in package.get("resources", [])}
+    columns = {
+        entry["name"]: [field["name"] for field in entry["schema"]["fields"]]
+        for entry in package.get("resources", [])
+    }
     return {"manifest": manifest, "report": _read(folder / PRIVACY_REPORT), "columns": columns}
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any], contracts: Mapping[str, MartContract]) -> dict[str, Any]:
-    """Names of what came and went, and of entries of the register with their old and new figure; `since` is None for a first release."""
-    frozen = {"figures_frozen": _cells(now, contracts, "new_cells"), "figures_carried": _cells(now, contracts, "carried_cells")}
+def changes(
+    before: Mapping[str, Any], now: Mapping[str, Any], contracts: Mapping[str, MartContract]
+) -> dict[str, Any]:
+    """Names of what came and went, and of entries of the register with their old and new figure; `since` is
+    None for a first release.
+    """
+    frozen = {
+        "figures_frozen": _cells(now, contracts, "new_cells"),
+        "figures_carried": _cells(now, contracts, "carried_cells"),
+    }
     if not before:
         return {"since": None, **frozen}
-    old, columns = before["columns"], {name: list(contract.column_names) for name, contract in contracts.items()}
+    old, columns = (
+        before["columns"],
+        {name: list(contract.column_names) for name, contract in contracts.items()},
+    )
     known = before["report"].get("register")
     return {
         "since": before["manifest"]["release_id"],
@@ -68,16 +85,26 @@ def _cells(now: Mapping[str, Any], contracts: Mapping[str, MartContract], kind: 
 
 
 def _differing(these: Mapping[str, list[str]], others: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    found = {name: [column for column in columns if column not in others[name]] for name, columns in these.items() if name in others}
+    found = {
+        name: [column for column in columns if column not in others[name]]
+        for name, columns in these.items()
+        if name in others
+    }
     return {name: columns for name, columns in found.items() if columns}
 
 
 def _figures(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {name: [old.get(name), new.get(name)] for name in sorted({*old, *new}) if old.get(name) != new.get(name)}
+    return {
+        name: [old.get(name), new.get(name)]
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    }
 
 
 def _definitions(old: Mapping[str, str] | None) -> list[str] | None:
-    """Names of definitions that came, went or changed; None where the release before does not tell its own."""
+    """Names of definitions that came, went or changed; None where the release before does not tell its
+    own.
+    """
     return None if old is None else sorted(_figures(old, definitions()))
 
 

@@ -1,7 +1,9 @@
-"""How many persons are in the statistics and how many are out, and why: counts that are themselves protected (S-ANON).
+"""How many persons are in the statistics and how many are out, and why: counts that are themselves protected
+(S-ANON).
 
-Each count carries the noise of its own persons (cell key method). And it stays what the release before said until it is
-more than two draws of noise can part (`Policy.smallest_move`) away: so that two reports side by side tell of nobody who left in between.
+Each count carries the noise of its own persons (cell key method). And it stays what the release before said
+until it is more than two draws of noise can part (`Policy.smallest_move`) away: so that two reports side by
+side tell of nobody who left in between.
 """
 
 from __future__ import annotations
@@ -31,8 +33,12 @@ _MODULUS = 1 << 32
 _NOISE = "coarse"  # the class of the noise of these counts
 
 
-def persons(connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mapping[str, Any]) -> dict[str, int]:
-    """Protected counts by reason, in the order of REASONS; `before` are those of the last report, empty where there is none."""
+def persons(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, before: Mapping[str, Any]
+) -> dict[str, int]:
+    """Protected counts by reason, in the order of REASONS; `before` are those of the last report, empty where
+    there is none.
+    """
     true = {reason: (int(n), int(key)) for reason, n, key in _groups(connection)}
     table, smallest = perturbation.of_policy(policy)[_NOISE], policy.smallest_move(_NOISE)
     found = {}
@@ -53,8 +59,14 @@ def _groups(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, int]]
                 JOIN warehouse.intermediate.int_survey_consents AS consents USING (person_key)
                 WHERE NOT consents.is_granted AND consents.withdrawn_at IS NOT NULL""")
     if table_exists(connection, "register", "minors"):
-        sources.append(f"SELECT DISTINCT 'minors_refused' AS reason, (identifier_hash % {_MODULUS})::BIGINT AS record_key FROM vault.register.minors")
+        sources.append(
+            f"SELECT DISTINCT 'minors_refused' AS reason, (identifier_hash % {_MODULUS})::BIGINT AS "
+            f"record_key FROM vault.register.minors"
+        )
     if not sources:
         return []
     union = " UNION ALL ".join(sources)
-    return connection.execute(f"SELECT reason, count(*), (sum(record_key::HUGEINT) % {_MODULUS})::BIGINT FROM ({union}) GROUP BY reason").fetchall()
+    return connection.execute(
+        f"SELECT reason, count(*), (sum(record_key::HUGEINT) % {_MODULUS})::BIGINT FROM ({union}) GROUP "
+        f"BY reason"
+    ).fetchall()

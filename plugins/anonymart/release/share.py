@@ -1,4 +1,6 @@
-"""Handing a release on: to whom, where it is kept and why stands in the audit log, or it is not handed on (S-SHARE, S-EU)."""
+"""Handing a release on: to whom, where it is kept and why stands in the audit log, or it is not handed on
+(S-SHARE, S-EU).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ NO_SAFEGUARD = "none needed"
 
 @dataclass(frozen=True)
 class Share:
-    """One line of the register: release, recipient, country (ISO 3166-1, two letters), purpose, and what safeguards it there."""
+    """One line of the register: release, recipient, country (ISO 3166-1, two letters), purpose, and what
+    safeguards it there.
+    """
 
     release_id: str
     to: str
@@ -39,28 +43,53 @@ class Recipient:
     why: str
 
 
-def share(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path, recipient: Recipient, actor: str | None = None) -> Share:
+def share(
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    folder: Path,
+    recipient: Recipient,
+    actor: str | None = None,
+) -> Share:
     """Enter in the audit log that a release of this home goes to somebody; it copies nothing.
 
-    Raises GateRefused for a folder that is not, byte for byte, a release of this home, or one that was recalled; UsageError for a country
-    that the policy does not name, and for a recipient or reason that may name a person.
+    Raises GateRefused for a folder that is not, byte for byte, a release of this home, or one that was
+    recalled; UsageError for a country that the policy does not name, and for a recipient or reason that may
+    name a person.
     """
     safeguard = safeguard_of(policy, recipient.country)
     if not home.vault.exists():
         raise UsageError("This home has published no release yet: there is nothing to share.")
     found = verify(folder, public_key(keys))
     with engine.connect(home, keys, vault="ro") as connection:
-        release_id = _check(found, {each["release_id"]: each for each in ledger.releases(connection)}, ledger.standing(connection))
+        release_id = _check(
+            found,
+            {each["release_id"]: each for each in ledger.releases(connection)},
+            ledger.standing(connection),
+        )
         from anonymart.gate.typed import checked_sentence
 
-        told = {"to": checked_sentence(connection, recipient.to, "--to"), "why": checked_sentence(connection, recipient.why, "--why")}
+        told = {
+            "to": checked_sentence(connection, recipient.to, "--to"),
+            "why": checked_sentence(connection, recipient.why, "--why"),
+        }
     made = Share(release_id, country=recipient.country, safeguard=safeguard, **told)
-    audit.record(home, keys, as_of, "shared", actor, **asdict(made), manifest_sha256=sha256(Path(found.folder) / MANIFEST))
+    audit.record(
+        home,
+        keys,
+        as_of,
+        "shared",
+        actor,
+        **asdict(made),
+        manifest_sha256=sha256(Path(found.folder) / MANIFEST),
+    )
     return made
 
 
 def safeguard_of(policy: Policy, country: str) -> str:
-    """What lets a recipient keep a release in a country: nothing within the EU and the EEA, else what the policy names (S-EU).
+    """What lets a recipient keep a release in a country: nothing within the EU and the EEA, else what the
+    policy names (S-EU).
 
     Raises UsageError for any other country.
     """
@@ -70,7 +99,8 @@ def safeguard_of(policy: Policy, country: str) -> str:
         if country in policy.figure("sharing", "safeguards", safeguard):
             return safeguard
     raise UsageError(
-        "The policy lets no release be kept in that country (S-EU): it is neither in the EU or the EEA nor under a safeguard that `sharing` in "
+        "The policy lets no release be kept in that country (S-EU): it is neither in the EU or the EEA "
+        "nor under a safeguard that `sharing` in "
         "policy.yml names; give the two capital letters of another, or ask the privacy reviewer."
     )
 
@@ -80,8 +110,16 @@ def _check(found: Verification, committed: dict, standing: list[str]) -> str:
         named = ", ".join(f"{each.file} ({each.problem})" for each in found.problems[:5])
         raise GateRefused(f"The folder is not a release as it was published: {named}; nothing was shared.")
     release_id = str(found.release_id)
-    if release_id not in committed or committed[release_id]["manifest_sha256"] != sha256(Path(found.folder) / MANIFEST):
-        raise GateRefused(f"The ledger of this home knows no such release {release_id}: share one that `anonymart releases` lists.")
+    if release_id not in committed or committed[release_id]["manifest_sha256"] != sha256(
+        Path(found.folder) / MANIFEST
+    ):
+        raise GateRefused(
+            f"The ledger of this home knows no such release {release_id}: share one that `anonymart "
+            f"releases` lists."
+        )
     if found.status == "withdrawn" or release_id not in standing:
-        raise GateRefused(f"The release {release_id} was recalled: nothing was shared, `anonymart releases` says which one replaces it.")
+        raise GateRefused(
+            f"The release {release_id} was recalled: nothing was shared, `anonymart releases` says "
+            f"which one replaces it."
+        )
     return release_id

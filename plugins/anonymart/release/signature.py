@@ -1,7 +1,8 @@
-"""Signatures of a release: Ed25519 (RFC 8032) over the bytes of `manifest.json`, which holds the checksum of every other file (S-SAFE).
+"""Signatures of a release: Ed25519 (RFC 8032) over the bytes of `manifest.json`, which holds the checksum of
+every other file (S-SAFE).
 
-A recall is written later than the manifest, so `WITHDRAWN.json` has a signature of its own. The private key is made from the
-key `signing` and stands nowhere; the public one is for everybody who receives releases.
+A recall is written later than the manifest, so `WITHDRAWN.json` has a signature of its own. The private key
+is made from the key `signing` and stands nowhere; the public one is for everybody who receives releases.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def as_pem(key: Ed25519PublicKey) -> str:
 
 def fingerprint(key: Ed25519PublicKey) -> str:
     """`SHA256:` and the SHA-256 of the key as DER, in 64 hexadecimal digits: short enough to be read out."""
-    return "SHA256:" + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return (
+        "SHA256:"
+        + hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    )
 
 
 def read_public_key(path: Path) -> Ed25519PublicKey:
@@ -46,11 +50,17 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     try:
         key = load_pem_public_key(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"The public key {path} cannot be read ({error.strerror}): give the file that the school handed out.") from None
+        raise UsageError(
+            f"The public key {path} cannot be read ({error.strerror}): give the file that the school "
+            f"handed out."
+        ) from None
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise UsageError(f"{path} holds no Ed25519 public key in PEM: give the file that `anonymart keys public` has written.")
+        raise UsageError(
+            f"{path} holds no Ed25519 public key in PEM: give the file that `anonymart keys public` has "
+            f"written."
+        )
     return key
 
 
@@ -66,7 +76,9 @@ def signature_text(content: bytes, keys: Keys) -> str:
 
 
 def signed_by(path: Path, signature: Path) -> Ed25519PublicKey | None:
-    """The key that has signed a file's bytes, as its signature file names it; None when the signature does not hold."""
+    """The key that has signed a file's bytes, as its signature file names it; None when the signature does
+    not hold.
+    """
     try:
         found = _SIGNATURE.fullmatch(signature.read_bytes().decode("ascii"))
         if found is None:

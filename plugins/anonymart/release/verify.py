@@ -1,4 +1,6 @@
-"""Is a release what the school published? For whoever receives one: needs the folder and the school's public key, no home (S-SAFE)."""
+"""Is a release what the school published? For whoever receives one: needs the folder and the school's public
+key, no home (S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,21 @@ from anonymart.release.folder import (
 from anonymart.release.manifest import is_intact
 from anonymart.release.signature import fingerprint, is_signature, signed_by
 
-CHANGED, MISSING, EXTRA, OTHER_KEY, OTHER_RELEASE = "changed", "missing", "extra", "of another key", "of another release"
+CHANGED, MISSING, EXTRA, OTHER_KEY, OTHER_RELEASE = (
+    "changed",
+    "missing",
+    "extra",
+    "of another key",
+    "of another release",
+)
 OTHER_CANDIDATE = "not what was approved"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One file of the folder that is not as it was published: its relative path, and what is wrong with it."""
+    """One file of the folder that is not as it was published: its relative path, and what is wrong with
+    it.
+    """
 
     file: str
     problem: str
@@ -36,7 +46,9 @@ class Problem:
 
 @dataclass
 class Verification:
-    """What was found. `fingerprint` is of the key that signed, `is_trusted` whether it is the one that was given; `withdrawn` is the recall."""
+    """What was found. `fingerprint` is of the key that signed, `is_trusted` whether it is the one that was
+    given; `withdrawn` is the recall.
+    """
 
     folder: str
     release_id: str | None = None
@@ -58,16 +70,19 @@ class Verification:
 
 
 def verify(folder: Path, trusted: Ed25519PublicKey | None = None) -> Verification:
-    """Hold every file of a release folder against its signed manifest, and the signature against the trusted key.
+    """Hold every file of a release folder against its signed manifest, and the signature against the trusted
+    key.
 
-    Without a trusted key the signature is held against the key that came with it, which shows accidents and no forgery.
-    Raises UsageError when the folder is no folder, or holds nothing of a release.
+    Without a trusted key the signature is held against the key that came with it, which shows accidents and
+    no forgery. Raises UsageError when the folder is no folder, or holds nothing of a release.
     """
     folder = folder.resolve()
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder: give the folder of a release.")
     if not any((folder / name).exists() for name in (MANIFEST, MANIFEST_SIGNATURE)):
-        raise UsageError(f"{folder} has neither {MANIFEST} nor {MANIFEST_SIGNATURE}: give the folder of a release.")
+        raise UsageError(
+            f"{folder} has neither {MANIFEST} nor {MANIFEST_SIGNATURE}: give the folder of a release."
+        )
     found = Verification(str(folder), is_trusted=trusted is not None)
     real = all_files(folder)
     _check_pair(found, folder, real, MANIFEST, MANIFEST_SIGNATURE, trusted)
@@ -78,17 +93,30 @@ def verify(folder: Path, trusted: Ed25519PublicKey | None = None) -> Verificatio
     return found
 
 
-def _check_pair(found: Verification, folder: Path, real: list[str], name: str, signature: str, trusted: Ed25519PublicKey | None) -> None:
-    """A file and its signature. Which of the two was changed nobody can tell when they do not fit, so both are named."""
+def _check_pair(
+    found: Verification,
+    folder: Path,
+    real: list[str],
+    name: str,
+    signature: str,
+    trusted: Ed25519PublicKey | None,
+) -> None:
+    """A file and its signature. Which of the two was changed nobody can tell when they do not fit, so both
+    are named.
+    """
     gone = [each for each in (name, signature) if each not in real]
     found.problems += [Problem(each, MISSING) for each in gone]
     if gone:
         return
-    is_plain = not any((folder / each).is_symlink() or not (folder / each).is_file() for each in (name, signature))
+    is_plain = not any(
+        (folder / each).is_symlink() or not (folder / each).is_file() for each in (name, signature)
+    )
     key = signed_by(folder / name, folder / signature) if is_plain else None
     if key is None:
         is_readable = is_plain and is_signature(folder / signature)
-        found.problems += [Problem(each, CHANGED) for each in ((name, signature) if is_readable else (signature,))]
+        found.problems += [
+            Problem(each, CHANGED) for each in ((name, signature) if is_readable else (signature,))
+        ]
         return
     found.fingerprint = fingerprint(key)
     if trusted is not None and key != trusted:
@@ -101,7 +129,10 @@ def _check_files(found: Verification, folder: Path, real: list[str]) -> None:
     listed = manifest.get("files")
     if not isinstance(listed, dict):
         # Without a manifest nothing else can be told.
-        if Problem(MANIFEST, MISSING) not in found.problems and Problem(MANIFEST, CHANGED) not in found.problems:
+        if (
+            Problem(MANIFEST, MISSING) not in found.problems
+            and Problem(MANIFEST, CHANGED) not in found.problems
+        ):
             found.problems.append(Problem(MANIFEST, CHANGED))
         return
     found.n_files = len(listed)
@@ -112,11 +143,17 @@ def _check_files(found: Verification, folder: Path, real: list[str]) -> None:
             found.problems.append(Problem(name, MISSING))
         elif not is_intact(folder / name, entry):
             found.problems.append(Problem(name, CHANGED))
-    found.problems += [Problem(name, EXTRA) for name in real if name not in listed and name not in BESIDE_MANIFEST]
+    found.problems += [
+        Problem(name, EXTRA) for name in real if name not in listed and name not in BESIDE_MANIFEST
+    ]
 
 
-def _check_recall(found: Verification, folder: Path, real: list[str], trusted: Ed25519PublicKey | None) -> None:
-    """A recall is signed by itself. One that does not fit its release or its signature is a changed file, and is told nevertheless."""
+def _check_recall(
+    found: Verification, folder: Path, real: list[str], trusted: Ed25519PublicKey | None
+) -> None:
+    """A recall is signed by itself. One that does not fit its release or its signature is a changed file, and
+    is told nevertheless.
+    """
     if WITHDRAWN not in real and WITHDRAWN_SIGNATURE not in real:
         return
     release_key = found.fingerprint

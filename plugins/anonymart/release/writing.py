@@ -1,4 +1,6 @@
-"""Writing marts into the files of a release: the same bytes each time, so that the gate can write them again and compare (S-ANON)."""
+"""Writing marts into the files of a release: the same bytes each time, so that the gate can write them again
+and compare (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,13 @@ from anonymart.contracts import MartContract
 from anonymart.engine import literal
 
 
-def write_marts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], source: str) -> None:
+def write_marts(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], source: str
+) -> None:
     """Write the marts of a schema into the attached, empty `release`, with the contracts' descriptions.
 
-    One thread without compression writes the same bytes each time; DuckDB's compression put the same rows down otherwise in 6 of 100
-    files. The setting stays: blocks may be written as late as with DETACH.
+    One thread without compression writes the same bytes each time; DuckDB's compression put the same rows
+    down otherwise in 6 of 100 files. The setting stays: blocks may be written as late as with DETACH.
     """
     connection.execute("SET force_compression = 'uncompressed'")
     connection.execute("BEGIN; CREATE SCHEMA release.marts")
@@ -23,7 +27,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, M
         table = f"release.marts.{contract.name}"
         columns = ", ".join(f'"{name}"' for name in contract.column_names)
         connection.execute(
-            f"CREATE TABLE {table} AS SELECT {columns} FROM {source}.{contract.name} ORDER BY {_order(contract)}"
+            f"CREATE TABLE {table} AS SELECT {columns} FROM {source}.{contract.name} ORDER BY "
+            f"{_order(contract)}"
         )
         comments = [f"COMMENT ON TABLE {table} IS {literal(contract.description)}"]
         comments += [
@@ -37,7 +42,8 @@ def write_marts(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, M
 def write_parquet(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:
     """Write one mart of the attached `release` as Parquet."""
     connection.execute(
-        f"COPY (SELECT * FROM release.marts.{contract.name} ORDER BY {_order(contract)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM release.marts.{contract.name} ORDER BY {_order(contract)}) TO "
+        f"{literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 

@@ -4,4 +4,15 @@ from anonymart.rights.requests import Request, count, find, list_requests, load_
 from anonymart.rights.submit import Asked, submit
 from anonymart.rights.unreadable import refuse_any
 
-__all__ = ["Asked", "Request", "count", "find", "list_requests", "load_states", "prove_identity", "refuse", "refuse_any", "submit"]
+__all__ = [
+    "Asked",
+    "Request",
+    "count",
+    "find",
+    "list_requests",
+    "load_states",
+    "prove_identity",
+    "refuse",
+    "refuse_any",
+    "submit",
+]

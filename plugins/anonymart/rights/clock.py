@@ -15,7 +15,9 @@ def received_on(received_at: datetime, policy: Policy) -> date:
 
 
 def due_on(received: date, policy: Policy) -> date:
-    """The last day to answer: the same day of a later month, or that month's last day where it has no such day."""
+    """The last day to answer: the same day of a later month, or that month's last day where it has no such
+    day.
+    """
     months = received.year * 12 + received.month - 1 + policy.figure("rights", "answer_within_months")
     year, month = months // 12, months % 12 + 1
     return date(year, month, min(received.day, calendar.monthrange(year, month)[1]))

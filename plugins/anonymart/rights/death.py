@@ -10,7 +10,9 @@ KINDS = ("erase", "keep", "hand_over")
 
 @dataclass(frozen=True)
 class Directive:
-    """`kind` is erase, keep or hand_over; 'none' means that the rule of the account holds: kept until its term."""
+    """`kind` is erase, keep or hand_over; 'none' means that the rule of the account holds: kept until its
+    term.
+    """
 
     kind: str
 

@@ -1,4 +1,6 @@
-"""What a person is handed: all that is held (R-ACCESS), or what the person provided (R-PORT), as a zip of JSON, CSV and a page."""
+"""What a person is handed: all that is held (R-ACCESS), or what the person provided (R-PORT), as a zip of
+JSON, CSV and a page.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ from anonymart.rights.statements import learning_statements
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-# Of what the house has made of a person only that it exists is told: keys and hashes are the house's, and say nothing.
+# Of what the house has made of a person only that it exists is told: keys and hashes are the house's, and say
+# nothing.
 COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.erased")
 # What the person provided, also by using the site (article 20); the rest was drawn from it.
 PROVIDED = (
@@ -52,7 +55,8 @@ _ROW_OF_ONE = """CASE WHEN NOT EXISTS (
 
 
 def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str, kind: str) -> Path:
-    """Write the zip for a request of kind access or port and give its path. The same day and data give the same bytes.
+    """Write the zip for a request of kind access or port and give its path. The same day and data give the
+    same bytes.
 
     Of somebody of whom nothing is held the page says so.
     """
@@ -79,7 +83,9 @@ def write_text(home: Home, keys: Keys, name: str, texts: dict[str, str], as_of: 
 
 def export_path(home: Home, keys: Keys, request_id: str) -> Path:
     """Where the zip for a request lies; its name is a keyed hash, and tells nobody who asked."""
-    name = hmac.new(bytes.fromhex(keys.signing), f"export|{request_id}".encode(), hashlib.sha256).hexdigest()[:16]
+    name = hmac.new(bytes.fromhex(keys.signing), f"export|{request_id}".encode(), hashlib.sha256).hexdigest()[
+        :16
+    ]
     return home.exports / f"{name}.zip"
 
 
@@ -116,8 +122,12 @@ def _write(home: Home, path: Path, texts: dict[str, str], as_of: date) -> Path:
     return path
 
 
-def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[list[Table], dict[str, int], list[dict]]:
-    """Tables of the person's rows by place, how many rows there are of what is only counted, and the statements."""
+def _collect(
+    home: Home, keys: Keys, request_id: str, is_port: bool
+) -> tuple[list[Table], dict[str, int], list[dict]]:
+    """Tables of the person's rows by place, how many rows there are of what is only counted, and the
+    statements.
+    """
     has_warehouse = home.warehouse.exists()
     connection = engine.connect(home, keys, vault="rw", warehouse="ro" if has_warehouse else None)
     try:
@@ -135,7 +145,9 @@ def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[li
                 continue
             condition = _condition(place)
             if place.name in COUNTED:
-                counted[place.name] = one_row(connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}"))[0]
+                counted[place.name] = one_row(
+                    connection.execute(f"SELECT count(*) FROM {place.name} WHERE {condition}")
+                )[0]
             elif not is_port or place.name in PROVIDED:
                 table = _table(connection, place, condition, _OWN_NAMES | _DRAWN if is_port else _OWN_NAMES)
                 if table.rows:
@@ -146,7 +158,9 @@ def _collect(home: Home, keys: Keys, request_id: str, is_port: bool) -> tuple[li
 
 
 def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None:
-    """TEMP table `own`: every identifier of the person who asks. An address that two people claim is neither's."""
+    """TEMP table `own`: every identifier of the person who asks. An address that two people claim is
+    neither's.
+    """
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE own AS
@@ -167,14 +181,17 @@ def _key_person(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
     """The names under which the warehouse knows the person."""
     bits = "CAST(CAST(unhex(substr(pseudonym_hash({}), 1, 16)) AS BIT) AS BIGINT)"
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format('identifier')} AS identity_key, identifier FROM own;
+        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format("identifier")} AS identity_key, identifier FROM own;
         CREATE OR REPLACE TEMP TABLE own_person AS
-        SELECT DISTINCT {bits.format('person_id')} AS person_key, pseudonym_hash(person_id) AS pseudonym FROM own WHERE person_id IS NOT NULL;
+        SELECT DISTINCT {bits.format("person_id")} AS person_key, pseudonym_hash(person_id) AS pseudonym FROM own WHERE person_id IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE own_responses (response_key BIGINT)
     """)
     for table in ("warehouse.intermediate.int_salary_responses", "warehouse.intermediate.int_nps_responses"):
         if table in there:
-            connection.execute(f"INSERT INTO own_responses SELECT response_key FROM {table} SEMI JOIN own_keys USING (identity_key)")
+            connection.execute(
+                f"INSERT INTO own_responses SELECT response_key FROM {table} SEMI JOIN own_keys USING "
+                f"(identity_key)"
+            )
 
 
 def _condition(place: Place) -> str:
@@ -201,7 +218,9 @@ def _condition(place: Place) -> str:
     raise ValueError(f"nobody knows how {place.name} names a person")
 
 
-def _table(connection: duckdb.DuckDBPyConnection, place: Place, condition: str, left_out: frozenset[str]) -> Table:
+def _table(
+    connection: duckdb.DuckDBPyConnection, place: Place, condition: str, left_out: frozenset[str]
+) -> Table:
     described = connection.execute(f"DESCRIBE {place.name}").fetchall()
     columns = [row[0] for row in described if row[0] not in left_out]
     chosen = ", ".join(_ROW_OF_ONE if name == "raw_row" else f'"{name}"' for name in columns)

@@ -1,6 +1,8 @@
-"""How a request gets from received to answered, state by state (P-RIGHTS): each step is one transaction, and a kill repeats one.
+"""How a request gets from received to answered, state by state (P-RIGHTS): each step is one transaction, and
+a kill repeats one.
 
-received -> planned -> executed -> verified -> answered; awaiting_proof before (R-DOUBT), refused at any time before executed.
+received -> planned -> executed -> verified -> answered; awaiting_proof before (R-DOUBT), refused at any time
+before executed.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ _ERASING = ("erase", "withdraw", "death")
 
 @dataclass
 class Plan:
-    """What would be done: rows that change or go by place, files by kind; the token names the plan (None: none is needed)."""
+    """What would be done: rows that change or go by place, files by kind; the token names the plan (None:
+    none is needed).
+    """
 
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
@@ -44,7 +48,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_going` when rows were planned to go."""
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_going` when rows
+    were planned to go.
+    """
 
     request_id: str
     kind: str
@@ -104,13 +110,21 @@ class _House:
                 [request_ids],
             ).fetchall()
         return {
-            request_id: _Row(request_id, kind, death.directive(details).kind if kind == "death" else None, is_held, is_going)
+            request_id: _Row(
+                request_id,
+                kind,
+                death.directive(details).kind if kind == "death" else None,
+                is_held,
+                is_going,
+            )
             for request_id, kind, details, is_held, is_going in found
         }
 
 
 def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Plan:
-    """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned yet, or any more."""
+    """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned
+    yet, or any more.
+    """
     house = _House(home, keys, policy, as_of)
     request_id, request = _found(house, shown_id, ("received", "planned"))
     found = _plan(house, house.rows([request_id])[request_id])
@@ -119,7 +133,9 @@ def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> 
     return found
 
 
-def execute(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, token: str | None = None) -> Request:
+def execute(
+    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, token: str | None = None
+) -> Request:
     """Carry the request out and verify it. What removes or corrects needs the token of the present plan.
 
     Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
@@ -132,7 +148,10 @@ def execute(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, 
     if request.state in ("received", "planned"):
         present = _plan(house, row)
         if present.token is not None and token != present.token:
-            raise UsageError(f"This needs the token of its present plan: look at it with `anonymart rights plan {shown_id}`; nothing was done.")
+            raise UsageError(
+                f"This needs the token of its present plan: look at it with `anonymart rights plan "
+                f"{shown_id}`; nothing was done."
+            )
         _execute(house, [row], present.token)
     if house.states()[request_id].state == "executed":
         _verify(house, [row])
@@ -141,7 +160,9 @@ def execute(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, 
 
 
 def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
-    """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes nothing."""
+    """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes
+    nothing.
+    """
     house = _House(home, keys, policy, as_of)
     request_id, request = _found(house, shown_id, ("verified", "answered"))
     if request.state == "verified":
@@ -149,8 +170,12 @@ def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -
     return house.states()[request_id]
 
 
-def find_with_export(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> tuple[Request, str | None]:
-    """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError for an unknown id."""
+def find_with_export(
+    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str
+) -> tuple[Request, str | None]:
+    """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError
+    for an unknown id.
+    """
     need_vault(home)
     states = _House(home, keys, policy, as_of).states()
     request_id = choose(states, keys, shown_id)
@@ -159,9 +184,11 @@ def find_with_export(home: Home, keys: Keys, policy: Policy, as_of: date, shown_
 
 
 def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
-    """Take every request as far as it may go, with the plan's own token, and give them all as they stand then.
+    """Take every request as far as it may go, with the plan's own token, and give them all as they stand
+    then.
 
-    All that removes goes in one batch. A request that cannot be planned keeps its state and shows its problem.
+    All that removes goes in one batch. A request that cannot be planned keeps its state and shows its
+    problem.
     """
     if not home.vault.exists():
         return []
@@ -176,16 +203,30 @@ def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Req
 
 def _advance(house: _House, kinds: tuple[str, ...]) -> None:
     waiting = _held_back(house) if kinds == _ERASING else set()
-    for state, act in (("received", _plan_each), ("planned", _execute_each), ("executed", _verify), ("verified", _answer_rows)):
+    for state, act in (
+        ("received", _plan_each),
+        ("planned", _execute_each),
+        ("executed", _verify),
+        ("verified", _answer_rows),
+    ):
         states = house.states()
-        chosen = [name for name, request in states.items() if request.state == state and request.kind in kinds and name not in waiting]
+        chosen = [
+            name
+            for name, request in states.items()
+            if request.state == state and request.kind in kinds and name not in waiting
+        ]
         if chosen:
             rows = house.rows(chosen)
-            act(house, [rows[name] for name in sorted(chosen, key=lambda name: ORDER.index(states[name].kind))])
+            act(
+                house,
+                [rows[name] for name in sorted(chosen, key=lambda name: ORDER.index(states[name].kind))],
+            )
 
 
 def _held_back(house: _House) -> set[str]:
-    """Erasures that wait, until their own last day, because the same person's access is not certain yet or not handed over."""
+    """Erasures that wait, until their own last day, because the same person's access is not certain yet or
+    not handed over.
+    """
     states = house.states()
     return {
         removing for removing, asking in _same_person(house, tuple(states))
@@ -196,9 +237,12 @@ def _held_back(house: _House) -> set[str]:
 
 
 def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:
-    """For each of these requests that still tells who asks: every request of the same person, answered ones too."""
+    """For each of these requests that still tells who asks: every request of the same person, answered ones
+    too.
+    """
     with house.connect() as connection:
-        return connection.execute("""
+        return connection.execute(
+            """
             WITH people AS (
                 SELECT requests.request_id, kin.identifier
                 FROM vault.rights.requests AS requests
@@ -210,7 +254,9 @@ def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str,
             SELECT DISTINCT people.request_id, other.request_id
             FROM people INNER JOIN vault.rights.requests AS other
                 ON other.identifier = people.identifier OR other.who = identifier_hash(people.identifier)
-        """, [list(request_ids)]).fetchall()
+        """,
+            [list(request_ids)],
+        ).fetchall()
 
 
 def _plan_each(house: _House, rows: list[_Row]) -> None:
@@ -234,22 +280,34 @@ def _plan(house: _House, row: _Row) -> Plan:
 
 
 def _need_one_person(house: _House, request_id: str) -> None:
-    """Raise UsageError for a request of any kind by an address that two people claim: nobody knows whose right it is."""
+    """Raise UsageError for a request of any kind by an address that two people claim: nobody knows whose
+    right it is.
+    """
     with house.connect() as connection:
-        is_contested = one_row(connection.execute("""
+        is_contested = one_row(
+            connection.execute(
+                """
             SELECT EXISTS (
                 FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)
                 WHERE requests.request_id = $1 AND identities.anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
             )
-        """, [request_id]))[0]
+        """,
+                [request_id],
+            )
+        )[0]
     if is_contested:
-        raise UsageError("The request names an e-mail of two people: let it name the one who asks by learner_id; nothing was done.")
+        raise UsageError(
+            "The request names an e-mail of two people: let it name the one who asks by learner_id; "
+            "nothing was done."
+        )
 
 
 def _token(house: _House, row: _Row, rows: dict[str, int]) -> str:
     import hashlib
 
-    return hashlib.sha256(json.dumps([str(house.as_of), row.request_id, rows], sort_keys=True).encode()).hexdigest()[:12]
+    return hashlib.sha256(
+        json.dumps([str(house.as_of), row.request_id, rows], sort_keys=True).encode()
+    ).hexdigest()[:12]
 
 
 def _execute_each(house: _House, rows: list[_Row]) -> None:
@@ -270,7 +328,9 @@ def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
     notes = dict.fromkeys(names, "")
     match rows[0].acts_as:
         case "removal":
-            for _, other in _same_person(house, tuple(row.request_id for row in rows if row.kind != "withdraw")):
+            for _, other in _same_person(
+                house, tuple(row.request_id for row in rows if row.kind != "withdraw")
+            ):
                 handover.delete_export(house.home, house.keys, other)
             done = removal.carry_out_requests(*house.inside, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
@@ -306,11 +366,16 @@ def _keep_standing(house: _House, request_ids: list[str]) -> None:
 
 
 def _verify(house: _House, rows: list[_Row]) -> None:
-    """Look again whether it is done: nothing is left to remove or correct, the zip opens, the objection stands."""
+    """Look again whether it is done: nothing is left to remove or correct, the zip opens, the objection
+    stands.
+    """
     for row in rows:
         fresh = house.rows([row.request_id])[row.request_id]
         if not _IS_DONE[fresh.acts_as](house, fresh):
-            raise AnonymartError(f"A request of kind {row.kind} was executed and something of it is left: look at it with `anonymart rights list`.")
+            raise AnonymartError(
+                f"A request of kind {row.kind} was executed and something of it is left: look at it "
+                f"with `anonymart rights list`."
+            )
         _step(house, [row.request_id], "verified", "")
 
 
@@ -322,14 +387,19 @@ def _zip_opens(house: _House, row: _Row) -> bool:
 
 def _is_standing(house: _House, row: _Row) -> bool:
     with house.connect() as connection:
-        return one_row(connection.execute(
-            "SELECT EXISTS (FROM vault.rights.standing SEMI JOIN (FROM vault.rights.requests WHERE request_id = $1) AS asked USING (identifier, kind, received_at))",
-            [row.request_id],
-        ))[0]
+        return one_row(
+            connection.execute(
+                "SELECT EXISTS (FROM vault.rights.standing SEMI JOIN (FROM vault.rights.requests WHERE "
+                "request_id = $1) AS asked USING (identifier, kind, received_at))",
+                [row.request_id],
+            )
+        )[0]
 
 
 _IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {
-    "removal": lambda house, row: not any(_plan(house, row).rows.values()) and not removal.left_of_the_erased(*house.inside),
+    "removal": lambda house, row: (
+        not any(_plan(house, row).rows.values()) and not removal.left_of_the_erased(*house.inside)
+    ),
     "rectify": lambda house, row: not any(_plan(house, row).rows.values()),
     "handover": _zip_opens,
     "standing": _is_standing,
@@ -342,7 +412,9 @@ def _answer_rows(house: _House, rows: list[_Row]) -> None:
 
 
 def _answer(house: _House, request_ids: list[str]) -> None:
-    """Keep a withdrawal as the consent that it ended, then strip the requests to kind, dates, outcome and a keyed hash."""
+    """Keep a withdrawal as the consent that it ended, then strip the requests to kind, dates, outcome and a
+    keyed hash.
+    """
     withdrawals = """
         INSERT INTO vault.rights.consents BY NAME
         SELECT load_no, row_hash, identifier, 'P-SURVEY' AS purpose, 'withdrawn' AS status, received_at AS "at"
@@ -366,13 +438,16 @@ def _step(house: _House, request_ids: list[str], state: str, note: str, *stateme
         for statement in statements:
             connection.execute(statement, [request_ids])
         connection.execute(
-            "INSERT INTO vault.rights.steps SELECT unnest($1::VARCHAR[]), $2, $3, $4", [request_ids, state, house.as_of, note]
+            "INSERT INTO vault.rights.steps SELECT unnest($1::VARCHAR[]), $2, $3, $4",
+            [request_ids, state, house.as_of, note],
         )
         crash.point(f"rights.before_{state}_commit")
         connection.execute("COMMIT")
         crash.point(f"rights.after_{state}_commit")
     except duckdb.Error as error:
-        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+        raise AnonymartError(
+            f"The step stopped ({type(error).__name__}): nothing was lost, run it again."
+        ) from None
     finally:
         connection.close()
 
@@ -397,7 +472,13 @@ def _found(house: _House, shown_id: str, states: tuple[str, ...]) -> tuple[str, 
     request_id = choose(found, house.keys, shown_id)
     request = found[request_id]
     if request.state == "awaiting_proof":
-        raise UsageError("It is not certain yet who asks (R-DOUBT): `anonymart rights verify` notes the proof; nothing was done.")
+        raise UsageError(
+            "It is not certain yet who asks (R-DOUBT): `anonymart rights verify` notes the proof; "
+            "nothing was done."
+        )
     if request.state not in states:
-        raise UsageError(f"The request is {request.state}: this step is for those that are {' or '.join(states)}; nothing was done.")
+        raise UsageError(
+            f"The request is {request.state}: this step is for those that are {' or '.join(states)}; "
+            f"nothing was done."
+        )
     return request_id, request

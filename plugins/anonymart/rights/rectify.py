@@ -1,7 +1,8 @@
 """R-RECTIFY: a correction is a new row of its source, and wins over older deliveries that come later.
 
-The details of the request are JSON: {"source": "learners", "key": {...}, "set": {"birth_date": "1990-02-28"}}. The key names one of
-the person's rows: nothing for learners, path_id and started_on for enrolments, response_id for nps and salary.
+The details of the request are JSON: {"source": "learners", "key": {...}, "set": {"birth_date":
+"1990-02-28"}}. The key names one of the person's rows: nothing for learners, path_id and started_on for
+enrolments, response_id for nps and salary.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from anonymart.policy import Policy
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-_KEYS = {"learners": (), "enrolments": ("path_id", "started_on"), "nps": ("response_id",), "salary": ("response_id",)}
+_KEYS = {
+    "learners": (),
+    "enrolments": ("path_id", "started_on"),
+    "nps": ("response_id",),
+    "salary": ("response_id",),
+}
 _NEVER_SET = ("learner_id", "response_id", "email")
 _SAY_HOW = 'A rectification needs details as JSON, such as {"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}'
 
@@ -49,7 +55,9 @@ class Correction:
 
 
 def check(details: str | None) -> Correction:
-    """Read the details of a request. Raises UsageError, naming columns and never a value, for what no contract allows."""
+    """Read the details of a request. Raises UsageError, naming columns and never a value, for what no
+    contract allows.
+    """
     try:
         found = json.loads(details or "")
         source, key, right = found["source"], found.get("key") or {}, found["set"]
@@ -63,7 +71,10 @@ def check(details: str | None) -> Correction:
     contract, never = TABULAR[source], _NEVER_SET if source != "learners" else ("learner_id",)
     for name in right:
         if name not in contract.names or name in never:
-            raise UsageError(f"A rectification of {source} may set: {', '.join(column for column in contract.names if column not in never)}.")
+            raise UsageError(
+                f"A rectification of {source} may set: "
+                f"{', '.join(column for column in contract.names if column not in never)}."
+            )
     named = {name: value or "" for name, value in _typed(contract, key).items()} if key else {}
     return Correction(source, named, _typed(contract, right))
 
@@ -75,7 +86,9 @@ def plan(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -
 
 
 def carry_out(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
-    """Correct the row and remember the correction for what is delivered later; a second time finds nothing to change."""
+    """Correct the row and remember the correction for what is delivered later; a second time finds nothing to
+    change.
+    """
     with _Desk(home, keys, request_id) as desk:
         changed = desk.count()
         if changed:
@@ -92,7 +105,9 @@ class _Desk:
 
     def __enter__(self) -> _Desk:
         has_warehouse = self.home.warehouse.exists()
-        self.connection = engine.connect(self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None)
+        self.connection = engine.connect(
+            self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None
+        )
         try:
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
@@ -108,7 +123,9 @@ class _Desk:
         self.connection.close()
 
     def _find(self) -> None:
-        row = self.connection.execute("SELECT details FROM vault.rights.requests WHERE request_id = ?", [self.request_id]).fetchone()
+        row = self.connection.execute(
+            "SELECT details FROM vault.rights.requests WHERE request_id = ?", [self.request_id]
+        ).fetchone()
         self.correction = check(row[0] if row else None)
         self.target = f"vault.{self.correction.contract.table}"
         self.connection.execute(
@@ -135,7 +152,10 @@ class _Desk:
     @property
     def _is_row(self) -> str:
         """SQL: the rows of the person that the key names."""
-        named = [f"{name}::VARCHAR IS NOT DISTINCT FROM {literal(value)}" for name, value in self.correction.key.items()]
+        named = [
+            f"{name}::VARCHAR IS NOT DISTINCT FROM {literal(value)}"
+            for name, value in self.correction.key.items()
+        ]
         return " AND ".join(["identifier IN (FROM own)", *named])
 
     @property
@@ -146,24 +166,36 @@ class _Desk:
 
     def count(self) -> dict[str, int]:
         """Rows that hold another value than the right one."""
-        differs = " OR ".join(f'"{name}"::VARCHAR IS DISTINCT FROM {_sql(value)}' for name, value in self.correction.right.items())
-        n_there, n_wrong = one_row(self.connection.execute(
-            f"SELECT count(*), count(*) FILTER ({differs}) FROM {self.target} WHERE {self._is_row}"
-        ))
+        differs = " OR ".join(
+            f'"{name}"::VARCHAR IS DISTINCT FROM {_sql(value)}'
+            for name, value in self.correction.right.items()
+        )
+        n_there, n_wrong = one_row(
+            self.connection.execute(
+                f"SELECT count(*), count(*) FILTER ({differs}) FROM {self.target} WHERE {self._is_row}"
+            )
+        )
         if n_there:
             return {self.target: n_wrong} if n_wrong else {}
         if self._is_remembered():
             return {}
         if self.history:
-            n_kept = one_row(self.connection.execute(f"SELECT count(*) FROM {self.history} WHERE {self._in_history}"))[0]
+            n_kept = one_row(
+                self.connection.execute(f"SELECT count(*) FROM {self.history} WHERE {self._in_history}")
+            )[0]
             if n_kept:
                 return {self.target: 1, self.history: n_kept}
-        raise UsageError("The vault holds no such row of this person any more: check the key, or let the source deliver the right one.")
+        raise UsageError(
+            "The vault holds no such row of this person any more: check the key, or let the source "
+            "deliver the right one."
+        )
 
     def _is_remembered(self) -> bool:
-        return one_row(self.connection.execute(
-            "SELECT EXISTS (FROM vault.rights.corrections WHERE request_id = $1)", [self.request_id]
-        ))[0]
+        return one_row(
+            self.connection.execute(
+                "SELECT EXISTS (FROM vault.rights.corrections WHERE request_id = $1)", [self.request_id]
+            )
+        )[0]
 
     def forget_other_key(self) -> None:
         """A row whose key is corrected must not stay in the history as a second enrolment."""
@@ -171,14 +203,18 @@ class _Desk:
             self.connection.execute(f"DELETE FROM {self.history} WHERE {self._in_history}")
 
     def write(self, as_of: date, request_id: str) -> None:
-        """One transaction: the corrected row under a load of its own, its line in the ledger, and the correction itself."""
+        """One transaction: the corrected row under a load of its own, its line in the ledger, and the
+        correction itself.
+        """
         connection, contract = self.connection, self.correction.contract
-        load_no = one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
+        load_no = one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[
+            0
+        ]
         connection.execute("BEGIN")
         if not one_row(connection.execute(f"SELECT count(*) FROM {self.target} WHERE {self._is_row}"))[0]:
             connection.execute(f"""
                 INSERT INTO {self.target} BY NAME
-                SELECT DISTINCT ON (identity_key) own.identifier, {literal(self.correction.key['path_id'])} AS path_id,
+                SELECT DISTINCT ON (identity_key) own.identifier, {literal(self.correction.key["path_id"])} AS path_id,
                     history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id), history.load_no AS admitted_no
                 FROM {self.history} AS history INNER JOIN own
                     ON history.identity_key = CAST(CAST(unhex(substr(pseudonym_hash(own.identifier), 1, 16)) AS BIT) AS BIGINT)
@@ -186,14 +222,23 @@ class _Desk:
             """)
         self._remember(request_id, as_of)
         if contract.source == "learners":
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE old_row AS FROM {self.target} WHERE {self._is_row}")
-        sets = ", ".join(f'"{column.name}" = {_sql(self.correction.right[column.name])}' for column in contract.columns if column.name in self.correction.right)
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE old_row AS FROM {self.target} WHERE {self._is_row}"
+            )
+        sets = ", ".join(
+            f'"{column.name}" = {_sql(self.correction.right[column.name])}'
+            for column in contract.columns
+            if column.name in self.correction.right
+        )
         if contract.source == "enrolments":
             # A row that waits for the register goes on waiting.
             sets += f", admitted_no = if(admitted_no IS NULL, NULL, {load_no})"
         connection.execute(f"UPDATE {self.target} SET {sets}, load_no = {load_no} WHERE {self._is_row}")
         if contract.source == "learners":
-            connection.execute(f"UPDATE {self.target} SET account_home_page = anonymart_normal_iri(account_home_page) WHERE load_no = {load_no}")
+            connection.execute(
+                f"UPDATE {self.target} SET account_home_page = anonymart_normal_iri(account_home_page) "
+                f"WHERE load_no = {load_no}"
+            )
             self._claim_again(load_no)
         counts = Counts(contract.source, "rectification", delivered=1, loaded=1)
         write_ledger(connection, load_no, f"rectification {load_no}", as_of, counts)
@@ -216,7 +261,8 @@ class _Desk:
             return
         (column, value), *_ = self.correction.right.items()
         self.connection.execute(
-            "INSERT INTO vault.rights.corrections SELECT $1, min(identifier), $2, $3, $4, NULL, $5, $6 FROM own",
+            "INSERT INTO vault.rights.corrections SELECT $1, min(identifier), $2, $3, $4, NULL, $5, $6 "
+            "FROM own",
             [request_id, self.correction.source, self.correction.row_key, column, value, as_of],
         )
 
@@ -235,7 +281,9 @@ class _Desk:
 
 
 def _typed(contract: Contract, texts: dict[str, str | None]) -> dict[str, str | None]:
-    """The texts as the contract's own parsers understand them, as text again. Raises UsageError naming the column."""
+    """The texts as the contract's own parsers understand them, as text again. Raises UsageError naming the
+    column.
+    """
     columns = [column for column in contract.columns if column.name in texts]
     given = ", ".join(f'{_sql(_text(texts[column.name]))} AS "{column.name}"' for column in columns)
     asked = ", ".join(f"({parsers.value(column)})::VARCHAR, {parsers.reason(column)}" for column in columns)

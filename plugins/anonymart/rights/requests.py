@@ -1,4 +1,6 @@
-"""Requests as the list shows them, and the steps by hand: proof of identity (R-DOUBT), refusal. Steps are appended, never changed."""
+"""Requests as the list shows them, and the steps by hand: proof of identity (R-DOUBT), refusal. Steps are
+appended, never changed.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,15 @@ from anonymart.vault import schema
 REASONS = ("no_proof", "unfounded", "excessive")
 CLOSED = ("answered", "refused", "entered", "erased")
 
-# Of a closed request its kind, dates, outcome and a keyed hash of who asked stay (P-RIGHTS). Takes a list of request ids.
+# Of a closed request its kind, dates, outcome and a keyed hash of who asked stay (P-RIGHTS). Takes a list of
+# request ids.
 STRIP = """
     UPDATE vault.rights.requests SET who = identifier_hash(identifier), identifier = NULL, details = NULL
     WHERE identifier IS NOT NULL AND list_contains($1, request_id)
 """
 # An id may be anything that the school typed: one that could name somebody is shown by its place only.
 _SHOWN_ID = f"""
-    CASE WHEN {request_ids.names_nobody('requests.request_id')}
+    CASE WHEN {request_ids.names_nobody("requests.request_id")}
         THEN requests.request_id
         ELSE 'load-' || requests.load_no || '-'
             || row_number() OVER (PARTITION BY requests.load_no ORDER BY requests.request_id)
@@ -56,8 +59,9 @@ _UNREADABLE = """
 class Request:
     """One request as it may be shown: its id, kind, state and dates, and nothing of who asks.
 
-    `problem` says why it cannot be planned: needs_details, or two_people behind one e-mail. A row that could not be read has source, file
-    and line (None: the whole file), its `problem` is the reason, and its month runs from the day of the run that first saw it (R-CLOCK).
+    `problem` says why it cannot be planned: needs_details, or two_people behind one e-mail. A row that could
+    not be read has source, file and line (None: the whole file), its `problem` is the reason, and its month
+    runs from the day of the run that first saw it (R-CLOCK).
     """
 
     id: str
@@ -95,7 +99,9 @@ def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             shown_id, kind, state, received, due,
             is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy), problem,
         )  # fmt: skip
-    for row_id, kind, seen_on, reason, state, source, file_name, line in connection.execute(_UNREADABLE).fetchall():
+    for row_id, kind, seen_on, reason, state, source, file_name, line in connection.execute(
+        _UNREADABLE
+    ).fetchall():
         due = clock.due_on(seen_on, policy)
         is_open = state not in CLOSED
         found[row_id] = Request(
@@ -106,7 +112,9 @@ def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
 
 
 def count(requests: Iterable[Request]) -> dict[str, int]:
-    """How many are open (unreadable rows among them, and apart), near their last day, late, and answered; reports show no more than that."""
+    """How many are open (unreadable rows among them, and apart), near their last day, late, and answered;
+    reports show no more than that.
+    """
     listed = list(requests)
     return {
         "open": sum(request.state not in CLOSED for request in listed),
@@ -130,7 +138,9 @@ def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> 
 
 
 def choose(states: dict[str, Request], keys: Keys, given: str) -> str:
-    """The id under which the vault keeps a request, from the shown one or from the school's own. Raises UsageError when there is none."""
+    """The id under which the vault keeps a request, from the shown one or from the school's own. Raises
+    UsageError when there is none.
+    """
     hidden = request_ids.hidden(keys, given)
     for request_id, request in states.items():
         if given in (request.id, request_id) or hidden == request_id:
@@ -147,7 +157,8 @@ def prove_identity(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id
 
 
 def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str) -> Request:
-    """Close the request without carrying it out; it then takes nobody out of statistics. `reason` is one of REASONS.
+    """Close the request without carrying it out; it then takes nobody out of statistics. `reason` is one of
+    REASONS.
 
     Raises UsageError for an unknown request or reason.
     """
@@ -156,7 +167,9 @@ def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, r
     return _step(home, keys, policy, as_of, shown_id, "refused", reason)
 
 
-def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, state: str, note: str) -> Request:
+def _step(
+    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, state: str, note: str
+) -> Request:
     need_vault(home)
     connection = engine.connect(home, keys, vault="rw")
     try:
@@ -165,15 +178,22 @@ def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, st
         request_id = choose(states, keys, shown_id)
         present = states[request_id].state
         if states[request_id].file is not None:
-            raise UsageError("The row could not be read: enter it with `anonymart rights submit --unreadable`, or close it; nothing was done.")
+            raise UsageError(
+                "The row could not be read: enter it with `anonymart rights submit --unreadable`, or "
+                "close it; nothing was done."
+            )
         if present == state:
             return states[request_id]
         if present not in ("awaiting_proof", "received", "planned"):
             raise UsageError(f"The request is {present} already: let the person ask again, and submit that.")
         connection.execute("BEGIN")
-        connection.execute("INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, as_of, note])
+        connection.execute(
+            "INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, as_of, note]
+        )
         if state == "received":
-            connection.execute("UPDATE vault.rights.requests SET identity_verified = true WHERE request_id = ?", [request_id])
+            connection.execute(
+                "UPDATE vault.rights.requests SET identity_verified = true WHERE request_id = ?", [request_id]
+            )
         else:
             identities.install(connection, keys)
             connection.execute(STRIP, [[request_id]])
@@ -182,7 +202,9 @@ def _step(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, st
         crash.point("rights.after_commit")
         return load_states(connection, policy, as_of)[request_id]
     except duckdb.Error as error:
-        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+        raise AnonymartError(
+            f"The step stopped ({type(error).__name__}): nothing was lost, run it again."
+        ) from None
     finally:
         connection.close()
 

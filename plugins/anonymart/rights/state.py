@@ -1,7 +1,9 @@
-"""The state of rights: one digest of every request, consent, objection and removal that a vault knows (P-RIGHTS, S-ANON).
+"""The state of rights: one digest of every request, consent, objection and removal that a vault knows
+(P-RIGHTS, S-ANON).
 
-A release is made from one state. The build notes the state that it read, a candidate carries it, and gate and publication compare it
-with the vault's own: whoever's request was taken in or carried out meanwhile is in no figure that leaves.
+A release is made from one state. The build notes the state that it read, a candidate carries it, and gate and
+publication compare it with the vault's own: whoever's request was taken in or carried out meanwhile is in no
+figure that leaves.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from anonymart.keys import Keys
 from anonymart.rows import one_row
 
 MOVED = "A request, a consent or a removal came after the build, so what was built counts no longer"
-# Table and what of it a right may change. Of whom a row names, the person as the register knows them today: a register that arrives late
+# Table and what of it a right may change. Of whom a row names, the person as the register knows them today: a
+# register that arrives late
 # may give an old request its person.
 _PEOPLE = ("requests", "standing", "consents", "unreadable_names")
 _OTHERS = (
-    ("rights", "steps", "request_id, state, \"at\""),
+    ("rights", "steps", 'request_id, state, "at"'),
     ("rights", "unreadable", "unreadable_id, state"),
     ("register", "minors", "identifier_hash, of_age_on"),
 )
@@ -31,13 +34,20 @@ _CANDIDATES = "vault.ledger.candidates"
 
 
 def of_vault(connection: duckdb.DuckDBPyConnection) -> str:
-    """The digest of the vault attached as `vault`: 32 hexadecimal digits, another one after each change. Rows are taken as a set."""
-    parts = [_people(connection, table) for table in _PEOPLE] + [_others(connection, *other) for other in _OTHERS]
+    """The digest of the vault attached as `vault`: 32 hexadecimal digits, another one after each change. Rows
+    are taken as a set.
+    """
+    parts = [_people(connection, table) for table in _PEOPLE] + [
+        _others(connection, *other) for other in _OTHERS
+    ]
     found = " UNION ALL ".join(filter(None, parts)) or "SELECT '' AS part"
     number, digest = receipts.head(connection, "vault")
-    return one_row(connection.execute(
-        f"SELECT md5(string_agg(part, ' ' ORDER BY part) || ' ' || $1) FROM ({found})", [f"{number} {digest}"]
-    ))[0]
+    return one_row(
+        connection.execute(
+            f"SELECT md5(string_agg(part, ' ' ORDER BY part) || ' ' || $1) FROM ({found})",
+            [f"{number} {digest}"],
+        )
+    )[0]
 
 
 def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
@@ -60,7 +70,9 @@ def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """The state that the warehouse was built from; None after a build that failed, was killed or left models out."""
+    """The state that the warehouse was built from; None after a build that failed, was killed or left models
+    out.
+    """
     if not engine.table_exists(connection, "main", "built_from", database="warehouse"):
         return None
     row = connection.execute(f"SELECT rights_state FROM {_BUILT}").fetchone()
@@ -76,15 +88,27 @@ def is_built(home: Home, keys: Keys) -> bool:
 
 
 def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
-    """The candidate of this id is exported from the warehouse as it is: it has the state that was built. `vault` is attached to write."""
+    """The candidate of this id is exported from the warehouse as it is: it has the state that was built.
+    `vault` is attached to write.
+    """
     connection.execute(f"DELETE FROM {_CANDIDATES} WHERE release_id = ?", [release_id])
-    connection.execute(f"INSERT INTO {_CANDIDATES} (release_id, rights_state) VALUES (?, ?)", [release_id, built(connection)])
+    connection.execute(
+        f"INSERT INTO {_CANDIDATES} (release_id, rights_state) VALUES (?, ?)", [release_id, built(connection)]
+    )
 
 
 def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
-    """Raise Superseded when the vault attached is in another state than the one that the candidate was built from."""
+    """Raise Superseded when the vault attached is in another state than the one that the candidate was built
+    from.
+    """
     known = engine.table_exists(connection, "ledger", "candidates")
-    row = connection.execute(f"SELECT rights_state FROM {_CANDIDATES} WHERE release_id = ?", [release_id]).fetchone() if known else None
+    row = (
+        connection.execute(
+            f"SELECT rights_state FROM {_CANDIDATES} WHERE release_id = ?", [release_id]
+        ).fetchone()
+        if known
+        else None
+    )
     if row is None or row[0] != of_vault(connection):
         raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
 
@@ -97,7 +121,11 @@ def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
 
 
 def _others(connection: duckdb.DuckDBPyConnection, schema: str, table: str, columns: str) -> str | None:
-    return _sum(table, f"FROM vault.{schema}.{table}", columns) if engine.table_exists(connection, schema, table) else None
+    return (
+        _sum(table, f"FROM vault.{schema}.{table}", columns)
+        if engine.table_exists(connection, schema, table)
+        else None
+    )
 
 
 def _sum(table: str, rows: str, columns: str) -> str:

@@ -1,4 +1,6 @@
-"""Learning activity as xAPI 1.0.3 statements (R-PORT): from the raw rows, and from the history for what they no longer hold."""
+"""Learning activity as xAPI 1.0.3 statements (R-PORT): from the raw rows, and from the history for what they
+no longer hold.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ from urllib.parse import quote
 import duckdb
 
 _ACTIVITIES = "http://adlnet.gov/expapi/activities/"
-_TYPES = {"course": "course", "chapter": "module", "exercise": "question", "project": "assessment", "path": "course"}
+_TYPES = {
+    "course": "course",
+    "chapter": "module",
+    "exercise": "question",
+    "project": "assessment",
+    "path": "course",
+}
 _VERBS = "http://adlnet.gov/expapi/verbs/"
 _ITEMS = "urn:item:"
 _NO_IRI = re.compile(r'[\x00-\x20\x7f<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})')
@@ -22,7 +30,8 @@ _EVENTS = "warehouse.intermediate.int_events"
 def learning_statements(connection: duckdb.DuckDBPyConnection, there: set[str]) -> list[dict[str, Any]]:
     """Statements of the person in the TEMP tables `own` and `own_keys`, the oldest first.
 
-    What the raw rows no longer hold is rebuilt from the history: course and item by their codes, the id from its content.
+    What the raw rows no longer hold is rebuilt from the history: course and item by their codes, the id from
+    its content.
     """
     rows = connection.execute("""
         SELECT actor, statement_id, verb_id, object_id, object_type, parent_id, occurred_at, success, completion, score_scaled, progress
@@ -40,7 +49,9 @@ def learning_statements(connection: duckdb.DuckDBPyConnection, there: set[str]) 
             LEFT JOIN names USING (verb)
             WHERE NOT coalesce(events.is_repeat, false) AND events.load_no NOT IN (SELECT coalesce(admitted_no, load_no) FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own))
         """).fetchall()
-    return sorted((_statement(_Row(*row)) for row in rows), key=lambda found: (found["timestamp"], found["id"]))
+    return sorted(
+        (_statement(_Row(*row)) for row in rows), key=lambda found: (found["timestamp"], found["id"])
+    )
 
 
 class _Row(NamedTuple):
@@ -62,10 +73,14 @@ class _Row(NamedTuple):
 def _statement(row: _Row) -> dict[str, Any]:
     identifier, statement_id, verb, item, item_type, parent, at, success, completion, scaled, progress = row
     moment = f"{at.isoformat(timespec='milliseconds')}Z"
-    made = statement_id or uuid.uuid5(uuid.NAMESPACE_URL, "|".join(map(str, (identifier, verb, item, moment, success, scaled, progress))))
+    made = statement_id or uuid.uuid5(
+        uuid.NAMESPACE_URL, "|".join(map(str, (identifier, verb, item, moment, success, scaled, progress)))
+    )
     activity: dict[str, Any] = {"objectType": "Activity", "id": _iri(item)}
     if item_type and item_type != "other":
-        activity["definition"] = {"type": _iri(item_type) if ":" in item_type else _ACTIVITIES + _TYPES.get(item_type, "objective")}
+        activity["definition"] = {
+            "type": _iri(item_type) if ":" in item_type else _ACTIVITIES + _TYPES.get(item_type, "objective")
+        }
     statement: dict[str, Any] = {
         "id": str(made), "actor": _actor(identifier), "verb": {"id": _iri(verb)}, "object": activity, "timestamp": moment,
     }  # fmt: skip
@@ -81,7 +96,9 @@ def _statement(row: _Row) -> dict[str, Any]:
     if result:
         statement["result"] = result
     if parent:
-        statement["context"] = {"contextActivities": {"parent": [{"objectType": "Activity", "id": _iri(parent)}]}}
+        statement["context"] = {
+            "contextActivities": {"parent": [{"objectType": "Activity", "id": _iri(parent)}]}
+        }
     return statement
 
 

@@ -34,10 +34,14 @@ class Asked:
     details: str | None = None
 
 
-def submit(home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, request_id: str | None = None) -> Request:
-    """Take one request in and return it as it may be shown; its id, where none is given, is its number among all requests.
+def submit(
+    home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, request_id: str | None = None
+) -> Request:
+    """Take one request in and return it as it may be shown; its id, where none is given, is its number among
+    all requests.
 
-    Raises UsageError for an unknown kind or person, for an e-mail of two people, and for a date after `as_of`.
+    Raises UsageError for an unknown kind or person, for an e-mail of two people, and for a date after
+    `as_of`.
     """
     if asked.kind not in KINDS_OF_REQUEST:
         raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
@@ -59,15 +63,24 @@ def submit(home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, re
 
 
 def known_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> str:
-    """The one learner, as `learner:…`, of that id or e-mail. Raises UsageError as `submit` does, and for an address of no learner."""
+    """The one learner, as `learner:…`, of that id or e-mail. Raises UsageError as `submit` does, and for an
+    address of no learner.
+    """
     person = _known(home, keys, learner_id, email)[1]
     if not person.startswith("learner:"):
-        raise UsageError("That address belongs to no learner that the register knows: name the person by --learner-id; nothing was written.")
+        raise UsageError(
+            "That address belongs to no learner that the register knows: name the person by "
+            "--learner-id; nothing was written."
+        )
     return person
 
 
-def _check_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> tuple[str, str | None]:
-    """The id of the next request, and the learner_id as the vault spells it, when exactly one person is meant."""
+def _check_person(
+    home: Home, keys: Keys, learner_id: str | None, email: str | None
+) -> tuple[str, str | None]:
+    """The id of the next request, and the learner_id as the vault spells it, when exactly one person is
+    meant.
+    """
     next_id, person = _known(home, keys, learner_id, email)
     return next_id, person.removeprefix("learner:") if learner_id is not None else None
 
@@ -81,17 +94,28 @@ def _known(home: Home, keys: Keys, learner_id: str | None, email: str | None) ->
     connection = engine.connect(home, keys, vault="ro")
     try:
         identities.install(connection, keys)
-        people = _by_learner_id(connection, learner_id) if learner_id is not None else _by_email(connection, email or "")
-        number = one_row(connection.execute(
-            "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
-            "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
-        ))[0]
+        people = (
+            _by_learner_id(connection, learner_id)
+            if learner_id is not None
+            else _by_email(connection, email or "")
+        )
+        number = one_row(
+            connection.execute(
+                "SELECT coalesce(max(try_cast(substr(request_id, 6) AS BIGINT)), 0) + 1 "
+                "FROM vault.rights.requests WHERE request_id LIKE 'HAND-%'"
+            )
+        )[0]
     finally:
         connection.close()
     if not people:
-        raise UsageError("The vault knows nobody of that identifier: check it with the person; nothing was written.")
+        raise UsageError(
+            "The vault knows nobody of that identifier: check it with the person; nothing was written."
+        )
     if len(people) > 1:
-        raise UsageError("Two people or more carry that identifier: name the one who asks by --learner-id, spelled as the school does; nothing was written.")
+        raise UsageError(
+            "Two people or more carry that identifier: name the one who asks by --learner-id, spelled "
+            "as the school does; nothing was written."
+        )
     return f"HAND-{number:05d}", people[0]
 
 
@@ -109,9 +133,18 @@ def _by_learner_id(connection: duckdb.DuckDBPyConnection, learner_id: str) -> li
 def _by_email(connection: duckdb.DuckDBPyConnection, email: str) -> list[str]:
     """Who claims the address; else who is known under a spelling or the hash of it, if only by an answer."""
     address = "lower(regexp_replace(trim($1), '^mailto:', '', 'i'))"
-    claiming = connection.execute(f"SELECT DISTINCT learner FROM vault.register.claims WHERE identifier = 'email:' || {address}", [email]).fetchall()
-    known = claiming or connection.execute(f"""
+    claiming = connection.execute(
+        f"SELECT DISTINCT learner FROM vault.register.claims WHERE identifier = 'email:' || {address}",
+        [email],
+    ).fetchall()
+    known = (
+        claiming
+        or connection.execute(
+            f"""
         SELECT DISTINCT coalesce(anchor, group_key) FROM vault.register.identities
         WHERE group_key = 'email:' || loose_email({address}) OR identifier = sha1_identifier({address})
-    """, [email]).fetchall()
+    """,
+            [email],
+        ).fetchall()
+    )
     return [name for (name,) in known]

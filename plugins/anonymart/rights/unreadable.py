@@ -1,4 +1,5 @@
-"""Deciding about rows that could not be read: entered as a request or a consent, or refused (P-RIGHTS, R-CLOCK).
+"""Deciding about rows that could not be read: entered as a request or a consent, or refused (P-RIGHTS,
+R-CLOCK).
 
 Of a decided row its kind, dates, outcome and keyed hashes stay; the raw text goes at once.
 """
@@ -30,41 +31,58 @@ _STATUSES = {"P-SURVEY": ("granted", "withdrawn"), "P-STAT": ("granted", "withdr
 
 
 def need_none_open(home: Home, keys: Keys) -> None:
-    """Raise UnreadableRequests while a row about a right or a consent waits for somebody to enter or refuse it: nothing is published then."""
+    """Raise UnreadableRequests while a row about a right or a consent waits for somebody to enter or refuse
+    it: nothing is published then.
+    """
     if not home.vault.exists():
         return
     with engine.connect(home, keys, vault="ro") as connection:
         n_open = unreadable.n_open(connection)
     if n_open:
         raise UnreadableRequests(
-            f"{n_open} row(s) about rights or consents cannot be read, so nothing is published: `anonymart rights list` shows file and line; enter "
-            "each with `anonymart rights submit --unreadable ID`, or close it with `anonymart rights refuse ID`, then run again."
+            f"{n_open} row(s) about rights or consents cannot be read, so nothing is published: "
+            f"`anonymart rights list` shows file and line; enter "
+            "each with `anonymart rights submit --unreadable ID`, or close it with `anonymart rights "
+            "refuse ID`, then run again."
         )
 
 
 def write_row(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str) -> Path:
-    """Put the text of an open row into a zip of exports/, for whoever enters it, and give its path: it is shown nowhere else.
+    """Put the text of an open row into a zip of exports/, for whoever enters it, and give its path: it is
+    shown nowhere else.
 
-    The zip goes when the row is decided, and after the days that the policy gives. Raises UsageError when the row is not open.
+    The zip goes when the row is decided, and after the days that the policy gives. Raises UsageError when the
+    row is not open.
     """
     need_open(home, keys, policy, as_of, unreadable_id)
     with engine.connect(home, keys, vault="ro") as connection:
-        row = one_row(connection.execute("SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]))
+        row = one_row(
+            connection.execute(
+                "SELECT raw_row FROM vault.rights.unreadable WHERE unreadable_id = $1", [unreadable_id]
+            )
+        )
     return handover.write_text(home, keys, unreadable_id, {"row.txt": f"{row[0] or ''}\n"}, as_of)
 
 
 def need_open(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str) -> Request:
-    """The open row of that id as the list shows it. Raises UsageError for an id of something else, and for a closed row."""
+    """The open row of that id as the list shows it. Raises UsageError for an id of something else, and for a
+    closed row.
+    """
     need_vault(home)
     found = find(home, keys, policy, as_of, unreadable_id)
     if found.file is None:
-        raise UsageError("That id is a request's, not an unreadable row's: `anonymart rights list` shows those as unreadable.")
+        raise UsageError(
+            "That id is a request's, not an unreadable row's: `anonymart rights list` shows those as "
+            "unreadable."
+        )
     if found.state != "unreadable":
         raise UsageError(f"The row is {found.state} already; nothing was done.")
     return found
 
 
-def enter(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, asked: Asked, by: str = "") -> Request:
+def enter(
+    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, asked: Asked, by: str = ""
+) -> Request:
     """Take in what the row asks for as a request, and close the row. After a kill the same call ends it and
     makes no second request. Raises UsageError as `submit` does.
     """
@@ -99,8 +117,12 @@ class _End:
     request_id: str | None = None
 
 
-def enter_consent(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, declared: Declared, by: str = "") -> Request:
-    """Take in what the row declares as a consent, granted or withdrawn, and close the row. Raises UsageError for an unknown person or word."""
+def enter_consent(
+    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, declared: Declared, by: str = ""
+) -> Request:
+    """Take in what the row declares as a consent, granted or withdrawn, and close the row. Raises UsageError
+    for an unknown person or word.
+    """
     need_open(home, keys, policy, as_of, unreadable_id)
     purpose, status, day = declared.purpose, declared.status, declared.declared_on
     if status not in _STATUSES.get(purpose, ()):
@@ -108,7 +130,12 @@ def enter_consent(home: Home, keys: Keys, policy: Policy, as_of: date, unreadabl
     if day > as_of:
         raise UsageError("A consent cannot be declared after the day of the run: mend its date or --as-of.")
     learner = known_person(home, keys, declared.learner_id, declared.email)
-    content = {"learner_id": learner.removeprefix("learner:"), "purpose": purpose, "status": status, "at": f"{day}T12:00:00Z"}
+    content = {
+        "learner_id": learner.removeprefix("learner:"),
+        "purpose": purpose,
+        "status": status,
+        "at": f"{day}T12:00:00Z",
+    }
     folder = home.landing / "consents"
     folder.mkdir(exist_ok=True)
     part = folder / f"{unreadable_id}.ndjson.part"
@@ -116,18 +143,28 @@ def enter_consent(home: Home, keys: Keys, policy: Policy, as_of: date, unreadabl
     os.replace(part, part.with_suffix(""))
     ingest(home, keys, policy, as_of, sources=("consents",))
     with engine.connect(home, keys, vault="ro") as connection:
-        is_there = one_row(connection.execute(
-            'SELECT count(*) FROM vault.rights.consents WHERE identifier = $1 AND purpose = $2 AND status = $3 AND "at" = $4::TIMESTAMP',
-            [learner, purpose, status, f"{day} 12:00:00"],
-        ))[0]
+        is_there = one_row(
+            connection.execute(
+                "SELECT count(*) FROM vault.rights.consents WHERE identifier = $1 AND purpose = $2 AND "
+                'status = $3 AND "at" = $4::TIMESTAMP',
+                [learner, purpose, status, f"{day} 12:00:00"],
+            )
+        )[0]
     if not is_there:
-        raise UsageError("The consent was not taken in: the person is erased or under age; close the row with `anonymart rights refuse`.")
+        raise UsageError(
+            "The consent was not taken in: the person is erased or under age; close the row with "
+            "`anonymart rights refuse`."
+        )
     _close(home, keys, as_of, unreadable_id, _End("entered", "consent", "", by))
     return find(home, keys, policy, as_of, unreadable_id)
 
 
-def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, reason: str, by: str = "") -> Request:
-    """Close a row that is no request, or one that is refused; `reason` is one of REASONS. A second time changes nothing."""
+def refuse(
+    home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: str, reason: str, by: str = ""
+) -> Request:
+    """Close a row that is no request, or one that is refused; `reason` is one of REASONS. A second time
+    changes nothing.
+    """
     if reason not in REASONS:
         raise UsageError(f"A row is closed for one of these reasons: {', '.join(REASONS)}.")
     found = find(home, keys, policy, as_of, unreadable_id)
@@ -138,8 +175,12 @@ def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, unreadable_id: s
     return find(home, keys, policy, as_of, unreadable_id)
 
 
-def refuse_any(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str, by: str = "") -> Request:
-    """Close a request or an unreadable row, whichever bears the id. Raises UsageError as `requests.refuse` and `refuse` do."""
+def refuse_any(
+    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str, by: str = ""
+) -> Request:
+    """Close a request or an unreadable row, whichever bears the id. Raises UsageError as `requests.refuse`
+    and `refuse` do.
+    """
     if find(home, keys, policy, as_of, shown_id).file is not None:
         return refuse(home, keys, policy, as_of, shown_id, reason, by)
     return requests.refuse(home, keys, policy, as_of, shown_id, reason)
@@ -159,10 +200,14 @@ def _close(home: Home, keys: Keys, as_of: date, unreadable_id: str, end: _End) -
             """,
             [unreadable_id, end.state, end.kind, end.note, end.by, end.request_id, as_of],
         )
-        connection.execute("DELETE FROM vault.rights.unreadable_names WHERE unreadable_id = $1", [unreadable_id])
+        connection.execute(
+            "DELETE FROM vault.rights.unreadable_names WHERE unreadable_id = $1", [unreadable_id]
+        )
         connection.execute("COMMIT")
         handover.delete_export(home, keys, unreadable_id)
     except duckdb.Error as error:
-        raise AnonymartError(f"The step stopped ({type(error).__name__}): nothing was lost, run it again.") from None
+        raise AnonymartError(
+            f"The step stopped ({type(error).__name__}): nothing was lost, run it again."
+        ) from None
     finally:
         connection.close()

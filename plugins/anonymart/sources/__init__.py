@@ -1,1 +1,3 @@
-"""Readers of other people's software: each brings what is new into landing/<source>/, and the ingest loads it from there."""
+"""Readers of other people's software: each brings what is new into landing/<source>/, and the ingest loads it
+from there.
+"""

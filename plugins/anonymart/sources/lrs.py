@@ -1,7 +1,9 @@
-"""Statements of a learning record store, page by page into files of `landing/learning/`, from where ingest loads them as any other.
+"""Statements of a learning record store, page by page into files of `landing/learning/`, from where ingest
+loads them as any other.
 
-A file is renamed into place before the cursor moves on, both under the lock of the home. Killed in between, the next pull
-asks for the same statements again, and ingest counts as duplicates what it knows by its id: nothing is lost or doubled.
+A file is renamed into place before the cursor moves on, both under the lock of the home. Killed in between,
+the next pull asks for the same statements again, and ingest counts as duplicates what it knows by its id:
+nothing is lost or doubled.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class _Head(msgspec.Struct):
 
 @dataclass
 class Pulled:
-    """What one pull brought: statements (those of the overlap again), pages, files in landing, and starts anew after a lost link."""
+    """What one pull brought: statements (those of the overlap again), pages, files in landing, and starts
+    anew after a lost link.
+    """
 
     statements: int = 0
     pages: int = 0
@@ -63,24 +67,36 @@ class Parts(NamedTuple):
 
 
 def pull(
-    home: Home, keys: Keys, store: Store, progress: Progress | None = None, everything: bool = False,
-    sleep: Callable[[float], None] = time.sleep, parts: Parts | None = None,
+    home: Home,
+    keys: Keys,
+    store: Store,
+    progress: Progress | None = None,
+    everything: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    parts: Parts | None = None,
 ) -> Pulled:
     """Drain what is new in the store into landing; with `everything`, from its beginning.
 
-    Raises UsageError for an address or credentials that the store refuses, AnonymartError when it does not answer, repeats its
-    pages, or another pull of this store runs; what was read before stays, and the next pull goes on from there.
+    Raises UsageError for an address or credentials that the store refuses, AnonymartError when it does not
+    answer, repeats its pages, or another pull of this store runs; what was read before stays, and the next
+    pull goes on from there.
     """
     progress = progress or Progress(quiet=True)
     with _alone(home), Client(store, progress, sleep) as client:
-        cursor = Cursor(part_no=lrs_cursor.read(home, keys, store.endpoint).part_no) if everything else lrs_cursor.read(home, keys, store.endpoint)
+        cursor = (
+            Cursor(part_no=lrs_cursor.read(home, keys, store.endpoint).part_no)
+            if everything
+            else lrs_cursor.read(home, keys, store.endpoint)
+        )
         return _Drain(home, keys, store, client, cursor, parts or Parts()).run()
 
 
 class _Drain:
     """One drain: the page in hand, the file being written, and the cursor that follows them."""
 
-    def __init__(self, home: Home, keys: Keys, store: Store, client: Client, cursor: Cursor, parts: Parts) -> None:
+    def __init__(
+        self, home: Home, keys: Keys, store: Store, client: Client, cursor: Cursor, parts: Parts
+    ) -> None:
         self.home, self.keys, self.store, self.client, self.cursor = home, keys, store, client, cursor
         self.progress, self.parts = client.progress, parts
         self.pulled = Pulled()
@@ -107,12 +123,18 @@ class _Drain:
             # The store vouches for nothing after that time: some of it may still appear.
             newest = through
         self.pulled.newest_at, self.pulled.is_unordered = newest, not self.cursor.is_ordered
-        self.cursor = replace(self.cursor, newest_at=newest, since_at=None, reached_at=None, more=None, is_ordered=True)
+        self.cursor = replace(
+            self.cursor, newest_at=newest, since_at=None, reached_at=None, more=None, is_ordered=True
+        )
         self._commit()
 
     def _pages(self) -> datetime | None:
-        """Every page up to the last one; gives the time up to which the store said that nothing is missing."""
-        page = self._resumed() or self._begun(self.cursor.newest_at and self.cursor.newest_at - self.store.overlap)
+        """Every page up to the last one; gives the time up to which the store said that nothing is
+        missing.
+        """
+        page = self._resumed() or self._begun(
+            self.cursor.newest_at and self.cursor.newest_at - self.store.overlap
+        )
         empty = in_vain = 0
         through = page.consistent_through
         while True:
@@ -126,7 +148,10 @@ class _Drain:
                 begun = self.cursor.since_at
                 in_vain = in_vain + 1 if self.cursor.restart(_RESTART_OVERLAP) == begun else 0
                 if in_vain >= _STARTS_IN_VAIN:
-                    raise AnonymartError("The store forgets its paging links before they are used: ask for smaller pages, or have it keep them longer.") from None
+                    raise AnonymartError(
+                        "The store forgets its paging links before they are used: ask for smaller "
+                        "pages, or have it keep them longer."
+                    ) from None
                 page = self._anew()
             through = page.consistent_through or through
 
@@ -139,7 +164,9 @@ class _Drain:
             return self._anew()
 
     def _anew(self) -> Page:
-        """A first page from as far as the drain has come; from its beginning where the store's order does not tell."""
+        """A first page from as far as the drain has come; from its beginning where the store's order does not
+        tell.
+        """
         self.pulled.restarts += 1
         return self._begun(self.cursor.restart(_RESTART_OVERLAP))
 
@@ -155,13 +182,21 @@ class _Drain:
             told = hash(tuple(lines))
             if told in self.recent:
                 self.cursor = replace(self.cursor, more="")
-                raise AnonymartError("The store gives a page again that it gave before: its paging is broken, what came before is kept.")
+                raise AnonymartError(
+                    "The store gives a page again that it gave before: its paging is broken, what came "
+                    "before is kept."
+                )
             self.recent.append(told)
         self.part.write(lines)
-        self.cursor = replace(self.cursor.seen([at for raw in page.statements if (at := _stored(raw))]), more=page.more)
+        self.cursor = replace(
+            self.cursor.seen([at for raw in page.statements if (at := _stored(raw))]), more=page.more
+        )
         self.pulled.pages += 1
         self.pulled.statements += len(lines)
-        if self.part.n_lines >= self.parts.statements or time.monotonic() - self.part.begun >= self.parts.seconds:
+        if (
+            self.part.n_lines >= self.parts.statements
+            or time.monotonic() - self.part.begun >= self.parts.seconds
+        ):
             self._commit()
         self._say()
 
@@ -176,8 +211,12 @@ class _Drain:
     def _say(self) -> None:
         if time.monotonic() - self.said >= _SAY_SECONDS:
             self.said = time.monotonic()
-            newest = f", stored up to {self.cursor.newest_at:%Y-%m-%d %H:%M} UTC" if self.cursor.newest_at else ""
-            self.progress.say(f"  {self.pulled.statements:,} statements in {self.pulled.pages:,} pages{newest}")
+            newest = (
+                f", stored up to {self.cursor.newest_at:%Y-%m-%d %H:%M} UTC" if self.cursor.newest_at else ""
+            )
+            self.progress.say(
+                f"  {self.pulled.statements:,} statements in {self.pulled.pages:,} pages{newest}"
+            )
 
 
 class _Part:

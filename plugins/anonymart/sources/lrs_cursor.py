@@ -1,4 +1,6 @@
-"""How far a store has been read, in the vault's ledger: a vault that is put back from a copy asks again for what it lost."""
+"""How far a store has been read, in the vault's ledger: a vault that is put back from a copy asks again for
+what it lost.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,10 @@ from anonymart.vault import schema
 class Cursor:
     """Where a store's reader stands.
 
-    `more` is the link that the drain under way goes on with (None: no drain is under way, '': it has no link that works),
-    `since_at` where that drain, or its last start anew, began, and `reached_at` the last `stored` it gave. `is_ordered`: this drain
-    gave the oldest first so far, so that `reached_at` says how far it has come. `newest_at` is the newest `stored` of all
-    drains, `part_no` the number of files written.
+    `more` is the link that the drain under way goes on with (None: no drain is under way, '': it has no link
+    that works), `since_at` where that drain, or its last start anew, began, and `reached_at` the last
+    `stored` it gave. `is_ordered`: this drain gave the oldest first so far, so that `reached_at` says how far
+    it has come. `newest_at` is the newest `stored` of all drains, `part_no` the number of files written.
     """
 
     part_no: int = 0
@@ -39,7 +41,9 @@ class Cursor:
         return replace(self, reached_at=moments[-1], newest_at=newest, is_ordered=is_ordered)
 
     def restart(self, overlap: timedelta) -> datetime | None:
-        """From where to ask again when the link is lost: as far as an ordered drain has come, else from where it began."""
+        """From where to ask again when the link is lost: as far as an ordered drain has come, else from where
+        it began.
+        """
         return self.reached_at - overlap if self.is_ordered and self.reached_at else self.since_at
 
 
@@ -48,10 +52,17 @@ def read(home: Home, keys: Keys, endpoint: str) -> Cursor:
     if not home.vault.exists():
         return Cursor()
     with engine.connect(home, keys, vault="ro") as connection:
-        is_there = one_row(connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'lrs_cursors'"))[0]
-        row = is_there and connection.execute(
-            "SELECT part_no, since_at, reached_at, more, newest_at, is_ordered FROM vault.ledger.lrs_cursors WHERE endpoint = $1", [endpoint]
-        ).fetchone()
+        is_there = one_row(
+            connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'lrs_cursors'")
+        )[0]
+        row = (
+            is_there
+            and connection.execute(
+                "SELECT part_no, since_at, reached_at, more, newest_at, is_ordered FROM "
+                "vault.ledger.lrs_cursors WHERE endpoint = $1",
+                [endpoint],
+            ).fetchone()
+        )
     if not row:
         return Cursor()
     part_no, since_at, reached_at, more, newest_at, is_ordered = row
@@ -66,7 +77,15 @@ def write(home: Home, keys: Keys, endpoint: str, cursor: Cursor) -> None:
         connection.execute("DELETE FROM vault.ledger.lrs_cursors WHERE endpoint = $1", [endpoint])
         connection.execute(
             "INSERT INTO vault.ledger.lrs_cursors VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            [endpoint, cursor.part_no, _naive(cursor.since_at), _naive(cursor.reached_at), cursor.more, _naive(cursor.newest_at), cursor.is_ordered],
+            [
+                endpoint,
+                cursor.part_no,
+                _naive(cursor.since_at),
+                _naive(cursor.reached_at),
+                cursor.more,
+                _naive(cursor.newest_at),
+                cursor.is_ordered,
+            ],
         )
         connection.execute("COMMIT")
 

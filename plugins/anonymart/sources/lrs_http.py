@@ -1,4 +1,6 @@
-"""One page of a learning record store (xAPI 1.0.3 part three, 2.1.3; 2.0): asked for with patience, and by its own host only."""
+"""One page of a learning record store (xAPI 1.0.3 part three, 2.1.3; 2.0): asked for with patience, and by
+its own host only.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class LinkGone(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """What one answer holds: statements as bytes of JSON, the link to the next ones, and up to when nothing is missing."""
+    """What one answer holds: statements as bytes of JSON, the link to the next ones, and up to when nothing
+    is missing.
+    """
 
     statements: list[msgspec.Raw]
     more: str | None
@@ -53,25 +57,33 @@ class _NotWhole(Exception):
 
 
 class Client:
-    """A session with a store. Secrets are sent to the store's own origin only, whatever a link or a redirect says."""
+    """A session with a store. Secrets are sent to the store's own origin only, whatever a link or a redirect
+    says.
+    """
 
     def __init__(self, store: Store, progress: Progress, sleep: Callable[[float], None] = time.sleep) -> None:
         self._store, self.progress, self._sleep = store, progress, sleep
         # Its lines would show paging links, at the level that Airflow writes.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         # Loopback never goes through a proxy that is set for the outside.
-        self._http = httpx.Client(timeout=httpx.Timeout(120, connect=15), trust_env=not store.is_loopback, follow_redirects=False)
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(120, connect=15), trust_env=not store.is_loopback, follow_redirects=False
+        )
         self._headers = {"Accept": "application/json", **store.headers}
 
     def __enter__(self) -> Client:
         self._headers["X-Experience-API-Version"] = self._version()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.close()
 
     def first(self, since: datetime | None) -> Page:
-        """The first page of what was stored after `since`, the oldest first. Raises UsageError when the store refuses."""
+        """The first page of what was stored after `since`, the oldest first. Raises UsageError when the store
+        refuses.
+        """
         asked = {"ascending": "true", "limit": str(self._store.page_size)}
         if since:
             asked["since"] = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -85,7 +97,9 @@ class Client:
         return page
 
     def next(self, link: str) -> Page:
-        """The page behind a `more` link. Raises LinkGone when the store does not know it any more, or it is no link."""
+        """The page behind a `more` link. Raises LinkGone when the store does not know it any more, or it is
+        no link.
+        """
         try:
             _, page = self._ask(self.at_home(link))
         except (ValueError, httpx.InvalidURL):
@@ -95,7 +109,9 @@ class Client:
         return page
 
     def at_home(self, link: str) -> str:
-        """The link at the store's own origin: stores behind a proxy give an inner host, and nobody else may see the secrets."""
+        """The link at the store's own origin: stores behind a proxy give an inner host, and nobody else may
+        see the secrets.
+        """
         origin, there = urlsplit(self._store.statements), urlsplit(urljoin(self._store.statements, link))
         return urlunsplit((origin.scheme, origin.netloc, there.path, there.query, ""))
 
@@ -115,7 +131,9 @@ class Client:
         return f"{self._store.statements}?{urlencode(asked)}"
 
     def _ask(self, address: str) -> tuple[int, Page | None]:
-        """Status and page; no page where the store says no for good. Raises AnonymartError when patience ends."""
+        """Status and page; no page where the store says no for good. Raises AnonymartError when patience
+        ends.
+        """
         status, why = 0, ""
         for number in range(TRIES):
             try:
@@ -124,7 +142,13 @@ class Client:
                     return status, _page(headers, content)
                 why = f"answers {status}"
             except (httpx.HTTPError, _NotWhole) as error:
-                status, headers, why = 0, httpx.Headers(), str(error) if isinstance(error, _NotWhole) else f"does not answer ({type(error).__name__})"
+                status, headers, why = (
+                    0,
+                    httpx.Headers(),
+                    str(error)
+                    if isinstance(error, _NotWhole)
+                    else f"does not answer ({type(error).__name__})",
+                )
             if status in (401, 403):
                 raise UsageError(_refusal(status))
             if status and status not in _BUSY:
@@ -134,7 +158,9 @@ class Client:
         if status and status != 429:
             # Some stores answer 500 to a link that has expired.
             return status, None
-        raise AnonymartError(f"The store {why}, {TRIES} times in a row: run again later, the drain goes on where it stopped.")
+        raise AnonymartError(
+            f"The store {why}, {TRIES} times in a row: run again later, the drain goes on where it stopped."
+        )
 
     def _get(self, address: str) -> tuple[int, httpx.Headers, bytes]:
         for _ in range(_MOST_REDIRECTS):
@@ -143,7 +169,10 @@ class Client:
                     return answer.status_code, answer.headers, b"".join(_bounded(answer.iter_bytes()))
                 there = urljoin(address, answer.headers.get("Location", ""))
                 if urlsplit(there)[:2] != urlsplit(self._store.statements)[:2]:
-                    raise UsageError("The store redirects to another host or scheme: give the address that it moved to, credentials do not follow.")
+                    raise UsageError(
+                        "The store redirects to another host or scheme: give the address that it moved "
+                        "to, credentials do not follow."
+                    )
                 address = there
         raise UsageError("The store redirects in a circle: check its address.")
 
@@ -152,7 +181,9 @@ class Client:
         if seconds is None:
             seconds = min(2.0**number, _LONGEST_PAUSE_SECONDS) * random.uniform(0.75, 1.25)
         if seconds > LONGEST_WAIT_SECONDS:
-            raise AnonymartError(f"The store asks to wait {seconds:.0f} s: run again then, the drain goes on where it stopped.")
+            raise AnonymartError(
+                f"The store asks to wait {seconds:.0f} s: run again then, the drain goes on where it stopped."
+            )
         self.progress.say(f"  The store {why}: next try in {seconds:.0f} s.")
         self._sleep(seconds)
 
@@ -162,7 +193,9 @@ def _bounded(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
         if size > LARGEST_PAGE_BYTES:
-            raise UsageError("One page is larger than 256 MiB: ask for fewer statements a page with --page-size.")
+            raise UsageError(
+                "One page is larger than 256 MiB: ask for fewer statements a page with --page-size."
+            )
         yield chunk
 
 
@@ -171,9 +204,13 @@ def _page(headers: httpx.Headers, content: bytes) -> Page:
         result = msgspec.json.decode(content, type=_Result)
     except msgspec.DecodeError:
         if content.lstrip()[:1] == b"<":
-            raise UsageError("The address answers with a web page: give the xAPI endpoint, the part before /statements.") from None
+            raise UsageError(
+                "The address answers with a web page: give the xAPI endpoint, the part before /statements."
+            ) from None
         raise _NotWhole("answers with something that is no whole page of statements") from None
-    return Page(result.statements, result.more or None, moment(headers.get("X-Experience-API-Consistent-Through")))
+    return Page(
+        result.statements, result.more or None, moment(headers.get("X-Experience-API-Consistent-Through"))
+    )
 
 
 def moment(text: str | None) -> datetime | None:

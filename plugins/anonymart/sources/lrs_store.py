@@ -1,4 +1,6 @@
-"""Which store to ask and with which secrets: from the environment, a file of one's own or an Airflow connection, never from arguments."""
+"""Which store to ask and with which secrets: from the environment, a file of one's own or an Airflow
+connection, never from arguments.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ PAGE_SIZE = 1000
 
 @dataclass(frozen=True)
 class Store:
-    """A learning record store: `endpoint` without a slash at its end, `authorization` as its header says it ('' for none).
+    """A learning record store: `endpoint` without a slash at its end, `authorization` as its header says it
+    ('' for none).
 
-    `overlap` is how far before the newest statement known each drain begins; `version` is empty for the newest that both speak.
+    `overlap` is how far before the newest statement known each drain begins; `version` is empty for the
+    newest that both speak.
     """
 
     endpoint: str
@@ -53,36 +57,55 @@ class Store:
     @property
     def mark(self) -> str:
         """Eight letters that tell this store's files from another's."""
-        return hashlib.sha256(self.endpoint.encode()).hexdigest()[:8].translate(str.maketrans("0123456789", "ghijklmnop"))
+        return (
+            hashlib.sha256(self.endpoint.encode())
+            .hexdigest()[:8]
+            .translate(str.maketrans("0123456789", "ghijklmnop"))
+        )
 
 
 def make_store(url: str, secrets: Mapping[str, Any], allow_http: bool = False, **settings: Any) -> Store:
     """The store at `url` with `token`, or `username` and `password`, of `secrets`.
 
-    Raises UsageError for an address that is none, one that holds a secret, and http to another machine, which would show the secrets.
+    Raises UsageError for an address that is none, one that holds a secret, and http to another machine, which
+    would show the secrets.
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError("The address of the store is no http(s) address: give the xAPI endpoint, as in https://lrs.example.org/xAPI.")
+        raise UsageError(
+            "The address of the store is no http(s) address: give the xAPI endpoint, as in "
+            "https://lrs.example.org/xAPI."
+        )
     if parts.username or parts.password:
-        raise UsageError("The address of the store holds credentials, which others can see: give them in the environment or in a file.")
+        raise UsageError(
+            "The address of the store holds credentials, which others can see: give them in the "
+            "environment or in a file."
+        )
     if parts.query or parts.fragment:
         raise UsageError("The address of the store has a query: give the xAPI endpoint alone.")
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname):
-        raise UsageError("http would show credentials and statements on the way: give an https address, or allow it with --allow-http.")
+        raise UsageError(
+            "http would show credentials and statements on the way: give an https address, or allow it "
+            "with --allow-http."
+        )
     path = parts.path.rstrip("/").removesuffix("/statements")
     return Store(urlunsplit((parts.scheme, parts.netloc, path, "", "")), _authorization(secrets), **settings)
 
 
 def secrets_from_environment() -> dict[str, str]:
-    """`token`, or `username` and `password`, of the file ANONYMART_LRS_SECRET_FILE (JSON), else of a variable for each.
+    """`token`, or `username` and `password`, of the file ANONYMART_LRS_SECRET_FILE (JSON), else of a variable
+    for each.
 
     Raises UsageError for a file that others may read or that is no such JSON.
     """
     named = os.environ.get("ANONYMART_LRS_SECRET_FILE")
     if named:
         return _secrets_of_file(Path(named))
-    variables = {"token": "ANONYMART_LRS_TOKEN", "username": "ANONYMART_LRS_USERNAME", "password": "ANONYMART_LRS_PASSWORD"}
+    variables = {
+        "token": "ANONYMART_LRS_TOKEN",
+        "username": "ANONYMART_LRS_USERNAME",
+        "password": "ANONYMART_LRS_PASSWORD",
+    }
     told = {name: os.environ.get(variable, "") for name, variable in variables.items()}
     return {name: value for name, value in told.items() if value}
 
@@ -93,7 +116,9 @@ def _secrets_of_file(path: Path) -> dict[str, str]:
             raise UsageError(f"Others may read {path}: take their rights away (chmod 600).")
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise UsageError(f"{path} cannot be read as JSON: it holds `token`, or `username` and `password`.") from None
+        raise UsageError(
+            f"{path} cannot be read as JSON: it holds `token`, or `username` and `password`."
+        ) from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise UsageError(f"{path} must hold an object with `token`, or `username` and `password`, as texts.")
     return found
@@ -107,7 +132,11 @@ def _authorization(secrets: Mapping[str, Any]) -> str:
         raise UsageError("A credential of the store holds a line break: remove it.")
     if token:
         return f"Bearer {token}"
-    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}" if username or password else ""
+    return (
+        f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+        if username or password
+        else ""
+    )
 
 
 def _is_loopback(host: str) -> bool:

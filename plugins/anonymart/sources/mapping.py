@@ -1,4 +1,5 @@
-"""How the platform calls what the house calls learners: a YAML that a data engineer writes, `sources/register.yml` of the home.
+"""How the platform calls what the house calls learners: a YAML that a data engineer writes,
+`sources/register.yml` of the home.
 
 Nothing but the columns that stand there is ever read (POLICY: what may come in).
 """
@@ -18,17 +19,20 @@ from anonymart.errors import UsageError
 from anonymart.ingest.contracts import TABULAR, never_enters
 
 HOUSE = {column.name: column for column in TABULAR["learners"].columns if column.name != "updated_at"}
-# A watermark in local time is an hour wrong once a year; a change that is committed late is older than it looks.
+# A watermark in local time is an hour wrong once a year; a change that is committed late is older than it
+# looks.
 _SMALLEST_OVERLAP_HOURS = 2
 _LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """A table or view of the platform: `columns` gives its column for each of the house's, `constants` a text that is the same for all.
+    """A table or view of the platform: `columns` gives its column for each of the house's, `constants` a text
+    that is the same for all.
 
-    `updated_at` is the column by which changed rows are found, read again from `overlap_hours` before the last watermark;
-    `time_zone` is that of times without one; `timeout_seconds` is the longest that a statement may run on the server.
+    `updated_at` is the column by which changed rows are found, read again from `overlap_hours` before the
+    last watermark; `time_zone` is that of times without one; `timeout_seconds` is the longest that a
+    statement may run on the server.
     """
 
     schema: str
@@ -42,8 +46,14 @@ class Mapping:
 
     @property
     def mark(self) -> str:
-        """What tells this mapping from one that reads other things: a watermark counts for the same one only."""
-        read = {name: value for name, value in asdict(self).items() if name not in ("overlap_hours", "timeout_seconds")}
+        """What tells this mapping from one that reads other things: a watermark counts for the same one
+        only.
+        """
+        read = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in ("overlap_hours", "timeout_seconds")
+        }
         return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -53,11 +63,15 @@ class Mapping:
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read and check the mapping. Raises UsageError that names the entry for whatever is missing, unknown, twice there or not allowed."""
+    """Read and check the mapping. Raises UsageError that names the entry for whatever is missing, unknown,
+    twice there or not allowed.
+    """
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Once)
     except FileNotFoundError:
-        raise UsageError(f"There is no mapping {path}: write one as docs/sources.md shows, or name another with --mapping.") from None
+        raise UsageError(
+            f"There is no mapping {path}: write one as docs/sources.md shows, or name another with --mapping."
+        ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise UsageError(f"The mapping {path} cannot be read as YAML: mend the file.") from None
     if not isinstance(raw, dict):
@@ -78,7 +92,9 @@ class _Once(yaml.SafeLoader):
         for key, _ in node.value:
             name = self.construct_object(key)
             if name in seen:
-                raise UsageError(f"The mapping names '{name}' twice (line {key.start_mark.line + 1}): keep one of them.")
+                raise UsageError(
+                    f"The mapping names '{name}' twice (line {key.start_mark.line + 1}): keep one of them."
+                )
             seen.add(name)
         return super().construct_mapping(node, deep)
 
@@ -109,12 +125,16 @@ def _check_columns(columns: Any, constants: Any, file: str) -> None:
         # The name of an account often is the learner's number or address; any other pair is a slip.
         other = taken.get(platform)
         if other and "account_name" not in (house, other):
-            raise UsageError(f"{file}: '{other}' and '{house}' name the same column of the platform: each needs its own.")
+            raise UsageError(
+                f"{file}: '{other}' and '{house}' name the same column of the platform: each needs its own."
+            )
         taken[platform] = house
     for house, text in constants.items():
         _check_house(house, file)
         if house != "account_home_page":
-            raise UsageError(f"{file}: 'constants.{house}' would be the same for everybody: only account_home_page may be.")
+            raise UsageError(
+                f"{file}: 'constants.{house}' would be the same for everybody: only account_home_page may be."
+            )
         if house in columns:
             raise UsageError(f"{file}: '{house}' stands in columns and in constants: keep one of them.")
         if not isinstance(text, str) or not text:
@@ -130,4 +150,7 @@ def _check_house(name: Any, file: str) -> None:
 
 def _check_name(value: Any, where: str, file: str) -> None:
     if not isinstance(value, str) or not value or "\0" in value or len(value.encode()) > _LONGEST_NAME:
-        raise UsageError(f"{file}: {where} must be a name of at most {_LONGEST_NAME} bytes, in quotes where YAML needs them.")
+        raise UsageError(
+            f"{file}: {where} must be a name of at most {_LONGEST_NAME} bytes, in quotes where YAML "
+            f"needs them."
+        )

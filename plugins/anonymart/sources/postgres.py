@@ -1,7 +1,8 @@
-"""Learners from PostgreSQL: the named columns of one table, in one read-only transaction, straight into a file.
+"""Learners from PostgreSQL: the named columns of one table, in one read-only transaction, straight into a
+file.
 
-The server makes the CSV (COPY), so memory stays flat. No message of the server is ever shown: it may quote the address, the
-login or a row, so what went wrong is told by its kind.
+The server makes the CSV (COPY), so memory stays flat. No message of the server is ever shown: it may quote
+the address, the login or a row, so what went wrong is told by its kind.
 """
 
 from __future__ import annotations
@@ -24,8 +25,17 @@ _CONNECT_SECONDS = 15
 _LOCK_SECONDS = 30
 _TIMES = ("timestamp with time zone", "timestamp without time zone")
 _TEXTS = ("text", "character varying", "character", "citext", "uuid", "smallint", "integer", "bigint", "name")
-_TYPES = {"text": _TEXTS, "email": _TEXTS[:4], "date": ("date", *_TIMES), "time": ("date", *_TIMES), "boolean": ("boolean", *_TEXTS), "role": _TEXTS}
-_NO_ADDRESS = "The address of the register is not one of PostgreSQL: postgresql://user:password@host:5432/database."
+_TYPES = {
+    "text": _TEXTS,
+    "email": _TEXTS[:4],
+    "date": ("date", *_TIMES),
+    "time": ("date", *_TIMES),
+    "boolean": ("boolean", *_TEXTS),
+    "role": _TEXTS,
+}
+_NO_ADDRESS = (
+    "The address of the register is not one of PostgreSQL: postgresql://user:password@host:5432/database."
+)
 _WORDS = {
     "08": "PostgreSQL cannot be reached",
     "28": "PostgreSQL refused the login",
@@ -41,7 +51,9 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Found:
-    """One column of the platform's table, as the catalogue has it, with its number there, which it keeps for good."""
+    """One column of the platform's table, as the catalogue has it, with its number there, which it keeps for
+    good.
+    """
 
     number: int
     name: str
@@ -51,8 +63,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Table:
-    """What stands in the table now: all rows, those without a time of change or with one ahead of the server's clock, and the
-    newest time of change that is not ahead of it (UTC)."""
+    """What stands in the table now: all rows, those without a time of change or with one ahead of the
+    server's clock, and the newest time of change that is not ahead of it (UTC).
+    """
 
     database: str
     n_rows: int
@@ -62,8 +75,8 @@ class Table:
 
 
 def reading(conninfo: str, mapping: Mapping, work: Callable[[psycopg.Connection], T]) -> T:
-    """What `work` gives of a connection within one read-only snapshot. Raises UsageError for an address that is none, AnonymartError for
-    what the server refuses.
+    """What `work` gives of a connection within one read-only snapshot. Raises UsageError for an address that
+    is none, AnonymartError for what the server refuses.
 
     The error holds neither address nor password, and no other exception hangs on it.
     """
@@ -73,16 +86,28 @@ def reading(conninfo: str, mapping: Mapping, work: Callable[[psycopg.Connection]
     except psycopg.Error as error:
         is_address = isinstance(error, psycopg.ProgrammingError) and not error.sqlstate
         failure = UsageError(_NO_ADDRESS) if is_address else _told(error)
-    # Raised outside of the handler (and in no context manager, which runs inside one): the server's message must not hang on it.
+    # Raised outside of the handler (and in no context manager, which runs inside one): the server's message
+    # must not hang on it.
     raise failure
 
 
 def _connect(conninfo: str, mapping: Mapping) -> psycopg.Connection:
-    connection = psycopg.connect(conninfo, connect_timeout=_CONNECT_SECONDS, application_name="anonymart", client_encoding="UTF8", autocommit=True)
+    connection = psycopg.connect(
+        conninfo,
+        connect_timeout=_CONNECT_SECONDS,
+        application_name="anonymart",
+        client_encoding="UTF8",
+        autocommit=True,
+    )
     try:
         connection.execute("SET default_transaction_read_only = on")
-        for name, seconds in (("statement_timeout", mapping.timeout_seconds), ("lock_timeout", _LOCK_SECONDS)):
-            connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(int(seconds * 1000))))
+        for name, seconds in (
+            ("statement_timeout", mapping.timeout_seconds),
+            ("lock_timeout", _LOCK_SECONDS),
+        ):
+            connection.execute(
+                sql.SQL("SET {} = {}").format(sql.Identifier(name), sql.Literal(int(seconds * 1000)))
+            )
         connection.execute("SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'")
         connection.autocommit = False
         connection.read_only = True
@@ -102,11 +127,15 @@ def _told(error: psycopg.Error) -> AnonymartError:
     elif not error.sqlstate and re.search(r'database ".*" does not exist', str(error)):
         words = _WORDS["3D"]
     code = f" ({error.sqlstate})" if error.sqlstate else ""
-    return AnonymartError(f"The register was not read: {words}{code}. Mend it and pull again; nothing was lost.")
+    return AnonymartError(
+        f"The register was not read: {words}{code}. Mend it and pull again; nothing was lost."
+    )
 
 
 def columns(connection: psycopg.Connection, mapping: Mapping) -> list[Found]:
-    """The columns of the table in their order, with their types and whether this login may read them. Raises UsageError: no such table."""
+    """The columns of the table in their order, with their types and whether this login may read them. Raises
+    UsageError: no such table.
+    """
     rows = connection.execute(
         """
         SELECT attribute.attnum, attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0), kind.oid), NULL), kind.typtype,
@@ -122,8 +151,13 @@ def columns(connection: psycopg.Connection, mapping: Mapping) -> list[Found]:
         [mapping.schema, mapping.table],
     ).fetchall()
     if not rows:
-        raise UsageError(f"PostgreSQL has no table or view {mapping.schema}.{mapping.table}: mend the mapping.")
-    return [Found(number, name, _plain(kind, is_enum == "e"), may_read) for number, name, kind, is_enum, may_read in rows]
+        raise UsageError(
+            f"PostgreSQL has no table or view {mapping.schema}.{mapping.table}: mend the mapping."
+        )
+    return [
+        Found(number, name, _plain(kind, is_enum == "e"), may_read)
+        for number, name, kind, is_enum, may_read in rows
+    ]
 
 
 def _plain(kind: str, is_enum: bool) -> str:
@@ -134,7 +168,9 @@ def _plain(kind: str, is_enum: bool) -> str:
 
 
 def check(found: list[Found], mapping: Mapping) -> None:
-    """Raise UsageError that names the column when one of the mapping is missing, of another type than it must be, or closed to this login."""
+    """Raise UsageError that names the column when one of the mapping is missing, of another type than it must
+    be, or closed to this login.
+    """
     known = {column.name: column for column in found}
     asked = [(house, platform, _TYPES[HOUSE[house].kind]) for house, platform in mapping.columns.items()]
     asked.append(("updated_at", mapping.updated_at, _TIMES))
@@ -142,13 +178,19 @@ def check(found: list[Found], mapping: Mapping) -> None:
         column = known.get(platform)
         called = f"the column '{_shown(platform)}' for {house}"
         if column is None:
-            raise UsageError(f"The register was not read: {called} is missing in the table: mend the mapping or ask the platform.")
+            raise UsageError(
+                f"The register was not read: {called} is missing in the table: mend the mapping or ask "
+                f"the platform."
+            )
         if column.type not in types:
             raise UsageError(
-                f"The register was not read: {called} is of the type {column.type}, not {types[0]}: make a view that casts it, and name the view."
+                f"The register was not read: {called} is of the type {column.type}, not {types[0]}: "
+                f"make a view that casts it, and name the view."
             )
         if not column.may_read:
-            raise UsageError(f"The register was not read: {called} may not be read by this login: GRANT SELECT on it.")
+            raise UsageError(
+                f"The register was not read: {called} may not be read by this login: GRANT SELECT on it."
+            )
 
 
 def _shown(name: str) -> str:
@@ -168,17 +210,36 @@ def look(connection: psycopg.Connection, mapping: Mapping, found: list[Found]) -
     return Table(*row)
 
 
-def copy(connection: psycopg.Connection, mapping: Mapping, found: list[Found], since: datetime | None, file: IO[bytes]) -> int:
-    """Write the rows changed after `since` (UTC; None: all) as CSV with the house's names, oldest change first; gives their number.
+def copy(
+    connection: psycopg.Connection,
+    mapping: Mapping,
+    found: list[Found],
+    since: datetime | None,
+    file: IO[bytes],
+) -> int:
+    """Write the rows changed after `since` (UTC; None: all) as CSV with the house's names, oldest change
+    first; gives their number.
 
     Rows without a time of change are always among them: nothing tells whether they changed.
     """
-    chosen = [sql.SQL("{} AS {}").format(_value(platform, house, mapping, found), sql.Identifier(house)) for house, platform in mapping.columns.items()]
-    chosen += [sql.SQL("{} AS {}").format(sql.Literal(text), sql.Identifier(house)) for house, text in mapping.constants.items()]
+    chosen = [
+        sql.SQL("{} AS {}").format(_value(platform, house, mapping, found), sql.Identifier(house))
+        for house, platform in mapping.columns.items()
+    ]
+    chosen += [
+        sql.SQL("{} AS {}").format(sql.Literal(text), sql.Identifier(house))
+        for house, text in mapping.constants.items()
+    ]
     chosen.append(sql.SQL("{} AS updated_at").format(_utc(mapping.updated_at, mapping, found)))
     column = sql.Identifier(mapping.updated_at)
-    query = sql.SQL("COPY (SELECT {chosen} FROM {table} WHERE {condition} ORDER BY {column} NULLS FIRST) TO STDOUT (FORMAT csv, HEADER)").format(
-        chosen=sql.SQL(", ").join(chosen), table=_table(mapping), condition=_changed(mapping, found, since), column=column,
+    query = sql.SQL(
+        "COPY (SELECT {chosen} FROM {table} WHERE {condition} ORDER BY {column} NULLS FIRST) TO STDOUT "
+        "(FORMAT csv, HEADER)"
+    ).format(
+        chosen=sql.SQL(", ").join(chosen),
+        table=_table(mapping),
+        condition=_changed(mapping, found, since),
+        column=column,
     )
     cursor = connection.cursor()
     with cursor.copy(query) as blocks:
@@ -191,16 +252,22 @@ def _changed(mapping: Mapping, found: list[Found], since: datetime | None) -> sq
     """The column stays bare on its side, so that the platform's index on it serves."""
     if since is None:
         return sql.SQL("true")
-    from_then = sql.SQL("{}::timestamptz").format(sql.Literal((since - timedelta(hours=mapping.overlap_hours)).isoformat() + "+00:00"))
+    from_then = sql.SQL("{}::timestamptz").format(
+        sql.Literal((since - timedelta(hours=mapping.overlap_hours)).isoformat() + "+00:00")
+    )
     if _type(mapping.updated_at, found) == _TIMES[1]:
         from_then = sql.SQL("({} AT TIME ZONE {})").format(from_then, sql.Literal(mapping.time_zone))
-    return sql.SQL("({column} >= {then} OR {column} IS NULL)").format(column=sql.Identifier(mapping.updated_at), then=from_then)
+    return sql.SQL("({column} >= {then} OR {column} IS NULL)").format(
+        column=sql.Identifier(mapping.updated_at), then=from_then
+    )
 
 
 def _value(platform: str, house: str, mapping: Mapping, found: list[Found]) -> sql.Composable:
     if HOUSE[house].kind == "date" and _type(platform, found) in _TIMES:
         # A birthday that is kept as a moment is the day of the platform's own clock.
-        return sql.SQL("({} AT TIME ZONE {})::date").format(_utc(platform, mapping, found), sql.Literal(mapping.time_zone))
+        return sql.SQL("({} AT TIME ZONE {})::date").format(
+            _utc(platform, mapping, found), sql.Literal(mapping.time_zone)
+        )
     if _type(platform, found) == "boolean":
         return sql.SQL("{}::text").format(sql.Identifier(platform))
     return _utc(platform, mapping, found)

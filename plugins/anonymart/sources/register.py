@@ -1,8 +1,9 @@
-"""The pull of the learner register: what changed in PostgreSQL since the last pull becomes a file in landing/learners/.
+"""The pull of the learner register: what changed in PostgreSQL since the last pull becomes a file in
+landing/learners/.
 
-A watermark counts only once its file is safe: loaded by the vault, or still waiting in landing under the mark that it was
-given. So a kill, a removed or a refused file and an older vault put back all lead to reading again, and the ledger drops
-what it knows; nothing is lost and nothing doubled.
+A watermark counts only once its file is safe: loaded by the vault, or still waiting in landing under the mark
+that it was given. So a kill, a removed or a refused file and an older vault put back all lead to reading
+again, and the ledger drops what it knows; nothing is lost and nothing doubled.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ SOURCE = "learners"
 
 @dataclass(frozen=True)
 class Pull:
-    """What one pull did: the file it wrote (None: nothing changed), rows in it, rows of the whole table and how many fewer than at the
-    last pull, rows without a time of change and with one ahead of the server's clock, whether it read everything, and what is other in
-    the table than before."""
+    """What one pull did: the file it wrote (None: nothing changed), rows in it, rows of the whole table and
+    how many fewer than at the last pull, rows without a time of change and with one ahead of the server's
+    clock, whether it read everything, and what is other in the table than before.
+    """
 
     file_name: str | None
     n_rows: int
@@ -54,17 +56,27 @@ class Pull:
     @property
     def sentences(self) -> list[str]:
         """For a log: counts and names of columns, never a value."""
-        told = f"{self.n_rows} of {self.table_rows} learners read" + (" (all of them)" if self.is_full else "")
-        lines = [f"{told}: {self.file_name} waits in landing/{SOURCE}." if self.file_name else f"No learner changed of {self.table_rows}."]
+        told = f"{self.n_rows} of {self.table_rows} learners read" + (
+            " (all of them)" if self.is_full else ""
+        )
+        lines = [
+            f"{told}: {self.file_name} waits in landing/{SOURCE}."
+            if self.file_name
+            else f"No learner changed of {self.table_rows}."
+        ]
         if self.fewer_rows:
             lines.append(
-                f"{self.fewer_rows} learners fewer than at the last pull: who left the platform stays here until the term is over "
+                f"{self.fewer_rows} learners fewer than at the last pull: who left the platform stays "
+                f"here until the term is over "
                 "or an erasure is asked for (`anonymart rights submit`)."
             )
         if self.n_without_time:
             lines.append(f"{self.n_without_time} learners have no time of change: they are read each time.")
         if self.n_ahead:
-            lines.append(f"{self.n_ahead} learners changed after the server's own time: they are read again until it has come.")
+            lines.append(
+                f"{self.n_ahead} learners changed after the server's own time: they are read again "
+                f"until it has come."
+            )
         if self.changes:
             lines.append(f"Other than before: {', '.join(each.sentence for each in self.changes)}.")
         return lines
@@ -81,23 +93,34 @@ class _State:
 
 
 def pull(home: Home, keys: Keys, conninfo: str, mapping: Mapping, as_of: date, is_full: bool = False) -> Pull:
-    """Read what changed since the last pull, or everything, into landing/learners/ (0600). The ingest loads it from there.
+    """Read what changed since the last pull, or everything, into landing/learners/ (0600). The ingest loads
+    it from there.
 
-    Raises UsageError for an address or a mapping that does not fit the table, AnonymartError for a server that refuses or another
-    pull at work; no message holds the address, the password or a value.
+    Raises UsageError for an address or a mapping that does not fit the table, AnonymartError for a server
+    that refuses or another pull at work; no message holds the address, the password or a value.
     """
     with _alone(home):
         for half in home.tmp.glob("register-*.part"):
             half.unlink(missing_ok=True)
         part = home.tmp / f"register-{secrets.token_hex(4)}.part"
         try:
-            return postgres.reading(conninfo, mapping, lambda connection: _pull(connection, home, keys, mapping, as_of, is_full, part))
+            return postgres.reading(
+                conninfo,
+                mapping,
+                lambda connection: _pull(connection, home, keys, mapping, as_of, is_full, part),
+            )
         finally:
             part.unlink(missing_ok=True)
 
 
 def _pull(
-    connection: psycopg.Connection, home: Home, keys: Keys, mapping: Mapping, as_of: date, is_full: bool, part: Path
+    connection: psycopg.Connection,
+    home: Home,
+    keys: Keys,
+    mapping: Mapping,
+    as_of: date,
+    is_full: bool,
+    part: Path,
 ) -> Pull:
     found = postgres.columns(connection, mapping)
     try:
@@ -125,14 +148,22 @@ def _pull(
         _note_pull(vault, (state.pull_no, base_no, as_of, origin), path, table, n_rows)
     crash.point("pull.after_commit")
     return Pull(
-        path.name if path else None, n_rows, table.n_rows, max(state.table_rows - table.n_rows, 0), table.n_without_time, table.n_ahead,
-        is_full, tuple(told),
+        path.name if path else None,
+        n_rows,
+        table.n_rows,
+        max(state.table_rows - table.n_rows, 0),
+        table.n_without_time,
+        table.n_ahead,
+        is_full,
+        tuple(told),
     )
 
 
 @contextmanager
 def _alone(home: Home) -> Iterator[None]:
-    """One pull at a time; the lock goes with its process. The home's own lock is held for moments only, so others work meanwhile."""
+    """One pull at a time; the lock goes with its process. The home's own lock is held for moments only, so
+    others work meanwhile.
+    """
     with home.register_lock.open("a+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -158,13 +189,16 @@ def _vault(home: Home, keys: Keys) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _state(vault: duckdb.DuckDBPyConnection, home: Home, origin: str) -> _State:
     """The newest pull whose file is safe, and the file of each pull that it built on."""
-    rows = vault.execute("""
+    rows = vault.execute(
+        """
         SELECT pulls.pull_no, pulls.base_no, pulls.origin = $2, pulls.file_name, pulls.file_mark, pulls.read_to, pulls.table_rows,
             loads.file_mark IS NOT NULL
         FROM vault.ledger.register_pulls AS pulls
         LEFT JOIN (SELECT DISTINCT file_mark FROM vault.ledger.loads WHERE source = $1 AND status = 'loaded') AS loads USING (file_mark)
         ORDER BY pulls.pull_no
-    """, [SOURCE, origin]).fetchall()
+    """,
+        [SOURCE, origin],
+    ).fetchall()
     safe: dict[int | None, datetime | None] = {None: None}
     table_rows = 0
     for pull_no, base_no, is_ours, name, mark, read_to, n_rows, is_loaded in rows:
@@ -196,7 +230,11 @@ def _deliver(home: Home, part: Path, pull_no: int) -> Path:
 
 
 def _note_changes(
-    vault: duckdb.DuckDBPyConnection, mapping: Mapping, found: list[postgres.Found], as_of: date, is_kept: bool
+    vault: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    found: list[postgres.Found],
+    as_of: date,
+    is_kept: bool,
 ) -> list[Change]:
     """What is other in the whole table, also in columns that are not read: names and types only."""
     series = changes.Series(SOURCE, "postgresql", f"{mapping.schema}.{mapping.table}")
@@ -204,15 +242,30 @@ def _note_changes(
     told = changes.compare(vault, series, has)
     changes.write(vault, told, SOURCE, None, as_of)
     if is_kept:
-        number = one_row(vault.execute("SELECT coalesce(max(last_load_no), 0) + 1 FROM vault.ledger.seen WHERE layout = 'postgresql'"))[0]
+        number = one_row(
+            vault.execute(
+                "SELECT coalesce(max(last_load_no), 0) + 1 FROM vault.ledger.seen WHERE layout = 'postgresql'"
+            )
+        )[0]
         changes.keep(vault, series, has, number)
     return told
 
 
 def _note_pull(
-    vault: duckdb.DuckDBPyConnection, head: tuple[int, int | None, date, str], path: Path | None, table: postgres.Table, n_rows: int
+    vault: duckdb.DuckDBPyConnection,
+    head: tuple[int, int | None, date, str],
+    path: Path | None,
+    table: postgres.Table,
+    n_rows: int,
 ) -> None:
     vault.execute(
         "INSERT INTO vault.ledger.register_pulls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [*head, path.name if path else None, file_mark(path) if path else None, table.newest, n_rows, table.n_rows],
+        [
+            *head,
+            path.name if path else None,
+            file_mark(path) if path else None,
+            table.newest,
+            n_rows,
+            table.n_rows,
+        ],
     )

@@ -1,4 +1,6 @@
-"""What `ingest` will do with a file, of any source, before anything is stored: counts, forms and reasons, never a value of a person."""
+"""What `ingest` will do with a file, of any source, before anything is stored: counts, forms and reasons,
+never a value of a person.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,12 @@ _NUMBERED = re.compile(r"\d{1,3} ?[.):–-] ?[^\W\d]")
 
 @dataclass
 class Checked(Counts):
-    """The line that the load ledger would get, and how the file is read. Counts are rows; `no_person` is None where no vault was asked.
+    """The line that the load ledger would get, and how the file is read. Counts are rows; `no_person` is None
+    where no vault was asked.
 
-    `n_read` are the rows of a survey that no mapping reads as it is: none of them would be delivered. `settled` tells, of a catalogue or of activity, which
-    codes the gate would refuse and which statements name nothing of the catalogue.
+    `n_read` are the rows of a survey that no mapping reads as it is: none of them would be delivered.
+    `settled` tells, of a catalogue or of activity, which codes the gate would refuse and which statements
+    name nothing of the catalogue.
     """
 
     reader: str = "none"
@@ -66,18 +70,28 @@ class Checked(Counts):
 
 
 def check(
-    path: Path, source: str, as_of: date, policy: Policy, mapping: Path | None = None, home: Home | None = None, keys: Keys | None = None
+    path: Path,
+    source: str,
+    as_of: date,
+    policy: Policy,
+    mapping: Path | None = None,
+    home: Home | None = None,
+    keys: Keys | None = None,
 ) -> Checked:
-    """Load the file on trial, by the code of ingestion, into a copy of what the home's vault knows; without a home into an empty one.
+    """Load the file on trial, by the code of ingestion, into a copy of what the home's vault knows; without a
+    home into an empty one.
 
-    Nothing is stored. Raises UsageError for a YAML that cannot be understood, AnonymartError for a vault that is locked.
+    Nothing is stored. Raises UsageError for a YAML that cannot be understood, AnonymartError for a vault that
+    is locked.
     """
     from anonymart.ingest import trial
 
     chosen = load(mapping) if mapping else None
     with trial.scratch(source, home, keys) as connection:
         if chosen:
-            counts, landed = trial.try_file(connection, path, source, as_of, policy, lambda *file: _read_by(chosen, *file))
+            counts, landed = trial.try_file(
+                connection, path, source, as_of, policy, lambda *file: _read_by(chosen, *file)
+            )
         else:
             counts, landed = trial.try_file(connection, path, source, as_of, policy)
         found = Checked(**vars(counts))
@@ -89,7 +103,9 @@ def check(
             found.settled, found.sentences = trial.settle(connection, as_of)
         elif landed is not None and source in SURVEYS:
             found.no_person = _nobody(connection) if home else None
-            found.titles = job_families.mapped(connection, "incoming", "job_title") if source == "salary" else {}
+            found.titles = (
+                job_families.mapped(connection, "incoming", "job_title") if source == "salary" else {}
+            )
     return found
 
 
@@ -110,14 +126,17 @@ def source_of(path: Path) -> str:
 
 
 def _by_columns(landed: Landed) -> str | None:
-    """The source whose contract has most of these columns, all that it needs among them; activity by the shape of its rows."""
+    """The source whose contract has most of these columns, all that it needs among them; activity by the
+    shape of its rows.
+    """
     from anonymart.ingest.learning_readers import format_of
 
     names = set(landed.columns)
     if format_of(landed) != "xapi" or {"actor", "verb"} <= names:
         return "learning"
     fitting = {
-        source: len(names & set(contract.names)) for source, contract in TABULAR.items()
+        source: len(names & set(contract.names))
+        for source, contract in TABULAR.items()
         if all(column.name in names for column in contract.columns if column.required)
     }
     best = max(fitting, key=lambda source: fitting[source], default=None)
@@ -132,27 +151,41 @@ def _read_by(mapping: Mapping, connection: duckdb.DuckDBPyConnection, path: Path
 
 
 def _tell_refused(connection: duckdb.DuckDBPyConnection, found: Checked, path: Path) -> None:
-    """Rows, separator and encodings of a file that no mapping reads as it is: whoever writes its YAML needs them."""
+    """Rows, separator and encodings of a file that no mapping reads as it is: whoever writes its YAML needs
+    them.
+    """
     if found.source not in SURVEYS:
         return
     with suppress(FileRefused, duckdb.Error):
         delivered = open_file(connection, path, head_of(path))
         if delivered is not None:
             stage(connection, delivered, [0], 0)
-            found.n_read = one_row(connection.execute(f"SELECT count(*) FROM {TABLE}"))[0] + _rejected(connection)
-            found.separator = {"\t": "tab"}.get(delivered.delimiter, delivered.delimiter) if delivered.kind == "csv" else None
+            found.n_read = one_row(connection.execute(f"SELECT count(*) FROM {TABLE}"))[0] + _rejected(
+                connection
+            )
+            found.separator = (
+                {"\t": "tab"}.get(delivered.delimiter, delivered.delimiter)
+                if delivered.kind == "csv"
+                else None
+            )
             found.encodings = dict(delivered.encodings.found)
 
 
 def shown_names(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> list[str]:
-    """Names of columns as they may be shown: one that looks like data, or in which the detector or the vault finds somebody, is a number."""
+    """Names of columns as they may be shown: one that looks like data, or in which the detector or the vault
+    finds somebody, is a number.
+    """
     spans = Detector(connection).spans([name or " " for name in names])
     somebodys = headers.somebodys(connection, set(names))
     shown = []
     for position, (name, held) in enumerate(zip(names, spans, strict=True), 1):
         is_begun_as_text = not name[:1].isdigit() or bool(_NUMBERED.match(name))
         is_text = bool(name) and len(name) <= _LONGEST_NAME and is_begun_as_text and "@" not in name
-        shown.append(" ".join(name.split()) if is_text and not held and name not in somebodys else f"column {position} (its name is not shown)")
+        shown.append(
+            " ".join(name.split())
+            if is_text and not held and name not in somebodys
+            else f"column {position} (its name is not shown)"
+        )
     return shown
 
 
@@ -161,8 +194,12 @@ def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, landed:
 
     reading: Reading | None = landed.reading
     if reading is None:
-        found.reader = format_of(landed) if landed.source == "learning" else "the columns of the source itself"
-        found.separator = {"\t": "tab"}.get(landed.delimiter, landed.delimiter) if landed.kind == "csv" else None
+        found.reader = (
+            format_of(landed) if landed.source == "learning" else "the columns of the source itself"
+        )
+        found.separator = (
+            {"\t": "tab"}.get(landed.delimiter, landed.delimiter) if landed.kind == "csv" else None
+        )
         return
     names = shown_names(connection, reading.delivered.columns)
     found.reader = f"{reading.mapping.name}: {reading.mapping.title}"
@@ -189,12 +226,16 @@ def _rejected(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def _nobody(connection: duckdb.DuckDBPyConnection) -> int:
-    """Loaded answers under an identifier that is no known learner's, after all that the load itself made known."""
-    return one_row(connection.execute("""
+    """Loaded answers under an identifier that is no known learner's, after all that the load itself made
+    known.
+    """
+    return one_row(
+        connection.execute("""
         SELECT count(*) FROM incoming WHERE identifier NOT IN (
             SELECT identifier FROM vault.register.identities
             WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier FROM vault.register.learners))
-        )"""))[0]
+        )""")
+    )[0]
 
 
 __all__ = ["Checked", "check", "plain", "shown_names", "source_of"]

@@ -1,4 +1,6 @@
-"""SQL of dbt's own macros for DuckDB, rendered without dbt: what is told before a build is told by the build's definition."""
+"""SQL of dbt's own macros for DuckDB, rendered without dbt: what is told before a build is told by the
+build's definition.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,11 @@ def _module() -> Any:
         return getattr(found["module"], f"duckdb__{name}")
 
     environment = Environment(undefined=StrictUndefined, autoescape=False)
-    environment.globals |= {"adapter": SimpleNamespace(dispatch=dispatch), "return": lambda value: value, "policy": policy.figure}
+    environment.globals |= {
+        "adapter": SimpleNamespace(dispatch=dispatch),
+        "return": lambda value: value,
+        "policy": policy.figure,
+    }
     texts = "\n".join((MACROS / name).read_text(encoding="utf-8") for name in _FILES)
     found["module"] = environment.from_string(texts).module
     return found["module"]

@@ -1,4 +1,6 @@
-"""Any export as one table of texts, in DuckDB's memory: CSV through a pipe of clean UTF-8, spreadsheets, SPSS files and JSON through Python."""
+"""Any export as one table of texts, in DuckDB's memory: CSV through a pipe of clean UTF-8, spreadsheets, SPSS
+files and JSON through Python.
+"""
 
 from __future__ import annotations
 
@@ -50,10 +52,14 @@ class Delivered:
 
 
 def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) -> Delivered | None:
-    """Tell what the file is by its first bytes; None for what is no table of texts. Raises FileRefused for damaged or huge files."""
+    """Tell what the file is by its first bytes; None for what is no table of texts. Raises FileRefused for
+    damaged or huge files.
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head[:2] in UTF16_MARKS:
-        return _json(path) if head.decode("utf-16", errors="replace").lstrip()[:1] in ("{", "[") else _csv(path)
+        return (
+            _json(path) if head.decode("utf-16", errors="replace").lstrip()[:1] in ("{", "[") else _csv(path)
+        )
     if head[:4] in MARKS:
         return _sav(path)
     if head[:4] == b"PK\x03\x04":
@@ -67,25 +73,40 @@ def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) ->
     return _csv(path)
 
 
-def stage(connection: duckdb.DuckDBPyConnection, delivered: Delivered, wanted: Sequence[int], skipped: int) -> None:
-    """Make the TEMP table survey_delivered(ordinal, c<n> …) with the columns wanted and no other (the door is an allow-list)."""
+def stage(
+    connection: duckdb.DuckDBPyConnection, delivered: Delivered, wanted: Sequence[int], skipped: int
+) -> None:
+    """Make the TEMP table survey_delivered(ordinal, c<n> …) with the columns wanted and no other (the door is
+    an allow-list).
+    """
     chosen = ", ".join(f"c{number}" for number in wanted)
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
     if delivered.rows is not None:
-        columns = {f"c{number}": pa.array([row[number] for row in delivered.rows], pa.string()) for number in wanted}
+        columns = {
+            f"c{number}": pa.array([row[number] for row in delivered.rows], pa.string()) for number in wanted
+        }
         connection.register("survey_batch", pa.table(columns))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT row_number() OVER () AS ordinal, {chosen} FROM survey_batch")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {TABLE} AS SELECT row_number() OVER () AS ordinal, {chosen} "
+            f"FROM survey_batch"
+        )
         connection.unregister("survey_batch")
     elif delivered.kind == "parquet":
-        named = [f'"{delivered.columns[number].replace(chr(34), chr(34) * 2)}"::VARCHAR AS c{number}' for number in wanted]
+        named = [
+            f'"{delivered.columns[number].replace(chr(34), chr(34) * 2)}"::VARCHAR AS c{number}'
+            for number in wanted
+        ]
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE {TABLE} AS
             SELECT row_number() OVER () AS ordinal, {", ".join(named)} FROM {parquet.scan(delivered.path)}""")
     else:
         with _piped(delivered) as source:
             names = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(delivered.columns)))
-            # DuckDB fails on a reject in a file of which it reads some columns only, so the others are looked at and dropped.
-            others = "".join(f", c{number}" for number in range(len(delivered.columns)) if number not in wanted)
+            # DuckDB fails on a reject in a file of which it reads some columns only, so the others are looked
+            # at and dropped.
+            others = "".join(
+                f", c{number}" for number in range(len(delivered.columns)) if number not in wanted
+            )
             looked_at = f" WHERE concat('x'{others}) IS NOT NULL" if others else ""
             connection.execute(f"""
                 CREATE OR REPLACE TEMP TABLE {TABLE} AS
@@ -146,7 +167,15 @@ def _csv(path: Path) -> Delivered:
     with contextlib.suppress(csv.Error):
         first_row = next(records, [])
         second_row = next(records, [])
-    delivered = Delivered(path, "csv", tuple(name.strip() for name in names), delimiter, lines_before=before, first_row=tuple(first_row), second_row=tuple(second_row))
+    delivered = Delivered(
+        path,
+        "csv",
+        tuple(name.strip() for name in names),
+        delimiter,
+        lines_before=before,
+        first_row=tuple(first_row),
+        second_row=tuple(second_row),
+    )
     with path.open("rb") as file:
         if file.read(2) in UTF16_MARKS:
             delivered.encodings.found["utf-16"] += 1
@@ -186,18 +215,27 @@ def _json(path: Path) -> Delivered | None:
 
 
 def _records(document: Any) -> list[dict] | None:
-    """The answers of a document: an array, Typeform's items, LimeSurvey's responses, bare or in a JSON-RPC reply as base64."""
+    """The answers of a document: an array, Typeform's items, LimeSurvey's responses, bare or in a JSON-RPC
+    reply as base64.
+    """
     if isinstance(document, dict) and isinstance(document.get("result"), str):
         try:
             document = json.loads(base64.b64decode(document["result"], validate=True))
         except (ValueError, RecursionError):
-            raise FileRefused("a JSON-RPC reply whose result is no JSON: export with the document type json") from None
+            raise FileRefused(
+                "a JSON-RPC reply whose result is no JSON: export with the document type json"
+            ) from None
     if isinstance(document, dict):
         document = document.get("items", document.get("responses", document.get("data")))
     if not isinstance(document, list) or not all(isinstance(record, dict) for record in document):
         return None
     # Older RemoteControl wraps each response in an object with its number as the one key.
-    return [next(iter(record.values())) if len(record) == 1 and isinstance(next(iter(record.values())), dict) else record for record in document]
+    return [
+        next(iter(record.values()))
+        if len(record) == 1 and isinstance(next(iter(record.values())), dict)
+        else record
+        for record in document
+    ]
 
 
 def _flat(record: dict, prefix: str = "") -> Iterator[tuple[str, str | None]]:
@@ -229,6 +267,15 @@ def _of_rows(path: Path, kind: str, rows: list[list[str | None]]) -> Delivered:
         raise FileRefused("empty file")
     head, *answers = rows
     width = len(head)
-    first_row, second_row = (tuple(value or "" for value in answers[number]) if len(answers) > number else () for number in (0, 1))
+    first_row, second_row = (
+        tuple(value or "" for value in answers[number]) if len(answers) > number else () for number in (0, 1)
+    )
     names = tuple((name or "").strip() for name in head)
-    return Delivered(path, kind, names, rows=[(row + [None] * width)[:width] for row in answers], first_row=first_row, second_row=second_row)
+    return Delivered(
+        path,
+        kind,
+        names,
+        rows=[(row + [None] * width)[:width] for row in answers],
+        first_row=first_row,
+        second_row=second_row,
+    )

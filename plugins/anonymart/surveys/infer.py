@@ -1,4 +1,6 @@
-"""A proposed YAML for an export: names of columns and forms of values, for a person to review. Never a value."""
+"""A proposed YAML for an export: names of columns and forms of values, for a person to review. Never a
+value.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,13 @@ from anonymart.surveys.salary_words import asked
 
 _NO_TOOL = Mapping("", "", "")
 # What stands in an answer and is no name of a column: an address, a day, a number alone, a long code.
-_DATA = re.compile(r"[^@\s]+@[^@\s]+[.][a-z]+$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{2,}([.,]\d+)?$|[0-9a-f]{8}-[0-9a-f-]{20,}$", re.IGNORECASE)
-_TIME_WORDS = re.compile(r"\b(submit|answered|completed|end|created|timestamp|horodateur|soumission|reponse|date)")
+_DATA = re.compile(
+    r"[^@\s]+@[^@\s]+[.][a-z]+$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{2,}([.,]\d+)?$|[0-9a-f]{8}-[0-9a-f-]{20,}$",
+    re.IGNORECASE,
+)
+_TIME_WORDS = re.compile(
+    r"\b(submit|answered|completed|end|created|timestamp|horodateur|soumission|reponse|date)"
+)
 
 
 def infer(path: Path, source: str) -> str:
@@ -30,9 +37,13 @@ def infer(path: Path, source: str) -> str:
         connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
         delivered = open_file(connection, path, head_of(path))
         if delivered is None:
-            raise UsageError("The file is no table of answers: give a CSV, a spreadsheet, Parquet or a survey tool's JSON.")
+            raise UsageError(
+                "The file is no table of answers: give a CSV, a spreadsheet, Parquet or a survey tool's JSON."
+            )
         names = shown_names(connection, delivered.columns)
-        is_shown = [name == " ".join(given.split()) for name, given in zip(names, delivered.columns, strict=True)]
+        is_shown = [
+            name == " ".join(given.split()) for name, given in zip(names, delivered.columns, strict=True)
+        ]
         tools = recognise(delivered.columns, load_all(), source)
         taken = {plain(name) for tool in tools for given in tool.fields.values() for name in given.columns}
         mapping = tools[0] if tools else _NO_TOOL
@@ -40,13 +51,25 @@ def infer(path: Path, source: str) -> str:
         if not tools and (not fields or any(_DATA.match(name.strip()) for name in delivered.columns)):
             # It may have no header: then these are somebody's answers.
             fields, is_shown = {}, [False] * len(names)
-            doubts = ["no column is shown: the first line may be an answer, not names of columns; add a line of names"]
+            doubts = [
+                "no column is shown: the first line may be an answer, not names of columns; add a line "
+                "of names"
+            ]
         units, unit_doubts = _units(delivered, mapping, source, fields)
         when = _times(connection, delivered, source)
     proposal: dict = {"extends": tools[0].name} if tools else {"tool": "my_tool"}
-    proposal |= {"title": "Say which survey this is", "survey": "my-survey", "sources": [source], "time_zone": "Europe/Paris"}
+    proposal |= {
+        "title": "Say which survey this is",
+        "survey": "my-survey",
+        "sources": [source],
+        "time_zone": "Europe/Paris",
+    }
     proposal["recognised_by"] = [name for name, is_known in zip(names, is_shown, strict=True) if is_known][:8]
-    candidates = [(number, found) for number, found in when.items() if is_shown[number] and plain(names[number]) not in taken]
+    candidates = [
+        (number, found)
+        for number, found in when.items()
+        if is_shown[number] and plain(names[number]) not in taken
+    ]
     best = max(candidates, key=lambda found: bool(_TIME_WORDS.search(plain(names[found[0]]))), default=None)
     if best and not tools:
         fields = {"answered_at": {"columns": [names[best[0]]]}, **fields}
@@ -55,24 +78,46 @@ def infer(path: Path, source: str) -> str:
     proposal |= units
     proposal["fields"] = fields
     doubts += unit_doubts
-    notes = ["# Proposed from the names of the columns: review every line, time_zone first.", *(f"# {doubt}" for doubt in doubts)]
-    notes += [f"# {names[number]}: {found.problem}" for number, found in when.items() if found.problem and is_shown[number]]
+    notes = [
+        "# Proposed from the names of the columns: review every line, time_zone first.",
+        *(f"# {doubt}" for doubt in doubts),
+    ]
+    notes += [
+        f"# {names[number]}: {found.problem}"
+        for number, found in when.items()
+        if found.problem and is_shown[number]
+    ]
     return "\n".join([*notes, yaml.safe_dump(proposal, allow_unicode=True, sort_keys=False, width=140)])
 
 
-def _fields(delivered: Delivered, mapping: Mapping, source: str, is_shown: list[bool], taken: set[str]) -> tuple[dict, list[str]]:
-    """Which columns fill which field, by the words of their names, else by the questions under them or their labels."""
+def _fields(
+    delivered: Delivered, mapping: Mapping, source: str, is_shown: list[bool], taken: set[str]
+) -> tuple[dict, list[str]]:
+    """Which columns fill which field, by the words of their names, else by the questions under them or their
+    labels.
+    """
     fields, doubts = {}, []
     texts, titles = questions_of(delivered, mapping), titles_of(delivered, mapping)
     free = [number for number, is_known in enumerate(is_shown) if is_known and texts[number][0] not in taken]
     for name, patterns in shared("questions.yml")[source].items():
         for depth in (0, 1):
-            found = [number for number in free if any(re.search(pattern, text) for pattern in patterns for text in texts[number][depth : depth + 1])]
+            found = [
+                number
+                for number in free
+                if any(
+                    re.search(pattern, text)
+                    for pattern in patterns
+                    for text in texts[number][depth : depth + 1]
+                )
+            ]
             if found:
                 break
         columns = [" ".join(delivered.columns[number].split()) for number in found]
         if len({titles[number] for number in found}) == 1:
-            fields[name] = {"columns": list(dict.fromkeys(columns)), **({"all": True} if len(set(columns)) > 1 else {})}
+            fields[name] = {
+                "columns": list(dict.fromkeys(columns)),
+                **({"all": True} if len(set(columns)) > 1 else {}),
+            }
         elif found:
             doubts.append(f"{name}: choose one of {len(found)} columns: {' | '.join(columns)}")
         elif name in ("score", "email", FREE_SALARY):
@@ -84,7 +129,9 @@ def _fields(delivered: Delivered, mapping: Mapping, source: str, is_shown: list[
 
 
 def _units(delivered: Delivered, mapping: Mapping, source: str, fields: dict) -> tuple[dict, list[str]]:
-    """Currency, period and basis that the question about the salary says; what neither it nor a column says is a doubt."""
+    """Currency, period and basis that the question about the salary says; what neither it nor a column says
+    is a doubt.
+    """
     if source != "salary" or FREE_SALARY not in fields:
         return {}, []
     column = fields[FREE_SALARY]["columns"][0]
@@ -92,7 +139,8 @@ def _units(delivered: Delivered, mapping: Mapping, source: str, fields: dict) ->
     unit = asked(*questions_of(delivered, mapping)[number])
     said = {"currency": unit.currency, "period": unit.period, "basis": unit.basis}
     doubts = [
-        f"{name}: neither the question nor a column says it: write `{name}: {example}` above `fields:` if all answers are meant so"
+        f"{name}: neither the question nor a column says it: write `{name}: {example}` above `fields:` "
+        f"if all answers are meant so"
         for name, example in (("currency", "EUR"), ("period", "year"), ("basis", "gross"))
         if not said[name] and f"salary_{name}" not in fields and not (name == "currency" and unit.sign)
     ]
@@ -101,7 +149,9 @@ def _units(delivered: Delivered, mapping: Mapping, source: str, fields: dict) ->
     return {name: word for name, word in said.items() if word}, doubts
 
 
-def _times(connection: duckdb.DuckDBPyConnection, delivered: Delivered, source: str) -> dict[int, times.Times]:
+def _times(
+    connection: duckdb.DuckDBPyConnection, delivered: Delivered, source: str
+) -> dict[int, times.Times]:
     """Columns of which every text is a time, by their numbers."""
     stage(connection, delivered, range(len(delivered.columns)), 0)
     found = {}

@@ -10,7 +10,9 @@ from anonymart.surveys import dbt_sql
 
 
 def known(connection: duckdb.DuckDBPyConnection, table: str, title: str) -> list[tuple[str, str]]:
-    """Each distinct title of a table whose family the reviewed words tell, with it; the others are `other`."""
+    """Each distinct title of a table whose family the reviewed words tell, with it; the others are
+    `other`.
+    """
     titles = f"(SELECT DISTINCT {title} AS title FROM {table} WHERE {title} IS NOT NULL)"
     words = f"(SELECT word, job_family, priority::INTEGER AS priority FROM read_csv({literal(str(dbt_sql.SEEDS / 'job_family_words.csv'))}, header = true, all_varchar = true))"
     return connection.execute(dbt_sql.render("job_families", titles, words)).fetchall()
@@ -21,5 +23,10 @@ def mapped(connection: duckdb.DuckDBPyConnection, table: str, title: str) -> dic
     connection.execute("CREATE OR REPLACE TEMP TABLE known_titles (title VARCHAR)")
     if titles := [[name] for name, _ in known(connection, table, title)]:
         connection.executemany("INSERT INTO known_titles VALUES (?)", titles)
-    n_mapped, total = one_row(connection.execute(f"SELECT count(*) FILTER ({title} IN (SELECT title FROM known_titles)), count({title}) FROM {table}"))
+    n_mapped, total = one_row(
+        connection.execute(
+            f"SELECT count(*) FILTER ({title} IN (SELECT title FROM known_titles)), count({title}) FROM "
+            f"{table}"
+        )
+    )
     return {"mapped": n_mapped, "unmapped": total - n_mapped}

@@ -1,4 +1,6 @@
-"""From an export to rows that ingest takes: which mapping, which column fills which field, and why a row does not count."""
+"""From an export to rows that ingest takes: which mapping, which column fills which field, and why a row does
+not count.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,11 @@ _OTHER_SCALE = re.compile(r"(?:\bsur|out of|/) ?(\d{1,2})\b|\b[01] ?(?:-|–|a|t
 
 @dataclass(frozen=True)
 class Place:
-    """A column by its number, and the member of JSON text in it; `more` are the other columns of the same title.
+    """A column by its number, and the member of JSON text in it; `more` are the other columns of the same
+    title.
 
-    A form with one question for promoters and one for detractors, both called alike, fills one of them in each row.
+    A form with one question for promoters and one for detractors, both called alike, fills one of them in
+    each row.
     """
 
     number: int
@@ -63,8 +67,11 @@ def land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: b
     return found[0] if found else None
 
 
-def find(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes) -> tuple[Landed, Reading] | None:
-    """The file as a survey, read into survey_rows; None for the house's own columns, which ingest reads itself.
+def find(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes
+) -> tuple[Landed, Reading] | None:
+    """The file as a survey, read into survey_rows; None for the house's own columns, which ingest reads
+    itself.
 
     Raises FileRefused, saying what to do, for an export that no mapping, or more than one, understands.
     """
@@ -72,22 +79,33 @@ def find(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: b
     if delivered is None or (delivered.kind not in ("xlsx", "sav") and is_house_s(delivered.columns, source)):
         return None
     found = recognise(delivered.columns, _fitting(delivered, load_all()), source)
-    if not found and (delivered.kind in ("json", "parquet") or {plain(name) for name in delivered.columns} & set(TABULAR[source].names)):
+    if not found and (
+        delivered.kind in ("json", "parquet")
+        or {plain(name) for name in delivered.columns} & set(TABULAR[source].names)
+    ):
         return None
     if not found:
         raise FileRefused(f"its columns are those of no survey tool that is known: {_TO_DO}")
     if len(found) > 1:
         names = ", ".join(mapping.name for mapping in found)
-        raise FileRefused(f"its columns fit several mappings ({names}): give one of them more names in recognised_by")
+        raise FileRefused(
+            f"its columns fit several mappings ({names}): give one of them more names in recognised_by"
+        )
     return read(connection, delivered, found[0], source)
 
 
-def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: Mapping, source: str) -> tuple[Landed, Reading]:
-    """Make the TEMP table survey_rows(ordinal, the contract's columns as texts, survey_reason) from the export."""
+def read(
+    connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: Mapping, source: str
+) -> tuple[Landed, Reading]:
+    """Make the TEMP table survey_rows(ordinal, the contract's columns as texts, survey_reason) from the
+    export.
+    """
     if source not in mapping.sources:
         raise FileRefused(f"{mapping.title}: it holds no answers for {source}/")
     reading = Reading(delivered, mapping, _places(delivered, mapping, source))
-    wanted = {number for place in reading.places.values() for number in place.numbers} | {number for _, number in _rules(delivered, mapping)}
+    wanted = {number for place in reading.places.values() for number in place.numbers} | {
+        number for _, number in _rules(delivered, mapping)
+    }
     skipped = 0 if delivered.kind == "sav" else mapping.rows_after_header
     stage(connection, delivered, sorted(wanted), skipped)
     texts = _clean_texts(connection, reading)
@@ -97,7 +115,9 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
     if mapping.ids_are_per_survey and mapping.survey is None:
         values.pop("response_id", None)
     elif "response_id" in values:
-        values["response_id"] = f"{literal(f'{mapping.tool}:{mapping.survey or str()}:')} || {values['response_id']}"
+        values["response_id"] = (
+            f"{literal(f'{mapping.tool}:{mapping.survey or str()}:')} || {values['response_id']}"
+        )
     if "asked_at" in values and "answered_at" in values:
         # An invitation without an answer has no time of one.
         values["answered_at"] = f"CASE WHEN ({values['score']}) IS NOT NULL THEN {values['answered_at']} END"
@@ -109,18 +129,27 @@ def read(connection: duckdb.DuckDBPyConnection, delivered: Delivered, mapping: M
         DROP TABLE {TEXTS}""")
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
-        delivered.path, source, "survey", (*(name for name in values if name in TABULAR[source].names), *unmapped), delivered.delimiter, skipped, is_csv=delivered.kind == "csv",
+        delivered.path,
+        source,
+        "survey",
+        (*(name for name in values if name in TABULAR[source].names), *unmapped),
+        delivered.delimiter,
+        skipped,
+        is_csv=delivered.kind == "csv",
         reading=reading,
     )
     return landed, reading
 
 
 def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
-    """Of the answers that one person gave in one window, the last one stays in `incoming`; gives how many went."""
+    """Of the answers that one person gave in one window, the last one stays in `incoming`; gives how many
+    went.
+    """
     days = one_row(connection.execute("SELECT max(days) FROM survey_window"))[0]
     columns = {row[0] for row in connection.execute("DESCRIBE incoming").fetchall()}
     about = "path_id" if "path_id" in columns else "diploma_id"
-    return one_row(connection.execute(f"""
+    return one_row(
+        connection.execute(f"""
         DELETE FROM incoming WHERE rowid IN (
             SELECT answer FROM (
                 SELECT rowid AS answer, row_hash, answered_at, lead(row_hash) OVER latest AS next_hash, lead(answered_at) OVER latest AS next_at
@@ -128,7 +157,8 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
                 WINDOW latest AS (PARTITION BY identifier, {about} ORDER BY answered_at, rowid)
             )
             WHERE next_at <= answered_at + to_days({days}) AND next_hash <> row_hash
-        )"""))[0]
+        )""")
+    )[0]
 
 
 def is_house_s(columns: tuple[str, ...], source: str) -> bool:
@@ -148,13 +178,19 @@ def _fitting(delivered: Delivered, mappings: list[Mapping]) -> list[Mapping]:
 
 
 def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Place]:
-    """Which column fills which field. Raises FileRefused when two could, or when none gives what every answer needs."""
+    """Which column fills which field. Raises FileRefused when two could, or when none gives what every answer
+    needs.
+    """
     questions = shared("questions.yml")[source]
-    taken = {plain(name) for given in mapping.fields.values() for name in given.columns} | {plain(name) for name in mapping.own_columns}
+    taken = {plain(name) for given in mapping.fields.values() for name in given.columns} | {
+        plain(name) for name in mapping.own_columns
+    }
     taken |= {plain(name) for group in mapping.recognised_by for name in group}
     open_questions = {
-        number: texts for number, texts in enumerate(questions_of(delivered, mapping))
-        if texts[0] not in taken and not any(re.search(pattern, texts[0]) for pattern in mapping.derived_columns)
+        number: texts
+        for number, texts in enumerate(questions_of(delivered, mapping))
+        if texts[0] not in taken
+        and not any(re.search(pattern, texts[0]) for pattern in mapping.derived_columns)
     }
     places: dict[str, Place] = {}
     titles = titles_of(delivered, mapping)
@@ -162,7 +198,8 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
     for name in names:
         given = mapping.field(name)
         if name == "employer":
-            # No mart needs it, and a small employer's name is as good as a person's: it is not read (D-IDENT).
+            # No mart needs it, and a small employer's name is as good as a person's: it is not read
+            # (D-IDENT).
             continue
         if place := _own_column(delivered, given):
             places[name] = place
@@ -170,7 +207,11 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
         patterns = given.questions or tuple(questions.get(name, ()))
         # What a column's name tells goes before what stands under it.
         for depth in (0, 1):
-            found = [number for number, texts in open_questions.items() if any(re.search(pattern, text) for pattern in patterns for text in texts[depth : depth + 1])]
+            found = [
+                number
+                for number, texts in open_questions.items()
+                if any(re.search(pattern, text) for pattern in patterns for text in texts[depth : depth + 1])
+            ]
             if found:
                 break
         if len({titles[number] for number in found}) > 1:
@@ -185,13 +226,19 @@ def _places(delivered: Delivered, mapping: Mapping, source: str) -> dict[str, Pl
 
 
 def questions_of(delivered: Delivered, mapping: Mapping) -> list[tuple[str, ...]]:
-    """For each column what tells its question: its name, and the text under it where the tool writes questions there."""
+    """For each column what tells its question: its name, and the text under it where the tool writes
+    questions there.
+    """
     below = delivered.questions or (delivered.first_row if mapping.questions_after_header else ())
-    return [(plain(name), *([plain(below[number])] if number < len(below) else [])) for number, name in enumerate(delivered.columns)]
+    return [
+        (plain(name), *([plain(below[number])] if number < len(below) else []))
+        for number, name in enumerate(delivered.columns)
+    ]
 
 
 def titles_of(delivered: Delivered, mapping: Mapping | None) -> list[str]:
-    """For each column what it is called, without the ending by which a program tells the second one of a title ("Why?.1", "Why? (2)").
+    """For each column what it is called, without the ending by which a program tells the second one of a
+    title ("Why?.1", "Why? (2)").
 
     With a mapping whose tool writes questions under the names, the question is the title.
     """
@@ -207,7 +254,11 @@ def titles_of(delivered: Delivered, mapping: Mapping | None) -> list[str]:
 def _asked(reading: Reading) -> Unit:
     """Currency, period and basis by the words of the question about the salary."""
     place = reading.places.get(FREE_SALARY) or reading.places.get("salary_amount")
-    return salary_words.asked(*questions_of(reading.delivered, reading.mapping)[place.number]) if place else Unit()
+    return (
+        salary_words.asked(*questions_of(reading.delivered, reading.mapping)[place.number])
+        if place
+        else Unit()
+    )
 
 
 def _own_column(delivered: Delivered, given: Field) -> Place | None:
@@ -241,25 +292,39 @@ def _rules(delivered: Delivered, mapping: Mapping) -> list[tuple[str, int]]:
 
 def _reason(delivered: Delivered, mapping: Mapping, texts: dict[str, str]) -> str:
     """SQL for why a row does not count, before its values are looked at."""
-    words = {"partial": "a partial answer", "test": "a test answer", "other_scale": "a score on another scale than 0 to 10"}
+    words = {
+        "partial": "a partial answer",
+        "test": "a test answer",
+        "other_scale": "a score on another scale than 0 to 10",
+    }
     cases = []
     for name, number in _rules(delivered, mapping):
         rule, text = mapping.rules[name], f"strip_accents(lower(trim(coalesce(c{number}, ''))))"
         listed = ", ".join(literal(word) for word in rule.when or rule.unless)
         cases.append(f"WHEN {text} {'IN' if rule.when else 'NOT IN'} ({listed}) THEN {literal(words[name])}")
     everything = "concat(" + ", ".join(texts.values()) + ")"
-    cases.append(f"WHEN contains({everything}, {literal(UNREADABLE)}) THEN 'bytes of no encoding that is known'")
+    cases.append(
+        f"WHEN contains({everything}, {literal(UNREADABLE)}) THEN 'bytes of no encoding that is known'"
+    )
     if "score" in texts:
         of = f"regexp_extract({texts['score']}, '^[0-9]+ */ *([0-9]+)$', 1)"
-        cases.append(f"WHEN contains({texts['score']}, '/') AND {of} NOT IN ('', '10') THEN 'a score on another scale than 0 to 10'")
+        cases.append(
+            f"WHEN contains({texts['score']}, '/') AND {of} NOT IN ('', '10') THEN 'a score on another "
+            f"scale than 0 to 10'"
+        )
     return f"CASE {' '.join(cases)} END"
 
 
 def _clean_texts(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dict[str, str]:
-    """Make the TEMP table survey_texts of the delivered one: each field's text, trimmed, NULL for a sentinel. Gives its columns by field."""
+    """Make the TEMP table survey_texts of the delivered one: each field's text, trimmed, NULL for a sentinel.
+    Gives its columns by field.
+    """
     texts = {name: f"text_{name}" for name in reading.places}
     asked = {f"c{number}" for _, number in _rules(reading.delivered, reading.mapping)}
-    trimmed = [f"trim({_delivered_text(place, reading.mapping)}) AS {texts[name]}" for name, place in reading.places.items()]
+    trimmed = [
+        f"trim({_delivered_text(place, reading.mapping)}) AS {texts[name]}"
+        for name, place in reading.places.items()
+    ]
     cleaned = [f"{_without_sentinels(text, reading.mapping)} AS {text}" for text in texts.values()]
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {TEXTS} AS
@@ -272,10 +337,16 @@ def _delivered_text(place: Place, mapping: Mapping) -> str:
     """SQL for the text: of several columns the one that is filled, both of them where both are and differ."""
     if place.more:
         filled = ", ".join(_without_sentinels(f"trim(c{number})", mapping) for number in place.numbers)
-        once = "list_filter(texts, lambda text, place: text IS NOT NULL AND list_position(texts, text) = place)"
+        once = (
+            "list_filter(texts, lambda text, place: text IS NOT NULL AND list_position(texts, text) = place)"
+        )
         return f"nullif(array_to_string(list_transform([[{filled}]], lambda texts: {once})[1], ' | '), '')"
     column = f"c{place.number}"
-    return f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})" if place.path else column
+    return (
+        f"json_extract_string(try_cast({column} AS JSON), {literal(f'$.{place.path}')})"
+        if place.path
+        else column
+    )
 
 
 def _without_sentinels(text: str, mapping: Mapping) -> str:
@@ -290,7 +361,8 @@ def _without_sentinels(text: str, mapping: Mapping) -> str:
 
 
 def _zone(reading: Reading, name: str) -> str:
-    """The time zone that the export states of this column in the row of its import ids (Qualtrics), else that of the mapping.
+    """The time zone that the export states of this column in the row of its import ids (Qualtrics), else that
+    of the mapping.
 
     Raises FileRefused for a zone that nobody knows: an hour off is a day off, in the end a quarter.
     """
@@ -302,7 +374,9 @@ def _zone(reading: Reading, name: str) -> str:
     if stated is None:
         return reading.mapping.time_zone
     if not isinstance(stated, str) or not is_zone(stated):
-        raise FileRefused(f"its third row states a time zone of {name} that nobody knows: export it again in UTC")
+        raise FileRefused(
+            f"its third row states a time zone of {name} that nobody knows: export it again in UTC"
+        )
     return stated
 
 
@@ -322,18 +396,28 @@ def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, t
     if name == "score":
         # 0 to 10, or a short word, is itself.
         return f"CASE WHEN strlen({text}) <= 2 THEN {text} ELSE coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text}) END"
-    words = reading.mapping.field(name).words or {value: tuple(map(str, listed)) for value, listed in shared("questions.yml")["words"].get(name, {}).items()}
+    words = reading.mapping.field(name).words or {
+        value: tuple(map(str, listed))
+        for value, listed in shared("questions.yml")["words"].get(name, {}).items()
+    }
     if not words:
         return text
     folded = f"strip_accents(lower({text}))"
-    cases = " ".join(f"WHEN {folded} IN ({', '.join(literal(plain(word)) for word in listed)}) THEN {literal(value)}" for value, listed in words.items())
+    cases = " ".join(
+        f"WHEN {folded} IN ({', '.join(literal(plain(word)) for word in listed)}) THEN {literal(value)}"
+        for value, listed in words.items()
+    )
     return f"(CASE {cases} ELSE {text} END)"
 
 
 def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-    """A scale that is declared, stands in the question, or shows in the answers: an NPS is 0 to 10 and nothing is stretched to it."""
+    """A scale that is declared, stands in the question, or shows in the answers: an NPS is 0 to 10 and
+    nothing is stretched to it.
+    """
     mapping = reading.mapping
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE survey_window AS SELECT {int(mapping.one_answer_within_days)} AS days")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE survey_window AS SELECT {int(mapping.one_answer_within_days)} AS days"
+    )
     if "score" not in reading.places:
         return
     to_do = "an NPS is a score of 0 to 10; take the file out of nps/, or map the right question"
@@ -344,6 +428,11 @@ def _refuse_other_scales(connection: duckdb.DuckDBPyConnection, reading: Reading
         if (top := found[1] or found[2]) != "10" and mapping.scale is None:
             raise FileRefused(f"its question tells of a scale up to {top}: {to_do}")
     number = "try_cast(regexp_extract(text_score, '^([0-9]+)', 1) AS INTEGER)"
-    n, reading.lowest, reading.highest = one_row(connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TEXTS}"))
+    n, reading.lowest, reading.highest = one_row(
+        connection.execute(f"SELECT count({number}), min({number}), max({number}) FROM {TEXTS}")
+    )
     if n >= _ENOUGH_SCORES and reading.highest <= 7 and mapping.scale is None:
-        raise FileRefused(f"none of its {n} scores is over {reading.highest}: if they are really 0 to 10, say `scale: 0-10` in a YAML; else {to_do}")
+        raise FileRefused(
+            f"none of its {n} scores is over {reading.highest}: if they are really 0 to 10, say `scale: "
+            f"0-10` in a YAML; else {to_do}"
+        )

@@ -1,4 +1,6 @@
-"""The YAML of a survey tool, or of one survey: which column fills which field, and how its values are to be read."""
+"""The YAML of a survey tool, or of one survey: which column fills which field, and how its values are to be
+read.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,12 @@ _RULES = ("partial", "test", "other_scale")
 
 @dataclass(frozen=True)
 class Field:
-    """One field: `columns` are exact names, `questions` patterns on the folded name, `words` the tool's words for each value.
+    """One field: `columns` are exact names, `questions` patterns on the folded name, `words` the tool's words
+    for each value.
 
-    `path` is a member of JSON text in the column. Without columns, the questions of questions.yml are looked for. Of several columns of one
-    title all are taken, or the `nth` (from 1); with `takes_all` every one of `columns` is, where else the first that is there is.
+    `path` is a member of JSON text in the column. Without columns, the questions of questions.yml are looked
+    for. Of several columns of one title all are taken, or the `nth` (from 1); with `takes_all` every one of
+    `columns` is, where else the first that is there is.
     """
 
     name: str
@@ -45,7 +49,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows that are no answers: the column holds one of `when`, or something else than `unless` (empty counts as else)."""
+    """Rows that are no answers: the column holds one of `when`, or something else than `unless` (empty counts
+    as else).
+    """
 
     columns: tuple[str, ...]
     when: tuple[str, ...] = ()
@@ -54,7 +60,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One YAML of expectations/sources. `recognised_by` holds groups of names: one of each group must be a column."""
+    """One YAML of expectations/sources. `recognised_by` holds groups of names: one of each group must be a
+    column.
+    """
 
     name: str
     tool: str
@@ -92,7 +100,10 @@ def load(path: Path, folder: Path = FOLDER) -> Mapping:
     if "extends" in content:
         parent = folder / f"{content.pop('extends')}.yml"
         if not parent.is_file():
-            raise UsageError(f"{path.name}: extends names no file of {folder.name}/: give the name of a tool's file without .yml.")
+            raise UsageError(
+                f"{path.name}: extends names no file of {folder.name}/: give the name of a tool's file "
+                f"without .yml."
+            )
         base = _content(parent)
     merged = {**base, **content}
     for part in ("fields", "rules", "constants"):
@@ -111,12 +122,18 @@ def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) -> list[Mapping]:
-    """The mappings whose columns these are: those that know most of them by name. Several when nothing tells them apart."""
+    """The mappings whose columns these are: those that know most of them by name. Several when nothing tells
+    them apart.
+    """
     names = {plain(name) for name in columns}
     found: dict[int, list[Mapping]] = {}
     for mapping in mappings:
         groups = mapping.recognised_by
-        if source in mapping.sources and groups and all(names & {plain(name) for name in group} for group in groups):
+        if (
+            source in mapping.sources
+            and groups
+            and all(names & {plain(name) for name in group} for group in groups)
+        ):
             found.setdefault(len(groups), []).append(mapping)
     return found[max(found)] if found else []
 
@@ -124,7 +141,9 @@ def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) 
 def plain(name: str) -> str:
     """A column's name as names are compared: without case, accents and doubled blanks."""
     apart = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).replace("’", "'").split())
+    return " ".join(
+        "".join(sign for sign in apart if not unicodedata.combining(sign)).replace("’", "'").split()
+    )
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -141,16 +160,24 @@ def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
     known = {part.name for part in fields(Mapping)} - {"name"}
     for entry in content:
         if entry not in known:
-            raise UsageError(f"{path.name}: there is no entry {entry}: choose among {', '.join(sorted(known | {'extends'}))}.")
+            raise UsageError(
+                f"{path.name}: there is no entry {entry}: choose among "
+                f"{', '.join(sorted(known | {'extends'}))}."
+            )
     for entry in ("tool", "title"):
         if not content.get(entry):
             raise UsageError(f"{path.name}: the entry {entry} is missing: add it.")
     lists = ("languages", "sentinels", "own_columns", "derived_columns", "sources")
-    values: dict[str, Any] = {name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name] for name in content}
+    values: dict[str, Any] = {
+        name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name]
+        for name in content
+    }
     values["recognised_by"] = tuple(_listed(group) for group in content.get("recognised_by") or ())
     values["constants"] = {name: str(value) for name, value in (content.get("constants") or {}).items()}
     values["rules"] = {name: _rule(path, name, rule) for name, rule in (content.get("rules") or {}).items()}
-    values["fields"] = {name: _field(path, name, given) for name, given in (content.get("fields") or {}).items()}
+    values["fields"] = {
+        name: _field(path, name, given) for name, given in (content.get("fields") or {}).items()
+    }
     return _checked(path, Mapping(name=path.stem, **values))
 
 
@@ -158,10 +185,14 @@ def _checked(path: Path, mapping: Mapping) -> Mapping:
     try:
         ZoneInfo(mapping.time_zone)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"{path.name}: time_zone is none that is known: write it like Europe/Paris.") from None
+        raise UsageError(
+            f"{path.name}: time_zone is none that is known: write it like Europe/Paris."
+        ) from None
     for entry, allowed in (("date_order", _ORDERS), ("layout", LAYOUTS)):
         if getattr(mapping, entry) not in allowed:
-            raise UsageError(f"{path.name}: {entry} must be one of {', '.join(word or 'nothing' for word in allowed)}.")
+            raise UsageError(
+                f"{path.name}: {entry} must be one of {', '.join(word or 'nothing' for word in allowed)}."
+            )
     if not set(mapping.sources) <= set(SOURCES):
         raise UsageError(f"{path.name}: sources are {' and '.join(SOURCES)}: name one or both.")
     if mapping.scale is not None and not re.fullmatch(r"\d{1,3}-\d{1,3}", mapping.scale):
@@ -169,7 +200,9 @@ def _checked(path: Path, mapping: Mapping) -> Mapping:
     names = {column.name for source in mapping.sources for column in TABULAR[source].columns} | {FREE_SALARY}
     for name in (*mapping.fields, *mapping.constants):
         if name not in names:
-            raise UsageError(f"{path.name}: there is no field {name}: choose among {', '.join(sorted(names))}.")
+            raise UsageError(
+                f"{path.name}: there is no field {name}: choose among {', '.join(sorted(names))}."
+            )
     return replace(mapping, sentinels=tuple(plain(word) for word in mapping.sentinels))
 
 
@@ -177,30 +210,52 @@ def _field(path: Path, name: str, given: Any) -> Field:
     given = given if isinstance(given, dict) else {"columns": given}
     for entry in given:
         if entry not in ("column", "columns", "questions", "words", "path", "nth", "all"):
-            raise UsageError(f"{path.name}: the field {name} has no entry {entry}: it has column, columns, questions, words, path, nth and all.")
+            raise UsageError(
+                f"{path.name}: the field {name} has no entry {entry}: it has column, columns, "
+                f"questions, words, path, nth and all."
+            )
     nth = given.get("nth")
     if nth is not None and (not isinstance(nth, int) or isinstance(nth, bool) or nth < 1):
-        raise UsageError(f"{path.name}: nth of the field {name} is a whole number from 1: which of the columns of that title is meant.")
+        raise UsageError(
+            f"{path.name}: nth of the field {name} is a whole number from 1: which of the columns of "
+            f"that title is meant."
+        )
     for pattern in _listed(given.get("questions")):
         try:
             re.compile(pattern)
         except re.error:
-            raise UsageError(f"{path.name}: a question of the field {name} is no regular expression: mend it.") from None
-    words = {str(value): tuple(plain(word) for word in _listed(texts)) for value, texts in (given.get("words") or {}).items()}
+            raise UsageError(
+                f"{path.name}: a question of the field {name} is no regular expression: mend it."
+            ) from None
+    words = {
+        str(value): tuple(plain(word) for word in _listed(texts))
+        for value, texts in (given.get("words") or {}).items()
+    }
     columns = _listed(given.get("columns")) + _listed(given.get("column"))
-    return Field(name, columns, _listed(given.get("questions")), words, given.get("path"), nth, bool(given.get("all")))
+    return Field(
+        name, columns, _listed(given.get("questions")), words, given.get("path"), nth, bool(given.get("all"))
+    )
 
 
 def _rule(path: Path, name: str, given: Any) -> Rule:
-    if name not in _RULES or not isinstance(given, dict) or not given.get("columns") or not given.keys() <= {"columns", "when", "unless"}:
-        raise UsageError(f"{path.name}: the rule {name} needs columns, and when or unless; rules are {', '.join(_RULES)}.")
+    if (
+        name not in _RULES
+        or not isinstance(given, dict)
+        or not given.get("columns")
+        or not given.keys() <= {"columns", "when", "unless"}
+    ):
+        raise UsageError(
+            f"{path.name}: the rule {name} needs columns, and when or unless; rules are {', '.join(_RULES)}."
+        )
     texts = ([plain(word) for word in _listed(given.get(part))] for part in ("when", "unless"))
     return Rule(_listed(given["columns"]), *map(tuple, texts))
 
 
 def _listed(given: Any) -> tuple[str, ...]:
     if any(isinstance(item, bool) for item in (given if isinstance(given, list) else [given])):
-        raise UsageError("A YAML of a survey says yes, no, true or false where a name is expected: put it in quotes.")
+        raise UsageError(
+            "A YAML of a survey says yes, no, true or false where a name is expected: put it in quotes."
+        )
     if given is None:
         return ()
     return tuple(str(value) for value in given) if isinstance(given, list) else (str(given),)

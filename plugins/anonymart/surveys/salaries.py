@@ -1,9 +1,9 @@
 """Salaries as people type them: to amount, currency, period and basis, or set aside as unclear (D-OUTCOME).
 
-The answer's own words come first, then the columns of its row, the YAML and the words of the question; the size of the amount
-tells a period only where nothing else does. Nothing is guessed across an order of magnitude: what is in no list of salaries.yml,
-two amounts that are no narrow range, an amount that could be of two periods, or one that contradicts what is said about it, is
-unclear.
+The answer's own words come first, then the columns of its row, the YAML and the words of the question; the
+size of the amount tells a period only where nothing else does. Nothing is guessed across an order of
+magnitude: what is in no list of salaries.yml, two amounts that are no narrow range, an amount that could be
+of two periods, or one that contradicts what is said about it, is unclear.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ UNCLEAR = "unclear"
 _NUMBER = re.compile(r"(?<![\w.,])(\d(?:[\d '.,]*\d)?)\s?(k(?![a-z])|mille|lakhs?|lacs?|millions?)?(?!\d)")
 _EXPONENT = re.compile(r"(?<![\w.,])\d+(?:\.\d+)?e\d{1,2}\b")
 _MANY_DECIMALS = re.compile(r"\d+[.,]\d{4,}")
-_SPREAD = re.compile(r"(?:\b(?:sur|over|on|en|pour|for|paid) ?)?(?<![\d.,])(1[2-6]) ?(?:mois|months|mensualites)\b|\b(?:sur|over) ?(1[2-6])(?![\d.,]| ?[\dk€$£])")
+_SPREAD = re.compile(
+    r"(?:\b(?:sur|over|on|en|pour|for|paid) ?)?(?<![\d.,])(1[2-6]) "
+    r"?(?:mois|months|mensualites)\b|\b(?:sur|over) ?(1[2-6])(?![\d.,]| ?[\dk€$£])"
+)
 _TIMES = re.compile(r"(?:(?<![a-z])x|\*) ?(1[2-6])(?![\d.,])(?: ?(?:mois|months))?")
 _GROUPS = re.compile(r"\d{1,3}(?:([ '.,])\d{3})(?:\1\d{3})*")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
@@ -55,7 +58,8 @@ class Salary:
 class Amount:
     """One text taken apart: its value, what its words say, and how many months it is paid for.
 
-    `is_bare` is a number without k; `is_product` says that the text multiplies ("x 13") rather than spreads ("sur 13 mois").
+    `is_bare` is a number without k; `is_product` says that the text multiplies ("x 13") rather than spreads
+    ("sur 13 mois").
     """
 
     value: float
@@ -68,15 +72,21 @@ class Amount:
 _NOTHING, _UNCLEAR, _NO_UNIT = Salary("none"), Salary(UNCLEAR), Unit()
 
 
-def read(text: str, row: Unit = _NO_UNIT, declared: Iterable[Unit] = (), country: str | None = None) -> Salary:
-    """What somebody typed, under what the columns of the row say, and the YAML and the question (`declared`, in this order)."""
+def read(
+    text: str, row: Unit = _NO_UNIT, declared: Iterable[Unit] = (), country: str | None = None
+) -> Salary:
+    """What somebody typed, under what the columns of the row say, and the YAML and the question (`declared`,
+    in this order).
+    """
     found = _taken_apart(text)
     if isinstance(found, Salary):
         return found
     declared = tuple(declared)
     is_known, currency = _currency(found, row, declared, country)
     period, basis = _one(found.said.periods), _one(found.said.bases)
-    if not is_known or any(own and its and own != its for own, its in ((period, row.period), (basis, row.basis))):
+    if not is_known or any(
+        own and its and own != its for own, its in ((period, row.period), (basis, row.basis))
+    ):
         return _UNCLEAR
     basis = basis or row.basis or next((unit.basis for unit in declared if unit.basis), None)
     value = found.value
@@ -84,7 +94,9 @@ def read(text: str, row: Unit = _NO_UNIT, declared: Iterable[Unit] = (), country
         value *= 1000
     stated = next((unit.period for unit in (row, *declared) if unit.period), None)
     if found.months and not period:
-        return _paid_in_months(replace(found, value=value), Salary("salary", value, currency, None, basis), row, stated)
+        return _paid_in_months(
+            replace(found, value=value), Salary("salary", value, currency, None, basis), row, stated
+        )
     is_own = bool(period)
     period = period or stated or _likely_period(value, currency)
     if period is None or not _is_possible(value, currency, period, is_own):
@@ -94,42 +106,85 @@ def read(text: str, row: Unit = _NO_UNIT, declared: Iterable[Unit] = (), country
     return Salary("daily" if period == "day" else "salary", value, currency, period, basis)
 
 
-def join(connection: duckdb.DuckDBPyConnection, table: str, values: dict[str, str], mapping: Mapping, question: Unit) -> str:
-    """Read each distinct free salary with what its row says once, put the readings into `values`, and give the join that they need."""
+def join(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    values: dict[str, str],
+    mapping: Mapping,
+    question: Unit,
+) -> str:
+    """Read each distinct free salary with what its row says once, put the readings into `values`, and give
+    the join that they need.
+    """
     text = values.pop(FREE_SALARY, None)
     if text is None and "salary_amount" not in values:
         return ""
     declared = (Unit(mapping.currency, mapping.period, mapping.basis), question)
-    given = {"said_text": text, **{name: values.get(name) for name in ("salary_currency", "salary_period", "salary_basis", "country")}}
+    given = {
+        "said_text": text,
+        **{
+            name: values.get(name) for name in ("salary_currency", "salary_period", "salary_basis", "country")
+        },
+    }
     chosen = ", ".join(f"({value or 'NULL'})::VARCHAR" for value in given.values())
     rows = connection.execute(f"SELECT DISTINCT {chosen} FROM {table}").fetchall()
     found = [_read_row(row, declared) for row in rows]
     names = (*given, "reading", "amount", "currency", "period", "basis")
-    columns = list(zip(*((*row, one.reading, one.amount, one.currency, one.period, one.basis) for row, one in zip(rows, found, strict=True)), strict=True))
+    columns = list(
+        zip(
+            *(
+                (*row, one.reading, one.amount, one.currency, one.period, one.basis)
+                for row, one in zip(rows, found, strict=True)
+            ),
+            strict=True,
+        )
+    )
     columns = columns or [()] * len(names)
     kinds = {"amount": pa.float64()}
-    connection.register("survey_batch", pa.table({name: pa.array(column, kinds.get(name, pa.string())) for name, column in zip(names, columns, strict=True)}))
+    connection.register(
+        "survey_batch",
+        pa.table(
+            {
+                name: pa.array(column, kinds.get(name, pa.string()))
+                for name, column in zip(names, columns, strict=True)
+            }
+        ),
+    )
     connection.execute("CREATE OR REPLACE TEMP TABLE survey_salaries AS SELECT * FROM survey_batch")
     connection.unregister("survey_batch")
     if text is not None:
-        values["salary_amount"] = "CASE WHEN free.reading IN ('salary', 'daily') THEN free.amount::VARCHAR END"
+        values["salary_amount"] = (
+            "CASE WHEN free.reading IN ('salary', 'daily') THEN free.amount::VARCHAR END"
+        )
         values["salary_reading"] = "free.reading"
     elif question.is_thousands:
         number = f"try_cast({values['salary_amount']} AS DOUBLE)"
-        values["salary_amount"] = f"CASE WHEN {number} < 1000 THEN ({number} * 1000)::VARCHAR ELSE {values['salary_amount']} END"
+        values["salary_amount"] = (
+            f"CASE WHEN {number} < 1000 THEN ({number} * 1000)::VARCHAR ELSE {values['salary_amount']} END"
+        )
     values |= {"salary_currency": "free.currency", "salary_basis": "free.basis"}
     values["salary_period"] = f"CASE WHEN free.reading = '{UNCLEAR}' THEN '{UNCLEAR}' ELSE free.period END"
-    same = " AND ".join(f"free.{name} IS NOT DISTINCT FROM ({value})::VARCHAR" for name, value in given.items() if value)
+    same = " AND ".join(
+        f"free.{name} IS NOT DISTINCT FROM ({value})::VARCHAR" for name, value in given.items() if value
+    )
     return f"LEFT JOIN survey_salaries AS free ON {same or 'true'}"
 
 
 def _read_row(row: tuple, declared: tuple[Unit, ...]) -> Salary:
     """The reading of a text with the cells of its row; without a text, what holds for the row's amount."""
     text, currency, period, basis, country = row
-    cells = {"currency": cell(currency) if currency else _NO_UNIT, "period": cell(period) if period else _NO_UNIT, "basis": cell(basis) if basis else _NO_UNIT}
-    own = Unit(cells["currency"].currency, cells["period"].period, cells["basis"].basis, cells["currency"].sign)
+    cells = {
+        "currency": cell(currency) if currency else _NO_UNIT,
+        "period": cell(period) if period else _NO_UNIT,
+        "basis": cell(basis) if basis else _NO_UNIT,
+    }
+    own = Unit(
+        cells["currency"].currency, cells["period"].period, cells["basis"].basis, cells["currency"].sign
+    )
     if currency and not own.currency and not own.sign:
-        own = replace(own, currency=currency.strip().upper() if re.fullmatch(r"\s*[A-Za-z]{3}\s*", currency) else "?")
+        own = replace(
+            own, currency=currency.strip().upper() if re.fullmatch(r"\s*[A-Za-z]{3}\s*", currency) else "?"
+        )
     has_odd_cell = (period and not own.period) or (basis and not own.basis)
     if text is not None:
         found = read(text, own, declared, country)
@@ -137,7 +192,13 @@ def _read_row(row: tuple, declared: tuple[Unit, ...]) -> Salary:
     else:
         _, known = _currency(Amount(0, Said(), True), own, declared, country)
         units = (own, *declared)
-        found = Salary("none", None, known, next((unit.period for unit in units if unit.period), None), next((unit.basis for unit in units if unit.basis), None))
+        found = Salary(
+            "none",
+            None,
+            known,
+            next((unit.period for unit in units if unit.period), None),
+            next((unit.basis for unit in units if unit.basis), None),
+        )
         found = replace(found, reading=UNCLEAR) if has_odd_cell else found
     return replace(found, currency=None) if found.currency == "?" else found
 
@@ -163,7 +224,9 @@ def _taken_apart(text: str) -> Amount | Salary:
     said = Said()
     if take(_NUMBER.sub(" # ", text), said) or not agree(said):
         return _UNCLEAR
-    if len(numbers) == 2 and not _BETWEEN.fullmatch(without_currencies(text[numbers[0].end() : numbers[1].start()])):
+    if len(numbers) == 2 and not _BETWEEN.fullmatch(
+        without_currencies(text[numbers[0].end() : numbers[1].start()])
+    ):
         return _UNCLEAR
     value = _amount(numbers, listed["largest_spread"])
     if value is None:
@@ -176,11 +239,15 @@ def _taken_apart(text: str) -> Amount | Salary:
     return Amount(value, said, not any(number[2] for number in numbers), n_months, is_product)
 
 
-def _currency(found: Amount, row: Unit, declared: tuple[Unit, ...], country: str | None) -> tuple[bool, str | None]:
+def _currency(
+    found: Amount, row: Unit, declared: tuple[Unit, ...], country: str | None
+) -> tuple[bool, str | None]:
     """Whether text and row can mean one currency, and which; None is not said."""
     own, sign = _one(found.said.currencies), _one(found.said.signs) or row.sign
     if row.currency:
-        return own in (None, row.currency) and (not found.said.signs or row.currency in _family(sign)), row.currency
+        return own in (None, row.currency) and (
+            not found.said.signs or row.currency in _family(sign)
+        ), row.currency
     if own:
         return not row.sign or own in _family(row.sign), own
     if sign:
@@ -209,25 +276,43 @@ def _one(found: set[str]) -> str | None:
 
 
 def _paid_in_months(found: Amount, salary: Salary, row: Unit, stated: str | None) -> Salary:
-    """"15 000 sur 12 mois" is a year's amount, "1 800 sur 13 mois" a month's that is paid 13 times: the size tells which.
+    """ "15 000 sur 12 mois" is a year's amount, "1 800 sur 13 mois" a month's that is paid 13 times: the size
+    tells which.
 
-    Where the size tells nothing, what is asked or declared does; a column of the row that says otherwise makes it unclear.
+    Where the size tells nothing, what is asked or declared does; a column of the row that says otherwise
+    makes it unclear.
     """
     likely = _likely_period(found.value, salary.currency)
-    is_months = found.is_product and _is_possible(found.value, salary.currency, "month", True) and likely != "year"
+    is_months = (
+        found.is_product and _is_possible(found.value, salary.currency, "month", True) and likely != "year"
+    )
     period = "month" if is_months else likely or stated
-    if period not in ("month", "year") or (found.is_product and period == "year") or (row.period and row.period != period):
+    if (
+        period not in ("month", "year")
+        or (found.is_product and period == "year")
+        or (row.period and row.period != period)
+    ):
         return _UNCLEAR
-    return replace(salary, amount=found.value * (found.months or 1) if period == "month" else found.value, period="year")
+    return replace(
+        salary, amount=found.value * (found.months or 1) if period == "month" else found.value, period="year"
+    )
 
 
 def _without_extras(text: str, extras: list[str]) -> str:
-    """The text without "+ primes": what is added with an amount of its own stays, and makes the text unclear."""
+    """The text without "+ primes": what is added with an amount of its own stays, and makes the text
+    unclear.
+    """
     words = "|".join(sorted(map(re.escape, extras), key=len, reverse=True))
     before = r"(?:\+|&|hors|plus|avec|et|and|with|without|sans|excluding|excl\.?|not including|including|incluant|incl\.?|y compris)"
     listed = rf"(?:{words})(?: ?(?:et|and|\+|&|,) ?(?:{words}))*(?![a-z])(?! ?(?:de |of |a )?[\d€$£])"
     text = re.sub(rf"\(?{before} ?(?:des? |les |the |my |mes )?{listed}\)?", " ", text)
-    return re.sub(rf"\(?(?<![a-z\d])(?<!\d )(?<!k )(?<!€ )(?:{words}) (?:inclus|incluses?|comprise?s?|included|excluded|exclus|excluses?|non comprise?s?)(?![a-z])\)?", " ", text).strip()
+    return re.sub(
+        rf"\(?(?<![a-z\d])(?<!\d )(?<!k )(?<!€ )(?:{words}) "
+        rf"(?:inclus|incluses?|comprise?s?|included|excluded|exclus|excluses?|non "
+        rf"comprise?s?)(?![a-z])\)?",
+        " ",
+        text,
+    ).strip()
 
 
 def _amount(numbers: list[re.Match[str]], largest_spread: float) -> float | None:
@@ -245,11 +330,15 @@ def _amount(numbers: list[re.Match[str]], largest_spread: float) -> float | None
 
 
 def _number(text: str, multiple: str | None) -> float | None:
-    """1.800,50 and 1,800.50 and 2 300; three digits after one mark are thousands, unless a k follows: then it cannot be told."""
+    """1.800,50 and 1,800.50 and 2 300; three digits after one mark are thousands, unless a k follows: then it
+    cannot be told.
+    """
     value = _plain_number(text)
     if value is None or not multiple:
         return value
-    is_odd = _GROUPS.fullmatch(text) is not None or not (1 <= value < 1000 or (multiple[0] != "k" and 0 < value < 1000))
+    is_odd = _GROUPS.fullmatch(text) is not None or not (
+        1 <= value < 1000 or (multiple[0] != "k" and 0 < value < 1000)
+    )
     return None if is_odd else value * rules()["multiples"][multiple]
 
 
@@ -282,12 +371,15 @@ def _likely_period(amount: float, currency: str | None) -> str | None:
         return None
     # A currency of that list without a rate is worth about as much as a euro.
     euros = amount / rates().get(currency or "EUR", 1.0)
-    return next((period for period in ("month", "year") if likely[period][0] <= euros <= likely[period][1]), None)
+    return next(
+        (period for period in ("month", "year") if likely[period][0] <= euros <= likely[period][1]), None
+    )
 
 
 def _is_possible(amount: float, currency: str | None, period: str, is_own: bool) -> bool:
-    """Whether an amount can be of the period. What is asked or declared holds for small amounts and for a year: there the
-    bounds of the policy decide, and say so (`impossible`)."""
+    """Whether an amount can be of the period. What is asked or declared holds for small amounts and for a
+    year: there the bounds of the policy decide, and say so (`impossible`).
+    """
     low, high = rules()["possible"][period]
     euros = _in_euros(amount, currency)
     if euros is None:

@@ -1,4 +1,6 @@
-"""How many answers have a salary figure, and why the others have none: by the very SQL of the history, before anything is built."""
+"""How many answers have a salary figure, and why the others have none: by the very SQL of the history, before
+anything is built.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,19 @@ NOT_ASKED = ("not_stated", "not_employed")
 
 
 def count(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
-    """Answers of a table with the columns of the contract `salary`, by `stands` or the reason why there is no figure."""
-    found = connection.execute(f"SELECT coalesce(salary_reason, '{STANDS}'), count(*) FROM ({_judged()}) GROUP BY ALL ORDER BY ALL".replace("salary_answers", table)).fetchall()
-    return {STANDS: 0, **{reason: n for reason, n in sorted(found, key=lambda each: each[0] != STANDS)}} if found else {}
+    """Answers of a table with the columns of the contract `salary`, by `stands` or the reason why there is no
+    figure.
+    """
+    found = connection.execute(
+        f"SELECT coalesce(salary_reason, '{STANDS}'), count(*) FROM ({_judged()}) GROUP BY ALL ORDER BY ALL".replace(
+            "salary_answers", table
+        )
+    ).fetchall()
+    return (
+        {STANDS: 0, **{reason: n for reason, n in sorted(found, key=lambda each: each[0] != STANDS)}}
+        if found
+        else {}
+    )
 
 
 def set_aside(counts: dict[str, int]) -> dict[str, int]:
@@ -30,7 +42,9 @@ def sentence(counts: dict[str, int]) -> str:
     lost = set_aside(counts)
     reasons = f" ({', '.join(f'{n} {reason}' for reason, n in lost.items())})" if lost else ""
     not_asked = ", ".join(f"{counts[reason]} {reason}" for reason in NOT_ASKED if reason in counts)
-    return f"salary figures: {counts.get(STANDS, 0)} stand, {sum(lost.values())} set aside{reasons}" + (f", {not_asked}" if not_asked else "")
+    return f"salary figures: {counts.get(STANDS, 0)} stand, {sum(lost.values())} set aside{reasons}" + (
+        f", {not_asked}" if not_asked else ""
+    )
 
 
 @cache
@@ -39,4 +53,9 @@ def _judged() -> str:
         lower(trim(salary_basis)) AS salary_basis, lower(trim(working_time)) AS working_time, employed AS is_employed, answered_at FROM salary_answers)"""
     seed = literal(str(dbt_sql.SEEDS / "exchange_rates.csv"))
     rates = f"(SELECT currency, year::INTEGER AS year, per_eur::DOUBLE AS per_eur FROM read_csv({seed}, header = true, all_varchar = true))"
-    return dbt_sql.render("salary_judged", answers, rates, f"extract(year from {dbt_sql.render('local_date', 'answers.answered_at')})")
+    return dbt_sql.render(
+        "salary_judged",
+        answers,
+        rates,
+        f"extract(year from {dbt_sql.render('local_date', 'answers.answered_at')})",
+    )

@@ -1,4 +1,6 @@
-"""What words say of an amount: its currency, period and basis, in an answer, in the cell of a column and in a question (D-OUTCOME)."""
+"""What words say of an amount: its currency, period and basis, in an answer, in the cell of a column and in a
+question (D-OUTCOME).
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ PARTS = ("currencies", "periods", "bases")
 _THOUSANDS_OF = re.compile(r"(?<![a-z0-9])k ?(?=[€£$]|(?:euros?|eur|usd|gbp|chf|cad)(?![a-z]))")
 # "Un an après le diplôme" tells when somebody is asked, not what a period of pay is.
 _MOMENTS = re.compile(
-    r"(?:\b|(?<=\d))(?:a|an|one|un|une|\d+)? ?(?:year|month|week|an|annee|mois|semaine)s? (?:after|ago|later|since|apres|plus tard|following)\b")
+    r"(?:\b|(?<=\d))(?:a|an|one|un|une|\d+)? ?(?:year|month|week|an|annee|mois|semaine)s? "
+    r"(?:after|ago|later|since|apres|plus tard|following)\b"
+)
 
 
 @dataclass
 class Said:
-    """What was found, each part as a set: more than one word for a part is a contradiction, or a choice that is offered."""
+    """What was found, each part as a set: more than one word for a part is a contradiction, or a choice that
+    is offered.
+    """
 
     currencies: set[str] = field(default_factory=set)
     signs: set[str] = field(default_factory=set)
@@ -32,7 +38,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Unit:
-    """What holds for the answers of one column; None is not said. `sign` is one that several currencies share."""
+    """What holds for the answers of one column; None is not said. `sign` is one that several currencies
+    share.
+    """
 
     currency: str | None = None
     period: str | None = None
@@ -49,9 +57,15 @@ def rules() -> dict[str, Any]:
 
 @cache
 def rates() -> dict[str, float]:
-    """Units of a currency for one euro, of the last year of the seed: enough to tell what an amount can be."""
-    with (PROJECT / "dbt_project" / "seeds" / "exchange_rates.csv").open(encoding="utf-8", newline="") as file:
-        rows = sorted((row["currency"], int(row["year"]), float(row["per_eur"])) for row in csv.DictReader(file))
+    """Units of a currency for one euro, of the last year of the seed: enough to tell what an amount can
+    be.
+    """
+    with (PROJECT / "dbt_project" / "seeds" / "exchange_rates.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
+        rows = sorted(
+            (row["currency"], int(row["year"]), float(row["per_eur"])) for row in csv.DictReader(file)
+        )
     return {"EUR": 1.0, **{currency: per_eur for currency, _, per_eur in rows}}
 
 
@@ -59,7 +73,9 @@ def folded(text: str) -> str:
     """Small letters without accents, one blank at a time, none around a slash."""
     text = re.sub(r"[.,][-–—]+\s*$", "", text)  # 85'000.-, as the Swiss write
     apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    text = "".join(sign for sign in apart if not unicodedata.combining(sign)).replace("−", "-").replace("×", "x")
+    text = (
+        "".join(sign for sign in apart if not unicodedata.combining(sign)).replace("−", "-").replace("×", "x")
+    )
     return re.sub(r" ?/ ?", "/", " ".join(text.split()))
 
 
@@ -93,7 +109,9 @@ def agree(said: Said) -> bool:
 def country_currency(country: str | None) -> str | None:
     """The currency of a country where it decides between those that share a sign."""
     name = folded(country).strip(" .") if country else ""
-    return next((currency for currency, names in rules()["countries"].items() if name in map(str, names)), None)
+    return next(
+        (currency for currency, names in rules()["countries"].items() if name in map(str, names)), None
+    )
 
 
 @cache
@@ -111,7 +129,9 @@ def cell(text: str) -> Unit:
 @cache
 def asked(*questions: str) -> Unit:
     """What the words of a question say of its answers; a part for which it offers a choice is not said."""
-    text = _MOMENTS.sub(" ", " ".join(re.sub(r"(?<=[a-z])[_.](?=[a-z])", " ", folded(question)) for question in questions))
+    text = _MOMENTS.sub(
+        " ", " ".join(re.sub(r"(?<=[a-z])[_.](?=[a-z])", " ", folded(question)) for question in questions)
+    )
     is_thousands = bool(_THOUSANDS_OF.search(text))
     text = _THOUSANDS_OF.sub("", text)
     found, expression = Said(), _question_expression()
@@ -124,7 +144,9 @@ def asked(*questions: str) -> Unit:
     compatible = {sign for sign in found.signs if not found.currencies & set(rules()["signs"][sign]["of"])}
     if found.currencies and compatible:
         found.currencies, compatible = set(), set()
-    return Unit(_only(found.currencies), _only(found.periods), _only(found.bases), _only(compatible), is_thousands)
+    return Unit(
+        _only(found.currencies), _only(found.periods), _only(found.bases), _only(compatible), is_thousands
+    )
 
 
 def _only(found: set[str]) -> str | None:
@@ -149,22 +171,34 @@ def _expression() -> tuple[re.Pattern[str], dict[str, tuple[str, str | None]]]:
 
 @cache
 def _currency_expression() -> re.Pattern[str]:
-    return _pattern({word: (part, value) for word, part, value in _words() if part in ("currencies", "signs")})[0]
+    return _pattern(
+        {word: (part, value) for word, part, value in _words() if part in ("currencies", "signs")}
+    )[0]
 
 
 @cache
 def _question_expression() -> tuple[re.Pattern[str], dict[str, tuple[str, str | None]]]:
     listed = rules()["asked"]
     left_out = set(map(str, listed["not_currencies"]))
-    known = {word: (part, value) for word, part, value in _words() if part in ("currencies", "signs") and word not in left_out}
+    known = {
+        word: (part, value)
+        for word, part, value in _words()
+        if part in ("currencies", "signs") and word not in left_out
+    }
     for part in ("periods", "bases"):
         known |= {str(word): (part, value) for value, words in listed[part].items() for word in words}
     return _pattern(known | {str(word): ("thousands", None) for word in listed["thousands"]})
 
 
-def _pattern(known: dict[str, tuple[str, str | None]]) -> tuple[re.Pattern[str], dict[str, tuple[str, str | None]]]:
+def _pattern(
+    known: dict[str, tuple[str, str | None]],
+) -> tuple[re.Pattern[str], dict[str, tuple[str, str | None]]]:
     return re.compile("|".join(map(_bounded, sorted(known, key=len, reverse=True)))), known
 
 
 def _bounded(word: str) -> str:
-    return ("(?<![a-z])" if word[0].isalpha() else "") + re.escape(word) + ("(?![a-z])" if word[-1].isalpha() else "")
+    return (
+        ("(?<![a-z])" if word[0].isalpha() else "")
+        + re.escape(word)
+        + ("(?![a-z])" if word[-1].isalpha() else "")
+    )

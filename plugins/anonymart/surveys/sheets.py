@@ -1,4 +1,6 @@
-"""Spreadsheets (xlsx, ECMA-376) with the standard library: the first sheet that holds something, as rows of texts."""
+"""Spreadsheets (xlsx, ECMA-376) with the standard library: the first sheet that holds something, as rows of
+texts.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _EPOCH = datetime(1899, 12, 30)
 
 
 def rows_of_sheet(path: Path) -> list[list[str | None]]:
-    """Dates come as ISO 8601, numbers as Excel stores them. Raises FileRefused for damaged, huge or protected files."""
+    """Dates come as ISO 8601, numbers as Excel stores them. Raises FileRefused for damaged, huge or protected
+    files.
+    """
     try:
         with zipfile.ZipFile(path) as book:
             if sum(part.file_size for part in book.infolist()) > LARGEST_UNPACKED:
@@ -27,12 +31,24 @@ def rows_of_sheet(path: Path) -> list[list[str | None]]:
                 raise FileRefused("a zip that holds no spreadsheet")
             texts = _shared_texts(book) if "xl/sharedStrings.xml" in names else []
             dates = _date_styles(book) if "xl/styles.xml" in names else set()
-            sheets = sorted((name for name in names if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)), key=lambda name: int(re.findall(r"\d+", name)[-1]))
+            sheets = sorted(
+                (name for name in names if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)),
+                key=lambda name: int(re.findall(r"\d+", name)[-1]),
+            )
             for sheet in sheets:
                 if rows := _rows(book, sheet, texts, dates):
                     return rows
             return []
-    except (zipfile.BadZipFile, ElementTree.ParseError, KeyError, IndexError, ValueError, EOFError, RuntimeError, NotImplementedError):
+    except (
+        zipfile.BadZipFile,
+        ElementTree.ParseError,
+        KeyError,
+        IndexError,
+        ValueError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+    ):
         raise FileRefused("a damaged or protected spreadsheet: save it again, or export it as CSV") from None
 
 
@@ -45,17 +61,24 @@ def _xml(book: zipfile.ZipFile, name: str) -> ElementTree.Element:
 
 
 def _shared_texts(book: zipfile.ZipFile) -> list[str]:
-    return ["".join(part.text or "" for part in entry.iter() if _name(part) == "t") for entry in _xml(book, "xl/sharedStrings.xml")]
+    return [
+        "".join(part.text or "" for part in entry.iter() if _name(part) == "t")
+        for entry in _xml(book, "xl/sharedStrings.xml")
+    ]
 
 
 def _date_styles(book: zipfile.ZipFile) -> set[int]:
     root, formats, styles = _xml(book, "xl/styles.xml"), set(_DATES), set()
     for part in root.iter():
-        if _name(part) == "numFmt" and re.search(r"[yd]|h+:", re.sub(r'"[^"]*"|\[[^\]]*\]', "", part.get("formatCode", "").lower())):
+        if _name(part) == "numFmt" and re.search(
+            r"[yd]|h+:", re.sub(r'"[^"]*"|\[[^\]]*\]', "", part.get("formatCode", "").lower())
+        ):
             formats.add(int(part.get("numFmtId", "0")))
     for part in root:
         if _name(part) == "cellXfs":
-            styles = {number for number, style in enumerate(part) if int(style.get("numFmtId", "0")) in formats}
+            styles = {
+                number for number, style in enumerate(part) if int(style.get("numFmtId", "0")) in formats
+            }
     return styles
 
 

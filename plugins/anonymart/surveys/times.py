@@ -1,4 +1,6 @@
-"""Times as tools and people write them, in SQL: the forms in a column are found first, and only they are read."""
+"""Times as tools and people write them, in SQL: the forms in a column are found first, and only they are
+read.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
     times = Times({form: n for form, n, _, _ in rows})
     over = [sum(row[number] for row in rows if row[0] in ("slashed", "unknown")) for number in (2, 3)]
     if "unknown" in times.forms:
-        times.order = declared or ("dmy" if over[0] and not over[1] else "mdy" if over[1] and not over[0] else None)
+        times.order = declared or (
+            "dmy" if over[0] and not over[1] else "mdy" if over[1] and not over[0] else None
+        )
     for form, *_ in rows:
         first_over, second_over = over
         if form != "slashed":
@@ -52,8 +56,8 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
 
 
 def utc(text: str, times: Times, zone: str) -> str:
-    """SQL for the moment as ISO text in UTC; '?' for a text that is no time, and a text with a zone abbreviation as it is, so that the
-    contract says why it is none.
+    """SQL for the moment as ISO text in UTC; '?' for a text that is no time, and a text with a zone
+    abbreviation as it is, so that the contract says why it is none.
     """
     local = f"timezone({literal(zone)}, {{}})"
     branches = {
@@ -69,7 +73,13 @@ def utc(text: str, times: Times, zone: str) -> str:
     rare = f"{sql_rare(text, times.order or '', zone)} AT TIME ZONE 'UTC'"
     # One form only needs no second look at which one it is.
     only = next(iter(times.forms)) if len(times.forms) == 1 else None
-    read = branches.get(only, "NULL::TIMESTAMPTZ") if only else f"CASE {_form(text)} {cases} END" if cases else "NULL::TIMESTAMPTZ"
+    read = (
+        branches.get(only, "NULL::TIMESTAMPTZ")
+        if only
+        else f"CASE {_form(text)} {cases} END"
+        if cases
+        else "NULL::TIMESTAMPTZ"
+    )
     moment = f"strftime(coalesce({read}, {rare}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
     refused = f"CASE WHEN contains({sql_problem(text, 'time')}, 'abbreviation') THEN {text} ELSE '?' END"
     return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, {refused}) END"
@@ -77,15 +87,22 @@ def utc(text: str, times: Times, zone: str) -> str:
 
 def _form(text: str) -> str:
     return (
-        f"CASE WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_OFFSET}') THEN 'iso with offset' "
-        f"WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_ISO}') THEN 'iso' WHEN regexp_matches({text}, '{_SLASHED}') THEN 'slashed' "
-        f"WHEN regexp_matches({text}, '^1[0-9]{{9}}([.][0-9]+)?$') THEN 'unix seconds' WHEN regexp_matches({text}, '^1[0-9]{{12}}$') THEN 'unix milliseconds' "
+        f"CASE WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_OFFSET}') THEN 'iso with "
+        f"offset' "
+        f"WHEN substr({text}, 5, 1) = '-' AND regexp_matches({text}, '{_ISO}') THEN 'iso' WHEN "
+        f"regexp_matches({text}, '{_SLASHED}') THEN 'slashed' "
+        f"WHEN regexp_matches({text}, '^1[0-9]{{9}}([.][0-9]+)?$') THEN 'unix seconds' WHEN "
+        f"regexp_matches({text}, '^1[0-9]{{12}}$') THEN 'unix milliseconds' "
         f"WHEN regexp_matches({text}, '{_GOOGLE}') THEN 'google' ELSE 'unknown' END"
     )
 
 
 def _slashed(text: str, order: str | None) -> str:
     day = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
-    normal = f"regexp_replace(regexp_replace({text}, '^([0-9]+)[/.-]([0-9]+)[/.-]', '\\1/\\2/'), '[T,]+ *', ' ')"
-    formats = ", ".join(f"'{day}{clock}'" for clock in (" %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", " %H:%M", ""))
+    normal = (
+        f"regexp_replace(regexp_replace({text}, '^([0-9]+)[/.-]([0-9]+)[/.-]', '\\1/\\2/'), '[T,]+ *', ' ')"
+    )
+    formats = ", ".join(
+        f"'{day}{clock}'" for clock in (" %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", " %H:%M", "")
+    )
     return f"coalesce(try_strptime({text}, '{day} %H:%M:%S'), try_strptime({normal}, [{formats}]))"

@@ -161,7 +161,8 @@ CREATE TABLE IF NOT EXISTS vault.ledger.schema_version (version INTEGER);
 
 
 def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Make what is missing in the vault attached to write, migrate an older one, and note which keys it is kept with.
+    """Make what is missing in the vault attached to write, migrate an older one, and note which keys it is
+    kept with.
 
     The commands migrate, with copies, before they come here; this also serves whoever uses the library alone.
     """
@@ -170,17 +171,24 @@ def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     _add_missing_columns(connection)
     steps.apply(connection, "vault")
     if not one_row(connection.execute("SELECT count(*) FROM vault.ledger.key_marks"))[0]:
-        connection.executemany("INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items()))
+        connection.executemany(
+            "INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items())
+        )
 
 
 def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """Columns that the schema lists and an older vault lacks, empty, at the end of their tables: insert by name, not by position."""
+    """Columns that the schema lists and an older vault lacks, empty, at the end of their tables: insert by
+    name, not by position.
+    """
     there = set(connection.execute(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'vault' AND NOT internal"
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = "
+        "'vault' AND NOT internal"
     ).fetchall())  # fmt: skip
     for schema, table, column, kind in _columns():
         if (schema, table, column) not in there:
-            connection.execute(f'ALTER TABLE vault.{schema}.{table} ADD COLUMN IF NOT EXISTS "{column}" {kind}')
+            connection.execute(
+                f'ALTER TABLE vault.{schema}.{table} ADD COLUMN IF NOT EXISTS "{column}" {kind}'
+            )
 
 
 @cache
@@ -188,23 +196,32 @@ def _columns() -> tuple[tuple[str, str, str, str], ...]:
     """Schema, table, column and type of every column of a new vault, in order."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"ATTACH ':memory:' AS vault; {SCHEMA} {AUDIT}")
-        return tuple(connection.execute("""
+        return tuple(
+            connection.execute("""
             SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'vault' AND NOT internal
             ORDER BY schema_name, table_name, column_index
-        """).fetchall())
+        """).fetchall()
+        )
 
 
 def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
-    """Raise UsageError when a key is not the one that the vault attached is kept with: its people would not be found again."""
-    known = one_row(connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'ledger' AND table_name = 'key_marks'"
-    ))[0]
+    """Raise UsageError when a key is not the one that the vault attached is kept with: its people would not
+    be found again.
+    """
+    known = one_row(
+        connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = "
+            "'ledger' AND table_name = 'key_marks'"
+        )
+    )[0]
     if not known:
         return
     marks = key_marks(keys)
     for name, mark in connection.execute("SELECT name, mark FROM vault.ledger.key_marks").fetchall():
         if marks.get(name) != mark:
-            raise UsageError(f"The key '{name}' is not the one that this vault is kept with: restore the old key file.")
+            raise UsageError(
+                f"The key '{name}' is not the one that this vault is kept with: restore the old key file."
+            )
 
 
 def key_marks(keys: Keys) -> dict[str, str]:

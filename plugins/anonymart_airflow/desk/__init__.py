@@ -1,1 +1,3 @@
-"""The reviewer's desk: the page "Privacy" of Airflow. It shows names and counts, never a value of a person (S-ANON, S-SAFE)."""
+"""The reviewer's desk: the page "Privacy" of Airflow. It shows names and counts, never a value of a person
+(S-ANON, S-SAFE).
+"""

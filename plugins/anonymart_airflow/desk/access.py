@@ -1,4 +1,6 @@
-"""Who may read the desk and who may decide: asked of Airflow's auth manager, and closed where that cannot tell (S-SAFE)."""
+"""Who may read the desk and who may decide: asked of Airflow's auth manager, and closed where that cannot
+tell (S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 READ: ResourceMethod = "GET"
 DECIDE: ResourceMethod = "PUT"
 _PURPOSE = b"anonymart privacy page, form"
-_NO_READER = "The page Privacy is for the privacy reviewer and the data team: ask for the right to read Privacy."
+_NO_READER = (
+    "The page Privacy is for the privacy reviewer and the data team: ask for the right to read Privacy."
+)
 _NO_REVIEWER = "Only a privacy reviewer decides about a release."
 _ELSEWHERE = "The answer did not come from this page itself: open the page again and answer there, over https or on this machine."
 
@@ -63,11 +67,16 @@ def is_same_origin(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = urlsplit(request.headers.get("origin", ""))
-    return bool(origin.netloc) and (origin.scheme, origin.netloc) == (request.url.scheme, request.headers.get("host"))
+    return bool(origin.netloc) and (origin.scheme, origin.netloc) == (
+        request.url.scheme,
+        request.headers.get("host"),
+    )
 
 
 def form_token(keys: Keys, user: BaseUser, release_id: str, candidate_sha256: str) -> str:
-    """What the form must bring back: HMAC-SHA256 over who was shown which candidate, as 64 hexadecimal digits."""
+    """What the form must bring back: HMAC-SHA256 over who was shown which candidate, as 64 hexadecimal
+    digits.
+    """
     key = hmac.new(bytes.fromhex(keys.signing), _PURPOSE, hashlib.sha256).digest()
     shown = "\0".join((str(user.get_id()), release_id, candidate_sha256))
     return hmac.new(key, shown.encode(), hashlib.sha256).hexdigest()

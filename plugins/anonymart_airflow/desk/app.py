@@ -1,4 +1,6 @@
-"""The routes of the desk. Every one is closed to whoever may not read it, and every answer carries the same headers."""
+"""The routes of the desk. Every one is closed to whoever may not read it, and every answer carries the same
+headers.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,13 @@ Decider = Annotated[BaseUser, Depends(access.decider)]
 
 def desk() -> FastAPI:
     """The application; Airflow mounts it at /privacy."""
-    app = FastAPI(title="Privacy", dependencies=[Depends(access.reader)], docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Privacy",
+        dependencies=[Depends(access.reader)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     app.add_api_route("/", overview)
     app.add_api_route("/difference", difference)
     app.add_api_route("/audit", audit_log)
@@ -63,8 +71,12 @@ def overview(request: Request, user: Reader) -> Response:
     """Every release with its state, and the candidate that waits."""
     home, keys = _home()
     return pages.page(
-        request, "overview", releases=reading.releases(home, keys), n_unreadable=reading.n_unreadable(home, keys),
-        people=reading.people(home, keys), means=MEANS,
+        request,
+        "overview",
+        releases=reading.releases(home, keys),
+        n_unreadable=reading.n_unreadable(home, keys),
+        people=reading.people(home, keys),
+        means=MEANS,
     )
 
 
@@ -72,7 +84,13 @@ def difference(request: Request, user: Reader, since: str = "", until: str = "")
     """What changed between two releases, or between a release and the candidate that waits."""
     home, _ = _home()
     before, now = _folder(home, since), _folder(home, until)
-    return pages.page(request, "difference", since=since, until=until, part=pages.changes_part(reading.difference(before, now)))
+    return pages.page(
+        request,
+        "difference",
+        since=since,
+        until=until,
+        part=pages.changes_part(reading.difference(before, now)),
+    )
 
 
 def audit_log(request: Request, user: Reader) -> Response:
@@ -89,7 +107,13 @@ def request_page(request: Request, user: Reader, release_id: str) -> Response:
 
 
 def _form(
-    request: Request, user: BaseUser, home: Home, keys: Keys, waits: approval.Waiting, refused: str = "", typed: str = ""
+    request: Request,
+    user: BaseUser,
+    home: Home,
+    keys: Keys,
+    waits: approval.Waiting,
+    refused: str = "",
+    typed: str = "",
 ) -> Response:
     """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that
     were `typed`.
@@ -99,17 +123,34 @@ def _form(
     notes = reading.notes(home, keys, release_id)
     told = reading.report_of(home.releases / f"{files.KINDS['waiting']}{release_id}").get("changes", {})
     return pages.page(
-        request, "waiting", 400 if refused else 200, waits=waits, may_decide=may_decide, token=token, part=pages.changes_part(told),
-        longest=_LONGEST_REASON, refused=refused, typed=typed,
-        membership=notes.get("membership"), exact=pages.exact_part(notes), limits=load_policy().figure("membership"),
+        request,
+        "waiting",
+        400 if refused else 200,
+        waits=waits,
+        may_decide=may_decide,
+        token=token,
+        part=pages.changes_part(told),
+        longest=_LONGEST_REASON,
+        refused=refused,
+        typed=typed,
+        membership=notes.get("membership"),
+        exact=pages.exact_part(notes),
+        limits=load_policy().figure("membership"),
     )
 
 
 def figures(request: Request, user: Reader, release_id: str) -> Response:
-    """The exact figures that were noted of a release or of the candidate that waits; they stand in none of its files."""
+    """The exact figures that were noted of a release or of the candidate that waits; they stand in none of
+    its files.
+    """
     home, keys = _home()
     _folder(home, release_id)
-    return pages.page(request, "figures", release_id=release_id, exact=pages.exact_part(reading.notes(home, keys, release_id)))
+    return pages.page(
+        request,
+        "figures",
+        release_id=release_id,
+        exact=pages.exact_part(reading.notes(home, keys, release_id)),
+    )
 
 
 async def decide(request: Request, user: Decider, release_id: str) -> Response:
@@ -119,7 +160,10 @@ async def decide(request: Request, user: Decider, release_id: str) -> Response:
         body += chunk
         if len(body) > _LONGEST_FORM:
             raise HTTPException(413, "The answer is too long.")
-    answer = {name: values[-1].strip() for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()}
+    answer = {
+        name: values[-1].strip()
+        for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()
+    }
     given = {name: answer.get(name, "") for name in _FIELDS}
     try:
         await run_in_threadpool(_decide, user, release_id, given)
@@ -134,7 +178,9 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
     if found is None:
         raise HTTPException(404, _NOT_HERE)
     data, media_type = found
-    return Response(data, headers={"Content-Type": media_type, "Content-Security-Policy": pages.POLICY_OF_EVIDENCE})
+    return Response(
+        data, headers={"Content-Type": media_type, "Content-Security-Policy": pages.POLICY_OF_EVIDENCE}
+    )
 
 
 def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
@@ -149,11 +195,23 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
         raise SentenceRefused(f"Say why, in 1 to {_LONGEST_REASON} characters.")
     with writing(home):
-        shown = answer["candidate_sha256"] if approval.shows_the_same(home, keys, release_id, answer["candidate_sha256"]) else ""
-        if not access.is_token(answer["token"], access.form_token(keys, user, release_id, answer["candidate_sha256"])):
-            raise HTTPException(403, "This answer belongs to no page that was shown to you: open the page again.")
+        shown = (
+            answer["candidate_sha256"]
+            if approval.shows_the_same(home, keys, release_id, answer["candidate_sha256"])
+            else ""
+        )
+        if not access.is_token(
+            answer["token"], access.form_token(keys, user, release_id, answer["candidate_sha256"])
+        ):
+            raise HTTPException(
+                403, "This answer belongs to no page that was shown to you: open the page again."
+            )
         if shown != answer["candidate_sha256"]:
-            raise HTTPException(409, "What you read no longer waits: it was decided elsewhere, superseded, or has changed. Open the page again.")
+            raise HTTPException(
+                409,
+                "What you read no longer waits: it was decided elsewhere, superseded, or has changed. "
+                "Open the page again.",
+            )
         reviewer = approval.Reviewer(user.get_name(), answer["reason"], VIA)
         if answer["decision"] == "approve":
             answering.approve(home, keys, load_policy(), release_id, reviewer, shown)
@@ -193,7 +251,11 @@ async def _fault(request: Request, error: Exception) -> Response:
     """A sentence of the library: a run that writes is no fault, wrong use is a conflict."""
     if isinstance(error, UsageError | GateRefused):
         return pages.page(request, "refusal", status=409, sentence=str(error))
-    sentence = "A run is writing at this moment: ask again in half a minute." if isinstance(error, Busy) else str(error)
+    sentence = (
+        "A run is writing at this moment: ask again in half a minute."
+        if isinstance(error, Busy)
+        else str(error)
+    )
     answer = pages.page(request, "refusal", status=503, sentence=sentence)
     answer.headers["Retry-After"] = RETRY_SECONDS
     return answer
@@ -205,9 +267,12 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
     except Exception as error:
         # Its message may quote a row: neither the log nor the page gets it.
         _log.error("The page Privacy failed: unforeseen %s", type(error).__name__)
-        answer = pages.page(request, "refusal", status=500, sentence="The page failed; the log of the api-server says with which kind of error.")
+        answer = pages.page(
+            request,
+            "refusal",
+            status=500,
+            sentence="The page failed; the log of the api-server says with which kind of error.",
+        )
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)
     return answer
-
-

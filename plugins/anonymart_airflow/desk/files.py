@@ -1,4 +1,6 @@
-"""Which files of a release the desk hands out: its evidence, by name and never by path (S-SAFE). Figures stay with the folder."""
+"""Which files of a release the desk hands out: its evidence, by name and never by path (S-SAFE). Figures stay
+with the folder.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,20 @@ from anonymart.release.manifest import read_manifest
 
 RELEASE_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,6}")
 KINDS = {"releases": "", "waiting": ".waiting-"}
-TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json", ".css": "text/css; charset=utf-8", ".sig": "text/plain; charset=utf-8"}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".css": "text/css; charset=utf-8",
+    ".sig": "text/plain; charset=utf-8",
+}
 _BESIDE = {MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE}
 _EVIDENCE = {PRIVACY_PAGE, PRIVACY_REPORT, GATE_RESULT, DATA_PACKAGE}
 
 
 def folder_of(home: Home, kind: str, release_id: str) -> Path | None:
-    """The folder of a release or of a waiting candidate, None when there is none: an id is no path, and a link is no folder."""
+    """The folder of a release or of a waiting candidate, None when there is none: an id is no path, and a
+    link is no folder.
+    """
     if kind not in KINDS or not RELEASE_ID.fullmatch(release_id):
         return None
     folder = home.releases / f"{KINDS[kind]}{release_id}"
@@ -39,18 +48,25 @@ def folder_of(home: Home, kind: str, release_id: str) -> Path | None:
 
 
 def names(folder: Path, kind: str) -> set[str]:
-    """The names that may be asked for: what the manifest lists of the evidence and what stands beside it; of a candidate, whose manifest
-    is still to be finished, the evidence that is there."""
+    """The names that may be asked for: what the manifest lists of the evidence and what stands beside it; of
+    a candidate, whose manifest is still to be finished, the evidence that is there.
+    """
     try:
         listed = read_manifest(folder).get("files") if kind == "releases" else all_files(folder)
     except AnonymartError:
         return set()
-    evidence = {name for name in listed or () if name in _EVIDENCE or (name.startswith(f"{DATA_DOCS}/") and Path(name).suffix in TYPES)}
+    evidence = {
+        name
+        for name in listed or ()
+        if name in _EVIDENCE or (name.startswith(f"{DATA_DOCS}/") and Path(name).suffix in TYPES)
+    }
     return evidence | _BESIDE
 
 
 def content(home: Home, kind: str, release_id: str, name: str) -> tuple[bytes, str] | None:
-    """Bytes and media type of one file, None for whatever is not allowed or not a plain file on the way there."""
+    """Bytes and media type of one file, None for whatever is not allowed or not a plain file on the way
+    there.
+    """
     folder = folder_of(home, kind, release_id)
     if folder is None or name not in names(folder, kind):
         return None

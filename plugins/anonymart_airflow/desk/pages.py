@@ -1,4 +1,6 @@
-"""The desk's pages: Jinja2 with every value escaped, one style sheet inside the page, no script and nothing from elsewhere."""
+"""The desk's pages: Jinja2 with every value escaped, one style sheet inside the page, no script and nothing
+from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ POLICY_OF_EVIDENCE = f"default-src 'none'; style-src 'self' 'unsafe-inline'; img
 def page(request: Request, name: str, status: int = 200, **told_values: Any) -> HTMLResponse:
     """A page of the desk by the name of its template."""
     base = request.scope.get("root_path", "")
-    text = _environment().get_template(f"{name}.html").render(base=base, style=Markup(_STYLE), status=status, **told_values)
+    text = (
+        _environment()
+        .get_template(f"{name}.html")
+        .render(base=base, style=Markup(_STYLE), status=status, **told_values)
+    )
     return HTMLResponse(text, status)
 
 
@@ -47,6 +53,11 @@ def exact_part(notes: Mapping[str, Any]) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
     made.filters["told"] = told
     return made

@@ -27,10 +27,17 @@ def shipped(true_count: int, key: int) -> int:
     """The deviation that the shipped table gives to a key of 8 bits, moved up to 32."""
     with SEED_FILE.open(encoding="utf-8") as file:
         shown = [row for row in csv.DictReader(file) if row["noise_class"] == NOISE]
-    rows = [{name: int(row[name]) for name in ("true_count", "deviation", "key_from", "key_upto")} for row in shown]
+    rows = [
+        {name: int(row[name]) for name in ("true_count", "deviation", "key_from", "key_upto")}
+        for row in shown
+    ]
     block = min(true_count, max(row["true_count"] for row in rows))
     wide = key * (1 << 32) // KEYS
-    return next(row["deviation"] for row in rows if row["true_count"] == block and row["key_from"] <= wide < row["key_upto"])
+    return next(
+        row["deviation"]
+        for row in rows
+        if row["true_count"] == block and row["key_from"] <= wide < row["key_upto"]
+    )
 
 
 def ptables() -> Iterator[tuple[str, dict[tuple[int, int], int]]]:
@@ -81,7 +88,16 @@ def counts() -> None:
         for variables in (["region", "step"], ["region"]):
             published = create_perturbed_table(records, ptable, [], variables, "record_key", threshold=0)
             for row in published[published["pre_sdc_count"] > 0].to_dict("records"):
-                found.append([name, row["region"], row.get("step", ""), row["pre_sdc_count"], row["ckey"], row["count"]])
+                found.append(
+                    [
+                        name,
+                        row["region"],
+                        row.get("step", ""),
+                        row["pre_sdc_count"],
+                        row["ckey"],
+                        row["count"],
+                    ]
+                )
     columns = ["ptable", "region", "step", "true_count", "cell_key", "published"]
     pd.DataFrame(found, columns=columns).to_csv(HERE / "counts.csv", index=False)
 
@@ -104,7 +120,9 @@ def anonymities() -> None:
             {
                 "a": dice.choice([f"a{n}" for n in range(width)], size=size),
                 "b": dice.choice([f"b{n}" for n in range(2)], size=size),
-                "sensitive": dice.choice(["low", "middle", "high", "none"], p=[0.4, 0.3, 0.2, 0.1], size=size),
+                "sensitive": dice.choice(
+                    ["low", "middle", "high", "none"], p=[0.4, 0.3, 0.2, 0.1], size=size
+                ),
             }
         )
     rows, answers = [], []
@@ -114,7 +132,9 @@ def anonymities() -> None:
             both = anonymity.k_anonymity(table, quasi), anonymity.l_diversity(table, quasi, ["sensitive"])
             answers.append([name, "+".join(quasi), *both])
     pd.concat(rows)[["table", "a", "b", "sensitive"]].to_csv(HERE / "anonymity_rows.csv", index=False)
-    pd.DataFrame(answers, columns=["table", "quasi_identifiers", "k", "l"]).to_csv(HERE / "anonymity.csv", index=False)
+    pd.DataFrame(answers, columns=["table", "quasi_identifiers", "k", "l"]).to_csv(
+        HERE / "anonymity.csv", index=False
+    )
 
 
 if __name__ == "__main__":
