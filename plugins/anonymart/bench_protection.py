@@ -26,13 +26,18 @@ ROWS, CELLS, PERIODS, TURNS = 10_000_000, 20_000, 10, 3
 PLAIN = {
     "exercise_difficulty": (
         "half_year", 6,
-        """SELECT course_id, exercise_id, half_year, count(*) AS n_learners, count(*) FILTER (has_succeeded) / count(*) AS success_rate,
-            avg(n_attempts) AS attempts_per_learner, quantile_cont(score, 0.25) AS score_p25, quantile_cont(score, 0.5) AS score_p50,
+        """
+            SELECT course_id, exercise_id, half_year, count(*) AS n_learners,
+                count(*) FILTER (has_succeeded) / count(*) AS success_rate,
+            avg(n_attempts) AS attempts_per_learner, quantile_cont(score, 0.25) AS score_p25,
+                quantile_cont(score, 0.5) AS score_p50,
             quantile_cont(score, 0.75) AS score_p75 FROM {people} GROUP BY ALL""",
     ),
     "course_engagement_monthly": (
         "month", 1,
-        """SELECT course_id, month, count(*) FILTER (is_active) AS n_active_learners, count(*) FILTER (is_registered) AS n_registrations,
+        """
+            SELECT course_id, month, count(*) FILTER (is_active) AS n_active_learners,
+                count(*) FILTER (is_registered) AS n_registrations,
             count(*) FILTER (is_completed) AS n_completions, quantile_cont(progress, 0.5) AS median_progress FROM {people} GROUP BY ALL""",
     ),
 }  # fmt: skip
@@ -98,8 +103,10 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
     connection.execute("CREATE OR REPLACE TEMP TABLE anonymart_keys AS SELECT repeat('5e', 32) AS record_key")
     connection.execute(f"""
         CREATE TABLE warehouse.intermediate.int_people__{mart} AS
-        WITH persons AS (SELECT i, sha256(i::VARCHAR) AS pseudonym, (hash(i) % 4294967296)::BIGINT AS record_key FROM range({persons}) AS r (i)),
-        periods AS (SELECT j, (DATE '2020-07-01' + to_months({months} * j::INTEGER))::DATE AS {period} FROM range({PERIODS}) AS r (j)),
+        WITH persons AS (SELECT i, sha256(i::VARCHAR) AS pseudonym,
+            (hash(i) % 4294967296)::BIGINT AS record_key FROM range({persons}) AS r (i)),
+        periods AS (SELECT j, (DATE '2020-07-01' + to_months({months} * j::INTEGER))::DATE AS {period}
+        FROM range({PERIODS}) AS r (j)),
         placed AS (SELECT *, hash(i, j) AS lot, lot % {cells} AS place FROM persons, periods)
         SELECT {_columns(mart)}, {period}, pseudonym, record_key, DATE '2031-01-01' AS closing_on FROM placed""")
     connection.execute(f"""
@@ -109,7 +116,8 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
     table = "warehouse.seeds.perturbation_table"
     connection.execute(f"""
         CREATE TABLE {table} (
-            noise_class VARCHAR, true_count INTEGER, deviation INTEGER, probability DOUBLE, key_from BIGINT, key_upto BIGINT
+            noise_class VARCHAR, true_count INTEGER, deviation INTEGER, probability DOUBLE, key_from BIGINT,
+                key_upto BIGINT
         )""")
     noises = [
         (noise, e.true_count, e.deviation, e.probability, e.key_from, e.key_upto)

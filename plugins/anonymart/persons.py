@@ -128,7 +128,8 @@ def _answers(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
             connection.execute("""
             SELECT (SELECT count(DISTINCT person_key) FROM warehouse.intermediate.int_graduates),
                 (SELECT count(*) FROM warehouse.intermediate.int_salary_responses),
-                (SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = 'not_a_graduate')
+                (SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out
+                WHERE source = 'salary' AND reason = 'not_a_graduate')
         """)
         )
     except duckdb.CatalogException:

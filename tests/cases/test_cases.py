@@ -19,8 +19,10 @@ def true_counts(home, mart: str, measure: str, path: str) -> list[int]:
     """True persons of each cell of the courses of a path."""
     return [n for (n,) in home.warehouse(f"""
         SELECT true_count FROM warehouse.evidence.cell_evidence AS cells
-        WHERE mart = '{mart}' AND measure = '{measure}' AND true_count > 0 AND split_part(cell_key, '|', 1) IN (
-            SELECT code FROM warehouse.intermediate.int_catalogue WHERE item_kind = 'course' AND path_id = '{path}')
+        WHERE mart = '{mart}' AND measure = '{measure}' AND true_count > 0 AND split_part(cell_key, '|',
+            1) IN (
+            SELECT code FROM warehouse.intermediate.int_catalogue
+            WHERE item_kind = 'course' AND path_id = '{path}')
         ORDER BY 1
     """)]  # fmt: skip
 
@@ -84,7 +86,8 @@ def test_who_is_enrolled_by_staff_is_registered_and_staff_is_nobody(home):
 def test_one_submission_is_one_attempt(home):
     rows = home.warehouse("""
         SELECT true_count, true_numerator FROM warehouse.evidence.cell_evidence
-        WHERE mart = 'exercise_difficulty' AND measure = 'attempts_per_learner' AND cell_key LIKE 'course-att|exercise-att|%'
+        WHERE mart = 'exercise_difficulty' AND measure = 'attempts_per_learner'
+            AND cell_key LIKE 'course-att|exercise-att|%'
     """)
     assert rows == [(30, 30.0)]
 

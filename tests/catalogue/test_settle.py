@@ -210,7 +210,8 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     )
     settled(house)
     assert house.ask("""
-        SELECT items.code FROM vault.catalogue.matches INNER JOIN vault.catalogue.items USING (item_kind, item_key)
+        SELECT items.code FROM vault.catalogue.matches
+        INNER JOIN vault.catalogue.items USING (item_kind, item_key)
         WHERE role = 'path' AND named LIKE 'coaching%'
     """) == [("path-1",)]
 

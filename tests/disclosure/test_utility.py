@@ -32,7 +32,8 @@ def measured(*rows: Iterable[Row]) -> dict[str, Any]:
     """
     with duckdb.connect() as connection:
         connection.execute("""
-            CREATE TABLE evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR, true_count BIGINT, true_value DOUBLE,
+            CREATE TABLE evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR, true_count BIGINT,
+                true_value DOUBLE,
                 published_value DOUBLE, published_reason VARCHAR)""")
         for row in (row for group in rows for row in group):
             connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -106,7 +106,8 @@ class House(IngestHouse):
         )
         with engine.connect(self.home, self.keys, warehouse="ro") as connection:
             tables = connection.execute("""
-                SELECT table_name FROM duckdb_columns() WHERE database_name = 'warehouse' AND column_name = 'identity_key'
+                SELECT table_name FROM duckdb_columns() WHERE database_name = 'warehouse'
+                    AND column_name = 'identity_key'
                     AND table_name IN (SELECT table_name FROM duckdb_tables())
             """).fetchall()
             counts = {

@@ -96,7 +96,8 @@ def test_an_answered_request_was_a_contact(house):
     machine.advance_all(*inside(house))
     with_answers = """
         CREATE SCHEMA warehouse.intermediate; CREATE TABLE warehouse.intermediate.int_nps_responses AS
-        SELECT 1::BIGINT AS identity_key, 99 AS load_no, NULL::TIMESTAMP AS answered_at, TIMESTAMP '2030-01-01' AS asked_at
+        SELECT 1::BIGINT AS identity_key, 99 AS load_no, NULL::TIMESTAMP AS answered_at,
+            TIMESTAMP '2030-01-01' AS asked_at
     """
     from anonymart import engine
 

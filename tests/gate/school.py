@@ -79,9 +79,12 @@ class School:
                 _mart(connection, contract, [cell for cell in cells if cell.mart == name], as_of)
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.evidence")
             connection.execute("""
-                CREATE OR REPLACE TABLE warehouse.evidence.cell_evidence (mart VARCHAR, cell_key VARCHAR, measure VARCHAR,
-                    kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_numerator DOUBLE, true_value DOUBLE,
-                    count_key BIGINT, largest DOUBLE, published_value DOUBLE, published_reason VARCHAR, as_of DATE,
+                CREATE OR REPLACE TABLE warehouse.evidence.cell_evidence (mart VARCHAR, cell_key VARCHAR,
+                    measure VARCHAR,
+                    kind VARCHAR, earliest_closing_on DATE, true_count BIGINT, true_numerator DOUBLE,
+                        true_value DOUBLE,
+                    count_key BIGINT, largest DOUBLE, published_value DOUBLE, published_reason VARCHAR,
+                        as_of DATE,
                     clipped VARCHAR, n_below BIGINT, n_above BIGINT, largest_share DOUBLE, p_percent_ok BOOLEAN)""")
             for cell in cells:
                 _evidence(connection, self.contracts[cell.mart], cell, as_of, self.policy, self.keys.record)
@@ -161,14 +164,16 @@ def open_school(root: Path) -> School:
         connection.execute("CREATE SCHEMA warehouse.intermediate")
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__salary_outcome AS
-            SELECT 'RNCP37805' AS diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after,
+            SELECT 'RNCP37805' AS diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from,
+                6 AS months_after,
                 'p' || i AS pseudonym, true AS has_answered, true AS is_employed, false AS is_in_field,
                 30000 + 100 * i AS salary_eur_year FROM range(60) AS persons (i)""")
         connection.execute(
             """
             CREATE TABLE warehouse.intermediate.int_people__course_engagement_monthly AS
             SELECT course_id, month::DATE AS month, 'e' || i AS pseudonym, 61.0::DOUBLE AS progress,
-                true AS is_active, i < 13 AS is_registered, i < 8 AS is_completed FROM range(40) AS persons (i),
+                true AS is_active, i < 13 AS is_registered, i < 8 AS is_completed
+                FROM range(40) AS persons (i),
                 (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""",
             [CODES],
         )

@@ -220,5 +220,6 @@ def test_a_row_without_a_time_of_change_keeps_the_hash_that_it_had(house):
     with engine.connect(house.home, house.keys, vault="ro") as connection:
         identities.install(connection, house.keys)
         assert connection.execute("""
-            SELECT list(row_hash) = [row_hash('learners|L1|a@example.org||||||||')] FROM vault.ledger.row_hashes
+            SELECT list(row_hash) = [row_hash('learners|L1|a@example.org||||||||')]
+            FROM vault.ledger.row_hashes
         """).fetchone() == (True,)

@@ -216,7 +216,8 @@ def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
         for rate in (measure["name"] for measure in contract.measures if measure["kind"] == "rate"):
             low, high = f'"{rate}_low"', f'"{rate}_high"'
             n_wrong, n_right = connection.execute(f"""
-                SELECT count(*) FILTER (NOT coalesce({low} <= "{rate}" AND "{rate}" <= {high}, "{rate}" IS NULL AND {low} IS NULL AND {high} IS NULL)
+                SELECT count(*) FILTER (NOT coalesce({low} <= "{rate}" AND "{rate}" <= {high},
+                    "{rate}" IS NULL AND {low} IS NULL AND {high} IS NULL)
                     OR "{rate}_reason" IS DISTINCT FROM {low[:-1]}_reason" OR "{rate}_reason" IS DISTINCT FROM {high[:-1]}_reason"), count("{rate}")
                 FROM marts.marts.{mart}""").fetchone()
             assert n_wrong == 0, (mart, rate)

@@ -82,18 +82,24 @@ def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(
     """
     connection.execute("""
         CREATE TABLE vault.ledger.cells_course_completion_funnel AS
-        SELECT 'c' AS course_id, DATE '2025-01-01' AS start_quarter, step, n_learners, NULL::VARCHAR AS n_learners_reason,
-            share AS share_of_registered, reason AS share_of_registered_reason, true AS is_complete, 'r' AS release_id
-        FROM (VALUES ('registered', 40, 1.0, NULL), ('started', 30, 0.75, NULL), ('25', 0, 0.0, NULL), ('50', 9, NULL, 'too_few'))
+        SELECT 'c' AS course_id, DATE '2025-01-01' AS start_quarter, step, n_learners,
+            NULL::VARCHAR AS n_learners_reason,
+            share AS share_of_registered, reason AS share_of_registered_reason, true AS is_complete,
+                'r' AS release_id
+        FROM (VALUES ('registered', 40, 1.0, NULL), ('started', 30, 0.75, NULL), ('25', 0, 0.0, NULL), ('50',
+            9, NULL, 'too_few'))
             AS cells (step, n_learners, share, reason);
         CREATE TABLE vault.ledger.withdrawn_employment_outcome AS
-        SELECT 'd' AS diploma_id, 2024 AS graduation_year, job_family, n_respondents, NULL::VARCHAR AS n_respondents_reason, share::DOUBLE AS share,
-            NULL::VARCHAR AS share_reason, true AS is_complete, 'r' AS release_id, 'r' AS last_release_id, 1 AS version
+        SELECT 'd' AS diploma_id, 2024 AS graduation_year, job_family, n_respondents,
+            NULL::VARCHAR AS n_respondents_reason, share::DOUBLE AS share,
+            NULL::VARCHAR AS share_reason, true AS is_complete, 'r' AS release_id, 'r' AS last_release_id,
+                1 AS version
         FROM (VALUES ('data', 30, 0.3), ('design', NULL, 0.02), ('other', NULL, 0.98)) AS cells (job_family, n_respondents, share)""")
     versions.write(connection, "vault", 7)
     steps.apply(connection, "vault")
     funnel = connection.execute("""
-        SELECT step, share_of_registered_low, share_of_registered_high, share_of_registered_low_reason, share_of_registered_high_reason
+        SELECT step, share_of_registered_low, share_of_registered_high, share_of_registered_low_reason,
+            share_of_registered_high_reason
         FROM vault.ledger.cells_course_completion_funnel""").fetchall()
     assert funnel == [
         ("registered", 1, 1, None, None), ("started", *inside({}, 0.75, 40), None, None),

@@ -212,7 +212,8 @@ def _nps_cells(*paths: tuple[str, int, int, int, int]) -> dict[str, str]:
         "['2026-01-01']",
         "2026-05-30",
         f"""
-        SELECT path_id, DATE '2026-01-01' AS quarter, {_PERSON}, i < p + a + d AS has_answered, i < p AS is_promoter,
+        SELECT path_id, DATE '2026-01-01' AS quarter, {_PERSON}, i < p + a + d AS has_answered,
+            i < p AS is_promoter,
             i >= p AND i < p + a AS is_passive, i >= p + a AND i < p + a + d AS is_detractor
         FROM (VALUES {rows}) AS answers (path_id, p, a, d, silent), range(p + a + d + silent) AS persons (i)""",
     )
@@ -292,7 +293,8 @@ NPS = [
 ]
 
 _EXERCISE = f"""
-    SELECT 'c' AS course_id, 'e' || n AS exercise_id, DATE '2025-07-01' AS half_year, {_PERSON}, if(i = 0, 1000, 1) AS n_attempts,
+    SELECT 'c' AS course_id, 'e' || n AS exercise_id, DATE '2025-07-01' AS half_year, {_PERSON}, if(i = 0,
+        1000, 1) AS n_attempts,
         i < 20 AS has_succeeded, CAST(i AS DOUBLE) AS score
     FROM (VALUES (44), (45), (63)) AS sizes (n), range(n) AS persons (i)"""
 
@@ -317,7 +319,8 @@ _VALIDATED = _cells(
     "['2025-07-01']",
     "2026-04-30",
     f"""
-    SELECT 'p' AS path_id, 'j' AS project_id, DATE '2025-07-01' AS half_year, {_PERSON}, true AS has_validated, CAST(i AS DOUBLE) AS days
+    SELECT 'p' AS path_id, 'j' AS project_id, DATE '2025-07-01' AS half_year, {_PERSON},
+        true AS has_validated, CAST(i AS DOUBLE) AS days
     FROM range(45) AS persons (i)""",
 )
 EXERCISE = [
@@ -359,7 +362,8 @@ def _salary_cells(people: str, years: str = "['2024|6']") -> dict[str, str]:
 def _salaries(amount: str, n: int = 60, diplomas: str = "('d', 0)") -> dict[str, str]:
     """Graduates of 2024 who all answered; `gone` of a diploma are left out of it."""
     return _salary_cells(f"""
-        SELECT diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after, {_PERSON}, true AS has_answered,
+        SELECT diploma_id, 2024 AS graduation_year, 2024 AS graduation_year_from, 6 AS months_after,
+            {_PERSON}, true AS has_answered,
             i % 4 > 0 AS is_employed, i % 2 = 0 AS is_in_field, CAST({amount} AS DOUBLE) AS salary_eur_year
         FROM (VALUES {diplomas}) AS diplomas (diploma_id, gone), range({n}) AS persons (i) WHERE i >= gone""")
 
@@ -377,8 +381,10 @@ def _salary(entry: str, value: float, ask: str, before: object, after: object, g
 
 
 _POOLED = """
-    SELECT 'd' AS diploma_id, year AS graduation_year, year AS graduation_year_from, 6 AS months_after, 'p' || year || i AS pseudonym, i AS record_key,
-        DATE '2030-01-01' AS closing_on, i < 11 AS has_answered, i < 11 AS is_employed, false AS is_in_field, NULL::DOUBLE AS salary_eur_year
+    SELECT 'd' AS diploma_id, year AS graduation_year, year AS graduation_year_from, 6 AS months_after,
+        'p' || year || i AS pseudonym, i AS record_key,
+        DATE '2030-01-01' AS closing_on, i < 11 AS has_answered, i < 11 AS is_employed, false AS is_in_field,
+            NULL::DOUBLE AS salary_eur_year
     FROM (VALUES (2022), (2023), (2024)) AS years (year), range(38) AS persons (i)"""
 _TWO_LARGE = _salaries("if(i < 2, 30000, 70 + i)")
 MONEY = [

@@ -218,7 +218,9 @@ def _utility(law: Policy) -> Any:
         f"('course_engagement_monthly', 'c{n}', 'n_active_learners', 30, 30.0, 31, NULL)" for n in range(25)
     )
     with duckdb.connect() as connection:
-        connection.execute(f"""CREATE TABLE evidence AS SELECT mart, cell_key, measure, true_count, true_value::DOUBLE AS true_value,
+        connection.execute(f"""
+            CREATE TABLE evidence AS SELECT mart, cell_key, measure, true_count,
+                true_value::DOUBLE AS true_value,
             published_value::DOUBLE AS published_value, published_reason::VARCHAR AS published_reason
             FROM (VALUES {rows}) AS e (mart, cell_key, measure, true_count, true_value, published_value, published_reason)""")
         return utility.measure(connection, load_contracts(), law, "evidence")["count_error_persons"]
@@ -246,7 +248,8 @@ def _silent(days: int) -> Callable[[Policy], int]:
             connection.execute("ATTACH ':memory:' AS vault; CREATE SCHEMA vault.ledger")
             connection.execute("""
                 CREATE TABLE vault.ledger.loads AS
-                SELECT 'nps' AS source, 'loaded' AS status, 1 AS delivered, 0 AS duplicate, 'n.csv' AS file_name, DATE '2026-05-01' + ago AS as_of
+                SELECT 'nps' AS source, 'loaded' AS status, 1 AS delivered, 0 AS duplicate,
+                    'n.csv' AS file_name, DATE '2026-05-01' + ago AS as_of
                 FROM unnest([60, 0, -1, -2, -12, -22, -32, -42]) AS past (ago)""")
             return len(silence.find(connection, law, date(2026, 5, 1) + timedelta(days=days)))
 

@@ -80,8 +80,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             {account()} AS account_name, {account()} || '@students.example' AS email
         FROM (SELECT DISTINCT id_student FROM '{folder}/studentInfo.parquet');
         CREATE VIEW items AS
-        SELECT 'path-oulad' AS path_id, code_module || '-' || code_presentation AS course_id, NULL AS exercise_id FROM '{folder}/courses.parquet'
-        UNION ALL SELECT NULL, code_module || '-' || code_presentation, 'assessment-' || id_assessment FROM '{folder}/assessments.parquet';
+        SELECT 'path-oulad' AS path_id, code_module || '-' || code_presentation AS course_id,
+            NULL AS exercise_id FROM '{folder}/courses.parquet'
+        UNION ALL SELECT NULL, code_module || '-' || code_presentation, 'assessment-' || id_assessment
+        FROM '{folder}/assessments.parquet';
     """)
 
 
@@ -92,12 +94,14 @@ def account() -> str:
 
 def _statements(rows: str, key: str, verb: str, item: str, type: str, result: str = "NULL") -> str:
     return f"""
-        SELECT md5({key})::UUID AS id, {{'account': {{'homePage': '{CAMPUS}', 'name': {account()}}}}} AS actor,
+        SELECT md5({key})::UUID AS id, {{'account': {{'homePage': '{CAMPUS}', 'name': {account()}}}}}
+            AS actor,
             {{'id': '{verb}'}} AS verb,
             {{'id': '{CAMPUS}/' || {item}, 'definition': {{'type': '{_TYPES}/' || {type}}}}} AS object,
             {result} AS result,
             {{'contextActivities': {{'parent': [{{'id': '{CAMPUS}/course/' || course_id}}]}}}} AS context,
-            strftime(timezone('UTC', timezone('Europe/Paris', day + to_seconds(hash({key}) % 86400))), '%Y-%m-%dT%H:%M:%SZ') AS "timestamp"
+            strftime(timezone('UTC', timezone('Europe/Paris', day + to_seconds(hash({key}) % 86400))),
+                '%Y-%m-%dT%H:%M:%SZ') AS "timestamp"
         FROM {rows}"""
 
 

@@ -30,8 +30,11 @@ def deliver(folder: Path, landing: Path) -> None:
             "last_login_at FROM answers",
             "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, 'graduated' "
             "AS outcome, diploma_id, graduated_on FROM answers",
-            "salary": """SELECT 'so-' || Respondent AS response_id, learner_id, diploma_id, graduated_on, answered_at, employed, job_in_field,
-                job_title, working_time, Country AS country, Salary AS salary_amount, currency_code AS salary_currency,
+            "salary": """
+                SELECT 'so-' || Respondent AS response_id, learner_id, diploma_id, graduated_on, answered_at,
+                    employed, job_in_field,
+                job_title, working_time, Country AS country, Salary AS salary_amount,
+                    currency_code AS salary_currency,
                 'year' AS salary_period, 'gross' AS salary_basis FROM answers""",
         }.items():
             (landing / source).mkdir(parents=True, exist_ok=True)
@@ -47,13 +50,15 @@ def prepare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             SELECT *, 'so-' || md5('anonymart' || Respondent)[:12] AS learner_id,
                 make_date(2023 + Respondent::INTEGER % 2, 3, 1) + (Respondent::INTEGER % 90) AS graduated_on,
                 'diploma-' || CASE
-                    WHEN FormalEducation LIKE 'Bachelor%' THEN 'bachelor' WHEN FormalEducation LIKE 'Master%' THEN 'master'
+                    WHEN FormalEducation LIKE 'Bachelor%' THEN 'bachelor' WHEN FormalEducation LIKE 'Master%'
+                        THEN 'master'
                     WHEN FormalEducation LIKE 'Doctor%' THEN 'doctor' ELSE 'other' END AS diploma_id,
                 CASE WHEN EmploymentStatus LIKE 'Employed%' OR EmploymentStatus LIKE 'Independent%' THEN true
                     WHEN EmploymentStatus NOT LIKE '%prefer not%' THEN false END AS employed,
                 Professional = 'Professional developer' AS job_in_field,
                 split_part(DeveloperType, ';', 1) AS job_title,
-                CASE WHEN EmploymentStatus = 'Employed part-time' THEN 'part_time_50' ELSE 'full_time' END AS working_time,
+                CASE WHEN EmploymentStatus = 'Employed part-time' THEN 'part_time_50' ELSE 'full_time' END
+                    AS working_time,
                 CASE {codes} END AS currency_code
             FROM '{folder}/responses.parquet')
     """)

@@ -113,7 +113,8 @@ def test_the_counts_are_those_of_the_file(answers, file, real_house):
     for path_id in ("all", "path-garden"):
         assert real_house.warehouse(f"""
             SELECT true_n_respondents, true_n_promoters, true_n_passives, true_n_detractors
-            FROM warehouse.intermediate.int_cells__nps_quarterly WHERE path_id = '{path_id}' AND quarter = '2025-01-01'
+            FROM warehouse.intermediate.int_cells__nps_quarterly
+            WHERE path_id = '{path_id}' AND quarter = '2025-01-01'
         """) == [true]
 
 

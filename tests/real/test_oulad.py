@@ -32,7 +32,8 @@ def active(raw) -> dict[tuple, int]:
     """Students with a click or a work, by course and month of Paris, straight from the raw files."""
     counted = raw.execute(f"""
         SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM (
-            SELECT course_id, day, id_student FROM clicks UNION ALL SELECT course_id, day, id_student FROM works
+            SELECT course_id, day, id_student FROM clicks UNION ALL SELECT course_id, day, id_student
+            FROM works
         ) GROUP BY ALL
     """).fetchall()
     assert len(counted) > 50
@@ -90,7 +91,8 @@ def test_the_history_holds_each_statement_once(raw, real_house):
 def test_active_learners_by_course_and_month(active, real_house):
     """Any event but a registration is activity: before disclosure, the same learners in the same months."""
     found = real_house.warehouse("""
-        SELECT course_id, month, true_n_active_learners FROM warehouse.intermediate.int_cells__course_engagement_monthly
+        SELECT course_id, month, true_n_active_learners
+        FROM warehouse.intermediate.int_cells__course_engagement_monthly
         WHERE true_n_active_learners > 0
     """)
     assert len(found) > 50 and differences(found, active) == {}
@@ -101,7 +103,8 @@ def test_registrations_by_course_and_month(raw, real_house):
         SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM registrations GROUP BY ALL
     """).fetchall()
     found = real_house.warehouse("""
-        SELECT course_id, month, true_n_registrations FROM warehouse.intermediate.int_cells__course_engagement_monthly
+        SELECT course_id, month, true_n_registrations
+        FROM warehouse.intermediate.int_cells__course_engagement_monthly
         WHERE true_n_registrations > 0
     """)
     assert len(found) > 50 and differences(found, {(course, month): n for course, month, n in counted}) == {}

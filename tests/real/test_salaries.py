@@ -29,8 +29,10 @@ def raw():
         connection.execute(f"""
             CREATE TABLE judged AS
             SELECT *, CASE
-                    WHEN Salary IS NULL THEN 'not_stated' WHEN employed IS NULL THEN 'employment_unknown' WHEN NOT employed THEN 'not_employed'
-                    WHEN rate IS NULL THEN 'currency_unknown' WHEN eur NOT BETWEEN {lowest} AND {highest} THEN 'impossible'
+                    WHEN Salary IS NULL THEN 'not_stated' WHEN employed IS NULL THEN 'employment_unknown'
+                        WHEN NOT employed THEN 'not_employed'
+                    WHEN rate IS NULL THEN 'currency_unknown' WHEN eur NOT BETWEEN {lowest} AND {highest}
+                        THEN 'impossible'
                 END AS reason
             FROM (
                 SELECT answers.*, CASE answers.currency_code WHEN 'EUR' THEN 1 ELSE rates.per_eur END AS rate,
@@ -54,13 +56,15 @@ def test_every_questionnaire_is_accounted_for(file):
 
 def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_house):
     counted = raw.execute("""
-        SELECT reason, count(*) FROM judged WHERE reason NOT IN ('not_stated', 'not_employed') GROUP BY ALL ORDER BY ALL
+        SELECT reason, count(*) FROM judged WHERE reason NOT IN ('not_stated', 'not_employed') GROUP BY ALL
+        ORDER BY ALL
     """).fetchall()
     assert {reason for reason, _ in counted} == {"impossible", "currency_unknown"}
     assert sum(n for _, n in counted) > 200
     assert (
         real_house.warehouse("""
-        SELECT salary_reason, count(*) FROM warehouse.intermediate.int_salary_quarantine GROUP BY ALL ORDER BY ALL
+        SELECT salary_reason, count(*) FROM warehouse.intermediate.int_salary_quarantine GROUP BY ALL
+        ORDER BY ALL
     """)
         == counted
     )
@@ -79,13 +83,15 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
                 SELECT diploma_id, year(graduated_on) AS year, eur FROM judged WHERE reason IS NULL
                 UNION ALL SELECT 'all', year(graduated_on), eur FROM judged WHERE reason IS NULL
             )
-            SELECT diploma_id, year, count(*), quantile_cont(eur, 0.25), quantile_cont(eur, 0.5), quantile_cont(eur, 0.75), list(eur ORDER BY eur)
+            SELECT diploma_id, year, count(*), quantile_cont(eur, 0.25), quantile_cont(eur, 0.5),
+                quantile_cont(eur, 0.75), list(eur ORDER BY eur)
             FROM of_all GROUP BY ALL ORDER BY ALL
         """).fetchall()
     }
     assert len(counted) == 10
     true = real_house.warehouse("""
-        SELECT diploma_id, graduation_year, true_with_salary_eur_year, true_salary_p25, true_salary_p50, true_salary_p75
+        SELECT diploma_id, graduation_year, true_with_salary_eur_year, true_salary_p25, true_salary_p50,
+            true_salary_p75
         FROM warehouse.intermediate.int_cells__salary_outcome
         WHERE months_after = 6 AND graduation_year_from = graduation_year
     """)
@@ -94,7 +100,8 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
         assert row[3:] == pytest.approx(counted[row[:2]][1:4], abs=0.005)
     with duckdb.connect(str(real_house.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute("""
-            SELECT diploma_id, graduation_year, salary_p25, salary_p50, salary_p75 FROM marts.marts.salary_outcome
+            SELECT diploma_id, graduation_year, salary_p25, salary_p50, salary_p75
+            FROM marts.marts.salary_outcome
             WHERE months_after = 6 AND graduation_year_from = graduation_year
         """).fetchall()
     assert {row[:2] for row in published} == set(counted)

@@ -50,7 +50,8 @@ def test_learners_in_published_cells(real_house):
 def test_scores_of_a_large_survey(real_house):
     data("nps_fr")
     errors = real_house.warehouse(f"""
-        SELECT abs(published_value - true_value) {PUBLISHED} AND kind = 'nps' AND mart = 'nps_quarterly' AND true_count > 10000
+        SELECT abs(published_value - true_value) {PUBLISHED} AND kind = 'nps' AND mart = 'nps_quarterly'
+            AND true_count > 10000
     """)
     assert len(errors) == 2 and max(error for (error,) in errors) <= LARGEST_NPS_ERROR
     # A few counts of two quarters: each may be off by its largest deviation.

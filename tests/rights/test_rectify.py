@@ -79,7 +79,8 @@ def test_an_address_takes_its_claims_along(built):
 
 def history(house):
     return house.warehouse("""
-        SELECT outcome, diploma_id, started_on::VARCHAR, graduated_on::VARCHAR FROM warehouse.intermediate.int_enrolments ORDER BY ALL
+        SELECT outcome, diploma_id, started_on::VARCHAR, graduated_on::VARCHAR
+        FROM warehouse.intermediate.int_enrolments ORDER BY ALL
     """)  # fmt: skip
 
 

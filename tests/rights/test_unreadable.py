@@ -43,7 +43,8 @@ def rows(house, day=AS_OF):
 
 def named(house):
     return {who for (who,) in house.ask("""
-        SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names INNER JOIN vault.register.identities AS identities USING (identifier)
+        SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names
+        INNER JOIN vault.register.identities AS identities USING (identifier)
     """)}  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
             "2026-07-30",
         ), name
         anchors = house.ask(f"""
-            SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names INNER JOIN vault.register.identities AS identities USING (identifier)
+            SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names
+            INNER JOIN vault.register.identities AS identities USING (identifier)
             WHERE unreadable_id = '{entry.id}'
         """)  # fmt: skip
         assert {who for (who,) in anchors} == {f"learner:{person}" for person in people}, name

@@ -33,11 +33,14 @@ MAPPING = {
 TABLE = """
     DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO reader;
     CREATE TABLE users (
-        id bigint PRIMARY KEY, mail text, given varchar(40), born date, created_at timestamptz, changed_at timestamp,
+        id bigint PRIMARY KEY, mail text, given varchar(40), born date, created_at timestamptz,
+            changed_at timestamp,
         iban text, nickname text
     );
-    INSERT INTO users SELECT n, 'learner' || n || '@example.org', 'Zoë "Z", ' || n, '1990-01-01', '2025-01-01 10:00+02',
-        timestamp '2026-06-01 10:00' + n * interval '1 minute', 'FR76-secret', 'nick-secret' FROM generate_series(1, 50) AS n;
+    INSERT INTO users SELECT n, 'learner' || n || '@example.org', 'Zoë "Z", ' || n, '1990-01-01',
+        '2025-01-01 10:00+02',
+        timestamp '2026-06-01 10:00' + n * interval '1 minute', 'FR76-secret', 'nick-secret'
+        FROM generate_series(1, 50) AS n;
     GRANT SELECT ON users TO reader;
 """.replace("given", '"first ""name"""')
 

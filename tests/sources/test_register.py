@@ -28,7 +28,8 @@ def test_the_first_pull_brings_the_allowed_columns_and_nothing_else(register):
     assert register.ask(
         "SELECT * EXCLUDE (load_no, row_hash) FROM vault.register.learners WHERE learner_id = '7'"
     ) == register.ask("""
-        SELECT '7', 'learner:7', 'learner7@example.org', 'Zoë "Z", 7', NULL, 'https://campus.example', NULL, DATE '1990-01-01',
+        SELECT '7', 'learner:7', 'learner7@example.org', 'Zoë "Z", 7', NULL, 'https://campus.example', NULL,
+            DATE '1990-01-01',
             TIMESTAMP '2025-01-01 08:00:00', NULL, NULL, NULL""")
 
 
@@ -201,7 +202,8 @@ def test_columns_of_the_table_that_come_go_and_change_are_in_the_ledger(register
 def test_the_server_is_only_ever_read(register):
     register.server.run("""
         CREATE TABLE marks (n int);
-        CREATE FUNCTION mark() RETURNS int VOLATILE SECURITY DEFINER LANGUAGE sql AS 'INSERT INTO public.marks VALUES (1) RETURNING n';
+        CREATE FUNCTION mark() RETURNS int VOLATILE SECURITY DEFINER LANGUAGE sql
+            AS 'INSERT INTO public.marks VALUES (1) RETURNING n';
         CREATE VIEW trap AS SELECT * FROM users WHERE mark() = 1; GRANT SELECT ON trap TO reader""")
     with pytest.raises(AnonymartError, match=r"view that writes.*25006"):
         register.pull(table="trap")

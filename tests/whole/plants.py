@@ -49,7 +49,8 @@ def person_out_of_window(house: House) -> None:
 def carried_cell_changed(house: House) -> None:
     house.alter_warehouse("""
         UPDATE warehouse.marts.nps_quarterly SET n_invited = n_invited + 5
-        WHERE rowid = (SELECT min(rowid) FROM warehouse.marts.nps_quarterly WHERE path_id = 'all' AND n_invited > 0)
+        WHERE rowid = (SELECT min(rowid) FROM warehouse.marts.nps_quarterly
+        WHERE path_id = 'all' AND n_invited > 0)
     """)
 
 

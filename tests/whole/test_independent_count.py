@@ -49,7 +49,8 @@ def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, c
         SELECT count(*), max(abs(difference)), avg(difference) FROM (
             SELECT coalesce(published.{figure}, 0) - counted.{figure} AS difference
             FROM {mart} AS counted LEFT JOIN release.marts.{mart} AS published ON {on}
-            WHERE counted.{figure} > 0 AND counted.{period} < DATE '2024-01-01' AND counted.{period} >= (SELECT min({period}) FROM release.marts.{mart})
+            WHERE counted.{figure} > 0 AND counted.{period} < DATE '2024-01-01'
+                AND counted.{period} >= (SELECT min({period}) FROM release.marts.{mart})
         )
     """).fetchone()
     assert n_cells >= 200
@@ -75,8 +76,10 @@ def test_no_busy_cell_is_missing(counted):
 
 def test_retention_has_no_bias(counted):
     n_cells, mean = counted.execute("""
-        SELECT count(*), avg(published.share_active - counted.share_active) FROM release.marts.learner_retention_cohort AS published
-        INNER JOIN learner_retention_cohort AS counted USING (cohort_quarter, months_since_start) WHERE published.share_active IS NOT NULL
+        SELECT count(*), avg(published.share_active - counted.share_active)
+        FROM release.marts.learner_retention_cohort AS published
+        INNER JOIN learner_retention_cohort AS counted USING (cohort_quarter, months_since_start)
+        WHERE published.share_active IS NOT NULL
     """).fetchone()
     assert n_cells >= 100 and abs(mean) <= 0.01
 

@@ -57,7 +57,8 @@ def test_counts_are_off_by_as_much_as_their_class_of_noise(released, told):
         )
         [(error,)] = released.warehouse(f"""
             SELECT avg(abs(published_value - true_count)) FROM warehouse.evidence.cell_evidence
-            WHERE kind = 'count' AND NOT is_hidden AND published_reason IS NULL AND true_count > 0 AND mart IN ({marts})
+            WHERE kind = 'count' AND NOT is_hidden AND published_reason IS NULL AND true_count > 0
+                AND mart IN ({marts})
         """)
         assert error <= accepted, noise
     assert all(

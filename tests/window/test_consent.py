@@ -64,7 +64,8 @@ def surveyed(tmp_path_factory) -> tuple[SmallHome, set[int]]:
     home.execute(f"""
         INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES {", ".join(people)};
         INSERT INTO vault.register.last_use VALUES {", ".join(uses)};
-        INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score)
+        INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at,
+            score)
         VALUES {", ".join(answers)};
         INSERT INTO vault.rights.consents (identifier, purpose, status, "at") VALUES {", ".join(consents)};
         INSERT INTO vault.rights.requests (identifier, kind, received_at) VALUES {", ".join(requests)}

@@ -38,11 +38,15 @@ def school() -> str:
     return f"""
         INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES
             {graduates}
-            ('learner:L1', 'learner', repeat('1', 64)), ('account:https://school.example|a1', 'account', repeat('1', 64));
-        INSERT INTO vault.raw.catalogue (load_no, path_id, course_id, chapter_id, exercise_id, project_id) VALUES
-            (1, 'p1', NULL, NULL, NULL, NULL), (1, 'p1', 'c1', NULL, NULL, NULL), (1, NULL, 'c1', 'h1', NULL, NULL),
+            ('learner:L1', 'learner', repeat('1', 64)), ('account:https://school.example|a1', 'account',
+                repeat('1', 64));
+        INSERT INTO vault.raw.catalogue (load_no, path_id, course_id, chapter_id, exercise_id, project_id)
+        VALUES
+            (1, 'p1', NULL, NULL, NULL, NULL), (1, 'p1', 'c1', NULL, NULL, NULL), (1, NULL, 'c1', 'h1', NULL,
+                NULL),
             (1, NULL, 'c1', 'h1', 'e1', NULL), (1, 'p1', NULL, NULL, NULL, 'j1');
-        INSERT INTO vault.raw.enrolments (load_no, identifier, path_id, started_on, outcome, diploma_id, graduated_on)
+        INSERT INTO vault.raw.enrolments (load_no, identifier, path_id, started_on, outcome, diploma_id,
+            graduated_on)
         VALUES {", ".join(others)}
     """
 
@@ -58,16 +62,23 @@ def life(year: int, verbs: dict[str, str]) -> str:
              ("e1", "question", "account:https://school.example|a1"), ("j1", "project", "learner:L1")], 1)
     )  # fmt: skip
     return f"""
-        INSERT INTO vault.raw.learning (load_no, actor, verb_id, object_id, object_type, occurred_at, score_scaled, progress)
-        VALUES (1, 'learner:L1', '{XAPI}/verbs/registered', 'c1', '{XAPI}/activities/course', '{year}-01-31', NULL, NULL),
+        INSERT INTO vault.raw.learning (load_no, actor, verb_id, object_id, object_type, occurred_at,
+            score_scaled, progress)
+        VALUES (1, 'learner:L1', '{XAPI}/verbs/registered', 'c1', '{XAPI}/activities/course', '{year}-01-31',
+            NULL, NULL),
             {statements.rstrip(",")};
-        INSERT INTO vault.raw.enrolments (load_no, identifier, path_id, started_on, outcome, diploma_id, graduated_on)
+        INSERT INTO vault.raw.enrolments (load_no, identifier, path_id, started_on, outcome, diploma_id,
+            graduated_on)
         VALUES (1, 'learner:L1', 'p1', '{year}-01-01', 'graduated', 'd1', '{year}-06-30');
-        INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score, comment)
+        INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at,
+            score, comment)
         VALUES (1, 'n{year}', 'learner:L1', 'p1', '{year}-02-01', '{year}-02-03', {year % 10}, 'mentor');
-        INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at, employed,
-            job_in_field, job_title, working_time, salary_amount, salary_currency, salary_period, salary_basis)
-        VALUES (1, 's{year}', 'learner:L1', 'd1', '{year}-06-30', '{year}-12-31', true, true, 'data analyst', 'full_time',
+        INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at,
+            employed,
+            job_in_field, job_title, working_time, salary_amount, salary_currency, salary_period,
+                salary_basis)
+        VALUES (1, 's{year}', 'learner:L1', 'd1', '{year}-06-30', '{year}-12-31', true, true, 'data analyst',
+            'full_time',
             {year}0, 'EUR', 'year', 'gross');
     """
 
@@ -75,9 +86,12 @@ def life(year: int, verbs: dict[str, str]) -> str:
 FORMER = (
     life(2017, {"c1": "completed", "h1": "completed", "e1": "passed", "j1": "passed"})
     + """
-    INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at, employed)
-    VALUES (1, 'late', 'learner:L1', 'd1', '2017-06-30', '2026-01-31', false), (1, 'other', 'learner:L1', 'd2', '2017-06-30', '2026-01-31', true);
-    INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score) VALUES
+    INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at,
+        employed)
+    VALUES (1, 'late', 'learner:L1', 'd1', '2017-06-30', '2026-01-31', false), (1, 'other', 'learner:L1',
+        'd2', '2017-06-30', '2026-01-31', true);
+    INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score)
+    VALUES
         (1, 'n-closed', 'learner:L1', 'p1', '2022-02-04', '2022-03-03', 1);
 """
 )

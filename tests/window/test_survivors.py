@@ -22,15 +22,19 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> SmallHome:
     home = SmallHome(tmp_path_factory.mktemp("survivors") / "home")
     home.execute(f"""
         CREATE TEMP TABLE people AS
-        SELECT month * {N_START} + n AS id, 'learner:S' || month * {N_START} + n AS learner, ({FIRST} + to_months(month::INTEGER))::DATE AS starts_on, n < {N_STAY} AS stays
+        SELECT month * {N_START} + n AS id, 'learner:S' || month * {N_START} + n AS learner,
+            ({FIRST} + to_months(month::INTEGER))::DATE AS starts_on, n < {N_STAY} AS stays
         FROM range({N_MONTHS}) AS months (month), range({N_START}) AS learners (n);
         UPDATE people SET learner = 'learner:S' || id;
-        INSERT INTO vault.register.identities (identifier, kind, person_id) SELECT learner, 'learner', lpad(id::VARCHAR, 64, '0') FROM people;
+        INSERT INTO vault.register.identities (identifier, kind, person_id) SELECT learner, 'learner',
+            lpad(id::VARCHAR, 64, '0') FROM people;
         INSERT INTO vault.raw.catalogue (load_no, path_id, course_id) VALUES (1, 'p1', NULL), (1, 'p1', 'c1');
         CREATE TEMP TABLE uses AS
-        SELECT learner, (starts_on + to_months(k::INTEGER))::DATE + 5 AS day FROM people, range(25) AS months (k) WHERE k = 0 OR stays;
+        SELECT learner, (starts_on + to_months(k::INTEGER))::DATE + 5 AS day
+        FROM people, range(25) AS months (k) WHERE k = 0 OR stays;
         DELETE FROM uses WHERE day > DATE '{AS_OF}';
-        INSERT INTO vault.raw.learning (load_no, actor, verb_id, object_id, object_type, occurred_at, progress)
+        INSERT INTO vault.raw.learning (load_no, actor, verb_id, object_id, object_type, occurred_at,
+            progress)
         SELECT 1, learner, '{XAPI}/verbs/progressed', 'c1', '{XAPI}/activities/course', day, 30 FROM uses;
         INSERT INTO vault.register.last_use SELECT learner, min(day), max(day) FROM uses GROUP BY learner""")
     home.register_everybody()

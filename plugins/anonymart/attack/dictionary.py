@@ -104,12 +104,15 @@ def _words(size: int) -> str:
         WITH lists AS (SELECT {lists}),
         named AS (
             SELECT n // {n_given * n_family * n_domains} AS rest, givens[1 + n % {n_given}] AS given,
-                familys[1 + n // {n_given} % {n_family}] AS family, domains[1 + n // {n_given * n_family} % {n_domains}] AS domain
+                familys[1 + n // {n_given} % {n_family}] AS family,
+                    domains[1 + n // {n_given * n_family} % {n_domains}] AS domain
             FROM lists, range({size // 2}) AS numbers (n)
         ),
-        ids AS (SELECT unnest([printf('learner-%06d', n), printf('L%08d', n), 'L-' || n, 'learner' || n]) AS word FROM range({size // 8}) AS numbers (n)),
+        ids AS (SELECT unnest([printf('learner-%06d', n), printf('L%08d', n), 'L-' || n,
+            'learner' || n]) AS word FROM range({size // 8}) AS numbers (n)),
         generated AS (
-            SELECT CASE rest % {n_forms} {forms} END || CASE rest // {n_forms} WHEN 0 THEN '' ELSE (rest // {n_forms})::VARCHAR END || '@' || domain AS word
+            SELECT CASE rest % {n_forms} {forms} END || CASE rest // {n_forms} WHEN 0 THEN ''
+                ELSE (rest // {n_forms})::VARCHAR END || '@' || domain AS word
             FROM named
             UNION ALL SELECT word FROM ids
         )
@@ -123,7 +126,8 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     plain = f"""word LIKE '%@%' OR (length(word) >= {SHORTEST} AND NOT regexp_full_match(word, '[0-9]+|[a-zA-Z]+'))"""
     yield "plain", _count(f"SELECT lower(word) AS word FROM words WHERE {plain}", "lower(texts.text)")
     connection.execute("""
-        CREATE TABLE inputs AS SELECT word FROM words UNION SELECT lower(trim(word)) FROM words WHERE word <> lower(trim(word))
+        CREATE TABLE inputs AS SELECT word FROM words UNION SELECT lower(trim(word)) FROM words
+        WHERE word <> lower(trim(word))
         UNION SELECT 'mailto:' || lower(trim(word)) FROM words WHERE word LIKE '%@%'""")
     for name, (n_hex, n_base64) in _HASHES.items():
         looks = [

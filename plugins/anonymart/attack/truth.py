@@ -123,7 +123,8 @@ def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict
     for value in values:
         key = key_sql(tuple(contract.dimensions), "people")
         rows = connection.execute(f"""
-            SELECT {key} AS cell, max("{value}", 2) AS largest, count("{value}") AS n FROM warehouse.intermediate.{people} AS people
+            SELECT {key} AS cell, max("{value}", 2) AS largest, count("{value}") AS n
+            FROM warehouse.intermediate.{people} AS people
             WHERE "{value}" IS NOT NULL GROUP BY ALL HAVING n >= 2""").fetchall()
         found |= {(contract.name, cell, value): Top(float(two[0]), float(two[1]), n) for cell, two, n in rows}
     return found

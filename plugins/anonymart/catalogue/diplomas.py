@@ -24,13 +24,15 @@ def refused(connection: duckdb.DuckDBPyConnection, check: CodeCheck, last: int) 
     tables = ["vault.raw.enrolments", "vault.raw.salary"]
     has_history = one_row(
         connection.execute("""
-        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_enrolments')
+        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse'
+            AND table_name = 'int_enrolments')
     """)
     )[0]
     tables += ["warehouse.intermediate.int_enrolments"] if has_history else []
     union = " UNION ALL ".join(f"SELECT diploma_id, load_no FROM {table}" for table in tables)
     rows = connection.execute(f"""
-        SELECT diploma_id, min(load_no) > {int(last)} FROM ({union}) AS named WHERE regexp_matches(diploma_id, '{_CODE}')
+        SELECT diploma_id, min(load_no) > {int(last)} FROM ({union}) AS named
+        WHERE regexp_matches(diploma_id, '{_CODE}')
             AND diploma_id NOT IN (SELECT diploma_id FROM vault.catalogue.refused_diplomas)
         GROUP BY diploma_id
     """).fetchall()

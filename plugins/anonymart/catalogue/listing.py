@@ -52,10 +52,13 @@ def listed(home: Home, keys: Keys) -> Listing:
     with engine.connect(home, keys, vault="ro") as connection:
         kinds = connection.execute("""
             WITH ids AS (SELECT item_kind, count(*) AS n_ids FROM vault.catalogue.aliases GROUP BY item_kind)
-            SELECT items.item_kind, count(*), any_value(coalesce(ids.n_ids, 0)), count(*) FILTER (items.is_derived)
-            FROM vault.catalogue.items AS items LEFT JOIN ids USING (item_kind) GROUP BY items.item_kind ORDER BY items.item_kind
+            SELECT items.item_kind, count(*), any_value(coalesce(ids.n_ids, 0)),
+                count(*) FILTER (items.is_derived)
+            FROM vault.catalogue.items AS items LEFT JOIN ids USING (item_kind) GROUP BY items.item_kind
+            ORDER BY items.item_kind
         """).fetchall()
         replaced = connection.execute("""
-            SELECT as_of::VARCHAR, load_no, line, item_kind, reason, became FROM vault.ledger.replaced_codes ORDER BY as_of DESC, rowid DESC
+            SELECT as_of::VARCHAR, load_no, line, item_kind, reason, became FROM vault.ledger.replaced_codes
+            ORDER BY as_of DESC, rowid DESC
         """).fetchall()
     return Listing(kinds, replaced)

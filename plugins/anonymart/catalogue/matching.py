@@ -49,11 +49,16 @@ def find(
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE named AS
         WITH texts AS (
-            SELECT object_id AS named, coalesce(object_type, '') AS named_type, 'object' AS role FROM vault.raw.learning WHERE {new} GROUP BY ALL
-            UNION ALL SELECT parent_id, '', 'whole' FROM vault.raw.learning WHERE {new} AND parent_id IS NOT NULL GROUP BY ALL
-            UNION ALL SELECT grouping_id, '', 'whole' FROM vault.raw.learning WHERE {new} AND grouping_id IS NOT NULL GROUP BY ALL
-            UNION ALL SELECT path_id, '', 'path' FROM vault.raw.enrolments WHERE {new} AND path_id IS NOT NULL GROUP BY ALL
-            UNION ALL SELECT path_id, '', 'path' FROM vault.answers.nps WHERE {new} AND path_id IS NOT NULL GROUP BY ALL
+            SELECT object_id AS named, coalesce(object_type, '') AS named_type, 'object' AS role
+            FROM vault.raw.learning WHERE {new} GROUP BY ALL
+            UNION ALL SELECT parent_id, '', 'whole' FROM vault.raw.learning
+            WHERE {new} AND parent_id IS NOT NULL GROUP BY ALL
+            UNION ALL SELECT grouping_id, '', 'whole' FROM vault.raw.learning
+            WHERE {new} AND grouping_id IS NOT NULL GROUP BY ALL
+            UNION ALL SELECT path_id, '', 'path' FROM vault.raw.enrolments WHERE {new} AND path_id IS NOT NULL
+            GROUP BY ALL
+            UNION ALL SELECT path_id, '', 'path' FROM vault.answers.nps WHERE {new} AND path_id IS NOT NULL
+            GROUP BY ALL
         ),
         objects AS (SELECT named, anonymart_object(named) AS object FROM (SELECT DISTINCT named FROM texts))
         SELECT DISTINCT texts.named, texts.named_type, texts.role, objects.object,
@@ -62,23 +67,28 @@ def find(
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE resolved AS
         WITH names AS (
-            SELECT named, named_type, role, kind_by_type, [] AS kinds, object.key AS name, 0 AS name_no FROM named
+            SELECT named, named_type, role, kind_by_type, [] AS kinds, object.key AS name, 0 AS name_no
+            FROM named
             UNION ALL
-            SELECT named, named_type, role, kind_by_type, object.tail_kinds, unnest(object.tails), generate_subscripts(object.tails, 1) FROM named
+            SELECT named, named_type, role, kind_by_type, object.tail_kinds, unnest(object.tails),
+                generate_subscripts(object.tails, 1) FROM named
         ),
         found AS (
-            SELECT names.named, names.named_type, names.role, names.name_no, aliases.item_kind, aliases.item_key,
+            SELECT names.named, names.named_type, names.role, names.name_no, aliases.item_kind,
+                aliases.item_key,
                 coalesce(aliases.item_kind = names.kind_by_type, false) AS is_of_kind
             FROM names INNER JOIN aliases ON aliases.object_key = names.name
             WHERE (names.role <> 'path' OR aliases.item_kind = 'path') AND (
                 names.name_no = 0
                 OR CASE WHEN len(names.kinds) > 0 THEN list_contains(names.kinds, aliases.item_kind)
-                    AND (names.kind_by_type IS NULL OR names.kind_by_type = aliases.item_kind OR NOT list_contains(names.kinds, names.kind_by_type))
+                    AND (names.kind_by_type IS NULL OR names.kind_by_type = aliases.item_kind
+                        OR NOT list_contains(names.kinds, names.kind_by_type))
                 ELSE names.kind_by_type IS NULL OR names.kind_by_type = aliases.item_kind END)
         ),
         best AS (
             SELECT * FROM found
-            QUALIFY dense_rank() OVER (PARTITION BY named, named_type, role ORDER BY name_no, is_of_kind DESC) = 1
+            QUALIFY dense_rank() OVER (PARTITION BY named, named_type, role
+            ORDER BY name_no, is_of_kind DESC) = 1
         ),
         items AS (
             SELECT named, named_type, role, min(item_kind) AS item_kind, min(item_key) AS item_key FROM best
@@ -89,7 +99,8 @@ def find(
         FROM named
         LEFT JOIN items USING (named, named_type, role)
         LEFT JOIN placed ON placed.item_kind = items.item_kind AND placed.item_key = items.item_key
-        LEFT JOIN aliases AS courses ON courses.item_kind = 'course' AND courses.object_key = named.object.course
+        LEFT JOIN aliases AS courses ON courses.item_kind = 'course'
+            AND courses.object_key = named.object.course
         WHERE items.item_key IS NOT NULL OR courses.item_key IS NOT NULL""")
 
 
@@ -106,18 +117,21 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
         return 0
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE gained AS
-        SELECT resolved.named, resolved.named_type, resolved.role, resolved.item_key IS NOT NULL AND matches.item_key IS NULL AS gains_item
+        SELECT resolved.named, resolved.named_type, resolved.role,
+            resolved.item_key IS NOT NULL AND matches.item_key IS NULL AS gains_item
         FROM resolved LEFT JOIN vault.catalogue.matches AS matches USING (named, named_type, role)
         WHERE resolved.role <> 'path' AND (
             (resolved.item_key IS NOT NULL AND matches.item_key IS NULL) OR (resolved.course_key IS NOT NULL AND matches.course_key IS NULL))""")
     again = connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE again AS
         WITH rows AS (
-            SELECT rowid AS row_no, object_id, coalesce(object_type, '') AS object_type, parent_id, grouping_id FROM vault.raw.learning
+            SELECT rowid AS row_no, object_id, coalesce(object_type, '') AS object_type, parent_id,
+                grouping_id FROM vault.raw.learning
             WHERE {ADMITTED} <= {int(built_no)}
         ),
         touched AS (
-            SELECT row_no FROM rows INNER JOIN gained ON role = 'object' AND named = object_id AND named_type = object_type
+            SELECT row_no FROM rows INNER JOIN gained ON role = 'object' AND named = object_id
+                AND named_type = object_type
             UNION SELECT row_no FROM rows INNER JOIN gained ON role = 'whole' AND named = parent_id
             UNION SELECT row_no FROM rows INNER JOIN gained ON role = 'whole' AND named = grouping_id
         )
@@ -126,11 +140,14 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
             objects.item_key IS NOT NULL AS had_object
         FROM rows SEMI JOIN touched USING (row_no)
         LEFT JOIN vault.catalogue.matches AS objects
-            ON objects.role = 'object' AND objects.named = rows.object_id AND objects.named_type = rows.object_type
-        LEFT JOIN vault.catalogue.matches AS parents ON parents.role = 'whole' AND parents.named = rows.parent_id
+            ON objects.role = 'object' AND objects.named = rows.object_id
+                AND objects.named_type = rows.object_type
+        LEFT JOIN vault.catalogue.matches AS parents ON parents.role = 'whole'
+            AND parents.named = rows.parent_id
         LEFT JOIN vault.catalogue.matches AS groupings ON groupings.role = 'whole' AND groupings.named = rows.grouping_id""").fetchone()
     connection.execute(f"""
-        UPDATE vault.raw.learning AS rows SET admitted_no = {int(load_no)}, is_repeat = true, had_course = again.had_course, had_object = again.had_object
+        UPDATE vault.raw.learning AS rows SET admitted_no = {int(load_no)}, is_repeat = true,
+            had_course = again.had_course, had_object = again.had_object
         FROM again WHERE rows.rowid = again.row_no""")
     again = one_row(connection.execute("SELECT count(*) FROM again"))[0]
     return again
@@ -142,5 +159,6 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     """
     connection.execute("""
         DELETE FROM vault.catalogue.matches AS matches USING named
-        WHERE matches.named = named.named AND matches.named_type = named.named_type AND matches.role = named.role;
+        WHERE matches.named = named.named AND matches.named_type = named.named_type
+            AND matches.role = named.role;
         INSERT INTO vault.catalogue.matches SELECT named, named_type, role, item_kind, item_key, course_key FROM resolved""")

@@ -80,15 +80,18 @@ def propose(home: Home, keys: Keys) -> Proposal:
         unmatched.make(connection, "true")
         connection.execute("""
             CREATE OR REPLACE TEMP TABLE asked AS
-            SELECT any_value(missing.named ORDER BY missing.named) AS named, keys.key, missing.item_kind, mode(missing.course_key) AS course_key,
+            SELECT any_value(missing.named ORDER BY missing.named) AS named, keys.key, missing.item_kind,
+                mode(missing.course_key) AS course_key,
                 count(DISTINCT missing.row_no) AS n_statements
-            FROM missing INNER JOIN (SELECT DISTINCT named, object.key AS key FROM named) AS keys USING (named)
+            FROM missing INNER JOIN (SELECT DISTINCT named, object.key AS key
+            FROM named) AS keys USING (named)
             GROUP BY keys.key, missing.item_kind""")
         n_statements = one_row(connection.execute("SELECT count(DISTINCT row_no) FROM missing"))[0]
         shapes = unmatched.shaped(connection)
         found = connection.execute(f"""
             SELECT asked.named, asked.key, asked.item_kind, items.code FROM asked
-            LEFT JOIN vault.catalogue.items AS items ON items.item_kind = 'course' AND items.item_key = asked.course_key
+            LEFT JOIN vault.catalogue.items AS items ON items.item_kind = 'course'
+                AND items.item_key = asked.course_key
             WHERE asked.named NOT IN ({_personal(connection)})
             ORDER BY asked.n_statements DESC, asked.item_kind, asked.key""").fetchall()
         n_asked = one_row(connection.execute("SELECT count(*) FROM asked"))[0]
@@ -108,7 +111,8 @@ def _personal(connection: duckdb.DuckDBPyConnection) -> str:
         SELECT text FROM ({detect.kinds_query(f"{SCHEMA}.ids")}) WHERE kind NOT IN {_HARMLESS}
         UNION SELECT text FROM ({both_names(f"{SCHEMA}.phrases", f"{SCHEMA}.ids")})
         UNION SELECT text FROM {SCHEMA}.ids WHERE regexp_matches(text, '{_ABOUT_PEOPLE}')
-        UNION SELECT found.text FROM {SCHEMA}.phrases AS found JOIN {SCHEMA}.known AS known ON known.phrase = found.phrase
+        UNION SELECT found.text FROM {SCHEMA}.phrases AS found JOIN {SCHEMA}.known AS known
+            ON known.phrase = found.phrase
         WHERE known.kind NOT IN {NAMES} AND length(found.phrase) >= 5 AND NOT ({IS_PLAIN_WORD.replace("found.n_words", "known.n_words")})""")
     return f"SELECT text FROM {SCHEMA}.personal"
 

@@ -121,7 +121,8 @@ def _note_built(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the TEMP table `built` with the newest load that the history of statements has taken."""
     has_history = one_row(
         connection.execute("""
-        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND table_name = 'int_events')
+        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'intermediate'
+            AND table_name = 'int_events')
     """)
     )[0]
     query = (
@@ -134,8 +135,10 @@ def _note_built(connection: duckdb.DuckDBPyConnection) -> None:
 
 _NEWEST = """
     SELECT greatest(
-        (SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads), (SELECT coalesce(max(load_no), 0) FROM vault.raw.catalogue),
-        (SELECT coalesce(max(load_no), 0) FROM vault.raw.learning), (SELECT coalesce(max(load_no), 0) FROM vault.raw.enrolments),
+        (SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads), (SELECT coalesce(max(load_no), 0)
+        FROM vault.raw.catalogue),
+        (SELECT coalesce(max(load_no), 0) FROM vault.raw.learning), (SELECT coalesce(max(load_no), 0)
+        FROM vault.raw.enrolments),
         (SELECT coalesce(max(load_no), 0) FROM vault.answers.nps))
 """
 
@@ -151,7 +154,8 @@ def adopt(connection: duckdb.DuckDBPyConnection) -> None:
     )[0]
     has_old = one_row(
         connection.execute("""
-        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'int_catalogue_placements')
+        SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'warehouse'
+            AND table_name = 'int_catalogue_placements')
     """)
     )[0]
     if has_settled or not has_old:
@@ -162,7 +166,8 @@ def adopt(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT item_kind, item_id, item_id, NULL, false, path_id, course_id, chapter_id, load_no
         FROM warehouse.intermediate.int_catalogue_placements
         QUALIFY row_number() OVER (
-            PARTITION BY item_kind, item_id ORDER BY course_id NULLS LAST, chapter_id NULLS LAST, path_id NULLS LAST, load_no) = 1;
+            PARTITION BY item_kind, item_id ORDER BY course_id NULLS LAST, chapter_id NULLS LAST,
+                path_id NULLS LAST, load_no) = 1;
         INSERT INTO vault.catalogue.aliases
         SELECT item_kind, code, anonymart_object(code).key, item_key, load_no FROM vault.catalogue.items
         QUALIFY row_number() OVER (PARTITION BY item_kind, anonymart_object(code).key ORDER BY code) = 1

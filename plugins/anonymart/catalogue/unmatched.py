@@ -158,35 +158,44 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE missing AS
         WITH rows AS (
-            SELECT rowid AS row_no, object_id, coalesce(object_type, '') AS object_type, parent_id, grouping_id FROM vault.raw.learning
+            SELECT rowid AS row_no, object_id, coalesce(object_type, '') AS object_type, parent_id,
+                grouping_id FROM vault.raw.learning
             WHERE {which} AND ({" OR ".join(tests) or "false"})
         ),
         expected AS (
-            SELECT named, named_type, role, coalesce(kind_by_type, CASE WHEN len(object.tail_kinds) = 1 THEN object.tail_kinds[1] END,
+            SELECT named, named_type, role, coalesce(kind_by_type,
+                CASE WHEN len(object.tail_kinds) = 1 THEN object.tail_kinds[1] END,
                 {_kind_of_block()}, CASE WHEN len(object.tail_kinds) > 1 THEN 'other' END) AS item_kind
             FROM named
         ),
         objects AS (
             SELECT named.named, named.named_type, expected.item_kind, resolved.item_key, resolved.course_key
-            FROM named INNER JOIN expected USING (named, named_type, role) LEFT JOIN resolved USING (named, named_type, role) WHERE named.role = 'object'
+            FROM named INNER JOIN expected USING (named, named_type, role)
+            LEFT JOIN resolved USING (named, named_type, role) WHERE named.role = 'object'
         ),
         wholes AS (
             SELECT named.named, expected.item_kind, resolved.item_key, resolved.course_key
-            FROM named INNER JOIN expected USING (named, named_type, role) LEFT JOIN resolved USING (named, named_type, role) WHERE named.role = 'whole'
+            FROM named INNER JOIN expected USING (named, named_type, role)
+            LEFT JOIN resolved USING (named, named_type, role) WHERE named.role = 'whole'
         ),
         placed_rows AS (
-            SELECT rows.row_no, rows.object_id, rows.parent_id, rows.grouping_id, objects.item_kind AS object_kind, objects.item_key AS object_key,
-                parents.item_kind AS parent_kind, parents.item_key AS parent_key, groupings.item_kind AS grouping_kind,
-                groupings.item_key AS grouping_key, coalesce(objects.course_key, parents.course_key, groupings.course_key) AS course_key
+            SELECT rows.row_no, rows.object_id, rows.parent_id, rows.grouping_id,
+                objects.item_kind AS object_kind, objects.item_key AS object_key,
+                parents.item_kind AS parent_kind, parents.item_key AS parent_key,
+                    groupings.item_kind AS grouping_kind,
+                groupings.item_key AS grouping_key, coalesce(objects.course_key, parents.course_key,
+                    groupings.course_key) AS course_key
             FROM rows
             LEFT JOIN objects ON objects.named = rows.object_id AND objects.named_type = rows.object_type
             LEFT JOIN wholes AS parents ON parents.named = rows.parent_id
             LEFT JOIN wholes AS groupings ON groupings.named = rows.grouping_id
         )
-        SELECT row_no, object_id AS named, object_kind AS item_kind, course_key FROM placed_rows WHERE object_key IS NULL AND object_kind IS NOT NULL
+        SELECT row_no, object_id AS named, object_kind AS item_kind, course_key FROM placed_rows
+        WHERE object_key IS NULL AND object_kind IS NOT NULL
         UNION
         SELECT row_no, parent_id, coalesce(parent_kind, 'course'), course_key FROM placed_rows
-        WHERE parent_id IS NOT NULL AND parent_key IS NULL AND course_key IS NULL AND parent_id IS DISTINCT FROM object_id
+        WHERE parent_id IS NOT NULL AND parent_key IS NULL AND course_key IS NULL AND parent_id IS DISTINCT
+        FROM object_id
         UNION
         SELECT row_no, grouping_id, coalesce(grouping_kind, 'course'), course_key FROM placed_rows
         WHERE grouping_id IS NOT NULL AND grouping_key IS NULL AND course_key IS NULL AND grouping_id IS DISTINCT FROM object_id""")
@@ -206,7 +215,8 @@ def shaped(connection: duckdb.DuckDBPyConnection) -> list[Unmatched]:
     """
     rows = connection.execute(f"""
         WITH ids AS (SELECT named, item_kind, count(*) AS n_statements FROM missing GROUP BY ALL),
-        shapes AS (SELECT item_kind, {_shape(connection)} AS shape, sum(n_statements)::BIGINT AS n_statements, count(*) AS n_ids FROM ids GROUP BY ALL)
+        shapes AS (SELECT item_kind, {_shape(connection)} AS shape, sum(n_statements)::BIGINT AS n_statements,
+            count(*) AS n_ids FROM ids GROUP BY ALL)
         FROM shapes ORDER BY n_statements DESC, item_kind, shape""").fetchall()
     found = [Unmatched(*row) for row in rows[:_MOST_SHAPES]]
     if rest := rows[_MOST_SHAPES:]:
@@ -254,6 +264,7 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
 # Hosts that the school itself has named: in its catalogue and as home page of its learners' accounts.
 _HOSTS = """
     SELECT DISTINCT lower(regexp_extract(address, '^[^:/]+://([^/?#]*)', 1)) AS host FROM (
-        SELECT alias AS address FROM vault.catalogue.aliases UNION ALL SELECT account_home_page FROM vault.register.learners)
+        SELECT alias AS address FROM vault.catalogue.aliases UNION ALL SELECT account_home_page
+        FROM vault.register.learners)
     WHERE NOT contains(address, '@') ORDER BY 1 LIMIT 1000
 """

@@ -35,7 +35,8 @@ def refused_codes(
     found = connection.execute(f"""
         {patterns} SELECT text, 'known_both_names' FROM ({both_names(f"{schema}.phrases", f"{schema}.codes")})
         UNION ALL
-        SELECT found.text, 'known_' || known.kind FROM {schema}.phrases AS found JOIN {schema}.known AS known ON known.phrase = found.phrase
+        SELECT found.text, 'known_' || known.kind
+        FROM {schema}.phrases AS found JOIN {schema}.known AS known ON known.phrase = found.phrase
         WHERE known.kind NOT IN {NAMES} AND NOT ({IS_PLAIN_WORD.replace("found.n_words", "known.n_words")})
         ORDER BY ALL""").fetchall()
     return {text: kind for text, kind in reversed(found)}
@@ -61,19 +62,23 @@ def both_names(runs: str, texts: str) -> str:
     apart = f"regexp_replace(regexp_replace({plain}, '(\\p{{Ll}})(\\p{{Lu}})', '\\1 \\2', 'g'), '\\p{{N}}+', ' ', 'g')"
     return f"""
         WITH named AS (
-            SELECT DISTINCT {phrase("given_name")} AS given, {phrase("family_name")} AS family FROM vault.register.learners
+            SELECT DISTINCT {phrase("given_name")} AS given, {phrase("family_name")} AS family
+            FROM vault.register.learners
             WHERE length(given_name) >= {SHORTEST_NAME} AND length(family_name) >= {SHORTEST_NAME}
         ),
-        apart AS MATERIALIZED (SELECT text, {apart} AS apart FROM (SELECT DISTINCT text FROM {texts} AS texts)),
+        apart AS MATERIALIZED (SELECT text, {apart} AS apart FROM (SELECT DISTINCT text
+        FROM {texts} AS texts)),
         words AS (SELECT text, {words("apart")}[:{_MOST_WORDS}] AS words FROM apart),
         starts AS (SELECT text, words, unnest(generate_series(1, len(words))) AS first FROM words),
         glued_words AS (
             SELECT text, array_to_string(words[first:last], '') AS word
             FROM (SELECT text, words, first, unnest(generate_series(first, len(words))) AS last FROM starts)
         ),
-        glued AS (SELECT unnest([replace(given || family, ' ', ''), replace(family || given, ' ', '')]) AS word FROM named)
+        glued AS (SELECT unnest([replace(given || family, ' ', ''), replace(family || given, ' ',
+            '')]) AS word FROM named)
         SELECT DISTINCT one.text FROM {runs} AS one
         JOIN {runs} AS other ON other.text = one.text
-            AND (other.position >= one.position + one.n_words OR one.position >= other.position + other.n_words)
+            AND (other.position >= one.position + one.n_words
+                OR one.position >= other.position + other.n_words)
         JOIN named ON named.given = one.phrase AND named.family = other.phrase
         UNION SELECT glued_words.text FROM glued_words JOIN glued USING (word)"""

@@ -60,10 +60,12 @@ def make_known(
     union = " UNION ALL ".join(sources) or "SELECT NULL AS kind, NULL AS identifier"
     shortest = f"CASE WHEN kind IN {NAMES} THEN {SHORTEST_NAME} ELSE {SHORTEST_IDENTIFIER} END"
     connection.execute(f"""
-        CREATE VIEW {schema}.identifiers AS SELECT DISTINCT kind, identifier FROM ({union}) WHERE length(identifier) >= {shortest};
+        CREATE VIEW {schema}.identifiers AS SELECT DISTINCT kind, identifier FROM ({union})
+        WHERE length(identifier) >= {shortest};
         CREATE TABLE {schema}.known AS
         WITH folded AS (SELECT kind, {phrase("identifier")} AS phrase FROM {schema}.identifiers),
-        counted AS (SELECT kind, phrase, length(phrase) - length(replace(phrase, ' ', '')) + 1 AS n_words FROM folded)
+        counted AS (SELECT kind, phrase, length(phrase) - length(replace(phrase, ' ', '')) + 1 AS n_words
+        FROM folded)
         SELECT DISTINCT kind, phrase, n_words::INTEGER AS n_words FROM counted
         WHERE n_words <= {_LONGEST_RUN} AND length(phrase) - n_words + 1 >= {shortest}""")
 
@@ -89,21 +91,26 @@ def make_spoken_names(connection: duckdb.DuckDBPyConnection, schema: str) -> Non
     connection.execute(f"""
         INSERT INTO {schema}.known
         WITH named AS (
-            SELECT DISTINCT {phrase("given_name")} AS given, {phrase("family_name")} AS family FROM vault.register.learners
+            SELECT DISTINCT {phrase("given_name")} AS given, {phrase("family_name")} AS family
+            FROM vault.register.learners
             WHERE length(given_name) >= {SHORTEST_NAME} AND length(family_name) >= {SHORTEST_NAME}
         ),
         initialed AS (
-            SELECT given, family, list_transform(string_split(given, ' '), lambda word: word[1]) AS initials FROM named
+            SELECT given, family, list_transform(string_split(given, ' '), lambda word: word[1]) AS initials
+            FROM named
             WHERE given <> '' AND family <> ''
         ),
         called AS (
-            SELECT family, unnest(list_distinct([given, array_to_string(initials, ' '), array_to_string(initials, ''), initials[1]])) AS first_part
+            SELECT family, unnest(list_distinct([given, array_to_string(initials, ' '),
+                array_to_string(initials, ''), initials[1]])) AS first_part
             FROM initialed
         ),
         written AS (
-            SELECT first_part || ' ' || family AS phrase FROM called UNION SELECT family || ' ' || first_part FROM called
+            SELECT first_part || ' ' || family AS phrase FROM called UNION SELECT family || ' ' || first_part
+            FROM called
         )
-        SELECT 'name', phrase, (length(phrase) - length(replace(phrase, ' ', '')) + 1)::INTEGER AS n_words FROM written
+        SELECT 'name', phrase, (length(phrase) - length(replace(phrase, ' ', '')) + 1)::INTEGER AS n_words
+        FROM written
         WHERE n_words <= {_LONGEST_RUN}""")
 
 
@@ -151,11 +158,13 @@ def known_digests(connection: duckdb.DuckDBPyConnection, schema: str, digests: I
     found = connection.execute(f"""
         WITH spellings AS (
             SELECT DISTINCT unnest([
-                identifier, lower(identifier), upper(identifier), 'mailto:' || identifier, 'mailto:' || lower(identifier)
+                identifier, lower(identifier), upper(identifier), 'mailto:' || identifier,
+                    'mailto:' || lower(identifier)
             ]) AS spelling
             FROM {schema}.identifiers WHERE kind NOT IN {NAMES}
         )
-        SELECT DISTINCT asked.digest FROM (SELECT unnest([md5(spelling), sha1(spelling), sha256(spelling)]) AS digest FROM spellings) AS made
+        SELECT DISTINCT asked.digest FROM (SELECT unnest([md5(spelling), sha1(spelling),
+            sha256(spelling)]) AS digest FROM spellings) AS made
         JOIN asked_digests AS asked ON left(asked.digest, 12) = left(made.digest, 12) AND starts_with(made.digest, asked.digest)""").fetchall()
     return {row[0] for row in found}
 

@@ -111,11 +111,14 @@ class Detector:
 def _leave_plain_words(connection: duckdb.DuckDBPyConnection) -> None:
     """An account that is one plain word is told from the word only where it holds its owner's name."""
     connection.execute(f"""
-        DELETE FROM detector.known WHERE kind NOT IN {NAMES} AND n_words = 1 AND NOT regexp_matches(phrase, '[0-9]')
+        DELETE FROM detector.known WHERE kind NOT IN {NAMES} AND n_words = 1 AND NOT regexp_matches(phrase,
+            '[0-9]')
             AND phrase NOT IN (
                 SELECT lower(account_name) FROM vault.register.learners
-                WHERE (length(given_name) >= {_SHORTEST_WITH_NAME} AND contains(lower(account_name), strip_accents(lower(given_name))))
-                    AND (length(family_name) >= {_SHORTEST_WITH_NAME} AND contains(lower(account_name), strip_accents(lower(family_name))))
+                WHERE (length(given_name) >= {_SHORTEST_WITH_NAME} AND contains(lower(account_name),
+                    strip_accents(lower(given_name))))
+                    AND (length(family_name) >= {_SHORTEST_WITH_NAME} AND contains(lower(account_name),
+                        strip_accents(lower(family_name))))
             )""")
 
 

@@ -38,7 +38,8 @@ def measure(
     rows = connection.execute(f"""
         SELECT mart, measure, count(published_value) AS shown, count(*) - count(published_value) AS hidden,
             scale * (avg(true_value) FILTER (published_value IS NOT NULL) - avg(true_value)) AS bias
-        FROM {evidence} AS evidence JOIN (VALUES {listed}) AS listed (mart, measure, scale) USING (mart, measure)
+        FROM {evidence} AS evidence JOIN (VALUES {listed}) AS listed (mart, measure, scale) USING (mart,
+            measure)
         WHERE true_value IS NOT NULL AND published_reason IS DISTINCT FROM 'too_few'
         GROUP BY mart, measure, scale ORDER BY mart, measure""").fetchall()
     return [

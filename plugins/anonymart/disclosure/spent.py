@@ -58,7 +58,8 @@ def spent(
     blocks = ", ".join(f"count(*) FILTER (block = {block})" for block in range(1, places.number + 1))
     rows = connection.execute(f"""
         WITH draws AS ({" UNION ALL ".join(draws)}),
-        persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums FROM draws GROUP BY person)
+        persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums
+        FROM draws GROUP BY person)
         SELECT counts, sums, count(*) FROM persons GROUP BY counts, sums ORDER BY counts, sums""").fetchall()
     return [Spent(tuple(counts), float(sums), int(n)) for counts, sums, n in rows]
 
@@ -123,7 +124,8 @@ def _draws(
         if measure["kind"] == "count" and (is_told := _is_told(contract, measure)) is not None:
             where = f'AND people."{measure["where"]}"' if measure.get("where") else ""
             found.append(f"""
-                SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")} AS block, NULL AS information
+                SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")}
+                    AS block, NULL AS information
                 FROM {source} WHERE {is_told} {where} {_first_only(contract, measure)}""")
         elif measure["kind"] == "mean":
             bounded = (
@@ -131,7 +133,8 @@ def _draws(
             )
             noise = f"{policy.figure('means', 'noise_of_largest')} * max({bounded}) OVER ({cell})"
             found.append(f"""
-                SELECT {person}, NULL AS block, pow({bounded} / ({noise}), 2) / ({places.variance(contract.noise)}) AS information
+                SELECT {person}, NULL AS block, pow({bounded} / ({noise}),
+                    2) / ({places.variance(contract.noise)}) AS information
                 FROM {source} WHERE cell."{measure["name"]}" IS NOT NULL""")
     return found
 

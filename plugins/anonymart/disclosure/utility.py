@@ -167,19 +167,24 @@ def _parts(
         ),
         errors AS (
             SELECT mart, error_name AS name,
-                sum(abs(published_value - true_figure) / CASE WHEN error_name LIKE '%_percent' THEN true_figure / 100 ELSE 1 END) AS total,
+                sum(abs(published_value - true_figure) / CASE WHEN error_name LIKE '%_percent'
+                    THEN true_figure / 100 ELSE 1 END) AS total,
                 count(*)::DOUBLE AS base, count(DISTINCT cell_key) AS n_cells_in, 0 AS n_cells_out
-            FROM figures WHERE is_published AND error_name IS NOT NULL AND true_figure IS NOT NULL GROUP BY ALL
+            FROM figures WHERE is_published AND error_name IS NOT NULL AND true_figure IS NOT NULL
+            GROUP BY ALL
         ),
         persons AS (
             SELECT mart, cell_key, true_count, unnest(CASE WHEN is_count
-                THEN [{{'name': '{IN_COUNTS}', 'is_in': is_published}}, {{'name': '{AS_ZERO}', 'is_in': is_published AND published_value = 0}}]
+                THEN [{{'name': '{IN_COUNTS}', 'is_in': is_published}},
+                    {{'name': '{AS_ZERO}', 'is_in': is_published AND published_value = 0}}]
                 ELSE [{{'name': '{IN_OTHERS}', 'is_in': is_published}}] END, recursive := true)
             FROM figures
         ),
         shares AS (
-            SELECT mart, name, coalesce(sum(true_count) FILTER (is_in), 0)::DOUBLE AS total, sum(true_count)::DOUBLE AS base,
-                count(DISTINCT cell_key) FILTER (is_in) AS n_cells_in, count(DISTINCT cell_key) FILTER (NOT is_in) AS n_cells_out
+            SELECT mart, name, coalesce(sum(true_count) FILTER (is_in), 0)::DOUBLE AS total,
+                sum(true_count)::DOUBLE AS base,
+                count(DISTINCT cell_key) FILTER (is_in) AS n_cells_in,
+                    count(DISTINCT cell_key) FILTER (NOT is_in) AS n_cells_out
             FROM persons GROUP BY ALL
         )
         FROM errors UNION ALL FROM shares ORDER BY ALL""").fetchall()

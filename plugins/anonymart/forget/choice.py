@@ -27,13 +27,17 @@ def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of:
             """
         SELECT greatest($1::TIMESTAMP, max(told.last_at)) FROM (
             SELECT max(about_on) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS last_at
-            FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM asked)
+            FROM vault.ledger.row_hashes WHERE identifier_mark IN (SELECT identifier_mark(identifier)
+            FROM asked)
             UNION ALL
-            SELECT max(greatest(learners.registered_at, learners.last_login_at)) FROM vault.register.learners AS learners SEMI JOIN asked USING (identifier)
+            SELECT max(greatest(learners.registered_at, learners.last_login_at))
+            FROM vault.register.learners AS learners SEMI JOIN asked USING (identifier)
             UNION ALL
-            SELECT max(uses.last_use_at) FROM vault.register.last_use AS uses SEMI JOIN asked USING (identifier)
+            SELECT max(uses.last_use_at) FROM vault.register.last_use AS uses
+            SEMI JOIN asked USING (identifier)
             UNION ALL
-            SELECT max(requests.received_at) FROM vault.rights.requests AS requests SEMI JOIN asked USING (identifier)
+            SELECT max(requests.received_at) FROM vault.rights.requests AS requests
+            SEMI JOIN asked USING (identifier)
         ) AS told
     """,
             [end],
@@ -97,7 +101,8 @@ def key_the_going(zones: Zones, policy: Policy) -> None:
         for place in places_there:
             if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
                 connection.execute(f"""
-                    INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}' FROM {place.name}
+                    INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
+                    FROM {place.name}
                     WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
                 """)
         _key_ended_times(connection, bits, policy)
@@ -110,8 +115,10 @@ def key_the_going(zones: Zones, policy: Policy) -> None:
     if "warehouse.intermediate.int_salary_responses" in there:
         connection.execute(f"""
             INSERT INTO going_responses SELECT response_key
-            FROM warehouse.intermediate.int_salary_responses AS rows INNER JOIN going_keys USING (identity_key)
-            WHERE going_keys.scope IN ({listed(OF_LIFE)}) AND coalesce(rows.answered_on <= going_keys.until_at, true)
+            FROM warehouse.intermediate.int_salary_responses AS rows
+            INNER JOIN going_keys USING (identity_key)
+            WHERE going_keys.scope IN ({listed(OF_LIFE)})
+                AND coalesce(rows.answered_on <= going_keys.until_at, true)
         """)
 
 
@@ -128,13 +135,16 @@ def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: P
     )
     connection.execute(f"""
         INSERT INTO going_keys
-        WITH groups AS (SELECT identifier, coalesce(anchor, identifier) AS who FROM vault.register.identities),
+        WITH groups AS (SELECT identifier, coalesce(anchor, identifier) AS who
+        FROM vault.register.identities),
         ended AS (
             SELECT who, min(first_use_at) - INTERVAL {years} YEAR AS until_at
             FROM groups INNER JOIN vault.register.last_use USING (identifier) GROUP BY who
             UNION ALL
             SELECT who, max(birth_date) + INTERVAL {age} YEAR - INTERVAL 1 MICROSECOND
-            FROM groups INNER JOIN vault.register.learners USING (identifier) WHERE birth_date IS NOT NULL GROUP BY who
+            FROM groups INNER JOIN vault.register.learners USING (identifier) WHERE birth_date IS NOT NULL
+            GROUP BY who
         )
-        SELECT {bits}, until_at, '{Scope.LIFE}' FROM groups INNER JOIN ended USING (who) ANTI JOIN restricted USING (identifier)
+        SELECT {bits}, until_at, '{Scope.LIFE}' FROM groups INNER JOIN ended USING (who)
+        ANTI JOIN restricted USING (identifier)
     """)

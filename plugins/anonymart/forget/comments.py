@@ -40,7 +40,8 @@ def _mask(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> int:
         connection.execute(
             r"""
         UPDATE vault.answers.nps
-        SET comment = regexp_replace(regexp_replace(comment, $1, '\1' || $2 || '\2', 'g'), $1, '\1' || $2 || '\2', 'g')
+        SET comment = regexp_replace(regexp_replace(comment, $1, '\1' || $2 || '\2', 'g'), $1,
+            '\1' || $2 || '\2', 'g')
         WHERE regexp_matches(comment, $1)
         """,
             [pattern, MASK],
@@ -53,7 +54,8 @@ def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
         rf"""
         WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}'),
         named AS (
-            SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'), '^(learner|email|sha1|openid|account):', '') AS term FROM leaving
+            SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'),
+                '^(learner|email|sha1|openid|account):', '') AS term FROM leaving
             UNION
             SELECT unnest([learners.email, learners.account_name])
             FROM vault.register.learners AS learners SEMI JOIN leaving USING (identifier)

@@ -41,10 +41,12 @@ def _matches(identifiers: str) -> str:
     """
     return f"""
         WITH here AS MATERIALIZED (
-            SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier) WHERE identifier IS NOT NULL
+            SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier)
+            WHERE identifier IS NOT NULL
         ),
         exact AS (
-            SELECT identifier, identifier_hash(form) AS identifier_hash FROM ({forms_of("SELECT identifier FROM here")})
+            SELECT identifier, identifier_hash(form) AS identifier_hash
+            FROM ({forms_of("SELECT identifier FROM here")})
         ),
         unclaimed AS MATERIALIZED (
             SELECT identifier FROM here WHERE identifier NOT IN (SELECT identifier FROM vault.register.claims)
@@ -87,40 +89,49 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
         return
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE said AS
-        SELECT learner, identifier, identifier_hash(learner) AS learner_hash, identifier_hash(identifier) AS identifier_hash,
+        SELECT learner, identifier, identifier_hash(learner) AS learner_hash,
+            identifier_hash(identifier) AS identifier_hash,
             identifier IN (
-                SELECT claims.identifier FROM vault.register.claims AS claims WHERE claims.learner <> pairs.learner
+                SELECT claims.identifier FROM vault.register.claims AS claims
+                WHERE claims.learner <> pairs.learner
             ) AS is_shared,
             (learner, identifier) IN (SELECT (learner, identifier) FROM vault.register.claims) AS is_claimed
         FROM (SELECT DISTINCT * FROM ({pairs}) AS named (learner, identifier)) AS pairs
         WHERE learner IS NOT NULL AND identifier IS NOT NULL AND learner <> identifier;
         CREATE OR REPLACE TEMP TABLE said_of_erased AS
         WITH matches AS ({_matches("SELECT learner FROM said UNION SELECT identifier FROM said")})
-        SELECT said.learner, said.learner_hash, said.identifier, said.identifier_hash, said.is_shared, matches.until_at, matches.kind,
-            matches.knows_learner, said.learner IN (SELECT learner FROM vault.register.claims) OR NOT starts_with(said.learner, 'learner:') AS is_known
+        SELECT said.learner, said.learner_hash, said.identifier, said.identifier_hash, said.is_shared,
+            matches.until_at, matches.kind,
+            matches.knows_learner, said.learner IN (SELECT learner
+            FROM vault.register.claims) OR NOT starts_with(said.learner, 'learner:') AS is_known
         FROM said INNER JOIN matches ON matches.identifier = said.identifier
         WHERE matches.kind <> '{Kind.SHARED}' AND NOT said.is_claimed
         UNION ALL
         -- the id itself, in another spelling
-        SELECT DISTINCT said.learner, said.learner_hash, NULL, NULL, false, matches.until_at, matches.kind, matches.knows_learner, false
+        SELECT DISTINCT said.learner, said.learner_hash, NULL, NULL, false, matches.until_at, matches.kind,
+            matches.knows_learner, false
         FROM said INNER JOIN matches ON matches.identifier = said.learner
         WHERE matches.kind = '{Kind.LOOSE}' AND starts_with(said.learner, 'learner:');
         INSERT INTO named_as_erased
         SELECT learner, identifier, max(until_at) FROM said_of_erased
-        WHERE identifier IS NOT NULL AND learner_hash NOT IN (SELECT identifier_hash FROM all_erased WHERE kind = '{Kind.OWN}')
+        WHERE identifier IS NOT NULL AND learner_hash NOT IN (SELECT identifier_hash FROM all_erased
+        WHERE kind = '{Kind.OWN}')
         GROUP BY learner, identifier
     """)
     _extend(
         connection,
         f"""
         WITH learners AS (
-            FROM said_of_erased WHERE NOT is_shared AND (NOT is_known OR (kind = '{Kind.OWN}' AND NOT knows_learner))
+            FROM said_of_erased WHERE NOT is_shared AND (NOT is_known OR (kind = '{Kind.OWN}'
+                AND NOT knows_learner))
         )
-        SELECT learner_hash AS identifier_hash, max(until_at) AS until_at, '{Kind.OWN}' AS kind, true AS knows_learner,
+        SELECT learner_hash AS identifier_hash, max(until_at) AS until_at, '{Kind.OWN}' AS kind,
+            true AS knows_learner,
             any_value(learner) NOT IN (SELECT identifier FROM vault.register.identities) AS is_swept
         FROM learners WHERE learner_hash NOT IN (SELECT identifier_hash FROM all_erased) GROUP BY learner_hash
         UNION ALL
-        SELECT identifier_hash, until_at, '{Kind.OWN}', true, true FROM learners WHERE kind = '{Kind.OWN}' AND NOT knows_learner
+        SELECT identifier_hash, until_at, '{Kind.OWN}', true, true FROM learners
+        WHERE kind = '{Kind.OWN}' AND NOT knows_learner
     """,
     )
     _extend(
@@ -130,7 +141,8 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
             SELECT said.*, erased.until_at FROM said INNER JOIN all_erased AS erased
             ON erased.identifier_hash = said.learner_hash AND erased.kind = '{Kind.OWN}'
         )
-        SELECT identifier_hash, until_at, if(is_shared, '{Kind.SHARED}', '{Kind.OWN}') AS kind, true AS knows_learner,
+        SELECT identifier_hash, until_at, if(is_shared, '{Kind.SHARED}', '{Kind.OWN}') AS kind,
+            true AS knows_learner,
             identifier NOT IN (SELECT identifier FROM vault.register.identities) AS is_swept
         FROM identifiers WHERE identifier_hash NOT IN (SELECT identifier_hash FROM all_erased)
     """,
@@ -145,15 +157,18 @@ def _extend_to_folds(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE folded AS
         SELECT DISTINCT fold, identifier_hash(fold) AS identifier_hash, until_at FROM (
-            SELECT unnest(anonymart_folds(said.identifier)) AS fold, erased.until_at FROM said INNER JOIN all_erased AS erased
-            ON erased.identifier_hash = said.learner_hash AND erased.kind = '{Kind.OWN}' WHERE NOT said.is_shared
+            SELECT unnest(anonymart_folds(said.identifier)) AS fold, erased.until_at FROM said
+            INNER JOIN all_erased AS erased
+            ON erased.identifier_hash = said.learner_hash AND erased.kind = '{Kind.OWN}'
+            WHERE NOT said.is_shared
         );
         DELETE FROM folded WHERE identifier_hash IN (SELECT identifier_hash FROM all_erased)
     """)
     if one_row(connection.execute("SELECT EXISTS (FROM folded)"))[0]:
         connection.execute("""
             DELETE FROM folded WHERE fold IN (
-                SELECT unnest(anonymart_folds(identifier)) FROM (SELECT DISTINCT identifier FROM vault.register.claims)
+                SELECT unnest(anonymart_folds(identifier)) FROM (SELECT DISTINCT identifier
+                FROM vault.register.claims)
             )
         """)
         _extend(

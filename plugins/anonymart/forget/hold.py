@@ -43,9 +43,11 @@ def count_people(connection: duckdb.DuckDBPyConnection) -> People:
         WITH learners AS (
             SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who
             FROM vault.register.identities AS identities
-            WHERE coalesce(identities.anchor, identities.identifier) IN (SELECT identifier FROM vault.register.learners)
+            WHERE coalesce(identities.anchor, identities.identifier) IN (SELECT identifier
+            FROM vault.register.learners)
         )
-        SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM going WHERE scope = 'all')) FROM learners
+        SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM going
+        WHERE scope = 'all')) FROM learners
     """)
         )
     )

@@ -43,9 +43,11 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE going (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
         CREATE OR REPLACE TEMP TABLE restricted AS
         WITH asked AS (
-            SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at, requests.is_lift, requests.identity_verified
+            SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at,
+                requests.is_lift, requests.identity_verified
             FROM (
-                SELECT identifier, kind, received_at, coalesce(lower(trim(details)) = 'lift', false) AS is_lift, identity_verified
+                SELECT identifier, kind, received_at, coalesce(lower(trim(details)) = 'lift',
+                    false) AS is_lift, identity_verified
                 FROM vault.rights.requests
                 WHERE request_id NOT IN (SELECT request_id FROM vault.rights.steps WHERE state = 'refused')
                 UNION ALL
@@ -59,12 +61,14 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
             HAVING max(received_at) FILTER (NOT is_lift)
                 >= coalesce(max(received_at) FILTER (is_lift AND identity_verified), TIMESTAMP '0001-01-01')
         )
-        SELECT identifier FROM vault.register.identities SEMI JOIN held ON held.who = coalesce(anchor, identifier)
+        SELECT identifier FROM vault.register.identities
+        SEMI JOIN held ON held.who = coalesce(anchor, identifier)
         UNION
         -- nobody knows yet what the people of an unreadable row ask for
         SELECT kin.identifier FROM vault.register.identities AS kin
         SEMI JOIN (
-            SELECT coalesce(anchor, identifier) AS who FROM vault.register.identities SEMI JOIN vault.rights.unreadable_names USING (identifier)
+            SELECT coalesce(anchor, identifier) AS who FROM vault.register.identities
+            SEMI JOIN vault.rights.unreadable_names USING (identifier)
         ) AS named ON named.who = coalesce(kin.anchor, kin.identifier)
     """)
 
@@ -123,21 +127,27 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
         WHERE claims.identifier NOT IN (SELECT identifier FROM own);
         CREATE OR REPLACE TEMP TABLE asked_folds AS
         SELECT fold, bool_or(knows_learner) AS knows_learner, false AS is_of_others
-        FROM (SELECT unnest(anonymart_folds(identifier)) AS fold, knows_learner FROM asked WHERE kind = '{Kind.OWN}') GROUP BY fold;
+        FROM (SELECT unnest(anonymart_folds(identifier)) AS fold, knows_learner FROM asked
+        WHERE kind = '{Kind.OWN}') GROUP BY fold;
         CREATE OR REPLACE TEMP TABLE other_folds AS
-        SELECT identifier, identifier IN (SELECT identifier FROM vault.register.claims) AS is_claimed, unnest(anonymart_folds(identifier)) AS fold
-        FROM vault.register.identities WHERE identifier NOT IN (SELECT identifier FROM asked) AND EXISTS (FROM asked_folds);
-        UPDATE asked_folds SET is_of_others = true WHERE fold IN (SELECT fold FROM other_folds WHERE is_claimed)
+        SELECT identifier, identifier IN (SELECT identifier
+        FROM vault.register.claims) AS is_claimed, unnest(anonymart_folds(identifier)) AS fold
+        FROM vault.register.identities WHERE identifier NOT IN (SELECT identifier
+        FROM asked) AND EXISTS (FROM asked_folds);
+        UPDATE asked_folds SET is_of_others = true WHERE fold IN (SELECT fold FROM other_folds
+        WHERE is_claimed)
     """)
     connection.execute(f"""
         INSERT INTO asked
         SELECT other.identifier, '{Kind.OWN}', bool_or(other.knows_learner) FROM (
             SELECT other_folds.identifier, asked_folds.knows_learner
-            FROM other_folds INNER JOIN asked_folds USING (fold) WHERE NOT other_folds.is_claimed AND NOT asked_folds.is_of_others
+            FROM other_folds INNER JOIN asked_folds USING (fold)
+            WHERE NOT other_folds.is_claimed AND NOT asked_folds.is_of_others
             UNION ALL
             SELECT hashed.identifier, hashed.knows_learner
             FROM ({_HASHES}) AS hashed SEMI JOIN vault.register.identities USING (identifier)
-            WHERE hashed.identifier NOT IN (SELECT identifier FROM vault.register.claims) AND hashed.kind = '{Kind.OWN}'
+            WHERE hashed.identifier NOT IN (SELECT identifier
+            FROM vault.register.claims) AND hashed.kind = '{Kind.OWN}'
         ) AS other
         WHERE other.identifier NOT IN (SELECT identifier FROM asked) GROUP BY other.identifier
     """)
@@ -146,10 +156,12 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
 # The sha1 forms under which the addresses of `asked` may come; of an address whose spellings are also
 # somebody else's, only its own.
 _HASHES = """
-    SELECT sha1_identifier(substr(identifier, 7)) AS identifier, kind, knows_learner, true AS is_usual FROM asked WHERE starts_with(identifier, 'email:')
+    SELECT sha1_identifier(substr(identifier, 7)) AS identifier, kind, knows_learner, true AS is_usual
+    FROM asked WHERE starts_with(identifier, 'email:')
     UNION ALL
     SELECT unnest(anonymart_hashes(identifier)), kind, knows_learner, false FROM asked
-    WHERE starts_with(identifier, 'email:') AND anonymart_folds(identifier)[1] NOT IN (SELECT fold FROM asked_folds WHERE is_of_others)
+    WHERE starts_with(identifier, 'email:') AND anonymart_folds(identifier)[1] NOT IN (SELECT fold
+    FROM asked_folds WHERE is_of_others)
 """
 
 
@@ -160,11 +172,13 @@ def tombstones_of_asked(until: str) -> str:
     """
     return f"""
         WITH all_forms AS (
-            SELECT identifier_hash(identifier) AS identifier_hash, kind, knows_learner, false AS is_swept FROM asked
+            SELECT identifier_hash(identifier) AS identifier_hash, kind, knows_learner, false AS is_swept
+            FROM asked
             UNION ALL
             SELECT identifier_hash(identifier), kind, knows_learner, NOT is_usual FROM ({_HASHES})
             UNION ALL
-            SELECT identifier_hash(fold), if(is_of_others, '{Kind.SHARED}', '{Kind.LOOSE}'), knows_learner, true FROM asked_folds
+            SELECT identifier_hash(fold), if(is_of_others, '{Kind.SHARED}', '{Kind.LOOSE}'), knows_learner,
+                true FROM asked_folds
         )
         SELECT identifier_hash, TIMESTAMP '{until}', kind, knows_learner, is_swept FROM all_forms
     """
@@ -207,11 +221,13 @@ def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, 
     connection.execute(f"""
         INSERT INTO going
         WITH hashed AS (
-            SELECT identifier, identifier_hash(identifier) AS identifier_hash FROM ({identifiers}) AS known (identifier)
+            SELECT identifier, identifier_hash(identifier) AS identifier_hash
+            FROM ({identifiers}) AS known (identifier)
         ),
         chosen AS (FROM tombstones.erased WHERE {which})
         SELECT hashed.identifier, max(chosen.until_at), '{Scope.ALL}'
-        FROM hashed INNER JOIN chosen ON chosen.identifier_hash = hashed.identifier_hash AND chosen.kind <> '{Kind.LOOSE}'
+        FROM hashed INNER JOIN chosen ON chosen.identifier_hash = hashed.identifier_hash
+            AND chosen.kind <> '{Kind.LOOSE}'
         GROUP BY hashed.identifier
     """)
 
@@ -226,19 +242,23 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
     day, end = f"DATE '{as_of}'", f"TIMESTAMP '{end_of(as_of, policy)}'"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE groups AS
-        SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who, spans.last_use_at
+        SELECT identities.identifier, coalesce(identities.anchor, identities.identifier) AS who,
+            spans.last_use_at
         FROM vault.register.identities AS identities
         LEFT JOIN (
-            SELECT identifier, max(last_use_at) AS last_use_at FROM vault.register.last_use GROUP BY identifier
+            SELECT identifier, max(last_use_at) AS last_use_at FROM vault.register.last_use
+            GROUP BY identifier
         ) AS spans USING (identifier);
 
         CREATE OR REPLACE TEMP TABLE unused AS
         SELECT identifier, who, identifier_mark(identifier) AS identifier_mark FROM groups
-        SEMI JOIN (SELECT who FROM groups GROUP BY who HAVING max(last_use_at) IS NULL) AS without_use USING (who);
+        SEMI JOIN (SELECT who FROM groups GROUP BY who
+        HAVING max(last_use_at) IS NULL) AS without_use USING (who);
 
         CREATE OR REPLACE TEMP TABLE expired AS
         WITH used AS (
-            SELECT who, max(last_use_at) AS last_use_at FROM groups GROUP BY who HAVING max(last_use_at) IS NOT NULL
+            SELECT who, max(last_use_at) AS last_use_at FROM groups GROUP BY who
+            HAVING max(last_use_at) IS NOT NULL
         ),
         told AS (
             SELECT unused.who, hashes.about_on AS known_on
@@ -247,9 +267,11 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             SELECT unused.who, greatest(learners.registered_at, learners.left_at)::DATE
             FROM unused INNER JOIN vault.register.learners AS learners USING (identifier)
             UNION ALL
-            SELECT unused.who, requests.received_at::DATE FROM unused INNER JOIN vault.rights.requests AS requests USING (identifier)
+            SELECT unused.who, requests.received_at::DATE FROM unused
+            INNER JOIN vault.rights.requests AS requests USING (identifier)
             UNION ALL
-            SELECT unused.who, consents."at"::DATE FROM unused INNER JOIN vault.rights.consents AS consents USING (identifier)
+            SELECT unused.who, consents."at"::DATE FROM unused
+            INNER JOIN vault.rights.consents AS consents USING (identifier)
         ),
         brought AS (
             SELECT unused.who, loads.as_of AS known_on
@@ -269,15 +291,18 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         INSERT INTO going
         WITH own AS (SELECT identifier FROM groups SEMI JOIN expired USING (who)),
         shared AS (
-            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims SEMI JOIN own ON own.identifier = claims.learner
+            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims
+            SEMI JOIN own ON own.identifier = claims.learner
         )
-        SELECT identifier, {end}, '{Scope.ALL}' FROM (FROM own UNION FROM shared) ANTI JOIN restricted USING (identifier);
+        SELECT identifier, {end}, '{Scope.ALL}' FROM (FROM own UNION FROM shared)
+        ANTI JOIN restricted USING (identifier);
 
         INSERT INTO going
         WITH spans AS (
             SELECT groups.who, uses.first_use_at, uses.last_use_at,
                 max(uses.last_use_at) OVER (
-                    PARTITION BY groups.who ORDER BY uses.first_use_at, uses.last_use_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    PARTITION BY groups.who ORDER BY uses.first_use_at,
+                        uses.last_use_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                 ) AS used_before_at
             FROM groups INNER JOIN vault.register.last_use AS uses USING (identifier)
         ),
@@ -289,7 +314,8 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
             GROUP BY who
         )
         SELECT groups.identifier, former.until_at, '{Scope.LIFE}'
-        FROM groups INNER JOIN former USING (who) ANTI JOIN restricted USING (identifier) ANTI JOIN expired USING (who)
+        FROM groups INNER JOIN former USING (who) ANTI JOIN restricted USING (identifier)
+        ANTI JOIN expired USING (who)
     """)
 
 
@@ -317,14 +343,17 @@ def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of
             UNION
             SELECT identifier FROM (
                 SELECT identifier FROM vault.answers.nps UNION ALL SELECT identifier FROM vault.raw.salary
-                UNION ALL SELECT identifier FROM vault.rights.consents UNION ALL SELECT identifier FROM vault.rights.requests
-                UNION ALL SELECT identifier FROM vault.rights.standing UNION ALL SELECT identifier FROM vault.rights.corrections
+                UNION ALL SELECT identifier FROM vault.rights.consents UNION ALL SELECT identifier
+                FROM vault.rights.requests
+                UNION ALL SELECT identifier FROM vault.rights.standing UNION ALL SELECT identifier
+                FROM vault.rights.corrections
             )
         ),
         kept AS (
             SELECT who FROM strange SEMI JOIN held USING (identifier)
             UNION
-            SELECT strange.who FROM strange INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)
+            SELECT strange.who FROM strange INNER JOIN (FROM vault.ledger.row_hashes
+            WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)
         )
         SELECT identifier, TIMESTAMP '{end_of(as_of, policy)}', '{Scope.ALL}'
         FROM strange ANTI JOIN kept USING (who) ANTI JOIN restricted USING (identifier)
@@ -339,33 +368,40 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: dat
     connection.execute(f"""
         INSERT INTO going
         WITH births AS (
-            SELECT coalesce(owner.anchor, owner.identifier) AS who, max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
+            SELECT coalesce(owner.anchor, owner.identifier) AS who,
+                max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
             FROM vault.register.learners AS learners
             INNER JOIN vault.register.identities AS owner USING (identifier)
             GROUP BY ALL
         ),
         -- nearly everybody was of age before anything was told
         late AS (
-            SELECT groups.who, groups.identifier, births.of_age_on, identifier_mark(groups.identifier) AS identifier_mark
+            SELECT groups.who, groups.identifier, births.of_age_on,
+                identifier_mark(groups.identifier) AS identifier_mark
             FROM groups INNER JOIN births USING (who)
             WHERE births.of_age_on > (
                 SELECT least(
-                    (SELECT min(about_on) FROM vault.ledger.row_hashes), (SELECT min(first_use_at) FROM vault.register.last_use),
+                    (SELECT min(about_on) FROM vault.ledger.row_hashes), (SELECT min(first_use_at)
+                    FROM vault.register.last_use),
                     (SELECT min(registered_at) FROM vault.register.learners)
                 )
             )
         ),
         young AS (
-            SELECT late.who FROM late INNER JOIN vault.register.last_use AS uses USING (identifier) WHERE uses.first_use_at < late.of_age_on
+            SELECT late.who FROM late INNER JOIN vault.register.last_use AS uses USING (identifier)
+            WHERE uses.first_use_at < late.of_age_on
             UNION
-            SELECT late.who FROM late INNER JOIN vault.ledger.row_hashes AS hashes USING (identifier_mark) WHERE hashes.about_on < late.of_age_on
+            SELECT late.who FROM late INNER JOIN vault.ledger.row_hashes AS hashes USING (identifier_mark)
+            WHERE hashes.about_on < late.of_age_on
             UNION
-            SELECT late.who FROM late INNER JOIN vault.register.learners AS learners USING (identifier) WHERE learners.registered_at < late.of_age_on
+            SELECT late.who FROM late INNER JOIN vault.register.learners AS learners USING (identifier)
+            WHERE learners.registered_at < late.of_age_on
         ),
         by_birth AS (SELECT late.identifier, late.of_age_on FROM late SEMI JOIN young USING (who)),
         by_hash AS (
             SELECT groups.identifier, minors.of_age_on
-            FROM groups INNER JOIN vault.register.minors AS minors ON minors.identifier_hash = identifier_hash(groups.identifier)
+            FROM groups INNER JOIN vault.register.minors AS minors
+                ON minors.identifier_hash = identifier_hash(groups.identifier)
             WHERE EXISTS (FROM vault.register.minors)
         )
         SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND,
@@ -380,14 +416,17 @@ def add_withdrawn(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""
         INSERT INTO going
         WITH declarations AS (
-            SELECT identifier, "at" AS withdrawn_at FROM vault.rights.consents WHERE purpose = 'P-SURVEY' AND status = 'withdrawn'
+            SELECT identifier, "at" AS withdrawn_at FROM vault.rights.consents
+            WHERE purpose = 'P-SURVEY' AND status = 'withdrawn'
             UNION ALL
             SELECT identifier, received_at FROM vault.rights.requests
-            WHERE kind = 'withdraw' AND request_id NOT IN (SELECT request_id FROM vault.rights.steps WHERE state = 'refused')
+            WHERE kind = 'withdraw' AND request_id NOT IN (SELECT request_id FROM vault.rights.steps
+            WHERE state = 'refused')
                 AND identity_verified
         ),
         people AS (
-            SELECT coalesce(identities.anchor, identities.identifier) AS who, max(withdrawn_at) AS withdrawn_at
+            SELECT coalesce(identities.anchor, identities.identifier) AS who,
+                max(withdrawn_at) AS withdrawn_at
             FROM declarations INNER JOIN vault.register.identities AS identities USING (identifier)
             GROUP BY who
         )
@@ -414,20 +453,26 @@ def add_without_contact(
         ),
         answering AS (SELECT DISTINCT people.who FROM vault.answers.nps INNER JOIN people USING (identifier)),
         contacts AS (
-            SELECT people.who, coalesce(nps.answered_at, nps.asked_at) AS contact_at FROM vault.answers.nps AS nps INNER JOIN people USING (identifier)
+            SELECT people.who, coalesce(nps.answered_at, nps.asked_at) AS contact_at
+            FROM vault.answers.nps AS nps INNER JOIN people USING (identifier)
             UNION ALL
-            SELECT people.who, uses.last_use_at FROM vault.register.last_use AS uses INNER JOIN people USING (identifier) SEMI JOIN answering USING (who)
+            SELECT people.who, uses.last_use_at FROM vault.register.last_use AS uses
+            INNER JOIN people USING (identifier) SEMI JOIN answering USING (who)
             UNION ALL
-            SELECT people.who, requests.received_at FROM vault.rights.requests AS requests INNER JOIN people USING (identifier)
+            SELECT people.who, requests.received_at FROM vault.rights.requests AS requests
+            INNER JOIN people USING (identifier)
             UNION ALL
             -- a closed request tells who asked by a keyed hash only
             SELECT people.who, requests.received_at
-            FROM (SELECT who, identifier_hash(identifier) AS identifier_hash FROM people SEMI JOIN answering USING (who)) AS people
+            FROM (SELECT who, identifier_hash(identifier) AS identifier_hash FROM people
+            SEMI JOIN answering USING (who)) AS people
             INNER JOIN vault.rights.requests AS requests ON requests.who = people.identifier_hash
             UNION ALL
             SELECT people.who, hashes.about_on::TIMESTAMP
-            FROM (SELECT who, identifier_mark(identifier) AS identifier_mark FROM people SEMI JOIN answering USING (who)) AS people
-            INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps', 'salary')) AS hashes USING (identifier_mark)
+            FROM (SELECT who, identifier_mark(identifier) AS identifier_mark FROM people
+            SEMI JOIN answering USING (who)) AS people
+            INNER JOIN (FROM vault.ledger.row_hashes WHERE source IN ('nps',
+                'salary')) AS hashes USING (identifier_mark)
         ),
         silent AS (
             SELECT who FROM contacts GROUP BY who
@@ -447,7 +492,8 @@ def text_terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(f"""
         WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')
         SELECT DISTINCT lower(term) FROM (
-            SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'), '^(learner|email|sha1|openid|account):', '') AS term FROM leaving
+            SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'),
+                '^(learner|email|sha1|openid|account):', '') AS term FROM leaving
             UNION ALL
             SELECT unnest([learners.email, learners.family_name, learners.account_name])
             FROM vault.register.learners AS learners SEMI JOIN leaving USING (identifier)

@@ -257,7 +257,8 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
     )
     people.expand_requests(connection, erasures)
     connection.execute(f"""
-        INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}', '{Scope.ALL}' FROM asked
+        INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}',
+            '{Scope.ALL}' FROM asked
     """)
     key_the_going(zones, policy)
     marks = one_row(
@@ -268,7 +269,8 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
     )[0]
     loaded = connection.execute("""
         SELECT source, count(*) FROM vault.ledger.row_hashes
-        WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source ORDER BY source
+        WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source
+        ORDER BY source
     """).fetchall()
     found = Removal(
         str(as_of),

@@ -58,7 +58,8 @@ def _of_the_going(place: Place) -> str | None:
                     AND identifier NOT IN (SELECT identifier FROM vault.register.last_use)
                     AND identifier_mark(identifier) NOT IN (
                         SELECT hashes.identifier_mark FROM vault.ledger.row_hashes AS hashes
-                        SEMI JOIN (SELECT identifier_mark(identifier) AS identifier_mark FROM going) AS marks USING (identifier_mark)
+                        SEMI JOIN (SELECT identifier_mark(identifier) AS identifier_mark
+                        FROM going) AS marks USING (identifier_mark)
                     )
             )
         """

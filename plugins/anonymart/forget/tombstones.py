@@ -119,14 +119,16 @@ def write_rows(
         cursor.execute(
             """
             CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT unnest($1::UBIGINT[]) AS identifier_hash, unnest($2::TIMESTAMP[]) AS until_at, unnest($3::VARCHAR[]) AS kind,
+            SELECT unnest($1::UBIGINT[]) AS identifier_hash, unnest($2::TIMESTAMP[]) AS until_at,
+                unnest($3::VARCHAR[]) AS kind,
                 unnest($4::BOOLEAN[]) AS knows_learner, unnest($5::BOOLEAN[]) AS is_swept
         """,
             [list(column) for column in zip(*rows, strict=True)],
         )
         cursor.execute("""
             CREATE OR REPLACE TEMP TABLE fresh AS
-            SELECT identifier_hash, max(until_at) AS until_at, min_by(kind, CASE kind WHEN 'own' THEN 0 WHEN 'shared' THEN 1 ELSE 2 END) AS kind,
+            SELECT identifier_hash, max(until_at) AS until_at, min_by(kind,
+                CASE kind WHEN 'own' THEN 0 WHEN 'shared' THEN 1 ELSE 2 END) AS kind,
                 bool_or(knows_learner) AS knows_learner, bool_and(is_swept) AS is_swept
             FROM (
                 FROM fresh

@@ -21,17 +21,20 @@ def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE blanked AS
         SELECT names.unreadable_id, bool_and(chosen.identifier IS NOT NULL) AS is_all,
-            list(lower(regexp_replace(regexp_extract(names.identifier, '[^|]*$'), '^(learner|email|sha1|openid|account):', '')))
+            list(lower(regexp_replace(regexp_extract(names.identifier, '[^|]*$'),
+                '^(learner|email|sha1|openid|account):', '')))
                 FILTER (chosen.identifier IS NOT NULL) AS going_names
         FROM vault.rights.unreadable_names AS names
-        LEFT JOIN (SELECT DISTINCT identifier FROM going WHERE scope = '{Scope.ALL}') AS chosen USING (identifier)
+        LEFT JOIN (SELECT DISTINCT identifier FROM going
+        WHERE scope = '{Scope.ALL}') AS chosen USING (identifier)
         GROUP BY names.unreadable_id HAVING bool_or(chosen.identifier IS NOT NULL)
     """)
     connection.execute(
         f"""
         UPDATE vault.rights.unreadable AS rows SET state = '{ERASED}', raw_row = NULL,
             decided_on = (SELECT max(as_of) FROM vault.ledger.removals),
-            who = (SELECT list(identifier_hash(identifier) ORDER BY identifier) FROM vault.rights.unreadable_names AS names
+            who = (SELECT list(identifier_hash(identifier) ORDER BY identifier)
+            FROM vault.rights.unreadable_names AS names
                 WHERE names.unreadable_id = rows.unreadable_id)
         FROM blanked WHERE blanked.unreadable_id = rows.unreadable_id AND blanked.is_all
         """

@@ -153,7 +153,8 @@ def _noisy(
     result = connection.execute(f"""
         SELECT cell.*, {counts} FROM gate.{contract.name} AS cell JOIN gate.evidence AS evidence
             ON evidence.mart = '{contract.name}' AND evidence.cell_key = cell.cell_key
-        JOIN gate.perturbation AS noise ON ({drawn}) AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
+        JOIN gate.perturbation AS noise ON ({drawn}) AND evidence.draw_key >= noise.key_from
+            AND evidence.draw_key < noise.key_upto
         WHERE {key_sql(contract.period_key, "cell")} NOT IN ({recalled})
         GROUP BY ALL""")
     columns = [column[0] for column in result.description or ()]

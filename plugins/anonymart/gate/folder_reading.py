@@ -78,12 +78,16 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
         WITH real AS (
             SELECT 'table' AS object, schema_name, table_name AS name FROM duckdb_tables()
             WHERE database_name = 'release' AND NOT internal
-            UNION ALL SELECT 'view', schema_name, view_name FROM duckdb_views() WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'view', schema_name, view_name FROM duckdb_views()
+            WHERE database_name = 'release' AND NOT internal
             UNION ALL SELECT 'macro', schema_name, function_name FROM duckdb_functions()
             WHERE database_name = 'release' AND NOT internal
-            UNION ALL SELECT 'sequence', schema_name, sequence_name FROM duckdb_sequences() WHERE database_name = 'release'
-            UNION ALL SELECT 'index', schema_name, index_name FROM duckdb_indexes() WHERE database_name = 'release'
-            UNION ALL SELECT 'type', schema_name, type_name FROM duckdb_types() WHERE database_name = 'release' AND NOT internal
+            UNION ALL SELECT 'sequence', schema_name, sequence_name FROM duckdb_sequences()
+            WHERE database_name = 'release'
+            UNION ALL SELECT 'index', schema_name, index_name FROM duckdb_indexes()
+            WHERE database_name = 'release'
+            UNION ALL SELECT 'type', schema_name, type_name FROM duckdb_types()
+            WHERE database_name = 'release' AND NOT internal
             UNION ALL SELECT 'constraint', schema_name, constraint_type FROM duckdb_constraints()
             WHERE database_name = 'release'
             UNION ALL SELECT 'schema', schema_name, schema_name FROM duckdb_schemas()

@@ -43,7 +43,8 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""
         CREATE TABLE gate.hits AS
         WITH listed AS (
-            SELECT code AS text FROM gate.codes UNION SELECT title FROM gate.titles UNION SELECT unnest(['too_few', 'protected'])
+            SELECT code AS text FROM gate.codes UNION SELECT title FROM gate.titles
+            UNION SELECT unnest(['too_few', 'protected'])
         ),
         -- What is published already is carried as it is: who chooses such an account later cannot stop all releases.
         published AS (SELECT code AS text FROM gate.codes WHERE contains(list, '.')),
@@ -58,7 +59,8 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN published ON published.text = found.text AND texts.place = 'value'
         LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = found.phrase
         WHERE published.text IS NULL AND NOT CASE
-            WHEN found.kind IN {NAMES} THEN listed.text IS NOT NULL OR (texts.place <> 'value' AND {_is_ours()})
+            WHEN found.kind IN {NAMES} THEN listed.text IS NOT NULL OR (texts.place <> 'value'
+                AND {_is_ours()})
             WHEN {IS_PLAIN_WORD} THEN
                 CASE WHEN texts.place = 'value' THEN listed.text IS NOT NULL
                     ELSE vocabulary.word IS NOT NULL END
@@ -82,7 +84,8 @@ def _digests(connection: duckdb.DuckDBPyConnection) -> None:
     """
     connection.execute("""
         CREATE TABLE gate.digests AS
-        SELECT DISTINCT text, unnest(regexp_extract_all(lower(text), '[0-9a-f]{12,64}')) AS digest FROM gate.texts
+        SELECT DISTINCT text, unnest(regexp_extract_all(lower(text), '[0-9a-f]{12,64}')) AS digest
+        FROM gate.texts
         WHERE regexp_matches(text, '[0-9A-Fa-f]{12}')""")
     digests = [row[0] for row in connection.execute("SELECT DISTINCT digest FROM gate.digests").fetchall()]
     insert(
@@ -114,10 +117,12 @@ def find_in_pages(
     make_runs(connection, "gate", "SELECT DISTINCT text FROM gate.pages", "gate.page_phrases")
     return connection.execute(f"""
         WITH found AS (
-            SELECT phrases.text, 'known_' || known.kind AS kind, phrases.phrase FROM gate.page_phrases AS phrases
+            SELECT phrases.text, 'known_' || known.kind AS kind, phrases.phrase
+            FROM gate.page_phrases AS phrases
             JOIN gate.known AS known ON known.phrase = phrases.phrase
             LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = phrases.phrase
             WHERE length(replace(phrases.phrase, ' ', '')) >= {SHORTEST_IN_DOCS} AND vocabulary.word IS NULL
-            UNION ALL SELECT text, kind, text AS phrase FROM ({detect.kinds_query("(SELECT DISTINCT text FROM gate.pages)")})
+            UNION ALL SELECT text, kind, text AS phrase
+            FROM ({detect.kinds_query("(SELECT DISTINCT text FROM gate.pages)")})
         )
         SELECT file, kind, count(DISTINCT phrase) AS n FROM gate.pages JOIN found USING (text) GROUP BY ALL ORDER BY ALL""").fetchall()

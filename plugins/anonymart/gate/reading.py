@@ -114,8 +114,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
     # A column outside the contract is named by its place: its own name may be the leak.
     connection.execute("""
         CREATE TABLE gate.columns AS
-        SELECT coalesce(promised.mart, real.table_name) AS mart, promised.promised_type, real.data_type AS real_type,
-            coalesce(promised.name, '#' || real.column_index) AS label, coalesce(promised.name, real.column_name) AS name
+        SELECT coalesce(promised.mart, real.table_name) AS mart, promised.promised_type,
+            real.data_type AS real_type,
+            coalesce(promised.name, '#' || real.column_index) AS label, coalesce(promised.name,
+                real.column_name) AS name
         FROM gate.contract_columns AS promised
         FULL JOIN (
             SELECT * FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = 'marts'
@@ -291,5 +293,6 @@ def _evidence(
         f"SELECT '{name}' AS mart, cell_key FROM gate.carried_{name}" for name in contracts
     )
     connection.execute(f"""
-        CREATE TABLE gate.evidence AS SELECT {", ".join(EVIDENCE)} FROM warehouse.evidence.cell_evidence AS evidence
+        CREATE TABLE gate.evidence AS SELECT {", ".join(EVIDENCE)}
+        FROM warehouse.evidence.cell_evidence AS evidence
         ANTI JOIN ({carried}) AS carried USING (mart, cell_key) WHERE NOT {str(is_published).lower()}""")

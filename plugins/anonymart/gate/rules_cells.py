@@ -136,7 +136,8 @@ def completeness_unlike_dates(scope: Scope) -> str:
         scope,
         "completeness_unlike_dates",
         f"""
-        SELECT 1 FROM {scope.table} AS cell LEFT JOIN gate.carried_{scope.mart.name} AS carried ON carried.cell_key = cell.cell_key
+        SELECT 1 FROM {scope.table} AS cell LEFT JOIN gate.carried_{scope.mart.name} AS carried
+            ON carried.cell_key = cell.cell_key
         WHERE cell.is_complete IS DISTINCT FROM ({open_until} >= coalesce(carried.built_as_of, {day(scope.as_of)}))""",
     )
 

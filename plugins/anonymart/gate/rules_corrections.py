@@ -16,7 +16,8 @@ def correction_tells_a_difference(scope: Scope) -> str:
         scope,
         "correction_tells_a_difference",
         f"""
-        SELECT cell.cell_key FROM {scope.new_cells} AS cell JOIN {_newest(scope)} AS withdrawn ON withdrawn.cell_key = cell.cell_key{stayed}
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell JOIN {_newest(scope)} AS withdrawn
+            ON withdrawn.cell_key = cell.cell_key{stayed}
         WHERE cell."{scope.column}_reason" IS DISTINCT FROM 'protected'""",
     )
 
@@ -53,8 +54,10 @@ def few_added_by_correction(scope: Scope) -> str:
         scope,
         "few_added_by_correction",
         f"""
-        SELECT cell.cell_key FROM {scope.new_cells} AS cell ANTI JOIN gate.withdrawn_{name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
-        WHERE {key_sql(scope.mart.period_key, "cell")} IN (SELECT period_key FROM gate.withdrawn_periods WHERE mart = '{name}')
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell
+        ANTI JOIN gate.withdrawn_{name} AS withdrawn ON withdrawn.cell_key = cell.cell_key
+        WHERE {key_sql(scope.mart.period_key, "cell")} IN (SELECT period_key FROM gate.withdrawn_periods
+        WHERE mart = '{name}')
             AND {_are_few(scope)}""",
     )
 

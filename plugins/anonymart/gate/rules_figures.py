@@ -85,7 +85,8 @@ def clipped_count_shown(scope: Scope) -> str:
         scope,
         "clipped_count_shown",
         f"""
-        SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, measure["of"])} AS base USING (cell_key) {joins}
+        SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, measure["of"])}
+            AS base USING (cell_key) {joins}
         WHERE cell."{scope.column}" IS NOT NULL AND base.true_count > 0 AND ({_band(scope)} IS NULL OR {clipped})""",
     )
 
@@ -122,7 +123,8 @@ def rate_unlike_counts(scope: Scope) -> str:
         "rate_unlike_counts",
         f"""
         SELECT 1 FROM {scope.table} AS cell
-        JOIN {_count(scope, part)} AS {part} USING (cell_key) JOIN {_count(scope, base)} AS base USING (cell_key)
+        JOIN {_count(scope, part)} AS {part} USING (cell_key) JOIN {_count(scope, base)}
+            AS base USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
             base.perturbed > 0 AND coalesce(abs(cell."{scope.column}" - ({expected})) <= {_SMALL}, false))""",
     )
@@ -179,7 +181,8 @@ def quantile_on_few_persons(scope: Scope) -> str:
         scope,
         "quantile_on_few_persons",
         f"""
-        SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)} AS evidence USING (cell_key)
+        SELECT 1 FROM {scope.table} AS cell JOIN {_perturbed(scope, scope.column)}
+            AS evidence USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
             evidence.perturbed >= {smallest}
             AND floor(evidence.true_count * {min(share, 1 - share)}) >= {scope.figure("quantiles", "persons_each_side")})""",
@@ -204,7 +207,8 @@ def quantile_unlike_persons(scope: Scope) -> str:
         "quantile_unlike_persons",
         f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_evidence(scope, scope.column)} AS evidence USING (cell_key)
-        LEFT JOIN (FROM gate.values_{scope.mart.name} WHERE value = '{measure["value"]}') AS persons ON persons.cell_key = cell.cell_key,
+        LEFT JOIN (FROM gate.values_{scope.mart.name}
+        WHERE value = '{measure["value"]}') AS persons ON persons.cell_key = cell.cell_key,
         LATERAL (SELECT {rank} AS rank) AS drawn
         WHERE {figure} IS NOT NULL AND NOT coalesce(
             abs({figure} - ({value})) <= {unit / 2 + _SMALL}
@@ -261,7 +265,8 @@ def nps_unlike_counts(scope: Scope) -> str:
         "nps_unlike_counts",
         f"""
         SELECT 1 FROM {scope.table} AS cell {joins}
-        WHERE cell."{scope.column}" IS NOT NULL AND NOT ({shown} AND {base} >= {scope.figure("nps", "smallest_base")}
+        WHERE cell."{scope.column}" IS NOT NULL AND NOT ({shown}
+            AND {base} >= {scope.figure("nps", "smallest_base")}
             AND coalesce(abs(cell."{scope.column}" - {expected}) <= {largest}, false))""",
     )
 
@@ -283,18 +288,22 @@ def _perturbed(scope: Scope, measure: str) -> str:
     """
     drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
-        SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else "NULL"} AS figure FROM gate.withdrawn_{scope.mart.name}
+        SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else "NULL"} AS figure
+        FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
     return f"""(
-        SELECT evidence.*, coalesce(consistent.figure, first.figure, CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
+        SELECT evidence.*, coalesce(consistent.figure, first.figure,
+            CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
-            ON noise.noise_class = '{noise}' AND noise.true_count = least(evidence.true_count, {draws.last_block(scope.policy, noise)})
+            ON noise.noise_class = '{noise}' AND noise.true_count = least(evidence.true_count,
+                {draws.last_block(scope.policy, noise)})
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
         LEFT JOIN {_told_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
         LEFT JOIN gate.consistent AS consistent
-            ON consistent.mart = evidence.mart AND consistent.measure = evidence.measure AND consistent.cell_key = evidence.cell_key
+            ON consistent.mart = evidence.mart AND consistent.measure = evidence.measure
+                AND consistent.cell_key = evidence.cell_key
         WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
 
 
@@ -327,9 +336,11 @@ def _unlike_first(scope: Scope, measure: Mapping[str, Any], kind: str) -> str:
         scope,
         kind,
         f"""
-        SELECT 1 FROM {scope.new_cells} AS cell LEFT JOIN gate.{first["mart"]} AS first ON {_same_cell(places)}
+        SELECT 1 FROM {scope.new_cells} AS cell LEFT JOIN gate.{first["mart"]} AS first
+            ON {_same_cell(places)}
         WHERE cell."{scope.column}" IS DISTINCT FROM {figure}
-            OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT FROM coalesce({figure[:-1]}_reason", 'too_few'))""",
+            OR ({figure} IS NULL AND cell."{scope.column}_reason" IS DISTINCT
+            FROM coalesce({figure[:-1]}_reason", 'too_few'))""",
     )
 
 

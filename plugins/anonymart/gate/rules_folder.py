@@ -20,7 +20,8 @@ def comment_outside_contract(scope: Scope) -> str:
         SELECT texts.mart, texts.column_name, 'comment_outside_contract' AS kind, count(*) AS n
         FROM gate.texts AS texts
         LEFT JOIN gate.descriptions AS descriptions
-            ON descriptions.mart = texts.mart AND descriptions.column_name = texts.column_name AND descriptions.text = texts.text
+            ON descriptions.mart = texts.mart AND descriptions.column_name = texts.column_name
+                AND descriptions.text = texts.text
         WHERE texts.place LIKE '%_comment' AND descriptions.text IS NULL GROUP BY ALL"""
 
 

@@ -51,7 +51,8 @@ def _near_quantiles(scope: Scope, measure: Mapping[str, Any]) -> str:
     persons = persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')
     # What an earlier release showed of a part stays shown: its pool must not come at all.
     carried = f"""
-        SELECT coarse.cell_key FROM {scope.new_cells} AS coarse JOIN gate.carried_{scope.mart.name} AS fine ON {_within(scope)}
+        SELECT coarse.cell_key FROM {scope.new_cells} AS coarse JOIN gate.carried_{scope.mart.name} AS fine
+            ON {_within(scope)}
         WHERE coarse.{shown} AND fine.{shown}"""
     return f"""
         SELECT fine.cell_key FROM ({_pairs(scope, persons)}) AS pair
@@ -83,11 +84,15 @@ def _left_over(scope: Scope, measure: Mapping[str, Any]) -> str:
         SELECT cell_key FROM (
             SELECT whole.cell_key, whole.person, bool_or(part.person IS NOT NULL) AS is_told
             FROM (
-                SELECT persons.*, {_dimensions(scope, "cell")} FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
-                JOIN {scope.new_cells} AS cell USING (cell_key) WHERE cell.{shown} AND cell."{nesting["dimension"]}" = '{nesting["whole"]}'
+                SELECT persons.*, {_dimensions(scope, "cell")}
+                FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
+                JOIN {scope.new_cells} AS cell USING (cell_key)
+                WHERE cell.{shown} AND cell."{nesting["dimension"]}" = '{nesting["whole"]}'
             ) AS whole LEFT JOIN (
-                SELECT persons.*, {_dimensions(scope, "cell")} FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
-                JOIN {scope.new_cells} AS cell USING (cell_key) WHERE cell.{shown} AND cell."{nesting["dimension"]}" <> '{nesting["whole"]}'
+                SELECT persons.*, {_dimensions(scope, "cell")}
+                FROM {persons_of(scope, f'people."{measure["value"]}" IS NOT NULL')} AS persons
+                JOIN {scope.new_cells} AS cell USING (cell_key)
+                WHERE cell.{shown} AND cell."{nesting["dimension"]}" <> '{nesting["whole"]}'
             ) AS part ON part.person = whole.person AND {others}
             GROUP BY whole.cell_key, whole.person
         ) GROUP BY cell_key HAVING bool_or(is_told) AND {_is_few(scope, "count(*) FILTER (NOT is_told)")}"""
@@ -116,14 +121,16 @@ def persons_of(scope: Scope, counts: str) -> str:
 def _pairs(scope: Scope, persons: str) -> str:
     """SQL for (fine_key, coarse_key, n_apart): persons behind one of two nested new cells and not behind the other."""
     return f"""
-        WITH persons AS MATERIALIZED {persons}, sizes AS (SELECT cell_key, count(*) AS n FROM persons GROUP BY cell_key)
+        WITH persons AS MATERIALIZED {persons}, sizes AS (SELECT cell_key, count(*) AS n FROM persons
+        GROUP BY cell_key)
         SELECT fine.cell_key AS fine_key, coarse.cell_key AS coarse_key,
             fine_size.n + coarse_size.n - 2 * count(coarse_person.person) AS n_apart
         FROM {scope.new_cells} AS fine JOIN {scope.new_cells} AS coarse ON {_within(scope)}
         JOIN sizes AS fine_size ON fine_size.cell_key = fine.cell_key
         JOIN sizes AS coarse_size ON coarse_size.cell_key = coarse.cell_key
         JOIN persons AS fine_person ON fine_person.cell_key = fine.cell_key
-        LEFT JOIN persons AS coarse_person ON coarse_person.cell_key = coarse.cell_key AND coarse_person.person = fine_person.person
+        LEFT JOIN persons AS coarse_person ON coarse_person.cell_key = coarse.cell_key
+            AND coarse_person.person = fine_person.person
         GROUP BY fine.cell_key, coarse.cell_key, fine_size.n, coarse_size.n"""
 
 

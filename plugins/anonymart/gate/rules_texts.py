@@ -19,7 +19,8 @@ def text_with_pattern(scope: Scope) -> str:
         )
     return f"""
         SELECT mart, column_name, '{kind}' || {_where(scope)} AS kind, sum(n)::BIGINT AS n
-        FROM gate.texts SEMI JOIN (FROM gate.pattern_hits AS hits WHERE hits.kind = '{kind}') AS hits USING (text)
+        FROM gate.texts SEMI JOIN (FROM gate.pattern_hits AS hits
+        WHERE hits.kind = '{kind}') AS hits USING (text)
         WHERE {_place(scope)} GROUP BY ALL"""
 
 
@@ -27,7 +28,8 @@ def text_with_pattern(scope: Scope) -> str:
 def known_identifier(scope: Scope) -> str:
     """A text that is or holds an identifier of the vault, after folding case and accents (D-IDENT)."""
     return f"""
-        SELECT mart, column_name, 'known_' || kind || {_where(scope)} AS kind, sum(n)::BIGINT AS n FROM gate.hits
+        SELECT mart, column_name, 'known_' || kind || {_where(scope)} AS kind, sum(n)::BIGINT AS n
+        FROM gate.hits
         WHERE {_place(scope)} GROUP BY ALL"""
 
 

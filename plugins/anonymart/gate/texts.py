@@ -63,7 +63,8 @@ def _decoded(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CREATE TEMP TABLE decoded_texts (text VARCHAR, reading VARCHAR)")
     insert(connection, "decoded_texts", [(text, reading) for (text,) in texts for reading in decoded(text)])
     connection.execute("""
-        INSERT INTO gate.texts SELECT mart, column_name, place, reading, n FROM gate.texts JOIN decoded_texts USING (text)
+        INSERT INTO gate.texts SELECT mart, column_name, place, reading, n
+        FROM gate.texts JOIN decoded_texts USING (text)
         WHERE NOT place LIKE '%_comment';
         DROP TABLE decoded_texts""")
 
@@ -78,7 +79,8 @@ def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartC
             CASE WHEN promised.name IS NULL THEN '#' || real.column_index ELSE real.column_name END AS label
         FROM duckdb_columns() AS real
         LEFT JOIN gate.contract_columns AS promised
-            ON promised.mart = real.table_name AND promised.name = real.column_name AND real.schema_name = 'marts'
+            ON promised.mart = real.table_name AND promised.name = real.column_name
+                AND real.schema_name = 'marts'
         WHERE real.database_name = 'release' AND NOT real.internal""")
 
 
@@ -128,7 +130,8 @@ def _parquet(
                 INSERT INTO gate.texts
                 SELECT '{mart}', '*', 'parquet_metadata', unnest([decode(key), decode(value)]), 1
                 FROM parquet_kv_metadata({file})
-                UNION ALL SELECT '{mart}', '*', 'parquet_metadata', created_by, 1 FROM parquet_file_metadata({file})
+                UNION ALL SELECT '{mart}', '*', 'parquet_metadata', created_by, 1
+                FROM parquet_file_metadata({file})
                 UNION ALL SELECT '{mart}', '*', 'parquet_column', name, 1 FROM parquet_schema({file})""")
         except duckdb.Error:
             connection.execute("INSERT INTO gate.parquet_states VALUES (?, 'unreadable')", [mart])

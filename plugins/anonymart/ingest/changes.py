@@ -138,11 +138,15 @@ def keep(connection: duckdb.DuckDBPyConnection, series: Series, has: list[Seen],
         f"source = {literal(series.source)} AND layout = {literal(series.layout)} AND series = {series.key}"
     )
     connection.execute(f"""
-        UPDATE vault.ledger.seen AS seen SET last_load_no = {load_no}, is_always = seen.is_always AND shape.is_always
-        FROM shape WHERE {ours} AND seen.part = shape.part AND seen.name = shape.name AND seen.type = shape.type;
+        UPDATE vault.ledger.seen AS seen SET last_load_no = {load_no},
+            is_always = seen.is_always AND shape.is_always
+        FROM shape WHERE {ours} AND seen.part = shape.part AND seen.name = shape.name
+            AND seen.type = shape.type;
         INSERT INTO vault.ledger.seen
-        SELECT {literal(series.source)}, {literal(series.layout)}, {series.key}, part, name, type, is_always, {load_no}
-        FROM shape WHERE (part, name, type) NOT IN (SELECT (part, name, type) FROM vault.ledger.seen WHERE {ours})
+        SELECT {literal(series.source)}, {literal(series.layout)}, {series.key}, part, name, type, is_always,
+            {load_no}
+        FROM shape WHERE (part, name, type) NOT IN (SELECT (part, name, type) FROM vault.ledger.seen
+        WHERE {ours})
     """)
 
 
@@ -174,7 +178,8 @@ def _before(connection: duckdb.DuckDBPyConnection, series: Series) -> list[tuple
                 max_by(series, last_load_no)
             ) AS series FROM kin
         )
-        SELECT kin.part, kin.name, kin.type, kin.is_always, kin.last_load_no = max(kin.last_load_no) OVER () AS is_latest
+        SELECT kin.part, kin.name, kin.type, kin.is_always,
+            kin.last_load_no = max(kin.last_load_no) OVER () AS is_latest
         FROM kin INNER JOIN chosen USING (series) ORDER BY kin.last_load_no DESC
     """).fetchall()
     return [(Seen(*row[:4]), row[4]) for row in rows]
@@ -237,10 +242,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, landed: Landed) -> list[Seen
     errors = "" if layout == "array" else ", ignore_errors = true"
     rows = connection.execute(f"""
         WITH sample AS (
-            SELECT json FROM read_json_objects({path}, format = '{layout}'{errors}, maximum_object_size = 67108864) LIMIT {_SAMPLE_ROWS}
+            SELECT json FROM read_json_objects({path}, format = '{layout}'{errors},
+                maximum_object_size = 67108864) LIMIT {_SAMPLE_ROWS}
         ),
         keys AS (SELECT unnest(json_keys(json)) AS name, json FROM sample WHERE json_type(json) = 'OBJECT')
-        SELECT name, json_type(json, '$."' || name || '"') AS type, count(*), (SELECT count(*) FROM sample WHERE json_type(json) = 'OBJECT')
+        SELECT name, json_type(json, '$."' || name || '"') AS type, count(*), (SELECT count(*) FROM sample
+        WHERE json_type(json) = 'OBJECT')
         FROM keys WHERE NOT contains(name, '"') GROUP BY ALL ORDER BY ALL
     """).fetchall()
     return _of_json(names, rows)

@@ -38,9 +38,11 @@ def apply(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
                 INNER JOIN vault.register.identities AS owner ON owner.identifier = corrections.identifier
                 INNER JOIN vault.register.identities AS kin
                     ON coalesce(kin.anchor, kin.identifier) = coalesce(owner.anchor, owner.identifier)
-                WHERE corrections.source = {literal(contract.source)} AND corrections.column_name = {literal(column)}
+                WHERE corrections.source = {literal(contract.source)}
+                    AND corrections.column_name = {literal(column)}
                 ORDER BY corrections.decided_on DESC
             ) AS corrected
-            WHERE corrected.identifier = incoming.identifier AND corrected.row_key = {_ROW_KEYS[contract.source]}
+            WHERE corrected.identifier = incoming.identifier
+                AND corrected.row_key = {_ROW_KEYS[contract.source]}
                 AND corrected.wrong_hash = identifier_hash(coalesce(incoming."{column}"::VARCHAR, ''))
         """)

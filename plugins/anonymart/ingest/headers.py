@@ -57,18 +57,22 @@ def somebodys(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> 
             FROM (SELECT unnest($1::VARCHAR[]) AS name)
         ),
         people AS (
-            SELECT coalesce({phrase("given_name")}, '') AS given, coalesce({phrase("family_name")}, '') AS family, [{ids}] AS ids
+            SELECT coalesce({phrase("given_name")}, '') AS given, coalesce({phrase("family_name")},
+                '') AS family, [{ids}] AS ids
             FROM vault.register.learners
         ),
         held AS (
             SELECT given, family, ids, list_filter(
-                list_concat(ids, [replace(each, ' ', '') for each in [given, family, given || family, family || given]]), lambda word: length(word) > 2
+                list_concat(ids, [replace(each, ' ', '') for each in [given, family, given || family,
+                    family || given]]), lambda word: length(word) > 2
             ) AS whole
             FROM people
         )
         SELECT DISTINCT name FROM asked INNER JOIN held ON list_contains(whole, glued)
-            OR (length(given) > 1 AND length(family) > 1 AND contains(spaced, ' ' || given || ' ') AND contains(spaced, ' ' || family || ' '))
-            OR len(list_filter(ids, lambda word: length(word) > 3 AND regexp_matches(word, '[0-9]') AND contains(glued, word))) > 0
+            OR (length(given) > 1 AND length(family) > 1 AND contains(spaced,
+                ' ' || given || ' ') AND contains(spaced, ' ' || family || ' '))
+            OR len(list_filter(ids, lambda word: length(word) > 3 AND regexp_matches(word,
+                '[0-9]') AND contains(glued, word))) > 0
     """,
         [list(names)],
     ).fetchall()

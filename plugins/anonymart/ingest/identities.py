@@ -43,9 +43,11 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
         CREATE OR REPLACE TEMP MACRO identifier_hash(message) AS
             ('0x' || sha256((SELECT identifier_key FROM anonymart_person_key) || message)[:16])::UBIGINT;
         CREATE OR REPLACE TEMP MACRO loose_email(address) AS
-            replace(regexp_replace(split_part(address, '@', 1), '[+].*$', ''), '.', '') || '@' || split_part(address, '@', 2);
+            replace(regexp_replace(split_part(address, '@', 1), '[+].*$', ''), '.',
+                '') || '@' || split_part(address, '@', 2);
         CREATE OR REPLACE TEMP MACRO loose_hash(identifier) AS
-            CASE WHEN identifier LIKE 'email:%' THEN identifier_hash('loose:' || loose_email(substr(identifier, 7))) END;
+            CASE WHEN identifier LIKE 'email:%' THEN identifier_hash('loose:' ||
+                loose_email(substr(identifier, 7))) END;
         CREATE OR REPLACE TEMP MACRO identifier_mark(identifier) AS
             md5_number_lower((SELECT mark_key FROM anonymart_person_key) || identifier);
         CREATE OR REPLACE TEMP MACRO sha1_identifier(address) AS 'sha1:' || sha1('mailto:' || address);
@@ -93,13 +95,15 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
         ),
         parts AS (
             SELECT delivered, {iri.ADDRESS.format("delivered")} AS address,
-                CASE WHEN starts_with(delivered, 'account:') THEN substr(delivered, strpos(delivered, '|')) ELSE '' END AS rest
+                CASE WHEN starts_with(delivered, 'account:') THEN substr(delivered, strpos(delivered,
+                    '|')) ELSE '' END AS rest
             FROM named
         ),
         addresses AS (
             SELECT address, anonymart_normal_iri(address) AS normal FROM (SELECT DISTINCT address FROM parts)
         )
-        SELECT parts.delivered, split_part(parts.delivered, ':', 1) || ':' || addresses.normal || parts.rest AS normal
+        SELECT parts.delivered, split_part(parts.delivered, ':',
+            1) || ':' || addresses.normal || parts.rest AS normal
         FROM parts INNER JOIN addresses USING (address) WHERE addresses.normal <> address
     """)
     if one_row(connection.execute("SELECT EXISTS (FROM spelled)"))[0]:
@@ -118,13 +122,15 @@ def forms_of(identifiers: str) -> str:
     """
     return f"""
         WITH named AS MATERIALIZED (
-            SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier) WHERE identifier IS NOT NULL
+            SELECT DISTINCT identifier FROM ({identifiers}) AS incoming (identifier)
+            WHERE identifier IS NOT NULL
         )
         SELECT identifier, identifier AS form FROM named
         UNION ALL
         SELECT normal, delivered FROM spelled SEMI JOIN named ON named.identifier = spelled.normal
         UNION ALL
-        SELECT identifier, {iri.WITH_SLASH.format("identifier")} FROM named WHERE starts_with(identifier, 'account:') OR starts_with(identifier, 'openid:')
+        SELECT identifier, {iri.WITH_SLASH.format("identifier")} FROM named
+        WHERE starts_with(identifier, 'account:') OR starts_with(identifier, 'openid:')
     """
 
 
@@ -138,7 +144,8 @@ def find_claims(connection: duckdb.DuckDBPyConnection, rows: str = "incoming") -
         CREATE OR REPLACE TEMP TABLE new_claims AS
         SELECT DISTINCT learner, identifier FROM (
             SELECT identifier AS learner, unnest([
-                identifier, 'account:' || account_home_page || '|' || account_name, 'email:' || email, sha1_identifier(email)
+                identifier, 'account:' || account_home_page || '|' || account_name, 'email:' || email,
+                    sha1_identifier(email)
             ]) AS identifier FROM {rows}
         ) WHERE identifier IS NOT NULL
     """)
@@ -153,19 +160,23 @@ def claim_from_learners(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE left_to_others AS
         WITH accounts AS (
-            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims SEMI JOIN claimed USING (learner)
+            SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims
+            SEMI JOIN claimed USING (learner)
             WHERE starts_with(claims.identifier, 'account:')
         ),
         contested AS (
-            SELECT identifier FROM vault.register.claims SEMI JOIN accounts USING (identifier) GROUP BY identifier HAVING count(*) > 1
+            SELECT identifier FROM vault.register.claims SEMI JOIN accounts USING (identifier)
+            GROUP BY identifier HAVING count(*) > 1
         ),
         present AS (
-            SELECT identifier AS learner, 'account:' || account_home_page || '|' || account_name AS identifier FROM vault.register.learners
+            SELECT identifier AS learner, 'account:' || account_home_page || '|' || account_name AS identifier
+            FROM vault.register.learners
         )
         SELECT claims.learner, claims.identifier
         FROM vault.register.claims AS claims SEMI JOIN contested USING (identifier)
         WHERE claims.identifier IN (SELECT identifier FROM present)
-            AND (claims.learner, claims.identifier) NOT IN (SELECT (learner, identifier) FROM present WHERE identifier IS NOT NULL)
+            AND (claims.learner, claims.identifier) NOT IN (SELECT (learner, identifier) FROM present
+            WHERE identifier IS NOT NULL)
     """)
     if one_row(connection.execute("SELECT EXISTS (FROM left_to_others)"))[0]:
         connection.execute(
@@ -187,7 +198,8 @@ def claim_pairs(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
 
 def _store_claims(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
-        DELETE FROM new_claims WHERE (learner, identifier) IN (SELECT (learner, identifier) FROM vault.register.claims);
+        DELETE FROM new_claims WHERE (learner, identifier) IN (SELECT (learner, identifier)
+        FROM vault.register.claims);
         INSERT INTO vault.register.claims SELECT learner, identifier FROM new_claims;
     """)
     _touch(connection, "SELECT identifier FROM new_claims")
@@ -210,15 +222,18 @@ def link(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE linked AS
         SELECT identifier, alias FROM ({pairs}) AS pairs (identifier, alias)
-        WHERE alias NOT IN (SELECT alias FROM ({LINKED}) AS known) AND identifier NOT IN (SELECT alias FROM ({LINKED}) AS known)
+        WHERE alias NOT IN (SELECT alias FROM ({LINKED}) AS known) AND identifier NOT IN (SELECT alias
+        FROM ({LINKED}) AS known)
     """)
     if one_row(connection.execute("SELECT count(*) FROM linked"))[0] == 0:
         return
     connection.execute("""
         INSERT INTO vault.register.identities (identifier, kind, group_key, is_user)
-        SELECT named, 'account', named, true FROM (SELECT identifier AS named FROM linked UNION SELECT alias FROM linked)
+        SELECT named, 'account', named, true FROM (SELECT identifier AS named FROM linked UNION SELECT alias
+        FROM linked)
         WHERE named NOT IN (SELECT identifier FROM vault.register.identities);
-        UPDATE vault.register.identities AS identities SET group_key = linked.identifier FROM linked WHERE identities.identifier = linked.alias
+        UPDATE vault.register.identities AS identities SET group_key = linked.identifier FROM linked
+        WHERE identities.identifier = linked.alias
     """)
     resolve_again(connection, "SELECT identifier FROM linked UNION SELECT alias FROM linked")
 
@@ -300,7 +315,8 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT hashed.identifier, emails.group_key
         FROM emails
         INNER JOIN vault.register.identities AS hashed
-            ON emails.identifier LIKE 'email:%' AND hashed.identifier = sha1_identifier(substr(emails.identifier, 7));
+            ON emails.identifier LIKE 'email:%' AND hashed.identifier =
+                sha1_identifier(substr(emails.identifier, 7));
         -- a hash stands with its e-mail where that is known
         DELETE FROM scope WHERE identifier = group_key AND identifier LIKE 'sha1:%' AND identifier IN (
             SELECT identifier FROM scope WHERE identifier <> group_key
@@ -308,7 +324,8 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
 
         CREATE OR REPLACE TEMP TABLE anchored AS
         WITH owners AS (
-            SELECT scope.identifier, min(claims.learner) AS learner, count(DISTINCT claims.learner) AS n_learners
+            SELECT scope.identifier, min(claims.learner) AS learner,
+                count(DISTINCT claims.learner) AS n_learners
             FROM scope INNER JOIN vault.register.claims AS claims USING (identifier)
             GROUP BY scope.identifier
         ),
@@ -342,7 +359,8 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         WITH anchors AS (SELECT DISTINCT anchor FROM anchored WHERE anchor IS NOT NULL)
         SELECT anchors.anchor,
             -- who comes back after an erasure is a new person, with no tie to the old (R-ERASE)
-            person_hash(regexp_replace(anchors.anchor, '^learner:', '') || coalesce('|after|' || erased.until_at, '')) AS person_id
+            person_hash(regexp_replace(anchors.anchor, '^learner:',
+                '') || coalesce('|after|' || erased.until_at, '')) AS person_id
         FROM anchors
         LEFT JOIN tombstones.erased AS erased
             ON erased.identifier_hash = identifier_hash(anchors.anchor) AND erased.kind = 'own';
@@ -350,5 +368,6 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         UPDATE vault.register.identities AS identities
         SET anchor = anchored.anchor, person_id = persons.person_id
         FROM anchored LEFT JOIN persons USING (anchor)
-        WHERE anchored.identifier = identities.identifier AND anchored.anchor IS DISTINCT FROM identities.anchor;
+        WHERE anchored.identifier = identities.identifier AND anchored.anchor IS DISTINCT
+        FROM identities.anchor;
     """)

@@ -24,7 +24,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
 def _to_normal_form(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE accounts AS
-        SELECT rowid AS row_no, 'account:' || account_home_page || '|' || account_name AS account FROM incoming WHERE account_home_page IS NOT NULL
+        SELECT rowid AS row_no, 'account:' || account_home_page || '|' || account_name AS account
+        FROM incoming WHERE account_home_page IS NOT NULL
     """)
     identities.to_normal_form(connection, "accounts", "account", "true")
     connection.execute("""
@@ -44,5 +45,6 @@ def _join_roles(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
     )
     if not set(_ROLE_COLUMNS) & set(landed.columns):
         connection.execute("""
-            UPDATE incoming SET role = known.role FROM vault.register.learners AS known WHERE known.learner_id = incoming.learner_id
+            UPDATE incoming SET role = known.role FROM vault.register.learners AS known
+            WHERE known.learner_id = incoming.learner_id
         """)

@@ -71,13 +71,18 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
     WITH parsed AS (
         SELECT
             lower(id) AS id_text,
-            actor, object AS thing, context.instructor AS instructor, {_own_use(landed)} AS own_use, verb.id AS verb_id, verb.display::VARCHAR AS verb_display, object.definition.name::VARCHAR AS object_name,
+            actor, object AS thing, context.instructor AS instructor, {_own_use(landed)} AS own_use,
+                verb.id AS verb_id, verb.display::VARCHAR AS verb_display,
+                object.definition.name::VARCHAR AS object_name,
             object.id AS named_id, object.definition.type AS named_type, object."objectType" AS object_form,
-            context."contextActivities".parent AS parents, context."contextActivities"."grouping" AS groupings,
+            context."contextActivities".parent AS parents,
+                context."contextActivities"."grouping" AS groupings,
             CASE WHEN "timestamp" IS NOT NULL THEN {moment[0]} ELSE {moment[1]} END AS occurred_at,
             coalesce("timestamp", "stored") IS NULL AS has_no_time,
-            result.success AS success_text, result.completion AS completion_text, result.duration AS duration_text,
-            {score}.scaled AS scaled_text, {score}.raw AS raw_text, {score}.min AS min_text, {score}.max AS max_text,
+            result.success AS success_text, result.completion AS completion_text,
+                result.duration AS duration_text,
+            {score}.scaled AS scaled_text, {score}.raw AS raw_text, {score}.min AS min_text,
+                {score}.max AS max_text,
             coalesce({percent}) AS percent_text, coalesce({share}) AS share_text
         FROM {statements(landed)}
     ),
@@ -85,29 +90,36 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
         SELECT *,
             {_identifier("actor")} AS acting_identifier,
             {_n_identifiers("actor")} AS n_identifiers,
-            CASE WHEN object_form IN ('Agent', 'Group') THEN {mapping.tells_about("verb_id")} ELSE false END AS is_about_object,
+            CASE WHEN object_form IN ('Agent', 'Group') THEN {mapping.tells_about("verb_id")} ELSE false END
+                AS is_about_object,
             {_object()} AS object_of_statement,
             {_whole(mapping, "chapter", "parents")} AS parent_id,
             {_whole(mapping, "course", "groupings")} AS grouping_id,
             CASE WHEN {mapping.is_part("named_type")} THEN list_filter(
-                list_concat(parents, groupings), lambda whole: {mapping.is_of("whole.definition.type", "exercise", "project")})[1]
+                list_concat(parents, groupings), lambda whole:
+                    {mapping.is_of("whole.definition.type", "exercise", "project")})[1]
             END AS exercise,
             try_cast(scaled_text AS DOUBLE) AS scaled, try_cast(raw_text AS DOUBLE) AS raw,
             try_cast(min_text AS DOUBLE) AS lowest, try_cast(max_text AS DOUBLE) AS highest,
             coalesce(try_cast(percent_text AS DOUBLE), CASE WHEN share_text IS NOT NULL
-                THEN try_cast(share_text AS DOUBLE) * if(try_cast(share_text AS DOUBLE) <= 1, 100, 1) END) AS progress_value,
+                THEN try_cast(share_text AS DOUBLE) * if(try_cast(share_text AS DOUBLE) <= 1, 100,
+                    1) END) AS progress_value,
             coalesce(percent_text, share_text) AS progress_text
         FROM parsed
     ),
     told AS (
         SELECT * REPLACE (
-                CASE WHEN is_about_object THEN CASE WHEN {mapping.tells_about("verb_id", "registered")} THEN NULL ELSE {_exercise(mapping)} END
+                CASE WHEN is_about_object THEN CASE WHEN {mapping.tells_about("verb_id", "registered")}
+                    THEN NULL ELSE {_exercise(mapping)} END
                     ELSE exercise END AS exercise),
-            CASE WHEN is_about_object THEN {_identifier("thing")} ELSE acting_identifier END AS actor_identifier,
+            CASE WHEN is_about_object THEN {_identifier("thing")} ELSE acting_identifier END
+                AS actor_identifier,
             CASE WHEN is_about_object THEN coalesce(grouping_id, parent_id, 'urn:xapi:agent')
-                WHEN {_is_input("object_of_statement")} THEN {_problem("object_of_statement")} ELSE object_of_statement END AS object_id,
+                WHEN {_is_input("object_of_statement")} THEN {_problem("object_of_statement")}
+                    ELSE object_of_statement END AS object_id,
             {_is_input("object_of_statement")} AS is_input,
-            CASE WHEN raw_text IS NOT NULL AND highest > coalesce(lowest, 0) AND raw BETWEEN coalesce(lowest, 0) AND highest
+            CASE WHEN raw_text IS NOT NULL AND highest > coalesce(lowest, 0) AND raw BETWEEN coalesce(lowest,
+                0) AND highest
                 THEN (raw - coalesce(lowest, 0)) / (highest - coalesce(lowest, 0)) END AS share_of_points
         FROM typed
     ),
@@ -119,10 +131,13 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
                     completion_text, scaled_text, raw_text, progress_text, parents[1].id))[:32]::UUID
             END AS statement_uuid,
             CASE WHEN is_about_object THEN coalesce(actor_identifier = acting_identifier, false)
-                WHEN instructor IS NOT NULL THEN CASE WHEN {mapping.tells_about("verb_id", "registered", "graded")}
-                    THEN own_use AND coalesce({_identifier("instructor")} = acting_identifier, {_n_identifiers("instructor")} = 0) ELSE own_use END
+                WHEN instructor IS NOT NULL THEN CASE WHEN
+                    {mapping.tells_about("verb_id", "registered", "graded")}
+                    THEN own_use AND coalesce({_identifier("instructor")} = acting_identifier,
+                        {_n_identifiers("instructor")} = 0) ELSE own_use END
                 ELSE own_use END AS is_use,
-            CASE WHEN is_about_object AND exercise IS NULL THEN {literal(TYPES["course"])} ELSE coalesce(exercise.definition.type, named_type) END AS told_type
+            CASE WHEN is_about_object AND exercise IS NULL THEN {literal(TYPES["course"])}
+                ELSE coalesce(exercise.definition.type, named_type) END AS told_type
         FROM told
     )
     SELECT
@@ -133,25 +148,36 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN statement_uuid IS NULL THEN 'id is not a UUID'
             WHEN actor."objectType" = 'Group' THEN 'actor is a group'
             WHEN n_identifiers > 1 THEN 'actor has more than one identifier'
-            WHEN acting_identifier IS NULL AND NOT is_about_object THEN 'actor has no identifier that can be read'
+            WHEN acting_identifier IS NULL AND NOT is_about_object
+                THEN 'actor has no identifier that can be read'
             WHEN actor_identifier IS NULL THEN 'the person or group that it is about has no identifier of one person'
             WHEN verb_id IS NULL THEN 'verb is missing'
             WHEN object_id IS NULL THEN 'object is missing'
             WHEN {_has_address("object_id")} THEN 'object is named by an address'
             WHEN has_no_time THEN 'timestamp and stored are missing'
             WHEN occurred_at IS NULL THEN 'timestamp is not a time'
-            WHEN occurred_at >= DATE {literal(str(as_of))} + INTERVAL 2 DAY THEN 'timestamp is after the date of the run'
-            WHEN success_text IS NOT NULL AND success_text NOT IN ('true', 'false') THEN 'success is not a boolean'
-            WHEN completion_text IS NOT NULL AND completion_text NOT IN ('true', 'false') THEN 'completion is not a boolean'
-            WHEN scaled_text IS NOT NULL AND share_of_points IS NULL AND (scaled IS NULL OR NOT scaled BETWEEN -1 AND 1) THEN 'score is not between -1 and 1'
-            WHEN (raw_text IS NOT NULL AND raw IS NULL) OR (min_text IS NOT NULL AND lowest IS NULL) OR (max_text IS NOT NULL AND highest IS NULL)
+            WHEN occurred_at >= DATE {literal(str(as_of))} + INTERVAL 2 DAY
+                THEN 'timestamp is after the date of the run'
+            WHEN success_text IS NOT NULL AND success_text NOT IN ('true',
+                'false') THEN 'success is not a boolean'
+            WHEN completion_text IS NOT NULL AND completion_text NOT IN ('true',
+                'false') THEN 'completion is not a boolean'
+            WHEN scaled_text IS NOT NULL AND share_of_points IS NULL AND (scaled IS NULL
+                OR NOT scaled BETWEEN -1 AND 1) THEN 'score is not between -1 and 1'
+            WHEN (raw_text IS NOT NULL AND raw IS NULL) OR (min_text IS NOT NULL AND lowest IS NULL)
+                OR (max_text IS NOT NULL AND highest IS NULL)
                 THEN 'score is not a number'
-            WHEN (lowest >= highest AND NOT (lowest = 0 AND highest = 0)) OR raw < lowest OR raw > highest THEN 'score is not between its min and max'
-            WHEN duration_text IS NOT NULL AND NOT ({_is_duration("duration_text")}) THEN 'duration is not one of ISO 8601'
-            WHEN NOT regexp_full_match(verb_display, {literal(_LANGUAGE_MAP)}) THEN 'display of the verb is no language map'
-            WHEN NOT regexp_full_match(object_name, {literal(_LANGUAGE_MAP)}) THEN 'name of the object is no language map'
+            WHEN (lowest >= highest AND NOT (lowest = 0 AND highest = 0)) OR raw < lowest OR raw > highest
+                THEN 'score is not between its min and max'
+            WHEN duration_text IS NOT NULL AND NOT ({_is_duration("duration_text")})
+                THEN 'duration is not one of ISO 8601'
+            WHEN NOT regexp_full_match(verb_display, {literal(_LANGUAGE_MAP)})
+                THEN 'display of the verb is no language map'
+            WHEN NOT regexp_full_match(object_name, {literal(_LANGUAGE_MAP)})
+                THEN 'name of the object is no language map'
         END AS reason,
-        statement_uuid AS statement_id, actor_identifier AS actor, if(is_input, {literal(PART)}, verb_id) AS verb_id,
+        statement_uuid AS statement_id, actor_identifier AS actor, if(is_input, {literal(PART)},
+            verb_id) AS verb_id,
         coalesce(exercise.id, object_id) AS object_id,
         {mapping.stored_type("told_type")} AS object_type,
         CASE WHEN NOT {_has_address("parent_id")} THEN parent_id END AS parent_id,
@@ -159,7 +185,8 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
         occurred_at, CASE WHEN NOT is_input THEN try_cast(success_text AS BOOLEAN) END AS success,
         CASE WHEN NOT is_input THEN try_cast(completion_text AS BOOLEAN) END AS completion,
         CASE WHEN NOT is_input AND coalesce(highest, 1) <> coalesce(lowest, 0) THEN CASE
-            WHEN share_of_points IS NULL OR abs(scaled - share_of_points) < 0.01 OR abs(scaled - raw / highest) < 0.01 THEN scaled
+            WHEN share_of_points IS NULL OR abs(scaled - share_of_points) < 0.01
+                OR abs(scaled - raw / highest) < 0.01 THEN scaled
             ELSE share_of_points END END AS score_scaled,
         CASE WHEN progress_value BETWEEN 0 AND 100 THEN progress_value END AS progress,
         is_use, {literal(format_of(landed))} AS form
@@ -271,8 +298,11 @@ def shapes(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
     options = json_format() if landed.kind == "ndjson" else "format = 'array', maximum_object_size = 67108864"
     found = connection.execute(f"""
         SELECT lines.ordinal, CASE WHEN json_type(json) = 'OBJECT' THEN json_keys(json) END AS names,
-            CASE WHEN json_type(json) = 'OBJECT' THEN list_transform(json_keys(json), lambda name: json_type(json -> ('/' || replace(replace(name, '~', '~0'), '/', '~1')))) END AS types
-        FROM (SELECT row_number() OVER () AS ordinal, json FROM read_json_objects({literal(str(landed.path))}, {options})) AS lines
+            CASE WHEN json_type(json) = 'OBJECT' THEN list_transform(json_keys(json),
+                lambda name: json_type(json -> ('/' || replace(replace(name, '~', '~0'), '/',
+                '~1')))) END AS types
+        FROM (SELECT row_number() OVER () AS ordinal, json
+        FROM read_json_objects({literal(str(landed.path))}, {options})) AS lines
         SEMI JOIN (SELECT ordinal FROM bad WHERE reason = {literal(NOT_A_STATEMENT)}) AS odd USING (ordinal)
         WHERE json IS NOT NULL
     """).fetchall()

@@ -340,7 +340,9 @@ class OpenEdx:
         """A FROM item with the events as `e`, each with whether username and user id in it are known to be
         one account.
         """
-        return f"""(SELECT e, coalesce((alias, identifier) IN (SELECT (alias, identifier) FROM platform_pairs), false) AS is_own_id FROM (
+        return f"""
+            (SELECT e, coalesce((alias, identifier) IN (SELECT (alias, identifier)
+            FROM platform_pairs), false) AS is_own_id FROM (
             SELECT json AS e, 'account:' || {self.page} || '|' || {self.username} AS identifier,
                 'account:' || {self.page} || '|' || nullif({self.user_id}, '') AS alias FROM (SELECT json, json AS e FROM {lines})))"""
 
@@ -392,7 +394,8 @@ def pairs(landed: Landed, mapping: LearningMap) -> str | None:
     if format_of(landed) != "open_edx":
         return None
     return f"""SELECT identifier, any_value(alias) AS alias FROM (
-        SELECT DISTINCT identifier, alias FROM (SELECT {OpenEdx(mapping.open_edx).pairs()} FROM (SELECT json AS e FROM {_lines(landed)}))
+        SELECT DISTINCT identifier, alias FROM (SELECT {OpenEdx(mapping.open_edx).pairs()}
+        FROM (SELECT json AS e FROM {_lines(landed)}))
         WHERE identifier IS NOT NULL AND alias IS NOT NULL) GROUP BY identifier HAVING count(*) = 1"""
 
 

@@ -107,7 +107,8 @@ def listed(
         rows = (
             connection.execute(
                 """
-            SELECT changes.as_of, changes.source, loads.file_name, changes.kind, changes.name, changes.was, changes.became
+            SELECT changes.as_of, changes.source, loads.file_name, changes.kind, changes.name, changes.was,
+                changes.became
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
             WHERE changes.as_of <= $1 ORDER BY changes.as_of DESC, changes.rowid DESC
         """,
@@ -139,7 +140,8 @@ def _unknown(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[Unknow
         """
         SELECT max(loads.as_of) AS as_of, unknown.kind, unknown.name, sum(unknown.n_rows)::BIGINT AS n_rows
         FROM vault.ledger.unknown_names AS unknown INNER JOIN vault.ledger.loads AS loads USING (load_no)
-        WHERE loads.as_of <= $1 GROUP BY unknown.kind, unknown.name ORDER BY as_of DESC, n_rows DESC, unknown.name
+        WHERE loads.as_of <= $1 GROUP BY unknown.kind, unknown.name
+        ORDER BY as_of DESC, n_rows DESC, unknown.name
     """,
         [as_of],
     ).fetchall()

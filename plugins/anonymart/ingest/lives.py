@@ -40,7 +40,8 @@ def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy
     """Replace what is longer than the window, which may hold two lives, by its days of use."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE long AS
-        SELECT identifier FROM used WHERE {closing_on("first_use_at", policy)} < {local_date("last_use_at", policy)}
+        SELECT identifier FROM used WHERE {closing_on("first_use_at", policy)} <
+            {local_date("last_use_at", policy)}
     """)
     if one_row(connection.execute("SELECT count(*) FROM long"))[0] == 0:
         return
@@ -58,7 +59,8 @@ def _merged(policy: Policy) -> str:
     in_order = "PARTITION BY identifier ORDER BY first_use_at, last_use_at ROWS"
     return f"""
         WITH followed AS (
-            SELECT *, max(last_use_at) OVER ({in_order} BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS used_before_at
+            SELECT *, max(last_use_at) OVER ({in_order} BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                AS used_before_at
             FROM used
         ),
         numbered AS (

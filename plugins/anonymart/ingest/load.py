@@ -147,7 +147,8 @@ def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
     connection.execute(f"""
         INSERT INTO platform_pairs {identities.LINKED};
         INSERT INTO platform_pairs
-        SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias) GROUP BY alias HAVING count(*) = 1
+        SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias)
+        GROUP BY alias HAVING count(*) = 1
     """)
     door.reveal(
         connection,
@@ -341,7 +342,8 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
     return f"""
         CREATE OR REPLACE TEMP TABLE incoming AS
         SELECT {outer_ordinal}* EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
-            CASE WHEN is_empty AND {broken} IS NOT NULL THEN {broken} ELSE coalesce(reason_of_text, {outer}) END AS reason
+            CASE WHEN is_empty AND {broken} IS NOT NULL THEN {broken} ELSE coalesce(reason_of_text,
+                {outer}) END AS reason
         FROM (SELECT {inner} FROM {reader(landed, contract.names)})
     """
 
@@ -445,7 +447,8 @@ def _drop_duplicates(
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE double AS
         SELECT row_hash, false AS keep_first FROM {table}
-        SEMI JOIN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = {literal(source)}) AS known USING (row_hash)
+        SEMI JOIN (SELECT row_hash FROM vault.ledger.row_hashes
+        WHERE source = {literal(source)}) AS known USING (row_hash)
         WHERE {ours}
     """)
     dropped = one_row(
@@ -479,7 +482,8 @@ def _remember(
             SELECT named, identifier_mark(named) AS identifier_mark
             FROM (SELECT DISTINCT {identifier} AS named FROM {table} WHERE {ours})
         )
-        SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on, marks.identifier_mark
+        SELECT {literal(source)} AS source, row_hash, {f"({about})::DATE" if about else "NULL"} AS about_on,
+            marks.identifier_mark
         FROM {table} AS rows LEFT JOIN marks ON marks.named = rows.{identifier}
         WHERE {ours}
     """)
@@ -507,7 +511,8 @@ def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: i
     if contract.replaces:
         key = ", ".join(contract.replaces)
         connection.execute(f"""
-            DELETE FROM incoming WHERE rowid NOT IN (SELECT max(rowid) FROM incoming GROUP BY {key}, CASE WHEN ({key}) IS NULL THEN rowid END);
+            DELETE FROM incoming WHERE rowid NOT IN (SELECT max(rowid) FROM incoming
+            GROUP BY {key}, CASE WHEN ({key}) IS NULL THEN rowid END);
             DELETE FROM {target} WHERE ({key}) IN (SELECT {key} FROM incoming)
         """)
     chosen = ", ".join(str(load_no) if name == "load_no" else f'"{name}"' for name in columns)
@@ -535,7 +540,8 @@ def write_ledger(
     """The line of the load ledger for a file, and its reasons."""
     connection.execute(
         """
-        INSERT INTO vault.ledger.loads (load_no, source, file_name, file_mark, as_of, status, reason, delivered,
+        INSERT INTO vault.ledger.loads (load_no, source, file_name, file_mark, as_of, status, reason,
+            delivered,
             loaded, refused, quarantined, duplicate, unknown_columns, waiting)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,

@@ -87,7 +87,8 @@ def rows(landed: Landed, settings: Mapping[str, Any]) -> str:
     found = _report(landed, settings) if form_of(landed.columns) == REPORT else _table(landed)
     return f"""(SELECT * REPLACE (coalesce(module_name, names[module]) AS module_name) FROM (SELECT *, (
         SELECT map_from_entries(list((module, module_name))) FROM (
-            SELECT module, min(module_name) AS module_name FROM {found} WHERE module IS NOT NULL AND module_name IS NOT NULL GROUP BY module)
+            SELECT module, min(module_name) AS module_name FROM {found}
+            WHERE module IS NOT NULL AND module_name IS NOT NULL GROUP BY module)
         ) AS names FROM {found}))"""
 
 
@@ -133,10 +134,14 @@ def _report(landed: Landed, settings: Mapping[str, Any]) -> str:
     spelled = got("(?:for|of|in|from|to) the ([a-z0-9 ]+?) with course module id")
     names = " ".join(f"WHEN {literal(words)} THEN {literal(module)}" for words, module in _NAMES.items())
     return f"""(SELECT acting, CASE WHEN is_about_other THEN other ELSE acting END AS person,
-        coalesce(CASE WHEN contains(d, ' completed the course with id') THEN false WHEN is_about_other THEN other = acting ELSE true END, false) AS is_use,
-        verb, module, coalesce(quoted, CASE spelled {names} ELSE replace(spelled, ' ', '') END) AS module_name, course, occurred_at
-    FROM (SELECT d, {got(_USER)} AS acting, {got(_OTHER_USER)} AS other, ({about_others}) AS is_about_other, {verb} AS verb, {got(_MODULE)} AS module,
-        {name} AS quoted, {spelled} AS spelled, {got("course with id '([0-9]+)'")} AS course, {_time("t", settings)} AS occurred_at
+        coalesce(CASE WHEN contains(d, ' completed the course with id') THEN false WHEN is_about_other
+            THEN other = acting ELSE true END, false) AS is_use,
+        verb, module, coalesce(quoted, CASE spelled {names} ELSE replace(spelled, ' ',
+            '') END) AS module_name, course, occurred_at
+    FROM (SELECT d, {got(_USER)} AS acting, {got(_OTHER_USER)} AS other, ({about_others}) AS is_about_other,
+        {verb} AS verb, {got(_MODULE)} AS module,
+        {name} AS quoted, {spelled} AS spelled, {got("course with id '([0-9]+)'")} AS course,
+            {_time("t", settings)} AS occurred_at
     FROM (SELECT "{moment}" AS t, "{description}" AS d FROM {reader(landed, (moment, description))})))"""
 
 
@@ -174,11 +179,18 @@ def _table(landed: Landed) -> str:
     verb = " ".join(f"WHEN {literal(name)} THEN {literal(iri)}" for name, iri in told.items())
     others = "('user_enrolment_created', 'user_enrolment_deleted', 'course_completed', 'course_module_completion_updated', 'user_graded', 'submission_graded')"
     number = "CASE WHEN regexp_full_match({0}, '[1-9][0-9]*') THEN {0} END"
-    return f"""(SELECT {number.format("userid")} AS acting, CASE WHEN event IN {others} THEN {number.format("relateduserid")} ELSE {number.format("userid")} END AS person,
-        coalesce(CASE WHEN event = 'course_completed' THEN false WHEN event IN {others} THEN relateduserid = userid ELSE true END, false) AS is_use,
-        CASE event WHEN 'course_module_completion_updated' THEN if({state} = '0', {literal(_VIEWED)}, {literal(_ADL + "completed")}) {verb} ELSE {literal(_VIEWED)} END AS verb,
+    return f"""
+        (SELECT {number.format("userid")} AS acting,
+            CASE WHEN event IN {others} THEN {number.format("relateduserid")}
+            ELSE {number.format("userid")} END AS person,
+        coalesce(CASE WHEN event = 'course_completed' THEN false WHEN event IN {others}
+            THEN relateduserid = userid ELSE true END, false) AS is_use,
+        CASE event WHEN 'course_module_completion_updated' THEN if({state} = '0', {literal(_VIEWED)},
+            {literal(_ADL + "completed")}) {verb} ELSE {literal(_VIEWED)} END AS verb,
         CASE WHEN contextlevel = '70' THEN contextinstanceid END AS module,
-        CASE WHEN contextlevel = '70' THEN nullif(regexp_extract(component, '^mod_([a-z0-9]+)$', 1), '') END AS module_name,
+        CASE WHEN contextlevel = '70' THEN nullif(regexp_extract(component, '^mod_([a-z0-9]+)$', 1),
+            '') END AS module_name,
         CASE WHEN courseid NOT IN ('0', '1') THEN courseid END AS course,
-        strftime(to_timestamp(try_cast(timecreated AS BIGINT)) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS occurred_at
+        strftime(to_timestamp(try_cast(timecreated AS BIGINT)) AT TIME ZONE 'UTC',
+            '%Y-%m-%dT%H:%M:%SZ') AS occurred_at
     FROM (SELECT *, {event} AS event FROM (SELECT {columns} FROM {reader(landed, wanted)})))"""

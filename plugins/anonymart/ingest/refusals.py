@@ -68,7 +68,8 @@ def _refuse_new_ids(
     if not one_row(connection.execute("SELECT EXISTS (FROM named_as_erased)"))[0]:
         return False
     condition = f"""rowid IN (
-        SELECT rows.rowid FROM incoming AS rows INNER JOIN named_as_erased AS named ON named.learner = rows.identifier
+        SELECT rows.rowid FROM incoming AS rows INNER JOIN named_as_erased AS named
+            ON named.learner = rows.identifier
         WHERE list_contains({named}, named.identifier) AND coalesce({moment} <= named.until_at, true)
     )"""
     refuse(connection, "incoming", condition, NEW_ID, load_no, counts)
@@ -90,7 +91,8 @@ def refuse_erased(
     if not door.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
         return False
     condition = f"""{ours} AND rowid IN (
-        SELECT rows.rowid FROM {table} AS rows INNER JOIN erased_here ON erased_here.identifier = rows.{identifier}
+        SELECT rows.rowid FROM {table} AS rows INNER JOIN erased_here
+            ON erased_here.identifier = rows.{identifier}
         WHERE {ours} AND coalesce({moment} <= erased_here.until_at, true)
     )"""
     refuse(connection, table, condition, ERASED, load_no, counts)
@@ -127,7 +129,8 @@ def refuse_young_learners(
         INSERT INTO vault.register.minors
         SELECT DISTINCT identifier_hash(known), of_age_on FROM (
             SELECT birth_date + INTERVAL {age} YEAR AS of_age_on, unnest([
-                identifier, 'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
+                identifier, 'email:' || email, sha1_identifier(email),
+                    'account:' || account_home_page || '|' || account_name
             ]) AS known
             FROM incoming WHERE {young}
         ) WHERE known IS NOT NULL
@@ -166,7 +169,8 @@ def refuse_minors(
         GROUP BY identities.identifier;
         INSERT INTO minors
         WITH named AS (
-            SELECT identifier, identifier_hash(form) AS identifier_hash FROM ({forms_of(f"SELECT {identifier} FROM {table} WHERE {ours}")})
+            SELECT identifier, identifier_hash(form) AS identifier_hash
+            FROM ({forms_of(f"SELECT {identifier} FROM {table} WHERE {ours}")})
             WHERE EXISTS (SELECT 1 FROM vault.register.minors)
         )
         SELECT named.identifier, known.of_age_on
@@ -181,7 +185,8 @@ def refuse_minors(
     refuse(connection, table, condition, "younger than the minimum age (R-MINOR)", load_no, counts)
     connection.execute(
         """
-        DELETE FROM vault.register.identities WHERE identifier IN (SELECT identifier FROM minors WHERE of_age_on > $1)
+        DELETE FROM vault.register.identities WHERE identifier IN (SELECT identifier FROM minors
+        WHERE of_age_on > $1)
             AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
     """,
         [as_of],
@@ -212,7 +217,8 @@ def keep_only_agreed_comments(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT identifier, 'withdrawn', received_at FROM vault.rights.requests WHERE kind = 'withdraw'
         ),
         agreed AS (
-            SELECT answering.identifier, max(declarations."at") FILTER (declarations.status = 'withdrawn') AS withdrawn_at
+            SELECT answering.identifier, max(declarations."at") FILTER (declarations.status = 'withdrawn')
+                AS withdrawn_at
             FROM vault.register.identities AS answering
             INNER JOIN vault.register.identities AS declaring USING (person_id)
             INNER JOIN declarations ON declarations.identifier = declaring.identifier

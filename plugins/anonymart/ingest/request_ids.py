@@ -46,7 +46,8 @@ def names_nobody(column: str) -> str:
     return f"""(({plain}) AND NOT EXISTS (
         SELECT 1 FROM unnest({parts}) AS parts (part)
         WHERE part IN (
-            SELECT lower(unnest([learner_id, account_name, family_name, given_name])) FROM vault.register.learners
+            SELECT lower(unnest([learner_id, account_name, family_name, given_name]))
+            FROM vault.register.learners
         )
     ))"""
 
@@ -58,7 +59,8 @@ def hide(connection: duckdb.DuckDBPyConnection) -> None:
     own = "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), lower(learner_id))"
     within = "(regexp_matches(learner_id, '[-_.]') AND contains(lower(request_id), lower(learner_id)))"
     connection.execute(f"""
-        UPDATE incoming SET request_id = 'hidden:' || printf('%016x', identifier_hash('request|' || request_id))
+        UPDATE incoming SET request_id = 'hidden:' || printf('%016x',
+            identifier_hash('request|' || request_id))
         WHERE NOT {names_nobody("request_id")} OR coalesce({own} OR {within}, false)
     """)
 

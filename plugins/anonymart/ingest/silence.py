@@ -52,7 +52,8 @@ def find(
         WITH days AS (
             SELECT DISTINCT source, as_of AS delivered_on
             FROM vault.ledger.loads
-            WHERE status = 'loaded' AND as_of <= $as_of AND file_name <> 'rectification' AND source NOT IN $never
+            WHERE status = 'loaded' AND as_of <= $as_of AND file_name <> 'rectification'
+                AND source NOT IN $never
                 AND (delivered > duplicate OR (delivered > 0 AND source IN $states))
         ),
         gaps AS (

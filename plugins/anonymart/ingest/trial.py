@@ -129,7 +129,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, zone: str, path: Path, keys: Ke
     columns: dict[tuple[str, str], dict[str, list[str]]] = {}
     for database, schema_name, table, column in connection.execute("""
         SELECT database_name, schema_name, table_name, column_name FROM duckdb_columns()
-        WHERE database_name IN ('held', $1) AND table_name IN (SELECT table_name FROM duckdb_tables()) ORDER BY column_index
+        WHERE database_name IN ('held', $1) AND table_name IN (SELECT table_name FROM duckdb_tables())
+        ORDER BY column_index
     """, [zone]).fetchall():  # fmt: skip
         columns.setdefault((schema_name, table), {}).setdefault(database, []).append(column)
     for (schema_name, table), named in columns.items():

@@ -58,7 +58,8 @@ def shown(kind: str, name: str) -> str:
 def _unknown_verbs(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[tuple[str, int]]:
     return connection.execute(
         f"""
-        WITH found AS (SELECT verb_id, count(*) AS n_rows FROM vault.raw.learning WHERE load_no = $1 GROUP BY verb_id)
+        WITH found AS (SELECT verb_id, count(*) AS n_rows FROM vault.raw.learning WHERE load_no = $1
+        GROUP BY verb_id)
         SELECT verb_id, n_rows FROM found
         WHERE {_KEY.format("verb_id")} NOT IN (SELECT {_KEY.format("verb_id")} FROM known_verbs)
         ORDER BY n_rows DESC, verb_id LIMIT {_MOST_NAMES}
@@ -72,7 +73,8 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[
     known = f"{mapping.is_of('object_type', *mapping.kinds)} OR {mapping.is_no_whole('object_type')} OR {mapping.is_part('object_type')}"
     return connection.execute(
         f"""
-        WITH found AS (SELECT object_type, count(*) AS n_rows FROM vault.raw.learning WHERE load_no = $1 AND object_type IS NOT NULL GROUP BY object_type)
+        WITH found AS (SELECT object_type, count(*) AS n_rows FROM vault.raw.learning
+        WHERE load_no = $1 AND object_type IS NOT NULL GROUP BY object_type)
         SELECT object_type, n_rows FROM found WHERE NOT ({known} OR {mapping.is_other("object_type")})
         ORDER BY n_rows DESC, object_type LIMIT {_MOST_NAMES}
     """,

@@ -113,13 +113,17 @@ def find_people(connection: duckdb.DuckDBPyConnection) -> None:
     name = "lower(CASE WHEN kind = 'account' THEN regexp_extract(identifier, '[^|]*$') ELSE substr(identifier, strpos(identifier, ':') + 1) END)"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE named_in_rows AS
-        WITH rows AS (SELECT unreadable_id, lower(raw_row) AS raw_row FROM vault.rights.unreadable WHERE state = 'open' AND raw_row IS NOT NULL),
-        split AS (SELECT unreadable_id, trim(unnest(regexp_split_to_array(raw_row, {split})), '.:') AS token FROM rows),
+        WITH rows AS (SELECT unreadable_id, lower(raw_row) AS raw_row FROM vault.rights.unreadable
+        WHERE state = 'open' AND raw_row IS NOT NULL),
+        split AS (SELECT unreadable_id, trim(unnest(regexp_split_to_array(raw_row, {split})), '.:') AS token
+        FROM rows),
         tokens AS (
-            SELECT DISTINCT unreadable_id, unnest([token, nullif(regexp_extract(token, '^[a-z_]+:(.+)$', 1), '')]) AS token FROM split
+            SELECT DISTINCT unreadable_id, unnest([token, nullif(regexp_extract(token, '^[a-z_]+:(.+)$', 1),
+                '')]) AS token FROM split
         ),
         forms AS (
-            SELECT unreadable_id, token, CASE WHEN contains(token, '@') THEN 'email:' || loose_email(token) END AS loose,
+            SELECT unreadable_id, token, CASE WHEN contains(token,
+                '@') THEN 'email:' || loose_email(token) END AS loose,
                 CASE WHEN contains(token, '@') THEN sha1_identifier(token) END AS hashed
             FROM tokens WHERE token <> ''
         ),
@@ -130,14 +134,16 @@ def find_people(connection: duckdb.DuckDBPyConnection) -> None:
         UNION
         SELECT unreadable_id, identifier FROM forms INNER JOIN known ON known.identifier = forms.hashed
         UNION
-        SELECT unreadable_id, identifier FROM rows INNER JOIN (FROM known WHERE length(name) > 3 AND regexp_matches(name, {split})) AS known
+        SELECT unreadable_id, identifier FROM rows INNER JOIN (FROM known
+        WHERE length(name) > 3 AND regexp_matches(name, {split})) AS known
             ON contains(rows.raw_row, known.name);
         INSERT INTO vault.rights.unreadable_names (unreadable_id, identifier)
         SELECT unreadable_id, identifier FROM (
             FROM named_in_rows
             UNION
             -- an address that two people claim may be of either
-            SELECT unreadable_id, claims.learner FROM named_in_rows INNER JOIN vault.register.claims AS claims USING (identifier)
+            SELECT unreadable_id, claims.learner FROM named_in_rows
+            INNER JOIN vault.register.claims AS claims USING (identifier)
         ) AS named ANTI JOIN vault.rights.unreadable_names USING (unreadable_id, identifier)
     """)
 
@@ -272,10 +278,12 @@ def _add(
         connection.execute(
             """
         INSERT INTO vault.rights.unreadable (
-            unreadable_id, row_hash, load_no, source, file_name, line, reason, raw_row, kind, first_seen_on, state
+            unreadable_id, row_hash, load_no, source, file_name, line, reason, raw_row, kind, first_seen_on,
+                state
         )
         WITH delivered AS (
-            SELECT unnest($1::BIGINT[]) AS line, unnest($2::VARCHAR[]) AS reason, unnest($3::VARCHAR[]) AS raw_row,
+            SELECT unnest($1::BIGINT[]) AS line, unnest($2::VARCHAR[]) AS reason,
+                unnest($3::VARCHAR[]) AS raw_row,
                 unnest(range(len($3))) AS ordinal
         ),
         hashed AS (
@@ -285,8 +293,10 @@ def _add(
             SELECT *, row_number() OVER (PARTITION BY row_hash ORDER BY ordinal) AS n FROM hashed
             WHERE row_hash NOT IN (SELECT row_hash FROM vault.rights.unreadable)
         ),
-        last AS (SELECT coalesce(max(try_cast(substr(unreadable_id, 8) AS BIGINT)), 0) AS number FROM vault.rights.unreadable)
-        SELECT printf('UNREAD-%05d', last.number + row_number() OVER (ORDER BY ordinal)), row_hash, $5, $4, $6, line, reason, raw_row,
+        last AS (SELECT coalesce(max(try_cast(substr(unreadable_id, 8) AS BIGINT)), 0) AS number
+        FROM vault.rights.unreadable)
+        SELECT printf('UNREAD-%05d', last.number + row_number() OVER (ORDER BY ordinal)), row_hash, $5, $4,
+            $6, line, reason, raw_row,
             'unreadable', $7, 'open'
         FROM fresh, last WHERE n = 1
         """,

@@ -26,9 +26,11 @@ def leave_out(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Count
     is_voiding = f"{ours} AND verb_id = {literal(VOIDED)}"
     connection.execute(f"""
         INSERT INTO vault.ledger.row_hashes BY NAME
-        WITH found AS (SELECT row_hash(object_id) AS row_hash, occurred_at::DATE AS about_on FROM {_TABLE} WHERE {is_voiding})
+        WITH found AS (SELECT row_hash(object_id) AS row_hash, occurred_at::DATE AS about_on FROM {_TABLE}
+        WHERE {is_voiding})
         SELECT {literal(SOURCE)} AS source, row_hash, min(about_on) AS about_on
-        FROM found ANTI JOIN (FROM vault.ledger.row_hashes WHERE source = {literal(SOURCE)}) AS known USING (row_hash)
+        FROM found ANTI JOIN (FROM vault.ledger.row_hashes
+        WHERE source = {literal(SOURCE)}) AS known USING (row_hash)
         GROUP BY row_hash
     """)
     before = counts.refused

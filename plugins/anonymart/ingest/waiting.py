@@ -97,7 +97,8 @@ def hold(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: s
     column = TABLES[source].identifier
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE unknown AS
-        SELECT identifier FROM (SELECT DISTINCT {column} AS identifier FROM {table} WHERE {ours}) AS named ANTI JOIN ({KNOWN}) AS known USING (identifier)
+        SELECT identifier FROM (SELECT DISTINCT {column} AS identifier FROM {table} WHERE {ours}) AS named
+        ANTI JOIN ({KNOWN}) AS known USING (identifier)
     """)
     if not one_row(connection.execute("SELECT EXISTS (FROM unknown)"))[0]:
         return 0
@@ -120,12 +121,14 @@ def admit(connection: duckdb.DuckDBPyConnection, load_no: int, policy: Policy, a
             continue
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE now_known AS
-            SELECT identifier FROM (SELECT DISTINCT {table.identifier} AS identifier FROM {table.name} WHERE admitted_no IS NULL) AS named
+            SELECT identifier FROM (SELECT DISTINCT {table.identifier} AS identifier FROM {table.name}
+            WHERE admitted_no IS NULL) AS named
             SEMI JOIN ({KNOWN}) AS known USING (identifier)
         """)
         n_rows = one_row(
             connection.execute(f"""
-            UPDATE {table.name} SET admitted_no = {load_no} WHERE admitted_no IS NULL AND {table.identifier} IN (FROM now_known)
+            UPDATE {table.name} SET admitted_no = {load_no}
+            WHERE admitted_no IS NULL AND {table.identifier} IN (FROM now_known)
         """)
         )[0]
         if n_rows:
@@ -179,16 +182,20 @@ def count(connection: duckdb.DuckDBPyConnection) -> Waiting:
                 SELECT host FROM vault.ledger.account_hosts
                 UNION
                 SELECT {_HOST.format("lower(item)")} FROM (
-                    SELECT unnest([path_id, course_id, chapter_id, exercise_id, project_id]) AS item FROM vault.raw.catalogue
+                    SELECT unnest([path_id, course_id, chapter_id, exercise_id, project_id]) AS item
+                    FROM vault.raw.catalogue
                     UNION ALL
                     SELECT alias FROM vault.catalogue.aliases
                 )
             ),
-            actors AS (SELECT actor, count(*) AS n FROM vault.raw.learning WHERE admitted_no IS NULL GROUP BY actor),
+            actors AS (SELECT actor, count(*) AS n FROM vault.raw.learning WHERE admitted_no IS NULL
+            GROUP BY actor),
             addressed AS (
-                SELECT n, split_part({address}, '://', 1) AS scheme, {_HOST.format(f"lower({address})")} AS host FROM actors
+                SELECT n, split_part({address}, '://', 1) AS scheme,
+                    {_HOST.format(f"lower({address})")} AS host FROM actors
             )
-            SELECT if(hosts.host <> '', scheme || '://' || hosts.host, {literal(OTHER)}) AS home_page, sum(n)::BIGINT AS statements, count(*) AS actors
+            SELECT if(hosts.host <> '', scheme || '://' || hosts.host, {literal(OTHER)}) AS home_page,
+                sum(n)::BIGINT AS statements, count(*) AS actors
             FROM addressed LEFT JOIN hosts USING (host) GROUP BY home_page ORDER BY statements DESC, home_page
         """).fetchall()
     ]
@@ -241,8 +248,10 @@ def note_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: d
         which = _is_expired(table, policy, as_of)
         connection.execute(f"""
             INSERT INTO vault.ledger.reasons (load_no, disposition, reason, n_rows)
-            SELECT load_no, 'expired', {literal(EXPIRED)}, count(*) FROM {table.name} WHERE {which} GROUP BY load_no ORDER BY load_no;
-            DELETE FROM vault.ledger.row_hashes WHERE source = {literal(source)} AND row_hash IN (SELECT row_hash FROM {table.name} WHERE {which})
+            SELECT load_no, 'expired', {literal(EXPIRED)}, count(*) FROM {table.name} WHERE {which}
+            GROUP BY load_no ORDER BY load_no;
+            DELETE FROM vault.ledger.row_hashes WHERE source = {literal(source)}
+                AND row_hash IN (SELECT row_hash FROM {table.name} WHERE {which})
         """)
     return found
 

@@ -91,27 +91,35 @@ def people_of_the_register(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""
         UPDATE vault.register.learners SET account_home_page = {home} WHERE account_home_page <> {home};
         INSERT INTO vault.ledger.account_hosts (host)
-        SELECT DISTINCT lower(regexp_extract(account_home_page, '^[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+(:[0-9]+)?)(/|$)', 1)) AS host
-        FROM vault.register.learners WHERE host <> '' AND host NOT IN (SELECT host FROM vault.ledger.account_hosts);
+        SELECT DISTINCT lower(regexp_extract(account_home_page,
+            '^[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9.-]+(:[0-9]+)?)(/|$)', 1)) AS host
+        FROM vault.register.learners WHERE host <> '' AND host NOT IN (SELECT host
+        FROM vault.ledger.account_hosts);
         CREATE OR REPLACE TEMP TABLE spellings AS
         SELECT identifier, split_part(identifier, ':', 1) || ':' || anonymart_normal_iri({address})
-            || CASE WHEN kind = 'account' THEN substr(identifier, strpos(identifier, '|')) ELSE '' END AS normal
+            || CASE WHEN kind = 'account' THEN substr(identifier, strpos(identifier,
+                '|')) ELSE '' END AS normal
         FROM vault.register.identities WHERE kind IN ('account', 'openid');
         CREATE OR REPLACE TEMP TABLE respelled AS
         SELECT DISTINCT normal FROM spellings WHERE normal <> identifier;
         INSERT INTO vault.register.claims (learner, identifier)
-        SELECT DISTINCT claims.learner, spellings.normal FROM vault.register.claims AS claims INNER JOIN spellings USING (identifier)
-        WHERE (claims.learner, spellings.normal) NOT IN (SELECT (learner, identifier) FROM vault.register.claims);
+        SELECT DISTINCT claims.learner, spellings.normal FROM vault.register.claims AS claims
+        INNER JOIN spellings USING (identifier)
+        WHERE (claims.learner, spellings.normal) NOT IN (SELECT (learner, identifier)
+        FROM vault.register.claims);
         INSERT INTO vault.register.identities (identifier, kind, group_key, is_user)
         SELECT respelled.normal, split_part(respelled.normal, ':', 1), respelled.normal, false FROM respelled
         WHERE respelled.normal NOT IN (SELECT identifier FROM vault.register.identities);
         UPDATE vault.register.identities AS identities SET group_key = spellings.normal
         FROM spellings SEMI JOIN respelled USING (normal) WHERE spellings.identifier = identities.identifier;
-        UPDATE vault.register.identities AS identities SET anchor = owners.anchor, person_id = owners.person_id
+        UPDATE vault.register.identities AS identities SET anchor = owners.anchor,
+            person_id = owners.person_id
         FROM (
-            SELECT identities.group_key, if(count(DISTINCT identities.anchor) = 1, min(identities.anchor), NULL) AS anchor,
+            SELECT identities.group_key, if(count(DISTINCT identities.anchor) = 1, min(identities.anchor),
+                NULL) AS anchor,
                 if(count(DISTINCT identities.anchor) = 1, min(identities.person_id), NULL) AS person_id
-            FROM vault.register.identities AS identities SEMI JOIN respelled ON respelled.normal = identities.group_key
+            FROM vault.register.identities AS identities
+            SEMI JOIN respelled ON respelled.normal = identities.group_key
             WHERE identities.anchor LIKE 'learner:%' GROUP BY identities.group_key
         ) AS owners
         WHERE owners.group_key = identities.group_key;
@@ -139,7 +147,8 @@ def complete_cells(connection: duckdb.DuckDBPyConnection) -> None:
             if "is_built_later" in _columns(connection, table, "vault", "ledger"):
                 connection.execute(f"""
                     ALTER TABLE vault.ledger.{table} RENAME COLUMN is_built_later TO is_complete;
-                    UPDATE vault.ledger.{table} AS cells SET is_complete = ({first} + to_months({kept}))::DATE >= releases.as_of
+                    UPDATE vault.ledger.{table} AS cells SET is_complete = ({first} + to_months({kept}))::DATE
+                        >= releases.as_of
                     FROM vault.ledger.releases AS releases WHERE releases.release_id = cells.release_id""")
 
 

@@ -170,7 +170,9 @@ def hold(
         state.check_candidate(connection, release_id)
         _supersede(connection, home, keys, as_of, name, "a new candidate")
         connection.execute(
-            """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark, manifest_sha256, manifest, shown_sha256)
+            """
+                INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since,
+                    state, rights_mark, manifest_sha256, manifest, shown_sha256)
             VALUES (?, ?, ?, ?, ?, 'waiting', ?, ?, ?, ?)""",
             [
                 release_id,
@@ -235,7 +237,8 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
             return []
         cursor = connection.execute(f"""
             SELECT release_id, as_of::VARCHAR AS as_of, candidate_sha256, because, since,
-                CASE WHEN state = 'waiting' AND rights_mark <> '{state.of_vault(connection)}' THEN 'superseded' ELSE state END AS state,
+                CASE WHEN state = 'waiting' AND rights_mark <> '{state.of_vault(connection)}'
+                    THEN 'superseded' ELSE state END AS state,
                 decided_by AS actor, reason, "at"
             FROM vault.ledger.approvals ORDER BY rowid""")
         names = [column[0] for column in cursor.description]
@@ -368,7 +371,9 @@ def note(
         return
     if row is None:
         connection.execute(
-            """INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since, state, rights_mark)
+            """
+                INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since,
+                    state, rights_mark)
             VALUES (?, ?, ?, ?, ?, 'waiting', ?)""",
             [
                 release_id,
@@ -399,7 +404,9 @@ def decide(
     does.
     """
     connection.execute(
-        """UPDATE vault.ledger.approvals SET state = $2, decided_by = $3, reason = $4, "at" = $5, manifest = NULL
+        """
+            UPDATE vault.ledger.approvals SET state = $2, decided_by = $3, reason = $4, "at" = $5,
+                manifest = NULL
         WHERE release_id = $1 AND state = 'waiting'""",
         [release_id, state, actor, reason, _now()],
     )

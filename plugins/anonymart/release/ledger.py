@@ -51,7 +51,8 @@ def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, An
     if not table_exists(connection, "ledger", "withdrawals"):
         return {}
     cursor = connection.execute("""
-        SELECT release_id, as_of, why, marts, named_id, replaced_by FROM vault.ledger.withdrawals ORDER BY rowid
+        SELECT release_id, as_of, why, marts, named_id, replaced_by FROM vault.ledger.withdrawals
+        ORDER BY rowid
     """)
     names = [column[0] for column in cursor.description]
     return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}

@@ -235,7 +235,9 @@ def _add_pools(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
             f"""
             INSERT INTO wrong_periods
             SELECT DISTINCT '{contract.name}', {key_sql(contract.period_key, "pool")}
-            FROM vault.ledger.cells_{contract.name} AS pool, unnest(generate_series(pool."{pooling["year_from"]}", pool."{pooling["year"]}")) AS member (year)
+            FROM vault.ledger.cells_{contract.name} AS pool,
+                unnest(generate_series(pool."{pooling["year_from"]}",
+                pool."{pooling["year"]}")) AS member (year)
             WHERE {of_year} IN (SELECT period_key FROM wrong_periods WHERE mart = '{contract.name}')
                 AND {key_sql(contract.period_key, "pool")} NOT IN (SELECT period_key FROM wrong_periods WHERE mart = '{contract.name}')""",
         )
@@ -309,9 +311,11 @@ def _set_aside(connection: duckdb.DuckDBPyConnection, contract: MartContract, la
     table, last = f"vault.ledger.withdrawn_{contract.name}", engine.literal(last_release_id)
     connection.execute(f"""
         CREATE TABLE IF NOT EXISTS {table} AS
-        SELECT *, NULL::VARCHAR AS last_release_id, NULL::INTEGER AS version FROM vault.ledger.cells_{contract.name} LIMIT 0;
+        SELECT *, NULL::VARCHAR AS last_release_id, NULL::INTEGER AS version
+        FROM vault.ledger.cells_{contract.name} LIMIT 0;
         INSERT INTO {table} BY NAME
-        SELECT *, {last} AS last_release_id, (SELECT coalesce(max(version), 0) + 1 FROM {table}) AS version {_wrong_cells(contract)};
+        SELECT *, {last} AS last_release_id, (SELECT coalesce(max(version), 0) + 1
+        FROM {table}) AS version {_wrong_cells(contract)};
         DELETE {_wrong_cells(contract)}
     """)
 

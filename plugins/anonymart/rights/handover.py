@@ -50,7 +50,8 @@ _OWN_NAMES = frozenset({
 # The text of an unreadable row is handed over where it names nobody else.
 _ROW_OF_ONE = """CASE WHEN NOT EXISTS (
     SELECT 1 FROM vault.rights.unreadable_names AS names
-    WHERE names.unreadable_id = unreadable.unreadable_id AND names.identifier NOT IN (SELECT identifier FROM own)
+    WHERE names.unreadable_id = unreadable.unreadable_id AND names.identifier NOT IN (SELECT identifier
+    FROM own)
 ) THEN raw_row END AS raw_row"""
 
 
@@ -170,7 +171,8 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
         INNER JOIN vault.register.identities AS kin
             ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.request_id = $1 AND (
-            identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier FROM vault.register.claims)
+            identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier
+            FROM vault.register.claims)
         )
         """,
         [request_id],
@@ -181,9 +183,11 @@ def _key_person(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
     """The names under which the warehouse knows the person."""
     bits = "CAST(CAST(unhex(substr(pseudonym_hash({}), 1, 16)) AS BIT) AS BIGINT)"
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format("identifier")} AS identity_key, identifier FROM own;
+        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format("identifier")} AS identity_key,
+            identifier FROM own;
         CREATE OR REPLACE TEMP TABLE own_person AS
-        SELECT DISTINCT {bits.format("person_id")} AS person_key, pseudonym_hash(person_id) AS pseudonym FROM own WHERE person_id IS NOT NULL;
+        SELECT DISTINCT {bits.format("person_id")} AS person_key, pseudonym_hash(person_id) AS pseudonym
+        FROM own WHERE person_id IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE own_responses (response_key BIGINT)
     """)
     for table in ("warehouse.intermediate.int_salary_responses", "warehouse.intermediate.int_nps_responses"):

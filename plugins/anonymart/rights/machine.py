@@ -248,7 +248,8 @@ def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str,
                 FROM vault.rights.requests AS requests
                 INNER JOIN vault.register.identities AS identities USING (identifier)
                 INNER JOIN vault.register.identities AS kin
-                    ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+                    ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor,
+                        identities.identifier)
                 WHERE list_contains($1, requests.request_id)
             )
             SELECT DISTINCT people.request_id, other.request_id
@@ -288,8 +289,10 @@ def _need_one_person(house: _House, request_id: str) -> None:
             connection.execute(
                 """
             SELECT EXISTS (
-                FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)
-                WHERE requests.request_id = $1 AND identities.anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
+                FROM vault.rights.requests AS requests INNER JOIN vault.register.identities
+                    AS identities USING (identifier)
+                WHERE requests.request_id = $1 AND identities.anchor IS NULL
+                    AND identifier IN (SELECT identifier FROM vault.register.claims)
             )
         """,
                 [request_id],
@@ -417,14 +420,17 @@ def _answer(house: _House, request_ids: list[str]) -> None:
     """
     withdrawals = """
         INSERT INTO vault.rights.consents BY NAME
-        SELECT load_no, row_hash, identifier, 'P-SURVEY' AS purpose, 'withdrawn' AS status, received_at AS "at"
+        SELECT load_no, row_hash, identifier, 'P-SURVEY' AS purpose, 'withdrawn' AS status,
+            received_at AS "at"
         FROM vault.rights.requests
-        WHERE kind = 'withdraw' AND identifier IS NOT NULL AND list_contains($1, request_id) AND identifier IN (
+        WHERE kind = 'withdraw' AND identifier IS NOT NULL AND list_contains($1,
+            request_id) AND identifier IN (
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
             INNER JOIN vault.register.identities AS kin
                 ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
-            SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told ON told.identifier_mark = identifier_mark(kin.identifier)
+            SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
+                ON told.identifier_mark = identifier_mark(kin.identifier)
         )
     """
     _step(house, request_ids, "answered", "", withdrawals, STRIP)

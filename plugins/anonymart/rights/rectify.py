@@ -214,10 +214,13 @@ class _Desk:
         if not one_row(connection.execute(f"SELECT count(*) FROM {self.target} WHERE {self._is_row}"))[0]:
             connection.execute(f"""
                 INSERT INTO {self.target} BY NAME
-                SELECT DISTINCT ON (identity_key) own.identifier, {literal(self.correction.key["path_id"])} AS path_id,
-                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id), history.load_no AS admitted_no
+                SELECT DISTINCT ON (identity_key) own.identifier,
+                    {literal(self.correction.key["path_id"])} AS path_id,
+                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id),
+                        history.load_no AS admitted_no
                 FROM {self.history} AS history INNER JOIN own
-                    ON history.identity_key = CAST(CAST(unhex(substr(pseudonym_hash(own.identifier), 1, 16)) AS BIT) AS BIGINT)
+                    ON history.identity_key = CAST(CAST(unhex(substr(pseudonym_hash(own.identifier), 1,
+                        16)) AS BIT) AS BIGINT)
                 WHERE {self._in_history}
             """)
         self._remember(request_id, as_of)
@@ -252,7 +255,8 @@ class _Desk:
             self.connection.execute(
                 f"""
                 INSERT INTO vault.rights.corrections
-                SELECT $1, rows.identifier, $2, $3, $4, identifier_hash(coalesce("{name}"::VARCHAR, '')), $5, $6
+                SELECT $1, rows.identifier, $2, $3, $4, identifier_hash(coalesce("{name}"::VARCHAR, '')), $5,
+                    $6
                 FROM {self.target} AS rows WHERE {self._is_row} AND "{name}"::VARCHAR IS DISTINCT FROM $5
                 """,
                 [request_id, self.correction.source, self.correction.row_key, name, value, as_of],
@@ -271,9 +275,11 @@ class _Desk:
         self.connection.execute("""
             CREATE OR REPLACE TEMP TABLE unclaimed AS
             SELECT identifier AS learner, unnest([
-                'email:' || email, sha1_identifier(email), 'account:' || account_home_page || '|' || account_name
+                'email:' || email, sha1_identifier(email),
+                    'account:' || account_home_page || '|' || account_name
             ]) AS claimed FROM old_row;
-            DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, claimed) FROM unclaimed)
+            DELETE FROM vault.register.claims WHERE (learner, identifier) IN (SELECT (learner, claimed)
+            FROM unclaimed)
         """)
         identities.find_claims(self.connection, f"vault.register.learners WHERE load_no = {load_no}")
         identities.claim_from_learners(self.connection)

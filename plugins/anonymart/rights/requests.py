@@ -38,11 +38,13 @@ _SHOWN_ID = f"""
 """
 _REQUESTS = f"""
     WITH newest AS (
-        SELECT request_id, arg_max(state, rowid) AS state, arg_max(note, rowid) AS note FROM vault.rights.steps GROUP BY request_id
+        SELECT request_id, arg_max(state, rowid) AS state, arg_max(note, rowid) AS note
+        FROM vault.rights.steps GROUP BY request_id
     )
     SELECT requests.request_id, {_SHOWN_ID} AS shown_id, requests.kind, requests.received_at,
         CASE WHEN newest.note LIKE 'problem %' THEN substr(newest.note, 9) END AS problem,
-        coalesce(newest.state, CASE WHEN requests.identity_verified THEN 'received' ELSE 'awaiting_proof' END) AS state
+        coalesce(newest.state, CASE WHEN requests.identity_verified THEN 'received' ELSE 'awaiting_proof' END)
+            AS state
     FROM vault.rights.requests AS requests
     LEFT JOIN newest ON newest.request_id = requests.request_id
     ORDER BY requests.received_at, requests.request_id
@@ -50,7 +52,8 @@ _REQUESTS = f"""
 
 
 _UNREADABLE = """
-    SELECT unreadable_id, kind, first_seen_on, reason, CASE state WHEN 'open' THEN 'unreadable' ELSE state END AS state, source, file_name, line
+    SELECT unreadable_id, kind, first_seen_on, reason,
+        CASE state WHEN 'open' THEN 'unreadable' ELSE state END AS state, source, file_name, line
     FROM vault.rights.unreadable ORDER BY first_seen_on, unreadable_id
 """
 

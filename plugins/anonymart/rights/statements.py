@@ -34,20 +34,25 @@ def learning_statements(connection: duckdb.DuckDBPyConnection, there: set[str]) 
     its content.
     """
     rows = connection.execute("""
-        SELECT actor, statement_id, verb_id, object_id, object_type, parent_id, occurred_at, success, completion, score_scaled, progress
+        SELECT actor, statement_id, verb_id, object_id, object_type, parent_id, occurred_at, success,
+            completion, score_scaled, progress
         FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own)
     """).fetchall()
     if _EVENTS in there:
         rows += connection.execute(f"""
             WITH names AS (SELECT verb, min(verb_id) AS verb_id FROM warehouse.seeds.verbs GROUP BY verb)
             SELECT own_keys.identifier, NULL, coalesce(names.verb_id, '{_VERBS}' || events.verb),
-                coalesce(events.project_id, events.exercise_id, events.chapter_id, events.course_id, events.path_id, 'unknown'),
-                events.object_kind, if(events.object_kind <> 'course', events.course_id, NULL), events.occurred_at,
+                coalesce(events.project_id, events.exercise_id, events.chapter_id, events.course_id,
+                    events.path_id, 'unknown'),
+                events.object_kind, if(events.object_kind <> 'course', events.course_id, NULL),
+                    events.occurred_at,
                 events.is_success, events.is_completion, events.score_scaled, events.progress
             FROM {_EVENTS} AS events
             INNER JOIN own_keys USING (identity_key)
             LEFT JOIN names USING (verb)
-            WHERE NOT coalesce(events.is_repeat, false) AND events.load_no NOT IN (SELECT coalesce(admitted_no, load_no) FROM vault.raw.learning WHERE actor IN (SELECT identifier FROM own))
+            WHERE NOT coalesce(events.is_repeat, false)
+                AND events.load_no NOT IN (SELECT coalesce(admitted_no, load_no) FROM vault.raw.learning
+                WHERE actor IN (SELECT identifier FROM own))
         """).fetchall()
     return sorted(
         (_statement(_Row(*row)) for row in rows), key=lambda found: (found["timestamp"], found["id"])

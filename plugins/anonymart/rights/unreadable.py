@@ -194,8 +194,10 @@ def _close(home: Home, keys: Keys, as_of: date, unreadable_id: str, end: _End) -
         connection.execute("BEGIN")
         connection.execute(
             """
-            UPDATE vault.rights.unreadable SET state = $2, kind = $3, note = $4, decided_by = $5, request_id = $6, decided_on = $7, raw_row = NULL,
-                who = (SELECT list(identifier_hash(identifier) ORDER BY identifier) FROM vault.rights.unreadable_names AS names WHERE names.unreadable_id = $1)
+            UPDATE vault.rights.unreadable SET state = $2, kind = $3, note = $4, decided_by = $5,
+                request_id = $6, decided_on = $7, raw_row = NULL,
+                who = (SELECT list(identifier_hash(identifier) ORDER BY identifier)
+                FROM vault.rights.unreadable_names AS names WHERE names.unreadable_id = $1)
             WHERE unreadable_id = $1
             """,
             [unreadable_id, end.state, end.kind, end.note, end.by, end.request_id, as_of],

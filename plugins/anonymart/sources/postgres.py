@@ -138,8 +138,10 @@ def columns(connection: psycopg.Connection, mapping: Mapping) -> list[Found]:
     """
     rows = connection.execute(
         """
-        SELECT attribute.attnum, attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0), kind.oid), NULL), kind.typtype,
-            has_schema_privilege(class.relnamespace, 'USAGE') AND has_column_privilege(class.oid, attribute.attnum, 'SELECT')
+        SELECT attribute.attnum, attribute.attname, format_type(coalesce(nullif(kind.typbasetype, 0),
+            kind.oid), NULL), kind.typtype,
+            has_schema_privilege(class.relnamespace, 'USAGE') AND has_column_privilege(class.oid,
+                attribute.attnum, 'SELECT')
         FROM pg_catalog.pg_class AS class
         INNER JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
         INNER JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = class.oid
@@ -201,7 +203,8 @@ def look(connection: psycopg.Connection, mapping: Mapping, found: list[Found]) -
     """Count what stands in the table, in the same snapshot as what is copied afterwards."""
     moment = _utc(mapping.updated_at, mapping, found)
     query = sql.SQL("""
-        SELECT current_database(), count(*), count(*) FILTER (WHERE {moment} IS NULL), count(*) FILTER (WHERE {moment} > now()),
+        SELECT current_database(), count(*), count(*) FILTER (WHERE {moment} IS NULL),
+            count(*) FILTER (WHERE {moment} > now()),
             (max({moment}) FILTER (WHERE {moment} <= now() AND isfinite({moment}))) AT TIME ZONE 'UTC'
         FROM {table}
     """).format(moment=moment, table=_table(mapping))

@@ -191,10 +191,12 @@ def _state(vault: duckdb.DuckDBPyConnection, home: Home, origin: str) -> _State:
     """The newest pull whose file is safe, and the file of each pull that it built on."""
     rows = vault.execute(
         """
-        SELECT pulls.pull_no, pulls.base_no, pulls.origin = $2, pulls.file_name, pulls.file_mark, pulls.read_to, pulls.table_rows,
+        SELECT pulls.pull_no, pulls.base_no, pulls.origin = $2, pulls.file_name, pulls.file_mark,
+            pulls.read_to, pulls.table_rows,
             loads.file_mark IS NOT NULL
         FROM vault.ledger.register_pulls AS pulls
-        LEFT JOIN (SELECT DISTINCT file_mark FROM vault.ledger.loads WHERE source = $1 AND status = 'loaded') AS loads USING (file_mark)
+        LEFT JOIN (SELECT DISTINCT file_mark FROM vault.ledger.loads
+        WHERE source = $1 AND status = 'loaded') AS loads USING (file_mark)
         ORDER BY pulls.pull_no
     """,
         [SOURCE, origin],

@@ -233,7 +233,8 @@ def _nobody(connection: duckdb.DuckDBPyConnection) -> int:
         connection.execute("""
         SELECT count(*) FROM incoming WHERE identifier NOT IN (
             SELECT identifier FROM vault.register.identities
-            WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier FROM vault.register.learners))
+            WHERE person_id IS NOT NULL AND (kind <> 'learner' OR identifier IN (SELECT identifier
+            FROM vault.register.learners))
         )""")
     )[0]
 

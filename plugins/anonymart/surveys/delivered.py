@@ -111,8 +111,10 @@ def stage(
             connection.execute(f"""
                 CREATE OR REPLACE TEMP TABLE {TABLE} AS
                 SELECT row_number() OVER () AS ordinal, {chosen}
-                FROM read_csv({literal(source)}, auto_detect = false, header = true, delim = {literal(delivered.delimiter)}, quote = '"',
-                    escape = '"', strict_mode = true, columns = {{{names}}}, null_padding = false, store_rejects = true, rejects_limit = 0)
+                FROM read_csv({literal(source)}, auto_detect = false, header = true,
+                    delim = {literal(delivered.delimiter)}, quote = '"',
+                    escape = '"', strict_mode = true, columns = {{{names}}}, null_padding = false,
+                        store_rejects = true, rejects_limit = 0)
                 {looked_at}
             """)
     if skipped:

@@ -125,7 +125,8 @@ def read(
     columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE survey_rows AS
-        SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason FROM {TEXTS} {joined};
+        SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason
+        FROM {TEXTS} {joined};
         DROP TABLE {TEXTS}""")
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
@@ -152,7 +153,8 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
         connection.execute(f"""
         DELETE FROM incoming WHERE rowid IN (
             SELECT answer FROM (
-                SELECT rowid AS answer, row_hash, answered_at, lead(row_hash) OVER latest AS next_hash, lead(answered_at) OVER latest AS next_at
+                SELECT rowid AS answer, row_hash, answered_at, lead(row_hash) OVER latest AS next_hash,
+                    lead(answered_at) OVER latest AS next_at
                 FROM incoming WHERE answered_at IS NOT NULL AND identifier IS NOT NULL
                 WINDOW latest AS (PARTITION BY identifier, {about} ORDER BY answered_at, rowid)
             )
@@ -328,7 +330,8 @@ def _clean_texts(connection: duckdb.DuckDBPyConnection, reading: Reading) -> dic
     cleaned = [f"{_without_sentinels(text, reading.mapping)} AS {text}" for text in texts.values()]
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {TEXTS} AS
-        SELECT {", ".join(["ordinal", *sorted(asked), *cleaned])} FROM (SELECT {", ".join(["ordinal", *sorted(asked), *trimmed])} FROM {TABLE});
+        SELECT {", ".join(["ordinal", *sorted(asked), *cleaned])}
+        FROM (SELECT {", ".join(["ordinal", *sorted(asked), *trimmed])} FROM {TABLE});
         DROP TABLE {TABLE}""")
     return texts
 

@@ -29,20 +29,24 @@ CREATE TABLE IF NOT EXISTS vault.raw.learning (
     load_no BIGINT, row_hash UBIGINT, reason VARCHAR,
     statement_id UUID, actor VARCHAR, verb_id VARCHAR, object_id VARCHAR, object_type VARCHAR,
     parent_id VARCHAR, grouping_id VARCHAR, occurred_at TIMESTAMP, success BOOLEAN, completion BOOLEAN,
-    score_scaled DOUBLE, progress DOUBLE, is_use BOOLEAN, form VARCHAR, admitted_no BIGINT, is_repeat BOOLEAN, had_course BOOLEAN, had_object BOOLEAN
+    score_scaled DOUBLE, progress DOUBLE, is_use BOOLEAN, form VARCHAR, admitted_no BIGINT, is_repeat BOOLEAN,
+        had_course BOOLEAN, had_object BOOLEAN
 );
 CREATE TABLE IF NOT EXISTS vault.raw.enrolments (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, path_id VARCHAR, started_on DATE, ended_on DATE,
     outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE, admitted_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.raw.catalogue (
-    load_no BIGINT, row_hash UBIGINT, path_id VARCHAR, course_id VARCHAR, chapter_id VARCHAR, exercise_id VARCHAR,
-    project_id VARCHAR, path_title VARCHAR, course_title VARCHAR, chapter_title VARCHAR, exercise_title VARCHAR,
+    load_no BIGINT, row_hash UBIGINT, path_id VARCHAR, course_id VARCHAR, chapter_id VARCHAR,
+        exercise_id VARCHAR,
+    project_id VARCHAR, path_title VARCHAR, course_title VARCHAR, chapter_title VARCHAR,
+        exercise_title VARCHAR,
     project_title VARCHAR, path_aliases VARCHAR, course_aliases VARCHAR, chapter_aliases VARCHAR,
     exercise_aliases VARCHAR, project_aliases VARCHAR, line BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.catalogue.items (
-    item_kind VARCHAR, item_key VARCHAR, code VARCHAR, title VARCHAR, is_derived BOOLEAN, path_key VARCHAR, course_key VARCHAR,
+    item_kind VARCHAR, item_key VARCHAR, code VARCHAR, title VARCHAR, is_derived BOOLEAN, path_key VARCHAR,
+        course_key VARCHAR,
     chapter_key VARCHAR, load_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.catalogue.aliases (
@@ -70,8 +74,10 @@ CREATE TABLE IF NOT EXISTS vault.answers.nps (
     asked_at TIMESTAMP, answered_at TIMESTAMP, score INTEGER, comment VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.register.learners (
-    load_no BIGINT, row_hash UBIGINT, learner_id VARCHAR, identifier VARCHAR, email VARCHAR, given_name VARCHAR,
-    family_name VARCHAR, account_home_page VARCHAR, account_name VARCHAR, birth_date DATE, registered_at TIMESTAMP,
+    load_no BIGINT, row_hash UBIGINT, learner_id VARCHAR, identifier VARCHAR, email VARCHAR,
+        given_name VARCHAR,
+    family_name VARCHAR, account_home_page VARCHAR, account_name VARCHAR, birth_date DATE,
+        registered_at TIMESTAMP,
     left_at TIMESTAMP, last_login_at TIMESTAMP, role VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.register.connections (
@@ -89,51 +95,63 @@ CREATE TABLE IF NOT EXISTS vault.rights.consents (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, purpose VARCHAR, status VARCHAR, "at" TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS vault.rights.requests (
-    load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR, received_at TIMESTAMP,
+    load_no BIGINT, row_hash UBIGINT, request_id VARCHAR, kind VARCHAR, identifier VARCHAR,
+        received_at TIMESTAMP,
     identity_verified BOOLEAN, details VARCHAR, who UBIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.rights.standing (
     identifier VARCHAR, kind VARCHAR, is_lift BOOLEAN, received_at TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS vault.rights.corrections (
-    request_id VARCHAR, identifier VARCHAR, source VARCHAR, row_key VARCHAR, column_name VARCHAR, wrong_hash UBIGINT,
+    request_id VARCHAR, identifier VARCHAR, source VARCHAR, row_key VARCHAR, column_name VARCHAR,
+        wrong_hash UBIGINT,
     right_value VARCHAR, decided_on DATE
 );
 CREATE TABLE IF NOT EXISTS vault.rights.unreadable (
-    unreadable_id VARCHAR, row_hash UBIGINT, load_no BIGINT, source VARCHAR, file_name VARCHAR, line BIGINT, reason VARCHAR,
-    raw_row VARCHAR, kind VARCHAR, first_seen_on DATE, state VARCHAR, decided_on DATE, decided_by VARCHAR, note VARCHAR,
+    unreadable_id VARCHAR, row_hash UBIGINT, load_no BIGINT, source VARCHAR, file_name VARCHAR, line BIGINT,
+        reason VARCHAR,
+    raw_row VARCHAR, kind VARCHAR, first_seen_on DATE, state VARCHAR, decided_on DATE, decided_by VARCHAR,
+        note VARCHAR,
     request_id VARCHAR, who UBIGINT[]
 );
 CREATE TABLE IF NOT EXISTS vault.rights.unreadable_names (unreadable_id VARCHAR, identifier VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.rights.steps (request_id VARCHAR, state VARCHAR, "at" DATE, note VARCHAR);
 
 CREATE TABLE IF NOT EXISTS vault.ledger.loads (
-    load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR, reason VARCHAR,
-    delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT, unknown_columns VARCHAR[], waiting BIGINT
+    load_no BIGINT, source VARCHAR, file_name VARCHAR, file_mark VARCHAR, as_of DATE, status VARCHAR,
+        reason VARCHAR,
+    delivered BIGINT, loaded BIGINT, refused BIGINT, quarantined BIGINT, duplicate BIGINT,
+        unknown_columns VARCHAR[], waiting BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.landings (folder VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.account_hosts (host VARCHAR);
-CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR, n_rows BIGINT);
+CREATE TABLE IF NOT EXISTS vault.ledger.reasons (load_no BIGINT, disposition VARCHAR, reason VARCHAR,
+    n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.quarantine (load_no BIGINT, line BIGINT, reason VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.row_hashes (
     source VARCHAR, row_hash UBIGINT, about_on DATE, identifier_mark UBIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.lrs_cursors (
-    endpoint VARCHAR, part_no BIGINT, since_at TIMESTAMP, reached_at TIMESTAMP, more VARCHAR, newest_at TIMESTAMP, is_ordered BOOLEAN
+    endpoint VARCHAR, part_no BIGINT, since_at TIMESTAMP, reached_at TIMESTAMP, more VARCHAR,
+        newest_at TIMESTAMP, is_ordered BOOLEAN
 );
-CREATE TABLE IF NOT EXISTS vault.ledger.unknown_names (load_no BIGINT, kind VARCHAR, name VARCHAR, n_rows BIGINT);
+CREATE TABLE IF NOT EXISTS vault.ledger.unknown_names (load_no BIGINT, kind VARCHAR, name VARCHAR,
+    n_rows BIGINT);
 CREATE TABLE IF NOT EXISTS vault.ledger.changes (
     as_of DATE, source VARCHAR, load_no BIGINT, kind VARCHAR, name VARCHAR, was VARCHAR, became VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.seen (
-    source VARCHAR, layout VARCHAR, series UBIGINT, part VARCHAR, name VARCHAR, type VARCHAR, is_always BOOLEAN, last_load_no BIGINT
+    source VARCHAR, layout VARCHAR, series UBIGINT, part VARCHAR, name VARCHAR, type VARCHAR,
+        is_always BOOLEAN, last_load_no BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.register_pulls (
-    pull_no BIGINT, base_no BIGINT, as_of DATE, origin VARCHAR, file_name VARCHAR, file_mark VARCHAR, read_to TIMESTAMP, n_rows BIGINT, table_rows BIGINT
+    pull_no BIGINT, base_no BIGINT, as_of DATE, origin VARCHAR, file_name VARCHAR, file_mark VARCHAR,
+        read_to TIMESTAMP, n_rows BIGINT, table_rows BIGINT
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.key_marks (name VARCHAR, mark VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.releases (
-    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT, noise VARCHAR
+    release_id VARCHAR, as_of DATE, manifest_sha256 VARCHAR, new_cells BIGINT, carried_cells BIGINT,
+        noise VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.closed_periods (mart VARCHAR, period_key VARCHAR, release_id VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.withdrawals (
@@ -143,7 +161,8 @@ CREATE TABLE IF NOT EXISTS vault.ledger.withdrawn_periods (
     mart VARCHAR, period_key VARCHAR, release_id VARCHAR, last_release_id VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
-    release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR, decided_by VARCHAR, reason VARCHAR,
+    release_id VARCHAR, as_of DATE, candidate_sha256 VARCHAR, because VARCHAR[], since VARCHAR, state VARCHAR,
+        decided_by VARCHAR, reason VARCHAR,
     "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR, shown_sha256 VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
@@ -198,7 +217,8 @@ def _columns() -> tuple[tuple[str, str, str, str], ...]:
         connection.execute(f"ATTACH ':memory:' AS vault; {SCHEMA} {AUDIT}")
         return tuple(
             connection.execute("""
-            SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE database_name = 'vault' AND NOT internal
+            SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+            WHERE database_name = 'vault' AND NOT internal
             ORDER BY schema_name, table_name, column_index
         """).fetchall()
         )
