@@ -35,7 +35,10 @@ class SetupError(Exception):
 
 def wrong_python(version: str) -> str:
     """The sentence for a Python that does not fit; `version` is major.minor."""
-    return f"Anonymart needs Python 3.11, 3.12 or 3.13; this is {version}: set PYTHON=python3.12 or another that fits."
+    return (
+        f"Anonymart needs Python 3.11, 3.12 or 3.13; this is {version}: set PYTHON=python3.12 or another "
+        f"that fits."
+    )
 
 
 def find_python(chosen: str) -> str:
@@ -105,7 +108,10 @@ def _require_venv_module() -> None:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
     except ImportError:
-        message = "This Python has no venv module: install it (Debian: python3-venv) or set PYTHON to another Python."
+        message = (
+            "This Python has no venv module: install it (Debian: python3-venv) or set PYTHON to another "
+            "Python."
+        )
         raise SetupError(message) from None
 
 

@@ -113,9 +113,13 @@ def enter(
     connection.execute(schema.AUDIT)
     number, previous = _last(connection, home, keys)
     content = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"), "as_of": as_of.isoformat(), "act": act, "actor": actor, "os_user": os_user(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "as_of": as_of.isoformat(),
+        "act": act,
+        "actor": actor,
+        "os_user": os_user(),
         **told,
-    }  # fmt: skip
+    }
     entry = chain(home).next_entry(number + 1, previous, content, keys)
     connection.execute("INSERT INTO vault.ledger.audit_open VALUES (?, ?)", [number + 1, json.dumps(entry)])
     connection.execute("DELETE FROM vault.ledger.audit_head")

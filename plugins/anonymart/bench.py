@@ -244,10 +244,20 @@ def forget(home: Path) -> None:
     erasures = time.perf_counter() - begun
     kept = removal.enforce_terms(place, keys, policy, day)
     seconds = time.perf_counter() - begun
-    print(json.dumps({
-        "seconds": seconds - planned, "cpu_seconds": time.process_time() - processor, "planning_seconds": planned, "erasing_seconds": erasures - planned, "retention_seconds": seconds - erasures,
-        "erasures": len(rows), "rows_erased": sum(erased.rows.values()), "rows_over_their_term": sum(kept.rows.values()),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "seconds": seconds - planned,
+                "cpu_seconds": time.process_time() - processor,
+                "planning_seconds": planned,
+                "erasing_seconds": erasures - planned,
+                "retention_seconds": seconds - erasures,
+                "erasures": len(rows),
+                "rows_erased": sum(erased.rows.values()),
+                "rows_over_their_term": sum(kept.rows.values()),
+            }
+        )
+    )
 
 
 def _copied(work: Path) -> dict:

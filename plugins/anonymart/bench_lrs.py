@@ -46,9 +46,13 @@ def main(statements: int = STATEMENTS) -> dict[str, object]:
             server.wait()
     bare, pulled = (sorted(pair[side]["seconds"] for pair in pairs) for side in (0, 1))
     return {
-        "statements": statements, "bare_seconds": bare, "pull_seconds": pulled, "ratio": round(pulled[0] / bare[0], 2),
-        "ingest_seconds": sorted(pair[1]["ingest_seconds"] for pair in pairs), "pull_peak_mib": max(pair[1]["peak_mib"] for pair in pairs),
-    }  # fmt: skip
+        "statements": statements,
+        "bare_seconds": bare,
+        "pull_seconds": pulled,
+        "ratio": round(pulled[0] / bare[0], 2),
+        "ingest_seconds": sorted(pair[1]["ingest_seconds"] for pair in pairs),
+        "pull_peak_mib": max(pair[1]["peak_mib"] for pair in pairs),
+    }
 
 
 def bare(url: str) -> None:
@@ -130,14 +134,30 @@ def _statement(number: int) -> dict[str, object]:
     at = (_BEGAN + timedelta(seconds=number)).isoformat()
     campus, adl = "https://campus.example", "http://adlnet.gov/expapi"
     return {
-        "id": f"00000000-0000-4000-8000-{number:012d}", "timestamp": at, "stored": at, "version": "1.0.3",
-        "actor": {"objectType": "Agent", "name": f"Learner {number % 3000}", "account": {"homePage": campus, "name": f"account-{number % 3000:05d}"}},
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "timestamp": at,
+        "stored": at,
+        "version": "1.0.3",
+        "actor": {
+            "objectType": "Agent",
+            "name": f"Learner {number % 3000}",
+            "account": {"homePage": campus, "name": f"account-{number % 3000:05d}"},
+        },
         "verb": {"id": f"{adl}/verbs/progressed", "display": {"en-US": "progressed", "fr-FR": "a progressé"}},
-        "object": {"id": f"{campus}/xapi/course/{number % 40}", "definition": {"type": f"{adl}/activities/course", "name": {"fr-FR": f"Cours {number % 40}"}}},
-        "result": {"completion": False, "extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": number % 101}},
-        "context": {"platform": "Campus", "contextActivities": {"grouping": [{"id": f"{campus}/xapi/path/{number % 7}"}]}},
+        "object": {
+            "id": f"{campus}/xapi/course/{number % 40}",
+            "definition": {"type": f"{adl}/activities/course", "name": {"fr-FR": f"Cours {number % 40}"}},
+        },
+        "result": {
+            "completion": False,
+            "extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": number % 101},
+        },
+        "context": {
+            "platform": "Campus",
+            "contextActivities": {"grouping": [{"id": f"{campus}/xapi/path/{number % 7}"}]},
+        },
         "authority": {"account": {"homePage": campus, "name": "lrs"}},
-    }  # fmt: skip
+    }
 
 
 def _child(*arguments: str) -> dict[str, float]:

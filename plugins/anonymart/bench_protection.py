@@ -25,7 +25,8 @@ ROWS, CELLS, PERIODS, TURNS = 10_000_000, 20_000, 10, 3
 # Mart: its period column, the months of a period, and the plain figures that its cells replace.
 PLAIN = {
     "exercise_difficulty": (
-        "half_year", 6,
+        "half_year",
+        6,
         """
             SELECT course_id, exercise_id, half_year, count(*) AS n_learners,
                 count(*) FILTER (has_succeeded) / count(*) AS success_rate,
@@ -34,13 +35,14 @@ PLAIN = {
             quantile_cont(score, 0.75) AS score_p75 FROM {people} GROUP BY ALL""",
     ),
     "course_engagement_monthly": (
-        "month", 1,
+        "month",
+        1,
         """
             SELECT course_id, month, count(*) FILTER (is_active) AS n_active_learners,
                 count(*) FILTER (is_registered) AS n_registrations,
             count(*) FILTER (is_completed) AS n_completions, quantile_cont(progress, 0.5) AS median_progress FROM {people} GROUP BY ALL""",
     ),
-}  # fmt: skip
+}
 
 
 def measure(home: Path, database: Path, rows: int = ROWS) -> dict[str, dict[str, float]]:

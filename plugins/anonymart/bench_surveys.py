@@ -38,11 +38,17 @@ def main(rows: int = ROWS) -> dict[str, object]:
         ]
     best = {act: min(run[act]["seconds"] for run in runs) for act in runs[0]}
     return {
-        "rows": rows, "plain_seconds": best["--plain"], "read_seconds": best["--read"], "ingest_seconds": best["--ingest"],
-        "read_ratio": round(best["--read"] / best["--plain"], 2), "ingest_ratio": round(best["--ingest"] / best["--plain"], 2),
-        "plain_peak_mib": max(run["--plain"]["peak_mib"] for run in runs), "read_peak_mib": max(run["--read"]["peak_mib"] for run in runs),
-        "ingest_peak_mib": max(run["--ingest"]["peak_mib"] for run in runs), "loaded": runs[0]["--ingest"]["loaded"],
-    }  # fmt: skip
+        "rows": rows,
+        "plain_seconds": best["--plain"],
+        "read_seconds": best["--read"],
+        "ingest_seconds": best["--ingest"],
+        "read_ratio": round(best["--read"] / best["--plain"], 2),
+        "ingest_ratio": round(best["--ingest"] / best["--plain"], 2),
+        "plain_peak_mib": max(run["--plain"]["peak_mib"] for run in runs),
+        "read_peak_mib": max(run["--read"]["peak_mib"] for run in runs),
+        "ingest_peak_mib": max(run["--ingest"]["peak_mib"] for run in runs),
+        "loaded": runs[0]["--ingest"]["loaded"],
+    }
 
 
 def write(folder: Path, rows: int) -> None:
@@ -55,7 +61,10 @@ def write(folder: Path, rows: int) -> None:
             line = "Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n"
             if number >= 0:
                 at = (began + timedelta(seconds=30 * number)).strftime("%d/%m/%Y %H:%M:%S")
-                line = f'{at},person{number % max(1, rows // 10)}@mail.example,{rng.randint(0, 10)},"{rng.choice(_COMMENTS)}"\n'
+                line = (
+                    f"{at},person{number % max(1, rows // 10)}@mail.example,{rng.randint(0, 10)},"
+                    f'"{rng.choice(_COMMENTS)}"\n'
+                )
             mixed.write(line.encode(_ENCODINGS[number % 4]))
             clean.write(line.encode())
 

@@ -200,7 +200,10 @@ def _measure(name: str, contract: MartContract) -> str:
         bound = sensitive or (", hidden with its sensitive sister" if sisters else "")
         return f"people{_part_of(measure, measures)}{bound}"
     if kind == "rate":
-        return f"{_named(measure['numerator'], measures)} / {_named(measure['denominator'], measures)}{sensitive}"
+        return (
+            f"{_named(measure['numerator'], measures)} / "
+            f"{_named(measure['denominator'], measures)}{sensitive}"
+        )
     if kind in ("rate_low", "rate_high"):
         covers = "chance and noise" if measures[measure["rate"]].get("sampled") else "noise"
         return f"`{measure['rate']}`, its base; covers {covers}"

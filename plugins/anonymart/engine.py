@@ -133,7 +133,10 @@ def _attach_failure(name: str, path: Path, message: str) -> str:
     if _LOCKED in message:
         return f"The {name} {path} is in use by another process: wait for it to end, then run again."
     if "key" in message.lower() or "decrypt" in message.lower() or "cipher" in message.lower():
-        return f"The {name} {path} does not open with its key '{name}': restore the key file that it was made with."
+        return (
+            f"The {name} {path} does not open with its key '{name}': restore the key file that it was "
+            f"made with."
+        )
     if "No space" in message:
         return f"The disk of {path} is full: free some space, then run again; nothing was lost."
     return f"The {name} {path} cannot be opened ({message.splitlines()[0][:160]})."

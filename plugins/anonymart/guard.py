@@ -100,7 +100,10 @@ def why_ahead(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date
         default=None,
     )
     if last and as_of > last + timedelta(days=largest):
-        return f"as_of {as_of} is more than {largest} days after the last run's {last}: correct the date or the clock. {_or_confirm(as_of)}"
+        return (
+            f"as_of {as_of} is more than {largest} days after the last run's {last}: correct the date or "
+            f"the clock. {_or_confirm(as_of)}"
+        )
     return None
 
 

@@ -16,8 +16,14 @@ from anonymart.rows import one_row
 
 # SQL of the address inside an account's or an openid's identifier: an IRI holds no bar, the name of an
 # account may.
-ADDRESS = "CASE WHEN starts_with({0}, 'account:') THEN substr({0}, 9, strpos({0}, '|') - 9) WHEN starts_with({0}, 'openid:') THEN substr({0}, 8) END"
-WITH_SLASH = "CASE WHEN starts_with({0}, 'account:') THEN regexp_replace({0}, '^([^|]*)[|]', '\\1/|') ELSE {0} || '/' END"
+ADDRESS = (
+    "CASE WHEN starts_with({0}, 'account:') THEN substr({0}, 9, strpos({0}, '|') - 9) WHEN "
+    "starts_with({0}, 'openid:') THEN substr({0}, 8) END"
+)
+WITH_SLASH = (
+    "CASE WHEN starts_with({0}, 'account:') THEN regexp_replace({0}, '^([^|]*)[|]', '\\1/|') ELSE {0} || "
+    "'/' END"
+)
 _ADDRESS = r"^[A-Za-z][A-Za-z0-9+.-]*://"
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 # An address of plain lower-case letters in a host, as nearly all are: nothing to do but to cut slashes.
@@ -44,7 +50,10 @@ _WITHOUT_DOTS = """CASE WHEN regexp_matches(t, '/[.]{1,2}(/|$)') THEN array_to_s
     list_transform(string_split(t, '/'), lambda s: [s]),
     lambda kept, s: CASE s[1] WHEN '.' THEN kept WHEN '..' THEN kept[:greatest(len(kept) - 1, 1)] ELSE list_concat(kept, s) END
 ), '/') ELSE t END"""
-_WITHOUT_PORT = "regexp_replace(regexp_replace(regexp_replace(t, '^(http://.*):80$', '\\1'), '^(https://.*):443$', '\\1'), ':$', '')"
+_WITHOUT_PORT = (
+    "regexp_replace(regexp_replace(regexp_replace(t, '^(http://.*):80$', '\\1'), '^(https://.*):443$', "
+    "'\\1'), ':$', '')"
+)
 _LOWERED = """lower(regexp_extract(t, '^[^:]+://', 0)) || regexp_extract(t, '^[^:]+://([^/?#]*@)?', 1)
     || lower(regexp_extract(t, '^[^:]+://(?:[^/?#]*@)?([^/?#]*)', 1)) || regexp_extract(t, '^[^:]+://[^/?#]*(.*)$', 1)"""
 _CUT = f"""{_bound(_ROOT, "t", _WITHOUT_PORT)} || regexp_replace({_bound(_PATH, "t", _WITHOUT_DOTS)}, '/+$', '')

@@ -107,7 +107,10 @@ def _identity(rule: QueryRule) -> str:
     query = f"nullif(concat_ws('&', {', '.join(parts)}), '')"
     page = f"regexp_replace(w.path, '[^/]*$', {literal(rule.page)})" if rule.page else "w.path"
     kinds = "[" + ", ".join(literal(kind) for kind in rule.kinds) + "]::VARCHAR[]"
-    return f"CASE WHEN {_ends(rule)} AND {query} IS NOT NULL THEN {{'page': {page}, 'query': '?' || {query}, 'kinds': {kinds}}} END"
+    return (
+        f"CASE WHEN {_ends(rule)} AND {query} IS NOT NULL THEN {{'page': {page}, 'query': '?' || {query}, "
+        f"'kinds': {kinds}}} END"
+    )
 
 
 def _macro() -> str:
@@ -117,7 +120,10 @@ def _macro() -> str:
     )
     # Pluses, colons and at signs of an Open edX key, however they are written; a plus that was decoded is a
     # space.
-    plain = r"regexp_replace(regexp_replace(regexp_replace(trim(t), '%(25)?2[Bb]', '+', 'g'), '%(25)?3[Aa]', ':', 'g'), '%(25)?40', '@', 'g')"
+    plain = (
+        r"regexp_replace(regexp_replace(regexp_replace(trim(t), '%(25)?2[Bb]', '+', 'g'), '%(25)?3[Aa]', "
+        r"':', 'g'), '%(25)?40', '@', 'g')"
+    )
     plain = _bound(
         plain,
         "p",
@@ -138,7 +144,10 @@ def _macro() -> str:
         'old_course': lower(regexp_replace(w.plain, {literal(_OLD_PAGE)}, '\\1+\\2+\\3')), 'is_old': regexp_matches(w.plain, {literal(_OLD_PAGE)}),
         'uuid': lower(coalesce(nullif(regexp_extract(w.plain, {literal(_UUID)}, 1), ''), nullif(regexp_extract(w.plain, {literal(_HEX)}, 1), ''), '')),
         'identity': {identity}, 'fragment': w.fragment}}"""
-    segments = "list_filter(string_split(regexp_replace(o.identity.page, '^[A-Za-z][A-Za-z0-9+.-]*://', ''), '/'), lambda s: s <> '')"
+    segments = (
+        "list_filter(string_split(regexp_replace(o.identity.page, '^[A-Za-z][A-Za-z0-9+.-]*://', ''), "
+        "'/'), lambda s: s <> '')"
+    )
     last = "regexp_extract(regexp_extract(r.normal, '^[^?]*', 0), '([^/#:]+)[/#:]*$', 1)"
     suffixes = _bound(
         segments,
@@ -161,7 +170,10 @@ def _macro() -> str:
     body = _bound(
         f"{{'plain': {plain}, 'normal': {normal}}}", "r", _bound(parts, "w", _bound(read, "o", struct))
     )
-    simple = "{'key': t, 'tails': [regexp_extract(t, '([^/:]+)$', 1)], 'tail_kinds': []::VARCHAR[], 'course': NULL::VARCHAR}"
+    simple = (
+        "{'key': t, 'tails': [regexp_extract(t, '([^/:]+)$', 1)], 'tail_kinds': []::VARCHAR[], 'course': "
+        "NULL::VARCHAR}"
+    )
     return f"""CREATE OR REPLACE TEMP MACRO anonymart_object(t) AS
         CASE WHEN t IS NULL THEN NULL WHEN regexp_matches(t, {literal(_SIMPLE)}) AND NOT contains(t, '/courses/') THEN {simple} ELSE {body} END"""
 

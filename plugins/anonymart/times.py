@@ -35,12 +35,26 @@ _PLAIN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+)?Z?$"
 _WITH_OFFSET = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?$"
 _FIRST, _LAST = datetime(1900, 1, 1), datetime(2200, 1, 1)
 _MONTHS = {
-    name: number for number, names in enumerate((
-        "january jan janvier janv jan", "february feb fevrier fevr fev", "march mar mars", "april apr avril avr", "may mai", "june jun juin",
-        "july jul juillet juil", "august aug aout aou", "september sep sept septembre", "october oct octobre", "november nov novembre",
-        "december dec decembre",
-    ), 1) for name in names.split()
-}  # fmt: skip
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan janvier janv jan",
+            "february feb fevrier fevr fev",
+            "march mar mars",
+            "april apr avril avr",
+            "may mai",
+            "june jun juin",
+            "july jul juillet juil",
+            "august aug aout aou",
+            "september sep sept septembre",
+            "october oct octobre",
+            "november nov novembre",
+            "december dec decembre",
+        ),
+        1,
+    )
+    for name in names.split()
+}
 _WEEKDAYS = (
     "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun "
     "lundi lun mardi mar mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim"
@@ -148,8 +162,10 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
     )[0]:
         return
     readers: tuple[tuple[str, Callable[..., Any], Any], ...] = (
-        ("anonymart_moment", moment, "TIMESTAMP"), ("anonymart_day", day, "DATE"), ("anonymart_time_problem", problem, "VARCHAR"),
-    )  # fmt: skip
+        ("anonymart_moment", moment, "TIMESTAMP"),
+        ("anonymart_day", day, "DATE"),
+        ("anonymart_time_problem", problem, "VARCHAR"),
+    )
     texts: list[Any] = ["VARCHAR"] * 3
     for name, function, gives in readers:
         connection.create_function(
@@ -251,10 +267,17 @@ def sql_orders(text: str) -> str:
     """SQL: an aggregate that tells the order of the slashed dates of a column: 'dmy', 'mdy', or '' where
     nothing, or both, tell.
     """
-    first, second = (f"count(*) FILTER (regexp_matches({text}, '{pattern}')) > 0" for pattern in (
-        r"^\s*(1[3-9]|[23][0-9])[/.-][0-9]{1,2}[/.-][0-9]{4}", r"^\s*[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-][0-9]{4}",
-    ))  # fmt: skip
-    return f"CASE WHEN {first} AND NOT {second} THEN '{DMY}' WHEN {second} AND NOT {first} THEN '{MDY}' ELSE '' END"
+    first, second = (
+        f"count(*) FILTER (regexp_matches({text}, '{pattern}')) > 0"
+        for pattern in (
+            r"^\s*(1[3-9]|[23][0-9])[/.-][0-9]{1,2}[/.-][0-9]{4}",
+            r"^\s*[0-9]{1,2}[/.-](1[3-9]|[23][0-9])[/.-][0-9]{4}",
+        )
+    )
+    return (
+        f"CASE WHEN {first} AND NOT {second} THEN '{DMY}' WHEN {second} AND NOT {first} THEN '{MDY}' ELSE "
+        f"'' END"
+    )
 
 
 @cache

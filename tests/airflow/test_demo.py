@@ -38,8 +38,18 @@ def marts_digest(home: Path) -> str:
 
 
 def vault_counts(house: House) -> dict[str, int]:
-    tables = ("raw.learning", "raw.enrolments", "raw.salary", "answers.nps", "register.learners", "register.identities", "register.last_use",
-              "rights.consents", "rights.requests", "ledger.row_hashes")  # fmt: skip
+    tables = (
+        "raw.learning",
+        "raw.enrolments",
+        "raw.salary",
+        "answers.nps",
+        "register.learners",
+        "register.identities",
+        "register.last_use",
+        "rights.consents",
+        "rights.requests",
+        "ledger.row_hashes",
+    )
     return {table: house.vault(f"SELECT count(*) FROM vault.{table}")[0][0] for table in tables}
 
 

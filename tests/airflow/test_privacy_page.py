@@ -35,9 +35,17 @@ PAGES = (
 FILES = [
     f"/{kind}/{release_id}/files/{name}"
     for kind, release_id in (("releases", SECOND), ("waiting", WAITS))
-    for name in ("privacy_report.html", "privacy_report.json", "gate.json", "manifest.json", "manifest.sig", "datapackage.json",
-                 "data_docs/index.html", "data_docs/style.css")
-]  # fmt: skip
+    for name in (
+        "privacy_report.html",
+        "privacy_report.json",
+        "gate.json",
+        "manifest.json",
+        "manifest.sig",
+        "datapackage.json",
+        "data_docs/index.html",
+        "data_docs/style.css",
+    )
+]
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
 
@@ -74,8 +82,20 @@ class Desk:
             for name, value in {**self._login(user), "Host": "127.0.0.1:8080"}.items()
         ]
         path, _, query = f"/privacy{path}".partition("?")
-        scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": unquote(path), "root_path": "",
-                 "raw_path": path.encode(), "query_string": query.encode(), "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8080)}  # fmt: skip
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": unquote(path),
+            "root_path": "",
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": headers,
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8080),
+        }
         sent: list[dict] = []
 
         async def receive() -> dict:

@@ -292,9 +292,16 @@ def test_codes_and_checksums_are_no_identifiers(made):
 
 def outcome(share, **more):
     return {
-        "diploma_id": "D1", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6, "n_graduates": 60,
-        "n_respondents": 50, "employed_rate": share, "in_field_rate": 0.5, **more,
-    }  # fmt: skip
+        "diploma_id": "D1",
+        "graduation_year": 2023,
+        "graduation_year_from": 2023,
+        "months_after": 6,
+        "n_graduates": 60,
+        "n_respondents": 50,
+        "employed_rate": share,
+        "in_field_rate": 0.5,
+        **more,
+    }
 
 
 @pytest.mark.parametrize(("share", "hits"), [(1.0, 1), (0.0, 1), (0.95, 0), (0.05, 0), (0.5, 0)])
@@ -417,9 +424,13 @@ def test_what_an_earlier_release_told_is_no_new_success(made, rules):
 
 def test_a_diploma_that_is_too_small_to_tell_is_told_by_its_sisters(made, rules):
     """18 graduates without any work: hidden, and 60 of 60 less 60 of 78 say so."""
-    release = made(salary_outcome=[
-        outcome(None, n_respondents=22, diploma_id="D0"), outcome(0.8, n_respondents=100), outcome(round(80 / 122, 4), n_respondents=122, diploma_id="all"),
-    ])  # fmt: skip
+    release = made(
+        salary_outcome=[
+            outcome(None, n_respondents=22, diploma_id="D0"),
+            outcome(0.8, n_respondents=100),
+            outcome(round(80 / 122, 4), n_respondents=122, diploma_id="all"),
+        ]
+    )
     certain = replace(rules, law=EXACT, by_class={})
     assert subtraction.attack(release, [], certain, Truth()).succeeded == 1
     assert subtraction.attack(release, [], rules, Truth()).succeeded == 0, (
@@ -553,9 +564,22 @@ def month(has_next=True, **changes):
     no row in the first.
     """
     rows = [
-        {"course_id": course, "month": QUARTER, "n_active_learners": n, "n_registrations": 3, "n_completions": 0, "median_progress": median}
-        for course, n, median in (("a", 4, None), ("b", 40, 61.0), ("c", 50, 55.0), ("d", 60, 70.0), ("e", 70, 48.0))
-    ]  # fmt: skip
+        {
+            "course_id": course,
+            "month": QUARTER,
+            "n_active_learners": n,
+            "n_registrations": 3,
+            "n_completions": 0,
+            "median_progress": median,
+        }
+        for course, n, median in (
+            ("a", 4, None),
+            ("b", 40, 61.0),
+            ("c", 50, 55.0),
+            ("d", 60, 70.0),
+            ("e", 70, 48.0),
+        )
+    ]
     kept = [row for row in rows if changes.get(row["course_id"], 0) is not None]
     return [row | changes.get(row["course_id"], {}) for row in kept] + [
         rows[0] | {"month": date(2025, 2, 1)}

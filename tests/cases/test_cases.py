@@ -59,9 +59,22 @@ def test_moodle_pages_are_told_apart_by_their_query(home):
 def test_two_accounts_are_one_person_and_a_slash_changes_nothing(home, tmp_path):
     assert true_counts(home, "course_engagement_monthly", "n_active_learners", "path-two") == [30]
     erased = home.copy(tmp_path / "home")
-    lay(erased.home.landing, "rights", "erase.csv", as_csv([
-        {"request_id": "ERASE-TWO", "kind": "erase", "learner_id": "TWO-p000", "received_at": "2026-06-29T10:00:00Z", "identity_verified": "true"},
-    ]))  # fmt: skip
+    lay(
+        erased.home.landing,
+        "rights",
+        "erase.csv",
+        as_csv(
+            [
+                {
+                    "request_id": "ERASE-TWO",
+                    "kind": "erase",
+                    "learner_id": "TWO-p000",
+                    "received_at": "2026-06-29T10:00:00Z",
+                    "identity_verified": "true",
+                },
+            ]
+        ),
+    )
     erased.succeed("run", "--as-of", AS_OF)
     [(n_left,)] = erased.vault(
         "SELECT count(*) FROM vault.raw.learning WHERE actor LIKE 'account:https://%-two.example%' AND "
@@ -165,9 +178,22 @@ def test_surveys_as_they_are_written(cases, tmp_path):
         "l.csv",
         as_csv([{"learner_id": f"L-{name}", "email": f"{name}@school.example"} for name in people]),
     )
-    lay(landing, "consents", "c.csv", as_csv([
-        {"learner_id": f"L-{name}", "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-01T00:00:00Z"} for name in ("ada", "bob")
-    ]))  # fmt: skip
+    lay(
+        landing,
+        "consents",
+        "c.csv",
+        as_csv(
+            [
+                {
+                    "learner_id": f"L-{name}",
+                    "purpose": "P-SURVEY",
+                    "status": "granted",
+                    "at": "2025-01-01T00:00:00Z",
+                }
+                for name in ("ada", "bob")
+            ]
+        ),
+    )
     for name in (
         "01-google-forms-lowercase-pm.csv",
         "02-qualtrics-zone-in-third-row.csv",

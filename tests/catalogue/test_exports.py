@@ -55,12 +55,23 @@ MOODLE = {
     "categoryid": 1,
     "format": "topics",
 }
-CONTENTS = [{
-    "id": 11, "name": "Numbers", "section": 1, "modules": [
-        {"id": 7, "name": "A quiz", "modname": "quiz", "url": "https://moodle.example/mod/quiz/view.php?id=7"},
-        {"id": 8, "name": "Essay", "modname": "assign"}, {"id": 9, "name": "Read me", "modname": "page"},
-    ],
-}]  # fmt: skip
+CONTENTS = [
+    {
+        "id": 11,
+        "name": "Numbers",
+        "section": 1,
+        "modules": [
+            {
+                "id": 7,
+                "name": "A quiz",
+                "modname": "quiz",
+                "url": "https://moodle.example/mod/quiz/view.php?id=7",
+            },
+            {"id": 8, "name": "Essay", "modname": "assign"},
+            {"id": 9, "name": "Read me", "modname": "page"},
+        ],
+    }
+]
 EDX_ITEMS = {
     ("course", "python", None),
     ("chapter", "week-one", "python"),

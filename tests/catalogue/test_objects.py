@@ -19,12 +19,28 @@ COURSE = [
 PROBLEM = [
     "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6",
     "Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6",
-    "https://lms.example/xblock/block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6",
-    "https://lms.example/xblock/block-v1%3ACampus%2BPY101%2B2025%2Btype%40problem%2Bblock%400f3c5461f86764ad7bdbdf6cbdde61e6",
-    "https://lms.example/xblock/block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/hint/1",
-    "https://lms.example/xblock/block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/answer",
+    (
+        "https://lms.example/xblock/"
+        "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6"
+    ),
+    (
+        "https://lms.example/xblock/"
+        "block-v1%3ACampus%2BPY101%2B2025%2Btype%40problem%2Bblock%400f3c5461f86764ad7bdbdf6cbdde61e6"
+    ),
+    (
+        "https://lms.example/xblock/"
+        "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/hint/1"
+    ),
+    (
+        "https://lms.example/xblock/"
+        "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/answer"
+    ),
     "block-v1:Campus+PY101+2025+branch@draft-branch+type@problem+block@0F3C5461F86764AD7BDBDF6CBDDE61E6",
-    "/courses/course-v1:Campus+PY101+2025/xblock/block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/handler/xmodule_handler/problem_check",
+    (
+        "/courses/course-v1:Campus+PY101+2025/xblock/"
+        "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6/handler/"
+        "xmodule_handler/problem_check"
+    ),
 ]
 QUIZ = [
     "https://moodle.example/mod/quiz/view.php?id=7",
@@ -56,11 +72,20 @@ def test_one_thing_has_one_key(key, spellings):
 
 def test_other_things_have_other_keys(key):
     others = [
-        COURSE[0], PROBLEM[0], QUIZ[0], UUID[0], "ccx-v1:Campus+PY101+2025+ccx@1", "course-v1:Campus+PY101+2026",
-        "https://moodle.example/course/view.php?id=7", "https://other.example/mod/quiz/view.php?id=7", "https://moodle.example/mod/quiz/index.php?id=7",
-        "https://moodle.example/mod/quiz/view.php?id=8", "https://x.example/app#course-1", "https://x.example/app#course-2",
+        COURSE[0],
+        PROBLEM[0],
+        QUIZ[0],
+        UUID[0],
+        "ccx-v1:Campus+PY101+2025+ccx@1",
+        "course-v1:Campus+PY101+2026",
+        "https://moodle.example/course/view.php?id=7",
+        "https://other.example/mod/quiz/view.php?id=7",
+        "https://moodle.example/mod/quiz/index.php?id=7",
+        "https://moodle.example/mod/quiz/view.php?id=8",
+        "https://x.example/app#course-1",
+        "https://x.example/app#course-2",
         "https://lms.example/courses/course-v1:Campus+PY101+2025/courseware/week1",
-    ]  # fmt: skip
+    ]
     assert len({key(text) for text in others}) == len(others)
 
 

@@ -25,9 +25,13 @@ def said(number: int, object_id: str, kind: str | None = None, course: str | Non
         else {}
     )
     return {
-        "id": f"00000000-0000-4000-8000-{number:012d}", "timestamp": "2025-03-01T10:00:00Z", "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
-        "actor": {"account": {"homePage": LMS, "name": f"u{number}"}}, "object": thing, "context": context,
-    }  # fmt: skip
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "timestamp": "2025-03-01T10:00:00Z",
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+        "actor": {"account": {"homePage": LMS, "name": f"u{number}"}},
+        "object": thing,
+        "context": context,
+    }
 
 
 def settled(house: House):
@@ -47,14 +51,40 @@ def codes(house: House) -> dict[str, str]:
 def platforms(tmp_path_factory):
     """Two Moodles and an Open edX in one catalogue, in the ids of the platforms."""
     house = House(tmp_path_factory.mktemp("platforms") / "home")
-    house.deliver("catalogue", "c.json", json.dumps([
-        {"path_id": "p", "course_id": "py101", "course_title": "Python", "course_aliases": ["course-v1:Campus+PY101+2025", "ccx-v1:Campus+PY101+2025+ccx@1"]},
-        {"course_id": "py101", "exercise_id": "0f3c5461f86764ad7bdbdf6cbdde61e6", "exercise_title": "Loops"},
-        {"course_id": f"{MOODLE}/course/view.php?id=2", "course_title": "Maths"},
-        {"course_id": "https://other.example/course/view.php?id=2", "course_title": "Histoire de l'art"},
-        {"course_id": f"{MOODLE}/course/view.php?id=2", "exercise_id": f"{MOODLE}/mod/quiz/view.php?id=2", "exercise_title": "06 12 34 56 78"},
-        {"course_id": "py101", "project_id": "final", "project_aliases": "urn:uuid:0F3C5461-F867-44AD-8BDB-DF6CBDDE61E6 https://x.example/final"},
-    ]))  # fmt: skip
+    house.deliver(
+        "catalogue",
+        "c.json",
+        json.dumps(
+            [
+                {
+                    "path_id": "p",
+                    "course_id": "py101",
+                    "course_title": "Python",
+                    "course_aliases": ["course-v1:Campus+PY101+2025", "ccx-v1:Campus+PY101+2025+ccx@1"],
+                },
+                {
+                    "course_id": "py101",
+                    "exercise_id": "0f3c5461f86764ad7bdbdf6cbdde61e6",
+                    "exercise_title": "Loops",
+                },
+                {"course_id": f"{MOODLE}/course/view.php?id=2", "course_title": "Maths"},
+                {
+                    "course_id": "https://other.example/course/view.php?id=2",
+                    "course_title": "Histoire de l'art",
+                },
+                {
+                    "course_id": f"{MOODLE}/course/view.php?id=2",
+                    "exercise_id": f"{MOODLE}/mod/quiz/view.php?id=2",
+                    "exercise_title": "06 12 34 56 78",
+                },
+                {
+                    "course_id": "py101",
+                    "project_id": "final",
+                    "project_aliases": "urn:uuid:0F3C5461-F867-44AD-8BDB-DF6CBDDE61E6 https://x.example/final",
+                },
+            ]
+        ),
+    )
     problem = "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6"
     house.deliver("learning", "s.ndjson", [
         said(1, f"{LMS}/course/course-v1%3ACampus%2BPY101%2B2025", "course"),
@@ -74,10 +104,16 @@ def platforms(tmp_path_factory):
 
 def test_each_id_finds_its_thing(platforms):
     found = codes(platforms)
-    assert [found.get(said_of) for said_of in (
-        f"{LMS}/course/course-v1%3ACampus%2BPY101%2B2025", "ccx-v1:Campus+PY101+2025+ccx@1",
-        f"{MOODLE}/course/view.php?section=1&id=2", "https://other.example/course/view.php?id=2", "https://third.example/course/view.php?id=2",
-    )] == ["course:py101", "course:py101", "course:maths", "course:histoire-de-l-art", None]  # fmt: skip
+    assert [
+        found.get(said_of)
+        for said_of in (
+            f"{LMS}/course/course-v1%3ACampus%2BPY101%2B2025",
+            "ccx-v1:Campus+PY101+2025+ccx@1",
+            f"{MOODLE}/course/view.php?section=1&id=2",
+            "https://other.example/course/view.php?id=2",
+            "https://third.example/course/view.php?id=2",
+        )
+    ] == ["course:py101", "course:py101", "course:maths", "course:histoire-de-l-art", None]
     # A title with a phone number gives no code.
     assert found[f"{MOODLE}/mod/quiz/view.php?id=2"] == "exercise:exercise-1"
     assert found["https://lrs.example/a/0f3c5461-f867-44ad-8bdb-df6cbdde61e6"] == "project:final"
@@ -94,8 +130,10 @@ def test_a_block_that_nobody_listed_counts_in_its_course(platforms):
 def test_what_matches_nothing_is_reported_without_a_value(platforms):
     told = {each.shape: (each.item_kind, each.n_statements) for each in platforms.report.unmatched}
     assert told == {
-        "block-v1:*+type@problem+block@*": ("exercise", 1), "https://*/course/view.php?id=#": ("course", 1), "course-v1:*": ("course", 1),
-    }  # fmt: skip
+        "block-v1:*+type@problem+block@*": ("exercise", 1),
+        "https://*/course/view.php?id=#": ("course", 1),
+        "course-v1:*": ("course", 1),
+    }
     assert platforms.report.n_unmatched == 3
     assert platforms.ask("SELECT sum(n_statements) FROM vault.ledger.unmatched") == [(3,)]
 
@@ -124,7 +162,10 @@ def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):
     house.deliver(
         "catalogue",
         "b.csv",
-        f"course_id,course_title\n{MOODLE}/course/view.php?id=1,Maths\n{MOODLE}/course/view.php?id=2,Maths 2\n",
+        (
+            f"course_id,course_title\n{MOODLE}/course/view.php?id=1,Maths\n{MOODLE}/course/view.php?id=2,"
+            f"Maths 2\n"
+        ),
     )
     settled(house)
     assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
@@ -178,7 +219,10 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     house.deliver(
         "catalogue",
         "a.csv",
-        "path_id,course_id\np,course-julia\ncoaching-zoltana-dubouchard,late-quux-oona\n0612345678,python-101\n",
+        (
+            "path_id,course_id\np,course-julia\ncoaching-zoltana-dubouchard,late-quux-oona\n0612345678,"
+            "python-101\n"
+        ),
     )
     house.deliver(
         "learners",
@@ -188,7 +232,10 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     house.deliver(
         "enrolments",
         "a.csv",
-        "learner_id,path_id,started_on,diploma_id\nL1,p,2025-01-01,dubouchard-zoltana\nL2,p,2025-01-01,RNCP1\n",
+        (
+            "learner_id,path_id,started_on,diploma_id\nL1,p,2025-01-01,dubouchard-zoltana\nL2,p,"
+            "2025-01-01,RNCP1\n"
+        ),
     )
     report = settled(house)
     told = {(each.item_kind, each.reason, each.line, each.became) for each in report.replaced}
@@ -206,7 +253,10 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     house.deliver(
         "nps",
         "n.csv",
-        "response_id,learner_id,path_id,asked_at,answered_at,score\nR,L1,coaching-zoltana-dubouchard,2025-11-02,2025-11-03,1\n",
+        (
+            "response_id,learner_id,path_id,asked_at,answered_at,score\nR,L1,coaching-zoltana-dubouchard,"
+            "2025-11-02,2025-11-03,1\n"
+        ),
     )
     settled(house)
     assert house.ask("""
@@ -226,10 +276,16 @@ def test_a_late_catalogue_counts_statements_again(tmp_path):
     house.deliver(
         "catalogue", "a.csv", "course_id,exercise_id,exercise_aliases\ncourse-a,e1,https://x.example/e/1\n"
     )
-    house.deliver("learning", "s.ndjson", [
-        said(1, "https://x.example/e/1", "assessment"), said(2, "https://x.example/e/2", "assessment", "https://x.example/course-a"),
-        said(3, "https://x.example/v/3", "media", "https://x.example/new"), said(4, "https://x.example/never", "course"),
-    ])  # fmt: skip
+    house.deliver(
+        "learning",
+        "s.ndjson",
+        [
+            said(1, "https://x.example/e/1", "assessment"),
+            said(2, "https://x.example/e/2", "assessment", "https://x.example/course-a"),
+            said(3, "https://x.example/v/3", "media", "https://x.example/new"),
+            said(4, "https://x.example/never", "course"),
+        ],
+    )
     assert settled(house).n_unmatched == 3
     with engine.connect(house.home, house.keys, warehouse="rw") as connection:
         connection.execute(

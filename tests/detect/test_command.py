@@ -29,9 +29,15 @@ def test_spans_in_code_points_in_the_order_of_the_lines():
 
 
 BROKEN = [
-    b'{"id": 1, "text": "secret"', b'["secret"]', b'{"id": 1, "txt": "secret"}', b'{"id": 1, "text": "x", "name": "secret"}',
-    b'{"id": null, "text": "secret"}', b'{"id": true, "text": "secret"}', b'{"id": 1, "text": ["secret"]}', b'{"id": 1, "text": "secret \xff"}',
-]  # fmt: skip
+    b'{"id": 1, "text": "secret"',
+    b'["secret"]',
+    b'{"id": 1, "txt": "secret"}',
+    b'{"id": 1, "text": "x", "name": "secret"}',
+    b'{"id": null, "text": "secret"}',
+    b'{"id": true, "text": "secret"}',
+    b'{"id": 1, "text": ["secret"]}',
+    b'{"id": 1, "text": "secret \xff"}',
+]
 
 
 @pytest.mark.parametrize("line", BROKEN)

@@ -287,6 +287,9 @@ def test_folding_forgets_case_accents_and_punctuation():
 
 
 def test_a_text_without_its_addresses():
-    text = "Le support est top, support arobase prix point fr ou support@prix.fr, www.prix.fr/projets (@mentor_leo) !"
+    text = (
+        "Le support est top, support arobase prix point fr ou support@prix.fr, www.prix.fr/projets "
+        "(@mentor_leo) !"
+    )
     row = duckdb.execute(f"SELECT {detect.without_addresses('t')} FROM (SELECT ? AS t)", [text]).fetchone()
     assert " ".join(row[0].split()) == "Le support est top, ou , ) !"

@@ -56,10 +56,14 @@ def graduates(dice: random.Random) -> list[dict[str, Any]]:
             for i in range(size):
                 no += 1
                 person = one(dice, no) | {
-                    "graduation_year": year, "graduation_year_from": year, "months_after": months, "has_answered": True,
-                    "is_employed": dice.random() < 0.9, "is_in_field": dice.random() < 0.5,
+                    "graduation_year": year,
+                    "graduation_year_from": year,
+                    "months_after": months,
+                    "has_answered": True,
+                    "is_employed": dice.random() < 0.9,
+                    "is_in_field": dice.random() < 0.5,
                     "salary_eur_year": float(dice.randint(20_000, 60_000)) if dice.random() < 0.97 else None,
-                }  # fmt: skip
+                }
                 people.append(person | {"diploma_id": f"d{diploma}"})
                 people.append(person | {"diploma_id": "all"})
                 if diploma == 0 and len(sizes) > 1 and i < 2:
@@ -140,8 +144,10 @@ def test_quartiles_equal_the_oracle(built):
     for name in QUARTILES:
         shown = {key for key in nests.rows if nests.own[key][name][1] is None}
         near = {
-            fine for fine, coarse in nests.pairs if {fine, coarse} <= shown and 0 < len(behind[fine] ^ behind[coarse]) < LEAST
-        }  # fmt: skip
+            fine
+            for fine, coarse in nests.pairs
+            if {fine, coarse} <= shown and 0 < len(behind[fine] ^ behind[coarse]) < LEAST
+        }
         for total in (key for key in shown - near if key[0] == nests.whole):
             parts = [key for key in shown - near if key[0] != nests.whole and key[1:] == total[1:]]
             left = behind[total] - set().union(*(behind[part] for part in parts))
@@ -259,9 +265,14 @@ def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factor
     for no in range(80):
         year = 2022 if no < 20 else 2023
         person = one(dice, no) | {
-            "graduation_year": year, "graduation_year_from": year, "months_after": 6, "has_answered": no < 20 or no < 40, "is_employed": True,
-            "is_in_field": no % 2 == 0, "salary_eur_year": float(30_000 + 100 * no) if no < 40 else None,
-        }  # fmt: skip
+            "graduation_year": year,
+            "graduation_year_from": year,
+            "months_after": 6,
+            "has_answered": no < 20 or no < 40,
+            "is_employed": True,
+            "is_in_field": no % 2 == 0,
+            "salary_eur_year": float(30_000 + 100 * no) if no < 40 else None,
+        }
         people += [person | {"diploma_id": "d0"}, person | {"diploma_id": "all"}]
     house.add_people(SALARY, people)
     house.build(as_of="2024-06-30")

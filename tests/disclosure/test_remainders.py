@@ -41,9 +41,15 @@ def respondents(dice: random.Random) -> list[dict[str, Any]]:
                 no += 1
                 is_detractor, is_promoter = dice.random() < share, dice.random() < 0.6
                 person = {
-                    "pseudonym": f"{no:064x}", "record_key": dice.getrandbits(32), "closing_on": dt.date(2037, 1, 1), "quarter": quarter, "has_answered": True,
-                    "is_detractor": is_detractor, "is_promoter": not is_detractor and is_promoter, "is_passive": not is_detractor and not is_promoter,
-                }  # fmt: skip
+                    "pseudonym": f"{no:064x}",
+                    "record_key": dice.getrandbits(32),
+                    "closing_on": dt.date(2037, 1, 1),
+                    "quarter": quarter,
+                    "has_answered": True,
+                    "is_detractor": is_detractor,
+                    "is_promoter": not is_detractor and is_promoter,
+                    "is_passive": not is_detractor and not is_promoter,
+                }
                 people += [person | {"path_id": f"p{path}"}, person | {"path_id": "all"}]
     return people
 

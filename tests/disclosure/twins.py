@@ -100,9 +100,14 @@ def open_house(house: House) -> None:
         number = np.arange(len(home)) - np.repeat(np.cumsum(size) - size, size)
         few, late = place[home] == list(PLACES).index("few"), number >= N_OTHERS
         columns = {
-            "course_id": home, "number": number, "record_key": dice.integers(0, 2**32, len(home)), "is_late": late,
-            "b": ~few & (late | (number < N_REGISTERED)), "c": ~few & (late | (number < N_COMPLETED)), "progress": number * 7 % 101,
-        }  # fmt: skip
+            "course_id": home,
+            "number": number,
+            "record_key": dice.integers(0, 2**32, len(home)),
+            "is_late": late,
+            "b": ~few & (late | (number < N_REGISTERED)),
+            "c": ~few & (late | (number < N_COMPLETED)),
+            "progress": number * 7 % 101,
+        }
         con.register("given", pa.table({name: pa.array(values) for name, values in columns.items()}))
         con.execute(
             "create table people.others as select * replace (cast(course_id as varchar) as course_id) "

@@ -160,32 +160,85 @@ def person(
     """Rows of one person in every source, under every kind of identifier."""
     sha1 = hashlib.sha1(f"mailto:{email}".encode()).hexdigest()
     actors = (
-        {"account": {"homePage": HOME_PAGE, "name": account}}, {"mbox": f"mailto:{email}"}, {"mbox_sha1sum": sha1},
+        {"account": {"homePage": HOME_PAGE, "name": account}},
+        {"mbox": f"mailto:{email}"},
+        {"mbox_sha1sum": sha1},
         {"mbox": f"mailto:{spelling}"},
-    )  # fmt: skip
+    )
     return {
-        "learners": [{
-            "learner_id": learner_id, "email": email, "given_name": f"Given{learner_id}", "family_name": f"Family{learner_id}",
-            "account_home_page": HOME_PAGE, "account_name": account, "registered_at": "2025-01-05T10:00:00Z",
-            "last_login_at": "2026-05-01T10:00:00Z", **more,
-        }],
-        "enrolments": [{"learner_id": learner_id, "path_id": "p1", "started_on": "2025-01-10", "outcome": "graduated",
-                        "diploma_id": "d1", "graduated_on": "2025-09-30"}],
+        "learners": [
+            {
+                "learner_id": learner_id,
+                "email": email,
+                "given_name": f"Given{learner_id}",
+                "family_name": f"Family{learner_id}",
+                "account_home_page": HOME_PAGE,
+                "account_name": account,
+                "registered_at": "2025-01-05T10:00:00Z",
+                "last_login_at": "2026-05-01T10:00:00Z",
+                **more,
+            }
+        ],
+        "enrolments": [
+            {
+                "learner_id": learner_id,
+                "path_id": "p1",
+                "started_on": "2025-01-10",
+                "outcome": "graduated",
+                "diploma_id": "d1",
+                "graduated_on": "2025-09-30",
+            }
+        ],
         "connections": [{"learner_id": learner_id, "connected_at": "2026-05-01T10:00:00Z"}],
         "learning": [
-            statement(number + n, actor=actor, timestamp=f"2026-0{n + 1}-03T10:00:00Z") for n, actor in enumerate(actors)
+            statement(number + n, actor=actor, timestamp=f"2026-0{n + 1}-03T10:00:00Z")
+            for n, actor in enumerate(actors)
         ],
         "nps": [
-            {"response_id": f"n-{learner_id}", "email": email, "path_id": "p1", "asked_at": "2026-03-01T08:00:00Z",
-             "answered_at": "2026-03-02T08:00:00Z", "score": 9, "comment": f"Mentor of {learner_id}"},
-            {"response_id": f"o-{learner_id}", "email": spelling, "path_id": "p1", "asked_at": "2026-04-01T08:00:00Z"},
+            {
+                "response_id": f"n-{learner_id}",
+                "email": email,
+                "path_id": "p1",
+                "asked_at": "2026-03-01T08:00:00Z",
+                "answered_at": "2026-03-02T08:00:00Z",
+                "score": 9,
+                "comment": f"Mentor of {learner_id}",
+            },
+            {
+                "response_id": f"o-{learner_id}",
+                "email": spelling,
+                "path_id": "p1",
+                "asked_at": "2026-04-01T08:00:00Z",
+            },
         ],
-        "salary": [{"response_id": f"s-{learner_id}", "learner_id": learner_id, "email": email, "diploma_id": "d1", "graduated_on": "2025-09-30",
-                    "answered_at": "2026-04-02T08:00:00Z", "employed": True, "job_title": f"Baker {learner_id}", "employer": f"Inc {learner_id}",
-                    "contract_type": "Contrat d'apprentissage", "country": "Pays-Bas",
-                    "salary_amount": 99999999, "salary_currency": "EUR", "salary_period": "year", "salary_basis": "gross"}],
-        "consents": [{"learner_id": learner_id, "purpose": "P-SURVEY", "status": "granted", "at": "2025-01-05T10:00:00Z"}],
-    }  # fmt: skip
+        "salary": [
+            {
+                "response_id": f"s-{learner_id}",
+                "learner_id": learner_id,
+                "email": email,
+                "diploma_id": "d1",
+                "graduated_on": "2025-09-30",
+                "answered_at": "2026-04-02T08:00:00Z",
+                "employed": True,
+                "job_title": f"Baker {learner_id}",
+                "employer": f"Inc {learner_id}",
+                "contract_type": "Contrat d'apprentissage",
+                "country": "Pays-Bas",
+                "salary_amount": 99999999,
+                "salary_currency": "EUR",
+                "salary_period": "year",
+                "salary_basis": "gross",
+            }
+        ],
+        "consents": [
+            {
+                "learner_id": learner_id,
+                "purpose": "P-SURVEY",
+                "status": "granted",
+                "at": "2025-01-05T10:00:00Z",
+            }
+        ],
+    }
 
 
 PEOPLE = {
@@ -193,7 +246,18 @@ PEOPLE = {
     "bert": person("L-4712", "acct-bert", "bert.b@example.org", "bertb@example.org", 200),
 }
 IDENTIFIERS = {
-    "anna": ("learner:L-4711", f"account:{HOME_PAGE}|acct-anna-4711", f"email:{EMAIL}", f"sha1:{SHA1}", f"email:anna{MARKER}@example.org"),
-    "bert": ("learner:L-4712", f"account:{HOME_PAGE}|acct-bert", "email:bert.b@example.org", "email:bertb@example.org",
-             f"sha1:{hashlib.sha1(b'mailto:bert.b@example.org').hexdigest()}"),
-}  # fmt: skip
+    "anna": (
+        "learner:L-4711",
+        f"account:{HOME_PAGE}|acct-anna-4711",
+        f"email:{EMAIL}",
+        f"sha1:{SHA1}",
+        f"email:anna{MARKER}@example.org",
+    ),
+    "bert": (
+        "learner:L-4712",
+        f"account:{HOME_PAGE}|acct-bert",
+        "email:bert.b@example.org",
+        "email:bertb@example.org",
+        f"sha1:{hashlib.sha1(b'mailto:bert.b@example.org').hexdigest()}",
+    ),
+}

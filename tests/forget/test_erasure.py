@@ -84,7 +84,10 @@ def test_found_under_any_identifier(built, who):
 
 
 def test_addresses_and_ids_in_comments_of_others_are_masked_and_nothing_else_is(built):
-    said = f"Écrire à {EMAIL}, {EMAIL.upper()} ou acct-anna-4711 (l-4711, pas L-47110) ; merci Anna, FamilyL-4711 en 2026"
+    said = (
+        f"Écrire à {EMAIL}, {EMAIL.upper()} ou acct-anna-4711 (l-4711, pas L-47110) ; merci Anna, "
+        f"FamilyL-4711 en 2026"
+    )
     row = {"response_id": "about", "learner_id": "L-4712", "answered_at": "2026-06-02T10:00:00Z", "score": 9}
     built.deliver(
         "nps",
@@ -145,10 +148,18 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
     """An account and an address that nobody knew to be hers: their rows go with the next build, and later
     ones stay out.
     """
-    built.deliver("learning", "strange.ndjson", [
-        statement(900, actor={"account": {"homePage": HOME_PAGE, "name": "second-account"}}, timestamp="2026-02-01T10:00:00Z"),
-        statement(901, actor={"mbox": "mailto:second@example.org"}, timestamp="2026-02-02T10:00:00Z"),
-    ])  # fmt: skip
+    built.deliver(
+        "learning",
+        "strange.ndjson",
+        [
+            statement(
+                900,
+                actor={"account": {"homePage": HOME_PAGE, "name": "second-account"}},
+                timestamp="2026-02-01T10:00:00Z",
+            ),
+            statement(901, actor={"mbox": "mailto:second@example.org"}, timestamp="2026-02-02T10:00:00Z"),
+        ],
+    )
     said = {
         "response_id": "about",
         "learner_id": "L-4712",
@@ -161,8 +172,13 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
     built.build()
     built.erase(built.request())
     assert "second-account" in built.everything()
-    row = {"learner_id": "L-4711", "email": "second@example.org", "account_home_page": HOME_PAGE, "account_name": "second-account",
-           "last_login_at": "2026-03-01T10:00:00Z"}  # fmt: skip
+    row = {
+        "learner_id": "L-4711",
+        "email": "second@example.org",
+        "account_home_page": HOME_PAGE,
+        "account_name": "second-account",
+        "last_login_at": "2026-03-01T10:00:00Z",
+    }
     built.deliver("learners", "revealing.ndjson", [row])
     assert built.ingest()["learners/revealing.ndjson"].refused == 1
     assert finish(built.home, built.keys, built.policy, AS_OF) is not None
@@ -303,10 +319,20 @@ def test_a_hundred_erasures_cost_one_rewrite(tmp_path):
         "a.csv",
         "learner_id,connected_at\n" + "".join(f"P-{n},2026-05-01T10:00:00Z\n" for n in range(150)),
     )
-    house.deliver("rights", "r.ndjson", [
-        {"request_id": f"E-{n}", "kind": "erase", "learner_id": f"P-{n}", "received_at": "2026-06-20T10:00:00Z", "identity_verified": True}
-        for n in range(100)
-    ])  # fmt: skip
+    house.deliver(
+        "rights",
+        "r.ndjson",
+        [
+            {
+                "request_id": f"E-{n}",
+                "kind": "erase",
+                "learner_id": f"P-{n}",
+                "received_at": "2026-06-20T10:00:00Z",
+                "identity_verified": True,
+            }
+            for n in range(100)
+        ],
+    )
     house.ingest()
     house.erase(*(f"E-{n}" for n in range(100)))
     assert house.ask("SELECT count(*) FROM vault.register.connections") == [(50,)]

@@ -38,9 +38,11 @@ def inside(house, as_of=AS_OF):
 def test_a_refused_file_names_somebody_however_it_is_written(house, monkeypatch):
     monkeypatch.setattr(files, "_CHUNK", 16)
     contents = {
-        "capitals": "<p>ÉLUARD</p>".encode(), "latin": "<p>Éluard</p>".encode("latin-1"), "escaped": b"<p>" + json.dumps("Éluard").encode() + b"</p>",
+        "capitals": "<p>ÉLUARD</p>".encode(),
+        "latin": "<p>Éluard</p>".encode("latin-1"),
+        "escaped": b"<p>" + json.dumps("Éluard").encode() + b"</p>",
         **{f"cut-{n}": b"<p>" + b"x" * n + " Éluard</p>".encode() for n in range(5, 13)},
-    }  # fmt: skip
+    }
     for name, content in contents.items():
         house.deliver("nps", f"{name}.csv", content)
     house.deliver("nps", "other.csv", "<p>Éluardine and élu</p>")

@@ -114,8 +114,12 @@ def test_zones_without_encryption_are_for_these_tests_only(tmp_path):
     house = House(tmp_path / "home")
     house.request(learner_id="L-1")
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    asked = subprocess.run([sys.executable, "-m", "anonymart.cli", "purge"], capture_output=True, text=True,
-                           env={**environment, "ANONYMART_HOME": str(house.home.root), "ANONYMART_ENCRYPTION": "none"})  # fmt: skip
+    asked = subprocess.run(
+        [sys.executable, "-m", "anonymart.cli", "purge"],
+        capture_output=True,
+        text=True,
+        env={**environment, "ANONYMART_HOME": str(house.home.root), "ANONYMART_ENCRYPTION": "none"},
+    )
     assert asked.returncode == 2 and "ANONYMART_ENCRYPTION" in asked.stderr
 
 

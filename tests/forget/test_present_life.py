@@ -26,9 +26,19 @@ def enforce(house, as_of=AS_OF):
 
 
 def test_a_former_life_leaves_who_is_who_and_the_objection(house):
-    house.deliver("learners", "a.ndjson", [{
-        "learner_id": "L-77", "email": "l77@example.org", "account_home_page": HOME_PAGE, "account_name": "acct-77", "registered_at": "2015-01-01T10:00:00Z",
-    }])  # fmt: skip
+    house.deliver(
+        "learners",
+        "a.ndjson",
+        [
+            {
+                "learner_id": "L-77",
+                "email": "l77@example.org",
+                "account_home_page": HOME_PAGE,
+                "account_name": "acct-77",
+                "registered_at": "2015-01-01T10:00:00Z",
+            }
+        ],
+    )
     actor = {"account": {"homePage": HOME_PAGE, "name": "acct-77"}}
     times = ("2015-03-01T10:00:00Z", "2025-03-01T10:00:00Z")
     house.deliver(
@@ -39,7 +49,10 @@ def test_a_former_life_leaves_who_is_who_and_the_objection(house):
     enforce(house)
     assert house.ask("SELECT count(*), min(year(occurred_at)) FROM vault.raw.learning") == [(1, 2025)]
     assert house.ask("SELECT registered_at FROM vault.register.learners") == [(None,)]
-    objecting = "SELECT identities.person_id FROM vault.rights.requests AS requests INNER JOIN vault.register.identities AS identities USING (identifier)"
+    objecting = (
+        "SELECT identities.person_id FROM vault.rights.requests AS requests INNER JOIN "
+        "vault.register.identities AS identities USING (identifier)"
+    )
     assert house.ask(objecting) == house.ask(
         f"SELECT person_id FROM vault.register.identities WHERE identifier = '{ACCOUNT}'"
     )

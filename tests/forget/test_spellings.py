@@ -35,20 +35,50 @@ def wide(text: str) -> str:
 
 
 ADDRESSES = [
-    UPPER, f"MAILTO:{EMAIL}", f"mailto:mailto:{EMAIL}", f" mailto:{EMAIL} ", f"anna.{MARKER}@EXAMPLE.org", f"an.na.{MARKER}@example.org",
-    f"anna.{MARKER}+moodle@example.org", f"%61nna%2E{MARKER}@example.org", f"{EMAIL}?subject=hello", wide(f"anna.{MARKER}") + "@example.org",
-    f"anna.\u200b{MARKER}@example.org", f"anna.{MARKER}@\u00adexample.org", f"{EMAIL}.",
-]  # fmt: skip
+    UPPER,
+    f"MAILTO:{EMAIL}",
+    f"mailto:mailto:{EMAIL}",
+    f" mailto:{EMAIL} ",
+    f"anna.{MARKER}@EXAMPLE.org",
+    f"an.na.{MARKER}@example.org",
+    f"anna.{MARKER}+moodle@example.org",
+    f"%61nna%2E{MARKER}@example.org",
+    f"{EMAIL}?subject=hello",
+    wide(f"anna.{MARKER}") + "@example.org",
+    f"anna.\u200b{MARKER}@example.org",
+    f"anna.{MARKER}@\u00adexample.org",
+    f"{EMAIL}.",
+]
 ACTORS = [
     *({"mbox": address} for address in ADDRESSES),
-    {"mbox_sha1sum": sha1(f"mailto:{EMAIL}")["mbox_sha1sum"].upper()}, sha1(EMAIL), sha1(UPPER), sha1(f"mailto:{UPPER}"), sha1(f"MAILTO:{UPPER}"),
-    sha1(f"mailto:Anna.{MARKER}@example.org"), sha1(f"mailto:anna.{MARKER}@Example.org"), sha1(f"mailto:Anna.{MARKER.capitalize()}@example.org"),
+    {"mbox_sha1sum": sha1(f"mailto:{EMAIL}")["mbox_sha1sum"].upper()},
+    sha1(EMAIL),
+    sha1(UPPER),
+    sha1(f"mailto:{UPPER}"),
+    sha1(f"MAILTO:{UPPER}"),
+    sha1(f"mailto:Anna.{MARKER}@example.org"),
+    sha1(f"mailto:anna.{MARKER}@Example.org"),
+    sha1(f"mailto:Anna.{MARKER.capitalize()}@example.org"),
     sha1(f"mailto:anna{MARKER}@example.org"),
-    account("HTTPS://Campus.Example"), account(f"{HOME_PAGE}/"), account(f"{HOME_PAGE}:443/"), account("http://campus.example"), account("http://campus.example:80/"),
-    account("https://www.campus.example"), account(f"{HOME_PAGE}/x/.."), account(f" {HOME_PAGE}"), account("https://c%61mpus.example"), account("campus.example"),
-    account(name="ACCT-ANNA-4711"), account(name=" acct-anna-4711 "), account(name="acct%2Danna-4711"), account(name=wide("acct-anna-4711")),
-    account(name="acct-anna-\u00ad4711"), account(f"{HOME_PAGE}//", "Acct-Anna-4711\u00a0"), account(name=EMAIL), account(name=f"mailto:{UPPER}"),
-]  # fmt: skip
+    account("HTTPS://Campus.Example"),
+    account(f"{HOME_PAGE}/"),
+    account(f"{HOME_PAGE}:443/"),
+    account("http://campus.example"),
+    account("http://campus.example:80/"),
+    account("https://www.campus.example"),
+    account(f"{HOME_PAGE}/x/.."),
+    account(f" {HOME_PAGE}"),
+    account("https://c%61mpus.example"),
+    account("campus.example"),
+    account(name="ACCT-ANNA-4711"),
+    account(name=" acct-anna-4711 "),
+    account(name="acct%2Danna-4711"),
+    account(name=wide("acct-anna-4711")),
+    account(name="acct-anna-\u00ad4711"),
+    account(f"{HOME_PAGE}//", "Acct-Anna-4711\u00a0"),
+    account(name=EMAIL),
+    account(name=f"mailto:{UPPER}"),
+]
 LEARNER_IDS = (
     "l-4711",
     " L-4711 ",
@@ -63,9 +93,14 @@ LEARNER_IDS = (
     "L\u00a04711",
 )
 STRANGERS = [
-    account(name="acct-anna-47110"), account("https://campus.example.org"), {"mbox": "mailto:hanna@example.org"}, sha1("mailto:hanna@example.org"),
-    {"openid": "https://campus.example/acct-anna-4711"}, account("https://campus.example/other"), {"mbox": f"mailto:{EMAIL}.uk"},
-]  # fmt: skip
+    account(name="acct-anna-47110"),
+    account("https://campus.example.org"),
+    {"mbox": "mailto:hanna@example.org"},
+    sha1("mailto:hanna@example.org"),
+    {"openid": "https://campus.example/acct-anna-4711"},
+    account("https://campus.example/other"),
+    {"mbox": f"mailto:{EMAIL}.uk"},
+]
 
 
 EARLIER = [
@@ -135,9 +170,10 @@ def test_strangers_and_later_statements_are_not_refused(erased):
 def test_rows_under_any_spelling_of_the_learner_id_are_refused(erased):
     rows = {
         "learners": {"given_name": "Anna", "registered_at": "2025-01-05T10:00:00Z", "last_login_at": BEFORE},
-        "enrolments": {"path_id": "p1", "started_on": "2025-01-10"}, "consents": {"purpose": "P-STAT", "status": "granted", "at": BEFORE},
+        "enrolments": {"path_id": "p1", "started_on": "2025-01-10"},
+        "consents": {"purpose": "P-STAT", "status": "granted", "at": BEFORE},
         "connections": {"connected_at": BEFORE},
-    }  # fmt: skip
+    }
     spelled = [*LEARNER_IDS, "007", "7.0", f"mailto:{EMAIL}", UPPER]
     for source, row in rows.items():
         counts = load(
@@ -167,10 +203,19 @@ def test_a_new_id_of_the_register_with_her_address_or_account_is_refused_with_al
     her_account = {"account_home_page": "http://Campus.example:80/", "account_name": "acct-anna-4711"}
     old = {"registered_at": "2025-01-05T10:00:00Z", "last_login_at": BEFORE}
     rows = [
-        {"learner_id": "N-1", "email": EMAIL, **old}, {"learner_id": "N-2", "email": f"an.na.{MARKER}@example.org", **old},
-        {"learner_id": "N-3", **her_account, **old}, {"learner_id": "N-4", "email": UPPER}, {"learner_id": "N-5", "email": f"anna.{MARKER}+x@example.org"},
-        {"learner_id": "N-6", "email": EMAIL, "account_home_page": HOME_PAGE, "account_name": "acct-new", **old},
-    ]  # fmt: skip
+        {"learner_id": "N-1", "email": EMAIL, **old},
+        {"learner_id": "N-2", "email": f"an.na.{MARKER}@example.org", **old},
+        {"learner_id": "N-3", **her_account, **old},
+        {"learner_id": "N-4", "email": UPPER},
+        {"learner_id": "N-5", "email": f"anna.{MARKER}+x@example.org"},
+        {
+            "learner_id": "N-6",
+            "email": EMAIL,
+            "account_home_page": HOME_PAGE,
+            "account_name": "acct-new",
+            **old,
+        },
+    ]
     counts = load(erased, "learners", rows, "renumbered.ndjson")
     assert (counts.loaded, counts.reasons) == (0, {NEW_ID: len(rows)})
     enrolled = [
@@ -286,7 +331,21 @@ def test_folds(alike):
 
 
 def test_folds_of_others_differ():
-    texts = ("learner:1-23", "learner:12-3", "learner:a-1", "learner:ab-1", "learner:100", "learner:10", "account:https://a.example|b", "account:https://b.example|b",
-             "account:https://a.example/x|b", "openid:https://a.example", "email:a@b.example", "email:a@c.example", "learner:0", "learner:-")  # fmt: skip
+    texts = (
+        "learner:1-23",
+        "learner:12-3",
+        "learner:a-1",
+        "learner:ab-1",
+        "learner:100",
+        "learner:10",
+        "account:https://a.example|b",
+        "account:https://b.example|b",
+        "account:https://a.example/x|b",
+        "openid:https://a.example",
+        "email:a@b.example",
+        "email:a@c.example",
+        "learner:0",
+        "learner:-",
+    )
     found = [fold for text in texts for fold in spellings.folds(text)]
     assert len(found) == len(set(found)) >= len(texts)

@@ -86,10 +86,18 @@ def test_who_never_used_the_site_goes_five_years_after_the_last_row(built):
 
 
 def test_a_former_life_goes_and_the_present_one_stays(built):
-    built.deliver("learning", "old.ndjson", [
-        statement(700 + n, actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}}, timestamp=f"2015-0{n + 1}-03T10:00:00Z")
-        for n in range(3)
-    ])  # fmt: skip
+    built.deliver(
+        "learning",
+        "old.ndjson",
+        [
+            statement(
+                700 + n,
+                actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}},
+                timestamp=f"2015-0{n + 1}-03T10:00:00Z",
+            )
+            for n in range(3)
+        ],
+    )
     built.ingest()
     built.build()
     assert built.history("bert")["int_events"] == 7
@@ -105,9 +113,18 @@ def test_a_restored_warehouse_forgets_former_lives_and_childhoods_again(built, t
     """What the vault no longer tells of, because it has gone there too: by the years of the window and by the
     birth date.
     """
-    built.deliver("learning", "old.ndjson", [
-        statement(700 + n, actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}}, timestamp=f"2015-0{n + 1}-03T10:00:00Z") for n in range(3)
-    ])  # fmt: skip
+    built.deliver(
+        "learning",
+        "old.ndjson",
+        [
+            statement(
+                700 + n,
+                actor={"account": {"homePage": "https://campus.example", "name": "acct-bert"}},
+                timestamp=f"2015-0{n + 1}-03T10:00:00Z",
+            )
+            for n in range(3)
+        ],
+    )
     built.ingest()
     built.build()
     backup = shutil.copy(built.home.warehouse, tmp_path / "backup")

@@ -32,19 +32,41 @@ def rows_of(person: int) -> dict[str, list[dict]]:
     actor = {"account": {"homePage": "https://campus.example", "name": f"acct-{person:03d}"}}
     months = [(2025, 10), (2025, 11), (2025, 12), (2026, 1), (2026, 2), (2026, 3), (2026, 4)]
     learning = [
-        statement(1000 * person + n, actor=actor, timestamp=f"{year}-{month:02d}-{1 + person % 27:02d}T10:00:00Z",
-                  object={"id": COURSE, "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
-                  context=None)
+        statement(
+            1000 * person + n,
+            actor=actor,
+            timestamp=f"{year}-{month:02d}-{1 + person % 27:02d}T10:00:00Z",
+            object={"id": COURSE, "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
+            context=None,
+        )
         for n, (year, month) in enumerate(months)
-    ]  # fmt: skip
+    ]
     return {
-        "learners": [{"learner_id": learner, "account_home_page": "https://campus.example", "account_name": f"acct-{person:03d}",
-                      "email": f"p{person}@example.org", "registered_at": "2025-10-01T08:00:00Z"}],
-        "enrolments": [{"learner_id": learner, "path_id": "p1", "started_on": "2025-10-01", "outcome": "in_progress"}],
+        "learners": [
+            {
+                "learner_id": learner,
+                "account_home_page": "https://campus.example",
+                "account_name": f"acct-{person:03d}",
+                "email": f"p{person}@example.org",
+                "registered_at": "2025-10-01T08:00:00Z",
+            }
+        ],
+        "enrolments": [
+            {"learner_id": learner, "path_id": "p1", "started_on": "2025-10-01", "outcome": "in_progress"}
+        ],
         "learning": learning,
-        "nps": [{"response_id": f"{quarter}-{person}", "email": f"p{person}@example.org", "path_id": "p1", "asked_at": f"{quarter}-03T08:00:00Z",
-                 "answered_at": f"{quarter}-04T08:00:00Z", "score": 0 if person == GONE else 9} for quarter in ("2025-11", "2026-01")],
-    }  # fmt: skip
+        "nps": [
+            {
+                "response_id": f"{quarter}-{person}",
+                "email": f"p{person}@example.org",
+                "path_id": "p1",
+                "asked_at": f"{quarter}-03T08:00:00Z",
+                "answered_at": f"{quarter}-04T08:00:00Z",
+                "score": 0 if person == GONE else 9,
+            }
+            for quarter in ("2025-11", "2026-01")
+        ],
+    }
 
 
 def live(house: House, people: range, is_erased: bool) -> House:

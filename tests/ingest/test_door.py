@@ -28,7 +28,10 @@ def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house,
     house.deliver(
         "learners",
         "a.csv",
-        "learner_id,email,social_security_number,rqth,nickname\nL0000001,a@example.org,2840578006084,oui,zaza-nick\n",
+        (
+            "learner_id,email,social_security_number,rqth,nickname\nL0000001,a@example.org,2840578006084,"
+            "oui,zaza-nick\n"
+        ),
     )
     counts = house.ingest()["learners/a.csv"]
     assert counts.loaded == 1
@@ -317,7 +320,10 @@ def test_dates_outside_the_calendar_that_people_live_in(house, date):
     house.deliver(
         "learners",
         "a.csv",
-        f"learner_id,birth_date,registered_at\nL0000001,{date},2024-01-01\nL0000002,1990-01-01,{date}\nL0000003,1990-01-01,2024-01-01\n",
+        (
+            f"learner_id,birth_date,registered_at\nL0000001,{date},2024-01-01\nL0000002,1990-01-01,"
+            f"{date}\nL0000003,1990-01-01,2024-01-01\n"
+        ),
     )
     house.deliver("learning", "a.ndjson", [statement(1, timestamp=date), statement(2)])
     found = house.ingest()

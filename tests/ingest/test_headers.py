@@ -67,11 +67,16 @@ def as_parquet(rows: list[list[str]], path) -> bytes:
 
 
 RIGHT = {
-    "catalogue": "path_id,course_id\np1,c1\n", "learners": "learner_id,email\nL1,a@example.org\n", "consents": "learner_id,purpose,status,at\nL1,P-STAT,granted,2026-01-01\n",
-    "rights": "request_id,kind,learner_id,received_at\nr,object,L1,2026-06-01\n", "enrolments": "learner_id,path_id,started_on\nL1,p1,2026-01-01\n",
-    "connections": "learner_id,connected_at\nL1,2026-06-01\n", "learning": "actor,verb,object,timestamp\nx,y,z,2026-06-01\n",
-    "nps": "email,path_id,answered_at,score\na@example.org,p1,2026-06-01,9\n", "salary": "learner_id,answered_at\nL1,2026-06-01\n",
-}  # fmt: skip
+    "catalogue": "path_id,course_id\np1,c1\n",
+    "learners": "learner_id,email\nL1,a@example.org\n",
+    "consents": "learner_id,purpose,status,at\nL1,P-STAT,granted,2026-01-01\n",
+    "rights": "request_id,kind,learner_id,received_at\nr,object,L1,2026-06-01\n",
+    "enrolments": "learner_id,path_id,started_on\nL1,p1,2026-01-01\n",
+    "connections": "learner_id,connected_at\nL1,2026-06-01\n",
+    "learning": "actor,verb,object,timestamp\nx,y,z,2026-06-01\n",
+    "nps": "email,path_id,answered_at,score\na@example.org,p1,2026-06-01,9\n",
+    "salary": "learner_id,answered_at\nL1,2026-06-01\n",
+}
 
 
 def assert_nobody(text: str, where: str) -> None:
@@ -137,7 +142,10 @@ def ledger(house: House) -> str:
 
 def test_a_column_that_is_somebodys_is_not_shown(house):
     person = "L-774411,zoltana.dubouchard@mail.example,Zoltana,Dubouchard"
-    head = "learner_id,email,given_name,family_name,Zoltana,NotesZoltanaDubouchard,dubouchard_zoltana,L_774411,nickname,platform_page"
+    head = (
+        "learner_id,email,given_name,family_name,Zoltana,NotesZoltanaDubouchard,dubouchard_zoltana,"
+        "L_774411,nickname,platform_page"
+    )
     house.deliver("learners", "known.csv", f"{head}\n{person},1,2,3,4,5,6\n")
     house.deliver(
         "connections",
@@ -147,8 +155,13 @@ def test_a_column_that_is_somebodys_is_not_shown(house):
     found = house.ingest()
     hidden = "its name is somebody's"
     assert found["learners/known.csv"].unknown_columns == [
-        f"column 5 ({hidden})", f"column 6 ({hidden})", f"column 7 ({hidden})", "column 8 (its name looks like data)", "nickname", "platform_page",
-    ]  # fmt: skip
+        f"column 5 ({hidden})",
+        f"column 6 ({hidden})",
+        f"column 7 ({hidden})",
+        "column 8 (its name looks like data)",
+        "nickname",
+        "platform_page",
+    ]
     assert_nobody(repr(found["connections/odd.ndjson"]) + ledger(house), "JSON")
     with engine.connect(house.home, house.keys, vault="ro") as connection:
         for name in (

@@ -24,7 +24,10 @@ def deliveries():
         (
             "nps",
             "n.csv",
-            "email,answered_at,score\njeandupont@example.org,2025-01-01,9\nshared@example.org,2025-01-01,3\nnobody@example.org,2025-01-01,5\n",
+            (
+                "email,answered_at,score\njeandupont@example.org,2025-01-01,9\nshared@example.org,"
+                "2025-01-01,3\nnobody@example.org,2025-01-01,5\n"
+            ),
         ),
     ]
 
@@ -127,7 +130,10 @@ def test_a_comment_is_stored_only_while_consent_stands(house):
     house.deliver(
         "nps",
         "n.csv",
-        "email,answered_at,score,comment\na@example.org,2025-03-01,9,kept\nb@example.org,2025-03-01,9,gone\nc@example.org,2025-03-01,9,never\n",
+        (
+            "email,answered_at,score,comment\na@example.org,2025-03-01,9,kept\nb@example.org,2025-03-01,9,"
+            "gone\nc@example.org,2025-03-01,9,never\n"
+        ),
     )
     house.ingest()
     assert house.ask("SELECT comment FROM vault.answers.nps ORDER BY identifier") == [

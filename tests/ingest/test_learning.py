@@ -73,14 +73,36 @@ def test_identifiers_hide_in_many_places_and_are_read_from_none(house):
         "verb": {"id": "http://adlnet.gov/expapi/verbs/answered", "display": {"en": HIDDEN}},
         "result": {"response": HIDDEN, "duration": "PT4M", "extensions": {f"{CAMPUS}/{HIDDEN}": HIDDEN}},
         "context": {
-            "instructor": agent, "team": {"objectType": "Group", "member": [agent]}, "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001",
-            "platform": HIDDEN, "revision": HIDDEN, "statement": {"objectType": "StatementRef", "id": "7e6b1a7c-1f0e-4b7a-9a55-000000000002"},
-            "contextAgents": [{"objectType": "contextAgent", "agent": agent}], "contextGroups": [{"objectType": "contextGroup", "group": {"objectType": "Group", "member": [agent]}}],
-            "extensions": {"https://w3id.org/xapi/cmi5/context/extensions/sessionid": HIDDEN, f"{CAMPUS}/session": HIDDEN},
-            "contextActivities": {"parent": [activity(f"u/{HIDDEN}@example.org")], "other": [activity(HIDDEN)], "category": [activity(HIDDEN)]},
+            "instructor": agent,
+            "team": {"objectType": "Group", "member": [agent]},
+            "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001",
+            "platform": HIDDEN,
+            "revision": HIDDEN,
+            "statement": {"objectType": "StatementRef", "id": "7e6b1a7c-1f0e-4b7a-9a55-000000000002"},
+            "contextAgents": [{"objectType": "contextAgent", "agent": agent}],
+            "contextGroups": [
+                {"objectType": "contextGroup", "group": {"objectType": "Group", "member": [agent]}}
+            ],
+            "extensions": {
+                "https://w3id.org/xapi/cmi5/context/extensions/sessionid": HIDDEN,
+                f"{CAMPUS}/session": HIDDEN,
+            },
+            "contextActivities": {
+                "parent": [activity(f"u/{HIDDEN}@example.org")],
+                "other": [activity(HIDDEN)],
+                "category": [activity(HIDDEN)],
+            },
         },
-        "attachments": [{"usageType": f"{CAMPUS}/{HIDDEN}", "display": {"en": HIDDEN}, "contentType": "text/plain", "length": 4, "sha2": HIDDEN}],
-    }  # fmt: skip
+        "attachments": [
+            {
+                "usageType": f"{CAMPUS}/{HIDDEN}",
+                "display": {"en": HIDDEN},
+                "contentType": "text/plain",
+                "length": 4,
+                "sha2": HIDDEN,
+            }
+        ],
+    }
     definition = {
         "name": {"en": HIDDEN},
         "description": {"en": HIDDEN},
@@ -118,11 +140,25 @@ def test_identifiers_hide_in_many_places_and_are_read_from_none(house):
 
 
 TIMES = {
-    "2025-03-01T10:00:00Z": "10:00:00", "2025-03-01T10:00:00+0100": "09:00:00", "2025-03-01T10:00:00+01": "09:00:00", "2025-03-01T10:00:00.123456789Z": "10:00:00.123456",
-    "2025-03-01T10:00:00,5Z": "10:00:00.5", "2025-03-01t10:00:00z": "10:00:00", "20250301T100000Z": "10:00:00", "20250301T100000+0530": "04:30:00", "2025-03-01T10:00Z": "10:00:00",
-    "2025-03-01T10:00-02:00": "12:00:00", "2025-03-01T10Z": "10:00:00", "2025-W09-6T10:00:00Z": "10:00:00", "2025W096T100000Z": "10:00:00", "2025-060T10:00:00Z": "10:00:00",
-    "2025060T1000Z": "10:00:00", "2025-03-01T10:00:60Z": "10:00:59", "2025-02-28T24:00:00Z": "00:00:00", "2025-03-01T10:00:00": "10:00:00",
-}  # fmt: skip
+    "2025-03-01T10:00:00Z": "10:00:00",
+    "2025-03-01T10:00:00+0100": "09:00:00",
+    "2025-03-01T10:00:00+01": "09:00:00",
+    "2025-03-01T10:00:00.123456789Z": "10:00:00.123456",
+    "2025-03-01T10:00:00,5Z": "10:00:00.5",
+    "2025-03-01t10:00:00z": "10:00:00",
+    "20250301T100000Z": "10:00:00",
+    "20250301T100000+0530": "04:30:00",
+    "2025-03-01T10:00Z": "10:00:00",
+    "2025-03-01T10:00-02:00": "12:00:00",
+    "2025-03-01T10Z": "10:00:00",
+    "2025-W09-6T10:00:00Z": "10:00:00",
+    "2025W096T100000Z": "10:00:00",
+    "2025-060T10:00:00Z": "10:00:00",
+    "2025060T1000Z": "10:00:00",
+    "2025-03-01T10:00:60Z": "10:00:59",
+    "2025-02-28T24:00:00Z": "00:00:00",
+    "2025-03-01T10:00:00": "10:00:00",
+}
 
 
 def test_every_time_of_iso_8601_is_read(house):
@@ -148,12 +184,25 @@ def test_every_time_of_iso_8601_is_read(house):
 def test_scores_durations_and_language_maps_are_those_of_the_specification(house):
     course = activity("course/python", f"{ADL}/course")
     right = [
-        {"result": {"score": {"scaled": -1}}}, {"result": {"score": {"raw": 10, "min": 0, "max": 10}}}, {"result": {"score": {"raw": 400}}}, {"result": {"score": {}}},
-        *({"result": {"duration": text}} for text in ("PT0S", "P1Y2M10DT2H30M", "P3W", "PT0.5S", "PT1,5H", "P0,5Y")),
-        {"verb": {"id": f"{CAMPUS}/v", "display": {}}}, {"verb": {"id": f"{CAMPUS}/v", "display": {"en-US": "a \"quote\" \\ {", "x-klingon": "", "zh-Hant-TW": "é"}}},
-        {"object": {**course, "definition": {"name": {"fr": "Cours", "es-419": "Curso"}}}}, {"result": {"extensions": {next(iter(load_map().percent)): "half"}}},
+        {"result": {"score": {"scaled": -1}}},
+        {"result": {"score": {"raw": 10, "min": 0, "max": 10}}},
+        {"result": {"score": {"raw": 400}}},
+        {"result": {"score": {}}},
+        *(
+            {"result": {"duration": text}}
+            for text in ("PT0S", "P1Y2M10DT2H30M", "P3W", "PT0.5S", "PT1,5H", "P0,5Y")
+        ),
+        {"verb": {"id": f"{CAMPUS}/v", "display": {}}},
+        {
+            "verb": {
+                "id": f"{CAMPUS}/v",
+                "display": {"en-US": 'a "quote" \\ {', "x-klingon": "", "zh-Hant-TW": "é"},
+            }
+        },
+        {"object": {**course, "definition": {"name": {"fr": "Cours", "es-419": "Curso"}}}},
+        {"result": {"extensions": {next(iter(load_map().percent)): "half"}}},
         {"result": {"extensions": {next(iter(load_map().percent)): 250}}},
-    ]  # fmt: skip
+    ]
     counts = load(house, [statement(number, **changes) for number, changes in enumerate(right)])
     assert (counts.reasons, counts.loaded) == ({}, len(right))
     wrong = {
@@ -203,16 +252,39 @@ def test_progress_of_the_video_profile_is_a_share(house):
 
 CONTEXTS = {
     # Moodle: the site comes first; the quiz is the object's parent, the course stands with it.
-    "moodle": ({"grouping": [activity("", f"{TIN}/site"), activity("course/7", f"{ADL}/course"), activity("section/2", f"{TIN}/section")], "category": [activity("moodle", f"{TIN}/source")]},
-               f"{CAMPUS}/section/2", f"{CAMPUS}/course/7"),
+    "moodle": (
+        {
+            "grouping": [
+                activity("", f"{TIN}/site"),
+                activity("course/7", f"{ADL}/course"),
+                activity("section/2", f"{TIN}/section"),
+            ],
+            "category": [activity("moodle", f"{TIN}/source")],
+        },
+        f"{CAMPUS}/section/2",
+        f"{CAMPUS}/course/7",
+    ),
     # Open edX: the course is the parent.
-    "open_edx": ({"parent": [activity("course/8", f"{ADL}/course")]}, f"{CAMPUS}/course/8", f"{CAMPUS}/course/8"),
+    "open_edx": (
+        {"parent": [activity("course/8", f"{ADL}/course")]},
+        f"{CAMPUS}/course/8",
+        f"{CAMPUS}/course/8",
+    ),
     # cmi5: publisher ids as grouping, without types or with cmi5's own.
-    "cmi5": ({"grouping": [activity("au/1"), activity("block/3", "https://w3id.org/xapi/cmi5/activitytype/block"), activity("course/9", "https://w3id.org/xapi/cmi5/activitytype/course")]},
-             f"{CAMPUS}/block/3", f"{CAMPUS}/course/9"),
+    "cmi5": (
+        {
+            "grouping": [
+                activity("au/1"),
+                activity("block/3", "https://w3id.org/xapi/cmi5/activitytype/block"),
+                activity("course/9", "https://w3id.org/xapi/cmi5/activitytype/course"),
+            ]
+        },
+        f"{CAMPUS}/block/3",
+        f"{CAMPUS}/course/9",
+    ),
     "untyped": ({"parent": [activity("a")], "grouping": [activity("b")]}, f"{CAMPUS}/a", f"{CAMPUS}/b"),
     "nothing": ({"grouping": [activity("", f"{TIN}/lms")]}, None, None),
-}  # fmt: skip
+}
 
 
 def test_contexts_lead_to_chapter_and_course_wherever_they_stand(house):
@@ -345,21 +417,51 @@ CALIPER = "http://purl.imsglobal.org/ctx/caliper/v1p2"
 
 def caliper(number: int, **changes: object) -> dict:
     return {
-        "@context": CALIPER, "id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}", "type": "AssessmentItemEvent", "profile": "AssessmentProfile",
-        "actor": {"id": f"{CAMPUS}/users/554433", "type": "Person", "name": HIDDEN}, "action": "Completed", "eventTime": "2025-03-01T10:15:00.000Z",
-        "object": {"id": f"{CAMPUS}/items/3", "type": "AssessmentItem", "name": HIDDEN, "isPartOf": {"id": f"{CAMPUS}/assess/1", "type": "Assessment"}},
-        "group": {"id": f"{CAMPUS}/terms/1/courses/7/sections/1", "type": "CourseSection", "extensions": {"x": HIDDEN}},
-        "membership": {"id": f"{CAMPUS}/m/1", "type": "Membership", "member": f"{CAMPUS}/users/{HIDDEN}"}, "session": {"id": f"{CAMPUS}/sessions/{HIDDEN}", "type": "Session"},
-        "edApp": {"id": CAMPUS, "type": "SoftwareApplication"}, **changes,
-    }  # fmt: skip
+        "@context": CALIPER,
+        "id": f"urn:uuid:00000000-0000-4000-8000-{number:012d}",
+        "type": "AssessmentItemEvent",
+        "profile": "AssessmentProfile",
+        "actor": {"id": f"{CAMPUS}/users/554433", "type": "Person", "name": HIDDEN},
+        "action": "Completed",
+        "eventTime": "2025-03-01T10:15:00.000Z",
+        "object": {
+            "id": f"{CAMPUS}/items/3",
+            "type": "AssessmentItem",
+            "name": HIDDEN,
+            "isPartOf": {"id": f"{CAMPUS}/assess/1", "type": "Assessment"},
+        },
+        "group": {
+            "id": f"{CAMPUS}/terms/1/courses/7/sections/1",
+            "type": "CourseSection",
+            "extensions": {"x": HIDDEN},
+        },
+        "membership": {"id": f"{CAMPUS}/m/1", "type": "Membership", "member": f"{CAMPUS}/users/{HIDDEN}"},
+        "session": {"id": f"{CAMPUS}/sessions/{HIDDEN}", "type": "Session"},
+        "edApp": {"id": CAMPUS, "type": "SoftwareApplication"},
+        **changes,
+    }
 
 
 def test_caliper_events_and_envelopes_are_learning_activity(house):
     graded = caliper(
-        2, type="GradeEvent", action="Graded", actor={"id": f"{CAMPUS}/autograder", "type": "SoftwareApplication"},
-        object={"id": f"{CAMPUS}/attempts/1", "type": "Attempt", "assignee": f"{CAMPUS}/users/554433", "assignable": {"id": f"{CAMPUS}/assess/1", "type": "Assessment"}},
-        generated={"id": f"{CAMPUS}/scores/1", "type": "Score", "scoreGiven": 15, "maxScore": 20, "comment": HIDDEN},
-    )  # fmt: skip
+        2,
+        type="GradeEvent",
+        action="Graded",
+        actor={"id": f"{CAMPUS}/autograder", "type": "SoftwareApplication"},
+        object={
+            "id": f"{CAMPUS}/attempts/1",
+            "type": "Attempt",
+            "assignee": f"{CAMPUS}/users/554433",
+            "assignable": {"id": f"{CAMPUS}/assess/1", "type": "Assessment"},
+        },
+        generated={
+            "id": f"{CAMPUS}/scores/1",
+            "type": "Score",
+            "scoreGiven": 15,
+            "maxScore": 20,
+            "comment": HIDDEN,
+        },
+    )
     tool = caliper(3, actor={"id": f"{CAMPUS}/tool", "type": "SoftwareApplication"})
     mail = caliper(
         4,
@@ -405,10 +507,27 @@ def test_caliper_events_and_envelopes_are_learning_activity(house):
 
 def edx(event_type: str, event: object, **changes: object) -> dict:
     return {
-        "username": "jean77", "event_type": event_type, "event_source": "server", "name": event_type, "time": "2025-03-01T10:15:00.123456+00:00", "event": event,
-        "context": {"user_id": 991, "course_id": "course-v1:Campus+PY101+2025", "org_id": "Campus", "path": f"/u/{HIDDEN}"}, "host": "learn.example",
-        "session": HIDDEN, "ip": "203.0.113.7", "agent": HIDDEN, "page": f"{CAMPUS}/{HIDDEN}", "referer": HIDDEN, "accept_language": "fr", **changes,
-    }  # fmt: skip
+        "username": "jean77",
+        "event_type": event_type,
+        "event_source": "server",
+        "name": event_type,
+        "time": "2025-03-01T10:15:00.123456+00:00",
+        "event": event,
+        "context": {
+            "user_id": 991,
+            "course_id": "course-v1:Campus+PY101+2025",
+            "org_id": "Campus",
+            "path": f"/u/{HIDDEN}",
+        },
+        "host": "learn.example",
+        "session": HIDDEN,
+        "ip": "203.0.113.7",
+        "agent": HIDDEN,
+        "page": f"{CAMPUS}/{HIDDEN}",
+        "referer": HIDDEN,
+        "accept_language": "fr",
+        **changes,
+    }
 
 
 def test_open_edx_tracking_logs_are_learning_activity(house):
@@ -421,10 +540,17 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
         "answers": {"x": HIDDEN},
     }
     rows = [
-        edx("edx.course.enrollment.activated", {"course_id": "x", "user_id": 991}), edx("problem_check", answered), edx("problem_check", json.dumps(answered), time="2025-03-01T10:16:00Z"),
-        edx("problem_check", "input_ab=" + HIDDEN, event_source="browser"), edx(f"/courses/x/user/{HIDDEN}", "{}", time="2025-03-01T10:17:00Z"), 
-        edx("page_close", "{}", username="", context={"user_id": None, "course_id": "x"}), edx("edx.grades.problem.submitted", {"problem_id": block, "weighted_earned": 3, "weighted_possible": 4}),
-    ]  # fmt: skip
+        edx("edx.course.enrollment.activated", {"course_id": "x", "user_id": 991}),
+        edx("problem_check", answered),
+        edx("problem_check", json.dumps(answered), time="2025-03-01T10:16:00Z"),
+        edx("problem_check", "input_ab=" + HIDDEN, event_source="browser"),
+        edx(f"/courses/x/user/{HIDDEN}", "{}", time="2025-03-01T10:17:00Z"),
+        edx("page_close", "{}", username="", context={"user_id": None, "course_id": "x"}),
+        edx(
+            "edx.grades.problem.submitted",
+            {"problem_id": block, "weighted_earned": 3, "weighted_possible": 4},
+        ),
+    ]
     counts = load(house, rows)
     assert (counts.loaded, counts.unknown_columns) == (6, [])
     assert counts.reasons == {"actor has no identifier that can be read": 1}
@@ -437,9 +563,11 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
     )
     assert found == [
         ("attempted", block, TYPES["exercise"], None, 0.75),
-        ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5), ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5),
-        ("registered", "course-v1:Campus+PY101+2025", TYPES["course"], None, None), ("use", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
+        ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5),
+        ("evaluated", answered["problem_id"], TYPES["exercise"], False, 0.5),
+        ("registered", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
         ("use", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
-    ]  # fmt: skip
+        ("use", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
+    ]
     assert HIDDEN not in house.everything()
     assert load(house, rows, "again.ndjson").duplicate == 6

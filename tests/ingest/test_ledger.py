@@ -79,7 +79,10 @@ def test_a_newer_row_takes_the_place_of_the_older(house):
 
 def test_two_runs_at_once(house):
     with writing(house.home):
-        code = f"from anonymart.lock import writing; from anonymart.home import Home; from pathlib import Path\nwith writing(Home(Path({str(house.home.root)!r})), 0.3): pass"
+        code = (
+            f"from anonymart.lock import writing; from anonymart.home import Home; from pathlib import "
+            f"Path\nwith writing(Home(Path({str(house.home.root)!r})), 0.3): pass"
+        )
         second = warm.python(code)
     assert "Another run is writing" in second.stderr
     with writing(house.home, 0.1):

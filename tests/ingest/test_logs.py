@@ -13,9 +13,12 @@ from tests.ingest.test_learning import HIDDEN, edx, load
 PREFIXES = [
     "Nov 28 10:00:00 host [service=lms][namespace=tracking][env:prod] INFO [host  1234] [user 7] "
     "[logger.py:42] - ",
-    "2026-11-28T10:00:00+00:00 host lms[77]: ", "<134>1 2026-11-28T10:00:00Z host tracking - - - ", "[2026-11-28 10:00:00,123: INFO/MainProcess] ",
-    "lms_1  | 2026-11-28 10:00:00,001 INFO 27 [tracking] [user None] [ip 1.2.3.4] logger.py:41 - ", "tracking {x} \t",
-]  # fmt: skip
+    "2026-11-28T10:00:00+00:00 host lms[77]: ",
+    "<134>1 2026-11-28T10:00:00Z host tracking - - - ",
+    "[2026-11-28 10:00:00,123: INFO/MainProcess] ",
+    "lms_1  | 2026-11-28 10:00:00,001 INFO 27 [tracking] [user None] [ip 1.2.3.4] logger.py:41 - ",
+    "tracking {x} \t",
+]
 
 
 @pytest.mark.parametrize("name", ["tracking.log", "tracking.log.gz"])
@@ -62,8 +65,14 @@ def test_verbs_and_types_that_nobody_knows_are_counted(house):
     from anonymart.ingest import listing
     from tests.ingest.conftest import AS_OF
 
-    known = ["HTTPS://ADLNET.gov:443/expapi/verbs/Completed/", "https://adlnet.gov/expapi/verbs/answered", "http://id.tincanapi.com/verb/viewed/",
-             "http://activitystrea.ms/start", "https://w3id.org/xapi/video/verbs/paused", "http://www.activitystrea.ms/schema/1.0/consume"]  # fmt: skip
+    known = [
+        "HTTPS://ADLNET.gov:443/expapi/verbs/Completed/",
+        "https://adlnet.gov/expapi/verbs/answered",
+        "http://id.tincanapi.com/verb/viewed/",
+        "http://activitystrea.ms/start",
+        "https://w3id.org/xapi/video/verbs/paused",
+        "http://www.activitystrea.ms/schema/1.0/consume",
+    ]
     counts = load(house, [statement(number, verb={"id": verb}) for number, verb in enumerate(known)])
     assert counts.unknown_names == {}
     odd = ["http://example.org/verbs/danced"] * 3 + [f"http://example.org/verbs/{HIDDEN}@example.org"]
@@ -93,11 +102,18 @@ def test_verbs_and_types_that_nobody_knows_are_counted(house):
 
 def test_raw_min_and_max_are_preferred_to_a_scaled_that_contradicts_them(house):
     scores = [
-        ({"scaled": 0, "raw": 5, "min": 0, "max": 10}, 0.5), ({"scaled": -1, "raw": 0, "min": 0, "max": 10}, 0.0), ({"scaled": 80, "raw": 8, "min": 0, "max": 10}, 0.8),
-        ({"scaled": 0.8, "raw": 8, "max": 10}, 0.8), ({"scaled": 0.333, "raw": 1, "min": 0, "max": 3}, 0.333), ({"scaled": 0.7}, 0.7), ({"scaled": 0.7, "raw": 4}, 0.7),
-        ({"scaled": -0.2, "raw": -2, "min": -10, "max": 10}, -0.2), ({"raw": 3, "min": 1, "max": 5}, 0.5), ({"scaled": 0, "raw": 0, "min": 0, "max": 0}, None),
+        ({"scaled": 0, "raw": 5, "min": 0, "max": 10}, 0.5),
+        ({"scaled": -1, "raw": 0, "min": 0, "max": 10}, 0.0),
+        ({"scaled": 80, "raw": 8, "min": 0, "max": 10}, 0.8),
+        ({"scaled": 0.8, "raw": 8, "max": 10}, 0.8),
+        ({"scaled": 0.333, "raw": 1, "min": 0, "max": 3}, 0.333),
+        ({"scaled": 0.7}, 0.7),
+        ({"scaled": 0.7, "raw": 4}, 0.7),
+        ({"scaled": -0.2, "raw": -2, "min": -10, "max": 10}, -0.2),
+        ({"raw": 3, "min": 1, "max": 5}, 0.5),
+        ({"scaled": 0, "raw": 0, "min": 0, "max": 0}, None),
         ({"scaled": "0,5", "raw": 1, "max": 4}, 0.25),
-    ]  # fmt: skip
+    ]
     counts = load(
         house, [statement(number, result={"score": score}) for number, (score, _) in enumerate(scores)]
     )

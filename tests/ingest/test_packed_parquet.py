@@ -93,8 +93,9 @@ def test_it_loads_in_every_source_and_nothing_unpacked_is_left(house):
     )
     found = house.ingest()
     assert {name: (each.status, each.loaded) for name, each in found.items()} == {
-        **{f"{source}/{source}.parquet.gz": ("loaded", len(rows)) for source, rows in ROWS.items()}, "connections/more.parquet.gz": ("loaded", 1),
-    }  # fmt: skip
+        **{f"{source}/{source}.parquet.gz": ("loaded", len(rows)) for source, rows in ROWS.items()},
+        "connections/more.parquet.gz": ("loaded", 1),
+    }
     assert house.ask("SELECT count(DISTINCT connected_at) FROM vault.register.connections") == [(2,)]
     left = [
         path for path in house.home.root.rglob("*") if path.is_file() and NEEDLE.encode() in path.read_bytes()

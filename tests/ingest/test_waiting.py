@@ -13,7 +13,11 @@ from tests.ingest.conftest import AS_OF, House, statement
 HOME = "https://campus.example"
 REGISTER = "learner_id,account_home_page,account_name,email,birth_date\n"
 ROW = f"L1,{HOME},account-0001,one@example.org,{{born}}\n"
-WAITING = "SELECT (SELECT count(*) FROM vault.raw.learning WHERE admitted_no IS NULL), (SELECT count(*) FROM vault.raw.enrolments WHERE admitted_no IS NULL), (SELECT count(*) FROM vault.register.connections WHERE admitted_no IS NULL)"
+WAITING = (
+    "SELECT (SELECT count(*) FROM vault.raw.learning WHERE admitted_no IS NULL), (SELECT count(*) FROM "
+    "vault.raw.enrolments WHERE admitted_no IS NULL), (SELECT count(*) FROM vault.register.connections "
+    "WHERE admitted_no IS NULL)"
+)
 
 
 def deliver_all(house: House) -> None:
@@ -73,7 +77,10 @@ def test_a_claim_of_an_answer_admits_and_a_learner_id_alone_does_not(house):
     house.deliver(
         "nps",
         "n.csv",
-        "learner_id,email,answered_at,score\nL1,one@example.org,2025-03-01,9\nL7,seven@example.org,2025-03-01,9\n",
+        (
+            "learner_id,email,answered_at,score\nL1,one@example.org,2025-03-01,9\nL7,seven@example.org,"
+            "2025-03-01,9\n"
+        ),
     )
     house.ingest()
     assert house.ask("SELECT actor, admitted_no IS NULL FROM vault.raw.learning ORDER BY 1") == [
@@ -328,7 +335,10 @@ def _delivered(house: House, order: tuple[int, ...]) -> tuple[list[tuple], list[
         (
             "connections",
             "c.csv",
-            "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL2,2019-01-01T10:00:00Z\nL9,2019-01-01T10:00:00Z\n",
+            (
+                "learner_id,connected_at\nL1,2025-06-01T10:00:00Z\nL2,2019-01-01T10:00:00Z\nL9,"
+                "2019-01-01T10:00:00Z\n"
+            ),
         ),
     )
     for part in order:

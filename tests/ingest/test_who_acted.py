@@ -20,17 +20,27 @@ def rows(house: House, columns: str = "actor, is_use") -> list[tuple]:
 
 
 def by_staff(event_type: str, user_id: int = 100, **event: object) -> dict:
-    return edx(event_type, {"user_id": user_id, "problem_id": PROBLEM, "weighted_earned": 1, "weighted_possible": 2, **event},
-               username="staff1", context={"user_id": 1, "course_id": "course-v1:Campus+PY101+2025"})  # fmt: skip
+    return edx(
+        event_type,
+        {"user_id": user_id, "problem_id": PROBLEM, "weighted_earned": 1, "weighted_possible": 2, **event},
+        username="staff1",
+        context={"user_id": 1, "course_id": "course-v1:Campus+PY101+2025"},
+    )
 
 
 ABOUT_OTHERS = [
-    by_staff("edx.course.enrollment.activated"), by_staff("edx.course.enrollment.deactivated"), by_staff("edx.grades.problem.submitted"),
-    by_staff("edx.grades.subsection.grade_calculated", block_id=PROBLEM), by_staff("edx.grades.course.grade_calculated"), by_staff("edx.grades.problem.score_overridden"),
-    by_staff("edx.course.grade.passed.first_time"), by_staff("edx.course.grade.now_failed"), by_staff("edx.certificate.created"),
+    by_staff("edx.course.enrollment.activated"),
+    by_staff("edx.course.enrollment.deactivated"),
+    by_staff("edx.grades.problem.submitted"),
+    by_staff("edx.grades.subsection.grade_calculated", block_id=PROBLEM),
+    by_staff("edx.grades.course.grade_calculated"),
+    by_staff("edx.grades.problem.score_overridden"),
+    by_staff("edx.course.grade.passed.first_time"),
+    by_staff("edx.course.grade.now_failed"),
+    by_staff("edx.certificate.created"),
     by_staff("edx.grades.problem.rescored") | {"time": "2025-03-01T10:17:00Z"},
     by_staff("edx.grades.problem.submitted") | {"username": "", "time": "2025-03-01T10:16:00Z"},
-]  # fmt: skip
+]
 
 
 def test_what_staff_does_is_about_the_learner_and_no_use(house):
@@ -58,16 +68,33 @@ def test_events_of_a_server_without_username_belong_to_the_user_inside(house):
     nobody = {"username": ""}
     found = [
         edx("problem_check", {"problem_id": PROBLEM}, **nobody, context={"user_id": 100, "course_id": "c"}),
-        edx("some.event", {"user_id": 101}, **nobody, context={"course_id": "c"}), edx("some.event", {"username": "marie"}, **nobody, context={"user_id": "", "course_id": "c"}),
-        edx("edx.completion.block_completion.changed", {"block_id": PROBLEM, "completion": 1.0}, **nobody, context={"user_id": 102, "course_id": "c"}),
-        edx("edx.completion.block_completion.changed", {"block_id": PROBLEM, "completion": 0.5}, username="staff1", context={"user_id": 103, "course_id": "c"}),
+        edx("some.event", {"user_id": 101}, **nobody, context={"course_id": "c"}),
+        edx("some.event", {"username": "marie"}, **nobody, context={"user_id": "", "course_id": "c"}),
+        edx(
+            "edx.completion.block_completion.changed",
+            {"block_id": PROBLEM, "completion": 1.0},
+            **nobody,
+            context={"user_id": 102, "course_id": "c"},
+        ),
+        edx(
+            "edx.completion.block_completion.changed",
+            {"block_id": PROBLEM, "completion": 0.5},
+            username="staff1",
+            context={"user_id": 103, "course_id": "c"},
+        ),
         edx("some.event", "{}", **nobody, context={"user_id": None}),
-    ]  # fmt: skip
+    ]
     counts = load(house, found)
     assert counts.reasons == {"actor has no identifier that can be read": 1}
-    assert rows(house, "replace(actor, 'account:https://learn.example|', ''), is_use, completion, progress") == [
-        ("100", True, None, None), ("101", True, None, None), ("102", True, True, 100.0), ("103", False, None, 50.0), ("marie", True, None, None)
-    ]  # fmt: skip
+    assert rows(
+        house, "replace(actor, 'account:https://learn.example|', ''), is_use, completion, progress"
+    ) == [
+        ("100", True, None, None),
+        ("101", True, None, None),
+        ("102", True, True, 100.0),
+        ("103", False, None, 50.0),
+        ("marie", True, None, None),
+    ]
 
 
 @pytest.mark.parametrize("claimed", ["username", "number"])
@@ -77,8 +104,11 @@ def test_a_register_claims_the_name_or_the_number(house, claimed, is_log_first):
     comes first.
     """
     name = {"username": "jean77", "number": "100"}[claimed]
-    log = [edx("page_close", "{}", context={"user_id": 100, "course_id": "c"}), by_staff("edx.course.enrollment.activated"),
-           edx("page_close", "{}", username="staff1", context={"user_id": 1, "course_id": "c"})]  # fmt: skip
+    log = [
+        edx("page_close", "{}", context={"user_id": 100, "course_id": "c"}),
+        by_staff("edx.course.enrollment.activated"),
+        edx("page_close", "{}", username="staff1", context={"user_id": 1, "course_id": "c"}),
+    ]
     if is_log_first:
         load(house, log)
     house.deliver("learners", "l.csv", f"{LEARNERS}L1,l1@school.example,{LMS},{name},2025-01-01T00:00:00Z\n")
@@ -153,8 +183,15 @@ def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(hous
     )
     course, quiz = ("view.php?id=2", "course"), ("view.php?id=7", "assessment")
     me = f"account:{CAMPUS}|100"
-    assert stored == [(me, False, *course), (me, False, *course), (me, False, *course), (me, False, *quiz), (me, False, quiz[0], None),
-                      (me, True, quiz[0], None), (me, True, *course)]  # fmt: skip
+    assert stored == [
+        (me, False, *course),
+        (me, False, *course),
+        (me, False, *course),
+        (me, False, *quiz),
+        (me, False, quiz[0], None),
+        (me, True, quiz[0], None),
+        (me, True, *course),
+    ]
 
 
 def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
@@ -173,18 +210,31 @@ def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
         "type": "Membership",
         "extensions": {"course_id": "course-v1:a+b+c"},
     }
-    assert load(house, [
-        caliper(1, type="Event", action="Added", actor=staff, object=membership), caliper(2, type="Event", action="Removed", actor=staff, object=membership),
-        caliper(3, type="GradeEvent", action="Graded", actor=staff, object=attempt), caliper(4, type="Event", action="Activated", actor=person, object=enrolled),
-        caliper(5, type="Event", action="Deactivated", actor=person, object=enrolled),
-    ]).loaded == 5  # fmt: skip
+    assert (
+        load(
+            house,
+            [
+                caliper(1, type="Event", action="Added", actor=staff, object=membership),
+                caliper(2, type="Event", action="Removed", actor=staff, object=membership),
+                caliper(3, type="GradeEvent", action="Graded", actor=staff, object=attempt),
+                caliper(4, type="Event", action="Activated", actor=person, object=enrolled),
+                caliper(5, type="Event", action="Deactivated", actor=person, object=enrolled),
+            ],
+        ).loaded
+        == 5
+    )
     me = f"account:{CAMPUS}|8f2b6a3c-1f0e-4b7a-9a55-0123456789ab"
     found = house.ask(
         "SELECT actor, is_use, regexp_extract(verb_id, '[^/#]+$'), regexp_extract(object_id, "
         "'[^/]+/[^/]+$') FROM vault.raw.learning ORDER BY statement_id"
     )
-    assert found == [(me, False, "registered", "course/c1"), (me, False, "unregistered", "course/c1"), (me, False, "Graded", "quiz/1"),
-                     (me, True, "registered", "course/c1"), (me, True, "unregistered", "course/c1")]  # fmt: skip
+    assert found == [
+        (me, False, "registered", "course/c1"),
+        (me, False, "unregistered", "course/c1"),
+        (me, False, "Graded", "quiz/1"),
+        (me, True, "registered", "course/c1"),
+        (me, True, "unregistered", "course/c1"),
+    ]
 
 
 @pytest.mark.real

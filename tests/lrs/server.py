@@ -19,12 +19,18 @@ def statement(number: int, stored: datetime | None = None, **changes: object) ->
     """One right statement, stored a second after the one before."""
     at = (stored or BEGAN + timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
     full = {
-        "id": f"00000000-0000-4000-8000-{number:012d}", "timestamp": at, "stored": at, "version": "1.0.3",
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "timestamp": at,
+        "stored": at,
+        "version": "1.0.3",
         "actor": {"account": {"homePage": "https://campus.example", "name": f"account-{number % 50:04d}"}},
         "verb": {"id": "http://adlnet.gov/expapi/verbs/progressed"},
-        "object": {"id": "https://campus.example/xapi/course/python", "definition": {"type": "http://adlnet.gov/expapi/activities/course"}},
+        "object": {
+            "id": "https://campus.example/xapi/course/python",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+        },
         "result": {"extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": 40}},
-    }  # fmt: skip
+    }
     return {**full, **changes}
 
 

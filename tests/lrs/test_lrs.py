@@ -223,9 +223,12 @@ def test_the_watermark_is_no_later_than_the_store_vouches_for(house, store):
 
 def test_what_no_further_try_mends_fails_at_once(house, store):
     for answer, sentence in (
-        ((401, {}, b""), "refuses these credentials"), ((403, {}, b""), "refuses these credentials"), ((404, {}, b""), "knows no statements"),
-        ((422, {}, b""), "refuses to give statements"), ((200, {}, b"<html>log in</html>"), "a web page"),
-    ):  # fmt: skip
+        ((401, {}, b""), "refuses these credentials"),
+        ((403, {}, b""), "refuses these credentials"),
+        ((404, {}, b""), "knows no statements"),
+        ((422, {}, b""), "refuses to give statements"),
+        ((200, {}, b"<html>log in</html>"), "a web page"),
+    ):
         store.trouble = lambda number, query, answer=answer: answer
         waits: list[float] = []
         with pytest.raises(UsageError, match=sentence) as raised:

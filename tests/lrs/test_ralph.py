@@ -49,13 +49,34 @@ def ralph(tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {
-        **os.environ, "RALPH_APP_DIR": str(folder), "RALPH_AUTH_FILE": str(folder / "auth.json"), "RALPH_RUNSERVER_BACKEND": "fs",
+        **os.environ,
+        "RALPH_APP_DIR": str(folder),
+        "RALPH_AUTH_FILE": str(folder / "auth.json"),
+        "RALPH_RUNSERVER_BACKEND": "fs",
         "RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH": str(folder),
-    }  # fmt: skip
+    }
     subprocess.run(
-        [BIN / "ralph", "auth", "-u", USER, "-p", PASSWORD, "-s", "all", "-A", "reader", "https://campus.example", "-N", "reader", "-w"],
-        env=environment, cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            BIN / "ralph",
+            "auth",
+            "-u",
+            USER,
+            "-p",
+            PASSWORD,
+            "-s",
+            "all",
+            "-A",
+            "reader",
+            "https://campus.example",
+            "-N",
+            "reader",
+            "-w",
+        ],
+        env=environment,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             [BIN / "python", "-c", START, str(port)], env=environment, cwd=folder, stdout=log, stderr=log

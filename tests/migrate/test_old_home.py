@@ -24,7 +24,10 @@ PLAIN = {"ANONYMART_ENCRYPTION": "none"}
 RELEASE = "2026-06-30.1"
 LATER = "2026-07-30"
 ERASED = "leigh.dickinson30369@brief.example"
-CELLS = "SELECT mart, period_key, release_id FROM vault.ledger.closed_periods WHERE release_id = '2026-06-30.1' ORDER BY ALL"
+CELLS = (
+    "SELECT mart, period_key, release_id FROM vault.ledger.closed_periods WHERE release_id = "
+    "'2026-06-30.1' ORDER BY ALL"
+)
 OPEN = "SELECT request_id, kind FROM vault.rights.requests WHERE identifier IS NOT NULL ORDER BY ALL"
 
 
@@ -113,7 +116,10 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
 
     # Who was erased stays out, also of a delivery that comes again.
     (house.home.landing / "nps").mkdir(parents=True)
-    row = f'{{"response_id": "x-1", "email": "{ERASED}", "path_id": "p", "answered_at": "2026-06-20T08:00:00Z", "score": 9}}\n'
+    row = (
+        f'{{"response_id": "x-1", "email": "{ERASED}", "path_id": "p", "answered_at": '
+        f'"2026-06-20T08:00:00Z", "score": 9}}\n'
+    )
     (house.home.landing / "nps" / "again.ndjson").write_text(row)
     report = house.succeed("run", "--as-of", LATER)
     [file] = report["files"]

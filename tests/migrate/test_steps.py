@@ -105,11 +105,16 @@ def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(
         ("registered", 1, 1, None, None), ("started", *inside({}, 0.75, 40), None, None),
         ("25", *inside({}, 0, 40), None, None), ("50", None, None, "too_few", "too_few"),
     ]  # fmt: skip
-    shares = "SELECT job_family, share_low, share_high, share_low_reason FROM vault.ledger.withdrawn_employment_outcome"
+    shares = (
+        "SELECT job_family, share_low, share_high, share_low_reason FROM "
+        "vault.ledger.withdrawn_employment_outcome"
+    )
     sampled = {"sampled": True, "sensitive": True}
     assert connection.execute(shares).fetchall() == [
-        ("data", *inside(sampled, 0.3, 100), None), ("design", *inside(sampled, 0.02, 100), None), ("other", *inside(sampled, 0.98, 100), None),
-    ]  # fmt: skip
+        ("data", *inside(sampled, 0.3, 100), None),
+        ("design", *inside(sampled, 0.02, 100), None),
+        ("other", *inside(sampled, 0.98, 100), None),
+    ]
 
 
 def inside(rate: dict, share: float, base: int) -> tuple[float | None, float | None]:

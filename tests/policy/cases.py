@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.policy.changes import Case
 
 _KEYS = "SELECT 'p1' AS person_key, 1 AS identity_key, NULL::DATE AS counts_from_on"
-_PERSONS = "SELECT 'p1' AS person_key, 'x' AS pseudonym, 1 AS record_key, DATE '2030-01-01' AS closing_on, true AS is_in_statistics"
+_PERSONS = (
+    "SELECT 'p1' AS person_key, 'x' AS pseudonym, 1 AS record_key, DATE '2030-01-01' AS closing_on, true "
+    "AS is_in_statistics"
+)
 _CODES = (
     "SELECT * FROM (VALUES ('course', 'c'), ('chapter', 'h'), ('diploma', 'd')) AS codes (code_list, code)"
 )
@@ -50,7 +53,10 @@ _ACTIVITY = (
     " DATE '2025-06-01' AS completed_on, DATE '2025-06-01' AS reached_25_on, DATE '2025-06-01' AS "
     "reached_50_on, DATE '2025-06-01' AS reached_75_on"
 )
-_PROJECT = "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'j' AS project_id, DATE '2025-01-01' AS submitted_on, DATE '2025-03-01' AS validated_on"
+_PROJECT = (
+    "SELECT 1 AS identity_key, DATE '2025-01-01' AS year, 'j' AS project_id, DATE '2025-01-01' AS "
+    "submitted_on, DATE '2025-03-01' AS validated_on"
+)
 _ITEMS = (
     "SELECT kind AS item_kind, id AS item_id, id AS code, 'p' AS path_id, 'c' AS course_id"
     " FROM (VALUES ('project', 'j'), ('path', 'p'), ('course', 'c'), ('chapter', 'h')) AS items (kind, id)"
@@ -85,22 +91,61 @@ _NPS = {
 }  # fmt: skip
 # That a theme's quarter is looked at for as long as it says is seen in the calendar.
 OBSERVATION = [
-    Case("observation.course_completion_funnel_months", 3, "int_people__course_completion_funnel",
-         _HISTORY | {"int_activity__course": _ACTIVITY, "int_catalogue": _ITEMS,
-                     "funnel_steps": "SELECT 'completed' AS step"},
-         "SELECT has_reached FROM outcome", True, False),
-    Case("observation.chapter_completion_months", 3, "int_people__chapter_completion",
-         _HISTORY | {"int_activity__chapter": _ACTIVITY, "int_catalogue": _ITEMS}, "SELECT has_completed FROM outcome", True, False),
-    Case("observation.project_validation_months", 1, "int_people__project_validation",
-         _HISTORY | {"int_activity__project": _PROJECT, "int_catalogue": _ITEMS}, "SELECT has_validated FROM outcome", True, False),
-    Case("observation.learner_retention_longest_months", 12, "int_people__learner_retention_cohort",
-         _HISTORY | {"int_activity__monthly": _MONTHS}, "SELECT max(months_since_start) FILTER (is_active) FROM outcome", 17, 0),
-    Case("observation.nps_quarterly_months", 0, "int_nps_counted", _NPS, "SELECT has_answered FROM outcome", True, False),
+    Case(
+        "observation.course_completion_funnel_months",
+        3,
+        "int_people__course_completion_funnel",
+        _HISTORY
+        | {
+            "int_activity__course": _ACTIVITY,
+            "int_catalogue": _ITEMS,
+            "funnel_steps": "SELECT 'completed' AS step",
+        },
+        "SELECT has_reached FROM outcome",
+        True,
+        False,
+    ),
+    Case(
+        "observation.chapter_completion_months",
+        3,
+        "int_people__chapter_completion",
+        _HISTORY | {"int_activity__chapter": _ACTIVITY, "int_catalogue": _ITEMS},
+        "SELECT has_completed FROM outcome",
+        True,
+        False,
+    ),
+    Case(
+        "observation.project_validation_months",
+        1,
+        "int_people__project_validation",
+        _HISTORY | {"int_activity__project": _PROJECT, "int_catalogue": _ITEMS},
+        "SELECT has_validated FROM outcome",
+        True,
+        False,
+    ),
+    Case(
+        "observation.learner_retention_longest_months",
+        12,
+        "int_people__learner_retention_cohort",
+        _HISTORY | {"int_activity__monthly": _MONTHS},
+        "SELECT max(months_since_start) FILTER (is_active) FROM outcome",
+        17,
+        0,
+    ),
+    Case(
+        "observation.nps_quarterly_months",
+        0,
+        "int_nps_counted",
+        _NPS,
+        "SELECT has_answered FROM outcome",
+        True,
+        False,
+    ),
     _graduate("salary_first_from_months", 6, "2023-06-01", 6, before=True),
     _graduate("salary_first_to_months", 8, "2023-10-01", 6, before=True),
     _graduate("salary_second_from_months", 20, "2024-09-20", 24, before=False),
     _graduate("salary_second_to_months", 24, "2025-06-01", 24, before=True),
-]  # fmt: skip
+]
 
 
 def _calendar(
@@ -180,18 +225,35 @@ SALARY = [
     _pay("largest_eur_year", 10000, _REASON, "", "impossible", "year", 20000),
 ]
 CODES = [
-    Case("codes.fewest_learners_of_a_diploma", 4, "int_code_lists", {
-        "int_catalogue": _ITEMS, "int_enrolments": "SELECT 'd' AS diploma_id, i AS identity_key FROM range(3) AS learners (i)",
-        "int_identities": "SELECT i AS identity_key, 'p' || i AS person_key FROM range(3) AS learners (i)",
-        "stg_catalogue__refused_diplomas": "SELECT 'x' AS diploma_id WHERE false",
-        "themes": "SELECT 't' AS theme", "job_families": "SELECT 'f' AS job_family", "funnel_steps": "SELECT 's' AS step",
-    }, "SELECT count(*) FROM outcome WHERE code_list = 'diploma' AND code = 'd'", 1, 0),
-]  # fmt: skip
+    Case(
+        "codes.fewest_learners_of_a_diploma",
+        4,
+        "int_code_lists",
+        {
+            "int_catalogue": _ITEMS,
+            "int_enrolments": "SELECT 'd' AS diploma_id, i AS identity_key FROM range(3) AS learners (i)",
+            "int_identities": "SELECT i AS identity_key, 'p' || i AS person_key FROM range(3) AS learners (i)",
+            "stg_catalogue__refused_diplomas": "SELECT 'x' AS diploma_id WHERE false",
+            "themes": "SELECT 't' AS theme",
+            "job_families": "SELECT 'f' AS job_family",
+            "funnel_steps": "SELECT 's' AS step",
+        },
+        "SELECT count(*) FROM outcome WHERE code_list = 'diploma' AND code = 'd'",
+        1,
+        0,
+    ),
+]
 
 _CLASSES = "(VALUES ('coarse'), ('fine')) AS classes (noise_class)"
-_NO_NOISE = f"SELECT noise_class, 0 AS true_count, 0 AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM {_CLASSES}"
+_NO_NOISE = (
+    f"SELECT noise_class, 0 AS true_count, 0 AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM "
+    f"{_CLASSES}"
+)
 # One deviation for every count from 1 on.
-_ONE_MORE = f"SELECT noise_class, n AS true_count, if(n = 0, 0, 1) AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM range(9) AS counts (n), {_CLASSES}"
+_ONE_MORE = (
+    f"SELECT noise_class, n AS true_count, if(n = 0, 0, 1) AS deviation, 0 AS key_from, 4294967296 AS "
+    f"key_upto FROM range(9) AS counts (n), {_CLASSES}"
+)
 _PERSON = "'p' || i AS pseudonym, i AS record_key, DATE '2030-01-01' AS closing_on"
 
 

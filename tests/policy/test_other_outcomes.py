@@ -329,12 +329,39 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
 
 
 OTHERS = (
-    "purposes.P-STAT.keep_years_after_last_use", "purposes.P-SURVEY.keep_years_after_last_contact", "purposes.P-LOG.keep_years",
-    "purposes.P-RIGHTS.keep_years", "raw.keep_days", "forgetting.rewrite_every_days", "minimum_age_years", "window.time_zone",
-    "as_of.largest_step_days", "retention.largest_share_of_people", "retention.fewest_people", "retention.hold_days", "backups.keep_days", "silence.times_usual_gap", "silence.fewest_gaps", "silence.newest_gaps", "rights.answer_within_months", "rights.near_days", "rights.export_keep_days",
-    *(f"counts.{name}.{noise}" for name in ("largest_deviation", "variance", "smallest") for noise in ("coarse", "fine")), "bursts.times_usual", "bursts.fewest_people", "bursts.days_before", "utility.smallest_cells",
-    "membership.false_alarms", "membership.median_at_most", "membership.of_99_percent_at_most", "membership.of_anybody_at_most",
-)  # fmt: skip
+    "purposes.P-STAT.keep_years_after_last_use",
+    "purposes.P-SURVEY.keep_years_after_last_contact",
+    "purposes.P-LOG.keep_years",
+    "purposes.P-RIGHTS.keep_years",
+    "raw.keep_days",
+    "forgetting.rewrite_every_days",
+    "minimum_age_years",
+    "window.time_zone",
+    "as_of.largest_step_days",
+    "retention.largest_share_of_people",
+    "retention.fewest_people",
+    "retention.hold_days",
+    "backups.keep_days",
+    "silence.times_usual_gap",
+    "silence.fewest_gaps",
+    "silence.newest_gaps",
+    "rights.answer_within_months",
+    "rights.near_days",
+    "rights.export_keep_days",
+    *(
+        f"counts.{name}.{noise}"
+        for name in ("largest_deviation", "variance", "smallest")
+        for noise in ("coarse", "fine")
+    ),
+    "bursts.times_usual",
+    "bursts.fewest_people",
+    "bursts.days_before",
+    "utility.smallest_cells",
+    "membership.false_alarms",
+    "membership.median_at_most",
+    "membership.of_99_percent_at_most",
+    "membership.of_anybody_at_most",
+)
 
 
 @pytest.mark.parametrize("entry", OTHERS)

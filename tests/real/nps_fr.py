@@ -11,7 +11,10 @@ import json
 from pathlib import Path
 
 HEADER = b'"","id","nps","satisfaction","intention","explication","NbPassageKS","CaTicket","t"'
-NAMED = b'"answered_at","path_id","email","response_id","customer","score","satisfaction","intention","comment","NbPassageKS","CaTicket","t"'
+NAMED = (
+    b'"answered_at","path_id","email","response_id","customer","score","satisfaction","intention",'
+    b'"comment","NbPassageKS","CaTicket","t"'
+)
 LEAD = b"2025-02-14T10:00:00Z,path-garden,%s,"
 N_ROWS = 13_954
 

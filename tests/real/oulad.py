@@ -66,7 +66,10 @@ def deliver(folder: Path, landing: Path) -> None:
 def prepare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Views on the files as they are, each row with its course and its day."""
     starts = " ".join(f"WHEN '{name}' THEN DATE '{day}'" for name, day in STARTS.items())
-    dated = f"code_module || '-' || code_presentation AS course_id, (CASE code_presentation {starts} END + {{day}}::INTEGER) AS day"
+    dated = (
+        f"code_module || '-' || code_presentation AS course_id, (CASE code_presentation {starts} END + "
+        f"{{day}}::INTEGER) AS day"
+    )
     connection.execute(f"""
         CREATE VIEW clicks AS SELECT *, {dated.format(day="date")}
         FROM read_parquet('{folder}/studentVle.parquet', file_row_number = true);
@@ -114,11 +117,15 @@ def _assessed() -> str:
     }
     return " UNION ALL ".join(
         _statements(
-            f"(FROM works WHERE {condition})", "'work|' || id_assessment || '|' || id_student",
-            f"http://adlnet.gov/expapi/verbs/{verb}", "'assessment-' || id_assessment", "'assessment'", result,
+            f"(FROM works WHERE {condition})",
+            "'work|' || id_assessment || '|' || id_student",
+            f"http://adlnet.gov/expapi/verbs/{verb}",
+            "'assessment-' || id_assessment",
+            "'assessment'",
+            result,
         )
         for verb, (condition, result) in parts.items()
-    )  # fmt: skip
+    )
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str) -> None:

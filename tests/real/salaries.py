@@ -14,11 +14,24 @@ import duckdb
 
 N_ROWS = 19_101
 CURRENCIES = {
-    "U.S. dollars": "USD", "Euros": "EUR", "British pounds": "GBP", "Indian rupees": "INR", "Canadian dollars": "CAD",
-    "Polish zloty": "PLN", "Australian dollars": "AUD", "Russian rubles": "RUB", "Swedish kroner": "SEK",
-    "Swiss francs": "CHF", "Brazilian reais": "BRL", "Chinese yuan": "CNY", "Japanese yen": "JPY",
-    "South African rands": "ZAR", "Mexican pesos": "MXN", "Singapore dollars": "SGD", "Bitcoin": "BTC",
-}  # fmt: skip
+    "U.S. dollars": "USD",
+    "Euros": "EUR",
+    "British pounds": "GBP",
+    "Indian rupees": "INR",
+    "Canadian dollars": "CAD",
+    "Polish zloty": "PLN",
+    "Australian dollars": "AUD",
+    "Russian rubles": "RUB",
+    "Swedish kroner": "SEK",
+    "Swiss francs": "CHF",
+    "Brazilian reais": "BRL",
+    "Chinese yuan": "CNY",
+    "Japanese yen": "JPY",
+    "South African rands": "ZAR",
+    "Mexican pesos": "MXN",
+    "Singapore dollars": "SGD",
+    "Bitcoin": "BTC",
+}
 
 
 def deliver(folder: Path, landing: Path) -> None:

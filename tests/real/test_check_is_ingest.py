@@ -18,12 +18,25 @@ pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real_check")]
 CASES = SHARED.parent / "cases"
 AS_OF = date(2026, 6, 30)
 SOURCES = {
-    "01-google-forms-lowercase-pm.csv": "nps", "02-qualtrics-zone-in-third-row.csv": "nps", "04-two-follow-ups-same-title.csv": "nps",
-    "10-salaries-unit-in-the-question.csv": "salary", "salary_declared_year.csv": "salary", "salaire_13_mois.csv": "salary", "requests.csv": "rights",
-    "learning_other_columns.csv": "learning", "open-edx-enrolled-by-staff.ndjson": "learning", "open-edx-one-submission.ndjson": "learning",
-    "n.csv": "nps", "l.csv": "learners", "a-moodle.csv": "learners", "b-edx.csv": "learners", "catalogue.json": "catalogue",
-    "moodle.ndjson": "learning", "both.ndjson": "learning", "slash.ndjson": "learning",
-}  # fmt: skip
+    "01-google-forms-lowercase-pm.csv": "nps",
+    "02-qualtrics-zone-in-third-row.csv": "nps",
+    "04-two-follow-ups-same-title.csv": "nps",
+    "10-salaries-unit-in-the-question.csv": "salary",
+    "salary_declared_year.csv": "salary",
+    "salaire_13_mois.csv": "salary",
+    "requests.csv": "rights",
+    "learning_other_columns.csv": "learning",
+    "open-edx-enrolled-by-staff.ndjson": "learning",
+    "open-edx-one-submission.ndjson": "learning",
+    "n.csv": "nps",
+    "l.csv": "learners",
+    "a-moodle.csv": "learners",
+    "b-edx.csv": "learners",
+    "catalogue.json": "catalogue",
+    "moodle.ndjson": "learning",
+    "both.ndjson": "learning",
+    "slash.ndjson": "learning",
+}
 ORDER = (
     "catalogue",
     "learners",

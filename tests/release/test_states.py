@@ -38,7 +38,10 @@ pytestmark = [
     pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
 ]
 # What each leaves in the vault when it was taken in or carried out.
-REQUEST = "INSERT INTO vault.rights.requests (load_no, request_id, kind, identifier, received_at) VALUES (1, '{0}', '{1}', 'learner:learner-000001', now()::TIMESTAMP)"
+REQUEST = (
+    "INSERT INTO vault.rights.requests (load_no, request_id, kind, identifier, received_at) VALUES (1, "
+    "'{0}', '{1}', 'learner:learner-000001', now()::TIMESTAMP)"
+)
 STEP = "INSERT INTO vault.rights.steps VALUES ('{0}', '{1}', DATE '2026-06-30', '')"
 KINDS = {
     "access received": (REQUEST.format("A", "access"),),

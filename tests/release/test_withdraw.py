@@ -169,7 +169,10 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
         )
         assert {(mart, str(row[1])) for row in differing} <= {(ENGAGEMENT, "2026-05-01")}
         assert bool(differing) == (mart == ENGAGEMENT)
-    query = f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER BY course_id"
+    query = (
+        f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER "
+        f"BY course_id"
+    )
     assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (80,)])
     assert {mark(school, name)["replaced_by"] for name in (SECOND, THIRD)} == {"2026-08-29.2"}
     listed = list_releases(school.home, school.keys)[-1]
@@ -311,9 +314,11 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     """
     september, counts = date(2026, 9, 29), {"n_active_learners": 8, "n_registrations": 7, "n_completions": 0}
     few = replace(
-        engagement(date(2026, 7, 1)), true_counts=counts | {"median_progress": 8}, published=counts | {"median_progress": None},
+        engagement(date(2026, 7, 1)),
+        true_counts=counts | {"median_progress": 8},
+        published=counts | {"median_progress": None},
         reasons={"median_progress": "too_few"},
-    )  # fmt: skip
+    )
     school.build([few], september)
     fourth = published(school, september)
     recall(school, fourth, as_of=september)
@@ -340,9 +345,11 @@ def test_a_cell_of_few_that_had_no_row_stays_away(school):
     recall(school, THIRD)
     counts = {"n_active_learners": 8, "n_registrations": 7, "n_completions": 0}
     few = replace(
-        engagement(date(2026, 6, 1), "course-data"), true_counts=counts | {"median_progress": 8}, published=counts | {"median_progress": None},
+        engagement(date(2026, 6, 1), "course-data"),
+        true_counts=counts | {"median_progress": 8},
+        published=counts | {"median_progress": None},
         reasons={"median_progress": "too_few"},
-    )  # fmt: skip
+    )
     school.build([stayed(JUNE[0]), few], AUGUST)
     report = gate(
         school.home,

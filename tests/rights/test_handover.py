@@ -51,9 +51,15 @@ def test_access_holds_every_row_of_the_person_and_nothing_of_another(built):
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     held = json.loads(files["data.json"])["held"]
     expected = {
-        "vault.raw.learning": 4, "vault.raw.enrolments": 1, "vault.raw.salary": 1, "vault.answers.nps": 2, "vault.register.learners": 1,
-        "vault.register.connections": 1, "vault.rights.consents": 1, "vault.rights.requests": 2,
-    }  # fmt: skip
+        "vault.raw.learning": 4,
+        "vault.raw.enrolments": 1,
+        "vault.raw.salary": 1,
+        "vault.answers.nps": 2,
+        "vault.register.learners": 1,
+        "vault.register.connections": 1,
+        "vault.rights.consents": 1,
+        "vault.rights.requests": 2,
+    }
     assert {name: len(held[name]) for name in expected} == expected
     for place, rows in built.history("anna").items():
         assert len(held[f"warehouse.intermediate.{place}"]) == rows, place

@@ -148,9 +148,13 @@ def test_all_kinds_of_different_states_at_once(built):
     built.ingest()
     found = {request.id: (request.state, request.problem) for request in machine.advance_all(*inside(built))}
     assert found == {
-        "REQ-1": ("answered", None), "REQ-2": ("answered", None), "REQ-3": ("answered", None), "REQ-4": ("answered", None),
-        "REQ-5": ("received", "needs_details"), "REQ-6": ("awaiting_proof", None),
-    }  # fmt: skip
+        "REQ-1": ("answered", None),
+        "REQ-2": ("answered", None),
+        "REQ-3": ("answered", None),
+        "REQ-4": ("answered", None),
+        "REQ-5": ("received", "needs_details"),
+        "REQ-6": ("awaiting_proof", None),
+    }
     assert not any(name in built.everything() for name in NAMES) and "L-4712" in built.everything()
     again = {request.id: (request.state, request.problem) for request in machine.advance_all(*inside(built))}
     assert again == found
@@ -234,10 +238,25 @@ def test_an_erasure_waits_for_the_same_persons_access(built):
 def test_who_is_not_held_is_told_so(built):
     ask(built, "erase", 1)
     machine.advance_all(*inside(built))
-    built.deliver("rights", "b.ndjson", [
-        {"request_id": f"REQ-{number}", "kind": kind, "learner_id": learner, "received_at": "2026-07-02T10:00:00Z", "identity_verified": True}
-        for number, kind, learner in ((2, "access", "L-4711"), (3, "erase", "L-4711"), (4, "withdraw", "nobody-knows"), (5, "port", "nobody-knows"))
-    ])  # fmt: skip
+    built.deliver(
+        "rights",
+        "b.ndjson",
+        [
+            {
+                "request_id": f"REQ-{number}",
+                "kind": kind,
+                "learner_id": learner,
+                "received_at": "2026-07-02T10:00:00Z",
+                "identity_verified": True,
+            }
+            for number, kind, learner in (
+                (2, "access", "L-4711"),
+                (3, "erase", "L-4711"),
+                (4, "withdraw", "nobody-knows"),
+                (5, "port", "nobody-knows"),
+            )
+        ],
+    )
     day = date(2026, 7, 3)
     built.ingest(day)
     found = {request.id: request.state for request in machine.advance_all(*inside(built, day))}

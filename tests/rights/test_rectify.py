@@ -140,7 +140,10 @@ def test_an_answer(built):
     assert built.warehouse(
         "SELECT score FROM warehouse.intermediate.int_nps_responses WHERE score IS NOT NULL ORDER BY 1"
     ) == [(3,), (9,)]
-    answer = "SELECT salary_eur_year, contract_class, country_class FROM warehouse.intermediate.int_salary_responses WHERE salary_eur_year IS NOT NULL"
+    answer = (
+        "SELECT salary_eur_year, contract_class, country_class FROM "
+        "warehouse.intermediate.int_salary_responses WHERE salary_eur_year IS NOT NULL"
+    )
     assert built.warehouse(answer) == [(40000.0, "permanent", "france")]
 
 

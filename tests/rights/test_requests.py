@@ -136,9 +136,18 @@ def test_an_id_that_names_somebody_is_not_shown(house):
 def test_submit(house):
     made = rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
     assert json.loads(json.dumps(asdict(made), default=str)) == {
-        "id": "HAND-00001", "kind": "access", "state": "awaiting_proof", "received_on": "2026-06-02",
-        "due_on": "2026-07-02", "is_late": False, "is_near": True, "problem": None, "source": None, "file": None, "line": None,
-    }  # fmt: skip
+        "id": "HAND-00001",
+        "kind": "access",
+        "state": "awaiting_proof",
+        "received_on": "2026-06-02",
+        "due_on": "2026-07-02",
+        "is_late": False,
+        "is_near": True,
+        "problem": None,
+        "source": None,
+        "file": None,
+        "line": None,
+    }
     assert (
         rights.submit(
             *inside(house), rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True)
@@ -146,8 +155,9 @@ def test_submit(house):
         == "HAND-00002"
     )
     assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
-        ("learner:L1",), ("email:one@example.org",),
-    ]  # fmt: skip
+        ("learner:L1",),
+        ("email:one@example.org",),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +204,10 @@ def test_kill_and_run_again(house, point):
 def test_the_commands_show_nobody(house, monkeypatch):
     monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
     type_in = CliRunner()
-    words = "rights submit --kind object --email one@example.org --received-on 2026-06-02 --details 0612345678 --as-of 2026-06-30"
+    words = (
+        "rights submit --kind object --email one@example.org --received-on 2026-06-02 --details "
+        "0612345678 --as-of 2026-06-30"
+    )
     for line in (words, "rights show HAND-00001 --as-of 2026-06-30", "rights list --as-of 2026-06-30"):
         for command in (line, f"{line} --json") if "submit" not in line else (line,):
             done = type_in.invoke(anonymart, command.split(), catch_exceptions=False)

@@ -25,10 +25,20 @@ LATER = date(2026, 7, 20)
 @pytest.fixture
 def house(tmp_path):
     made = House(tmp_path / "home")
-    made.deliver("learners", "l.ndjson", [
-        {"learner_id": f"L-{n}", "email": f"p{n}@example.org", "account_home_page": "https://c.example", "account_name": f"acc{n}",
-         "last_login_at": "2026-05-01T10:00:00Z"} for n in range(1, 7)
-    ])  # fmt: skip
+    made.deliver(
+        "learners",
+        "l.ndjson",
+        [
+            {
+                "learner_id": f"L-{n}",
+                "email": f"p{n}@example.org",
+                "account_home_page": "https://c.example",
+                "account_name": f"acc{n}",
+                "last_login_at": "2026-05-01T10:00:00Z",
+            }
+            for n in range(1, 7)
+        ],
+    )
     made.ingest()
     return made
 

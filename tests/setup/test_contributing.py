@@ -64,9 +64,13 @@ def test_the_lists_that_it_names_are_there() -> None:
     files = [ROOT / name for name in re.findall(r"`((?:plugins|tests)/[\w/]+\.py)`", PAGE)]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
     names = {
-        target.id for tree in trees for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target]) if isinstance(target, ast.Name)
-    }  # fmt: skip
+        target.id
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
     said = set(re.findall(r"`(_?[A-Z][A-Z_]+)`", PAGE)) - {"MART", "TOOL", "SOURCE"}
     assert len(said) > 5
     assert said - names == set()
@@ -219,11 +223,16 @@ FIGURE = {
     "n_enrolled_reason": "Why n_enrolled is empty: too_few or protected.",
 }
 CELL = {
-    "cell_key": "The dimensions as one text.", "period_key": "The period as the ledger knows it.", "closes_on": "Day on which the cell closed.",
-    "is_complete": "Whether the window of its people was still open.", "earliest_closing_on": "The earliest day on which one of its people leaves.",
-    "true_n_enrolled": "The true figure.", "key_n_enrolled": "Cell key.", "draw_n_enrolled": "Key that the noise is looked up by.",
+    "cell_key": "The dimensions as one text.",
+    "period_key": "The period as the ledger knows it.",
+    "closes_on": "Day on which the cell closed.",
+    "is_complete": "Whether the window of its people was still open.",
+    "earliest_closing_on": "The earliest day on which one of its people leaves.",
+    "true_n_enrolled": "The true figure.",
+    "key_n_enrolled": "Cell key.",
+    "draw_n_enrolled": "Key that the noise is looked up by.",
     "perturbed_n_enrolled": "As published, before suppression.",
-}  # fmt: skip
+}
 UNIT_TEST = """
 unit_tests:
   - name: an_enrolment_counts_in_its_quarter
@@ -294,7 +303,10 @@ def test_a_mart_is_added_by_its_steps(tmp_path: Path) -> None:
         f"{models}/marts/{MART}.yml",
         model(MART, DIMENSIONS | FIGURE | {"is_complete": "True where nobody was missing."}, RULES, TYPES),
     )
-    cells = f"{{{{ protect_cells('{MART}', people=ref('int_people__{MART}'), closing=ref('int_closed_periods')) }}}}\n"
+    cells = (
+        f"{{{{ protect_cells('{MART}', people=ref('int_people__{MART}'), "
+        f"closing=ref('int_closed_periods')) }}}}\n"
+    )
     copy.write(f"{models}/intermediate/cells/int_cells__{MART}.sql", cells)
     once = "    data_tests:\n      - counts_each_person_once\n"
     copy.write(

@@ -14,7 +14,10 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import reading
 from tests.ingest.conftest import House
 
-HOLD = "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+HOLD = (
+    "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('held', flush=True); "
+    "sys.stdin.read()"
+)
 
 
 @pytest.mark.parametrize("is_held", [True, False])

@@ -17,7 +17,10 @@ from tests.ingest.conftest import AS_OF, House, statement
 from tests.sources.deliveries import compare, in_order
 
 CHOSEN = re.compile(
-    "catalogue|learners-(2020|broken|staff)|consents|requests-mail|enrolments-(updates|empty)|statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd"
+    (
+        "catalogue|learners-(2020|broken|staff)|consents|requests-mail|enrolments-(updates|empty)|"
+        "statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd"
+    )
 )
 
 
@@ -80,14 +83,21 @@ def test_rights_that_cannot_be_read(house, tmp_path):
 
 
 ROWS = {
-    "catalogue": {"path_id": "p", "course_id": "c"}, "learners": {"learner_id": "L", "account_name": "a", "email": "a@example.org"},
+    "catalogue": {"path_id": "p", "course_id": "c"},
+    "learners": {"learner_id": "L", "account_name": "a", "email": "a@example.org"},
     "consents": {"learner_id": "L", "purpose": "P-SURVEY", "status": "granted", "at": "2026-01-01T00:00:00Z"},
     "rights": {"request_id": "r", "kind": "access", "learner_id": "L", "received_at": "2026-01-01T00:00:00Z"},
-    "enrolments": {"learner_id": "L", "path_id": "p", "started_on": "2026-01-01"}, "learning": statement(1),
+    "enrolments": {"learner_id": "L", "path_id": "p", "started_on": "2026-01-01"},
+    "learning": statement(1),
     "connections": {"learner_id": "L", "connected_at": "2026-01-01T00:00:00Z"},
     "nps": {"response_id": "n", "learner_id": "L", "answered_at": "2026-01-01T00:00:00Z", "score": 9},
-    "salary": {"response_id": "s", "learner_id": "L", "answered_at": "2026-01-01T00:00:00Z", "salary_amount": 1},
-}  # fmt: skip
+    "salary": {
+        "response_id": "s",
+        "learner_id": "L",
+        "answered_at": "2026-01-01T00:00:00Z",
+        "salary_amount": 1,
+    },
+}
 
 
 def test_the_source_is_found_out_from_the_columns(tmp_path):

@@ -12,10 +12,19 @@ from anonymart.surveys.delivered import open_file
 from anonymart.surveys.land import find
 from tests.ingest.conftest import AS_OF
 
-Q_HEAD = "StartDate,EndDate,Status,IPAddress,Progress,Duration (in seconds),Finished,RecordedDate,ResponseId,RecipientLastName,RecipientFirstName,RecipientEmail,ExternalReference"
-Q_ROW = "2026-01-05 09:29:00,2026-01-05 09:30:00,0,10.0.0.1,100,60,1,2026-01-05 09:30:01,R_{},,,{}@school.example,"
+Q_HEAD = (
+    "StartDate,EndDate,Status,IPAddress,Progress,Duration (in seconds),Finished,RecordedDate,ResponseId,"
+    "RecipientLastName,RecipientFirstName,RecipientEmail,ExternalReference"
+)
+Q_ROW = (
+    "2026-01-05 09:29:00,2026-01-05 09:30:00,0,10.0.0.1,100,60,1,2026-01-05 "
+    "09:30:01,R_{},,,{}@school.example,"
+)
 Q_ID = ",".join(['"{""ImportId"":""x""}"'] * 13)
-Q_TEXT = "Start Date,End Date,Response Type,IP Address,Progress,Duration (in seconds),Finished,Recorded Date,Response ID,Recipient Last Name,Recipient First Name,Recipient Email,External Data Reference"
+Q_TEXT = (
+    "Start Date,End Date,Response Type,IP Address,Progress,Duration (in seconds),Finished,Recorded "
+    "Date,Response ID,Recipient Last Name,Recipient First Name,Recipient Email,External Data Reference"
+)
 NPS = {
     "google_scale_in_french": (
         '"Horodateur","Adresse e-mail","Sur une échelle de 0 à 10, recommanderiez-vous notre école à un '
@@ -71,35 +80,50 @@ PAY = {
     "google_dollars": (
         "Timestamp,Email Address,Are you employed?,Working time,Current job title,What is your current "
         "annual gross salary (in USD)?\n"
-                       "1/25/2026 10:30:00,ada@school.example,Yes,Full-time,Analyst,\"52,000\"\n", (52000.0, "USD", "year", "gross")),
+        '1/25/2026 10:30:00,ada@school.example,Yes,Full-time,Analyst,"52,000"\n',
+        (52000.0, "USD", "year", "gross"),
+    ),
     "google_column_beside": (
         "Horodateur,Adresse e-mail,Êtes-vous en poste ?,Temps de travail,Votre salaire,Devise,Brut ou net "
         "?,Période du salaire\n"
-                             "25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,2 300,Euros "
-                             "(€),Net,Par mois\n", (2300.0, "EUR", "month", "net")),
+        "25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,2 300,Euros "
+        "(€),Net,Par mois\n",
+        (2300.0, "EUR", "month", "net"),
+    ),
     "typeform_thousands": (
-        "#,Avez-vous un emploi ?,Temps de travail,\"Quelle est votre rémunération brute annuelle, en k€ "
-        "?\",Votre adresse e-mail,Response Type,Start Date (UTC),\"Date d'envoi (UTC)\",Network ID\n"
-                           "abc,oui,temps plein,35,ada@school.example,completed,2026-01-05 "
-                           "09:29:00,2026-01-05 09:30:00,n1\n", (35000.0, "EUR", "year", "gross")),
+        '#,Avez-vous un emploi ?,Temps de travail,"Quelle est votre rémunération brute annuelle, en k€ '
+        '?",Votre adresse e-mail,Response Type,Start Date (UTC),"Date d\'envoi (UTC)",Network ID\n'
+        "abc,oui,temps plein,35,ada@school.example,completed,2026-01-05 "
+        "09:29:00,2026-01-05 09:30:00,n1\n",
+        (35000.0, "EUR", "year", "gross"),
+    ),
     "qualtrics_monthly_pounds": (
         f"{Q_HEAD},Q1,Q2,Q3\n{Q_TEXT},Do you have a job?,Full-time or part-time?,What is your monthly net "
         f"salary (GBP)?\n{Q_ID},a,b,c\n"
-                                 f"{Q_ROW.format('1', 'ada')},Yes,Full time,2100\n", (2100.0, "GBP", "month", "net")),
+        f"{Q_ROW.format('1', 'ada')},Yes,Full time,2100\n",
+        (2100.0, "GBP", "month", "net"),
+    ),
     "limesurvey_code_and_question": (
         '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start '
         'language";"email. Email address";"G01Q01. Avez-vous un emploi ?";"G01Q02. Temps de '
         'travail";"G01Q05. Quel est votre salaire mensuel net ?"\n'
-                                     '"7";"2026-01-05 '
-                                     '10:30:00";"3";"fr";"ada@school.example";"Oui";"Temps plein";"2 '
-                                     '150 €"\n', (2150.0, "EUR", "month", "net")),
+        '"7";"2026-01-05 '
+        '10:30:00";"3";"fr";"ada@school.example";"Oui";"Temps plein";"2 '
+        '150 €"\n',
+        (2150.0, "EUR", "month", "net"),
+    ),
     "currency_to_be_said_in_the_answer": (
         "Horodateur,Adresse e-mail,Êtes-vous en poste ?,Temps de travail,Salaire annuel brut (précisez la "
         "devise)\n"
-                                          "25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,52k CHF\n", (52000.0, "CHF", "year", "gross")),
-    "google_spread": ("Horodateur,Adresse e-mail,Êtes-vous en poste ?,Temps de travail,Votre salaire actuel\n"
-                      '25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,"27 300 € brut sur 13 mois"\n', (27300.0, "EUR", "year", "gross")),
-}  # fmt: skip
+        "25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,52k CHF\n",
+        (52000.0, "CHF", "year", "gross"),
+    ),
+    "google_spread": (
+        "Horodateur,Adresse e-mail,Êtes-vous en poste ?,Temps de travail,Votre salaire actuel\n"
+        '25/01/2026 10:30:00,ada@school.example,Oui,Temps plein,"27 300 € brut sur 13 mois"\n',
+        (27300.0, "EUR", "year", "gross"),
+    ),
+}
 
 
 def rows(path, source, columns):

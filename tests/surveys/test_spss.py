@@ -19,14 +19,31 @@ from tests.ingest.conftest import AS_OF
 
 MOMENTS = [datetime(2026, 1, 5, 9, 30)] * 4
 HEAD = {
-    "EndDate": ("End Date", MOMENTS, {}), "StartDate": ("Start Date", MOMENTS, {}), "Status": ("Response Type", [0.0] * 4, {0: "IP Address", 1: "Survey Preview"}),
-    "Finished": ("Finished", [1.0, 1.0, 1.0, 0.0], {0: "False", 1: "True"}), "ResponseId": ("Response ID", ["R_a", "R_b", "R_c", "R_d"], {}),
-    "RecipientEmail": ("Recipient Email", [f"{name}@school.example" for name in ("ada", "bob", "cyd", "dan")], {}),
-}  # fmt: skip
+    "EndDate": ("End Date", MOMENTS, {}),
+    "StartDate": ("Start Date", MOMENTS, {}),
+    "Status": ("Response Type", [0.0] * 4, {0: "IP Address", 1: "Survey Preview"}),
+    "Finished": ("Finished", [1.0, 1.0, 1.0, 0.0], {0: "False", 1: "True"}),
+    "ResponseId": ("Response ID", ["R_a", "R_b", "R_c", "R_d"], {}),
+    "RecipientEmail": (
+        "Recipient Email",
+        [f"{name}@school.example" for name in ("ada", "bob", "cyd", "dan")],
+        {},
+    ),
+}
 NPS = HEAD | {
-    "Q1": ("How likely are you to recommend us?", [11.0, 1.0, -98.0, 8.0], {1: "Not at all likely", **{n + 1: str(n) for n in range(1, 10)}, 11: "Extremely likely", -98: "Do not know"}),
-    "Q2": ("Why?", ["très bien", "", "", "bof"], {}), "Q3": ("Why?", ["", "lent", "", ""], {}),
-}  # fmt: skip
+    "Q1": (
+        "How likely are you to recommend us?",
+        [11.0, 1.0, -98.0, 8.0],
+        {
+            1: "Not at all likely",
+            **{n + 1: str(n) for n in range(1, 10)},
+            11: "Extremely likely",
+            -98: "Do not know",
+        },
+    ),
+    "Q2": ("Why?", ["très bien", "", "", "bof"], {}),
+    "Q3": ("Why?", ["", "lent", "", ""], {}),
+}
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -51,10 +68,20 @@ def test_scores_by_labels_missing_values_and_two_variables_of_one_label(house, t
 
 
 def test_a_salary_is_read_by_the_label_of_its_variable(house):
-    house.deliver("salary", "pay.sav", saved(HEAD | {
-        "Q1": ("Avez-vous un emploi ?", [1.0, 1.0, 2.0, 1.0], {1: "Oui", 2: "Non"}), "Q2": ("Temps de travail", [1.0, 2.0, 1.0, 1.0], {1: "Temps plein", 2: "Mi-temps"}),
-        "Q3": ("Salaire annuel brut, en k€", [35.0, 18.5, -99.0, 40.0], {}), "Q4": ("Pays", [1.0, 1.0, 1.0, 1.0], {1: "France", 2: "Sénégal"}),
-    }, {"Q3": [{"lo": -99, "hi": -90}]}))  # fmt: skip
+    house.deliver(
+        "salary",
+        "pay.sav",
+        saved(
+            HEAD
+            | {
+                "Q1": ("Avez-vous un emploi ?", [1.0, 1.0, 2.0, 1.0], {1: "Oui", 2: "Non"}),
+                "Q2": ("Temps de travail", [1.0, 2.0, 1.0, 1.0], {1: "Temps plein", 2: "Mi-temps"}),
+                "Q3": ("Salaire annuel brut, en k€", [35.0, 18.5, -99.0, 40.0], {}),
+                "Q4": ("Pays", [1.0, 1.0, 1.0, 1.0], {1: "France", 2: "Sénégal"}),
+            },
+            {"Q3": [{"lo": -99, "hi": -90}]},
+        ),
+    )
     assert house.ingest()["salary/pay.sav"].salaries == {"stands": 2, "not_stated": 1}
     assert house.ask(
         "SELECT salary_amount, salary_currency, salary_period, salary_basis, working_time, country FROM "

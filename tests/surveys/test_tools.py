@@ -9,9 +9,21 @@ from anonymart.demo.samples import sheet
 
 EMAIL = "ada@school.example"
 SAMPLES = {
-    "delighted.csv": 'id,person,survey_type,score,comment,permalink,created_at,updated_at,person_properties,tags\n1,9,nps,9,"fine\nreally",x,1767605400,1767605400,"{""learner_id"": ""L1""}",\n2,8,csat,4,,x,1767605400,1767605400,"{""learner_id"": ""L2""}",\n',
-    "wootric.csv": "id,created_at,updated_at,score,text,ip_address,origin_url,end_user_id,survey_id,completed,excluded_from_calculations,tags\n1,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L1,3,true,false,\n2,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L2,3,true,true,\n",
-    "satismeter.csv": "id,created,rating,score,category,feedback,answers,dismissed,pending,campaign,device,location,user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n",
+    "delighted.csv": (
+        "id,person,survey_type,score,comment,permalink,created_at,updated_at,person_properties,tags\n1,9,"
+        'nps,9,"fine\nreally",x,1767605400,1767605400,"{""learner_id"": ""L1""}",\n2,8,csat,4,,x,'
+        '1767605400,1767605400,"{""learner_id"": ""L2""}",\n'
+    ),
+    "wootric.csv": (
+        "id,created_at,updated_at,score,text,ip_address,origin_url,end_user_id,survey_id,completed,"
+        "excluded_from_calculations,tags\n1,2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L1,3,true,false,\n2,"
+        "2026-01-05T09:30:00Z,,9,ok,10.0.0.1,,L2,3,true,true,\n"
+    ),
+    "satismeter.csv": (
+        "id,created,rating,score,category,feedback,answers,dismissed,pending,campaign,device,location,"
+        "user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,"
+        "ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n"
+    ),
     "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network "
     f"ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
     "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 '
@@ -23,19 +35,37 @@ SAMPLES = {
     f"10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
     "google_en.csv": "Timestamp,Email Address,How likely are you to recommend us?\n1/5/2026 "
     "10:30:00,english@school.example,9\n",
-    "qualtrics.csv": f'StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,Survey Preview,,100,True,R_2,b@school.example,,9\n',
+    "qualtrics.csv": (
+        f"StartDate,EndDate,Status,IPAddress,Progress,Finished,ResponseId,RecipientEmail,Q1_NPS,"
+        f'NPS\nStart,End,Response Type,IP,Progress,Finished,Response ID,Email,"Recommend,\nus?",'
+        f'x\n"{{""ImportId"":""s""}}",e,s,i,p,f,r,m,q,y\n2026-01-05 09:29:00,2026-01-05 09:30:00,'
+        f"IP Address,10.0.0.1,100,True,R_1,{EMAIL},,9\n2026-01-05 09:29:00,2026-01-05 09:30:00,"
+        f"Survey Preview,,100,True,R_2,b@school.example,,9\n"
+    ),
 }
-QUESTIONS = 'Start Date,End Date,Response Type,Finished,Response ID,Recipient Email,"How likely are you to\nrecommend us? - Group","How likely are you to\nrecommend us?",Why?\n'
+QUESTIONS = (
+    'Start Date,End Date,Response Type,Finished,Response ID,Recipient Email,"How likely are you '
+    'to\nrecommend us? - Group","How likely are you to\nrecommend us?",Why?\n'
+)
 HEAD = "StartDate,EndDate,Status,Finished,ResponseId,RecipientEmail,Q1_NPS_GROUP,Q1,Q2\n"
-ANSWER = "2026-01-05 09:29:00,2026-01-05 09:30:00,IP Address,True,R_9,by.question@school.example,Promoter,9,très bien\n"
+ANSWER = (
+    "2026-01-05 09:29:00,2026-01-05 09:30:00,IP "
+    "Address,True,R_9,by.question@school.example,Promoter,9,très bien\n"
+)
 SAMPLES |= {
     "qualtrics_questions.csv": f"{HEAD}{QUESTIONS}{'{},' * 8}{{}}\n{ANSWER}",
     "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start '
     'language";"email. Email address";"G1. Recommanderiez-vous ?"\n"1";"2026-01-05 '
     '10:30:00";"3";"fr";"both@school.example";"9"\n',
 }
-OUT = {"delighted.csv": "a score on another scale than 0 to 10", "wootric.csv": "a test answer", "satismeter.csv": "a partial answer",
-       "limesurvey.csv": "a partial answer", "formbricks.csv": "a partial answer", "qualtrics.csv": "a test answer"}  # fmt: skip
+OUT = {
+    "delighted.csv": "a score on another scale than 0 to 10",
+    "wootric.csv": "a test answer",
+    "satismeter.csv": "a partial answer",
+    "limesurvey.csv": "a partial answer",
+    "formbricks.csv": "a partial answer",
+    "qualtrics.csv": "a test answer",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +75,13 @@ def loaded(tmp_path_factory):
     house = House(tmp_path_factory.mktemp("tools") / "home")
     for name, content in SAMPLES.items():
         house.deliver("nps", name, content.encode("latin-1" if name == "google_fr.csv" else "utf-8"))
-    answer = {"response_id": "api", "landed_at": "2026-01-05T09:00:00Z", "submitted_at": "2026-01-05T09:30:00Z", "hidden": {"learner_id": "L1"},
-              "answers": [{"field": {"id": "1", "ref": "nps"}, "type": "number", "number": 9}]}  # fmt: skip
+    answer = {
+        "response_id": "api",
+        "landed_at": "2026-01-05T09:00:00Z",
+        "submitted_at": "2026-01-05T09:30:00Z",
+        "hidden": {"learner_id": "L1"},
+        "answers": [{"field": {"id": "1", "ref": "nps"}, "type": "number", "number": 9}],
+    }
     house.deliver("nps", "typeform.json", json.dumps({"items": [answer], "total_items": 1}, indent=1))
     rows = [
         {
@@ -105,7 +140,9 @@ def test_every_answer_says_the_same(loaded):
         ("Horodateur,Adresse e-mail,Recommanderiez-vous (de 1 à 5) ?\n05/01/2026 10:30:00,a@b.fr,4\n", "scale up to 5"),
         ("Horodateur,Adresse e-mail,Score\n" + "".join(f"05/01/2026 10:30:{n:02},a{n}@b.fr,{n % 5}\n" for n in range(40)), "none of its 40 scores"),
         ("Horodateur,Recommanderiez-vous ?\n05/01/2026 10:30:00,4\n", "no column gives learner_id or email"),
-        ("#,NPS,Recommend?,Your email,Submit Date (UTC),Network ID\n1,9,9,a@b.fr,2026-01-05 09:30:00,n\n", "two of its questions could be the field score"),
+        (
+            "#,NPS,Recommend?,Your email,Submit Date (UTC),Network ID\n1,9,9,a@b.fr,2026-01-05 "
+            "09:30:00,n\n", "two of its questions could be the field score"),
         (b"PK\x03\x04rubbish", "a damaged or protected spreadsheet"),
     ],
 )  # fmt: skip
@@ -129,9 +166,15 @@ def test_the_last_answer_of_a_person_in_the_window_counts(house):
 
 
 FOLLOW_UPS = "Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,{}\n"
-TWO = "05/05/2026 10:30:00,ada@school.example,9,,le mentorat\n05/05/2026 10:31:00,bob@school.example,3,trop lent,\n05/05/2026 10:32:00,cyd@school.example,8,oui,non\n"
+TWO = (
+    "05/05/2026 10:30:00,ada@school.example,9,,le mentorat\n05/05/2026 10:31:00,bob@school.example,3,trop "
+    "lent,\n05/05/2026 10:32:00,cyd@school.example,8,oui,non\n"
+)
 NTH = 'extends: google_forms\ntitle: x\nfields:\n  comment: {column: "Pourquoi ?", nth: 2}\n'
-ALL = 'extends: google_forms\ntitle: x\nfields:\n  comment: {columns: ["Dites-nous tout", "Et encore"], all: true}\n'
+ALL = (
+    'extends: google_forms\ntitle: x\nfields:\n  comment: {columns: ["Dites-nous tout", "Et encore"], '
+    "all: true}\n"
+)
 
 
 @pytest.mark.parametrize(("titles", "mapping", "comments"), [

@@ -33,9 +33,19 @@ def answer(
     salary: int = 40_000,
 ) -> dict:
     return {
-        "response_id": f"{learner}-{number}", "learner_id": learner, "diploma_id": diploma, "graduated_on": "2024-01-15", "answered_at": answered_at,
-        "employed": "true", "job_in_field": "true", "working_time": "full_time", "salary_amount": salary, "salary_currency": "EUR", "salary_period": "year", "salary_basis": "gross",
-    }  # fmt: skip
+        "response_id": f"{learner}-{number}",
+        "learner_id": learner,
+        "diploma_id": diploma,
+        "graduated_on": "2024-01-15",
+        "answered_at": answered_at,
+        "employed": "true",
+        "job_in_field": "true",
+        "working_time": "full_time",
+        "salary_amount": salary,
+        "salary_currency": "EUR",
+        "salary_period": "year",
+        "salary_basis": "gross",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +123,10 @@ def asked(house: House, query: str) -> list[tuple]:
 
 
 def test_an_answer_makes_no_graduate_and_one_answer_counts_a_person(school):
-    people = "SELECT diploma_id, count(*), count(salary_eur_year), max(salary_eur_year) FROM warehouse.intermediate.int_people__salary_outcome"
+    people = (
+        "SELECT diploma_id, count(*), count(salary_eur_year), max(salary_eur_year) FROM "
+        "warehouse.intermediate.int_people__salary_outcome"
+    )
     assert asked(school, f"{people} WHERE months_after = 6 GROUP BY ALL ORDER BY ALL") == [
         ("all", 4, 0, None),
         ("d1", 4, 1, 30_003.0),

@@ -101,22 +101,52 @@ def _codes(
     person = "L00000007"
     return {
         "enrolments": [
-            {"learner_id": person, "path_id": named("path of an enrolment", names), "started_on": "2026-02-10"},
-            {"learner_id": person, "path_id": named("address as a path", addresses), "started_on": "2026-02-11"},
-            {"learner_id": person, "path_id": "path-python-developer", "started_on": "2026-02-12", "outcome": "graduated",
-             "diploma_id": named("diploma of an enrolment", names), "graduated_on": "2026-02-12"},
+            {
+                "learner_id": person,
+                "path_id": named("path of an enrolment", names),
+                "started_on": "2026-02-10",
+            },
+            {
+                "learner_id": person,
+                "path_id": named("address as a path", addresses),
+                "started_on": "2026-02-11",
+            },
+            {
+                "learner_id": person,
+                "path_id": "path-python-developer",
+                "started_on": "2026-02-12",
+                "outcome": "graduated",
+                "diploma_id": named("diploma of an enrolment", names),
+                "graduated_on": "2026-02-12",
+            },
         ],
         "nps": [
-            {"response_id": "NPS-names-1", "learner_id": person, "path_id": named("path of an answer", names),
-             "asked_at": moment, "answered_at": moment, "score": 9},
+            {
+                "response_id": "NPS-names-1",
+                "learner_id": person,
+                "path_id": named("path of an answer", names),
+                "asked_at": moment,
+                "answered_at": moment,
+                "score": 9,
+            },
         ],
         "salary": [
-            {"response_id": "SAL-names-1", "learner_id": person, "diploma_id": named("diploma of an answer", names),
-             "graduated_on": "2025-08-10", "answered_at": moment, "employed": True, "job_title": named("address as a job", addresses),
-             "working_time": named("working time", names), "salary_amount": 30000, "salary_currency": named("currency", names),
-             "salary_period": "year", "salary_basis": "gross"},
+            {
+                "response_id": "SAL-names-1",
+                "learner_id": person,
+                "diploma_id": named("diploma of an answer", names),
+                "graduated_on": "2025-08-10",
+                "answered_at": moment,
+                "employed": True,
+                "job_title": named("address as a job", addresses),
+                "working_time": named("working time", names),
+                "salary_amount": 30000,
+                "salary_currency": named("currency", names),
+                "salary_period": "year",
+                "salary_basis": "gross",
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def _statement(

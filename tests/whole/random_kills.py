@@ -113,7 +113,10 @@ def _ends_alike(house: House, undisturbed: House, number: int) -> bool:
             flush=True,
         )
         return True
-    totals = "SELECT source, sum(delivered), sum(loaded), sum(duplicate) FROM vault.ledger.loads GROUP BY source ORDER BY source"
+    totals = (
+        "SELECT source, sum(delivered), sum(loaded), sum(duplicate) FROM vault.ledger.loads GROUP BY "
+        "source ORDER BY source"
+    )
     found = differences(undisturbed.home.current, house.home.current)
     if house.vault(totals) != undisturbed.vault(totals):
         found["the ledger of loads"] = 1

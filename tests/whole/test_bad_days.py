@@ -49,7 +49,10 @@ def deliver(landing: Path, number: int, n_rows: int, padding: int = 0) -> Path:
                 "actor": {"account": {"homePage": "https://campus.example", "name": f"account-{row % 500}"}},
                 "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
                 "object": {
-                    "id": f"https://campus.example/xapi/page/{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}"
+                    "id": (
+                        f"https://campus.example/xapi/page/"
+                        f"{number}-{row}-{uuid.uuid5(uuid.NAMESPACE_OID, str(row))}"
+                    )
                     + "x" * padding
                 },
                 "context": {

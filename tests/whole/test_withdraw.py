@@ -67,7 +67,10 @@ def test_only_what_was_called_wrong_differs(corrected):
         assert int(span.split("-")[1]) in reopened, (
             "a pool goes with each of its years and takes its last one along, nothing else moves"
         )
-    late = "SELECT n_active_learners FROM {}.marts.course_engagement_monthly WHERE month = DATE '2025-11-01' AND course_id = 'course-python-objects'"
+    late = (
+        "SELECT n_active_learners FROM {}.marts.course_engagement_monthly WHERE month = DATE '2025-11-01' "
+        "AND course_id = 'course-python-objects'"
+    )
     [before], [after] = rows(old, new, late.format("old")), rows(old, new, late.format("new"))
     assert int(after) > int(before)
 

@@ -93,29 +93,76 @@ def _log(host: str, number: int, deed: str, is_right: bool | None, moment: str) 
         "complete": ("edx.certificate.created", {"course_id": COURSE, "user_id": 500 + number}),
     }[deed]
     return {
-        "username": f"user{number:03d}", "event_source": "server", "name": name, "event_type": name, "time": f"{moment}.000000+00:00", "event": event,
-        "context": {"course_id": COURSE, "user_id": 500 + number, "org_id": "Campus"}, "host": host, "session": "", "ip": "", "agent": "",
-    }  # fmt: skip
+        "username": f"user{number:03d}",
+        "event_source": "server",
+        "name": name,
+        "event_type": name,
+        "time": f"{moment}.000000+00:00",
+        "event": event,
+        "context": {"course_id": COURSE, "user_id": 500 + number, "org_id": "Campus"},
+        "host": host,
+        "session": "",
+        "ip": "",
+        "agent": "",
+    }
 
 
 def _xapi(host: str, number: int, deed: str, is_right: bool | None, moment: str) -> dict:
     lms, points = f"https://{host}", int(bool(is_right))
     verb, thing, kind, result = {
-        "enrol": ("http://adlnet.gov/expapi/verbs/registered", f"{lms}/course/{COURSE}", f"{ACTIVITIES}/course", None),
-        "page": ("https://w3id.org/xapi/dod-isd/verbs/navigated", f"{lms}/xblock/{PAGE}", f"{ACTIVITIES}/module", None),
-        "video": ("https://w3id.org/xapi/video/verbs/played", f"{lms}/xblock/{VIDEO}", "https://w3id.org/xapi/video/activity-type/video", None),
-        "answer": ("https://w3id.org/xapi/acrossx/verbs/evaluated", f"{lms}/xblock/{PROBLEM}", f"{ACTIVITIES}/cmi.interaction",
-                   {"success": is_right, "score": {"scaled": points, "raw": points, "min": 0, "max": 1}}),
-        "grade": ("http://adlnet.gov/expapi/verbs/attempted", f"{lms}/xblock/{PROBLEM}", f"{ACTIVITIES}/cmi.interaction",
-                  {"score": {"scaled": points, "raw": points, "min": 0, "max": 1}}),
-        "complete": ("http://adlnet.gov/expapi/verbs/completed", f"{lms}/course/{COURSE}", f"{ACTIVITIES}/course", None),
-    }[deed]  # fmt: skip
+        "enrol": (
+            "http://adlnet.gov/expapi/verbs/registered",
+            f"{lms}/course/{COURSE}",
+            f"{ACTIVITIES}/course",
+            None,
+        ),
+        "page": (
+            "https://w3id.org/xapi/dod-isd/verbs/navigated",
+            f"{lms}/xblock/{PAGE}",
+            f"{ACTIVITIES}/module",
+            None,
+        ),
+        "video": (
+            "https://w3id.org/xapi/video/verbs/played",
+            f"{lms}/xblock/{VIDEO}",
+            "https://w3id.org/xapi/video/activity-type/video",
+            None,
+        ),
+        "answer": (
+            "https://w3id.org/xapi/acrossx/verbs/evaluated",
+            f"{lms}/xblock/{PROBLEM}",
+            f"{ACTIVITIES}/cmi.interaction",
+            {"success": is_right, "score": {"scaled": points, "raw": points, "min": 0, "max": 1}},
+        ),
+        "grade": (
+            "http://adlnet.gov/expapi/verbs/attempted",
+            f"{lms}/xblock/{PROBLEM}",
+            f"{ACTIVITIES}/cmi.interaction",
+            {"score": {"scaled": points, "raw": points, "min": 0, "max": 1}},
+        ),
+        "complete": (
+            "http://adlnet.gov/expapi/verbs/completed",
+            f"{lms}/course/{COURSE}",
+            f"{ACTIVITIES}/course",
+            None,
+        ),
+    }[deed]
     statement = {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{host}{number}{moment}")), "version": "1.0.3", "timestamp": f"{moment}+00:00", "verb": {"id": verb},
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{host}{number}{moment}")),
+        "version": "1.0.3",
+        "timestamp": f"{moment}+00:00",
+        "verb": {"id": verb},
         "actor": {"objectType": "Agent", "account": {"homePage": lms, "name": _uuid(host, number)}},
-        "object": {"objectType": "Activity", "id": thing, "definition": {"type": kind}}, "result": result,
-        "context": {"contextActivities": {"parent": [{"id": f"{lms}/course/{COURSE}", "definition": {"type": f"{ACTIVITIES}/course"}}]}} if deed not in ("enrol", "complete") else None,
-    }  # fmt: skip
+        "object": {"objectType": "Activity", "id": thing, "definition": {"type": kind}},
+        "result": result,
+        "context": {
+            "contextActivities": {
+                "parent": [{"id": f"{lms}/course/{COURSE}", "definition": {"type": f"{ACTIVITIES}/course"}}]
+            }
+        }
+        if deed not in ("enrol", "complete")
+        else None,
+    }
     return {name: value for name, value in statement.items() if value is not None}
 
 
@@ -124,15 +171,43 @@ def _caliper(host: str, number: int, deed: str, is_right: bool | None, moment: s
     course = {"extensions": {"course_id": COURSE}}
     kind, action, thing = {
         "enrol": ("Event", "Activated", {"id": f"{lms}/course/{COURSE}", "type": "Membership", **course}),
-        "page": ("NavigationEvent", "NavigatedTo", {"id": f"{lms}/xblock/{PAGE}", "type": "WebPage", **course}),
+        "page": (
+            "NavigationEvent",
+            "NavigatedTo",
+            {"id": f"{lms}/xblock/{PAGE}", "type": "WebPage", **course},
+        ),
         "video": ("MediaEvent", "Started", {"id": f"{lms}/xblock/{VIDEO}", "type": "VideoObject", **course}),
-        "answer": ("AssessmentEvent", "Submitted", {"id": f"{lms}/xblock/{PROBLEM}", "type": "Assessment", "extensions": {
-            "course_id": COURSE, "success": "correct" if is_right else "incorrect", "grade": points, "max_grade": 1}}),
-        "grade": ("AssessmentEvent", "Submitted", {"id": f"{lms}/xblock/{PROBLEM}", "type": "Assessment", "extensions": {
-            "course_id": COURSE, "weighted_earned": points, "weighted_possible": 1}}),
+        "answer": (
+            "AssessmentEvent",
+            "Submitted",
+            {
+                "id": f"{lms}/xblock/{PROBLEM}",
+                "type": "Assessment",
+                "extensions": {
+                    "course_id": COURSE,
+                    "success": "correct" if is_right else "incorrect",
+                    "grade": points,
+                    "max_grade": 1,
+                },
+            },
+        ),
+        "grade": (
+            "AssessmentEvent",
+            "Submitted",
+            {
+                "id": f"{lms}/xblock/{PROBLEM}",
+                "type": "Assessment",
+                "extensions": {"course_id": COURSE, "weighted_earned": points, "weighted_possible": 1},
+            },
+        ),
         "complete": ("Event", "Completed", {"id": f"{lms}/course/{COURSE}", "type": "Membership", **course}),
-    }[deed]  # fmt: skip
+    }[deed]
     return {
-        "@context": "http://purl.imsglobal.org/ctx/caliper/v1p2", "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'caliper{host}{number}{moment}')}",
-        "type": kind, "action": action, "eventTime": f"{moment}.000Z", "actor": {"id": f"{lms}/user/{_uuid(host, number)}", "type": "Person"}, "object": thing,
-    }  # fmt: skip
+        "@context": "http://purl.imsglobal.org/ctx/caliper/v1p2",
+        "id": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'caliper{host}{number}{moment}')}",
+        "type": kind,
+        "action": action,
+        "eventTime": f"{moment}.000Z",
+        "actor": {"id": f"{lms}/user/{_uuid(host, number)}", "type": "Person"},
+        "object": thing,
+    }

@@ -112,19 +112,29 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
     """
     house = House(tmp_path / "home")
     house.deliver(
-        "consents", "a.csv",
+        "consents",
+        "a.csv",
         "learner_id,purpose,status,at\n"
-        + "".join(f"L{n},P-SURVEY,{status},2026-0{month}-01T10:00:00Z\n"
-                  for n in (1, 2) for month, status in ((1, "granted"), (3, "withdrawn"), (5, "granted")) if n == 1 or month != 3),
-    )  # fmt: skip
+        + "".join(
+            f"L{n},P-SURVEY,{status},2026-0{month}-01T10:00:00Z\n"
+            for n in (1, 2)
+            for month, status in ((1, "granted"), (3, "withdrawn"), (5, "granted"))
+            if n == 1 or month != 3
+        ),
+    )
     house.deliver(
         "rights", "a.csv", "request_id,kind,learner_id,received_at\nR1,withdraw,L2,2026-03-01T10:00:00Z\n"
     )
     house.deliver(
-        "nps", "a.csv",
+        "nps",
+        "a.csv",
         "response_id,learner_id,asked_at,answered_at,score,comment\n"
-        + "".join(f"n{n}{month},L{n},2026-02-01T10:00:00Z,2026-0{month}-02T10:00:00Z,9,bien\n" for n in (1, 2) for month in (2, 4, 5)),
-    )  # fmt: skip
+        + "".join(
+            f"n{n}{month},L{n},2026-02-01T10:00:00Z,2026-0{month}-02T10:00:00Z,9,bien\n"
+            for n in (1, 2)
+            for month in (2, 4, 5)
+        ),
+    )
     house.ingest()
     assert house.ask("SELECT response_id FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY 1") == [
         ("n14",), ("n15",), ("n24",), ("n25",)

@@ -58,9 +58,15 @@ def life(year: int, verbs: dict[str, str]) -> str:
     statements = "".join(
         f"""(1, '{actor}', '{XAPI}/verbs/{verbs[item]}', '{item}', '{XAPI}/activities/{kind}', '{year}-02-{day:02} 10:00:00', 0.5, 30),"""
         for day, (item, kind, actor) in enumerate(
-            [("c1", "course", "learner:L1"), ("h1", "module", "learner:L1"),
-             ("e1", "question", "account:https://school.example|a1"), ("j1", "project", "learner:L1")], 1)
-    )  # fmt: skip
+            [
+                ("c1", "course", "learner:L1"),
+                ("h1", "module", "learner:L1"),
+                ("e1", "question", "account:https://school.example|a1"),
+                ("j1", "project", "learner:L1"),
+            ],
+            1,
+        )
+    )
     return f"""
         INSERT INTO vault.raw.learning (load_no, actor, verb_id, object_id, object_type, occurred_at,
             score_scaled, progress)
@@ -123,7 +129,10 @@ def without_former(tmp_path_factory, with_former):
 
 
 def test_there_is_a_former_life(with_former, without_former):
-    one = "SELECT status, last_use_on::VARCHAR, closing_on::VARCHAR, counts_from_on::VARCHAR FROM warehouse.intermediate.int_persons WHERE status = 'in'"
+    one = (
+        "SELECT status, last_use_on::VARCHAR, closing_on::VARCHAR, counts_from_on::VARCHAR FROM "
+        "warehouse.intermediate.int_persons WHERE status = 'in'"
+    )
     assert with_former[""].rows(one) == [("in", "2025-02-04", "2030-02-04", "2022-02-05")]
     assert without_former[""].rows(one) == [("in", "2025-02-04", "2030-02-04", None)]
     years = "SELECT DISTINCT year(year) FROM warehouse.intermediate.int_activity__course ORDER BY 1"
@@ -163,7 +172,10 @@ def test_one_file_may_hold_two_lives(tmp_path):
     house.deliver("learners", "known.csv", "learner_id\nL0000001\n")
     house.deliver("connections", "a.csv", f"learner_id,connected_at\n{rows}")
     house.ingest()
-    spans = "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM vault.register.last_use ORDER BY 1"
+    spans = (
+        "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM vault.register.last_use "
+        "ORDER BY 1"
+    )
     assert house.ask(spans) == [("2014-05-01", "2018-05-01"), ("2025-04-01", "2025-05-01")]
     house.deliver("learners", "a.csv", "learner_id,last_login_at\nL0000001,2023-05-01T10:00:00Z\n")
     house.ingest()

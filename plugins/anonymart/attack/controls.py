@@ -74,10 +74,18 @@ def naive_nps(quarters: int = 2, newcomer: bool = False) -> list[dict[str, Any]]
             ("all", [sum(column) for column in zip(*parts, strict=True)]),
         ]:
             promoters, passives, detractors = counts
-            rows.append({
-                "path_id": path, "quarter": quarter, "n_invited": 2 * sum(counts), "n_respondents": sum(counts),
-                "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors, "is_complete": True,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "path_id": path,
+                    "quarter": quarter,
+                    "n_invited": 2 * sum(counts),
+                    "n_respondents": sum(counts),
+                    "n_promoters": promoters,
+                    "n_passives": passives,
+                    "n_detractors": detractors,
+                    "is_complete": True,
+                }
+            )
     return rows
 
 
@@ -119,10 +127,18 @@ def naive_hidden_paths() -> list[dict[str, Any]]:
         sizes = {"path-a": alike, "path-b": sum(mixed), "all": alike + sum(mixed)}
         for path, numbers in counts.items():
             promoters, passives, detractors = numbers or (None, None, None)
-            rows.append({
-                "path_id": path, "quarter": quarter, "n_invited": 2 * sizes[path], "n_respondents": sizes[path],
-                "n_promoters": promoters, "n_passives": passives, "n_detractors": detractors, "is_complete": True,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "path_id": path,
+                    "quarter": quarter,
+                    "n_invited": 2 * sizes[path],
+                    "n_respondents": sizes[path],
+                    "n_promoters": promoters,
+                    "n_passives": passives,
+                    "n_detractors": detractors,
+                    "is_complete": True,
+                }
+            )
     return rows
 
 
@@ -153,10 +169,15 @@ def naive_cohorts() -> list[dict[str, Any]]:
         base = int(rng.integers(40, 90))
         for months in range(6):
             n, active = base - (months > 3), base if months == 0 else base // (1 + months)
-            rows.append({
-                "cohort_quarter": quarter, "months_since_start": months, "n_learners": active, "share_active": round(active / n, 4),
-                "is_complete": True,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "cohort_quarter": quarter,
+                    "months_since_start": months,
+                    "n_learners": active,
+                    "share_active": round(active / n, 4),
+                    "is_complete": True,
+                }
+            )
     return rows
 
 
@@ -167,11 +188,16 @@ def naive_correction() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rng = np.random.default_rng(SEED)
     before = [
         {
-            "course_id": f"course-{number}", "month": date(2025, 1, 1), "n_active_learners": int(rng.integers(30, 90)), "n_registrations": 9,
-            "n_completions": 4, "median_progress": float(rng.integers(20, 80)), "is_complete": True,
+            "course_id": f"course-{number}",
+            "month": date(2025, 1, 1),
+            "n_active_learners": int(rng.integers(30, 90)),
+            "n_registrations": 9,
+            "n_completions": 4,
+            "median_progress": float(rng.integers(20, 80)),
+            "is_complete": True,
         }
         for number in range(20)
-    ]  # fmt: skip
+    ]
     return before, [
         row if number % 4 else row | {"median_progress": None} for number, row in enumerate(before)
     ]
@@ -186,10 +212,16 @@ def naive_difficulty() -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     for number in range(20):
         tries = sorted([1, int(rng.integers(2, 5)), int(rng.integers(60, 200))])
         attempts[f"exercise-{number}"] = tries
-        rows.append({
-            "course_id": "course-a", "exercise_id": f"exercise-{number}", "half_year": date(2025, 1, 1), "n_learners": len(tries),
-            "attempts_per_learner": round(sum(tries) / len(tries), 1), "is_complete": True,
-        })  # fmt: skip
+        rows.append(
+            {
+                "course_id": "course-a",
+                "exercise_id": f"exercise-{number}",
+                "half_year": date(2025, 1, 1),
+                "n_learners": len(tries),
+                "attempts_per_learner": round(sum(tries) / len(tries), 1),
+                "is_complete": True,
+            }
+        )
     return rows, attempts
 
 
@@ -198,12 +230,19 @@ def naive_outcomes() -> list[dict[str, Any]]:
     rng = np.random.default_rng(SEED)
     return [
         {
-            "diploma_id": f"diploma-{number}", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6,
-            "n_graduates": (n := int(rng.integers(12, 40))), "n_respondents": n, "response_rate": 1.0,
-            "employed_rate": float(number % 2), "in_field_rate": 0.5, "is_complete": True,
+            "diploma_id": f"diploma-{number}",
+            "graduation_year": 2023,
+            "graduation_year_from": 2023,
+            "months_after": 6,
+            "n_graduates": (n := int(rng.integers(12, 40))),
+            "n_respondents": n,
+            "response_rate": 1.0,
+            "employed_rate": float(number % 2),
+            "in_field_rate": 0.5,
+            "is_complete": True,
         }
         for number in range(10)
-    ]  # fmt: skip
+    ]
 
 
 def naive_salaries(contract: MartContract) -> tuple[list[dict[str, Any]], Truth]:
@@ -216,9 +255,17 @@ def naive_salaries(contract: MartContract) -> tuple[list[dict[str, Any]], Truth]
         earned = np.exp(rng.normal(math.log(32_000 + 2_000 * number), 0.3, 60))
         quartiles = np.quantile(earned, [0.25, 0.5, 0.75])
         row = {
-            "diploma_id": f"diploma-{number}", "graduation_year": 2023, "graduation_year_from": 2023, "months_after": 6,
-            "n_graduates": len(earned), "n_respondents": len(earned), "is_complete": True,
-        } | {name: float(round(amount, -2)) for name, amount in zip(("salary_p25", "salary_p50", "salary_p75"), quartiles, strict=True)}  # fmt: skip
+            "diploma_id": f"diploma-{number}",
+            "graduation_year": 2023,
+            "graduation_year_from": 2023,
+            "months_after": 6,
+            "n_graduates": len(earned),
+            "n_respondents": len(earned),
+            "is_complete": True,
+        } | {
+            name: float(round(amount, -2))
+            for name, amount in zip(("salary_p25", "salary_p50", "salary_p75"), quartiles, strict=True)
+        }
         rows.append(row)
         amounts[contract.name, cell_key(contract, row)] = {
             f"person-{place}": float(amount) for place, amount in enumerate(earned)

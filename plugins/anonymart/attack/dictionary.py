@@ -27,18 +27,108 @@ SHORTEST = 6
 _TOKEN = re.compile(r"[A-Za-z0-9@._%+/=|:-]{5,200}")
 _TEXTS = (".json", ".html", ".txt", ".csv", ".md", ".js", ".css")
 _GIVEN = [
-    "anne", "camille", "lea", "manon", "chloe", "emma", "sarah", "julie", "marie", "laura", "lucas", "hugo", "louis", "theo",
-    "nathan", "paul", "thomas", "nicolas", "julien", "antoine", "pierre", "alex", "sam", "max", "tom", "ines", "lina", "jade",
-    "zoe", "alice", "rose", "mila", "eva", "nina", "clara", "adam", "noah", "liam", "gabriel", "arthur", "jules", "raphael",
-    "ethan", "david", "daniel", "omar", "yann", "ali", "karim",
-]  # fmt: skip
+    "anne",
+    "camille",
+    "lea",
+    "manon",
+    "chloe",
+    "emma",
+    "sarah",
+    "julie",
+    "marie",
+    "laura",
+    "lucas",
+    "hugo",
+    "louis",
+    "theo",
+    "nathan",
+    "paul",
+    "thomas",
+    "nicolas",
+    "julien",
+    "antoine",
+    "pierre",
+    "alex",
+    "sam",
+    "max",
+    "tom",
+    "ines",
+    "lina",
+    "jade",
+    "zoe",
+    "alice",
+    "rose",
+    "mila",
+    "eva",
+    "nina",
+    "clara",
+    "adam",
+    "noah",
+    "liam",
+    "gabriel",
+    "arthur",
+    "jules",
+    "raphael",
+    "ethan",
+    "david",
+    "daniel",
+    "omar",
+    "yann",
+    "ali",
+    "karim",
+]
 _FAMILY = [
-    "martin", "bernard", "dubois", "thomas", "robert", "richard", "petit", "durand", "leroy", "moreau", "simon", "laurent",
-    "lefebvre", "michel", "garcia", "david", "bertrand", "roux", "vincent", "fournier", "morel", "girard", "andre", "lefevre",
-    "mercier", "dupont", "lambert", "bonnet", "francois", "martinez", "legrand", "garnier", "faure", "rousseau", "blanc",
-    "guerin", "muller", "henry", "roussel", "nicolas", "perrin", "morin", "mathieu", "clement", "gauthier", "dumont", "lopez",
-    "fontaine", "chevalier", "robin",
-]  # fmt: skip
+    "martin",
+    "bernard",
+    "dubois",
+    "thomas",
+    "robert",
+    "richard",
+    "petit",
+    "durand",
+    "leroy",
+    "moreau",
+    "simon",
+    "laurent",
+    "lefebvre",
+    "michel",
+    "garcia",
+    "david",
+    "bertrand",
+    "roux",
+    "vincent",
+    "fournier",
+    "morel",
+    "girard",
+    "andre",
+    "lefevre",
+    "mercier",
+    "dupont",
+    "lambert",
+    "bonnet",
+    "francois",
+    "martinez",
+    "legrand",
+    "garnier",
+    "faure",
+    "rousseau",
+    "blanc",
+    "guerin",
+    "muller",
+    "henry",
+    "roussel",
+    "nicolas",
+    "perrin",
+    "morin",
+    "mathieu",
+    "clement",
+    "gauthier",
+    "dumont",
+    "lopez",
+    "fontaine",
+    "chevalier",
+    "robin",
+]
 _DOMAINS = [
     "gmail.com",
     "outlook.com",
@@ -52,9 +142,14 @@ _DOMAINS = [
     "exemple.fr",
 ]
 _FORMS = (
-    "given || '.' || family", "given || family", "family || '.' || given", "given || '_' || family", "given || '-' || family",
-    "family || given", "family || '_' || given",
-)  # fmt: skip
+    "given || '.' || family",
+    "given || family",
+    "family || '.' || given",
+    "given || '_' || family",
+    "given || '-' || family",
+    "family || given",
+    "family || '_' || given",
+)
 # Lengths of what the usual hashes look like, in hexadecimal and in base64.
 _HASHES = {"md5": (32, 24), "sha1": (40, 28), "sha256": (64, 44)}
 
@@ -145,7 +240,10 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
 
 
 def _count(candidates: str, text: str) -> str:
-    return f"SELECT place, count(DISTINCT text) FROM ({candidates}) AS tried JOIN texts ON {text} = tried.word GROUP BY place"
+    return (
+        f"SELECT place, count(DISTINCT text) FROM ({candidates}) AS tried JOIN texts ON {text} = "
+        f"tried.word GROUP BY place"
+    )
 
 
 def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[str], dict[str, str]]:

@@ -56,9 +56,11 @@ def _between(release: Release, other: Release, result: Result) -> None:
             result.tried += 1
             result.details["cells_compared"] += 1
             changed = [
-                name for name in table.contract.figures
-                if _shown(table.cells[key], name) != _shown(there.cells[key], name) and not _is_added_end(table, name, there.cells[key])
-            ]  # fmt: skip
+                name
+                for name in table.contract.figures
+                if _shown(table.cells[key], name) != _shown(there.cells[key], name)
+                and not _is_added_end(table, name, there.cells[key])
+            ]
             if changed and mart in recalled:
                 result.details["cells_corrected"] += 1
             elif changed:

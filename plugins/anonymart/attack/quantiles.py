@@ -124,10 +124,16 @@ def _targets(
         if persons is None or all(row.get(measure["name"]) is None for measure in measures):
             continue
         around = [
-            other for other, its in table.cells.items()
-            if nesting and other != cell and its[nesting["dimension"]] == nesting["whole"] and row[nesting["dimension"]] != nesting["whole"]
-            and all(its[name] == row[name] for name in table.contract.dimensions if name != nesting["dimension"])
-        ]  # fmt: skip
+            other
+            for other, its in table.cells.items()
+            if nesting
+            and other != cell
+            and its[nesting["dimension"]] == nesting["whole"]
+            and row[nesting["dimension"]] != nesting["whole"]
+            and all(
+                its[name] == row[name] for name in table.contract.dimensions if name != nesting["dimension"]
+            )
+        ]
         yield (
             cell,
             persons,

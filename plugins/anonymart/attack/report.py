@@ -114,4 +114,7 @@ class AttackReport:
             f"{outcome.real.attack} did not succeed on its own control, so it proves nothing"
             for outcome in self.broken
         ]
-        return f"The attack on {self.release}: {'; '.join(told)}. Withdraw the release, or mend the attack, before anybody relies on it."
+        return (
+            f"The attack on {self.release}: {'; '.join(told)}. Withdraw the release, or mend the attack, "
+            f"before anybody relies on it."
+        )

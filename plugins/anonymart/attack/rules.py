@@ -74,10 +74,20 @@ class PublishedRules:
     def naive(self, hidden_below: int = 0) -> PublishedRules:
         """The rules of a house without noise or memory, that at most hides counts under a threshold."""
         return replace(
-            self, largest_deviation=0, variance=0.0, smallest=max(1, hidden_below), smallest_base=1, noise_of_largest=0.0,
-            largest_contribution=ENDLESS, bands=(), hidden_below=hidden_below, money_rank_noise=0.0,
-            law=EXACT, by_class={}, earlier={},
-        )  # fmt: skip
+            self,
+            largest_deviation=0,
+            variance=0.0,
+            smallest=max(1, hidden_below),
+            smallest_base=1,
+            noise_of_largest=0.0,
+            largest_contribution=ENDLESS,
+            bands=(),
+            hidden_below=hidden_below,
+            money_rank_noise=0.0,
+            law=EXACT,
+            by_class={},
+            earlier={},
+        )
 
     def at(self, contract: MartContract, cell: str, measure: str | None = None) -> PublishedRules:
         """The rules by which a cell of a mart was published, or one count in it."""

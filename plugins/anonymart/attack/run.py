@@ -76,9 +76,13 @@ def beside(folder: Path) -> list[Path]:
     """
     siblings = sorted(folder.resolve().parent.iterdir())
     return [
-        path for path in siblings
-        if path != folder.resolve() and not path.name.startswith(".") and not path.is_symlink() and (path / MANIFEST).is_file()
-    ]  # fmt: skip
+        path
+        for path in siblings
+        if path != folder.resolve()
+        and not path.name.startswith(".")
+        and not path.is_symlink()
+        and (path / MANIFEST).is_file()
+    ]
 
 
 def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:

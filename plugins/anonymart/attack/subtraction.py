@@ -176,9 +176,12 @@ class _Remainder:
         """The other parts of a partition."""
         mine = self.measure
         return [
-            other["name"] for other in self.table.measures("count")
-            if mine.get("partition") and other.get("partition") == mine["partition"] and other["name"] != mine["name"]
-        ]  # fmt: skip
+            other["name"]
+            for other in self.table.measures("count")
+            if mine.get("partition")
+            and other.get("partition") == mine["partition"]
+            and other["name"] != mine["name"]
+        ]
 
     def _left(self, read: Any) -> int | None:
         numbers = [read(key) for key in (self.whole, *self.shown)]

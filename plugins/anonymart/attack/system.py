@@ -147,12 +147,20 @@ class _Program:
             parts[is_equal].append([(column[count], factor) for count, factor in terms])
         self.matrices = {
             is_equal: csr_array(
-                ([f for terms in lines for _, f in terms], ([n for n, terms in enumerate(lines) for _ in terms], [c for terms in lines for c, _ in terms])),
+                (
+                    [f for terms in lines for _, f in terms],
+                    (
+                        [n for n, terms in enumerate(lines) for _ in terms],
+                        [c for terms in lines for c, _ in terms],
+                    ),
+                ),
                 shape=(len(lines), len(counts)),
                 dtype=float,
-            ) if lines else None
+            )
+            if lines
+            else None
             for is_equal, lines in parts.items()
-        }  # fmt: skip
+        }
         self.bounds = np.array(
             [[system.low[count], min(system.high[count], ENDLESS)] for count in counts], dtype=float
         )

@@ -215,9 +215,13 @@ def _told(home: Home, connection: engine.duckdb.DuckDBPyConnection, entry: Liste
 
     load_no = connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads").fetchone()
     return {
-        "backup_id": entry.backup_id, "made_on": entry.made_on, "keep_until": entry.keep_until, "last_load_no": load_no[0] if load_no else 0,
-        "releases": [release["release_id"] for release in ledger.releases(connection)], "audit_entries": len(audit.entries(home)),
-    }  # fmt: skip
+        "backup_id": entry.backup_id,
+        "made_on": entry.made_on,
+        "keep_until": entry.keep_until,
+        "last_load_no": load_no[0] if load_no else 0,
+        "releases": [release["release_id"] for release in ledger.releases(connection)],
+        "audit_entries": len(audit.entries(home)),
+    }
 
 
 def _empty_logs(home: Home, keys: Keys) -> None:

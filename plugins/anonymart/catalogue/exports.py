@@ -102,9 +102,15 @@ def _is_structure(value: Any) -> bool:
 
 def _blocks(value: Any, _: Path) -> Iterator[Row]:
     blocks = {
-        key: (block.get("type"), block.get("display_name"), block.get("children") or [], block.get("id") or key)
-        for key, block in value["blocks"].items() if isinstance(block, dict)
-    }  # fmt: skip
+        key: (
+            block.get("type"),
+            block.get("display_name"),
+            block.get("children") or [],
+            block.get("id") or key,
+        )
+        for key, block in value["blocks"].items()
+        if isinstance(block, dict)
+    }
     yield from _walk(blocks, [value["root"]])
 
 

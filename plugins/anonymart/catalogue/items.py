@@ -64,7 +64,10 @@ class Replaced:
         """For a line of a log."""
         where = f" (load {self.load_no}, line {self.line})" if self.line else ""
         if self.became is None:
-            return f"A {self.item_kind} is left out of all figures{where}: its code holds {self.reason}, which the gate refuses. Give it another code and deliver it again."
+            return (
+                f"A {self.item_kind} is left out of all figures{where}: its code holds {self.reason}, "
+                f"which the gate refuses. Give it another code and deliver it again."
+            )
         return (
             f"The code of a {self.item_kind}{where} holds {self.reason}, which the gate refuses: it is "
             f"published as {self.became}. "

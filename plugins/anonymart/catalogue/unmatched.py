@@ -148,7 +148,10 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
         )[0]
         for role in ("object", "whole")
     }
-    nothing = "SELECT named FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING (named, named_type, role) WHERE role ="
+    nothing = (
+        "SELECT named FROM named ANTI JOIN (FROM resolved WHERE item_key IS NOT NULL) AS known USING "
+        "(named, named_type, role) WHERE role ="
+    )
     tests = [f"object_id IN ({nothing} 'object')"] if unknown["object"] else []
     tests += (
         [f"{column} IN ({nothing} 'whole')" for column in ("parent_id", "grouping_id")]
@@ -241,12 +244,18 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
     words = f"[{', '.join(literal(word) for word in sorted({*_WORDS, *pages}))}]"
     parameters = f"[{', '.join(literal(name) for name in sorted({name for rule in rules for name in rule.parameters}))}]"
     block = r"regexp_extract(named, '(?i)type(?:@|%40)([a-z0-9_-]+)(?:\+|%2B)block', 1)"
-    part = f"CASE WHEN list_contains({words}, lower(s)) THEN s WHEN regexp_full_match(s, '[0-9]+') THEN '#' WHEN s = '' THEN '' ELSE '*' END"
+    part = (
+        f"CASE WHEN list_contains({words}, lower(s)) THEN s WHEN regexp_full_match(s, '[0-9]+') THEN '#' "
+        f"WHEN s = '' THEN '' ELSE '*' END"
+    )
     path = "regexp_extract(named, '^[^:/]+://[^/?#]*([^?#]*)', 1)"
     host = "lower(regexp_extract(named, '^[^:/]+://([^/?#]*)', 1))"
     query = "regexp_extract(named, '[?]([^#]*)', 1)"
     masked_path = f"array_to_string(list_transform(string_split({path}, '/'), lambda s: {part}), '/')"
-    names = f"list_transform(string_split({query}, '&'), lambda q: if(list_contains({parameters}, split_part(q, '=', 1)), split_part(q, '=', 1) || '=#', '*'))"
+    names = (
+        f"list_transform(string_split({query}, '&'), lambda q: if(list_contains({parameters}, "
+        f"split_part(q, '=', 1)), split_part(q, '=', 1) || '=#', '*'))"
+    )
     masked_query = f"if({query} = '', '', '?' || array_to_string(list_sort(list_distinct({names})), '&'))"
     return f"""CASE
         WHEN regexp_matches(named, '(?i)type(@|%40)[a-z0-9_-]+([+]|%2B)block(@|%40)') THEN 'block-v1:*+type@' || if(list_contains({words}, lower({block})), lower({block}), '*') || '+block@*'

@@ -24,7 +24,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "against",
     type=_FOLDER,
     multiple=True,
-    help="Another release of the same school; may be given several times (default: all that stand beside it).",
+    help=(
+        "Another release of the same school; may be given several times (default: all that stand beside it)."
+    ),
 )
 @click.option(
     "--unscored",

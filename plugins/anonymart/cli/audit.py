@@ -85,7 +85,10 @@ def _line(entry: dict) -> str:
     told = ", ".join(
         f"{name} {_text(value)}" for name, value in entry.items() if name not in (*_CHAIN, *_HEAD)
     )
-    head = f"{entry.get('entry_no')}. {entry.get('at')}  as of {entry.get('as_of')}  {entry.get('actor')} ({entry.get('os_user')}) {entry.get('act')}"
+    head = (
+        f"{entry.get('entry_no')}. {entry.get('at')}  as of {entry.get('as_of')}  {entry.get('actor')} "
+        f"({entry.get('os_user')}) {entry.get('act')}"
+    )
     return f"{head}: {told}" if told else head
 
 

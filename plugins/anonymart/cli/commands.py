@@ -410,7 +410,10 @@ def _listed(entry: dict) -> str:
     )
     marks = [mark for mark, holds in told if holds]
     note = f" ({', '.join(marks)})" if marks else ""
-    return f"{entry['release_id']}: as of {entry['as_of']}, {entry['new_cells']} new cells, {entry['carried_cells']} carried{note}"
+    return (
+        f"{entry['release_id']}: as of {entry['as_of']}, {entry['new_cells']} new cells, "
+        f"{entry['carried_cells']} carried{note}"
+    )
 
 
 def _add_demo() -> None:

@@ -69,7 +69,10 @@ def detect(file: BufferedReader, no_vault: bool, is_json: bool) -> None:
                         ids.append(number)
                         texts.append(text)
                 except ValueError as error:
-                    problem = f"Line {line} {error}: give one JSON object with id and text a line; the lines before it are answered."
+                    problem = (
+                        f"Line {line} {error}: give one JSON object with id and text a line; the lines "
+                        f"before it are answered."
+                    )
                     break
             _write(ids, detector.spans(texts) if texts else [])
             if problem:

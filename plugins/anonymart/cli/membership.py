@@ -45,7 +45,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
         "of_99_percent_at_most": "99 of 100 persons",
         "of_anybody_at_most": "anybody",
     }
-    head = f"{found['persons']} persons. Told at one false alarm in {round(1 / found['limits']['false_alarms'])}:"
+    head = (
+        f"{found['persons']} persons. Told at one false alarm in "
+        f"{round(1 / found['limits']['false_alarms'])}:"
+    )
     rows = [f"{'up to':>8}{'counts':>9}{'told':>9}"]
     rows += [f"{row['share']:>7.0%} {row['draws']:>8}{row['told']:>9.1%}" for row in found["shares"]]
     kept = [

@@ -327,4 +327,7 @@ def _line(request: Request) -> str:
     mark += f" [{request.problem}]" if request.problem else ""
     if request.file:
         mark += f" {request.source}/{request.file}" + (f", line {request.line}" if request.line else "")
-    return f"{request.id:<16}{request.kind:<12}{request.state:<16}received {request.received_on}, due {request.due_on}{mark}"
+    return (
+        f"{request.id:<16}{request.kind:<12}{request.state:<16}received {request.received_on}, due "
+        f"{request.due_on}{mark}"
+    )

@@ -93,4 +93,7 @@ def lrs(
 def sentence(told: dict) -> str:
     """What a pull brought, in words."""
     newest = f", stored up to {told['newest_at']:%Y-%m-%d %H:%M} UTC" if told["newest_at"] else ""
-    return f"{told['statements']:,} statements in {told['pages']:,} pages, {told['files']} files in landing/learning{newest}."
+    return (
+        f"{told['statements']:,} statements in {told['pages']:,} pages, {told['files']} files in "
+        f"landing/learning{newest}."
+    )

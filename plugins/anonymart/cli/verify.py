@@ -44,7 +44,10 @@ def verify(folder: Path, public_key: Path | None, is_json: bool) -> None:
 
 
 def _lines(result: dict) -> list[str]:
-    head = f"Release {shown(result['release_id'] or 'without an id')}, {result['n_files']} files in its manifest."
+    head = (
+        f"Release {shown(result['release_id'] or 'without an id')}, {result['n_files']} files in its "
+        f"manifest."
+    )
     lines = [head, *(f"{shown(each['file'])}: {each['problem']}" for each in result["problems"])]
     if result["withdrawn"] is not None:
         lines.append(f"Recalled by the school: {shown(str(result['withdrawn'].get('why')))}. Do not use it.")

@@ -129,11 +129,18 @@ def odd_learners(landing: Path, strangers: People, template: Row, truth: Truth) 
         truth.plant(learner, "learner_id", learner)
         truth.plant(learner, "account_name", strangers.account[person])
         truth.plant(learner, "email", strangers.email[person])
-        rows.append({
-            **template, "learner_id": learner, "account_name": strangers.account[person], "email": strangers.email[person],
-            "given_name": strangers.given[person], "family_name": "LATIN" if person == 1 else "Dupré", "birth_date": birth,
-            "last_login_at": template["registered_at"] + timedelta(days=1),
-        })  # fmt: skip
+        rows.append(
+            {
+                **template,
+                "learner_id": learner,
+                "account_name": strangers.account[person],
+                "email": strangers.email[person],
+                "given_name": strangers.given[person],
+                "family_name": "LATIN" if person == 1 else "Dupré",
+                "birth_date": birth,
+                "last_login_at": template["registered_at"] + timedelta(days=1),
+            }
+        )
     text = as_csv(rows).encode().replace(b"LATIN", "Lefèvre".encode("latin-1"))
     write_bytes(landing / "learners" / "learners-broken.csv", text)
     truth.case("bad_date", strangers.learner_id[0], "learners/learners-broken.csv")

@@ -61,9 +61,13 @@ def generate(out: Path, learners: int, seed: int, as_of: date) -> dict[str, obje
     broken.no_data(landing, truth)
     truth.write(folder)
     return {
-        "landing": str(landing), "truth": str(folder), "learners": learners, "statements": len(statements.events),
-        "identifiers": len(truth.identifiers()), "sources": _sizes(landing),
-    }  # fmt: skip
+        "landing": str(landing),
+        "truth": str(folder),
+        "learners": learners,
+        "statements": len(statements.events),
+        "identifiers": len(truth.identifiers()),
+        "sources": _sizes(landing),
+    }
 
 
 class _School(NamedTuple):

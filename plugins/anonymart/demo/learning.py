@@ -30,9 +30,15 @@ class Statements:
     """Writes the events of a journey as xAPI statements, decoys included."""
 
     def __init__(
-        self, world: World, people: People, journey: Journey, cast: Cast, has_own_name: list[bool], truth: Truth,
+        self,
+        world: World,
+        people: People,
+        journey: Journey,
+        cast: Cast,
+        has_own_name: list[bool],
+        truth: Truth,
         rng: np.random.Generator,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.people, self.truth, self.rng, self.has_own_name = people, truth, rng, has_own_name
         self.renderer = Renderer(world)
         self.events = _with_strangers(journey.events, world, rng)
@@ -76,9 +82,12 @@ class Statements:
             self.tails.take(pa.array(self.kind[chosen] * n + person)),
             "",
         )
-        responses = pa.array([
-            self._response(who, pick) if pick else "" for who, pick in zip(person.tolist(), self.tells[chosen].tolist(), strict=True)
-        ])  # fmt: skip
+        responses = pa.array(
+            [
+                self._response(who, pick) if pick else ""
+                for who, pick in zip(person.tolist(), self.tells[chosen].tolist(), strict=True)
+            ]
+        )
         return self.renderer.lines(
             events,
             uuids(len(events), self.rng),

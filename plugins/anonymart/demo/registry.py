@@ -31,13 +31,20 @@ def learner_rows(
         seen = _time(int(login[person]))
         if person in cast.login_only:
             seen = datetime.combine(cast.login_only[person], time(12, 0))
-        rows.append({
-            "learner_id": people.learner_id[person], "account_home_page": HOME_PAGE, "account_name": people.account[person],
-            "email": people.email[person], "given_name": people.given[person], "family_name": people.family[person],
-            "birth_date": on(people.birth_day[person]) if people.birth_day[person] else None,
-            "registered_at": moment(journey.start[person] + 0.02),
-            "left_at": moment(journey.ended[person] + 30.5) if leaves[person] else None, "last_login_at": seen,
-        })  # fmt: skip
+        rows.append(
+            {
+                "learner_id": people.learner_id[person],
+                "account_home_page": HOME_PAGE,
+                "account_name": people.account[person],
+                "email": people.email[person],
+                "given_name": people.given[person],
+                "family_name": people.family[person],
+                "birth_date": on(people.birth_day[person]) if people.birth_day[person] else None,
+                "registered_at": moment(journey.start[person] + 0.02),
+                "left_at": moment(journey.ended[person] + 30.5) if leaves[person] else None,
+                "last_login_at": seen,
+            }
+        )
     return rows
 
 

@@ -51,15 +51,28 @@ class Renderer:
         duration = np.where(has_result, 1 + rng.integers(0, 120, n), 0)
         closing = pa.array(["", "}"]).take(pa.array(has_result.astype(np.int8)))
         pieces = [
-            '{"id":"', ids, '","actor":', actors, ',"verb":{"id":"', self.verbs.take(pa.array(events.verb)),
-            '"},"object":', self.objects.take(pa.array(events.item)), opening,
-            self.durations.take(pa.array(duration)), responses if responses is not None else "", closing,
+            '{"id":"',
+            ids,
+            '","actor":',
+            actors,
+            ',"verb":{"id":"',
+            self.verbs.take(pa.array(events.verb)),
+            '"},"object":',
+            self.objects.take(pa.array(events.item)),
+            opening,
+            self.durations.take(pa.array(duration)),
+            responses if responses is not None else "",
+            closing,
             ',"context":{"platform":"campus",',
-            self.instructors.take(pa.array(instructor)), self.contexts.take(pa.array(events.item)),
+            self.instructors.take(pa.array(instructor)),
+            self.contexts.take(pa.array(events.item)),
             sessions if sessions is not None else "",
-            '},"timestamp":"', times(events.second), 'Z","stored":"', times(events.second + rng.integers(1, 50, n)),
+            '},"timestamp":"',
+            times(events.second),
+            'Z","stored":"',
+            times(events.second + rng.integers(1, 50, n)),
             f'Z","authority":{AUTHORITY},"version":"1.0.3"}}\n',
-        ]  # fmt: skip
+        ]
         wide = [pa.scalar(piece) if isinstance(piece, str) else piece for piece in pieces]
         return pc.binary_join_element_wise(*wide, pa.scalar(""))
 

@@ -71,60 +71,163 @@ def _delighted(answers: list[Answer]) -> bytes:
         "person_properties",
         "tags",
     )
-    return _csv(head, [
-        (a.number, "", "nps", a.score, a.comment, f"https://delighted.example/r/{a.number}", int((a.moment - datetime(1970, 1, 1)).total_seconds()), "",
-         json.dumps({"learner_id": a.learner_id}), "")
-        for a in answers
-    ])  # fmt: skip
+    return _csv(
+        head,
+        [
+            (
+                a.number,
+                "",
+                "nps",
+                a.score,
+                a.comment,
+                f"https://delighted.example/r/{a.number}",
+                int((a.moment - datetime(1970, 1, 1)).total_seconds()),
+                "",
+                json.dumps({"learner_id": a.learner_id}),
+                "",
+            )
+            for a in answers
+        ],
+    )
 
 
 def _wootric(answers: list[Answer]) -> bytes:
-    head = ("id", "created_at", "updated_at", "score", "text", "ip_address", "origin_url", "end_user_id", "survey_id", "completed",
-            "excluded_from_calculations", "tags")  # fmt: skip
-    return _csv(head, [
-        (a.number, a.at("%Y-%m-%dT%H:%M:%SZ"), "", a.score, a.comment, "192.0.2.7", SITE, a.learner_id, 3, "true", str(a.number == 1).lower(), "")
-        for a in answers
-    ])  # fmt: skip
+    head = (
+        "id",
+        "created_at",
+        "updated_at",
+        "score",
+        "text",
+        "ip_address",
+        "origin_url",
+        "end_user_id",
+        "survey_id",
+        "completed",
+        "excluded_from_calculations",
+        "tags",
+    )
+    return _csv(
+        head,
+        [
+            (
+                a.number,
+                a.at("%Y-%m-%dT%H:%M:%SZ"),
+                "",
+                a.score,
+                a.comment,
+                "192.0.2.7",
+                SITE,
+                a.learner_id,
+                3,
+                "true",
+                str(a.number == 1).lower(),
+                "",
+            )
+            for a in answers
+        ],
+    )
 
 
 def _satismeter(answers: list[Answer]) -> bytes:
-    head = ("id", "created", "rating", "score", "category", "feedback", "answers", "dismissed", "pending", "campaign", "device", "location",
-            "user.userId", "user.email")  # fmt: skip
-    return _csv(head, [
-        (a.number, a.at("%Y-%m-%dT%H:%M:%S.000Z"), *(("", "", "", "") if a.number == 1 else (a.score, 100, "promoter", a.comment)), "", "false",
-         str(a.number == 1).lower(), "c", "", "", a.learner_id, a.email)
-        for a in answers
-    ])  # fmt: skip
+    head = (
+        "id",
+        "created",
+        "rating",
+        "score",
+        "category",
+        "feedback",
+        "answers",
+        "dismissed",
+        "pending",
+        "campaign",
+        "device",
+        "location",
+        "user.userId",
+        "user.email",
+    )
+    return _csv(
+        head,
+        [
+            (
+                a.number,
+                a.at("%Y-%m-%dT%H:%M:%S.000Z"),
+                *(("", "", "", "") if a.number == 1 else (a.score, 100, "promoter", a.comment)),
+                "",
+                "false",
+                str(a.number == 1).lower(),
+                "c",
+                "",
+                "",
+                a.learner_id,
+                a.email,
+            )
+            for a in answers
+        ],
+    )
 
 
 def _typeform(answers: list[Answer]) -> bytes:
-    return _csv(("#", _RECOMMEND, "Your email", "Response Type", "Start Date (UTC)", "Submit Date (UTC)", "Network ID"), [
-        (f"t{a.number}", a.score, a.email, "partial" if a.number == 1 else "completed", a.at("%Y-%m-%d %H:%M:%S"), a.at("%Y-%m-%d %H:%M:%S"), "n")
-        for a in answers
-    ])  # fmt: skip
+    return _csv(
+        (
+            "#",
+            _RECOMMEND,
+            "Your email",
+            "Response Type",
+            "Start Date (UTC)",
+            "Submit Date (UTC)",
+            "Network ID",
+        ),
+        [
+            (
+                f"t{a.number}",
+                a.score,
+                a.email,
+                "partial" if a.number == 1 else "completed",
+                a.at("%Y-%m-%d %H:%M:%S"),
+                a.at("%Y-%m-%d %H:%M:%S"),
+                "n",
+            )
+            for a in answers
+        ],
+    )
 
 
 def _typeform_api(answers: list[Answer]) -> bytes:
     items = [
         {
-            "response_id": f"t{a.number}", "response_type": "partial" if a.number == 1 else "completed", "landed_at": a.at("%Y-%m-%dT%H:%M:%SZ"),
-            "submitted_at": a.at("%Y-%m-%dT%H:%M:%SZ"), "hidden": {"learner_id": a.learner_id},
-            "answers": [{"field": {"id": "1", "ref": "nps", "type": "nps"}, "type": "number", "number": a.score},
-                        {"field": {"id": "2", "ref": "comment", "type": "long_text"}, "type": "text", "text": a.comment}],
+            "response_id": f"t{a.number}",
+            "response_type": "partial" if a.number == 1 else "completed",
+            "landed_at": a.at("%Y-%m-%dT%H:%M:%SZ"),
+            "submitted_at": a.at("%Y-%m-%dT%H:%M:%SZ"),
+            "hidden": {"learner_id": a.learner_id},
+            "answers": [
+                {"field": {"id": "1", "ref": "nps", "type": "nps"}, "type": "number", "number": a.score},
+                {
+                    "field": {"id": "2", "ref": "comment", "type": "long_text"},
+                    "type": "text",
+                    "text": a.comment,
+                },
+            ],
         }
         for a in answers
-    ]  # fmt: skip
+    ]
     return _json({"items": items, "total_items": len(items), "page_count": 1})
 
 
 def _limesurvey_rows(answers: list[Answer]) -> list[dict[str, str]]:
     return [
         {
-            "id": str(a.number), "submitdate": "" if a.number == 1 else a.at("%Y-%m-%d %H:%M:%S", 1), "lastpage": "3", "startlanguage": "fr",
-            "seed": "1", "token": f"t{a.number}", "NPS": str(a.score), "email": a.email,
+            "id": str(a.number),
+            "submitdate": "" if a.number == 1 else a.at("%Y-%m-%d %H:%M:%S", 1),
+            "lastpage": "3",
+            "startlanguage": "fr",
+            "seed": "1",
+            "token": f"t{a.number}",
+            "NPS": str(a.score),
+            "email": a.email,
         }
         for a in answers
-    ]  # fmt: skip
+    ]
 
 
 def _limesurvey(answers: list[Answer]) -> bytes:
@@ -150,9 +253,22 @@ def _formbricks(answers: list[Answer]) -> bytes:
         "Would you recommend us?",
         "Verified Email",
     )
-    return _csv(head, [
-        (a.number, f"r{a.number}", a.at("%Y-%m-%d %H:%M:%S"), "No" if a.number == 1 else "Yes", "s1", "", a.score, a.email) for a in answers
-    ])  # fmt: skip
+    return _csv(
+        head,
+        [
+            (
+                a.number,
+                f"r{a.number}",
+                a.at("%Y-%m-%d %H:%M:%S"),
+                "No" if a.number == 1 else "Yes",
+                "s1",
+                "",
+                a.score,
+                a.email,
+            )
+            for a in answers
+        ],
+    )
 
 
 _GOOGLE_HEAD = ("Horodateur", "Adresse e-mail", "Recommanderiez-vous notre école ?", "Pourquoi ?")
@@ -187,9 +303,10 @@ def sheet(rows: Sequence[Sequence[str | float]]) -> bytes:
         for row in rows
     )  # fmt: skip
     parts = {
-        "xl/workbook.xml": "<workbook/>", "xl/styles.xml": '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
+        "xl/workbook.xml": "<workbook/>",
+        "xl/styles.xml": '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
         "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{cells}</sheetData></worksheet>",
-    }  # fmt: skip
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
         for name, content in parts.items():
@@ -215,20 +332,54 @@ def _qualtrics(answers: list[Answer]) -> bytes:
         "Q2",
     )
     imports = [json.dumps({"ImportId": name}) for name in head]
-    return _csv(head, [("Start Date", "End Date", "Response Type", "IP Address", "Progress", "Finished", "Response ID", "Recipient Email", "Would you recommend\nus? - Group", "Would you recommend\nus?", "Why?"), imports, *[
-        (a.at("%Y-%m-%d %H:%M:%S"), a.at("%Y-%m-%d %H:%M:%S"), "Survey Preview" if a.number == 1 else "IP Address", "192.0.2.7", 100, "True",
-         f"R_{a.number}", a.email, _GROUPS[(a.score > 6) + (a.score > 8)], a.score, a.comment)
-        for a in answers
-    ]])  # fmt: skip
+    return _csv(
+        head,
+        [
+            (
+                "Start Date",
+                "End Date",
+                "Response Type",
+                "IP Address",
+                "Progress",
+                "Finished",
+                "Response ID",
+                "Recipient Email",
+                "Would you recommend\nus? - Group",
+                "Would you recommend\nus?",
+                "Why?",
+            ),
+            imports,
+            *[
+                (
+                    a.at("%Y-%m-%d %H:%M:%S"),
+                    a.at("%Y-%m-%d %H:%M:%S"),
+                    "Survey Preview" if a.number == 1 else "IP Address",
+                    "192.0.2.7",
+                    100,
+                    "True",
+                    f"R_{a.number}",
+                    a.email,
+                    _GROUPS[(a.score > 6) + (a.score > 8)],
+                    a.score,
+                    a.comment,
+                )
+                for a in answers
+            ],
+        ],
+    )
 
 
 def _statement(a: Answer, verb: str, thing: dict, context: dict, result: dict | None = None) -> dict:
     """An xAPI statement (1.0.3) of a learner who is known by an account."""
     made = {
-        "id": a.uuid, "timestamp": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
-        "actor": {"objectType": "Agent", "account": {"homePage": SITE, "name": a.learner_id}}, "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
-        "object": thing, "context": context, "result": result,
-    }  # fmt: skip
+        "id": a.uuid,
+        "timestamp": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
+        "actor": {"objectType": "Agent", "account": {"homePage": SITE, "name": a.learner_id}},
+        "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
+        "object": thing,
+        "context": context,
+        "result": result,
+    }
     return {name: value for name, value in made.items() if value is not None}
 
 
@@ -245,10 +396,18 @@ _MOODLE_COURSE = _activity(f"{MOODLE}/course/view.php?id=2", "https://w3id.org/x
 
 def _open_edx(answers: list[Answer]) -> bytes:
     problem = _activity(f"{OPEN_EDX}/xblock/{_PROBLEM_KEY}", f"{_ADL}/activities/cmi.interaction")
-    return _lines([
-        _statement(a, f"{_ADL}/verbs/answered", problem, {"contextActivities": {"parent": [_COURSE]}}, {"success": a.score > 4, "score": {"scaled": a.score / 10}})
-        for a in answers
-    ])  # fmt: skip
+    return _lines(
+        [
+            _statement(
+                a,
+                f"{_ADL}/verbs/answered",
+                problem,
+                {"contextActivities": {"parent": [_COURSE]}},
+                {"success": a.score > 4, "score": {"scaled": a.score / 10}},
+            )
+            for a in answers
+        ]
+    )
 
 
 def _moodle(answers: list[Answer]) -> bytes:
@@ -278,9 +437,13 @@ def _moodle(answers: list[Answer]) -> bytes:
 def _cmi5(answers: list[Answer]) -> bytes:
     block = _activity(f"{SITE}/block/3", "https://w3id.org/xapi/cmi5/activitytype/block")
     context = {
-        "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001", "contextActivities": {"grouping": [block, _COURSE], "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}]},
+        "registration": "7e6b1a7c-1f0e-4b7a-9a55-000000000001",
+        "contextActivities": {
+            "grouping": [block, _COURSE],
+            "category": [{"id": "https://w3id.org/xapi/cmi5/context/categories/cmi5"}],
+        },
         "extensions": {"https://w3id.org/xapi/cmi5/context/extensions/sessionid": "s"},
-    }  # fmt: skip
+    }
     return _lines(
         [
             _statement(
@@ -298,26 +461,47 @@ def _cmi5(answers: list[Answer]) -> bytes:
 def _video(answers: list[Answer]) -> bytes:
     progress = "https://w3id.org/xapi/video/extensions/progress"
     video = _activity(
-        f"{OPEN_EDX}/xblock/block-v1:Campus+PYTHONBASICS+2024+type@video+block@7d1f3b9ce0a24b5f8f3d2c1b0a998877",
+        (
+            f"{OPEN_EDX}/xblock/"
+            f"block-v1:Campus+PYTHONBASICS+2024+type@video+block@7d1f3b9ce0a24b5f8f3d2c1b0a998877"
+        ),
         "https://w3id.org/xapi/video/activity-type/video",
     )
-    return _lines([
-        _statement(a, "https://w3id.org/xapi/video/verbs/paused", video, {"contextActivities": {"parent": [_COURSE]}}, {"extensions": {progress: a.score / 10}})
-        for a in answers
-    ])  # fmt: skip
+    return _lines(
+        [
+            _statement(
+                a,
+                "https://w3id.org/xapi/video/verbs/paused",
+                video,
+                {"contextActivities": {"parent": [_COURSE]}},
+                {"extensions": {progress: a.score / 10}},
+            )
+            for a in answers
+        ]
+    )
 
 
 def _caliper(answers: list[Answer]) -> bytes:
     version = "http://purl.imsglobal.org/ctx/caliper/v1p2"
     events = [
         {
-            "@context": version, "id": f"urn:uuid:{a.uuid}", "type": "AssessmentItemEvent", "profile": "AssessmentProfile",
-            "actor": {"id": f"{SITE}/users/{a.learner_id}", "type": "Person"}, "action": "Completed", "eventTime": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
-            "object": {"id": f"{SITE}/items/3", "type": "AssessmentItem", "isPartOf": {"id": f"{SITE}/assess/1", "type": "Assessment"}},
-            "group": {"id": f"{SITE}/courses/7/sections/1", "type": "CourseSection"}, "edApp": {"id": SITE, "type": "SoftwareApplication"},
+            "@context": version,
+            "id": f"urn:uuid:{a.uuid}",
+            "type": "AssessmentItemEvent",
+            "profile": "AssessmentProfile",
+            "actor": {"id": f"{SITE}/users/{a.learner_id}", "type": "Person"},
+            "action": "Completed",
+            "eventTime": a.at("%Y-%m-%dT%H:%M:%S.000Z"),
+            "object": {
+                "id": f"{SITE}/items/3",
+                "type": "AssessmentItem",
+                "isPartOf": {"id": f"{SITE}/assess/1", "type": "Assessment"},
+            },
+            "group": {"id": f"{SITE}/courses/7/sections/1", "type": "CourseSection"},
+            "edApp": {"id": SITE, "type": "SoftwareApplication"},
         }
         for a in answers
-    ]  # fmt: skip
+    ]
     return _lines(
         [
             {
@@ -331,15 +515,32 @@ def _caliper(answers: list[Answer]) -> bytes:
 
 
 def _tracking_log(answers: list[Answer]) -> bytes:
-    return _lines([
-        {
-            "username": a.learner_id, "event_type": "problem_check", "event_source": "server", "name": "problem_check", "time": a.at("%Y-%m-%dT%H:%M:%S.000000+00:00"),
-            "event": {"problem_id": _PROBLEM_KEY, "grade": a.score, "max_grade": 10, "success": "correct"},
-            "context": {"user_id": a.number, "course_id": _COURSE_KEY, "org_id": "Campus"}, "host": OPEN_EDX.removeprefix("https://"),
-            "session": "s", "ip": "192.0.2.7", "agent": "browser", "page": "x_module", "referer": "", "accept_language": "fr",
-        }
-        for a in answers
-    ])  # fmt: skip
+    return _lines(
+        [
+            {
+                "username": a.learner_id,
+                "event_type": "problem_check",
+                "event_source": "server",
+                "name": "problem_check",
+                "time": a.at("%Y-%m-%dT%H:%M:%S.000000+00:00"),
+                "event": {
+                    "problem_id": _PROBLEM_KEY,
+                    "grade": a.score,
+                    "max_grade": 10,
+                    "success": "correct",
+                },
+                "context": {"user_id": a.number, "course_id": _COURSE_KEY, "org_id": "Campus"},
+                "host": OPEN_EDX.removeprefix("https://"),
+                "session": "s",
+                "ip": "192.0.2.7",
+                "agent": "browser",
+                "page": "x_module",
+                "referer": "",
+                "accept_language": "fr",
+            }
+            for a in answers
+        ]
+    )
 
 
 # Tool: folder below landing, name of the file, what writes it.

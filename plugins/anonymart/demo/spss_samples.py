@@ -29,28 +29,57 @@ def qualtrics(answers: Sequence[Answer]) -> bytes:
         **{value + 1: str(value) for value in range(1, 10)},
         11: "Extremely likely",
     }
-    return saved({
-        "StartDate": ("Start Date", [a.moment for a in answers], {}), "EndDate": ("End Date", [a.moment for a in answers], {}),
-        "Status": ("Response Type", [float(a.number == 1) for a in answers], _STATUS), "IPAddress": ("IP Address", ["192.0.2.7"] * len(answers), {}),
-        "Progress": ("Progress", [100.0] * len(answers), {}), "Duration__in_seconds_": ("Duration (in seconds)", [60.0] * len(answers), {}),
-        "Finished": ("Finished", [1.0] * len(answers), _YES_NO), "ResponseId": ("Response ID", [f"R_{a.number}" for a in answers], {}),
-        "RecipientEmail": ("Recipient Email", [a.email for a in answers], {}), "Q1_NPS_GROUP": ("Would you recommend us? - Group", [float(1 + (a.score > 6) + (a.score > 8)) for a in answers], {1: "Detractor", 2: "Passive", 3: "Promoter"}),
-        "Q1": ("How likely are you to recommend us?", [float(a.score + 1) for a in answers], labels),
-        "Q2": ("Why?", [a.comment for a in answers], {}),
-    }, {"Q1": [_SEEN]})  # fmt: skip
+    return saved(
+        {
+            "StartDate": ("Start Date", [a.moment for a in answers], {}),
+            "EndDate": ("End Date", [a.moment for a in answers], {}),
+            "Status": ("Response Type", [float(a.number == 1) for a in answers], _STATUS),
+            "IPAddress": ("IP Address", ["192.0.2.7"] * len(answers), {}),
+            "Progress": ("Progress", [100.0] * len(answers), {}),
+            "Duration__in_seconds_": ("Duration (in seconds)", [60.0] * len(answers), {}),
+            "Finished": ("Finished", [1.0] * len(answers), _YES_NO),
+            "ResponseId": ("Response ID", [f"R_{a.number}" for a in answers], {}),
+            "RecipientEmail": ("Recipient Email", [a.email for a in answers], {}),
+            "Q1_NPS_GROUP": (
+                "Would you recommend us? - Group",
+                [float(1 + (a.score > 6) + (a.score > 8)) for a in answers],
+                {1: "Detractor", 2: "Passive", 3: "Promoter"},
+            ),
+            "Q1": ("How likely are you to recommend us?", [float(a.score + 1) for a in answers], labels),
+            "Q2": ("Why?", [a.comment for a in answers], {}),
+        },
+        {"Q1": [_SEEN]},
+    )
 
 
 def limesurvey(answers: Sequence[Answer]) -> bytes:
     """Variables are the codes of the questions, answers of lists their labels; an answer that is not finished
     has no submit date.
     """
-    return saved({
-        "id": ("Response ID", [float(a.number) for a in answers], {}), "submitdate": ("Date submitted", [None if a.number == 1 else datetime.fromisoformat(a.at("%Y-%m-%d %H:%M:%S", 1)) for a in answers], {}),
-        "lastpage": ("Last page", [3.0] * len(answers), {}), "startlanguage": ("Start language", ["fr"] * len(answers), {}), "seed": ("Seed", ["1"] * len(answers), {}),
-        "token": ("Access code", [f"t{a.number}" for a in answers], {}), "email": ("Email address", [a.email for a in answers], {}),
-        "G1Q1": ("Recommanderiez-vous notre école ?", [float(a.score) for a in answers], {0: "Pas du tout", 10: "Certainement"}),
-        "G1Q2": ("Pourquoi ?", [a.comment for a in answers], {}),
-    })  # fmt: skip
+    return saved(
+        {
+            "id": ("Response ID", [float(a.number) for a in answers], {}),
+            "submitdate": (
+                "Date submitted",
+                [
+                    None if a.number == 1 else datetime.fromisoformat(a.at("%Y-%m-%d %H:%M:%S", 1))
+                    for a in answers
+                ],
+                {},
+            ),
+            "lastpage": ("Last page", [3.0] * len(answers), {}),
+            "startlanguage": ("Start language", ["fr"] * len(answers), {}),
+            "seed": ("Seed", ["1"] * len(answers), {}),
+            "token": ("Access code", [f"t{a.number}" for a in answers], {}),
+            "email": ("Email address", [a.email for a in answers], {}),
+            "G1Q1": (
+                "Recommanderiez-vous notre école ?",
+                [float(a.score) for a in answers],
+                {0: "Pas du tout", 10: "Certainement"},
+            ),
+            "G1Q2": ("Pourquoi ?", [a.comment for a in answers], {}),
+        }
+    )
 
 
 def saved(

@@ -28,8 +28,18 @@ _PEOPLE_CHUNK = 200_000
 _ACTIVE_DAYS = 280
 _QUIET_DAYS = 2  # the increment's days, in which the first delivery has nothing
 # what a learner does at a step: shares as in the demo
-_DEEDS = {"completed": 0.3, "progressed": 0.2, "attempted": 0.09, "answered": 0.12, "passed": 0.1, "failed": 0.03,
-          "registered": 0.05, "submitted": 0.03, "evaluated": 0.03, "logged-in": 0.05}  # fmt: skip
+_DEEDS = {
+    "completed": 0.3,
+    "progressed": 0.2,
+    "attempted": 0.09,
+    "answered": 0.12,
+    "passed": 0.1,
+    "failed": 0.03,
+    "registered": 0.05,
+    "submitted": 0.03,
+    "evaluated": 0.03,
+    "logged-in": 0.05,
+}
 _INCREMENT_STREAM = 1
 
 
@@ -173,8 +183,11 @@ def _events(
     verb = np.array([VERB[name] for name in names], dtype=np.int8)[deed]
     is_scored = np.isin(verb, [VERB["answered"], VERB["passed"], VERB["failed"]])
     score = np.where(is_scored, np.clip(rng.normal(72, 16, n), 0, 100), -1).astype(np.int16)
-    success = np.select([verb == VERB["passed"], verb == VERB["failed"], is_scored, verb == VERB["evaluated"]],
-                        [1, 0, score >= 60, rng.random(n) < 0.85], -1)  # fmt: skip
+    success = np.select(
+        [verb == VERB["passed"], verb == VERB["failed"], is_scored, verb == VERB["evaluated"]],
+        [1, 0, score >= 60, rng.random(n) < 0.85],
+        -1,
+    )
     progress = np.where(verb == VERB["progressed"], (step % CHAPTERS_PER_COURSE + 1) * 20, -1)
     return Events(
         person,
@@ -233,16 +246,20 @@ def _learners(part: np.ndarray, start: np.ndarray, last: np.ndarray) -> pa.Table
     given, family = pa.array(part % len(givens)), pa.array(part // len(givens) % len(families))
     plain = [pa.array([fold(name) for name in names]) for names in (givens, families)]
     digits = _digits(part)
-    return pa.table({
-        "learner_id": pc.binary_join_element_wise("L", digits, ""),
-        "account_home_page": pa.array([HOME_PAGE] * len(part)),
-        "account_name": _accounts(part),
-        "email": pc.binary_join_element_wise(plain[0].take(given), ".", plain[1].take(family), digits, "@post.example", ""),
-        "given_name": pa.array(givens).take(given),
-        "family_name": pa.array(families).take(family),
-        "registered_at": pa.array(start.astype("datetime64[D]").astype("datetime64[s]")),
-        "last_login_at": pa.array(last.astype("datetime64[D]").astype("datetime64[s]")),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "learner_id": pc.binary_join_element_wise("L", digits, ""),
+            "account_home_page": pa.array([HOME_PAGE] * len(part)),
+            "account_name": _accounts(part),
+            "email": pc.binary_join_element_wise(
+                plain[0].take(given), ".", plain[1].take(family), digits, "@post.example", ""
+            ),
+            "given_name": pa.array(givens).take(given),
+            "family_name": pa.array(families).take(family),
+            "registered_at": pa.array(start.astype("datetime64[D]").astype("datetime64[s]")),
+            "last_login_at": pa.array(last.astype("datetime64[D]").astype("datetime64[s]")),
+        }
+    )
 
 
 def _parts(people: int) -> Iterator[np.ndarray]:

@@ -18,9 +18,11 @@ from anonymart.demo.vocabulary import COMMENTS, EMPLOYERS, JOB_TITLES, PLAIN_COM
 from anonymart.demo.world import PATHS
 
 _OWN_FAMILY = {
-    "diploma-data-analytics": ("data", "development"), "diploma-software-development": ("development", "support_it"),
-    "diploma-digital-design": ("design", "marketing"), "diploma-digital-operations": ("project_management", "support_it"),
-}  # fmt: skip
+    "diploma-data-analytics": ("data", "development"),
+    "diploma-software-development": ("development", "support_it"),
+    "diploma-digital-design": ("design", "marketing"),
+    "diploma-digital-operations": ("project_management", "support_it"),
+}
 _MIDDLE = {"diploma-data-analytics": 38_500, "diploma-software-development": 37_000,
            "diploma-digital-design": 32_500, "diploma-digital-operations": 34_500}  # fmt: skip
 _PLACES = [
@@ -94,11 +96,17 @@ def nps_rows(
         1,
     ):
         says = says and told < as_of_day
-        rows.append({
-            "response_id": f"NPS-{number:07d}", **respondents.sign(who), "path_id": PATHS[journey.path[who]][0],
-            "asked_at": moment(asked), "answered_at": moment(told) if says else None,
-            "score": points if says else None, "comment": _comment(who, points, respondents, rng) if says else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "response_id": f"NPS-{number:07d}",
+                **respondents.sign(who),
+                "path_id": PATHS[journey.path[who]][0],
+                "asked_at": moment(asked),
+                "answered_at": moment(told) if says else None,
+                "score": points if says else None,
+                "comment": _comment(who, points, respondents, rng) if says else None,
+            }
+        )
     return rows
 
 
@@ -217,16 +225,34 @@ def _job(
     amount = year * rate * (1 if period == "hour" else share) / divisor / (1.28 if basis == "net" else 1)
     states = dice[8] < 0.9 or dwarfs
     return {
-        "employed": True, "job_in_field": bool(in_field), "job_title": titles[int(rng.integers(len(titles)))],
+        "employed": True,
+        "job_in_field": bool(in_field),
+        "job_title": titles[int(rng.integers(len(titles)))],
         "employer": EMPLOYERS[int(rng.integers(len(EMPLOYERS)))],
-        "contract_type": ["permanent", "fixed_term", "freelance", "apprenticeship"][int(np.searchsorted([0.62, 0.84, 0.95], dice[9]))],
-        "working_time": hours, "country": country,
+        "contract_type": ["permanent", "fixed_term", "freelance", "apprenticeship"][
+            int(np.searchsorted([0.62, 0.84, 0.95], dice[9]))
+        ],
+        "working_time": hours,
+        "country": country,
         "salary_amount": round(float(amount), 2 if period == "hour" else 0) if states else None,
-        "salary_currency": currency if states else None, "salary_period": period if states else None,
+        "salary_currency": currency if states else None,
+        "salary_period": period if states else None,
         "salary_basis": basis if states else None,
         "comment": confess(person, int(dice[3] * 1e6), respondents) if dice[3] > 0.985 else None,
-    }  # fmt: skip
+    }
 
 
-_JOB_COLUMNS = ("employed", "job_in_field", "job_title", "employer", "contract_type", "working_time", "country",
-                "salary_amount", "salary_currency", "salary_period", "salary_basis", "comment")  # fmt: skip
+_JOB_COLUMNS = (
+    "employed",
+    "job_in_field",
+    "job_title",
+    "employer",
+    "contract_type",
+    "working_time",
+    "country",
+    "salary_amount",
+    "salary_currency",
+    "salary_period",
+    "salary_basis",
+    "comment",
+)

@@ -11,30 +11,91 @@ CHAPTERS_PER_COURSE = 5
 COURSES_PER_PATH = 3
 
 PATHS: list[tuple[str, str, str, float, list[tuple[str, str]]]] = [
-    ("path-data-analyst", "Data analyst", "diploma-data-analytics", 0.15,
-     [("course-sql-basics", "Interroger des données avec SQL"), ("course-statistics", "Statistiques descriptives"),
-      ("course-dashboards", "Tableaux de bord")]),
-    ("path-data-scientist", "Data scientist", "diploma-data-analytics", 0.12,
-     [("course-python-basics", "Python: les bases"), ("julia", "Julia"),
-      ("course-machine-learning", "Apprentissage automatique")]),
-    ("path-web-developer", "Développeur web", "diploma-software-development", 0.15,
-     [("course-html-css", "HTML et CSS"), ("course-javascript", "JavaScript"), ("ruby", "Ruby")]),
-    ("path-python-developer", "Développeur Python", "diploma-software-development", 0.12,
-     [("course-python-objects", "Programmation objet"), ("course-web-api", "Construire une API"),
-      ("course-testing", "Tester son code")]),
-    ("path-ux-designer", "UX designer", "diploma-digital-design", 0.13,
-     [("course-user-research", "Recherche utilisateur"), ("course-wireframes", "Maquettes"),
-      ("course-design-systems", "Design systems")]),
-    ("path-digital-marketing", "Marketing digital", "diploma-digital-design", 0.11,
-     [("course-seo", "Référencement"), ("course-social-media", "Réseaux sociaux"),
-      ("course-web-analytics", "Mesure d'audience")]),
-    ("path-project-manager", "Chef de projet digital", "diploma-digital-operations", 0.12,
-     [("course-agile", "Méthodes agiles"), ("course-budgeting", "Budget d'un projet"),
-      ("course-team-leading", "Animer une équipe")]),
-    ("path-it-support", "Technicien support", "diploma-digital-operations", 0.10,
-     [("course-networks", "Réseaux"), ("course-operating-systems", "Systèmes d'exploitation"),
-      ("course-ticketing", "Gérer les incidents")]),
-]  # fmt: skip
+    (
+        "path-data-analyst",
+        "Data analyst",
+        "diploma-data-analytics",
+        0.15,
+        [
+            ("course-sql-basics", "Interroger des données avec SQL"),
+            ("course-statistics", "Statistiques descriptives"),
+            ("course-dashboards", "Tableaux de bord"),
+        ],
+    ),
+    (
+        "path-data-scientist",
+        "Data scientist",
+        "diploma-data-analytics",
+        0.12,
+        [
+            ("course-python-basics", "Python: les bases"),
+            ("julia", "Julia"),
+            ("course-machine-learning", "Apprentissage automatique"),
+        ],
+    ),
+    (
+        "path-web-developer",
+        "Développeur web",
+        "diploma-software-development",
+        0.15,
+        [("course-html-css", "HTML et CSS"), ("course-javascript", "JavaScript"), ("ruby", "Ruby")],
+    ),
+    (
+        "path-python-developer",
+        "Développeur Python",
+        "diploma-software-development",
+        0.12,
+        [
+            ("course-python-objects", "Programmation objet"),
+            ("course-web-api", "Construire une API"),
+            ("course-testing", "Tester son code"),
+        ],
+    ),
+    (
+        "path-ux-designer",
+        "UX designer",
+        "diploma-digital-design",
+        0.13,
+        [
+            ("course-user-research", "Recherche utilisateur"),
+            ("course-wireframes", "Maquettes"),
+            ("course-design-systems", "Design systems"),
+        ],
+    ),
+    (
+        "path-digital-marketing",
+        "Marketing digital",
+        "diploma-digital-design",
+        0.11,
+        [
+            ("course-seo", "Référencement"),
+            ("course-social-media", "Réseaux sociaux"),
+            ("course-web-analytics", "Mesure d'audience"),
+        ],
+    ),
+    (
+        "path-project-manager",
+        "Chef de projet digital",
+        "diploma-digital-operations",
+        0.12,
+        [
+            ("course-agile", "Méthodes agiles"),
+            ("course-budgeting", "Budget d'un projet"),
+            ("course-team-leading", "Animer une équipe"),
+        ],
+    ),
+    (
+        "path-it-support",
+        "Technicien support",
+        "diploma-digital-operations",
+        0.10,
+        [
+            ("course-networks", "Réseaux"),
+            ("course-operating-systems", "Systèmes d'exploitation"),
+            ("course-ticketing", "Gérer les incidents"),
+        ],
+    ),
+]
 LARGE_DIPLOMAS = list(dict.fromkeys(path[2] for path in PATHS))
 TINY_DIPLOMAS = ["diploma-game-audio", "diploma-quantum-computing", "diploma-geomatics"]
 # The first half of the paths is taught on an Open edX, the other half on a Moodle.

@@ -50,7 +50,10 @@ def iban_is_valid(candidate: str) -> str:
     # sign
     number = "(CASE WHEN sign BETWEEN '0' AND '9' THEN ascii(sign) - 48 ELSE ascii(sign) - 55 END)"
     numbers = f"list_transform(string_split(bare[5:{length}] || bare[1:4], ''), lambda sign: {number})"
-    folded = f"list_reduce({numbers}, lambda rest, n: (rest * (CASE WHEN n < 10 THEN 10 ELSE 100 END) + n) % 97, 0)"
+    folded = (
+        f"list_reduce({numbers}, lambda rest, n: (rest * (CASE WHEN n < 10 THEN 10 ELSE 100 END) + n) % "
+        f"97, 0)"
+    )
     bare = f"upper(regexp_replace({candidate}, '{_SEPARATORS}', '', 'g'))"
     return (
         f"list_transform([{bare}], lambda bare: {length} > 0 AND len(bare) >= {length} AND {folded} = 1)[1]"
@@ -69,7 +72,10 @@ def card_is_valid(candidate: str) -> str:
     its digits added.
     """
     digits = f"list_reverse(regexp_extract_all({candidate}, '[0-9]'))"
-    weighed = "CASE WHEN place % 2 = 1 THEN digit::INT ELSE digit::INT * 2 - CASE WHEN digit > '4' THEN 9 ELSE 0 END END"
+    weighed = (
+        "CASE WHEN place % 2 = 1 THEN digit::INT ELSE digit::INT * 2 - CASE WHEN digit > '4' THEN 9 ELSE "
+        "0 END END"
+    )
     return f"(list_sum(list_transform({digits}, lambda digit, place: {weighed})) % 10 = 0)"
 
 

@@ -58,8 +58,14 @@ def both_names(runs: str, texts: str) -> str:
     by separators, figures or capitals, and come percent-encoded, in wide letters or with signs that nobody
     sees.
     """
-    plain = f"translate(regexp_replace(coalesce(TRY(url_decode(text)), text), '\\p{{Cf}}', '', 'g'), '{_WIDE}', '{_NARROW}')"
-    apart = f"regexp_replace(regexp_replace({plain}, '(\\p{{Ll}})(\\p{{Lu}})', '\\1 \\2', 'g'), '\\p{{N}}+', ' ', 'g')"
+    plain = (
+        f"translate(regexp_replace(coalesce(TRY(url_decode(text)), text), '\\p{{Cf}}', '', 'g'), "
+        f"'{_WIDE}', '{_NARROW}')"
+    )
+    apart = (
+        f"regexp_replace(regexp_replace({plain}, '(\\p{{Ll}})(\\p{{Lu}})', '\\1 \\2', 'g'), '\\p{{N}}+', "
+        f"' ', 'g')"
+    )
     return f"""
         WITH named AS (
             SELECT DISTINCT {phrase("given_name")} AS given, {phrase("family_name")} AS family

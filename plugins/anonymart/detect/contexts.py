@@ -26,7 +26,10 @@ from anonymart.detect.word_lists import (
 
 _S = f"{WIDE}{{1,2}}"
 _SMALL_OR_SIGN = rf"[{LETTER}'’]"
-_CAPITALIZED = rf"[{LARGE}](?:[a-zµß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľŀłńņňŉŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżž]|['’][{LARGE}]){_SMALL_OR_SIGN}*"
+_CAPITALIZED = (
+    rf"[{LARGE}](?:[a-zµß-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıĵķĺļľŀłńņňŉŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżž]|"
+    rf"['’][{LARGE}]){_SMALL_OR_SIGN}*"
+)
 _UPPER = rf"[{LARGE}]{{2,}}(?:[-'’][{LARGE}]{{2,}})*"
 _PARTICLE = "(?:(?i:de la|de|du|des|le|la|van der|van den|van|von|da|dos|el|al|ben|bin|d['’]|o['’]) ?)"
 _NAME = rf"{_CAPITALIZED}(?:-(?:{_CAPITALIZED}))*"
@@ -43,19 +46,31 @@ _ABROAD = "van der|van den|vanden|van de|van|von der|von|zu|da|dos|di|el|al|ben|
 _LARGE_PARTICLE = f"(?i:{_ABROAD}) ?|(?:De La|De|Du|Des|Le|La|Les) |D['’]|O['’]"
 _PARTICLE_OF_TITLE = rf"(?:{_LARGE_PARTICLE}|(?:de la|de|du|des) |d['’])"
 
-_CIVIL = "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Mx\\.?|Miss|Sir|Dr\\.?|dr\\.?|DR\\.?|Pr\\.?|Me|Mgr|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle)"
-_LEARNED = "(?:[Pp]rof\\.?|PROF\\.?|[Pp]rofesseure?|[Pp]rofessor|[Dd]octeure?|[Dd]octoresse|[Dd]octor|[Mm]a[iî]tre|Rev\\.|Reverend)"
+_CIVIL = (
+    "(?:M\\.|MM\\.|Mr\\.?|mr\\.?|Mme\\.?|mme\\.?|MME|Mlle\\.?|mlle|Mrs\\.?|Ms\\.?|Mx\\.?|Miss|Sir|Dr\\.?|"
+    "dr\\.?|DR\\.?|Pr\\.?|Me|Mgr|Monsieur|monsieur|Madame|madame|Mademoiselle|mademoiselle)"
+)
+_LEARNED = (
+    "(?:[Pp]rof\\.?|PROF\\.?|[Pp]rofesseure?|[Pp]rofessor|[Dd]octeure?|[Dd]octoresse|[Dd]octor|"
+    "[Mm]a[iî]tre|Rev\\.|Reverend)"
+)
 _TITLE = f"(?:{_CIVIL}|{_LEARNED})"
 # A point may stand for the space, but not where it is a degree or a product (M.Sc, Ms.Excel).
 _BEHIND_CIVIL = rf"(?:{_CIVIL}{_S}|(?:Mr|Mme|Mlle|Mrs|Dr|Pr)\.)"
 _BEHIND_LEARNED = rf"(?:{_LEARNED}{_S}|[Pp]rof\.)"
 _TITLED_NAMES = rf"{_INITIALS}?{_PARTICLE_OF_TITLE}?(?:{_NAME}|{_UPPER})(?:{_B}{_FAMILY}){{0,2}}"
-_LEARNED_NAMES = rf"{_INITIALS}?(?:{_LARGE_PARTICLE})?(?:{_NAME}|[{LARGE}]{{4,}}(?:[-'’][{LARGE}]{{2,}})*)(?:{_B}{_FAMILY}){{0,2}}"
+_LEARNED_NAMES = (
+    rf"{_INITIALS}?(?:{_LARGE_PARTICLE})?(?:{_NAME}|[{LARGE}]{{4,}}(?:[-'’][{LARGE}]{{2,}})*)"
+    rf"(?:{_B}{_FAMILY}){{0,2}}"
+)
 _ROLE = (
     "mentore?|tuteur|tutrice|coach|formateur|formatrice|conseiller|conseill[eè]re|prof|professeure?|enseignante?|r[eé]f[eé]rente?|bin[oô]me|coll[eè]gue|[eé]valuateur|[eé]valuatrice"
     "|accompagnateur|accompagnatrice|responsable|collaborateur|collaboratrice|stagiaire|directeur|directrice|vendeur|vendeuse|tutor|teacher|advis[eo]r|counsell?or|instructor|trainer|classmate|colleague|manager"
 )
-_MY_ROLE = rf"(?:mon|ma|mes|notre|votre|my|our|le|la|the|un|une)(?: super| excellente?| great| ancienne?)? (?:{_ROLE})(?: [a-zà-öø-ÿ]{{4,}})?"
+_MY_ROLE = (
+    rf"(?:mon|ma|mes|notre|votre|my|our|le|la|the|un|une)(?: super| excellente?| great| ancienne?)? "
+    rf"(?:{_ROLE})(?: [a-zà-öø-ÿ]{{4,}})?"
+)
 _SURE = (
     rf"{_MY_ROLE}(?:{_S}(?:s['’]appell?e|s['’]appelait|se nomme|[eé]tait|est|is|was|is called|was "
     rf"called|is named|named|nomm[eé]e?|appel[eé]e?))?{WIDE}?[,:(]?{WIDE}?"
@@ -67,7 +82,10 @@ _SURE = (
     r"regards|best|cheers|sincerely|yours|de la part de) ?[,:\n]{1,2}[ \n]?"
 )
 _MANY = "(?:tr[eè]s |[eé]norme |[eé]normes |grand |grands |gros |immense |big |huge |special |many |mille )*"
-_HOW = r"(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much|a lot|very much|again|especially|notamment|particuli[eè]rement|tout sp[eé]cialement))*"
+_HOW = (
+    r"(?: (?:beaucoup|encore|mille fois|infiniment|surtout|aussi|bien|so much|a lot|very "
+    r"much|again|especially|notamment|particuli[eè]rement|tout sp[eé]cialement))*"
+)
 # What is said to a person by name, and also to schools and tools.
 _TO = (
     rf"(?:{_MANY}(?:merci|mercis|remerciements?|thanks|bravo|f[eé]licitations?|kudos|congrats|congratulations|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)"
@@ -104,7 +122,10 @@ _DOES = r"(?:(?:m['’]|nous )(?:a|avait)|helped (?:me|us)|taught (?:me|us)|guid
 _I_AM = r"(?:je suis|moi,? c['’]est|ici|i am|i['’]m|contactez|contacte[rz]|appele[rz]|[eé]crire [aà])"
 
 # What the contexts have in common, quick to try.
-_TITLED = "(?:M\\.|M[lmrsMEx]|M(?:iss|gr|e )|m[lmr]|[Dd]r[. ]|DR|P(?:r[. ]|ROF)|[Pp]rof[. e]|onsieur|adame|ademois|octeur|octor|Sir |Rev|[Mm]a[iî]tre)"
+_TITLED = (
+    "(?:M\\.|M[lmrsMEx]|M(?:iss|gr|e )|m[lmr]|[Dd]r[. ]|DR|P(?:r[. ]|ROF)|[Pp]rof[. "
+    "e]|onsieur|adame|ademois|octeur|octor|Sir |Rev|[Mm]a[iî]tre)"
+)
 _SAID = (
     "(?i:merci|thank|remerci|f[eé]licit|gr[aâ]ce|bravo|kudos|congrat|shout|big "
     "up|chapeau|hats|props|hommage|credit|grat|reconnai|aide de|help of|avec |with |selon |sans "
@@ -121,7 +142,10 @@ def _no_titled(words: set[str], towns: str) -> str:
     or one letter.
     """
     listed = "|".join(sorted(word for word in words - _PARTICLES if len(word) > 1))
-    return rf"^(?:[a-z]{{1,2}}\.[ -]?|[a-z]{{1,2}} )*(?:(?:de la|de|du|des|le|la|les) |d['’] ?)?(?:{listed}|{towns})(?:$|[^a-z.])|^(?:[a-z]$|[cjlmnqst]['’])"
+    return (
+        rf"^(?:[a-z]{{1,2}}\.[ -]?|[a-z]{{1,2}} )*(?:(?:de la|de|du|des|le|la|les) |d['’] "
+        rf"?)?(?:{listed}|{towns})(?:$|[^a-z.])|^(?:[a-z]$|[cjlmnqst]['’])"
+    )
 
 
 @cache

@@ -192,11 +192,22 @@ def _known(kind: str, rng: random.Random, person: Person) -> str:
 def _spelled_name(rng: random.Random, person: Person) -> str:
     given, family = person.given_name, person.family_name
     initials = "-".join(f"{part[0]}." for part in given.split("-"))
-    written = rng.choice((
-        f"{given} {family}", f"{given} {family}", f"{given} {family.upper()}", f"{family} {given}", f"{family.upper()} {given}", f"{family}, {given}",
-        f"{initials} {family}", f"{given[0]} {family}", f"{family} {given[0]}.", f"{given.lower()} {family.lower()}",
-        f"{given.replace('-', ' ')} {family.replace(' ', '-')}", f"{given} {family}".upper(),
-    ))  # fmt: skip
+    written = rng.choice(
+        (
+            f"{given} {family}",
+            f"{given} {family}",
+            f"{given} {family.upper()}",
+            f"{family} {given}",
+            f"{family.upper()} {given}",
+            f"{family}, {given}",
+            f"{initials} {family}",
+            f"{given[0]} {family}",
+            f"{family} {given[0]}.",
+            f"{given.lower()} {family.lower()}",
+            f"{given.replace('-', ' ')} {family.replace(' ', '-')}",
+            f"{given} {family}".upper(),
+        )
+    )
     return fold(written, keep="-., ", lower=False) if rng.random() < 0.3 else written
 
 

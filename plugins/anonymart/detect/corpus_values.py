@@ -81,8 +81,20 @@ _STREETS = (
     "du Moulin",
     "Émile Zola",
 )
-_PLACES = {"75011": "Paris", "69003": "Lyon", "33000": "Bordeaux", "44200": "Nantes", "59800": "Lille", "83120": "Sainte-Maxime", "54000": "Nancy",
-           "26000": "Valence", "06000": "Nice", "20200": "Bastia", "97400": "Saint-Denis", "78100": "Saint-Germain-en-Laye"}  # fmt: skip
+_PLACES = {
+    "75011": "Paris",
+    "69003": "Lyon",
+    "33000": "Bordeaux",
+    "44200": "Nantes",
+    "59800": "Lille",
+    "83120": "Sainte-Maxime",
+    "54000": "Nancy",
+    "26000": "Valence",
+    "06000": "Nice",
+    "20200": "Bastia",
+    "97400": "Saint-Denis",
+    "78100": "Saint-Germain-en-Laye",
+}
 _MONTHS_FR = [
     "janvier",
     "février",
@@ -137,13 +149,29 @@ def _email(rng: random.Random, part: str) -> str:
     spoken, said = local.replace(".", " point "), domain.replace(".", " point ")
     dotted, dots = local.replace(".", " dot "), domain.replace(".", " dot ")
     development = (
-        f"{spoken} arobase {said}", f"{local} (at) {domain}", f"{local}[at]{domain}", f"{local} AT {domain}", f"{dotted} at {dots}",
-        f"{local} (at) {domain.replace('.', ' . ')}", f"{local} arobase {domain}", f"{local} @ {domain}", f"{local}＠{domain}", f"{local} [arobase] {domain.replace('.', '[point]')}",
-    )  # fmt: skip
+        f"{spoken} arobase {said}",
+        f"{local} (at) {domain}",
+        f"{local}[at]{domain}",
+        f"{local} AT {domain}",
+        f"{dotted} at {dots}",
+        f"{local} (at) {domain.replace('.', ' . ')}",
+        f"{local} arobase {domain}",
+        f"{local} @ {domain}",
+        f"{local}＠{domain}",
+        f"{local} [arobase] {domain.replace('.', '[point]')}",
+    )
     held_out = (
-        f"{spoken.upper()} AROBASE {said.upper()}", f"{local} [at] {domain.replace('.', ' [dot] ')}", f"{local}(arobase){domain}", f"{local} AT {domain.replace('.', ' DOT ')}",
-        f"{local} @{domain}", f"{local}@ {domain}", f"{local} {{at}} {domain}", f"{local} arobas {said}", f"{local} (AT) {domain.replace('.', '(dot)')}", f"{spoken} arobase {domain}",
-    )  # fmt: skip
+        f"{spoken.upper()} AROBASE {said.upper()}",
+        f"{local} [at] {domain.replace('.', ' [dot] ')}",
+        f"{local}(arobase){domain}",
+        f"{local} AT {domain.replace('.', ' DOT ')}",
+        f"{local} @{domain}",
+        f"{local}@ {domain}",
+        f"{local} {{at}} {domain}",
+        f"{local} arobas {said}",
+        f"{local} (AT) {domain.replace('.', '(dot)')}",
+        f"{spoken} arobase {domain}",
+    )
     return rng.choice(development if part == "development" else held_out)
 
 
@@ -363,9 +391,21 @@ def _hash(rng: random.Random, part: str) -> str:
 
 
 PLANTED: dict[str, Callable[[random.Random, str], str]] = {
-    "email": _email, "phone_fr": _phone_fr, "phone": _phone, "ipv4": _ipv4, "ipv6": _ipv6, "nir": _nir, "iban": _iban, "card": _card, "url": _url,
-    "handle": _handle, "address": _address, "birth_date": _birth_date, "uuid": _uuid, "hash": _hash,
-}  # fmt: skip
+    "email": _email,
+    "phone_fr": _phone_fr,
+    "phone": _phone,
+    "ipv4": _ipv4,
+    "ipv6": _ipv6,
+    "nir": _nir,
+    "iban": _iban,
+    "card": _card,
+    "url": _url,
+    "handle": _handle,
+    "address": _address,
+    "birth_date": _birth_date,
+    "uuid": _uuid,
+    "hash": _hash,
+}
 
 
 def _not_nir(rng: random.Random) -> str:

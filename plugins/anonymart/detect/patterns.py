@@ -16,8 +16,21 @@ from anonymart.detect.folding import folded
 from anonymart.detect.word_lists import not_names
 
 PATTERNED = (
-    "nir", "iban", "card", "email", "url", "phone", "phone_fr", "ipv6", "ipv4", "uuid", "hash", "handle", "birth_date", "address",
-)  # fmt: skip
+    "nir",
+    "iban",
+    "card",
+    "email",
+    "url",
+    "phone",
+    "phone_fr",
+    "ipv6",
+    "ipv4",
+    "uuid",
+    "hash",
+    "handle",
+    "birth_date",
+    "address",
+)
 KINDS = (*PATTERNED, "name")
 _CHECKS = {"nir": nir_is_valid, "iban": iban_is_valid, "card": card_is_valid}
 # A run of hexadecimal digits is a hash or pseudonym when letters and digits take turns, or when it is as long
@@ -48,7 +61,10 @@ class Rule:
         confirmed = " AND ".join(self._confirmations("candidate"))
         if confirmed:
             candidates = f"regexp_extract_all({column_sql}, {_literal(self.regex)}, 1)"
-            found = f"CASE WHEN {found} THEN len(list_filter({candidates}, lambda candidate: {confirmed})) > 0 END"
+            found = (
+                f"CASE WHEN {found} THEN len(list_filter({candidates}, lambda candidate: {confirmed})) > "
+                f"0 END"
+            )
         return (
             f"CASE WHEN regexp_matches({column_sql}, {_literal(self.needs)}) THEN {found} END"
             if self.needs
@@ -67,7 +83,10 @@ class Rule:
         confirmed = self._confirmations("candidate")
         if not confirmed:
             return f"SELECT text FROM {texts} WHERE {is_found}"
-        candidates = f"SELECT text, unnest(regexp_extract_all(text, {_literal(self.regex)}, 1)) AS candidate FROM {texts} WHERE {is_found}"
+        candidates = (
+            f"SELECT text, unnest(regexp_extract_all(text, {_literal(self.regex)}, 1)) AS candidate FROM "
+            f"{texts} WHERE {is_found}"
+        )
         return f"SELECT text FROM ({candidates}) WHERE {' AND '.join(confirmed)}"
 
     def _confirmations(self, candidate: str) -> list[str]:
@@ -90,7 +109,10 @@ class Pattern:
 
     def sql(self, column_sql: str) -> str:
         """A boolean SQL expression: the text holds an identifier of this kind. NULL holds none."""
-        return f"coalesce({' OR '.join(f'coalesce({rule.sql(column_sql)}, false)' for rule in self.rules)}, false)"
+        return (
+            f"coalesce({' OR '.join(f'coalesce({rule.sql(column_sql)}, false)' for rule in self.rules)}, "
+            f"false)"
+        )
 
 
 # Signs of a program or a page that begin like a handle, and words that follow the name of a network.
@@ -105,7 +127,11 @@ _NO_HANDLE_OF = (
     "|comme|c|il|on|je|tout|jamais|never|always|toujours|utile|useful|inutile|http|https|www|voir|see|parfait|genial|cours|projet|compte|page|groupe|group|[0-9./]+)(?:$|[^a-z])"
 )
 _NO_WAYS = sorted(set(not_names()) - set(["d", "de", "des", "du", "l", "la", "le", "les"]))
-_NO_STREET = rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|[abc])?[ ,]*(?:[a-z.]+ |(?:cours|place|passage|voie) (?:de |du |des )?)(?:{'|'.join(_NO_WAYS)})(?:$|[^a-z'’-])"
+_NO_STREET = (
+    rf"^(?:chap|cour|modul|proje|exerc|lecon|lesson|part|section|num|n)[a-z]*|^[^a-z]*(?:bis|ter|quater|"
+    rf"[abc])?[ ,]*(?:[a-z.]+ |(?:cours|place|passage|voie) (?:de |du |des )?)(?:{'|'.join(_NO_WAYS)})"
+    rf"(?:$|[^a-z'’-])"
+)
 
 
 @cache
@@ -117,28 +143,64 @@ def patterns() -> dict[str, Pattern]:
         return Rule(getattr(shapes, name.upper()), shapes.HINTS[name], look, **confirmation)
 
     found = (
-        Pattern("nir", "a French social security number", "D-SPECIAL", (rule("nir", check="nir"), rule("nir_spaced", check="nir"), rule("nir_short"))),
+        Pattern(
+            "nir",
+            "a French social security number",
+            "D-SPECIAL",
+            (rule("nir", check="nir"), rule("nir_spaced", check="nir"), rule("nir_short")),
+        ),
         Pattern("iban", "a bank account number (IBAN)", "D-IDENT", (rule("iban", check="iban"),)),
         Pattern("card", "the number of a payment card", "D-IDENT", (rule("card", check="card"),)),
-        Pattern("email", "an e-mail address, spelled out or not", "D-IDENT", (rule("email"), rule("email_spelled"))),
+        Pattern(
+            "email",
+            "an e-mail address, spelled out or not",
+            "D-IDENT",
+            (rule("email"), rule("email_spelled")),
+        ),
         Pattern("url", "an address of the web", "D-IDENT", (rule("url"),)),
-        Pattern("phone", "a phone number of another country", "D-IDENT", (
-            rule("phone"), rule("phone_national", accept="^[(0-9].*[0-9]$"), rule("phone_said"),
-        )),
+        Pattern(
+            "phone",
+            "a phone number of another country",
+            "D-IDENT",
+            (
+                rule("phone"),
+                rule("phone_national", accept="^[(0-9].*[0-9]$"),
+                rule("phone_said"),
+            ),
+        ),
         Pattern("phone_fr", "a French phone number", "D-IDENT", (rule("phone_fr"), rule("phone_fr_unusual"))),
         Pattern("ipv6", "an IP address (version 6)", "D-IDENT", (rule("ipv6", accept="[0-9]"),)),
         Pattern("ipv4", "an IP address (version 4)", "D-IDENT", (rule("ipv4", accept="^[0-9]"),)),
         Pattern("uuid", "a UUID", "D-IDENT", (rule("uuid"),)),
-        Pattern("hash", "a hash or a hexadecimal pseudonym (16 digits or more)", "D-IDENT", (rule("hash", accept=_MIXED),)),
-        Pattern("handle", "a social-network handle", "D-IDENT", (rule("handle", reject=_NO_HANDLE), rule("handle_of", reject=_NO_HANDLE_OF))),
+        Pattern(
+            "hash",
+            "a hash or a hexadecimal pseudonym (16 digits or more)",
+            "D-IDENT",
+            (rule("hash", accept=_MIXED),),
+        ),
+        Pattern(
+            "handle",
+            "a social-network handle",
+            "D-IDENT",
+            (rule("handle", reject=_NO_HANDLE), rule("handle_of", reject=_NO_HANDLE_OF)),
+        ),
         Pattern("birth_date", "a date of birth", "D-IDENT", (rule("birth_date"),)),
-        Pattern("address", "a French postal address", "D-IDENT", (
-            rule("street", accept="^(?:n°|[0-9])", reject=_NO_STREET), rule("postal_town", reject=_NO_POSTAL_TOWN),
-        )),
-        Pattern("name", "the name of a person, by its context", "D-IDENT", tuple(
-            Rule(regex, hint, reject=reject) for regex, hint, reject in contexts.rules()
-        )),
-    )  # fmt: skip
+        Pattern(
+            "address",
+            "a French postal address",
+            "D-IDENT",
+            (
+                rule("street", accept="^(?:n°|[0-9])", reject=_NO_STREET),
+                rule("postal_town", reject=_NO_POSTAL_TOWN),
+            ),
+        ),
+        Pattern(
+            "name",
+            "the name of a person, by its context",
+            "D-IDENT",
+            tuple(Rule(regex, hint, reject=reject) for regex, hint, reject in contexts.rules()),
+        ),
+    )
     return {pattern.kind: pattern for pattern in found}
 
 

@@ -25,11 +25,20 @@ _GROUP = r"[0-9A-Fa-f]{1,4}"
 _AT = "[@＠﹫]"
 _TLD = "(?:fr|com|org|net|eu|be|ch|ca|uk|de|es|it|io|lu|pt|nl|edu|gouv|info|me|dev|example|test)"
 _SPOKEN_DOT = rf"{SPACE}(?:point|dot){SPACE}"
-_LOCAL = rf"[{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{SPACE}(?:point|dot|tiret|underscore){SPACE}[{LETTER}0-9_+'\-]+)*"
+_LOCAL = (
+    rf"[{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{SPACE}(?:point|dot|tiret|underscore)"
+    rf"{SPACE}[{LETTER}0-9_+'\-]+)*"
+)
 _OPEN, _CLOSE = r"[\[({<|*]", r"[\])}>|*]"
 _DOT = rf"(?:{SPACE}?(?:\.|{_OPEN}{SPACE}?(?:dot|point|\.){SPACE}?{_CLOSE}){SPACE}?|{_SPOKEN_DOT})"
-_DOMAIN = rf"(?:[{LETTER}0-9\-]+(?:{_DOT}[{LETTER}0-9\-]+)*?{_DOT}{_TLD}(?:{_DOT}{_TLD})?{NO_WORD_AFTER}|[{LETTER}0-9\-]+(?:\.[{LETTER}0-9\-]+)*\.[{LETTER}]{{2,}})"
-EMAIL = rf"(?i)([{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{_AT}|%40|&#64;)[{LETTER}0-9](?:[{LETTER}0-9\-]*\.)+[{LETTER}]{{2,}})"
+_DOMAIN = (
+    rf"(?:[{LETTER}0-9\-]+(?:{_DOT}[{LETTER}0-9\-]+)*?{_DOT}{_TLD}(?:{_DOT}{_TLD})?{NO_WORD_AFTER}|"
+    rf"[{LETTER}0-9\-]+(?:\.[{LETTER}0-9\-]+)*\.[{LETTER}]{{2,}})"
+)
+EMAIL = (
+    rf"(?i)([{LETTER}0-9_+][{LETTER}0-9._%+'\-]*(?:{_AT}|%40|&#64;)[{LETTER}0-9](?:[{LETTER}0-9\-]*\.)"
+    rf"+[{LETTER}]{{2,}})"
+)
 EMAIL_SPELLED = (
     rf"(?i)({_LOCAL}(?:{SPACE}?{_AT}{SPACE}?|{SPACE}{{0,2}}{_OPEN}{SPACE}?(?:at|arobase?|arrobase|chez|a|{_AT}){SPACE}?{_CLOSE}{SPACE}{{0,2}}"
     rf"|{SPACE}(?:arobase?|arrobase){SPACE}|{SPACE}(?-i:AT){SPACE}|_(?:at|arobase)_){_DOMAIN}"
@@ -43,7 +52,10 @@ def _paired(head: str, pairs: int) -> str:
     """
     signs = (SPACE, rf"{SPACE}{{2}}", r"\.", "-", "/", "_", rf"{SPACE}\.{SPACE}", rf"{SPACE}-{SPACE}", r"\. ")
     repeated = "|".join(f"(?:{sign}[0-9]{{2}}){{{pairs}}}" for sign in signs)
-    others = rf"[ .\-][0-9]{{{2 * pairs}}}|[0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}|[0-9]{{2}}(?:[ .\-][0-9]{{2}}){{3}}"
+    others = (
+        rf"[ .\-][0-9]{{{2 * pairs}}}|[0-9]{{2}}[ .\-][0-9]{{3}}[ .\-][0-9]{{3}}|[0-9]{{2}}(?:[ "
+        rf".\-][0-9]{{2}}){{3}}"
+    )
     return f"{head}(?:[0-9]{{{2 * pairs}}}|{repeated}|{others})"
 
 
@@ -64,15 +76,31 @@ def _with_area(area: str, rest: str) -> str:
 
 # Round numbers (200, 300) are no areas.
 _AREA = "(?:[2-9](?:0[1-9]|[1-8][0-9])|800)"
-_NATIONAL = "|".join((
-    rf"(?:1{_SIGN})?" + _with_area(_AREA, "[2-9](?:[1-9][0-9]|0[1-9])S[0-9]{4}"), rf"(?:1{_SIGN})?[(]{_AREA}[)]{_SIGN}?[2-9][0-9]{{6}}",
-    _with_area("0[27][0-9]", "[0-9]{4}S?[0-9]{4}"), _with_area("0(?:[13789][0-9]{2}|20[378])", "[0-9]{3}S?[0-9]{4}"), _with_area("0[17][0-9]{3}", "[0-9]{3}S?[0-9]{3}"),
-    "07[1-9][0-9]{8}|02[03489][0-9]{8}", _with_area("0[2378]", "[3-9][0-9]{3}S[0-9]{4}"), r"[(]0[2378][)] ?[3-9][0-9]{7}", _with_area("(?:0800|0508)", "[0-9]{3}S[0-9]{3}"), r"[(]04[0-9]{2}[)] ?[0-9]{3} ?[0-9]{3}",
-    _with_area("0[134679]", "[2-9][0-9]{2}S?[0-9]{4}"), _with_area("0[2-9][0-9]", "[0-9]{3}S?[0-9]{4}"), _with_area("0(?:2[0-9]|[4-79][0-9])", "[0-9]{3}S[0-9]{3}"),
-    _with_area("02[0-9]", "[0-9]{4}S[0-9]{3}"), rf"[(]0[2-9][0-9][)]{_SIGN}?[0-9]{{6}}",
-))  # fmt: skip
+_NATIONAL = "|".join(
+    (
+        rf"(?:1{_SIGN})?" + _with_area(_AREA, "[2-9](?:[1-9][0-9]|0[1-9])S[0-9]{4}"),
+        rf"(?:1{_SIGN})?[(]{_AREA}[)]{_SIGN}?[2-9][0-9]{{6}}",
+        _with_area("0[27][0-9]", "[0-9]{4}S?[0-9]{4}"),
+        _with_area("0(?:[13789][0-9]{2}|20[378])", "[0-9]{3}S?[0-9]{4}"),
+        _with_area("0[17][0-9]{3}", "[0-9]{3}S?[0-9]{3}"),
+        "07[1-9][0-9]{8}|02[03489][0-9]{8}",
+        _with_area("0[2378]", "[3-9][0-9]{3}S[0-9]{4}"),
+        r"[(]0[2378][)] ?[3-9][0-9]{7}",
+        _with_area("(?:0800|0508)", "[0-9]{3}S[0-9]{3}"),
+        r"[(]04[0-9]{2}[)] ?[0-9]{3} ?[0-9]{3}",
+        _with_area("0[134679]", "[2-9][0-9]{2}S?[0-9]{4}"),
+        _with_area("0[2-9][0-9]", "[0-9]{3}S?[0-9]{4}"),
+        _with_area("0(?:2[0-9]|[4-79][0-9])", "[0-9]{3}S[0-9]{3}"),
+        _with_area("02[0-9]", "[0-9]{4}S[0-9]{3}"),
+        rf"[(]0[2-9][0-9][)]{_SIGN}?[0-9]{{6}}",
+    )
+)
 # What says that a number is something else is taken along, and so fails, as is a unit behind it.
-_NO_PHONE = "(?i:order|commande|cmd|ticket|invoice|facture|r[ée]f(?:[ée]rence|erence|\\.)?|dossier|sku|isbn|issn|siren|siret|versions?|build|run|job|lot|batch|projet|project|sections?|chapitres?|chapters?|exercices?|exercises?|ratio|code|course|cours|module|score|scores|notes?|id|uuid|serial|s[ée]rie)"
+_NO_PHONE = (
+    "(?i:order|commande|cmd|ticket|invoice|facture|r[ée]f(?:[ée]rence|erence|\\.)?|dossier|sku|isbn|issn|"
+    "siren|siret|versions?|build|run|job|lot|batch|projet|project|sections?|chapitres?|chapters?|"
+    "exercices?|exercises?|ratio|code|course|cours|module|score|scores|notes?|id|uuid|serial|s[ée]rie)"
+)
 _UNIT = "(?:€|\\$|£|%|(?i:euros?|eur|usd|gbp|dollars?|points?|pts|km|heures?|hours?))"
 PHONE_NATIONAL = (
     rf"(?:^|[\t\r\n(\[{{:;,=«»\"'’!?*>|<]|(?:^|[^0-9]){SPACE}|[{LETTER}]\.)((?:{_NO_PHONE}[^{LETTER}0-9]{{1,3}}(?:(?i:n°|no|num[ée]ro|number|id)[^{LETTER}0-9]{{0,3}})?)?(?:{_NATIONAL})(?:{SPACE}?{_UNIT})?)"
@@ -105,7 +133,10 @@ _MONTH_OF_NIR = "(?:0SEP[1-9]|1SEP[0-2]|[2-9]SEP[0-9])"
 _ANY_SIGN = "[^0-9A-Za-z]{0,3}"
 _KEY = f"(?:{_ANY_SIGN}|{_ANY_SIGN}(?i:cl[ée]f?|key){_ANY_SIGN})[0-9]SEP[0-9]"
 # In its groups, broken by any signs, or in groups of three, four or two.
-_NIR_GROUPS = rf"[1-478]{_ANY_SIGN}[0-9]{{2}}{_ANY_SIGN}(?:0[1-9]|1[0-2]|[2-9][0-9]){_ANY_SIGN}(?:[0-9]{{2}}|2 ?[ABab]){_ANY_SIGN}[0-9]{{3}}{_ANY_SIGN}[0-9]{{3}}"
+_NIR_GROUPS = (
+    rf"[1-478]{_ANY_SIGN}[0-9]{{2}}{_ANY_SIGN}(?:0[1-9]|1[0-2]|[2-9][0-9]){_ANY_SIGN}(?:[0-9]{{2}}|2 "
+    rf"?[ABab]){_ANY_SIGN}[0-9]{{3}}{_ANY_SIGN}[0-9]{{3}}"
+)
 _NIR_OTHERS = "|".join(
     f"[1-478][0-9]{{{n - 1}}}(?:SEP[0-9ABab]{{{n}}}){{{times}}}{rest}"
     for n, times, rest in ((3, 4, ""), (4, 2, "SEP[0-9]{3}"), (1, 0, "(?:SEP[0-9ABab]{2}){7}"))
@@ -116,14 +147,23 @@ NIR = rf"{_NO_DIGIT_BEFORE}({_NIR_GROUPS}{_KEY.replace('SEP', '')}|{_NIR_OTHERS}
 _NIR_DIGITS = rf"[1-478]SEP[0-9]SEP[0-9]SEP{_MONTH_OF_NIR}SEP(?:[0-9]SEP[0-9]|2SEP?[ABab])(?:SEP[0-9]){{6}}"
 # Digit by digit: no further digit may stand near, as in a list of marks.
 NIR_SPACED = (
-    rf"(?:^{_ANY_SIGN}|[{LETTER}°]{_ANY_SIGN}|[^0-9A-Za-z]{{4}})({_NIR_DIGITS}{_KEY})(?:{_ANY_SIGN}$|{_ANY_SIGN}[{LETTER}]|[^0-9A-Za-z]{{4}})"
+    rf"(?:^{_ANY_SIGN}|[{LETTER}°]{_ANY_SIGN}|[^0-9A-Za-z]{{4}})({_NIR_DIGITS}{_KEY})(?:{_ANY_SIGN}$|"
+    rf"{_ANY_SIGN}[{LETTER}]|[^0-9A-Za-z]{{4}})"
 ).replace("SEP", "[^0-9A-Za-z]{1,3}")
 # Without its key it needs the word before it.
-_NIR_WORD = rf"s[ée]cu(?:rit[ée]{SPACE}sociale)?|social security|n\.?i\.?r\.?|insee|n(?:um[ée]ro|um|°|º|o|r)?\.?{SPACE}?(?:de )?s\.?s\.?|nss|carte vitale|immatricul[a-zé]+|assur[ée]e?{SPACE}social[a-z]?"
+_NIR_WORD = (
+    rf"s[ée]cu(?:rit[ée]{SPACE}sociale)?|social "
+    rf"security|n\.?i\.?r\.?|insee|n(?:um[ée]ro|um|°|º|o|r)?\.?{SPACE}?(?:de )?s\.?s\.?|nss|carte "
+    rf"vitale|immatricul[a-zé]+|assur[ée]e?{SPACE}social[a-z]?"
+)
 NIR_SHORT = (
-    rf"(?i){NO_WORD_BEFORE}(?:{_NIR_WORD})[^{LETTER}0-9][^0-9]{{0,25}}({_NIR_DIGITS})(?:$|[{LETTER}]|[^0-9A-Za-z](?:$|[^0-9]))"
+    rf"(?i){NO_WORD_BEFORE}(?:{_NIR_WORD})[^{LETTER}0-9][^0-9]{{0,25}}({_NIR_DIGITS})(?:$|[{LETTER}]|"
+    rf"[^0-9A-Za-z](?:$|[^0-9]))"
 ).replace("SEP", _ANY_SIGN)
-IBAN = rf"(?:^|[^A-Za-z0-9])((?i:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}}(?:[ {NBSP}{NNBSP}\-]?[A-Za-z0-9]){{11,30}})"
+IBAN = (
+    rf"(?:^|[^A-Za-z0-9])((?i:{'|'.join(IBAN_COUNTRIES)})[0-9]{{2}}(?:[ "
+    rf"{NBSP}{NNBSP}\-]?[A-Za-z0-9]){{11,30}})"
+)
 CARD = (
     rf"{_NO_DIGIT_BEFORE}((?:4[0-9]{{3}}|5[0-8][0-9]{{2}}|2[2-7][0-9]{{2}}|6[0-9]{{3}}|35[2-8][0-9])(?:SEP[0-9]{{4}}){{3}}"
     rf"|3[47][0-9]{{2}}SEP[0-9]{{6}}SEP[0-9]{{5}}|3(?:0[0-5]|[689][0-9])[0-9]SEP[0-9]{{6}}SEP[0-9]{{4}}){_NO_DIGIT_AFTER}"
@@ -135,20 +175,33 @@ URL = (
     rf"|[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|fr|org|net|io|eu|be|ch|ca|co|me|info|dev|app|uk|de|es|it|ly|gg)/{_TAIL}+"
     rf"|[a-z0-9\-]+\.(?:github\.io|gitlab\.io|wordpress\.com|blogspot\.[a-z]+|netlify\.app|vercel\.app|tumblr\.com|over-blog\.com))"
 )
-_NETWORKS = "twitter|linkedin|facebook|instagram|insta|tiktok|snapchat|snap|telegram|mastodon|bluesky|youtube|twitch|github|gitlab|discord"
+_NETWORKS = (
+    "twitter|linkedin|facebook|instagram|insta|tiktok|snapchat|snap|telegram|mastodon|bluesky|youtube|"
+    "twitch|github|gitlab|discord"
+)
 HANDLE = rf"(?:^|[ \t\r\n{NBSP}(,;:\"'/«])(@[{LETTER}0-9_][{LETTER}0-9_.\-]+)"
 HANDLE_OF = rf"(?i)(?:^|[^a-z])((?:{_NETWORKS}){WIDE}*[:=]{WIDE}*@?[{LETTER}0-9_.\-]{{3,}})"
 UUID = r"(?:^|[^0-9A-Fa-f])([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?:$|[^0-9A-Fa-f])"
 HASH = r"(?:^|[^0-9A-Za-z])(?:[A-Za-z][A-Za-z0-9]*[:_])?([0-9A-Fa-f]{16,})(?:$|[^0-9A-Fa-f])"
 
 _PARTICLE = r"(?:(?:de la |de l['’]|des |du |de |d['’]|la |le |les |l['’])?)"
-_WAY = "rue|avenue|av\\.?|boulevard|bd\\.?|blvd|bld|allées?|all\\.|chemin|ch\\.|impasse|imp\\.|quai|square|faubourg|fbg|sentier|ruelle|venelle|rond[- ]point|esplanade|résidence|lotissement|montée|traverse|rte|route"
+_WAY = (
+    "rue|avenue|av\\.?|boulevard|bd\\.?|blvd|bld|allées?|all\\.|chemin|ch\\.|impasse|imp\\.|quai|square|"
+    "faubourg|fbg|sentier|ruelle|venelle|rond[- ]point|esplanade|résidence|lotissement|montée|traverse|"
+    "rte|route"
+)
 # Ways that are also words of a school (3 cours, 2 places, 5 passages) need a name that begins large, and not
 # the name of a tool.
 _UNSURE_WAY = "place|cours|passage|villa|clos|voie|hameau|promenade|mail"
 _NUMBER = r"(?:n° ?)?[1-9][0-9]{0,3}(?:[ ,]{0,2}(?:bis|ter|quater)|[ABCabc])?[ ,]{1,3}"
-_NAME_OF_WAY = rf"{_PARTICLE}[{LETTER}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la |l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
-_LARGE_NAME_OF_WAY = rf"{_PARTICLE}[{LARGE}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la |l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
+_NAME_OF_WAY = (
+    rf"{_PARTICLE}[{LETTER}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la "
+    rf"|l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
+)
+_LARGE_NAME_OF_WAY = (
+    rf"{_PARTICLE}[{LARGE}][{LETTER}'’\-]+(?:{SPACE}(?:de |du |des |la "
+    rf"|l['’])?[{LARGE}][{LETTER}'’\-]+){{0,3}}"
+)
 _CODE = r"(?:(?:F-?)?(?:0[1-9]|[1-8][0-9]|9[0-5])[0-9]{3}|9[78][0-9]{3}|2[ABab][0-9]{3})"
 _KNOWN_TOWN = alternatives(
     [
@@ -168,8 +221,14 @@ _ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"
 _BETWEEN = r"(?:[ ,\t\r\n]|- ){1,4}"
 # As with versions, what is numbered in a course is taken along, and so fails: an address begins with its
 # number.
-_COUNTED = "(?i:chapitre|chapter|cours|course|module|projets?|project|exercice|exercise|le[cç]on|lesson|partie|part|section|semaine|week|niveau|level|[eé]tape|step|page|jour|day|quiz|vid[eé]o)"
-STREET = rf"{NO_WORD_BEFORE}((?:{_COUNTED}{SPACE})?{_NUMBER}(?:(?i:{_WAY}) {_NAME_OF_WAY}|(?i:{_UNSURE_WAY}) {_LARGE_NAME_OF_WAY})(?:{_BETWEEN}{_CODE}{SPACE}{{1,2}}{_ANY_TOWN})?){NO_WORD_AFTER}"
+_COUNTED = (
+    "(?i:chapitre|chapter|cours|course|module|projets?|project|exercice|exercise|le[cç]on|lesson|partie|"
+    "part|section|semaine|week|niveau|level|[eé]tape|step|page|jour|day|quiz|vid[eé]o)"
+)
+STREET = (
+    rf"{NO_WORD_BEFORE}((?:{_COUNTED}{SPACE})?{_NUMBER}(?:(?i:{_WAY}) {_NAME_OF_WAY}|(?i:{_UNSURE_WAY}) "
+    rf"{_LARGE_NAME_OF_WAY})(?:{_BETWEEN}{_CODE}{SPACE}{{1,2}}{_ANY_TOWN})?){NO_WORD_AFTER}"
+)
 POSTAL_TOWN = rf"{NO_WORD_BEFORE}({_CODE}{SPACE}{{1,2}}{_TOWN}){NO_WORD_AFTER}"
 
 _MONTHS = (
@@ -211,9 +270,13 @@ HINTS = {
     "card": f"[0-9]{{4}}[ {NBSP}{NNBSP}.\\-]?[0-9]{{4}}",
     "email": f"{_AT}|%40|&#64;",
     "email_spelled": (
-        rf"{_AT}|(?i:arr?obas)|(?i:{_OPEN}{SPACE}?(?:at|chez|a){SPACE}?{_CLOSE})|(?i:_at_)|{SPACE}AT{SPACE}|(?i:{SPACE}(?:at|chez){SPACE}[^ ]+{SPACE}(?:dot|point){SPACE})"
+        rf"{_AT}|(?i:arr?obas)|(?i:{_OPEN}{SPACE}?(?:at|chez|a){SPACE}?{_CLOSE})|(?i:_at_)|"
+        rf"{SPACE}AT{SPACE}|(?i:{SPACE}(?:at|chez){SPACE}[^ ]+{SPACE}(?:dot|point){SPACE})"
     ),
-    "url": r"(?i:tps?:|sftp:|ssh:|mailto:|tel:|sms:|skype:|www\.|\.[a-z]{2,4}/|hub\.io|lab\.io|press\.com|spot\.[a-z]|\.app|tumblr|over-blog)",
+    "url": (
+        r"(?i:tps?:|sftp:|ssh:|mailto:|tel:|sms:|skype:|www\.|\.[a-z]{2,4}/|hub\.io|lab\.io|press\.com|"
+        r"spot\.[a-z]|\.app|tumblr|over-blog)"
+    ),
     "phone": rf"(?:\+|00){SPACE}?[1-9]|33[1-9][0-9]{{8}}|[(][2-9][0-9]{{2}}[)]",
     "phone_fr": "0[)]? ?[1-9](?:[^0-9]{0,3}[0-9]){8}",
     "phone_fr_unusual": "0 ?[1-9](?:[^0-9]{0,3}[0-9]){8}",

@@ -87,7 +87,10 @@ def score(policy: Policy, side: str | None, promoters: str, passives: str, detra
         f" + {policy.figure('counts', 'variance')} * (2 + 3 * {difference} ** 2) / {n} ** 2)"
     )
     z = NormalDist().inv_cdf((1 + float(policy.figure("nps", "confidence"))) / 2)
-    return f"least(100, greatest(-100, 100 * ({difference} {'-' if side == 'low' else '+'} {z} * sqrt({variance}))))"
+    return (
+        f"least(100, greatest(-100, 100 * ({difference} {'-' if side == 'low' else '+'} {z} * "
+        f"sqrt({variance}))))"
+    )
 
 
 def _root(laws: tuple[Policy, Policy], side: str, share: str, base: str, is_sample: bool) -> str:

@@ -118,7 +118,11 @@ def _draws(
     """SQL for one row for each draw of each person: (person, block or NULL, information of a sum or NULL)."""
     found = []
     cell = "PARTITION BY " + ", ".join(f'cell."{name}"' for name in contract.dimensions)
-    source = f"warehouse.intermediate.{contract.disclosure['people']} AS people JOIN warehouse.marts.{contract.name} AS cell ON {_same(contract)} {places.joined(connection, contract)}"
+    source = (
+        f"warehouse.intermediate.{contract.disclosure['people']} AS people JOIN "
+        f"warehouse.marts.{contract.name} AS cell ON {_same(contract)} "
+        f"{places.joined(connection, contract)}"
+    )
     person = f'people."{contract.disclosure["person"]}" AS person'
     for measure in contract.measures:
         if measure["kind"] == "count" and (is_told := _is_told(contract, measure)) is not None:

@@ -66,10 +66,26 @@ class Place:
 
 
 # Columns that name a person wherever they stand: a place that is said to hold nobody may have none of them.
-NAMING_COLUMNS = frozenset({
-    "actor", "anchor", "email", "family_name", "given_name", "group_key", "identifier", "identifier_hash",
-    "identity_key", "known_text", "learner", "learner_id", "person_id", "person_key", "pseudonym", "record_key",
-})  # fmt: skip
+NAMING_COLUMNS = frozenset(
+    {
+        "actor",
+        "anchor",
+        "email",
+        "family_name",
+        "given_name",
+        "group_key",
+        "identifier",
+        "identifier_hash",
+        "identity_key",
+        "known_text",
+        "learner",
+        "learner_id",
+        "person_id",
+        "person_key",
+        "pseudonym",
+        "record_key",
+    }
+)
 # Each mart has a YAML of its name; that every one of them is a mart's contract is asked by a test.
 _MARTS = tuple(sorted(path.stem for path in MARTS_FOLDER.glob("*.yml")))
 
@@ -91,63 +107,234 @@ PLACES: tuple[Place, ...] = (
     *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "enrolments", "started_on"),
     *_place("vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "salary", "answered_at"),
     *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),
-    *_place("vault.catalogue", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "items aliases matches refused_diplomas settled"),
-    *_place("vault.answers", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "nps", "coalesce(answered_at, asked_at)"),
+    *_place(
+        "vault.catalogue",
+        Names.NOBODY,
+        None,
+        Keeps.ROWS,
+        "D-LEARN",
+        "items aliases matches refused_diplomas settled",
+    ),
+    *_place(
+        "vault.answers",
+        Names.IDENTIFIER,
+        "identifier",
+        Keeps.ROWS,
+        "P-SURVEY",
+        "nps",
+        "coalesce(answered_at, asked_at)",
+    ),
     # left_at may be planned: it lies ahead of people who are gone by then.
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "learners", "greatest(registered_at, last_login_at)"),
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "last_use", "last_use_at"),
+    *_place(
+        "vault.register",
+        Names.IDENTIFIER,
+        "identifier",
+        Keeps.ROWS,
+        "P-STAT",
+        "learners",
+        "greatest(registered_at, last_login_at)",
+    ),
+    *_place(
+        "vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "last_use", "last_use_at"
+    ),
     *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "identities claims"),
-    *_place("vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections", "connected_at"),
+    *_place(
+        "vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections", "connected_at"
+    ),
     *_place("vault.register", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-MINOR", "minors"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents", '"at"'),
-    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "requests standing", "received_at"),
-    *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "corrections", "decided_on"),
+    *_place(
+        "vault.rights",
+        Names.IDENTIFIER,
+        "identifier",
+        Keeps.ROWS,
+        "P-RIGHTS",
+        "requests standing",
+        "received_at",
+    ),
+    *_place(
+        "vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "corrections", "decided_on"
+    ),
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
     # What a row says of somebody goes with its names (forget/unreadable.py).
     *_place("vault.rights", Names.REQUEST, "unreadable_id", Keeps.ROWS, "P-RIGHTS", "unreadable"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "unreadable_names"),
-    *_place("vault.ledger", Names.IDENTIFIER_MARK, "identifier_mark", Keeps.ROWS, "P-STAT", "row_hashes", "about_on"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-SAFE",
-            "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names "
-            "unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals "
-            "withdrawn_periods approvals candidates for_reviewer runs confirmed_days retention_hold "
-            "removals rewrites receipt_head schema_version audit_head audit_open"),
-    *_place("vault.ledger", Names.NOBODY, None, Keeps.ROWS, "S-ANON", " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS)),
-    *_place("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT",
-            "stg_enrolments__enrolments stg_learning__statements stg_nps__responses "
-            "stg_register__identities stg_register__last_use"
-            " stg_register__learners stg_rights__consents stg_rights__requests stg_rights__unreadable "
-            "stg_salary__responses"),
-    *_place("warehouse.staging", Names.IDENTIFIER, "known_text", Keeps.VIEW, "D-IDENT", "stg_register__known_texts"),
-    *_place("warehouse.staging", Names.NOBODY, None, Keeps.VIEW, "D-LEARN", "stg_catalogue__items stg_catalogue__matches stg_catalogue__refused_diplomas"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_events", "occurred_at"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT",
-            "int_activity__chapter int_activity__course int_activity__project", "year"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT",
-            "int_activity__course_monthly int_activity__monthly", "month"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_activity__exercise_half_year", "half_year"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_enrolments", "started_on"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_nps_responses",
-            "coalesce(answered_at, asked_at)"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.ROWS, "P-STAT", "int_salary_responses", "answered_on"),
-    *_place("warehouse.intermediate", Names.IDENTITY_KEY, "identity_key", Keeps.REBUILT, "P-STAT", "int_identities"),
-    *_place("warehouse.intermediate", Names.PERSON_KEY, "person_key", Keeps.REBUILT, "P-STAT",
-            "int_persons int_nps_counted int_graduates int_survey_consents"),
-    *_place("warehouse.intermediate", Names.PSEUDONYM, "pseudonym", Keeps.VIEW, "P-STAT",
-            " ".join(f"int_people__{mart}" for mart in _MARTS)),
-    *_place("warehouse.intermediate", Names.RESPONSE_KEY, "response_key", Keeps.REBUILT, "P-STAT", "int_salary_quarantine"),
-    *_place("warehouse.intermediate", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
-            "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts "
-            + " ".join(f"int_cells__{mart}" for mart in _MARTS)),
+    *_place(
+        "vault.ledger",
+        Names.IDENTIFIER_MARK,
+        "identifier_mark",
+        Keeps.ROWS,
+        "P-STAT",
+        "row_hashes",
+        "about_on",
+    ),
+    *_place(
+        "vault.ledger",
+        Names.NOBODY,
+        None,
+        Keeps.ROWS,
+        "S-SAFE",
+        "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names "
+        "unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals "
+        "withdrawn_periods approvals candidates for_reviewer runs confirmed_days retention_hold "
+        "removals rewrites receipt_head schema_version audit_head audit_open",
+    ),
+    *_place(
+        "vault.ledger",
+        Names.NOBODY,
+        None,
+        Keeps.ROWS,
+        "S-ANON",
+        " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS),
+    ),
+    *_place(
+        "warehouse.staging",
+        Names.IDENTIFIER,
+        "identifier",
+        Keeps.VIEW,
+        "P-STAT",
+        "stg_enrolments__enrolments stg_learning__statements stg_nps__responses "
+        "stg_register__identities stg_register__last_use"
+        " stg_register__learners stg_rights__consents stg_rights__requests stg_rights__unreadable "
+        "stg_salary__responses",
+    ),
+    *_place(
+        "warehouse.staging",
+        Names.IDENTIFIER,
+        "known_text",
+        Keeps.VIEW,
+        "D-IDENT",
+        "stg_register__known_texts",
+    ),
+    *_place(
+        "warehouse.staging",
+        Names.NOBODY,
+        None,
+        Keeps.VIEW,
+        "D-LEARN",
+        "stg_catalogue__items stg_catalogue__matches stg_catalogue__refused_diplomas",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_events",
+        "occurred_at",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_activity__chapter int_activity__course int_activity__project",
+        "year",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_activity__course_monthly int_activity__monthly",
+        "month",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_activity__exercise_half_year",
+        "half_year",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_enrolments",
+        "started_on",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_nps_responses",
+        "coalesce(answered_at, asked_at)",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.ROWS,
+        "P-STAT",
+        "int_salary_responses",
+        "answered_on",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.IDENTITY_KEY,
+        "identity_key",
+        Keeps.REBUILT,
+        "P-STAT",
+        "int_identities",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.PERSON_KEY,
+        "person_key",
+        Keeps.REBUILT,
+        "P-STAT",
+        "int_persons int_nps_counted int_graduates int_survey_consents",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.PSEUDONYM,
+        "pseudonym",
+        Keeps.VIEW,
+        "P-STAT",
+        " ".join(f"int_people__{mart}" for mart in _MARTS),
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.RESPONSE_KEY,
+        "response_key",
+        Keeps.REBUILT,
+        "P-STAT",
+        "int_salary_quarantine",
+    ),
+    *_place(
+        "warehouse.intermediate",
+        Names.NOBODY,
+        None,
+        Keeps.REBUILT,
+        "S-ANON",
+        "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts "
+        + " ".join(f"int_cells__{mart}" for mart in _MARTS),
+    ),
     *_place("warehouse.evidence", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", "cell_evidence"),
     *_place("tombstones.main", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-ERASE", "erased"),
     *_place("tombstones.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
-    *_place("warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head schema_version built_from"),
+    *_place(
+        "warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head schema_version built_from"
+    ),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
-    *_place("warehouse.seeds", Names.NOBODY, None, Keeps.REBUILT, "S-ANON",
-            "contract_words country_names exchange_rates funnel_steps job_families job_family_words "
-            "object_kinds perturbation_table theme_words themes verbs"),
-)  # fmt: skip
+    *_place(
+        "warehouse.seeds",
+        Names.NOBODY,
+        None,
+        Keeps.REBUILT,
+        "S-ANON",
+        "contract_words country_names exchange_rates funnel_steps job_families job_family_words "
+        "object_kinds perturbation_table theme_words themes verbs",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -178,13 +365,31 @@ _ZONES = tuple(
 FILE_KINDS = (
     *_ZONES,
     *(
-        FileKind(f"{zone}.duckdb.v*.copy*", True, "the copy before a migration goes with each rewrite of the files, so with every erasure")
+        FileKind(
+            f"{zone}.duckdb.v*.copy*",
+            True,
+            "the copy before a migration goes with each rewrite of the files, so with every erasure",
+        )
         for zone in ("vault", "warehouse")
     ),
-    FileKind("landing", True, "what waits is loaded before an erasure; refused files that name the person are removed",
-             tuple(f"{source}/" for source in SOURCES)),
-    FileKind("exports", True, "removed with an erasure, and after the days that the policy gives", ("*.zip", "*.part")),
-    FileKind("tmp", True, "spill, encrypted, is removed with each rewrite", ("spill/", "gate-*/", "register-*.part")),
+    FileKind(
+        "landing",
+        True,
+        "what waits is loaded before an erasure; refused files that name the person are removed",
+        tuple(f"{source}/" for source in SOURCES),
+    ),
+    FileKind(
+        "exports",
+        True,
+        "removed with an erasure, and after the days that the policy gives",
+        ("*.zip", "*.part"),
+    ),
+    FileKind(
+        "tmp",
+        True,
+        "spill, encrypted, is removed with each rewrite",
+        ("spill/", "gate-*/", "register-*.part"),
+    ),
     FileKind("dbt", False, "logs are off, artifacts hold names of models", ("target/", "logs/")),
     FileKind("airflow", False, "counts and names only; logs leave after a year"),
     FileKind("releases", False, "anonymous figures", ("*/",)),
@@ -197,7 +402,7 @@ FILE_KINDS = (
     FileKind("run.lock", False, "empty"),
     FileKind("register.lock", False, "empty"),
     FileKind("demo", False, "the fictional school of make demo"),
-)  # fmt: skip
+)
 # What file systems and desktops leave behind.
 _HARMLESS = ("lost+found", ".gitkeep", ".DS_Store", ".nfs*", ".writable-*")
 BY_NAME = {place.name: place for place in PLACES}

@@ -444,7 +444,10 @@ def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
 
     Gives how many times were blanked: their bytes stand in the file until it is written anew.
     """
-    chosen = f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) GROUP BY identifier) AS chosen"
+    chosen = (
+        f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) "
+        f"GROUP BY identifier) AS chosen"
+    )
     n_blanked = one_row(
         connection.execute(f"""
         UPDATE vault.register.last_use AS uses SET first_use_at = uses.last_use_at FROM {chosen}
@@ -480,13 +483,25 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
             "ORDER BY place",
             [removal_no],
         ).fetchall()
-        entry = receipts.append(home, keys, removal_no, {
-            "as_of": str(as_of), "erasures": tombstones.n_unswept(connection) > 0,
-            "rows": {place: {"before": before, "after": after} for place, before, after in rows},
-            "files": {name: {"before": found.before, "after": found.after} for name, found in hashes.items()},
-            # The bytes of whoever was removed are in these until they are removed too.
-            **({"backups": [entry.backup_id for entry in kept]} if (kept := listed_backups.read(home)) else {}),
-        })  # fmt: skip
+        entry = receipts.append(
+            home,
+            keys,
+            removal_no,
+            {
+                "as_of": str(as_of),
+                "erasures": tombstones.n_unswept(connection) > 0,
+                "rows": {place: {"before": before, "after": after} for place, before, after in rows},
+                "files": {
+                    name: {"before": found.before, "after": found.after} for name, found in hashes.items()
+                },
+                # The bytes of whoever was removed are in these until they are removed too.
+                **(
+                    {"backups": [entry.backup_id for entry in kept]}
+                    if (kept := listed_backups.read(home))
+                    else {}
+                ),
+            },
+        )
         crash.point("removal.after_receipt")
         connection.execute("BEGIN")
         connection.execute("UPDATE tombstones.erased SET is_swept = true WHERE NOT is_swept")

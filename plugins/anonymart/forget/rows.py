@@ -21,8 +21,13 @@ OF_LIFE = (Scope.ALL, Scope.LIFE)
 # Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in
 # who is who of who is back.
 NAMING = (
-    *_RAW, "vault.answers.nps", "vault.register.learners", "vault.register.last_use", "vault.register.connections", "vault.rights.consents",
-)  # fmt: skip
+    *_RAW,
+    "vault.answers.nps",
+    "vault.register.learners",
+    "vault.register.last_use",
+    "vault.register.connections",
+    "vault.rights.consents",
+)
 # Besides those two, from which places a scope takes rows.
 _ALSO = {
     "vault.answers.nps": (Scope.ANSWERS, Scope.IDENTIFIED),
@@ -101,7 +106,10 @@ def _named(place: Place) -> tuple[str, str] | None:
         case _:
             return None
     is_about = f"coalesce({place.about} <= chosen.until_at, true)" if place.about else "true"
-    chosen = f"SELECT {column} AS named, max(until_at) AS until_at FROM {names} WHERE scope IN ({listed(_scopes(place))}) GROUP BY ALL"
+    chosen = (
+        f"SELECT {column} AS named, max(until_at) AS until_at FROM {names} WHERE scope IN "
+        f"({listed(_scopes(place))}) GROUP BY ALL"
+    )
     return f"({chosen}) AS chosen", f"chosen.named = rows.{place.column} AND {is_about}"
 
 
@@ -128,7 +136,10 @@ def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
         return f"load_no IN {waiting.over_term(policy, as_of)} AND {unrestricted}"
     if place.name == "vault.register.connections":
         log = f"connected_at < {day} - INTERVAL {policy.figure('purposes', 'P-LOG', 'keep_years')} YEAR"
-        return f"({log} OR (admitted_no IS NULL AND load_no IN {waiting.over_term(policy, as_of)})) AND {unrestricted}"
+        return (
+            f"({log} OR (admitted_no IS NULL AND load_no IN {waiting.over_term(policy, as_of)})) AND "
+            f"{unrestricted}"
+        )
     if place.name == "vault.register.minors":
         return f"of_age_on + INTERVAL {years} YEAR < {day}"
     if place.name == "vault.rights.unreadable":

@@ -90,7 +90,10 @@ def missing_removals(connection: duckdb.DuckDBPyConnection, home: Home) -> tuple
 
 def _last_receipt(connection: duckdb.DuckDBPyConnection, database: str) -> int:
     zone, schema = database.split(".")
-    there = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND schema_name = $2 AND table_name = 'receipt_head')"
+    there = (
+        "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = $1 AND schema_name = $2 AND table_name "
+        "= 'receipt_head')"
+    )
     if not one_row(connection.execute(there, [zone, schema]))[0]:
         return 0
     return one_row(connection.execute(f"SELECT coalesce(max(receipt_no), 0) FROM {database}.receipt_head"))[0]

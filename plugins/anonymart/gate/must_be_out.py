@@ -43,7 +43,10 @@ class _OfPeopleOut(Scope):
     @property
     def people(self) -> str:
         person = self.mart.disclosure["person"]
-        return f'(FROM {super().people} AS everybody WHERE everybody."{person}" IN (SELECT person FROM gate.must_be_out))'
+        return (
+            f'(FROM {super().people} AS everybody WHERE everybody."{person}" IN (SELECT person FROM '
+            f"gate.must_be_out))"
+        )
 
 
 def find(

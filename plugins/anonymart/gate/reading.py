@@ -126,7 +126,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
 
 def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None:
     rows = connection.execute(
-        "SELECT name, promised_type, real_type FROM gate.columns WHERE mart = ? AND promised_type IS NOT NULL",
+        (
+            "SELECT name, promised_type, real_type FROM gate.columns WHERE mart = ? AND promised_type IS "
+            "NOT NULL"
+        ),
         [contract.name],
     ).fetchall()
     types = {name: (promised, real) for name, promised, real in rows}
@@ -177,7 +180,10 @@ def _carried(
     `built_as_of` is the day of the release that a cell was first in.
     """
     accepted = f"release_id IN ({_listed(known)})"
-    day = ", (SELECT any_value(as_of) FROM vault.ledger.releases AS releases WHERE releases.release_id = cells.release_id) AS built_as_of"
+    day = (
+        ", (SELECT any_value(as_of) FROM vault.ledger.releases AS releases WHERE releases.release_id = "
+        "cells.release_id) AS built_as_of"
+    )
     sources = [_cells_of_ledger(connection, contract, f"cells_{contract.name}", accepted, day)]
     if later:
         # Cells that were withdrawn after it stood in it all the same.
@@ -237,7 +243,10 @@ def _values(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         f'cell."{name}" = people."{name}"' for name in contract.dimensions if name not in pooling.values()
     )
     if pooling:
-        same += f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
+        same += (
+            f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND '
+            f'cell."{pooling["year"]}"'
+        )
     last = f'people."{pooling["year"]}"' if pooling else "true"
     found = " UNION ALL ".join(
         f"""

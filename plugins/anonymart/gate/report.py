@@ -82,7 +82,10 @@ class GateReport:
         """
         shown = "; ".join(self.sentences()[:SHOWN])
         more = f"; and {len(self.failures) - SHOWN} more" if len(self.failures) > SHOWN else ""
-        return f"The gate refused {folder.name}: {shown}{more}; nothing was published, look at {folder / GATE_RESULT}."
+        return (
+            f"The gate refused {folder.name}: {shown}{more}; nothing was published, look at "
+            f"{folder / GATE_RESULT}."
+        )
 
     def sentences(self) -> list[str]:
         """One line for each failure: mart, column, kind, policy id and how often."""

@@ -34,14 +34,34 @@ _ATTACKS = (
     "quantiles",
     "corrections",
 )
-_GUARANTEED = dict.fromkeys((
-    "smallest", "largest_deviation", "variance", "smallest_base", "true_persons", "smallest_base_of_a_score", "true_persons_of_a_score", "smallest_base_median", "smallest_base_quartile", "persons_each_side",
-), 1)  # fmt: skip
+_GUARANTEED = dict.fromkeys(
+    (
+        "smallest",
+        "largest_deviation",
+        "variance",
+        "smallest_base",
+        "true_persons",
+        "smallest_base_of_a_score",
+        "true_persons_of_a_score",
+        "smallest_base_median",
+        "smallest_base_quartile",
+        "persons_each_side",
+    ),
+    1,
+)
 _CARD = {
-    "rows": 1, "new_cells": 1, "carried_cells": 0, "closed_periods": 1, "figures": 2, "suppressed": {"too_few": 1, "protected": 0},
-    "suppressed_share": 0.5, "smallest_cell": None, "guaranteed": _GUARANTEED, "dominance": {"largest_share_percent": 1, "p_percent": 1},
+    "rows": 1,
+    "new_cells": 1,
+    "carried_cells": 0,
+    "closed_periods": 1,
+    "figures": 2,
+    "suppressed": {"too_few": 1, "protected": 0},
+    "suppressed_share": 0.5,
+    "smallest_cell": None,
+    "guaranteed": _GUARANTEED,
+    "dominance": {"largest_share_percent": 1, "p_percent": 1},
     "noise": {"class": "coarse", "standard_deviation": 1.0},
-}  # fmt: skip
+}
 _LIMITS = {
     f"membership.{name}": 0.5
     for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")
@@ -70,15 +90,36 @@ def _sample(since: str | None) -> dict[str, Any]:
     changes: dict[str, Any] = {"since": since, "figures_frozen": 1, "figures_carried": 1}
     if since:
         changes |= {
-            "marts_added": ["mart"], "marts_gone": [], "columns_added": {"mart": ["column"]}, "columns_gone": {"mart": ["column"]},
-            "policy": {"counts": [1, 2]}, "policy_version": [1, 1], "code_version": [1, 2], "suppressed_share": {"mart": [0.1, 0.2]},
+            "marts_added": ["mart"],
+            "marts_gone": [],
+            "columns_added": {"mart": ["column"]},
+            "columns_gone": {"mart": ["column"]},
+            "policy": {"counts": [1, 2]},
+            "policy_version": [1, 1],
+            "code_version": [1, 2],
+            "suppressed_share": {"mart": [0.1, 0.2]},
             "definitions": [*definitions()],
-        }  # fmt: skip
+        }
     gate = {
-        "passed": bool(since), "expectations": 1, "rows": 1, "texts": 1, "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],
-        "attacks": [{"attack": "attack", "succeeded": 0, "control": _COUNTED}], "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
-    }  # fmt: skip
+        "passed": bool(since),
+        "expectations": 1,
+        "rows": 1,
+        "texts": 1,
+        "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],
+        "attacks": [{"attack": "attack", "succeeded": 0, "control": _COUNTED}],
+        "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
+    }
     return {
-        "release_id": "release", "as_of": "", "code_version": "", "policy_version": 1, "count_error_persons": dict.fromkeys(CLASSES, 1.0),
-        "marts": {"mart": _CARD}, "persons": {}, "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True}, "requests": {"all_in_time": bool(since)}, "register": _LIMITS, "changes": changes, "gate": gate,
-    }  # fmt: skip
+        "release_id": "release",
+        "as_of": "",
+        "code_version": "",
+        "policy_version": 1,
+        "count_error_persons": dict.fromkeys(CLASSES, 1.0),
+        "marts": {"mart": _CARD},
+        "persons": {},
+        "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True},
+        "requests": {"all_in_time": bool(since)},
+        "register": _LIMITS,
+        "changes": changes,
+        "gate": gate,
+    }

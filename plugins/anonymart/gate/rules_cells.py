@@ -100,7 +100,10 @@ def open_period(scope: Scope) -> str:
     return counted(
         scope,
         "open_period",
-        f"SELECT 1 FROM {scope.new_cells} WHERE NOT coalesce({closes_on(scope)} <= {day(scope.as_of)}, false)",
+        (
+            f"SELECT 1 FROM {scope.new_cells} WHERE NOT coalesce({closes_on(scope)} <= "
+            f"{day(scope.as_of)}, false)"
+        ),
     )
 
 

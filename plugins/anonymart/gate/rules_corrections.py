@@ -63,7 +63,10 @@ def few_added_by_correction(scope: Scope) -> str:
 
 
 def _newest(scope: Scope) -> str:
-    return f"(FROM gate.withdrawn_{scope.mart.name} QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"
+    return (
+        f"(FROM gate.withdrawn_{scope.mart.name} QUALIFY row_number() OVER (PARTITION BY cell_key ORDER "
+        f"BY version DESC) = 1)"
+    )
 
 
 def _are_few(scope: Scope) -> str:

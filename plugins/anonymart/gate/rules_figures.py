@@ -112,7 +112,10 @@ def rate_unlike_counts(scope: Scope) -> str:
     if measure.get("told_by"):
         return _unlike_first(scope, measure, "rate_unlike_counts")
     part, base = measure["numerator"], measure["denominator"]
-    share = f"round(least(greatest({part}.perturbed / base.perturbed, 0), 1), {int(scope.figure('rates', 'decimals'))})"
+    share = (
+        f"round(least(greatest({part}.perturbed / base.perturbed, 0), 1), "
+        f"{int(scope.figure('rates', 'decimals'))})"
+    )
     expected = share
     if measure.get("sensitive"):
         band = _band(scope)
@@ -156,7 +159,10 @@ def interval_unlike_rate(scope: Scope) -> str:
 @rule
 def mean_unlike_persons(scope: Scope) -> str:
     """A mean that is not the persons' sum with its noise over their published count (S-ANON)."""
-    total = f"greatest(0, evidence.true_numerator + {scope.figure('means', 'noise_of_largest')} * evidence.largest * noise.deviation)"
+    total = (
+        f"greatest(0, evidence.true_numerator + {scope.figure('means', 'noise_of_largest')} * "
+        f"evidence.largest * noise.deviation)"
+    )
     return counted(
         scope,
         "mean_unlike_persons",
@@ -201,7 +207,10 @@ def quantile_unlike_persons(scope: Scope) -> str:
     shift = f"{_rank_noise(scope, measure)} * ({four} - 510) / 512.0"
     rank = f"greatest(3, least(len(persons.sorted) - 4, {share} * (len(persons.sorted) - 1) + {shift}))"
     # Between two neighbours the figure is as far as the rank is between theirs.
-    value = "persons.sorted[floor(rank)::BIGINT + 1] * (1 - rank % 1) + persons.sorted[ceil(rank)::BIGINT + 1] * (rank % 1)"
+    value = (
+        "persons.sorted[floor(rank)::BIGINT + 1] * (1 - rank % 1) + persons.sorted[ceil(rank)::BIGINT + "
+        "1] * (rank % 1)"
+    )
     return counted(
         scope,
         "quantile_unlike_persons",
@@ -400,7 +409,10 @@ def _band(scope: Scope) -> str:
 
 
 def _is_low(scope: Scope, part: str) -> str:
-    return f"least({part}.true_count, {part}.perturbed + {_EDGE}) <= {_band(scope)}[1] * base.perturbed + {_EDGE} / 2"
+    return (
+        f"least({part}.true_count, {part}.perturbed + {_EDGE}) <= {_band(scope)}[1] * base.perturbed + "
+        f"{_EDGE} / 2"
+    )
 
 
 def _is_high(scope: Scope, part: str) -> str:

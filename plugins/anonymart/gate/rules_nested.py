@@ -110,7 +110,10 @@ def persons_of(scope: Scope, counts: str) -> str:
     )
     last = "true"
     if pooling:
-        same += f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND cell."{pooling["year"]}"'
+        same += (
+            f' AND people."{pooling["year"]}" BETWEEN cell."{pooling["year_from"]}" AND '
+            f'cell."{pooling["year"]}"'
+        )
         last = f'people."{pooling["year"]}"'
     return f"""(
         SELECT cell.cell_key, people."{scope.mart.disclosure["person"]}" AS person

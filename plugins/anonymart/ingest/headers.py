@@ -42,7 +42,10 @@ def somebodys(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> 
     """Those names that are a name or identifier of a learner in the vault, or hold both names of one or an
     identifier with figures.
     """
-    has_vault = "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'register' AND table_name = 'learners')"
+    has_vault = (
+        "SELECT EXISTS (FROM duckdb_tables() WHERE database_name = 'vault' AND schema_name = 'register' "
+        "AND table_name = 'learners')"
+    )
     if not names or not one_row(connection.execute(has_vault))[0]:
         return set()
     apart = "regexp_replace(name, '([a-z])([A-Z])', '\\1 \\2', 'g')"

@@ -40,7 +40,10 @@ _LANGUAGE_MAP = r'\{(\s*"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"\s*:\s*"([^"\\]|\\.)*
 # Keys of Open edX have @ in their parts; an address of a person has it between a name and a host with a dot,
 # or after mailto.
 _KEY_PARTS = r"(?i)(^|[+/]|%2B)(type|block|ccx|branch|version)(@|%40)"
-_MAIL = r"(?i)(^mailto:|[^\s/:;,?&=#@<>()\[\]]+(@|%40)[\pL\pN]([\pL\pN-]*[\pL\pN])?([.][\pL\pN]([\pL\pN-]*[\pL\pN])?)+)"
+_MAIL = (
+    r"(?i)(^mailto:|[^\s/:;,?&=#@<>()\[\]]+(@|%40)[\pL\pN]([\pL\pN-]*[\pL\pN])"
+    r"?([.][\pL\pN]([\pL\pN-]*[\pL\pN])?)+)"
+)
 _SHAPES = 5
 
 
@@ -222,7 +225,10 @@ def _own_use(landed: Landed) -> str:
 
 def _exercise(mapping: LearningMap) -> str:
     """The exercise or project that the context names."""
-    return f"list_filter(list_concat(parents, groupings), lambda whole: {mapping.is_of('whole.definition.type', 'exercise', 'project')})[1]"
+    return (
+        f"list_filter(list_concat(parents, groupings), lambda whole: "
+        f"{mapping.is_of('whole.definition.type', 'exercise', 'project')})[1]"
+    )
 
 
 # Open edX tells each field of a problem as a statement of its own beside the one about the problem.
@@ -243,7 +249,10 @@ def _object() -> str:
         for form, name in _OTHER_OBJECTS.items()
         if form != "StatementRef"
     )
-    reference = f"WHEN 'StatementRef' THEN CASE WHEN verb_id = {literal(VOIDED)} THEN lower(named_id) ELSE {literal(_OTHER_OBJECTS['StatementRef'])} END"
+    reference = (
+        f"WHEN 'StatementRef' THEN CASE WHEN verb_id = {literal(VOIDED)} THEN lower(named_id) ELSE "
+        f"{literal(_OTHER_OBJECTS['StatementRef'])} END"
+    )
     return f"CASE coalesce(object_form, 'Activity') {others} {reference} ELSE named_id END"
 
 
@@ -255,7 +264,10 @@ def _whole(mapping: LearningMap, kind: str, place: str) -> str:
     both = "list_concat(parents, groupings)"
     of_kind = f"list_filter({both}, lambda whole: {mapping.is_of('whole.definition.type', kind)})[1].id"
     first = f"list_filter({place}, lambda whole: NOT {mapping.is_no_whole('whole.definition.type')})[1].id"
-    is_plain = "coalesce(len(parents), 0) <= 1 AND coalesce(len(groupings), 0) <= 1 AND coalesce(parents[1].definition.type, groupings[1].definition.type) IS NULL"
+    is_plain = (
+        "coalesce(len(parents), 0) <= 1 AND coalesce(len(groupings), 0) <= 1 AND "
+        "coalesce(parents[1].definition.type, groupings[1].definition.type) IS NULL"
+    )
     return f"CASE WHEN {is_plain} THEN {place}[1].id ELSE coalesce({of_kind}, {first}) END"
 
 
@@ -266,7 +278,10 @@ def _has_address(column: str) -> str:
 
 
 def _is_duration(column: str) -> str:
-    return f"regexp_full_match({column}, {literal(_DURATION)}) AND {column} <> 'P' AND NOT ends_with({column}, 'T')"
+    return (
+        f"regexp_full_match({column}, {literal(_DURATION)}) AND {column} <> 'P' AND NOT "
+        f"ends_with({column}, 'T')"
+    )
 
 
 def _time(column: str) -> str:
@@ -286,7 +301,10 @@ def _time(column: str) -> str:
     spelled = f"""CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
         WHEN length({day}) = 8 AND left({day}, 4) = left(try_strptime({day}, '%Y-%j')::DATE::VARCHAR, 4)
             THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
-    return f"coalesce({times.sql_common(column)}, {times.sql_spelled(column, f'({spelled})')}, {times.sql_rare(column)})"
+    return (
+        f"coalesce({times.sql_common(column)}, {times.sql_spelled(column, f'({spelled})')}, "
+        f"{times.sql_rare(column)})"
+    )
 
 
 def shapes(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:

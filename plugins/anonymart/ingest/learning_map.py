@@ -107,12 +107,18 @@ def load_map(path: Path = FILE) -> LearningMap:
         unknown = set(content["kinds"]) - set(TYPES)
         progress, edx = content["progress"], content["open_edx"]
         made = LearningMap(
-            kinds, tuple(map(_type, content["not_a_whole"])), tuple(map(_type, content["part_of_an_exercise"])),
-            tuple(map(str, progress["percent"])), tuple(map(str, progress["share"])), edx,
-            {name: tuple(map(_type, verbs)) for name, verbs in content["about_the_object"].items()}, content["caliper"], content["moodle"],
+            kinds,
+            tuple(map(_type, content["not_a_whole"])),
+            tuple(map(_type, content["part_of_an_exercise"])),
+            tuple(map(str, progress["percent"])),
+            tuple(map(str, progress["share"])),
+            edx,
+            {name: tuple(map(_type, verbs)) for name, verbs in content["about_the_object"].items()},
+            content["caliper"],
+            content["moodle"],
             tuple(map(_type, content["other"])),
             {str(name): str(kind) for name, kind in content["moodle_modules"].items()},
-        )  # fmt: skip
+        )
         events = {name: dict(event) for name, event in edx["events"].items()}
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(f"{path} cannot be read as a mapping of learning activity: mend the file.") from None

@@ -138,7 +138,10 @@ def statements(landed: Landed, mapping: LearningMap) -> str:
         return f"read_json({path}, {json_format()}, columns = {{{columns}}})"
     structure = literal(json.dumps(shape))
     if landed.kind in ("array", "lines"):
-        return f"(SELECT unnest(json_transform(coalesce(json, '{{}}'::JSON), {structure})) FROM {_lines(landed)})"
+        return (
+            f"(SELECT unnest(json_transform(coalesce(json, '{{}}'::JSON), {structure})) FROM "
+            f"{_lines(landed)})"
+        )
     if not set(landed.columns) & {"actor", "verb", "object"}:
         raise FileRefused("it has none of the columns actor, verb and object of a statement")
     # CSV and Parquet hold the same paths as columns, as texts of JSON or as structures.
@@ -168,7 +171,10 @@ def _transformed(parts: Mapping[str, str], rows: str, mapping: LearningMap) -> s
 
 
 # An envelope holds its events in `data`; a bare event is one of itself.
-_EVENTS = "CASE WHEN json_type((json -> '$.data')) = 'ARRAY' THEN from_json((json -> '$.data'), '[\"JSON\"]') ELSE [json] END"
+_EVENTS = (
+    "CASE WHEN json_type((json -> '$.data')) = 'ARRAY' THEN from_json((json -> '$.data'), '[\"JSON\"]') "
+    "ELSE [json] END"
+)
 
 
 def _id_of(entity: str) -> str:
@@ -184,10 +190,16 @@ def _caliper_agent(who: str, settings: Mapping[str, Any]) -> str:
     folders = "|".join(settings["account_folders"]) or "(?!)"
     is_uuid = "'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'"
     page = f"regexp_extract({name}, '^(.*)/[^/]+/?$', 1)"
-    shortened = f"CASE WHEN regexp_full_match(regexp_extract({name}, '([^/]+)/?$', 1), {is_uuid}) THEN regexp_replace({page}, '/({folders})$', '') ELSE {page} END"
+    shortened = (
+        f"CASE WHEN regexp_full_match(regexp_extract({name}, '([^/]+)/?$', 1), {is_uuid}) THEN "
+        f"regexp_replace({page}, '/({folders})$', '') ELSE {page} END"
+    )
     bare = "json_object('openid', {name})"
     if settings["account_home_page"]:
-        bare = f"json_object('account', json_object('homePage', {literal(settings['account_home_page'])}, 'name', {{name}}))"
+        bare = (
+            f"json_object('account', json_object('homePage', {literal(settings['account_home_page'])}, "
+            f"'name', {{name}}))"
+        )
     return f"""CASE WHEN coalesce(({who} ->> '$.type'), 'Person') <> 'Person' OR {name} IS NULL THEN NULL
         WHEN {name} LIKE 'mailto:%' THEN json_object('mbox', {name})
         WHEN regexp_matches({name}, '^https?://[^/]+/(.*/)?[^/]+/?$') THEN json_object('account', json_object(
@@ -212,7 +224,10 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
     who = f"(CASE WHEN {is_grade} THEN {graded} WHEN {is_member} THEN {member} ELSE (e -> '$.actor') END)"
     joined = "coalesce((e -> '$.object.organization'), (e -> '$.object'))"
     acting = _id_of("(e -> '$.actor')")
-    what = f"(CASE WHEN {is_grade} THEN (e -> '$.object.assignable') WHEN {is_member} THEN {joined} ELSE (e -> '$.object') END)"
+    what = (
+        f"(CASE WHEN {is_grade} THEN (e -> '$.object.assignable') WHEN {is_member} THEN {joined} ELSE (e "
+        f"-> '$.object') END)"
+    )
     kind = f"CASE WHEN {is_member} THEN 'CourseOffering' ELSE ({what} ->> '$.type') END"
     action = "regexp_extract((e ->> '$.action'), '([^#/]+)$', 1)"
     registers = [
@@ -224,16 +239,28 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
         WHEN (e ->> '$.type') = 'AssessmentEvent' AND {action} = 'Submitted' AND {_PROBLEM} IS NOT NULL THEN {_PROBLEM}
         WHEN (e ->> '$.type') = 'MediaEvent' AND {action} IN ('Started', 'Resumed', 'Restarted') THEN 'https://w3id.org/xapi/video/verbs/played'
         ELSE {literal(_CALIPER_ACTION)} || {action} END"""
-    whole = "json_array(json_object('id', {id}, 'definition', json_object('type', {literal} || ({entity} ->> '$.type'))))"
+    whole = (
+        "json_array(json_object('id', {id}, 'definition', json_object('type', {literal} || ({entity} ->> "
+        "'$.type'))))"
+    )
     # event-routing-backends keeps the course in an extension, older versions as a bare key.
-    grouping = "coalesce((e -> '$.group'), (e -> '$.object.extensions.isPartOf'), (e -> '$.object.extensions.course_id'))"
+    grouping = (
+        "coalesce((e -> '$.group'), (e -> '$.object.extensions.isPartOf'), (e -> "
+        "'$.object.extensions.course_id'))"
+    )
     context = {
         key: whole.format(id=_id_of(entity), literal=literal(_CALIPER), entity=entity)
         for key, entity in (("parent", f"({what} -> '$.isPartOf')"), ("grouping", grouping))
     }
     extension = "(e ->> '$.object.extensions.{}')"
-    raw = f"coalesce(e ->> '$.generated.scoreGiven', {extension.format('weighted_earned')}, {extension.format('grade')})"
-    highest = f"coalesce(e ->> '$.generated.maxScore', {extension.format('weighted_possible')}, {extension.format('max_grade')})"
+    raw = (
+        f"coalesce(e ->> '$.generated.scoreGiven', {extension.format('weighted_earned')}, "
+        f"{extension.format('grade')})"
+    )
+    highest = (
+        f"coalesce(e ->> '$.generated.maxScore', {extension.format('weighted_possible')}, "
+        f"{extension.format('max_grade')})"
+    )
     success = (
         f"CASE {extension.format('success')} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END"
     )
@@ -275,7 +302,10 @@ class OpenEdx:
 
     def at(self, path: str) -> str:
         """The text at a path; `event` is an object, or a text that holds one."""
-        event = "CASE WHEN json_type(e -> '$.event') = 'VARCHAR' THEN try_cast((e ->> '$.event') AS JSON) ELSE (e -> '$.event') END"
+        event = (
+            "CASE WHEN json_type(e -> '$.event') = 'VARCHAR' THEN try_cast((e ->> '$.event') AS JSON) "
+            "ELSE (e -> '$.event') END"
+        )
         return (
             f"(({event}) ->> {literal('$' + path.removeprefix('$.event'))})"
             if path.startswith("$.event.")
@@ -329,9 +359,15 @@ class OpenEdx:
             else "false"
         )
         inside = "nullif({}, '')"
-        acted = f"coalesce({username}, {user_id}, {inside.format(self.at('$.event.username'))}, {inside.format(self.number('$.event.user_id'))})"
+        acted = (
+            f"coalesce({username}, {user_id}, {inside.format(self.at('$.event.username'))}, "
+            f"{inside.format(self.number('$.event.user_id'))})"
+        )
         is_self = f"({username} IS NOT NULL AND {number} = {user_id} AND NOT ({is_hidden}))"
-        person = f"CASE WHEN {name} IS NOT NULL THEN {name} WHEN {number} IS NULL OR {is_self} THEN {acted} ELSE {number} END"
+        person = (
+            f"CASE WHEN {name} IS NOT NULL THEN {name} WHEN {number} IS NULL OR {is_self} THEN {acted} "
+            f"ELSE {number} END"
+        )
         is_use = f"""CASE WHEN {name} IS NOT NULL THEN coalesce({name} = {username}, false) WHEN {number} IS NULL OR {is_self} THEN true
             WHEN {is_hidden} THEN {username} IS NULL OR is_own_id ELSE coalesce({username} IS NULL AND {number} = {user_id}, false) END"""
         return person, is_use
@@ -410,4 +446,7 @@ def _sql_type(shape: dict | list | str) -> str:
 def _as_json(name: str, landed: Landed) -> str:
     if landed.kind == "csv":
         return f'coalesce(try_cast("{name}" AS JSON), to_json("{name}"))'
-    return f'CASE WHEN typeof("{name}") = \'VARCHAR\' THEN coalesce(try_cast("{name}"::VARCHAR AS JSON), to_json("{name}")) ELSE to_json("{name}") END'
+    return (
+        f'CASE WHEN typeof("{name}") = \'VARCHAR\' THEN coalesce(try_cast("{name}"::VARCHAR AS JSON), '
+        f'to_json("{name}")) ELSE to_json("{name}") END'
+    )

@@ -45,7 +45,10 @@ class Unknown:
     def sentence(self) -> str:
         """What to do about it, for a line."""
         where = "dbt_project/seeds/verbs.csv" if self.kind == "verb" else "expectations/learning.yml"
-        return f"{self.as_of} learning: {self.kind} {self.name} is not known, {self.n_rows} statements count as other: name it in {where}"
+        return (
+            f"{self.as_of} learning: {self.kind} {self.name} is not known, {self.n_rows} statements count "
+            f"as other: name it in {where}"
+        )
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,17 @@ class Listing:
             for each in self.changes
         ]
         names = ("as_of", "item_kind", "shape", "n_statements", "n_ids")
-        return {"changes": told, "silent_sources": [{**dataclasses.asdict(each), "last_on": each.last_on.isoformat()} for each in self.silent],
-                "unknown_names": [{**dataclasses.asdict(each), "as_of": each.as_of.isoformat()} for each in self.unknown],
-                "unmatched": [dict(zip(names, row, strict=True)) for row in self.unmatched],
-                "waiting_people": self.waiting.as_dict()}  # fmt: skip
+        return {
+            "changes": told,
+            "silent_sources": [
+                {**dataclasses.asdict(each), "last_on": each.last_on.isoformat()} for each in self.silent
+            ],
+            "unknown_names": [
+                {**dataclasses.asdict(each), "as_of": each.as_of.isoformat()} for each in self.unknown
+            ],
+            "unmatched": [dict(zip(names, row, strict=True)) for row in self.unmatched],
+            "waiting_people": self.waiting.as_dict(),
+        }
 
     @property
     def sentences(self) -> list[str]:

@@ -59,9 +59,17 @@ def load(
 
 # DuckDB's errors that say nothing of the file: the next file would meet them too.
 _OURS = (
-    duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException, duckdb.TransactionException,
-    duckdb.ConnectionException, duckdb.PermissionException, duckdb.DependencyException, duckdb.CatalogException, duckdb.ConstraintException,
-)  # fmt: skip
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.InterruptException,
+    duckdb.TransactionException,
+    duckdb.ConnectionException,
+    duckdb.PermissionException,
+    duckdb.DependencyException,
+    duckdb.CatalogException,
+    duckdb.ConstraintException,
+)
 _OF_THE_DISK = re.compile(
     r"no space|disk|could not (write|truncate|move|create|remove)|failed to (write|allocate)|lock on "
     r"file|[.]duckdb|[.]wal|encrypt"
@@ -241,7 +249,10 @@ def _load_tabular(
         identities.claim_from_learners(connection)
     if contract.is_use:
         is_known = " AND admitted_no IS NOT NULL" if contract.source in waiting.TABLES else ""
-        uses = f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT NULL{is_known}"
+        uses = (
+            f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT "
+            f"NULL{is_known}"
+        )
         lives.note(connection, uses, policy)
     if contract.person:
         waiting.admit(connection, load_no, policy, as_of)
@@ -335,7 +346,10 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
             *values,
             f"row_hash({_row_text(contract, present, orders)}) AS row_hash",
             f"({empty_line}) AS is_empty",
-            f"coalesce({', '.join([*of_survey, *reasons[: len(present)]]) or 'NULL'}, NULL) AS reason_of_text",
+            (
+                f"coalesce({', '.join([*of_survey, *reasons[: len(present)]]) or 'NULL'}, NULL) AS "
+                f"reason_of_text"
+            ),
         ]
     )
     outer = ", ".join(reasons[len(present) :]) or "NULL"

@@ -20,8 +20,19 @@ from anonymart.ingest.files import reader
 REPORT, TABLE = "moodle_report", "moodle_table"
 _TIMES = {"time", "heure", "date", "date et heure", "hora", "fecha", "zeit", "tijd", "ora", "data"}
 _DESCRIPTIONS = {"description", "descripcion", "beschreibung", "descrizione", "beschrijving", "descricao"}
-_CONTEXTS = {"event context", "contexte de l'evenement", "contexte d'evenement", "contexto del evento", "ereigniskontext", "event-kontext",
-             "contesto dell'evento", "contesto evento", "gebeurteniscontext", "context", "contexto do evento"}  # fmt: skip
+_CONTEXTS = {
+    "event context",
+    "contexte de l'evenement",
+    "contexte d'evenement",
+    "contexto del evento",
+    "ereigniskontext",
+    "event-kontext",
+    "contesto dell'evento",
+    "contesto evento",
+    "gebeurteniscontext",
+    "context",
+    "contexto do evento",
+}
 _OF_TABLE = (
     "eventname",
     "component",
@@ -52,10 +63,19 @@ _NAMES = {
     "url": "url",
 }
 _MONTHS = {
-    "january": "janvier|janv|jan|january", "february": "fevrier|fevr|fev|feb|february", "march": "mars|mar|march", "april": "avril|avr|apr|april", "may": "mai|may",
-    "june": "juin|jun|june", "july": "juillet|juil|jul|july", "august": "aout|aug|august", "september": "septembre|sept|sep|september",
-    "october": "octobre|oct|october", "november": "novembre|nov|november", "december": "decembre|dec|december",
-}  # fmt: skip
+    "january": "janvier|janv|jan|january",
+    "february": "fevrier|fevr|fev|feb|february",
+    "march": "mars|mar|march",
+    "april": "avril|avr|apr|april",
+    "may": "mai|may",
+    "june": "juin|jun|june",
+    "july": "juillet|juil|jul|july",
+    "august": "aout|aug|august",
+    "september": "septembre|sept|sep|september",
+    "october": "octobre|oct|october",
+    "november": "novembre|nov|november",
+    "december": "decembre|dec|december",
+}
 
 
 def form_of(columns: tuple[str, ...]) -> str | None:
@@ -97,8 +117,14 @@ def parts(settings: Mapping[str, Any]) -> dict[str, str]:
     site = literal(str(settings["site"]).rstrip("/"))
     course = f"{site} || '/course/view.php?id=' || course"
     is_course = f"verb IN ({literal(_ADL + 'registered')}, {literal(_UNREGISTERED)}) OR module IS NULL"
-    thing = f"CASE WHEN {is_course} THEN coalesce({course}, {site}) ELSE {site} || '/mod/' || coalesce(module_name, 'module') || '/view.php?id=' || module END"
-    kind = f"CASE WHEN {is_course} THEN if(course IS NULL, 'site', 'course') ELSE CASE module_name WHEN 'assign' THEN 'assignment' ELSE coalesce(module_name, 'module-page') END END"
+    thing = (
+        f"CASE WHEN {is_course} THEN coalesce({course}, {site}) ELSE {site} || '/mod/' || "
+        f"coalesce(module_name, 'module') || '/view.php?id=' || module END"
+    )
+    kind = (
+        f"CASE WHEN {is_course} THEN if(course IS NULL, 'site', 'course') ELSE CASE module_name WHEN "
+        f"'assign' THEN 'assignment' ELSE coalesce(module_name, 'module-page') END END"
+    )
     return {
         "id": "NULL",
         "timestamp": "occurred_at",
@@ -122,11 +148,22 @@ def _report(landed: Landed, settings: Mapping[str, Any]) -> str:
         return f"nullif(regexp_extract(d, {literal(pattern)}, 1), '')"
 
     told = (
-        (" enrolled the user with id", _ADL + "registered"), (" unenrolled the user with id", _UNREGISTERED), (" completed the course with id", _ADL + "completed"),
-        ("updated the completion state", _ADL + "completed"), (" graded the ", _ADL + "scored"), (" updated the grade ", _ADL + "scored"),
-        ("started the attempt", _ADL + "attempted"), ("submitted the attempt", _ADL + "completed"), ("submitted the submission", _SUBMITTED), (" logged in", _LOGGED_IN),
-    )  # fmt: skip
-    verb = f"CASE {' '.join(f'WHEN contains(d, {literal(words)}) THEN {literal(iri)}' for words, iri in told)} ELSE {literal(_VIEWED)} END"
+        (" enrolled the user with id", _ADL + "registered"),
+        (" unenrolled the user with id", _UNREGISTERED),
+        (" completed the course with id", _ADL + "completed"),
+        ("updated the completion state", _ADL + "completed"),
+        (" graded the ", _ADL + "scored"),
+        (" updated the grade ", _ADL + "scored"),
+        ("started the attempt", _ADL + "attempted"),
+        ("submitted the attempt", _ADL + "completed"),
+        ("submitted the submission", _SUBMITTED),
+        (" logged in", _LOGGED_IN),
+    )
+    verb = (
+        f"CASE "
+        f"{' '.join(f'WHEN contains(d, {literal(words)}) THEN {literal(iri)}' for words, iri in told)} "
+        f"ELSE {literal(_VIEWED)} END"
+    )
     about_others = " OR ".join(
         f"contains(d, {literal(words)})" for words, _ in (told[0], told[1], told[3], told[4], told[5])
     )
@@ -159,7 +196,10 @@ def _time(column: str, settings: Mapping[str, Any]) -> str:
         literal(f"{each}{comma}{hour}") for each in days for comma in (", ", " ") for hour in hours
     )
     zone = literal(settings["time_zone"])
-    return f"strftime((try_strptime({text}, [{formats}]) AT TIME ZONE {zone}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ')"
+    return (
+        f"strftime((try_strptime({text}, [{formats}]) AT TIME ZONE {zone}) AT TIME ZONE 'UTC', "
+        f"'%Y-%m-%dT%H:%M:%SZ')"
+    )
 
 
 def _table(landed: Landed) -> str:
@@ -172,12 +212,21 @@ def _table(landed: Landed) -> str:
     event = "regexp_extract(eventname, '[^\\\\]+$', 0)"
     state = "regexp_extract(other, 'completionstate[^0-9]{1,6}([0-3])', 1)"
     told = {
-        "user_enrolment_created": _ADL + "registered", "user_enrolment_deleted": _UNREGISTERED, "course_completed": _ADL + "completed", "user_graded": _ADL + "scored",
-        "submission_graded": _ADL + "scored", "attempt_started": _ADL + "attempted", "attempt_submitted": _ADL + "completed", "assessable_submitted": _SUBMITTED,
+        "user_enrolment_created": _ADL + "registered",
+        "user_enrolment_deleted": _UNREGISTERED,
+        "course_completed": _ADL + "completed",
+        "user_graded": _ADL + "scored",
+        "submission_graded": _ADL + "scored",
+        "attempt_started": _ADL + "attempted",
+        "attempt_submitted": _ADL + "completed",
+        "assessable_submitted": _SUBMITTED,
         "user_loggedin": _LOGGED_IN,
-    }  # fmt: skip
+    }
     verb = " ".join(f"WHEN {literal(name)} THEN {literal(iri)}" for name, iri in told.items())
-    others = "('user_enrolment_created', 'user_enrolment_deleted', 'course_completed', 'course_module_completion_updated', 'user_graded', 'submission_graded')"
+    others = (
+        "('user_enrolment_created', 'user_enrolment_deleted', 'course_completed', "
+        "'course_module_completion_updated', 'user_graded', 'submission_graded')"
+    )
     number = "CASE WHEN regexp_full_match({0}, '[1-9][0-9]*') THEN {0} END"
     return f"""
         (SELECT {number.format("userid")} AS acting,

@@ -31,7 +31,10 @@ def value(column: Column, order: str = "") -> str:
         case "time":
             return times.sql_moment(text, order)
         case "integer":
-            return f"try_cast(CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0+)?') THEN {text} END AS INTEGER)"
+            return (
+                f"try_cast(CASE WHEN regexp_full_match({text}, '[+-]?[0-9]+([.]0+)?') THEN {text} END AS "
+                f"INTEGER)"
+            )
         case "number":
             return f"try_cast({text} AS DOUBLE)"
         case "boolean":

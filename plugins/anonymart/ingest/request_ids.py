@@ -33,8 +33,10 @@ _WORDS = "|".join(
 _PART = f"({_WORDS}|[a-z]{{0,3}}[0-9]{{1,8}})"
 # One word and a number; numbers and words of the trade; a UUID.
 _PLAIN = (
-    "[a-z]{1,12}[-_.]?[0-9]{1,8}", f"{_PART}([-_.]{_PART}){{0,5}}", "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-)  # fmt: skip
+    "[a-z]{1,12}[-_.]?[0-9]{1,8}",
+    f"{_PART}([-_.]{_PART}){{0,5}}",
+    "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+)
 
 
 def names_nobody(column: str) -> str:
@@ -56,7 +58,10 @@ def hide(connection: duckdb.DuckDBPyConnection) -> None:
     """In the TEMP table `incoming`, put a keyed hash for each request_id that could name somebody; the same
     id gives the same hash.
     """
-    own = "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), lower(learner_id))"
+    own = (
+        "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), "
+        "lower(learner_id))"
+    )
     within = "(regexp_matches(learner_id, '[-_.]') AND contains(lower(request_id), lower(learner_id)))"
     connection.execute(f"""
         UPDATE incoming SET request_id = 'hidden:' || printf('%016x',

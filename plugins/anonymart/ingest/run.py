@@ -263,9 +263,15 @@ def _close(connection: duckdb.DuckDBPyConnection) -> None:
 def _fault(error: duckdb.Error) -> str:
     text = str(error)
     if "No space" in text or "disk" in text.lower():
-        return "The disk is full: free some space and run again; the file that was being loaded still waits in landing."
+        return (
+            "The disk is full: free some space and run again; the file that was being loaded still waits "
+            "in landing."
+        )
     # DuckDB may quote a value in its message: only the kind of error is shown.
-    return f"Ingest stopped ({type(error).__name__}): what was committed stays, the rest waits in landing; run again."
+    return (
+        f"Ingest stopped ({type(error).__name__}): what was committed stays, the rest waits in landing; "
+        f"run again."
+    )
 
 
 def _line(counts: Counts) -> str:
@@ -288,7 +294,10 @@ def _line(counts: Counts) -> str:
     if counts.unknown_columns:
         text += f"; columns refused: {', '.join(counts.unknown_columns)}"
     if counts.unknown_names:
-        text += f"; not known, counted as other: {', '.join(f'{name} ({n_rows})' for name, n_rows in counts.unknown_names.items())}"
+        text += (
+            f"; not known, counted as other: "
+            f"{', '.join(f'{name} ({n_rows})' for name, n_rows in counts.unknown_names.items())}"
+        )
     if counts.salaries:
         text += f"; {salary_figures.sentence(counts.salaries)}"
     return text + changed

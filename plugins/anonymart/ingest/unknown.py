@@ -70,7 +70,10 @@ def _unknown_verbs(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[
 
 def _unknown_types(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[tuple[str, int]]:
     mapping = load_map()
-    known = f"{mapping.is_of('object_type', *mapping.kinds)} OR {mapping.is_no_whole('object_type')} OR {mapping.is_part('object_type')}"
+    known = (
+        f"{mapping.is_of('object_type', *mapping.kinds)} OR {mapping.is_no_whole('object_type')} OR "
+        f"{mapping.is_part('object_type')}"
+    )
     return connection.execute(
         f"""
         WITH found AS (SELECT object_type, count(*) AS n_rows FROM vault.raw.learning

@@ -110,7 +110,10 @@ def find_people(connection: duckdb.DuckDBPyConnection) -> None:
     if not n_open(connection):
         return
     split = literal(_SEPARATORS).replace("''''", "''")
-    name = "lower(CASE WHEN kind = 'account' THEN regexp_extract(identifier, '[^|]*$') ELSE substr(identifier, strpos(identifier, ':') + 1) END)"
+    name = (
+        "lower(CASE WHEN kind = 'account' THEN regexp_extract(identifier, '[^|]*$') ELSE "
+        "substr(identifier, strpos(identifier, ':') + 1) END)"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE named_in_rows AS
         WITH rows AS (SELECT unreadable_id, lower(raw_row) AS raw_row FROM vault.rights.unreadable

@@ -70,9 +70,18 @@ def refuse_waiting(
         connection.execute("BEGIN")
         decide(connection, release_id, REFUSED, reviewer.name, reviewer.reason)
         audit.enter(
-            connection, home, keys, row["as_of"], "refused", reviewer.name, candidate=release_id, by="reviewer", via=reviewer.via, reason=reviewer.reason,
+            connection,
+            home,
+            keys,
+            row["as_of"],
+            "refused",
+            reviewer.name,
+            candidate=release_id,
+            by="reviewer",
+            via=reviewer.via,
+            reason=reviewer.reason,
             candidate_sha256=row["candidate_sha256"],
-        )  # fmt: skip
+        )
         connection.execute("COMMIT")
     crash.point("approval.after_refused")
     audit.flush(home, keys)

@@ -71,9 +71,12 @@ class Waiting:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for `--json`."""
         return {
-            "release_id": self.release_id, "as_of": self.as_of, "candidate_sha256": self.candidate_sha256, "because": self.because,
+            "release_id": self.release_id,
+            "as_of": self.as_of,
+            "candidate_sha256": self.candidate_sha256,
+            "because": self.because,
             "since": self.since,
-        }  # fmt: skip
+        }
 
 
 def because(policy: Policy, candidate: Path) -> list[str]:
@@ -135,9 +138,14 @@ def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Pat
     if reviewer is None:
         raise ValueError("a candidate that needs the reviewer's yes has none")
     return {
-        "required": True, "because": reasons, "by": reviewer.name, "reason": reviewer.reason, "via": reviewer.via,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"), "candidate_sha256": hash_of(candidate),
-    }  # fmt: skip
+        "required": True,
+        "because": reasons,
+        "by": reviewer.name,
+        "reason": reviewer.reason,
+        "via": reviewer.via,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "candidate_sha256": hash_of(candidate),
+    }
 
 
 def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:

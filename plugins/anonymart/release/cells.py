@@ -27,7 +27,10 @@ def new_cells(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> 
     table = f"SELECT cell.* FROM release.marts.{contract.name} AS cell"
     if not table_exists(connection, "ledger", f"cells_{contract.name}"):
         return table
-    return f"{table} ANTI JOIN vault.ledger.cells_{contract.name} AS known ON {same_cell(contract, 'cell', 'known')}"
+    return (
+        f"{table} ANTI JOIN vault.ledger.cells_{contract.name} AS known ON "
+        f"{same_cell(contract, 'cell', 'known')}"
+    )
 
 
 def key_sql(names: tuple[str, ...], row: str) -> str:

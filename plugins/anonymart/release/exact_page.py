@@ -57,7 +57,10 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
             (each["mart"], each["figure"], each["shown"], each["hidden"], each["bias"])
             for each in notes[exact.SELECTION]
         ]
-        caption = "Scores and sensitive shares: by how many points those that are shown lie above all of them, for what is protected is not like the rest"
+        caption = (
+            "Scores and sensitive shares: by how many points those that are shown lie above all of them, "
+            "for what is protected is not like the rest"
+        )
         found.append(
             Table(
                 caption, ("Mart", "Figure", "Cells that show it", "Cells that protect it", "Points"), chosen

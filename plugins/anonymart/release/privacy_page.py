@@ -178,7 +178,10 @@ def _requests(report: Mapping[str, Any]) -> str:
         if report["requests"]["all_in_time"]
         else "One or more are open after their last day to answer."
     )
-    return f"<p>{words} How many are open, near that day or late, stands on the reviewer's own page (R-CLOCK).</p>"
+    return (
+        f"<p>{words} How many are open, near that day or late, stands on the reviewer's own page "
+        f"(R-CLOCK).</p>"
+    )
 
 
 def _attacks(gate: Mapping[str, Any]) -> str:
@@ -311,7 +314,10 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     shares = {reason: n / figures for reason, n in mart["suppressed"].items()}
     dominance = mart["dominance"]
     rule = f"{dominance['largest_share_percent']} %, p {dominance['p_percent']} %" if dominance else None
-    words = f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and {percent(shares['protected'])} protected."
+    words = (
+        f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and "
+        f"{percent(shares['protected'])} protected."
+    )
     return (
         f'<article class="card"><h3>{escape(name)}</h3>'
         + facts(
@@ -346,7 +352,10 @@ def _cost(report: Mapping[str, Any]) -> str:
 def changes_part(report: Mapping[str, Any]) -> str:
     """The `changes` of a report as tables: marts, columns, policy, code, suppressed shares."""
     changed = report["changes"]
-    cells = f"{told(changed['figures_frozen'])} figures were frozen with this release, {told(changed['figures_carried'])} were carried."
+    cells = (
+        f"{told(changed['figures_frozen'])} figures were frozen with this release, "
+        f"{told(changed['figures_carried'])} were carried."
+    )
     if changed["since"] is None:
         return f"<p>This is the first release that stands. {cells}</p>"
     rows = [

@@ -35,16 +35,40 @@ from anonymart.vault import schema
 COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.erased")
 # What the person provided, also by using the site (article 20); the rest was drawn from it.
 PROVIDED = (
-    "vault.register.learners", "vault.register.connections", "vault.raw.enrolments", "vault.raw.salary", "vault.answers.nps",
-    "vault.rights.consents", "warehouse.intermediate.int_enrolments", "warehouse.intermediate.int_nps_responses",
+    "vault.register.learners",
+    "vault.register.connections",
+    "vault.raw.enrolments",
+    "vault.raw.salary",
+    "vault.answers.nps",
+    "vault.rights.consents",
+    "warehouse.intermediate.int_enrolments",
+    "warehouse.intermediate.int_nps_responses",
     "warehouse.intermediate.int_salary_responses",
-)  # fmt: skip
+)
 # What the house has drawn from an answer was not provided by the person.
 _DRAWN = frozenset({"themes", "salary_reason"})
-_OWN_NAMES = frozenset({
-    "load_no", "admitted_no", "row_hash", "reason", "who", "person_id", "anchor", "group_key", "identity_key", "person_key", "pseudonym", "record_key",
-    "response_key", "enrolment_key", "request_id", "wrong_hash", "unreadable_id", "decided_by",
-})  # fmt: skip
+_OWN_NAMES = frozenset(
+    {
+        "load_no",
+        "admitted_no",
+        "row_hash",
+        "reason",
+        "who",
+        "person_id",
+        "anchor",
+        "group_key",
+        "identity_key",
+        "person_key",
+        "pseudonym",
+        "record_key",
+        "response_key",
+        "enrolment_key",
+        "request_id",
+        "wrong_hash",
+        "unreadable_id",
+        "decided_by",
+    }
+)
 
 
 # The text of an unreadable row is handed over where it names nobody else.
@@ -69,9 +93,12 @@ def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_
     for table in tables:
         texts[f"tables/{table.place}.csv"] = _csv(table)
     content = {
-        "as_of": as_of, "kind": kind, "held": {table.place: table.as_records() for table in tables}, "counted_only": counted,
+        "as_of": as_of,
+        "kind": kind,
+        "held": {table.place: table.as_records() for table in tables},
+        "counted_only": counted,
         "information": handover_page.information(policy),
-    }  # fmt: skip
+    }
     texts["data.json"] = _json(content)
     texts["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
     return _write(home, export_path(home, keys, request_id), texts, as_of)
@@ -216,9 +243,15 @@ def _condition(place: Place) -> str:
         case Names.RESPONSE_KEY:
             return f"{place.column} IN (FROM own_responses)"
         case Names.REQUEST if place.name == "vault.rights.unreadable":
-            return f"{place.column} IN (SELECT {place.column} FROM vault.rights.unreadable_names WHERE identifier IN (SELECT identifier FROM own))"
+            return (
+                f"{place.column} IN (SELECT {place.column} FROM vault.rights.unreadable_names WHERE "
+                f"identifier IN (SELECT identifier FROM own))"
+            )
         case Names.REQUEST:
-            return f"{place.column} IN (SELECT request_id FROM vault.rights.requests WHERE identifier IN (SELECT identifier FROM own))"
+            return (
+                f"{place.column} IN (SELECT request_id FROM vault.rights.requests WHERE identifier IN "
+                f"(SELECT identifier FROM own))"
+            )
     raise ValueError(f"nobody knows how {place.name} names a person")
 
 

@@ -87,36 +87,65 @@ TITLES = {
     "warehouse.intermediate.int_salary_quarantine": ("Salaires écartés", "Salaries set aside"),
 }
 _INFORMATION = (
-    ("Origine", "Source",
+    (
+        "Origine",
+        "Source",
         "Ces données viennent des systèmes de l'école : plateforme, outil d'enquête, questionnaire de fin "
         "de parcours.",
-     "These data come from the school's systems: its platform, its survey tool, the questionnaire at "
-     "the end of a diploma."),
-    ("Destinataires", "Recipients", "Personne ne reçoit ces données. Seuls des chiffres anonymes sortent de l'entrepôt.",
-     "Nobody receives these data. Only anonymous figures leave the warehouse."),
-    ("Décision automatisée", "Automated decisions", "Aucune décision n'est prise par une machine à partir de ces données.",
-     "No decision is taken by a machine from these data."),
-    ("Transferts", "Transfers", "Ces données ne quittent pas l'Union européenne.", "These data do not leave the European Union."),
-    ("Vos droits", "Your rights",
-     "Vous pouvez demander l'accès, la rectification, l'effacement, la limitation et la portabilité de "
-     "vos données, vous opposer à leur "
-     "usage, retirer un consentement et dire ce qui doit en advenir après votre décès. L'école répond "
-     "en {months} mois.",
-     "You may ask for access, rectification, erasure, restriction and portability of your data, object "
-     "to their use, withdraw a consent, "
-     "and say what shall become of them after your death. The school answers within {months} month(s)."),
-    ("Réclamation", "Complaint",
-     "Vous pouvez adresser une réclamation à la CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex "
-     "07, www.cnil.fr.",
-     "You may complain to the French authority: CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex "
-     "07, France, www.cnil.fr."),
-)  # fmt: skip
+        "These data come from the school's systems: its platform, its survey tool, the questionnaire at "
+        "the end of a diploma.",
+    ),
+    (
+        "Destinataires",
+        "Recipients",
+        "Personne ne reçoit ces données. Seuls des chiffres anonymes sortent de l'entrepôt.",
+        "Nobody receives these data. Only anonymous figures leave the warehouse.",
+    ),
+    (
+        "Décision automatisée",
+        "Automated decisions",
+        "Aucune décision n'est prise par une machine à partir de ces données.",
+        "No decision is taken by a machine from these data.",
+    ),
+    (
+        "Transferts",
+        "Transfers",
+        "Ces données ne quittent pas l'Union européenne.",
+        "These data do not leave the European Union.",
+    ),
+    (
+        "Vos droits",
+        "Your rights",
+        "Vous pouvez demander l'accès, la rectification, l'effacement, la limitation et la portabilité de "
+        "vos données, vous opposer à leur "
+        "usage, retirer un consentement et dire ce qui doit en advenir après votre décès. L'école répond "
+        "en {months} mois.",
+        "You may ask for access, rectification, erasure, restriction and portability of your data, object "
+        "to their use, withdraw a consent, "
+        "and say what shall become of them after your death. The school answers within {months} month(s).",
+    ),
+    (
+        "Réclamation",
+        "Complaint",
+        "Vous pouvez adresser une réclamation à la CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex "
+        "07, www.cnil.fr.",
+        "You may complain to the French authority: CNIL, 3 place de Fontenoy, TSA 80715, 75334 Paris Cedex "
+        "07, France, www.cnil.fr.",
+    ),
+)
 _PURPOSES_FR = {
-    "P-STAT": "statistiques et enquêtes sur les utilisateurs", "P-SURVEY": "envoi d'enquêtes et conservation des réponses identifiées",
-    "P-LOG": "journaux de connexion", "P-RIGHTS": "réponse aux demandes d'exercice de droits", "P-AUDIENCE": "mesure d'audience",
-}  # fmt: skip
-_BASES_FR = {"legitimate interest": "intérêt légitime", "consent": "consentement", "legal obligation": "obligation légale",
-             "legitimate interest, results wholly anonymous": "intérêt légitime, résultats anonymes"}  # fmt: skip
+    "P-STAT": "statistiques et enquêtes sur les utilisateurs",
+    "P-SURVEY": "envoi d'enquêtes et conservation des réponses identifiées",
+    "P-LOG": "journaux de connexion",
+    "P-RIGHTS": "réponse aux demandes d'exercice de droits",
+    "P-AUDIENCE": "mesure d'audience",
+}
+_BASES_FR = {
+    "legitimate interest": "intérêt légitime",
+    "consent": "consentement",
+    "legal obligation": "obligation légale",
+    "legitimate interest, results wholly anonymous": "intérêt légitime, résultats anonymes",
+}
 _TERMS = {
     "keep_years_after_last_use": (
         "{} ans après la dernière utilisation du site",
@@ -189,12 +218,16 @@ def page(
 
 def _right(is_port: bool) -> tuple[str, str]:
     if is_port:
-        return ("Portabilité (article 20 du RGPD) : ce que vous avez fourni, y compris par votre usage du site. "
-                "learning_statements.json contient votre activité au format xAPI.",
-                "Portability (GDPR article 20): what you provided, also by using the site. "
-                "learning_statements.json holds your activity in the xAPI format.")  # fmt: skip
-    return ("Droit d'accès (article 15 du RGPD) : tout ce que l'entrepôt de données de l'école détient sur vous.",
-            "Right of access (GDPR article 15): all that the school's data warehouse holds on you.")  # fmt: skip
+        return (
+            "Portabilité (article 20 du RGPD) : ce que vous avez fourni, y compris par votre usage du site. "
+            "learning_statements.json contient votre activité au format xAPI.",
+            "Portability (GDPR article 20): what you provided, also by using the site. "
+            "learning_statements.json holds your activity in the xAPI format.",
+        )
+    return (
+        "Droit d'accès (article 15 du RGPD) : tout ce que l'entrepôt de données de l'école détient sur vous.",
+        "Right of access (GDPR article 15): all that the school's data warehouse holds on you.",
+    )
 
 
 def _overview(tables: list[Table], counted: dict[str, int], n_statements: int) -> str:
@@ -205,7 +238,10 @@ def _overview(tables: list[Table], counted: dict[str, int], n_statements: int) -
     ]
     lines = "".join(f"<tr><td>{_title(place)}</td><td>{n_rows:,}</td></tr>" for place, n_rows in rows)
     if n_statements:
-        lines += f'<tr><td>Activité xAPI <span class="en" lang="en">· xAPI activity</span></td><td>{n_statements:,}</td></tr>'
+        lines += (
+            f'<tr><td>Activité xAPI <span class="en" lang="en">· xAPI '
+            f"activity</span></td><td>{n_statements:,}</td></tr>"
+        )
     note = _both(
         "Les empreintes ne disent rien d'autre que leur nombre : seule l'école peut les calculer, et elle "
         "ne peut pas les relire.",
@@ -213,8 +249,9 @@ def _overview(tables: list[Table], counted: dict[str, int], n_statements: int) -
                  "them back.") if any(counted.values()) else ""  # fmt: skip
     return (
         f'<h2>Ce qui est détenu <span class="en" lang="en">· What is held</span></h2><table><tr><th>Quoi · '
-        f'What</th><th>Lignes · Rows</th></tr>'
-            f"{lines}</table>{note}")  # fmt: skip
+        f"What</th><th>Lignes · Rows</th></tr>"
+        f"{lines}</table>{note}"
+    )
 
 
 def _section(table: Table) -> str:

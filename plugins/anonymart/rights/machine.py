@@ -229,11 +229,16 @@ def _held_back(house: _House) -> set[str]:
     """
     states = house.states()
     return {
-        removing for removing, asking in _same_person(house, tuple(states))
-        if states[removing].kind in ("erase", "death") and states[asking].kind in ("access", "port")
-        and (states[asking].state in ("awaiting_proof", *OPEN) or handover.export_path(house.home, house.keys, asking).exists())
+        removing
+        for removing, asking in _same_person(house, tuple(states))
+        if states[removing].kind in ("erase", "death")
+        and states[asking].kind in ("access", "port")
+        and (
+            states[asking].state in ("awaiting_proof", *OPEN)
+            or handover.export_path(house.home, house.keys, asking).exists()
+        )
         and house.as_of < states[removing].due_on
-    }  # fmt: skip
+    }
 
 
 def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:

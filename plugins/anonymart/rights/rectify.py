@@ -34,7 +34,10 @@ _KEYS = {
     "salary": ("response_id",),
 }
 _NEVER_SET = ("learner_id", "response_id", "email")
-_SAY_HOW = 'A rectification needs details as JSON, such as {"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}'
+_SAY_HOW = (
+    'A rectification needs details as JSON, such as {"source": "learners", "key": {}, "set": '
+    '{"birth_date": "1990-02-28"}}'
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,10 @@ class _Desk:
     def _in_history(self) -> str:
         own = "SELECT CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT) FROM own"
         key = self.correction.key
-        return f"identity_key IN ({own}) AND path_id = {literal(key['path_id'])} AND started_on::VARCHAR = {literal(key['started_on'])}"
+        return (
+            f"identity_key IN ({own}) AND path_id = {literal(key['path_id'])} AND started_on::VARCHAR = "
+            f"{literal(key['started_on'])}"
+        )
 
     def count(self) -> dict[str, int]:
         """Rows that hold another value than the right one."""

@@ -108,9 +108,18 @@ def load_states(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         due = clock.due_on(seen_on, policy)
         is_open = state not in CLOSED
         found[row_id] = Request(
-            row_id, kind, state, seen_on, due, is_open and clock.is_late(due, as_of), is_open and clock.is_near(due, as_of, policy),
-            reason, source, file_name, line,
-        )  # fmt: skip
+            row_id,
+            kind,
+            state,
+            seen_on,
+            due,
+            is_open and clock.is_late(due, as_of),
+            is_open and clock.is_near(due, as_of, policy),
+            reason,
+            source,
+            file_name,
+            line,
+        )
     return found
 
 

@@ -116,7 +116,10 @@ def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> N
 def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
     if not engine.table_exists(connection, "rights", table):
         return None
-    rows = f"SELECT rights, identities.person_id FROM vault.rights.{table} AS rights LEFT JOIN vault.register.identities AS identities USING (identifier)"
+    rows = (
+        f"SELECT rights, identities.person_id FROM vault.rights.{table} AS rights LEFT JOIN "
+        f"vault.register.identities AS identities USING (identifier)"
+    )
     return _sum(table, rows, "rights, person_id")
 
 
@@ -129,4 +132,7 @@ def _others(connection: duckdb.DuckDBPyConnection, schema: str, table: str, colu
 
 
 def _sum(table: str, rows: str, columns: str) -> str:
-    return f"SELECT '{table} ' || count(*) || ' ' || coalesce(sum(hash({columns})::HUGEINT), 0) AS part FROM ({rows})"
+    return (
+        f"SELECT '{table} ' || count(*) || ' ' || coalesce(sum(hash({columns})::HUGEINT), 0) AS part FROM "
+        f"({rows})"
+    )

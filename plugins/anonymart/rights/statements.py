@@ -87,8 +87,12 @@ def _statement(row: _Row) -> dict[str, Any]:
             "type": _iri(item_type) if ":" in item_type else _ACTIVITIES + _TYPES.get(item_type, "objective")
         }
     statement: dict[str, Any] = {
-        "id": str(made), "actor": _actor(identifier), "verb": {"id": _iri(verb)}, "object": activity, "timestamp": moment,
-    }  # fmt: skip
+        "id": str(made),
+        "actor": _actor(identifier),
+        "verb": {"id": _iri(verb)},
+        "object": activity,
+        "timestamp": moment,
+    }
     result: dict[str, Any] = {}
     if scaled is not None:
         result["score"] = {"scaled": scaled}

@@ -50,9 +50,14 @@ def submit(
     next_id, learner_id = _check_person(home, keys, asked.learner_id, asked.email)
     request_id = request_id or next_id
     row = {
-        "request_id": request_id, "kind": asked.kind, "learner_id": learner_id, "email": asked.email,
-        "received_at": f"{asked.received_on}T12:00:00Z", "identity_verified": asked.is_verified, "details": asked.details,
-    }  # fmt: skip
+        "request_id": request_id,
+        "kind": asked.kind,
+        "learner_id": learner_id,
+        "email": asked.email,
+        "received_at": f"{asked.received_on}T12:00:00Z",
+        "identity_verified": asked.is_verified,
+        "details": asked.details,
+    }
     folder = home.landing / "rights"
     folder.mkdir(exist_ok=True)
     part = folder / f"{request_id}.ndjson.part"

@@ -240,7 +240,16 @@ def _asked_for(retry_after: str | None) -> float | None:
 
 def _refusal(status: int) -> str:
     if status in (401, 403):
-        return f"The store refuses these credentials ({status}): check user and password or token, and that they may read statements."
+        return (
+            f"The store refuses these credentials ({status}): check user and password or token, and that "
+            f"they may read statements."
+        )
     if status == 404:
-        return "The store knows no statements at this address (404): give the xAPI endpoint, the part before /statements."
-    return f"The store refuses to give statements ({status}): check its address and the version of xAPI it speaks."
+        return (
+            "The store knows no statements at this address (404): give the xAPI endpoint, the part before "
+            "/statements."
+        )
+    return (
+        f"The store refuses to give statements ({status}): check its address and the version of xAPI it "
+        f"speaks."
+    )

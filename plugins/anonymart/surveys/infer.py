@@ -23,7 +23,10 @@ from anonymart.surveys.salary_words import asked
 _NO_TOOL = Mapping("", "", "")
 # What stands in an answer and is no name of a column: an address, a day, a number alone, a long code.
 _DATA = re.compile(
-    r"[^@\s]+@[^@\s]+[.][a-z]+$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{2,}([.,]\d+)?$|[0-9a-f]{8}-[0-9a-f-]{20,}$",
+    (
+        r"[^@\s]+@[^@\s]+[.][a-z]+$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{2,}([.,]\d+)?$|"
+        r"[0-9a-f]{8}-[0-9a-f-]{20,}$"
+    ),
     re.IGNORECASE,
 )
 _TIME_WORDS = re.compile(

@@ -14,7 +14,11 @@ def known(connection: duckdb.DuckDBPyConnection, table: str, title: str) -> list
     `other`.
     """
     titles = f"(SELECT DISTINCT {title} AS title FROM {table} WHERE {title} IS NOT NULL)"
-    words = f"(SELECT word, job_family, priority::INTEGER AS priority FROM read_csv({literal(str(dbt_sql.SEEDS / 'job_family_words.csv'))}, header = true, all_varchar = true))"
+    words = (
+        f"(SELECT word, job_family, priority::INTEGER AS priority FROM "
+        f"read_csv({literal(str(dbt_sql.SEEDS / 'job_family_words.csv'))}, header = true, all_varchar = "
+        f"true))"
+    )
     return connection.execute(dbt_sql.render("job_families", titles, words)).fetchall()
 
 

@@ -360,7 +360,10 @@ def _without_sentinels(text: str, mapping: Mapping) -> str:
     is_another = f"({text}[1] < chr(128) AND NOT contains({literal(fronts)}, lower({text}[1])))"
     if not any("@" in word for word in sentinels):
         is_another += f" OR contains({text}, '@')"
-    return f"CASE WHEN {is_another} THEN {text} WHEN strip_accents(lower({text})) NOT IN ({listed}) THEN {text} END"
+    return (
+        f"CASE WHEN {is_another} THEN {text} WHEN strip_accents(lower({text})) NOT IN ({listed}) THEN "
+        f"{text} END"
+    )
 
 
 def _zone(reading: Reading, name: str) -> str:
@@ -398,7 +401,10 @@ def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, t
         return f"coalesce({sql_day(text, found.order or '')}::VARCHAR, left({moment}, 10))"
     if name == "score":
         # 0 to 10, or a short word, is itself.
-        return f"CASE WHEN strlen({text}) <= 2 THEN {text} ELSE coalesce(nullif(regexp_extract({text}, '^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text}) END"
+        return (
+            f"CASE WHEN strlen({text}) <= 2 THEN {text} ELSE coalesce(nullif(regexp_extract({text}, "
+            f"'^([0-9]{{1,3}})([.,]0+)?( *(/ *10|[-–:(].*))?$', 1), ''), {text}) END"
+        )
     words = reading.mapping.field(name).words or {
         value: tuple(map(str, listed))
         for value, listed in shared("questions.yml")["words"].get(name, {}).items()

@@ -303,7 +303,10 @@ def _without_extras(text: str, extras: list[str]) -> str:
     unclear.
     """
     words = "|".join(sorted(map(re.escape, extras), key=len, reverse=True))
-    before = r"(?:\+|&|hors|plus|avec|et|and|with|without|sans|excluding|excl\.?|not including|including|incluant|incl\.?|y compris)"
+    before = (
+        r"(?:\+|&|hors|plus|avec|et|and|with|without|sans|excluding|excl\.?|not "
+        r"including|including|incluant|incl\.?|y compris)"
+    )
     listed = rf"(?:{words})(?: ?(?:et|and|\+|&|,) ?(?:{words}))*(?![a-z])(?! ?(?:de |of |a )?[\d€$£])"
     text = re.sub(rf"\(?{before} ?(?:des? |les |the |my |mes )?{listed}\)?", " ", text)
     return re.sub(

@@ -21,9 +21,10 @@ def count(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
     figure.
     """
     found = connection.execute(
-        f"SELECT coalesce(salary_reason, '{STANDS}'), count(*) FROM ({_judged()}) GROUP BY ALL ORDER BY ALL".replace(
-            "salary_answers", table
-        )
+        (
+            f"SELECT coalesce(salary_reason, '{STANDS}'), count(*) FROM ({_judged()}) GROUP BY ALL ORDER "
+            f"BY ALL"
+        ).replace("salary_answers", table)
     ).fetchall()
     return (
         {STANDS: 0, **{reason: n for reason, n in sorted(found, key=lambda each: each[0] != STANDS)}}
@@ -54,7 +55,10 @@ def _judged() -> str:
             lower(trim(salary_period)) AS salary_period,
         lower(trim(salary_basis)) AS salary_basis, lower(trim(working_time)) AS working_time, employed AS is_employed, answered_at FROM salary_answers)"""
     seed = literal(str(dbt_sql.SEEDS / "exchange_rates.csv"))
-    rates = f"(SELECT currency, year::INTEGER AS year, per_eur::DOUBLE AS per_eur FROM read_csv({seed}, header = true, all_varchar = true))"
+    rates = (
+        f"(SELECT currency, year::INTEGER AS year, per_eur::DOUBLE AS per_eur FROM read_csv({seed}, "
+        f"header = true, all_varchar = true))"
+    )
     return dbt_sql.render(
         "salary_judged",
         answers,

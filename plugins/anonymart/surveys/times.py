@@ -47,7 +47,10 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
         if declared:
             times.order = declared
         elif first_over and second_over:
-            times.problem = "some of its dates are day/month and some month/day: export it with one form, or with ISO dates"
+            times.problem = (
+                "some of its dates are day/month and some month/day: export it with one form, or with ISO "
+                "dates"
+            )
         elif first_over or second_over:
             times.order = "dmy" if first_over else "mdy"
         else:

@@ -28,7 +28,10 @@ _NO_READER = (
     "The page Privacy is for the privacy reviewer and the data team: ask for the right to read Privacy."
 )
 _NO_REVIEWER = "Only a privacy reviewer decides about a release."
-_ELSEWHERE = "The answer did not come from this page itself: open the page again and answer there, over https or on this machine."
+_ELSEWHERE = (
+    "The answer did not come from this page itself: open the page again and answer there, over https or "
+    "on this machine."
+)
 
 
 def may(user: BaseUser, method: ResourceMethod) -> bool:

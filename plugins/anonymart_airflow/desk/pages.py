@@ -25,7 +25,10 @@ _STYLE = privacy_page.style() + (_HERE / "desk.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; {_COMMON}"
 # The report carries its style inside, the Data Docs have theirs beside them.
-POLICY_OF_EVIDENCE = f"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'none'; {_COMMON}"
+POLICY_OF_EVIDENCE = (
+    f"default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'none'; "
+    f"{_COMMON}"
+)
 
 
 def page(request: Request, name: str, status: int = 200, **told_values: Any) -> HTMLResponse:
