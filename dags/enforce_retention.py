@@ -7,15 +7,17 @@ dag = retention_dag(
     doc_md="""
 ### Keeps to the terms of `expectations/policy.yml`
 
-Removes from vault and warehouse whoever left the window (P-STAT), identified answers three years after the last contact (P-SURVEY),
-withdrawn answers, rows about minors that were found late, connections after a year (P-LOG), and raw rows 90 days after the run
-that loaded them. Once a week it rewrites the files, so that the bytes go too; the disk needs room for a second copy. Published
-cells stay. Each removal leaves a receipt: `anonymart rights verify-receipts`.
+Removes from vault and warehouse whoever left the window (P-STAT), identified answers three years after the
+last contact (P-SURVEY), withdrawn answers, rows about minors that were found late, connections after a year
+(P-LOG), and raw rows 90 days after the run that loaded them. Once a week it rewrites the files, so that the
+bytes go too; the disk needs room for a second copy. Published cells stay. Each removal leaves a receipt:
+`anonymart rights verify-receipts`.
 
-**Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute apart
-and then twice as long each time.
+**Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute
+apart and then twice as long each time.
 
-A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits 7 days for a person: the task fails at once and says what to type.
+A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits 7 days
+for a person: the task fails at once and says what to type.
 
 **How to restart it.** Clear the task, or trigger the DAG: it removes whatever is over its time, however late.
 For another day: `{"as_of": "YYYY-MM-DD"}`.

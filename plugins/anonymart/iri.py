@@ -39,16 +39,19 @@ def _bound(value: str, name: str, body: str) -> str:
 
 _ENCODED = """CASE WHEN regexp_matches(t, '[^\\x00-\\x7F]') THEN array_to_string(
     list_transform(string_split(nfc_normalize(t), ''), lambda c: if(ord(c) > 127, url_encode(c), c)), '') ELSE t END"""
-_DECODED = """CASE WHEN contains(t, '%') THEN array_to_string(list_transform(string_split(t, '%'), lambda p, i: CASE
+_DECODED = """
+    CASE WHEN contains(t, '%') THEN array_to_string(list_transform(string_split(t, '%'), lambda p, i: CASE
     WHEN i = 1 THEN p
     WHEN NOT regexp_matches(p, '^[0-9a-fA-F]{2}') THEN '%' || p
-    WHEN regexp_full_match(chr(('0x' || p[:2])::INTEGER), '[A-Za-z0-9._~-]') THEN chr(('0x' || p[:2])::INTEGER) || p[3:]
+    WHEN regexp_full_match(chr(('0x' || p[:2])::INTEGER),
+        '[A-Za-z0-9._~-]') THEN chr(('0x' || p[:2])::INTEGER) || p[3:]
     ELSE '%' || upper(p[:2]) || p[3:] END), '') ELSE t END"""
 _ROOT = "regexp_extract(t, '^[^:]+://[^/?#]*', 0)"
 _PATH = "regexp_extract(t, '^[^:]+://[^/?#]*([^?#]*)', 1)"
 _WITHOUT_DOTS = """CASE WHEN regexp_matches(t, '/[.]{1,2}(/|$)') THEN array_to_string(list_reduce(
     list_transform(string_split(t, '/'), lambda s: [s]),
-    lambda kept, s: CASE s[1] WHEN '.' THEN kept WHEN '..' THEN kept[:greatest(len(kept) - 1, 1)] ELSE list_concat(kept, s) END
+    lambda kept, s: CASE s[1] WHEN '.' THEN kept WHEN '..' THEN kept[:greatest(len(kept) - 1,
+        1)] ELSE list_concat(kept, s) END
 ), '/') ELSE t END"""
 _WITHOUT_PORT = (
     "regexp_replace(regexp_replace(regexp_replace(t, '^(http://.*):80$', '\\1'), '^(https://.*):443$', "
@@ -62,7 +65,8 @@ _OF_ADDRESS = _bound(_LOWERED, "t", _bound(_ENCODED, "t", _bound(_DECODED, "t", 
 _OF_TRIMMED = f"""CASE
     WHEN regexp_matches(t, '{_ADDRESS}') THEN {_OF_ADDRESS}
     WHEN regexp_full_match(lower(t), '(urn:uuid:)?{_UUID}') THEN lower(t)
-    WHEN regexp_matches(t, '^[Uu][Rr][Nn]:') THEN lower(regexp_extract(t, '^[^:]*:[^:]*', 0)) || regexp_extract(t, '^[^:]*:[^:]*(.*)$', 1)
+    WHEN regexp_matches(t, '^[Uu][Rr][Nn]:') THEN lower(regexp_extract(t, '^[^:]*:[^:]*',
+        0)) || regexp_extract(t, '^[^:]*:[^:]*(.*)$', 1)
     ELSE regexp_replace(t, '(.)/+$', '\\1') END"""
 _MACRO = f"""
 CREATE OR REPLACE TEMP MACRO anonymart_normal_iri(t) AS CASE

@@ -136,13 +136,19 @@ def _macro() -> str:
         'path': regexp_replace(regexp_extract(r.normal, '^[^?#]*', 0), '^/+(.)', '\\1'),
         'query': regexp_extract(r.normal, '[?][^#]*', 0), 'fragment': regexp_extract(r.normal, '#.+$', 0)}"""
     read = f"""{{
-        'block': regexp_replace(lower(regexp_extract(w.all, {literal(_BLOCK)}, 1)), '[+](branch|version)@[^+/]+', '', 'g'),
-        'course': lower(coalesce(nullif(regexp_extract(w.all, {literal(_COURSE)}, 1), ''), nullif(regexp_extract(w.plain, {literal(_BARE_COURSE)}, 1), ''),
+        'block': regexp_replace(lower(regexp_extract(w.all, {literal(_BLOCK)}, 1)),
+            '[+](branch|version)@[^+/]+', '', 'g'),
+        'course': lower(coalesce(nullif(regexp_extract(w.all, {literal(_COURSE)}, 1), ''),
+            nullif(regexp_extract(w.plain, {literal(_BARE_COURSE)}, 1), ''),
             nullif(regexp_replace(regexp_extract(w.plain, {literal(_SLASHES)}, 0), '/', '+', 'g'), ''), '')),
-        'is_course': regexp_matches(w.plain, {literal(_COURSE_ITSELF)}) OR regexp_matches(w.plain, {literal(_SLASHES)}),
-        'old': nullif(regexp_replace(regexp_replace(regexp_extract(lower(w.plain), 'i4x:.*$', 0), ';_', '/', 'g'), '@[^/]*$', ''), ''),
-        'old_course': lower(regexp_replace(w.plain, {literal(_OLD_PAGE)}, '\\1+\\2+\\3')), 'is_old': regexp_matches(w.plain, {literal(_OLD_PAGE)}),
-        'uuid': lower(coalesce(nullif(regexp_extract(w.plain, {literal(_UUID)}, 1), ''), nullif(regexp_extract(w.plain, {literal(_HEX)}, 1), ''), '')),
+        'is_course': regexp_matches(w.plain, {literal(_COURSE_ITSELF)}) OR regexp_matches(w.plain,
+            {literal(_SLASHES)}),
+        'old': nullif(regexp_replace(regexp_replace(regexp_extract(lower(w.plain), 'i4x:.*$', 0), ';_', '/',
+            'g'), '@[^/]*$', ''), ''),
+        'old_course': lower(regexp_replace(w.plain, {literal(_OLD_PAGE)}, '\\1+\\2+\\3')),
+            'is_old': regexp_matches(w.plain, {literal(_OLD_PAGE)}),
+        'uuid': lower(coalesce(nullif(regexp_extract(w.plain, {literal(_UUID)}, 1), ''),
+            nullif(regexp_extract(w.plain, {literal(_HEX)}, 1), ''), '')),
         'identity': {identity}, 'fragment': w.fragment}}"""
     segments = (
         "list_filter(string_split(regexp_replace(o.identity.page, '^[A-Za-z][A-Za-z0-9+.-]*://', ''), "
@@ -156,16 +162,19 @@ def _macro() -> str:
     )
     ccx = r"regexp_replace(o.block, '[+]ccx@[0-9]+', '')"
     struct = f"""{{
-        'key': CASE WHEN o.block <> '' THEN 'edx:' || o.block WHEN o.is_course AND o.course <> '' THEN 'edx:' || o.course
+        'key': CASE WHEN o.block <> '' THEN 'edx:' || o.block WHEN o.is_course AND o.course <> ''
+            THEN 'edx:' || o.course
             WHEN o.old IS NOT NULL THEN 'edx:' || o.old WHEN o.uuid <> '' THEN 'id:' || o.uuid
             ELSE o.identity.page || o.identity.query || if(o.identity.query = '', o.fragment, '') END,
-        'tails': CASE WHEN o.block <> '' THEN ['edx:' || {ccx}, 'id:' || regexp_extract(o.block, 'block@(.*)$', 1), regexp_extract(o.block, 'block@(.*)$', 1)]
+        'tails': CASE WHEN o.block <> '' THEN ['edx:' || {ccx}, 'id:' || regexp_extract(o.block,
+            'block@(.*)$', 1), regexp_extract(o.block, 'block@(.*)$', 1)]
             WHEN o.is_course AND o.course <> '' THEN []::VARCHAR[]
             WHEN o.identity.query <> '' THEN {suffixes}
             WHEN o.is_old THEN ['edx:' || o.old_course, {last}]
             ELSE [{last}] END,
         'tail_kinds': CASE WHEN o.is_old AND o.block = '' THEN ['course'] ELSE o.identity.kinds END,
-        'course': CASE WHEN o.block <> '' THEN 'edx:' || regexp_extract(o.block, '^(.*)[+]type@', 1) WHEN o.course <> '' THEN 'edx:' || o.course
+        'course': CASE WHEN o.block <> '' THEN 'edx:' || regexp_extract(o.block, '^(.*)[+]type@',
+            1) WHEN o.course <> '' THEN 'edx:' || o.course
             WHEN o.is_old THEN 'edx:' || o.old_course END}}"""
     body = _bound(
         f"{{'plain': {plain}, 'normal': {normal}}}", "r", _bound(parts, "w", _bound(read, "o", struct))

@@ -214,7 +214,8 @@ def sql_common(text: str) -> str:
     # that zone: only numbers get there.
     common = f"""CASE WHEN substr({text}, 20) = 'Z' THEN try_cast({text} AS TIMESTAMP)
         WHEN substr({text}, 20, 1) = '.' AND substr({text}, 24) = 'Z' THEN try_cast({text} AS TIMESTAMP)
-        WHEN substr({text}, 20, 1) IN ('+', '-') AND substr({text}, 23, 1) = ':' AND length({text}) = 25 AND substr({text}, 21, 2) < '15'
+        WHEN substr({text}, 20, 1) IN ('+', '-') AND substr({text}, 23,
+            1) = ':' AND length({text}) = 25 AND substr({text}, 21, 2) < '15'
             THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
         WHEN regexp_matches({text}, '{_PLAIN}') THEN try_cast(rtrim({text}, 'Z') AS TIMESTAMP)
         WHEN regexp_matches({text}, '{_WITH_OFFSET}') THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"""

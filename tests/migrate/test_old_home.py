@@ -224,7 +224,9 @@ def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
             n_wrong, n_right = connection.execute(f"""
                 SELECT count(*) FILTER (NOT coalesce({low} <= "{rate}" AND "{rate}" <= {high},
                     "{rate}" IS NULL AND {low} IS NULL AND {high} IS NULL)
-                    OR "{rate}_reason" IS DISTINCT FROM {low[:-1]}_reason" OR "{rate}_reason" IS DISTINCT FROM {high[:-1]}_reason"), count("{rate}")
+                    OR "{rate}_reason" IS DISTINCT
+                    FROM {low[:-1]}_reason" OR "{rate}_reason" IS DISTINCT FROM {high[:-1]}_reason"),
+                    count("{rate}")
                 FROM marts.marts.{mart}""").fetchone()
             assert n_wrong == 0, (mart, rate)
             n_found += n_right

@@ -218,7 +218,8 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     """SQL that counts by place the strings which are a word in this form. A hash is computed only where a
     string looks like one.
     """
-    plain = f"""word LIKE '%@%' OR (length(word) >= {SHORTEST} AND NOT regexp_full_match(word, '[0-9]+|[a-zA-Z]+'))"""
+    plain = f"""
+        word LIKE '%@%' OR (length(word) >= {SHORTEST} AND NOT regexp_full_match(word, '[0-9]+|[a-zA-Z]+'))"""
     yield "plain", _count(f"SELECT lower(word) AS word FROM words WHERE {plain}", "lower(texts.text)")
     connection.execute("""
         CREATE TABLE inputs AS SELECT word FROM words UNION SELECT lower(trim(word)) FROM words

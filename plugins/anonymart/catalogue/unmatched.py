@@ -258,7 +258,10 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
     )
     masked_query = f"if({query} = '', '', '?' || array_to_string(list_sort(list_distinct({names})), '&'))"
     return f"""CASE
-        WHEN regexp_matches(named, '(?i)type(@|%40)[a-z0-9_-]+([+]|%2B)block(@|%40)') THEN 'block-v1:*+type@' || if(list_contains({words}, lower({block})), lower({block}), '*') || '+block@*'
+        WHEN regexp_matches(named,
+            '(?i)type(@|%40)[a-z0-9_-]+([+]|%2B)block(@|%40)')
+            THEN 'block-v1:*+type@' || if(list_contains({words}, lower({block})), lower({block}),
+            '*') || '+block@*'
         WHEN regexp_matches(named, '(?i)course-v1(:|%3A)') THEN 'course-v1:*'
         WHEN regexp_matches(named, '(?i)ccx-v1(:|%3A)') THEN 'ccx-v1:*'
         WHEN regexp_matches(named, '(?i)i4x:') THEN 'i4x://*'
@@ -266,7 +269,8 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
             || if(list_contains({known_hosts}, {host}), {host}, '*') || {masked_path} || {masked_query}
         WHEN regexp_matches(named, '(?i)^urn:uuid:') THEN 'urn:uuid:*'
         WHEN regexp_full_match(named, '[0-9]+') THEN '#'
-        WHEN regexp_matches(named, '[?/]') THEN array_to_string(list_transform(string_split(split_part(named, '?', 1), '/'), lambda s: {part}), '/') || {masked_query}
+        WHEN regexp_matches(named, '[?/]') THEN array_to_string(list_transform(string_split(split_part(named,
+            '?', 1), '/'), lambda s: {part}), '/') || {masked_query}
         ELSE '*' END"""
 
 

@@ -21,7 +21,8 @@ _STATES = {True: "ok", False: "missing", None: "look"}
 def airflow() -> None:
     """Anonymart in an Airflow of your own.
 
-    Call them as the user of the scheduler, with its environment: AIRFLOW_HOME or AIRFLOW__…, ANONYMART_HOME, and the keys where they stand in variables.
+    Call them as the user of the scheduler, with its environment: AIRFLOW_HOME or AIRFLOW__…, ANONYMART_HOME,
+    and the keys where they stand in variables.
 
     \b
       pip install anonymart-0.1.0-py3-none-any.whl

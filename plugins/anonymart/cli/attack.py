@@ -58,18 +58,19 @@ def attack_command(
       quantiles           the last salary of a cell, from its quartiles and all other salaries
       corrections         who left meanwhile, from a corrected period
 
-    Each runs on a naive release too, made up on the spot, on which it must succeed (the control): an attack that does not is
-    broken, and its silence proves nothing. The interval is that of the share of successes, at 95 % (Clopper and Pearson).
+    Each runs on a naive release too, made up on the spot, on which it must succeed (the control): an attack
+    that does not is broken, and its silence proves nothing. The interval is that of the share of successes,
+    at 95 % (Clopper and Pearson).
 
     \b
       anonymart attack
       anonymart attack --release releases/2026-06-30.1 --against releases/2026-05-31.1 --json
 
-    Somebody without vault, warehouse and keys may run it on a release that was handed over: it then says that it is unscored, and
-    what the attacker is certain of counts as success.
+    Somebody without vault, warehouse and keys may run it on a release that was handed over: it then says that
+    it is unscored, and what the attacker is certain of counts as success.
 
-    With --generated the three criteria of WP29 are tested too, on a generated school: guesses from a release of one half must not
-    succeed on it more often than on the half held out (Fisher's test, Holm at 0.1 %).
+    With --generated the three criteria of WP29 are tested too, on a generated school: guesses from a release
+    of one half must not succeed on it more often than on the half held out (Fisher's test, Holm at 0.1 %).
 
     Exit codes: 0 nothing was recovered, 1 a control failed, 3 something was recovered that nobody may know.
     """

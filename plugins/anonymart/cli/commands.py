@@ -63,10 +63,11 @@ def anonymart() -> None:
       anonymart approve 2026-06-30.1 --as reviewer --reason "The first release, read in full"
       anonymart releases
 
-    Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by the gate,
-    4 waits for a person: the release for the reviewer (`anonymart approve`), or build or retention because their day cannot be right
-    (`anonymart confirm-day`), 5 all is done but the publication, which waits until somebody has entered or refused the rows about rights
-    or consents that could not be read (`anonymart rights list`); with --strict also for a refused file, a late request or a silent source.
+    Exit codes: 0 done (or nothing new, which is said), 1 fault, 2 wrong use or configuration, 3 refused by
+    the gate, 4 waits for a person: the release for the reviewer (`anonymart approve`), or build or retention
+    because their day cannot be right (`anonymart confirm-day`), 5 all is done but the publication, which
+    waits until somebody has entered or refused the rows about rights or consents that could not be read
+    (`anonymart rights list`); with --strict also for a refused file, a late request or a silent source.
     """
 
 

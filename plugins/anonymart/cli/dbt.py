@@ -28,9 +28,9 @@ _REFUSED = (
 def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -> None:
     """Run dbt with WORDS on this home: the variables, keys, paths and the lock are those of `anonymart build`.
 
-    Put -- before dbt's own words, so that its options are not taken for ours. ls, parse, compile, docs generate, build, run,
-    seed and test are allowed. What prints rows (show, run-operation) is not: the models read people. After them the warehouse
-    is no whole build, and `anonymart publish` builds anew first.
+    Put -- before dbt's own words, so that its options are not taken for ours. ls, parse, compile, docs
+    generate, build, run, seed and test are allowed. What prints rows (show, run-operation) is not: the models
+    read people. After them the warehouse is no whole build, and `anonymart publish` builds anew first.
 
     \b
       anonymart dbt -- ls --select +salary_outcome

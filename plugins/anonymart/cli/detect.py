@@ -27,18 +27,21 @@ _LONGEST_LINE = 1 << 26
 def detect(file: BufferedReader, no_vault: bool, is_json: bool) -> None:
     """Find direct identifiers in the texts of FILE, or of standard input (D-IDENT, D-SPECIAL).
 
-    Each line in is a JSON object with an id (a text or a whole number) and a text; each line out, in the same order, holds
-    the id and the spans. A span counts Unicode code points from 0, and its end is the first one after it:
+    Each line in is a JSON object with an id (a text or a whole number) and a text; each line out, in the same
+    order, holds the id and the spans. A span counts Unicode code points from 0, and its end is the first one
+    after it:
 
     \b
       {"id": 1, "text": "Merci à Sylvie, 06 12 34 56 78"}
       {"id": 1, "spans": [{"start": 8, "end": 14, "kind": "name"}, {"start": 16, "end": 30, "kind": "phone_fr"}]}
 
-    Kinds: nir, iban, card, email (spelled out too), url, phone, phone_fr, ipv4, ipv6, uuid, hash, handle, birth_date, address, name.
-    With the vault of the home also what it knows: known_name, known_email, known_account, known_learner_id, known_hash
-    (an unsalted MD5, SHA-1 or SHA-256 of an identifier) and the like. The text itself is never written.
+    Kinds: nir, iban, card, email (spelled out too), url, phone, phone_fr, ipv4, ipv6, uuid, hash, handle,
+    birth_date, address, name. With the vault of the home also what it knows: known_name, known_email,
+    known_account, known_learner_id, known_hash (an unsalted MD5, SHA-1 or SHA-256 of an identifier) and the
+    like. The text itself is never written.
 
-    Lines are answered as they come. A line of another shape stops with exit 2 and is named by its number, never quoted.
+    Lines are answered as they come. A line of another shape stops with exit 2 and is named by its number,
+    never quoted.
 
     \b
       anonymart detect --no-vault comments.ndjson > spans.ndjson

@@ -36,8 +36,9 @@ def rights() -> None:
       answered        closed; only kind, dates and a keyed hash are kept
       refused         closed without being carried out
 
-    A row about a right or a consent that cannot be read is unreadable, with its file and line, until somebody enters it (then it is
-    entered) or closes it (then it is refused); until then the people whom it names are in no figure and nothing is published.
+    A row about a right or a consent that cannot be read is unreadable, with its file and line, until somebody
+    enters it (then it is entered) or closes it (then it is refused); until then the people whom it names are
+    in no figure and nothing is published.
 
     Requests arrive in landing/rights/ or by hand. Nothing here shows who asks:
 
@@ -50,7 +51,8 @@ def rights() -> None:
       anonymart rights answer HAND-00001
       anonymart rights submit --unreadable UNREAD-00001 --kind object --learner-id L-18
 
-    `anonymart rights advance` takes every request as far as it may go, as the DAG answer_rights_requests does.
+    `anonymart rights advance` takes every request as far as it may go, as the DAG answer_rights_requests
+    does.
     """
 
 

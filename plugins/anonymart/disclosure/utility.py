@@ -195,7 +195,8 @@ def _cells(
     connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], evidence: str
 ) -> dict[str, dict[str, Any]]:
     rows = connection.execute(f"""
-        SELECT mart, count(DISTINCT cell_key), {", ".join(f"count(*) FILTER (published_reason = '{reason}')" for reason in REASONS)}
+        SELECT mart, count(DISTINCT cell_key),
+            {", ".join(f"count(*) FILTER (published_reason = '{reason}')" for reason in REASONS)}
         FROM {evidence} AS evidence JOIN ({_shown(contracts)}) AS shown USING (mart, measure)
         GROUP BY mart""").fetchall()
     counted = {mart: (n_cells, reasons) for mart, n_cells, *reasons in rows}

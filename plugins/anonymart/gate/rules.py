@@ -1,4 +1,6 @@
-"""The register of what can be forbidden. A rule is SQL that gives (mart, column_name, kind, n), and no row when all is well."""
+"""The register of what can be forbidden. A rule is SQL that gives (mart, column_name, kind, n), and no row
+when all is well.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from anonymart.policy import Policy
 
 @dataclass(frozen=True)
 class Scope:
-    """What a rule looks at: one mart's contract (or none), one column, the policy and the date of the release."""
+    """What a rule looks at: one mart's contract (or none), one column, the policy and the date of the
+    release.
+    """
 
     policy: Policy
     as_of: date
@@ -85,7 +89,7 @@ RULES: dict[str, Rule] = {}
 
 def rule(function: Callable[[Scope], str]) -> Callable[[Scope], str]:
     """Register a function as the rule of its name."""
-    RULES[function.__name__] = Rule(function.__name__, function.__doc__ or "", function)
+    RULES[function.__name__] = Rule(function.__name__, " ".join((function.__doc__ or "").split()), function)
     return function
 
 

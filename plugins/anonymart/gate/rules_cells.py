@@ -1,4 +1,6 @@
-"""What no mart may hold, cell by cell: strange columns, twins, cells without evidence, open periods, changed history."""
+"""What no mart may hold, cell by cell: strange columns, twins, cells without evidence, open periods, changed
+history.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def parquet_unlike_table(scope: Scope) -> str:
 
 @rule
 def cell_without_evidence(scope: Scope) -> str:
-    """A cell that is neither carried from the ledger nor backed by evidence for each of its measures (S-ANON)."""
+    """A cell that is neither carried from the ledger nor backed by evidence for each of its measures
+    (S-ANON).
+    """
     name, measures = scope.mart.name, len(scope.mart.measures)
     return counted(
         scope,
@@ -83,7 +87,9 @@ def evidence_of_another_day(scope: Scope) -> str:
 
 @rule
 def person_out_of_window(scope: Scope) -> str:
-    """A new cell with a person whose years in statistics had ended by the day of the release (P-STAT, R-OBJECT)."""
+    """A new cell with a person whose years in statistics had ended by the day of the release (P-STAT,
+    R-OBJECT).
+    """
     return counted(
         scope,
         "person_out_of_window",
@@ -108,7 +114,9 @@ def open_period(scope: Scope) -> str:
 
 
 def closes_on(scope: Scope) -> str:
-    """SQL for the last day that a cell must wait for: of its period, of its observation in months and of the delay."""
+    """SQL for the last day that a cell must wait for: of its period, of its observation in months and of the
+    delay.
+    """
     period = scope.mart.period
     length = {"month": "1 month", "quarter": "3 months", "half_year": "6 months", "year": "1 year"}[
         period.grain
@@ -125,7 +133,9 @@ def _with_figures(scope: Scope, text: str) -> str:
 
 @rule
 def completeness_unlike_dates(scope: Scope) -> str:
-    """A cell that says of itself otherwise than its dates whether people had left the statistics before it was first built (P-STAT)."""
+    """A cell that says of itself otherwise than its dates whether people had left the statistics before it
+    was first built (P-STAT).
+    """
     period = scope.mart.period
     first = f'cell."{period.column}"'
     if period.grain == "year":
@@ -178,7 +188,9 @@ def carried_cell_missing(scope: Scope) -> str:
 
 @rule
 def closed_period_reopened(scope: Scope) -> str:
-    """A new cell in a period that an earlier release closed and nobody declared wrong: a correction that reaches too far (S-ANON)."""
+    """A new cell in a period that an earlier release closed and nobody declared wrong: a correction that
+    reaches too far (S-ANON).
+    """
     name, key = scope.mart.name, key_sql(scope.mart.period_key, "cell")
     return counted(
         scope,
@@ -191,7 +203,9 @@ def closed_period_reopened(scope: Scope) -> str:
 
 @rule
 def code_outside_list(scope: Scope) -> str:
-    """A dimension value that is in neither the catalogue nor a code list: somebody may have typed it (D-IDENT)."""
+    """A dimension value that is in neither the catalogue nor a code list: somebody may have typed it
+    (D-IDENT).
+    """
     listed = scope.mart.dimensions[scope.column]
     return counted(
         scope,
@@ -223,7 +237,9 @@ def _bound(scope: Scope, bound: int | str) -> int:
 
 @rule
 def day_inside_period(scope: Scope) -> str:
-    """A period that is not named by its first day, or a year that is none: a time finer than a month (S-ANON)."""
+    """A period that is not named by its first day, or a year that is none: a time finer than a month
+    (S-ANON).
+    """
     column, grain = f'"{scope.column}"', scope.mart.period.grain
     if grain == "year":
         first = f"{column} BETWEEN 1900 AND {scope.as_of.year}"

@@ -1,4 +1,6 @@
-"""What a corrected period may not tell beside the recalled one: that somebody left meanwhile, and which figures moved with them (S-ANON)."""
+"""What a corrected period may not tell beside the recalled one: that somebody left meanwhile, and which
+figures moved with them (S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from anonymart.release.cells import key_sql
 
 @rule
 def correction_tells_a_difference(scope: Scope) -> str:
-    """A figure that tells more than plain counts, in a cell whose plain counts are as they were recalled: few people could have moved it (S-ANON)."""
+    """A figure that tells more than plain counts, in a cell whose plain counts are as they were recalled: few
+    people could have moved it (S-ANON).
+    """
     stayed = "".join(
         f' AND cell."{name}" IS NOT DISTINCT FROM withdrawn."{name}"' for name in scope.mart.plain_counts
     )
@@ -48,7 +52,9 @@ def recalled_cell_missing(scope: Scope) -> str:
 
 @rule
 def few_added_by_correction(scope: Scope) -> str:
-    """A cell that a correction adds to a recalled period, and that few people are in: it had no row, and one more person gave it one (S-ANON)."""
+    """A cell that a correction adds to a recalled period, and that few people are in: it had no row, and one
+    more person gave it one (S-ANON).
+    """
     name = scope.mart.name
     return counted(
         scope,

@@ -1,4 +1,6 @@
-"""Every figure recomputed from its evidence, without the macros that made it: noise, bases, bands, values (S-ANON)."""
+"""Every figure recomputed from its evidence, without the macros that made it: noise, bases, bands, values
+(S-ANON).
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def count_under_threshold(scope: Scope) -> str:
 
 @rule
 def count_unlike_persons(scope: Scope) -> str:
-    """A count that is not the number of persons with the noise of their cell key, drawn here once more (S-ANON)."""
+    """A count that is not the number of persons with the noise of their cell key, drawn here once more
+    (S-ANON).
+    """
     return counted(
         scope,
         "count_unlike_persons",
@@ -76,7 +80,9 @@ def count_unlike_persons(scope: Scope) -> str:
 
 @rule
 def clipped_count_shown(scope: Scope) -> str:
-    """A sensitive count, or a sister that gives it away, whose share of its base is outside the band or has none (S-ANON)."""
+    """A sensitive count, or a sister that gives it away, whose share of its base is outside the band or has
+    none (S-ANON).
+    """
     measure = scope.measure
     sensitive = sensitive_sisters(scope, measure)
     joins = " ".join(f"JOIN {_count(scope, name)} AS {name} USING (cell_key)" for name in sensitive)
@@ -107,7 +113,9 @@ def rate_on_few_persons(scope: Scope) -> str:
 
 @rule
 def rate_unlike_counts(scope: Scope) -> str:
-    """A rate that does not follow from the published counts, is sensitive and not clipped to its band, or is not as it was told first."""
+    """A rate that does not follow from the published counts, is sensitive and not clipped to its band, or is
+    not as it was told first.
+    """
     measure = scope.measure
     if measure.get("told_by"):
         return _unlike_first(scope, measure, "rate_unlike_counts")
@@ -119,7 +127,8 @@ def rate_unlike_counts(scope: Scope) -> str:
     expected = share
     if measure.get("sensitive"):
         band = _band(scope)
-        expected = f"""CASE WHEN {_is_low(scope, part)} THEN {band}[1] WHEN {_is_high(scope, part)} THEN {band}[2]
+        expected = f"""
+            CASE WHEN {_is_low(scope, part)} THEN {band}[1] WHEN {_is_high(scope, part)} THEN {band}[2]
             WHEN {band} IS NOT NULL THEN {share} END"""
     return counted(
         scope,
@@ -135,7 +144,9 @@ def rate_unlike_counts(scope: Scope) -> str:
 
 @rule
 def interval_unlike_rate(scope: Scope) -> str:
-    """An end of an interval that does not follow from its published rate and base, or is shown where the rate is not (S-ANON)."""
+    """An end of an interval that does not follow from its published rate and base, or is shown where the rate
+    is not (S-ANON).
+    """
     measure = scope.measure
     if measure.get("told_by"):
         return _unlike_first(scope, measure, "interval_unlike_rate")
@@ -197,7 +208,9 @@ def quantile_on_few_persons(scope: Scope) -> str:
 
 @rule
 def quantile_unlike_persons(scope: Scope) -> str:
-    """A quantile that is not the persons' own, with the noise of its cell key in ranks and rounded as the policy says (S-ANON)."""
+    """A quantile that is not the persons' own, with the noise of its cell key in ranks and rounded as the
+    policy says (S-ANON).
+    """
     measure, unit = scope.measure, _unit(scope, scope.measure)
     figure, share = f'cell."{scope.column}"', float(measure["quantile"])
     first = "((evidence.draw_key * 1597334677 + 374761393) % 4294967296)"
@@ -227,7 +240,9 @@ def quantile_unlike_persons(scope: Scope) -> str:
 
 @rule
 def dominated_money(scope: Scope) -> str:
-    """An amount of a cell in which one person makes the total, or too few earn less or more than it (S-ANON)."""
+    """An amount of a cell in which one person makes the total, or too few earn less or more than it
+    (S-ANON).
+    """
     measure, value = scope.measure, scope.measure["value"]
     years = scope.mart.disclosure.get("pooling") or {}
     same = " AND ".join(
@@ -258,7 +273,9 @@ def dominated_money(scope: Scope) -> str:
 
 @rule
 def nps_unlike_counts(scope: Scope) -> str:
-    """A Net Promoter Score or an end of its interval that does not follow from counts which are all published (S-ANON)."""
+    """A Net Promoter Score or an end of its interval that does not follow from counts which are all published
+    (S-ANON).
+    """
     measure = scope.measure
     parts = {name: measure[name] for name in ("promoters", "passives", "detractors")}
     joins = " ".join(f"JOIN {_count(scope, name)} AS {part} USING (cell_key)" for part, name in parts.items())
@@ -290,10 +307,11 @@ def _count(scope: Scope, measure: str) -> str:
 
 
 def _perturbed(scope: Scope, measure: str) -> str:
-    """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no cell key.
+    """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no
+    cell key.
 
-    In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile must not show. Counts that are
-    held against each other are consistent (gate.consistent).
+    In a corrected cell that is the recalled plain count, where the new one is near it: who left meanwhile
+    must not show. Counts that are held against each other are consistent (gate.consistent).
     """
     drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
@@ -317,7 +335,9 @@ def _perturbed(scope: Scope, measure: str) -> str:
 
 
 def _told_before(scope: Scope, measure: str) -> str:
-    """SQL for (cell_key, figure) of a count that an earlier release has told: 0 where the period is closed and has no such row."""
+    """SQL for (cell_key, figure) of a count that an earlier release has told: 0 where the period is closed
+    and has no such row.
+    """
     told = scope.measure_named(measure)
     first = told.get("told_by") or {}
     name, figure = first.get("mart", scope.mart.name), first.get("measure", measure)
@@ -392,7 +412,9 @@ def sensitive_sisters(scope: Scope, measure: Mapping[str, Any]) -> list[str]:
 
 
 def clipped_cells(scope: Scope, part: str) -> str:
-    """SQL for (cell_key, has_band, is_clipped) of a sensitive count: the side of its band is told, whatever the noise."""
+    """SQL for (cell_key, has_band, is_clipped) of a sensitive count: the side of its band is told, whatever
+    the noise.
+    """
     base = scope.measure_named(part)["of"]
     return f"""(
         SELECT cell_key, {_band(scope)} IS NOT NULL AS has_band, {_is_clipped(scope, part)} AS is_clipped
@@ -400,7 +422,9 @@ def clipped_cells(scope: Scope, part: str) -> str:
 
 
 def _band(scope: Scope) -> str:
-    """SQL for the band [lowest, highest] of the published count `base`, NULL where it is too small to have one."""
+    """SQL for the band [lowest, highest] of the published count `base`, NULL where it is too small to have
+    one.
+    """
     bands = " ".join(
         f"WHEN base.perturbed >= {band['base_from']} THEN [{float(band['lowest'])}, {float(band['highest'])}]"
         for band in sorted(scope.figure("sensitive_bands"), key=lambda band: -band["base_from"])

@@ -1,4 +1,6 @@
-"""What a release folder may not hold beside its marts: other objects in the file, other files, other words (S-ANON, S-SAFE)."""
+"""What a release folder may not hold beside its marts: other objects in the file, other files, other words
+(S-ANON, S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from anonymart.gate.rules import Scope, rule
 
 @rule
 def object_outside_contract(scope: Scope) -> str:
-    """A table, view, macro, type, index, sequence or default in marts.duckdb that no contract lists, or a mart that is missing (S-ANON)."""
+    """A table, view, macro, type, index, sequence or default in marts.duckdb that no contract lists, or a
+    mart that is missing (S-ANON).
+    """
     return """
         SELECT mart, '*' AS column_name, kind, count(*) AS n FROM gate.objects
         WHERE kind <> 'promised' GROUP BY ALL"""
@@ -27,13 +31,17 @@ def comment_outside_contract(scope: Scope) -> str:
 
 @rule
 def file_outside_list(scope: Scope) -> str:
-    """A file, folder, second name or attribute of a file that a release does not have, or a file that is missing (S-ANON)."""
+    """A file, folder, second name or attribute of a file that a release does not have, or a file that is
+    missing (S-ANON).
+    """
     return _files("extra_file", "missing_file", "extra_folder", "hard_link", "extended_attribute")
 
 
 @rule
 def altered_file(scope: Scope) -> str:
-    """A file whose bytes are not those of its checksum in the manifest, or not those that its own content gives when it is written again (S-SAFE)."""
+    """A file whose bytes are not those of its checksum in the manifest, or not those that its own content
+    gives when it is written again (S-SAFE).
+    """
     return _files("altered_file", "bytes_unlike_reading")
 
 
@@ -45,7 +53,9 @@ def data_package_unlike_contract(scope: Scope) -> str:
 
 @rule
 def privacy_report_unlike_evidence(scope: Scope) -> str:
-    """A privacy_report.json that is not what the evidence of the new cells gives, number for number (S-ANON)."""
+    """A privacy_report.json that is not what the evidence of the new cells gives, number for number
+    (S-ANON).
+    """
     return _files("privacy_report_unlike_evidence")
 
 
@@ -57,7 +67,9 @@ def manifest_entry_unknown(scope: Scope) -> str:
 
 @rule
 def replaces_unlike_ledger(scope: Scope) -> str:
-    """A manifest or a WITHDRAWN.json that does not say, word for word, what the ledger of withdrawals says (S-SAFE)."""
+    """A manifest or a WITHDRAWN.json that does not say, word for word, what the ledger of withdrawals says
+    (S-SAFE).
+    """
     return _files("replaces_unlike_ledger")
 
 

@@ -1,6 +1,7 @@
 """Figures without noise of cells within cells, held against the persons behind them once more (S-ANON).
 
-The persons are read from the same view as the build reads them, and compared here without the macros that protected them.
+The persons are read from the same view as the build reads them, and compared here without the macros that
+protected them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from anonymart.gate.rules_figures import clipped_cells, sensitive_sisters
 
 @rule
 def nested_figure_too_near(scope: Scope) -> str:
-    """A quantile or a clipped share beside that of a cell around it, with a few persons between the two (S-ANON)."""
+    """A quantile or a clipped share beside that of a cell around it, with a few persons between the two
+    (S-ANON).
+    """
     if scope.measure["kind"] == "quantile":
         pairs = _near_quantiles(scope, scope.measure)
         return counted(
@@ -122,7 +125,9 @@ def persons_of(scope: Scope, counts: str) -> str:
 
 
 def _pairs(scope: Scope, persons: str) -> str:
-    """SQL for (fine_key, coarse_key, n_apart): persons behind one of two nested new cells and not behind the other."""
+    """SQL for (fine_key, coarse_key, n_apart): persons behind one of two nested new cells and not behind the
+    other.
+    """
     return f"""
         WITH persons AS MATERIALIZED {persons}, sizes AS (SELECT cell_key, count(*) AS n FROM persons
         GROUP BY cell_key)

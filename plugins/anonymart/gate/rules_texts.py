@@ -1,4 +1,6 @@
-"""What no text of a release may hold: patterns of direct identifiers, and identifiers that the vault knows (D-IDENT)."""
+"""What no text of a release may hold: patterns of direct identifiers, and identifiers that the vault knows
+(D-IDENT).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _PLACES = {"values": "place = 'value'", "metadata": "place <> 'value'"}
 
 @rule
 def text_with_pattern(scope: Scope) -> str:
-    """A text that looks like an identifier of the kind: a value, or a name, comment or metadata around it (D-IDENT, D-SPECIAL)."""
+    """A text that looks like an identifier of the kind: a value, or a name, comment or metadata around it
+    (D-IDENT, D-SPECIAL).
+    """
     kind = scope.options.get("kind")
     if kind not in KINDS:
         raise AnonymartError(

@@ -153,7 +153,8 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN n_identifiers > 1 THEN 'actor has more than one identifier'
             WHEN acting_identifier IS NULL AND NOT is_about_object
                 THEN 'actor has no identifier that can be read'
-            WHEN actor_identifier IS NULL THEN 'the person or group that it is about has no identifier of one person'
+            WHEN actor_identifier IS NULL
+                THEN 'the person or group that it is about has no identifier of one person'
             WHEN verb_id IS NULL THEN 'verb is missing'
             WHEN object_id IS NULL THEN 'object is missing'
             WHEN {_has_address("object_id")} THEN 'object is named by an address'
@@ -203,10 +204,13 @@ def _identifier(agent: str) -> str:
     """
     address = f"lower(regexp_replace(trim({agent}.mbox), '^[Mm][Aa][Ii][Ll][Tt][Oo]:', ''))"
     return f"""CASE
-                WHEN {agent}.account.name <> '' AND {agent}.account."homePage" <> '' THEN 'account:' || {agent}.account."homePage" || '|' || {agent}.account.name
+                WHEN {agent}.account.name <> '' AND {agent}.account."homePage" <> ''
+                    THEN 'account:' || {agent}.account."homePage" || '|' || {agent}.account.name
                 WHEN {agent}.account.name IS NOT NULL THEN NULL
-                WHEN {agent}.mbox IS NOT NULL THEN CASE WHEN regexp_matches({address}, '^[^@\\s,;<>"]+@[^@\\s,;<>"]+$') THEN 'email:' || {address} END
-                WHEN regexp_full_match({agent}.mbox_sha1sum, '[0-9a-fA-F]{{40}}') THEN 'sha1:' || lower({agent}.mbox_sha1sum)
+                WHEN {agent}.mbox IS NOT NULL THEN CASE WHEN regexp_matches({address},
+                    '^[^@\\s,;<>"]+@[^@\\s,;<>"]+$') THEN 'email:' || {address} END
+                WHEN regexp_full_match({agent}.mbox_sha1sum,
+                    '[0-9a-fA-F]{{40}}') THEN 'sha1:' || lower({agent}.mbox_sha1sum)
                 WHEN {agent}.openid <> '' THEN 'openid:' || {agent}.openid
             END"""
 
@@ -273,7 +277,9 @@ def _whole(mapping: LearningMap, kind: str, place: str) -> str:
 
 def _has_address(column: str) -> str:
     """SQL: the id holds an e-mail address; an @ alone makes none."""
-    return f"""coalesce((contains({column}, '@') OR contains({column}, '%40') OR starts_with(lower({column}), 'mailto:'))
+    return f"""
+        coalesce((contains({column}, '@') OR contains({column}, '%40') OR starts_with(lower({column}),
+            'mailto:'))
         AND regexp_matches(regexp_replace({column}, {literal(_KEY_PARTS)}, '+', 'g'), {literal(_MAIL)}), false)"""
 
 
@@ -298,7 +304,8 @@ def _time(column: str) -> str:
     ):
         spelled = f"regexp_replace({spelled}, {literal(pattern)}, {literal(to)})"
     day, rest = f"split_part({spelled}, 'T', 1)", f"'T' || split_part({spelled}, 'T', 2)"
-    spelled = f"""CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
+    spelled = f"""
+        CASE WHEN contains({day}, 'W') THEN try_strptime({day}, '%G-W%V-%u')::DATE::VARCHAR || {rest}
         WHEN length({day}) = 8 AND left({day}, 4) = left(try_strptime({day}, '%Y-%j')::DATE::VARCHAR, 4)
             THEN try_strptime({day}, '%Y-%j')::DATE::VARCHAR || {rest} ELSE {spelled} END"""
     return (

@@ -209,7 +209,9 @@ def _caliper_agent(who: str, settings: Mapping[str, Any]) -> str:
 
 # What Open edX's Caliper says of a problem: a grade that was worked out, an answer that was checked, one that
 # the browser has sent.
-_PROBLEM = """CASE WHEN (e -> '$.object.extensions.weighted_possible') IS NOT NULL THEN 'http://adlnet.gov/expapi/verbs/attempted'
+_PROBLEM = """
+    CASE WHEN (e -> '$.object.extensions.weighted_possible') IS NOT NULL
+        THEN 'http://adlnet.gov/expapi/verbs/attempted'
     WHEN coalesce((e -> '$.object.extensions.success'), (e -> '$.object.extensions.max_grade')) IS NOT NULL THEN 'https://w3id.org/xapi/acrossx/verbs/evaluated' END"""
 
 
@@ -236,8 +238,10 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
         for name, verb in _MEMBERSHIP.items()
     ]
     verb = f"""CASE {" ".join(registers)}
-        WHEN (e ->> '$.type') = 'AssessmentEvent' AND {action} = 'Submitted' AND {_PROBLEM} IS NOT NULL THEN {_PROBLEM}
-        WHEN (e ->> '$.type') = 'MediaEvent' AND {action} IN ('Started', 'Resumed', 'Restarted') THEN 'https://w3id.org/xapi/video/verbs/played'
+        WHEN (e ->> '$.type') = 'AssessmentEvent' AND {action} = 'Submitted' AND {_PROBLEM} IS NOT NULL
+            THEN {_PROBLEM}
+        WHEN (e ->> '$.type') = 'MediaEvent' AND {action} IN ('Started', 'Resumed',
+            'Restarted') THEN 'https://w3id.org/xapi/video/verbs/played'
         ELSE {literal(_CALIPER_ACTION)} || {action} END"""
     whole = (
         "json_array(json_object('id', {id}, 'definition', json_object('type', {literal} || ({entity} ->> "
@@ -330,7 +334,9 @@ class OpenEdx:
 
     def pairs(self) -> str:
         """Username and user id, as identifiers, of who acted: of events that can be about nobody else."""
-        return f"""CASE WHEN {self.has_event} AND NOT {self.with_about} THEN 'account:' || {self.page} || '|' || {self.username} END AS identifier,
+        return f"""
+            CASE WHEN {self.has_event} AND NOT {self.with_about}
+                THEN 'account:' || {self.page} || '|' || {self.username} END AS identifier,
             'account:' || {self.page} || '|' || nullif({self.user_id}, '') AS alias"""
 
     def _about(self, paths: Any, is_name: bool) -> str:
@@ -368,7 +374,9 @@ class OpenEdx:
             f"CASE WHEN {name} IS NOT NULL THEN {name} WHEN {number} IS NULL OR {is_self} THEN {acted} "
             f"ELSE {number} END"
         )
-        is_use = f"""CASE WHEN {name} IS NOT NULL THEN coalesce({name} = {username}, false) WHEN {number} IS NULL OR {is_self} THEN true
+        is_use = f"""
+            CASE WHEN {name} IS NOT NULL THEN coalesce({name} = {username},
+                false) WHEN {number} IS NULL OR {is_self} THEN true
             WHEN {is_hidden} THEN {username} IS NULL OR is_own_id ELSE coalesce({username} IS NULL AND {number} = {user_id}, false) END"""
         return person, is_use
 
@@ -395,7 +403,8 @@ class OpenEdx:
         thing = f"({self.chosen('object', self.at, 'NULL')})"
         kind = self.chosen("type", literal, "NULL")
         # A video is named by the last part of its block only.
-        named = f"""CASE WHEN regexp_full_match({thing}, '[0-9a-f]{{32}}') AND starts_with({course}, 'course-v1:')
+        named = f"""
+            CASE WHEN regexp_full_match({thing}, '[0-9a-f]{{32}}') AND starts_with({course}, 'course-v1:')
             THEN replace({course}, 'course-v1:', 'block-v1:') || '+type@' || ({kind}) || '+block@' || {thing} ELSE {thing} END"""
         segment = literal("http://adlnet.gov/expapi/activities/")
         person, is_use = self.person()
@@ -409,10 +418,15 @@ class OpenEdx:
             "verb": f"CASE WHEN {self.has_event} THEN json_object('id', CASE WHEN {thing} IS NULL THEN "
             f"'urn:open-edx:use' ELSE {self.chosen('verb', literal, 'NULL')} END) END",
             "object": f"""CASE WHEN {self.has_event} THEN json_object('id', coalesce({named}, {course}),
-                'definition', json_object('type', CASE WHEN {thing} IS NULL THEN {literal("http://adlnet.gov/expapi/activities/course")}
+                'definition', json_object('type',
+                    CASE WHEN {thing} IS NULL THEN {literal("http://adlnet.gov/expapi/activities/course")}
                     ELSE {segment} || {kind} END)) END""",
-            "result": f"""json_object('success', CASE {self.at("$.event.success")} WHEN 'correct' THEN 'true' WHEN 'incorrect' THEN 'false' END,
-                'completion', CASE WHEN {share} >= 1 THEN 'true' END, 'extensions', json_object({literal(PROGRESS)}, {share} * 100),
+            "result": f"""
+                json_object('success',
+                    CASE {self.at("$.event.success")} WHEN 'correct' THEN 'true' WHEN 'incorrect'
+                    THEN 'false' END,
+                'completion', CASE WHEN {share} >= 1 THEN 'true' END, 'extensions',
+                    json_object({literal(PROGRESS)}, {share} * 100),
                 'score', json_object('raw', {self.chosen("raw", self.at, "NULL")}, 'max', {self.chosen("max", self.at, "NULL")}))""",
             "context": f"json_object('contextActivities', json_object('grouping', json_array(json_object('id', "
             f"{course}))))",
