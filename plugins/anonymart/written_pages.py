@@ -4,12 +4,15 @@ nothing else.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from anonymart.errors import UsageError
+
+_WRAPPER = textwrap.TextWrapper(width=110, break_long_words=False, break_on_hyphens=False)
 
 
 def marks(name: str, writer: str) -> tuple[str, str]:
@@ -26,7 +29,15 @@ def rewritten(page: str, name: str, section: str, writer: str) -> str:
         raise UsageError(
             f"The page has lost the marks of its section {name}: put back the two comment lines."
         )
-    return f"{page[: page.index(begin)]}{begin}\n\n{section}\n\n{page[page.index(end) :]}"
+    return f"{page[: page.index(begin)]}{begin}\n\n{wrapped(section)}\n\n{page[page.index(end) :]}"
+
+
+def wrapped(section: str) -> str:
+    """A section of one-line paragraphs and tables, its paragraphs wrapped at 110 columns."""
+    return "\n".join(
+        line if line.startswith(("|", "#")) else "\n".join(_WRAPPER.wrap(line))
+        for line in section.split("\n")
+    )
 
 
 def command(default: Path, writer: str, sections: Callable[[], Mapping[str, str]]) -> click.Command:

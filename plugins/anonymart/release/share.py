@@ -114,8 +114,8 @@ def _check(found: Verification, committed: dict, standing: list[str]) -> str:
         Path(found.folder) / MANIFEST
     ):
         raise GateRefused(
-            f"The ledger of this home knows no such release {release_id}: share one that `anonymart "
-            f"releases` lists."
+            f"The ledger of this home knows no such release {release_id}: "
+            "share one that `anonymart releases` lists."
         )
     if found.status == "withdrawn" or release_id not in standing:
         raise GateRefused(
