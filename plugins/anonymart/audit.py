@@ -42,6 +42,7 @@ ACTS = (
     "let_retention_go",
     "sealed",
     "restored",
+    "rotated",
 )
 _ACTOR = re.compile(r"[^\W_][\w .'-]{0,63}")
 

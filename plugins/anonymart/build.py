@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, catalogue, crash, engine, guard, seal
+from anonymart import audit, catalogue, crash, engine, guard, pseudonym_mark, seal
 from anonymart.disclosure import perturbation
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.forget import places, receipts, removal, tombstones
@@ -120,6 +120,8 @@ def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
         # A new warehouse holds nobody yet; of an old one, finish has just looked who must go.
         if not receipts.knows_head(connection, "warehouse"):
             receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
+        if pseudonym_mark.read(connection) is None:
+            pseudonym_mark.note(connection, keys)
         state.forget_built(connection)
         return state.of_vault(connection)
     finally:
@@ -185,7 +187,7 @@ def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Ite
         *("--profiles-dir", str(DBT_PROJECT)),
         *("--target-path", str(home.dbt_target)),
         *("--log-path", str(home.dbt_logs)),
-        *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw})),
+        *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw, **_links(home)})),
         # Unit tests try the macros on rows of their own: they are the project's tests, not a home's.
         *(("--exclude-resource-type", "unit_test") if words[0] in ("build", "test") else ()),
     ]
@@ -211,6 +213,12 @@ def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Ite
         if child.poll() is None:
             child.kill()
             child.wait()
+
+
+def _links(home: Home) -> dict[str, int]:
+    """How many keys make a pseudonym, where it is more than one: the models are compiled for it."""
+    n_links = len(Keys.load(home).pseudonym_links)
+    return {"pseudonym_links": n_links} if n_links > 1 else {}
 
 
 def _event(line: str) -> dict | None:

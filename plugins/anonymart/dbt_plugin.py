@@ -37,7 +37,14 @@ class Plugin(BasePlugin):
         cursor.execute(
             f"CREATE OR REPLACE TEMP MACRO anonymart_without_addresses(t) AS {detect.without_addresses('t')}"
         )
-        cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE anonymart_keys (pseudonym_key VARCHAR, record_key VARCHAR)"
+        links = self._keys.pseudonym_links
+        # A model that was compiled for another number of keys names a column that is not there.
+        names = (
+            ["pseudonym_key"]
+            if len(links) == 1
+            else [f"pseudonym_key_{number}_of_{len(links)}" for number in range(1, len(links) + 1)]
         )
-        cursor.execute("INSERT INTO anonymart_keys VALUES (?, ?)", [self._keys.pseudonym, self._keys.record])
+        columns = ", ".join(f"{name} VARCHAR" for name in (*names, "record_key"))
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE anonymart_keys ({columns})")
+        values = ", ".join("?" for _ in (*links, "record"))
+        cursor.execute(f"INSERT INTO anonymart_keys VALUES ({values})", [*links, self._keys.record])

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import duckdb_extension_httpfs
 
-from anonymart import iri, times, versions
-from anonymart.errors import AnonymartError, UsageError
+from anonymart import iri, pseudonym_mark, times, versions
+from anonymart.errors import AnonymartError, OtherKey, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rows import one_row
@@ -47,6 +47,7 @@ def connect(
     if warehouse:
         attach(connection, "warehouse", home.warehouse, keys.warehouse, warehouse)
         versions.refuse_newer(connection, "warehouse")
+        pseudonym_mark.check(connection, keys)
     return connection
 
 
@@ -126,16 +127,33 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: st
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS {name} {options}")
     except duckdb.Error as error:
-        raise AnonymartError(_attach_failure(name, path, str(error))) from None
+        is_other_key = _LOCKED not in str(error) and _is_other_key(str(error))
+        raise (OtherKey if is_other_key else AnonymartError)(
+            _attach_failure(name, path, str(error))
+        ) from None
+
+
+def opens(path: Path, key: str) -> bool:
+    """Whether a file opens with this key. Raises AnonymartError where something else keeps it from opening."""
+    with memory() as connection:
+        try:
+            attach(connection, "tried", path, key, "ro")
+        except OtherKey:
+            return False
+    return True
+
+
+def _is_other_key(message: str) -> bool:
+    return any(word in message.lower() for word in ("key", "decrypt", "cipher"))
 
 
 def _attach_failure(name: str, path: Path, message: str) -> str:
     if _LOCKED in message:
         return f"The {name} {path} is in use by another process: wait for it to end, then run again."
-    if "key" in message.lower() or "decrypt" in message.lower() or "cipher" in message.lower():
+    if _is_other_key(message):
         return (
             f"The {name} {path} does not open with its key '{name}': restore the key file that it was "
-            f"made with."
+            f"last written with."
         )
     if "No space" in message:
         return f"The disk of {path} is full: free some space, then run again; nothing was lost."

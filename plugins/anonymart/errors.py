@@ -9,6 +9,10 @@ class AnonymartError(Exception):
     exit_code = 1
 
 
+class OtherKey(AnonymartError):
+    """A file does not open with the key at hand: it was written with another one."""
+
+
 class UsageError(AnonymartError):
     """Wrong use or configuration: nothing was done."""
 

@@ -71,6 +71,16 @@ class Home:
         return self.releases / "current"
 
     @property
+    def rotation(self) -> Path:
+        """Which rotation of a key is under way; it holds no key."""
+        return self.root / "rotation.json"
+
+    @property
+    def key_handovers(self) -> Path:
+        """How each key `signing` handed over to the next one, for recipients."""
+        return self.root / "key_handovers.json"
+
+    @property
     def register_mapping(self) -> Path:
         return self.root / "sources" / "register.yml"
 

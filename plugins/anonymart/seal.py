@@ -61,6 +61,17 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
     return counts
 
 
+def seal_under(home: Home, keys: Keys, as_of: str, reason: str) -> None:
+    """Seal audit log and receipts, which hold under the key of before, under a new one; nothing where they are
+    empty or it is done already.
+    """
+    told: dict[str, object] = {"as_of": as_of, "reason": reason}
+    for noun, chain in (("entry", audit.chain(home)), ("receipt", receipts.chain(home))):
+        entries, _ = chain.read()
+        told[noun] = {"up_to": len(entries), "sha256": digest(entries)}
+    _write(home, {**told, "hash": hash_of(told, keys)})
+
+
 def need_key(home: Home, keys: Keys) -> None:
     """Raise UsageError when audit log or receipts were written with another key `signing`: nothing could be
     proved any more.

@@ -339,12 +339,15 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     from anonymart.keys import Keys
     from anonymart.migrate.home import bring_up_to_date
     from anonymart.policy import load_policy
+    from anonymart.rotate import resume
 
     telemetry.switch_off()
     events = context.get("triggering_asset_events") or {}
     extras = [event.extra or {} for group in events.values() for event in group]
     run = context["dag_run"]
     home = Home.from_env().prepare()
+    if home.rotation.exists():
+        resume(home)
     keys = Keys.load(home)
     bring_up_to_date(home, keys, TaskProgress())
     return home, keys, load_policy(), as_of(run.conf, run.run_after, extras)

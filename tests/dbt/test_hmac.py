@@ -9,6 +9,9 @@ import duckdb
 import jinja2
 import pytest
 
+from anonymart.ingest import identities
+from anonymart.keys import Keys
+
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "engine"
 
 # RFC 4231, test cases 1 to 4, 6 and 7: key, data, HMAC-SHA-256. Case 5 is a truncated output.
@@ -39,11 +42,14 @@ VECTORS = [
 ]
 
 
-def macro(name: str, *arguments: str) -> str:
+def macro(name: str, *arguments: str, **variables: int) -> str:
     """The SQL of an engine macro, with DuckDB's own version of whatever it dispatches."""
     text = "".join((MACROS / file).read_text(encoding="utf-8") for file in ("hmac_sha256.sql", "keys.sql"))
     text = re.sub(r"adapter\.dispatch\('(\w+)', 'anonymart'\)", r"duckdb__\1", text)
-    template = jinja2.Environment().from_string(text, globals={"return": lambda value: value})
+    template = jinja2.Environment().from_string(
+        text,
+        globals={"return": lambda value: value, "var": lambda name, default: variables.get(name, default)},
+    )
     return str(getattr(template.make_module(), name)(*arguments)).strip()
 
 
@@ -79,6 +85,24 @@ def test_no_key_is_an_error_and_never_null(database, content):
     for name in ("pseudonym_hash", "record_hash"):
         with pytest.raises(duckdb.Error, match="holds no key"):
             database.execute(f"select {macro(name, 'a')} from (select 'x' as a)")
+
+
+def test_a_rotated_key_hashes_what_the_ones_before_gave(database):
+    links = ["ab" * 32, "cd" * 32, "ef" * 32]
+    keys = Keys(*["0" * 64] * 3, ".".join(links), *["0" * 64] * 2)
+    names = ", ".join(f"'{key}' as pseudonym_key_{number}_of_3" for number, key in enumerate(links, 1))
+    database.execute(f"create temp table anonymart_keys as select {names}")
+    sql = macro("pseudonym_hash", "a", pseudonym_links=3)
+    hashed = database.execute(f"select {sql} from (select 'learner:zoé' as a)").fetchone()[0]
+    assert hashed == keys.pseudonym_of("learner:zoé")
+    identities.install_pseudonym(database, keys)
+    assert database.execute("select pseudonym_hash('learner:zoé')").fetchone()[0] == hashed
+    # Compiled for another number of keys, a model fails and hashes nothing.
+    for n_links in (1, 2):
+        with pytest.raises(duckdb.Error, match="pseudonym_key"):
+            database.execute(
+                f"select {macro('pseudonym_hash', 'a', pseudonym_links=n_links)} from (select 'x' as a)"
+            )
 
 
 def test_no_key_table_is_an_error(database):

@@ -104,6 +104,7 @@ def test_every_named_point_kills(killed):
         "rectify.",
         "removal.",
         "restore.",
+        "rotate.",
         "rewrite.",
         "withdraw.",
     )

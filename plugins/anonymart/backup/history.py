@@ -20,7 +20,7 @@ from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import CLASSES, Policy
-from anonymart.release import cells, ledger
+from anonymart.release import cells, key_handover, ledger
 from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
@@ -41,16 +41,17 @@ class Found:
     manifest_sha256: str
 
 
-def find(folders: Sequence[Path], keys: Keys) -> dict[str, Found]:
+def find(folders: Sequence[Path], keys: Keys, handovers: Sequence[Path] = ()) -> dict[str, Found]:
     """The releases in these folders by id, each as the school signed it; a damaged copy counts only where no
-    other folder has a sound one.
+    other folder has a sound one. `handovers` are files that tell of its earlier keys.
 
     Raises AnonymartError for one of which no copy is sound, and for two releases of one id.
     """
     found: dict[str, Found] = {}
     damaged: dict[str, Path] = {}
+    former = key_handover.former_keys(handovers, keys)
     for folder in folders:
-        told = verify(folder, public_key(keys))
+        told = verify(folder, public_key(keys), former)
         if told.release_id is None or told.status == "changed":
             damaged[told.release_id or folder.name] = folder
             continue

@@ -29,7 +29,7 @@ ZONES = ("vault", "warehouse")
 # Which files were loaded, with their names, encrypted as the vault is: a lost disk must not hide what has to
 # be delivered again.
 LOADS = "loads.duckdb"
-_CHAINS = ("receipts.ndjson", "audit.ndjson", SEALS, "backups.json")
+_CHAINS = ("receipts.ndjson", "audit.ndjson", SEALS, "backups.json", "key_handovers.json")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
     if not is_of(told, keys):
         raise UsageError(
             f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this "
-            f"home from your safe, or another backup."
+            f"home from your safe, or another backup; if the key was rotated since, give the key file of that "
+            f"day with --old-keys."
         )
     for name, entry in told["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != entry["sha256"]:

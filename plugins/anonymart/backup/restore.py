@@ -23,19 +23,20 @@ from anonymart.backup import history, listed
 from anonymart.backup.listed import Listed
 from anonymart.backup.make import LOADS, copy_file, read_told
 from anonymart.chain import SEALS, Chain
-from anonymart.errors import AnonymartError, UsageError
+from anonymart.errors import AnonymartError, OtherKey, UsageError
 from anonymart.forget import receipts, removal
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import approval, recover
 from anonymart.release.folder import open_to_readers, write_durably
+from anonymart.rotate.forward import bring_forward
 
 # A file of which all rows were known brings nothing when it comes again.
 IS_NEWS = "AND status = 'loaded' AND delivered > duplicate"
 # Registered nowhere, so that no build goes on in a home of which a kill left two halves.
 UNFINISHED = "restore-unfinished"
-_NEWEST = ("tombstones.duckdb", "receipts.ndjson", "audit.ndjson", SEALS)
+_NEWEST = ("tombstones.duckdb", "receipts.ndjson", "audit.ndjson", SEALS, "key_handovers.json")
 _MOVED = (*_NEWEST, "backups.json", "vault.duckdb", "warehouse.duckdb")
 _HOW = (
     "give the folder that `anonymart backup --light` writes with --newest (or a folder with "
@@ -63,7 +64,8 @@ class Restored:
 class Options:
     """`newest` holds the newest tombstones and chains (by default the home itself), `releases` are folders of
     releases that are not in home, backup or `newest`; with `is_check` all is done in a temporary home only,
-    with `is_replacing` a vault may be replaced; `actor` acts.
+    with `is_replacing` a vault may be replaced; `actor` acts. `old_keys` are those that the backup was made
+    with, where one of them was rotated since.
     """
 
     newest: Path | None = None
@@ -71,6 +73,7 @@ class Options:
     is_check: bool = False
     is_replacing: bool = False
     actor: str | None = None
+    old_keys: Keys | None = None
 
 
 def restore(
@@ -86,7 +89,7 @@ def restore(
     if (home.root / UNFINISHED).exists():
         return _go_on(home, keys, options.is_check)
     source = source.expanduser().resolve()
-    told = read_told(source, keys)
+    told = read_told(source, options.old_keys or keys)
     if not options.is_check and not options.is_replacing and (home.vault.exists() or home.warehouse.exists()):
         raise UsageError(
             f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if "
@@ -108,8 +111,11 @@ def restore(
         loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]),
     )
     try:
-        found = history.find(_folders(home, source, newest, options.releases), keys)
+        handovers = [place / "key_handovers.json" for place in (newest, home.root, source)]
+        found = history.find(_folders(home, source, newest, options.releases), keys, handovers)
         _stage(stage, home, source, newest, found)
+        if options.old_keys:
+            bring_forward(stage, options.old_keys, keys)
         done.releases_repaired, done.rows_erased_again = _make_whole(
             stage, keys, policy, as_of, found, told, options.actor
         )
@@ -118,6 +124,10 @@ def restore(
             _mark(home, stage, done)
             _take_place(home, stage)
             recover(home, keys)
+    except OtherKey as error:
+        raise UsageError(
+            f"{error} If that key was rotated since, give the key file of that day with --old-keys."
+        ) from None
     except (OSError, duckdb.Error) as error:
         raise AnonymartError(
             f"The restore stopped ({getattr(error, 'strerror', None) or type(error).__name__}): mend "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_home, print_result
 from anonymart.errors import UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -106,6 +106,12 @@ def backup(
     "given several times.",
 )
 @click.option(
+    "--old-keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The key file of the day of the backup, where a key was rotated since: what it opens comes under the "
+    "present keys.",
+)
+@click.option(
     "--replace", "is_replacing", is_flag=True, help="Replace the vault and warehouse that are in the home."
 )
 @dated
@@ -116,6 +122,7 @@ def restore(
     is_check: bool,
     newest: Path | None,
     releases: tuple[Path, ...],
+    old_keys: Path | None,
     is_replacing: bool,
     as_of: datetime | None,
     actor: str | None,
@@ -133,7 +140,7 @@ def restore(
 
     policy = load_policy()
     home = Home.from_env().prepare()
-    keys = Keys.load(home)
+    keys = keys_of(home)
     with writing(home):
         done = library(
             home,
@@ -141,7 +148,14 @@ def restore(
             policy,
             day_of(as_of, policy),
             folder,
-            Options(newest, releases, is_check, is_replacing, actor),
+            Options(
+                newest,
+                releases,
+                is_check,
+                is_replacing,
+                actor,
+                Keys.from_file(old_keys) if old_keys else None,
+            ),
         )
     print_result(is_json, asdict(done), _restore_lines)
     if done.is_done and done.loaded_since != []:

@@ -66,15 +66,24 @@ def approving(command: Function) -> Function:
     )(command)
 
 
+def keys_of(home: Home) -> Keys:
+    """The keys of the home, in which a rotation that was cut short is ended first."""
+    if home.rotation.exists():
+        from anonymart.rotate import resume
+
+        resume(home)
+    return Keys.load(home)
+
+
 def open_home() -> tuple[Home, Keys, Policy]:
-    """Home, keys and policy; a home of an older version is migrated first, one of a newer version is
-    refused.
+    """Home, keys and policy; a rotation that was cut short is ended and a home of an older version migrated
+    first, one of a newer version is refused.
     """
     from anonymart.migrate.home import bring_up_to_date
 
     policy = load_policy()
     home = Home.from_env().prepare()
-    found = Keys.load(home)
+    found = keys_of(home)
     bring_up_to_date(home, found, Progress())
     return home, found, policy
 

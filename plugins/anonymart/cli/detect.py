@@ -49,16 +49,16 @@ def detect(file: BufferedReader, no_vault: bool, is_json: bool) -> None:
     import duckdb
 
     from anonymart import engine
+    from anonymart.cli.base import keys_of
     from anonymart.detect.search import Detector
     from anonymart.home import Home
-    from anonymart.keys import Keys
 
     if no_vault:
         connection = duckdb.connect()
         connection.execute("SET enable_progress_bar = false")
     else:
         home = Home.from_env().prepare()
-        connection = engine.connect(home, Keys.load(home), vault="ro")
+        connection = engine.connect(home, keys_of(home), vault="ro")
     with connection:
         detector = Detector(connection, has_vault=not no_vault)
         line = 0

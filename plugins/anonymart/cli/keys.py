@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, print_result
+from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_home, print_result
+from anonymart.errors import UsageError
 from anonymart.home import Home
-from anonymart.keys import KEY_NAMES, Keys, init_keys
+from anonymart.keys import KEY_NAMES, init_keys
 from anonymart.lock import writing
 
 
@@ -41,12 +43,12 @@ def keys_init(is_json: bool) -> None:
 @as_json
 def keys_check(is_json: bool) -> None:
     """Check that every key is there, opens the zones that exist and is the one of receipts and audit log;
-    shows no key.
+    shows no key. Ends a rotation that was cut short.
     """
     from anonymart import engine, seal
 
     home = Home.from_env().prepare()
-    found = Keys.load(home)
+    found = keys_of(home)
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
     seal.need_key(home, found)
@@ -82,7 +84,7 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
 
     policy = load_policy()
     home = Home.from_env().prepare()
-    found = Keys.load(home)
+    found = keys_of(home)
     with writing(home):
         counts = seal.seal(home, found, day_of(as_of, policy), reason, actor)
     told = {
@@ -100,6 +102,76 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
     )
 
 
+@keys.command("rotate")
+@click.argument("name", type=click.Choice(KEY_NAMES))
+@click.option("--token", help="The token of the plan; without it the plan is only shown.")
+@click.option(
+    "--reason",
+    help="Why, in one sentence that names nobody: it stands in the audit log.",
+)
+@dated
+@acting
+@as_json
+def keys_rotate(
+    name: str,
+    token: str | None,
+    reason: str | None,
+    as_of: datetime | None,
+    actor: str | None,
+    is_json: bool,
+) -> None:
+    """Write what the key NAME protects anew under a new key. Shows a plan and its token; acts only with it.
+
+    vault, warehouse: the files are encrypted anew. pseudonym: every keyed hash of the warehouse is hashed once
+    more. signing: the old key hands over to the new one, for recipients, and audit log and receipts are sealed.
+    record and person stay for good, and the command says why. Figures do not change. Killed, the next command
+    ends it. Copy the key file to the safe again afterwards.
+    """
+    from anonymart import rotate
+    from anonymart.rotate.rotation import WHY_NOT
+
+    if name in WHY_NOT:
+        raise UsageError(WHY_NOT[name])
+    home, found, policy = open_home()
+    day = day_of(as_of, policy)
+    with writing(home):
+        if token is None:
+            told = rotate.plan(home, found, name)
+        else:
+            told = rotate.rotate(home, found, name, token, rotate.Wish(day, actor, reason))
+    print_result(is_json, asdict(told), lambda result: _rotate_lines(result, day))
+
+
+def _rotate_lines(result: dict, day: date) -> list[str]:
+    did = "Rotated" if result["is_done"] else "Would rotate"
+    lines = [f"{did} the key {result['key']}, as of {day}:"]
+    lines += [f"{file}: {size} bytes, written anew" for file, size in result["files"].items()]
+    lines += [f"{table}: {n_rows} rows, hashed again" for table, n_rows in result["rows"].items()]
+    lines += [f"{file}: {n} lines, sealed under the new key" for file, n in result["sealed"].items()]
+    lines += [f"{file}: removed, it opens with the old key" for file in result["copies_removed"]]
+    lines += [
+        f"{each['backup_id']} (until {each['keep_until']}) is of the old key: keep that one in the safe until "
+        f"the backup is gone, or make a new backup and remove this one."
+        for each in result["backups"]
+    ]
+    if not result["is_done"]:
+        return [
+            *lines,
+            f"To act: anonymart keys rotate {result['key']} --as-of {day} --token {result['token']}",
+        ]
+    if result["set_variable"]:
+        name = result["set_variable"]
+        lines.append(
+            f"Now set {name} to the value of {name}_NEXT, wherever it is set, and unset {name}_NEXT."
+        )
+    if result["key"] == "signing":
+        lines.append(
+            "Recipients find the hand-over in the next release. Give them the new public key too: anonymart keys "
+            "public."
+        )
+    return [*lines, "Copy the new key to the safe, and make a backup and a light copy now."]
+
+
 @keys.command("public")
 @as_json
 def keys_public(is_json: bool) -> None:
@@ -111,7 +183,7 @@ def keys_public(is_json: bool) -> None:
     """
     from anonymart.release import signature
 
-    key = signature.public_key(Keys.load(Home.from_env().prepare()))
+    key = signature.public_key(keys_of(Home.from_env().prepare()))
     told = {"public_key": signature.as_pem(key), "fingerprint": signature.fingerprint(key)}
     if not is_json:
         click.echo(f"Fingerprint {told['fingerprint']}", err=True)

@@ -6,9 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from anonymart.cli.base import as_json, print_result
+from anonymart.cli.base import as_json, keys_of, print_result
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.lock import writing
 
 
@@ -34,7 +33,7 @@ def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
             "--plan shows what would be done and --done removes the copies: give one of them."
         )
     home = Home.from_env().prepare()
-    keys = Keys.load(home)
+    keys = keys_of(home)
     n_removed = 0
     if is_plan:
         found = library.plan(home, keys)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli.base import day_of
+from anonymart.cli.base import day_of, keys_of
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import SOURCES as ALL_SOURCES
 from anonymart.surveys.mapping import SOURCES
@@ -67,7 +67,6 @@ def check_command(
     nothing is stored. Counts and names of columns only. Exit 2 when the whole file would be refused.
     """
     from anonymart.home import Home
-    from anonymart.keys import Keys
     from anonymart.migrate.home import bring_up_to_date
     from anonymart.policy import load_policy
     from anonymart.progress import Progress
@@ -76,7 +75,7 @@ def check_command(
     policy = load_policy()
     home = None if no_vault else Home.from_env()
     home = home.prepare() if home and home.vault.exists() else None
-    keys = Keys.load(home) if home else None
+    keys = keys_of(home) if home else None
     if home and keys:
         bring_up_to_date(home, keys, Progress())
     found = check(file, source or source_of(file), day_of(as_of, policy), policy, mapping, home, keys)

@@ -17,6 +17,11 @@ _UNPROVED = (
     "--public-key."
 )
 _AUTHENTIC = "Every file is as it was published, signed with the key {key} that you gave."
+_HANDED_OVER = (
+    "Every file is as it was published, signed with the key {key}, to which the key that you gave handed over "
+    "on {day}. Compare this fingerprint with what the school says, then ask for the new public key: a stolen "
+    "key could hand over too."
+)
 
 
 @click.command("verify")
@@ -54,7 +59,9 @@ def _lines(result: dict) -> list[str]:
     if result["status"] == "changed":
         return [*lines, "This is not what was published: use nothing of it, and ask for another copy."]
     sentence = _AUTHENTIC if result["is_trusted"] else _UNPROVED
-    return [*lines, sentence.format(key=result["fingerprint"])]
+    if result["handed_over_on"]:
+        sentence = _HANDED_OVER
+    return [*lines, sentence.format(key=result["fingerprint"], day=result["handed_over_on"])]
 
 
 def shown(text: str) -> str:

@@ -9,7 +9,6 @@ Source: Douceur, "The Sybil attack" (International Workshop on Peer-to-Peer Syst
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,8 +91,7 @@ def _note_since(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
             UNION ALL SELECT identifier, registered_at::DATE FROM vault.register.learners
         ) AS seen JOIN vault.register.identities AS identities USING (identifier)
         WHERE person_id IS NOT NULL AND day IS NOT NULL GROUP BY person_id""").fetchall()
-    secret = bytes.fromhex(keys.pseudonym)
-    pseudonyms = [hmac.digest(secret, person.encode(), "sha256").hex() for person, _ in rows]
+    pseudonyms = [keys.pseudonym_of(person) for person, _ in rows]
     days = pa.array([day for _, day in rows], pa.date32())
     connection.register(
         "known_people", pa.table([pa.array(pseudonyms, pa.string()), days], ["person", "since"])

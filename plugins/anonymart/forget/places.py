@@ -322,7 +322,12 @@ PLACES: tuple[Place, ...] = (
     *_place("tombstones.main", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-ERASE", "erased"),
     *_place("tombstones.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head"),
     *_place(
-        "warehouse.main", Names.NOBODY, None, Keeps.ROWS, "S-SAFE", "receipt_head schema_version built_from"
+        "warehouse.main",
+        Names.NOBODY,
+        None,
+        Keeps.ROWS,
+        "S-SAFE",
+        "receipt_head schema_version built_from pseudonym_mark",
     ),
     *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place(
@@ -398,6 +403,9 @@ FILE_KINDS = (
     FileKind("backups.json", False, "ids, days and folders of backups"),
     FileKind("keys.json", False, "keys"),
     FileKind("seals.json", False, "numbers of entries and hashes"),
+    FileKind("rotation.json", False, "which rotation of a key is under way"),
+    FileKind("key_handovers.json", False, "public keys and their signatures"),
+    FileKind(".*.json.new", False, "what a kill left of one of these files"),
     FileKind("sources", False, "mappings that a data engineer writes", ("*.yml",)),
     FileKind("run.lock", False, "empty"),
     FileKind("register.lock", False, "empty"),

@@ -28,9 +28,11 @@ class Rewritten:
     after: str
 
 
-def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritten]:
-    """Copy zones ('vault', 'warehouse') beside themselves, at once, and put the copies in their places;
-    nobody may have them open.
+def rewrite(
+    home: Home, keys: Keys, zones: tuple[str, ...], under: Keys | None = None
+) -> dict[str, Rewritten]:
+    """Copy zones ('vault', 'warehouse', 'tombstones') beside themselves, at once, and put the copies in their
+    places; nobody may have them open. The copies are encrypted with the keys `under`, where they are given.
 
     Gives what was written by name of file. Raises AnonymartError when a write-ahead log is not empty
     afterwards.
@@ -40,7 +42,7 @@ def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritt
     with ThreadPoolExecutor(2 * len(zones)) as pool:
         connection = engine.memory()
         try:
-            _open(connection, home, keys, paths)
+            _open(connection, home, (keys, under or keys), paths)
             # From here on the old files are only read: their hashes are taken meanwhile.
             hashes = {zone: pool.submit(_sha256, path) for zone, path in paths.items()}
             copies = [pool.submit(_copy, connection.cursor(), zone) for zone in zones]
@@ -50,20 +52,30 @@ def rewrite(home: Home, keys: Keys, zones: tuple[str, ...]) -> dict[str, Rewritt
         finally:
             connection.close()
         for path in paths.values():
-            if any(file.with_name(file.name + ".wal").exists() for file in (path, _aside(path))):
+            if any(file.with_name(file.name + ".wal").exists() for file in (path, aside(path))):
                 raise AnonymartError(f"The log of {path} could not be emptied: run again; nothing was lost.")
         crash.point("rewrite.after_copy")
-        after = dict(zip(zones, pool.map(_settle, map(_aside, paths.values())), strict=True))
+        after = dict(zip(zones, pool.map(settle, map(aside, paths.values())), strict=True))
     for path in paths.values():
-        crash.point("rewrite.before_rename")
-        os.replace(_aside(path), path)
-        _sync_folder(path.parent)
-        crash.point("rewrite.after_rename")
+        take_place(path)
     return {path.name: Rewritten(before[zone], after[zone]) for zone, path in paths.items()}
 
 
+def take_place(path: Path) -> None:
+    """Put the copy beside a file, which is safely on the disk, in its place."""
+    crash.point("rewrite.before_rename")
+    os.replace(aside(path), path)
+    _sync_folder(path.parent)
+    crash.point("rewrite.after_rename")
+
+
+def key_of(keys: Keys, zone: str) -> str:
+    """The key that a file is encrypted with: tombstones have that of the vault."""
+    return keys.warehouse if zone == "warehouse" else keys.vault
+
+
 def _open(
-    connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: Keys, paths: dict[str, Path]
+    connection: engine.duckdb.DuckDBPyConnection, home: Home, keys: tuple[Keys, Keys], paths: dict[str, Path]
 ) -> None:
     """Empty the logs, then attach each zone to read and a fresh file for it.
 
@@ -75,12 +87,12 @@ def _open(
     connection.execute(f"SET threads = {max(1, n_threads - len(paths) + 1)}")
     connection.execute(engine.NO_VACUUM)
     for zone, path in paths.items():
-        key = getattr(keys, zone)
+        key, key_aside = (key_of(each, zone) for each in keys)
         engine.attach(connection, zone, path, key, "rw")
         connection.execute(f"CHECKPOINT {zone}")
         connection.execute(f"DETACH {zone}")
         engine.attach(connection, zone, path, key, "ro")
-        engine.attach(connection, f"{zone}_aside", _aside(path), key, "rw")
+        engine.attach(connection, f"{zone}_aside", aside(path), key_aside, "rw")
 
 
 def _copy(cursor: engine.duckdb.DuckDBPyConnection, zone: str) -> None:
@@ -89,14 +101,15 @@ def _copy(cursor: engine.duckdb.DuckDBPyConnection, zone: str) -> None:
         cursor.execute(f"CHECKPOINT {zone}_aside")
 
 
-def _settle(path: Path) -> str:
-    """The hash of a file that is safely on the disk."""
+def settle(path: Path) -> str:
+    """The hash of a file, once it is safely on the disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return _sha256(path)
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
+    """Where the copy of a file is written."""
     return path.with_name(path.name + ASIDE)
 
 

@@ -32,7 +32,7 @@ class Zones:
             self.connection.execute(engine.NO_VACUUM)
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
-            identities.install_hmac(self.connection, "pseudonym_hash", self.keys.pseudonym)
+            identities.install_pseudonym(self.connection, self.keys)
             tombstones.attach(self.connection, self.home, self.keys)
             people.start(self.connection)
         except BaseException:

@@ -18,7 +18,7 @@ from anonymart.definitions import definitions
 from anonymart.gate import rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
-from anonymart.release import ledger
+from anonymart.release import key_handover, ledger
 from anonymart.release.candidate_hash import is_what_was_approved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
@@ -26,6 +26,7 @@ from anonymart.release.folder import (
     DATA_DOCS,
     DATA_PACKAGE,
     GATE_RESULT,
+    KEY_HANDOVER,
     MANIFEST,
     MANIFEST_SIGNATURE,
     MARTS_FILE,
@@ -121,6 +122,7 @@ def _strange_files(
     may_be = {
         GATE_RESULT,
         *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)),
+        *((KEY_HANDOVER,) if not is_candidate and key_handover.is_sound(folder / KEY_HANDOVER) else ()),
     }
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.

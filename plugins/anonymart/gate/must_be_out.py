@@ -7,7 +7,6 @@ The gate compares persons, so a model that counts past `int_people__*` is beyond
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -62,7 +61,9 @@ def find(
     out = people_out(connection, policy, as_of)
     connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
     insert(
-        connection, "gate.must_be_out", [(_pseudonym(keys, person), reason) for person, reason in sorted(out)]
+        connection,
+        "gate.must_be_out",
+        [(keys.pseudonym_of(person), reason) for person, reason in sorted(out)],
     )
     return behind(connection, contracts, policy, as_of)
 
@@ -165,10 +166,6 @@ _CONSENTS = f"""
     WHERE purpose IN ('P-STAT', 'P-SURVEY')) AS given {_PERSON}
     GROUP BY ALL"""
 _UNREADABLE = f"SELECT DISTINCT person_id FROM vault.rights.unreadable_names AS named {_PERSON}"
-
-
-def _pseudonym(keys: Keys, person: str) -> str:
-    return hmac.digest(bytes.fromhex(keys.pseudonym), person.encode(), "sha256").hex()
 
 
 def _behind(

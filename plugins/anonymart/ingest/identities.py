@@ -80,6 +80,17 @@ def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str)
     """)
 
 
+def install_pseudonym(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
+    """Make the macro pseudonym_hash(text) of this connection, as `Keys.pseudonym_of` and dbt's macro."""
+    first, *later = keys.pseudonym_links
+    install_hmac(connection, "pseudonym_hash_1", first)
+    hashed = "pseudonym_hash_1(message)"
+    for number, link in enumerate(later, 2):
+        install_hmac(connection, f"pseudonym_hash_{number}", link)
+        hashed = f"pseudonym_hash_{number}(substr({hashed}, 1, 16))"
+    connection.execute(f"CREATE OR REPLACE TEMP MACRO pseudonym_hash(message) AS {hashed}")
+
+
 def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: str, ours: str) -> None:
     """Bring accounts and openids of a table to the normal form of their address (RFC 3986, 6.2.2 and 6.2.3);
     names stay as they are.

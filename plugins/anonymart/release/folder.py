@@ -17,8 +17,9 @@ PRIVACY_PAGE = "privacy_report.html"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
 WITHDRAWN_SIGNATURE = "WITHDRAWN.sig"
+KEY_HANDOVER = "KEY_HANDOVER.json"
 # No checksum of the manifest covers these: they are written after it.
-BESIDE_MANIFEST = (MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)
+BESIDE_MANIFEST = (MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE, KEY_HANDOVER)
 DATA_DOCS = "data_docs"
 CANDIDATE_PREFIX = ".candidate-"
 # In the home's tmp: the copy of a candidate in which leaks are planted.

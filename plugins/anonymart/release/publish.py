@@ -23,7 +23,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import approval, cells, ledger
+from anonymart.release import approval, cells, key_handover, ledger
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -88,6 +88,7 @@ def publish(
         candidate, {name: manifest[name] for name in manifest if name != "files"}
     )
     sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
+    key_handover.put(home, candidate)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
     _commit(home, keys, policy, candidate, manifest, manifest_sha256, actor)
@@ -210,6 +211,8 @@ def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
     write_durably(
         folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature"
     )
+    # The recall may be signed by a later key than the release.
+    key_handover.put(home, folder)
     crash.point("withdraw.after_mark")
     return True
 

@@ -13,7 +13,7 @@ from anonymart.errors import GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import ledger
+from anonymart.release import key_handover, ledger
 from anonymart.release.folder import MANIFEST, sha256
 from anonymart.release.signature import public_key
 from anonymart.release.verify import Verification, verify
@@ -61,7 +61,7 @@ def share(
     safeguard = safeguard_of(policy, recipient.country)
     if not home.vault.exists():
         raise UsageError("This home has published no release yet: there is nothing to share.")
-    found = verify(folder, public_key(keys))
+    found = verify(folder, public_key(keys), key_handover.former_keys([home.key_handovers], keys))
     with engine.connect(home, keys, vault="ro") as connection:
         release_id = _check(
             found,

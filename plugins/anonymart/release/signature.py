@@ -72,7 +72,12 @@ def sign(path: Path, signature: Path, keys: Keys) -> None:
 def signature_text(content: bytes, keys: Keys) -> str:
     """What the signature file of this content says."""
     private = _private_key(keys)
-    return f"{_HEAD}\ned25519 {_raw(private.public_key())}\n{private.sign(content).hex()}\n"
+    return f"{_HEAD}\ned25519 {raw(private.public_key())}\n{private.sign(content).hex()}\n"
+
+
+def sign_bytes(content: bytes, keys: Keys) -> str:
+    """The signature of these bytes, as 128 hexadecimal digits."""
+    return _private_key(keys).sign(content).hex()
 
 
 def signed_by(path: Path, signature: Path) -> Ed25519PublicKey | None:
@@ -99,5 +104,6 @@ def _private_key(keys: Keys) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(hmac.digest(bytes.fromhex(keys.signing), _PURPOSE, "sha256"))
 
 
-def _raw(key: Ed25519PublicKey) -> str:
+def raw(key: Ed25519PublicKey) -> str:
+    """The public key itself, as 64 hexadecimal digits."""
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()

@@ -161,7 +161,7 @@ def _collect(
     try:
         schema.create(connection, keys)
         identities.install(connection, keys)
-        identities.install_hmac(connection, "pseudonym_hash", keys.pseudonym)
+        identities.install_pseudonym(connection, keys)
         _find_person(connection, request_id)
         there = {name for (name,) in connection.execute(
             "SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()"

@@ -114,7 +114,7 @@ class _Desk:
         try:
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
-            identities.install_hmac(self.connection, "pseudonym_hash", self.keys.pseudonym)
+            identities.install_pseudonym(self.connection, self.keys)
             tombstones.attach(self.connection, self.home, self.keys)
             self._find()
         except BaseException:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from functools import cache
 
 import duckdb
@@ -246,7 +244,4 @@ def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
 
 def key_marks(keys: Keys) -> dict[str, str]:
     """For each key that ties rows to people, what tells it from another and gives nothing of it away."""
-    return {
-        name: hmac.new(bytes.fromhex(getattr(keys, name)), b"anonymart key mark", hashlib.sha256).hexdigest()
-        for name in ("person", "pseudonym", "record")
-    }
+    return {name: keys.mark(name) for name in ("person", "pseudonym", "record")}

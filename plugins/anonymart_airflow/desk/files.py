@@ -12,15 +12,12 @@ from pathlib import Path
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.release.folder import (
+    BESIDE_MANIFEST,
     DATA_DOCS,
     DATA_PACKAGE,
     GATE_RESULT,
-    MANIFEST,
-    MANIFEST_SIGNATURE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
-    WITHDRAWN,
-    WITHDRAWN_SIGNATURE,
     all_files,
 )
 from anonymart.release.manifest import read_manifest
@@ -33,7 +30,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".sig": "text/plain; charset=utf-8",
 }
-_BESIDE = {MANIFEST, MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE}
+_BESIDE = set(BESIDE_MANIFEST)
 _EVIDENCE = {PRIVACY_PAGE, PRIVACY_REPORT, GATE_RESULT, DATA_PACKAGE}
 
 

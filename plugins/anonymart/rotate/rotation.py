@@ -1,0 +1,211 @@
+"""A rotation from its plan to its end, whatever kill comes between (S-SAFE).
+
+First the new key and the note that it is to come, then the files, then the key in its place, then the audit log:
+each step finds from the one before what is left to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from anonymart import audit, crash, engine, seal
+from anonymart.backup import listed
+from anonymart.chain import Chain
+from anonymart.errors import AnonymartError, UsageError
+from anonymart.forget import files, receipts
+from anonymart.forget.rewrite import key_of, rewrite
+from anonymart.home import Home
+from anonymart.keys import Keys, variable
+from anonymart.lock import writing
+from anonymart.release import recover
+from anonymart.rotate import pending as pending_rotation
+from anonymart.rotate import pseudonyms, signing
+from anonymart.rotate.pending import Pending
+
+ROTATED = ("vault", "warehouse", "pseudonym", "signing")
+WHY_NOT = {
+    "record": "The key 'record' is not rotated: noise drawn anew for the same people could be averaged with what "
+    "was published, so it has to stay; docs/data-team.md says what a leak of it means.",
+    "person": "The key 'person' is not rotated: the erased are kept out by hashes made with it of names that "
+    "nobody has any more, so that under another key they would come back; docs/data-team.md says what a leak of "
+    "it means.",
+}
+# Files that each key encrypts.
+_ZONES = {"vault": ("vault", "tombstones"), "warehouse": ("warehouse",)}
+
+
+@dataclass
+class Plan:
+    """What a rotation does: bytes of each file that is written anew, rows of each table that are hashed again,
+    entries that are sealed, copies that are removed, and the backups that open with the old key only.
+
+    `set_variable` is the environment variable that has to be set by hand afterwards; the token names the plan.
+    """
+
+    key: str
+    token: str
+    files: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    sealed: dict[str, int] = field(default_factory=dict)
+    copies_removed: list[str] = field(default_factory=list)
+    backups: list[dict[str, Any]] = field(default_factory=list)
+    set_variable: str | None = None
+    is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Who rotates, as of which day, and why, in a sentence that names nobody."""
+
+    as_of: date
+    actor: str | None = None
+    reason: str | None = None
+
+
+def plan(home: Home, keys: Keys, name: str) -> Plan:
+    """What a rotation of this key would do; changes nothing. Raises UsageError for a key that is not rotated,
+    and without a vault.
+    """
+    if name not in ROTATED:
+        raise UsageError(WHY_NOT.get(name, f"There is no key of this name: known are {', '.join(ROTATED)}."))
+    if not home.vault.exists():
+        raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to rotate.")
+    if name == "warehouse" and not home.warehouse.exists():
+        raise UsageError(f"The warehouse {home.warehouse} does not exist yet: there is nothing to rotate.")
+    told = Plan(name, hashlib.sha256(f"rotate {name} {keys.mark(name)}".encode()).hexdigest()[:12])
+    zones = _ZONES.get(name, ("warehouse",) if name == "pseudonym" else ())
+    paths = [path for zone in zones if (path := getattr(home, zone)).exists()]
+    told.files = {path.name: path.stat().st_size for path in paths}
+    told.copies_removed = [path.name for path in files.copies(home) if path.name.startswith(f"{name}.")]
+    if name == "pseudonym" and paths:
+        with engine.connect(home, keys, warehouse="ro") as connection:
+            told.rows = pseudonyms.count(connection)
+    if name == "signing":
+        chains: tuple[Chain, ...] = (audit.chain(home), receipts.chain(home))
+        told.sealed = {chain.path.name: len(chain.read()[0]) for chain in chains}
+    told.backups = [asdict(entry) for entry in listed.read(home)]
+    if pending_rotation.is_of_environment(name):
+        told.set_variable = variable(name)
+    return told
+
+
+def rotate(home: Home, keys: Keys, name: str, token: str, wish: Wish) -> Plan:
+    """Rotate a key; the caller holds the writer's lock.
+
+    Raises UsageError for another token, and where the new key cannot be had or written; AnonymartError where
+    the disk has no room for a second copy, and where audit log or receipts do not hold. Nothing has changed
+    then.
+    """
+    from anonymart.gate.typed import checked_reason
+
+    told = plan(home, keys, name)
+    if token != told.token:
+        raise UsageError("The token is not that of the present plan: look at the plan again.")
+    seal.need_key(home, keys)
+    recover(home, keys)
+    if name == "signing":
+        signing.check(home, keys)
+    _need_room(home, told)
+    reason = checked_reason(home, keys, wish.reason) if wish.reason is not None else None
+    with engine.connect(home, keys, vault="ro") as connection:
+        actor = audit.who(connection, wish.actor)
+    new = pending_rotation.choose_next(home, keys, name)
+    crash.point("rotate.next_noted")
+    pending = Pending(name, secrets.token_hex(8), new.mark(name), str(wish.as_of), actor, reason)
+    pending_rotation.note(home, pending)
+    crash.point("rotate.begun")
+    _carry_out(home, keys, new, pending)
+    told.is_done = True
+    return told
+
+
+def resume(home: Home) -> str | None:
+    """End a rotation that was cut short, and give the name of its key; None, at once, where there is none.
+
+    Raises Busy while another run writes, UsageError where the new key is not at hand.
+    """
+    if not home.rotation.exists():
+        return None
+    with writing(home):
+        pending = pending_rotation.read(home)
+        if pending is None:
+            return None
+        if not home.vault.exists():
+            raise AnonymartError(
+                f"The vault {home.vault} is gone while the key '{pending.key}' was being rotated: put it back "
+                f"with the key file of the same day, and remove {home.rotation}."
+            )
+        keys = Keys.present(home)
+        is_in_place = keys.mark(pending.key) == pending.mark
+        _carry_out(
+            home, keys, keys if is_in_place else pending_rotation.find_next(home, keys, pending), pending
+        )
+        return pending.key
+
+
+def _carry_out(home: Home, old: Keys, new: Keys, pending: Pending) -> None:
+    if new != old:
+        _write_anew(home, old, new, pending)
+        crash.point("rotate.before_key")
+        if not pending_rotation.is_of_environment(pending.key):
+            pending_rotation.write_key(home, pending.key, getattr(new, pending.key))
+        crash.point("rotate.after_key")
+    _tell(home, new, pending)
+    crash.point("rotate.told")
+    pending_rotation.end(home)
+
+
+def _write_anew(home: Home, old: Keys, new: Keys, pending: Pending) -> None:
+    if pending.key == "pseudonym":
+        pseudonyms.hash_again(home, old, new)
+    elif pending.key == "signing":
+        signing.hand_over(home, old, new, pending.as_of)
+    else:
+        _encrypt(home, old, new, _ZONES[pending.key])
+
+
+def _encrypt(home: Home, old: Keys, new: Keys, zones: tuple[str, ...]) -> None:
+    """Write the files of these zones anew under the new key; what opens with it already stays."""
+    left = tuple(
+        zone
+        for zone in zones
+        if getattr(home, zone).exists() and not engine.opens(getattr(home, zone), key_of(new, zone))
+    )
+    if left:
+        rewrite(home, old, left, under=new)
+    for path in files.copies(home):
+        if path.name.startswith(f"{zones[0]}."):
+            path.unlink(missing_ok=True)
+
+
+def _tell(home: Home, keys: Keys, pending: Pending) -> None:
+    """One entry of the audit log for each rotation, however often it was cut short."""
+    audit.flush(home, keys)
+    if any(entry.get("rotation") == pending.rotation_id for entry in audit.entries(home)):
+        return
+    why = {"reason": pending.reason} if pending.reason else {}
+    audit.record(
+        home,
+        keys,
+        date.fromisoformat(pending.as_of),
+        "rotated",
+        pending.actor,
+        key=pending.key,
+        rotation=pending.rotation_id,
+        **why,
+    )
+
+
+def _need_room(home: Home, told: Plan) -> None:
+    needed = sum(told.files.values())
+    free = shutil.disk_usage(home.root).free
+    if free < needed * 11 // 10:
+        raise AnonymartError(
+            f"The disk of {home.root} has {free} bytes free, and a second copy needs {needed * 11 // 10}: free "
+            f"some space, then run again; nothing was done."
+        )
