@@ -28,7 +28,9 @@ class Scope(StrEnum):
     ALL = "all"
     """Every place (R-ERASE, P-STAT; a child of today, R-MINOR)."""
     LIFE = "life"
-    """Every place but requests, consents and who is who (a former life under P-STAT; the time under age, R-MINOR)."""
+    """Every place but requests, consents and who is who (a former life under P-STAT; the time under
+    age, R-MINOR).
+    """
     ANSWERS = "answers"
     """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
     IDENTIFIED = "identified"
