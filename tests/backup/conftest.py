@@ -11,7 +11,7 @@ import pytest
 from anonymart.backup import make
 from anonymart.backup.restore import Options, restore
 from anonymart.home import Home
-from tests.forget.house import House as ForgetHouse
+from tests.erasure.house import House as ForgetHouse
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill, sound  # noqa: F401
 from tests.gate.school import AS_OF, CELLS, School, engagement
 from tests.release.test_publish import published

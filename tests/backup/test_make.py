@@ -9,7 +9,7 @@ import pytest
 
 from anonymart.backup import listed, make
 from anonymart.errors import UsageError
-from tests.forget.house import AS_OF, House, read_receipts
+from tests.erasure.house import AS_OF, House, read_receipts
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backup")]
 

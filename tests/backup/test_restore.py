@@ -9,14 +9,14 @@ from datetime import date
 import pytest
 
 from anonymart import crash
+from anonymart.erasure import receipts
+from anonymart.erasure.places import check_files
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import receipts
-from anonymart.forget.places import check_files
 from anonymart.release import Wrong, list_releases, plan_withdrawal, withdraw
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
 from tests.backup.conftest import AUGUST, FIRST, JULY, SECOND, THIRD
-from tests.forget.house import EMAIL, MARKER
+from tests.erasure.house import EMAIL, MARKER
 from tests.gate.school import engagement
 from tests.release.test_publish import read
 

@@ -147,8 +147,8 @@ def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
 
     before = release("before", "2026-06-30")
     house.add_people(MART, [chapter | newcomer for chapter in chapters])
-    forgetful = compared(release("no_memory", "2026-06-30"), before)
-    assert forgetful.tried == 20 and forgetful.succeeded > 10
+    without_memory = compared(release("no_memory", "2026-06-30"), before)
+    assert without_memory.tried == 20 and without_memory.succeeded > 10
 
     with duckdb.connect(str(house.vault)) as con:
         con.execute(f"delete from people.int_people__{MART} where pseudonym = ?", [newcomer["pseudonym"]])

@@ -212,7 +212,7 @@ def recall(house: House) -> None:
             where closed.mart = wrong_periods.mart and closed.period_key = wrong_periods.period_key""")
 
 
-def forget_everything(house: House, *kept: str) -> None:
+def drop_everything(house: House, *kept: str) -> None:
     """A house without memory: what was published is not known any more. Only homes of these places are kept,
     to be quick.
     """
@@ -301,10 +301,10 @@ def a_year(house: House) -> dict[str, list[np.ndarray]]:
     show_every_move(house)
     told["every move"] = [*first, release(house, RECALLED_AFTER + 1, is_parsed=False)]
     before.restore()
-    forget_everything(house, "published")
+    drop_everything(house, "published")
     told["no memory"] = [release(house, EVENT_AFTER)]
     let_persons_be(house, EVENT_AFTER)
-    forget_everything(house, "published")
+    drop_everything(house, "published")
     told["no memory"].append(release(house, EVENT_AFTER + 1))
     return told
 

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from anonymart import audit, engine, guard
-from anonymart.errors import RetentionHeld, UsageError
-from anonymart.forget.removal import (
+from anonymart.erasure.removal import (
     carry_out_requests,
     enforce_terms,
     keep_waiting,
     plan_requests,
     plan_terms,
 )
+from anonymart.errors import RetentionHeld, UsageError
 from tests import warm
 from tests.ingest.conftest import House
 from tests.whole.house import clean_environment

@@ -28,8 +28,8 @@ def test_the_same_file_twice_and_under_another_name(house):
 def test_files_delivered_again_after_the_raw_rows_have_gone(house):
     from datetime import timedelta
 
-    from anonymart.forget.removal import enforce_terms as enforce
-    from anonymart.forget.removal import plan_terms as plan
+    from anonymart.erasure.removal import enforce_terms as enforce
+    from anonymart.erasure.removal import plan_terms as plan
 
     rows = [statement(number) for number in range(5)]
     house.deliver(
@@ -50,7 +50,7 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(house):
 
 
 def test_connection_logs_go_after_their_year_and_last_use_stays(house):
-    from anonymart.forget.removal import enforce_terms as enforce
+    from anonymart.erasure.removal import enforce_terms as enforce
 
     house.deliver("learners", "a.csv", "learner_id\nL0000001\nL0000002\n")
     rows = (

@@ -4,7 +4,7 @@ when it names them.
 
 from datetime import timedelta
 
-from anonymart.forget import removal
+from anonymart.erasure import removal
 from anonymart.keys import Keys
 from anonymart.rights import machine
 from anonymart.rights.submit import Asked, submit
@@ -264,7 +264,7 @@ def test_a_register_without_roles_leaves_them(house):
 def test_the_erased_stay_out_under_the_spelling_of_before(house):
     """Tombstones of earlier versions hold the address as it was delivered then."""
     from anonymart import engine
-    from anonymart.forget import tombstones
+    from anonymart.erasure import tombstones
     from anonymart.ingest import identities
 
     with engine.connect(house.home, house.keys, vault="rw") as connection:

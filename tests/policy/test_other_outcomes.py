@@ -16,9 +16,9 @@ from anonymart import guard
 from anonymart.backup import listed, make
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation, utility
+from anonymart.erasure import files, hold
+from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.errors import UsageError
-from anonymart.forget import files, hold
-from anonymart.forget.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.policy import Policy
 from anonymart.release.approval import because
@@ -104,8 +104,8 @@ def _answers_go(house: House, law: Policy) -> int:
     """Identified answers, once the warehouse has taken them, of who said nothing any more since 1 May
     2026.
     """
-    from anonymart.forget import people
-    from anonymart.forget.zones import Zones
+    from anonymart.erasure import people
+    from anonymart.erasure.zones import Zones
 
     with Zones(house.home, house.keys) as zones:
         zones.connection.execute("""
@@ -144,7 +144,7 @@ def _lives(law: Policy) -> str:
 
 def _is_rewritten(law: Policy, folder) -> bool:
     """Whether four days after rows went the files are written anew."""
-    house = House(folder / f"days{law.figure('forgetting', 'rewrite_every_days')}")
+    house = House(folder / f"days{law.figure('erasure', 'rewrite_every_days')}")
     # In the register, so that only the log is over its term and not, a run later, who nobody knows.
     house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "last_login_at": "2026-05-01T10:00:00Z"}])
     house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}])
@@ -292,7 +292,7 @@ def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any]
         "purposes.P-LOG.keep_years": (_goes(house, "vault.register.connections", "2027-06-01"), 2, 1, 0),
         "purposes.P-RIGHTS.keep_years": (_goes(house, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
         "raw.keep_days": (_goes(house, "vault.raw.enrolments", "2026-09-01"), 60, 0, 1),
-        "forgetting.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
+        "erasure.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
         "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
         "window.time_zone": (_due, "Pacific/Honolulu", "2026-03-01", "2026-02-28"),
         "as_of.largest_step_days": (lambda law: _stops(law, house), 20, False, True),
@@ -334,7 +334,7 @@ OTHERS = (
     "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years",
     "raw.keep_days",
-    "forgetting.rewrite_every_days",
+    "erasure.rewrite_every_days",
     "minimum_age_years",
     "window.time_zone",
     "as_of.largest_step_days",

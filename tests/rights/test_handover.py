@@ -16,10 +16,10 @@ from datetime import date, timedelta
 import pytest
 
 from anonymart import engine
-from anonymart.forget import places
+from anonymart.erasure import places
 from anonymart.rights import handover, handover_page
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
+from tests.erasure.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
 from tests.rights.xapi_rules import faults
 
 
@@ -149,7 +149,7 @@ def test_portability_holds_what_was_provided_and_statements_that_follow_the_stan
 
 
 def test_statements_that_the_raw_rows_no_longer_hold_come_from_the_history(built):
-    from anonymart.forget.removal import enforce_terms
+    from anonymart.erasure.removal import enforce_terms
 
     later = AS_OF + timedelta(days=100)
     enforce_terms(built.home, built.keys, built.policy, later)

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from anonymart import crash
 from anonymart.cli.commands import anonymart
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
-from anonymart.forget.removal import enforce_terms
 from anonymart.rights import handover, list_requests, machine
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, NAMES, House, built_home
+from tests.erasure.house import AS_OF, EMAIL, NAMES, House, built_home
 
 pytestmark = pytest.mark.xdist_group("machine")
 

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
-from anonymart.forget.removal import enforce_terms
 from anonymart.rights import death, rectify
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, PEOPLE, House, built_home
+from tests.erasure.house import AS_OF, EMAIL, PEOPLE, House, built_home
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from anonymart import rights
 from anonymart.cli.commands import anonymart
+from anonymart.erasure import removal
 from anonymart.errors import UnreadableRequests, UsageError
-from anonymart.forget import removal
 from anonymart.rights import machine, unreadable
 from tests.ingest.conftest import AS_OF, House
 

@@ -10,11 +10,11 @@ from datetime import date, datetime
 
 import pytest
 
+from anonymart.erasure import places
+from anonymart.erasure.places import Place
 from anonymart.errors import AnonymartError
-from anonymart.forget import places
-from anonymart.forget.places import Place
 from anonymart.rights import list_requests, machine
-from tests.forget.house import AS_OF, House
+from tests.erasure.house import AS_OF, House
 
 AS_OF_MOMENT = datetime(2026, 6, 30, 10)
 

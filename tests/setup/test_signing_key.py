@@ -11,9 +11,9 @@ from datetime import date
 import pytest
 
 from anonymart import audit, seal
+from anonymart.erasure import receipts
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import receipts
-from anonymart.forget.removal import enforce_terms
 from anonymart.keys import Keys
 from tests import warm
 from tests.ingest.conftest import House

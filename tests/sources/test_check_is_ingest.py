@@ -17,10 +17,8 @@ from tests.ingest.conftest import AS_OF, House, statement
 from tests.sources.deliveries import compare, in_order
 
 CHOSEN = re.compile(
-    
-        "catalogue|learners-(2020|broken|staff)|consents|requests-mail|enrolments-(updates|empty)|"
-        "statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd"
-    
+    "catalogue|learners-(2020|broken|staff)|consents|requests-mail|enrolments-(updates|empty)|"
+    "statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd"
 )
 
 

@@ -23,10 +23,8 @@ AS_OF = "2026-05-31"
 LEARNERS = 300
 # Files of each kind and source stay; the rest of the years only costs time.
 KEPT = re.compile(
-    
-        r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|"
-        r"odd|connections|nps-202[56]|salary-202[56]|half)"
-    
+    r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|"
+    r"odd|connections|nps-202[56]|salary-202[56]|half)"
 )
 
 # The command that passes the point, for each point of the program.
@@ -91,7 +89,7 @@ def killed(undisturbed, tmp_path_factory) -> House:
 
 
 def test_every_named_point_kills(killed):
-    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals, the
+    # Removals are killed in tests/erasure, the steps of requests in tests/rights, withdrawals, approvals, the
     # audit log and what a gated candidate is before its commit in tests/release, pulls in tests/sources,
     # migrations in tests/migrate, a restore in tests/backup.
     elsewhere = (

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_home import AS_OF, SmallHome
 
-from anonymart.forget.removal import enforce_terms
+from anonymart.erasure.removal import enforce_terms
 from tests.ingest.conftest import House
 from tests.window.conftest import LAW, key_of
 from tests.window.oracle import answer_counts

@@ -12,7 +12,7 @@ from small_home import XAPI, SmallHome
 from anonymart import engine
 from anonymart.build import build
 from anonymart.contracts import load_contracts
-from anonymart.forget.removal import enforce_terms as enforce
+from anonymart.erasure.removal import enforce_terms as enforce
 from anonymart.ingest import lives
 from anonymart.vault import schema
 from tests.ingest.conftest import House

@@ -14,7 +14,7 @@ import hmac
 import duckdb
 
 from anonymart import iri
-from anonymart.forget import spellings
+from anonymart.erasure import spellings
 from anonymart.keys import Keys
 from anonymart.rows import one_row
 

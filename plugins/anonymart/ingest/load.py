@@ -11,8 +11,8 @@ import duckdb
 
 from anonymart import crash, surveys, times
 from anonymart.engine import literal
+from anonymart.erasure import door
 from anonymart.files.landed import FileRefused, Landed, safe_name
-from anonymart.forget import door
 from anonymart.ingest import (
     changes,
     corrections,
@@ -101,7 +101,7 @@ def _load_learning(
     connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
 ) -> Counts:
     counts = Counts("learning", safe_name(landed.path))
-    _forget_rejects(connection)
+    _drop_rejects(connection)
     has_pairs = _note_pairs(connection, landed)
     connection.execute(
         f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM "
@@ -180,7 +180,7 @@ def _load_tabular(
     if not any(name in landed.columns for name in contract.names):
         raise FileRefused("it has no column of this source")
     if landed.kind != "survey":
-        _forget_rejects(connection)
+        _drop_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
     changes.read_contents(connection, contract.source)
@@ -283,7 +283,7 @@ def read_incoming(
     found = one_row(connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}"))
     # Read once more, each reject is noted again.
     if landed.kind != "survey":
-        _forget_rejects(connection)
+        _drop_rejects(connection)
     connection.execute(
         incoming(
             contract, landed, as_of, {name: order for name, order in zip(dated, found, strict=True) if order}
@@ -413,7 +413,7 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: 
     )
 
 
-def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
+def _drop_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
 
 

@@ -11,9 +11,9 @@ import duckdb
 
 from anonymart import iri
 from anonymart.engine import literal
+from anonymart.erasure import door
+from anonymart.erasure.tombstones import ERASED, NEW_ID
 from anonymart.files.landed import Landed
-from anonymart.forget import door
-from anonymart.forget.tombstones import ERASED, NEW_ID
 from anonymart.ingest.contracts import Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.identities import forms_of

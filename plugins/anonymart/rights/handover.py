@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 
 from anonymart import crash, engine
-from anonymart.forget import files, places
-from anonymart.forget.places import Keeps, Names, Place
+from anonymart.erasure import files, places
+from anonymart.erasure.places import Keeps, Names, Place
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.keys import Keys

@@ -16,8 +16,8 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, engine
+from anonymart.erasure import removal
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import removal
 from anonymart.home import Home
 from anonymart.ingest import identities, ingest
 from anonymart.keys import Keys

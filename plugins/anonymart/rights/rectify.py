@@ -15,8 +15,8 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.engine import literal
+from anonymart.erasure import tombstones
 from anonymart.errors import UsageError
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
@@ -95,7 +95,7 @@ def carry_out(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: s
     with _Desk(home, keys, request_id) as desk:
         changed = desk.count()
         if changed:
-            desk.forget_other_key()
+            desk.drop_other_key()
             desk.write(as_of, request_id)
         return changed
 
@@ -203,7 +203,7 @@ class _Desk:
             )
         )[0]
 
-    def forget_other_key(self) -> None:
+    def drop_other_key(self) -> None:
         """A row whose key is corrected must not stay in the history as a second enrolment."""
         if self.history and set(self.correction.right) & set(self.correction.key):
             self.connection.execute(f"DELETE FROM {self.history} WHERE {self._in_history}")

@@ -17,14 +17,14 @@ import duckdb
 
 from anonymart import audit, crash
 from anonymart.backup import listed as listed_backups
+from anonymart.erasure import comments, files, hold, people, receipts, tombstones, unreadable
+from anonymart.erasure.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
+from anonymart.erasure.people import Scope
+from anonymart.erasure.places import Keeps, Place
+from anonymart.erasure.rewrite import Rewritten, remove_aside, rewrite
+from anonymart.erasure.rows import NAMING, OF_LIFE, condition, count_rows, delete_from, listed, old_requests
+from anonymart.erasure.zones import Zones
 from anonymart.errors import RetentionHeld, UsageError
-from anonymart.forget import comments, files, hold, people, receipts, tombstones, unreadable
-from anonymart.forget.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
-from anonymart.forget.people import Scope
-from anonymart.forget.places import Keeps, Place
-from anonymart.forget.rewrite import Rewritten, remove_aside, rewrite
-from anonymart.forget.rows import NAMING, OF_LIFE, condition, count_rows, delete_from, listed, old_requests
-from anonymart.forget.zones import Zones
 from anonymart.home import Home
 from anonymart.ingest import identities, ingest, waiting
 from anonymart.keys import Keys
@@ -83,7 +83,7 @@ def enforce_terms(
     """Remove what is over its term: rows now, bytes when the weekly rewrite is due.
 
     A `token`, where given, must be the plan's own. A plan that looks wrong waits for some days
-    (`forget/hold.py`); with a token and a `reason` a person lets it go on now. Raises RetentionHeld when it
+    (`erasure/hold.py`); with a token and a `reason` a person lets it go on now. Raises RetentionHeld when it
     waits, UsageError for another token, AnonymartError on a fault; run again then.
     """
     from anonymart.gate.typed import checked_reason
@@ -471,7 +471,7 @@ def _is_rewrite_due(
     first = one_row(connection.execute("SELECT min(as_of) FROM vault.ledger.rewrites WHERE NOT is_done"))[0]
     if first is None:
         return False
-    return is_rewritten_now or (as_of - first).days >= policy.figure("forgetting", "rewrite_every_days")
+    return is_rewritten_now or (as_of - first).days >= policy.figure("erasure", "rewrite_every_days")
 
 
 def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[str, Rewritten]) -> int:

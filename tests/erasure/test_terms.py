@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
+from anonymart.erasure import receipts
+from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.errors import UsageError
-from anonymart.forget import receipts
-from anonymart.forget.removal import enforce_terms, plan_terms
 from anonymart.rights import unreadable
-from tests.forget.house import EMAIL, IDENTIFIERS, NAMES, House, built_home, read_receipts
+from tests.erasure.house import EMAIL, IDENTIFIERS, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.long

@@ -156,7 +156,7 @@ PLACES: tuple[Place, ...] = (
         "vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "corrections", "decided_on"
     ),
     *_place("vault.rights", Names.REQUEST, "request_id", Keeps.ROWS, "P-RIGHTS", "steps"),
-    # What a row says of somebody goes with its names (forget/unreadable.py).
+    # What a row says of somebody goes with its names (erasure/unreadable.py).
     *_place("vault.rights", Names.REQUEST, "unreadable_id", Keeps.ROWS, "P-RIGHTS", "unreadable"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-RIGHTS", "unreadable_names"),
     *_place(
@@ -425,7 +425,7 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
     if strange:
         raise AnonymartError(
             f"Nobody has registered whether {strange[0]} holds people{_more(strange)}: "
-            "list it in plugins/anonymart/forget/places.py before anything is published."
+            "list it in plugins/anonymart/erasure/places.py before anything is published."
         )
     for table, columns in sorted(found.items()):
         place = BY_NAME[table]

@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from anonymart import engine
+from anonymart.erasure import receipts, removal
+from anonymart.erasure.removal import finish
 from anonymart.errors import UsageError
-from anonymart.forget import receipts, removal
-from anonymart.forget.removal import finish
-from tests.forget.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, built_home, read_receipts
+from tests.erasure.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, built_home, read_receipts
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.long

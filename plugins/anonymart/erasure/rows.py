@@ -8,10 +8,10 @@ from datetime import date
 
 import duckdb
 
-from anonymart.forget import unreadable
-from anonymart.forget.people import Scope
-from anonymart.forget.places import Names, Place
-from anonymart.forget.zones import LAST, Zones
+from anonymart.erasure import unreadable
+from anonymart.erasure.people import Scope
+from anonymart.erasure.places import Names, Place
+from anonymart.erasure.zones import LAST, Zones
 from anonymart.ingest import waiting
 from anonymart.policy import Policy
 from anonymart.rows import one_row

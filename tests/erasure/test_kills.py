@@ -13,17 +13,17 @@ import sys
 import pytest
 
 from anonymart import crash, engine
+from anonymart.erasure import receipts
 from anonymart.errors import UsageError
-from anonymart.forget import receipts
 from tests import warm
-from tests.forget.house import AS_OF, NAMES, House, built_home
+from tests.erasure.house import AS_OF, NAMES, House, built_home
 
 pytestmark = pytest.mark.long
 
 POINTS = [point for point in crash.POINTS if point.startswith(("removal.", "rewrite."))]
 ERASE = """
 from datetime import date
-from anonymart.forget import removal
+from anonymart.erasure import removal
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy

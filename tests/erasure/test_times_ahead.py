@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tests.forget.house import House
+from tests.erasure.house import House
 
 LEARNER = {
     "learner_id": "L-77",

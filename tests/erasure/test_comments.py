@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from anonymart.forget import comments
+from anonymart.erasure import comments
 
 
 def test_more_than_fit_in_one_expression_are_masked(monkeypatch):

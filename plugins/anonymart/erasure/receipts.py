@@ -13,8 +13,8 @@ import duckdb
 
 from anonymart import engine
 from anonymart.chain import FIRST, OTHER_KEY, Chain, other_key
+from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rows import one_row

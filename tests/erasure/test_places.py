@@ -11,8 +11,8 @@ import pytest
 from anonymart import engine
 from anonymart.build import build
 from anonymart.contracts import load_contracts
+from anonymart.erasure import places
 from anonymart.errors import AnonymartError
-from anonymart.forget import places
 from anonymart.home import Home
 from anonymart.policy import load_policy
 

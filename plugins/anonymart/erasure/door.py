@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import duckdb
 
-from anonymart.forget import tombstones
-from anonymart.forget.tombstones import Kind
+from anonymart.erasure import tombstones
+from anonymart.erasure.tombstones import Kind
 from anonymart.ingest.identities import forms_of
 from anonymart.rows import one_row
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Before each file: forget what the last one told. TEMP table `all_erased` is what find_erased and reveal
+    """Before each file: drop what the last one told. TEMP table `all_erased` is what find_erased and reveal
     go by.
     """
     connection.execute(

@@ -8,11 +8,11 @@ from datetime import date
 
 import duckdb
 
-from anonymart.forget import people
-from anonymart.forget.people import Scope
-from anonymart.forget.places import Keeps, Names
-from anonymart.forget.rows import OF_LIFE, listed
-from anonymart.forget.zones import Zones
+from anonymart.erasure import people
+from anonymart.erasure.people import Scope
+from anonymart.erasure.places import Keeps, Names
+from anonymart.erasure.rows import OF_LIFE, listed
+from anonymart.erasure.zones import Zones
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import duckdb
 
-from anonymart.forget.people import Scope
+from anonymart.erasure.people import Scope
 from anonymart.policy import Policy
 
 ERASED = "erased"

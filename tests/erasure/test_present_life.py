@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from anonymart import engine
-from anonymart.forget.removal import enforce_terms
-from tests.forget.house import AS_OF, HOME_PAGE, House, read_receipts
+from anonymart.erasure.removal import enforce_terms
+from tests.erasure.house import AS_OF, HOME_PAGE, House, read_receipts
 from tests.ingest.conftest import statement
 
 ACCOUNT = f"account:{HOME_PAGE}|acct-77"

@@ -9,11 +9,11 @@ from datetime import date
 
 import pytest
 
-from anonymart.forget import files
-from anonymart.forget.removal import enforce_terms, plan_terms
+from anonymart.erasure import files
+from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.rights import machine
-from tests.forget.house import AS_OF, House
+from tests.erasure.house import AS_OF, House
 
 LEARNER = {
     "learner_id": "L-77",

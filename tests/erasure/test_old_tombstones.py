@@ -9,10 +9,10 @@ import shutil
 import pytest
 
 from anonymart import crash
+from anonymart.erasure import receipts
 from anonymart.errors import AnonymartError
-from anonymart.forget import receipts
 from anonymart.ingest.trial import scratch
-from tests.forget.house import AS_OF, House
+from tests.erasure.house import AS_OF, House
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from datetime import date
 import pytest
 
 from anonymart import engine
-from anonymart.forget import spellings
+from anonymart.erasure import spellings
 from anonymart.ingest import identities
-from tests.forget.house import EMAIL, HOME_PAGE, MARKER, House
+from tests.erasure.house import EMAIL, HOME_PAGE, MARKER, House
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.xdist_group("spellings")

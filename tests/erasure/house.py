@@ -15,7 +15,7 @@ import pytest
 
 from anonymart import engine
 from anonymart.build import build
-from anonymart.forget import removal, tombstones
+from anonymart.erasure import removal, tombstones
 from tests.ingest.conftest import House as IngestHouse
 from tests.ingest.conftest import statement
 

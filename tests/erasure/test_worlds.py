@@ -15,7 +15,7 @@ from anonymart.engine import literal
 from anonymart.ingest import ingest
 from anonymart.rights import machine
 from anonymart.run import Options, run
-from tests.forget.house import House
+from tests.erasure.house import House
 from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
 from tests.release.yes import REVIEWER

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from anonymart.erasure.places import Place
+from anonymart.erasure.tombstones import Kind, n_unswept
 from anonymart.errors import UsageError
-from anonymart.forget.places import Place
-from anonymart.forget.tombstones import Kind, n_unswept
 from anonymart.ingest import waiting
 from anonymart.ingest.lives import closing_on, local_date
 from anonymart.policy import Policy

@@ -8,7 +8,7 @@ import re
 
 import duckdb
 
-from anonymart.forget.people import Scope
+from anonymart.erasure.people import Scope
 from anonymart.rows import one_row
 
 MASK = "[...]"

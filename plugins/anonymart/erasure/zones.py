@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 
 from anonymart import engine
+from anonymart.erasure import people, places, receipts, tombstones
+from anonymart.erasure.places import Place
 from anonymart.errors import AnonymartError
-from anonymart.forget import people, places, receipts, tombstones
-from anonymart.forget.places import Place
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.keys import Keys
