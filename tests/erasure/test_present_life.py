@@ -1,5 +1,5 @@
-"""Who starts a new life stays known, so that an objection holds; a child that is found later goes whole
-(P-STAT, R-MINOR).
+"""Who starts a new activity period stays known, so that an objection holds; a child that is found later goes
+whole (P-STAT, R-MINOR).
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def test_a_former_life_goes_and_the_present_one_stays(built):
     assert built.ask("SELECT count(*) FROM vault.raw.learning WHERE occurred_at < '2016-01-01'") == [(0,)]
 
 
-def test_a_restored_warehouse_forgets_former_lives_and_childhoods_again(built, tmp_path):
+def test_a_restored_warehouse_erases_former_activity_periods_and_childhoods_again(built, tmp_path):
     """What the vault no longer tells of, because it has gone there too: by the years of the window and by the
     birth date.
     """

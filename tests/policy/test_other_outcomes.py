@@ -133,12 +133,12 @@ def _refused(law: Policy, folder) -> int:
     return ingest(house.home, house.keys, law, date(2026, 6, 30)).files[0].refused
 
 
-def _lives(law: Policy) -> str:
-    from anonymart.ingest import lives
+def _activity_periods(law: Policy) -> str:
+    from anonymart.ingest import activity_periods
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        closes = lives.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
+        closes = activity_periods.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
         return connection.execute(f"SELECT {closes}::VARCHAR").fetchone()[0]
 
 
@@ -427,7 +427,7 @@ def test_refused_files_wait_as_long_as_raw_rows(house):
 
 def test_a_new_life_begins_where_the_register_ends_the_old_one():
     found = [
-        _lives(law)
+        _activity_periods(law)
         for law in (
             Policy(REGISTER),
             policy("purposes.P-STAT.keep_years_after_last_use", 4),

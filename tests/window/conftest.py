@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from anonymart import engine, times
-from anonymart.ingest import lives
+from anonymart.ingest import activity_periods
 from anonymart.policy import Policy, load_policy
 from anonymart.vault.schema import SCHEMA
 from tests.window.oracle import Law
@@ -91,7 +91,7 @@ class Desk:
             return
         self.connection.execute("CREATE OR REPLACE TEMP TABLE delivered (identifier VARCHAR, used VARCHAR)")
         self.connection.executemany("INSERT INTO delivered VALUES (?, ?)", uses)
-        lives.note(
+        activity_periods.note(
             self.connection, f"SELECT identifier, {times.sql_moment('used')} FROM delivered", self._policy
         )
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.window.conftest import LAW
-from tests.window.oracle import closing_on, judge, lives, local_day, utc
+from tests.window.oracle import activity_periods, closing_on, judge, local_day, utc
 
 ODD_DAYS = [date(2016, 2, 29), date(2020, 2, 29), date(2019, 2, 28), date(2020, 12, 31)]
 DST_DAYS = [date(2021, 3, 27), date(2021, 3, 28), date(2021, 10, 30), date(2021, 10, 31)]
@@ -122,14 +122,14 @@ def test_spans_do_not_depend_on_deliveries(desk, made, seed):
 
 @settled
 @given(made=people())
-def test_spans_are_the_lives_of_each_identifier(desk, made):
+def test_spans_are_the_activity_periods_of_each_identifier(desk, made):
     found, _ = made
     tell(desk, found)
     expected = []
     for person, uses in enumerate(found):
         for identifier in range(3):
             moments = [utc(text) for known, _, text in uses if known == identifier]
-            for life in lives([local_day(moment, LAW) for moment in moments], LAW):
+            for life in activity_periods([local_day(moment, LAW) for moment in moments], LAW):
                 inside = [
                     moment.astimezone(UTC).replace(tzinfo=None)
                     for moment in moments

@@ -11,7 +11,7 @@ import duckdb
 from anonymart.erasure import people
 from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Keeps, Names
-from anonymart.erasure.rows import OF_LIFE, listed
+from anonymart.erasure.rows import OF_ACTIVITY, listed
 from anonymart.erasure.zones import Zones
 from anonymart.policy import Policy
 from anonymart.rows import one_row
@@ -117,17 +117,17 @@ def key_the_going(zones: Zones, policy: Policy) -> None:
             INSERT INTO going_responses SELECT response_key
             FROM warehouse.intermediate.int_salary_responses AS rows
             INNER JOIN going_keys USING (identity_key)
-            WHERE going_keys.scope IN ({listed(OF_LIFE)})
+            WHERE going_keys.scope IN ({listed(OF_ACTIVITY)})
                 AND coalesce(rows.answered_on <= going_keys.until_at, true)
         """)
 
 
 def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: Policy) -> None:
-    """Of whom the vault still knows: former lives and times under age, which have left it, so that only an
-    old warehouse holds them.
+    """Of whom the vault still knows: former activity periods and times under age, which have left it, so that
+    only an old warehouse holds them.
 
-    A former life ended a whole window before the first use that the vault tells of; a birth date tells the
-    end of the other.
+    A former activity period ended a whole window before the first use that the vault tells of; a birth date
+    tells the end of the other.
     """
     years, age = (
         policy.figure("purposes", "P-STAT", "keep_years_after_last_use"),
@@ -145,6 +145,6 @@ def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: P
             FROM groups INNER JOIN vault.register.learners USING (identifier) WHERE birth_date IS NOT NULL
             GROUP BY who
         )
-        SELECT {bits}, until_at, '{Scope.LIFE}' FROM groups INNER JOIN ended USING (who)
+        SELECT {bits}, until_at, '{Scope.ACTIVITY}' FROM groups INNER JOIN ended USING (who)
         ANTI JOIN restricted USING (identifier)
     """)

@@ -17,7 +17,7 @@ from anonymart.erasure.places import Place
 from anonymart.erasure.tombstones import Kind, n_unswept
 from anonymart.errors import UsageError
 from anonymart.ingest import waiting
-from anonymart.ingest.lives import closing_on, local_date
+from anonymart.ingest.activity_periods import closing_on, local_date
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 
@@ -27,8 +27,8 @@ class Scope(StrEnum):
 
     ALL = "all"
     """Every place (R-ERASE, P-STAT; a child of today, R-MINOR)."""
-    LIFE = "life"
-    """Every place but requests, consents and who is who (a former life under P-STAT; the time under age, R-MINOR)."""
+    ACTIVITY = "activity"
+    """Every place but requests, consents and who is who (a former activity period under P-STAT; the time under age, R-MINOR)."""
     ANSWERS = "answers"
     """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
     IDENTIFIED = "identified"
@@ -233,7 +233,7 @@ def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, 
 
 
 def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
-    """Whoever left the window, and the former lives of those who came back (P-STAT).
+    """Whoever left the window, and the former activity periods of those who came back (P-STAT).
 
     Who never used the site is counted from the last day that any row tells of, else from the run that brought
     the rows.
@@ -313,7 +313,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
                 AND {local_date("first_use_at", policy)} <= {day}
             GROUP BY who
         )
-        SELECT groups.identifier, former.until_at, '{Scope.LIFE}'
+        SELECT groups.identifier, former.until_at, '{Scope.ACTIVITY}'
         FROM groups INNER JOIN former USING (who) ANTI JOIN restricted USING (identifier)
         ANTI JOIN expired USING (who)
     """)
@@ -405,7 +405,7 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: dat
             WHERE EXISTS (FROM vault.register.minors)
         )
         SELECT identifier, max(of_age_on) - INTERVAL 1 MICROSECOND,
-            if(max(of_age_on) > DATE '{as_of}', '{Scope.ALL}', '{Scope.LIFE}')
+            if(max(of_age_on) > DATE '{as_of}', '{Scope.ALL}', '{Scope.ACTIVITY}')
         FROM (FROM by_birth UNION ALL FROM by_hash) ANTI JOIN restricted USING (identifier)
         GROUP BY identifier
     """)

@@ -22,7 +22,15 @@ from anonymart.erasure.choice import choose_by_terms, choose_withdrawals, key_th
 from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Keeps, Place
 from anonymart.erasure.rewrite import Rewritten, remove_aside, rewrite
-from anonymart.erasure.rows import NAMING, OF_LIFE, condition, count_rows, delete_from, listed, old_requests
+from anonymart.erasure.rows import (
+    NAMING,
+    OF_ACTIVITY,
+    condition,
+    count_rows,
+    delete_from,
+    listed,
+    old_requests,
+)
 from anonymart.erasure.zones import Zones
 from anonymart.errors import RetentionHeld, UsageError
 from anonymart.home import Home
@@ -445,7 +453,7 @@ def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
     Gives how many times were blanked: their bytes stand in the file until it is written anew.
     """
     chosen = (
-        f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_LIFE)}) "
+        f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_ACTIVITY)}) "
         f"GROUP BY identifier) AS chosen"
     )
     n_blanked = one_row(

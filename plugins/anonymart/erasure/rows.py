@@ -17,7 +17,7 @@ from anonymart.policy import Policy
 from anonymart.rows import one_row
 
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
-OF_LIFE = (Scope.ALL, Scope.LIFE)
+OF_ACTIVITY = (Scope.ALL, Scope.ACTIVITY)
 # Where rows of the erased could be seen again: not in requests, which are let in to be answered, and not in
 # who is who of who is back.
 NAMING = (
@@ -81,10 +81,10 @@ def _of_the_going(place: Place) -> str | None:
 
 
 def _scopes(place: Place) -> tuple[Scope, ...]:
-    # Whoever is in a new life is found under every identifier, and objects as before.
+    # Whoever is in a new activity period is found under every identifier, and objects as before.
     if place.name.startswith("vault.rights.") or place.name in _WHO_IS_WHO:
         return (Scope.ALL,)
-    return (*OF_LIFE, *_ALSO.get(place.name, ()))
+    return (*OF_ACTIVITY, *_ALSO.get(place.name, ()))
 
 
 def _named(place: Place) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""At the door: a row that still carries a value which was corrected since gets the right one (R-RECTIFY)."""
+"""At admission: a row that still carries a value which was corrected since gets the right one (R-RECTIFY)."""
 
 from __future__ import annotations
 

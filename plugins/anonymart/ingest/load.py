@@ -11,16 +11,16 @@ import duckdb
 
 from anonymart import crash, surveys, times
 from anonymart.engine import literal
-from anonymart.erasure import door
+from anonymart.erasure import admission
 from anonymart.files.landed import FileRefused, Landed, safe_name
 from anonymart.ingest import (
+    activity_periods,
     changes,
     corrections,
     identities,
     learners,
     learning,
     lines,
-    lives,
     parsers,
     refusals,
     request_ids,
@@ -47,7 +47,7 @@ def load(
     back.
     """
     try:
-        door.start(connection)
+        admission.start(connection)
         if landed.source == "learning":
             return _load_learning(connection, landed, load_no, as_of, policy)
         return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
@@ -134,7 +134,7 @@ def _load_learning(
     unknown.note(connection, load_no, counts)
     counts.waiting = waiting.hold(connection, "learning", table, ours)
     # A grade or an enrolment by somebody else is no use of the site by the person whom it is about (P-STAT).
-    lives.note(
+    activity_periods.note(
         connection,
         f"SELECT actor, occurred_at FROM {table} WHERE {ours} AND is_use AND admitted_no IS NOT NULL",
         policy,
@@ -158,7 +158,7 @@ def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
         SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias)
         GROUP BY alias HAVING count(*) = 1
     """)
-    door.reveal(
+    admission.reveal(
         connection,
         "SELECT identifier, alias FROM platform_pairs UNION SELECT alias, identifier FROM platform_pairs",
     )
@@ -253,7 +253,7 @@ def _load_tabular(
             f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT "
             f"NULL{is_known}"
         )
-        lives.note(connection, uses, policy)
+        activity_periods.note(connection, uses, policy)
     if contract.person:
         waiting.admit(connection, load_no, policy, as_of)
     # Not before: the names of those whom the file itself makes known are not shown either.

@@ -1,4 +1,4 @@
-"""At the door: rows about an erased person's time up to the tombstone do not come in again (R-ERASE)."""
+"""At admission: rows about an erased person's time up to the tombstone do not come in again (R-ERASE)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """When people used the site, kept as spans of its own so that no purge loses them (P-STAT).
 
 Two uses of an identifier belong to one span when the window of the first was still open on the day of the
-second. What comes after the window has closed is a new life. Spans are the same in whatever order the uses
-are delivered.
+second. What comes after the window has closed is a new activity period. Spans are the same in whatever order
+the uses are delivered.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def note(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy) -> No
 
 
 def _split_long(connection: duckdb.DuckDBPyConnection, uses: str, policy: Policy) -> None:
-    """Replace what is longer than the window, which may hold two lives, by its days of use."""
+    """Replace what is longer than the window, which may hold two activity periods, by its days of use."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE long AS
         SELECT identifier FROM used WHERE {closing_on("first_use_at", policy)} <

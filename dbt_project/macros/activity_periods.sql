@@ -5,8 +5,8 @@
     {{ add_months(last_use_on, 12 * policy('purposes', 'P-STAT', 'keep_years_after_last_use')) }}
 {%- endmacro %}
 
-{# Whether a row of the history belongs to the present life of the person behind int_identities, joined as `identities`.
-   A period of the history never holds days of two lives: the closed window lies between them. #}
+{# Whether a row of the history belongs to the present activity period of the person behind int_identities, joined as `identities`.
+   A period of the history never holds days of two activity periods: the closed window lies between them. #}
 {% macro in_present_life(day, grain='day') -%}
     (
         identities.counts_from_on is null

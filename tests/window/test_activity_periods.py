@@ -1,5 +1,5 @@
-"""A life whose window has closed leaves no trace in any mart; the last use outlives the logs; old files are
-taken over.
+"""An activity period whose window has closed leaves no trace in any mart; the last use outlives the logs; old
+files are taken over.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from anonymart import engine
 from anonymart.build import build
 from anonymart.contracts import load_contracts
 from anonymart.erasure.removal import enforce_terms as enforce
-from anonymart.ingest import lives
+from anonymart.ingest import activity_periods
 from anonymart.vault import schema
 from tests.ingest.conftest import House
 from tests.window.conftest import POLICY
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("activity_periods")]
 
 MARTS = list(load_contracts())
 N_GRADUATES = POLICY.figure("codes", "fewest_learners_of_a_diploma")
@@ -110,7 +110,7 @@ def world(root, content: str, keys_of: SmallHome | None = None) -> dict[str, lis
     home.execute(school() + ";" + content)
     home.register_everybody()
     with engine.connect(home.home, home.keys, vault="rw") as connection:
-        lives.note(connection, "SELECT actor, occurred_at FROM vault.raw.learning", POLICY)
+        activity_periods.note(connection, "SELECT actor, occurred_at FROM vault.raw.learning", POLICY)
     home.build()
     found = {
         mart: sorted(map(str, home.rows(f"FROM warehouse.intermediate.int_people__{mart}"))) for mart in MARTS
@@ -163,7 +163,7 @@ def test_last_use_survives_the_purge_of_connections(tmp_path):
             assert connection.execute("SELECT count(*) FROM vault.register.connections").fetchone() == (0,)
 
 
-def test_one_file_may_hold_two_lives(tmp_path):
+def test_one_file_may_hold_two_activity_periods(tmp_path):
     """And a later file may tell that they were one."""
     house = House(tmp_path / "home")
     rows = "".join(
@@ -193,7 +193,7 @@ def test_a_vault_that_knows_last_uses_only_is_taken_over(tmp_path):
         uses = (
             "SELECT 'learner:L1', unnest([TIMESTAMP '2024-05-01 10:00:00', TIMESTAMP '2016-05-01 10:00:00'])"
         )
-        lives.note(connection, uses, POLICY)
+        activity_periods.note(connection, uses, POLICY)
         assert connection.execute(
             "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM "
             "vault.register.last_use ORDER BY 1"
