@@ -64,13 +64,13 @@ def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple
     connection.execute(
         f"""
         INSERT INTO going
-        SELECT kin.identifier, max(requests.received_at), '{Scope.ANSWERS}'
+        SELECT linked.identifier, max(requests.received_at), '{Scope.ANSWERS}'
         FROM vault.rights.requests AS requests
         INNER JOIN vault.register.identities AS identities USING (identifier)
-        INNER JOIN vault.register.identities AS kin
-            ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+        INNER JOIN vault.register.identities AS linked
+            ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.kind = 'withdraw' AND list_contains($1, requests.request_id)
-        GROUP BY kin.identifier
+        GROUP BY linked.identifier
     """,
         [list(request_ids)],
     )

@@ -65,11 +65,11 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
         SEMI JOIN held ON held.who = coalesce(anchor, identifier)
         UNION
         -- nobody knows yet what the people of an unreadable row ask for
-        SELECT kin.identifier FROM vault.register.identities AS kin
+        SELECT linked.identifier FROM vault.register.identities AS linked
         SEMI JOIN (
             SELECT coalesce(anchor, identifier) AS who FROM vault.register.identities
             SEMI JOIN vault.rights.unreadable_names USING (identifier)
-        ) AS named ON named.who = coalesce(kin.anchor, kin.identifier)
+        ) AS named ON named.who = coalesce(linked.anchor, linked.identifier)
     """)
 
 
@@ -114,9 +114,9 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
             WHERE anchor IN (SELECT anchor FROM named)
             UNION
             -- who only answered surveys has no anchor: all spellings of the address
-            SELECT kin.identifier, false FROM vault.register.identities AS kin
+            SELECT linked.identifier, false FROM vault.register.identities AS linked
             SEMI JOIN (FROM named WHERE anchor IS NULL) AS alone USING (group_key)
-            WHERE kin.anchor IS NULL AND kin.identifier NOT IN (SELECT identifier FROM vault.register.claims)
+            WHERE linked.anchor IS NULL AND linked.identifier NOT IN (SELECT identifier FROM vault.register.claims)
             UNION
             SELECT identifier, coalesce(anchor, identifier) LIKE 'learner:%' FROM named
         )

@@ -192,11 +192,11 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE own AS
-        SELECT DISTINCT kin.identifier, kin.anchor, kin.person_id
+        SELECT DISTINCT linked.identifier, linked.anchor, linked.person_id
         FROM vault.rights.requests AS requests
         INNER JOIN vault.register.identities AS identities USING (identifier)
-        INNER JOIN vault.register.identities AS kin
-            ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+        INNER JOIN vault.register.identities AS linked
+            ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.request_id = $1 AND (
             identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier
             FROM vault.register.claims)

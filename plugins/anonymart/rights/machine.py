@@ -249,11 +249,11 @@ def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str,
         return connection.execute(
             """
             WITH people AS (
-                SELECT requests.request_id, kin.identifier
+                SELECT requests.request_id, linked.identifier
                 FROM vault.rights.requests AS requests
                 INNER JOIN vault.register.identities AS identities USING (identifier)
-                INNER JOIN vault.register.identities AS kin
-                    ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor,
+                INNER JOIN vault.register.identities AS linked
+                    ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor,
                         identities.identifier)
                 WHERE list_contains($1, requests.request_id)
             )
@@ -432,10 +432,10 @@ def _answer(house: _House, request_ids: list[str]) -> None:
             request_id) AND identifier IN (
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
-            INNER JOIN vault.register.identities AS kin
-                ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+            INNER JOIN vault.register.identities AS linked
+                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
             SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
-                ON told.identifier_mark = identifier_mark(kin.identifier)
+                ON told.identifier_mark = identifier_mark(linked.identifier)
         )
     """
     _step(house, request_ids, "answered", "", withdrawals, STRIP)

@@ -134,11 +134,11 @@ class _Desk:
         self.connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE own AS
-            SELECT kin.identifier
+            SELECT linked.identifier
             FROM vault.rights.requests AS requests
             INNER JOIN vault.register.identities AS identities USING (identifier)
-            INNER JOIN vault.register.identities AS kin
-                ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+            INNER JOIN vault.register.identities AS linked
+                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
             WHERE requests.request_id = $1
             """,
             [self.request_id],
