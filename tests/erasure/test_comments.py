@@ -13,9 +13,9 @@ def test_more_than_fit_in_one_expression_are_masked(monkeypatch):
         connection.execute("""
             ATTACH ':memory:' AS vault; CREATE SCHEMA vault.answers; CREATE SCHEMA vault.register;
             CREATE TABLE vault.register.learners (identifier VARCHAR, email VARCHAR, account_name VARCHAR);
-            CREATE TABLE going AS SELECT 'email:anna.' || n || '@example.org' AS identifier, 'all' AS scope
+            CREATE TABLE to_erase AS SELECT 'email:anna.' || n || '@example.org' AS identifier, 'all' AS scope
             FROM range(5) AS r (n);
-            CREATE TABLE vault.answers.nps AS SELECT 'merci à ' || substr(identifier, 7) AS comment FROM going
+            CREATE TABLE vault.answers.nps AS SELECT 'merci à ' || substr(identifier, 7) AS comment FROM to_erase
             UNION ALL SELECT 'très bien'
         """)
         assert comments.mask(connection) == 5

@@ -111,7 +111,7 @@ def _answers_go(house: House, law: Policy) -> int:
         zones.connection.execute("""
             INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score) VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
         people.add_without_contact(zones.connection, law, date(2029, 3, 1), 0)
-        found = zones.connection.execute("SELECT count(*) FROM going").fetchone()[0]
+        found = zones.connection.execute("SELECT count(*) FROM to_erase").fetchone()[0]
         zones.connection.execute("DELETE FROM vault.answers.nps")
     return found
 

@@ -1,4 +1,4 @@
-"""Who goes: fills the TEMP table `going`, and finds the names under which the warehouse knows them (R-ERASE,
+"""Who is to be erased: fills the TEMP table `to_erase`, and finds the names under which the warehouse knows them (R-ERASE,
 P-STAT).
 """
 
@@ -54,7 +54,7 @@ def choose_by_terms(zones: Zones, policy: Policy, as_of: date) -> None:
     people.add_minors(connection, policy, as_of)
     people.add_withdrawn(connection)
     people.add_without_contact(connection, policy, as_of, _n_built(zones))
-    key_the_going(zones, policy)
+    key_to_erase(zones, policy)
 
 
 def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple[str, ...]) -> None:
@@ -63,7 +63,7 @@ def choose_withdrawals(connection: duckdb.DuckDBPyConnection, request_ids: tuple
     """
     connection.execute(
         f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         SELECT linked.identifier, max(requests.received_at), '{Scope.ANSWERS}'
         FROM vault.rights.requests AS requests
         INNER JOIN vault.register.identities AS identities USING (identifier)
@@ -84,24 +84,24 @@ def _n_built(zones: Zones) -> int:
     return one_row(zones.connection.execute(f"SELECT coalesce(max(load_no), 0) FROM {table}"))[0]
 
 
-def key_the_going(zones: Zones, policy: Policy) -> None:
-    """The names under which the warehouse knows those who go: TEMP tables going_keys, going_persons and
-    going_responses.
+def key_to_erase(zones: Zones, policy: Policy) -> None:
+    """The names under which the warehouse knows those who go: TEMP tables to_erase_keys, to_erase_persons and
+    to_erase_responses.
     """
     connection = zones.connection
     bits = "CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT)"
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE going_keys AS
-        SELECT {bits} AS identity_key, until_at, scope FROM going WHERE scope <> '{Scope.IDENTIFIED}';
-        CREATE OR REPLACE TEMP TABLE going_persons (person_key BIGINT, pseudonym VARCHAR, scope VARCHAR);
-        CREATE OR REPLACE TEMP TABLE going_responses (response_key BIGINT)
+        CREATE OR REPLACE TEMP TABLE to_erase_keys AS
+        SELECT {bits} AS identity_key, until_at, scope FROM to_erase WHERE scope <> '{Scope.IDENTIFIED}';
+        CREATE OR REPLACE TEMP TABLE to_erase_persons (person_key BIGINT, pseudonym VARCHAR, scope VARCHAR);
+        CREATE OR REPLACE TEMP TABLE to_erase_responses (response_key BIGINT)
     """)
     places_there = zones.places()
     if zones.is_warehouse_old():
         for place in places_there:
             if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
                 connection.execute(f"""
-                    INSERT INTO going_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
+                    INSERT INTO to_erase_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
                     FROM {place.name}
                     WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
                 """)
@@ -109,16 +109,16 @@ def key_the_going(zones: Zones, policy: Policy) -> None:
     there = {place.name for place in places_there}
     if "warehouse.intermediate.int_identities" in there:
         connection.execute("""
-            INSERT INTO going_persons SELECT DISTINCT person_key, pseudonym, scope
-            FROM warehouse.intermediate.int_identities INNER JOIN going_keys USING (identity_key)
+            INSERT INTO to_erase_persons SELECT DISTINCT person_key, pseudonym, scope
+            FROM warehouse.intermediate.int_identities INNER JOIN to_erase_keys USING (identity_key)
         """)
     if "warehouse.intermediate.int_salary_responses" in there:
         connection.execute(f"""
-            INSERT INTO going_responses SELECT response_key
+            INSERT INTO to_erase_responses SELECT response_key
             FROM warehouse.intermediate.int_salary_responses AS rows
-            INNER JOIN going_keys USING (identity_key)
-            WHERE going_keys.scope IN ({listed(OF_ACTIVITY)})
-                AND coalesce(rows.answered_on <= going_keys.until_at, true)
+            INNER JOIN to_erase_keys USING (identity_key)
+            WHERE to_erase_keys.scope IN ({listed(OF_ACTIVITY)})
+                AND coalesce(rows.answered_on <= to_erase_keys.until_at, true)
         """)
 
 
@@ -134,7 +134,7 @@ def _key_ended_times(connection: duckdb.DuckDBPyConnection, bits: str, policy: P
         policy.figure("minimum_age_years"),
     )
     connection.execute(f"""
-        INSERT INTO going_keys
+        INSERT INTO to_erase_keys
         WITH groups AS (SELECT identifier, coalesce(anchor, identifier) AS who
         FROM vault.register.identities),
         ended AS (

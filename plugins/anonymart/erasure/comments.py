@@ -19,7 +19,7 @@ _TERMS_AT_ONCE = 5_000
 
 
 def mask(connection: duckdb.DuckDBPyConnection) -> int:
-    """Put MASK in the place of every address and id of those in `going` who go from everywhere; gives how
+    """Put MASK in the place of every address and id of those in `to_erase` who go from everywhere; gives how
     many comments it was.
 
     Call it before their rows go, which tell these. A second time finds nothing. Why names stay:
@@ -52,7 +52,7 @@ def _mask(connection: duckdb.DuckDBPyConnection, terms: list[str]) -> int:
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute(
         rf"""
-        WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}'),
+        WITH leaving AS (SELECT identifier FROM to_erase WHERE scope = '{Scope.ALL}'),
         named AS (
             SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'),
                 '^(learner|email|sha1|openid|account):', '') AS term FROM leaving

@@ -36,7 +36,7 @@ class People:
 
 
 def count_people(connection: duckdb.DuckDBPyConnection) -> People:
-    """Count them by the TEMP table `going`. Persons, not identifiers."""
+    """Count them by the TEMP table `to_erase`. Persons, not identifiers."""
     return People(
         *one_row(
             connection.execute("""
@@ -46,7 +46,7 @@ def count_people(connection: duckdb.DuckDBPyConnection) -> People:
             WHERE coalesce(identities.anchor, identities.identifier) IN (SELECT identifier
             FROM vault.register.learners)
         )
-        SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM going
+        SELECT count(DISTINCT who), count(DISTINCT who) FILTER (identifier IN (SELECT identifier FROM to_erase
         WHERE scope = 'all')) FROM learners
     """)
         )

@@ -1,4 +1,4 @@
-"""Who goes, rule by rule: the TEMP table `going` (identifier, until_at, scope) of a connection with the vault
+"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection with the vault
 attached.
 
 Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which
@@ -36,11 +36,11 @@ class Scope(StrEnum):
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make an empty `going`, and `restricted`: the identifiers of people whose rows stay as they are
+    """Make an empty `to_erase`, and `restricted`: the identifiers of people whose rows stay as they are
     (R-RESTRICT).
     """
     connection.execute("""
-        CREATE OR REPLACE TEMP TABLE going (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
+        CREATE OR REPLACE TEMP TABLE to_erase (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
         CREATE OR REPLACE TEMP TABLE restricted AS
         WITH asked AS (
             SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at,
@@ -219,7 +219,7 @@ def add_left(connection: duckdb.DuckDBPyConnection, places: list[Place]) -> None
 
 def _add_by_tombstones(connection: duckdb.DuckDBPyConnection, identifiers: str, which: str) -> None:
     connection.execute(f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH hashed AS (
             SELECT identifier, identifier_hash(identifier) AS identifier_hash
             FROM ({identifiers}) AS known (identifier)
@@ -288,7 +288,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         -- nothing is left that tells of anybody
         SELECT who FROM known WHERE known_on IS NULL OR (known_on + INTERVAL {years} YEAR)::DATE < {day};
 
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH own AS (SELECT identifier FROM groups SEMI JOIN expired USING (who)),
         shared AS (
             SELECT DISTINCT claims.identifier FROM vault.register.claims AS claims
@@ -297,7 +297,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
         SELECT identifier, {end}, '{Scope.ALL}' FROM (FROM own UNION FROM shared)
         ANTI JOIN restricted USING (identifier);
 
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH spans AS (
             SELECT groups.who, uses.first_use_at, uses.last_use_at,
                 max(uses.last_use_at) OVER (
@@ -328,7 +328,7 @@ def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of
     """
     over = waiting.over_term(policy, as_of)
     connection.execute(f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH strange AS (
             SELECT identifier, who, identifier_mark(identifier) AS identifier_mark FROM groups
             ANTI JOIN vault.register.learners AS learners ON learners.identifier = groups.who
@@ -366,7 +366,7 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: dat
     """
     age = policy.figure("minimum_age_years")
     connection.execute(f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH births AS (
             SELECT coalesce(owner.anchor, owner.identifier) AS who,
                 max(learners.birth_date) + INTERVAL {age} YEAR AS of_age_on
@@ -414,7 +414,7 @@ def add_minors(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: dat
 def add_withdrawn(connection: duckdb.DuckDBPyConnection) -> None:
     """Answers from before the last withdrawal of consent to surveys (R-WITHDRAW)."""
     connection.execute(f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH declarations AS (
             SELECT identifier, "at" AS withdrawn_at FROM vault.rights.consents
             WHERE purpose = 'P-SURVEY' AND status = 'withdrawn'
@@ -447,7 +447,7 @@ def add_without_contact(
     """
     years = policy.figure("purposes", "P-SURVEY", "keep_years_after_last_contact")
     connection.execute(f"""
-        INSERT INTO going
+        INSERT INTO to_erase
         WITH people AS (
             SELECT identifier, coalesce(anchor, identifier) AS who FROM vault.register.identities
         ),
@@ -490,7 +490,7 @@ def text_terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
     holds.
     """
     rows = connection.execute(f"""
-        WITH leaving AS (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')
+        WITH leaving AS (SELECT identifier FROM to_erase WHERE scope = '{Scope.ALL}')
         SELECT DISTINCT lower(term) FROM (
             SELECT regexp_replace(regexp_extract(identifier, '[^|]*$'),
                 '^(learner|email|sha1|openid|account):', '') AS term FROM leaving

@@ -18,7 +18,7 @@ import duckdb
 from anonymart import audit, crash
 from anonymart.backup import listed as listed_backups
 from anonymart.erasure import comments, files, hold, people, receipts, tombstones, unreadable
-from anonymart.erasure.choice import choose_by_terms, choose_withdrawals, key_the_going, until_of_asked
+from anonymart.erasure.choice import choose_by_terms, choose_withdrawals, key_to_erase, until_of_asked
 from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Keeps, Place
 from anonymart.erasure.rewrite import Rewritten, remove_aside, rewrite
@@ -221,7 +221,7 @@ def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> d
     """
     with Zones(home, keys) as zones:
         people.add_left(zones.connection, [place for place in zones.places() if place.name in NAMING])
-        key_the_going(zones, policy)
+        key_to_erase(zones, policy)
         return {name: n_rows for name, n_rows in count_rows(zones, policy, None).items() if name in NAMING}
 
 
@@ -250,7 +250,7 @@ def _plan_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tuple
 
 
 def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tuple[str, ...]) -> Removal:
-    """Fill `going`, and give a plan without its rows. Its token stands for who goes and for what was ever
+    """Fill `to_erase`, and give a plan without its rows. Its token stands for who goes and for what was ever
     loaded of them.
     """
     connection = zones.connection
@@ -265,19 +265,19 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
     )
     people.expand_requests(connection, erasures)
     connection.execute(f"""
-        INSERT INTO going SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}',
+        INSERT INTO to_erase SELECT identifier, TIMESTAMP '{until_of_asked(connection, policy, as_of)}',
             '{Scope.ALL}' FROM asked
     """)
-    key_the_going(zones, policy)
+    key_to_erase(zones, policy)
     marks = one_row(
         connection.execute(
             "SELECT string_agg(identifier_hash(identifier || scope), ',' ORDER BY identifier, scope) "
-            "FROM going"
+            "FROM to_erase"
         )
     )[0]
     loaded = connection.execute("""
         SELECT source, count(*) FROM vault.ledger.row_hashes
-        WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM going) GROUP BY source
+        WHERE identifier_mark IN (SELECT identifier_mark(identifier) FROM to_erase) GROUP BY source
         ORDER BY source
     """).fetchall()
     found = Removal(
@@ -294,9 +294,9 @@ def _is_nothing_left(zones: Zones, policy: Policy) -> bool:
     """Who is to be erased is known, else the request would name nobody any more; of a withdrawal the answers
     tell.
     """
-    is_erased = one_row(zones.connection.execute(f"SELECT EXISTS (FROM going WHERE scope = '{Scope.ALL}')"))[
-        0
-    ]
+    is_erased = one_row(
+        zones.connection.execute(f"SELECT EXISTS (FROM to_erase WHERE scope = '{Scope.ALL}')")
+    )[0]
     return not is_erased and not count_rows(zones, policy, None)
 
 
@@ -322,7 +322,7 @@ def _remove(
         else:
             people.add_erased(connection, erased)
             people.add_withdrawn(connection)
-            key_the_going(zones, policy)
+            key_to_erase(zones, policy)
         removal_no = _begin(zones, as_of)
         done = Removal(str(as_of))
         done.never_known = waiting.expired(connection, policy, as_of) if terms_as_of else {}
@@ -453,7 +453,7 @@ def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
     Gives how many times were blanked: their bytes stand in the file until it is written anew.
     """
     chosen = (
-        f"(SELECT identifier, max(until_at) AS until_at FROM going WHERE scope IN ({listed(OF_ACTIVITY)}) "
+        f"(SELECT identifier, max(until_at) AS until_at FROM to_erase WHERE scope IN ({listed(OF_ACTIVITY)}) "
         f"GROUP BY identifier) AS chosen"
     )
     n_blanked = one_row(
@@ -469,7 +469,7 @@ def _mend_what_stays(connection: duckdb.DuckDBPyConnection) -> int:
             WHERE chosen.identifier = learners.identifier AND learners.{moment} <= chosen.until_at
         """)
         )[0]
-    identities.resolve_again(connection, f"SELECT identifier FROM going WHERE scope = '{Scope.ALL}'")
+    identities.resolve_again(connection, f"SELECT identifier FROM to_erase WHERE scope = '{Scope.ALL}'")
     return n_blanked
 
 

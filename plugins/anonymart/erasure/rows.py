@@ -1,4 +1,4 @@
-"""Which rows of a place go with those who go, as SQL on the TEMP tables `going` and those that are made from
+"""Which rows of a place go with those who go, as SQL on the TEMP tables `to_erase` and those that are made from
 it (R-ERASE, P-STAT).
 """
 
@@ -41,39 +41,39 @@ def condition(place: Place, policy: Policy, as_of: date | None) -> str | None:
     """Which rows of a place go: an SQL condition, None where none ever does. `as_of` None leaves out what has
     a term of its own.
     """
-    conditions = [_of_the_going(place)]
+    conditions = [_of_to_erase(place)]
     if as_of is not None:
         conditions.append(_over_its_term(place, policy, as_of))
     return " OR ".join(f"({each})" for each in conditions if each) or None
 
 
-def _of_the_going(place: Place) -> str | None:
+def _of_to_erase(place: Place) -> str | None:
     chosen = f"scope IN ({listed(_scopes(place))})"
     if place.name == "vault.register.claims":
         return f"""
-            learner IN (SELECT identifier FROM going WHERE {chosen})
+            learner IN (SELECT identifier FROM to_erase WHERE {chosen})
             AND learner NOT IN (SELECT identifier FROM vault.register.learners)
         """
     if place.name == "vault.register.identities":
         return f"""
             identifier IN (
-                SELECT identifier FROM going
+                SELECT identifier FROM to_erase
                 WHERE {chosen}
                     AND identifier NOT IN (SELECT identifier FROM vault.register.claims)
                     AND identifier NOT IN (SELECT identifier FROM vault.register.last_use)
                     AND identifier_mark(identifier) NOT IN (
                         SELECT hashes.identifier_mark FROM vault.ledger.row_hashes AS hashes
                         SEMI JOIN (SELECT identifier_mark(identifier) AS identifier_mark
-                        FROM going) AS marks USING (identifier_mark)
+                        FROM to_erase) AS marks USING (identifier_mark)
                     )
             )
         """
     match place.names:
         case Names.PERSON_KEY | Names.PSEUDONYM:
             column = "person_key" if place.names is Names.PERSON_KEY else "pseudonym"
-            return f"{place.column} IN (SELECT {column} FROM going_persons WHERE {chosen})"
+            return f"{place.column} IN (SELECT {column} FROM to_erase_persons WHERE {chosen})"
         case Names.RESPONSE_KEY:
-            return f"{place.column} IN (FROM going_responses)"
+            return f"{place.column} IN (FROM to_erase_responses)"
     if named := _named(place):
         return f"rowid IN (SELECT rows.rowid FROM {place.name} AS rows INNER JOIN {named[0]} ON {named[1]})"
     # Minors and steps have terms of their own.
@@ -95,14 +95,14 @@ def _named(place: Place) -> tuple[str, str] | None:
         case _ if place.name in LAST:
             return None
         case Names.IDENTIFIER:
-            names, column = "going", "identifier"
+            names, column = "to_erase", "identifier"
         case Names.IDENTIFIER_MARK:
             names, column = (
-                "(SELECT identifier_mark(identifier) AS identifier_mark, until_at, scope FROM going)",
+                "(SELECT identifier_mark(identifier) AS identifier_mark, until_at, scope FROM to_erase)",
                 "identifier_mark",
             )
         case Names.IDENTITY_KEY:
-            names, column = "going_keys", "identity_key"
+            names, column = "to_erase_keys", "identity_key"
         case _:
             return None
     is_about = f"coalesce({place.about} <= chosen.until_at, true)" if place.about else "true"
@@ -176,7 +176,7 @@ def count_rows(zones: Zones, policy: Policy, as_of: date | None) -> dict[str, in
 
 def _of_identity(place: Place) -> str:
     column = "learner" if place.name == "vault.register.claims" else "identifier"
-    return f"{column} IN (SELECT identifier FROM going WHERE scope = '{Scope.ALL}')"
+    return f"{column} IN (SELECT identifier FROM to_erase WHERE scope = '{Scope.ALL}')"
 
 
 def old_requests(policy: Policy, as_of: date) -> str:

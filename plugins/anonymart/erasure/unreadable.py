@@ -13,7 +13,7 @@ ERASED = "erased"
 
 
 def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Close the rows that name only people of `going`, and take the names of those people out of the text of
+    """Close the rows that name only people of `to_erase`, and take the names of those people out of the text of
     the others.
 
     Gives the ids of all these rows. Runs before their names are deleted, in the same transaction.
@@ -23,9 +23,9 @@ def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
         SELECT names.unreadable_id, bool_and(chosen.identifier IS NOT NULL) AS is_all,
             list(lower(regexp_replace(regexp_extract(names.identifier, '[^|]*$'),
                 '^(learner|email|sha1|openid|account):', '')))
-                FILTER (chosen.identifier IS NOT NULL) AS going_names
+                FILTER (chosen.identifier IS NOT NULL) AS to_erase_names
         FROM vault.rights.unreadable_names AS names
-        LEFT JOIN (SELECT DISTINCT identifier FROM going
+        LEFT JOIN (SELECT DISTINCT identifier FROM to_erase
         WHERE scope = '{Scope.ALL}') AS chosen USING (identifier)
         GROUP BY names.unreadable_id HAVING bool_or(chosen.identifier IS NOT NULL)
     """)
@@ -39,7 +39,7 @@ def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
         FROM blanked WHERE blanked.unreadable_id = rows.unreadable_id AND blanked.is_all
         """
     )
-    found = connection.execute("SELECT unreadable_id, is_all, going_names FROM blanked").fetchall()
+    found = connection.execute("SELECT unreadable_id, is_all, to_erase_names FROM blanked").fetchall()
     for row_id, is_all, names in found:
         for name in [] if is_all else sorted(names, key=len, reverse=True):
             connection.execute(

@@ -171,16 +171,16 @@ def _before(connection: duckdb.DuckDBPyConnection, series: Series) -> list[tuple
     """
     where = f"source = {literal(series.source)} AND layout = {literal(series.layout)} AND part <> '{VERB}'"
     rows = connection.execute(f"""
-        WITH linked AS (SELECT * FROM vault.ledger.seen WHERE {where}),
+        WITH related AS (SELECT * FROM vault.ledger.seen WHERE {where}),
         chosen AS (
             SELECT coalesce(
                 max(series) FILTER (series = {series.key}),
                 max_by(series, last_load_no)
-            ) AS series FROM linked
+            ) AS series FROM related
         )
-        SELECT linked.part, linked.name, linked.type, linked.is_always,
-            linked.last_load_no = max(linked.last_load_no) OVER () AS is_latest
-        FROM linked INNER JOIN chosen USING (series) ORDER BY linked.last_load_no DESC
+        SELECT related.part, related.name, related.type, related.is_always,
+            related.last_load_no = max(related.last_load_no) OVER () AS is_latest
+        FROM related INNER JOIN chosen USING (series) ORDER BY related.last_load_no DESC
     """).fetchall()
     return [(Seen(*row[:4]), row[4]) for row in rows]
 

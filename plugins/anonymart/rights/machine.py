@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_going` when rows
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when rows
     were planned to go.
     """
 
@@ -56,14 +56,14 @@ class _Row:
     kind: str
     directive: str | None
     is_held: bool
-    is_going: bool
+    is_to_erase: bool
 
     @property
     def acts_as(self) -> str:
         """The kind of action: removal, rectify, handover, standing or nothing."""
         if not self.is_held:
             # A kill came between the removal and its step.
-            return "removal" if self.is_going and self.kind in _ERASING else "nothing"
+            return "removal" if self.is_to_erase and self.kind in _ERASING else "nothing"
         if self.kind in ("erase", "withdraw") or self.directive == "erase":
             return "removal"
         if self.kind in ("access", "port") or self.directive == "hand_over":
@@ -115,9 +115,9 @@ class _House:
                 kind,
                 death.directive(details).kind if kind == "death" else None,
                 is_held,
-                is_going,
+                is_to_erase,
             )
-            for request_id, kind, details, is_held, is_going in found
+            for request_id, kind, details, is_held, is_to_erase in found
         }
 
 
