@@ -17,15 +17,15 @@ ANALYST, DATA_TEAM = "docs/analyst.md", "docs/data-team.md"
 
 
 @pytest.fixture(scope="module")
-def marts(desk):
-    with duckdb.connect(str(desk.release / "marts.duckdb"), read_only=True) as connection:
+def marts(reader):
+    with duckdb.connect(str(reader.release / "marts.duckdb"), read_only=True) as connection:
         connection.execute("USE marts.marts")
         yield connection
 
 
 @pytest.fixture(scope="module")
-def house(desk):
-    home = Home.from_env(desk.home)
+def house(reader):
+    home = Home.from_env(reader.home)
     with engine.connect(home, Keys.load(home), vault="ro", warehouse="ro") as connection:
         yield connection
 

@@ -1,4 +1,4 @@
-"""What ingest, retention, the desk for requests, releases and the noise make of another figure; and that no
+"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that no
 entry is left out.
 """
 
