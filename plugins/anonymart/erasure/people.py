@@ -321,7 +321,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
 
 def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Whom the register of learners does not know, once no row of theirs waits any more: nothing says that
-    the house may keep more.
+    the school may keep more.
 
     Who answered a survey, consented or asked for something is kept under the rules of that. After
     add_expired, which makes `groups`.
