@@ -23,7 +23,7 @@ SECTIONS = {
     "persons": "Persons in and out of the statistics",
     "requests": "Requests of persons",
     "attacks": "The attacker",
-    "membership": "What all counts of a life tell together",
+    "membership": "What all counts over the years tell together",
     "drill": "The leak drill",
     "cards": "Risk of each mart",
     "cost": "What protection costs",
@@ -217,7 +217,7 @@ def _membership(report: Mapping[str, Any]) -> str:
         for name in words
     ]
     return (
-        "<p>An attacker who knows everybody else in every cell compares, over all counts of a life, "
+        "<p>An attacker who knows everybody else in every cell compares, over all counts over the years, "
         "what is published with the person and without. "
         "Told: how often he is right to say that the person is in the statistics, at one false alarm in "
         f"{told(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the "

@@ -16,8 +16,8 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, engine
+from anonymart.erasure import removal
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import removal
 from anonymart.home import Home
 from anonymart.ingest import identities, ingest
 from anonymart.keys import Keys
@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_going` when rows
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when rows
     were planned to go.
     """
 
@@ -56,14 +56,14 @@ class _Row:
     kind: str
     directive: str | None
     is_held: bool
-    is_going: bool
+    is_to_erase: bool
 
     @property
     def acts_as(self) -> str:
         """The kind of action: removal, rectify, handover, standing or nothing."""
         if not self.is_held:
             # A kill came between the removal and its step.
-            return "removal" if self.is_going and self.kind in _ERASING else "nothing"
+            return "removal" if self.is_to_erase and self.kind in _ERASING else "nothing"
         if self.kind in ("erase", "withdraw") or self.directive == "erase":
             return "removal"
         if self.kind in ("access", "port") or self.directive == "hand_over":
@@ -115,9 +115,9 @@ class _House:
                 kind,
                 death.directive(details).kind if kind == "death" else None,
                 is_held,
-                is_going,
+                is_to_erase,
             )
-            for request_id, kind, details, is_held, is_going in found
+            for request_id, kind, details, is_held, is_to_erase in found
         }
 
 
@@ -249,11 +249,11 @@ def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str,
         return connection.execute(
             """
             WITH people AS (
-                SELECT requests.request_id, kin.identifier
+                SELECT requests.request_id, linked.identifier
                 FROM vault.rights.requests AS requests
                 INNER JOIN vault.register.identities AS identities USING (identifier)
-                INNER JOIN vault.register.identities AS kin
-                    ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor,
+                INNER JOIN vault.register.identities AS linked
+                    ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor,
                         identities.identifier)
                 WHERE list_contains($1, requests.request_id)
             )
@@ -432,10 +432,10 @@ def _answer(house: _House, request_ids: list[str]) -> None:
             request_id) AND identifier IN (
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
-            INNER JOIN vault.register.identities AS kin
-                ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+            INNER JOIN vault.register.identities AS linked
+                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
             SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
-                ON told.identifier_mark = identifier_mark(kin.identifier)
+                ON told.identifier_mark = identifier_mark(linked.identifier)
         )
     """
     _step(house, request_ids, "answered", "", withdrawals, STRIP)
