@@ -48,8 +48,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when rows
-    were planned to go.
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when
+    rows were planned to go.
     """
 
     request_id: str
@@ -433,7 +433,8 @@ def _answer(house: _House, request_ids: list[str]) -> None:
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
             INNER JOIN vault.register.identities AS linked
-                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
+                ON coalesce(linked.anchor, linked.identifier)
+                    = coalesce(identities.anchor, identities.identifier)
             SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
                 ON told.identifier_mark = identifier_mark(linked.identifier)
         )
