@@ -213,8 +213,8 @@ def recall(small_school: SmallSchool) -> None:
 
 
 def drop_everything(small_school: SmallSchool, *kept: str) -> None:
-    """A small_school without memory: what was published is not known any more. Only homes of these places are kept,
-    to be quick.
+    """A small_school without memory: what was published is not known any more. Only homes of these places are
+    kept, to be quick.
     """
     inside = [
         int(home) for place in kept for event in EVENTS for side in homes(place, event) for home in side

@@ -1,5 +1,5 @@
-"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that no
-entry is left out.
+"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that
+no entry is left out.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection with the vault
-attached.
+"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection
+with the vault attached.
 
 Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which
 places.
