@@ -1,4 +1,4 @@
-"""A small small_school for the disclosure macros: the project's own macros, cells and marts over people made
+"""A small school for the disclosure macros: the project's own macros, cells and marts over people made
 by hand.
 
 The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws

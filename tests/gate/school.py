@@ -1,4 +1,4 @@
-"""A small small_school for the gate: a vault, a warehouse and marts made by hand, that keep every promise
+"""A small school for the gate: a vault, a warehouse and marts made by hand, that keep every promise
 until a test breaks one.
 """
 
