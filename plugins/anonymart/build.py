@@ -14,8 +14,8 @@ import duckdb
 
 from anonymart import audit, catalogue, crash, engine, guard, pseudonym_mark, seal
 from anonymart.disclosure import perturbation
+from anonymart.erasure import places, receipts, removal, tombstones
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import places, receipts, removal, tombstones
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.migrate import steps
@@ -122,7 +122,7 @@ def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
             receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
         if pseudonym_mark.read(connection) is None:
             pseudonym_mark.note(connection, keys)
-        state.forget_built(connection)
+        state.drop_built(connection)
         return state.of_vault(connection)
     finally:
         connection.close()

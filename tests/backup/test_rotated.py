@@ -8,8 +8,8 @@ import json
 import pytest
 
 from anonymart import engine, rotate
+from anonymart.erasure import receipts
 from anonymart.errors import UsageError
-from anonymart.forget import receipts
 from anonymart.keys import Keys
 from tests.backup.conftest import AUGUST, JULY, SECOND, THIRD
 from tests.gate.school import engagement
@@ -18,16 +18,16 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backup")]
 
 
 @pytest.fixture
-def rotated(house):
+def rotated(small_school):
     """Every key that may be was rotated since the backup; the key file of before lies in the safe."""
-    (house.outside / "old.json").write_bytes(house.home.keys_file.read_bytes())
-    (house.outside / "old.json").chmod(0o600)
+    (small_school.outside / "old.json").write_bytes(small_school.home.keys_file.read_bytes())
+    (small_school.outside / "old.json").chmod(0o600)
     for name in ("vault", "warehouse", "pseudonym", "signing"):
-        token = rotate.plan(house.home, house.keys, name).token
-        rotate.rotate(house.home, house.keys, name, token, rotate.Wish(JULY, "operator"))
-        house.keys = house.school.keys = Keys.load(house.home)
-    house.light()
-    return house
+        token = rotate.plan(small_school.home, small_school.keys, name).token
+        rotate.rotate(small_school.home, small_school.keys, name, token, rotate.Wish(JULY, "operator"))
+        small_school.keys = small_school.school.keys = Keys.load(small_school.home)
+    small_school.light()
+    return small_school
 
 
 def test_a_backup_of_the_old_keys_is_restored_under_the_new_ones(rotated):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from anonymart import engine, times
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 
 # (spelling, moment in UTC as it is compared, None for a refusal)
 SIX = "2026-06-01T09:07:02"
@@ -48,21 +48,22 @@ SPELLINGS = {
         |June 1st, 2026 at 11:07 a.m.|2026 June 1 11:07|Mon 1 June 2026 11:07
         |2026-06-01T13:07+02:00|2026-06-01 13:07+02|2026-06-01T12:07 +0100|2026-06-01 1:07 pm GMT+2
         |2026-06-01T11:07:00.000Z|2026-06-01T11:07:00,0Z""",
-    "2026-06-01T11:00:00": "2026-06-01T11Z|2026-06-01T11|20260601T11Z|2026-06-01T13+02|1 juin 2026 à 11h|June 1, 2026 11 "
-    "AM|2026-W23-1T11Z",
+    "2026-06-01T11:00:00": "2026-06-01T11Z|2026-06-01T11|20260601T11Z|2026-06-01T13+02|1 juin 2026 à "
+    "11h|June 1, 2026 11 AM|2026-W23-1T11Z",
     "2026-06-01T11:07:02.500000": """2026-06-01T11:07:02.5Z|2026-06-01T11:07:02,500Z|2026-06-01 11:07:02,5
         |2026-06-01T11:07:02.500000000Z|20260601T110702,5Z
         |2026-06-01 13:07:02,5 +0200""",
-    "2026-06-01T11:07:02.123456": "2026-06-01T11:07:02.123456789Z|2026-06-01T13:07:02.123456+02:00|2026-06-01T11:07:02,123456789Z",
+    "2026-06-01T11:07:02.123456": "2026-06-01T11:07:02.123456789Z|2026-06-01T13:07:02.123456+02:00|"
+    "2026-06-01T11:07:02,123456789Z",
     "2026-06-01T11:07:30": "2026-06-01T11:07.5Z|2026-06-01T11:07,5Z",
     "2026-06-01T11:30:00": "2026-06-01T11.5Z|2026-06-01T11,5Z|1 juin 2026 11h30",
-    "2026-06-02T00:00:00": "2026-06-01T24:00:00Z|2026-06-01T24:00Z|20260601T240000Z|2026-06-02|20260602|2 June 2026|2 juin "
-    "2026|Jun 2, 2026",
+    "2026-06-02T00:00:00": "2026-06-01T24:00:00Z|2026-06-01T24:00Z|20260601T240000Z|2026-06-02|20260602|2 "
+    "June 2026|2 juin 2026|Jun 2, 2026",
     "2026-06-30T23:59:59": "2026-06-30T23:59:60Z|20260630T235960Z",
     "2026-06-01T00:30:00": "2026-06-01 12:30 AM|1 Jun 2026 12:30 a.m.",
     "2026-06-01T12:30:00": "2026-06-01 12:30 PM|1 Jun 2026 12:30 p.m.",
-    "2026-02-12T00:00:00": "12 févr. 2026|12 fevr 2026|12 février 2026|Feb 12, 2026|12-Feb-2026|jeudi 12 février 2026|12 FEB "
-    "2026|2026-043|2026-W07-4",
+    "2026-02-12T00:00:00": "12 févr. 2026|12 fevr 2026|12 février 2026|Feb 12, 2026|12-Feb-2026|jeudi 12 "
+    "février 2026|12 FEB 2026|2026-043|2026-W07-4",
     "2026-08-03T09:05:00": "3 août 2026 9h05|3 aout 2026 à 9:05|Aug. 3, 2026 9:05 AM|03-Aug-2026 09:05",
     "2026-07-14T00:00:00": "14 juil. 2026|14 juillet 2026|July 14th, "
     "2026|14-juil-2026|14/07/2026|07/14/2026|14.07.2026|14.7.2026",
@@ -163,10 +164,10 @@ def test_requests_enter_however_their_time_is_spelled(tmp_path):
     """The case: five requests as people's systems write them, and a column of slashed days whose order one of
     them tells.
     """
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     text = (Path(__file__).parent / "requests.csv").read_text(encoding="utf-8")
-    house.deliver("rights", "requests.csv", text)
-    house.deliver(
+    small_school.deliver("rights", "requests.csv", text)
+    small_school.deliver(
         "rights",
         "slashed.csv",
         (
@@ -174,11 +175,13 @@ def test_requests_enter_however_their_time_is_spelled(tmp_path):
             "2026\nS-3,object,L3,2026-06-01 11:07 CET\n"
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "rights", "untold.csv", "request_id,kind,learner_id,received_at\nU-1,object,L4,05/06/2026\n"
     )
-    counts = house.ingest()
-    assert house.ask("SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY ALL") == [
+    counts = small_school.ingest()
+    assert small_school.ask(
+        "SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY ALL"
+    ) == [
         ("REQ-1", "2026-05-01 11:07:00"),
         ("REQ-2", "2026-06-01 09:07:02"),
         ("REQ-3", "2026-06-01 11:07:02.5"),
@@ -221,10 +224,12 @@ QUALTRICS = (
     ],
 )
 def test_surveys_as_google_and_qualtrics_write_their_times(tmp_path, content, right):
-    house = House(tmp_path / "home")
-    house.deliver("nps", "survey.csv", content)
-    counts = house.ingest()["nps/survey.csv"]
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("nps", "survey.csv", content)
+    counts = small_school.ingest()["nps/survey.csv"]
     if isinstance(right, str):
         assert right in str(counts.reason)
     else:
-        assert [at for (at,) in house.ask("SELECT answered_at::VARCHAR FROM vault.answers.nps")] == right
+        assert [
+            at for (at,) in small_school.ask("SELECT answered_at::VARCHAR FROM vault.answers.nps")
+        ] == right

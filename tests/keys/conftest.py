@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.forget.house import built_home
-from tests.keys.house import House, furnish
+from tests.erasure.small_school import built_home
+from tests.keys.small_school import SmallSchool, furnish
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +20,6 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(furnished: Path, tmp_path: Path) -> House:
+def small_school(furnished: Path, tmp_path: Path) -> SmallSchool:
     shutil.copytree(furnished, tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")

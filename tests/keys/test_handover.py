@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from anonymart import rotate
-from anonymart.forget import places
+from anonymart.erasure import places
 from anonymart.gate import gate
 from anonymart.home import Home
 from anonymart.keys import Keys

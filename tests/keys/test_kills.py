@@ -12,7 +12,7 @@ from anonymart import crash, engine, rotate
 from anonymart.errors import UsageError
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.rotate import pending
-from tests.keys.house import DAY
+from tests.keys.small_school import DAY
 
 pytestmark = pytest.mark.long
 
@@ -34,51 +34,59 @@ def test_each_point_of_a_rotation_is_tried():
 @pytest.mark.parametrize(
     ("name", "point"), [(name, point) for name, each in POINTS.items() for point in each]
 )
-def test_killed_and_ended_by_the_next_command(house, name, point):
-    old, rows = house.keys, house.rows()
-    token = rotate.plan(house.home, old, name).token
+def test_killed_and_ended_by_the_next_command(small_school, name, point):
+    old, rows = small_school.keys, small_school.rows()
+    token = rotate.plan(small_school.home, old, name).token
     words = ("keys", "rotate", name, "--token", token, "--as-of", DAY)
-    assert house.command(*words, ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
+    assert small_school.command(*words, ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
     if point == "rotate.next_noted":
         # Nothing has begun: the old key holds, and a new plan is carried out as ever.
-        assert house.reload() == old and house.rotate(name).returncode == 0
+        assert small_school.reload() == old and small_school.rotate(name).returncode == 0
     else:
-        assert house.home.rotation.exists()
+        assert small_school.home.rotation.exists()
         with pytest.raises(UsageError, match="was cut short: `anonymart keys check` ends it"):
-            Keys.load(house.home)
-        done = house.command("keys", "check")
+            Keys.load(small_school.home)
+        done = small_school.command("keys", "check")
         assert done.returncode == 0, done.stderr
-    new = house.reload()
+    new = small_school.reload()
     assert [each for each in KEY_NAMES if getattr(new, each) != getattr(old, each)] == [name]
-    assert set(json.loads(house.home.keys_file.read_text())) == set(KEY_NAMES)
-    assert house.rows() == rows
-    assert (house.holds(), house.rotations(), house.left_over()) == ((True, True), [name], [])
+    assert set(json.loads(small_school.home.keys_file.read_text())) == set(KEY_NAMES)
+    assert small_school.rows() == rows
+    assert (small_school.holds(), small_school.rotations(), small_school.left_over()) == (
+        (True, True),
+        [name],
+        [],
+    )
     if name in ("vault", "warehouse"):
-        assert not engine.opens(getattr(house.home, name), getattr(old, name))
+        assert not engine.opens(getattr(small_school.home, name), getattr(old, name))
 
 
-def test_killed_again_while_it_is_ended(house):
-    rows = house.rows()
-    token = rotate.plan(house.home, house.keys, "vault").token
+def test_killed_again_while_it_is_ended(small_school):
+    rows = small_school.rows()
+    token = rotate.plan(small_school.home, small_school.keys, "vault").token
     words = ("keys", "rotate", "vault", "--token", token)
-    assert house.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
+    assert (
+        small_school.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
+    )
     for point in ("rewrite.after_copy", "rewrite.after_rename", "rotate.told"):
-        assert house.command("audit", ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL, point
-    assert house.command("audit").returncode == 0
-    house.reload()
-    assert (house.rows(), house.rotations(), house.left_over()) == (rows, ["vault"], [])
+        assert small_school.command("audit", ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL, point
+    assert small_school.command("audit").returncode == 0
+    small_school.reload()
+    assert (small_school.rows(), small_school.rotations(), small_school.left_over()) == (rows, ["vault"], [])
 
 
-def test_a_new_key_that_is_not_at_hand_is_asked_for(house):
-    old = house.keys
-    token = rotate.plan(house.home, old, "vault").token
+def test_a_new_key_that_is_not_at_hand_is_asked_for(small_school):
+    old = small_school.keys
+    token = rotate.plan(small_school.home, old, "vault").token
     words = ("keys", "rotate", "vault", "--token", token)
-    assert house.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
-    told = json.loads(house.home.keys_file.read_text())
+    assert (
+        small_school.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
+    )
+    told = json.loads(small_school.home.keys_file.read_text())
     fresh = told.pop("next")["vault"]
-    house.home.keys_file.write_text(json.dumps(told))
-    done = house.command("keys", "check")
+    small_school.home.keys_file.write_text(json.dumps(told))
+    done = small_school.command("keys", "check")
     assert done.returncode == 2 and "ANONYMART_KEY_VAULT_NEXT" in done.stderr
-    assert house.command("keys", "check", ANONYMART_KEY_VAULT_NEXT=fresh).returncode == 0
-    assert house.reload() == dataclasses.replace(old, vault=fresh)
-    assert pending.read(house.home) is None
+    assert small_school.command("keys", "check", ANONYMART_KEY_VAULT_NEXT=fresh).returncode == 0
+    assert small_school.reload() == dataclasses.replace(old, vault=fresh)
+    assert pending.read(small_school.home) is None

@@ -19,11 +19,12 @@ pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_dril
 
 
 def out(school, objected, status="objected"):
-    """Let so many persons of the house be out by a status; their record keys are their numbers."""
+    """Let so many persons of the warehouse be out by a status; their record keys are their numbers."""
     with school.connect(warehouse="rw") as connection:
         connection.execute(f"""
             CREATE OR REPLACE TABLE warehouse.intermediate.int_persons AS
-            SELECT i AS person_key, i * 7919 % 4294967296 AS record_key, '{status}' AS status FROM range({objected}) AS persons (i)""")
+            SELECT i AS person_key, i * 7919 % 4294967296 AS record_key, '{status}' AS status
+                FROM range({objected}) AS persons (i)""")
 
 
 def gated(school, as_of=AS_OF):

@@ -9,20 +9,20 @@ import json
 import pytest
 
 from tests.whole import three_forms
-from tests.whole.house import open_house
+from tests.whole.small_school import open_small_school
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("forms")]
 
 SCHOOLS = {"log": ("log",), "xapi": ("xapi",), "caliper": ("caliper",), "all": ("log", "xapi", "caliper")}
 FIGURES = {
-    "engagement": "SELECT month::VARCHAR, count(*), count(*) FILTER (is_active), count(*) FILTER (is_registered), "
-    "count(*) FILTER (is_completed)"
+    "engagement": "SELECT month::VARCHAR, count(*), count(*) FILTER (is_active), count(*) FILTER "
+    "(is_registered), count(*) FILTER (is_completed)"
     " FROM {people}__course_engagement_monthly WHERE course_id = '{course}' GROUP BY month ORDER BY month",
     "funnel": "SELECT start_quarter::VARCHAR, step, count(*) FILTER (has_reached) FROM "
     "{people}__course_completion_funnel WHERE course_id = '{course}'"
     " AND step IN ('registered', 'started', 'completed') GROUP BY ALL ORDER BY ALL",
-    "exercise": "SELECT half_year::VARCHAR, count(*), sum(n_attempts)::INTEGER, count(*) FILTER (has_succeeded), "
-    "min(score), max(score)"
+    "exercise": "SELECT half_year::VARCHAR, count(*), sum(n_attempts)::INTEGER, count(*) FILTER "
+    "(has_succeeded), min(score), max(score)"
     " FROM {people}__exercise_difficulty WHERE course_id = '{course}' GROUP BY half_year",
     "chapter": "SELECT count(*) FROM {people}__chapter_completion WHERE course_id = '{course}'",
 }
@@ -30,8 +30,8 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    house = open_house(tmp_path_factory.mktemp("forms") / "home")
-    landing = house.home.landing
+    small_school = open_small_school(tmp_path_factory.mktemp("forms") / "home")
+    landing = small_school.home.landing
     rows = [
         row
         for school, forms in SCHOOLS.items()
@@ -50,9 +50,9 @@ def built(tmp_path_factory):
         path = landing / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    house.report = house.succeed("ingest", "--as-of", "2026-06-30")
-    house.succeed("build", "--as-of", "2026-06-30")
-    return house
+    small_school.report = small_school.succeed("ingest", "--as-of", "2026-06-30")
+    small_school.succeed("build", "--as-of", "2026-06-30")
+    return small_school
 
 
 def _own(school: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """What makes a statement right, by the specification of xAPI 1.0.3 and 2.0 and no stricter, and the one query
 that loads a file.
 
-Where the house asks for more it says why: no actor that is several people, no object named by an address, no
+Where Anonymart asks for more it says why: no actor that is several people, no object named by an address, no
 time ahead.
 """
 
@@ -280,7 +280,8 @@ def _has_address(column: str) -> str:
     return f"""
         coalesce((contains({column}, '@') OR contains({column}, '%40') OR starts_with(lower({column}),
             'mailto:'))
-        AND regexp_matches(regexp_replace({column}, {literal(_KEY_PARTS)}, '+', 'g'), {literal(_MAIL)}), false)"""
+        AND regexp_matches(regexp_replace({column}, {literal(_KEY_PARTS)}, '+', 'g'), {literal(_MAIL)}),
+            false)"""
 
 
 def _is_duration(column: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from anonymart.erasure.rewrite import rewrite
 from anonymart.errors import UsageError
-from anonymart.forget.rewrite import rewrite
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rotate import pseudonyms

@@ -11,8 +11,8 @@ import duckdb
 
 from anonymart import crash, engine, pseudonym_mark
 from anonymart.engine import literal
+from anonymart.erasure import rewrite
 from anonymart.errors import AnonymartError
-from anonymart.forget import rewrite
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.keys import Keys

@@ -16,9 +16,9 @@ from typing import Any
 from anonymart import audit, crash, engine, seal
 from anonymart.backup import listed
 from anonymart.chain import Chain
+from anonymart.erasure import files, receipts
+from anonymart.erasure.rewrite import key_of, rewrite
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import files, receipts
-from anonymart.forget.rewrite import key_of, rewrite
 from anonymart.home import Home
 from anonymart.keys import Keys, variable
 from anonymart.lock import writing

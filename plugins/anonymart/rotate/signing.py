@@ -5,8 +5,8 @@ people get the names that it gives them (S-SAFE).
 from __future__ import annotations
 
 from anonymart import audit, crash, engine, seal
+from anonymart.erasure import receipts
 from anonymart.errors import AnonymartError
-from anonymart.forget import receipts
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.release import key_handover, ledger
