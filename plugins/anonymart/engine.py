@@ -134,7 +134,7 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path, key: st
 
 
 def opens(path: Path, key: str) -> bool:
-    """Whether a file opens with this key. Raises AnonymartError where something else keeps it from opening."""
+    """Whether a file opens with this key. Raises AnonymartError where something else keeps it closed."""
     with memory() as connection:
         try:
             attach(connection, "tried", path, key, "ro")

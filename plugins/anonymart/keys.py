@@ -63,8 +63,8 @@ class Keys:
 
     @classmethod
     def load(cls, home: Home) -> Keys:
-        """ANONYMART_KEY_<NAME> first, then the key file. Raises UsageError naming the key that is missing, and
-        while a rotation that was cut short is not ended.
+        """ANONYMART_KEY_<NAME> first, then the key file. Raises UsageError naming the key that is missing,
+        and while a rotation that was cut short is not ended.
         """
         if home.rotation.exists():
             raise UsageError(
@@ -133,7 +133,7 @@ def init_keys(home: Home) -> bool:
 
 
 def read_file(home: Home) -> dict[str, Any]:
-    """What the key file holds, {} where there is none. Raises UsageError where it cannot be read or trusted."""
+    """What the key file holds, {} where there is none. Raises UsageError where it cannot be trusted."""
     return _read(home.keys_file)
 
 

@@ -62,8 +62,8 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
 
 
 def seal_under(home: Home, keys: Keys, as_of: str, reason: str) -> None:
-    """Seal audit log and receipts, which hold under the key of before, under a new one; nothing where they are
-    empty or it is done already.
+    """Seal audit log and receipts, which hold under the key of before, under a new one; nothing where they
+    are empty or it is done already.
     """
     told: dict[str, object] = {"as_of": as_of, "reason": reason}
     for noun, chain in (("entry", audit.chain(home)), ("receipt", receipts.chain(home))):

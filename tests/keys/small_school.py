@@ -1,4 +1,4 @@
-"""A home with rows in every zone, an erasure, receipts and an audit log; and its keys, as a test needs them."""
+"""A home with rows in every zone, an erasure, receipts and an audit log; and its keys."""
 
 from __future__ import annotations
 

@@ -214,7 +214,8 @@ def test_a_broken_log_is_not_sealed_under_another_key(small_school):
 def test_the_columns_that_are_hashed_again_are_all_that_the_key_makes(small_school):
     from anonymart.rotate.pseudonyms import DIGITS, NUMBERS
 
-    found = small_school.warehouse("""SELECT DISTINCT column_name FROM duckdb_columns() SEMI JOIN duckdb_tables()
+    found = small_school.warehouse("""
+        SELECT DISTINCT column_name FROM duckdb_columns() SEMI JOIN duckdb_tables()
         USING (database_name, schema_name, table_name) WHERE database_name = 'warehouse'
         AND (regexp_matches(column_name, '_key$|_hash$|pseudonym') AND data_type IN ('BIGINT', 'VARCHAR'))""")
     made_otherwise = {"record_key", "period_key", "cell_key", "count_key"}

@@ -152,8 +152,8 @@ def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
     if not is_of(told, keys):
         raise UsageError(
             f"{folder / TOLD} was changed, or written with another key 'signing': take the keys of this "
-            f"home from your safe, or another backup; if the key was rotated since, give the key file of that "
-            f"day with --old-keys."
+            f"home from your safe, or another backup; if the key was rotated since, give the key file of "
+            f"that day with --old-keys."
         )
     for name, entry in told["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != entry["sha256"]:

@@ -108,8 +108,8 @@ def backup(
 @click.option(
     "--old-keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The key file of the day of the backup, where a key was rotated since: what it opens comes under the "
-    "present keys.",
+    help="The key file of the day of the backup, where a key was rotated since: what it opens comes under "
+    "the present keys.",
 )
 @click.option(
     "--replace", "is_replacing", is_flag=True, help="Replace the vault and warehouse that are in the home."

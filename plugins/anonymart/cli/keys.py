@@ -122,10 +122,10 @@ def keys_rotate(
 ) -> None:
     """Write what the key NAME protects anew under a new key. Shows a plan and its token; acts only with it.
 
-    vault, warehouse: the files are encrypted anew. pseudonym: every keyed hash of the warehouse is hashed once
-    more. signing: the old key hands over to the new one, for recipients, and audit log and receipts are sealed.
-    record and person stay for good, and the command says why. Figures do not change. Killed, the next command
-    ends it. Copy the key file to the safe again afterwards.
+    vault, warehouse: the files are encrypted anew. pseudonym: every keyed hash of the warehouse is hashed
+    once more. signing: the old key hands over to the new one, for recipients, and audit log and receipts are
+    sealed. record and person stay for good, and the command says why. Figures do not change. Killed, the next
+    command ends it. Copy the key file to the safe again afterwards.
     """
     from anonymart import rotate
     from anonymart.rotate.rotation import WHY_NOT
@@ -150,8 +150,8 @@ def _rotate_lines(result: dict, day: date) -> list[str]:
     lines += [f"{file}: {n} lines, sealed under the new key" for file, n in result["sealed"].items()]
     lines += [f"{file}: removed, it opens with the old key" for file in result["copies_removed"]]
     lines += [
-        f"{each['backup_id']} (until {each['keep_until']}) is of the old key: keep that one in the safe until "
-        f"the backup is gone, or make a new backup and remove this one."
+        f"{each['backup_id']} (until {each['keep_until']}) is of the old key: keep that one in the safe "
+        f"until the backup is gone, or make a new backup and remove this one."
         for each in result["backups"]
     ]
     if not result["is_done"]:
@@ -166,8 +166,8 @@ def _rotate_lines(result: dict, day: date) -> list[str]:
         )
     if result["key"] == "signing":
         lines.append(
-            "Recipients find the hand-over in the next release. Give them the new public key too: anonymart keys "
-            "public."
+            "Recipients find the hand-over in the next release. Give them the new public key too: anonymart "
+            "keys public."
         )
     return [*lines, "Copy the new key to the safe, and make a backup and a light copy now."]
 

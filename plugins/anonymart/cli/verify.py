@@ -18,7 +18,8 @@ _UNPROVED = (
 )
 _AUTHENTIC = "Every file is as it was published, signed with the key {key} that you gave."
 _HANDED_OVER = (
-    "Every file is as it was published, signed with the key {key}, to which the key that you gave handed over "
+    "Every file is as it was published, signed with the key {key}, to which the key that you gave handed "
+    "over "
     "on {day}. Compare this fingerprint with what the school says, then ask for the new public key: a stolen "
     "key could hand over too."
 )

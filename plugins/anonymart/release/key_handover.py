@@ -1,9 +1,9 @@
-"""A key `signing` hands over to the next one: a document that both have signed, for whoever holds the public key
-of the old one (S-SAFE).
+"""A key `signing` hands over to the next one: a document that both have signed, for whoever holds the public
+key of the old one (S-SAFE).
 
-It lies in each release folder that the new key has signed, `KEY_HANDOVER.json`, and lists every hand-over since
-the first. So recipients need no new file to check a new release; but whoever has stolen the old key could write
-such a document too, so a leaked key is told to them on another way.
+It lies in each release folder that the new key has signed, `KEY_HANDOVER.json`, and lists every hand-over
+since the first. So recipients need no new file to check a new release; but whoever has stolen the old key
+could write such a document too, so a leaked key is told to them on another way.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _FORMS = {
 
 
 def add(home: Home, old: Keys, new: Keys, as_of: str, last_release: str | None) -> None:
-    """Write how the key of `old` hands over to that of `new` into `key_handovers.json`, once. `last_release` is
-    the last one that the old key has signed.
+    """Write how the key of `old` hands over to that of `new` into `key_handovers.json`, once. `last_release`
+    is the last one that the old key has signed.
     """
     known = _read(home.key_handovers)
     told = {
@@ -61,7 +61,9 @@ def put(home: Home, folder: Path) -> None:
 
 
 def way(path: Path, trusted: Ed25519PublicKey, signer: Ed25519PublicKey) -> list[dict[str, Any]]:
-    """The hand-overs that lead from the trusted key to the one that signed, in order; [] where none lead there."""
+    """The hand-overs that lead from the trusted key to the one that signed, in order; [] where none lead
+    there.
+    """
     links = {each["from"]: each for each in _read(path) if _holds(each)}
     key, last, found = signature.raw(trusted), signature.raw(signer), []
     while key != last and key in links:
@@ -78,7 +80,9 @@ def is_sound(path: Path) -> bool:
 
 
 def former_keys(paths: Sequence[Path], keys: Keys) -> list[Ed25519PublicKey]:
-    """The keys that handed over to the one of `keys`, by the first of these files that tells, newest first."""
+    """The keys that handed over to the one of `keys`, newest first, by the first of these files
+    that tells of any.
+    """
     for path in paths:
         links = {each["to"]: each for each in _read(path) if _holds(each)}
         key, found = signature.raw(signature.public_key(keys)), []

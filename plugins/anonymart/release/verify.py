@@ -77,7 +77,8 @@ def verify(
     folder: Path, trusted: Ed25519PublicKey | None = None, former: Sequence[Ed25519PublicKey] = ()
 ) -> Verification:
     """Hold every file of a release folder against its signed manifest, and the signature against the trusted
-    key; one to which that key handed over, by what lies in the folder, counts too, and so do the keys `former`.
+    key; one to which that key handed over, by what lies in the folder, counts too, and so do the keys
+    `former`.
 
     Without a trusted key the signature is held against the key that came with it, which shows accidents and
     no forgery. Raises UsageError when the folder is no folder, or holds nothing of a release.

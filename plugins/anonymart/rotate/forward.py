@@ -14,8 +14,8 @@ _STAY = ("person", "record")
 
 
 def bring_forward(home: Home, old: Keys, keys: Keys) -> None:
-    """Encrypt vault and warehouse of a staged home, which are of the keys `old`, with the present ones, and hash
-    again what later keys `pseudonym` have to hash.
+    """Encrypt vault and warehouse of a staged home, which are of the keys `old`, with the present ones, and
+    hash again what later keys `pseudonym` have to hash.
 
     Raises UsageError for keys that no rotation leads from one to the other.
     """

@@ -41,7 +41,8 @@ def next_variable(name: str) -> str:
 
 
 def choose_next(home: Home, keys: Keys, name: str) -> Keys:
-    """The keys as they will be: the new one is drawn and noted in the key file, or taken from the environment.
+    """The keys as they will be: the new one is drawn and noted in the key file, or taken from the
+    environment.
 
     Raises UsageError where the environment does not give it, and where the key file cannot be written.
     """

@@ -1,8 +1,8 @@
 """The key `pseudonym`: every keyed hash of the warehouse is hashed once more, with the new key (S-SAFE).
 
-The hashes of answers whose raw rows have gone cannot be made anew from any name, so the new key comes on top of
-the old ones: HMAC-SHA256 of the first 64 bits that were there. Whoever has one key alone can make no pseudonym
-(docs/decisions/rotated-pseudonyms.md).
+The hashes of answers whose raw rows have gone cannot be made anew from any name, so the new key comes on top
+of the old ones: HMAC-SHA256 of the first 64 bits that were there. Whoever has one key alone can make no
+pseudonym (docs/decisions/rotated-pseudonyms.md).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def hash_again(home: Home, old: Keys, new: Keys) -> None:
-    """Write the warehouse anew with hashes of the new key, then let the vault know it by its mark; nothing for
-    what is done already.
+    """Write the warehouse anew with hashes of the new key, then let the vault know it by its mark; nothing
+    for what is done already.
     """
     if home.warehouse.exists():
         _hash_warehouse(home, old, new)

@@ -1,7 +1,7 @@
 """A rotation from its plan to its end, whatever kill comes between (S-SAFE).
 
-First the new key and the note that it is to come, then the files, then the key in its place, then the audit log:
-each step finds from the one before what is left to do.
+First the new key and the note that it is to come, then the files, then the key in its place, then the audit
+log: each step finds from the one before what is left to do.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from anonymart.rotate.pending import Pending
 
 ROTATED = ("vault", "warehouse", "pseudonym", "signing")
 WHY_NOT = {
-    "record": "The key 'record' is not rotated: noise drawn anew for the same people could be averaged with what "
-    "was published, so it has to stay; docs/data-team.md says what a leak of it means.",
+    "record": "The key 'record' is not rotated: noise drawn anew for the same people could be averaged with "
+    "what was published, so it has to stay; docs/data-team.md says what a leak of it means.",
     "person": "The key 'person' is not rotated: the erased are kept out by hashes made with it of names that "
-    "nobody has any more, so that under another key they would come back; docs/data-team.md says what a leak of "
-    "it means.",
+    "nobody has any more, so that under another key they would come back; docs/data-team.md says what a "
+    "leak of it means.",
 }
 # Files that each key encrypts.
 _ZONES = {"vault": ("vault", "tombstones"), "warehouse": ("warehouse",)}
@@ -41,10 +41,11 @@ _ZONES = {"vault": ("vault", "tombstones"), "warehouse": ("warehouse",)}
 
 @dataclass
 class Plan:
-    """What a rotation does: bytes of each file that is written anew, rows of each table that are hashed again,
-    entries that are sealed, copies that are removed, and the backups that open with the old key only.
+    """What a rotation does: bytes of each file that is written anew, rows of each table that are hashed
+    again, entries that are sealed, copies that are removed, and the backups that open with the old key only.
 
-    `set_variable` is the environment variable that has to be set by hand afterwards; the token names the plan.
+    `set_variable` is the environment variable that has to be set by hand afterwards; the token names the
+    plan.
     """
 
     key: str
@@ -137,8 +138,8 @@ def resume(home: Home) -> str | None:
             return None
         if not home.vault.exists():
             raise AnonymartError(
-                f"The vault {home.vault} is gone while the key '{pending.key}' was being rotated: put it back "
-                f"with the key file of the same day, and remove {home.rotation}."
+                f"The vault {home.vault} is gone while the key '{pending.key}' was being rotated: put it "
+                f"back with the key file of the same day, and remove {home.rotation}."
             )
         keys = Keys.present(home)
         is_in_place = keys.mark(pending.key) == pending.mark
@@ -206,6 +207,6 @@ def _need_room(home: Home, told: Plan) -> None:
     free = shutil.disk_usage(home.root).free
     if free < needed * 11 // 10:
         raise AnonymartError(
-            f"The disk of {home.root} has {free} bytes free, and a second copy needs {needed * 11 // 10}: free "
-            f"some space, then run again; nothing was done."
+            f"The disk of {home.root} has {free} bytes free, and a second copy needs {needed * 11 // 10}: "
+            f"free some space, then run again; nothing was done."
         )

@@ -1,5 +1,5 @@
-"""The key `signing`: it hands over to the new one, audit log and receipts are sealed under that, and the zips for
-people get the names that it gives them (S-SAFE).
+"""The key `signing`: it hands over to the new one, audit log and receipts are sealed under that, and the zips
+for people get the names that it gives them (S-SAFE).
 """
 
 from __future__ import annotations
