@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import secrets
 import signal
 
 import pytest
@@ -90,3 +91,22 @@ def test_a_new_key_that_is_not_at_hand_is_asked_for(small_school):
     assert small_school.command("keys", "check", ANONYMART_KEY_VAULT_NEXT=fresh).returncode == 0
     assert small_school.reload() == dataclasses.replace(old, vault=fresh)
     assert pending.read(small_school.home) is None
+
+
+def test_a_key_of_the_environment_that_was_changed_too_early_is_asked_for(small_school):
+    old, fresh = small_school.keys.vault, secrets.token_hex(32)
+    both = {"ANONYMART_KEY_VAULT": old, "ANONYMART_KEY_VAULT_NEXT": fresh}
+    words = (
+        "keys",
+        "rotate",
+        "vault",
+        "--token",
+        rotate.plan(small_school.home, small_school.keys, "vault").token,
+    )
+    killed = small_school.command(*words, **both, ANONYMART_CRASH_AT="rewrite.after_rename")
+    assert killed.returncode == -signal.SIGKILL
+    early = small_school.command("keys", "check", ANONYMART_KEY_VAULT=fresh)
+    assert early.returncode == 2 and "is still of the old key" in early.stderr
+    done = small_school.command("keys", "check", **both)
+    assert "which was cut short, is done now" in done.stderr
+    assert small_school.command("keys", "check", ANONYMART_KEY_VAULT=fresh).returncode == 0

@@ -71,7 +71,8 @@ def keys_of(home: Home) -> Keys:
     if home.rotation.exists():
         from anonymart.rotate import resume
 
-        resume(home)
+        if (ended := resume(home)) is not None:
+            click.echo(f"The rotation of the key '{ended}', which was cut short, is done now.", err=True)
     return Keys.load(home)
 
 

@@ -156,9 +156,24 @@ def _carry_out(home: Home, old: Keys, new: Keys, pending: Pending) -> None:
         if not pending_rotation.is_of_environment(pending.key):
             pending_rotation.write_key(home, pending.key, getattr(new, pending.key))
         crash.point("rotate.after_key")
+    else:
+        _need_done(home, new, pending)
     _tell(home, new, pending)
     crash.point("rotate.told")
     pending_rotation.end(home)
+
+
+def _need_done(home: Home, keys: Keys, pending: Pending) -> None:
+    """The new key came into its place by hand: raise UsageError where a file is still of the old one."""
+    for zone in _ZONES.get(pending.key, ()):
+        path = getattr(home, zone)
+        if path.exists() and not engine.opens(path, key_of(keys, zone)):
+            name = pending.key
+            raise UsageError(
+                f"The rotation of the key '{name}' was cut short and {path} is still of the old key: set "
+                f"{variable(name)} to the old one and {pending_rotation.next_variable(name)} to the new one, "
+                f"then run again."
+            )
 
 
 def _write_anew(home: Home, old: Keys, new: Keys, pending: Pending) -> None:
