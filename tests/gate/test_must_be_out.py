@@ -83,7 +83,7 @@ def test_a_model_that_counts_somebody_who_objected_is_refused_and_so_is_one_who_
     with school.connect(vault="rw", warehouse="rw") as connection:
         stands(connection, "object")
         consents(connection, "withdrawn")
-        person = must_be_out._pseudonym(school.keys, "p")
+        person = school.keys.pseudonym_of("p")
         for mart in ("nps_quarterly", "salary_outcome"):
             connection.execute(
                 f"UPDATE warehouse.intermediate.int_people__{mart} SET pseudonym = ? WHERE pseudonym = 'p7'",
