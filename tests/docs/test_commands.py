@@ -77,8 +77,23 @@ def test_the_purge_with_the_token_that_it_shows(typed):
     reader, printed = typed(plan)
     [command] = re.findall(r"^To act: (.+)$", printed, re.MULTILINE)
     excused = next(
-        block for block in blocks("docs/data-team.md", "sh") if block.not_run and "--token" in block.text
+        block
+        for block in blocks("docs/data-team.md", "sh")
+        if block.not_run and block.text.startswith("anonymart purge")
     )
     assert re.sub(r"[0-9a-f]{12}", "TOKEN", command) == re.sub(r"[0-9a-f]{12}", "TOKEN", excused.text.strip())
     done = reader.type_at_home(command)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Removed, as of 2026-08-15:")
+
+
+def test_the_rotation_with_the_token_that_it_shows(typed):
+    plan = next(block for block in LATER if block.text.startswith("anonymart keys rotate"))
+    reader, printed = typed(plan)
+    [command] = re.findall(r"^To act: (.+)$", printed, re.MULTILINE)
+    excused = next(
+        block
+        for block in blocks("docs/data-team.md", "sh")
+        if block.not_run and block.text.startswith("anonymart keys rotate")
+    )
+    done = reader.type_at_home(re.sub(r"anonymart keys rotate .*--token [0-9a-f]{12}", command, excused.text))
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Rotated the key vault, as of 2026-07-31:")
