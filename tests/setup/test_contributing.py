@@ -243,6 +243,8 @@ RULES = """    config:
           noise: coarse
           dimensions: {path_id: path, quarter: period}
           period: {column: quarter, grain: quarter, observation: "0"}
+          apart_from:
+            salary_outcome: Who enrols in a quarter graduates in a later year, or not at all.
           measures:
             - {name: n_enrolled, kind: count}
     data_tests:
@@ -293,6 +295,7 @@ def test_a_mart_is_added_by_its_steps(tmp_path: Path) -> None:
     )
     assert len(copy.changed()) == 3
     copy.anonymart("declare")
+    copy.anonymart("declare", "--check")
     assert copy.changed() == named("Add a mart", "MART", MART)
 
     # What the project's own tests ask of a mart, and a release in which it stands.

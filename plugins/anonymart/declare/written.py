@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from anonymart import shared_persons
 from anonymart.contracts import load_contracts
 from anonymart.declare import cells, models
 from anonymart.declare.suites import RULES_FILE, load_words, suite
@@ -38,9 +39,10 @@ class Declared:
 
 def files(root: Path, policy: Policy) -> dict[Path, str]:
     """The text of every file that is written, by its path below the project. Raises UsageError for a contract
-    or a page that cannot be read.
+    or a page that cannot be read, and for marts that share persons and do not say so.
     """
     contracts = load_contracts(root / _MARTS)
+    shared_persons.check(contracts, root / "dbt_project")
     words = load_words(root / RULES_FILE)
     found = {
         _MODELS / "evidence" / "cell_evidence.sql": _SQL_MARK + models.evidence(contracts.values()),
