@@ -11,7 +11,16 @@ from anonymart import engine
 from anonymart.erasure import receipts, removal
 from anonymart.erasure.removal import finish
 from anonymart.errors import UsageError
-from tests.erasure.house import AS_OF, EMAIL, HOME_PAGE, MARKER, NAMES, House, built_home, read_receipts
+from tests.erasure.small_school import (
+    AS_OF,
+    EMAIL,
+    HOME_PAGE,
+    MARKER,
+    NAMES,
+    SmallSchool,
+    built_home,
+    read_receipts,
+)
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.long
@@ -22,7 +31,7 @@ def built(tmp_path_factory, tmp_path, monkeypatch):
     """Everything delivered and built, in zones whose bytes can be searched."""
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
     shutil.copytree(built_home(tmp_path_factory, is_plain=True), tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
 
 
 def test_no_row_and_no_byte_is_left_and_old_files_stay_out(built):
@@ -199,18 +208,18 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
 
 
 def test_who_was_erased_by_address_is_known_by_learner_id_once_it_comes(tmp_path):
-    house = House(tmp_path / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [statement(1, actor={"mbox": f"mailto:{EMAIL}"}, timestamp="2026-02-02T10:00:00Z")],
     )
-    house.ingest()
-    house.erase(house.request(email=EMAIL))
-    house.deliver_all("late", ("anna",))
-    assert all(found.loaded == 0 for found in house.ingest().values())
-    house.deliver_all("late-again", ("anna",))
-    assert all(found.loaded == 0 for found in house.ingest().values())
+    small_school.ingest()
+    small_school.erase(small_school.request(email=EMAIL))
+    small_school.deliver_all("late", ("anna",))
+    assert all(found.loaded == 0 for found in small_school.ingest().values())
+    small_school.deliver_all("late-again", ("anna",))
+    assert all(found.loaded == 0 for found in small_school.ingest().values())
 
 
 def test_a_shared_address_erases_nobody_else(built):
@@ -313,13 +322,13 @@ def test_a_restored_warehouse_forgets_again(built, tmp_path):
 
 
 def test_a_hundred_erasures_cost_one_rewrite(tmp_path):
-    house = House(tmp_path / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver(
         "connections",
         "a.csv",
         "learner_id,connected_at\n" + "".join(f"P-{n},2026-05-01T10:00:00Z\n" for n in range(150)),
     )
-    house.deliver(
+    small_school.deliver(
         "rights",
         "r.ndjson",
         [
@@ -333,8 +342,8 @@ def test_a_hundred_erasures_cost_one_rewrite(tmp_path):
             for n in range(100)
         ],
     )
-    house.ingest()
-    house.erase(*(f"E-{n}" for n in range(100)))
-    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(50,)]
-    assert house.ask("SELECT count(*) FROM vault.register.identities") == [(50,)]
-    assert len(read_receipts(house.home.root)) == 1
+    small_school.ingest()
+    small_school.erase(*(f"E-{n}" for n in range(100)))
+    assert small_school.ask("SELECT count(*) FROM vault.register.connections") == [(50,)]
+    assert small_school.ask("SELECT count(*) FROM vault.register.identities") == [(50,)]
+    assert len(read_receipts(small_school.home.root)) == 1

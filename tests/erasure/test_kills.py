@@ -16,7 +16,7 @@ from anonymart import crash, engine
 from anonymart.erasure import receipts
 from anonymart.errors import UsageError
 from tests import warm
-from tests.erasure.house import AS_OF, NAMES, House, built_home
+from tests.erasure.small_school import AS_OF, NAMES, SmallSchool, built_home
 
 pytestmark = pytest.mark.long
 
@@ -41,15 +41,15 @@ def asked_root(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANONYMART_ENCRYPTION", "none")
         shutil.copytree(built_home(tmp_path_factory, is_plain=True), root)
-        house = House(root)
-        house.request()
-        house.request("withdraw", 2, learner_id="L-4712")
+        small_school = SmallSchool(root)
+        small_school.request()
+        small_school.request("withdraw", 2, learner_id="L-4712")
     return root
 
 
-def run(house, code, **environment):
+def run(small_school, code, **environment):
     return warm.python(
-        code, env={**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}, timeout=120
+        code, env={**os.environ, "ANONYMART_HOME": str(small_school.home.root), **environment}, timeout=120
     )
 
 
@@ -61,15 +61,15 @@ def undisturbed(asked_root, tmp_path_factory):
         for name, code in (("erase", ERASE), ("withdraw", WITHDRAW)):
             root = tmp_path_factory.mktemp(name) / "home"
             shutil.copytree(asked_root, root)
-            house = House(root)
-            assert run(house, code).returncode == 0
-            found[name] = contents(house)
+            small_school = SmallSchool(root)
+            assert run(small_school, code).returncode == 0
+            found[name] = contents(small_school)
     return found
 
 
-def contents(house):
+def contents(small_school):
     """Rows of every table in no order, less what numbers and hashes the removals themselves."""
-    lines = house.everything().splitlines()
+    lines = small_school.everything().splitlines()
     own = (
         "vault.ledger.rewrites",
         "vault.ledger.receipt_head",
@@ -88,37 +88,37 @@ def test_killed_at_each_point_in_turn_and_run_again(
     """
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
     shutil.copytree(asked_root, tmp_path / "home")
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     for point in POINTS:
-        killed = run(house, code, ANONYMART_CRASH_AT=point)
+        killed = run(small_school, code, ANONYMART_CRASH_AT=point)
         assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
-    again = run(house, code)
+    again = run(small_school, code)
     assert again.returncode == 0, again.stderr
-    assert contents(house) == undisturbed[name]
-    assert receipts.verify(house.home, house.keys).passed
-    assert list(house.home.root.glob("*.rewrite*")) == []
+    assert contents(small_school) == undisturbed[name]
+    assert receipts.verify(small_school.home, small_school.keys).passed
+    assert list(small_school.home.root.glob("*.rewrite*")) == []
     if name == "erase":
-        assert house.bytes_with(*NAMES) == []
+        assert small_school.bytes_with(*NAMES) == []
 
 
 def test_the_next_build_ends_what_was_cut_short(asked_root, undisturbed, tmp_path, monkeypatch):
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
     shutil.copytree(asked_root, tmp_path / "home")
-    house = House(tmp_path / "home")
-    run(house, ERASE, ANONYMART_CRASH_AT="removal.after_tombstones")
-    house.build(AS_OF)
-    assert house.bytes_with(*NAMES) == []
+    small_school = SmallSchool(tmp_path / "home")
+    run(small_school, ERASE, ANONYMART_CRASH_AT="removal.after_tombstones")
+    small_school.build(AS_OF)
+    assert small_school.bytes_with(*NAMES) == []
 
 
 def test_zones_without_encryption_are_for_these_tests_only(tmp_path):
-    house = House(tmp_path / "home")
-    house.request(learner_id="L-1")
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.request(learner_id="L-1")
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     asked = subprocess.run(
         [sys.executable, "-m", "anonymart.cli", "purge"],
         capture_output=True,
         text=True,
-        env={**environment, "ANONYMART_HOME": str(house.home.root), "ANONYMART_ENCRYPTION": "none"},
+        env={**environment, "ANONYMART_HOME": str(small_school.home.root), "ANONYMART_ENCRYPTION": "none"},
     )
     assert asked.returncode == 2 and "ANONYMART_ENCRYPTION" in asked.stderr
 

@@ -25,11 +25,11 @@ pytestmark = pytest.mark.xdist_group("places")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> SmallHome:
-    house = SmallHome(tmp_path_factory.mktemp("places") / "home")
-    house.load_first()
-    house.load_second()
-    house.build()
-    return house
+    small_school = SmallHome(tmp_path_factory.mktemp("places") / "home")
+    small_school.load_first()
+    small_school.load_second()
+    small_school.build()
+    return small_school
 
 
 def test_register_and_zones_list_the_same(home):

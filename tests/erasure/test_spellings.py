@@ -12,7 +12,7 @@ import pytest
 from anonymart import engine
 from anonymart.erasure import spellings
 from anonymart.ingest import identities
-from tests.erasure.house import EMAIL, HOME_PAGE, MARKER, House
+from tests.erasure.small_school import EMAIL, HOME_PAGE, MARKER, SmallSchool
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.xdist_group("spellings")
@@ -116,31 +116,35 @@ EARLIER = [
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory) -> House:
+def erased(tmp_path_factory) -> SmallSchool:
     """Anna, Ivan (B-5000) and number 7 were erased. Bert stays, and two living people whose identifiers
     differ from Ivan's by case and dots only.
     """
-    house = House(tmp_path_factory.mktemp("spellings") / "home")
-    house.deliver_all()
-    house.deliver("learners", "more.ndjson", [
+    small_school = SmallSchool(tmp_path_factory.mktemp("spellings") / "home")
+    small_school.deliver_all()
+    small_school.deliver("learners", "more.ndjson", [
         {"learner_id": "B-5000", "email": "ivan.twin@example.org", "last_login_at": BEFORE},
         {"learner_id": "b-5000", "last_login_at": BEFORE},
         {"learner_id": "L-5001", "email": "ivantwin@example.org", "last_login_at": BEFORE},
         {"learner_id": "7", "last_login_at": BEFORE},
     ])  # fmt: skip
-    house.deliver(
+    small_school.deliver(
         "learning", "odd.ndjson", [statement(950, actor=account(name="ACCT-ANNA-4711"), timestamp=BEFORE)]
     )
-    house.ingest()
-    house.erase(
-        house.request(), house.request(number=2, learner_id="B-5000"), house.request(number=3, learner_id="7")
+    small_school.ingest()
+    small_school.erase(
+        small_school.request(),
+        small_school.request(number=2, learner_id="B-5000"),
+        small_school.request(number=3, learner_id="7"),
     )
-    return house
+    return small_school
 
 
-def load(house: House, source: str, rows: list[dict] | str, name: str, as_of: date = date(2026, 7, 6)):
-    house.deliver(source, name, rows)
-    [counts] = house.ingest(as_of).values()
+def load(
+    small_school: SmallSchool, source: str, rows: list[dict] | str, name: str, as_of: date = date(2026, 7, 6)
+):
+    small_school.deliver(source, name, rows)
+    [counts] = small_school.ingest(as_of).values()
     assert counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
     return counts
 
@@ -292,23 +296,23 @@ def test_the_tombstones_hold_no_form_of_hers(erased):
 
 def test_tombstones_of_earlier_versions_hold(tmp_path):
     """Written as earlier versions did: the hash of one spelling, and of an address without dots and tags."""
-    house = House(tmp_path / "home")
-    house.ingest()
-    with engine.connect(house.home, house.keys) as connection:
-        engine.attach(connection, "tombstones", house.home.tombstones, house.keys.vault, "rw")
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.ingest()
+    with engine.connect(small_school.home, small_school.keys) as connection:
+        engine.attach(connection, "tombstones", small_school.home.tombstones, small_school.keys.vault, "rw")
         for stored, _ in EARLIER:
-            hashed = int(identities.identifier_hash(house.keys, stored), 16)
+            hashed = int(identities.identifier_hash(small_school.keys, stored), 16)
             kind = "loose" if stored.startswith("loose") else "own"
             connection.execute(
                 "INSERT INTO tombstones.erased VALUES (?, '2026-06-30', ?, true, true)", [hashed, kind]
             )
     counts = load(
-        house,
+        small_school,
         "learning",
         [statement(n, actor=delivered, timestamp=BEFORE) for n, (_, delivered) in enumerate(EARLIER)],
         "a.ndjson",
     )
-    assert not house.ask("SELECT actor FROM vault.raw.learning") and counts.refused == len(EARLIER)
+    assert not small_school.ask("SELECT actor FROM vault.raw.learning") and counts.refused == len(EARLIER)
 
 
 @pytest.mark.parametrize(

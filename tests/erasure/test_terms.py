@@ -13,7 +13,7 @@ from anonymart.erasure import receipts
 from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.errors import UsageError
 from anonymart.rights import unreadable
-from tests.erasure.house import EMAIL, IDENTIFIERS, NAMES, House, built_home, read_receipts
+from tests.erasure.small_school import EMAIL, IDENTIFIERS, NAMES, SmallSchool, built_home, read_receipts
 from tests.ingest.conftest import statement
 
 pytestmark = pytest.mark.long
@@ -24,11 +24,11 @@ LAST_DAY = date(2031, 5, 1)  # both were last seen on 2026-05-01
 @pytest.fixture
 def built(tmp_path_factory, tmp_path):
     shutil.copytree(built_home(tmp_path_factory, is_plain=False), tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
 
 
-def enforce(house, as_of, token=None):
-    return enforce_terms(house.home, house.keys, house.policy, as_of, token)
+def enforce(small_school, as_of, token=None):
+    return enforce_terms(small_school.home, small_school.keys, small_school.policy, as_of, token)
 
 
 def test_who_leaves_the_window_leaves_vault_and_warehouse_the_day_after(built):

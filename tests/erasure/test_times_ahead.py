@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tests.erasure.house import House
+from tests.erasure.small_school import SmallSchool
 
 LEARNER = {
     "learner_id": "L-77",
@@ -28,21 +28,21 @@ LEARNER = {
     ids=lambda row: next(iter(row)),
 )
 def test_a_time_ahead_keeps_nobody_in(tmp_path, ahead):
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     rows = [{**LEARNER, **ahead}]
-    house.deliver("learners", "a.ndjson", rows)
-    house.ingest()
-    house.erase(house.request(learner_id="L-77"))
-    assert not any(name in house.everything() for name in ("L-77", "zq8", "Zq8"))
-    house.deliver("learners", "b.ndjson", rows)
-    assert house.ingest(date(2026, 8, 1))["learners/b.ndjson"].refused == 1
-    assert not any(name in house.everything() for name in ("L-77", "zq8", "Zq8"))
+    small_school.deliver("learners", "a.ndjson", rows)
+    small_school.ingest()
+    small_school.erase(small_school.request(learner_id="L-77"))
+    assert not any(name in small_school.everything() for name in ("L-77", "zq8", "Zq8"))
+    small_school.deliver("learners", "b.ndjson", rows)
+    assert small_school.ingest(date(2026, 8, 1))["learners/b.ndjson"].refused == 1
+    assert not any(name in small_school.everything() for name in ("L-77", "zq8", "Zq8"))
 
 
 def test_a_request_received_the_day_after_is_stripped_too(tmp_path):
-    house = House(tmp_path / "home")
-    house.deliver("learners", "a.ndjson", [LEARNER])
-    house.ingest()
-    house.request("access", 2, "2026-07-01T09:00:00Z", learner_id="L-77")
-    house.erase(house.request(learner_id="L-77"))
-    assert "L-77" not in house.everything()
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("learners", "a.ndjson", [LEARNER])
+    small_school.ingest()
+    small_school.request("access", 2, "2026-07-01T09:00:00Z", learner_id="L-77")
+    small_school.erase(small_school.request(learner_id="L-77"))
+    assert "L-77" not in small_school.everything()

@@ -15,11 +15,11 @@ from anonymart.engine import literal
 from anonymart.ingest import ingest
 from anonymart.rights import machine
 from anonymart.run import Options, run
-from tests.erasure.house import House
+from tests.erasure.small_school import SmallSchool
 from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
 from tests.release.yes import REVIEWER
-from tests.whole.house import give_keys
+from tests.whole.small_school import give_keys
 
 FIRST, SECOND = date(2026, 2, 15), date(2026, 6, 15)
 GONE = 7
@@ -69,12 +69,12 @@ def rows_of(person: int) -> dict[str, list[dict]]:
     }
 
 
-def live(house: House, people: range, is_erased: bool) -> House:
+def live(small_school: SmallSchool, people: range, is_erased: bool) -> SmallSchool:
     """Two releases with four months between them; in between somebody may ask to be erased."""
-    house.deliver("catalogue", "c.ndjson", [{"path_id": "p1", "course_id": "c1"}])
+    small_school.deliver("catalogue", "c.ndjson", [{"path_id": "p1", "course_id": "c1"}])
     everything = [rows_of(person) for person in people]
     for source in ("learners", "enrolments", "nps"):
-        house.deliver(
+        small_school.deliver(
             source,
             "a.ndjson",
             [row for rows in everything for row in rows[source] if row.get("answered_at", "") < "2026-02"],
@@ -87,11 +87,13 @@ def live(house: House, people: range, is_erased: bool) -> House:
         for row in rows["learning"]
         if row["actor"]["account"]["name"] != gone or row["timestamp"] < "2026-02-17"
     ]
-    house.deliver("learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"])
-    inside = (house.home, house.keys, house.policy)
+    small_school.deliver(
+        "learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"]
+    )
+    inside = (small_school.home, small_school.keys, small_school.policy)
     assert run(*inside, FIRST, Options(reviewer=REVIEWER)).release_id
     if is_erased:
-        house.deliver(
+        small_school.deliver(
             "rights",
             "r.ndjson",
             [
@@ -105,22 +107,22 @@ def live(house: House, people: range, is_erased: bool) -> House:
             ],
         )
     # All old files come again, and the erased person's new ones too.
-    house.deliver("learning", "all.ndjson", statements)
+    small_school.deliver("learning", "all.ndjson", statements)
     for source in ("learners", "enrolments", "nps"):
-        house.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
+        small_school.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
     ingest(*inside, date(2026, 2, 17))
     machine.advance_all(*inside, date(2026, 2, 17))
-    house.deliver(
+    small_school.deliver(
         "learning",
         "late.ndjson",
         [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements],
     )
     assert run(*inside, SECOND, Options(force_as_of=True, reviewer=REVIEWER)).release_id
-    return house
+    return small_school
 
 
-def cells(house: House, release: str | None = None) -> dict[str, list[tuple]]:
-    folder = house.home.releases / release if release else house.home.current
+def cells(small_school: SmallSchool, release: str | None = None) -> dict[str, list[tuple]]:
+    folder = small_school.home.releases / release if release else small_school.home.current
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(folder / 'marts.duckdb'))} AS a (READ_ONLY)")
         return {
@@ -154,9 +156,9 @@ def own(mart: str, rows: list[tuple]) -> list[tuple]:
 def test_cells_that_close_afterwards_are_as_if_they_had_never_been(tmp_path):
     for world in ("erased", "never"):
         give_keys(tmp_path / world)
-    erased = live(House(tmp_path / "erased"), range(43), is_erased=True)
+    erased = live(SmallSchool(tmp_path / "erased"), range(43), is_erased=True)
     never = live(
-        House(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False
+        SmallSchool(tmp_path / "never"), [person for person in range(43) if person != GONE], is_erased=False
     )
     published = cells(erased, f"{FIRST}.1")
     n_new = 0

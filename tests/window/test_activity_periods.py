@@ -15,7 +15,7 @@ from anonymart.contracts import load_contracts
 from anonymart.erasure.removal import enforce_terms as enforce
 from anonymart.ingest import activity_periods
 from anonymart.vault import schema
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.window.conftest import POLICY
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("activity_periods")]
@@ -149,14 +149,14 @@ def test_last_use_survives_the_purge_of_connections(tmp_path):
     """A year later the log is gone and the person still in statistics, for as long as the last use allows
     (P-LOG, P-STAT).
     """
-    house = House(tmp_path / "home")
-    house.deliver("learners", "a.csv", "learner_id\nL0000001\n")
-    house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T22:30:00Z\n")
-    house.ingest()
-    enforce(house.home, house.keys, house.policy, date(2027, 6, 30))
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("learners", "a.csv", "learner_id\nL0000001\n")
+    small_school.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T22:30:00Z\n")
+    small_school.ingest()
+    enforce(small_school.home, small_school.keys, small_school.policy, date(2027, 6, 30))
     for as_of, status in ((date(2030, 6, 30), "in"), (date(2030, 7, 1), "expired")):
-        build(house.home, house.keys, house.policy, as_of, select="+int_identities")
-        with engine.connect(house.home, house.keys, vault="ro", warehouse="ro") as connection:
+        build(small_school.home, small_school.keys, small_school.policy, as_of, select="+int_identities")
+        with engine.connect(small_school.home, small_school.keys, vault="ro", warehouse="ro") as connection:
             assert connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall() == [
                 (status,)
             ]
@@ -165,21 +165,21 @@ def test_last_use_survives_the_purge_of_connections(tmp_path):
 
 def test_one_file_may_hold_two_activity_periods(tmp_path):
     """And a later file may tell that they were one."""
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     rows = "".join(
         f"L0000001,{day}T10:00:00Z\n" for day in ("2025-05-01", "2014-05-01", "2018-05-01", "2025-04-01")
     )
-    house.deliver("learners", "known.csv", "learner_id\nL0000001\n")
-    house.deliver("connections", "a.csv", f"learner_id,connected_at\n{rows}")
-    house.ingest()
+    small_school.deliver("learners", "known.csv", "learner_id\nL0000001\n")
+    small_school.deliver("connections", "a.csv", f"learner_id,connected_at\n{rows}")
+    small_school.ingest()
     spans = (
         "SELECT first_use_at::DATE::VARCHAR, last_use_at::DATE::VARCHAR FROM vault.register.last_use "
         "ORDER BY 1"
     )
-    assert house.ask(spans) == [("2014-05-01", "2018-05-01"), ("2025-04-01", "2025-05-01")]
-    house.deliver("learners", "a.csv", "learner_id,last_login_at\nL0000001,2023-05-01T10:00:00Z\n")
-    house.ingest()
-    assert house.ask(spans) == [("2014-05-01", "2025-05-01")]
+    assert small_school.ask(spans) == [("2014-05-01", "2018-05-01"), ("2025-04-01", "2025-05-01")]
+    small_school.deliver("learners", "a.csv", "learner_id,last_login_at\nL0000001,2023-05-01T10:00:00Z\n")
+    small_school.ingest()
+    assert small_school.ask(spans) == [("2014-05-01", "2025-05-01")]
 
 
 def test_a_vault_that_knows_last_uses_only_is_taken_over(tmp_path):

@@ -1,5 +1,5 @@
-"""Who is to be erased: fills the TEMP table `to_erase`, and finds the names under which the warehouse knows them (R-ERASE,
-P-STAT).
+"""Who is to be erased: fills the TEMP table `to_erase`, and finds the names under which the warehouse knows
+them (R-ERASE, P-STAT).
 """
 
 from __future__ import annotations

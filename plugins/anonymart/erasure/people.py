@@ -1,5 +1,5 @@
-"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection with the vault
-attached.
+"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection
+with the vault attached.
 
 Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which
 places.
@@ -321,7 +321,7 @@ def add_expired(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: da
 
 def add_never_known(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> None:
     """Whom the register of learners does not know, once no row of theirs waits any more: nothing says that
-    the house may keep more.
+    the school may keep more.
 
     Who answered a survey, consented or asked for something is kept under the rules of that. After
     add_expired, which makes `groups`.

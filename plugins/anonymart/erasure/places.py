@@ -394,7 +394,7 @@ FILE_KINDS = (
     FileKind("airflow", False, "counts and names only; logs leave after a year"),
     FileKind("releases", False, "anonymous figures", ("*/",)),
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
-    FileKind("audit.ndjson", False, "names of those who run the house; names of learners are refused"),
+    FileKind("audit.ndjson", False, "names of those who run the warehouse; names of learners are refused"),
     FileKind("backups.json", False, "ids, days and folders of backups"),
     FileKind("keys.json", False, "keys"),
     FileKind("seals.json", False, "numbers of entries and hashes"),

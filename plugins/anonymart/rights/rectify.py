@@ -84,29 +84,29 @@ def check(details: str | None) -> Correction:
 
 def plan(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
     """Rows that would change, by place. Raises UsageError when the request cannot be carried out as it is."""
-    with _Desk(home, keys, request_id) as desk:
-        return desk.count()
+    with _Rectification(home, keys, request_id) as rectification:
+        return rectification.count()
 
 
 def carry_out(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
     """Correct the row and remember the correction for what is delivered later; a second time finds nothing to
     change.
     """
-    with _Desk(home, keys, request_id) as desk:
-        changed = desk.count()
+    with _Rectification(home, keys, request_id) as rectification:
+        changed = rectification.count()
         if changed:
-            desk.drop_other_key()
-            desk.write(as_of, request_id)
+            rectification.drop_other_key()
+            rectification.write(as_of, request_id)
         return changed
 
 
-class _Desk:
+class _Rectification:
     """The request's correction and its person, with the zones open."""
 
     def __init__(self, home: Home, keys: Keys, request_id: str) -> None:
         self.home, self.keys, self.request_id = home, keys, request_id
 
-    def __enter__(self) -> _Desk:
+    def __enter__(self) -> _Rectification:
         has_warehouse = self.home.warehouse.exists()
         self.connection = engine.connect(
             self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None

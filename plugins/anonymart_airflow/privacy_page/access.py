@@ -1,4 +1,4 @@
-"""Who may read the desk and who may decide: asked of Airflow's auth manager, and closed where that cannot
+"""Who may read the page and who may decide: asked of Airflow's auth manager, and closed where that cannot
 tell (S-SAFE).
 """
 
@@ -46,7 +46,7 @@ def may(user: BaseUser, method: ResourceMethod) -> bool:
 
 
 def reader(user: Annotated[BaseUser, Depends(get_user)]) -> BaseUser:
-    """The user who asks. 401 for nobody, 403 for whoever may not read the desk."""
+    """The user who asks. 401 for nobody, 403 for whoever may not read the page."""
     if not may(user, READ):
         raise HTTPException(403, _NO_READER)
     return user

@@ -1,4 +1,4 @@
-"""The routes of the desk. Every one is closed to whoever may not read it, and every answer carries the same
+"""The routes of the page. Every one is closed to whoever may not read it, and every answer carries the same
 headers.
 """
 
@@ -24,7 +24,7 @@ from anonymart.persons import MEANS
 from anonymart.policy import load_policy
 from anonymart.release import answer as answering
 from anonymart.release import approval
-from anonymart_airflow.desk import access, files, pages, reading
+from anonymart_airflow.privacy_page import access, files, pages, reading
 
 VIA = "Airflow's page Privacy"
 RETRY_SECONDS = "30"
@@ -45,7 +45,7 @@ Reader = Annotated[BaseUser, Depends(access.reader)]
 Decider = Annotated[BaseUser, Depends(access.decider)]
 
 
-def desk() -> FastAPI:
+def privacy_page() -> FastAPI:
     """The application; Airflow mounts it at /privacy."""
     app = FastAPI(
         title="Privacy",

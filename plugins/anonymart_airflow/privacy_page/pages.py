@@ -1,5 +1,5 @@
-"""The desk's pages: Jinja2 with every value escaped, one style sheet inside the page, no script and nothing
-from elsewhere.
+"""The pages of the page Privacy: Jinja2 with every value escaped, one style sheet inside the page, no script
+and nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from anonymart.release.page_parts import told
 
 _HERE = Path(__file__).parent
 _COMMON = "frame-ancestors 'self'; base-uri 'none'"
-_STYLE = privacy_page.style() + (_HERE / "desk.css").read_text(encoding="utf-8")
+_STYLE = privacy_page.style() + (_HERE / "page.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; form-action 'self'; {_COMMON}"
 # The report carries its style inside, the Data Docs have theirs beside them.
@@ -32,7 +32,7 @@ POLICY_OF_EVIDENCE = (
 
 
 def page(request: Request, name: str, status: int = 200, **told_values: Any) -> HTMLResponse:
-    """A page of the desk by the name of its template."""
+    """A page of the page by the name of its template."""
     base = request.scope.get("root_path", "")
     text = (
         _environment()

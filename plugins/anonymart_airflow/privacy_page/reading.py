@@ -1,4 +1,4 @@
-"""What the desk shows, read from the folders of releases and, for a moment and read-only, from the vault."""
+"""What the page shows, read from the folders of releases and, for a moment and read-only, from the vault."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pytest
 from anonymart import engine
 from anonymart.build import build
 from anonymart.erasure import removal, tombstones
-from tests.ingest.conftest import House as IngestHouse
+from tests.ingest.conftest import SmallSchool as IngestHouse
 from tests.ingest.conftest import statement
 
 AS_OF = date(2026, 6, 30)
@@ -29,7 +29,7 @@ HOME_PAGE = "https://campus.example"
 CATALOGUE = [{"path_id": "p1", "course_id": f"{HOME_PAGE}/xapi/course/python", "course_title": "Python"}]
 
 
-class House(IngestHouse):
+class SmallSchool(IngestHouse):
     """`deliver_all` writes the same files each time, under a name of choice."""
 
     def deliver_all(self, name: str = "a", people: tuple[str, ...] = ("anna", "bert")) -> None:
@@ -132,11 +132,11 @@ def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
         if not (place / "done").exists():
             if is_plain:
                 patch.setenv("ANONYMART_ENCRYPTION", "none")
-            house = House(place / "home")
-            house.deliver_catalogue()
-            house.deliver_all()
-            house.ingest()
-            house.build()
+            small_school = SmallSchool(place / "home")
+            small_school.deliver_catalogue()
+            small_school.deliver_all()
+            small_school.ingest()
+            small_school.build()
             (place / "done").touch()
     return place / "home"
 

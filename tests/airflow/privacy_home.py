@@ -1,4 +1,4 @@
-"""A home that was made up for the desk's tests: two releases and a candidate that waits, without any
+"""A home that was made up for the page Privacy's tests: two releases and a candidate that waits, without any
 build.
 """
 
@@ -127,7 +127,7 @@ def make_home(root: Path) -> tuple[Home, Keys]:
 
 
 def release(folder: Path, columns: list[str], suppressed: float, register: dict[str, Any]) -> None:
-    """A folder with every file that the desk may hand out, and some that it may not."""
+    """A folder with every file that the page Privacy may hand out, and some that it may not."""
     release_id = folder.name.removeprefix(".waiting-")
     mart = {
         "rows": 10,

@@ -1,4 +1,4 @@
-"""Which files of a release the desk hands out: its evidence, by name and never by path (S-SAFE). Figures stay
+"""Which files of a release the page hands out: its evidence, by name and never by path (S-SAFE). Figures stay
 with the folder.
 """
 

@@ -1,5 +1,5 @@
-"""A small house for the disclosure macros: the project's own macros, cells and marts over people made by
-hand.
+"""A small small_school for the disclosure macros: the project's own macros, cells and marts over people made
+by hand.
 
 The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws
 are looked up.
@@ -71,7 +71,7 @@ def people_columns(mart: str) -> dict[str, str]:
     return columns
 
 
-class House:
+class SmallSchool:
     """A scratch dbt project whose people are tables written by the test; `only` keeps it to one mart, or to
     some.
     """
@@ -146,8 +146,8 @@ class House:
         law: dict[str, Any] | None = None,
         is_parsed: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run dbt on this house; one that `is_parsed` takes the project as the last run has read it, which is
-        two seconds faster.
+        """Run dbt on this small_school; one that `is_parsed` takes the project as the last run has read it,
+        which is two seconds faster.
         """
         values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
         command = (*words, "--vars", values, "--project-dir", self.project, "--profiles-dir", self.project)

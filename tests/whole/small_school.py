@@ -26,7 +26,7 @@ YES = ("--approve-as", "reviewer", "--reason", "Read in full")
 
 
 @dataclass
-class House:
+class SmallSchool:
     """One ANONYMART_HOME. `output` collects what its commands print: nobody's name may stand there either."""
 
     root: Path
@@ -54,10 +54,10 @@ class House:
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout)
 
-    def copy(self, root: Path) -> House:
+    def copy(self, root: Path) -> SmallSchool:
         """Another home with the same files, links and keys; what was printed goes along."""
         shutil.copytree(self.root, root, symlinks=True)
-        return House(root, list(self.output))
+        return SmallSchool(root, list(self.output))
 
     def vault(self, query: str) -> list[tuple]:
         """Rows of a query on the vault, read-only."""
@@ -101,12 +101,12 @@ def clean_environment(root: Path, **more: str) -> dict[str, str]:
     return {**kept, "ANONYMART_HOME": str(root), **more}
 
 
-def open_house(root: Path) -> House:
+def open_small_school(root: Path) -> SmallSchool:
     """A new home with the same keys at each run: noise and codes come from them, and what a test saw once it
     must see again.
     """
     give_keys(root)
-    return House(root)
+    return SmallSchool(root)
 
 
 def give_keys(root: Path) -> None:
