@@ -1,6 +1,6 @@
 """Marts that count the same persons say so in their YAML, or nothing is built (S-ANON).
 
-Whoever has two counts of which one holds the other's persons subtracts them. The attacks of the house try
+Whoever has two counts of which one holds the other's persons subtracts them. The attacks try
 what the contracts tell them, so a pair that nobody told of is never tried. Two marts may share persons where
 the SQL behind them reads the same history, and where the dimensions of one fix a cell of the other.
 """

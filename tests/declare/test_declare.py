@@ -144,6 +144,14 @@ def test_a_mart_that_copies_rates_is_given_the_cells_they_are_in() -> None:
     assert "first_cells" not in models.cells(contracts["employment_outcome"])
 
 
+def test_who_reads_a_release_stands_in_the_graph() -> None:
+    text = (PROJECT / "dbt_project" / "models" / "exposures.yml").read_text(encoding="utf-8")
+    exposures = {each["name"]: each for each in yaml.safe_load(text)["exposures"]}
+    marts = {f"ref('{name}')" for name in load_contracts()}
+    assert set(exposures["release"]["depends_on"]) == marts
+    assert set(exposures["privacy_report"]["depends_on"]) > marts
+
+
 def test_the_columns_of_cells() -> None:
     names = [name for name, _ in cells.columns(load_contracts()["nps_quarterly"])]
     assert len(names) == len(set(names))

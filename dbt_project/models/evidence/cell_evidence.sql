@@ -1,4 +1,4 @@
-{# Written by `anonymart declare` from the YAML of the mart: do not edit. #}
+{# Written by `anonymart declare` from the YAML of the marts: do not edit. #}
 {{ cell_evidence({
     'chapter_completion': ref('int_cells__chapter_completion'),
     'course_completion_funnel': ref('int_cells__course_completion_funnel'),

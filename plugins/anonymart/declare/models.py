@@ -4,9 +4,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from anonymart.contracts import MartContract
+
+_ANALYST = {
+    "name": "release",
+    "label": "Release for the analyst",
+    "type": "analysis",
+    "owner": "Data team",
+    "description": "The folder releases/current: the marts as DuckDB and Parquet, with their dictionary. "
+    "Approved by the reviewer, and the only thing that may be read outside (docs/analyst.md).",
+}
+_REVIEWER = {
+    "name": "privacy_report",
+    "label": "Report for the privacy reviewer",
+    "type": "dashboard",
+    "owner": "Privacy reviewer",
+    "description": "What a release hides, adds and may tell about somebody, worked out from the true figures "
+    "(docs/privacy-reviewer.md).",
+}
 
 
 def mart(contract: MartContract) -> str:
@@ -31,6 +48,38 @@ def evidence(contracts: Iterable[MartContract]) -> str:
     """The model `cell_evidence`: the evidence of every mart, one below the other."""
     lines = "".join(f"    '{each.name}': ref('int_cells__{each.name}'),\n" for each in contracts)
     return f"{{{{ cell_evidence({{\n{lines}}}) }}}}\n"
+
+
+def exposures(contracts: Iterable[MartContract]) -> str:
+    """The readers of a release, for dbt's graph: the analyst, and the reviewer, who is told from true figures
+    how well the published ones do.
+    """
+    marts = [contract.name for contract in contracts]
+    told_from = [*marts, "cell_evidence", "int_persons", "int_survey_consents"]
+    return "\n".join(
+        [
+            "version: 2",
+            "",
+            "exposures:",
+            *_exposure(_ANALYST, marts),
+            "",
+            *_exposure(_REVIEWER, told_from),
+            "",
+        ]
+    )
+
+
+def _exposure(said: Mapping[str, str], read: Iterable[str]) -> list[str]:
+    return [
+        f"  - name: {said['name']}",
+        f"    label: {said['label']}",
+        f"    type: {said['type']}",
+        "    maturity: high",
+        f"    owner: {{name: {said['owner']}}}",
+        f'    description: "{said["description"]}"',
+        "    depends_on:",
+        *(f"      - ref('{name}')" for name in read),
+    ]
 
 
 def _copied_from(contract: MartContract) -> set[str]:

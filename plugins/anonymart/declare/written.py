@@ -19,8 +19,8 @@ from anonymart.written_pages import rewritten
 _MODELS = Path("dbt_project") / "models"
 _MARTS, _CELLS = _MODELS / "marts", _MODELS / "intermediate" / "cells"
 _SUITES, _PAGE = Path("expectations") / "suites", Path("docs") / "analyst.md"
-_SQL_MARK = f"{{# Written by `{WRITER}` from the YAML of the mart: do not edit. #}}\n"
-_YAML_MARK = f"# Written by `{WRITER}` from the YAML of the mart: do not edit.\n"
+_SQL_MARK = f"{{# Written by `{WRITER}` from the YAML of the marts: do not edit. #}}\n"
+_YAML_MARK = f"# Written by `{WRITER}` from the YAML of the marts: do not edit.\n"
 _SUITE_MARK = (
     f"# Written by `{WRITER}` from the YAML of the mart and the words of {RULES_FILE}: change those.\n"
     "# The gate refuses a release while a line that the mart needs is missing here.\n"
@@ -46,6 +46,7 @@ def files(root: Path, policy: Policy) -> dict[Path, str]:
     words = load_words(root / RULES_FILE)
     found = {
         _MODELS / "evidence" / "cell_evidence.sql": _SQL_MARK + models.evidence(contracts.values()),
+        _MODELS / "exposures.yml": _YAML_MARK + models.exposures(contracts.values()),
         _PAGE: rewritten(_text(root / _PAGE), "dictionary", dictionary(contracts, policy), WRITER),
     }
     for name, contract in contracts.items():
