@@ -33,6 +33,7 @@ test-all: env lint ## all tests: the same, the longest ones, what needs root, Po
 
 lint: env ## ruff, mypy and sqlfluff, and whether a file that follows from the marts is stale
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
 	@$(PY) -m anonymart.cli declare --check
 	@$(PY) -m mypy & types=$$!; $(PY) tests/dbt/lint_sql.py; sql=$$?; wait $$types && exit $$sql
 

@@ -1,8 +1,8 @@
 """Marts that count the same persons say so in their YAML, or nothing is built (S-ANON).
 
-Whoever has two counts of which one holds the other's persons subtracts them. The attacks try
-what the contracts tell them, so a pair that nobody told of is never tried. Two marts may share persons where
-the SQL behind them reads the same history, and where the dimensions of one fix a cell of the other.
+Whoever has two counts of which one holds the other's persons subtracts them. The attacks try what the
+contracts tell them, so a pair that nobody told of is never tried. Two marts may share persons where the SQL
+behind them reads the same history, and where the dimensions of one fix a cell of the other.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def check(contracts: Mapping[str, MartContract], project: Path) -> None:
     read = histories(contracts, project)
     for name in (name for name in contracts if not read[name]):
         raise UsageError(
-            f"The mart {name} is counted from no model of dbt_project/models/intermediate/history/, so nobody "
-            "knows with which marts it shares persons: let its people come from there."
+            f"The mart {name} is counted from no model of dbt_project/models/intermediate/history/, so "
+            "nobody knows with which marts it shares persons: let its people come from there."
         )
     for one, other in unsaid(contracts, read):
         raise UsageError(
