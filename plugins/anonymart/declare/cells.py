@@ -10,12 +10,13 @@ from typing import Any
 
 from anonymart.contracts import COMPLETE, MartContract
 
+# The keys of a cell, each with its block of dbt_project/models/docs.md.
 _KEYS = {
-    "cell_key": "The dimensions as one text, joined by '|' in the order of the mart's YAML.",
-    "period_key": "The period as the ledger of closed periods knows it.",
-    "closes_on": "Day on which the cell closed.",
-    COMPLETE: "Whether the window of the cell's people was still open when it was first built.",
-    "earliest_closing_on": "The earliest day on which one of the people of the cell leaves the statistics.",
+    "cell_key": "cell_key",
+    "period_key": "period_key",
+    "closes_on": "cell_closes_on",
+    COMPLETE: "cell_is_complete",
+    "earliest_closing_on": "earliest_closing_on",
 }
 _HIDDEN = "As it may be published; hidden: no column of the mart, a part of other figures."
 
@@ -46,7 +47,7 @@ def columns(contract: MartContract) -> Iterator[tuple[str, str]]:
     """Each column with what it says, in the order of the model."""
     told = {column.name: column.description for column in contract.columns}
     yield from ((name, told[name]) for name in contract.dimensions)
-    yield from _KEYS.items()
+    yield from ((name, f"{{{{ doc('{block}') }}}}") for name, block in _KEYS.items())
     for measure in contract.measures:
         name = measure["name"]
         yield name, told.get(name, _HIDDEN)
