@@ -16,15 +16,16 @@ def declare_command(is_check: bool, is_json: bool) -> None:
     """Write all that follows from the YAML of the marts, in this clone of the project.
 
     For each mart: its suite in expectations/suites/, its models `MART` and `int_cells__MART` with the
-    description of each column; and of all marts the evidence and the dictionary of docs/analyst.md. Needs no
-    home. Commit what it writes: the reviewer reads the suites, and `make lint` checks that nothing is stale.
+    description of each column; and of all marts the evidence, the exposures and the dictionary of
+    docs/analyst.md. Needs no home. Commit what it writes: the reviewer reads the suites, and `make lint`
+    checks that nothing is stale.
 
     \b
       anonymart declare
       anonymart declare --check
 
     Exit codes: 1 when --check finds a stale file, or one of a mart that is no more; 2 for a mart whose YAML
-    says too little.
+    says too little, and for two marts that may share persons and do not say how.
     """
     from anonymart.declare import written
     from anonymart.home import PROJECT
