@@ -18,9 +18,10 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from anonymart_airflow.install import FAB
+from anonymart_airflow.names import QUEUE
 from anonymart_airflow.rest import Rest
-from tests.postgres import postgres, unprivileged
+from tests.deploy import files
+from tests.postgres import binaries, postgres, unprivileged
 
 SECONDS = 240
 HOST = "127.0.0.1"
@@ -47,47 +48,45 @@ class Stack:
 
     def _environment(self, database: str, broker: str) -> dict[str, str]:
         token, fernet = self.secrets
-        airflow = {
-            "API__BASE_URL": self.address,
-            "API__HOST": HOST,
-            "API__PORT": self.port,
-            "API__SECRET_KEY": token,
-            "API__WORKERS": 1,
-            "API_AUTH__JWT_SECRET": token,
-            "CELERY__BROKER_URL": broker,
-            "CELERY__RESULT_BACKEND": f"db+{database.replace('+psycopg2', '')}",
-            "CELERY__WORKER_CONCURRENCY": 2,
-            "CORE__AUTH_MANAGER": FAB,
-            "CORE__DAGS_FOLDER": self.dags,
-            "CORE__EXECUTION_API_SERVER_URL": f"{self.address}/execution/",
-            "CORE__EXECUTOR": "CeleryExecutor",
-            "CORE__FERNET_KEY": fernet,
-            "CORE__HOSTNAME_CALLABLE": "stack_host.name",
-            "CORE__LAZY_DISCOVER_PROVIDERS": True,
-            "CORE__LOAD_EXAMPLES": False,
-            "DATABASE__SQL_ALCHEMY_CONN": database,
-            "DATABASE__LOAD_DEFAULT_CONNECTIONS": False,
-            "LOGGING__BASE_LOG_FOLDER": self.logs,
-            "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": self.logs / "dag_processor",
-            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
+        mine = {
+            "AIRFLOW_HOME": self.work / "airflow",
+            "AIRFLOW__API__BASE_URL": self.address,
+            "AIRFLOW__API__PORT": self.port,
+            "AIRFLOW__API__SECRET_KEY": token,
+            "AIRFLOW__API_AUTH__JWT_SECRET": token,
+            "AIRFLOW__CELERY__BROKER_URL": broker,
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database.replace('+psycopg2', '')}",
+            "AIRFLOW__CORE__DAGS_FOLDER": self.dags,
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.address}/execution/",
+            "AIRFLOW__CORE__FERNET_KEY": fernet,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+            "ANONYMART_HOME": self.home,
+            "ANONYMART_KEYS_FILE": self.work / "keys.json",
+            "ANONYMART_REVIEWERS": "",
         }
+        # Only the test has these: two hosts on one machine, free ports, and no waiting.
+        test = {
+            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "stack_host.name",
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": free_port(),
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
+            "ANONYMART_RETRY_SECONDS": 5,
+            "ANONYMART_SCHEDULE": "off",
+            "PYTHONPATH": self.work / "python",
+            "PYTHONUNBUFFERED": 1,
+            "STACK_HOST": "home",
+            "XDG_CACHE_HOME": self.work / "cache",
+        }
+        unlike = {
+            name for name, value in files.environment().items() if "CHANGE-ME" in value or "/srv" in value
+        }
+        assert unlike <= set(mine) <= set(files.environment()), "the walk is that of docs/deploy/airflow.env"
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("ANONYMART_", "AIRFLOW_", "PYTHON"))
         }
-        return {
-            **kept,
-            **{f"AIRFLOW__{name}": str(value) for name, value in airflow.items()},
-            "AIRFLOW_HOME": str(self.work / "airflow"),
-            "ANONYMART_HOME": str(self.home),
-            "ANONYMART_RETRY_SECONDS": "5",
-            "ANONYMART_SCHEDULE": "off",
-            "PYTHONPATH": str(self.work / "python"),
-            "PYTHONUNBUFFERED": "1",
-            "STACK_HOST": "home",
-            "XDG_CACHE_HOME": str(self.work / "cache"),
-        }
+        told = {**files.environment(), **mine, **test}
+        return {**kept, **{name: str(value) for name, value in told.items()}}
 
     def run(self, *words: str, code: int = 0) -> str:
         """A command of the environment, `airflow` among them, to its end; gives what it prints."""
@@ -117,10 +116,14 @@ class Stack:
                 start_new_session=True,
             )
 
-    def worker(self, host: str, queue: str, **more: str) -> None:
-        """A Celery worker of one queue that stands for a host of its own."""
-        words = ("celery", "worker", "--queues", queue, "--celery-hostname", f"worker@{host}")
-        words += ("--pid", str(self.work / f"{host}.pid"), "--skip-serve-logs", "--concurrency", "2")
+    def component(self, name: str) -> None:
+        """What the unit anonymart-airflow@NAME starts."""
+        self.start(name, *files.started("anonymart-airflow@.service", name))
+
+    def worker(self, host: str, queue: str = QUEUE, **more: str) -> None:
+        """What the unit anonymart-worker starts, on a host of its own and with this queue."""
+        words = [queue if word == QUEUE else word for word in files.started("anonymart-worker.service")]
+        words += ["--celery-hostname", f"worker@{host}", "--pid", str(self.work / f"{host}.pid")]
         self.start(f"worker-{host}", *words, STACK_HOST=host, **more)
 
     def check(self) -> None:
@@ -198,7 +201,16 @@ def stack(bin: Path, work: Path) -> Iterator[tuple[Stack, Callable[[], str]]]:
         database = f"postgresql+psycopg2://airflow:{password}@{HOST}:{port}/airflow"
 
         def dump() -> str:
-            command = ["pg_dump", "-h", str(folder), "-p", str(port), "-U", "postgres", "airflow"]
+            command = [
+                str(binaries() / "pg_dump"),
+                "-h",
+                str(folder),
+                "-p",
+                str(port),
+                "-U",
+                "postgres",
+                "airflow",
+            ]
             return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
         found = Stack(bin, work, database, broker)

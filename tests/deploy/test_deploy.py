@@ -19,6 +19,8 @@ from anonymart_airflow import demo, roles
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.load import dag_ids
 from anonymart_airflow.names import APPROVE, QUEUE
+from anonymart_airflow.rest import Rest
+from tests.deploy.files import COMPONENTS
 from tests.deploy.installed import installed
 from tests.deploy.stack import Stack, of_sessions, stack
 
@@ -75,7 +77,7 @@ def _walk(place: Stack, dump: Callable[[], str]) -> Walked:
     printed["check"] = place.run("anonymart", "airflow", "check")
     admin = place.rest("admin")
     admin.pause("of_others", False)
-    follower = _Follower(place, admin)
+    follower = Follower(place, admin, print)
     other = list(follower.run("of_others", {}).values())
     conf = {"as_of": AS_OF}
     demo._ingest(admin, follower, conf)
@@ -126,12 +128,12 @@ def _install(place: Stack) -> str:
 
 
 def _start(place: Stack) -> None:
-    place.start("api-server", "api-server")
-    for name in ("scheduler", "dag-processor", "triggerer"):
-        place.start(name, name, *(() if name == "dag-processor" else ("--skip-serve-logs",)))
-    place.worker("home", QUEUE)
+    for name in COMPONENTS:
+        place.component(name)
+    place.worker("home")
     # Another host has neither the home nor its keys.
-    place.worker("elsewhere", "default", ANONYMART_HOME=str(place.work / "not-here"))
+    nowhere = str(place.work / "not-here")
+    place.worker("elsewhere", "default", ANONYMART_HOME=nowhere, ANONYMART_KEYS_FILE=f"{nowhere}.json")
     place.until(lambda: _is_healthy(place), "Airflow is healthy")
     admin = place.rest("admin")
     wanted = {*dag_ids(), "of_others"}
@@ -142,13 +144,9 @@ def _start(place: Stack) -> None:
 
 
 def _is_healthy(place: Stack) -> bool:
-    health = demo.Rest(place.address, "").health()
+    health = Rest(place.address, "").health()
     wanted = ("scheduler", "dag_processor", "triggerer")
     return bool(health) and all((health.get(name) or {}).get("status") == "healthy" for name in wanted)
-
-
-def _Follower(place: Stack, rest: demo.Rest) -> Follower:
-    return Follower(place, rest, print)
 
 
 def _page(place: Stack, user: str) -> int:
@@ -207,7 +205,7 @@ def test_the_release_is_published(walked):
 def test_no_identifier_and_no_key_in_the_database_or_the_logs(walked):
     with (walked.stack.work / "school" / "truth" / "identifiers.csv").open(encoding="utf-8") as file:
         hidden = {row["value"] for row in csv.DictReader(file)}
-    hidden |= set(json.loads((walked.stack.home / "keys.json").read_text()).values())
+    hidden |= set(json.loads((walked.stack.work / "keys.json").read_text()).values())
     assert len(hidden) > 300
     logs = {str(path): _text(path) for path in walked.stack.logs.rglob("*") if path.is_file()}
     assert any("task_id=build" in name for name in logs) and "approve_release" in walked.dump
