@@ -44,7 +44,7 @@ _TINY = 1000
 )
 def main(statements: int, work: Path, out: Path) -> None:
     """Measure ingest, build, gate and publish on generated statements, then 1 % more on top, then
-    forgetting.
+    erasure.
     """
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -83,10 +83,10 @@ def measure(statements: int, work: Path) -> dict:
         ["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")]
     )
     protection = json.loads(protected.pop("output"))
-    _say("  Forgetting: a plain copy of vault and warehouse, then 100 erasures and retention …")
+    _say("  Erasure: a plain copy of vault and warehouse, then 100 erasures and retention …")
     before = _copied(work)
-    forgotten = _child(["-m", "anonymart.bench", "--forget", str(work / "home")])
-    forgot = json.loads(forgotten.pop("output"))
+    child = _child(["-m", "anonymart.bench", "--erase", str(work / "home")])
+    erased = json.loads(child.pop("output"))
     copied = [before, _copied(work)]
     # One before and one after, should others have taken the machine meanwhile.
     copy = {name: sum(each[name] for each in copied) / 2 for name in ("seconds", "cpu_seconds")}
@@ -101,14 +101,14 @@ def measure(statements: int, work: Path) -> dict:
         "nothing_new": again,
         "protection": {**protected, "marts": protection},
         "copies": copied,
-        "forgetting": {**forgotten, **forgot},
+        "erasure": {**child, **erased},
         "ratios": {
             **{
                 f"protection_of_{mart}_to_plain_aggregation": found["ratio"]
                 for mart, found in protection.items()
             },
-            "forgetting_to_copy": _ratio(forgot["seconds"], copy["seconds"]),
-            "forgetting_to_copy_of_cpu": _ratio(forgot["cpu_seconds"], copy["cpu_seconds"]),
+            "erasure_to_copy": _ratio(erased["seconds"], copy["seconds"]),
+            "erasure_to_copy_of_cpu": _ratio(erased["cpu_seconds"], copy["cpu_seconds"]),
             "full_to_baseline_without_start_up": _ratio(
                 full["seconds"] - start_up["seconds"], baseline["seconds"]
             ),
@@ -159,11 +159,11 @@ def lines(results: dict) -> list[str]:
             f"{found['once_ratio']:.2f} x more"
             for mart, found in results["protection"]["marts"].items()
         ),
-        f"forgetting: 100 erasures and retention take {results['forgetting']['seconds']:.1f} s, "
-        f"{results['ratios']['forgetting_to_copy']:.2f} x "
+        f"erasure: 100 erasures and retention take {results['erasure']['seconds']:.1f} s, "
+        f"{results['ratios']['erasure_to_copy']:.2f} x "
         f"one plain copy of vault and warehouse of {' and '.join(copies)} s before and after (aim 1.5), "
-        f"{results['ratios']['forgetting_to_copy_of_cpu']:.2f} x of its processor time; showing their "
-        f"plan before takes {results['forgetting']['planning_seconds']:.1f} s",
+        f"{results['ratios']['erasure_to_copy_of_cpu']:.2f} x of its processor time; showing their "
+        f"plan before takes {results['erasure']['planning_seconds']:.1f} s",
         f"peak memory: {full['peak_mib']} MiB (aim 4096), plain read {results['baseline']['peak_mib']} MiB",
     ]
 
@@ -205,12 +205,12 @@ def copy_plainly(home: Path, to: Path) -> None:
     )
 
 
-def forget(home: Path) -> None:
+def erase(home: Path) -> None:
     """A hundred erasures in one batch, then retention; prints their seconds together, what was asked for and
     what went.
     """
     from anonymart import engine
-    from anonymart.forget import removal
+    from anonymart.erasure import removal
     from anonymart.home import Home
     from anonymart.ingest import ingest
     from anonymart.keys import Keys
@@ -339,7 +339,7 @@ if __name__ == "__main__":
         baseline(Path(sys.argv[2]), Path(sys.argv[3]))
     elif sys.argv[1:2] == ["--copy"]:
         copy_plainly(Path(sys.argv[2]), Path(sys.argv[3]))
-    elif sys.argv[1:2] == ["--forget"]:
-        forget(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--erase"]:
+        erase(Path(sys.argv[2]))
     else:
         main()

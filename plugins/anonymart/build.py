@@ -14,8 +14,8 @@ import duckdb
 
 from anonymart import audit, catalogue, crash, engine, guard, seal
 from anonymart.disclosure import perturbation
+from anonymart.erasure import places, receipts, removal, tombstones
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import places, receipts, removal, tombstones
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.migrate import steps
@@ -120,7 +120,7 @@ def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
         # A new warehouse holds nobody yet; of an old one, finish has just looked who must go.
         if not receipts.knows_head(connection, "warehouse"):
             receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
-        state.forget_built(connection)
+        state.drop_built(connection)
         return state.of_vault(connection)
     finally:
         connection.close()

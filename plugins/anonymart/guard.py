@@ -3,7 +3,7 @@ close it.
 
 The rows themselves are the witness, and the last run is a second one. No machine's clock is asked. Only build
 and publication wait: ingestion and requests of people never do, and retention has a guard of its own
-(`forget/hold.py`).
+(`erasure/hold.py`).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ _SHAPE: dict[str, Any] = {
     "minimum_age_years": _WHOLE,
     "raw": {"keep_days": _WHOLE},
     "backups": {"keep_days": _WHOLE},
-    "forgetting": {"rewrite_every_days": _WHOLE},
+    "erasure": {"rewrite_every_days": _WHOLE},
     "rights": {"answer_within_months": _WHOLE, "near_days": _WHOLE, "export_keep_days": _WHOLE},
     "window": {"time_zone": _TEXT, "last_use_before_record_months": _WHOLE},
     "as_of": {"largest_step_days": _WHOLE},

@@ -1,4 +1,4 @@
-"""The whole way through the house without Airflow: recover, ingest, requests, build, candidate, gate,
+"""The whole way through the warehouse without Airflow: recover, ingest, requests, build, candidate, gate,
 publish.
 """
 

@@ -13,8 +13,8 @@ from datetime import date
 
 from anonymart import audit, engine
 from anonymart.chain import FIRST, OTHER_KEY, SEALS, Chain, digest, hash_of, other_key
+from anonymart.erasure import receipts
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import receipts
 from anonymart.home import Home
 from anonymart.keys import Keys
 

@@ -40,7 +40,7 @@ def body(home: Home, waits: Waiting) -> str:
     register, and counts.
     """
     from anonymart.release.privacy_report import read_privacy_report
-    from anonymart_airflow.desk.files import KINDS
+    from anonymart_airflow.privacy_page.files import KINDS
 
     changed = (
         read_privacy_report(home.releases / f"{KINDS['waiting']}{waits.release_id}").get("changes") or {}

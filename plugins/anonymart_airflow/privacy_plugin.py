@@ -16,7 +16,7 @@ PREFIX = "/privacy"
 
 
 class PrivacyPlugin(AirflowPlugin):
-    """The reviewer's desk at /privacy/, shown under "Privacy" in the menu."""
+    """The page Privacy at /privacy/, shown under "Privacy" in the menu."""
 
     name = "anonymart_privacy"
     listeners = [pool_listener]  # noqa: RUF012 - the name and kind that Airflow asks for
@@ -24,13 +24,13 @@ class PrivacyPlugin(AirflowPlugin):
     # Airflow reads these two of an instance, so properties do as well as the lists that it declares.
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The desk: only the api-server asks for it."""
-        from anonymart_airflow.desk.app import desk
+        """The page: only the api-server asks for it."""
+        from anonymart_airflow.privacy_page.app import privacy_page
 
-        return [{"app": desk(), "url_prefix": PREFIX, "name": "Privacy"}]
+        return [{"app": privacy_page(), "url_prefix": PREFIX, "name": "Privacy"}]
 
     @property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The entry of the menu; Airflow shows the desk in a frame below it."""
+        """The entry of the menu; Airflow shows the page in a frame below it."""
         root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
         return [{"name": "Privacy", "href": f"{root}{PREFIX}/", "destination": "nav", "url_route": "privacy"}]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Permission = tuple[str, str]
 ANALYST, DATA_TEAM, REVIEWERS = "anonymart_analyst", "anonymart_data_team", "anonymart_reviewer"
-# FAB's own, which gets every permission; it reads the page, and `desk.access` lets it decide nothing.
+# FAB's own, which gets every permission; it reads the page, and `privacy_page.access` lets it decide nothing.
 ADMIN = "Admin"
 READ, EDIT, CREATE, DELETE, MENU = "can_read", "can_edit", "can_create", "can_delete", "menu_access"
 ASKING_DAG = "approve_release"

@@ -278,7 +278,7 @@ def keep_to_the_terms(context: Any) -> None:
     """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that
     looks wrong waits for a person.
     """
-    from anonymart.forget.removal import enforce_terms
+    from anonymart.erasure.removal import enforce_terms
     from anonymart.release import approval
 
     home, keys, policy, day = _open(context)

@@ -19,7 +19,7 @@ def main() -> int:
         home = Home.from_env()
         with LocalAirflow(home, say=_say, is_callers=True) as airflow:
             _say(f"\n  Airflow   {airflow.address}\n  login     {USER}\n  password  {password(home)}\n")
-            _say("Others, by role (the page Privacy is the reviewer's desk):")
+            _say("Others, by role (the page Privacy is for the reviewer):")
             for user in USERS:
                 if user != USER:
                     _say(f"  {user:<9} {password(home, user)}")

@@ -1,4 +1,4 @@
-"""The reviewer's desk in a real browser, through Airflow as `make up` starts it: log in, read, approve, see
+"""The page Privacy in a real browser, through Airflow as `make up` starts it: log in, read, approve, see
 it published; as analyst, be refused.
 """
 
@@ -65,24 +65,24 @@ def browser() -> Iterator:
 
 def test_a_reviewer_reads_and_approves_and_an_analyst_is_refused(airflow: LocalAirflow, browser) -> None:
     analyst, _ = _logged_in(airflow, browser, "analyst")
-    desk = _desk(analyst)
-    assert "Not for you" in desk.content() and RELEASE not in desk.content()
+    privacy = _privacy(analyst)
+    assert "Not for you" in privacy.content() and RELEASE not in privacy.content()
 
     page, complaints = _logged_in(airflow, browser, "reviewer")
-    desk = _desk(page)
-    assert f"Release {RELEASE} waits for the reviewer" in desk.inner_text("main")
-    desk.click("text=Read and answer")
-    desk.click("text=Privacy report")
-    desk.wait_for_selector("text=The gate let it pass.")
-    desk = _desk(page)
-    desk.click("text=Read and answer")
-    desk.fill("textarea", "read in the browser, and right")
-    desk.click("button.approve")
-    desk.wait_for_selector("td.state.current", timeout=60_000)
-    assert "approved by reviewer: read in the browser, and right" in desk.inner_text("main")
-    desk.click("text=Audit log")
-    desk.wait_for_selector("text=The chain holds")
-    assert "approved" in desk.inner_text("main")
+    privacy = _privacy(page)
+    assert f"Release {RELEASE} waits for the reviewer" in privacy.inner_text("main")
+    privacy.click("text=Read and answer")
+    privacy.click("text=Privacy report")
+    privacy.wait_for_selector("text=The gate let it pass.")
+    privacy = _privacy(page)
+    privacy.click("text=Read and answer")
+    privacy.fill("textarea", "read in the browser, and right")
+    privacy.click("button.approve")
+    privacy.wait_for_selector("td.state.current", timeout=60_000)
+    assert "approved by reviewer: read in the browser, and right" in privacy.inner_text("main")
+    privacy.click("text=Audit log")
+    privacy.wait_for_selector("text=The chain holds")
+    assert "approved" in privacy.inner_text("main")
     # What the page's own security policy forbids would stand here.
     assert [text for text in complaints if "Content Security Policy" in text] == []
     manifest = json.loads((airflow.home.current / "manifest.json").read_text())
@@ -105,8 +105,8 @@ def _logged_in(airflow: LocalAirflow, browser, user: str):
     return page, complaints
 
 
-def _desk(page):
-    """The desk as the menu opens it, in its frame."""
+def _privacy(page):
+    """The page as the menu opens it, in its frame."""
     page.goto(page.url.split("/plugin")[0])
     page.click("a[href$='/plugin/privacy']")
     return page.wait_for_selector("iframe[title=Privacy]").content_frame()

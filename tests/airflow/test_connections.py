@@ -12,15 +12,15 @@ from airflow.sdk import Connection
 
 from anonymart.errors import UsageError
 from anonymart_airflow import connections
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.lrs.server import Lrs, serving, statement
 
 
 def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path, monkeypatch, capsys, caplog):
     caplog.set_level(logging.INFO)
-    house = House(tmp_path / "home")
-    connections.pull_learning(house.home, house.keys)
-    assert not (house.home.landing / "learning").exists()
+    small_school = SmallSchool(tmp_path / "home")
+    connections.pull_learning(small_school.home, small_school.keys)
+    assert not (small_school.home.landing / "learning").exists()
     with serving(Lrs([statement(number) for number in range(1, 16)])) as lrs:
         told = {
             "conn_type": "http",
@@ -30,8 +30,8 @@ def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path,
             "extra": {"page_size": 5},
         }
         monkeypatch.setenv("AIRFLOW_CONN_ANONYMART_LRS", json.dumps(told))
-        connections.pull_learning(house.home, house.keys)
-    assert house.ingest().popitem()[1].loaded == 15 and len(lrs.requests) == 2
+        connections.pull_learning(small_school.home, small_school.keys)
+    assert small_school.ingest().popitem()[1].loaded == 15 and len(lrs.requests) == 2
     shown = capsys.readouterr()
     assert (
         "15 statements in 2 pages" in caplog.text

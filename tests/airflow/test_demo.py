@@ -20,7 +20,7 @@ from anonymart_airflow.names import SOURCES
 from anonymart_airflow.processes import of_sessions
 from tests.airflow.running import Running
 from tests.conftest import DEMO_LEARNERS, DemoHome, run_demo
-from tests.whole.house import House
+from tests.whole.small_school import SmallSchool
 
 pytestmark = pytest.mark.long
 
@@ -37,7 +37,7 @@ def marts_digest(home: Path) -> str:
     return hashlib.sha256((home / "releases" / "current" / "marts.duckdb").read_bytes()).hexdigest()
 
 
-def vault_counts(house: House) -> dict[str, int]:
+def vault_counts(small_school: SmallSchool) -> dict[str, int]:
     tables = (
         "raw.learning",
         "raw.enrolments",
@@ -50,14 +50,14 @@ def vault_counts(house: House) -> dict[str, int]:
         "rights.requests",
         "ledger.row_hashes",
     )
-    return {table: house.vault(f"SELECT count(*) FROM vault.{table}")[0][0] for table in tables}
+    return {table: small_school.vault(f"SELECT count(*) FROM vault.{table}")[0][0] for table in tables}
 
 
 def test_every_dag_ran_and_the_asset_woke_the_release(demo_home: DemoHome) -> None:
     runs = rows(demo_home.root, "SELECT dag_id, run_type, state FROM dag_run")
     refused = {
         source
-        for (source,) in House(demo_home.root).vault(
+        for (source,) in SmallSchool(demo_home.root).vault(
             "SELECT source FROM vault.ledger.loads WHERE status = 'refused'"
         )
     }
@@ -202,4 +202,4 @@ def test_stopped_and_run_again_it_leaves_no_process_doubles_nothing_and_changes_
     assert marts_digest(home) == before
     assert os.readlink(home / "releases" / "current") == "2026-06-30.1"
     # Whoever had left the window came again with the old files, and left again.
-    assert vault_counts(House(home)) == vault_counts(House(demo_home.root))
+    assert vault_counts(SmallSchool(home)) == vault_counts(SmallSchool(demo_home.root))

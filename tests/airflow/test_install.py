@@ -97,7 +97,7 @@ def test_two_hosts_may_not_read_the_queue(written, hosts, is_right, says, tmp_pa
 
 def test_whoever_is_no_reviewer_decides_nothing_whatever_is_granted(monkeypatch):
     """FAB grants every permission to its role Admin, who could approve their own build."""
-    from anonymart_airflow.desk import access
+    from anonymart_airflow.privacy_page import access
 
     generous = SimpleNamespace(is_authorized_custom_view=lambda **asked: True)
     monkeypatch.setattr(access, "get_auth_manager", lambda: generous)

@@ -20,9 +20,9 @@ import pytest
 from anonymart import audit, engine
 from anonymart.home import Home
 from anonymart.keys import Keys
-from tests.airflow.desk_home import FIRST, MARKUP, SECOND, WAITS, Approvals, make_home, waiting
+from tests.airflow.privacy_home import FIRST, MARKUP, SECOND, WAITS, Approvals, make_home, waiting
 
-pytestmark = [pytest.mark.xdist_group("desk"), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.xdist_group("privacy"), pytest.mark.filterwarnings("ignore")]
 ADDRESS = "http://127.0.0.1:8080"
 USERS = ("nobody", "analyst", "data_team", "reviewer", "anonymart")
 PAGES = (
@@ -49,7 +49,7 @@ FILES = [
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
 
 
-class Desk:
+class Privacy:
     """A client of the api-server, and the home behind it."""
 
     def __init__(self, client, home: Home, keys: Keys) -> None:
@@ -119,10 +119,10 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    home, keys = make_home(tmp_path_factory.mktemp("desk") / "home")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Privacy]:
+    home, keys = make_home(tmp_path_factory.mktemp("privacy") / "home")
     with pytest.MonkeyPatch.context() as patch:
-        yield Desk(api_server(home, patch), home, keys)
+        yield Privacy(api_server(home, patch), home, keys)
     from airflow.api_fastapi.app import purge_cached_app
 
     purge_cached_app()
@@ -153,7 +153,7 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
 
 
 @pytest.fixture
-def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def privacy(served: Privacy, monkeypatch: pytest.MonkeyPatch) -> Privacy:
     served.approvals = Approvals(waiting())
     for module, names in (
         ("approval", ("waiting", "shows_the_same", "decisions")),
@@ -166,12 +166,12 @@ def desk(served: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 @pytest.mark.parametrize("path", [*PAGES, *FILES])
 @pytest.mark.parametrize("user", USERS)
-def test_who_may_read_what(desk: Desk, user: str, path: str) -> None:
-    answer = desk.get(path, user)
+def test_who_may_read_what(privacy: Privacy, user: str, path: str) -> None:
+    answer = privacy.get(path, user)
     assert answer.status_code == {"nobody": 303, "analyst": 403}.get(user, 200), answer.text[-300:]
     if user == "nobody":
         assert answer.headers["location"].startswith("/auth/login?next=")
-        assert desk.get(path, user, accept="application/json").status_code == 401
+        assert privacy.get(path, user, accept="application/json").status_code == 401
     if user in ("nobody", "analyst"):
         assert not any(release_id in unescape(answer.text) for release_id in (FIRST, SECOND, WAITS))
 
@@ -181,11 +181,11 @@ def test_who_may_read_what(desk: Desk, user: str, path: str) -> None:
     ("user", "status"),
     [("nobody", 401), ("analyst", 403), ("data_team", 403), ("anonymart", 403), ("reviewer", 303)],
 )
-def test_only_a_reviewer_decides(desk: Desk, user: str, status: int, decision: str) -> None:
-    form = desk.form("reviewer", decision=decision)
-    assert desk.post(user, **form).status_code == status
+def test_only_a_reviewer_decides(privacy: Privacy, user: str, status: int, decision: str) -> None:
+    form = privacy.form("reviewer", decision=decision)
+    assert privacy.post(user, **form).status_code == status
     told = [
-        (entry["state"], entry["actor"], entry["reason"], entry["via"]) for entry in desk.approvals.decided
+        (entry["state"], entry["actor"], entry["reason"], entry["via"]) for entry in privacy.approvals.decided
     ]
     done = {"approve": "approved", "refuse": "refused"}[decision]
     assert told == (
@@ -193,10 +193,10 @@ def test_only_a_reviewer_decides(desk: Desk, user: str, status: int, decision: s
     )
 
 
-def test_the_form_is_shown_to_reviewers_only(desk: Desk) -> None:
-    assert "<form" in desk.get(f"/waiting/{WAITS}").text
+def test_the_form_is_shown_to_reviewers_only(privacy: Privacy) -> None:
+    assert "<form" in privacy.get(f"/waiting/{WAITS}").text
     for user in ("data_team", "anonymart"):
-        page = desk.get(f"/waiting/{WAITS}", user).text
+        page = privacy.get(f"/waiting/{WAITS}", user).text
         assert "<form" not in page and "Only a privacy reviewer answers." in page
 
 
@@ -205,13 +205,13 @@ def test_the_form_is_shown_to_reviewers_only(desk: Desk) -> None:
     [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"}, {"origin": "null"}, {"origin": "http://evil.example"},
      {"origin": ADDRESS.replace("http", "https")}, {"origin": ADDRESS, "sec-fetch-site": "cross-site"}],
 )  # fmt: skip
-def test_an_answer_from_elsewhere_decides_nothing(desk: Desk, headers: dict[str, str]) -> None:
-    assert desk.post(headers=headers, **desk.form()).status_code == 403
-    assert desk.approvals.decided == []
+def test_an_answer_from_elsewhere_decides_nothing(privacy: Privacy, headers: dict[str, str]) -> None:
+    assert privacy.post(headers=headers, **privacy.form()).status_code == 403
+    assert privacy.approvals.decided == []
 
 
-def test_a_browser_without_fetch_metadata_may_say_its_origin(desk: Desk) -> None:
-    assert desk.post(headers={"origin": ADDRESS}, **desk.form()).status_code == 303
+def test_a_browser_without_fetch_metadata_may_say_its_origin(privacy: Privacy) -> None:
+    assert privacy.post(headers={"origin": ADDRESS}, **privacy.form()).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -220,70 +220,70 @@ def test_a_browser_without_fetch_metadata_may_say_its_origin(desk: Desk) -> None
      ({"reason": "x" * 9000}, 413), ({"decision": "both"}, 400)],
 )  # fmt: skip
 def test_an_answer_that_is_not_the_forms_decides_nothing(
-    desk: Desk, change: dict[str, str], status: int
+    privacy: Privacy, change: dict[str, str], status: int
 ) -> None:
-    assert desk.post(**desk.form(**change)).status_code == status
-    assert desk.approvals.decided == []
+    assert privacy.post(**privacy.form(**change)).status_code == status
+    assert privacy.approvals.decided == []
 
 
-def test_a_reason_that_may_name_somebody_keeps_the_form_and_its_words(desk: Desk) -> None:
-    desk.approvals.refused = (
+def test_a_reason_that_may_name_somebody_keeps_the_form_and_its_words(privacy: Privacy) -> None:
+    privacy.approvals.refused = (
         "The reason holds what may name a person (email): others would see it, say it without."
     )
-    answer = desk.post(**desk.form(reason="as Anne <b>wished</b>"))
-    assert answer.status_code == 400 and desk.approvals.decided == []
+    answer = privacy.post(**privacy.form(reason="as Anne <b>wished</b>"))
+    assert answer.status_code == 400 and privacy.approvals.decided == []
     for words in (
         "Your answer was not taken",
-        desk.approvals.refused,
+        privacy.approvals.refused,
         "as Anne &lt;b&gt;wished&lt;/b&gt;</textarea>",
         "Approve and publish",
     ):
         assert words in answer.text
     assert "Too late" not in answer.text and "--reason" not in answer.text
-    desk.approvals.refused = ""
+    privacy.approvals.refused = ""
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', answer.text))
-    assert desk.post(**hidden, decision="approve", reason="Read in full").status_code == 303
+    assert privacy.post(**hidden, decision="approve", reason="Read in full").status_code == 303
 
 
-def test_the_token_of_another_user_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = desk.form("reviewer")
+def test_the_token_of_another_user_is_none(privacy: Privacy, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = privacy.form("reviewer")
     monkeypatch.setenv("ANONYMART_REVIEWERS", "reviewer,data_team")
-    assert desk.post("data_team", **form).status_code == 403
-    assert desk.post("data_team", **desk.form("data_team")).status_code == 303
+    assert privacy.post("data_team", **form).status_code == 403
+    assert privacy.post("data_team", **privacy.form("data_team")).status_code == 303
 
 
-def test_a_token_alone_gives_no_right(desk: Desk) -> None:
+def test_a_token_alone_gives_no_right(privacy: Privacy) -> None:
     """The data team with a form that nobody ever showed them."""
-    from anonymart_airflow.desk.access import form_token
+    from anonymart_airflow.privacy_page.access import form_token
 
     user = SimpleNamespace(get_id=lambda: "data_team")
-    token = form_token(desk.keys, user, WAITS, "a" * 64)
+    token = form_token(privacy.keys, user, WAITS, "a" * 64)
     assert (
-        desk.post(
+        privacy.post(
             "data_team", token=token, candidate_sha256="a" * 64, decision="approve", reason="ours"
         ).status_code
         == 403
     )
-    assert desk.approvals.decided == []
+    assert privacy.approvals.decided == []
 
 
-def test_what_was_read_must_be_what_waits(desk: Desk) -> None:
-    form = desk.form()
-    desk.approvals.waits = waiting("c" * 64)
-    assert desk.post(**form).status_code == 409
-    desk.approvals.waits = None
-    assert desk.post(**form).status_code == 409
-    assert desk.get(f"/waiting/{WAITS}").status_code == 404
+def test_what_was_read_must_be_what_waits(privacy: Privacy) -> None:
+    form = privacy.form()
+    privacy.approvals.waits = waiting("c" * 64)
+    assert privacy.post(**form).status_code == 409
+    privacy.approvals.waits = None
+    assert privacy.post(**form).status_code == 409
+    assert privacy.get(f"/waiting/{WAITS}").status_code == 404
 
 
 def test_without_our_auth_manager_the_simple_one_opens_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    privacy: Privacy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
     monkeypatch.setattr(get_auth_manager(), "__class__", SimpleAuthManager)
-    assert {desk.get("/", user).status_code for user in USERS} == {303, 403}
+    assert {privacy.get("/", user).status_code for user in USERS} == {303, 403}
 
 
 @pytest.mark.parametrize(
@@ -293,28 +293,28 @@ def test_without_our_auth_manager_the_simple_one_opens_nothing(
      "./manifest.json", "data_docs//index.html", ".hidden", "manifest.json/", "MANIFEST.JSON", "data_docs/link.html", "data_docs/linked/index.html", "data_docs/unlisted.html",
      "data_docs\\index.html", "..\\..\\keys.json"],
 )  # fmt: skip
-def test_no_other_file_is_handed_out(desk: Desk, name: str) -> None:
-    docs = desk.home.releases / SECOND / "data_docs"
+def test_no_other_file_is_handed_out(privacy: Privacy, name: str) -> None:
+    docs = privacy.home.releases / SECOND / "data_docs"
     if not (docs / "unlisted.html").exists():
         (docs / "unlisted.html").write_text("not in the manifest")
     for place in ("releases", "waiting"):
         release_id = {"releases": SECOND, "waiting": WAITS}[place]
-        status, body = desk.raw(f"/{place}/{release_id}/files/{name}")
+        status, body = privacy.raw(f"/{place}/{release_id}/files/{name}")
         assert status == 404, (place, body[:200])
         assert b"figures" not in body and b"root:" not in body and b"signing" not in body
 
 
 @pytest.mark.parametrize("is_folder", [False, True])
-def test_no_link_is_followed(desk: Desk, tmp_path: Path, is_folder: bool) -> None:
+def test_no_link_is_followed(privacy: Privacy, tmp_path: Path, is_folder: bool) -> None:
     """Of a candidate every Data Doc that is there may be read: but a link is none, wherever on the way it
     stands.
     """
-    docs = desk.home.releases / f".waiting-{WAITS}" / "data_docs"
+    docs = privacy.home.releases / f".waiting-{WAITS}" / "data_docs"
     (tmp_path / "index.html").write_text("outside")
     link, name = (docs / "away", "away/index.html") if is_folder else (docs / "away.html", "away.html")
     link.symlink_to(tmp_path if is_folder else tmp_path / "index.html")
     try:
-        assert desk.get(f"/waiting/{WAITS}/files/data_docs/{name}").status_code == 404
+        assert privacy.get(f"/waiting/{WAITS}/files/data_docs/{name}").status_code == 404
     finally:
         link.unlink()
 
@@ -335,27 +335,27 @@ def test_no_link_is_followed(desk: Desk, tmp_path: Path, is_folder: bool) -> Non
         "*",
     ],
 )
-def test_no_other_folder_is_a_release(desk: Desk, release_id: str) -> None:
-    assert desk.raw(f"/releases/{SECOND}/files/manifest.json")[0] == 200
+def test_no_other_folder_is_a_release(privacy: Privacy, release_id: str) -> None:
+    assert privacy.raw(f"/releases/{SECOND}/files/manifest.json")[0] == 200
     for kind in ("releases", "waiting"):
-        assert desk.raw(f"/{kind}/{release_id}/files/manifest.json")[0] == 404
-    assert desk.raw(f"/difference?since={release_id}&until={SECOND}")[0] == 404
-    assert desk.raw(f"/waiting/{release_id}")[0] == 404
+        assert privacy.raw(f"/{kind}/{release_id}/files/manifest.json")[0] == 404
+    assert privacy.raw(f"/difference?since={release_id}&until={SECOND}")[0] == 404
+    assert privacy.raw(f"/waiting/{release_id}")[0] == 404
 
 
 @pytest.mark.parametrize("kind", ["refused", "candidate", "..", "%2e%2e", "", ".waiting-", "RELEASES"])
-def test_no_other_kind_of_folder_is_open(desk: Desk, kind: str) -> None:
-    (desk.home.releases / f".refused-{WAITS}").mkdir(exist_ok=True)
-    (desk.home.releases / f".refused-{WAITS}" / "manifest.json").write_text("{}")
-    assert desk.raw(f"/{kind}/{WAITS}/files/manifest.json")[0] == 404
+def test_no_other_kind_of_folder_is_open(privacy: Privacy, kind: str) -> None:
+    (privacy.home.releases / f".refused-{WAITS}").mkdir(exist_ok=True)
+    (privacy.home.releases / f".refused-{WAITS}" / "manifest.json").write_text("{}")
+    assert privacy.raw(f"/{kind}/{WAITS}/files/manifest.json")[0] == 404
 
 
 @pytest.mark.parametrize(
     "path", [*PAGES[:2], *FILES[:2], "/nothing", f"/releases/{SECOND}/files/marts.duckdb"]
 )
-def test_every_answer_keeps_the_browser_in(desk: Desk, path: str) -> None:
+def test_every_answer_keeps_the_browser_in(privacy: Privacy, path: str) -> None:
     for user in ("nobody", "analyst", "reviewer"):
-        headers = desk.get(path, user).headers
+        headers = privacy.get(path, user).headers
         policy = headers["content-security-policy"]
         assert (
             policy.startswith("default-src 'none'; ")
@@ -367,8 +367,8 @@ def test_every_answer_keeps_the_browser_in(desk: Desk, path: str) -> None:
         assert headers["cache-control"] == "no-store"
 
 
-def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
-    desk.approvals.decided = [
+def test_pages_need_no_script_and_escape_what_was_typed(privacy: Privacy) -> None:
+    privacy.approvals.decided = [
         {
             "release_id": SECOND,
             "state": "approved",
@@ -378,13 +378,15 @@ def test_pages_need_no_script_and_escape_what_was_typed(desk: Desk) -> None:
         }
     ]
     for path in PAGES:
-        page = desk.get(path).text
+        page = privacy.get(path).text
         assert "<script" not in page and "style=" not in page and " src=" not in page
-    assert MARKUP in unescape(desk.get("/").text) and MARKUP in unescape(desk.get(f"/waiting/{WAITS}").text)
+    assert MARKUP in unescape(privacy.get("/").text) and MARKUP in unescape(
+        privacy.get(f"/waiting/{WAITS}").text
+    )
 
 
-def test_the_list_tells_every_state(desk: Desk) -> None:
-    desk.approvals.decided = [
+def test_the_list_tells_every_state(privacy: Privacy) -> None:
+    privacy.approvals.decided = [
         {
             "release_id": "2026-04-30.1",
             "state": "refused",
@@ -393,7 +395,7 @@ def test_the_list_tells_every_state(desk: Desk) -> None:
             "at": "2026-04-30T12:00:00+00:00",
         }
     ]
-    page = unescape(desk.get("/").text)
+    page = unescape(privacy.get("/").text)
     rows = re.findall(r'<tr><th scope="row" class="day">([^<]+)</th><td class="state (\w+)"', page)
     assert rows == [
         (WAITS, "waiting"),
@@ -404,8 +406,8 @@ def test_the_list_tells_every_state(desk: Desk) -> None:
     assert "refused by reviewer: too early" in page and "counted twice" in page
 
 
-def test_the_difference_is_names_and_counts(desk: Desk) -> None:
-    page = unescape(desk.get(PAGES[2]).text)
+def test_the_difference_is_names_and_counts(privacy: Privacy) -> None:
+    page = unescape(privacy.get(PAGES[2]).text)
     for text in (
         "Columns that came: nps_quarterly",
         "share",
@@ -417,12 +419,12 @@ def test_the_difference_is_names_and_counts(desk: Desk) -> None:
         assert text in page, text
 
 
-def test_exact_figures_stand_on_pages_of_their_own(desk: Desk) -> None:
+def test_exact_figures_stand_on_pages_of_their_own(privacy: Privacy) -> None:
     """Of the candidate that waits, and of a release that was published; of one of before nothing was
     noted.
     """
     for path in (f"/waiting/{WAITS}", f"/figures/{WAITS}", f"/figures/{SECOND}"):
-        page = unescape(desk.get(path).text)
+        page = unescape(privacy.get(path).text)
         for text in (
             "<caption>Requests of persons (R-CLOCK)</caption>",
             "open, and late",
@@ -430,71 +432,73 @@ def test_exact_figures_stand_on_pages_of_their_own(desk: Desk) -> None:
             "burst of new people",
         ):
             assert text in page, (path, text)
-        assert MARKUP not in desk.get(path).text
-    assert "Nothing was noted" in desk.get(f"/figures/{FIRST}").text
-    assert desk.get("/figures/2020-01-01.1").status_code == 404
+        assert MARKUP not in privacy.get(path).text
+    assert "Nothing was noted" in privacy.get(f"/figures/{FIRST}").text
+    assert privacy.get("/figures/2020-01-01.1").status_code == 404
 
 
-def test_a_broken_log_is_told(desk: Desk) -> None:
-    assert "The chain holds" in desk.get("/audit").text
-    text = desk.home.audit.read_text()
-    desk.home.audit.write_text(text.replace('"built"', '"buily"'))
+def test_a_broken_log_is_told(privacy: Privacy) -> None:
+    assert "The chain holds" in privacy.get("/audit").text
+    text = privacy.home.audit.read_text()
+    privacy.home.audit.write_text(text.replace('"built"', '"buily"'))
     try:
-        assert "does not hold after entry 0" in desk.get("/audit").text
+        assert "does not hold after entry 0" in privacy.get("/audit").text
     finally:
-        desk.home.audit.write_text(text)
+        privacy.home.audit.write_text(text)
 
 
-def test_reading_waits_for_no_writer_and_stops_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_waits_for_no_writer_and_stops_none(
+    privacy: Privacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a run holds the home, the page says so; files need no vault; and the page never opens the vault
     for writing.
     """
-    monkeypatch.setattr("anonymart_airflow.desk.reading.PATIENCE", 0)
-    with desk.home.lock_file.open("a+b") as file:
+    monkeypatch.setattr("anonymart_airflow.privacy_page.reading.PATIENCE", 0)
+    with privacy.home.lock_file.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         for path in ("/", "/audit", f"/waiting/{WAITS}"):
-            answer = desk.get(path)
+            answer = privacy.get(path)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
             assert "A run is writing at this moment" in answer.text
-        assert desk.get(FILES[0]).status_code == 200
-    before = desk.home.vault.read_bytes()
-    assert {desk.get(path).status_code for path in PAGES} == {200}
-    assert desk.home.vault.read_bytes() == before
+        assert privacy.get(FILES[0]).status_code == 200
+    before = privacy.home.vault.read_bytes()
+    assert {privacy.get(path).status_code for path in PAGES} == {200}
+    assert privacy.home.vault.read_bytes() == before
 
 
-def test_what_waits_for_the_log_is_told_and_not_written(desk: Desk) -> None:
-    with engine.connect(desk.home, desk.keys, vault="rw") as connection:
-        audit.enter(connection, desk.home, desk.keys, date(2026, 6, 30), "built", "data-team")
-    before = desk.home.audit.read_bytes()
-    assert "The chain holds: 2 entries" in desk.get("/audit").text
-    assert desk.home.audit.read_bytes() == before
-    audit.flush(desk.home, desk.keys)
+def test_what_waits_for_the_log_is_told_and_not_written(privacy: Privacy) -> None:
+    with engine.connect(privacy.home, privacy.keys, vault="rw") as connection:
+        audit.enter(connection, privacy.home, privacy.keys, date(2026, 6, 30), "built", "data-team")
+    before = privacy.home.audit.read_bytes()
+    assert "The chain holds: 2 entries" in privacy.get("/audit").text
+    assert privacy.home.audit.read_bytes() == before
+    audit.flush(privacy.home, privacy.keys)
 
 
-def test_a_linked_folder_of_a_release_is_not_followed(desk: Desk) -> None:
-    docs = desk.home.releases / SECOND / "data_docs"
-    docs.rename(desk.home.root / "docs-away")
-    docs.symlink_to(desk.home.root / "docs-away")
+def test_a_linked_folder_of_a_release_is_not_followed(privacy: Privacy) -> None:
+    docs = privacy.home.releases / SECOND / "data_docs"
+    docs.rename(privacy.home.root / "docs-away")
+    docs.symlink_to(privacy.home.root / "docs-away")
     try:
-        assert desk.get(f"/releases/{SECOND}/files/data_docs/index.html").status_code == 404
+        assert privacy.get(f"/releases/{SECOND}/files/data_docs/index.html").status_code == 404
     finally:
         docs.unlink()
-        (desk.home.root / "docs-away").rename(docs)
+        (privacy.home.root / "docs-away").rename(docs)
 
 
 def test_what_nobody_foresaw_shows_no_value(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    privacy: Privacy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("jeanne")
 
-    monkeypatch.setattr("anonymart_airflow.desk.reading.list_releases", broken)
-    answer = desk.get("/")
+    monkeypatch.setattr("anonymart_airflow.privacy_page.reading.list_releases", broken)
+    answer = privacy.get("/")
     assert answer.status_code == 500 and "jeanne" not in answer.text + caplog.text
 
 
-def test_the_menu_holds_the_page(desk: Desk) -> None:
-    answer = desk.client.get("/api/v2/plugins", headers=desk._login("reviewer")).json()
+def test_the_menu_holds_the_page(privacy: Privacy) -> None:
+    answer = privacy.client.get("/api/v2/plugins", headers=privacy._login("reviewer")).json()
     (view,) = [view for plugin in answer["plugins"] for view in plugin["external_views"]]
     assert (view["name"], view["href"], view["destination"], view["url_route"]) == (
         "Privacy",

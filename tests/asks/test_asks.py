@@ -16,65 +16,69 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.run import IngestReport
 from anonymart.ingest.silence import Silent
 from tests import warm
-from tests.ingest.conftest import AS_OF, House
-from tests.whole.house import clean_environment
+from tests.ingest.conftest import AS_OF, SmallSchool
+from tests.whole.small_school import clean_environment
 
 RENAMED = "learner,connected\nL1,2026-06-01T10:00:00Z\n"
 REQUEST = "request_id,kind,learner_id,received_at,identity_verified\n"
 
 
 @pytest.fixture
-def house(tmp_path) -> House:
-    house = House(tmp_path / "home")
-    house.deliver("learners", "a.csv", "learner_id,registered_at\nL1,2026-01-01T10:00:00Z\n")
-    return house
+def small_school(tmp_path) -> SmallSchool:
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("learners", "a.csv", "learner_id,registered_at\nL1,2026-01-01T10:00:00Z\n")
+    return small_school
 
 
-def command(house: House, *words: str):
-    return warm.anonymart(*words, "--as-of", str(AS_OF), env=clean_environment(house.home.root), timeout=120)
+def command(small_school: SmallSchool, *words: str):
+    return warm.anonymart(
+        *words, "--as-of", str(AS_OF), env=clean_environment(small_school.home.root), timeout=120
+    )
 
 
 def last(done) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def test_nothing_to_do_is_one_line(house):
-    done = command(house, "ingest", "--strict")
+def test_nothing_to_do_is_one_line(small_school):
+    done = command(small_school, "ingest", "--strict")
     assert (done.returncode, last(done)) == (0, "Nothing asks for a person.")
 
 
-def test_a_refused_file_is_in_the_line_and_strict_ends_with_5(house):
-    house.deliver("connections", "new.csv", RENAMED)
-    done = command(house, "ingest")
+def test_a_refused_file_is_in_the_line_and_strict_ends_with_5(small_school):
+    small_school.deliver("connections", "new.csv", RENAMED)
+    done = command(small_school, "ingest")
     assert done.returncode == 0
     assert last(done) == "Asks for a person: 1 file refused whole (connections/new.csv)."
-    again = command(house, "ingest", "--strict")
+    again = command(small_school, "ingest", "--strict")
     assert (again.returncode, last(again)) == (5, last(done)), (
         "it waits in landing and asks until somebody mends or removes it"
     )
-    assert [(path.name) for path in (house.home.landing / "connections").iterdir()] == ["new.csv.refused"]
+    assert [(path.name) for path in (small_school.home.landing / "connections").iterdir()] == [
+        "new.csv.refused"
+    ]
 
 
-def test_an_unreadable_request_ends_with_5_always(house):
-    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
-    done = command(house, "ingest", "--json")
+def test_an_unreadable_request_ends_with_5_always(small_school):
+    small_school.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
+    done = command(small_school, "ingest", "--json")
     assert done.returncode == 5
     assert json.loads(done.stdout)["asks"]["unreadable"] == 1
-    assert command(house, "ingest").returncode == 5, "not only for the run that brought it"
+    assert command(small_school, "ingest").returncode == 5, "not only for the run that brought it"
 
 
 @pytest.mark.long
-def test_a_run_tells_of_a_late_request_and_strict_ends_with_5(house):
-    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,2026-05-01T10:00:00Z,false\n")
-    done = command(house, "run")
+def test_a_run_tells_of_a_late_request_and_strict_ends_with_5(small_school):
+    small_school.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,2026-05-01T10:00:00Z,false\n")
+    done = command(small_school, "run")
     assert (done.returncode, last(done)) == (0, "Asks for a person: 1 request past its last day.")
-    assert json.loads(command(house, "run", "--json", "--strict").stdout)["asks"] == {
+    assert json.loads(command(small_school, "run", "--json", "--strict").stdout)["asks"] == {
         "refused": [],
         "unreadable": 0,
         "late_requests": 1,
         "silent": [],
     }
-    assert command(house, "run", "--strict").returncode == 5
+    assert command(small_school, "run", "--strict").returncode == 5
 
 
 def test_all_that_asks_is_named():
@@ -106,13 +110,13 @@ def context(**conf: str) -> dict:
     }
 
 
-def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkeypatch):
+def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(small_school, monkeypatch):
     from airflow.sdk.exceptions import AirflowFailException
 
     from anonymart_airflow import tasks
 
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
-    house.deliver("connections", "new.csv", RENAMED)
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
+    small_school.deliver("connections", "new.csv", RENAMED)
     counts = tasks.ingest_source("connections", context())
     assert counts["files_refused"] == 1
     assert counts["delivered"] == sum(
@@ -123,24 +127,24 @@ def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(house, monkey
     tasks.watch_delivery(tasks.ingest_source("learners", context()))
 
 
-def test_an_unreadable_request_makes_its_dag_red(house, monkeypatch):
+def test_an_unreadable_request_makes_its_dag_red(small_school, monkeypatch):
     from airflow.sdk.exceptions import AirflowFailException
 
     from anonymart_airflow import tasks
 
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
-    house.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
+    small_school.deliver("rights", "r.csv", REQUEST + "R1,erase,L1,sometime in May,true\n")
     with pytest.raises(AirflowFailException, match="1 unreadable row about rights or consents"):
         tasks.watch_delivery(tasks.ingest_source("rights", context()))
 
 
 def test_progress_reaches_airflow_as_information_and_not_through_standard_error(
-    house, monkeypatch, capsys, caplog
+    small_school, monkeypatch, capsys, caplog
 ):
     """Airflow's supervisor writes whatever a task prints on standard error as `level: error`."""
     from anonymart_airflow import tasks
 
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
     # Airflow may set logging up anew at its first import: the handler is given to the logger itself.
     logger = logging.getLogger("anonymart")
     logger.addHandler(caplog.handler)

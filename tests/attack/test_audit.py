@@ -36,7 +36,7 @@ ATTACKS = {
 
 @pytest.fixture(scope="module")
 def folder(contracts, noise, tmp_path_factory):
-    """A release with the noise of the house."""
+    """A release with the noise of the warehouse."""
     rows = controls.with_fresh_noise(controls.naive_nps(), noise, 1)
     return controls.write_release(
         tmp_path_factory.mktemp("releases") / "2026-06-30.1", contracts, {NPS: rows}

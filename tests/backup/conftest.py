@@ -11,7 +11,7 @@ import pytest
 from anonymart.backup import make
 from anonymart.backup.restore import Options, restore
 from anonymart.home import Home
-from tests.forget.house import House as ForgetHouse
+from tests.erasure.small_school import SmallSchool as ErasureSchool
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill, sound  # noqa: F401
 from tests.gate.school import AS_OF, CELLS, School, engagement
 from tests.release.test_publish import published
@@ -20,7 +20,7 @@ JULY, AUGUST = date(2026, 7, 30), date(2026, 8, 29)
 FIRST, SECOND, THIRD = "2026-06-30.1", "2026-07-30.1", "2026-08-29.1"
 
 
-class House(ForgetHouse):
+class SmallSchool(ErasureSchool):
     """The home of a school, and what lies outside of it: backups, the copy of the newest, and the safe with
     the keys.
     """
@@ -80,23 +80,23 @@ class House(ForgetHouse):
 
 
 @pytest.fixture
-def house(sound, tmp_path, monkeypatch) -> House:  # noqa: F811
+def small_school(sound, tmp_path, monkeypatch) -> SmallSchool:  # noqa: F811
     """One release and one backup; then a delivery, a second release and an erasure, and a copy of the
     newest.
     """
     for left_out in (ask_straight, hold_no_drill, attack_nothing):
         left_out(monkeypatch)
     shutil.copytree(sound.home.root, tmp_path / "home", symlinks=True)
-    house = House(
+    small_school = SmallSchool(
         School(Home(tmp_path / "home"), sound.keys, sound.policy, sound.contracts), tmp_path / "outside"
     )
-    house.outside.mkdir()
-    house.deliver_all("before", ("anna",))
-    house.load("before.ndjson", "L-before")
-    assert house.publish(CELLS, AS_OF) == FIRST
-    house.backup()
-    house.load("after.ndjson", "L-after", JULY)
-    assert house.publish([engagement(date(2026, 5, 1))], JULY) == SECOND
-    erased = house.erase(house.request(number=1), as_of=JULY)
+    small_school.outside.mkdir()
+    small_school.deliver_all("before", ("anna",))
+    small_school.load("before.ndjson", "L-before")
+    assert small_school.publish(CELLS, AS_OF) == FIRST
+    small_school.backup()
+    small_school.load("after.ndjson", "L-after", JULY)
+    assert small_school.publish([engagement(date(2026, 5, 1))], JULY) == SECOND
+    erased = small_school.erase(small_school.request(number=1), as_of=JULY)
     assert sum(erased.rows.values()) > 5, erased
-    return house
+    return small_school

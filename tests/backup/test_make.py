@@ -9,28 +9,28 @@ import pytest
 
 from anonymart.backup import listed, make
 from anonymart.errors import UsageError
-from tests.forget.house import AS_OF, House, read_receipts
+from tests.erasure.small_school import AS_OF, SmallSchool, read_receipts
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backup")]
 
 
 @pytest.fixture
-def house(tmp_path):
+def small_school(tmp_path):
     """Two people, loaded; a mapping of the school's own."""
-    house = House(tmp_path / "home")
-    house.deliver_all()
-    house.ingest()
-    (house.home.root / "sources").mkdir()
-    (house.home.root / "sources" / "register.yml").write_text("columns: {}\n")
-    return house
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver_all()
+    small_school.ingest()
+    (small_school.home.root / "sources").mkdir()
+    (small_school.home.root / "sources" / "register.yml").write_text("columns: {}\n")
+    return small_school
 
 
-def backed_up(house: House, folder: Path, as_of: date = AS_OF) -> make.Backup:
-    return make.backup(house.home, house.keys, house.policy, as_of, folder)
+def backed_up(small_school: SmallSchool, folder: Path, as_of: date = AS_OF) -> make.Backup:
+    return make.backup(small_school.home, small_school.keys, small_school.policy, as_of, folder)
 
 
-def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(house, tmp_path):
-    done = backed_up(house, tmp_path / "b")
+def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(small_school, tmp_path):
+    done = backed_up(small_school, tmp_path / "b")
     found = {str(path.relative_to(tmp_path / "b")) for path in (tmp_path / "b").rglob("*") if path.is_file()}
     assert found == {
         "vault.duckdb",
@@ -41,7 +41,9 @@ def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(house, tmp
     }
     assert done.n_files == 4 and done.keep_until == "2026-07-30"
     keys = [
-        value for value in json.loads(house.home.keys_file.read_text()).values() if isinstance(value, str)
+        value
+        for value in json.loads(small_school.home.keys_file.read_text()).values()
+        if isinstance(value, str)
     ]
     assert len(keys) == 6 and not any(
         key.encode() in path.read_bytes()
@@ -53,41 +55,49 @@ def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(house, tmp
         stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
         for path in [tmp_path / "b", *(tmp_path / "b").rglob("*")]
     )
-    for folder, problem in ((tmp_path / "b", "is not empty"), (house.home.root / "b", "lies in the home")):
+    for folder, problem in (
+        (tmp_path / "b", "is not empty"),
+        (small_school.home.root / "b", "lies in the home"),
+    ):
         with pytest.raises(UsageError, match=problem):
-            backed_up(house, folder)
+            backed_up(small_school, folder)
 
 
-def test_a_receipt_names_the_backups_that_still_hold_the_erased(house, tmp_path):
-    first = backed_up(house, tmp_path / "first")
-    house.erase(house.request(number=1, learner_id="L-4712"))
-    make.expire(house.home, date(2026, 7, 31))
-    house.erase(house.request(number=2))
-    told = [receipt.get("backups") for receipt in read_receipts(house.home.root)]
+def test_a_receipt_names_the_backups_that_still_hold_the_erased(small_school, tmp_path):
+    first = backed_up(small_school, tmp_path / "first")
+    small_school.erase(small_school.request(number=1, learner_id="L-4712"))
+    make.expire(small_school.home, date(2026, 7, 31))
+    small_school.erase(small_school.request(number=2))
+    told = [receipt.get("backups") for receipt in read_receipts(small_school.home.root)]
     assert told == [[first.backup_id], None]
 
 
-def test_backups_go_when_their_term_is_over_and_what_was_moved_stays_listed(house, tmp_path):
-    first, second = backed_up(house, tmp_path / "first"), backed_up(house, tmp_path / "second")
-    assert [entry.backup_id for entry in listed.read(house.home)] == [first.backup_id, second.backup_id]
-    assert make.expire(house.home, date(2026, 7, 30)) == ([], [])
+def test_backups_go_when_their_term_is_over_and_what_was_moved_stays_listed(small_school, tmp_path):
+    first, second = backed_up(small_school, tmp_path / "first"), backed_up(small_school, tmp_path / "second")
+    assert [entry.backup_id for entry in listed.read(small_school.home)] == [
+        first.backup_id,
+        second.backup_id,
+    ]
+    assert make.expire(small_school.home, date(2026, 7, 30)) == ([], [])
     (tmp_path / "second").rename(tmp_path / "elsewhere")
-    removed, not_found = make.expire(house.home, date(2026, 7, 31))
+    removed, not_found = make.expire(small_school.home, date(2026, 7, 31))
     assert ([entry.backup_id for entry in removed], [entry.backup_id for entry in not_found]) == (
         [first.backup_id],
         [second.backup_id],
     )
     assert not (tmp_path / "first").exists() and (tmp_path / "elsewhere").exists()
-    make.strike(house.home, second.backup_id)
-    assert listed.read(house.home) == []
+    make.strike(small_school.home, second.backup_id)
+    assert listed.read(small_school.home) == []
 
 
-def test_what_is_still_there_is_not_struck_and_no_other_folder_is_removed(house, tmp_path):
-    first = backed_up(house, tmp_path / "first")
+def test_what_is_still_there_is_not_struck_and_no_other_folder_is_removed(small_school, tmp_path):
+    first = backed_up(small_school, tmp_path / "first")
     with pytest.raises(UsageError, match="is still in"):
-        make.strike(house.home, first.backup_id)
+        make.strike(small_school.home, first.backup_id)
     # Another backup has taken the place.
     told = tmp_path / "first" / "backup.json"
     told.write_text(told.read_text().replace(first.backup_id, "backup-other"))
-    assert [entry.backup_id for entry in make.expire(house.home, date(2027, 1, 1))[1]] == [first.backup_id]
+    assert [entry.backup_id for entry in make.expire(small_school.home, date(2027, 1, 1))[1]] == [
+        first.backup_id
+    ]
     assert told.exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole.house import House, open_house
+from tests.whole.small_school import SmallSchool, open_small_school
 
 SHARED = Path(
     os.environ.get("ANONYMART_SHARED_CASES")
@@ -65,19 +65,19 @@ def moved(text: str, **words: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def home(cases, tmp_path_factory) -> House:
+def home(cases, tmp_path_factory) -> SmallSchool:
     """Every case that a release of one school can hold, loaded and published in one run."""
     folder = tmp_path_factory.mktemp("cases")
-    house = open_house(folder / "home")
-    landing = house.home.landing
+    small_school = open_small_school(folder / "home")
+    landing = small_school.home.landing
     for form, codes in FORMS:
         _edx(cases, folder / f"{form}-{codes}", landing, f"{form}{codes}")
     _segment(cases, landing)
     _two_accounts(cases, landing)
     _tracking(cases, landing)
     _named(cases, landing)
-    house.report = house.succeed("run", "--as-of", AS_OF)
-    return house
+    small_school.report = small_school.succeed("run", "--as-of", AS_OF)
+    return small_school
 
 
 def _edx(cases: Path, made_in: Path, landing: Path, name: str) -> None:

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.cases.conftest import AS_OF, FORMS, as_csv, lay, made
-from tests.whole.house import attach_release, open_house
+from tests.whole.small_school import attach_release, open_small_school
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("cases")]
 
@@ -126,21 +126,21 @@ def test_a_code_of_both_names_of_a_learner_is_in_no_release(home):
 
 
 def test_nobody_unknown_is_counted_and_all_are_reported(cases, tmp_path):
-    house = open_house(tmp_path / "home")
-    made(cases, house.home.landing, "unknown_people.py")
-    report = house.command("run", "--as-of", AS_OF, "--json")
+    small_school = open_small_school(tmp_path / "home")
+    made(cases, small_school.home.landing, "unknown_people.py")
+    report = small_school.command("run", "--as-of", AS_OF, "--json")
     told = json.loads(report.stdout)
     text = json.dumps(told)
-    assert house.warehouse("SELECT count(*) FROM warehouse.evidence.cell_evidence WHERE true_count > 0") == [
-        (0,)
-    ]
+    assert small_school.warehouse(
+        "SELECT count(*) FROM warehouse.evidence.cell_evidence WHERE true_count > 0"
+    ) == [(0,)]
     assert "user1" not in text
     assert "https://lms.example" in text and re.search(r"\b60\b", text)
 
 
 def test_requests_with_times_as_people_write_them_all_enter(cases, tmp_path):
-    house = open_house(tmp_path / "home")
-    landing = house.home.landing
+    small_school = open_small_school(tmp_path / "home")
+    landing = small_school.home.landing
     lay(
         landing,
         "learners",
@@ -154,9 +154,9 @@ def test_requests_with_times_as_people_write_them_all_enter(cases, tmp_path):
     )
     (landing / "rights").mkdir(parents=True)
     shutil.copy(cases / "requests.csv", landing / "rights" / "requests.csv")
-    report = house.succeed("ingest", "--as-of", AS_OF)
+    report = small_school.succeed("ingest", "--as-of", AS_OF)
     assert {file["source"]: file["loaded"] for file in report["files"]} == {"learners": 5, "rights": 5}
-    days = house.vault(
+    days = small_school.vault(
         "SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY request_id"
     )
     assert [day[:16] for _, day in days] == [
@@ -169,8 +169,8 @@ def test_requests_with_times_as_people_write_them_all_enter(cases, tmp_path):
 
 
 def test_surveys_as_they_are_written(cases, tmp_path):
-    house = open_house(tmp_path / "home")
-    landing = house.home.landing
+    small_school = open_small_school(tmp_path / "home")
+    landing = small_school.home.landing
     people = ["ada", "bob", "cyd", "a", "b", "c", *(f"p{number:03d}" for number in range(1, 61))]
     lay(
         landing,
@@ -210,10 +210,12 @@ def test_surveys_as_they_are_written(cases, tmp_path):
             (cases / "nps-homogeneous" / name).read_text(encoding="utf-8"),
         )
     checked = json.loads(
-        house.command("sources", "check", cases / "10-salaries-unit-in-the-question.csv", "--json").stdout
+        small_school.command(
+            "sources", "check", cases / "10-salaries-unit-in-the-question.csv", "--json"
+        ).stdout
     )
-    house.succeed("ingest", "--as-of", "2026-09-30")
-    answers = house.vault(
+    small_school.succeed("ingest", "--as-of", "2026-09-30")
+    answers = small_school.vault(
         "SELECT identifier, answered_at::VARCHAR, comment FROM vault.answers.nps WHERE answered_at >= "
         "'2026-01-01' ORDER BY 2, 1"
     )
@@ -221,15 +223,15 @@ def test_surveys_as_they_are_written(cases, tmp_path):
     moments = {answered[:19] for _, answered, _ in answers}
     assert {"2026-02-08 13:54:20", "2026-04-01 00:05:00", "2026-07-10 17:14:09"} <= moments
     assert {"le mentorat", "trop lent"} <= {comment for _, _, comment in answers}
-    house.succeed("build", "--as-of", "2026-09-30")
-    [(n, median)] = house.warehouse(
+    small_school.succeed("build", "--as-of", "2026-09-30")
+    [(n, median)] = small_school.warehouse(
         "SELECT count(salary_eur_year), median(salary_eur_year) FROM "
         "warehouse.intermediate.int_salary_responses"
     )
     assert n == 60 and 37_000 <= median <= 37_800
     assert checked["loaded"] == 60
     told = dict(
-        house.warehouse(
+        small_school.warehouse(
             "SELECT path_id, n_detractors_reason FROM warehouse.marts.nps_quarterly WHERE quarter = "
             "DATE '2025-10-01'"
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from anonymart.catalogue import refusals
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 
 KEY = "course-v1:Campus+PY101+2025"
 B = "block-v1:Campus+PY101+2025+type@"
@@ -114,19 +114,19 @@ def no_patterns(monkeypatch):
 @pytest.mark.parametrize("name", CASES)
 def test_an_export_becomes_items(tmp_path, name):
     content, items = CASES[name]
-    house = House(tmp_path / "home")
-    house.deliver("catalogue", name, content if isinstance(content, str) else json.dumps(content))
-    counts = house.ingest()[f"catalogue/{name}"]
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("catalogue", name, content if isinstance(content, str) else json.dumps(content))
+    counts = small_school.ingest()[f"catalogue/{name}"]
     assert (counts.status, counts.quarantined, counts.unknown_columns) == ("loaded", 0, [])
-    assert set(house.ask("SELECT item_kind, code, course_key FROM vault.catalogue.items")) == items
+    assert set(small_school.ask("SELECT item_kind, code, course_key FROM vault.catalogue.items")) == items
 
 
 def test_lists_and_contents_of_moodle_speak_of_one_course(tmp_path):
     """The number that the list gives is the one that statements and the contents name it by."""
-    house = House(tmp_path / "home")
-    house.deliver("catalogue", "a.json", json.dumps([MOODLE]))
-    house.deliver("catalogue", "contents-2.json", json.dumps(CONTENTS))
-    house.ingest()
-    assert house.ask(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("catalogue", "a.json", json.dumps([MOODLE]))
+    small_school.deliver("catalogue", "contents-2.json", json.dumps(CONTENTS))
+    small_school.ingest()
+    assert small_school.ask(
         "SELECT item_kind, course_key FROM vault.catalogue.items WHERE item_kind = 'exercise'"
     ) == [("exercise", "MATHS-1")]

@@ -9,7 +9,7 @@ import pytest
 from anonymart import engine
 from anonymart.catalogue.proposal import propose
 from anonymart.ingest import ingest
-from tests.ingest.conftest import AS_OF, House
+from tests.ingest.conftest import AS_OF, SmallSchool
 
 TYPES = "http://adlnet.gov/expapi/activities/"
 LMS = "https://lms.example"
@@ -34,13 +34,13 @@ def said(number: int, object_id: str, kind: str | None = None, course: str | Non
     }
 
 
-def settled(house: House):
-    return ingest(house.home, house.keys, house.policy, AS_OF).settled
+def settled(small_school: SmallSchool):
+    return ingest(small_school.home, small_school.keys, small_school.policy, AS_OF).settled
 
 
-def codes(house: House) -> dict[str, str]:
+def codes(small_school: SmallSchool) -> dict[str, str]:
     """What each matched object is published as."""
-    rows = house.ask("""
+    rows = small_school.ask("""
         SELECT matches.named, matches.item_kind || ':' || items.code FROM vault.catalogue.matches AS matches
         INNER JOIN vault.catalogue.items AS items USING (item_kind, item_key) WHERE role = 'object'
     """)
@@ -50,8 +50,8 @@ def codes(house: House) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def platforms(tmp_path_factory):
     """Two Moodles and an Open edX in one catalogue, in the ids of the platforms."""
-    house = House(tmp_path_factory.mktemp("platforms") / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path_factory.mktemp("platforms") / "home")
+    small_school.deliver(
         "catalogue",
         "c.json",
         json.dumps(
@@ -86,7 +86,7 @@ def platforms(tmp_path_factory):
         ),
     )
     problem = "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6"
-    house.deliver("learning", "s.ndjson", [
+    small_school.deliver("learning", "s.ndjson", [
         said(1, f"{LMS}/course/course-v1%3ACampus%2BPY101%2B2025", "course"),
         said(2, f"{LMS}/xblock/{problem}/hint/1", "cmi.interaction"),
         said(3, "ccx-v1:Campus+PY101+2025+ccx@1", "course"),
@@ -98,8 +98,8 @@ def platforms(tmp_path_factory):
         said(9, "block-v1:Campus+PY101+2025+type@problem+block@1234", "cmi.interaction"),
         said(10, f"{LMS}/users/anna.needle", "media", f"{LMS}/course/course-v1:Campus+NEW+2025"),
     ])  # fmt: skip
-    house.report = settled(house)
-    return house
+    small_school.report = settled(small_school)
+    return small_school
 
 
 def test_each_id_finds_its_thing(platforms):
@@ -154,12 +154,12 @@ def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):
     """A derived code stays whatever comes later; the same id under another code corrects it, and so does the
     old code as an alias.
     """
-    house = House(tmp_path / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver(
         "catalogue", "a.csv", f"course_id,course_title\n{MOODLE}/course/view.php?id=2,Maths\nwrogn,Wrong\n"
     )
-    settled(house)
-    house.deliver(
+    settled(small_school)
+    small_school.deliver(
         "catalogue",
         "b.csv",
         (
@@ -167,46 +167,48 @@ def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):
             f"Maths 2\n"
         ),
     )
-    settled(house)
-    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
+    settled(small_school)
+    assert small_school.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
         ("maths", "maths"),
         ("maths-2", "maths-2"),
         ("wrogn", "wrogn"),
     ]
-    house.deliver(
+    small_school.deliver(
         "catalogue",
         "c.csv",
         f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=2\nright,wrogn\n",
     )
-    settled(house)
-    assert house.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
+    settled(small_school)
+    assert small_school.ask("SELECT item_key, code FROM vault.catalogue.items ORDER BY 1") == [
         ("maths", "algebra"),
         ("maths-2", "maths-2"),
         ("wrogn", "right"),
     ]
     # A code that another thing has already: the derived one joins it.
-    house.deliver("catalogue", "d.csv", f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=1\n")
-    house.deliver(
+    small_school.deliver(
+        "catalogue", "d.csv", f"course_id,course_aliases\nalgebra,{MOODLE}/course/view.php?id=1\n"
+    )
+    small_school.deliver(
         "learning",
         "s.ndjson",
         [said(1, "https://x.example/wrogn", "course"), said(2, f"{MOODLE}/course/view.php?id=1", "course")],
     )
-    settled(house)
-    assert codes(house) == {
+    settled(small_school)
+    assert codes(small_school) == {
         "https://x.example/wrogn": "course:right",
         f"{MOODLE}/course/view.php?id=1": "course:algebra",
     }
 
 
 def test_c_and_its_descendants_get_codes_of_their_own(tmp_path):
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     rows = "".join(
         f"{MOODLE}/course/view.php?id={n},{title}\n"
         for n, title in enumerate(("C", "C++", "C#", "Module #3"), 1)
     )
-    house.deliver("catalogue", "a.csv", f"course_id,course_title\n{rows}")
-    settled(house)
-    codes_of = dict(house.ask("SELECT title, code FROM vault.catalogue.items"))
+    small_school.deliver("catalogue", "a.csv", f"course_id,course_title\n{rows}")
+    settled(small_school)
+    codes_of = dict(small_school.ask("SELECT title, code FROM vault.catalogue.items"))
     assert codes_of == {"C": "c", "C++": "c-plus-plus", "C#": "c-sharp", "Module #3": "module-3"}
 
 
@@ -214,9 +216,9 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
     """With its line and the reason, also when the learner comes later; one name alone passes, a diploma is
     left out.
     """
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     learners = "learner_id,given_name,family_name,account_home_page,account_name\n"
-    house.deliver(
+    small_school.deliver(
         "catalogue",
         "a.csv",
         (
@@ -224,12 +226,12 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
             "python-101\n"
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "learners",
         "a.csv",
         learners + "L1,Zoltana,Dubouchard,https://c.example,p001\nL2,Julia,Roe,https://c.example,p002\n",
     )
-    house.deliver(
+    small_school.deliver(
         "enrolments",
         "a.csv",
         (
@@ -237,7 +239,7 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
             "2025-01-01,RNCP1\n"
         ),
     )
-    report = settled(house)
+    report = settled(small_school)
     told = {(each.item_kind, each.reason, each.line, each.became) for each in report.replaced}
     assert told == {
         ("path", "known_both_names", 3, "path-1"),
@@ -245,12 +247,12 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
         ("diploma", "known_both_names", None, None),
     }
     assert not any("zoltana" in sentence for sentence in report.sentences)
-    house.deliver("learners", "b.csv", learners + "L3,Oona,Quux,https://c.example,python-101\n")
-    assert {(each.reason, each.became) for each in settled(house).replaced} == {
+    small_school.deliver("learners", "b.csv", learners + "L3,Oona,Quux,https://c.example,python-101\n")
+    assert {(each.reason, each.became) for each in settled(small_school).replaced} == {
         ("known_both_names", "course-1"),
         ("known_account", "course-2"),
     }
-    house.deliver(
+    small_school.deliver(
         "nps",
         "n.csv",
         (
@@ -258,8 +260,8 @@ def test_a_code_that_names_a_learner_is_replaced_and_said(tmp_path):
             "2025-11-02,2025-11-03,1\n"
         ),
     )
-    settled(house)
-    assert house.ask("""
+    settled(small_school)
+    assert small_school.ask("""
         SELECT items.code FROM vault.catalogue.matches
         INNER JOIN vault.catalogue.items USING (item_kind, item_key)
         WHERE role = 'path' AND named LIKE 'coaching%'
@@ -270,13 +272,13 @@ def test_a_late_catalogue_counts_statements_again(tmp_path):
     """Only those that the history has taken and that gain something, flagged with what was counted of
     them.
     """
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     accounts = "".join(f"L{n},{LMS},u{n}\n" for n in range(1, 5))
-    house.deliver("learners", "l.csv", f"learner_id,account_home_page,account_name\n{accounts}")
-    house.deliver(
+    small_school.deliver("learners", "l.csv", f"learner_id,account_home_page,account_name\n{accounts}")
+    small_school.deliver(
         "catalogue", "a.csv", "course_id,exercise_id,exercise_aliases\ncourse-a,e1,https://x.example/e/1\n"
     )
-    house.deliver(
+    small_school.deliver(
         "learning",
         "s.ndjson",
         [
@@ -286,23 +288,23 @@ def test_a_late_catalogue_counts_statements_again(tmp_path):
             said(4, "https://x.example/never", "course"),
         ],
     )
-    assert settled(house).n_unmatched == 3
-    with engine.connect(house.home, house.keys, warehouse="rw") as connection:
+    assert settled(small_school).n_unmatched == 3
+    with engine.connect(small_school.home, small_school.keys, warehouse="rw") as connection:
         connection.execute(
             "CREATE SCHEMA warehouse.intermediate; CREATE TABLE warehouse.intermediate.int_events AS "
             "SELECT 3 AS load_no"
         )
-    house.deliver(
+    small_school.deliver(
         "catalogue",
         "b.csv",
         "course_id,exercise_id,exercise_aliases\ncourse-a,e2,https://x.example/e/2\nnew,,\n",
     )
-    report = settled(house)
+    report = settled(small_school)
     assert report.n_again == 2
-    assert house.ask(
+    assert small_school.ask(
         "SELECT right(statement_id::VARCHAR, 1), admitted_no, had_course, had_object FROM "
         "vault.raw.learning WHERE is_repeat ORDER BY 1") == [
         ("2", 4, True, False), ("3", 4, False, False),
     ]  # fmt: skip
-    house.deliver("catalogue", "c.csv", "course_id,exercise_id\ncourse-a,e9\n")
-    assert settled(house).n_again == 0
+    small_school.deliver("catalogue", "c.csv", "course_id,exercise_id\ncourse-a,e9\n")
+    assert settled(small_school).n_again == 0

@@ -225,7 +225,7 @@ HARMLESS = [
     "Maître de conférences",
     "Madame la Directrice",
     "M. Sc. 2019",
-    "Dr House",
+    "Dr SmallSchool",
     "Miss Univers 2023",
     "M. Météo",
     "la prof Espagnol",

@@ -28,7 +28,7 @@ TABLE = {
 }
 LAST = 10**6  # a count of the last block, whatever the class
 
-RECORD_KEY = "5e" * 32  # of the houses that tests build
+RECORD_KEY = "5e" * 32  # of the schools that tests build
 
 Z = {0.9: 1.644854, 0.95: 1.959964, 0.99: 2.575829}
 METHODS = {"nps_low": "nps", "nps_high": "nps", "rate_low": "interval", "rate_high": "interval"}

@@ -1,5 +1,5 @@
-"""What all counts of a life tell: the accountant against simulated attackers, and against the cases that are
-known (S-ANON).
+"""What all counts over the years tell: the accountant against simulated attackers, and against the cases that
+are known (S-ANON).
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from house import DBT, House, marts, policy, rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import not_rising
+from small_school import DBT, SmallSchool, marts, policy, rules
 
 from anonymart.attack import equal_sets, observed
 from anonymart.attack.rules import PublishedRules
@@ -88,11 +88,11 @@ def _people(mart: str, key: dict, flags: list[dict], dice: random.Random) -> lis
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> House:
+def school(tmp_path_factory: pytest.TempPathFactory) -> SmallSchool:
     """Funnels in which nearly all go to the end, chapters that nearly all complete, and answers of every
     mix.
     """
-    house, dice = House(tmp_path_factory.mktemp("consistent")), random.Random(20261129)
+    small_school, dice = SmallSchool(tmp_path_factory.mktemp("consistent")), random.Random(20261129)
     order = rules("course_completion_funnel")["consistent"][0]["order"]
     for number in range(40):
         size = dice.choice([0, 1, 3, 8, 15, 40, 90])
@@ -100,7 +100,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> House:
         for place, step in enumerate(order):
             flags = [{"has_reached": place < last} for last in lasts]
             if flags:
-                house.add_people(
+                small_school.add_people(
                     "course_completion_funnel",
                     _people(
                         "",
@@ -111,7 +111,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> House:
                 )
         flags = [{"has_completed": dice.random() < 0.97} for _ in range(size)]
         if flags:
-            house.add_people(
+            small_school.add_people(
                 "chapter_completion",
                 _people(
                     "", {"course_id": f"c{number}", "chapter_id": "k", "start_quarter": QUARTER}, flags, dice
@@ -128,11 +128,11 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> House:
             for kind in kinds
         ]
         if flags:
-            house.add_people(
+            small_school.add_people(
                 "nps_quarterly", _people("", {"path_id": f"p{number}", "quarter": QUARTER}, flags, dice)
             )
-    house.build(as_of=AS_OF)
-    return house
+    small_school.build(as_of=AS_OF)
+    return small_school
 
 
 def test_a_funnel_does_not_rise_and_its_whole_is_its_first_step(school):
@@ -176,7 +176,7 @@ def test_what_was_published_is_carried_and_never_joined_again(school):
 
 
 def test_a_mart_says_only_what_can_be_made_consistent(tmp_path):
-    house = House(tmp_path, only="chapter_completion")
+    small_school = SmallSchool(tmp_path, only="chapter_completion")
     page = yaml.safe_load((DBT / "models" / "marts" / "chapter_completion.yml").read_text(encoding="utf-8"))
     pages = []
     for entry in (
@@ -187,7 +187,7 @@ def test_a_mart_says_only_what_can_be_made_consistent(tmp_path):
     ):
         page["models"][0]["config"]["meta"]["disclosure"]["consistent"] = [entry]
         pages.append((yaml.safe_dump(page), policy()))
-    said = house.compile_each("chapter_completion", pages)
+    said = small_school.compile_each("chapter_completion", pages)
     assert all("consistent" in text and "chapter_completion" in text for text in said)
 
 

@@ -9,8 +9,8 @@ import random
 from typing import Any
 
 import pytest
-from house import House, marts, people_columns, policy, rules
 from oracle import Cell, cells, funnels, shown_cells
+from small_school import SmallSchool, marts, people_columns, policy, rules
 
 AS_OF = "2026-06-30"
 PERIODS = {
@@ -124,18 +124,18 @@ def _one_of_three(person: dict[str, Any], dice: random.Random, chances: dict[str
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, list[dict[str, Any]]]]:
-    house = House(tmp_path_factory.mktemp("house"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallSchool, dict[str, list[dict[str, Any]]]]:
+    small_school = SmallSchool(tmp_path_factory.mktemp("small_school"))
     dice = random.Random(20260630)
     people = {mart: random_people(mart, dice) for mart in marts()}
     for mart in marts():
-        house.add_people(mart, people[mart])
-    house.build(as_of=AS_OF)
-    return house, people
+        small_school.add_people(mart, people[mart])
+    small_school.build(as_of=AS_OF)
+    return small_school, people
 
 
 def _told_first(
-    house: House, found: dict[str, Any], measure: dict[str, Any], place: dict[str, Any]
+    small_school: SmallSchool, found: dict[str, Any], measure: dict[str, Any], place: dict[str, Any]
 ) -> tuple[float | None, str | None]:
     """A rate that another mart tells, and is not made again."""
     first = measure["told_by"]
@@ -145,7 +145,7 @@ def _told_first(
     }
     rows = [
         row
-        for row in house.rows(f"intermediate.int_cells__{first['mart']}")
+        for row in small_school.rows(f"intermediate.int_cells__{first['mart']}")
         if all(row[name] == value for name, value in at.items())
     ]
     return (rows[0][first["measure"]], rows[0][f"{first['measure']}_reason"]) if rows else (None, "too_few")
@@ -153,13 +153,13 @@ def _told_first(
 
 @pytest.mark.parametrize("mart", marts())
 def test_published_figures_equal_the_oracle(
-    built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str
+    built: tuple[SmallSchool, dict[str, list[dict[str, Any]]]], mart: str
 ) -> None:
-    house, people = built
+    small_school, people = built
     found, law = rules(mart), policy()
     rows = {
         tuple(row[name] for name in found["dimensions"]): row
-        for row in house.rows(f"intermediate.int_cells__{mart}")
+        for row in small_school.rows(f"intermediate.int_cells__{mart}")
     }
     expected = shown_cells(found, law, people[mart])
     fixed = funnels(found, law, cells(found, people[mart]))
@@ -171,7 +171,7 @@ def test_published_figures_equal_the_oracle(
             measure = next(m for m in found["measures"] if m["name"] == name)
             what = (mart, key, name, len(members))
             if measure["kind"].startswith("rate") and "told_by" in measure:
-                value, reason = _told_first(house, found, measure, members[0])
+                value, reason = _told_first(small_school, found, measure, members[0])
             assert rows[key][f"{name}_reason"] == reason, what
             seen.add((measure["kind"], reason))
             if value is None:
@@ -194,11 +194,11 @@ def test_published_figures_equal_the_oracle(
 
 @pytest.mark.parametrize("mart", marts())
 def test_no_published_figure_is_small_or_bare(
-    built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str
+    built: tuple[SmallSchool, dict[str, list[dict[str, Any]]]], mart: str
 ) -> None:
-    house, _ = built
+    small_school, _ = built
     found, law = rules(mart), policy()
-    rows = house.rows(f"marts.{mart}")
+    rows = small_school.rows(f"marts.{mart}")
     assert rows and [tuple(row[name] for name in found["dimensions"]) for row in rows] == sorted(
         tuple(row[name] for name in found["dimensions"]) for row in rows
     )
@@ -241,14 +241,14 @@ def test_no_published_figure_is_small_or_bare(
     ],
 )
 def test_an_interval_tells_no_more_than_rate_and_base(
-    built: tuple[House, dict[str, list[dict[str, Any]]]], mart: str
+    built: tuple[SmallSchool, dict[str, list[dict[str, Any]]]], mart: str
 ) -> None:
     """Cells with the same rate on the same base have the same interval, whatever stands behind them; on an
     edge the base does not matter.
     """
-    house, _ = built
+    small_school, _ = built
     found, told = rules(mart), {}
-    for row in house.rows(f"intermediate.int_cells__{mart}"):
+    for row in small_school.rows(f"intermediate.int_cells__{mart}"):
         for rate in (
             m
             for m in found["measures"]
@@ -271,10 +271,10 @@ def test_an_interval_tells_no_more_than_rate_and_base(
 
 
 def test_evidence_has_every_measure_of_every_new_cell(
-    built: tuple[House, dict[str, list[dict[str, Any]]]],
+    built: tuple[SmallSchool, dict[str, list[dict[str, Any]]]],
 ) -> None:
-    house, people = built
-    evidence = house.rows("evidence.cell_evidence")
+    small_school, people = built
+    evidence = small_school.rows("evidence.cell_evidence")
     expected = sum(
         len(shown_cells(rules(mart), policy(), people[mart])) * len(rules(mart)["measures"])
         for mart in marts()
@@ -285,7 +285,7 @@ def test_evidence_has_every_measure_of_every_new_cell(
     for row in evidence:
         assert (row["published_value"] is None) == (row["published_reason"] is not None)
         assert row["earliest_closing_on"] == dt.date(2027, 1, 1) and str(row["as_of"]) == AS_OF
-        # What another mart tells is of other people in this house.
+        # What another mart tells is of other people in this small_school.
         is_copied = row["kind"] == "rate" and row["mart"] == "rncp_promotion"
         if (
             row["kind"] in ("rate", "mean", "quantile", "nps")
@@ -296,18 +296,19 @@ def test_evidence_has_every_measure_of_every_new_cell(
 
 
 def test_published_cells_never_change_and_closed_periods_stay_closed(
-    built: tuple[House, dict[str, list[dict[str, Any]]]],
+    built: tuple[SmallSchool, dict[str, list[dict[str, Any]]]],
 ) -> None:
-    house, _ = built
-    before = {mart: house.rows(f"marts.{mart}") for mart in marts()}
-    house.publish()
+    small_school, _ = built
+    before = {mart: small_school.rows(f"marts.{mart}") for mart in marts()}
+    small_school.publish()
     for mart in marts():
         late = [{**person, "pseudonym": "f" * 64} for person in random_people(mart, random.Random(1))[:200]]
-        house.add_people(mart, late)
-    house.build(as_of="2026-07-30")
+        small_school.add_people(mart, late)
+    small_school.build(as_of="2026-07-30")
     for mart in marts():
-        assert house.rows(f"marts.{mart}") == before[mart], mart
-    assert house.rows("evidence.cell_evidence") == []
+        assert small_school.rows(f"marts.{mart}") == before[mart], mart
+    assert small_school.rows("evidence.cell_evidence") == []
     assert {
-        row["closes_on"] > dt.date(2026, 6, 30) for row in house.rows("intermediate.int_closed_periods")
+        row["closes_on"] > dt.date(2026, 6, 30)
+        for row in small_school.rows("intermediate.int_closed_periods")
     } == {True}

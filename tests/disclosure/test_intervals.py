@@ -9,8 +9,8 @@ from math import lgamma
 import duckdb
 import numpy as np
 import pytest
-from house import policy
 from oracle import TABLE
+from small_school import policy
 
 from anonymart.disclosure import intervals
 from anonymart.gate.consistent import falling

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from house import House, policy, rules
 from oracle import Cell, cells
+from small_school import SmallSchool, policy, rules
 
 SALARY, NPS = "salary_outcome", "nps_quarterly"
 LEAST = policy()["nesting"]["smallest_difference"]
@@ -87,24 +87,24 @@ def respondents(dice: random.Random) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, list[dict[str, Any]]]]:
-    house = House(tmp_path_factory.mktemp("nests"))
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallSchool, dict[str, list[dict[str, Any]]]]:
+    small_school = SmallSchool(tmp_path_factory.mktemp("nests"))
     dice = random.Random(11)
     people = {SALARY: graduates(dice), NPS: respondents(dice)}
     for mart, found in people.items():
-        house.add_people(mart, found)
-    house.build(as_of="2026-06-30")
-    return house, people
+        small_school.add_people(mart, found)
+    small_school.build(as_of="2026-06-30")
+    return small_school, people
 
 
 class Nests:
     """All cells of a mart with their persons; which lie within which; what each may show by itself."""
 
-    def __init__(self, mart: str, house: House, people: list[dict[str, Any]]) -> None:
+    def __init__(self, mart: str, small_school: SmallSchool, people: list[dict[str, Any]]) -> None:
         self.rules = rules(mart)
         self.rows = {
             tuple(row[name] for name in self.rules["dimensions"]): row
-            for row in house.rows(f"intermediate.int_cells__{mart}")
+            for row in small_school.rows(f"intermediate.int_cells__{mart}")
         }
         whole = self.rules["nesting"]["whole"]
         self.members = {key: self.of(key, people) for key in self.rows}
@@ -137,8 +137,8 @@ class Nests:
 
 
 def test_quartiles_equal_the_oracle(built):
-    house, people = built
-    nests = Nests(SALARY, house, people[SALARY])
+    small_school, people = built
+    nests = Nests(SALARY, small_school, people[SALARY])
     protected = defaultdict(set)
     behind = {key: nests.behind(key, "salary_eur_year") for key in nests.rows}
     for name in QUARTILES:
@@ -165,8 +165,8 @@ def test_quartiles_equal_the_oracle(built):
 
 
 def test_no_two_published_figures_differ_by_few_persons(built):
-    house, people = built
-    nests = Nests(SALARY, house, people[SALARY])
+    small_school, people = built
+    nests = Nests(SALARY, small_school, people[SALARY])
     behind = {key: nests.behind(key, "salary_eur_year") for key in nests.rows}
     n_shown = 0
     for name in QUARTILES:
@@ -184,8 +184,8 @@ def test_no_two_published_figures_differ_by_few_persons(built):
 
 
 def test_a_clipped_share_is_not_told_apart_from_its_whole(built):
-    house, people = built
-    nests = Nests(NPS, house, people[NPS])
+    small_school, people = built
+    nests = Nests(NPS, small_school, people[NPS])
     base = {key: nests.behind(key, "has_answered") for key in nests.rows}
     n_near = 0
     for fine, coarse in nests.pairs:
@@ -223,10 +223,10 @@ def test_the_same_persons_get_another_noise_in_each_cell(built):
     Who knew the noise of a set of persons from one cell would know from the next one whether somebody else is
     in it.
     """
-    house, people = built
+    small_school, people = built
     drawn = []
     for mart in (NPS, SALARY):
-        nests = Nests(mart, house, people[mart])
+        nests = Nests(mart, small_school, people[mart])
         persons = {key: {person["pseudonym"] for person in members} for key, members in nests.members.items()}
         twins = [pair for pair in nests.pairs if persons[pair[0]] == persons[pair[1]]]
         assert twins
@@ -244,9 +244,9 @@ def test_the_same_persons_get_another_noise_in_each_cell(built):
 
 
 def test_a_year_that_may_be_pooled_shows_no_quartile(built):
-    house, _ = built
+    small_school, _ = built
     smallest = policy()["rates"]["smallest_base"]["coarse"]
-    rows = house.rows("intermediate.int_cells__salary_outcome")
+    rows = small_school.rows("intermediate.int_cells__salary_outcome")
     small = [
         row
         for row in rows
@@ -259,7 +259,7 @@ def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factor
     """The year before, all graduates were too few by noise, and a diploma of nearly all of them was not: its
     figures are out.
     """
-    house = House(tmp_path_factory.mktemp("carried"), only=SALARY)
+    small_school = SmallSchool(tmp_path_factory.mktemp("carried"), only=SALARY)
     dice = random.Random(5)
     people = []
     for no in range(80):
@@ -274,13 +274,13 @@ def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factor
             "salary_eur_year": float(30_000 + 100 * no) if no < 40 else None,
         }
         people += [person | {"diploma_id": "d0"}, person | {"diploma_id": "all"}]
-    house.add_people(SALARY, people)
-    house.build(as_of="2024-06-30")
-    house.publish()
+    small_school.add_people(SALARY, people)
+    small_school.build(as_of="2024-06-30")
+    small_school.publish()
 
     def pools() -> dict[str, Any]:
-        house.build("--select", "int_closed_periods+", as_of="2025-06-30")
-        rows = house.rows("intermediate.int_cells__salary_outcome")
+        small_school.build("--select", "int_closed_periods+", as_of="2025-06-30")
+        rows = small_school.rows("intermediate.int_cells__salary_outcome")
         return {
             row["diploma_id"]: row["salary_p50_reason"]
             for row in rows
@@ -288,7 +288,7 @@ def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factor
         }
 
     assert pools() == {"d0": None, "all": None}
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         con.execute(
             "update ledger.cells_salary_outcome set salary_p50 = 31000, salary_p50_reason = null where "
             "diploma_id = 'd0'"

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from house import House
+from small_school import SmallSchool
 
 from anonymart.disclosure import anonymity, perturbation
 from anonymart.errors import UsageError
@@ -70,8 +70,8 @@ def entries(name: str) -> list[perturbation.Entry]:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     """What the project's own macros publish of the peer's records and of the Handbook's three persons."""
-    house = House(tmp_path_factory.mktemp("peers"), only="course_completion_funnel")
-    seeds, models = house.project / "seeds", house.project / "models" / "intermediate"
+    small_school = SmallSchool(tmp_path_factory.mktemp("peers"), only="course_completion_funnel")
+    seeds, models = small_school.project / "seeds", small_school.project / "models" / "intermediate"
     records = [
         f"{row['region']},{row['step']},{int(row['record_key']) * WIDER}" for row in vectors("records")
     ]
@@ -102,9 +102,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[s
         (models / f"peer_{name}.sql").write_text(
             PUBLISHED.format(table=f"ptable_{table}", cell=cell, records=rows)
         )
-    done = house.dbt("build", "--select", "+path:models/intermediate/peer_*")
+    done = small_school.dbt("build", "--select", "+path:models/intermediate/peer_*")
     assert done.returncode == 0, done.stdout
-    return {path.stem: house.rows(f"intermediate.{path.stem}") for path in models.glob("peer_*.sql")}
+    return {path.stem: small_school.rows(f"intermediate.{path.stem}") for path in models.glob("peer_*.sql")}
 
 
 @pytest.mark.parametrize("table", ["shipped", "unordered"])

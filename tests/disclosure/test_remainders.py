@@ -10,8 +10,8 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from house import House, policy, rules
 from oracle import Cell, cells
+from small_school import SmallSchool, policy, rules
 
 from anonymart.attack import controls, subtraction
 from anonymart.attack.rules import PublishedRules
@@ -56,13 +56,13 @@ def respondents(dice: random.Random) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], dict[tuple, Any]]:
-    house = House(tmp_path_factory.mktemp("remainders"), only=NPS)
+    small_school = SmallSchool(tmp_path_factory.mktemp("remainders"), only=NPS)
     people = respondents(random.Random(16))
-    house.add_people(NPS, people)
+    small_school.add_people(NPS, people)
     law = policy()
     law["publication"]["first_period_on"] = "1980-01-01"
-    house.build(as_of="2026-06-30", law=law)
-    rows = house.rows(f"intermediate.int_cells__{NPS}")
+    small_school.build(as_of="2026-06-30", law=law)
+    rows = small_school.rows(f"intermediate.int_cells__{NPS}")
     assert len({row["quarter"] for row in rows}) == QUARTERS
     return rows, {
         key: Cell(rules(NPS), law, members).figures() for key, members in cells(rules(NPS), people).items()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from house import House, marts, policy, rules
+from small_school import SmallSchool, marts, policy, rules
 
 pytestmark = pytest.mark.xdist_group("rules")
 
@@ -88,8 +88,10 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """dbt's one sentence for each change of the rules and each missing figure of the policy."""
-    house = House(tmp_path_factory.mktemp("rules"), only=MART)
-    page = yaml.safe_load((house.project / "models" / "marts" / f"{MART}.yml").read_text(encoding="utf-8"))
+    small_school = SmallSchool(tmp_path_factory.mktemp("rules"), only=MART)
+    page = yaml.safe_load(
+        (small_school.project / "models" / "marts" / f"{MART}.yml").read_text(encoding="utf-8")
+    )
     page.pop("unit_tests")
     pages = []
     for change, _ in CHANGES.values():
@@ -97,7 +99,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         change(changed["models"][0]["config"]["meta"])
         pages.append((yaml.safe_dump(changed), policy()))
     pages += [(yaml.safe_dump(page), without(path)) for path in NEEDED]
-    said = house.compile_each(MART, pages)
+    said = small_school.compile_each(MART, pages)
     found = [re.search(r"The mart .*?\.(?=\n)", text) for text in said]
     assert all(found), said
     names = [*CHANGES, *(".".join(path) for path in NEEDED)]
@@ -132,14 +134,14 @@ def test_sensitive_figures_are_marked(mart: str) -> None:
 
 
 def test_unit_tests_of_the_rules(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    done = house.dbt("test", "--select", "test_type:unit")
+    small_school = SmallSchool(tmp_path)
+    done = small_school.dbt("test", "--select", "test_type:unit")
     assert done.returncode == 0, done.stdout
     assert re.search(r"PASS=1[6-9]|PASS=[2-9]\d", done.stdout), done.stdout
 
 
 def test_a_person_who_stands_twice_in_a_cell_stops_the_build(tmp_path: Path) -> None:
-    house = House(tmp_path, only="chapter_completion")
+    small_school = SmallSchool(tmp_path, only="chapter_completion")
     row = {
         "course_id": "c",
         "chapter_id": "a",
@@ -147,13 +149,13 @@ def test_a_person_who_stands_twice_in_a_cell_stops_the_build(tmp_path: Path) -> 
         "closing_on": dt.date(2030, 1, 1),
         "record_key": 1,
     }
-    house.add_people(
+    small_school.add_people(
         "chapter_completion",
         [{**row, "pseudonym": "p"}, {**row, "pseudonym": "q"}, {**row, "pseudonym": "p", "chapter_id": "b"}],
     )
-    house.build()
-    house.add_people("chapter_completion", [{**row, "pseudonym": "q", "record_key": 2}])
-    done = house.dbt("build", "--exclude-resource-type", "unit_test")
+    small_school.build()
+    small_school.add_people("chapter_completion", [{**row, "pseudonym": "q", "record_key": 2}])
+    done = small_school.dbt("build", "--exclude-resource-type", "unit_test")
     assert done.returncode != 0
     assert re.search(r"Failure in test counts_each_person_once_int_cells__chapter_completion", done.stdout), (
         done.stdout

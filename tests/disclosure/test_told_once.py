@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from house import House, marts, rules
+from small_school import SmallSchool, marts, rules
 
 FIRST, LATER = (
     "2026-05-01",
@@ -29,7 +29,7 @@ def _person(number: int, dice: random.Random, **more: Any) -> dict[str, Any]:
     }
 
 
-def _people(house: House) -> None:
+def _people(small_school: SmallSchool) -> None:
     dice = random.Random(7)
     for number in range(60):
         learner = _person(number, dice)
@@ -42,7 +42,7 @@ def _people(house: House) -> None:
             }
             for month in range(4)
         ]
-        house.add_people("learner_retention_cohort", months)
+        small_school.add_people("learner_retention_cohort", months)
         answers = {
             "has_answered": number < 50,
             "is_employed": number < 40,
@@ -50,7 +50,7 @@ def _people(house: House) -> None:
             "salary_eur_year": 30_000.0 + 100 * number,
         }
         graduate = {**learner, "graduation_year": YEAR, "graduation_year_from": YEAR, **answers}
-        house.add_people(
+        small_school.add_people(
             "salary_outcome",
             [
                 {**graduate, "diploma_id": code, "months_after": months}
@@ -65,36 +65,38 @@ def _people(house: House) -> None:
             "answered_24m": number < 50,
             "in_field_24m": number < 30,
         }
-        house.add_people("rncp_promotion", [{**learner, "diploma_id": "d", "promotion_year": YEAR, **after}])
+        small_school.add_people(
+            "rncp_promotion", [{**learner, "diploma_id": "d", "promotion_year": YEAR, **after}]
+        )
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, dict[str, list[dict[str, Any]]]]:
-    """The cells of the first closings, and a house that was built again after nine people had left."""
-    house = House(tmp_path_factory.mktemp("told"))
-    _people(house)
-    house.build(as_of=FIRST)
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallSchool, dict[str, list[dict[str, Any]]]]:
+    """The cells of the first closings, and a small school that was built again after nine people had left."""
+    small_school = SmallSchool(tmp_path_factory.mktemp("told"))
+    _people(small_school)
+    small_school.build(as_of=FIRST)
     first = {
-        mart: house.rows(f"intermediate.int_cells__{mart}")
+        mart: small_school.rows(f"intermediate.int_cells__{mart}")
         for mart in ("learner_retention_cohort", "salary_outcome")
     }
-    house.publish()
-    with duckdb.connect(str(house.vault)) as connection:
+    small_school.publish()
+    with duckdb.connect(str(small_school.vault)) as connection:
         for mart in ("learner_retention_cohort", "salary_outcome", "rncp_promotion"):
             connection.execute(
                 f"DELETE FROM people.int_people__{mart} WHERE pseudonym < ?", [f"{LEAVERS:064x}"]
             )
-    house.build(as_of=LATER)
-    return house, first
+    small_school.build(as_of=LATER)
+    return small_school, first
 
 
 def test_a_cohort_keeps_its_base(told):
-    house, first = told
+    small_school, first = told
     (start,) = (row for row in first["learner_retention_cohort"] if row["months_since_start"] == 0)
     assert start["perturbed_n_cohort"] == start["n_learners"], (
         "month 0 and the cohort are the same people, told once"
     )
-    later = house.rows("intermediate.int_cells__learner_retention_cohort")
+    later = small_school.rows("intermediate.int_cells__learner_retention_cohort")
     assert len(later) == 3 and all(row["true_n_cohort"] == 60 - LEAVERS for row in later)
     for row in later:
         assert row["perturbed_n_cohort"] == start["n_learners"]
@@ -102,11 +104,11 @@ def test_a_cohort_keeps_its_base(told):
 
 
 def test_graduates_are_counted_once(told):
-    house, first = told
+    small_school, first = told
     before = {row["diploma_id"]: row for row in first["salary_outcome"] if row["months_after"] == 6}
     later = {
         row["diploma_id"]: row
-        for row in house.rows("intermediate.int_cells__salary_outcome")
+        for row in small_school.rows("intermediate.int_cells__salary_outcome")
         if row["months_after"] == 24
     }
     assert later.keys() == before.keys() == {"d", "all"}
@@ -116,14 +118,14 @@ def test_graduates_are_counted_once(told):
 
 
 def test_a_promotion_tells_what_the_salaries_told(told):
-    house, first = told
-    (promotion,) = house.rows("intermediate.int_cells__rncp_promotion")
+    small_school, first = told
+    (promotion,) = small_school.rows("intermediate.int_cells__rncp_promotion")
     before = next(
         row for row in first["salary_outcome"] if row["diploma_id"] == "d" and row["months_after"] == 6
     )
     later = next(
         row
-        for row in house.rows("intermediate.int_cells__salary_outcome")
+        for row in small_school.rows("intermediate.int_cells__salary_outcome")
         if row["diploma_id"] == "d" and row["months_after"] == 24
     )
     assert promotion["n_certified"] == before["n_graduates"]

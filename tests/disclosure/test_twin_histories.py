@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from house import House
+from small_school import SmallSchool
 from twins import (
     CONTROLS,
     EVENTS,
@@ -35,7 +35,7 @@ STRICT = 1 - 2 * 0.001 / (len(HISTORIES) * len(PLACES) * (len(EVENTS) + 1))
 @pytest.fixture(scope="module")
 def right(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], tuple[int, int]]:
     """How many twins are told apart, and of how many, by history, place and event."""
-    releases = a_year(House(tmp_path_factory.mktemp("twins"), only=MARTS))
+    releases = a_year(SmallSchool(tmp_path_factory.mktemp("twins"), only=MARTS))
     asked = [*product(HISTORIES, PLACES), *product(CONTROLS, ["published"])]
     found = {(*each, event): guesses(releases[each[0]], each[1], event) for each in asked for event in EVENTS}
     print("", *table(found), sep="\n")

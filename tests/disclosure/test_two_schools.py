@@ -10,7 +10,7 @@ from collections import Counter
 
 import duckdb
 import pytest
-from house import House
+from small_school import SmallSchool
 
 from anonymart.attack import controls, differences
 from anonymart.attack.rules import PublishedRules
@@ -42,7 +42,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, l
     """The published counts of school `without` the person and of school `with` them, by size, one for each
     key.
     """
-    house, dice = House(tmp_path_factory.mktemp("schools"), only=MART), random.Random(1)
+    small_school, dice = SmallSchool(tmp_path_factory.mktemp("schools"), only=MART), random.Random(1)
     people = []
     for n in SIZES:
         for key in range(N_KEYS):
@@ -58,12 +58,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[int, l
                     cell | {"pseudonym": f"{i:064x}", "record_key": record_key}
                     for i, record_key in enumerate(record_keys)
                 ]
-    house.add_people(MART, people)
-    house.build("--exclude", "resource_type:test")
+    small_school.add_people(MART, people)
+    small_school.build("--exclude", "resource_type:test")
     found: dict[str, dict[int, list[int]]] = {
         school: {n: [0] * N_KEYS for n in SIZES} for school in ("without", "with")
     }
-    for row in house.rows(f"marts.{MART}"):
+    for row in small_school.rows(f"marts.{MART}"):
         n, key = map(int, row["chapter_id"].split("|"))
         found[row["course_id"]][n][key] = row["n_started"]
     return found
@@ -115,10 +115,10 @@ def test_the_difference_of_the_schools_is_noise(published, n):
 
 
 def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
-    """The person comes late into twenty cells that are published: with the memory of the house they change
-    nothing, without it they show.
+    """The person comes late into twenty cells that are published: with the memory of the warehouse they
+    change nothing, without it they show.
     """
-    house, dice = House(tmp_path / "house", only=MART), random.Random(2)
+    small_school, dice = SmallSchool(tmp_path / "small_school", only=MART), random.Random(2)
     chapters = [
         {
             "course_id": "c",
@@ -134,28 +134,28 @@ def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
             | {"pseudonym": f"{i:064x}", "record_key": dice.getrandbits(32), "has_completed": i % 2 == 0}
             for i in range(30)
         ]
-        house.add_people(MART, people)
+        small_school.add_people(MART, people)
     newcomer = {"pseudonym": "f" * 64, "record_key": dice.getrandbits(32), "has_completed": True}
     contracts = load_contracts()
 
     def release(name: str, as_of: str):
-        house.build("--exclude", "resource_type:test", as_of=as_of)
-        return controls.read(tmp_path / name, contracts, {MART: house.rows(f"marts.{MART}")})
+        small_school.build("--exclude", "resource_type:test", as_of=as_of)
+        return controls.read(tmp_path / name, contracts, {MART: small_school.rows(f"marts.{MART}")})
 
     def compared(after, before):
         return differences.attack(after, [before], PublishedRules.of(load_policy()), Truth())
 
     before = release("before", "2026-06-30")
-    house.add_people(MART, [chapter | newcomer for chapter in chapters])
-    forgetful = compared(release("no_memory", "2026-06-30"), before)
-    assert forgetful.tried == 20 and forgetful.succeeded > 10
+    small_school.add_people(MART, [chapter | newcomer for chapter in chapters])
+    without_memory = compared(release("no_memory", "2026-06-30"), before)
+    assert without_memory.tried == 20 and without_memory.succeeded > 10
 
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         con.execute(f"delete from people.int_people__{MART} where pseudonym = ?", [newcomer["pseudonym"]])
     assert compared(release("before_again", "2026-06-30"), before).succeeded == 0
-    house.publish()
+    small_school.publish()
     open_quarter = chapters[0] | {"start_quarter": dt.date(2025, 10, 1)}
-    house.add_people(MART, [chapter | newcomer for chapter in (*chapters, open_quarter)])
+    small_school.add_people(MART, [chapter | newcomer for chapter in (*chapters, open_quarter)])
     after = release("after", "2026-07-30")
     assert len(after.tables[MART].cells) >= 20
     assert (compared(after, before).tried, compared(after, before).succeeded) == (20, 0)

@@ -1,7 +1,7 @@
 """Homes in pairs, alike but for the history of one person, through a year of monthly releases; and who tells
 the twins apart.
 
-One house holds every home: a home is a course with a chapter, with record keys of its own, as
+One small_school holds every home: a home is a course with a chapter, with record keys of its own, as
 test_two_schools.py does it. Six months and two quarters are published when something happens to the person,
 between the sixth release and the seventh.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from house import House, policy, rules
+from small_school import SmallSchool, policy, rules
 
 from anonymart.attack.score import interval
 from anonymart.contracts import load_contracts
@@ -84,10 +84,10 @@ def homes(place: str, event: str) -> tuple[np.ndarray, np.ndarray]:
     return numbers[0], numbers[1]
 
 
-def open_house(house: House) -> None:
+def open_small_school(small_school: SmallSchool) -> None:
     """Put the people of all homes in, but for the persons themselves."""
     dice = np.random.default_rng(1)
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         for mart in MARTS:
             con.execute(f"drop table people.int_people__{mart}")
         place = np.repeat(np.arange(len(PLACES)), N_HOMES // len(PLACES))
@@ -152,7 +152,7 @@ def _people(mart: str, periods: list[dt.date]) -> str:
         from vault.people.person where mart = '{mart}'"""
 
 
-def let_persons_be(house: House, released: int) -> None:
+def let_persons_be(small_school: SmallSchool, released: int) -> None:
     """Write where each person is and with which values, once so many releases are out."""
     keys = np.random.default_rng(2).integers(0, 2**32, (2, N_HOMES))
     rows: dict[str, list[Any]] = {
@@ -181,21 +181,21 @@ def let_persons_be(house: House, released: int) -> None:
                         rows, (mart, str(home), period, int(keys[life, home]), *told), strict=True
                     ):
                         rows[name].append(value)
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         con.register("given", pa.table(rows))
         con.execute("delete from people.person; insert into people.person select * from given")
 
 
-def mend(house: House) -> None:
+def mend(small_school: SmallSchool) -> None:
     """Let the people come in who were missing by mistake."""
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         con.execute("update people.mended set is_mended = true")
 
 
-def recall(house: House) -> None:
+def recall(small_school: SmallSchool) -> None:
     """Recall the published periods, as `anonymart withdraw` does in the ledger."""
     with duckdb.connect() as con:
-        con.execute(f"attach '{house.vault}' as vault")
+        con.execute(f"attach '{small_school.vault}' as vault")
         con.execute("create temp table wrong_periods (mart varchar, period_key varchar)")
         for mart in MARTS:
             con.executemany(
@@ -212,14 +212,14 @@ def recall(house: House) -> None:
             where closed.mart = wrong_periods.mart and closed.period_key = wrong_periods.period_key""")
 
 
-def forget_everything(house: House, *kept: str) -> None:
-    """A house without memory: what was published is not known any more. Only homes of these places are kept,
-    to be quick.
+def drop_everything(small_school: SmallSchool, *kept: str) -> None:
+    """A small_school without memory: what was published is not known any more. Only homes of these places are
+    kept, to be quick.
     """
     inside = [
         int(home) for place in kept for event in EVENTS for side in homes(place, event) for home in side
     ]
-    with duckdb.connect(str(house.vault)) as con:
+    with duckdb.connect(str(small_school.vault)) as con:
         for mart in MARTS:
             con.execute(f"drop table ledger.cells_{mart}")
         con.execute("delete from ledger.closed_periods")
@@ -230,29 +230,29 @@ def forget_everything(house: House, *kept: str) -> None:
             )
 
 
-def show_every_move(house: House) -> None:
-    """A house whose corrections show each count as it is counted now."""
-    path = house.project / "macros" / "disclosure" / "corrected_figures.sql"
+def show_every_move(small_school: SmallSchool) -> None:
+    """A small_school whose corrections show each count as it is counted now."""
+    path = small_school.project / "macros" / "disclosure" / "corrected_figures.sql"
     macro = r"(\{% macro smallest_move\(.*?%\}).*?(\{%- endmacro)"
     text, n = re.subn(macro, r"\1{{ return(1) }}\2", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert n == 1
     path.write_text(text, encoding="utf-8")
 
 
-def release(house: House, number: int, is_parsed: bool | None = None) -> np.ndarray:
+def release(small_school: SmallSchool, number: int, is_parsed: bool | None = None) -> np.ndarray:
     """Build and publish one release; its figures: homes by cells and their figures, with the reason of
     each.
     """
     as_of, is_parsed = str(RELEASES[number - 1]), number > 1 if is_parsed is None else is_parsed
-    house.build("--exclude", "resource_type:test", as_of=as_of, is_parsed=is_parsed)
-    house.publish()
+    small_school.build("--exclude", "resource_type:test", as_of=as_of, is_parsed=is_parsed)
+    small_school.publish()
     found = []
     for mart, periods in ((MONTHLY, MONTHS), (QUARTERLY, QUARTERS)):
         period = rules(mart)["period"]["column"]
         shown = [measure["name"] for measure in rules(mart)["measures"] if not measure.get("hidden")]
         reason = "case {0}_reason when 'too_few' then 1 when 'protected' then 2 else 0 end as {0}_reason"
         columns = ", ".join(f"coalesce({name}, 0) as {name}, {reason.format(name)}" for name in shown)
-        with duckdb.connect(str(house.warehouse), read_only=True) as con:
+        with duckdb.connect(str(small_school.warehouse), read_only=True) as con:
             rows = con.execute(
                 f"select cast(course_id as bigint) as home, {period} as period, {columns} from marts.{mart}"
             ).fetchnumpy()
@@ -267,45 +267,45 @@ def release(house: House, number: int, is_parsed: bool | None = None) -> np.ndar
 
 
 class State:
-    """A copy of a house's vault, to go back to; the warehouse is built anew with every release."""
+    """A copy of a small school's vault, to go back to; the warehouse is built anew with every release."""
 
-    def __init__(self, house: House, name: str) -> None:
-        self.vault, self.copy = house.vault, house.vault.with_suffix(f".{name}")
+    def __init__(self, small_school: SmallSchool, name: str) -> None:
+        self.vault, self.copy = small_school.vault, small_school.vault.with_suffix(f".{name}")
         shutil.copy(self.vault, self.copy)
 
     def restore(self) -> None:
         shutil.copy(self.copy, self.vault)
 
 
-def a_year(house: House) -> dict[str, list[np.ndarray]]:
+def a_year(small_school: SmallSchool) -> dict[str, list[np.ndarray]]:
     """The releases of a year: without a withdrawal, with one after the eighth; and two of defences that are
     left out.
     """
-    open_house(house)
+    open_small_school(small_school)
     first: list[np.ndarray] = []
     for number in range(1, RECALLED_AFTER + 1):
         if number - 1 in (0, GONE_AFTER, EVENT_AFTER):
-            let_persons_be(house, number - 1)
-        first.append(release(house, number))
+            let_persons_be(small_school, number - 1)
+        first.append(release(small_school, number))
         if number == EVENT_AFTER:
-            before = State(house, "before")
-    eighth, rest = State(house, "eighth"), range(RECALLED_AFTER + 1, len(RELEASES) + 1)
-    mend(house)
-    told = {"kept": first + [release(house, number) for number in rest]}
+            before = State(small_school, "before")
+    eighth, rest = State(small_school, "eighth"), range(RECALLED_AFTER + 1, len(RELEASES) + 1)
+    mend(small_school)
+    told = {"kept": first + [release(small_school, number) for number in rest]}
     eighth.restore()
-    mend(house)
-    recall(house)
-    recalled = State(house, "recalled")
-    told["recalled"] = first + [release(house, number) for number in rest]
+    mend(small_school)
+    recall(small_school)
+    recalled = State(small_school, "recalled")
+    told["recalled"] = first + [release(small_school, number) for number in rest]
     recalled.restore()
-    show_every_move(house)
-    told["every move"] = [*first, release(house, RECALLED_AFTER + 1, is_parsed=False)]
+    show_every_move(small_school)
+    told["every move"] = [*first, release(small_school, RECALLED_AFTER + 1, is_parsed=False)]
     before.restore()
-    forget_everything(house, "published")
-    told["no memory"] = [release(house, EVENT_AFTER)]
-    let_persons_be(house, EVENT_AFTER)
-    forget_everything(house, "published")
-    told["no memory"].append(release(house, EVENT_AFTER + 1))
+    drop_everything(small_school, "published")
+    told["no memory"] = [release(small_school, EVENT_AFTER)]
+    let_persons_be(small_school, EVENT_AFTER)
+    drop_everything(small_school, "published")
+    told["no memory"].append(release(small_school, EVENT_AFTER + 1))
     return told
 
 

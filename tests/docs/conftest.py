@@ -1,5 +1,5 @@
-"""A desk as a reader of the README has it: the commands of its last part are run once, and every later block
-in a copy.
+"""A clone and a home as a reader of the README has them: the commands of its last part are run once, and
+every later block in a copy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOME_OF_README = "anonymart-try"
 
 
 @dataclass(frozen=True)
-class Desk:
+class Reader:
     """A user's folder with a clone in it, in which commands are typed; `var` in the clone is the README's
     home.
     """
@@ -40,9 +40,9 @@ class Desk:
     def release(self) -> Path:
         return self.home / "releases" / "current"
 
-    def copy(self, root: Path) -> Desk:
+    def copy(self, root: Path) -> Reader:
         shutil.copytree(self.root, root, symlinks=True)
-        return Desk(root)
+        return Reader(root)
 
     def type(self, text: str, language: str = "sh", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a block as it stands: bash that stops at the first failure, or Python."""
@@ -67,31 +67,31 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """The desk after the README: a small school, and its first release. Read it; copy it to change it."""
-    desk = Desk(tmp_path_factory.mktemp("docs") / "user")
-    desk.clone.mkdir(parents=True)
-    (desk.clone / ".venv").symlink_to(sys.prefix)
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """The reader after the README: a small school, and its first release. Read it; copy it to change it."""
+    reader = Reader(tmp_path_factory.mktemp("docs") / "user")
+    reader.clone.mkdir(parents=True)
+    (reader.clone / ".venv").symlink_to(sys.prefix)
     output = ""
     for block in blocks("README.md", "sh"):
         if not block.not_run:
-            done = desk.type(block.text)
+            done = reader.type(block.text)
             assert done.returncode == 0, f"{block.name}\n{done.stderr[-3000:]}"
             output += done.stdout
-    (desk.clone / "var").symlink_to(Path("..") / HOME_OF_README)
-    return Desk(desk.root, output)
+    (reader.clone / "var").symlink_to(Path("..") / HOME_OF_README)
+    return Reader(reader.root, output)
 
 
 @pytest.fixture(scope="session")
-def typed(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Block], tuple[Desk, str]]:
-    """Gives, for a block, a desk of its own on which it was typed, and what it printed; each block is typed
+def typed(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Block], tuple[Reader, str]]:
+    """Gives, for a block, a reader of its own on which it was typed, and what it printed; each block is typed
     once.
     """
-    done: dict[str, tuple[Desk, str]] = {}
+    done: dict[str, tuple[Reader, str]] = {}
 
-    def type_once(block: Block) -> tuple[Desk, str]:
+    def type_once(block: Block) -> tuple[Reader, str]:
         if block.name not in done:
-            own = desk.copy(tmp_path_factory.mktemp("block") / "user")
+            own = reader.copy(tmp_path_factory.mktemp("block") / "user")
             result = own.type_at_home(block.text, block.language)
             assert result.returncode == 0, f"{block.name}\n{result.stderr[-3000:]}"
             done[block.name] = own, result.stdout

@@ -25,11 +25,11 @@ def masked(text: str) -> list[str]:
     return [re.sub(r"\d+", "0", line.strip()) for line in text.splitlines() if line.strip()]
 
 
-def test_the_readme_by_hand(desk):
-    assert (desk.release / "marts.duckdb").is_file()
+def test_the_readme_by_hand(reader):
+    assert (reader.release / "marts.duckdb").is_file()
     shown = masked(BY_HAND.output)
     assert len(shown) == 2
-    assert [line for line in shown if line not in masked(desk.output)] == []
+    assert [line for line in shown if line not in masked(reader.output)] == []
 
 
 @pytest.mark.parametrize("block", LATER, ids=lambda block: block.name)
@@ -44,10 +44,10 @@ def test_a_python_block(typed, block):
 
 
 def test_the_second_release_of_the_data_team(typed):
-    desk, printed = typed(next(block for block in LATER if "anonymart publish" in block.text))
+    reader, printed = typed(next(block for block in LATER if "anonymart publish" in block.text))
     assert printed.splitlines()[-2:][0].startswith("2026-06-30.1: ")
     assert printed.splitlines()[-1].startswith("2026-07-31.1: ")
-    assert (desk.release / "marts.duckdb").is_file()
+    assert (reader.release / "marts.duckdb").is_file()
 
 
 def test_the_json_that_is_shown_has_the_keys_of_a_run():
@@ -66,19 +66,19 @@ def test_the_json_that_is_shown_has_the_keys_of_a_run():
     assert shown["seconds"].keys() == set(steps)
 
 
-def test_the_json_of_a_mart_has_the_keys_that_are_shown(desk):
+def test_the_json_of_a_mart_has_the_keys_that_are_shown(reader):
     shown = json.loads(blocks("docs/data-team.md", "json")[0].text)["marts"]["nps_quarterly"]
-    home = Home.from_env(desk.home)
+    home = Home.from_env(reader.home)
     assert summarize(home, Keys.load(home)).marts["nps_quarterly"].keys() == shown.keys()
 
 
 def test_the_purge_with_the_token_that_it_shows(typed):
     plan = next(block for block in LATER if block.text.startswith("anonymart purge"))
-    desk, printed = typed(plan)
+    reader, printed = typed(plan)
     [command] = re.findall(r"^To act: (.+)$", printed, re.MULTILINE)
     excused = next(
         block for block in blocks("docs/data-team.md", "sh") if block.not_run and "--token" in block.text
     )
     assert re.sub(r"[0-9a-f]{12}", "TOKEN", command) == re.sub(r"[0-9a-f]{12}", "TOKEN", excused.text.strip())
-    done = desk.type_at_home(command)
+    done = reader.type_at_home(command)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Removed, as of 2026-08-15:")

@@ -17,15 +17,15 @@ ANALYST, DATA_TEAM = "docs/analyst.md", "docs/data-team.md"
 
 
 @pytest.fixture(scope="module")
-def marts(desk):
-    with duckdb.connect(str(desk.release / "marts.duckdb"), read_only=True) as connection:
+def marts(reader):
+    with duckdb.connect(str(reader.release / "marts.duckdb"), read_only=True) as connection:
         connection.execute("USE marts.marts")
         yield connection
 
 
 @pytest.fixture(scope="module")
-def house(desk):
-    home = Home.from_env(desk.home)
+def small_school(reader):
+    home = Home.from_env(reader.home)
     with engine.connect(home, Keys.load(home), vault="ro", warehouse="ro") as connection:
         yield connection
 
@@ -47,21 +47,21 @@ def test_five_questions_show_their_output():
 
 
 @pytest.mark.parametrize("block", blocks(DATA_TEAM, "sql"), ids=lambda block: block.name)
-def test_a_query_of_the_data_team(house, block):
-    found = house.execute(block.text)
+def test_a_query_of_the_data_team(small_school, block):
+    found = small_school.execute(block.text)
     assert found.description
 
 
-def test_the_query_for_files_that_do_not_add_up_gives_none(house):
+def test_the_query_for_files_that_do_not_add_up_gives_none(small_school):
     [block] = [block for block in blocks(DATA_TEAM, "sql") if "delivered <>" in block.text]
-    assert house.execute(block.text).fetchall() == []
+    assert small_school.execute(block.text).fetchall() == []
 
 
-def test_other_queries_of_that_page_give_rows(house):
+def test_other_queries_of_that_page_give_rows(small_school):
     """All but two: every file adds up, and nobody in this home waited for the register and came in later."""
     for block in blocks(DATA_TEAM, "sql"):
         if "delivered <>" not in block.text and "'admitted'" not in block.text:
-            assert house.execute(block.text).fetchall(), block.name
+            assert small_school.execute(block.text).fetchall(), block.name
 
 
 def test_the_sql_of_the_shell_and_of_r(marts):

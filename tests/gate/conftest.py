@@ -1,4 +1,4 @@
-"""A house for each test, and a quick copy of one whose candidate is sound."""
+"""A small_school for each test, and a quick copy of one whose candidate is sound."""
 
 import shutil
 
@@ -22,7 +22,7 @@ def sound(tmp_path_factory):
 
 @pytest.fixture
 def school(sound, tmp_path) -> School:
-    """A copy of the sound house, to break."""
+    """A copy of the sound small_school, to break."""
     shutil.copytree(sound.home.root, tmp_path / "home", symlinks=True)
     return School(Home(tmp_path / "home"), sound.keys, sound.policy, sound.contracts)
 

@@ -1,5 +1,5 @@
-"""A small house for the gate: a vault, a warehouse and marts made by hand, that keep every promise until a
-test breaks one.
+"""A small small_school for the gate: a vault, a warehouse and marts made by hand, that keep every promise
+until a test breaks one.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Cell:
 
 @dataclass
 class School:
-    """The house: paths, keys, policy, and the cells that its next build brings."""
+    """The warehouse: paths, keys, policy, and the cells that its next build brings."""
 
     home: Home
     keys: Keys
@@ -134,7 +134,9 @@ def reseal(candidate: Path) -> None:
 
 
 def open_school(root: Path) -> School:
-    """An empty house with keys, a vault with a few learners and a catalogue, and an empty warehouse."""
+    """An empty small_school with keys, a vault with a few learners and a catalogue, and an empty
+    warehouse.
+    """
     home = Home(root / "home").prepare()
     init_keys(home)
     keys = Keys.load(home)

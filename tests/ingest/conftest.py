@@ -15,7 +15,7 @@ from anonymart.policy import load_policy
 AS_OF = date(2026, 6, 30)
 
 
-class House:
+class SmallSchool:
     def __init__(self, root: Path) -> None:
         self.home = Home(root).prepare()
         init_keys(self.home)
@@ -52,8 +52,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path):
-    return House(tmp_path / "home")
+def small_school(tmp_path):
+    return SmallSchool(tmp_path / "home")
 
 
 def statement(number: int = 1, **changes) -> dict:

@@ -61,16 +61,16 @@ def contents(tmp_path: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source != "rights"])
-def test_what_cannot_be_read_stops_nobody_else(house, tmp_path, source):
+def test_what_cannot_be_read_stops_nobody_else(small_school, tmp_path, source):
     for name, content in contents(tmp_path).items():
-        house.deliver(source, name, content)
-    folder = house.home.landing / source
+        small_school.deliver(source, name, content)
+    folder = small_school.home.landing / source
     (folder / "folder.csv").mkdir()
     (folder / "folder.csv" / "inside.csv").write_text("person,course\n")
     os.symlink(folder / "loop.csv", folder / "loop.csv")
     os.mkfifo(folder / "pipe.csv")
-    house.deliver("learning", "zz-good.ndjson", [statement(1)])
-    counts = house.ingest()
+    small_school.deliver("learning", "zz-good.ndjson", [statement(1)])
+    counts = small_school.ingest()
     assert counts["learning/zz-good.ndjson"].loaded == 1
     for name in (*contents(tmp_path), "inside.csv", "loop.csv", "pipe.csv"):
         known = counts[f"{source}/{name}"]
@@ -84,26 +84,26 @@ def test_what_cannot_be_read_stops_nobody_else(house, tmp_path, source):
     )
     assert counts[f"{source}/columns.csv"].status == "refused"
     # What cannot be read about a right or a consent is kept, and only there.
-    kept = house.ask("SELECT count(*) FROM vault.rights.unreadable")[0][0]
-    assert (SECRET in house.everything()) == (source == "consents") == (kept > 0)
-    assert all(counts.status != "refused" for counts in house.ingest().values()), (
+    kept = small_school.ask("SELECT count(*) FROM vault.rights.unreadable")[0][0]
+    assert (SECRET in small_school.everything()) == (source == "consents") == (kept > 0)
+    assert all(counts.status != "refused" for counts in small_school.ingest().values()), (
         "a refused file is tried again only under another name"
     )
 
 
 @pytest.mark.real
-def test_the_case_of_other_columns(house):
+def test_the_case_of_other_columns(small_school):
     path = ROOT.parent / "shared" / "cases" / "learning_other_columns.csv"
     if not path.exists():
         pytest.skip("the cases are not here")
-    house.deliver("learning", path.name, path.read_bytes())
-    assert house.ingest()["learning/learning_other_columns.csv"].status == "refused"
+    small_school.deliver("learning", path.name, path.read_bytes())
+    assert small_school.ingest()["learning/learning_other_columns.csv"].status == "refused"
 
 
-def test_a_file_that_goes_away_midway_and_one_that_breaks_the_reader(house, monkeypatch):
-    house.deliver("learning", "a.ndjson", [statement(1)])
-    house.deliver("learning", "b.ndjson", [statement(2)])
-    house.deliver("learning", "c.ndjson", [statement(3)])
+def test_a_file_that_goes_away_midway_and_one_that_breaks_the_reader(small_school, monkeypatch):
+    small_school.deliver("learning", "a.ndjson", [statement(1)])
+    small_school.deliver("learning", "b.ndjson", [statement(2)])
+    small_school.deliver("learning", "c.ndjson", [statement(3)])
     known = running.inspect
 
     def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Landed:
@@ -115,10 +115,10 @@ def test_a_file_that_goes_away_midway_and_one_that_breaks_the_reader(house, monk
         return landed
 
     monkeypatch.setattr(running, "inspect", inspect)
-    counts = house.ingest()
+    counts = small_school.ingest()
     assert counts["learning/a.ndjson"].reason == "it could not be opened, or went away while it was read"
     assert counts["learning/b.ndjson"].reason == "it cannot be read as a file of this source"
-    assert counts["learning/c.ndjson"].loaded == 1 and SECRET not in house.everything()
+    assert counts["learning/c.ndjson"].loaded == 1 and SECRET not in small_school.everything()
 
 
 @pytest.mark.parametrize(("error", "is_ours"), [

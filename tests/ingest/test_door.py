@@ -14,18 +14,18 @@ def adds_up(counts) -> bool:
     return counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
 
 
-def test_only_listed_paths_of_a_statement_are_stored(house):
-    house.deliver("learning", "a.ndjson", [statement(1)])
-    counts = house.ingest()["learning/a.ndjson"]
+def test_only_listed_paths_of_a_statement_are_stored(small_school):
+    small_school.deliver("learning", "a.ndjson", [statement(1)])
+    counts = small_school.ingest()["learning/a.ndjson"]
     assert (counts.delivered, counts.loaded) == (1, 1)
-    stored = house.everything()
+    stored = small_school.everything()
     assert "account-0001" in stored
     for hidden in ("Secret", "authority-secret", "instructor-secret", "0612345678"):
         assert hidden not in stored
 
 
-def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house, capsys):
-    house.deliver(
+def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(small_school, capsys):
+    small_school.deliver(
         "learners",
         "a.csv",
         (
@@ -33,10 +33,10 @@ def test_special_columns_are_refused_by_name_and_their_values_are_nowhere(house,
             "oui,zaza-nick\n"
         ),
     )
-    counts = house.ingest()["learners/a.csv"]
+    counts = small_school.ingest()["learners/a.csv"]
     assert counts.loaded == 1
     assert counts.unknown_columns == ["social_security_number (D-SPECIAL)", "rqth (D-SPECIAL)", "nickname"]
-    assert "2840578006084" not in house.everything() and "zaza-nick" not in house.everything()
+    assert "2840578006084" not in small_school.everything() and "zaza-nick" not in small_school.everything()
     assert "2840578006084" not in "".join(capsys.readouterr())
 
 
@@ -62,13 +62,13 @@ def test_names_that_never_enter(name):
     assert never_enters(folded)
 
 
-def test_a_header_that_looks_like_data_is_not_shown(house):
-    house.deliver("learners", "a.csv", "learner_id,jean.dupont@example.org\nL0000001,x\n")
-    counts = house.ingest()["learners/a.csv"]
+def test_a_header_that_looks_like_data_is_not_shown(small_school):
+    small_school.deliver("learners", "a.csv", "learner_id,jean.dupont@example.org\nL0000001,x\n")
+    counts = small_school.ingest()["learners/a.csv"]
     assert counts.unknown_columns == ["column 2 (its name looks like data)"]
 
 
-def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
+def test_bad_statements_go_to_quarantine_with_line_and_reason(small_school):
     lines = [
         json.dumps(statement(1)),
         '{"id": "00000000-0000-4000-8000-000000000002", "timest',
@@ -83,10 +83,10 @@ def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
         json.dumps(statement(9, timestamp="2099-01-01T00:00:00Z")),
         '{"id": "00000000-0000-4000-8000-000000000010", "actor": {"mb',
     ]
-    house.deliver("learning", "a.ndjson", "\n".join(lines).encode() + b"\n\xff\xfe\xfa")
-    counts = house.ingest()["learning/a.ndjson"]
+    small_school.deliver("learning", "a.ndjson", "\n".join(lines).encode() + b"\n\xff\xfe\xfa")
+    counts = small_school.ingest()["learning/a.ndjson"]
     assert (counts.delivered, counts.loaded, counts.quarantined) == (12, 1, 11)
-    found = dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine"))
+    found = dict(small_school.ask("SELECT line, reason FROM vault.ledger.quarantine"))
     assert found == {
         2: "not a statement",
         4: "id is not a UUID",
@@ -103,7 +103,7 @@ def test_bad_statements_go_to_quarantine_with_line_and_reason(house):
 
 
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "ndjson"])
-def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(house, kind):
+def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(small_school, kind):
     rows = [
         {"learner_id": f"L000000{number}", "given_name": "É œ’ 日本 🙂", "birth_date": date}
         for number, date in enumerate(("1990-01-01", "never"))
@@ -114,32 +114,32 @@ def test_letters_of_every_kind_do_not_hinder_the_count_of_lines(house, kind):
         content = (
             "learner_id,given_name,birth_date\n" + "".join(",".join(row.values()) + "\n" for row in rows)
         ).encode()
-    house.deliver("learners", f"a.{kind}", gzip.compress(content) if kind.endswith("gz") else content)
-    counts = house.ingest()[f"learners/a.{kind}"]
+    small_school.deliver("learners", f"a.{kind}", gzip.compress(content) if kind.endswith("gz") else content)
+    counts = small_school.ingest()[f"learners/a.{kind}"]
     assert (counts.status, counts.loaded, counts.quarantined) == ("loaded", 1, 1)
-    assert house.ask("SELECT line FROM vault.ledger.quarantine") == [(2 if kind == "ndjson" else 3,)]
+    assert small_school.ask("SELECT line FROM vault.ledger.quarantine") == [(2 if kind == "ndjson" else 3,)]
 
 
-def test_an_object_named_by_an_address_never_enters(house):
-    house.deliver(
+def test_an_object_named_by_an_address_never_enters(small_school):
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [statement(1, object={"id": "https://campus.example/profile/jean@example.org"})],
     )
-    assert house.ingest()["learning/a.ndjson"].reasons == {"object is named by an address": 1}
-    assert "jean@example.org" not in house.everything()
+    assert small_school.ingest()["learning/a.ndjson"].reasons == {"object is named by an address": 1}
+    assert "jean@example.org" not in small_school.everything()
 
 
-def test_the_same_row_in_another_kind_of_file_is_a_duplicate(house):
-    house.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-01-01T10:00:00Z\n")
-    house.deliver(
+def test_the_same_row_in_another_kind_of_file_is_a_duplicate(small_school):
+    small_school.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-01-01T10:00:00Z\n")
+    small_school.deliver(
         "connections", "b.ndjson", [{"learner_id": "L0000001", "connected_at": "2025-01-01 11:00:00+01"}]
     )
-    house.ingest()
-    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
+    small_school.ingest()
+    assert small_school.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
 
 
-def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
+def test_bad_rows_of_csv_go_to_quarantine_with_their_line(small_school):
     content = (
         b"response_id,email,path_id,asked_at,answered_at,score,comment\n"
         b'r1,a@example.org,p1,2025-01-01,2025-01-02,9,"two\nlines, one answer"\n'
@@ -153,10 +153,10 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
         b"r8,,p1,2025-01-01,2025-01-02,5,nobody\n"
         b'r9,f@example.org,p1,2025-01-01,2025-01-02,8,"cut'
     )
-    house.deliver("nps", "a.csv", content)
-    counts = house.ingest()["nps/a.csv"]
+    small_school.deliver("nps", "a.csv", content)
+    counts = small_school.ingest()["nps/a.csv"]
     assert adds_up(counts) and (counts.delivered, counts.loaded) == (9, 1)
-    assert dict(house.ask("SELECT line, reason FROM vault.ledger.quarantine")) == {
+    assert dict(small_school.ask("SELECT line, reason FROM vault.ledger.quarantine")) == {
         5: "score is out of range",
         6: "score is not a whole number",
         7: "asked_at is not a time",
@@ -188,27 +188,27 @@ def test_bad_rows_of_csv_go_to_quarantine_with_their_line(house):
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
 )
-def test_a_file_that_is_not_what_it_claims_is_refused_whole(house, name, content, reason):
-    path = house.deliver("connections", name, content)
-    counts = house.ingest()[f"connections/{name}"]
+def test_a_file_that_is_not_what_it_claims_is_refused_whole(small_school, name, content, reason):
+    path = small_school.deliver("connections", name, content)
+    counts = small_school.ingest()[f"connections/{name}"]
     assert counts.status == "refused" and reason in counts.reason and counts.loaded == 0
     assert not path.exists() and path.with_name(name + ".refused").exists()
-    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(0,)]
-    assert house.ingest() == {}
+    assert small_school.ask("SELECT count(*) FROM vault.register.connections") == [(0,)]
+    assert small_school.ingest() == {}
 
 
-def test_half_a_gzip_with_a_good_beginning_loads_nothing(house):
+def test_half_a_gzip_with_a_good_beginning_loads_nothing(small_school):
     whole = gzip.compress(
         b"learner_id,connected_at\n" + b"".join(b"L%07d,2025-01-01\n" % i for i in range(200_000))
     )
-    house.deliver("connections", "half.csv.gz", whole[: len(whole) // 2])
-    counts = house.ingest()["connections/half.csv.gz"]
-    assert counts.status == "refused" and house.ask("SELECT count(*) FROM vault.register.connections") == [
-        (0,)
-    ]
+    small_school.deliver("connections", "half.csv.gz", whole[: len(whole) // 2])
+    counts = small_school.ingest()["connections/half.csv.gz"]
+    assert counts.status == "refused" and small_school.ask(
+        "SELECT count(*) FROM vault.register.connections"
+    ) == [(0,)]
 
 
-def test_every_source_in_every_kind_of_file(house, tmp_path):
+def test_every_source_in_every_kind_of_file(small_school, tmp_path):
     rows = {
         "catalogue": {"path_id": "p1", "course_id": "c1", "course_title": "Julia"},
         "learners": {"learner_id": "L0000001", "email": "a@example.org"},
@@ -250,7 +250,7 @@ def test_every_source_in_every_kind_of_file(house, tmp_path):
                     changed[key] = (
                         changed[key][:-1] + str(number) if key != "email" else f"a{number}@example.org"
                     )
-            path = house.home.landing / source / f"{number}.{kind}"
+            path = small_school.home.landing / source / f"{number}.{kind}"
             path.parent.mkdir(exist_ok=True)
             texts = {
                 key: json.dumps(value) if isinstance(value, dict) else value for key, value in changed.items()
@@ -270,23 +270,23 @@ def test_every_source_in_every_kind_of_file(house, tmp_path):
             if content is not None:
                 path.write_bytes(gzip.compress(content) if kind.endswith("gz") else content)
             expected[f"{source}/{number}.{kind}"] = (1, 1)
-    assert {name: (c.delivered, c.loaded) for name, c in house.ingest().items()} == expected
+    assert {name: (c.delivered, c.loaded) for name, c in small_school.ingest().items()} == expected
 
 
-def test_missing_id_comes_from_the_content_and_missing_time_from_stored(house):
+def test_missing_id_comes_from_the_content_and_missing_time_from_stored(small_school):
     nameless = statement(1, id=None)
     timeless = statement(2, timestamp=None, stored="2025-04-01T12:00:00+02:00")
-    house.deliver("learning", "a.ndjson", [nameless, nameless, timeless])
-    counts = house.ingest()["learning/a.ndjson"]
+    small_school.deliver("learning", "a.ndjson", [nameless, nameless, timeless])
+    counts = small_school.ingest()["learning/a.ndjson"]
     assert (counts.loaded, counts.duplicate) == (2, 1)
-    assert house.ask(
+    assert small_school.ask(
         "SELECT occurred_at::VARCHAR FROM vault.raw.learning WHERE statement_id = "
         "'00000000-0000-4000-8000-000000000002'"
     ) == [("2025-04-01 10:00:00",)]
 
 
-def test_no_score_is_silently_lost(house):
-    house.deliver(
+def test_no_score_is_silently_lost(small_school):
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [
@@ -294,21 +294,24 @@ def test_no_score_is_silently_lost(house):
             statement(2, result={"score": {"scaled": -1}}),
         ],
     )
-    house.ingest()
-    assert house.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id") == [(0.8,), (-1.0,)]
+    small_school.ingest()
+    assert small_school.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id") == [
+        (0.8,),
+        (-1.0,),
+    ]
 
 
-def test_one_odd_element_does_not_refuse_an_array(house):
+def test_one_odd_element_does_not_refuse_an_array(small_school):
     odd = statement(
         2, context={"contextActivities": {"parent": {"id": "https://campus.example/xapi/course/python"}}}
     )
-    house.deliver("learning", "a.json", json.dumps([statement(1), 5, None, odd, "text"]))
-    house.deliver(
+    small_school.deliver("learning", "a.json", json.dumps([statement(1), 5, None, odd, "text"]))
+    small_school.deliver(
         "connections",
         "b.json",
         json.dumps([{"learner_id": "L0000001", "connected_at": "2025-01-01"}, 7, {"learner_id": "L0000002"}]),
     )
-    found = house.ingest()
+    found = small_school.ingest()
     assert (found["learning/a.json"].loaded, found["learning/a.json"].quarantined) == (2, 3)
     assert found["connections/b.json"].reasons == {"not an object of JSON": 1, "connected_at is missing": 1}
 
@@ -316,8 +319,8 @@ def test_one_odd_element_does_not_refuse_an_array(house):
 @pytest.mark.parametrize(
     "date", ["5877642-06-25 (BC)", "294247-01-01", "-infinity", "0001-01-01", "1500-01-01"]
 )
-def test_dates_outside_the_calendar_that_people_live_in(house, date):
-    house.deliver(
+def test_dates_outside_the_calendar_that_people_live_in(small_school, date):
+    small_school.deliver(
         "learners",
         "a.csv",
         (
@@ -325,23 +328,23 @@ def test_dates_outside_the_calendar_that_people_live_in(house, date):
             f"{date}\nL0000003,1990-01-01,2024-01-01\n"
         ),
     )
-    house.deliver("learning", "a.ndjson", [statement(1, timestamp=date), statement(2)])
-    found = house.ingest()
+    small_school.deliver("learning", "a.ndjson", [statement(1, timestamp=date), statement(2)])
+    found = small_school.ingest()
     assert (found["learners/a.csv"].loaded, found["learners/a.csv"].quarantined) == (1, 2)
     assert (found["learning/a.ndjson"].loaded, found["learning/a.ndjson"].quarantined) == (1, 1)
 
 
-def test_a_row_that_is_far_too_long_is_not_lost_without_a_word(house):
-    house.deliver(
+def test_a_row_that_is_far_too_long_is_not_lost_without_a_word(small_school):
+    small_school.deliver(
         "connections",
         "a.csv",
         b"learner_id,connected_at\nL0000001,2025-01-01\n" + b"x" * 40_000_000 + b",2025-01-01\n",
     )
-    assert "longer than" in house.ingest()["connections/a.csv"].reason
+    assert "longer than" in small_school.ingest()["connections/a.csv"].reason
 
 
-def test_an_account_without_a_name_is_nobody(house):
-    house.deliver(
+def test_an_account_without_a_name_is_nobody(small_school):
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [
@@ -349,16 +352,18 @@ def test_an_account_without_a_name_is_nobody(house):
             statement(2, actor={"account": {"homePage": "", "name": "x"}}),
         ],
     )
-    assert house.ingest()["learning/a.ndjson"].reasons == {"actor has no identifier that can be read": 2}
+    assert small_school.ingest()["learning/a.ndjson"].reasons == {
+        "actor has no identifier that can be read": 2
+    }
 
 
 @pytest.mark.parametrize("name", ["person", "pseudonym", "record"])
-def test_another_key_than_the_vault_is_kept_with(house, name):
+def test_another_key_than_the_vault_is_kept_with(small_school, name):
     from anonymart.errors import UsageError
     from anonymart.keys import Keys
 
-    house.deliver("learning", "a.ndjson", [statement(1)])
-    house.ingest()
-    house.keys = Keys(**{**house.keys.__dict__, name: "0" * 64})
+    small_school.deliver("learning", "a.ndjson", [statement(1)])
+    small_school.ingest()
+    small_school.keys = Keys(**{**small_school.keys.__dict__, name: "0" * 64})
     with pytest.raises(UsageError, match=f"'{name}' is not the one"):
-        house.ingest()
+        small_school.ingest()

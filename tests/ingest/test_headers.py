@@ -18,7 +18,7 @@ from anonymart.errors import UsageError
 from anonymart.ingest import ingest
 from anonymart.ingest.headers import shown_names
 from anonymart.progress import Progress
-from tests.ingest.conftest import AS_OF, House
+from tests.ingest.conftest import AS_OF, SmallSchool
 
 PLANTED = (
     "Zoltana",
@@ -84,16 +84,16 @@ def assert_nobody(text: str, where: str) -> None:
     assert not found, f"{where}: {found}"
 
 
-def command(house: House, *words: str) -> str:
-    done = CliRunner().invoke(anonymart, words, env={"ANONYMART_HOME": str(house.home.root)})
+def command(small_school: SmallSchool, *words: str) -> str:
+    done = CliRunner().invoke(anonymart, words, env={"ANONYMART_HOME": str(small_school.home.root)})
     assert isinstance(done.exception, (UsageError, SystemExit, type(None))), done.exception
     return done.output + done.stderr + repr(done.exception)
 
 
-def test_a_file_without_a_header_names_nobody_anywhere(house, tmp_path, capfd):
+def test_a_file_without_a_header_names_nobody_anywhere(small_school, tmp_path, capfd):
     for source, content in RIGHT.items():
-        house.deliver(source, "right.csv", content)
-    house.ingest()
+        small_school.deliver(source, "right.csv", content)
+    small_school.ingest()
     for source, first in FIRST.items():
         rows = [first, [*reversed(first)]]
         files = {
@@ -105,54 +105,55 @@ def test_a_file_without_a_header_names_nobody_anywhere(house, tmp_path, capfd):
         if source in ("nps", "salary"):
             files["e.xlsx"] = sheet(rows)
         for name, content in files.items():
-            path = house.deliver(source, name, content)
+            path = small_school.deliver(source, name, content)
             for word in (
                 *(["check"] if name == "a.csv" else []),
                 *(["infer"] if source in ("nps", "salary") else []),
             ):
                 assert_nobody(
-                    command(house, "sources", word, str(path), "--source", source), f"{word} {source}/{name}"
+                    command(small_school, "sources", word, str(path), "--source", source),
+                    f"{word} {source}/{name}",
                 )
     capfd.readouterr()
-    report = ingest(house.home, house.keys, house.policy, AS_OF, progress=Progress())
+    report = ingest(small_school.home, small_school.keys, small_school.policy, AS_OF, progress=Progress())
     assert {counts.status for counts in report.files if counts.source not in ("learning", "rights")} == {
         "refused"
     }
     assert_nobody("".join(capfd.readouterr()), "the log")
     assert_nobody(json.dumps(report.as_dict(), default=str), "the answer")
-    assert_nobody(command(house, "sources", "changes", "--json"), "sources changes")
-    assert_nobody(ledger(house), "the ledger")
+    assert_nobody(command(small_school, "sources", "changes", "--json"), "sources changes")
+    assert_nobody(ledger(small_school), "the ledger")
     outside = [
         path
-        for path in house.home.root.rglob("*")
-        if path.is_file() and house.home.landing not in path.parents
+        for path in small_school.home.root.rglob("*")
+        if path.is_file() and small_school.home.landing not in path.parents
     ]
     assert_nobody(
         " ".join(path.read_bytes().decode("latin-1") + path.name for path in outside), "files of the home"
     )
 
 
-def ledger(house: House) -> str:
-    tables = house.ask(
+def ledger(small_school: SmallSchool) -> str:
+    tables = small_school.ask(
         "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'vault' AND "
         "schema_name IN ('ledger', 'catalogue')"
     )
-    return "".join(repr(house.ask(f"FROM vault.{table}")) for (table,) in tables)
+    return "".join(repr(small_school.ask(f"FROM vault.{table}")) for (table,) in tables)
 
 
-def test_a_column_that_is_somebodys_is_not_shown(house):
+def test_a_column_that_is_somebodys_is_not_shown(small_school):
     person = "L-774411,zoltana.dubouchard@mail.example,Zoltana,Dubouchard"
     head = (
         "learner_id,email,given_name,family_name,Zoltana,NotesZoltanaDubouchard,dubouchard_zoltana,"
         "L_774411,nickname,platform_page"
     )
-    house.deliver("learners", "known.csv", f"{head}\n{person},1,2,3,4,5,6\n")
-    house.deliver(
+    small_school.deliver("learners", "known.csv", f"{head}\n{person},1,2,3,4,5,6\n")
+    small_school.deliver(
         "connections",
         "odd.ndjson",
         [{"learner_id": "L1", "connected_at": "2026-06-02", "Zoltana": 1, "zoltana.dubouchard": 2}],
     )
-    found = house.ingest()
+    found = small_school.ingest()
     hidden = "its name is somebody's"
     assert found["learners/known.csv"].unknown_columns == [
         f"column 5 ({hidden})",
@@ -162,8 +163,8 @@ def test_a_column_that_is_somebodys_is_not_shown(house):
         "nickname",
         "platform_page",
     ]
-    assert_nobody(repr(found["connections/odd.ndjson"]) + ledger(house), "JSON")
-    with engine.connect(house.home, house.keys, vault="ro") as connection:
+    assert_nobody(repr(found["connections/odd.ndjson"]) + ledger(small_school), "JSON")
+    with engine.connect(small_school.home, small_school.keys, vault="ro") as connection:
         for name in (
             "Zoltana",
             "dubouchard",

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import itertools
 
-from tests.ingest.conftest import House, statement
+from tests.ingest.conftest import SmallSchool, statement
 
 LEARNERS = (
     "learner_id,email,account_home_page,account_name\n"
@@ -32,8 +32,8 @@ def deliveries():
     ]
 
 
-def owners(house) -> dict:
-    return dict(house.ask("SELECT identifier, person_id FROM vault.register.identities"))
+def owners(small_school) -> dict:
+    return dict(small_school.ask("SELECT identifier, person_id FROM vault.register.identities"))
 
 
 def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
@@ -42,19 +42,19 @@ def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
     for number, order in enumerate(itertools.permutations(deliveries(), 5)):
         if number % 23:
             continue
-        house = House(tmp_path / str(number))
+        small_school = SmallSchool(tmp_path / str(number))
         if keys is None:
-            keys = house.home.keys_file.read_bytes()
+            keys = small_school.home.keys_file.read_bytes()
         else:
-            house.home.keys_file.write_bytes(keys)
+            small_school.home.keys_file.write_bytes(keys)
             from anonymart.keys import Keys
 
-            house.keys = Keys.load(house.home)
+            small_school.keys = Keys.load(small_school.home)
         for delivery in order:
-            house.deliver(*delivery)
-            house.ingest()
-        seen.append(owners(house))
-        expected = hmac.new(bytes.fromhex(house.keys.person), b"L0000001", hashlib.sha256).hexdigest()
+            small_school.deliver(*delivery)
+            small_school.ingest()
+        seen.append(owners(small_school))
+        expected = hmac.new(bytes.fromhex(small_school.keys.person), b"L0000001", hashlib.sha256).hexdigest()
         found = seen[-1]
         for identifier in (
             "learner:L0000001",
@@ -70,8 +70,8 @@ def test_every_identifier_finds_its_person_whatever_the_order(tmp_path):
     assert all(found == seen[0] for found in seen)
 
 
-def test_without_a_learner_the_smallest_identifier_is_the_person(house):
-    house.deliver(
+def test_without_a_learner_the_smallest_identifier_is_the_person(small_school):
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [
@@ -80,15 +80,15 @@ def test_without_a_learner_the_smallest_identifier_is_the_person(house):
             statement(4, actor={"mbox": "mailto:jeandupont@example.org"}),
         ],
     )
-    house.ingest()
+    small_school.ingest()
     expected = hmac.new(
-        bytes.fromhex(house.keys.person), b"email:jean.dupont@example.org", hashlib.sha256
+        bytes.fromhex(small_school.keys.person), b"email:jean.dupont@example.org", hashlib.sha256
     ).hexdigest()
-    assert set(owners(house).values()) == {expected}
+    assert set(owners(small_school).values()) == {expected}
 
 
-def test_minors_are_refused_at_the_time_of_the_event(house):
-    house.deliver(
+def test_minors_are_refused_at_the_time_of_the_event(small_school):
+    small_school.deliver(
         "learners",
         "l.csv",
         (
@@ -98,7 +98,7 @@ def test_minors_are_refused_at_the_time_of_the_event(house):
         ),
     )
     child = {"account": {"homePage": "https://campus.example", "name": "account-0009"}}
-    house.deliver(
+    small_school.deliver(
         "learning",
         "a.ndjson",
         [
@@ -107,19 +107,19 @@ def test_minors_are_refused_at_the_time_of_the_event(house):
             statement(3, actor=child),
         ],
     )
-    found = house.ingest()
+    found = small_school.ingest()
     assert (found["learners/l.csv"].loaded, found["learners/l.csv"].refused) == (1, 1)
     assert (found["learning/a.ndjson"].loaded, found["learning/a.ndjson"].refused) == (1, 2)
-    assert "account-0009" not in house.everything()
+    assert "account-0009" not in small_school.everything()
 
 
-def test_a_comment_is_stored_only_while_consent_stands(house):
-    house.deliver(
+def test_a_comment_is_stored_only_while_consent_stands(small_school):
+    small_school.deliver(
         "learners",
         "l.csv",
         "learner_id,email\nL0000001,a@example.org\nL0000002,b@example.org\nL0000003,c@example.org\n",
     )
-    house.deliver(
+    small_school.deliver(
         "consents",
         "c.csv",
         (
@@ -127,7 +127,7 @@ def test_a_comment_is_stored_only_while_consent_stands(house):
             "L0000002,P-SURVEY,granted,2025-01-01\nL0000002,P-SURVEY,withdrawn,2025-02-01\n"
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "nps",
         "n.csv",
         (
@@ -135,8 +135,8 @@ def test_a_comment_is_stored_only_while_consent_stands(house):
             "gone\nc@example.org,2025-03-01,9,never\n"
         ),
     )
-    house.ingest()
-    assert house.ask("SELECT comment FROM vault.answers.nps ORDER BY identifier") == [
+    small_school.ingest()
+    assert small_school.ask("SELECT comment FROM vault.answers.nps ORDER BY identifier") == [
         ("kept",),
         (None,),
         (None,),

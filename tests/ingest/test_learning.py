@@ -22,20 +22,20 @@ ADL = "http://adlnet.gov/expapi/activities"
 TIN = "http://id.tincanapi.com/activitytype"
 
 
-def load(house, rows: list, name: str = "a.ndjson"):
-    house.deliver("learning", name, rows)
-    return house.ingest()[f"learning/{name}"]
+def load(small_school, rows: list, name: str = "a.ndjson"):
+    small_school.deliver("learning", name, rows)
+    return small_school.ingest()[f"learning/{name}"]
 
 
-def stored(house, columns: str) -> list[tuple]:
-    return house.ask(f"SELECT {columns} FROM vault.raw.learning ORDER BY statement_id")
+def stored(small_school, columns: str) -> list[tuple]:
+    return small_school.ask(f"SELECT {columns} FROM vault.raw.learning ORDER BY statement_id")
 
 
 def activity(name: str, kind: str | None = None) -> dict:
     return {"id": f"{CAMPUS}/{name}", **({"definition": {"type": kind}} if kind else {})}
 
 
-def test_every_identifier_of_an_actor_is_read(house):
+def test_every_identifier_of_an_actor_is_read(small_school):
     forms = [
         ({"mbox": "mailto:Jean@Example.org"}, "email:jean@example.org"),
         ({"mbox": "MAILTO:root@localhost"}, "email:root@localhost"),
@@ -47,14 +47,14 @@ def test_every_identifier_of_an_actor_is_read(house):
             f"account:{CAMPUS}|8",
         ),
     ]
-    counts = load(house, [statement(number, actor=actor) for number, (actor, _) in enumerate(forms)])
-    assert (counts.loaded, [row[0] for row in stored(house, "actor")]) == (
+    counts = load(small_school, [statement(number, actor=actor) for number, (actor, _) in enumerate(forms)])
+    assert (counts.loaded, [row[0] for row in stored(small_school, "actor")]) == (
         len(forms),
         [wanted for _, wanted in forms],
     )
     group = {"objectType": "Group", "member": [{"mbox": "mailto:a@example.org"}]}
     wrong = load(
-        house,
+        small_school,
         [
             statement(90, actor=group),
             statement(91, actor={**group, "openid": "https://x.example"}),
@@ -65,7 +65,7 @@ def test_every_identifier_of_an_actor_is_read(house):
     assert wrong.reasons == {"actor is a group": 2, "actor has more than one identifier": 1}
 
 
-def test_identifiers_hide_in_many_places_and_are_read_from_none(house):
+def test_identifiers_hide_in_many_places_and_are_read_from_none(small_school):
     agent = {"objectType": "Agent", "name": HIDDEN, "mbox": f"mailto:{HIDDEN}@example.org"}
     everywhere = {
         "actor": {"account": {"homePage": CAMPUS, "name": "a1"}, "name": HIDDEN},
@@ -126,12 +126,13 @@ def test_identifiers_hide_in_many_places_and_are_read_from_none(house):
         },
     ]
     counts = load(
-        house, [statement(number, object=thing, **everywhere) for number, thing in enumerate(objects, 1)]
+        small_school,
+        [statement(number, object=thing, **everywhere) for number, thing in enumerate(objects, 1)],
     )
     assert (counts.loaded, counts.unknown_columns) == (5, [])
-    everything = house.everything()
+    everything = small_school.everything()
     assert HIDDEN not in everything and "7e6b1a7c" not in everything
-    assert [row[0] for row in stored(house, "object_id")][1:] == [
+    assert [row[0] for row in stored(small_school, "object_id")][1:] == [
         "urn:xapi:agent",
         "urn:xapi:agent",
         "urn:xapi:statement",
@@ -161,10 +162,10 @@ TIMES = {
 }
 
 
-def test_every_time_of_iso_8601_is_read(house):
-    counts = load(house, [statement(number, timestamp=text) for number, text in enumerate(TIMES)])
+def test_every_time_of_iso_8601_is_read(small_school):
+    counts = load(small_school, [statement(number, timestamp=text) for number, text in enumerate(TIMES)])
     assert counts.reasons == {}
-    assert [str(row[0]) for row in stored(house, "occurred_at::VARCHAR")] == [
+    assert [str(row[0]) for row in stored(small_school, "occurred_at::VARCHAR")] == [
         f"2025-03-01 {time}" for time in TIMES.values()
     ]
     wrong = [
@@ -177,11 +178,13 @@ def test_every_time_of_iso_8601_is_read(house):
         "",
     ]
     assert load(
-        house, [statement(100 + number, timestamp=text) for number, text in enumerate(wrong)], "b.ndjson"
+        small_school,
+        [statement(100 + number, timestamp=text) for number, text in enumerate(wrong)],
+        "b.ndjson",
     ).reasons == {"timestamp is not a time": len(wrong)}
 
 
-def test_scores_durations_and_language_maps_are_those_of_the_specification(house):
+def test_scores_durations_and_language_maps_are_those_of_the_specification(small_school):
     course = activity("course/python", f"{ADL}/course")
     right = [
         {"result": {"score": {"scaled": -1}}},
@@ -203,7 +206,7 @@ def test_scores_durations_and_language_maps_are_those_of_the_specification(house
         {"result": {"extensions": {next(iter(load_map().percent)): "half"}}},
         {"result": {"extensions": {next(iter(load_map().percent)): 250}}},
     ]
-    counts = load(house, [statement(number, **changes) for number, changes in enumerate(right)])
+    counts = load(small_school, [statement(number, **changes) for number, changes in enumerate(right)])
     assert (counts.reasons, counts.loaded) == ({}, len(right))
     wrong = {
         "score is not between -1 and 1": [
@@ -233,21 +236,21 @@ def test_scores_durations_and_language_maps_are_those_of_the_specification(house
         statement(100 + number, **changes)
         for number, changes in enumerate(each for several in wrong.values() for each in several)
     ]
-    assert load(house, rows, "b.ndjson").reasons == {
+    assert load(small_school, rows, "b.ndjson").reasons == {
         reason: len(several) for reason, several in wrong.items()
     }
 
 
-def test_progress_of_the_video_profile_is_a_share(house):
+def test_progress_of_the_video_profile_is_a_share(small_school):
     video = "https://w3id.org/xapi/video/extensions/progress"
     load(
-        house,
+        small_school,
         [
             statement(number, result={"extensions": {video: share}})
             for number, share in enumerate((0.25, 1, 60))
         ],
     )
-    assert stored(house, "progress") == [(25.0,), (100.0,), (60.0,)]
+    assert stored(small_school, "progress") == [(25.0,), (100.0,), (60.0,)]
 
 
 CONTEXTS = {
@@ -287,23 +290,23 @@ CONTEXTS = {
 }
 
 
-def test_contexts_lead_to_chapter_and_course_wherever_they_stand(house):
+def test_contexts_lead_to_chapter_and_course_wherever_they_stand(small_school):
     load(
-        house,
+        small_school,
         [
             statement(number, context={"contextActivities": context})
             for number, (context, _, _) in enumerate(CONTEXTS.values())
         ],
     )
-    assert dict(zip(CONTEXTS, stored(house, "parent_id, grouping_id"), strict=True)) == {
+    assert dict(zip(CONTEXTS, stored(small_school, "parent_id, grouping_id"), strict=True)) == {
         name: wanted for name, (_, *wanted) in CONTEXTS.items() for wanted in [tuple(wanted)]
     }
 
 
-def test_an_attempt_counts_as_the_exercise_that_its_context_names(house):
+def test_an_attempt_counts_as_the_exercise_that_its_context_names(small_school):
     quiz, course = activity("mod/quiz/5", f"{ADL}/quiz"), activity("course/7", f"{ADL}/course")
     load(
-        house,
+        small_school,
         [
             statement(
                 1,
@@ -312,21 +315,21 @@ def test_an_attempt_counts_as_the_exercise_that_its_context_names(house):
             )
         ],
     )
-    assert stored(house, "object_id, object_type, grouping_id") == [
+    assert stored(small_school, "object_id, object_type, grouping_id") == [
         (f"{CAMPUS}/mod/quiz/5", f"{ADL}/quiz", f"{CAMPUS}/course/7")
     ]
 
 
-def test_the_mapping_is_extended_without_python(house, monkeypatch, tmp_path):
+def test_the_mapping_is_extended_without_python(small_school, monkeypatch, tmp_path):
     thing = activity("lab/1", "https://vocab.example/types/Lab")
-    load(house, [statement(1, object=thing)])
+    load(small_school, [statement(1, object=thing)])
     content = yaml.safe_load(learning_map.FILE.read_text(encoding="utf-8"))
     content["kinds"]["project"].append("Lab")
     changed = tmp_path / "learning.yml"
     changed.write_text(yaml.safe_dump(content))
     monkeypatch.setattr("anonymart.ingest.learning.load_map", lambda: load_map(changed))
-    load(house, [statement(2, object=thing)], "b.ndjson")
-    assert [row[0] for row in stored(house, "object_type")] == [
+    load(small_school, [statement(2, object=thing)], "b.ndjson")
+    assert [row[0] for row in stored(small_school, "object_type")] == [
         "https://vocab.example/types/Lab",
         TYPES["project"],
     ]
@@ -371,21 +374,21 @@ def voiding(number: int, of: int) -> dict:
     )
 
 
-def test_what_is_voided_is_left_out_before_and_after(house):
-    assert load(house, [statement(1), statement(2), statement(3)]).loaded == 3
-    counts = load(house, [voiding(11, 1), statement(4), voiding(12, 4), voiding(13, 5)], "b.ndjson")
+def test_what_is_voided_is_left_out_before_and_after(small_school):
+    assert load(small_school, [statement(1), statement(2), statement(3)]).loaded == 3
+    counts = load(small_school, [voiding(11, 1), statement(4), voiding(12, 4), voiding(13, 5)], "b.ndjson")
     assert (
         counts.reasons
         == {"takes another statement back (P-STAT)": 3, "taken back by another statement (P-STAT)": 1}
         and counts.loaded == 0
     )
-    late = load(house, [statement(5), statement(6), voiding(11, 1)], "c.ndjson")
+    late = load(small_school, [statement(5), statement(6), voiding(11, 1)], "c.ndjson")
     assert (late.loaded, late.refused) == (1, 2)
-    assert [str(row[0])[-2:] for row in stored(house, "statement_id")] == ["02", "03", "06"]
-    assert house.ask("SELECT count(*) FROM vault.ledger.row_hashes WHERE source = 'voided'") == [(3,)]
+    assert [str(row[0])[-2:] for row in stored(small_school, "statement_id")] == ["02", "03", "06"]
+    assert small_school.ask("SELECT count(*) FROM vault.ledger.row_hashes WHERE source = 'voided'") == [(3,)]
 
 
-def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_content(house):
+def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_content(small_school):
     odd = {
         "name": HIDDEN,
         "mail": f"{HIDDEN}@example.org",
@@ -396,9 +399,10 @@ def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_cont
         "x": None,
     }
     counts = load(
-        house, [statement(1), {"broken": True}, odd, odd, *({f"a{'b' * number}": 1} for number in range(9))]
+        small_school,
+        [statement(1), {"broken": True}, odd, odd, *({f"a{'b' * number}": 1} for number in range(9))],
     )
-    assert HIDDEN not in house.everything() and counts.quarantined == 12
+    assert HIDDEN not in small_school.everything() and counts.quarantined == 12
     assert (
         counts.reasons[
             "not a statement: column 3 (its name looks like data) number, mail text, n number, name "
@@ -407,8 +411,11 @@ def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_cont
         == 2
     )
     assert counts.reasons["not a statement"] == 6 and "not a statement: a number" in counts.reasons
-    assert house.ask("SELECT line FROM vault.ledger.quarantine WHERE reason LIKE '%mail%'") == [(3,), (4,)]
-    array = load(house, json.dumps([statement(2), odd]), "b.json")
+    assert small_school.ask("SELECT line FROM vault.ledger.quarantine WHERE reason LIKE '%mail%'") == [
+        (3,),
+        (4,),
+    ]
+    array = load(small_school, json.dumps([statement(2), odd]), "b.json")
     assert array.quarantined == 1 and "mail text" in next(iter(array.reasons))
 
 
@@ -442,7 +449,7 @@ def caliper(number: int, **changes: object) -> dict:
     }
 
 
-def test_caliper_events_and_envelopes_are_learning_activity(house):
+def test_caliper_events_and_envelopes_are_learning_activity(small_school):
     graded = caliper(
         2,
         type="GradeEvent",
@@ -476,13 +483,13 @@ def test_caliper_events_and_envelopes_are_learning_activity(house):
         "dataVersion": CALIPER,
         "data": [graded, tool, mail, {"id": f"{CAMPUS}/users/1", "type": "Person"}],
     }
-    counts = load(house, [caliper(1)])
+    counts = load(small_school, [caliper(1)])
     assert (counts.loaded, counts.unknown_columns) == (1, [])
-    counts = load(house, [envelope, {**envelope, "data": [caliper(5)]}], "b.ndjson")
+    counts = load(small_school, [envelope, {**envelope, "data": [caliper(5)]}], "b.ndjson")
     assert (counts.delivered, counts.loaded, counts.unknown_columns) == (5, 3, [])
     assert counts.reasons == {"actor has no identifier that can be read": 1, "not a statement": 1}
     found = stored(
-        house,
+        small_school,
         "actor, split_part(verb_id, '#', 2), replace(object_id, 'https://campus.example/', ''), "
         "object_type, score_scaled",
     )
@@ -499,10 +506,10 @@ def test_caliper_events_and_envelopes_are_learning_activity(house):
         (f"account:{CAMPUS}/users|554433", "Completed", "items/3", TYPES["exercise"], None),
     ]
     assert (
-        stored(house, "grouping_id")[0] == (f"{CAMPUS}/terms/1/courses/7/sections/1",)
-        and HIDDEN not in house.everything()
+        stored(small_school, "grouping_id")[0] == (f"{CAMPUS}/terms/1/courses/7/sections/1",)
+        and HIDDEN not in small_school.everything()
     )
-    assert load(house, json.dumps([envelope]), "c.json").duplicate == 2
+    assert load(small_school, json.dumps([envelope]), "c.json").duplicate == 2
 
 
 def edx(event_type: str, event: object, **changes: object) -> dict:
@@ -530,7 +537,7 @@ def edx(event_type: str, event: object, **changes: object) -> dict:
     }
 
 
-def test_open_edx_tracking_logs_are_learning_activity(house):
+def test_open_edx_tracking_logs_are_learning_activity(small_school):
     block = "block-v1:Campus+PY101+2025+type@problem+block@ab"
     answered = {
         "problem_id": "i4x://Campus/PY101/problem/ab",
@@ -551,13 +558,13 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
             {"problem_id": block, "weighted_earned": 3, "weighted_possible": 4},
         ),
     ]
-    counts = load(house, rows)
+    counts = load(small_school, rows)
     assert (counts.loaded, counts.unknown_columns) == (6, [])
     assert counts.reasons == {"actor has no identifier that can be read": 1}
-    assert house.ask("SELECT DISTINCT actor, grouping_id FROM vault.raw.learning") == [
+    assert small_school.ask("SELECT DISTINCT actor, grouping_id FROM vault.raw.learning") == [
         ("account:https://learn.example|jean77", "course-v1:Campus+PY101+2025")
     ]
-    found = house.ask(
+    found = small_school.ask(
         "SELECT regexp_extract(verb_id, '[^/:]+$'), object_id, object_type, success, score_scaled FROM "
         "vault.raw.learning ORDER BY ALL"
     )
@@ -569,5 +576,5 @@ def test_open_edx_tracking_logs_are_learning_activity(house):
         ("use", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
         ("use", "course-v1:Campus+PY101+2025", TYPES["course"], None, None),
     ]
-    assert HIDDEN not in house.everything()
-    assert load(house, rows, "again.ndjson").duplicate == 6
+    assert HIDDEN not in small_school.everything()
+    assert load(small_school, rows, "again.ndjson").duplicate == 6

@@ -23,7 +23,7 @@ PREFIXES = [
 
 @pytest.mark.parametrize("name", ["tracking.log", "tracking.log.gz"])
 @pytest.mark.parametrize("is_plain_first", [True, False])
-def test_events_behind_a_prefix_are_read(house, name, is_plain_first):
+def test_events_behind_a_prefix_are_read(small_school, name, is_plain_first):
     events = [edx("page_close", "{}", time=f"2025-03-01T10:{minute}:00Z") for minute in range(10, 17)]
     lines = [prefix + json.dumps(event) for prefix, event in zip(PREFIXES, events, strict=False)]
     odd = [
@@ -33,20 +33,20 @@ def test_events_behind_a_prefix_are_read(house, name, is_plain_first):
     ]
     plain = [json.dumps(events[6])]
     text = "\n".join(plain + lines + odd if is_plain_first else [*lines, *odd, *plain]) + "\r\n"
-    counts = load(house, gzip.compress(text.encode()) if name.endswith("gz") else text, name)
+    counts = load(small_school, gzip.compress(text.encode()) if name.endswith("gz") else text, name)
     assert (counts.delivered, counts.loaded, counts.reasons, counts.unknown_columns) == (
         9,
         7,
         {"not a statement": 2},
         [],
     )
-    assert house.ask("SELECT line FROM vault.ledger.quarantine ORDER BY line") == (
+    assert small_school.ask("SELECT line FROM vault.ledger.quarantine ORDER BY line") == (
         [(8,), (10,)] if is_plain_first else [(7,), (9,)]
     )
-    assert HIDDEN not in house.everything()
+    assert HIDDEN not in small_school.everything()
 
 
-def test_a_prefix_far_down_and_statements_behind_one(house):
+def test_a_prefix_far_down_and_statements_behind_one(small_school):
     events = [
         edx("page_close", "{}", time=f"2025-03-{day:02d}T10:{minute}:00Z")
         for day in range(1, 29)
@@ -56,12 +56,12 @@ def test_a_prefix_far_down_and_statements_behind_one(house):
         (PREFIXES[0] if number > 900 else "") + json.dumps(event) + "\n"
         for number, event in enumerate(events)
     )
-    assert load(house, text, "tracking.log").loaded == len(events)
+    assert load(small_school, text, "tracking.log").loaded == len(events)
     xapi = "".join(PREFIXES[1] + json.dumps(statement(number)) + "\n" for number in range(3))
-    assert load(house, xapi, "xapi.log").loaded == 3
+    assert load(small_school, xapi, "xapi.log").loaded == 3
 
 
-def test_verbs_and_types_that_nobody_knows_are_counted(house):
+def test_verbs_and_types_that_nobody_knows_are_counted(small_school):
     from anonymart.ingest import listing
     from tests.ingest.conftest import AS_OF
 
@@ -73,7 +73,7 @@ def test_verbs_and_types_that_nobody_knows_are_counted(house):
         "https://w3id.org/xapi/video/verbs/paused",
         "http://www.activitystrea.ms/schema/1.0/consume",
     ]
-    counts = load(house, [statement(number, verb={"id": verb}) for number, verb in enumerate(known)])
+    counts = load(small_school, [statement(number, verb={"id": verb}) for number, verb in enumerate(known)])
     assert counts.unknown_names == {}
     odd = ["http://example.org/verbs/danced"] * 3 + [f"http://example.org/verbs/{HIDDEN}@example.org"]
     kind = {
@@ -81,7 +81,7 @@ def test_verbs_and_types_that_nobody_knows_are_counted(house):
         "definition": {"type": "http://example.org/activitytype/hologram"},
     }
     counts = load(
-        house,
+        small_school,
         [statement(100 + number, verb={"id": verb}, object=kind) for number, verb in enumerate(odd)],
         "b.ndjson",
     )
@@ -91,16 +91,16 @@ def test_verbs_and_types_that_nobody_knows_are_counted(house):
         "type http://example.org/activitytype/hologram": 4,
     }
     assert counts.loaded == 4
-    found = listing.listed(house.home, house.keys, house.policy, AS_OF)
+    found = listing.listed(small_school.home, small_school.keys, small_school.policy, AS_OF)
     assert [(each.kind, each.n_rows) for each in found.unknown] == [
         ("type", 4),
         ("verb", 3),
         ("verb", 1),
     ] and any("danced" in each for each in found.sentences)
-    assert HIDDEN not in str(house.ask("FROM vault.ledger.unknown_names"))
+    assert HIDDEN not in str(small_school.ask("FROM vault.ledger.unknown_names"))
 
 
-def test_raw_min_and_max_are_preferred_to_a_scaled_that_contradicts_them(house):
+def test_raw_min_and_max_are_preferred_to_a_scaled_that_contradicts_them(small_school):
     scores = [
         ({"scaled": 0, "raw": 5, "min": 0, "max": 10}, 0.5),
         ({"scaled": -1, "raw": 0, "min": 0, "max": 10}, 0.0),
@@ -115,15 +115,16 @@ def test_raw_min_and_max_are_preferred_to_a_scaled_that_contradicts_them(house):
         ({"scaled": "0,5", "raw": 1, "max": 4}, 0.25),
     ]
     counts = load(
-        house, [statement(number, result={"score": score}) for number, (score, _) in enumerate(scores)]
+        small_school, [statement(number, result={"score": score}) for number, (score, _) in enumerate(scores)]
     )
     assert counts.reasons == {}
     assert [
-        row[0] for row in house.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id")
+        row[0]
+        for row in small_school.ask("SELECT score_scaled FROM vault.raw.learning ORDER BY statement_id")
     ] == [wanted for _, wanted in scores]
 
 
-def test_the_fields_of_a_problem_are_no_results_of_their_own(house):
+def test_the_fields_of_a_problem_are_no_results_of_their_own(small_school):
     block = "https://lms.example/xblock/block-v1:a+b+c+type@problem+block@0f3c5461f86764ad7bdbdf6cbdde61e6"
     parent = {
         "contextActivities": {
@@ -136,7 +137,7 @@ def test_the_fields_of_a_problem_are_no_results_of_their_own(house):
         1, object={"id": block, "objectType": "GroupActivity"}, result={"success": False}, context=None
     )
     load(
-        house,
+        small_school,
         [
             whole,
             statement(
@@ -147,7 +148,7 @@ def test_the_fields_of_a_problem_are_no_results_of_their_own(house):
             ),
         ],
     )
-    assert house.ask(
+    assert small_school.ask(
         "SELECT object_id, success, score_scaled, verb_id LIKE '%interacted' FROM vault.raw.learning ORDER "
         "BY statement_id") == [
         (block, False, None, False), (block, None, None, True)]  # fmt: skip

@@ -96,9 +96,9 @@ def report(language: str, times: list[str]) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_report_is_read_in_any_language(house, site, language):
+def test_the_report_is_read_in_any_language(small_school, site, language):
     counts = load(
-        house,
+        small_school,
         report(language, [f"3/02/25, 10:00:{second}" for second in range(10, 40)]),
         f"logs-{language}.csv",
     )
@@ -109,18 +109,20 @@ def test_the_report_is_read_in_any_language(house, site, language):
         counts.unknown_columns,
         counts.unknown_names,
     ) == (len(DESCRIPTIONS), len(DESCRIPTIONS), {}, [], {})
-    found = house.ask(
+    found = small_school.ask(
         "SELECT actor, is_use, regexp_extract(verb_id, '[^/]+$'), object_id FROM vault.raw.learning "
         "ORDER BY occurred_at"
     )
     assert found == [
         (f"account:{SITE}|{who}", is_use, verb, SITE + page) for _, (who, is_use, verb, page) in DESCRIPTIONS
     ]
-    assert house.ask("SELECT min(occurred_at)::VARCHAR FROM vault.raw.learning") == [("2025-02-03 09:00:10",)]
-    assert HIDDEN not in house.everything()
+    assert small_school.ask("SELECT min(occurred_at)::VARCHAR FROM vault.raw.learning") == [
+        ("2025-02-03 09:00:10",)
+    ]
+    assert HIDDEN not in small_school.everything()
 
 
-def test_times_are_those_of_the_school(house, site):
+def test_times_are_those_of_the_school(small_school, site):
     times = [
         "3/02/25, 10:00:10",
         "3 February 2025, 10:00",
@@ -136,19 +138,19 @@ def test_times_are_those_of_the_school(house, site):
         f"\"{time}\",a,b,c,d,e,\"The user with id '{number}' viewed the course with id '2'.\",web,ip"
         for number, time in enumerate(times, 1)
     ]
-    counts = load(house, "\n".join([HEADS["en"], *rows]), "logs.csv")
+    counts = load(small_school, "\n".join([HEADS["en"], *rows]), "logs.csv")
     assert counts.reasons == {"timestamp and stored are missing": 1}
-    assert house.ask(
+    assert small_school.ask(
         "SELECT DISTINCT date_trunc('minute', occurred_at)::VARCHAR FROM vault.raw.learning ORDER BY 1"
     ) == [("2025-02-03 09:00:00",), ("2025-07-03 08:00:00",)]
 
 
-def test_without_a_site_the_file_is_refused_and_says_what_to_declare(house):
-    counts = load(house, report("fr", ["3/02/25, 10:00:10"]), "logs.csv")
+def test_without_a_site_the_file_is_refused_and_says_what_to_declare(small_school):
+    counts = load(small_school, report("fr", ["3/02/25, 10:00:10"]), "logs.csv")
     assert counts.status == "refused" and "`site` under `moodle`" in counts.reason
 
 
-def test_the_table_is_read(house, site):
+def test_the_table_is_read(small_school, site):
     head = (
         "id,eventname,component,action,target,objecttable,objectid,crud,edulevel,contextid,contextlevel,"
         "contextinstanceid,userid,courseid,relateduserid,anonymous,other,timecreated,origin,ip,realuserid"
@@ -197,14 +199,14 @@ def test_the_table_is_read(house, site):
         row("\\core\\event\\user_loggedin", "core", 10, 0, 102, "", "N;", 0),
         row("\\core\\event\\course_viewed", "core", 50, 2, 0),
     ]
-    counts = load(house, "\n".join([head, *rows]), "mdl_logstore_standard_log.csv")
+    counts = load(small_school, "\n".join([head, *rows]), "mdl_logstore_standard_log.csv")
     assert (counts.loaded, counts.reasons, counts.unknown_columns, counts.duplicate) == (
         7,
         {"actor has no identifier that can be read": 1},
         [],
         1,
     )
-    found = house.ask(
+    found = small_school.ask(
         "SELECT split_part(actor, '|', 2), is_use, regexp_extract(verb_id, '[^/]+$'), "
         "replace(object_id, $$https://moodle.school.example$$, '') FROM vault.raw.learning ORDER BY ALL"
     )

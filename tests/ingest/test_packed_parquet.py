@@ -82,29 +82,31 @@ def packed(rows: list[dict]) -> bytes:
     return gzip.compress(file.getvalue(), mtime=0)
 
 
-def test_it_loads_in_every_source_and_nothing_unpacked_is_left(house):
+def test_it_loads_in_every_source_and_nothing_unpacked_is_left(small_school):
     for source, rows in ROWS.items():
-        house.deliver(source, f"{source}.parquet.gz", packed(rows))
+        small_school.deliver(source, f"{source}.parquet.gz", packed(rows))
     # One after the other of the same size: the second is not taken for the first.
-    house.deliver(
+    small_school.deliver(
         "connections",
         "more.parquet.gz",
         packed([{**ROWS["connections"][0], "connected_at": "2025-02-02T10:00:00Z"}]),
     )
-    found = house.ingest()
+    found = small_school.ingest()
     assert {name: (each.status, each.loaded) for name, each in found.items()} == {
         **{f"{source}/{source}.parquet.gz": ("loaded", len(rows)) for source, rows in ROWS.items()},
         "connections/more.parquet.gz": ("loaded", 1),
     }
-    assert house.ask("SELECT count(DISTINCT connected_at) FROM vault.register.connections") == [(2,)]
+    assert small_school.ask("SELECT count(DISTINCT connected_at) FROM vault.register.connections") == [(2,)]
     left = [
-        path for path in house.home.root.rglob("*") if path.is_file() and NEEDLE.encode() in path.read_bytes()
+        path
+        for path in small_school.home.root.rglob("*")
+        if path.is_file() and NEEDLE.encode() in path.read_bytes()
     ]
     assert left == []
 
 
-def test_an_export_of_a_survey_tool_loads(house):
-    house.deliver(
+def test_an_export_of_a_survey_tool_loads(small_school):
+    small_school.deliver(
         "nps",
         "delighted.parquet.gz",
         packed(
@@ -114,7 +116,7 @@ def test_an_export_of_a_survey_tool_loads(house):
             ]
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "nps",
         "delighted.parquet",
         gzip.decompress(
@@ -132,14 +134,14 @@ def test_an_export_of_a_survey_tool_loads(house):
             )
         ),
     )
-    found = house.ingest()
+    found = small_school.ingest()
     assert {(each.status, each.delivered, each.quarantined) for each in found.values()} == {("loaded", 3, 0)}
 
 
 @pytest.mark.parametrize(("largest", "reason"), [(100, "unpack it"), (1 << 29, "damaged or incomplete gzip")])
-def test_what_is_too_large_or_broken_is_refused_by_name(house, monkeypatch, largest, reason):
+def test_what_is_too_large_or_broken_is_refused_by_name(small_school, monkeypatch, largest, reason):
     monkeypatch.setattr(parquet, "LARGEST_UNPACKED", largest)
     content = packed(ROWS["connections"])
-    house.deliver("connections", "a.parquet.gz", content if largest == 100 else content[:-20])
-    [counts] = house.ingest().values()
+    small_school.deliver("connections", "a.parquet.gz", content if largest == 100 else content[:-20])
+    [counts] = small_school.ingest().values()
     assert counts.status == "refused" and reason in counts.reason

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from anonymart import engine, times
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 
 # (spelling, moment in UTC as it is compared, None for a refusal)
 SIX = "2026-06-01T09:07:02"
@@ -163,10 +163,10 @@ def test_requests_enter_however_their_time_is_spelled(tmp_path):
     """The case: five requests as people's systems write them, and a column of slashed days whose order one of
     them tells.
     """
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     text = (Path(__file__).parent / "requests.csv").read_text(encoding="utf-8")
-    house.deliver("rights", "requests.csv", text)
-    house.deliver(
+    small_school.deliver("rights", "requests.csv", text)
+    small_school.deliver(
         "rights",
         "slashed.csv",
         (
@@ -174,11 +174,13 @@ def test_requests_enter_however_their_time_is_spelled(tmp_path):
             "2026\nS-3,object,L3,2026-06-01 11:07 CET\n"
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "rights", "untold.csv", "request_id,kind,learner_id,received_at\nU-1,object,L4,05/06/2026\n"
     )
-    counts = house.ingest()
-    assert house.ask("SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY ALL") == [
+    counts = small_school.ingest()
+    assert small_school.ask(
+        "SELECT request_id, received_at::VARCHAR FROM vault.rights.requests ORDER BY ALL"
+    ) == [
         ("REQ-1", "2026-05-01 11:07:00"),
         ("REQ-2", "2026-06-01 09:07:02"),
         ("REQ-3", "2026-06-01 11:07:02.5"),
@@ -221,10 +223,12 @@ QUALTRICS = (
     ],
 )
 def test_surveys_as_google_and_qualtrics_write_their_times(tmp_path, content, right):
-    house = House(tmp_path / "home")
-    house.deliver("nps", "survey.csv", content)
-    counts = house.ingest()["nps/survey.csv"]
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver("nps", "survey.csv", content)
+    counts = small_school.ingest()["nps/survey.csv"]
     if isinstance(right, str):
         assert right in str(counts.reason)
     else:
-        assert [at for (at,) in house.ask("SELECT answered_at::VARCHAR FROM vault.answers.nps")] == right
+        assert [
+            at for (at,) in small_school.ask("SELECT answered_at::VARCHAR FROM vault.answers.nps")
+        ] == right

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import ROOT
-from tests.ingest.conftest import House, statement
+from tests.ingest.conftest import SmallSchool, statement
 from tests.ingest.test_learning import ADL, CAMPUS, activity, caliper, edx, load
 
 LMS = "https://learn.example"
@@ -15,8 +15,8 @@ PROBLEM = "block-v1:Campus+PY101+2025+type@problem+block@0f3c5461f86764ad7bdbdf6
 LEARNERS = "learner_id,email,account_home_page,account_name,registered_at\n"
 
 
-def rows(house: House, columns: str = "actor, is_use") -> list[tuple]:
-    return house.ask(f"SELECT {columns} FROM vault.raw.learning ORDER BY ALL")
+def rows(small_school: SmallSchool, columns: str = "actor, is_use") -> list[tuple]:
+    return small_school.ask(f"SELECT {columns} FROM vault.raw.learning ORDER BY ALL")
 
 
 def by_staff(event_type: str, user_id: int = 100, **event: object) -> dict:
@@ -43,28 +43,28 @@ ABOUT_OTHERS = [
 ]
 
 
-def test_what_staff_does_is_about_the_learner_and_no_use(house):
-    counts = load(house, ABOUT_OTHERS)
+def test_what_staff_does_is_about_the_learner_and_no_use(small_school):
+    counts = load(small_school, ABOUT_OTHERS)
     assert (counts.loaded, counts.reasons) == (len(ABOUT_OTHERS), {})
-    assert set(rows(house)) == {(f"account:{LMS}|100", False)}
-    assert house.ask("SELECT * FROM vault.register.last_use") == [], (
+    assert set(rows(small_school)) == {(f"account:{LMS}|100", False)}
+    assert small_school.ask("SELECT * FROM vault.register.last_use") == [], (
         "an enrolment or a grade by somebody else is no use"
     )
 
 
-def test_what_a_learner_does_stands_under_the_username(house):
+def test_what_a_learner_does_stands_under_the_username(small_school):
     own = {"username": "jean77", "context": {"user_id": 100, "course_id": "c"}}
     counts = load(
-        house,
+        small_school,
         [
             each | own | {"time": f"2025-03-01T10:{minute}:00Z"}
             for minute, each in enumerate(ABOUT_OTHERS, 10)
         ],
     )
-    assert counts.loaded == len(ABOUT_OTHERS) and set(rows(house)) == {(f"account:{LMS}|jean77", True)}
+    assert counts.loaded == len(ABOUT_OTHERS) and set(rows(small_school)) == {(f"account:{LMS}|jean77", True)}
 
 
-def test_events_of_a_server_without_username_belong_to_the_user_inside(house):
+def test_events_of_a_server_without_username_belong_to_the_user_inside(small_school):
     nobody = {"username": ""}
     found = [
         edx("problem_check", {"problem_id": PROBLEM}, **nobody, context={"user_id": 100, "course_id": "c"}),
@@ -84,10 +84,10 @@ def test_events_of_a_server_without_username_belong_to_the_user_inside(house):
         ),
         edx("some.event", "{}", **nobody, context={"user_id": None}),
     ]
-    counts = load(house, found)
+    counts = load(small_school, found)
     assert counts.reasons == {"actor has no identifier that can be read": 1}
     assert rows(
-        house, "replace(actor, 'account:https://learn.example|', ''), is_use, completion, progress"
+        small_school, "replace(actor, 'account:https://learn.example|', ''), is_use, completion, progress"
     ) == [
         ("100", True, None, None),
         ("101", True, None, None),
@@ -99,7 +99,7 @@ def test_events_of_a_server_without_username_belong_to_the_user_inside(house):
 
 @pytest.mark.parametrize("claimed", ["username", "number"])
 @pytest.mark.parametrize("is_log_first", [True, False])
-def test_a_register_claims_the_name_or_the_number(house, claimed, is_log_first):
+def test_a_register_claims_the_name_or_the_number(small_school, claimed, is_log_first):
     """The log itself says that jean77 is user 100: who claims one of the two accounts owns both, whatever
     comes first.
     """
@@ -110,28 +110,37 @@ def test_a_register_claims_the_name_or_the_number(house, claimed, is_log_first):
         edx("page_close", "{}", username="staff1", context={"user_id": 1, "course_id": "c"}),
     ]
     if is_log_first:
-        load(house, log)
-    house.deliver("learners", "l.csv", f"{LEARNERS}L1,l1@school.example,{LMS},{name},2025-01-01T00:00:00Z\n")
-    house.ingest()
+        load(small_school, log)
+    small_school.deliver(
+        "learners", "l.csv", f"{LEARNERS}L1,l1@school.example,{LMS},{name},2025-01-01T00:00:00Z\n"
+    )
+    small_school.ingest()
     if not is_log_first:
-        load(house, log)
-    found = dict(house.ask("SELECT identifier, anchor FROM vault.register.identities"))
+        load(small_school, log)
+    found = dict(small_school.ask("SELECT identifier, anchor FROM vault.register.identities"))
     assert found[f"account:{LMS}|jean77"] == found[f"account:{LMS}|100"] == "learner:L1"
     assert found[f"account:{LMS}|staff1"] == found[f"account:{LMS}|1"] != "learner:L1"
-    assert load(house, [by_staff("edx.certificate.created")], "later.ndjson").loaded == 1
+    assert load(small_school, [by_staff("edx.certificate.created")], "later.ndjson").loaded == 1
     assert (
-        dict(house.ask("SELECT identifier, anchor FROM vault.register.identities"))[f"account:{LMS}|100"]
+        dict(small_school.ask("SELECT identifier, anchor FROM vault.register.identities"))[
+            f"account:{LMS}|100"
+        ]
         == "learner:L1"
     )
 
 
-def test_a_number_that_has_two_names_is_linked_with_none(house):
+def test_a_number_that_has_two_names_is_linked_with_none(small_school):
     context = {"user_id": 100, "course_id": "c"}
-    load(house, [edx("page_close", "{}", username=name, context=context) for name in ("jean77", "jean78")])
-    assert house.ask("SELECT DISTINCT group_key = identifier FROM vault.register.identities") == [(True,)]
+    load(
+        small_school,
+        [edx("page_close", "{}", username=name, context=context) for name in ("jean77", "jean78")],
+    )
+    assert small_school.ask("SELECT DISTINCT group_key = identifier FROM vault.register.identities") == [
+        (True,)
+    ]
 
 
-def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(house):
+def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(small_school):
     learner, teacher = (
         {"account": {"homePage": CAMPUS, "name": "100"}},
         {"account": {"homePage": CAMPUS, "name": "1"}},
@@ -175,9 +184,9 @@ def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(hous
         object={"objectType": "Group", "member": [agent]},
         context=context,
     )
-    counts = load(house, [*found, graded, answered, itself, group])
+    counts = load(small_school, [*found, graded, answered, itself, group])
     assert counts.reasons == {"the person or group that it is about has no identifier of one person": 1}
-    stored = house.ask(
+    stored = small_school.ask(
         "SELECT actor, is_use, regexp_extract(object_id, '[^/]+$'), regexp_extract(object_type, "
         "'[^/]+$') FROM vault.raw.learning ORDER BY statement_id"
     )
@@ -194,7 +203,7 @@ def test_in_xapi_the_object_may_be_the_learner_and_the_instructor_who_acted(hous
     ]
 
 
-def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
+def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(small_school):
     person = {"id": f"{CAMPUS}/user/8f2b6a3c-1f0e-4b7a-9a55-0123456789ab", "type": "Person"}
     staff = {"id": f"{CAMPUS}/user/8f2b6a3c-1f0e-4b7a-9a55-0123456789ff", "type": "Person"}
     course = {"id": f"{CAMPUS}/course/c1", "type": "CourseSection"}
@@ -212,7 +221,7 @@ def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
     }
     assert (
         load(
-            house,
+            small_school,
             [
                 caliper(1, type="Event", action="Added", actor=staff, object=membership),
                 caliper(2, type="Event", action="Removed", actor=staff, object=membership),
@@ -224,7 +233,7 @@ def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
         == 5
     )
     me = f"account:{CAMPUS}|8f2b6a3c-1f0e-4b7a-9a55-0123456789ab"
-    found = house.ask(
+    found = small_school.ask(
         "SELECT actor, is_use, regexp_extract(verb_id, '[^/#]+$'), regexp_extract(object_id, "
         "'[^/]+/[^/]+$') FROM vault.raw.learning ORDER BY statement_id"
     )
@@ -238,13 +247,13 @@ def test_in_caliper_a_member_and_a_graded_person_are_whom_it_is_about(house):
 
 
 @pytest.mark.real
-def test_the_case_of_enrolments_by_staff(house):
+def test_the_case_of_enrolments_by_staff(small_school):
     path = ROOT.parent / "shared" / "cases" / "open-edx-enrolled-by-staff.ndjson"
     if not path.exists():
         pytest.skip("the cases are not here")
-    house.deliver("learning", path.name, path.read_bytes())
-    assert house.ingest()[f"learning/{path.name}"].loaded == 30
-    assert house.ask(
+    small_school.deliver("learning", path.name, path.read_bytes())
+    assert small_school.ingest()[f"learning/{path.name}"].loaded == 30
+    assert small_school.ask(
         "SELECT count(DISTINCT actor), count(*) FILTER (actor LIKE '%staff%'), bool_or(is_use) FROM "
         "vault.raw.learning WHERE verb_id LIKE '%registered'"
     ) == [(30, 0, False)]

@@ -17,7 +17,7 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.progress import Progress
 from anonymart.sources import lrs as library
 from anonymart.sources.lrs_store import make_store
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.lrs.server import BEGAN, Lrs, packed, serving, statement
 
 SECRETS = {"username": "reader", "password": "pass-word-77"}
@@ -30,57 +30,63 @@ def store():
 
 
 @pytest.fixture
-def house(tmp_path) -> House:
-    return House(tmp_path / "home")
+def small_school(tmp_path) -> SmallSchool:
+    return SmallSchool(tmp_path / "home")
 
 
-def pull(house: House, lrs: Lrs, waits: list[float] | None = None, **changes):
+def pull(small_school: SmallSchool, lrs: Lrs, waits: list[float] | None = None, **changes):
     settings = {name: changes.pop(name) for name in ("overlap", "page_size", "version") if name in changes}
     made = make_store(lrs.url, changes.pop("secrets", SECRETS), **settings)
     return library.pull(
-        house.home, house.keys, made, sleep=(waits if waits is not None else []).append, **changes
+        small_school.home,
+        small_school.keys,
+        made,
+        sleep=(waits if waits is not None else []).append,
+        **changes,
     )
 
 
-def landed(house: House) -> list[int]:
+def landed(small_school: SmallSchool) -> list[int]:
     """The numbers of the statements in landing, file by file."""
-    files = sorted((house.home.landing / "learning").glob("*"))
+    files = sorted((small_school.home.landing / "learning").glob("*"))
     assert all(path.suffix == ".ndjson" and path.stat().st_mode & 0o777 == 0o600 for path in files)
     return [int(json.loads(line)["id"][-12:]) for path in files for line in path.read_bytes().splitlines()]
 
 
-def test_a_store_is_drained_once_and_then_only_what_is_new(house, store):
-    assert pull(house, store).statements == 35
-    assert sorted(landed(house)) == list(range(1, 36))
-    assert house.ingest().popitem()[1].loaded == 35
+def test_a_store_is_drained_once_and_then_only_what_is_new(small_school, store):
+    assert pull(small_school, store).statements == 35
+    assert sorted(landed(small_school)) == list(range(1, 36))
+    assert small_school.ingest().popitem()[1].loaded == 35
     store.statements += [statement(number) for number in range(36, 46)]
-    pulled = pull(house, store, overlap=timedelta(seconds=5))
+    pulled = pull(small_school, store, overlap=timedelta(seconds=5))
     # The newest was stored at second 35: since is exclusive, so the overlap brings 31 to 35 again.
-    assert (pulled.statements, landed(house)) == (15, list(range(31, 46)))
-    counts = house.ingest().popitem()[1]
+    assert (pulled.statements, landed(small_school)) == (15, list(range(31, 46)))
+    counts = small_school.ingest().popitem()[1]
     assert (counts.loaded, counts.duplicate) == (10, 5)
-    assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [(45, 45)]
+    assert small_school.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+        (45, 45)
+    ]
 
 
-def test_version_and_credentials_are_sent_as_the_store_wants_them(house, store):
-    pull(house, store)
+def test_version_and_credentials_are_sent_as_the_store_wants_them(small_school, store):
+    pull(small_school, store)
     headers = store.requests[0][1]
     assert headers["X-Experience-API-Version"] == "2.0.0" and headers["Authorization"].startswith("Basic ")
     store.versions = ["1.0.2", "1.0.3"]
-    pull(house, store, secrets={"token": "tok-en"})
+    pull(small_school, store, secrets={"token": "tok-en"})
     assert (
         store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3"
         and store.requests[-1][1]["Authorization"] == "Bearer tok-en"
     )
     store.versions = None
-    pull(house, store, secrets={})
+    pull(small_school, store, secrets={})
     assert (
         store.requests[-1][1]["X-Experience-API-Version"] == "1.0.3"
         and "Authorization" not in store.requests[-1][1]
     )
 
 
-def test_links_to_another_host_are_asked_at_home_and_credentials_stay_there(house, store):
+def test_links_to_another_host_are_asked_at_home_and_credentials_stay_there(small_school, store):
     with serving(Lrs([])) as stranger:
         for link in (
             "{other}?{query}",
@@ -91,19 +97,19 @@ def test_links_to_another_host_are_asked_at_home_and_credentials_stay_there(hous
             store.link = lambda query, link=link: link.format(
                 query=query, other=f"{stranger.url}/statements", here=f"{store.url}/statements"
             )
-            assert pull(house, store, everything=True).statements == 35, link
+            assert pull(small_school, store, everything=True).statements == 35, link
         assert stranger.requests == []
         store.trouble = lambda number, query: (302, {"Location": f"{stranger.url}/statements"}, b"")
         with pytest.raises(UsageError, match="redirects to another host"):
-            pull(house, store)
+            pull(small_school, store)
         assert stranger.requests == []
     store.trouble = lambda number, query: (
         None if "limit" not in query else (307, {"Location": "/xAPI/statements?moved=1"}, b"")
     )
-    assert pull(house, store, everything=True).statements == 35
+    assert pull(small_school, store, everything=True).statements == 35
 
 
-def test_a_busy_store_is_asked_again_after_what_it_says(house, store):
+def test_a_busy_store_is_asked_again_after_what_it_says(small_school, store):
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
     busy = {
         1: (429, {"Retry-After": "7"}, b""),
@@ -114,7 +120,7 @@ def test_a_busy_store_is_asked_again_after_what_it_says(house, store):
     }
     store.trouble = lambda number, query: busy.get(number)
     waits: list[float] = []
-    assert pull(house, store, waits).statements == 35
+    assert pull(small_school, store, waits).statements == 35
     assert (
         waits[0] == 7
         and 1.5 <= waits[1] <= 2.5
@@ -122,25 +128,25 @@ def test_a_busy_store_is_asked_again_after_what_it_says(house, store):
         and 0.75 <= waits[3] <= 1.25
         and 1.5 <= waits[4] <= 2.5
     )
-    assert sorted(landed(house)) == list(range(1, 36))
+    assert sorted(landed(small_school)) == list(range(1, 36))
 
 
-def test_patience_ends_and_the_next_pull_goes_on(house, store):
+def test_patience_ends_and_the_next_pull_goes_on(small_school, store):
     store.trouble = lambda number, query: (429, {}, b"") if number > 2 else None
     waits: list[float] = []
     with pytest.raises(AnonymartError, match="answers 429, 7 times in a row"):
-        pull(house, store, waits)
-    assert len(waits) == 6 and landed(house) == list(range(1, 21))
+        pull(small_school, store, waits)
+    assert len(waits) == 6 and landed(small_school) == list(range(1, 21))
     store.trouble = lambda number, query: None
     asked = len(store.requests)
-    assert pull(house, store).statements == 15
-    assert "start=20" in store.requests[asked][0] and sorted(landed(house)) == list(range(1, 36))
+    assert pull(small_school, store).statements == 15
+    assert "start=20" in store.requests[asked][0] and sorted(landed(small_school)) == list(range(1, 36))
     store.trouble = lambda number, query: (429, {"Retry-After": "7200"}, b"")
     with pytest.raises(AnonymartError, match="asks to wait 7200 s"):
-        pull(house, store)
+        pull(small_school, store)
 
 
-def test_halves_of_an_answer_are_asked_for_again(house, store):
+def test_halves_of_an_answer_are_asked_for_again(small_school, store):
     def trouble(number, query):
         status, headers, body = store.page(query)
         return {
@@ -151,28 +157,28 @@ def test_halves_of_an_answer_are_asked_for_again(house, store):
         }.get(number)
 
     store.trouble = trouble
-    assert pull(house, store).statements == 35
-    assert sorted(landed(house)) == list(range(1, 36))
+    assert pull(small_school, store).statements == 35
+    assert sorted(landed(small_school)) == list(range(1, 36))
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_an_expired_link_goes_on_from_the_watermark(house, store, status):
+def test_an_expired_link_goes_on_from_the_watermark(small_school, store, status):
     store.trouble = lambda number, query: (
         (status, {}, b"") if query.get("start") == "20" and "since" not in query else None
     )
-    pulled = pull(house, store)
-    assert (pulled.restarts, set(landed(house))) == (1, set(range(1, 36)))
+    pulled = pull(small_school, store)
+    assert (pulled.restarts, set(landed(small_school))) == (1, set(range(1, 36)))
     assert [path for path, _ in store.requests if "since=" in path]
 
 
-def test_an_expired_link_of_a_store_in_another_order_begins_where_the_drain_began(house, store):
+def test_an_expired_link_of_a_store_in_another_order_begins_where_the_drain_began(small_school, store):
     store.is_ascending = False
     store.trouble = lambda number, query: (404, {}, b"") if number == 3 else None
-    pulled = pull(house, store)
-    assert (pulled.restarts, pulled.is_unordered, set(landed(house))) == (1, True, set(range(1, 36)))
+    pulled = pull(small_school, store)
+    assert (pulled.restarts, pulled.is_unordered, set(landed(small_school))) == (1, True, set(range(1, 36)))
     assert not any("since=" in path for path, _ in store.requests)
     store.trouble = lambda number, query: (404, {}, b"") if "start" in query else None
-    other = House(house.home.root.parent / "other")
+    other = SmallSchool(small_school.home.root.parent / "other")
     with pytest.raises(AnonymartError, match="forgets its paging links"):
         pull(other, store)
     # What came so far is newer than what did not, so it is no watermark.
@@ -181,47 +187,47 @@ def test_an_expired_link_of_a_store_in_another_order_begins_where_the_drain_bega
     assert set(landed(other)) == set(range(1, 36))
 
 
-def test_an_endless_more_on_an_empty_store_ends(house, store):
+def test_an_endless_more_on_an_empty_store_ends(small_school, store):
     store.statements, store.always_more = [], True
-    assert (pull(house, store).pages, landed(house)) == (library.EMPTY_PAGES, [])
+    assert (pull(small_school, store).pages, landed(small_school)) == (library.EMPTY_PAGES, [])
     store.statements = [statement(number) for number in range(1, 21)]
-    assert pull(house, store).statements == 20
+    assert pull(small_school, store).statements == 20
 
 
-def test_a_store_that_repeats_its_pages_is_told_and_ends(house, store):
+def test_a_store_that_repeats_its_pages_is_told_and_ends(small_school, store):
     store.link = lambda query: (
         "/xAPI/statements?start=10" if "start=30" in query else f"/xAPI/statements?{query}"
     )
     with pytest.raises(AnonymartError, match="its paging is broken"):
-        pull(house, store)
-    assert sorted(landed(house)) == list(range(1, 31))
+        pull(small_school, store)
+    assert sorted(landed(small_school)) == list(range(1, 31))
     store.link = lambda query: f"/xAPI/statements?{query}"
-    pull(house, store)
-    assert set(landed(house)) == set(range(1, 36))
+    pull(small_school, store)
+    assert set(landed(small_school)) == set(range(1, 36))
 
 
-def test_a_refused_limit_is_left_to_the_store(house, store):
+def test_a_refused_limit_is_left_to_the_store(small_school, store):
     store.trouble = lambda number, query: (400, {}, b"limit too large") if "limit" in query else None
-    assert pull(house, store).statements == 35
+    assert pull(small_school, store).statements == 35
 
 
-def test_statements_that_appear_late_are_within_the_overlap(house, store):
-    pull(house, store)
+def test_statements_that_appear_late_are_within_the_overlap(small_school, store):
+    pull(small_school, store)
     late = statement(99, BEGAN + timedelta(seconds=10))
     store.statements = sorted([*store.statements, late], key=lambda one: one["stored"])
-    assert pull(house, store, overlap=timedelta(seconds=5)).statements == 5
-    assert 99 not in landed(house)
-    pull(house, store, overlap=timedelta(hours=1))
-    assert 99 in landed(house)
+    assert pull(small_school, store, overlap=timedelta(seconds=5)).statements == 5
+    assert 99 not in landed(small_school)
+    pull(small_school, store, overlap=timedelta(hours=1))
+    assert 99 in landed(small_school)
 
 
-def test_the_watermark_is_no_later_than_the_store_vouches_for(house, store):
+def test_the_watermark_is_no_later_than_the_store_vouches_for(small_school, store):
     store.headers = {"X-Experience-API-Consistent-Through": (BEGAN + timedelta(seconds=20)).isoformat()}
-    assert pull(house, store).newest_at == BEGAN + timedelta(seconds=20)
-    assert pull(house, store, overlap=timedelta(0)).statements == 15
+    assert pull(small_school, store).newest_at == BEGAN + timedelta(seconds=20)
+    assert pull(small_school, store, overlap=timedelta(0)).statements == 15
 
 
-def test_what_no_further_try_mends_fails_at_once(house, store):
+def test_what_no_further_try_mends_fails_at_once(small_school, store):
     for answer, sentence in (
         ((401, {}, b""), "refuses these credentials"),
         ((403, {}, b""), "refuses these credentials"),
@@ -232,37 +238,37 @@ def test_what_no_further_try_mends_fails_at_once(house, store):
         store.trouble = lambda number, query, answer=answer: answer
         waits: list[float] = []
         with pytest.raises(UsageError, match=sentence) as raised:
-            pull(house, store, waits)
-        assert waits == [] and "pass-word" not in str(raised.value) and landed(house) == []
+            pull(small_school, store, waits)
+        assert waits == [] and "pass-word" not in str(raised.value) and landed(small_school) == []
 
 
-def test_a_link_that_is_none_counts_as_lost(house, store):
+def test_a_link_that_is_none_counts_as_lost(small_school, store):
     store.link = lambda query: "http://[lost" if "since" not in query else f"/xAPI/statements?{query}"
-    pulled = pull(house, store)
-    assert (pulled.restarts, set(landed(house))) == (1, set(range(1, 36)))
+    pulled = pull(small_school, store)
+    assert (pulled.restarts, set(landed(small_school))) == (1, set(range(1, 36)))
 
 
-def test_line_breaks_and_odd_values_stay_one_line_each(house, store, monkeypatch):
+def test_line_breaks_and_odd_values_stay_one_line_each(small_school, store, monkeypatch):
     page = (
         json.dumps({"statements": [statement(1), statement(2), 5, None, {"stored": 7}]}, indent=1)
         .encode()
         .replace(b"\n", b"\r\n")
     )
     store.trouble = lambda number, query: (200, {}, page)
-    assert pull(house, store).statements == 5
-    counts = house.ingest().popitem()[1]
+    assert pull(small_school, store).statements == 5
+    counts = small_school.ingest().popitem()[1]
     assert (counts.loaded, counts.quarantined) == (2, 3)
 
 
-def test_a_store_without_stored_is_read_from_its_beginning(house, store):
+def test_a_store_without_stored_is_read_from_its_beginning(small_school, store):
     store.statements = [
         {name: value for name, value in one.items() if name != "stored"} for one in store.statements
     ]
-    assert pull(house, store).newest_at is None
-    assert pull(house, store).statements == 35
+    assert pull(small_school, store).newest_at is None
+    assert pull(small_school, store).statements == 35
 
 
-def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatch):
+def test_killed_at_each_step_nothing_is_lost_or_doubled(small_school, store, monkeypatch):
     """The process dies before and after a file gets its name, and before and after the cursor moves."""
     dying = (
         "import os, sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys "
@@ -284,7 +290,7 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatc
         "lrs.pull(home, Keys.load(home), lrs_store.make_store(sys.argv[2], {}), parts=lrs.Parts(10))\n"
     )
     for step in ("before_file", "before_cursor", "after_cursor"):
-        other = House(house.home.root.parent / step)
+        other = SmallSchool(small_school.home.root.parent / step)
         died = subprocess.run(
             [sys.executable, "-c", dying, str(other.home.root), store.url, step],
             capture_output=True,
@@ -298,27 +304,27 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(house, store, monkeypatc
         assert sorted(landed(other)) == list(range(1, 36)), step
 
 
-def test_a_vault_from_a_copy_asks_again_for_what_it_lost(house, store):
-    copy = house.home.root / "copy"
+def test_a_vault_from_a_copy_asks_again_for_what_it_lost(small_school, store):
+    copy = small_school.home.root / "copy"
     store.statements, later = store.statements[:10], store.statements
-    pull(house, store)
-    house.ingest()
-    copy.write_bytes(house.home.vault.read_bytes())
+    pull(small_school, store)
+    small_school.ingest()
+    copy.write_bytes(small_school.home.vault.read_bytes())
     store.statements = later
-    pull(house, store, overlap=timedelta(0))
-    house.ingest()
-    house.home.vault.write_bytes(copy.read_bytes())
-    assert pull(house, store, overlap=timedelta(0)).statements == 25
+    pull(small_school, store, overlap=timedelta(0))
+    small_school.ingest()
+    small_school.home.vault.write_bytes(copy.read_bytes())
+    assert pull(small_school, store, overlap=timedelta(0)).statements == 25
 
 
-def test_two_pulls_at_once_are_refused(house, store):
-    with library._alone(house.home), pytest.raises(AnonymartError, match="Another pull is running"):
-        pull(house, store)
+def test_two_pulls_at_once_are_refused(small_school, store):
+    with library._alone(small_school.home), pytest.raises(AnonymartError, match="Another pull is running"):
+        pull(small_school, store)
 
 
-def test_progress_is_shown(house, store, monkeypatch, capsys):
+def test_progress_is_shown(small_school, store, monkeypatch, capsys):
     monkeypatch.setattr(library, "_SAY_SECONDS", 0.0)
-    pull(house, store, progress=Progress())
+    pull(small_school, store, progress=Progress())
     assert "20 statements in 2 pages, stored up to 2025-03-01 00:00 UTC" in capsys.readouterr().err
 
 
@@ -339,8 +345,10 @@ def test_an_address_may_hold_no_secret_and_no_open_way():
     assert make_store("http://lrs.example/xAPI", {}, allow_http=True).endpoint == "http://lrs.example/xAPI"
 
 
-def test_the_command_takes_its_secrets_from_environment_or_a_closed_file(house, store, monkeypatch, tmp_path):
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+def test_the_command_takes_its_secrets_from_environment_or_a_closed_file(
+    small_school, store, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
     monkeypatch.setenv("ANONYMART_LRS_TOKEN", "tok-en-88")
     found = CliRunner().invoke(
         anonymart, ["sources", "pull", "lrs", "--url", store.url, "--json"], catch_exceptions=False
@@ -358,4 +366,4 @@ def test_the_command_takes_its_secrets_from_environment_or_a_closed_file(house, 
     secret.chmod(0o600)
     CliRunner().invoke(anonymart, ["sources", "pull", "lrs", "--url", store.url], catch_exceptions=False)
     assert store.requests[-1][1]["Authorization"].startswith("Basic ")
-    assert "pass-word" not in found.output and "tok-en" not in house.everything()
+    assert "pass-word" not in found.output and "tok-en" not in small_school.everything()

@@ -20,7 +20,7 @@ import pytest
 from anonymart.sources import lrs as library
 from anonymart.sources.lrs_store import make_store
 from tests.conftest import ROOT
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.lrs.server import statement
 
 # One process makes the environment of the peer.
@@ -90,19 +90,22 @@ def ralph(tmp_path_factory):
 
 
 def test_ralph_is_drained_while_another_client_posts_and_a_kill_loses_and_doubles_nothing(ralph, tmp_path):
-    house, posted = House(tmp_path / "home"), threading.Thread(target=post, args=(ralph, range(1, N + 1)))
+    small_school, posted = (
+        SmallSchool(tmp_path / "home"),
+        threading.Thread(target=post, args=(ralph, range(1, N + 1))),
+    )
     post(ralph, range(N + 1, N + 1 + 3 * BATCH))
     posted.start()
-    killed = _pull_and_kill(house, ralph)
-    pulled = [pull(house, ralph)]
+    killed = _pull_and_kill(small_school, ralph)
+    pulled = [pull(small_school, ralph)]
     while posted.is_alive():
-        pulled.append(pull(house, ralph))
+        pulled.append(pull(small_school, ralph))
     posted.join()
-    pulled.append(pull(house, ralph))
-    counts = house.ingest().values()
+    pulled.append(pull(small_school, ralph))
+    counts = small_school.ingest().values()
     everyone = N + 3 * BATCH
     assert killed and len(pulled) > 1
-    assert house.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+    assert small_school.ask("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
         (everyone, everyone)
     ]
     assert (sum(each.loaded for each in counts), sum(each.quarantined + each.refused for each in counts)) == (
@@ -114,33 +117,39 @@ def test_ralph_is_drained_while_another_client_posts_and_a_kill_loses_and_double
 
 
 def test_what_ralph_gets_under_an_old_time_is_found_within_the_overlap(ralph, tmp_path):
-    house, late = House(tmp_path / "home"), 900_000
+    small_school, late = SmallSchool(tmp_path / "home"), 900_000
     post(ralph, [late - 1])
-    pull(house, ralph)
+    pull(small_school, ralph)
     # It filters on `timestamp`, where xAPI says `stored`: an overlap longer than clients stay away makes up
     # for it.
     told = {**_sent(late), "timestamp": "2025-01-15T10:00:00Z"}
     _client().post(f"{ralph}/statements/", json=[told]).raise_for_status()
-    newest = pull(house, ralph, overlap=timedelta(hours=24)).newest_at
+    newest = pull(small_school, ralph, overlap=timedelta(hours=24)).newest_at
     assert newest.year >= 2026
-    house.ingest()
-    assert house.ask(f"SELECT count(*) FROM vault.raw.learning WHERE statement_id = '{told['id']}'") == [(0,)]
-    pull(house, ralph, overlap=timedelta(days=5000))
-    house.ingest()
-    assert house.ask(f"SELECT count(*) FROM vault.raw.learning WHERE statement_id = '{told['id']}'") == [(1,)]
+    small_school.ingest()
+    assert small_school.ask(
+        f"SELECT count(*) FROM vault.raw.learning WHERE statement_id = '{told['id']}'"
+    ) == [(0,)]
+    pull(small_school, ralph, overlap=timedelta(days=5000))
+    small_school.ingest()
+    assert small_school.ask(
+        f"SELECT count(*) FROM vault.raw.learning WHERE statement_id = '{told['id']}'"
+    ) == [(1,)]
 
 
 def test_wrong_credentials_are_told(ralph, tmp_path):
     from anonymart.errors import UsageError
 
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     with pytest.raises(UsageError, match="refuses these credentials"):
-        library.pull(house.home, house.keys, make_store(ralph, {"username": USER, "password": "another"}))
+        library.pull(
+            small_school.home, small_school.keys, make_store(ralph, {"username": USER, "password": "another"})
+        )
 
 
-def pull(house: House, url: str, overlap: timedelta = timedelta(days=5000)) -> library.Pulled:
+def pull(small_school: SmallSchool, url: str, overlap: timedelta = timedelta(days=5000)) -> library.Pulled:
     store = make_store(url, {"username": USER, "password": PASSWORD}, overlap=overlap)
-    return library.pull(house.home, house.keys, store, parts=library.Parts(500))
+    return library.pull(small_school.home, small_school.keys, store, parts=library.Parts(500))
 
 
 def post(url: str, numbers: range | list[int]) -> None:
@@ -161,7 +170,7 @@ def _client() -> httpx.Client:
     )
 
 
-def _pull_and_kill(house: House, url: str) -> bool:
+def _pull_and_kill(small_school: SmallSchool, url: str) -> bool:
     """A pull in a process of its own, killed once its first file has landed; whether it died of that."""
     code = (
         "import sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys "
@@ -171,8 +180,10 @@ def _pull_and_kill(house: House, url: str) -> bool:
         "lrs.pull(home, Keys.load(home), store, parts=lrs.Parts(60))"
     )
     environment = {**os.environ, "ANONYMART_LRS_USERNAME": USER, "ANONYMART_LRS_PASSWORD": PASSWORD}
-    process = subprocess.Popen([sys.executable, "-c", code, str(house.home.root), url], env=environment)
-    while process.poll() is None and not list((house.home.landing / "learning").glob("*.ndjson")):
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(small_school.home.root), url], env=environment
+    )
+    while process.poll() is None and not list((small_school.home.landing / "learning").glob("*.ndjson")):
         time.sleep(0.01)
     process.kill()
     return process.wait() == -signal.SIGKILL

@@ -15,7 +15,7 @@ from anonymart import engine, versions
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.migrate import steps
 from anonymart.vault import schema
-from tests.whole.house import House, file_sums
+from tests.whole.small_school import SmallSchool, file_sums
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("migrate")]
 
@@ -31,7 +31,7 @@ CELLS = (
 OPEN = "SELECT request_id, kind FROM vault.rights.requests WHERE identifier IS NOT NULL ORDER BY ALL"
 
 
-class OldHouse(House):
+class OldHouse(SmallSchool):
     """A home whose files are not encrypted, as the fixture's."""
 
     def command(self, *arguments: object, **environment: str):
@@ -64,33 +64,37 @@ def catalogue(
     return found
 
 
-def written(house: OldHouse) -> list[dict]:
+def written(small_school: OldHouse) -> list[dict]:
     """Lines of receipts and of the audit log."""
     return [
         json.loads(line)
         for name in ("receipts.ndjson", "audit.ndjson")
-        for line in (house.root / name).read_text().splitlines()
+        for line in (small_school.root / name).read_text().splitlines()
     ]
 
 
 def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
-    house = unpack(tmp_path / "home")
+    small_school = unpack(tmp_path / "home")
     published, cells, requests = (
-        file_sums(house.home.releases / RELEASE),
-        house.vault(CELLS),
-        house.vault(OPEN),
+        file_sums(small_school.home.releases / RELEASE),
+        small_school.vault(CELLS),
+        small_school.vault(OPEN),
     )
-    before, lines, old_vault = catalogue_of(house), written(house), house.home.vault.read_bytes()
+    before, lines, old_vault = (
+        catalogue_of(small_school),
+        written(small_school),
+        small_school.home.vault.read_bytes(),
+    )
 
-    plan = house.succeed("migrate", "--plan")
+    plan = small_school.succeed("migrate", "--plan")
     assert plan["versions"] == {"vault": 0, "warehouse": 0} and [
         step["number"] for step in plan["steps"]
     ] == [step.number for step in steps.STEPS]
-    assert not plan["is_done"] and house.home.vault.read_bytes() == old_vault
-    done = house.succeed("migrate")
+    assert not plan["is_done"] and small_school.home.vault.read_bytes() == old_vault
+    done = small_school.succeed("migrate")
     assert done["copies"] == ["vault.duckdb.v0.copy", "warehouse.duckdb.v0.copy"]
-    assert (house.root / "vault.duckdb.v0.copy").read_bytes() == old_vault
-    again = house.succeed("migrate")
+    assert (small_school.root / "vault.duckdb.v0.copy").read_bytes() == old_vault
+    again = small_school.succeed("migrate")
     assert (again["versions"], again["steps"]) == (
         {"vault": versions.NEWEST, "warehouse": versions.NEWEST},
         [],
@@ -98,16 +102,18 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
 
     # Half of the raw answers have left by their term: what they say of contract and country is gone, and
     # their answers stay.
-    with engine.connect(house.home, house.keys, vault="rw") as connection:
+    with engine.connect(small_school.home, small_school.keys, vault="rw") as connection:
         connection.execute("DELETE FROM vault.raw.salary WHERE row_hash % 2 = 0")
     answers = "SELECT count(*) FROM warehouse.intermediate.int_salary_responses"
     (n_answers,), (n_kept,) = (
-        house.warehouse(answers)[0],
-        house.vault("SELECT count(DISTINCT response_id) FROM vault.raw.salary WHERE country IS NOT NULL")[0],
+        small_school.warehouse(answers)[0],
+        small_school.vault(
+            "SELECT count(DISTINCT response_id) FROM vault.raw.salary WHERE country IS NOT NULL"
+        )[0],
     )
 
     # The old vault has every table and column of a new one, and has lost none of its own.
-    now = catalogue_of(house)
+    now = catalogue_of(small_school)
     with engine.memory() as fresh:
         fresh.execute(f"ATTACH ':memory:' AS vault; {schema.SCHEMA} {schema.AUDIT}")
         for table, columns in catalogue(fresh, "vault").items():
@@ -115,55 +121,58 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     assert all(now[table] >= columns - {("is_built_later", "BOOLEAN")} for table, columns in before.items())
 
     # Who was erased stays out, also of a delivery that comes again.
-    (house.home.landing / "nps").mkdir(parents=True)
+    (small_school.home.landing / "nps").mkdir(parents=True)
     row = (
         f'{{"response_id": "x-1", "email": "{ERASED}", "path_id": "p", "answered_at": '
         f'"2026-06-20T08:00:00Z", "score": 9}}\n'
     )
-    (house.home.landing / "nps" / "again.ndjson").write_text(row)
-    report = house.succeed("run", "--as-of", LATER)
+    (small_school.home.landing / "nps" / "again.ndjson").write_text(row)
+    report = small_school.succeed("run", "--as-of", LATER)
     [file] = report["files"]
     assert file["reasons"] == {"erased (R-ERASE)": 1}
-    assert house.current == report["release_id"] == f"{LATER}.1"
+    assert small_school.current == report["release_id"] == f"{LATER}.1"
 
     # Salary answers whose raw rows were still there have their classes.
-    assert house.warehouse(answers) == [(n_answers,)] and n_answers > n_kept > 10
-    [(n_contracts, n_countries)] = house.warehouse(
+    assert small_school.warehouse(answers) == [(n_answers,)] and n_answers > n_kept > 10
+    [(n_contracts, n_countries)] = small_school.warehouse(
         "SELECT count(contract_class), count(country_class) FROM warehouse.intermediate.int_salary_responses"
     )
     assert n_countries == n_kept and 0 < n_contracts <= n_kept
 
     # What was published stays as it is, in its folder, in the ledger and in what carries it on.
-    assert file_sums(house.home.releases / RELEASE) == published
-    assert house.vault(CELLS) == cells and cells
-    assert carried_cells(house) == set()
+    assert file_sums(small_school.home.releases / RELEASE) == published
+    assert small_school.vault(CELLS) == cells and cells
+    assert carried_cells(small_school) == set()
     # Rates that were published without intervals have theirs, and where there is no rate there is none.
-    assert sum(intervals_of(house, mart, contract) for mart, contract in load_contracts().items()) > 0
+    assert sum(intervals_of(small_school, mart, contract) for mart, contract in load_contracts().items()) > 0
     # The windows of whoever studied in June 2021 were all open on 30 June 2026, those of May were not.
     for mart, first, last in (
         ("course_engagement_monthly", "2021-06-01", "2021-07-01"),
         ("nps_quarterly", "2022-04-01", "2022-07-01"),
     ):
-        told = house.vault(
+        told = small_school.vault(
             f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' "
             f"AND {'month' if 'month' in mart else 'quarter'} <= DATE '{first}'"
         )
         assert told == [(False,)]
-        assert house.vault(
+        assert small_school.vault(
             f"SELECT DISTINCT is_complete FROM vault.ledger.cells_{mart} WHERE release_id = '{RELEASE}' "
             f"AND {'month' if 'month' in mart else 'quarter'} >= DATE '{last}'"
         ) == [(True,)]
-    assert set(house.vault(OPEN)) <= set(requests)
+    assert set(small_school.vault(OPEN)) <= set(requests)
     assert {
-        request["state"] for request in house.succeed("rights", "list", "--as-of", LATER)["requests"]
+        request["state"] for request in small_school.succeed("rights", "list", "--as-of", LATER)["requests"]
     } >= {"awaiting_proof", "answered"}
-    assert written_begins_with(house, lines)
-    assert house.succeed("rights", "verify-receipts")["passed"] and house.succeed("audit")["passed"]
+    assert written_begins_with(small_school, lines)
+    assert (
+        small_school.succeed("rights", "verify-receipts")["passed"]
+        and small_school.succeed("audit")["passed"]
+    )
 
     # A newer home is refused in one sentence, by each command, and stays as it is.
-    with engine.connect(house.home, house.keys, vault="rw") as connection:
+    with engine.connect(small_school.home, small_school.keys, vault="rw") as connection:
         versions.write(connection, "vault", versions.NEWEST + 1)
-    newer = house.home.vault.read_bytes()
+    newer = small_school.home.vault.read_bytes()
     for words in (
         ("run", "--as-of", LATER),
         ("ingest",),
@@ -175,26 +184,26 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
         ("audit",),
         ("sources", "changes"),
     ):
-        refused = house.command(*words)
+        refused = small_school.command(*words)
         assert refused.returncode == 2, words
         assert refused.stderr.count("written by a newer Anonymart") == 1, words
-    assert house.home.vault.read_bytes() == newer
+    assert small_school.home.vault.read_bytes() == newer
 
 
-def catalogue_of(house: OldHouse) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    with engine.connect(house.home, house.keys, vault="ro") as connection:
+def catalogue_of(small_school: OldHouse) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    with engine.connect(small_school.home, small_school.keys, vault="ro") as connection:
         return catalogue(connection, "vault")
 
 
-def carried_cells(house: OldHouse) -> set[str]:
+def carried_cells(small_school: OldHouse) -> set[str]:
     """Marts in which a row of the old release has no equal in the new one, all the columns compared that both
     have.
     """
     lost = set()
     with duckdb.connect() as connection:
-        for name, release in (("old", RELEASE), ("new", house.current)):
+        for name, release in (("old", RELEASE), ("new", small_school.current)):
             connection.execute(
-                f"ATTACH '{house.home.releases / release / 'marts.duckdb'}' AS {name} (READ_ONLY)"
+                f"ATTACH '{small_school.home.releases / release / 'marts.duckdb'}' AS {name} (READ_ONLY)"
             )
         for (mart,) in connection.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name = 'marts'"
@@ -213,12 +222,14 @@ def carried_cells(house: OldHouse) -> set[str]:
     return lost
 
 
-def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
+def intervals_of(small_school: OldHouse, mart: str, contract: MartContract) -> int:
     """How many rates of the old release have an interval around them in the new one; all others have the
     reason of the rate.
     """
     n_found = 0
-    with duckdb.connect(house.home.releases / house.current / "marts.duckdb", read_only=True) as connection:
+    with duckdb.connect(
+        small_school.home.releases / small_school.current / "marts.duckdb", read_only=True
+    ) as connection:
         for rate in (measure["name"] for measure in contract.measures if measure["kind"] == "rate"):
             low, high = f'"{rate}_low"', f'"{rate}_high"'
             n_wrong, n_right = connection.execute(f"""
@@ -233,8 +244,8 @@ def intervals_of(house: OldHouse, mart: str, contract: MartContract) -> int:
     return n_found
 
 
-def written_begins_with(house: OldHouse, lines: list[dict]) -> bool:
-    return [line for line in written(house) if line in lines] == lines
+def written_begins_with(small_school: OldHouse, lines: list[dict]) -> bool:
+    return [line for line in written(small_school) if line in lines] == lines
 
 
 def rows_of(path: Path) -> set[tuple[str, int]]:
@@ -249,27 +260,29 @@ def rows_of(path: Path) -> set[tuple[str, int]]:
 
 @pytest.mark.parametrize("point", ["migrate.after_copy", "migrate.before_commit", "migrate.after_commit"])
 def test_a_killed_migration_goes_on(tmp_path, point):
-    house = unpack(tmp_path / "home")
+    small_school = unpack(tmp_path / "home")
     before = tmp_path / "before.duckdb"
-    shutil.copy(house.home.vault, before)
-    assert house.command("migrate", ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
-    done = house.succeed("migrate")
+    shutil.copy(small_school.home.vault, before)
+    assert small_school.command("migrate", ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
+    done = small_school.succeed("migrate")
     # Made anew after a kill, the copy may hold the new tables, empty: its rows are those of before.
-    assert done["is_done"] and rows_of(house.root / "vault.duckdb.v0.copy") >= rows_of(before)
-    assert house.succeed("migrate", "--done")["copies"] == [] and not list(house.root.glob("*.copy*"))
+    assert done["is_done"] and rows_of(small_school.root / "vault.duckdb.v0.copy") >= rows_of(before)
+    assert small_school.succeed("migrate", "--done")["copies"] == [] and not list(
+        small_school.root.glob("*.copy*")
+    )
 
 
 def test_another_command_migrates_an_old_home_and_an_erasure_removes_the_copies(tmp_path):
-    house = unpack(tmp_path / "home")
-    told = house.command("rights", "list", "--as-of", "2026-06-30")
+    small_school = unpack(tmp_path / "home")
+    told = small_school.command("rights", "list", "--as-of", "2026-06-30")
     assert told.returncode == 0 and "was migrated from schema version 0" in told.stderr
-    assert (house.root / "warehouse.duckdb.v0.copy").exists()
-    [request, *_] = house.vault(
+    assert (small_school.root / "warehouse.duckdb.v0.copy").exists()
+    [request, *_] = small_school.vault(
         "SELECT request_id FROM vault.rights.requests WHERE kind = 'erase' AND identifier IS NOT NULL "
         "ORDER BY 1"
     )
-    house.succeed("rights", "verify", *request, "--as-of", "2026-06-30")
-    plan = house.succeed("rights", "plan", *request, "--as-of", "2026-06-30")
+    small_school.succeed("rights", "verify", *request, "--as-of", "2026-06-30")
+    plan = small_school.succeed("rights", "plan", *request, "--as-of", "2026-06-30")
     assert plan["files"]["copies of vault and warehouse from before a migration"] == 2
-    house.succeed("rights", "execute", *request, "--token", plan["token"], "--as-of", "2026-06-30")
-    assert not list(house.root.glob("*.copy*"))
+    small_school.succeed("rights", "execute", *request, "--token", plan["token"], "--as-of", "2026-06-30")
+    assert not list(small_school.root.glob("*.copy*"))

@@ -189,7 +189,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     from anonymart import guard
     from anonymart.backup import make
     from anonymart.disclosure import membership, perturbation, utility
-    from anonymart.forget import removal
+    from anonymart.erasure import removal
     from anonymart.ingest import ingest
     from anonymart.release.approval import because
     from anonymart.release.share import safeguard_of

@@ -1,5 +1,5 @@
-"""What ingest, retention, the desk for requests, releases and the noise make of another figure; and that no
-entry is left out.
+"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that
+no entry is left out.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from anonymart import guard
 from anonymart.backup import listed, make
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation, utility
+from anonymart.erasure import files, hold
+from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.errors import UsageError
-from anonymart.forget import files, hold
-from anonymart.forget.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.policy import Policy
 from anonymart.release.approval import because
 from anonymart.release.share import safeguard_of
 from anonymart.rights import clock, handover_page
 from tests.guard.calendar import small_vault
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.policy.cases import CASES
 from tests.policy.changes import ENTRIES, REGISTER, policy
 from tests.policy.test_gate_outcomes import STRICTER
@@ -44,10 +44,10 @@ NO_FIGURE = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory) -> House:
+def small_school(tmp_path_factory) -> SmallSchool:
     """One learner in every source whose rows have a term; nothing here changes it but what says so."""
-    house = House(tmp_path_factory.mktemp("terms") / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path_factory.mktemp("terms") / "home")
+    small_school.deliver(
         "learners",
         "a.ndjson",
         [
@@ -58,13 +58,15 @@ def house(tmp_path_factory) -> House:
             }
         ],
     )
-    house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2026-05-01T10:00:00Z"}])
-    house.deliver(
+    small_school.deliver(
+        "connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2026-05-01T10:00:00Z"}]
+    )
+    small_school.deliver(
         "enrolments",
         "a.ndjson",
         [{"learner_id": "L1", "path_id": "p1", "started_on": "2025-01-10", "outcome": "in_progress"}],
     )
-    house.deliver(
+    small_school.deliver(
         "rights",
         "a.ndjson",
         [
@@ -77,9 +79,9 @@ def house(tmp_path_factory) -> House:
             }
         ],
     )
-    house.deliver("salary", "broken.csv", "no_such_column\n1\n")
-    house.ingest()
-    with _open(house) as connection:
+    small_school.deliver("salary", "broken.csv", "no_such_column\n1\n")
+    small_school.ingest()
+    with _open(small_school) as connection:
         connection.execute(
             "INSERT INTO vault.rights.steps SELECT request_id, 'answered', DATE '2026-06-30', '' FROM "
             "vault.rights.requests"
@@ -87,76 +89,86 @@ def house(tmp_path_factory) -> House:
         connection.execute(
             "INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)"
         )
-    return house
+    return small_school
 
 
-def _open(house: House) -> duckdb.DuckDBPyConnection:
+def _open(small_school: SmallSchool) -> duckdb.DuckDBPyConnection:
     from anonymart import engine
 
-    return engine.connect(house.home, house.keys, vault="rw")
+    return engine.connect(small_school.home, small_school.keys, vault="rw")
 
 
-def _goes(house: House, place: str, day: str) -> Callable[[Policy], int]:
-    return lambda law: plan_terms(house.home, house.keys, law, date.fromisoformat(day)).rows.get(place, 0)
+def _goes(small_school: SmallSchool, place: str, day: str) -> Callable[[Policy], int]:
+    return lambda law: plan_terms(
+        small_school.home, small_school.keys, law, date.fromisoformat(day)
+    ).rows.get(place, 0)
 
 
-def _answers_go(house: House, law: Policy) -> int:
+def _answers_go(small_school: SmallSchool, law: Policy) -> int:
     """Identified answers, once the warehouse has taken them, of who said nothing any more since 1 May
     2026.
     """
-    from anonymart.forget import people
-    from anonymart.forget.zones import Zones
+    from anonymart.erasure import people
+    from anonymart.erasure.zones import Zones
 
-    with Zones(house.home, house.keys) as zones:
+    with Zones(small_school.home, small_school.keys) as zones:
         zones.connection.execute("""
             INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score) VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
         people.add_without_contact(zones.connection, law, date(2029, 3, 1), 0)
-        found = zones.connection.execute("SELECT count(*) FROM going").fetchone()[0]
+        found = zones.connection.execute("SELECT count(*) FROM to_erase").fetchone()[0]
         zones.connection.execute("DELETE FROM vault.answers.nps")
     return found
 
 
 def _backup_is_over(law: Policy, folder) -> bool:
     """A backup of ten days before."""
-    house = House(folder / f"backups{law.figure('backups', 'keep_days')}")
-    house.ingest()
+    small_school = SmallSchool(folder / f"backups{law.figure('backups', 'keep_days')}")
+    small_school.ingest()
     make.backup(
-        house.home, house.keys, law, date(2026, 6, 20), folder / f"backup{law.figure('backups', 'keep_days')}"
+        small_school.home,
+        small_school.keys,
+        law,
+        date(2026, 6, 20),
+        folder / f"backup{law.figure('backups', 'keep_days')}",
     )
-    return listed.read(house.home)[0].is_over(date(2026, 6, 30))
+    return listed.read(small_school.home)[0].is_over(date(2026, 6, 30))
 
 
 def _refused(law: Policy, folder) -> int:
     """A learner of fifteen and a half on the day of the run."""
-    house = House(folder / f"age{law.figure('minimum_age_years')}")
-    house.deliver("learners", "a.ndjson", [{"learner_id": "L9", "birth_date": "2011-01-01"}])
-    return ingest(house.home, house.keys, law, date(2026, 6, 30)).files[0].refused
+    small_school = SmallSchool(folder / f"age{law.figure('minimum_age_years')}")
+    small_school.deliver("learners", "a.ndjson", [{"learner_id": "L9", "birth_date": "2011-01-01"}])
+    return ingest(small_school.home, small_school.keys, law, date(2026, 6, 30)).files[0].refused
 
 
-def _lives(law: Policy) -> str:
-    from anonymart.ingest import lives
+def _activity_periods(law: Policy) -> str:
+    from anonymart.ingest import activity_periods
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        closes = lives.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
+        closes = activity_periods.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
         return connection.execute(f"SELECT {closes}::VARCHAR").fetchone()[0]
 
 
 def _is_rewritten(law: Policy, folder) -> bool:
     """Whether four days after rows went the files are written anew."""
-    house = House(folder / f"days{law.figure('forgetting', 'rewrite_every_days')}")
+    small_school = SmallSchool(folder / f"days{law.figure('erasure', 'rewrite_every_days')}")
     # In the register, so that only the log is over its term and not, a run later, who nobody knows.
-    house.deliver("learners", "a.ndjson", [{"learner_id": "L1", "last_login_at": "2026-05-01T10:00:00Z"}])
-    house.deliver("connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}])
-    house.ingest(date(2026, 6, 1))
-    enforce_terms(house.home, house.keys, law, date(2026, 6, 1))
-    done = enforce_terms(house.home, house.keys, law, date(2026, 6, 5))
+    small_school.deliver(
+        "learners", "a.ndjson", [{"learner_id": "L1", "last_login_at": "2026-05-01T10:00:00Z"}]
+    )
+    small_school.deliver(
+        "connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}]
+    )
+    small_school.ingest(date(2026, 6, 1))
+    enforce_terms(small_school.home, small_school.keys, law, date(2026, 6, 1))
+    done = enforce_terms(small_school.home, small_school.keys, law, date(2026, 6, 5))
     return done.receipt_no is not None
 
 
-def _stops(law: Policy, house: House) -> bool:
+def _stops(law: Policy, small_school: SmallSchool) -> bool:
     try:
-        guard.check(house.home, house.keys, law, date(2026, 7, 29))
+        guard.check(small_school.home, small_school.keys, law, date(2026, 7, 29))
     except UsageError:
         return True
     return False
@@ -181,16 +193,16 @@ def _goes_on(law: Policy) -> str:
 def _old_exports(law: Policy, folder) -> int:
     import zipfile
 
-    house = House(folder / f"exports{law.figure('rights', 'export_keep_days')}")
-    house.home.exports.mkdir(exist_ok=True)
-    with zipfile.ZipFile(house.home.exports / "a.zip", "w") as archive:
+    small_school = SmallSchool(folder / f"exports{law.figure('rights', 'export_keep_days')}")
+    small_school.home.exports.mkdir(exist_ok=True)
+    with zipfile.ZipFile(small_school.home.exports / "a.zip", "w") as archive:
         archive.comment = b"2026-06-20"
-    return len(files.old_exports(house.home, law, date(2026, 6, 30)))
+    return len(files.old_exports(small_school.home, law, date(2026, 6, 30)))
 
 
-def _old_refused(law: Policy, house: House) -> int:
-    with _open(house) as connection:
-        return len(files.old_refused(connection, house.home, law, date(2026, 9, 1)))
+def _old_refused(law: Policy, small_school: SmallSchool) -> int:
+    with _open(small_school) as connection:
+        return len(files.old_refused(connection, small_school.home, law, date(2026, 9, 1)))
 
 
 def _noise(noise: str) -> Callable[[Policy], tuple[int, int, float]]:
@@ -278,24 +290,34 @@ def _membership(name: str) -> Callable[[Policy], bool]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(house, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any], Any, Any, Any]]:
+def outcomes(small_school, tmp_path_factory) -> dict[str, tuple[Callable[[Policy], Any], Any, Any, Any]]:
     """By entry: what is looked at, another figure, and what is seen before and after."""
     folder = tmp_path_factory.mktemp("others")
     return {
         "purposes.P-STAT.keep_years_after_last_use": (
-            _goes(house, "vault.register.learners", "2030-06-01"),
+            _goes(small_school, "vault.register.learners", "2030-06-01"),
             4,
             0,
             1,
         ),
-        "purposes.P-SURVEY.keep_years_after_last_contact": (lambda law: _answers_go(house, law), 2, 0, 1),
-        "purposes.P-LOG.keep_years": (_goes(house, "vault.register.connections", "2027-06-01"), 2, 1, 0),
-        "purposes.P-RIGHTS.keep_years": (_goes(house, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
-        "raw.keep_days": (_goes(house, "vault.raw.enrolments", "2026-09-01"), 60, 0, 1),
-        "forgetting.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
+        "purposes.P-SURVEY.keep_years_after_last_contact": (
+            lambda law: _answers_go(small_school, law),
+            2,
+            0,
+            1,
+        ),
+        "purposes.P-LOG.keep_years": (
+            _goes(small_school, "vault.register.connections", "2027-06-01"),
+            2,
+            1,
+            0,
+        ),
+        "purposes.P-RIGHTS.keep_years": (_goes(small_school, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
+        "raw.keep_days": (_goes(small_school, "vault.raw.enrolments", "2026-09-01"), 60, 0, 1),
+        "erasure.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
         "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
         "window.time_zone": (_due, "Pacific/Honolulu", "2026-03-01", "2026-02-28"),
-        "as_of.largest_step_days": (lambda law: _stops(law, house), 20, False, True),
+        "as_of.largest_step_days": (lambda law: _stops(law, small_school), 20, False, True),
         "retention.largest_share_of_people": (_plan_waits, 0.25, "share", None),
         "retention.fewest_people": (_plan_waits, 41, "share", None),
         "retention.hold_days": (_goes_on, 3, "2026-07-07", "2026-07-03"),
@@ -334,7 +356,7 @@ OTHERS = (
     "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years",
     "raw.keep_days",
-    "forgetting.rewrite_every_days",
+    "erasure.rewrite_every_days",
     "minimum_age_years",
     "window.time_zone",
     "as_of.largest_step_days",
@@ -421,13 +443,16 @@ def test_what_waits_for_the_reviewer(entry, tmp_path):
     )
 
 
-def test_refused_files_wait_as_long_as_raw_rows(house):
-    assert (_old_refused(Policy(REGISTER), house), _old_refused(policy("raw.keep_days", 60), house)) == (0, 1)
+def test_refused_files_wait_as_long_as_raw_rows(small_school):
+    assert (
+        _old_refused(Policy(REGISTER), small_school),
+        _old_refused(policy("raw.keep_days", 60), small_school),
+    ) == (0, 1)
 
 
 def test_a_new_life_begins_where_the_register_ends_the_old_one():
     found = [
-        _lives(law)
+        _activity_periods(law)
         for law in (
             Policy(REGISTER),
             policy("purposes.P-STAT.keep_years_after_last_use", 4),

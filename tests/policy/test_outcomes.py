@@ -1,5 +1,5 @@
 """Another figure in the register, another outcome: for each entry a few rows that a model, a rule of the
-gate, ingest, retention or the desk for requests treats in another way.
+gate, ingest, retention or the handling of requests treats in another way.
 """
 
 from __future__ import annotations

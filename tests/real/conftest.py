@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.real import nps_fr, oulad, salaries
-from tests.whole.house import House, open_house
+from tests.whole.small_school import SmallSchool, open_small_school
 
 SHARED = Path(
     os.environ.get("ANONYMART_SHARED_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -31,13 +31,13 @@ def data(name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_house(tmp_path_factory) -> House:
+def real_school(tmp_path_factory) -> SmallSchool:
     """One run over every set that is here: ingest, build, gate, publish."""
     if not any((SHARED / name).is_dir() for name in SETS):
         pytest.skip("real data: the folder ../shared/data is not here (or set ANONYMART_SHARED_DATA)")
-    house = open_house(tmp_path_factory.mktemp("real") / "home")
+    small_school = open_small_school(tmp_path_factory.mktemp("real") / "home")
     for name, module in SETS.items():
         if (SHARED / name).is_dir():
-            module.deliver(SHARED / name, house.home.landing)
-    house.report = house.succeed("run", "--as-of", AS_OF)
-    return house
+            module.deliver(SHARED / name, small_school.home.landing)
+    small_school.report = small_school.succeed("run", "--as-of", AS_OF)
+    return small_school

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anonymart.surveys import mapping
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.real.conftest import SHARED, data
 from tests.real.test_sources_check import NPS, SALARY
 from tests.sources.deliveries import compare
@@ -51,8 +51,8 @@ ORDER = (
 
 
 @pytest.fixture
-def house(tmp_path):
-    return House(tmp_path / "home")
+def small_school(tmp_path):
+    return SmallSchool(tmp_path / "home")
 
 
 def in_order(folder: Path) -> list[tuple[str, Path]]:
@@ -63,16 +63,16 @@ def in_order(folder: Path) -> list[tuple[str, Path]]:
 @pytest.mark.parametrize(
     "folder", [".", "moodle-segment", "two-accounts-and-slash", "name-in-catalogue-code", "nps-homogeneous"]
 )
-def test_of_the_cases(house, folder):
+def test_of_the_cases(small_school, folder):
     if not (CASES / folder).is_dir():
         pytest.skip("cases: the folder ../shared/cases is not here")
-    assert len(compare(house, in_order(CASES / folder), AS_OF)) >= 3
+    assert len(compare(small_school, in_order(CASES / folder), AS_OF)) >= 3
 
 
 @pytest.mark.parametrize(
     "words", [("edx_school.py", "xapi", "bare"), ("edx_school.py", "tl", "iri"), ("unknown_people.py",)]
 )
-def test_of_the_schools_that_cases_make(house, tmp_path, words):
+def test_of_the_schools_that_cases_make(small_school, tmp_path, words):
     if not CASES.is_dir():
         pytest.skip("cases: the folder ../shared/cases is not here")
     landing = tmp_path / "landing"
@@ -87,7 +87,7 @@ def test_of_the_schools_that_cases_make(house, tmp_path, words):
         == 0
     )
     files = [(source, path) for source in ORDER for path in sorted((landing / source).iterdir())]
-    assert len(compare(house, files, AS_OF)) >= 3
+    assert len(compare(small_school, files, AS_OF)) >= 3
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_of_the_schools_that_cases_make(house, tmp_path, words):
         ),
     ],
 )
-def test_of_real_surveys(house, tmp_path, monkeypatch, name, file, source, yaml):
+def test_of_real_surveys(small_school, tmp_path, monkeypatch, name, file, source, yaml):
     path = data(name) / file
     (tmp_path / "real.yml").write_text(yaml, encoding="utf-8")
     known = mapping.load_all
@@ -116,14 +116,14 @@ def test_of_real_surveys(house, tmp_path, monkeypatch, name, file, source, yaml)
         "load_all",
         lambda: [*known(), mapping.load(tmp_path / "real.yml")],
     )
-    [counts] = compare(house, [(source, path)], date(2018, 7, 30))
+    [counts] = compare(small_school, [(source, path)], date(2018, 7, 30))
     assert counts.delivered == {"nps": 13954, "salary": 19101}[source] and counts.loaded > 0
 
 
-def test_of_real_tables_that_are_no_delivery(house):
+def test_of_real_tables_that_are_no_delivery(small_school):
     folder = data("oulad")
     counts = compare(
-        house,
+        small_school,
         [
             ("learners", folder / "studentInfo.parquet"),
             ("enrolments", folder / "studentRegistration.parquet"),

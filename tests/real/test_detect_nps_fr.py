@@ -25,7 +25,7 @@ LABELS = Path(__file__).with_name("nps_fr_labels.csv")
 
 
 def comment(line: bytes) -> str:
-    """The comment of a line as the house reads it: cp850 and Latin-1 stand in one file."""
+    """The comment of a line as the warehouse reads it: cp850 and Latin-1 stand in one file."""
     return next(csv.reader(io.StringIO(Encodings().text(line))))[5].strip()
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.real import nps_fr
 from tests.real.conftest import data
-from tests.whole.house import accounts
-from tests.whole.needles import Needles, search
+from tests.whole.planted import Planted, search
+from tests.whole.small_school import accounts
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
@@ -23,7 +23,7 @@ SHORTEST_COMMENT = 20
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of the file as this test reads it, without the house."""
+    """One line of the file as this test reads it, without the warehouse."""
 
     line: int
     customer: str
@@ -50,8 +50,8 @@ def answers() -> list[Answer]:
 
 
 @pytest.fixture(scope="module")
-def file(answers, real_house) -> dict:
-    return next(file for file in real_house.report["files"] if file["file_name"] == "nps-fr.csv")
+def file(answers, real_school) -> dict:
+    return next(file for file in real_school.report["files"] if file["file_name"] == "nps-fr.csv")
 
 
 def test_every_row_is_accounted_for(answers, file):
@@ -62,7 +62,7 @@ def test_every_row_is_accounted_for(answers, file):
     assert file["refused"] == file["duplicate"] == 0
 
 
-def test_each_broken_row_is_quarantined_with_its_reason(answers, file, real_house):
+def test_each_broken_row_is_quarantined_with_its_reason(answers, file, real_school):
     expected = Counter(
         "bytes that are not UTF-8" if not answer.is_utf8 else "score is not a whole number"
         for answer in answers
@@ -70,7 +70,7 @@ def test_each_broken_row_is_quarantined_with_its_reason(answers, file, real_hous
     )
     assert expected["bytes that are not UTF-8"] > 2000
     assert file["reasons"] == expected
-    lines = real_house.vault("""
+    lines = real_school.vault("""
         SELECT line, reason FROM vault.ledger.quarantine
         WHERE load_no = (SELECT load_no FROM vault.ledger.loads WHERE file_name = 'nps-fr.csv') ORDER BY line
     """)
@@ -91,8 +91,8 @@ def test_columns_that_the_house_does_not_know_are_named_and_not_stored(file):
     ]
 
 
-def test_comments_are_kept_with_consent_only(answers, file, real_house):
-    kept = real_house.vault(
+def test_comments_are_kept_with_consent_only(answers, file, real_school):
+    kept = real_school.vault(
         "SELECT identifier, comment FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY ALL"
     )
     assert kept == sorted(
@@ -102,7 +102,7 @@ def test_comments_are_kept_with_consent_only(answers, file, real_house):
     )
 
 
-def test_the_counts_are_those_of_the_file(answers, file, real_house):
+def test_the_counts_are_those_of_the_file(answers, file, real_school):
     scores = [int(answer.score) for answer in answers if answer.is_right]
     true = (
         len(scores),
@@ -111,32 +111,32 @@ def test_the_counts_are_those_of_the_file(answers, file, real_house):
         sum(score <= 6 for score in scores),
     )
     for path_id in ("all", "path-garden"):
-        assert real_house.warehouse(f"""
+        assert real_school.warehouse(f"""
             SELECT true_n_respondents, true_n_promoters, true_n_passives, true_n_detractors
             FROM warehouse.intermediate.int_cells__nps_quarterly
             WHERE path_id = '{path_id}' AND quarter = '2025-01-01'
         """) == [true]
 
 
-def test_no_comment_and_no_customer_outside_the_vault(answers, file, real_house):
+def test_no_comment_and_no_customer_outside_the_vault(answers, file, real_school):
     """Short comments ("rien a dire") are everybody's words; the rest would be known again, in either reading
     of its bytes.
     """
     comments = {answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT}
     assert len(comments) > 2000
     emails = {nps_fr.email(answer.customer) for answer in answers}
-    needles = Needles(comments | emails)
-    assert {place for place, _ in search(real_house.home, needles)} == set()
-    assert len(needles.find(io.BytesIO("\n".join(real_house.output).encode()))) == 0
+    planted = Planted(comments | emails)
+    assert {place for place, _ in search(real_school.home, planted)} == set()
+    assert len(planted.find(io.BytesIO("\n".join(real_school.output).encode()))) == 0
 
 
 def test_the_search_would_find_a_comment(answers):
     comment = next(
         answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT and not answer.is_utf8
     )
-    assert Needles([comment]).find(io.BytesIO(b"x" * 99 + comment.encode())) == {comment}
+    assert Planted([comment]).find(io.BytesIO(b"x" * 99 + comment.encode())) == {comment}
 
 
-def test_the_gate_let_it_out(file, real_house):
-    assert real_house.report["release_id"] == real_house.current
-    assert real_house.report["marts"]["nps_quarterly"]["published"] > 0
+def test_the_gate_let_it_out(file, real_school):
+    assert real_school.report["release_id"] == real_school.current
+    assert real_school.report["marts"]["nps_quarterly"]["published"] > 0

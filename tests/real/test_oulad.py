@@ -8,7 +8,7 @@ import pytest
 from anonymart.policy import load_policy
 from tests.real import oulad
 from tests.real.conftest import data
-from tests.whole.house import accounts
+from tests.whole.small_school import accounts
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
@@ -20,7 +20,7 @@ MONTH = "date_trunc('month', day)::DATE"
 
 @pytest.fixture(scope="module")
 def raw():
-    """The raw files alone, in a database that knows nothing of the house."""
+    """The raw files alone, in a database that knows nothing of the warehouse."""
     folder = data("oulad")
     with duckdb.connect() as connection:
         oulad.prepare(connection, folder)
@@ -42,8 +42,8 @@ def active(raw) -> dict[tuple, int]:
 
 
 @pytest.fixture(scope="module")
-def files(raw, real_house) -> dict[str, dict]:
-    return {file["file_name"]: file for file in real_house.report["files"] if file["source"] == "learning"}
+def files(raw, real_school) -> dict[str, dict]:
+    return {file["file_name"]: file for file in real_school.report["files"] if file["source"] == "learning"}
 
 
 def differences(found, counted: dict[tuple, int]) -> dict[tuple, int]:
@@ -55,18 +55,18 @@ def differences(found, counted: dict[tuple, int]) -> dict[tuple, int]:
     return missing | {cell: n for cell, n in found.items() if counted.get(cell) != n}
 
 
-def test_every_click_is_accounted_for(raw, files, real_house):
+def test_every_click_is_accounted_for(raw, files, real_school):
     clicks = [file for name, file in files.items() if name.startswith("clicks-")]
     assert all(accounts(file) for file in clicks)
     assert sum(file["delivered"] for file in clicks) == N_CLICKS
     assert sum(file["loaded"] for file in clicks) == N_CLICKS
     assert raw.execute("SELECT count(*) FROM clicks").fetchone()[0] == N_CLICKS
     # The ledger of the vault says the same as the report, and the rows are there.
-    assert real_house.vault("""
+    assert real_school.vault("""
         SELECT sum(delivered), sum(loaded), sum(refused) + sum(quarantined) + sum(duplicate)
         FROM vault.ledger.loads WHERE source = 'learning' AND file_name LIKE 'clicks-%'
     """) == [(N_CLICKS, N_CLICKS, 0)]
-    assert real_house.vault("SELECT count(*) FROM vault.raw.learning WHERE object_id LIKE '%/site/%'") == [
+    assert real_school.vault("SELECT count(*) FROM vault.raw.learning WHERE object_id LIKE '%/site/%'") == [
         (N_CLICKS,)
     ]
 
@@ -81,16 +81,16 @@ def test_every_assessed_work_is_accounted_for(files):
     assert (works["delivered"], works["loaded"]) == (N_WORKS, N_WORKS)
 
 
-def test_the_history_holds_each_statement_once(raw, real_house):
+def test_the_history_holds_each_statement_once(raw, real_school):
     n_registrations = raw.execute("SELECT count(*) FROM registrations").fetchone()[0]
-    assert real_house.warehouse("SELECT count(*) FROM warehouse.intermediate.int_events") == [
+    assert real_school.warehouse("SELECT count(*) FROM warehouse.intermediate.int_events") == [
         (N_CLICKS + N_WORKS + n_registrations,)
     ]
 
 
-def test_active_learners_by_course_and_month(active, real_house):
+def test_active_learners_by_course_and_month(active, real_school):
     """Any event but a registration is activity: before disclosure, the same learners in the same months."""
-    found = real_house.warehouse("""
+    found = real_school.warehouse("""
         SELECT course_id, month, true_n_active_learners
         FROM warehouse.intermediate.int_cells__course_engagement_monthly
         WHERE true_n_active_learners > 0
@@ -98,11 +98,11 @@ def test_active_learners_by_course_and_month(active, real_house):
     assert len(found) > 50 and differences(found, active) == {}
 
 
-def test_registrations_by_course_and_month(raw, real_house):
+def test_registrations_by_course_and_month(raw, real_school):
     counted = raw.execute(f"""
         SELECT course_id, {MONTH}, count(DISTINCT id_student) FROM registrations GROUP BY ALL
     """).fetchall()
-    found = real_house.warehouse("""
+    found = real_school.warehouse("""
         SELECT course_id, month, true_n_registrations
         FROM warehouse.intermediate.int_cells__course_engagement_monthly
         WHERE true_n_registrations > 0
@@ -110,8 +110,8 @@ def test_registrations_by_course_and_month(raw, real_house):
     assert len(found) > 50 and differences(found, {(course, month): n for course, month, n in counted}) == {}
 
 
-def test_the_evidence_of_the_gate_says_the_same(active, real_house):
-    evidence = real_house.warehouse("""
+def test_the_evidence_of_the_gate_says_the_same(active, real_school):
+    evidence = real_school.warehouse("""
         SELECT split_part(cell_key, '|', 1), split_part(cell_key, '|', 2)::DATE, true_count
         FROM warehouse.evidence.cell_evidence
         WHERE mart = 'course_engagement_monthly' AND measure = 'n_active_learners' AND true_count > 0
@@ -119,8 +119,8 @@ def test_the_evidence_of_the_gate_says_the_same(active, real_house):
     assert len(evidence) > 50 and differences(evidence, active) == {}
 
 
-def test_what_is_published_is_the_count_with_its_noise(active, real_house):
-    with duckdb.connect(str(real_house.home.current / "marts.duckdb"), read_only=True) as release:
+def test_what_is_published_is_the_count_with_its_noise(active, real_school):
+    with duckdb.connect(str(real_school.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute(
             "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM "
             "marts.marts.course_engagement_monthly"
@@ -138,14 +138,14 @@ def test_what_is_published_is_the_count_with_its_noise(active, real_house):
     assert any(errors) and abs(sum(errors) / len(errors)) < 5 * (counts["variance"] / len(errors)) ** 0.5
 
 
-def test_learners_and_marks_of_each_assessment(raw, real_house):
+def test_learners_and_marks_of_each_assessment(raw, real_school):
     counted = raw.execute("""
         SELECT course_id, 'assessment-' || id_assessment,
             make_date(year(day)::INTEGER, CASE WHEN month(day) > 6 THEN 7 ELSE 1 END, 1) AS half_year,
             count(DISTINCT id_student), round(median(score), 6)
         FROM works GROUP BY ALL ORDER BY 1, 2, 3
     """).fetchall()
-    found = real_house.warehouse("""
+    found = real_school.warehouse("""
         SELECT course_id, exercise_id, half_year, true_n_learners, round(true_score_p50, 6)
         FROM warehouse.intermediate.int_cells__exercise_difficulty ORDER BY 1, 2, 3
     """)
@@ -157,6 +157,6 @@ def test_learners_and_marks_of_each_assessment(raw, real_house):
     assert [row[4] for row in found] == pytest.approx([row[4] for row in counted])
 
 
-def test_the_gate_let_it_out(raw, real_house):
-    assert real_house.report["release_id"] == real_house.current
-    assert real_house.report["marts"]["course_engagement_monthly"]["published"] > 200
+def test_the_gate_let_it_out(raw, real_school):
+    assert real_school.report["release_id"] == real_school.current
+    assert real_school.report["marts"]["course_engagement_monthly"]["published"] > 200

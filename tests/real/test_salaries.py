@@ -12,7 +12,7 @@ from anonymart.policy import load_policy
 from anonymart.surveys.salary_figures import set_aside
 from tests.real import salaries
 from tests.real.conftest import data
-from tests.whole.house import accounts
+from tests.whole.small_school import accounts
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
 
@@ -45,8 +45,8 @@ def raw():
 
 
 @pytest.fixture(scope="module")
-def file(raw, real_house) -> dict:
-    return next(file for file in real_house.report["files"] if file["source"] == "salary")
+def file(raw, real_school) -> dict:
+    return next(file for file in real_school.report["files"] if file["source"] == "salary")
 
 
 def test_every_questionnaire_is_accounted_for(file):
@@ -54,7 +54,7 @@ def test_every_questionnaire_is_accounted_for(file):
     assert (file["delivered"], file["loaded"]) == (salaries.N_ROWS, salaries.N_ROWS)
 
 
-def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_house):
+def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_school):
     counted = raw.execute("""
         SELECT reason, count(*) FROM judged WHERE reason NOT IN ('not_stated', 'not_employed') GROUP BY ALL
         ORDER BY ALL
@@ -62,7 +62,7 @@ def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_h
     assert {reason for reason, _ in counted} == {"impossible", "currency_unknown"}
     assert sum(n for _, n in counted) > 200
     assert (
-        real_house.warehouse("""
+        real_school.warehouse("""
         SELECT salary_reason, count(*) FROM warehouse.intermediate.int_salary_quarantine GROUP BY ALL
         ORDER BY ALL
     """)
@@ -72,7 +72,7 @@ def test_impossible_amounts_and_unknown_currencies_are_counted(raw, file, real_h
     assert sorted(set_aside(file["salaries"]).items()) == counted
 
 
-def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
+def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_school):
     """Before disclosure to the cent; what is published lies within the noise in ranks around that, to 100
     EUR, wherever the rules let it out.
     """
@@ -89,7 +89,7 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
         """).fetchall()
     }
     assert len(counted) == 10
-    true = real_house.warehouse("""
+    true = real_school.warehouse("""
         SELECT diploma_id, graduation_year, true_with_salary_eur_year, true_salary_p25, true_salary_p50,
             true_salary_p75
         FROM warehouse.intermediate.int_cells__salary_outcome
@@ -98,7 +98,7 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
     assert {row[:2]: row[2] for row in true} == {key: found[0] for key, found in counted.items()}
     for row in true:
         assert row[3:] == pytest.approx(counted[row[:2]][1:4], abs=0.005)
-    with duckdb.connect(str(real_house.home.current / "marts.duckdb"), read_only=True) as release:
+    with duckdb.connect(str(real_school.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute("""
             SELECT diploma_id, graduation_year, salary_p25, salary_p50, salary_p75
             FROM marts.marts.salary_outcome
@@ -118,5 +118,5 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_house):
             assert figure % 100 == 0
 
 
-def test_the_gate_let_it_out(file, real_house):
-    assert real_house.report["release_id"] == real_house.current
+def test_the_gate_let_it_out(file, real_school):
+    assert real_school.report["release_id"] == real_school.current

@@ -15,16 +15,16 @@ LARGEST_SALARY_ERROR, MEAN_SALARY_ERROR = 0.35, 0.06
 PUBLISHED = "FROM warehouse.evidence.cell_evidence WHERE NOT is_hidden AND published_reason IS NULL"
 
 
-def count_error(house, *marts: str) -> tuple[float, int]:
+def count_error(small_school, *marts: str) -> tuple[float, int]:
     """Mean absolute error of published counts, true zeros left out, and how many counts there are."""
-    [found] = house.warehouse(f"""
+    [found] = small_school.warehouse(f"""
         SELECT avg(abs(published_value - true_count)), count(*) {PUBLISHED}
         AND kind = 'count' AND true_count > 0 AND mart IN ({", ".join(f"'{mart}'" for mart in marts)})
     """)
     return found
 
 
-def test_counts_of_learners(real_house):
+def test_counts_of_learners(real_school):
     data("oulad")
     noises = {
         "course_engagement_monthly": "coarse",
@@ -32,35 +32,35 @@ def test_counts_of_learners(real_house):
         "exercise_difficulty": "fine",
     }
     for mart, noise in noises.items():
-        error, n_counts = count_error(real_house, mart)
+        error, n_counts = count_error(real_school, mart)
         assert n_counts > 50 and error <= LARGEST_COUNT_ERROR[noise], mart
 
 
-def test_learners_in_published_cells(real_house):
+def test_learners_in_published_cells(real_school):
     """A count that is published as 0 shows nobody: it is none of these."""
     data("oulad")
     for mart in ("course_engagement_monthly", "course_completion_funnel"):
-        [(share,)] = real_house.warehouse(f"""
+        [(share,)] = real_school.warehouse(f"""
             SELECT sum(true_count) FILTER (published_reason IS NULL AND published_value > 0) / sum(true_count)
             FROM warehouse.evidence.cell_evidence WHERE mart = '{mart}' AND kind = 'count' AND NOT is_hidden
         """)
         assert share >= SMALLEST_SHARE, mart
 
 
-def test_scores_of_a_large_survey(real_house):
+def test_scores_of_a_large_survey(real_school):
     data("nps_fr")
-    errors = real_house.warehouse(f"""
+    errors = real_school.warehouse(f"""
         SELECT abs(published_value - true_value) {PUBLISHED} AND kind = 'nps' AND mart = 'nps_quarterly'
             AND true_count > 10000
     """)
     assert len(errors) == 2 and max(error for (error,) in errors) <= LARGEST_NPS_ERROR
     # A few counts of two quarters: each may be off by its largest deviation.
-    assert count_error(real_house, "nps_quarterly")[0] <= 2 * LARGEST_COUNT_ERROR["coarse"]
+    assert count_error(real_school, "nps_quarterly")[0] <= 2 * LARGEST_COUNT_ERROR["coarse"]
 
 
-def test_salaries_in_many_currencies(real_house):
+def test_salaries_in_many_currencies(real_school):
     data("so_survey_2017")
-    errors = real_house.warehouse(
+    errors = real_school.warehouse(
         f"SELECT measure, abs(published_value - true_value) / true_value {PUBLISHED} AND measure LIKE "
         f"'salary_p%'"
     )
@@ -68,13 +68,13 @@ def test_salaries_in_many_currencies(real_house):
     assert max(error for _, error in errors) <= LARGEST_SALARY_ERROR
     assert sum(error for _, error in errors) / len(errors) <= MEAN_SALARY_ERROR
     assert (
-        count_error(real_house, "salary_outcome", "rncp_promotion")[0] <= 1.5 * LARGEST_COUNT_ERROR["coarse"]
+        count_error(real_school, "salary_outcome", "rncp_promotion")[0] <= 1.5 * LARGEST_COUNT_ERROR["coarse"]
     )
 
 
-def test_the_release_tells_it(real_house):
+def test_the_release_tells_it(real_school):
     """Only where cells enough are behind it: two quarters of one survey are not."""
-    told = real_house.report["utility"]
+    told = real_school.report["utility"]
     assert told["new_cells"] == sum(mart["new_cells"] for mart in told["marts"].values())
     assert told["marts"]["nps_quarterly"].get("nps_error_points", "too_few_cells") == "too_few_cells"
     if told["marts"]["course_engagement_monthly"]["new_cells"] >= 50:

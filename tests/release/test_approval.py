@@ -40,14 +40,14 @@ pytestmark = [
 ]
 
 
-def house(school):
+def small_school(school):
     return school.home, school.keys, school.policy
 
 
 @pytest.fixture
 def held(school):
     with pytest.raises(ApprovalNeeded, match="It is the first release"):
-        publish(*house(school), gated(school))
+        publish(*small_school(school), gated(school))
     return school
 
 
@@ -79,7 +79,10 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     report = sha256(folder(held) / "privacy_report.html")
     assert (
         approve(
-            *house(held), FIRST, Reviewer("reviewer", "Read in full"), candidate=found.candidate_sha256[:8]
+            *small_school(held),
+            FIRST,
+            Reviewer("reviewer", "Read in full"),
+            candidate=found.candidate_sha256[:8],
         )
         == FIRST
     )
@@ -93,18 +96,18 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     )
     assert sha256(release / "privacy_report.html") == report
     assert verify(release, public_key(held.keys)).status == "authentic"
-    assert gate(*house(held), release).passed
+    assert gate(*small_school(held), release).passed
     assert [act for act in acts(held) if act != "built"] == ["waiting", "approved", "published"]
     assert states(held) == ["approved"] and waiting(held.home, held.keys) is None
     for again in (approve, lambda *a: refuse_waiting(*a[:2], *a[3:])):
         with pytest.raises(UsageError, match="it was approved"):
-            again(*house(held), FIRST, Reviewer("reviewer", "Once more"))
+            again(*small_school(held), FIRST, Reviewer("reviewer", "Once more"))
 
 
 def test_without_a_change_it_goes_through_by_itself(held):
-    approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+    approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
-    assert publish(*house(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
+    assert publish(*small_school(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
     assert read_manifest(held.home.current)["approval"] == {"required": False}
     assert states(held) == ["approved"]
 
@@ -113,7 +116,7 @@ def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatc
     """Nothing else differs: `completed` read as another verb moved 61 completions to none, and nobody was
     asked.
     """
-    approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+    approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     told = read_manifest(held.home.current)["definitions"]
     assert told == definitions() and len(told) > 40
     other = told | {"seeds/verbs": "0" * 64}
@@ -121,8 +124,8 @@ def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatc
         monkeypatch.setattr(f"anonymart.{module}.definitions", lambda: other)
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     with pytest.raises(ApprovalNeeded):
-        publish(*house(held), gated(held, NEXT_MONTH))
-    assert waiting(*house(held)[:2]).because == ["Definitions changed: seeds/verbs."]
+        publish(*small_school(held), gated(held, NEXT_MONTH))
+    assert waiting(*small_school(held)[:2]).because == ["Definitions changed: seeds/verbs."]
     assert "seeds/verbs" in (next(held.home.releases.glob(".waiting-*")) / "privacy_report.html").read_text(
         encoding="utf-8"
     )
@@ -190,7 +193,7 @@ def test_a_candidate_that_changed_is_not_published(held, name):
     whole = path.read_bytes()
     path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     with pytest.raises(GateRefused, match="no longer what the reviewer was asked about"):
-        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not held.home.current.exists() and states(held) == ["waiting"]
 
 
@@ -204,7 +207,7 @@ def test_a_refusal_needs_a_reason_and_leaves_current_alone(held):
     assert kept.is_dir() and not folder(held).exists() and not held.home.current.exists()
     assert states(held) == ["refused"] and acts(held)[-1] == "refused"
     with pytest.raises(UsageError, match="it was refused"):
-        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
 
 
 def test_a_new_build_or_candidate_supersedes_it(held):
@@ -214,11 +217,11 @@ def test_a_new_build_or_candidate_supersedes_it(held):
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     for _ in range(2):
         with pytest.raises(ApprovalNeeded):
-            publish(*house(held), gated(held, NEXT_MONTH))
+            publish(*small_school(held), gated(held, NEXT_MONTH))
     assert states(held) == ["superseded", "superseded", "waiting"]
     assert [path.name for path in held.home.releases.iterdir()] == [".waiting-2026-07-30.1"]
     with pytest.raises(UsageError, match="another candidate"):
-        approve(*house(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
+        approve(*small_school(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
 
 
 def test_an_executed_right_supersedes_it(held):
@@ -228,7 +231,7 @@ def test_an_executed_right_supersedes_it(held):
         connection.execute("INSERT INTO vault.rights.steps VALUES ('R1', 'executed', DATE '2026-06-30', '')")
     assert waiting(held.home, held.keys) is None and states(held) == ["superseded"]
     with pytest.raises(UsageError, match="right was executed"):
-        approve(*house(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not folder(held).exists() and acts(held)[-1] == "superseded"
 
 
@@ -266,7 +269,7 @@ def test_a_kill_is_made_good(school, point, act, state):
     gated(school)
     if act != "hold":
         with pytest.raises(ApprovalNeeded):
-            publish(*house(school), school.home.releases / f".candidate-{FIRST}")
+            publish(*small_school(school), school.home.releases / f".candidate-{FIRST}")
     environment = {
         **os.environ,
         "ANONYMART_CRASH_AT": point,
@@ -283,7 +286,7 @@ def test_a_kill_is_made_good(school, point, act, state):
     }[state]
     assert sorted(path.name for path in school.home.releases.iterdir()) == left
     if state == "waiting":
-        assert approve(*house(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
+        assert approve(*small_school(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
     assert audit.verify(school.home, school.keys).passed
 
 
@@ -294,7 +297,7 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
 
     gated(school)
     with pytest.raises(ApprovalNeeded) as asked:
-        publish(*house(school), school.home.releases / f".candidate-{FIRST}")
+        publish(*small_school(school), school.home.releases / f".candidate-{FIRST}")
     assert FIRST in str(asked.value)
     request = {
         "release_id": FIRST,
@@ -308,7 +311,7 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
     done = warm.python(KILLED.format(act=ACTS["approve"]), school.home.root, env=environment)
     assert done.returncode == -9 and not school.home.current.exists()
     with pytest.raises(UsageError, match="it was approved"):
-        approve(*house(school), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(*small_school(school), FIRST, Reviewer("reviewer", "Read in full"))
     assert os.readlink(school.home.current) == FIRST
     answer = {
         "chosen_options": ["Approve"],
@@ -326,10 +329,10 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
 
 
 def test_a_reviewer_beforehand(school):
-    assert publish(*house(school), gated(school), reviewer=REVIEWER) == FIRST
+    assert publish(*small_school(school), gated(school), reviewer=REVIEWER) == FIRST
     assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == [
         "approved",
         "published",
     ]
-    candidate = make_candidate(*house(school), AS_OF)
-    assert publish(*house(school), candidate, reviewer=REVIEWER) is None
+    candidate = make_candidate(*small_school(school), AS_OF)
+    assert publish(*small_school(school), candidate, reviewer=REVIEWER) is None

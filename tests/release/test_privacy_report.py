@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_dril
 
 
 def out(school, objected, status="objected"):
-    """Let so many persons of the house be out by a status; their record keys are their numbers."""
+    """Let so many persons of the warehouse be out by a status; their record keys are their numbers."""
     with school.connect(warehouse="rw") as connection:
         connection.execute(f"""
             CREATE OR REPLACE TABLE warehouse.intermediate.int_persons AS

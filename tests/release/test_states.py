@@ -190,7 +190,7 @@ def test_a_register_that_gives_an_old_request_its_person_moves_the_state(school)
 
 def test_a_build_that_did_not_end_is_no_state(school, builds, quick_gate):
     with school.connect(warehouse="rw") as connection:
-        state.forget_built(connection)
+        state.drop_built(connection)
     assert not state.is_built(school.home, school.keys)
     assert run.release(*inside(school), AS_OF, reviewer=REVIEWER)[0] == FIRST
     assert len(builds) == 1

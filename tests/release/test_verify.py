@@ -31,7 +31,7 @@ OTHER = Keys(*("5" * 64 for _ in range(6)))
 
 @pytest.fixture(scope="module")
 def one(sound, tmp_path_factory):
-    """A house with one release; read it, copy what you change."""
+    """A small_school with one release; read it, copy what you change."""
     root = tmp_path_factory.mktemp("one") / "home"
     shutil.copytree(sound.home.root, root, symlinks=True)
     school = School(type(sound.home)(root), sound.keys, sound.policy, sound.contracts)

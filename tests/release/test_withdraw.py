@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from anonymart import crash, guard
+from anonymart.erasure import places
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import places
 from anonymart.gate import gate
 from anonymart.home import Home
 from anonymart.release import (

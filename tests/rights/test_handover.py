@@ -16,10 +16,10 @@ from datetime import date, timedelta
 import pytest
 
 from anonymart import engine
-from anonymart.forget import places
+from anonymart.erasure import places
 from anonymart.rights import handover, handover_page
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, NAMES, PEOPLE, House, built_home
+from tests.erasure.small_school import AS_OF, EMAIL, NAMES, PEOPLE, SmallSchool, built_home
 from tests.rights.xapi_rules import faults
 
 
@@ -27,20 +27,22 @@ from tests.rights.xapi_rules import faults
 def built_root(tmp_path_factory):
     root = tmp_path_factory.mktemp("asked") / "home"
     shutil.copytree(built_home(tmp_path_factory, is_plain=False), root)
-    house = House(root)
-    house.request("access", 1)
-    house.request("port", 2)
+    small_school = SmallSchool(root)
+    small_school.request("access", 1)
+    small_school.request("port", 2)
     return root
 
 
 @pytest.fixture
 def built(built_root, tmp_path):
     shutil.copytree(built_root, tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
 
 
-def handed(house, request_id, kind="access", as_of=AS_OF):
-    path = handover.write_handover(house.home, house.keys, house.policy, as_of, request_id, kind)
+def handed(small_school, request_id, kind="access", as_of=AS_OF):
+    path = handover.write_handover(
+        small_school.home, small_school.keys, small_school.policy, as_of, request_id, kind
+    )
     with zipfile.ZipFile(path) as archive:
         return path, {name: archive.read(name).decode() for name in archive.namelist()}
 
@@ -149,7 +151,7 @@ def test_portability_holds_what_was_provided_and_statements_that_follow_the_stan
 
 
 def test_statements_that_the_raw_rows_no_longer_hold_come_from_the_history(built):
-    from anonymart.forget.removal import enforce_terms
+    from anonymart.erasure.removal import enforce_terms
 
     later = AS_OF + timedelta(days=100)
     enforce_terms(built.home, built.keys, built.policy, later)
@@ -183,7 +185,7 @@ def test_answers_that_the_vault_no_longer_holds_come_from_the_history(built, req
     scores = held["warehouse.intermediate.int_nps_responses"]
     assert [row["score"] for row in scores if row["answered_on"]] == [9]
     assert all(("themes" in row) == (kind == "access") for row in scores), (
-        "drawn from the comment by the house"
+        "drawn from the comment by the warehouse"
     )
     assert not {"identity_key", "response_key", "load_no"} & {*salary, *scores[0]}
 

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from anonymart import crash
 from anonymart.cli.commands import anonymart
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
-from anonymart.forget.removal import enforce_terms
 from anonymart.rights import handover, list_requests, machine
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, NAMES, House, built_home
+from tests.erasure.small_school import AS_OF, EMAIL, NAMES, SmallSchool, built_home
 
 pytestmark = pytest.mark.xdist_group("machine")
 
@@ -47,23 +47,23 @@ POINTS = [
 @pytest.fixture
 def built(tmp_path_factory, tmp_path):
     shutil.copytree(built_home(tmp_path_factory, is_plain=False), tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
 
 
-def inside(house, as_of=AS_OF):
-    return house.home, house.keys, house.policy, as_of
+def inside(small_school, as_of=AS_OF):
+    return small_school.home, small_school.keys, small_school.policy, as_of
 
 
-def ask(house, kind, number=1, **more):
+def ask(small_school, kind, number=1, **more):
     details = {"details": RIGHT_DETAILS[kind]} if kind in RIGHT_DETAILS else {}
-    return house.request(kind, number, **{"learner_id": "L-4711", **details, **more})
+    return small_school.request(kind, number, **{"learner_id": "L-4711", **details, **more})
 
 
-def state(house, shown_id, as_of=AS_OF):
-    return {request.id: request.state for request in list_requests(*inside(house, as_of))}[shown_id]
+def state(small_school, shown_id, as_of=AS_OF):
+    return {request.id: request.state for request in list_requests(*inside(small_school, as_of))}[shown_id]
 
 
-def contents(house):
+def contents(small_school):
     own = (
         "vault.ledger.loads",
         "vault.ledger.rewrites",
@@ -74,7 +74,7 @@ def contents(house):
     # Up to which load the catalogue is settled: a run after a kill settles what the rectification before it
     # has loaded.
     own += ("vault.catalogue.settled",)
-    lines = house.everything().splitlines()
+    lines = small_school.everything().splitlines()
     return {line.partition(":")[0]: sorted(line) for line in lines if not line.startswith(own)}
 
 
@@ -309,15 +309,15 @@ def undisturbed(tmp_path_factory):
     for kind in KILLED:
         root = tmp_path_factory.mktemp(kind) / "home"
         shutil.copytree(built_home(tmp_path_factory, is_plain=False), root)
-        house = House(root)
-        ask(house, kind)
-        assert advance(house).returncode == 0
-        found[kind] = contents(house)
+        small_school = SmallSchool(root)
+        ask(small_school, kind)
+        assert advance(small_school).returncode == 0
+        found[kind] = contents(small_school)
     return found
 
 
-def advance(house, **environment):
-    environment = {**os.environ, "ANONYMART_HOME": str(house.home.root), **environment}
+def advance(small_school, **environment):
+    environment = {**os.environ, "ANONYMART_HOME": str(small_school.home.root), **environment}
     return warm.anonymart("rights", "advance", "--as-of", AS_OF, "--json", env=environment, timeout=120)
 
 

@@ -10,35 +10,35 @@ from datetime import timedelta
 
 import pytest
 
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
-from anonymart.forget.removal import enforce_terms
 from anonymart.rights import death, rectify
 from tests import warm
-from tests.forget.house import AS_OF, EMAIL, PEOPLE, House, built_home
+from tests.erasure.small_school import AS_OF, EMAIL, PEOPLE, SmallSchool, built_home
 
 
 @pytest.fixture
 def built(tmp_path_factory, tmp_path):
     shutil.copytree(built_home(tmp_path_factory, is_plain=False), tmp_path / "home")
-    return House(tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
 
 
-def correct(house, source, key, right, number=1, as_of=AS_OF):
-    request = house.request(
+def correct(small_school, source, key, right, number=1, as_of=AS_OF):
+    request = small_school.request(
         "rectify",
         number,
         learner_id="L-4711",
         details=json.dumps({"source": source, "key": key, "set": right}),
     )
-    inside = (house.home, house.keys, house.policy, as_of, request)
+    inside = (small_school.home, small_school.keys, small_school.policy, as_of, request)
     plan = rectify.plan(*inside)
     assert rectify.carry_out(*inside) == plan
     assert rectify.plan(*inside) == {} and rectify.carry_out(*inside) == {}, "twice changes nothing"
     return plan
 
 
-def anna(house):
-    return house.ask(
+def anna(small_school):
+    return small_school.ask(
         "SELECT email, given_name, family_name, birth_date::VARCHAR FROM vault.register.learners WHERE "
         "learner_id = 'L-4711'"
     )[0]
@@ -77,8 +77,8 @@ def test_an_address_takes_its_claims_along(built):
     ]
 
 
-def history(house):
-    return house.warehouse("""
+def history(small_school):
+    return small_school.warehouse("""
         SELECT outcome, diploma_id, started_on::VARCHAR, graduated_on::VARCHAR
         FROM warehouse.intermediate.int_enrolments ORDER BY ALL
     """)  # fmt: skip

@@ -18,7 +18,7 @@ from anonymart.errors import UsageError
 from anonymart.policy import load_policy
 from anonymart.rights import clock
 from tests import warm
-from tests.ingest.conftest import AS_OF, House
+from tests.ingest.conftest import AS_OF, SmallSchool
 
 LEARNERS = [
     {"learner_id": "L1", "email": "one@example.org", "last_login_at": "2026-05-01T10:00:00Z"},
@@ -28,25 +28,25 @@ LEARNERS = [
 
 
 @pytest.fixture
-def house(tmp_path):
-    made = House(tmp_path / "home")
+def small_school(tmp_path):
+    made = SmallSchool(tmp_path / "home")
     made.deliver("learners", "learners.ndjson", LEARNERS)
     made.ingest()
     return made
 
 
-def asked(house, number, kind="object", at="2026-06-01T10:00:00Z", **more):
+def asked(small_school, number, kind="object", at="2026-06-01T10:00:00Z", **more):
     row = {"request_id": f"REQ-{number}", "kind": kind, "learner_id": "L1", "received_at": at, **more}
-    house.deliver("rights", f"{number}.ndjson", [row])
-    house.ingest()
+    small_school.deliver("rights", f"{number}.ndjson", [row])
+    small_school.ingest()
 
 
-def inside(house):
-    return (house.home, house.keys, house.policy, AS_OF)
+def inside(small_school):
+    return (small_school.home, small_school.keys, small_school.policy, AS_OF)
 
 
-def listed(house):
-    return {request.id: request for request in rights.list_requests(*inside(house))}
+def listed(small_school):
+    return {request.id: request for request in rights.list_requests(*inside(small_school))}
 
 
 @pytest.mark.parametrize(
@@ -98,43 +98,43 @@ def test_near_and_late(as_of, late, near):
     assert (clock.is_late(due, day), clock.is_near(due, day, load_policy())) == (late, near)
 
 
-def test_states(house):
-    asked(house, 1, identity_verified="true")
-    asked(house, 2, "access")
-    assert {name: request.state for name, request in listed(house).items()} == {
+def test_states(small_school):
+    asked(small_school, 1, identity_verified="true")
+    asked(small_school, 2, "access")
+    assert {name: request.state for name, request in listed(small_school).items()} == {
         "REQ-1": "received",
         "REQ-2": "awaiting_proof",
     }
-    assert rights.prove_identity(*inside(house), "REQ-2").state == "received"
-    assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
-    assert rights.refuse(*inside(house), "REQ-2", "unfounded").state == "refused"
+    assert rights.prove_identity(*inside(small_school), "REQ-2").state == "received"
+    assert rights.refuse(*inside(small_school), "REQ-2", "unfounded").state == "refused"
+    assert rights.refuse(*inside(small_school), "REQ-2", "unfounded").state == "refused"
     with pytest.raises(UsageError, match="refused already"):
-        rights.prove_identity(*inside(house), "REQ-2")
-    assert house.ask("SELECT state, note FROM vault.rights.steps ORDER BY rowid") == [
+        rights.prove_identity(*inside(small_school), "REQ-2")
+    assert small_school.ask("SELECT state, note FROM vault.rights.steps ORDER BY rowid") == [
         ("received", "identity proved"), ("refused", "unfounded"),
     ]  # fmt: skip
 
 
-def test_a_refused_request_is_neither_late_nor_near(house):
-    asked(house, 1, at="2026-01-01T10:00:00Z")
-    assert listed(house)["REQ-1"].is_late
-    assert not rights.refuse(*inside(house), "REQ-1", "excessive").is_late
+def test_a_refused_request_is_neither_late_nor_near(small_school):
+    asked(small_school, 1, at="2026-01-01T10:00:00Z")
+    assert listed(small_school)["REQ-1"].is_late
+    assert not rights.refuse(*inside(small_school), "REQ-1", "excessive").is_late
 
 
-def test_an_id_that_names_somebody_is_not_shown(house):
+def test_an_id_that_names_somebody_is_not_shown(small_school):
     for number, name in enumerate(("one@example.org", "0612345678", "jeanne.secret", "l1")):
-        house.deliver("rights", f"{number}.ndjson", [
+        small_school.deliver("rights", f"{number}.ndjson", [
             {"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
         ])  # fmt: skip
-    house.ingest()
-    assert len(listed(house)) == 4
-    assert all(name.startswith("load-") for name in listed(house))
-    for name in listed(house):
-        assert rights.prove_identity(*inside(house), name).state == "received"
+    small_school.ingest()
+    assert len(listed(small_school)) == 4
+    assert all(name.startswith("load-") for name in listed(small_school))
+    for name in listed(small_school):
+        assert rights.prove_identity(*inside(small_school), name).state == "received"
 
 
-def test_submit(house):
-    made = rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
+def test_submit(small_school):
+    made = rights.submit(*inside(small_school), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
     assert json.loads(json.dumps(asdict(made), default=str)) == {
         "id": "HAND-00001",
         "kind": "access",
@@ -150,11 +150,12 @@ def test_submit(house):
     }
     assert (
         rights.submit(
-            *inside(house), rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True)
+            *inside(small_school),
+            rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True),
         ).id
         == "HAND-00002"
     )
-    assert house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
+    assert small_school.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id") == [
         ("learner:L1",),
         ("email:one@example.org",),
     ]
@@ -171,38 +172,38 @@ def test_submit(house):
         ({"received_on": date(2026, 7, 1)}, "after the day of the run"),
     ],
 )
-def test_bad_input_writes_nothing(house, changes, sentence):
-    before = house.everything()
+def test_bad_input_writes_nothing(small_school, changes, sentence):
+    before = small_school.everything()
     with pytest.raises(UsageError, match=sentence):
         rights.submit(
-            *inside(house),
+            *inside(small_school),
             rights.Asked(
                 **{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes}
             ),
         )
-    assert house.everything() == before
-    assert not [path for path in (house.home.landing / "rights").rglob("*") if path.is_file()]
+    assert small_school.everything() == before
+    assert not [path for path in (small_school.home.landing / "rights").rglob("*") if path.is_file()]
 
 
-def test_unknown_request_and_reason(house):
+def test_unknown_request_and_reason(small_school):
     with pytest.raises(UsageError, match="no request of that id"):
-        rights.prove_identity(*inside(house), "REQ-1")
+        rights.prove_identity(*inside(small_school), "REQ-1")
     with pytest.raises(UsageError, match="one of these reasons"):
-        rights.refuse(*inside(house), "REQ-1", "one@example.org")
+        rights.refuse(*inside(small_school), "REQ-1", "one@example.org")
 
 
 @pytest.mark.parametrize("point", ["rights.before_commit", "rights.after_commit"])
-def test_kill_and_run_again(house, point):
-    asked(house, 1, "access")
+def test_kill_and_run_again(small_school, point):
+    asked(small_school, 1, "access")
     command = ("rights", "verify", "REQ-1", "--as-of", str(AS_OF))
-    around = {**os.environ, "ANONYMART_HOME": str(house.home.root)}
+    around = {**os.environ, "ANONYMART_HOME": str(small_school.home.root)}
     assert warm.anonymart(*command, env={**around, "ANONYMART_CRASH_AT": point}).returncode == -signal.SIGKILL
     assert warm.anonymart(*command, env=around).returncode == 0
-    assert house.ask("SELECT state, note FROM vault.rights.steps") == [("received", "identity proved")]
+    assert small_school.ask("SELECT state, note FROM vault.rights.steps") == [("received", "identity proved")]
 
 
-def test_the_commands_show_nobody(house, monkeypatch):
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+def test_the_commands_show_nobody(small_school, monkeypatch):
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
     type_in = CliRunner()
     words = (
         "rights submit --kind object --email one@example.org --received-on 2026-06-02 --details "
@@ -218,11 +219,17 @@ def test_the_commands_show_nobody(house, monkeypatch):
     assert (request["due_on"], request["is_near"]) == ("2026-07-02", True)
 
 
-def statuses(house):
+def statuses(small_school):
     from anonymart import engine
 
-    build(house.home, house.keys, house.policy, AS_OF, select="+int_persons +int_identities")
-    with engine.connect(house.home, house.keys, warehouse="ro") as connection:
+    build(
+        small_school.home,
+        small_school.keys,
+        small_school.policy,
+        AS_OF,
+        select="+int_persons +int_identities",
+    )
+    with engine.connect(small_school.home, small_school.keys, warehouse="ro") as connection:
         return sorted(
             status
             for (status,) in connection.execute(
@@ -232,24 +239,24 @@ def statuses(house):
 
 
 @pytest.mark.long
-def test_lifting_and_refusing_bring_back(house):
+def test_lifting_and_refusing_bring_back(small_school):
     for number, learner in enumerate(("L1", "L2", "L3")):
         kind = "restrict" if learner == "L2" else "object"
-        asked(house, number, kind, learner_id=learner)
-    before = statuses(house)
+        asked(small_school, number, kind, learner_id=learner)
+    before = statuses(small_school)
     assert before == ["objected", "objected", "restricted"]
-    asked(house, 11, "object", "2026-06-02T10:00:00Z", details="Lift ")
-    asked(house, 12, "restrict", "2026-06-02T10:00:00Z", learner_id="L2", details="lift")
-    assert statuses(house) == before
-    rights.prove_identity(*inside(house), "REQ-11")
-    rights.prove_identity(*inside(house), "REQ-12")
-    rights.refuse(*inside(house), "REQ-2", "no_proof")
-    assert statuses(house) == ["in", "in", "in"]
-    asked(house, 13, "object", "2026-06-03T10:00:00Z")
-    assert statuses(house) == ["in", "in", "objected"]
+    asked(small_school, 11, "object", "2026-06-02T10:00:00Z", details="Lift ")
+    asked(small_school, 12, "restrict", "2026-06-02T10:00:00Z", learner_id="L2", details="lift")
+    assert statuses(small_school) == before
+    rights.prove_identity(*inside(small_school), "REQ-11")
+    rights.prove_identity(*inside(small_school), "REQ-12")
+    rights.refuse(*inside(small_school), "REQ-2", "no_proof")
+    assert statuses(small_school) == ["in", "in", "in"]
+    asked(small_school, 13, "object", "2026-06-03T10:00:00Z")
+    assert statuses(small_school) == ["in", "in", "objected"]
 
 
-def test_an_id_that_names_somebody_is_kept_as_a_hash_only(house):
+def test_an_id_that_names_somebody_is_kept_as_a_hash_only(small_school):
     """Of the school's own ids what names nobody is shown; what could is in no table, and is found again all
     the same.
     """
@@ -264,61 +271,67 @@ def test_an_id_that_names_somebody_is_kept_as_a_hash_only(house):
         {"request_id": name, "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
         for name in asked_ids
     ]
-    house.deliver("rights", "a.ndjson", rows)
-    house.ingest()
-    shown = listed(house)
+    small_school.deliver("rights", "a.ndjson", rows)
+    small_school.ingest()
+    shown = listed(small_school)
     for name, is_plain in asked_ids.items():
         assert (name in shown) == is_plain
-        assert rights.refuse(*inside(house), name, "excessive").state == "refused"
+        assert rights.refuse(*inside(small_school), name, "excessive").state == "refused"
     assert not any(
-        name in house.everything() for name, is_plain in asked_ids.items() if not is_plain and name != "L1"
+        name in small_school.everything()
+        for name, is_plain in asked_ids.items()
+        if not is_plain and name != "L1"
     )
-    house.deliver("rights", "b.ndjson", [{**row, "details": "again"} for row in rows])
-    assert house.ingest()["rights/b.ndjson"].refused == len(rows), "they are known when they come again"
+    small_school.deliver("rights", "b.ndjson", [{**row, "details": "again"} for row in rows])
+    assert small_school.ingest()["rights/b.ndjson"].refused == len(rows), (
+        "they are known when they come again"
+    )
 
 
-def test_a_request_under_the_id_of_another_replaces_nothing(house):
+def test_a_request_under_the_id_of_another_replaces_nothing(small_school):
     """Somebody else, or another kind, under an id that is taken is refused with its reason; more about the
     same request is taken.
     """
-    asked(house, 1, "access")
+    asked(small_school, 1, "access")
     row = {"request_id": "REQ-1", "kind": "access", "learner_id": "L1", "received_at": "2026-06-01T10:00:00Z"}
     for number, other in enumerate(({"learner_id": "L2"}, {"kind": "erase"})):
-        house.deliver("rights", f"other-{number}.ndjson", [row | other])
-        report = house.ingest()[f"rights/other-{number}.ndjson"]
+        small_school.deliver("rights", f"other-{number}.ndjson", [row | other])
+        report = small_school.ingest()[f"rights/other-{number}.ndjson"]
         assert (report.loaded, report.refused) == (0, 1) and any(
             "another request" in reason for reason in report.reasons
         )
-    assert house.ask("SELECT identifier, kind FROM vault.rights.requests") == [("learner:L1", "access")]
-    house.deliver(
+    assert small_school.ask("SELECT identifier, kind FROM vault.rights.requests") == [
+        ("learner:L1", "access")
+    ]
+    small_school.deliver(
         "rights",
         "twice.ndjson",
         [row | {"request_id": "REQ-2"}, row | {"request_id": "REQ-2", "learner_id": "L2"}],
     )
-    assert house.ingest()["rights/twice.ndjson"].refused == 2, "whose of the two it is, nobody knows"
-    house.deliver(
+    assert small_school.ingest()["rights/twice.ndjson"].refused == 2, "whose of the two it is, nobody knows"
+    small_school.deliver(
         "rights",
         "more.ndjson",
         [{**row, "learner_id": None, "email": "one@example.org", "identity_verified": True}],
     )
-    assert house.ingest()["rights/more.ndjson"].loaded == 1
-    assert listed(house)["REQ-1"].state == "received"
+    assert small_school.ingest()["rights/more.ndjson"].loaded == 1
+    assert listed(small_school)["REQ-1"].state == "received"
 
 
 @pytest.mark.parametrize("kind", ["R-ERASE", "r-erase", "Erase", " erase "])
-def test_a_kind_is_known_by_the_id_of_its_right(house, kind):
-    asked(house, 1, kind)
-    assert listed(house)["REQ-1"].kind == "erase"
+def test_a_kind_is_known_by_the_id_of_its_right(small_school, kind):
+    asked(small_school, 1, kind)
+    assert listed(small_school)["REQ-1"].kind == "erase"
 
 
-def test_submit_finds_who_has_no_learners_row(house):
-    house.deliver("connections", "c.csv", "learner_id,connected_at\nC-5,2026-05-01T10:00:00Z\n")
-    house.deliver(
+def test_submit_finds_who_has_no_learners_row(small_school):
+    small_school.deliver("connections", "c.csv", "learner_id,connected_at\nC-5,2026-05-01T10:00:00Z\n")
+    small_school.deliver(
         "nps",
         "n.csv",
         "response_id,email,answered_at,score\nn1,ann.only@survey.example,2026-05-01T10:00:00Z,9\n",
     )
-    house.ingest()
+    small_school.ingest()
     for who in (
         {"learner_id": "C-5"},
         {"learner_id": "c-5"},
@@ -326,10 +339,12 @@ def test_submit_finds_who_has_no_learners_row(house):
         {"email": "annonly@survey.example"},
         {"email": " One@example.org"},
     ):
-        rights.submit(*inside(house), rights.Asked("access", date(2026, 6, 2), **who))
+        rights.submit(*inside(small_school), rights.Asked("access", date(2026, 6, 2), **who))
     found = [
         identifier
-        for (identifier,) in house.ask("SELECT identifier FROM vault.rights.requests ORDER BY request_id")
+        for (identifier,) in small_school.ask(
+            "SELECT identifier FROM vault.rights.requests ORDER BY request_id"
+        )
     ]
     assert found == [
         "learner:C-5",
@@ -341,7 +356,7 @@ def test_submit_finds_who_has_no_learners_row(house):
 
 
 @pytest.mark.parametrize("kind", ["access", "port", "object", "restrict", "withdraw", "erase"])
-def test_an_address_of_two_people_is_answered_for_neither(house, kind):
+def test_an_address_of_two_people_is_answered_for_neither(small_school, kind):
     from anonymart.rights import machine
 
     row = {
@@ -351,8 +366,8 @@ def test_an_address_of_two_people_is_answered_for_neither(house, kind):
         "received_at": "2026-06-01T10:00:00Z",
         "identity_verified": True,
     }
-    house.deliver("rights", "1.ndjson", [row])
-    house.ingest()
-    [request] = machine.advance_all(*inside(house))
+    small_school.deliver("rights", "1.ndjson", [row])
+    small_school.ingest()
+    [request] = machine.advance_all(*inside(small_school))
     assert (request.state, request.problem) == ("received", "two_people")
-    assert not list(house.home.exports.glob("*"))
+    assert not list(small_school.home.exports.glob("*"))

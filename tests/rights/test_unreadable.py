@@ -13,18 +13,18 @@ from click.testing import CliRunner
 
 from anonymart import rights
 from anonymart.cli.commands import anonymart
+from anonymart.erasure import removal
 from anonymart.errors import UnreadableRequests, UsageError
-from anonymart.forget import removal
 from anonymart.rights import machine, unreadable
-from tests.ingest.conftest import AS_OF, House
+from tests.ingest.conftest import AS_OF, SmallSchool
 
 HEAD = "request_id,kind,learner_id,email,received_at\n"
 LATER = date(2026, 7, 20)
 
 
 @pytest.fixture
-def house(tmp_path):
-    made = House(tmp_path / "home")
+def small_school(tmp_path):
+    made = SmallSchool(tmp_path / "home")
     made.deliver(
         "learners",
         "l.ndjson",
@@ -43,16 +43,16 @@ def house(tmp_path):
     return made
 
 
-def inside(house, day=AS_OF):
-    return (house.home, house.keys, house.policy, day)
+def inside(small_school, day=AS_OF):
+    return (small_school.home, small_school.keys, small_school.policy, day)
 
 
-def rows(house, day=AS_OF):
-    return [each for each in rights.list_requests(*inside(house, day)) if each.file]
+def rows(small_school, day=AS_OF):
+    return [each for each in rights.list_requests(*inside(small_school, day)) if each.file]
 
 
-def named(house):
-    return {who for (who,) in house.ask("""
+def named(small_school):
+    return {who for (who,) in small_school.ask("""
         SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names
         INNER JOIN vault.register.identities AS identities USING (identifier)
     """)}  # fmt: skip
@@ -84,14 +84,14 @@ BAD_FILES = {
 }
 
 
-def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
+def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(small_school):
     """One ingest of every kind of bad file: each has its entry, the people whom it names are found, and a
     copy of it doubles nothing.
     """
     for name, (content, _, _) in BAD_FILES.items():
-        house.deliver("rights", name, content)
-    told = house.ingest()
-    found = {each.file: each for each in rows(house)}
+        small_school.deliver("rights", name, content)
+    told = small_school.ingest()
+    found = {each.file: each for each in rows(small_school)}
     assert set(found) == set(BAD_FILES)
     for name, (_, line, people) in BAD_FILES.items():
         entry = found[name]
@@ -101,7 +101,7 @@ def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
             "rights",
             "2026-07-30",
         ), name
-        anchors = house.ask(f"""
+        anchors = small_school.ask(f"""
             SELECT DISTINCT identities.anchor FROM vault.rights.unreadable_names
             INNER JOIN vault.register.identities AS identities USING (identifier)
             WHERE unreadable_id = '{entry.id}'
@@ -109,63 +109,67 @@ def test_every_row_that_cannot_be_read_is_kept_by_file_and_line(house):
         assert {who for (who,) in anchors} == {f"learner:{person}" for person in people}, name
         assert told[f"rights/{name}"].unreadable == 1, name
     for name, (content, _, _) in BAD_FILES.items():
-        house.deliver("rights", f"copy-{name}", content)
-    assert sum(each.unreadable for each in house.ingest(LATER).values()) == 0
-    assert {each.id: each for each in rows(house)} == {each.id: each for each in found.values()}
+        small_school.deliver("rights", f"copy-{name}", content)
+    assert sum(each.unreadable for each in small_school.ingest(LATER).values()) == 0
+    assert {each.id: each for each in rows(small_school)} == {each.id: each for each in found.values()}
 
 
-def test_consents_too_and_whom_the_register_learns_of_later(house):
-    house.deliver(
+def test_consents_too_and_whom_the_register_learns_of_later(small_school):
+    small_school.deliver(
         "consents", "c.csv", "learner_id,purpose,status,at\nL-99,P-SURVEY,withdrawn,yesterday\n,,,\n"
     )
-    counts = house.ingest()["consents/c.csv"]
+    counts = small_school.ingest()["consents/c.csv"]
     assert (counts.quarantined, counts.unreadable) == (2, 1), "an empty row asks for nothing"
-    assert named(house) == set()
-    house.deliver("learners", "new.ndjson", [{"learner_id": "L-99", "last_login_at": "2026-05-01T10:00:00Z"}])
-    house.ingest()
-    assert named(house) == {"learner:L-99"}
+    assert named(small_school) == set()
+    small_school.deliver(
+        "learners", "new.ndjson", [{"learner_id": "L-99", "last_login_at": "2026-05-01T10:00:00Z"}]
+    )
+    small_school.ingest()
+    assert named(small_school) == {"learner:L-99"}
 
 
-def test_nothing_is_published_until_it_is_entered_or_refused(house):
-    house.deliver("rights", "a.csv", HEAD + "R1,erase me,L-1,,2026-06-01\nR2,what,L-2,,2026-06-01\n")
-    house.deliver("consents", "c.csv", "learner_id,purpose,status,at\nL-3,P-STAT,withdrawn,yesterday\n")
-    house.ingest()
-    assert rights.count(rights.list_requests(*inside(house)))["unreadable"] == 3
+def test_nothing_is_published_until_it_is_entered_or_refused(small_school):
+    small_school.deliver("rights", "a.csv", HEAD + "R1,erase me,L-1,,2026-06-01\nR2,what,L-2,,2026-06-01\n")
+    small_school.deliver(
+        "consents", "c.csv", "learner_id,purpose,status,at\nL-3,P-STAT,withdrawn,yesterday\n"
+    )
+    small_school.ingest()
+    assert rights.count(rights.list_requests(*inside(small_school)))["unreadable"] == 3
     with pytest.raises(UnreadableRequests, match="3 row") as caught:
-        unreadable.need_none_open(house.home, house.keys)
+        unreadable.need_none_open(small_school.home, small_school.keys)
     assert caught.value.exit_code == 5
     consent, first, second = (
-        each.id for each in sorted(rows(house), key=lambda each: (each.source, each.line))
+        each.id for each in sorted(rows(small_school), key=lambda each: (each.source, each.line))
     )
     asked = rights.Asked("object", AS_OF, learner_id="L-1")
-    made = unreadable.enter(*inside(house, LATER), first, asked)
+    made = unreadable.enter(*inside(small_school, LATER), first, asked)
     assert (made.kind, str(made.received_on), made.state) == ("object", "2026-06-30", "awaiting_proof")
     with pytest.raises(UsageError, match="entered already"):
-        unreadable.enter(*inside(house, LATER), first, asked)
-    assert rights.refuse_any(*inside(house, LATER), second, "not_a_request").state == "refused"
+        unreadable.enter(*inside(small_school, LATER), first, asked)
+    assert rights.refuse_any(*inside(small_school, LATER), second, "not_a_request").state == "refused"
     assert (
         unreadable.enter_consent(
-            *inside(house, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")
+            *inside(small_school, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")
         ).state
         == "entered"
     )
-    assert house.ask(
+    assert small_school.ask(
         'SELECT identifier, purpose, status, "at"::DATE::VARCHAR FROM vault.rights.consents'
     ) == [("learner:L-3", "P-STAT", "withdrawn", "2026-06-30")]
-    unreadable.need_none_open(house.home, house.keys)
-    assert house.ask(
+    unreadable.need_none_open(small_school.home, small_school.keys)
+    assert small_school.ask(
         "SELECT count(*) FROM vault.rights.unreadable WHERE raw_row IS NOT NULL OR who IS NULL"
     ) == [(0,)]
-    assert house.ask("SELECT count(*) FROM vault.rights.unreadable_names") == [(0,)]
-    house.deliver("rights", "again.csv", HEAD + "R1,erase me,L-1,,2026-06-01\n")
-    house.ingest()
-    unreadable.need_none_open(house.home, house.keys)
+    assert small_school.ask("SELECT count(*) FROM vault.rights.unreadable_names") == [(0,)]
+    small_school.deliver("rights", "again.csv", HEAD + "R1,erase me,L-1,,2026-06-01\n")
+    small_school.ingest()
+    unreadable.need_none_open(small_school.home, small_school.keys)
 
 
-def test_the_commands_show_no_person(house):
-    house.deliver("rights", "a.csv", HEAD + "R1,erase me,L-1,p1@example.org,2026-06-01\n")
-    house.ingest()
-    runner, env = CliRunner(), {"ANONYMART_HOME": str(house.home.root)}
+def test_the_commands_show_no_person(small_school):
+    small_school.deliver("rights", "a.csv", HEAD + "R1,erase me,L-1,p1@example.org,2026-06-01\n")
+    small_school.ingest()
+    runner, env = CliRunner(), {"ANONYMART_HOME": str(small_school.home.root)}
 
     def call(*arguments):
         done = runner.invoke(anonymart, [*arguments, "--as-of", str(AS_OF)], env=env)
@@ -197,37 +201,37 @@ def test_the_commands_show_no_person(house):
         each["id"]: each["state"] for each in json.loads(call("rights", "list", "--json").output)["requests"]
     }
     assert states == {"UNREAD-00001": "entered", "HAND-U00001": "awaiting_proof"}
-    assert not list(house.home.exports.glob("*")), "the zip went with the decision"
+    assert not list(small_school.home.exports.glob("*")), "the zip went with the decision"
 
 
-def test_restricted_people_keep_their_rows_and_the_decided_leave_after_six_years(house):
-    house.deliver(
+def test_restricted_people_keep_their_rows_and_the_decided_leave_after_six_years(small_school):
+    small_school.deliver(
         "connections",
         "c.csv",
         "learner_id,connected_at\nL-1,2024-01-01T10:00:00Z\nL-2,2024-01-01T10:00:00Z\n",
     )
-    house.deliver("rights", "a.csv", HEAD + "R1,what,L-1,,2026-06-01\n")
-    house.ingest()
-    removal.enforce_terms(*inside(house))
-    assert house.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-1",)]
-    rights.refuse_any(*inside(house), "UNREAD-00001", "not_a_request")
-    removal.enforce_terms(*inside(house, date(2032, 6, 30)))
-    assert house.ask("SELECT state FROM vault.rights.unreadable") == [("refused",)]
-    removal.enforce_terms(*inside(house, date(2032, 7, 2)))
-    assert house.ask("SELECT count(*) FROM vault.rights.unreadable") == [(0,)]
+    small_school.deliver("rights", "a.csv", HEAD + "R1,what,L-1,,2026-06-01\n")
+    small_school.ingest()
+    removal.enforce_terms(*inside(small_school))
+    assert small_school.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-1",)]
+    rights.refuse_any(*inside(small_school), "UNREAD-00001", "not_a_request")
+    removal.enforce_terms(*inside(small_school, date(2032, 6, 30)))
+    assert small_school.ask("SELECT state FROM vault.rights.unreadable") == [("refused",)]
+    removal.enforce_terms(*inside(small_school, date(2032, 7, 2)))
+    assert small_school.ask("SELECT count(*) FROM vault.rights.unreadable") == [(0,)]
 
 
-def test_an_erasure_takes_the_rows_of_the_erased_and_blanks_them_in_those_of_others(house):
-    house.deliver(
+def test_an_erasure_takes_the_rows_of_the_erased_and_blanks_them_in_those_of_others(small_school):
+    small_school.deliver(
         "rights",
         "a.csv",
         HEAD + "R1,what,L-1,p1@example.org,2026-06-01\nR2,what,L-1,p2@example.org,2026-06-01\n",
     )
-    house.deliver("rights", "e.csv", HEAD + "R3,erase,L-1,,2026-06-01\n")
-    house.ingest()
-    rights.prove_identity(*inside(house), "R3")
-    machine.advance_all(*inside(house))
-    assert house.ask("SELECT state, raw_row FROM vault.rights.unreadable ORDER BY line") == [
+    small_school.deliver("rights", "e.csv", HEAD + "R3,erase,L-1,,2026-06-01\n")
+    small_school.ingest()
+    rights.prove_identity(*inside(small_school), "R3")
+    machine.advance_all(*inside(small_school))
+    assert small_school.ask("SELECT state, raw_row FROM vault.rights.unreadable ORDER BY line") == [
         ("erased", None), ("open", "R2,what,[erased],p2@example.org,2026-06-01"),
     ]  # fmt: skip
-    assert named(house) == {"learner:L-2"}
+    assert named(small_school) == {"learner:L-2"}

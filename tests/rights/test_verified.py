@@ -10,31 +10,31 @@ from datetime import date, datetime
 
 import pytest
 
+from anonymart.erasure import places
+from anonymart.erasure.places import Place
 from anonymart.errors import AnonymartError
-from anonymart.forget import places
-from anonymart.forget.places import Place
 from anonymart.rights import list_requests, machine
-from tests.forget.house import AS_OF, House
+from tests.erasure.small_school import AS_OF, SmallSchool
 
 AS_OF_MOMENT = datetime(2026, 6, 30, 10)
 
 
 @pytest.fixture
-def house(tmp_path):
-    made = House(tmp_path / "home")
+def small_school(tmp_path):
+    made = SmallSchool(tmp_path / "home")
     made.deliver("learners", "a.csv", "learner_id,registered_at\nL-77,2025-01-05T10:00:00Z\n")
     made.deliver("connections", "a.csv", "learner_id,connected_at\nL-77,2026-05-01T10:00:00Z\n")
     made.ingest()
     return made
 
 
-def inside(house, as_of=AS_OF):
-    return house.home, house.keys, house.policy, as_of
+def inside(small_school, as_of=AS_OF):
+    return small_school.home, small_school.keys, small_school.policy, as_of
 
 
-def test_an_erasure_that_leaves_a_row_is_not_verified(house, monkeypatch):
+def test_an_erasure_that_leaves_a_row_is_not_verified(small_school, monkeypatch):
     """A place in which the removal is blind, as a wrong line of the register would make it."""
-    shown = house.request(learner_id="L-77")
+    shown = small_school.request(learner_id="L-77")
     blind = [
         Place(**{**vars(place), "about": "TIMESTAMP 'infinity'"})
         if place.name == "vault.register.connections"
@@ -44,25 +44,27 @@ def test_an_erasure_that_leaves_a_row_is_not_verified(house, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(places, "PLACES", tuple(blind))
         patch.setattr(machine, "_verify", lambda *_: None)
-        machine.execute(*inside(house), shown, machine.plan(*inside(house), shown).token)
-    assert house.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
+        machine.execute(*inside(small_school), shown, machine.plan(*inside(small_school), shown).token)
+    assert small_school.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
     with pytest.raises(AnonymartError, match="something of it is left"):
-        machine.execute(*inside(house), shown)
-    [request] = list_requests(*inside(house))
+        machine.execute(*inside(small_school), shown)
+    [request] = list_requests(*inside(small_school))
     assert request.state == "executed"
 
 
-def test_whoever_is_back_hinders_no_verification(house):
+def test_whoever_is_back_hinders_no_verification(small_school):
     machine.execute(
-        *inside(house), house.request(learner_id="L-77"), machine.plan(*inside(house), "REQ-1").token
+        *inside(small_school),
+        small_school.request(learner_id="L-77"),
+        machine.plan(*inside(small_school), "REQ-1").token,
     )
     day = date(2026, 8, 1)
-    house.deliver(
+    small_school.deliver(
         "connections",
         "b.csv",
         "learner_id,connected_at\nL-77,2026-07-05T10:00:00Z\nL-78,2026-07-05T10:00:00Z\n",
     )
-    house.deliver(
+    small_school.deliver(
         "rights",
         "b.ndjson",
         [
@@ -75,16 +77,21 @@ def test_whoever_is_back_hinders_no_verification(house):
             }
         ],
     )
-    house.ingest(day)
-    assert [request.state for request in machine.advance_all(*inside(house, day))] == ["answered", "answered"]
-    assert house.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-77",)]
+    small_school.ingest(day)
+    assert [request.state for request in machine.advance_all(*inside(small_school, day))] == [
+        "answered",
+        "answered",
+    ]
+    assert small_school.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-77",)]
 
 
-def test_access_loads_what_waits_in_landing_first(house):
-    house.request("access", learner_id="L-77")
-    house.deliver("enrolments", "late.csv", "learner_id,path_id,started_on\nL-77,p-waiting,2026-01-10\n")
-    machine.advance_all(*inside(house))
-    [path] = house.home.exports.glob("*.zip")
+def test_access_loads_what_waits_in_landing_first(small_school):
+    small_school.request("access", learner_id="L-77")
+    small_school.deliver(
+        "enrolments", "late.csv", "learner_id,path_id,started_on\nL-77,p-waiting,2026-01-10\n"
+    )
+    machine.advance_all(*inside(small_school))
+    [path] = small_school.home.exports.glob("*.zip")
     with zipfile.ZipFile(path) as archive:
         held = json.loads(archive.read("data.json"))["held"]
     assert [row["path_id"] for row in held["vault.raw.enrolments"]] == ["p-waiting"]

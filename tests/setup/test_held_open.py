@@ -12,7 +12,7 @@ from anonymart.attack import release
 from anonymart.contracts import load_contracts
 from anonymart.errors import AnonymartError
 from anonymart.gate import reading
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 
 HOLD = (
     "import duckdb, sys; connection = duckdb.connect(sys.argv[1]); print('held', flush=True); "
@@ -22,12 +22,12 @@ HOLD = (
 
 @pytest.mark.parametrize("is_held", [True, False])
 def test_a_lock_is_told_as_a_lock_and_another_file_as_none(tmp_path, is_held):
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     path = tmp_path / "marts.duckdb"
     says = "held open for writing by another program" if is_held else "cannot be opened as a DuckDB file"
     if not is_held:
         path.write_text("no database")
-    with engine.connect(house.home, house.keys) as connection:
+    with engine.connect(small_school.home, small_school.keys) as connection:
         holder = (
             subprocess.Popen(
                 [sys.executable, "-c", HOLD, str(path)],
@@ -51,7 +51,7 @@ def test_a_lock_is_told_as_a_lock_and_another_file_as_none(tmp_path, is_held):
 
 
 def test_a_damaged_file_is_no_lock_in_a_folder_of_blocks(tmp_path):
-    house = House(tmp_path / "blocks")
-    house.home.vault.write_text("no database")
+    small_school = SmallSchool(tmp_path / "blocks")
+    small_school.home.vault.write_text("no database")
     with pytest.raises(AnonymartError, match="cannot be opened"):
-        engine.connect(house.home, house.keys, vault="ro")
+        engine.connect(small_school.home, small_school.keys, vault="ro")

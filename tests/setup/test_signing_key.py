@@ -11,47 +11,49 @@ from datetime import date
 import pytest
 
 from anonymart import audit, seal
+from anonymart.erasure import receipts
+from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import receipts
-from anonymart.forget.removal import enforce_terms
 from anonymart.keys import Keys
 from tests import warm
-from tests.ingest.conftest import House
-from tests.whole.house import clean_environment
+from tests.ingest.conftest import SmallSchool
+from tests.whole.small_school import clean_environment
 
 DAY = date(2026, 6, 30)
 
 
 @pytest.fixture
-def house(tmp_path) -> House:
+def small_school(tmp_path) -> SmallSchool:
     """A home with two entries in its audit log and a receipt."""
-    house = House(tmp_path / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver(
         "learners",
         "a.csv",
         "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n",
     )
-    house.ingest(date(2021, 1, 2))
-    enforce_terms(house.home, house.keys, house.policy, DAY)
+    small_school.ingest(date(2021, 1, 2))
+    enforce_terms(small_school.home, small_school.keys, small_school.policy, DAY)
     for reason in ("one", "two"):
-        audit.record(house.home, house.keys, DAY, "let_retention_go", "operator", reason=reason)
-    return house
+        audit.record(small_school.home, small_school.keys, DAY, "let_retention_go", "operator", reason=reason)
+    return small_school
 
 
 @pytest.fixture
-def lost(house) -> House:
-    told = json.loads(house.home.keys_file.read_text())
-    house.home.keys_file.write_text(json.dumps(told | {"signing": secrets.token_hex(32)}))
-    house.keys = Keys.load(house.home)
-    return house
+def lost(small_school) -> SmallSchool:
+    told = json.loads(small_school.home.keys_file.read_text())
+    small_school.home.keys_file.write_text(json.dumps(told | {"signing": secrets.token_hex(32)}))
+    small_school.keys = Keys.load(small_school.home)
+    return small_school
 
 
-def holds(house: House) -> tuple[bool, bool]:
-    return audit.verify(house.home, house.keys).passed, receipts.verify(house.home, house.keys).passed
+def holds(small_school: SmallSchool) -> tuple[bool, bool]:
+    return audit.verify(small_school.home, small_school.keys).passed, receipts.verify(
+        small_school.home, small_school.keys
+    ).passed
 
 
-def command(house: House, *words: str):
-    return warm.anonymart(*words, env=clean_environment(house.home.root), timeout=120)
+def command(small_school: SmallSchool, *words: str):
+    return warm.anonymart(*words, env=clean_environment(small_school.home.root), timeout=120)
 
 
 def test_keys_check_says_so_and_so_does_a_run(lost):
@@ -62,14 +64,14 @@ def test_keys_check_says_so_and_so_does_a_run(lost):
     assert not lost.home.warehouse.exists()
 
 
-def test_a_changed_entry_is_no_lost_key(house):
-    lines = house.home.audit.read_text().splitlines()
-    house.home.audit.write_text("\n".join([lines[0].replace("one", "won"), lines[1]]) + "\n")
-    assert "entry 1 was changed" in audit.verify(house.home, house.keys).problem
+def test_a_changed_entry_is_no_lost_key(small_school):
+    lines = small_school.home.audit.read_text().splitlines()
+    small_school.home.audit.write_text("\n".join([lines[0].replace("one", "won"), lines[1]]) + "\n")
+    assert "entry 1 was changed" in audit.verify(small_school.home, small_school.keys).problem
     with pytest.raises(AnonymartError, match="entry 1 was changed"):
-        audit.record(house.home, house.keys, DAY, "built")
+        audit.record(small_school.home, small_school.keys, DAY, "built")
     with pytest.raises(AnonymartError, match="entry 1 was changed"):
-        seal.seal(house.home, house.keys, DAY, "The key is lost", "operator")
+        seal.seal(small_school.home, small_school.keys, DAY, "The key is lost", "operator")
 
 
 def test_the_way_on_seals_what_was_and_goes_on(lost):
@@ -106,10 +108,10 @@ def test_what_is_sealed_may_not_change_and_the_seal_neither(lost):
     assert holds(lost) == (False, False)
 
 
-def test_nothing_is_sealed_while_the_key_is_the_right_one(house):
+def test_nothing_is_sealed_while_the_key_is_the_right_one(small_school):
     with pytest.raises(UsageError, match="nothing to seal"):
-        seal.seal(house.home, house.keys, DAY, "The key is lost", "operator")
-    assert not (house.home.root / "seals.json").exists()
+        seal.seal(small_school.home, small_school.keys, DAY, "The key is lost", "operator")
+    assert not (small_school.home.root / "seals.json").exists()
 
 
 def test_a_file_that_lost_its_end_is_not_sealed(lost):

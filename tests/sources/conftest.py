@@ -1,5 +1,5 @@
-"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a house that pulls from
-it.
+"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a small school that pulls
+from it.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import yaml
 
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.postgres import postgres
 
 PASSWORD = "paper-boat-7301"
@@ -42,7 +42,7 @@ TABLE = """
 
 
 class Server:
-    """One PostgreSQL: `admin` changes things in it, `address` is what the house is given."""
+    """One PostgreSQL: `admin` changes things in it, `address` is what the warehouse is given."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -66,8 +66,8 @@ def server():
         found.admin.close()
 
 
-class Register(House):
-    """A house with a mapping to the table `users` of the server."""
+class Register(SmallSchool):
+    """A small_school with a mapping to the table `users` of the server."""
 
     def __init__(self, root: Path, server: Server) -> None:
         super().__init__(root)

@@ -21,21 +21,25 @@ def in_order(landing: Path) -> list[tuple[str, Path]]:
     return [(source, path) for source in SOURCES for path in waiting(landing, source)]
 
 
-def compare(house, files: Iterable[tuple[str, Path]], as_of: date) -> list[Counts]:
+def compare(small_school, files: Iterable[tuple[str, Path]], as_of: date) -> list[Counts]:
     """Check each file, then load it; gives what the ledger got. A difference fails, and so does anything that
     a check has changed.
     """
     loaded = []
     for source, path in files:
-        before = state(house)
+        before = state(small_school)
         told = json.loads(
-            json.dumps(check(path, source, as_of, house.policy, home=house.home, keys=house.keys).as_dict())
+            json.dumps(
+                check(
+                    path, source, as_of, small_school.policy, home=small_school.home, keys=small_school.keys
+                ).as_dict()
+            )
         )
-        assert state(house) == before, path.name
-        folder = house.home.landing / source
+        assert state(small_school) == before, path.name
+        folder = small_school.home.landing / source
         folder.mkdir(exist_ok=True)
         shutil.copy(path, folder / path.name)
-        report = ingest(house.home, house.keys, house.policy, as_of, sources=(source,))
+        report = ingest(small_school.home, small_school.keys, small_school.policy, as_of, sources=(source,))
         found = report.files
         assert len(found) == 1, path.name
         assert {name: told[name] for name in NAMES} == json.loads(json.dumps(dataclasses.asdict(found[0]))), (
@@ -49,6 +53,6 @@ def compare(house, files: Iterable[tuple[str, Path]], as_of: date) -> list[Count
     return loaded
 
 
-def state(house) -> dict[str, bytes]:
+def state(small_school) -> dict[str, bytes]:
     """Bytes of every file of the home."""
-    return {str(path): path.read_bytes() for path in house.home.root.rglob("*") if path.is_file()}
+    return {str(path): path.read_bytes() for path in small_school.home.root.rglob("*") if path.is_file()}

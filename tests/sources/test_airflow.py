@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from anonymart_airflow.tasks import ingest_source
-from tests.ingest.conftest import House
+from tests.ingest.conftest import SmallSchool
 from tests.sources.conftest import PASSWORD
 
 
@@ -53,11 +53,11 @@ def test_the_dag_pulls_through_its_connection(register, monkeypatch, capfd):
 
 def test_changes_and_silence_show_in_the_task(tmp_path, monkeypatch, capfd, caplog):
     caplog.set_level(logging.INFO)
-    house = House(tmp_path / "home")
-    monkeypatch.setenv("ANONYMART_HOME", str(house.home.root))
+    small_school = SmallSchool(tmp_path / "home")
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
     for day in range(1, 6):
         head = "learner_id,connected_at" + (",device" if day == 5 else "")
-        house.deliver(
+        small_school.deliver(
             "connections",
             f"c{day}.csv",
             f"{head}\nL1,2026-05-0{day}T10:00:00Z{',x-secret' if day == 5 else ''}\n",

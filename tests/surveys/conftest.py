@@ -1,5 +1,5 @@
-"""The house of tests/ingest, for exports of survey tools."""
+"""The warehouse of tests/ingest, for exports of survey tools."""
 
-from tests.ingest.conftest import House, house
+from tests.ingest.conftest import SmallSchool, small_school
 
-__all__ = ["House", "house"]
+__all__ = ["SmallSchool", "small_school"]

@@ -102,18 +102,18 @@ FORMS = {
 }
 
 
-def test_check_and_ingestion_count_the_same_figures_by_reason(house, tmp_path):
+def test_check_and_ingestion_count_the_same_figures_by_reason(small_school, tmp_path):
     """And the ledger keeps what is set aside, while every row is accounted for."""
     for name, (content, _) in FORMS.items():
-        house.deliver("salary", name, content)
+        small_school.deliver("salary", name, content)
         (tmp_path / name).write_text(content, encoding="utf-8")
-    loaded = house.ingest()
+    loaded = small_school.ingest()
     for name, (_, expected) in FORMS.items():
         counts, found = loaded[f"salary/{name}"], check(tmp_path / name, "salary", AS_OF, load_policy())
         assert found.salaries == counts.salaries == expected
         assert sum(expected.values()) == counts.loaded == found.loaded
         assert counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
-    kept = house.ask(
+    kept = small_school.ask(
         "SELECT reason, sum(n_rows)::INT FROM vault.ledger.reasons WHERE disposition = 'set aside' "
         "GROUP BY ALL ORDER BY ALL"
     )
@@ -121,7 +121,7 @@ def test_check_and_ingestion_count_the_same_figures_by_reason(house, tmp_path):
     assert kept == sorted(
         (f"salary: {reason}", sum(n for other, n in lost if other == reason)) for reason in dict(lost)
     )
-    assert house.ask(
+    assert small_school.ask(
         "SELECT median(salary_amount), min(salary_period), min(salary_currency) FROM vault.raw.salary "
         "WHERE load_no = 1"
     ) == [(37375.0, "year", "EUR")]

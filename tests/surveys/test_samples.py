@@ -38,11 +38,11 @@ def test_answers_loaded_but_tests_and_partial_ones(tool, tmp_path):
     assert found["status"] == "loaded"
 
 
-def test_activity_loads(house):
+def test_activity_loads(small_school):
     tools = [tool for tool, (source, _, _) in SAMPLES.items() if source == "learning"]
     for tool in tools:
-        house.deliver("learning", SAMPLES[tool][1], sample(tool, N))
-    counts = house.ingest()
+        small_school.deliver("learning", SAMPLES[tool][1], sample(tool, N))
+    counts = small_school.ingest()
     assert {
         tool: (
             counts[f"learning/{SAMPLES[tool][1]}"].delivered,
@@ -50,7 +50,7 @@ def test_activity_loads(house):
         )
         for tool in tools
     } == dict.fromkeys(tools, (N, N))
-    assert house.ask(
+    assert small_school.ask(
         "SELECT count(*) FROM vault.raw.learning WHERE object_id IS NULL OR coalesce(grouping_id, "
         "parent_id, '') = ''"
     ) == [(0,)]

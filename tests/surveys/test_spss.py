@@ -47,10 +47,12 @@ NPS = HEAD | {
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-def test_scores_by_labels_missing_values_and_two_variables_of_one_label(house, tmp_path, is_compressed):
+def test_scores_by_labels_missing_values_and_two_variables_of_one_label(
+    small_school, tmp_path, is_compressed
+):
     content = saved(NPS, {"Q1": [-98]}, compress=is_compressed)
-    house.deliver("nps", "file.sav", content)
-    counts = house.ingest()["nps/file.sav"]
+    small_school.deliver("nps", "file.sav", content)
+    counts = small_school.ingest()["nps/file.sav"]
     path = tmp_path / "file.sav"
     path.write_bytes(content)
     found = check(path, "nps", AS_OF, load_policy())
@@ -61,14 +63,14 @@ def test_scores_by_labels_missing_values_and_two_variables_of_one_label(house, t
     )
     assert (found.delivered, found.loaded, found.reasons) == (4, 2, counts.reasons)
     assert found.fields["comment"].endswith("(columns 8, 9)")
-    assert house.ask("SELECT score, answered_at::VARCHAR FROM vault.answers.nps ORDER BY score") == [
+    assert small_school.ask("SELECT score, answered_at::VARCHAR FROM vault.answers.nps ORDER BY score") == [
         (0, "2026-01-05 09:30:00"),
         (10, "2026-01-05 09:30:00"),
     ]
 
 
-def test_a_salary_is_read_by_the_label_of_its_variable(house):
-    house.deliver(
+def test_a_salary_is_read_by_the_label_of_its_variable(small_school):
+    small_school.deliver(
         "salary",
         "pay.sav",
         saved(
@@ -82,8 +84,8 @@ def test_a_salary_is_read_by_the_label_of_its_variable(house):
             {"Q3": [{"lo": -99, "hi": -90}]},
         ),
     )
-    assert house.ingest()["salary/pay.sav"].salaries == {"stands": 2, "not_stated": 1}
-    assert house.ask(
+    assert small_school.ingest()["salary/pay.sav"].salaries == {"stands": 2, "not_stated": 1}
+    assert small_school.ask(
         "SELECT salary_amount, salary_currency, salary_period, salary_basis, working_time, country FROM "
         "vault.raw.salary WHERE salary_amount IS NOT NULL ORDER BY 1"
     ) == [
@@ -106,7 +108,7 @@ def test_labels_of_values(tmp_path, values, labels, texts):
     assert [row[0] for row in variables_and_rows(path)[2]] == texts
 
 
-def test_damaged_files_are_refused_and_end_nothing(house, tmp_path):
+def test_damaged_files_are_refused_and_end_nothing(small_school, tmp_path):
     """On some of them the library ends its process."""
     whole, dice = sample("qualtrics-spss"), random.Random(7)
     for number in range(4):
@@ -120,9 +122,9 @@ def test_damaged_files_are_refused_and_end_nothing(house, tmp_path):
                 open_file(connection, path, bytes(damaged[:100]))
         except FileRefused as refusal:
             assert "SPSS" in str(refusal)
-    house.deliver("nps", "cut.sav", whole[: len(whole) // 2])
-    house.deliver("nps", "whole.sav", whole)
-    counts = house.ingest()
+    small_school.deliver("nps", "cut.sav", whole[: len(whole) // 2])
+    small_school.deliver("nps", "whole.sav", whole)
+    counts = small_school.ingest()
     assert (counts["nps/cut.sav"].status, counts["nps/cut.sav"].reason) == (
         "refused",
         "a damaged or incomplete SPSS file: export it again",

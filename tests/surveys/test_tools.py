@@ -70,11 +70,11 @@ OUT = {
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    from tests.ingest.conftest import House
+    from tests.ingest.conftest import SmallSchool
 
-    house = House(tmp_path_factory.mktemp("tools") / "home")
+    small_school = SmallSchool(tmp_path_factory.mktemp("tools") / "home")
     for name, content in SAMPLES.items():
-        house.deliver("nps", name, content.encode("latin-1" if name == "google_fr.csv" else "utf-8"))
+        small_school.deliver("nps", name, content.encode("latin-1" if name == "google_fr.csv" else "utf-8"))
     answer = {
         "response_id": "api",
         "landed_at": "2026-01-05T09:00:00Z",
@@ -82,7 +82,7 @@ def loaded(tmp_path_factory):
         "hidden": {"learner_id": "L1"},
         "answers": [{"field": {"id": "1", "ref": "nps"}, "type": "number", "number": 9}],
     }
-    house.deliver("nps", "typeform.json", json.dumps({"items": [answer], "total_items": 1}, indent=1))
+    small_school.deliver("nps", "typeform.json", json.dumps({"items": [answer], "total_items": 1}, indent=1))
     rows = [
         {
             "1": {
@@ -96,8 +96,8 @@ def loaded(tmp_path_factory):
         }
     ]
     result = base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
-    house.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
-    house.deliver(
+    small_school.deliver("nps", "limesurvey.json", json.dumps({"id": 1, "result": result, "error": None}))
+    small_school.deliver(
         "nps",
         "utf16.tsv",
         SAMPLES["qualtrics_questions.csv"]
@@ -105,7 +105,7 @@ def loaded(tmp_path_factory):
         .replace("by.question", "utf.16")
         .encode("utf-16"),
     )
-    house.deliver(
+    small_school.deliver(
         "nps",
         "google.xlsx",
         sheet(
@@ -115,7 +115,7 @@ def loaded(tmp_path_factory):
             ]
         ),
     )
-    return house, house.ingest()
+    return small_school, small_school.ingest()
 
 
 @pytest.mark.parametrize("name", [*SAMPLES, "typeform.json", "limesurvey.json", "google.xlsx", "utf16.tsv"])
@@ -146,22 +146,22 @@ def test_every_answer_says_the_same(loaded):
         (b"PK\x03\x04rubbish", "a damaged or protected spreadsheet"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_right_is_refused_with_what_to_do(house, content, reason):
-    house.deliver("nps", "file.csv", content)
-    counts = house.ingest()["nps/file.csv"]
+def test_what_cannot_be_right_is_refused_with_what_to_do(small_school, content, reason):
+    small_school.deliver("nps", "file.csv", content)
+    counts = small_school.ingest()["nps/file.csv"]
     assert counts.status == "refused"
     assert reason in counts.reason
 
 
-def test_the_last_answer_of_a_person_in_the_window_counts(house):
+def test_the_last_answer_of_a_person_in_the_window_counts(small_school):
     head = "Horodateur,Adresse e-mail,Recommanderiez-vous ?\n"
     rows = "05/01/2026 10:30:00,a@b.fr,2\n06/01/2026 10:30:00,A@b.fr,9\n20/04/2026 10:30:00,a@b.fr,7\n"
-    house.deliver("nps", "one.csv", head + rows)
-    counts = house.ingest()["nps/one.csv"]
+    small_school.deliver("nps", "one.csv", head + rows)
+    counts = small_school.ingest()["nps/one.csv"]
     assert (counts.delivered, counts.loaded, counts.duplicate) == (3, 2, 1)
-    assert house.ask("SELECT score FROM vault.answers.nps ORDER BY 1") == [(7,), (9,)]
-    house.deliver("nps", "two.csv", head + rows)
-    counts = house.ingest()["nps/two.csv"]
+    assert small_school.ask("SELECT score FROM vault.answers.nps ORDER BY 1") == [(7,), (9,)]
+    small_school.deliver("nps", "two.csv", head + rows)
+    counts = small_school.ingest()["nps/two.csv"]
     assert (counts.loaded, counts.duplicate) == (0, 3)
 
 
@@ -202,14 +202,14 @@ def test_columns_of_one_title_are_told_apart_by_position(tmp_path, titles, mappi
     assert [comment for (comment,) in found] == comments
 
 
-def test_two_titles_for_one_field_still_need_a_yaml(house):
-    house.deliver("nps", "two.csv", FOLLOW_UPS.format("Pourquoi ?,Un commentaire ?") + TWO)
-    assert "two of its questions could be the field comment" in house.ingest()["nps/two.csv"].reason
+def test_two_titles_for_one_field_still_need_a_yaml(small_school):
+    small_school.deliver("nps", "two.csv", FOLLOW_UPS.format("Pourquoi ?,Un commentaire ?") + TWO)
+    assert "two of its questions could be the field comment" in small_school.ingest()["nps/two.csv"].reason
 
 
-def test_of_the_house_s_own_columns_two_known_ones_are_refused_and_two_unknown_ones_not_read(house):
-    house.deliver("learners", "known.csv", "learner_id,email,email\nl1,a@b.fr,c@d.fr\n")
-    house.deliver("learners", "unknown.csv", "learner_id,note,note,Note,,\nl2,x,y,z,,\n")
-    counts = house.ingest()
+def test_of_the_house_s_own_columns_two_known_ones_are_refused_and_two_unknown_ones_not_read(small_school):
+    small_school.deliver("learners", "known.csv", "learner_id,email,email\nl1,a@b.fr,c@d.fr\n")
+    small_school.deliver("learners", "unknown.csv", "learner_id,note,note,Note,,\nl2,x,y,z,,\n")
+    counts = small_school.ingest()
     assert counts["learners/known.csv"].status == "refused"
     assert (counts["learners/unknown.csv"].loaded, counts["learners/unknown.csv"].status) == (1, "loaded")

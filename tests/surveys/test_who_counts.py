@@ -12,7 +12,7 @@ import pytest
 from anonymart import engine
 from anonymart.build import build
 from anonymart.persons import answer_sentences, count
-from tests.ingest.conftest import AS_OF, House
+from tests.ingest.conftest import AS_OF, SmallSchool
 
 N_OPENED = 30
 
@@ -49,14 +49,14 @@ def answer(
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory) -> House:
+def school(tmp_path_factory) -> SmallSchool:
     """Four graduates of whom one answers three times, one who gave up, and thirty opened accounts that answer
     as if they had graduated.
     """
-    house = House(tmp_path_factory.mktemp("who-counts") / "home")
+    small_school = SmallSchool(tmp_path_factory.mktemp("who-counts") / "home")
     opened = [f"opened-{number:02}" for number in range(N_OPENED)]
     learners = [f"graduate-{number}" for number in range(4)] + ["gave-up", *opened]
-    house.deliver(
+    small_school.deliver(
         "learners",
         "l.csv",
         as_csv(
@@ -66,7 +66,7 @@ def school(tmp_path_factory) -> House:
             ]
         ),
     )
-    house.deliver("catalogue", "c.csv", "path_id\np1\n")
+    small_school.deliver("catalogue", "c.csv", "path_id\np1\n")
     done = {
         "path_id": "p1",
         "started_on": "2023-01-10",
@@ -80,7 +80,7 @@ def school(tmp_path_factory) -> House:
         {"learner_id": name} | done | {"outcome": "in_progress", "diploma_id": "", "graduated_on": ""}
         for name in opened
     ]
-    house.deliver("enrolments", "e.csv", as_csv(enrolled))
+    small_school.deliver("enrolments", "e.csv", as_csv(enrolled))
     answers = [
         answer("graduate-0", number, f"2024-06-0{number}T10:00:00Z", salary=30_000 + number)
         for number in (1, 2, 3)
@@ -89,8 +89,8 @@ def school(tmp_path_factory) -> House:
         answer(name, 1, salary=20_000 if number % 2 else 90_000)
         for number, name in enumerate(["gave-up", *opened])
     ]
-    house.deliver("salary", "s.csv", as_csv(answers))
-    house.deliver(
+    small_school.deliver("salary", "s.csv", as_csv(answers))
+    small_school.deliver(
         "nps",
         "n.csv",
         as_csv(
@@ -106,19 +106,19 @@ def school(tmp_path_factory) -> House:
             ]
         ),
     )
-    house.ingest()
+    small_school.ingest()
     build(
-        house.home,
-        house.keys,
-        house.policy,
+        small_school.home,
+        small_school.keys,
+        small_school.policy,
         AS_OF,
         select="+int_left_out +int_persons +int_people__salary_outcome",
     )
-    return house
+    return small_school
 
 
-def asked(house: House, query: str) -> list[tuple]:
-    with engine.connect(house.home, house.keys, warehouse="ro") as connection:
+def asked(small_school: SmallSchool, query: str) -> list[tuple]:
+    with engine.connect(small_school.home, small_school.keys, warehouse="ro") as connection:
         return connection.execute(query).fetchall()
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests import warm
-from tests.whole.house import House, clean_environment, open_house
 from tests.whole.names_in_objects import deliver_names_in_objects
 from tests.whole.plants import refuse_each
+from tests.whole.small_school import SmallSchool, clean_environment, open_small_school
 
 LEARNERS = 1000
 FIRST, SECOND, LATER = "2026-05-31", "2026-06-30", "2026-07-05"
@@ -59,48 +59,48 @@ def school(tmp_path_factory) -> School:
 
 
 @pytest.fixture(scope="session")
-def released(school, tmp_path_factory) -> House:
+def released(school, tmp_path_factory) -> SmallSchool:
     """One run, one release: the home as it is the morning after."""
-    house = open_house(tmp_path_factory.mktemp("released") / "home")
-    shutil.copytree(school.landing, house.home.landing, dirs_exist_ok=True)
-    house.report = house.succeed("run", "--as-of", FIRST)
-    return house
+    small_school = open_small_school(tmp_path_factory.mktemp("released") / "home")
+    shutil.copytree(school.landing, small_school.home.landing, dirs_exist_ok=True)
+    small_school.report = small_school.succeed("run", "--as-of", FIRST)
+    return small_school
 
 
 @pytest.fixture(scope="session")
-def built(school, released, tmp_path_factory) -> House:
+def built(school, released, tmp_path_factory) -> SmallSchool:
     """A month later, after late and new statements and an objection: built, not yet published."""
-    house = released.copy(tmp_path_factory.mktemp("built") / "home")
-    deliver_next_month(house, school)
-    house.succeed("ingest", "--as-of", SECOND)
-    house.succeed("build", "--as-of", SECOND)
-    return house
+    small_school = released.copy(tmp_path_factory.mktemp("built") / "home")
+    deliver_next_month(small_school, school)
+    small_school.succeed("ingest", "--as-of", SECOND)
+    small_school.succeed("build", "--as-of", SECOND)
+    return small_school
 
 
 @pytest.fixture(scope="session")
-def refused(built, tmp_path_factory) -> House:
+def refused(built, tmp_path_factory) -> SmallSchool:
     """After four attempts to publish what must not leave; `refusals` has what became of each."""
-    house = built.copy(tmp_path_factory.mktemp("refused") / "home")
-    house.refusals = refuse_each(house, SECOND)
-    return house
+    small_school = built.copy(tmp_path_factory.mktemp("refused") / "home")
+    small_school.refusals = refuse_each(small_school, SECOND)
+    return small_school
 
 
 @pytest.fixture(scope="session")
-def advanced(refused, tmp_path_factory) -> House:
+def advanced(refused, tmp_path_factory) -> SmallSchool:
     """The second release, published from what was built."""
-    house = refused.copy(tmp_path_factory.mktemp("advanced") / "home")
-    house.report = house.succeed("publish", "--as-of", SECOND)
-    return house
+    small_school = refused.copy(tmp_path_factory.mktemp("advanced") / "home")
+    small_school.report = small_school.succeed("publish", "--as-of", SECOND)
+    return small_school
 
 
 @pytest.fixture(scope="session")
-def later(advanced, tmp_path_factory) -> House:
+def later(advanced, tmp_path_factory) -> SmallSchool:
     """Run again on a later day on which no further period has closed."""
-    house = advanced.copy(tmp_path_factory.mktemp("later") / "home")
-    done = house.command("run", "--as-of", LATER)
+    small_school = advanced.copy(tmp_path_factory.mktemp("later") / "home")
+    done = small_school.command("run", "--as-of", LATER)
     assert done.returncode == 0, done.stderr[-3000:]
-    house.said = done.stdout
-    return house
+    small_school.said = done.stdout
+    return small_school
 
 
 def one_each(rows: list[dict[str, str]]) -> list[str]:
@@ -114,7 +114,7 @@ def generate(folder: Path, learners: int, as_of: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def deliver_next_month(house: House, school: School) -> None:
+def deliver_next_month(small_school: SmallSchool, school: School) -> None:
     """Activity of the month that closes, late activity of months that have closed, and somebody who
     objects.
     """
@@ -133,7 +133,7 @@ def deliver_next_month(house: House, school: School) -> None:
         for account in accounts
         for day in ("2025-11-12", "2026-03-18", "2026-05-20")
     ]
-    write_lines(house.home.landing / "learning" / "next-month.ndjson", statements)
+    write_lines(small_school.home.landing / "learning" / "next-month.ndjson", statements)
     objecting = [
         {
             "request_id": f"REQ-late-{number}",
@@ -143,7 +143,7 @@ def deliver_next_month(house: House, school: School) -> None:
         }
         for number, row in enumerate(school.of_kind("learner_id")[200:220])
     ]
-    write_lines(house.home.landing / "rights" / "next-month.ndjson", objecting)
+    write_lines(small_school.home.landing / "rights" / "next-month.ndjson", objecting)
 
 
 def write_lines(path: Path, rows: list[dict]) -> None:

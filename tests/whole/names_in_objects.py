@@ -1,7 +1,7 @@
 """Files whose codes are names of people: the profile page of a learner that somebody visits, a path called
 like an account.
 
-Nothing at the door tells such a code from that of a new course, so what it becomes further on has to be
+Nothing at admission tells such a code from that of a new course, so what it becomes further on has to be
 looked at.
 """
 

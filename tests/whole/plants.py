@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.whole.house import House, file_sums
+from tests.whole.small_school import SmallSchool, file_sums
 
 MART = "course_engagement_monthly"
 NEW_CELL = f"""(
@@ -18,17 +18,17 @@ NEW_CELL = f"""(
 KEY = "course_id || '|' || month"
 
 
-def email_in_a_value(house: House) -> None:
-    house.alter_warehouse("""
+def email_in_a_value(small_school: SmallSchool) -> None:
+    small_school.alter_warehouse("""
         UPDATE warehouse.marts.nps_quarterly SET path_id = 'jeanne.martin@perso.example'
         WHERE rowid = (SELECT max(rowid) FROM warehouse.marts.nps_quarterly)
     """)
 
 
-def cell_under_its_threshold(house: House) -> None:
+def cell_under_its_threshold(small_school: SmallSchool) -> None:
     """In the mart and in its evidence alike, so that the two agree and only the threshold can tell."""
     cell = NEW_CELL.format(condition="published_value > 0 AND true_count BETWEEN 1 AND 10")
-    house.alter_warehouse(
+    small_school.alter_warehouse(
         f"CREATE TEMP TABLE planted AS SELECT cell_key FROM {cell} AS found",
         f"""UPDATE warehouse.marts.{MART} SET n_active_learners = 2, n_active_learners_reason = NULL
             WHERE {KEY} = (FROM planted)""",
@@ -37,24 +37,24 @@ def cell_under_its_threshold(house: House) -> None:
     )
 
 
-def person_out_of_window(house: House) -> None:
+def person_out_of_window(small_school: SmallSchool) -> None:
     cell = NEW_CELL.format(condition="published_value > 0")
-    house.alter_warehouse(
+    small_school.alter_warehouse(
         f"CREATE TEMP TABLE planted AS SELECT cell_key FROM {cell} AS found",
         f"""UPDATE warehouse.evidence.cell_evidence SET earliest_closing_on = as_of - 1
             WHERE mart = '{MART}' AND cell_key = (FROM planted)""",
     )
 
 
-def carried_cell_changed(house: House) -> None:
-    house.alter_warehouse("""
+def carried_cell_changed(small_school: SmallSchool) -> None:
+    small_school.alter_warehouse("""
         UPDATE warehouse.marts.nps_quarterly SET n_invited = n_invited + 5
         WHERE rowid = (SELECT min(rowid) FROM warehouse.marts.nps_quarterly
         WHERE path_id = 'all' AND n_invited > 0)
     """)
 
 
-PLANTS: dict[str, Callable[[House], None]] = {
+PLANTS: dict[str, Callable[[SmallSchool], None]] = {
     plant.__name__: plant
     for plant in (email_in_a_value, cell_under_its_threshold, person_out_of_window, carried_cell_changed)
 }
@@ -69,24 +69,24 @@ class Refusal:
     after: dict
 
 
-def refuse_each(house: House, as_of: str) -> dict[str, Refusal]:
+def refuse_each(small_school: SmallSchool, as_of: str) -> dict[str, Refusal]:
     """Plant one thing after the other, each in the warehouse as it was built, and try to publish it."""
-    built = house.home.warehouse.read_bytes()
+    built = small_school.home.warehouse.read_bytes()
     refusals = {}
     for name, plant in PLANTS.items():
-        plant(house)
-        before = _state(house)
-        done = house.command("publish", "--as-of", as_of, "--json")
-        refusals[name] = Refusal(done, before, _state(house))
-        house.home.warehouse.write_bytes(built)
+        plant(small_school)
+        before = _state(small_school)
+        done = small_school.command("publish", "--as-of", as_of, "--json")
+        refusals[name] = Refusal(done, before, _state(small_school))
+        small_school.home.warehouse.write_bytes(built)
     return refusals
 
 
-def _state(house: House) -> dict:
-    files = file_sums(house.home.releases)
+def _state(small_school: SmallSchool) -> dict:
+    files = file_sums(small_school.home.releases)
     return {
-        "current": house.current,
+        "current": small_school.current,
         "files": {name: total for name, total in files.items() if not name.startswith(".refused-")},
-        "ledger": house.vault("SELECT * FROM vault.ledger.releases"),
-        "periods": house.vault("SELECT count(*) FROM vault.ledger.closed_periods"),
+        "ledger": small_school.vault("SELECT * FROM vault.ledger.releases"),
+        "periods": small_school.vault("SELECT count(*) FROM vault.ledger.closed_periods"),
     }

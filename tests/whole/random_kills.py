@@ -21,7 +21,13 @@ import time
 from pathlib import Path
 
 from tests.whole.conftest import generate
-from tests.whole.house import House, clean_environment, command_line, differences, open_house
+from tests.whole.small_school import (
+    SmallSchool,
+    clean_environment,
+    command_line,
+    differences,
+    open_small_school,
+)
 
 AS_OF = "2026-05-31"
 
@@ -39,14 +45,14 @@ def main() -> int:
         kills = rounds = faults = 0
         while kills < options.times:
             rounds += 1
-            house = House(Path(folder) / "killed")
-            shutil.rmtree(house.root, ignore_errors=True)
-            shutil.copytree(before, house.root)
+            small_school = SmallSchool(Path(folder) / "killed")
+            shutil.rmtree(small_school.root, ignore_errors=True)
+            shutil.copytree(before, small_school.root)
             for _ in range(min(options.in_a_row, options.times - kills)):
                 kills += 1
-                if not _kill_after(house, luck.uniform(0.1, seconds), options.parent_only, kills):
+                if not _kill_after(small_school, luck.uniform(0.1, seconds), options.parent_only, kills):
                     break
-            faults += _ends_alike(house, undisturbed, rounds)
+            faults += _ends_alike(small_school, undisturbed, rounds)
         print(f"{kills} kills in {rounds} rounds: {faults} rounds ended otherwise than an undisturbed run.")
     return 1 if faults else 0
 
@@ -67,21 +73,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(folder: Path, learners: int) -> tuple[Path, House, float]:
+def _prepare(folder: Path, learners: int) -> tuple[Path, SmallSchool, float]:
     generate(folder / "school", learners, AS_OF)
-    house = open_house(folder / "undisturbed")
-    shutil.copytree(folder / "school" / "landing", house.home.landing, dirs_exist_ok=True)
-    shutil.copytree(house.root, folder / "before")
+    small_school = open_small_school(folder / "undisturbed")
+    shutil.copytree(folder / "school" / "landing", small_school.home.landing, dirs_exist_ok=True)
+    shutil.copytree(small_school.root, folder / "before")
     begun = time.monotonic()
-    house.succeed("run", "--as-of", AS_OF)
-    return folder / "before", house, time.monotonic() - begun
+    small_school.succeed("run", "--as-of", AS_OF)
+    return folder / "before", small_school, time.monotonic() - begun
 
 
-def _kill_after(house: House, seconds: float, is_parent_only: bool, number: int) -> bool:
+def _kill_after(small_school: SmallSchool, seconds: float, is_parent_only: bool, number: int) -> bool:
     """Start a run and kill it after so long; False when it ended before."""
     process = subprocess.Popen(
         command_line("run", "--as-of", AS_OF),
-        env=clean_environment(house.root),
+        env=clean_environment(small_school.root),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -104,9 +110,9 @@ def _kill_after(house: House, seconds: float, is_parent_only: bool, number: int)
         return True
 
 
-def _ends_alike(house: House, undisturbed: House, number: int) -> bool:
+def _ends_alike(small_school: SmallSchool, undisturbed: SmallSchool, number: int) -> bool:
     """Run to the end and compare; True when something differs."""
-    done = house.command("run", "--as-of", AS_OF)
+    done = small_school.command("run", "--as-of", AS_OF)
     if done.returncode != 0:
         print(
             f"round {number}: the run after the kills ended with {done.returncode}\n{done.stderr[-1500:]}",
@@ -117,8 +123,8 @@ def _ends_alike(house: House, undisturbed: House, number: int) -> bool:
         "SELECT source, sum(delivered), sum(loaded), sum(duplicate) FROM vault.ledger.loads GROUP BY "
         "source ORDER BY source"
     )
-    found = differences(undisturbed.home.current, house.home.current)
-    if house.vault(totals) != undisturbed.vault(totals):
+    found = differences(undisturbed.home.current, small_school.home.current)
+    if small_school.vault(totals) != undisturbed.vault(totals):
         found["the ledger of loads"] = 1
     print(f"round {number}: {found or 'the same'}", flush=True)
     return bool(found)

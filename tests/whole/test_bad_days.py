@@ -17,24 +17,31 @@ from anonymart import engine
 from anonymart.home import PROJECT
 from anonymart.keys import KEY_NAMES
 from anonymart.lock import writing
-from tests.whole.house import House, accounts, clean_environment, command_line, file_sums, open_house
+from tests.whole.small_school import (
+    SmallSchool,
+    accounts,
+    clean_environment,
+    command_line,
+    file_sums,
+    open_small_school,
+)
 
 AS_OF = "2026-06-30"
 ZONES = ("vault.duckdb", "warehouse.duckdb")
 
 
 @pytest.fixture(scope="module")
-def settled(tmp_path_factory) -> House:
+def settled(tmp_path_factory) -> SmallSchool:
     """A home with a vault of a few rows, and one file that still waits."""
-    house = open_house(tmp_path_factory.mktemp("settled") / "home")
-    deliver(house.home.landing, 1, 50)
-    house.succeed("ingest", "--as-of", AS_OF)
-    deliver(house.home.landing, 2, 50)
-    return house
+    small_school = open_small_school(tmp_path_factory.mktemp("settled") / "home")
+    deliver(small_school.home.landing, 1, 50)
+    small_school.succeed("ingest", "--as-of", AS_OF)
+    deliver(small_school.home.landing, 2, 50)
+    return small_school
 
 
 @pytest.fixture
-def house(settled, tmp_path) -> House:
+def small_school(settled, tmp_path) -> SmallSchool:
     return settled.copy(tmp_path / "home")
 
 
@@ -79,52 +86,52 @@ def tells(done: subprocess.CompletedProcess[str], code: int, *parts: str) -> Non
         assert said[0] == f"anonymart: {answer['error']}"
 
 
-def goes_on(house: House, n_rows: int = 100) -> None:
+def goes_on(small_school: SmallSchool, n_rows: int = 100) -> None:
     """The day is good again: what waited is loaded, once."""
-    report = house.succeed("ingest", "--as-of", AS_OF)
+    report = small_school.succeed("ingest", "--as-of", AS_OF)
     assert all(accounts(file) for file in report["files"])
-    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+    assert small_school.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
         (n_rows, n_rows)
     ]
 
 
 @pytest.mark.parametrize("command", ["run", "ingest", "build", "publish", "purge", "releases"])
 def test_no_keys(tmp_path, command):
-    house = House(tmp_path / "home")
-    deliver(house.home.landing, 1, 5)
+    small_school = SmallSchool(tmp_path / "home")
+    deliver(small_school.home.landing, 1, 5)
     tells(
-        house.command(command, "--json"),
+        small_school.command(command, "--json"),
         2,
         "The key 'vault' is missing",
         "anonymart keys init",
         "ANONYMART_KEY_VAULT",
     )
-    assert not any((house.root / zone).exists() for zone in ZONES)
-    assert len(list((house.home.landing / "learning").iterdir())) == 1
+    assert not any((small_school.root / zone).exists() for zone in ZONES)
+    assert len(list((small_school.home.landing / "learning").iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", KEY_NAMES)
-def test_one_key_is_missing(house, name):
-    path = house.home.keys_file
+def test_one_key_is_missing(small_school, name):
+    path = small_school.home.keys_file
     keys = json.loads(path.read_text())
     without = {known: value for known, value in keys.items() if known != name}
     path.write_text(json.dumps(without))
-    sums = file_sums(house.root)
+    sums = file_sums(small_school.root)
     tells(
-        house.command("run", "--as-of", AS_OF, "--json"),
+        small_school.command("run", "--as-of", AS_OF, "--json"),
         2,
         f"The key '{name}' is missing",
         f"ANONYMART_KEY_{name.upper()}",
     )
-    assert file_sums(house.root) == sums
-    tells_ok = house.command("keys", "check", **{f"ANONYMART_KEY_{name.upper()}": keys[name]})
+    assert file_sums(small_school.root) == sums
+    tells_ok = small_school.command("keys", "check", **{f"ANONYMART_KEY_{name.upper()}": keys[name]})
     assert tells_ok.returncode == 0
 
 
-def test_keys_lost_beside_a_vault_are_not_made_anew(house):
-    house.home.keys_file.unlink()
-    tells(house.command("keys", "init", "--json"), 2, "restore the old key file")
-    assert not house.home.keys_file.exists()
+def test_keys_lost_beside_a_vault_are_not_made_anew(small_school):
+    small_school.home.keys_file.unlink()
+    tells(small_school.command("keys", "init", "--json"), 2, "restore the old key file")
+    assert not small_school.home.keys_file.exists()
 
 
 @pytest.mark.parametrize(
@@ -137,32 +144,34 @@ def test_keys_lost_beside_a_vault_are_not_made_anew(house):
         ("publish", "warehouse"),
     ],
 )
-def test_a_wrong_key(house, command, zone):
-    with engine.connect(house.home, house.keys, warehouse="rw"):
+def test_a_wrong_key(small_school, command, zone):
+    with engine.connect(small_school.home, small_school.keys, warehouse="rw"):
         pass
-    path = house.home.keys_file
+    path = small_school.home.keys_file
     right = path.read_text()
     path.write_text(json.dumps({**json.loads(right), zone: "0" * 64}))
-    sums = file_sums(house.root, "*.duckdb")
+    sums = file_sums(small_school.root, "*.duckdb")
     if (command, zone) == ("run", "warehouse"):
         # Ingest does not need the warehouse: what it committed stays, and the run stops after it.
         del sums["vault.duckdb"]
-    done = house.command(command, "--as-of", AS_OF, "--json")
+    done = small_school.command(command, "--as-of", AS_OF, "--json")
     tells(done, 1, f"does not open with its key '{zone}'", "restore the key file")
-    assert {name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in sums} == sums
-    assert house.current is None
+    assert {
+        name: total for name, total in file_sums(small_school.root, "*.duckdb").items() if name in sums
+    } == sums
+    assert small_school.current is None
     path.write_text(right)
-    goes_on(house)
+    goes_on(small_school)
 
 
 @pytest.mark.parametrize("place", ["", "tmp", "releases", "dbt"])
-def test_a_folder_that_cannot_be_written(house, tmp_path, place):
+def test_a_folder_that_cannot_be_written(small_school, tmp_path, place):
     """Root writes where it likes: a file in the folder's place stops it too."""
-    target = house.root / place if place else tmp_path / "elsewhere"
+    target = small_school.root / place if place else tmp_path / "elsewhere"
     if place:
         shutil.rmtree(target)
     target.write_text("not a folder")
-    root = target if not place else house.root
+    root = target if not place else small_school.root
     done = subprocess.run(
         command_line("run", "--as-of", AS_OF, "--json"),
         env=clean_environment(root),
@@ -173,28 +182,28 @@ def test_a_folder_that_cannot_be_written(house, tmp_path, place):
     assert target.read_text() == "not a folder"
     if place:
         target.unlink()
-        goes_on(house)
+        goes_on(small_school)
 
 
-def test_a_vault_that_somebody_has_open(house):
+def test_a_vault_that_somebody_has_open(small_school):
     """Another process, a DuckDB shell say, keeps the file; it lets go, and the same command goes on."""
     holder = subprocess.Popen(
-        [*command_line()[:1], "-c", _HOLD, str(house.root)],
-        env=clean_environment(house.root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [*command_line()[:1], "-c", _HOLD, str(small_school.root)],
+        env=clean_environment(small_school.root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert holder.stdout.readline() == "held\n"
-        waiting = file_sums(house.home.landing)
+        waiting = file_sums(small_school.home.landing)
         for command in ("run", "ingest", "build", "publish"):
             tells(
-                house.command(command, "--as-of", AS_OF, "--json"),
+                small_school.command(command, "--as-of", AS_OF, "--json"),
                 1,
                 "vault.duckdb is in use by another process",
             )
-        assert file_sums(house.home.landing) == waiting
+        assert file_sums(small_school.home.landing) == waiting
     finally:
         holder.communicate("")
-    goes_on(house)
+    goes_on(small_school)
 
 
 _HOLD = """
@@ -210,11 +219,11 @@ sys.stdin.read()
 """
 
 
-def test_a_second_run_at_once(house):
-    with writing(house.home):
-        done = house.command("run", "--as-of", AS_OF, "--json")
+def test_a_second_run_at_once(small_school):
+    with writing(small_school.home):
+        done = small_school.command("run", "--as-of", AS_OF, "--json")
         tells(done, 1, "Another run is writing in", "wait for it to end")
-    goes_on(house)
+    goes_on(small_school)
 
 
 @pytest.mark.parametrize(
@@ -235,19 +244,19 @@ def test_a_second_run_at_once(house):
         (("purge", "--as-of", AS_OF, "--token", "000000000000"), "The token is not that of the present plan"),
     ],
 )
-def test_wrong_use(house, arguments, says):
-    sums = file_sums(house.root)
-    tells(house.command(*arguments), 2, says)
-    assert file_sums(house.root) == sums
+def test_wrong_use(small_school, arguments, says):
+    sums = file_sums(small_school.root)
+    tells(small_school.command(*arguments), 2, says)
+    assert file_sums(small_school.root) == sums
 
 
 def test_building_and_publishing_before_anything_was_loaded(tmp_path):
-    house = open_house(tmp_path / "home")
-    tells(house.command("build", "--as-of", AS_OF, "--json"), 2, "run `anonymart ingest` first")
-    done = house.command("publish", "--as-of", AS_OF, "--json")
+    small_school = open_small_school(tmp_path / "home")
+    tells(small_school.command("build", "--as-of", AS_OF, "--json"), 2, "run `anonymart ingest` first")
+    done = small_school.command("publish", "--as-of", AS_OF, "--json")
     assert done.returncode in (1, 2)
     tells(done, done.returncode, "does not exist yet")
-    assert house.current is None
+    assert small_school.current is None
 
 
 # What is told about the project itself: its files are copied, changed, and run in the place of the real ones.
@@ -264,8 +273,8 @@ def project(tmp_path) -> Path:
     return root
 
 
-def in_project(house: House, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment(house.root, PYTHONPATH=str(project / "plugins"))
+def in_project(small_school: SmallSchool, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment(small_school.root, PYTHONPATH=str(project / "plugins"))
     return subprocess.run(command_line(*arguments), env=environment, capture_output=True, text=True)
 
 
@@ -286,17 +295,17 @@ def in_project(house: House, project: Path, *arguments: str) -> subprocess.Compl
     ],
     ids=["unknown", "unknown inside", "missing", "no number", "no YAML"],
 )
-def test_a_policy_that_nobody_understands(house, project, change, says):
+def test_a_policy_that_nobody_understands(small_school, project, change, says):
     path = project / "expectations" / "policy.yml"
     changed = change(path.read_text())
     assert changed != path.read_text()
     path.write_text(changed)
-    sums = file_sums(house.root)
-    tells(in_project(house, project, "run", "--as-of", AS_OF, "--json"), 2, says)
-    assert file_sums(house.root) == sums
+    sums = file_sums(small_school.root)
+    tells(in_project(small_school, project, "run", "--as-of", AS_OF, "--json"), 2, says)
+    assert file_sums(small_school.root) == sums
 
 
-def test_a_mart_without_disclosure(house, project):
+def test_a_mart_without_disclosure(small_school, project):
     path = project / "dbt_project" / "models" / "marts" / "nps_quarterly.yml"
     model = path.read_text().split("unit_tests:")[0]
     changed = re.sub(
@@ -309,14 +318,14 @@ def test_a_mart_without_disclosure(house, project):
     assert "disclosure:" in model
     assert "disclosure:" not in changed
     path.write_text(changed)
-    zones = file_sums(house.root, "*.duckdb")
-    done = in_project(house, project, "build", "--as-of", AS_OF, "--json")
+    zones = file_sums(small_school.root, "*.duckdb")
+    done = in_project(small_school, project, "build", "--as-of", AS_OF, "--json")
     assert done.returncode in (1, 2)
     tells(done, done.returncode, "nps_quarterly", "disclosure")
     assert {
-        name: total for name, total in file_sums(house.root, "*.duckdb").items() if name in zones
+        name: total for name, total in file_sums(small_school.root, "*.duckdb").items() if name in zones
     } == zones
-    assert house.current is None
+    assert small_school.current is None
 
 
 # A full disk: a small tmpfs of its own.
@@ -347,19 +356,21 @@ def shrink(mount: Path) -> None:
 
 @pytest.mark.needs_root
 def test_a_disk_that_fills_up_while_loading(small_disk, tmp_path):
-    house = open_house(small_disk / "home")
+    small_school = open_small_school(small_disk / "home")
     landing = tmp_path / "landing"
     deliver(landing, 1, 20)
     big = deliver(landing, 2, 60_000, padding=300)
-    done = house.command("ingest", "--landing", landing, "--as-of", AS_OF, "--json")
+    done = small_school.command("ingest", "--landing", landing, "--as-of", AS_OF, "--json")
     tells(done, 1, "disk", "full", "landing")
     assert big.exists()
-    assert house.vault("SELECT file_name, loaded FROM vault.ledger.loads") == [("statements-1.ndjson", 20)]
-    assert house.vault("SELECT count(*) FROM vault.raw.learning") == [(20,)]
+    assert small_school.vault("SELECT file_name, loaded FROM vault.ledger.loads") == [
+        ("statements-1.ndjson", 20)
+    ]
+    assert small_school.vault("SELECT count(*) FROM vault.raw.learning") == [(20,)]
     enlarge(small_disk)
-    house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
+    small_school.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     assert not big.exists()
-    assert house.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
+    assert small_school.vault("SELECT count(*), count(DISTINCT statement_id) FROM vault.raw.learning") == [
         (60_020, 60_020)
     ]
 
@@ -370,7 +381,7 @@ def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
     """Full while building, then full while publishing: each time a sentence, and the same command goes on
     when there is room.
     """
-    house = open_house(small_disk / "home")
+    small_school = open_small_school(small_disk / "home")
     landing = tmp_path / "landing"
     deliver(landing, 1, 200)
     (landing / "catalogue").mkdir()
@@ -382,13 +393,15 @@ def test_a_disk_that_fills_up_on_the_way_out(small_disk, tmp_path):
     (landing / "learners" / "learners.csv").write_text(
         "\n".join(["learner_id,account_home_page,account_name", *people])
     )
-    house.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
+    small_school.succeed("ingest", "--landing", landing, "--as-of", AS_OF)
     for command in ("build", "publish"):
         shrink(small_disk)
-        done = house.command(command, "--as-of", AS_OF, "--json")
+        done = small_school.command(command, "--as-of", AS_OF, "--json")
         tells(done, 1, "disk is full")
-        assert house.current is None
-        assert [path.name for path in house.home.releases.iterdir() if not path.name.startswith(".")] == []
+        assert small_school.current is None
+        assert [
+            path.name for path in small_school.home.releases.iterdir() if not path.name.startswith(".")
+        ] == []
         enlarge(small_disk)
-        house.succeed(command, "--as-of", AS_OF)
-    assert house.current == f"{AS_OF}.1"
+        small_school.succeed(command, "--as-of", AS_OF)
+    assert small_school.current == f"{AS_OF}.1"

@@ -15,7 +15,7 @@ import pytest
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
 from tests.whole.conftest import FIRST
-from tests.whole.house import attach_release
+from tests.whole.small_school import attach_release
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 

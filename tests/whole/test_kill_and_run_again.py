@@ -15,7 +15,7 @@ import pytest
 from anonymart import crash
 from anonymart.contracts import load_contracts
 from tests.whole.conftest import generate
-from tests.whole.house import House, differences, open_house
+from tests.whole.small_school import SmallSchool, differences, open_small_school
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 
@@ -23,10 +23,8 @@ AS_OF = "2026-05-31"
 LEARNERS = 300
 # Files of each kind and source stay; the rest of the years only costs time.
 KEPT = re.compile(
-    
-        r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|"
-        r"odd|connections|nps-202[56]|salary-202[56]|half)"
-    
+    r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|"
+    r"odd|connections|nps-202[56]|salary-202[56]|half)"
 )
 
 # The command that passes the point, for each point of the program.
@@ -60,38 +58,38 @@ ORDER = (
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> House:
+def undisturbed(tmp_path_factory) -> SmallSchool:
     folder = tmp_path_factory.mktemp("kills")
     generate(folder / "school", LEARNERS, AS_OF)
     for path in (folder / "school" / "landing").rglob("*"):
         if path.is_file() and not KEPT.search(path.name):
             path.unlink()
-    house = open_house(folder / "home")
-    shutil.copytree(folder / "school" / "landing", house.home.landing, dirs_exist_ok=True)
-    shutil.copytree(house.root, folder / "before")
-    house.report = house.succeed("run", "--as-of", AS_OF)
-    return house
+    small_school = open_small_school(folder / "home")
+    shutil.copytree(folder / "school" / "landing", small_school.home.landing, dirs_exist_ok=True)
+    shutil.copytree(small_school.root, folder / "before")
+    small_school.report = small_school.succeed("run", "--as-of", AS_OF)
+    return small_school
 
 
 @pytest.fixture(scope="module")
-def killed(undisturbed, tmp_path_factory) -> House:
+def killed(undisturbed, tmp_path_factory) -> SmallSchool:
     """A home with the same keys and files, killed at one point after the other, then run to its end."""
-    house = House(tmp_path_factory.mktemp("killed") / "home")
-    shutil.copytree(undisturbed.root.parent / "before", house.root)
-    house.survived = []
+    small_school = SmallSchool(tmp_path_factory.mktemp("killed") / "home")
+    shutil.copytree(undisturbed.root.parent / "before", small_school.root)
+    small_school.survived = []
     for point in ORDER:
         arguments = (COMMANDS[point], "--as-of", AS_OF)
-        done = house.command(*arguments, ANONYMART_CRASH_AT=point)
+        done = small_school.command(*arguments, ANONYMART_CRASH_AT=point)
         if done.returncode != -signal.SIGKILL:
-            house.survived.append((point, done.returncode, done.stderr[-500:]))
+            small_school.survived.append((point, done.returncode, done.stderr[-500:]))
         if point == "gate.after":
-            assert house.current is None
-    house.report = house.succeed("run", "--as-of", AS_OF)
-    return house
+            assert small_school.current is None
+    small_school.report = small_school.succeed("run", "--as-of", AS_OF)
+    return small_school
 
 
 def test_every_named_point_kills(killed):
-    # Removals are killed in tests/forget, the steps of requests in tests/rights, withdrawals, approvals, the
+    # Removals are killed in tests/erasure, the steps of requests in tests/rights, withdrawals, approvals, the
     # audit log and what a gated candidate is before its commit in tests/release, pulls in tests/sources,
     # migrations in tests/migrate, a restore in tests/backup.
     elsewhere = (
@@ -147,11 +145,11 @@ def test_the_ledger_of_cells_is_the_same(undisturbed, killed):
 
 
 def test_nothing_half_done_is_left(undisturbed, killed):
-    def names(house: House) -> list[str]:
+    def names(small_school: SmallSchool) -> list[str]:
         """Data Docs are filed under the moment of their making, dbt's artifacts under the commands that
         ran.
         """
-        paths = [str(path.relative_to(house.root)) for path in house.root.rglob("*")]
+        paths = [str(path.relative_to(small_school.root)) for path in small_school.root.rglob("*")]
         return sorted(
             re.sub(r"\d{8}T\d{6}\.\d+Z", "moment", path) for path in paths if "dbt/target" not in path
         )

@@ -18,7 +18,7 @@ from anonymart.policy import load_policy
 from anonymart.release import make_candidate
 from tests.release.yes import publish
 from tests.whole.conftest import FIRST, LATER, SECOND
-from tests.whole.house import House, accounts, attach_release, file_sums, n_rows
+from tests.whole.small_school import SmallSchool, accounts, attach_release, file_sums, n_rows
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
@@ -100,23 +100,25 @@ def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_fi
     assert "Nothing new to publish" in later.said
     assert later.current == advanced.current == f"{SECOND}.1"
     assert file_sums(later.home.releases) == file_sums(advanced.home.releases)
-    house = later.copy(tmp_path / "home")
-    candidate = make_candidate(house.home, house.keys, load_policy(), date.fromisoformat(LATER))
-    assert file_sums(candidate / "parquet") == file_sums(house.home.current / "parquet")
+    small_school = later.copy(tmp_path / "home")
+    candidate = make_candidate(small_school.home, small_school.keys, load_policy(), date.fromisoformat(LATER))
+    assert file_sums(candidate / "parquet") == file_sums(small_school.home.current / "parquet")
 
 
 def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
     """`publish` without a new build: its candidate has no new cell and closes no period, so there is nothing
     to publish.
     """
-    house = advanced.copy(tmp_path / "home")
-    candidate = make_candidate(house.home, house.keys, load_policy(), date.fromisoformat(SECOND))
+    small_school = advanced.copy(tmp_path / "home")
+    candidate = make_candidate(
+        small_school.home, small_school.keys, load_policy(), date.fromisoformat(SECOND)
+    )
     marts = json.loads((candidate / "manifest.json").read_text())["marts"]
     assert {
         mart: (found["new_cells"], found["closed_periods"]) for mart, found in marts.items()
     } == dict.fromkeys(marts, (0, 0))
-    assert publish(house.home, house.keys, load_policy(), candidate) is None
-    assert house.current == f"{SECOND}.1"
+    assert publish(small_school.home, small_school.keys, load_policy(), candidate) is None
+    assert small_school.current == f"{SECOND}.1"
 
 
 @pytest.mark.parametrize("command", ["run", "build", "publish"])
@@ -126,28 +128,30 @@ def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
 )
 def test_a_day_that_cannot_be_right_waits_for_a_person(advanced, command, as_of, says, tmp_path):
     """Nothing is built and published; `run` has taken in what waited and answered requests."""
-    house = advanced.copy(tmp_path / "home")
-    done = house.command(command, "--as-of", as_of)
+    small_school = advanced.copy(tmp_path / "home")
+    done = small_school.command(command, "--as-of", as_of)
     said = done.stdout if command == "run" else done.stderr
     assert done.returncode == 4
     assert says in said
     assert f"anonymart confirm-day {as_of}" in said
-    assert file_sums(house.home.releases) == file_sums(advanced.home.releases)
+    assert file_sums(small_school.home.releases) == file_sums(advanced.home.releases)
     if command != "run":
-        assert file_sums(house.root) == file_sums(advanced.root)
+        assert file_sums(small_school.root) == file_sums(advanced.root)
 
 
 def test_a_reader_of_the_old_release_keeps_it(released, advanced, tmp_path):
     """`current` moves on under somebody who has the old one open."""
-    house = released.copy(tmp_path / "home")
-    with duckdb.connect(str(house.home.current / "marts.duckdb"), read_only=True) as reader:
+    small_school = released.copy(tmp_path / "home")
+    with duckdb.connect(str(small_school.home.current / "marts.duckdb"), read_only=True) as reader:
         query = "SELECT count(*) FROM marts.marts.course_engagement_monthly"
         before = reader.execute(query).fetchone()
-        shutil.copytree(advanced.home.releases / advanced.current, house.home.releases / advanced.current)
-        house.home.current.unlink()
-        house.home.current.symlink_to(advanced.current)
+        shutil.copytree(
+            advanced.home.releases / advanced.current, small_school.home.releases / advanced.current
+        )
+        small_school.home.current.unlink()
+        small_school.home.current.symlink_to(advanced.current)
         assert reader.execute(query).fetchone() == before
-        assert (house.home.releases / f"{FIRST}.1" / "marts.duckdb").exists()
+        assert (small_school.home.releases / f"{FIRST}.1" / "marts.duckdb").exists()
 
 
 def test_who_may_open_what(later):
@@ -177,17 +181,17 @@ def test_manifest_names_every_file(later):
     assert manifest["as_of"] == SECOND
 
 
-def _modes(house: House) -> list[tuple[Path, int]]:
+def _modes(small_school: SmallSchool) -> list[tuple[Path, int]]:
     return [
         (path, stat.S_IMODE(path.lstat().st_mode))
-        for path in [house.root, *house.root.rglob("*")]
+        for path in [small_school.root, *small_school.root.rglob("*")]
         # What stands in landing was put there by others; its folder is closed.
-        if not path.is_symlink() and house.home.landing not in path.parents
+        if not path.is_symlink() and small_school.home.landing not in path.parents
     ]
 
 
-def _mode_of(house: House, path: Path) -> int:
-    is_shared = path == house.home.releases or house.home.releases in path.parents
+def _mode_of(small_school: SmallSchool, path: Path) -> int:
+    is_shared = path == small_school.home.releases or small_school.home.releases in path.parents
     if path.is_dir():
         return 0o755 if is_shared else 0o700
     return 0o644 if is_shared else 0o600

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.whole import three_forms
-from tests.whole.house import open_house
+from tests.whole.small_school import open_small_school
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("forms")]
 
@@ -30,8 +30,8 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    house = open_house(tmp_path_factory.mktemp("forms") / "home")
-    landing = house.home.landing
+    small_school = open_small_school(tmp_path_factory.mktemp("forms") / "home")
+    landing = small_school.home.landing
     rows = [
         row
         for school, forms in SCHOOLS.items()
@@ -50,9 +50,9 @@ def built(tmp_path_factory):
         path = landing / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    house.report = house.succeed("ingest", "--as-of", "2026-06-30")
-    house.succeed("build", "--as-of", "2026-06-30")
-    return house
+    small_school.report = small_school.succeed("ingest", "--as-of", "2026-06-30")
+    small_school.succeed("build", "--as-of", "2026-06-30")
+    return small_school
 
 
 def _own(school: str, text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
 from tests.whole.conftest import FIRST, SECOND
-from tests.whole.house import House, attach_release, differences
+from tests.whole.small_school import SmallSchool, attach_release, differences
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 WHY = "statements of one month had not been delivered yet"
@@ -30,14 +30,14 @@ CORRECTION = f"{SECOND}.2"
 
 
 @pytest.fixture(scope="module")
-def corrected(advanced, tmp_path_factory) -> House:
-    house = advanced.copy(tmp_path_factory.mktemp("corrected") / "home")
+def corrected(advanced, tmp_path_factory) -> SmallSchool:
+    small_school = advanced.copy(tmp_path_factory.mktemp("corrected") / "home")
     words = ("withdraw", f"{FIRST}.1", "--why", WHY, *SCOPE, "--as-of", SECOND)
-    house.plan = house.succeed(*words)
-    house.succeed(*words, "--token", house.plan["token"])
-    house.between = house.current
-    house.report = house.succeed("run", "--as-of", SECOND)
-    return house
+    small_school.plan = small_school.succeed(*words)
+    small_school.succeed(*words, "--token", small_school.plan["token"])
+    small_school.between = small_school.current
+    small_school.report = small_school.succeed("run", "--as-of", SECOND)
+    return small_school
 
 
 def test_the_correction_is_published_by_the_next_run(corrected):

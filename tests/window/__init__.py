@@ -1,1 +1,1 @@
-"""The window, lives and consent (P-STAT, P-SURVEY), held against an oracle in plain Python."""
+"""The window, activity periods and consent (P-STAT, P-SURVEY), held against an oracle in plain Python."""

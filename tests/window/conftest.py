@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from anonymart import engine, times
-from anonymart.ingest import lives
+from anonymart.ingest import activity_periods
 from anonymart.policy import Policy, load_policy
 from anonymart.vault.schema import SCHEMA
 from tests.window.oracle import Law
@@ -44,7 +44,7 @@ def key_of(key_hex: str, text: str) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-class Desk:
+class MemoryVault:
     """A vault of memory with the program's own way in, and int_persons as its own compiled SQL."""
 
     def __init__(self, built: SmallHome, policy: Policy = POLICY) -> None:
@@ -91,7 +91,7 @@ class Desk:
             return
         self.connection.execute("CREATE OR REPLACE TEMP TABLE delivered (identifier VARCHAR, used VARCHAR)")
         self.connection.executemany("INSERT INTO delivered VALUES (?, ?)", uses)
-        lives.note(
+        activity_periods.note(
             self.connection, f"SELECT identifier, {times.sql_moment('used')} FROM delivered", self._policy
         )
 
@@ -121,7 +121,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> SmallHome:
 
 
 @pytest.fixture(scope="session")
-def desk(built: SmallHome) -> Iterator[Desk]:
-    desk = Desk(built)
-    yield desk
-    desk.connection.close()
+def memory_vault(built: SmallHome) -> Iterator[MemoryVault]:
+    memory_vault = MemoryVault(built)
+    yield memory_vault
+    memory_vault.connection.close()

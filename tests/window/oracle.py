@@ -42,7 +42,7 @@ def closing_on(last_use_on: date, law: Law) -> date:
         return date(last_use_on.year + law.years, 2, 28)
 
 
-def lives(days: list[date], law: Law) -> list[list[date]]:
+def activity_periods(days: list[date], law: Law) -> list[list[date]]:
     """Days of use, parted where the window had closed before the next one."""
     found: list[list[date]] = []
     for day in sorted(days):
@@ -57,7 +57,7 @@ def judge(uses: list[datetime], as_of: date, law: Law) -> Answer:
     """Whether somebody with these uses is in statistics at the end of a day, and from which day on their
     history counts.
     """
-    known = lives([day for day in (local_day(use, law) for use in uses) if day <= as_of], law)
+    known = activity_periods([day for day in (local_day(use, law) for use in uses) if day <= as_of], law)
     if not known:
         return Answer(is_in=False)
     closes = closing_on(known[-1][-1], law)

@@ -10,7 +10,7 @@ import pytest
 
 from anonymart.policy import Policy
 from tests.window import table
-from tests.window.conftest import LAW, POLICY, Desk
+from tests.window.conftest import LAW, POLICY, MemoryVault
 from tests.window.oracle import judge, utc
 
 CASES = table.cases()
@@ -32,15 +32,15 @@ def test_the_oracle_answers_as_the_table_says(case):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 @pytest.mark.parametrize("accounts", ["one account", "an account for each use"])
-def test_the_warehouse_answers_as_the_table_says(case, accounts, desk):
-    desk.clear()
+def test_the_warehouse_answers_as_the_table_says(case, accounts, memory_vault):
+    memory_vault.clear()
     names = [
         "learner:p" if accounts == "one account" else f"account:{number}"
         for number, _ in enumerate(case.uses)
     ]
-    desk.know("p", sorted({"learner:p", *names}))
-    desk.deliver(list(zip(names, case.uses, strict=True)))
-    status, _, closing_on, counts_from_on = desk.judge(case.as_of)[desk.person_key("p")]
+    memory_vault.know("p", sorted({"learner:p", *names}))
+    memory_vault.deliver(list(zip(names, case.uses, strict=True)))
+    status, _, closing_on, counts_from_on = memory_vault.judge(case.as_of)[memory_vault.person_key("p")]
     assert status in ("in", "expired", "unknown_last_use")
     assert ("in" if status == "in" else "out") == case.expected
     if status == "in":
@@ -62,8 +62,8 @@ def test_a_longer_window_of_the_register_holds_longer(built):
     uses = [("learner:p", "2016-03-01T12:00:00Z"), ("learner:p", "2021-03-02T12:00:00Z")]
     numbers = []
     for policy in (POLICY, Policy(raw)):
-        desk = Desk(built, policy)
-        desk.deliver(uses)
-        numbers.append(len(desk.spans()))
-        desk.connection.close()
+        memory_vault = MemoryVault(built, policy)
+        memory_vault.deliver(uses)
+        numbers.append(len(memory_vault.spans()))
+        memory_vault.connection.close()
     assert numbers == [2, 1]

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_home import AS_OF, SmallHome
 
-from anonymart.forget.removal import enforce_terms
-from tests.ingest.conftest import House
+from anonymart.erasure.removal import enforce_terms
+from tests.ingest.conftest import SmallSchool
 from tests.window.conftest import LAW, key_of
 from tests.window.oracle import answer_counts
 
@@ -110,8 +110,8 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
     """Delivered after consent was granted again, an answer from before the withdrawal comes without its
     comment (R-WITHDRAW).
     """
-    house = House(tmp_path / "home")
-    house.deliver(
+    small_school = SmallSchool(tmp_path / "home")
+    small_school.deliver(
         "consents",
         "a.csv",
         "learner_id,purpose,status,at\n"
@@ -122,10 +122,10 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
             if n == 1 or month != 3
         ),
     )
-    house.deliver(
+    small_school.deliver(
         "rights", "a.csv", "request_id,kind,learner_id,received_at\nR1,withdraw,L2,2026-03-01T10:00:00Z\n"
     )
-    house.deliver(
+    small_school.deliver(
         "nps",
         "a.csv",
         "response_id,learner_id,asked_at,answered_at,score,comment\n"
@@ -135,27 +135,27 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
             for month in (2, 4, 5)
         ),
     )
-    house.ingest()
-    assert house.ask("SELECT response_id FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY 1") == [
+    small_school.ingest()
+    assert small_school.ask("SELECT response_id FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY 1") == [
         ("n14",), ("n15",), ("n24",), ("n25",)
     ]  # fmt: skip
-    assert house.ask("SELECT count(*) FROM vault.answers.nps") == [(6,)]
+    assert small_school.ask("SELECT count(*) FROM vault.answers.nps") == [(6,)]
 
 
 def test_retention_takes_what_was_answered_before_the_last_withdrawal_of_several(tmp_path):
     """Granted, withdrawn, granted, withdrawn, granted: answers from after the last withdrawal stay, with
     their comments.
     """
-    house = House(tmp_path / "home")
+    small_school = SmallSchool(tmp_path / "home")
     states = [(month, "granted" if month % 2 else "withdrawn") for month in range(1, 6)]
-    house.deliver("learners", "a.csv", "learner_id,last_login_at\nL1,2026-06-01T10:00:00Z\n")
-    house.deliver("consents", "a.csv", "learner_id,purpose,status,at\n" + "".join(
+    small_school.deliver("learners", "a.csv", "learner_id,last_login_at\nL1,2026-06-01T10:00:00Z\n")
+    small_school.deliver("consents", "a.csv", "learner_id,purpose,status,at\n" + "".join(
         f"L1,P-SURVEY,{status},2026-0{month}-01T10:00:00Z\n" for month, status in states))  # fmt: skip
-    house.deliver("nps", "a.csv", "response_id,learner_id,answered_at,score,comment\n" + "".join(
+    small_school.deliver("nps", "a.csv", "response_id,learner_id,answered_at,score,comment\n" + "".join(
         f"n{month},L1,2026-0{month}-15T10:00:00Z,9,bien\n" for month, _ in states))  # fmt: skip
-    house.ingest()
-    enforce_terms(house.home, house.keys, house.policy, date(2026, 7, 1))
-    assert house.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [
+    small_school.ingest()
+    enforce_terms(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 1))
+    assert small_school.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [
         ("n4", "bien"),
         ("n5", "bien"),
     ]

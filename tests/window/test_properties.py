@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.window.conftest import LAW
-from tests.window.oracle import closing_on, judge, lives, local_day, utc
+from tests.window.oracle import activity_periods, closing_on, judge, local_day, utc
 
 ODD_DAYS = [date(2016, 2, 29), date(2020, 2, 29), date(2019, 2, 28), date(2020, 12, 31)]
 DST_DAYS = [date(2021, 3, 27), date(2021, 3, 28), date(2021, 10, 30), date(2021, 10, 31)]
@@ -63,13 +63,13 @@ def people(draw) -> tuple[list[list[tuple[int, int, str]]], date]:
     return found, near + timedelta(days=draw(st.integers(-1, 1)))
 
 
-def tell(desk, found) -> None:
-    """Put the people into the desk's vault: three identifiers each, in three deliveries."""
-    desk.clear()
+def tell(memory_vault, found) -> None:
+    """Put the people into the memory_vault's vault: three identifiers each, in three deliveries."""
+    memory_vault.clear()
     for person in range(len(found)):
-        desk.know(f"p{person}", [f"learner:{person}-{identifier}" for identifier in range(3)])
+        memory_vault.know(f"p{person}", [f"learner:{person}-{identifier}" for identifier in range(3)])
     for delivery in range(3):
-        desk.deliver(
+        memory_vault.deliver(
             [
                 (f"learner:{person}-{identifier}", text)
                 for person, uses in enumerate(found)
@@ -81,14 +81,14 @@ def tell(desk, found) -> None:
 
 @settled
 @given(made=people())
-def test_warehouse_and_oracle_agree(desk, made):
+def test_warehouse_and_oracle_agree(memory_vault, made):
     found, as_of = made
-    tell(desk, found)
-    judged = desk.judge(as_of)
+    tell(memory_vault, found)
+    judged = memory_vault.judge(as_of)
     for person, uses in enumerate(found):
         moments = [utc(text) for _, _, text in uses]
         expected = judge(moments, as_of, LAW)
-        status, last_use_on, closes, counts_from_on = judged[desk.person_key(f"p{person}")]
+        status, last_use_on, closes, counts_from_on = judged[memory_vault.person_key(f"p{person}")]
         assert (status == "in") == expected.is_in
         assert (status == "unknown_last_use") == (expected.closing_on is None)
         assert counts_from_on == expected.counts_from_on
@@ -103,47 +103,47 @@ def test_warehouse_and_oracle_agree(desk, made):
 
 @settings(settled, max_examples=40)
 @given(made=people(), seed=st.randoms(use_true_random=False))
-def test_spans_do_not_depend_on_deliveries(desk, made, seed):
+def test_spans_do_not_depend_on_deliveries(memory_vault, made, seed):
     found, _ = made
-    tell(desk, found)
-    before = desk.spans()
-    desk.clear()
+    tell(memory_vault, found)
+    before = memory_vault.spans()
+    memory_vault.clear()
     rows = [
         (f"learner:{person}-{identifier}", text)
         for person, uses in enumerate(found)
         for identifier, _, text in uses
     ]
     for row in seed.sample(rows, len(rows)):
-        desk.deliver([row])
-    assert desk.spans() == before
-    desk.deliver(rows)
-    assert desk.spans() == before
+        memory_vault.deliver([row])
+    assert memory_vault.spans() == before
+    memory_vault.deliver(rows)
+    assert memory_vault.spans() == before
 
 
 @settled
 @given(made=people())
-def test_spans_are_the_lives_of_each_identifier(desk, made):
+def test_spans_are_the_activity_periods_of_each_identifier(memory_vault, made):
     found, _ = made
-    tell(desk, found)
+    tell(memory_vault, found)
     expected = []
     for person, uses in enumerate(found):
         for identifier in range(3):
             moments = [utc(text) for known, _, text in uses if known == identifier]
-            for life in lives([local_day(moment, LAW) for moment in moments], LAW):
+            for life in activity_periods([local_day(moment, LAW) for moment in moments], LAW):
                 inside = [
                     moment.astimezone(UTC).replace(tzinfo=None)
                     for moment in moments
                     if life[0] <= local_day(moment, LAW) <= life[-1]
                 ]
                 expected.append((f"learner:{person}-{identifier}", min(inside), max(inside)))
-    assert desk.spans() == sorted(expected)
+    assert memory_vault.spans() == sorted(expected)
 
 
 @settled
 @given(use=chains(), as_of=days)
-def test_nobody_is_in_without_a_use(desk, use, as_of):
+def test_nobody_is_in_without_a_use(memory_vault, use, as_of):
     """Uses under an identifier that names nobody are nobody's."""
-    desk.clear()
-    desk.know("p", ["learner:p"])
-    desk.deliver([("email:nobody@example.org", text) for text in use])
-    assert desk.judge(as_of) == {desk.person_key("p"): ("unknown_last_use", None, None, None)}
+    memory_vault.clear()
+    memory_vault.know("p", ["learner:p"])
+    memory_vault.deliver([("email:nobody@example.org", text) for text in use])
+    assert memory_vault.judge(as_of) == {memory_vault.person_key("p"): ("unknown_last_use", None, None, None)}

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from small_home import AS_OF, XAPI, SmallHome
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("lives")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("activity_periods")]
 
 # Seven years of cohorts; of 180 learners that start in a month, 24 stay for two years and all the others for
 # one month.

@@ -90,7 +90,7 @@ def naive_nps(quarters: int = 2, newcomer: bool = False) -> list[dict[str, Any]]
 
 
 def hide_small(rows: Iterable[Mapping[str, Any]], below: int = HIDDEN_BELOW) -> list[dict[str, Any]]:
-    """The rows of a house that hides counts from 1 to under a threshold, and nothing else."""
+    """The rows of a warehouse that hides counts from 1 to under a threshold, and nothing else."""
     hidden = []
     for row in rows:
         changed = dict(row)
@@ -101,7 +101,7 @@ def hide_small(rows: Iterable[Mapping[str, Any]], below: int = HIDDEN_BELOW) -> 
 
 
 def with_fresh_noise(rows: Iterable[Mapping[str, Any]], noise: Law, seed: int) -> list[dict[str, Any]]:
-    """The rows with the mechanism's own noise, but drawn anew: a house without record keys and memory."""
+    """The rows with the mechanism's own noise, but drawn anew: a warehouse without record keys and memory."""
     rng = np.random.default_rng(seed)
     noisy = []
     for row in rows:

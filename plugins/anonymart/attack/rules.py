@@ -72,7 +72,7 @@ class PublishedRules:
         )
 
     def naive(self, hidden_below: int = 0) -> PublishedRules:
-        """The rules of a house without noise or memory, that at most hides counts under a threshold."""
+        """The rules of a warehouse without noise or memory, that at most hides counts under a threshold."""
         return replace(
             self,
             largest_deviation=0,

@@ -178,7 +178,9 @@ class _Controls:
         )
 
     def subtraction(self) -> Result:
-        """The house hides a path of detractors alone, but forgets that the others and all of them tell it."""
+        """The warehouse hides a path of detractors alone, but overlooks that the others and all of them tell
+        it.
+        """
         release = self._read("hidden", "nps_quarterly", controls.naive_hidden_paths())
         return subtraction.attack(release, [], replace(self.naive, bands=self.rules.bands), Truth())
 

@@ -32,7 +32,7 @@ def truth_of(
 ) -> tuple[Truth, str]:
     """The truth for a release of this home, and a half-sentence that says whether there is any and why not.
 
-    Raises AnonymartError when the zones are there and cannot be opened: a release of the house is not let off
+    Raises AnonymartError when the zones are there and cannot be opened: a release of this home is not let off
     unscored.
     """
     if unscored:

@@ -17,8 +17,8 @@ from anonymart import audit, engine
 from anonymart.backup import listed
 from anonymart.backup.listed import TOLD, Listed
 from anonymart.chain import SEALS, hash_of, is_of
+from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy

@@ -23,8 +23,8 @@ from anonymart.backup import history, listed
 from anonymart.backup.listed import Listed
 from anonymart.backup.make import LOADS, copy_file, read_told
 from anonymart.chain import SEALS, Chain
+from anonymart.erasure import receipts, removal
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import receipts, removal
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy

@@ -51,7 +51,7 @@ def anonymart() -> None:
     """An anonymized analytics and survey warehouse for an online school.
 
     \b
-    The way through the house:
+    The way through the warehouse:
       landing -> ingest -> vault -> build -> warehouse -> gate -> publish -> releases/current
 
     State lives in ANONYMART_HOME (default ./var). First steps:

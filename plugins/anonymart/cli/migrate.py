@@ -26,7 +26,7 @@ def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
     removes the copies, and so does each rewrite of the files: an erasure at once. A home of a newer version
     is refused.
     """
-    from anonymart.forget import files
+    from anonymart.erasure import files
     from anonymart.migrate import home as library
 
     if is_plan and is_over:

@@ -40,7 +40,7 @@ def purge(
     A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for
     some days (exit 4): --token and --reason let it go on now, --hold and --reason let it wait longer.
     """
-    from anonymart.forget import removal
+    from anonymart.erasure import removal
     from anonymart.release import approval
     from anonymart.run import renew
 

@@ -283,7 +283,7 @@ def advance(as_of: datetime | None, is_json: bool) -> None:
 @as_json
 def verify_receipts(is_json: bool) -> None:
     """Check the chain of receipts of what was removed; exit 1 when one was changed or is missing."""
-    from anonymart.forget import receipts
+    from anonymart.erasure import receipts
 
     home, keys, _ = open_home()
     with writing(home):

@@ -1,6 +1,6 @@
 """xAPI statements as lines of JSON, whole columns at a time: the only place that knows their shape.
 
-Beside what the door allows, each statement carries what it must not keep: names, an authority, instructors,
+Beside what admission allows, each statement carries what it must not keep: names, an authority, instructors,
 session ids, answers. They are decoys.
 """
 

@@ -1,4 +1,4 @@
-"""What all published counts of a life tell together about one person, exactly from the table of noise
+"""What all published counts over the years tell together about one person, exactly from the table of noise
 (S-ANON).
 
 The attacker knows every other person of every cell, and asks whether this one is in the statistics: for each

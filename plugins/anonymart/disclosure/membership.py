@@ -1,4 +1,4 @@
-"""How surely the figures of a whole life tell that somebody is in the statistics, by the accountant, against
+"""How surely the figures of all years tell that somebody is in the statistics, by the accountant, against
 the limits of the policy (S-ANON).
 """
 

@@ -39,12 +39,12 @@ def place(path: Path) -> str:
     status = path.stat()
     name = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     if name not in _unpacked:
-        forget()
+        drop_unpacked()
         _unpacked[name] = _unpack(path)
     return f"/proc/{os.getpid()}/fd/{_unpacked[name]}"
 
 
-def forget() -> None:
+def drop_unpacked() -> None:
     """Give back the memory of the file unpacked last."""
     while _unpacked:
         os.close(_unpacked.popitem()[1])

@@ -64,7 +64,7 @@ def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
     for name, about, asked, failed in suites:
         pages = sorted((data_docs / "validations" / name).rglob("*.html"))
         link = f'<a href="{pages[0].relative_to(data_docs)}">{escape(name)}</a>' if pages else escape(name)
-        mark, words = ("success", "all kept") if not failed and asked else ("danger", f"{failed} not kept")
+        mark, words = ("success", "all passed") if not failed and asked else ("danger", f"{failed} failed")
         rows.append(
             f"<tr><td>{link}</td><td>{escape(about)}</td><td>{asked}</td><td "
             f'class="text-{mark}">{words}</td></tr>'

@@ -79,7 +79,7 @@ def report_words(contracts: Mapping[str, MartContract], policy: Policy) -> list[
     leaks = [plant.leak for plant in (*rule_plants(contracts), *docs_plants())] + [
         form.leak for form in FORMS
     ]
-    return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No not kept passed"]
+    return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No failed all passed"]
 
 
 def _of_report(report: Mapping[str, Any]) -> list[str]:

@@ -171,16 +171,16 @@ def _before(connection: duckdb.DuckDBPyConnection, series: Series) -> list[tuple
     """
     where = f"source = {literal(series.source)} AND layout = {literal(series.layout)} AND part <> '{VERB}'"
     rows = connection.execute(f"""
-        WITH kin AS (SELECT * FROM vault.ledger.seen WHERE {where}),
+        WITH related AS (SELECT * FROM vault.ledger.seen WHERE {where}),
         chosen AS (
             SELECT coalesce(
                 max(series) FILTER (series = {series.key}),
                 max_by(series, last_load_no)
-            ) AS series FROM kin
+            ) AS series FROM related
         )
-        SELECT kin.part, kin.name, kin.type, kin.is_always,
-            kin.last_load_no = max(kin.last_load_no) OVER () AS is_latest
-        FROM kin INNER JOIN chosen USING (series) ORDER BY kin.last_load_no DESC
+        SELECT related.part, related.name, related.type, related.is_always,
+            related.last_load_no = max(related.last_load_no) OVER () AS is_latest
+        FROM related INNER JOIN chosen USING (series) ORDER BY related.last_load_no DESC
     """).fetchall()
     return [(Seen(*row[:4]), row[4]) for row in rows]
 

@@ -217,10 +217,8 @@ SOURCES = (
 # separators.
 _NEVER = {
     "D-SPECIAL": re.compile(
-        
-            r"(social_?security|securite_?sociale|\bssn\b|\bnir\b|\bnss\b|num_?secu|numero_?secu|disab|"
-            r"handicap|rqth|health|sante)"
-        
+        r"(social_?security|securite_?sociale|\bssn\b|\bnir\b|\bnss\b|num_?secu|numero_?secu|disab|"
+        r"handicap|rqth|health|sante)"
     ),
     "D-DOC": re.compile(
         r"(resume|curriculum|\bcv\b|photo|picture|identity_?(paper|card|document)|id_?card|passport|passeport|"

@@ -1,4 +1,4 @@
-"""At the door: a row that still carries a value which was corrected since gets the right one (R-RECTIFY)."""
+"""At admission: a row that still carries a value which was corrected since gets the right one (R-RECTIFY)."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def apply(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         connection.execute(f"""
             UPDATE incoming SET "{column}" = corrected.right_value::{kinds[column]}
             FROM (
-                SELECT DISTINCT ON (kin.identifier, corrections.row_key, corrections.wrong_hash)
-                    kin.identifier, corrections.row_key, corrections.wrong_hash, corrections.right_value
+                SELECT DISTINCT ON (linked.identifier, corrections.row_key, corrections.wrong_hash)
+                    linked.identifier, corrections.row_key, corrections.wrong_hash, corrections.right_value
                 FROM vault.rights.corrections AS corrections
                 INNER JOIN vault.register.identities AS owner ON owner.identifier = corrections.identifier
-                INNER JOIN vault.register.identities AS kin
-                    ON coalesce(kin.anchor, kin.identifier) = coalesce(owner.anchor, owner.identifier)
+                INNER JOIN vault.register.identities AS linked
+                    ON coalesce(linked.anchor, linked.identifier) = coalesce(owner.anchor, owner.identifier)
                 WHERE corrections.source = {literal(contract.source)}
                     AND corrections.column_name = {literal(column)}
                 ORDER BY corrections.decided_on DESC

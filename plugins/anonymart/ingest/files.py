@@ -151,7 +151,7 @@ def _json_path(name: str) -> str:
 def unknown_columns(
     connection: duckdb.DuckDBPyConnection, landed: Landed, allowed: tuple[str, ...]
 ) -> list[str]:
-    """Columns that the door refuses, as they may be shown, with the policy id where one keeps them out for
+    """Columns that admission refuses, as they may be shown, with the policy id where one keeps them out for
     good.
     """
     names = []

@@ -1,7 +1,7 @@
 """What makes a statement right, by the specification of xAPI 1.0.3 and 2.0 and no stricter, and the one query
 that loads a file.
 
-Where the house asks for more it says why: no actor that is several people, no object named by an address, no
+Where Anonymart asks for more it says why: no actor that is several people, no object named by an address, no
 time ahead.
 """
 

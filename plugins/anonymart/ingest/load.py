@@ -11,16 +11,16 @@ import duckdb
 
 from anonymart import crash, surveys, times
 from anonymart.engine import literal
+from anonymart.erasure import admission
 from anonymart.files.landed import FileRefused, Landed, safe_name
-from anonymart.forget import door
 from anonymart.ingest import (
+    activity_periods,
     changes,
     corrections,
     identities,
     learners,
     learning,
     lines,
-    lives,
     parsers,
     refusals,
     request_ids,
@@ -47,7 +47,7 @@ def load(
     back.
     """
     try:
-        door.start(connection)
+        admission.start(connection)
         if landed.source == "learning":
             return _load_learning(connection, landed, load_no, as_of, policy)
         return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
@@ -101,7 +101,7 @@ def _load_learning(
     connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: int, as_of: date, policy: Policy
 ) -> Counts:
     counts = Counts("learning", safe_name(landed.path))
-    _forget_rejects(connection)
+    _drop_rejects(connection)
     has_pairs = _note_pairs(connection, landed)
     connection.execute(
         f"INSERT INTO vault.raw.learning BY NAME SELECT *, {load_no} AS admitted_no FROM "
@@ -134,7 +134,7 @@ def _load_learning(
     unknown.note(connection, load_no, counts)
     counts.waiting = waiting.hold(connection, "learning", table, ours)
     # A grade or an enrolment by somebody else is no use of the site by the person whom it is about (P-STAT).
-    lives.note(
+    activity_periods.note(
         connection,
         f"SELECT actor, occurred_at FROM {table} WHERE {ours} AND is_use AND admitted_no IS NOT NULL",
         policy,
@@ -158,7 +158,7 @@ def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
         SELECT min(identifier), alias FROM ({found}) AS found ANTI JOIN platform_pairs USING (alias)
         GROUP BY alias HAVING count(*) = 1
     """)
-    door.reveal(
+    admission.reveal(
         connection,
         "SELECT identifier, alias FROM platform_pairs UNION SELECT alias, identifier FROM platform_pairs",
     )
@@ -180,7 +180,7 @@ def _load_tabular(
     if not any(name in landed.columns for name in contract.names):
         raise FileRefused("it has no column of this source")
     if landed.kind != "survey":
-        _forget_rejects(connection)
+        _drop_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
     changes.read_contents(connection, contract.source)
@@ -253,7 +253,7 @@ def _load_tabular(
             f"SELECT identifier, {contract.is_use} FROM incoming WHERE {contract.is_use} IS NOT "
             f"NULL{is_known}"
         )
-        lives.note(connection, uses, policy)
+        activity_periods.note(connection, uses, policy)
     if contract.person:
         waiting.admit(connection, load_no, policy, as_of)
     # Not before: the names of those whom the file itself makes known are not shown either.
@@ -283,7 +283,7 @@ def read_incoming(
     found = one_row(connection.execute(f"SELECT {asked} FROM {reader(landed, contract.names)}"))
     # Read once more, each reject is noted again.
     if landed.kind != "survey":
-        _forget_rejects(connection)
+        _drop_rejects(connection)
     connection.execute(
         incoming(
             contract, landed, as_of, {name: order for name, order in zip(dated, found, strict=True) if order}
@@ -413,7 +413,7 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, landed: Landed, load_no: 
     )
 
 
-def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
+def _drop_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
 
 

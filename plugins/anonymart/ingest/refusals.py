@@ -1,4 +1,4 @@
-"""Rows and comments that the policy keeps out at the door: of the erased, of minors, without consent
+"""Rows and comments that the policy keeps out at admission: of the erased, of minors, without consent
 (R-ERASE, R-MINOR, R-WITHDRAW).
 """
 
@@ -11,9 +11,9 @@ import duckdb
 
 from anonymart import iri
 from anonymart.engine import literal
+from anonymart.erasure import admission
+from anonymart.erasure.tombstones import ERASED, NEW_ID
 from anonymart.files.landed import Landed
-from anonymart.forget import door
-from anonymart.forget.tombstones import ERASED, NEW_ID
 from anonymart.ingest.contracts import Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.identities import forms_of
@@ -36,7 +36,7 @@ def refuse_erased_people(
         )
         # left_at may be planned: an old file that tells of the year to come brings nobody back.
         last = "greatest(registered_at, last_login_at)"
-        door.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming")
+        admission.reveal(connection, f"SELECT identifier, unnest({named}) FROM incoming")
         if _refuse_new_ids(connection, named, last, load_no, counts):
             _blank_times(
                 connection,
@@ -50,7 +50,7 @@ def refuse_erased_people(
         raise ValueError(f"the contract of {contract.source} does not say what time a row tells of")
     if {"learner_id", "email"} <= set(landed.columns):
         named = "['email:' || email, sha1_identifier(email)]"
-        door.reveal(
+        admission.reveal(
             connection, f"SELECT identifier, unnest({named}) FROM incoming WHERE learner_id IS NOT NULL"
         )
         _refuse_new_ids(connection, named, contract.event_time, load_no, counts)
@@ -88,7 +88,7 @@ def refuse_erased(
     """Refuse rows about times up to the tombstone; a row without a time may be as old as any (R-ERASE).
     False: nobody here.
     """
-    if not door.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
+    if not admission.find_erased(connection, f"SELECT DISTINCT {identifier} FROM {table} WHERE {ours}"):
         return False
     condition = f"""{ours} AND rowid IN (
         SELECT rows.rowid FROM {table} AS rows INNER JOIN erased_here

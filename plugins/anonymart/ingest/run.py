@@ -13,6 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from anonymart import catalogue, crash, engine
+from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.files import parquet
 from anonymart.files.landed import (
@@ -24,7 +25,6 @@ from anonymart.files.landed import (
     safe_name,
     waiting,
 )
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import changes, identities, silence, unreadable
 from anonymart.ingest.contracts import SOURCES
@@ -100,7 +100,7 @@ def ingest(
                 continue
             for path in list(waiting(landing, source)):
                 counts = _one_file(connection, path, source, as_of, policy)
-                parquet.forget()
+                parquet.drop_unpacked()
                 if counts:
                     report.files.append(counts)
                     progress.say(_line(counts))

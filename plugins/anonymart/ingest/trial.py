@@ -17,9 +17,9 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
+from anonymart.erasure import tombstones
 from anonymart.files import parquet
 from anonymart.files.landed import FileRefused, Landed, file_mark, refused_mark, safe_name
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import changes, identities, run
 from anonymart.ingest.contracts import SOURCES
@@ -72,7 +72,7 @@ def scratch(source: str, home: Home | None, keys: Keys | None) -> Iterator[duckd
         yield connection
     finally:
         connection.close()
-        parquet.forget()
+        parquet.drop_unpacked()
 
 
 def try_file(

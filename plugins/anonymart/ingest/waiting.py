@@ -18,7 +18,7 @@ import duckdb
 
 from anonymart import iri
 from anonymart.engine import literal
-from anonymart.ingest import lives, refusals
+from anonymart.ingest import activity_periods, refusals
 from anonymart.ingest.counts import Counts
 from anonymart.policy import Policy
 from anonymart.rows import one_row
@@ -154,7 +154,7 @@ def _check(
         counts,
         as_of,
     )
-    lives.note(
+    activity_periods.note(
         connection,
         f"SELECT {table.identifier}, {table.moment} FROM {table.name} WHERE {ours} AND {table.is_use}",
         policy,

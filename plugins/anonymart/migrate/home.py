@@ -17,8 +17,8 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart import versions as schema_versions
+from anonymart.erasure import files
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.forget import files
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import writing

@@ -168,7 +168,7 @@ def hold(
     """
     manifest = read_manifest(candidate)
     release_id, as_of = manifest["release_id"], date.fromisoformat(manifest["as_of"])
-    # Readable for whom it will be when it is published; until then for the house alone.
+    # Readable for whom it will be when it is published; until then for the data team alone.
     close_to_readers(candidate)
     digest, shown = hash_of(candidate), shown_sha256(candidate)
     with engine.connect(home, keys, vault="rw") as connection:

@@ -26,7 +26,7 @@ REASONS = {
     "restricted": ("R-RESTRICT", "Out: restriction of processing"),
     "erasure_requested": ("R-ERASE", "Out: erasure was asked for and is on its way"),
     "minor": ("R-MINOR", "Out: under the age"),
-    "minors_refused": ("R-MINOR", "Identifiers refused at the door, or removed later, because of the age"),
+    "minors_refused": ("R-MINOR", "Identifiers refused at admission, or removed later, because of the age"),
     "withdrawn": ("R-WITHDRAW", "Survey answers are out, because consent was withdrawn"),
 }
 _MODULUS = 1 << 32

@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 
 from anonymart import crash, engine
-from anonymart.forget import files, places
-from anonymart.forget.places import Keeps, Names, Place
+from anonymart.erasure import files, places
+from anonymart.erasure.places import Keeps, Names, Place
 from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.keys import Keys
@@ -30,7 +30,8 @@ from anonymart.rights.statements import learning_statements
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-# Of what the house has made of a person only that it exists is told: keys and hashes are the house's, and say
+# Of what the warehouse has made of a person only that it exists is told: keys and hashes are the warehouse's,
+# and say
 # nothing.
 COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.erased")
 # What the person provided, also by using the site (article 20); the rest was drawn from it.
@@ -45,7 +46,7 @@ PROVIDED = (
     "warehouse.intermediate.int_nps_responses",
     "warehouse.intermediate.int_salary_responses",
 )
-# What the house has drawn from an answer was not provided by the person.
+# What the warehouse has derived from an answer was not provided by the person.
 _DRAWN = frozenset({"themes", "salary_reason"})
 _OWN_NAMES = frozenset(
     {
@@ -192,11 +193,11 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE own AS
-        SELECT DISTINCT kin.identifier, kin.anchor, kin.person_id
+        SELECT DISTINCT linked.identifier, linked.anchor, linked.person_id
         FROM vault.rights.requests AS requests
         INNER JOIN vault.register.identities AS identities USING (identifier)
-        INNER JOIN vault.register.identities AS kin
-            ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+        INNER JOIN vault.register.identities AS linked
+            ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.request_id = $1 AND (
             identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier
             FROM vault.register.claims)

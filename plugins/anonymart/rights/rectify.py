@@ -15,8 +15,8 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.engine import literal
+from anonymart.erasure import tombstones
 from anonymart.errors import UsageError
-from anonymart.forget import tombstones
 from anonymart.home import Home
 from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
@@ -84,29 +84,29 @@ def check(details: str | None) -> Correction:
 
 def plan(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
     """Rows that would change, by place. Raises UsageError when the request cannot be carried out as it is."""
-    with _Desk(home, keys, request_id) as desk:
-        return desk.count()
+    with _Rectification(home, keys, request_id) as rectification:
+        return rectification.count()
 
 
 def carry_out(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
     """Correct the row and remember the correction for what is delivered later; a second time finds nothing to
     change.
     """
-    with _Desk(home, keys, request_id) as desk:
-        changed = desk.count()
+    with _Rectification(home, keys, request_id) as rectification:
+        changed = rectification.count()
         if changed:
-            desk.forget_other_key()
-            desk.write(as_of, request_id)
+            rectification.drop_other_key()
+            rectification.write(as_of, request_id)
         return changed
 
 
-class _Desk:
+class _Rectification:
     """The request's correction and its person, with the zones open."""
 
     def __init__(self, home: Home, keys: Keys, request_id: str) -> None:
         self.home, self.keys, self.request_id = home, keys, request_id
 
-    def __enter__(self) -> _Desk:
+    def __enter__(self) -> _Rectification:
         has_warehouse = self.home.warehouse.exists()
         self.connection = engine.connect(
             self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None
@@ -134,11 +134,11 @@ class _Desk:
         self.connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE own AS
-            SELECT kin.identifier
+            SELECT linked.identifier
             FROM vault.rights.requests AS requests
             INNER JOIN vault.register.identities AS identities USING (identifier)
-            INNER JOIN vault.register.identities AS kin
-                ON coalesce(kin.anchor, kin.identifier) = coalesce(identities.anchor, identities.identifier)
+            INNER JOIN vault.register.identities AS linked
+                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
             WHERE requests.request_id = $1
             """,
             [self.request_id],
@@ -203,7 +203,7 @@ class _Desk:
             )
         )[0]
 
-    def forget_other_key(self) -> None:
+    def drop_other_key(self) -> None:
         """A row whose key is corrected must not stay in the history as a second enrolment."""
         if self.history and set(self.correction.right) & set(self.correction.key):
             self.connection.execute(f"DELETE FROM {self.history} WHERE {self._in_history}")

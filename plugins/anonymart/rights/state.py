@@ -13,8 +13,8 @@ from datetime import date
 import duckdb
 
 from anonymart import engine
+from anonymart.erasure import receipts
 from anonymart.errors import Superseded
-from anonymart.forget import receipts
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rows import one_row
@@ -57,7 +57,7 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
     return one_row(connection.execute('SELECT max("at") FROM vault.rights.steps'))[0]
 
 
-def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
+def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
     """A build begins: until it has ended, the warehouse attached to write tells no state."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {_BUILT} (rights_state VARCHAR)")
     connection.execute(f"DELETE FROM {_BUILT}")
@@ -65,7 +65,7 @@ def forget_built(connection: duckdb.DuckDBPyConnection) -> None:
 
 def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
     """The warehouse attached to write was built wholly from this state."""
-    forget_built(connection)
+    drop_built(connection)
     connection.execute(f"INSERT INTO {_BUILT} VALUES (?)", [state])
 
 

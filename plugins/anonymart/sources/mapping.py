@@ -1,4 +1,4 @@
-"""How the platform calls what the house calls learners: a YAML that a data engineer writes,
+"""How the platform calls what Anonymart calls learners: a YAML that a data engineer writes,
 `sources/register.yml` of the home.
 
 Nothing but the columns that stand there is ever read (POLICY: what may come in).
@@ -18,7 +18,9 @@ import yaml
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import TABULAR, never_enters
 
-HOUSE = {column.name: column for column in TABULAR["learners"].columns if column.name != "updated_at"}
+REGISTER_COLUMNS = {
+    column.name: column for column in TABULAR["learners"].columns if column.name != "updated_at"
+}
 # A watermark in local time is an hour wrong once a year; a change that is committed late is older than it
 # looks.
 _SMALLEST_OVERLAP_HOURS = 2
@@ -27,7 +29,7 @@ _LONGEST_NAME = 63
 
 @dataclass(frozen=True)
 class Mapping:
-    """A table or view of the platform: `columns` gives its column for each of the house's, `constants` a text
+    """A table or view of the platform: `columns` gives its column for each of ours, `constants` a text
     that is the same for all.
 
     `updated_at` is the column by which changed rows are found, read again from `overlap_hours` before the
@@ -117,35 +119,37 @@ def _check_columns(columns: Any, constants: Any, file: str) -> None:
     if not isinstance(columns, dict) or not isinstance(constants, dict):
         raise UsageError(f"{file}: 'columns' and 'constants' must be groups of entries.")
     taken: dict[str, str] = {}
-    for house, platform in columns.items():
-        _check_house(house, file)
-        _check_name(platform, f"'columns.{house}'", file)
+    for own, platform in columns.items():
+        _check_own(own, file)
+        _check_name(platform, f"'columns.{own}'", file)
         if reason := never_enters(platform):
-            raise UsageError(f"{file}: the column of '{house}' never enters ({reason}): remove it.")
+            raise UsageError(f"{file}: the column of '{own}' never enters ({reason}): remove it.")
         # The name of an account often is the learner's number or address; any other pair is a slip.
         other = taken.get(platform)
-        if other and "account_name" not in (house, other):
+        if other and "account_name" not in (own, other):
             raise UsageError(
-                f"{file}: '{other}' and '{house}' name the same column of the platform: each needs its own."
+                f"{file}: '{other}' and '{own}' name the same column of the platform: each needs its own."
             )
-        taken[platform] = house
-    for house, text in constants.items():
-        _check_house(house, file)
-        if house != "account_home_page":
+        taken[platform] = own
+    for own, text in constants.items():
+        _check_own(own, file)
+        if own != "account_home_page":
             raise UsageError(
-                f"{file}: 'constants.{house}' would be the same for everybody: only account_home_page may be."
+                f"{file}: 'constants.{own}' would be the same for everybody: only account_home_page may be."
             )
-        if house in columns:
-            raise UsageError(f"{file}: '{house}' stands in columns and in constants: keep one of them.")
+        if own in columns:
+            raise UsageError(f"{file}: '{own}' stands in columns and in constants: keep one of them.")
         if not isinstance(text, str) or not text:
-            raise UsageError(f"{file}: 'constants.{house}' must be a text.")
+            raise UsageError(f"{file}: 'constants.{own}' must be a text.")
     if "learner_id" not in columns:
         raise UsageError(f"{file}: 'columns.learner_id' is missing: name the platform's key of a learner.")
 
 
-def _check_house(name: Any, file: str) -> None:
-    if name not in HOUSE:
-        raise UsageError(f"{file}: the register has no column '{name}': it takes {', '.join(HOUSE)}.")
+def _check_own(name: Any, file: str) -> None:
+    if name not in REGISTER_COLUMNS:
+        raise UsageError(
+            f"{file}: the register has no column '{name}': it takes {', '.join(REGISTER_COLUMNS)}."
+        )
 
 
 def _check_name(value: Any, where: str, file: str) -> None:

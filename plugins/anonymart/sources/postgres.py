@@ -18,7 +18,7 @@ from psycopg import sql
 
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.ingest.contracts import shown
-from anonymart.sources.mapping import HOUSE, Mapping
+from anonymart.sources.mapping import REGISTER_COLUMNS, Mapping
 
 T = TypeVar("T")
 _CONNECT_SECONDS = 15
@@ -174,11 +174,11 @@ def check(found: list[Found], mapping: Mapping) -> None:
     be, or closed to this login.
     """
     known = {column.name: column for column in found}
-    asked = [(house, platform, _TYPES[HOUSE[house].kind]) for house, platform in mapping.columns.items()]
+    asked = [(own, platform, _TYPES[REGISTER_COLUMNS[own].kind]) for own, platform in mapping.columns.items()]
     asked.append(("updated_at", mapping.updated_at, _TIMES))
-    for house, platform, types in asked:
+    for own, platform, types in asked:
         column = known.get(platform)
-        called = f"the column '{_shown(platform)}' for {house}"
+        called = f"the column '{_shown(platform)}' for {own}"
         if column is None:
             raise UsageError(
                 f"The register was not read: {called} is missing in the table: mend the mapping or ask "
@@ -220,18 +220,18 @@ def copy(
     since: datetime | None,
     file: IO[bytes],
 ) -> int:
-    """Write the rows changed after `since` (UTC; None: all) as CSV with the house's names, oldest change
+    """Write the rows changed after `since` (UTC; None: all) as CSV with Anonymart's names, oldest change
     first; gives their number.
 
     Rows without a time of change are always among them: nothing tells whether they changed.
     """
     chosen = [
-        sql.SQL("{} AS {}").format(_value(platform, house, mapping, found), sql.Identifier(house))
-        for house, platform in mapping.columns.items()
+        sql.SQL("{} AS {}").format(_value(platform, own, mapping, found), sql.Identifier(own))
+        for own, platform in mapping.columns.items()
     ]
     chosen += [
-        sql.SQL("{} AS {}").format(sql.Literal(text), sql.Identifier(house))
-        for house, text in mapping.constants.items()
+        sql.SQL("{} AS {}").format(sql.Literal(text), sql.Identifier(own))
+        for own, text in mapping.constants.items()
     ]
     chosen.append(sql.SQL("{} AS updated_at").format(_utc(mapping.updated_at, mapping, found)))
     column = sql.Identifier(mapping.updated_at)
@@ -265,8 +265,8 @@ def _changed(mapping: Mapping, found: list[Found], since: datetime | None) -> sq
     )
 
 
-def _value(platform: str, house: str, mapping: Mapping, found: list[Found]) -> sql.Composable:
-    if HOUSE[house].kind == "date" and _type(platform, found) in _TIMES:
+def _value(platform: str, own: str, mapping: Mapping, found: list[Found]) -> sql.Composable:
+    if REGISTER_COLUMNS[own].kind == "date" and _type(platform, found) in _TIMES:
         # A birthday that is kept as a moment is the day of the platform's own clock.
         return sql.SQL("({} AT TIME ZONE {})::date").format(
             _utc(platform, mapping, found), sql.Literal(mapping.time_zone)

@@ -76,8 +76,8 @@ def open_file(connection: duckdb.DuckDBPyConnection, path: Path, head: bytes) ->
 def stage(
     connection: duckdb.DuckDBPyConnection, delivered: Delivered, wanted: Sequence[int], skipped: int
 ) -> None:
-    """Make the TEMP table survey_delivered(ordinal, c<n> …) with the columns wanted and no other (the door is
-    an allow-list).
+    """Make the TEMP table survey_delivered(ordinal, c<n> …) with the columns wanted and no other (admission
+    is an allow-list).
     """
     chosen = ", ".join(f"c{number}" for number in wanted)
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")

@@ -70,7 +70,7 @@ def land(connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: b
 def find(
     connection: duckdb.DuckDBPyConnection, path: Path, source: str, head: bytes
 ) -> tuple[Landed, Reading] | None:
-    """The file as a survey, read into survey_rows; None for the house's own columns, which ingest reads
+    """The file as a survey, read into survey_rows; None for our own columns, which ingest reads
     itself.
 
     Raises FileRefused, saying what to do, for an export that no mapping, or more than one, understands.
@@ -164,7 +164,7 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def is_house_s(columns: tuple[str, ...], source: str) -> bool:
-    """Whether these are the columns of the house's own contract."""
+    """Whether these are the columns of our own contract."""
     names = set(columns)
     has_time = {"answered_at", "asked_at"} & names
     return bool(has_time and {"learner_id", "email"} & names)

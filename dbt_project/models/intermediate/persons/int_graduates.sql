@@ -32,7 +32,7 @@ answers as (
     where
         responses.answered_on <= {{ as_of() }}
         and {{ in_present_life('responses.answered_on') }}
-        -- A diploma of a former life makes no graduate of the present one.
+        -- A diploma of a former activity period makes no graduate of the present one.
         and (responses.graduated_on is null or {{ in_present_life('responses.graduated_on') }})
 ),
 

@@ -38,7 +38,7 @@ followed as (
 ),
 
 -- Of a span that goes on after as_of, the last use up to as_of is not kept, only that the window was open.
-lives as (
+activity_periods as (
     select
         person_id,
         max(if(last_use_on <= {{ as_of() }}, last_use_on, first_use_on)) as last_use_on,
@@ -104,13 +104,13 @@ dated as (
     select
         persons.pseudonym,
         persons.record_hash,
-        lives.last_use_on,
+        activity_periods.last_use_on,
         if(
-            lives.is_used_later,
-            greatest({{ closing_on('lives.last_use_on') }}, {{ as_of() }}),
-            {{ closing_on('lives.last_use_on') }}
+            activity_periods.is_used_later,
+            greatest({{ closing_on('activity_periods.last_use_on') }}, {{ as_of() }}),
+            {{ closing_on('activity_periods.last_use_on') }}
         ) as closing_on,
-        {{ closing_on('lives.former_use_on') }} + 1 as counts_from_on,
+        {{ closing_on('activity_periods.former_use_on') }} + 1 as counts_from_on,
         {{ add_months('registered.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
         coalesce(registered.is_not_a_learner, false) as is_not_a_learner,
         coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
@@ -119,8 +119,8 @@ dated as (
         coalesce(requests.has_asked_restriction, false)
         or unreadable.person_id is not null as has_asked_restriction
     from persons
-    left join lives
-        on persons.person_id = lives.person_id
+    left join activity_periods
+        on persons.person_id = activity_periods.person_id
     left join registered
         on persons.person_id = registered.person_id
     left join requests

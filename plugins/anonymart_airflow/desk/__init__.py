@@ -1,3 +1,0 @@
-"""The reviewer's desk: the page "Privacy" of Airflow. It shows names and counts, never a value of a person
-(S-ANON, S-SAFE).
-"""

@@ -1,0 +1,145 @@
+"""What the page shows, read from the folders of releases and, for a moment and read-only, from the vault."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from anonymart import audit, engine, persons
+from anonymart.home import Home
+from anonymart.ingest import unreadable
+from anonymart.keys import Keys
+from anonymart.lock import reading
+from anonymart.release import approval, for_reviewer, list_releases
+from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
+from anonymart.release.report_changes import changes
+
+# Seconds for which a page waits for a run that is about to end.
+PATIENCE = 1.0
+_CHAINED = ("entry_no", "previous", "hash", "at", "as_of", "act", "actor", "os_user")
+
+
+def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
+    """Every release and every candidate that was asked about, newest first: id, as_of, state, cells, and who
+    decided why.
+
+    The state is current, published, withdrawn, waiting, refused or superseded. Raises Busy while a run
+    writes.
+    """
+    with reading(home, PATIENCE):
+        published = list_releases(home, keys)
+        decided = {entry["release_id"]: entry for entry in approval.decisions(home, keys)}
+        waits = approval.waiting(home, keys)
+    shown = [
+        {**entry, "state": _state(entry), "decision": decided.pop(entry["release_id"], None)}
+        for entry in published
+    ]
+    if waits:
+        decided.pop(waits.release_id, None)
+        shown.append({**asdict(waits), "state": "waiting", "decision": None})
+    shown += [
+        {"release_id": entry["release_id"], "state": entry["state"], "decision": entry}
+        for entry in decided.values()
+    ]
+    return sorted(shown, key=_order, reverse=True)
+
+
+def n_unreadable(home: Home, keys: Keys) -> int:
+    """How many rows about rights or consents wait to be entered, so that nothing is published. Raises Busy
+    while a run writes.
+    """
+    if not home.vault.exists():
+        return 0
+    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+        return unreadable.n_open(connection)
+
+
+def people(home: Home, keys: Keys) -> persons.Persons | None:
+    """Persons in and out, true counts that stand in no release; None where there is no vault yet. Raises Busy
+    while a run writes.
+    """
+    if not home.vault.exists():
+        return None
+    with reading(home, PATIENCE):
+        return persons.count(home, keys)
+
+
+def waiting(home: Home, keys: Keys) -> approval.Waiting | None:
+    """The candidate that waits, if any. Raises Busy while a run writes."""
+    with reading(home, PATIENCE):
+        return approval.waiting(home, keys)
+
+
+def notes(home: Home, keys: Keys, release_id: str) -> dict[str, Any]:
+    """What the reviewer is told of a candidate beside its files, true figures that stand in no release.
+    Raises Busy while a run writes.
+    """
+    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+        return for_reviewer.notes(connection, release_id)
+
+
+def log(home: Home, keys: Keys) -> tuple[audit.Verdict, list[dict[str, Any]]]:
+    """The verdict on the audit log and its entries, newest first, each with what it tells in `told`. Raises
+    Busy while a run writes.
+    """
+    with reading(home, PATIENCE):
+        verdict = audit.verify(home, keys, is_read_only=True)
+        found = audit.entries(home)
+    entries = [
+        {**entry, "told": {name: value for name, value in entry.items() if name not in _CHAINED}}
+        for entry in found
+    ]
+    return verdict, entries[::-1]
+
+
+def difference(before: Path, now: Path) -> dict[str, Any]:
+    """What changed between two folders, names and counts only, in the form of the report's own `changes`;
+    empty when a report is not there.
+    """
+    old, new = _evidence(before), _evidence(now)
+    if not old or not new:
+        return {}
+    return changes(old, new["report"], {name: _contract(name, new) for name in new["report"]["marts"]})
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    """The privacy report of a folder, empty when there is none."""
+    return _read(folder / PRIVACY_REPORT)
+
+
+def _state(entry: dict[str, Any]) -> str:
+    return "withdrawn" if entry["withdrawn"] else "current" if entry["is_current"] else "published"
+
+
+def _order(entry: dict[str, Any]) -> tuple[str, int]:
+    day, _, number = entry["release_id"].rpartition(".")
+    return day, int(number) if number.isdecimal() else 0
+
+
+def _evidence(folder: Path) -> dict[str, Any]:
+    manifest, report, package = (_read(folder / name) for name in (MANIFEST, PRIVACY_REPORT, DATA_PACKAGE))
+    columns = {
+        entry["name"]: [field["name"] for field in entry["schema"]["fields"]]
+        for entry in package.get("resources", [])
+    }
+    return {"manifest": manifest, "report": report, "columns": columns} if manifest and report else {}
+
+
+def _contract(name: str, evidence: dict[str, Any]) -> Any:
+    """As much of a contract as the difference asks for, from what the release says of itself: an old one may
+    have had other columns.
+    """
+    mart = evidence["report"]["marts"][name]
+    per_row = mart["figures"] // mart["rows"] if mart["rows"] else 0
+    return SimpleNamespace(column_names=evidence["columns"].get(name, []), figures=range(per_row))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
