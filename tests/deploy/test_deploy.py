@@ -75,16 +75,15 @@ def _walk(place: Stack, dump: Callable[[], str]) -> Walked:
     printed = {"install": _install(place)}
     _start(place)
     printed["check"] = place.run("anonymart", "airflow", "check")
-    admin = place.rest("admin")
+    admin, data_team = place.rest("admin"), place.rest("data_team")
     admin.pause("of_others", False)
-    follower = Follower(place, admin, print)
-    other = list(follower.run("of_others", {}).values())
-    conf = {"as_of": AS_OF}
-    demo._ingest(admin, follower, conf)
-    admin.pause(demo.APPROVAL, False)
-    _, is_waiting = demo._release(admin, follower, conf)
+    other = list(Follower(place, admin, print).run("of_others", {}).values())
+    follower, conf = Follower(place, data_team, print), {"as_of": AS_OF}
+    demo._ingest(data_team, follower, conf)
+    data_team.pause(demo.APPROVAL, False)
+    _, is_waiting = demo._release(data_team, follower, conf)
     assert is_waiting, "the first release waits for the reviewer"
-    run_id = demo._woken(admin, demo.APPROVAL)
+    run_id = demo._woken(data_team, demo.APPROVAL)
     assert run_id, "the candidate wakes approve_release"
     pages = {user: _page(place, user) for user in USERS}
     forms = {user: _form(place, user) for user in ("analyst", "data_team", "admin")}
@@ -194,6 +193,19 @@ def test_only_the_reviewer_answers(walked):
     assert walked.answers.pop("reviewer") == "taken"
     assert all("(403)" in said for said in walked.answers.values()) and len(walked.answers) == 3
     assert set(walked.forms.values()) == {403}
+
+
+def test_the_roles_see_and_change_our_dags_alone(walked):
+    for user in ("analyst", "data_team", "reviewer"):
+        assert walked.stack.rest(user).dag_ids() == set(dag_ids())
+    assert walked.stack.rest("admin").dag_ids() == {*dag_ids(), "of_others"}
+    for user, dag_id in (
+        ("analyst", "build_release"),
+        ("reviewer", "build_release"),
+        ("data_team", "of_others"),
+    ):
+        with pytest.raises(AnonymartError, match=r"\(403\)"):
+            walked.stack.rest(user).pause(dag_id, True)
 
 
 def test_the_release_is_published(walked):

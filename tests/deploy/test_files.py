@@ -14,6 +14,7 @@ from anonymart_airflow.install import FAB
 from anonymart_airflow.names import QUEUE
 from tests.conftest import ROOT
 from tests.deploy.files import AIRFLOW, COMPONENTS, FOLDER, environment, started, unit
+from tests.deploy.installed import REQUIREMENTS
 
 UNITS = sorted(path.name for path in FOLDER.glob("*.service"))
 # Whose settings the core of Airflow does not know: tests/deploy has it in an environment of its own.
@@ -81,3 +82,16 @@ def test_the_containerfile_copies_what_is_there():
     assert f"dist/anonymart-{version}-py3-none-any.whl" in copied
     assert [name for name in copied if not name.startswith("dist/") and not (ROOT / name).is_file()] == []
     assert "--require-hashes" in text and "USER anonymart" in text
+
+
+def test_the_requirements_of_a_deployment_come_on_top_of_the_lock():
+    def pinned(text: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", text, re.MULTILINE))
+
+    lock = pinned((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    text = REQUIREMENTS.read_text(encoding="utf-8")
+    wanted = REQUIREMENTS.with_suffix(".in").read_text(encoding="utf-8")
+    assert len(pinned(text)) > 10 and text.count("--hash=sha256:") > len(pinned(text))
+    assert set(pinned(text)) & set(lock) == set()
+    assert pinned(wanted).items() <= pinned(text).items() and pinned(text)["celery"].startswith("5.5.")
+    assert "http" not in text
