@@ -1,5 +1,5 @@
-"""Into an Airflow that is there already: one DAG file with the queue of its tasks, the pool, the roles of FAB,
-and a look at what else is needed.
+"""Into an Airflow that is there already: one DAG file with the queue of its tasks, the pool, the roles of
+FAB, and a look at what else is needed.
 
 `python -m anonymart_airflow.install install DIR [QUEUE]` or `check`; prints one JSON object. The command
 `anonymart airflow` calls it.
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FILE = "anonymart_dags.py"
-TEXT = '''"""The DAGs of Anonymart. `anonymart airflow install` wrote this file and writes it anew: do not edit it."""
-
+TEXT = (
+    '"""The DAGs of Anonymart. `anonymart airflow install` wrote this file and writes it anew: '
+    'do not edit it."""\n'
+    """
 from anonymart_airflow.load import dags
 
 globals().update(dags({queue}))
-'''
+"""
+)
 PLUGIN = "anonymart_privacy"
 AUTH_MANAGER = "anonymart_airflow.auth.HouseAuthManager"
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"

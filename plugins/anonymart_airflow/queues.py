@@ -1,4 +1,6 @@
-"""Where the tasks run: the home is on one host, so with Celery they have a queue of their own there (S-SAFE)."""
+"""Where the tasks run: the home is on one host, so with Celery they have a queue of their own there
+(S-SAFE).
+"""
 
 from __future__ import annotations
 
@@ -59,8 +61,8 @@ def judge(dag_file: Path) -> tuple[bool | None, str]:
         )
     if len(hosts) > 1:
         return False, (
-            f"workers on {len(hosts)} hosts read the queue {queue} ({', '.join(sorted(hosts))}), and only one "
-            f"host has the home: stop the others, or start them with other --queues"
+            f"workers on {len(hosts)} hosts read the queue {queue} ({', '.join(sorted(hosts))}), and only "
+            f"one host has the home: stop the others, or start them with other --queues"
         )
     return True, f"our tasks go to the queue {queue}, which one host reads"
 

@@ -1,4 +1,4 @@
-"""What docs/deploy/ holds, as the tests use it: the environment of every process, and what the units start."""
+"""What docs/deploy/ holds, as the tests use it: the environment of every process, and what units start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wheel in an environment like a school's: beside Airflow, FAB, Celery and PostgreSQL, without the clone."""
+"""The wheel in an environment like a school's: beside Airflow, FAB and Celery, without the clone."""
 
 from __future__ import annotations
 

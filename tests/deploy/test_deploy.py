@@ -1,5 +1,5 @@
-"""docs/deploy.md walked through: PostgreSQL, Redis, Celery, FAB and the wheel, from nothing to a release that a
-reviewer approved (S-SAFE).
+"""docs/deploy.md walked through: PostgreSQL, Redis, Celery, FAB and the wheel, from nothing to a release that
+a reviewer approved (S-SAFE).
 """
 
 from __future__ import annotations

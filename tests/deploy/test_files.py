@@ -1,5 +1,5 @@
-"""The units, the environment and the Containerfile of docs/deploy/: nothing in them is made up. test_deploy.py
-starts Airflow by them.
+"""The units, the environment and the Containerfile of docs/deploy/: nothing in them is made up.
+test_deploy.py starts Airflow by them.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ def key_to_erase(zones: Zones, policy: Policy) -> None:
         for place in places_there:
             if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
                 connection.execute(f"""
-                    INSERT INTO to_erase_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
+                    INSERT INTO to_erase_keys
+                        SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
                     FROM {place.name}
                     WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
                 """)

@@ -16,12 +16,13 @@ from anonymart.release import privacy_page
 STYLE_FILE = "style.css"
 # The words that Great Expectations itself writes on its pages: a learner may be called so.
 DOCS_WORDS = """
-    Data documentation compiled by Great Expectations Docs Home Validations Expectation Validation Result Evaluates whether
-    a batch of data matches expectations Actions Filter Show All Failed Only Table of Contents Overview Suite asset Status
-    Succeeded Failed Statistics Evaluated Successful Unsuccessful Percent more info Run Name Time Batch Markers Spec
-    identifiers schema type Level Observed Value across batches block buttons collapse collection contains content currently
-    defined device email false found header ident initial navigation notes objects option options parent radio results scale
-    section special style subheader values viewport width
+    Data documentation compiled by Great Expectations Docs Home Validations Expectation Validation Result
+    Evaluates whether a batch of data matches expectations Actions Filter Show All Failed Only Table of
+    Contents Overview Suite asset Status Succeeded Failed Statistics Evaluated Successful Unsuccessful Percent
+    more info Run Name Time Batch Markers Spec identifiers schema type Level Observed Value across batches
+    block buttons collapse collection contains content currently defined device email false found header ident
+    initial navigation notes objects option options parent radio results scale section special style subheader
+    values viewport width
 """
 _STYLE = Path(__file__).with_name("docs.css")
 _DROPPED = re.compile(

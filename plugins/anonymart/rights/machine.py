@@ -435,7 +435,8 @@ def _answer(work: _Work, request_ids: list[str]) -> None:
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
             INNER JOIN vault.register.identities AS linked
-                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
+                ON coalesce(linked.anchor, linked.identifier)
+                    = coalesce(identities.anchor, identities.identifier)
             SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
                 ON told.identifier_mark = identifier_mark(linked.identifier)
         )
