@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart_airflow import load, queues, roles
+from anonymart_airflow import approvals, load, queues, roles
 from anonymart_airflow.names import POOL, POOL_NOTE, reviewers
 
 if TYPE_CHECKING:
@@ -181,7 +181,23 @@ def _reviewers() -> Check:
             f"ANONYMART_REVIEWERS names {', '.join(strangers)}, and no active user with this id has the role "
             f"{roles.REVIEWERS}: `airflow users list` tells ids, `airflow users add-role` gives the role",
         )
+    if unfit := _unfit_names():
+        return Check(
+            "reviewers",
+            False,
+            f"the audit log takes no entry under the name that ANONYMART_REVIEWERS gives {', '.join(unfit)}, "
+            f"since a learner may have it: give a role, such as {next(iter(unfit))}:reviewer",
+        )
     return Check("reviewers", True, f"{', '.join(reviewers().values())} may answer")
+
+
+def _unfit_names() -> list[str]:
+    try:
+        home = Home.from_env()
+        return approvals.unfit_names(home, Keys.load(home))
+    except AnonymartError:
+        # The line about the home says so.
+        return []
 
 
 def _auth_manager() -> Check:

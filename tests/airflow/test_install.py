@@ -105,3 +105,15 @@ def test_whoever_is_no_reviewer_decides_nothing_whatever_is_granted(monkeypatch)
     admin, anne = (SimpleNamespace(get_id=lambda number=number: number) for number in (1, "12"))
     assert access.may(admin, access.READ) and not access.may(admin, access.DECIDE)
     assert access.may(anne, access.DECIDE)
+
+
+def test_a_release_names_the_reviewer_as_the_school_chose(tmp_path, monkeypatch):
+    """A login of FAB may be a learner's name, under which the audit log takes no entry."""
+    from anonymart_airflow import approvals
+    from tests.airflow.privacy_home import make_home
+
+    home, keys = make_home(tmp_path / "home")
+    monkeypatch.setenv("ANONYMART_REVIEWERS", "12:merci à Anne,13:reviewer")
+    assert approvals.unfit_names(home, keys) == ["12"]
+    assert approvals._name_of({"id": "13", "name": "anne"}) == "reviewer"
+    assert approvals._name_of({"id": "14", "name": "reviewer"}) is None

@@ -144,7 +144,7 @@ class Stack:
 
     def user(self, name: str, role: str) -> None:
         """A user of FAB with a password that is made for it."""
-        self.passwords[name] = secrets.token_urlsafe(12)
+        self.passwords[name] = secrets.token_hex(12)
         words = ["users", "create", "-u", name, "-p", self.passwords[name], "-r", role]
         self.run("airflow", *words, "-e", f"{name}@school.example", "-f", name, "-l", "of the school")
 
