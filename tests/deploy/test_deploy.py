@@ -188,6 +188,7 @@ def test_only_the_host_of_the_home_runs_our_tasks(walked):
 
 
 def test_the_page_is_for_reviewer_data_team_and_admin(walked):
+    assert httpx.get(f"{walked.stack.address}/privacy/", trust_env=False).status_code == 401
     assert walked.pages == {"analyst": 403, "data_team": 200, "anne": 200, "admin": 200}
 
 
