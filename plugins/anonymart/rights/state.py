@@ -8,11 +8,14 @@ figure that leaves.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 
 import duckdb
 
 from anonymart import engine
+from anonymart.definitions import definitions
 from anonymart.erasure import receipts
 from anonymart.errors import Superseded
 from anonymart.home import Home
@@ -60,13 +63,14 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
 def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
     """A build begins: until it has ended, the warehouse attached to write tells no state."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {_BUILT} (rights_state VARCHAR)")
+    connection.execute(f"ALTER TABLE {_BUILT} ADD COLUMN IF NOT EXISTS definitions VARCHAR")
     connection.execute(f"DELETE FROM {_BUILT}")
 
 
 def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
-    """The warehouse attached to write was built wholly from this state."""
+    """The warehouse attached to write was built wholly from this state, by the definitions of this process."""
     drop_built(connection)
-    connection.execute(f"INSERT INTO {_BUILT} VALUES (?)", [state])
+    connection.execute(f"INSERT INTO {_BUILT} (rights_state, definitions) VALUES (?, ?)", [state, _defined()])
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -80,11 +84,13 @@ def built(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def is_built(home: Home, keys: Keys) -> bool:
-    """Whether the warehouse was built from the vault's present state."""
+    """Whether the warehouse was built from the vault's present state and by the definitions of this process: the
+    gate must not judge by other figures than the build.
+    """
     if not home.warehouse.exists():
         return False
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-        return built(connection) == of_vault(connection)
+        return built(connection) == of_vault(connection) and _built_by(connection) == _defined()
 
 
 def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
@@ -111,6 +117,22 @@ def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> N
     )
     if row is None or row[0] != of_vault(connection):
         raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
+
+
+def _defined() -> str:
+    """One digest of all definitions, the policy among them."""
+    return hashlib.sha256(json.dumps(definitions()).encode()).hexdigest()
+
+
+def _built_by(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The definitions that the warehouse was built by; None where a build of before did not tell."""
+    columns = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'warehouse' AND table_name = 'built_from'"
+    ).fetchall()
+    if ("definitions",) not in columns:
+        return None
+    row = connection.execute(f"SELECT definitions FROM {_BUILT}").fetchone()
+    return row[0] if row else None
 
 
 def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
