@@ -89,7 +89,7 @@ def kept(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
     @wraps(function)
     def asked(*given: Given.args, **named: Given.kwargs) -> Result:
-        return cached(stamp(), *given, **named)
+        return cached(stamp(), *given, **named)  # type: ignore[arg-type]
 
     return asked
 

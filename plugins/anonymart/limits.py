@@ -22,7 +22,7 @@ class Limit(Enum):
     AMONG = "only those among"
     ONLY = "nothing but"
     TABLE = "nothing else than"
-    ANY = "any"
+    ANY = "none"
     POSITIVE = "more than 0"
     ZONE = "a time zone like Europe/Paris"
     DAY = "a day like 2010-01-01"

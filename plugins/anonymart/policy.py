@@ -181,7 +181,7 @@ class Origin:
     value: Any
     shipped: Any
     source: str
-    may_be: str
+    limit: str
 
     @property
     def is_changed(self) -> bool:

@@ -438,6 +438,7 @@ def _add_groups() -> None:
     from anonymart.cli.migrate import migrate
     from anonymart.cli.persons import persons
     from anonymart.cli.perturbation import perturbation
+    from anonymart.cli.policy import policy
     from anonymart.cli.purge import purge
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
@@ -459,7 +460,7 @@ def _add_groups() -> None:
             membership_command,
             migrate,
         ),
-        *(persons, perturbation, purge, refuse, restore, rights, share, sources, verify, withdraw),
+        *(persons, perturbation, policy, purge, refuse, restore, rights, share, sources, verify, withdraw),
     ):
         anonymart.add_command(command)
 
