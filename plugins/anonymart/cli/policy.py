@@ -63,9 +63,7 @@ def _lines(result: dict[str, Any]) -> list[str]:
 
 def _line(entry: dict[str, Any]) -> str:
     shipped = f", shipped {_value(entry['shipped'])}" if entry["is_changed"] else ""
-    return (
-        f"{entry['entry']}: {_value(entry['value'])}{shipped} ({entry['source']}; limit: {entry['limit']})"
-    )
+    return f"{entry['entry']}: {_value(entry['value'])}{shipped} ({entry['source']}; limit: {entry['limit']})"
 
 
 def _value(value: Any) -> str:
