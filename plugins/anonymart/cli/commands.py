@@ -442,6 +442,7 @@ def _add_groups() -> None:
     from anonymart.cli.purge import purge
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
+    from anonymart.cli.status import status
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
@@ -460,7 +461,20 @@ def _add_groups() -> None:
             membership_command,
             migrate,
         ),
-        *(persons, perturbation, policy, purge, refuse, restore, rights, share, sources, verify, withdraw),
+        *(
+            persons,
+            perturbation,
+            policy,
+            purge,
+            refuse,
+            restore,
+            rights,
+            share,
+            sources,
+            status,
+            verify,
+            withdraw,
+        ),
     ):
         anonymart.add_command(command)
 
