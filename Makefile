@@ -33,6 +33,7 @@ test-all: env lint ## all tests: the same, the longest ones, what needs root, Po
 
 lint: env ## ruff, mypy and sqlfluff
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy & types=$$!; $(PY) tests/dbt/lint_sql.py; sql=$$?; wait $$types && exit $$sql
 
 bench: env ## the speed of the whole way, as ratios

@@ -110,7 +110,8 @@ def _write(folder: Path, content: dict[str, bytes]) -> str:
     info = f"{stem}.dist-info"
     content = content | {
         f"{info}/METADATA": _metadata(project).encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: wheel_backend\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: wheel_backend\n"
+        b"Root-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": _ENTRY_POINTS.encode(),
     }
     lines = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in content.items()] + [

@@ -140,7 +140,8 @@ def lines(results: dict) -> list[str]:
     for step in STEPS:
         ratio = results["ratios"][f"{step}_to_baseline_without_start_up"]
         table.append(
-            f"{step:<12}{full['steps'].get(step, 0):>9.1f}{start_up['steps'].get(step, 0):>10.1f}{ratio:>24.2f}"
+            f"{step:<12}{full['steps'].get(step, 0):>9.1f}{start_up['steps'].get(step, 0):>10.1f}"
+            f"{ratio:>24.2f}"
         )
     return [
         f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, {results['cpus']} "

@@ -40,7 +40,8 @@ PLAIN = {
         """
             SELECT course_id, month, count(*) FILTER (is_active) AS n_active_learners,
                 count(*) FILTER (is_registered) AS n_registrations,
-            count(*) FILTER (is_completed) AS n_completions, quantile_cont(progress, 0.5) AS median_progress FROM {people} GROUP BY ALL""",
+            count(*) FILTER (is_completed) AS n_completions, quantile_cont(progress, 0.5) AS median_progress
+                FROM {people} GROUP BY ALL""",
     ),
 }
 
@@ -110,7 +111,8 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
         periods AS (SELECT j, (DATE '2020-07-01' + to_months({months} * j::INTEGER))::DATE AS {period}
         FROM range({PERIODS}) AS r (j)),
         placed AS (SELECT *, hash(i, j) AS lot, lot % {cells} AS place FROM persons, periods)
-        SELECT {_columns(mart)}, {period}, pseudonym, record_key, DATE '2031-01-01' AS closing_on FROM placed""")
+        SELECT {_columns(mart)}, {period}, pseudonym, record_key, DATE '2031-01-01' AS closing_on
+            FROM placed""")
     connection.execute(f"""
         CREATE TABLE warehouse.intermediate.int_closed_periods AS
         SELECT DISTINCT '{mart}' AS mart, {period}::VARCHAR AS period_key, DATE '2026-01-31' AS closes_on
@@ -131,9 +133,11 @@ def _make_people(connection: duckdb.DuckDBPyConnection, mart: str, rows: int) ->
 
 def _columns(mart: str) -> str:
     if mart == "exercise_difficulty":
-        return """'course-' || place % 40 AS course_id, 'exercise-' || place // 40 AS exercise_id, lot % 3 > 0 AS has_succeeded,
+        return """'course-' || place % 40 AS course_id, 'exercise-' || place // 40 AS exercise_id,
+            lot % 3 > 0 AS has_succeeded,
             1 + lot % 9 AS n_attempts, (lot // 7 % 101)::DOUBLE AS score"""
-    return """'course-' || place AS course_id, lot % 5 > 0 AS is_active, lot % 7 = 0 AS is_registered, lot % 11 = 0 AS is_completed,
+    return """'course-' || place AS course_id, lot % 5 > 0 AS is_active, lot % 7 = 0 AS is_registered,
+            lot % 11 = 0 AS is_completed,
             (lot // 7 % 101)::DOUBLE AS progress"""
 
 

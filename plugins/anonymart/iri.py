@@ -38,7 +38,8 @@ def _bound(value: str, name: str, body: str) -> str:
 
 
 _ENCODED = """CASE WHEN regexp_matches(t, '[^\\x00-\\x7F]') THEN array_to_string(
-    list_transform(string_split(nfc_normalize(t), ''), lambda c: if(ord(c) > 127, url_encode(c), c)), '') ELSE t END"""
+    list_transform(string_split(nfc_normalize(t), ''), lambda c: if(ord(c) > 127, url_encode(c), c)), '')
+    ELSE t END"""
 _DECODED = """
     CASE WHEN contains(t, '%') THEN array_to_string(list_transform(string_split(t, '%'), lambda p, i: CASE
     WHEN i = 1 THEN p
@@ -58,8 +59,10 @@ _WITHOUT_PORT = (
     "'\\1'), ':$', '')"
 )
 _LOWERED = """lower(regexp_extract(t, '^[^:]+://', 0)) || regexp_extract(t, '^[^:]+://([^/?#]*@)?', 1)
-    || lower(regexp_extract(t, '^[^:]+://(?:[^/?#]*@)?([^/?#]*)', 1)) || regexp_extract(t, '^[^:]+://[^/?#]*(.*)$', 1)"""
-_CUT = f"""{_bound(_ROOT, "t", _WITHOUT_PORT)} || regexp_replace({_bound(_PATH, "t", _WITHOUT_DOTS)}, '/+$', '')
+    || lower(regexp_extract(t, '^[^:]+://(?:[^/?#]*@)?([^/?#]*)', 1))
+    || regexp_extract(t, '^[^:]+://[^/?#]*(.*)$', 1)"""
+_CUT = f"""{_bound(_ROOT, "t", _WITHOUT_PORT)}
+    || regexp_replace({_bound(_PATH, "t", _WITHOUT_DOTS)}, '/+$', '')
     || regexp_extract(t, '^[^?#]*(.*)$', 1)"""
 _OF_ADDRESS = _bound(_LOWERED, "t", _bound(_ENCODED, "t", _bound(_DECODED, "t", _CUT)))
 _OF_TRIMMED = f"""CASE

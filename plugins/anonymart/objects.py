@@ -225,7 +225,8 @@ def _macro() -> str:
         "NULL::VARCHAR}"
     )
     return f"""CREATE OR REPLACE TEMP MACRO anonymart_object(t) AS
-        CASE WHEN t IS NULL THEN NULL WHEN regexp_matches(t, {literal(_SIMPLE)}) AND NOT contains(t, '/courses/') THEN {simple} ELSE {body} END"""
+        CASE WHEN t IS NULL THEN NULL WHEN regexp_matches(t, {literal(_SIMPLE)})
+            AND NOT contains(t, '/courses/') THEN {simple} ELSE {body} END"""
 
 
 def install(connection: duckdb.DuckDBPyConnection) -> None:

@@ -38,7 +38,8 @@ PARAMETERS = {
     "quantiles.persons_each_side": "true persons on each side of a quantile",
     "quantiles.points_round_to": "scores and progress are rounded to",
     "quantiles.days_round_to": "days are rounded to",
-    "quantiles.points_rank_noise": "w of scores and progress: a quantile is read at most so many ranks beside its own",
+    "quantiles.points_rank_noise": "w of scores and progress: a quantile is read at most so many ranks "
+    "beside its own",
     "quantiles.days_rank_noise": "w of days",
     "money.round_to_eur": "money is rounded to, in EUR",
     "money.rank_noise": "w of money",
@@ -52,14 +53,15 @@ PARAMETERS = {
     "nps.decimals": "decimals of a score",
     "pooling.longest_years": "years in a pool at most",
     "nesting.smallest_difference": "persons between two nested figures without noise, or none",
-    "nesting.largest_posterior": "how surely a hidden sensitive share may lie beyond its band, from what a whole and its shown parts "
-    "leave over",
+    "nesting.largest_posterior": "how surely a hidden sensitive share may lie beyond its band, from what a "
+    "whole and its shown parts leave over",
     "membership.false_alarms": "rate of false alarms at which the accountant says how often a person is told",
     "membership.median_at_most": "so often half of all persons are told to be in the statistics, at most",
     "membership.of_99_percent_at_most": "so often 99 % of all persons are told, at most",
     "membership.of_anybody_at_most": "so often anybody is told, at most",
     "publication.delay_days": "days between the end of a cell and its publication",
-    "bursts.times_usual": "new people of a cell beyond so many times the usual number are shown to the reviewer",
+    "bursts.times_usual": "new people of a cell beyond so many times the usual number are shown to the "
+    "reviewer",
     "bursts.fewest_people": "new people that are shown at least",
     "bursts.days_before": "days before its period since which people of a cell are new",
     "utility.smallest_cells": "cells under an error that the reviewer is told",

@@ -39,7 +39,8 @@ def summarize(home: Home, keys: Keys) -> Summary:
 def _mart(connection: duckdb.DuckDBPyConnection, name: str, columns: list[str]) -> dict[str, int]:
     reasons = [column for column in columns if column.endswith("_reason")]
     sums = ", ".join(
-        f"coalesce(sum(({' + '.join(f'({column} IS NOT DISTINCT FROM {word})::INT' for column in reasons)})), 0)"
+        f"coalesce(sum(({' + '.join(f'({column} IS NOT DISTINCT FROM {word})::INT' for column in reasons)}"
+        ")), 0)"
         for word in ("'too_few'", "'protected'")
     )
     rows, too_few, protected = one_row(

@@ -219,7 +219,8 @@ def sql_common(text: str) -> str:
             1) = ':' AND length({text}) = 25 AND substr({text}, 21, 2) < '15'
             THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'
         WHEN regexp_matches({text}, '{_PLAIN}') THEN try_cast(rtrim({text}, 'Z') AS TIMESTAMP)
-        WHEN regexp_matches({text}, '{_WITH_OFFSET}') THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"""
+        WHEN regexp_matches({text}, '{_WITH_OFFSET}')
+            THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"""
     return _in_calendar(common, "TIMESTAMP")
 
 

@@ -125,7 +125,8 @@ def approval_dag(doc_md: str) -> DAG:
         ask = AskReviewer(
             task_id="ask",
             request=request,
-            subject="Release {{ ti.xcom_pull(task_ids='read')['release_id'] }} waits for the privacy reviewer",
+            subject="Release {{ ti.xcom_pull(task_ids='read')['release_id'] }} waits for the privacy "
+            "reviewer",
             body="{{ ti.xcom_pull(task_ids='read')['body'] }}",
             options=list(ANSWERS),
             params={

@@ -19,12 +19,15 @@ from anonymart_airflow import load
 from anonymart_airflow.names import POOL, POOL_NOTE, reviewers
 
 FILE = "anonymart_dags.py"
-TEXT = '''"""The DAGs of Anonymart. `anonymart airflow install` wrote this file and writes it anew: do not edit it."""
-
+TEXT = (
+    '"""The DAGs of Anonymart. `anonymart airflow install` wrote this file and writes it anew: '
+    'do not edit it."""\n'
+    """
 from anonymart_airflow.load import dags
 
 globals().update(dags())
-'''
+"""
+)
 PLUGIN = "anonymart_privacy"
 AUTH_MANAGER = "anonymart_airflow.auth.HouseAuthManager"
 

@@ -55,7 +55,8 @@ class Scheduled:
             SELECT dag_run.state, task_instance.state, dag_run_note.content FROM dag_run
             INNER JOIN task_instance ON task_instance.dag_id = dag_run.dag_id
                 AND task_instance.run_id = dag_run.run_id
-            LEFT JOIN dag_run_note ON dag_run_note.dag_run_id = dag_run.id WHERE dag_run.run_id = '{run_id}'""")
+            LEFT JOIN dag_run_note ON dag_run_note.dag_run_id = dag_run.id
+                WHERE dag_run.run_id = '{run_id}'""")
         return state
 
 

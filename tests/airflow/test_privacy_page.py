@@ -222,7 +222,8 @@ def test_the_form_is_shown_to_reviewers_only(privacy: Privacy) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"}, {"origin": "null"}, {"origin": "http://evil.example"},
+    [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "none"},
+     {"origin": "null"}, {"origin": "http://evil.example"},
      {"origin": ADDRESS.replace("http", "https")}, {"origin": ADDRESS, "sec-fetch-site": "cross-site"}],
 )  # fmt: skip
 def test_an_answer_from_elsewhere_decides_nothing(privacy: Privacy, headers: dict[str, str]) -> None:
@@ -236,7 +237,8 @@ def test_a_browser_without_fetch_metadata_may_say_its_origin(privacy: Privacy) -
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"token": "0" * 64}, 403), ({"token": ""}, 403), ({"candidate_sha256": "b" * 64}, 403), ({"reason": "  "}, 400), ({"reason": "x" * 501}, 400),
+    [({"token": "0" * 64}, 403), ({"token": ""}, 403), ({"candidate_sha256": "b" * 64}, 403),
+     ({"reason": "  "}, 400), ({"reason": "x" * 501}, 400),
      ({"reason": "x" * 9000}, 413), ({"decision": "both"}, 400)],
 )  # fmt: skip
 def test_an_answer_that_is_not_the_forms_decides_nothing(
@@ -308,9 +310,12 @@ def test_without_our_auth_manager_the_simple_one_opens_nothing(
 
 @pytest.mark.parametrize(
     "name",
-    ["marts.duckdb", "parquet/nps_quarterly.parquet", "../../keys.json", "..%2f..%2fkeys.json", "%2e%2e/%2e%2e/keys.json", "%252e%252e/keys.json",
-     "data_docs/../marts.duckdb", "data_docs/%2e%2e/marts.duckdb", "/etc/passwd", "%2fetc%2fpasswd", "manifest.json%00.html", "%00", "", "data_docs", "data_docs/",
-     "./manifest.json", "data_docs//index.html", ".hidden", "manifest.json/", "MANIFEST.JSON", "data_docs/link.html", "data_docs/linked/index.html", "data_docs/unlisted.html",
+    ["marts.duckdb", "parquet/nps_quarterly.parquet", "../../keys.json", "..%2f..%2fkeys.json",
+     "%2e%2e/%2e%2e/keys.json", "%252e%252e/keys.json",
+     "data_docs/../marts.duckdb", "data_docs/%2e%2e/marts.duckdb", "/etc/passwd", "%2fetc%2fpasswd",
+     "manifest.json%00.html", "%00", "", "data_docs", "data_docs/",
+     "./manifest.json", "data_docs//index.html", ".hidden", "manifest.json/", "MANIFEST.JSON",
+     "data_docs/link.html", "data_docs/linked/index.html", "data_docs/unlisted.html",
      "data_docs\\index.html", "..\\..\\keys.json"],
 )  # fmt: skip
 def test_no_other_file_is_handed_out(privacy: Privacy, name: str) -> None:

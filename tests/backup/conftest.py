@@ -72,7 +72,8 @@ class SmallSchool(ErasureSchool):
             tables = connection.execute("""
                 SELECT table_name FROM duckdb_tables() WHERE database_name = 'vault'
                     AND schema_name = 'ledger'
-                    AND (table_name LIKE 'cells_%' OR table_name IN ('releases', 'closed_periods'))""").fetchall()
+                    AND (table_name LIKE 'cells_%' OR table_name
+                        IN ('releases', 'closed_periods'))""").fetchall()
             return {
                 table: sorted(connection.execute(f"FROM vault.ledger.{table}").fetchall(), key=repr)
                 for (table,) in tables

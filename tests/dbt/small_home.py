@@ -21,7 +21,7 @@ from tests import warm
 
 AS_OF = date(2026, 6, 30)
 XAPI = "http://adlnet.gov/expapi"
-NEEDLES = (
+PLANTED = (
     "Giraffatitan Keramik GmbH",
     "Zirkusdirektorin",
     "quixotisch",
@@ -31,13 +31,13 @@ NEEDLES = (
 
 FIRST = f"""
 INSERT INTO vault.register.learners (load_no, learner_id, identifier, email, family_name, birth_date) VALUES
-    (1, 'L1', 'learner:L1', '{NEEDLES[3]}', '{NEEDLES[4]}', NULL), (1, 'L2', 'learner:L2', NULL, NULL,
+    (1, 'L1', 'learner:L1', '{PLANTED[3]}', '{PLANTED[4]}', NULL), (1, 'L2', 'learner:L2', NULL, NULL,
         '2012-01-01'),
     (1, 'L3', 'learner:L3', NULL, NULL, NULL);
 INSERT INTO vault.register.identities (identifier, kind, person_id) VALUES
     ('learner:L1', 'learner', repeat('1', 64)), ('account:https://school.example|a1', 'account', repeat('1',
         64)),
-    ('email:{NEEDLES[3]}', 'email', repeat('1', 64)), ('learner:L2', 'learner', repeat('2', 64)),
+    ('email:{PLANTED[3]}', 'email', repeat('1', 64)), ('learner:L2', 'learner', repeat('2', 64)),
     ('learner:L3', 'learner', repeat('3', 64)), ('email:nobody@example.org', 'email', NULL);
 INSERT INTO vault.register.last_use VALUES
     ('learner:L1', '2024-01-01 10:00:00', '2026-05-01 10:00:00'),
@@ -64,13 +64,13 @@ INSERT INTO vault.raw.enrolments (load_no, identifier, path_id, started_on, outc
     (1, 'learner:L1', 'p1', '2024-01-01', 'in_progress'), (1, 'learner:L3', 'p1', NULL, 'in_progress');
 INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score,
     comment) VALUES
-    (1, 'n1', 'email:{NEEDLES[3]}', 'p1', '2025-02-01', NULL, NULL, NULL),
+    (1, 'n1', 'email:{PLANTED[3]}', 'p1', '2025-02-01', NULL, NULL, NULL),
     (1, 'n2', 'email:nobody@example.org', 'p1', '2025-02-01', '2025-02-02', 9, 'top');
 INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at,
     employed, job_in_field,
     job_title, employer, working_time, salary_amount, salary_currency, salary_period, salary_basis) VALUES
-    (1, 's1', 'email:{NEEDLES[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{NEEDLES[1]}',
-        '{NEEDLES[0]}', 'full_time',
+    (1, 's1', 'email:{PLANTED[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{PLANTED[1]}',
+        '{PLANTED[0]}', 'full_time',
      1, 'EUR', 'year', 'gross');
 UPDATE vault.raw.learning SET admitted_no = load_no;
 UPDATE vault.raw.enrolments SET admitted_no = load_no;
@@ -86,7 +86,7 @@ VALUES
         NULL, NULL),
     (2, 'account:https://school.example|a1', '{XAPI}/verbs/answered', 'https://x.example/e1', NULL,
         '2025-02-05', false, 0.9, NULL),
-    (2, 'learner:L3', '{XAPI}/verbs/answered', 'https://x.example/{NEEDLES[3]}', '{XAPI}/activities/question',
+    (2, 'learner:L3', '{XAPI}/verbs/answered', 'https://x.example/{PLANTED[3]}', '{XAPI}/activities/question',
         '2025-02-05', NULL, 0, NULL),
     (2, 'learner:L1', '{XAPI}/verbs/passed', 'j1', NULL, '2025-02-04 10:00:00', NULL, NULL, NULL);
 INSERT INTO vault.raw.catalogue (load_no, path_id, course_id) VALUES (2, 'p1', 'c2');
@@ -96,12 +96,12 @@ VALUES
     (2, 'learner:L3', 'p1', NULL, 'abandoned', NULL, NULL);
 INSERT INTO vault.answers.nps (load_no, response_id, identifier, path_id, asked_at, answered_at, score,
     comment) VALUES
-    (2, 'n1', 'email:{NEEDLES[3]}', 'p1', '2025-02-01', '2025-02-03', 10, 'Mentor {NEEDLES[2]}');
+    (2, 'n1', 'email:{PLANTED[3]}', 'p1', '2025-02-01', '2025-02-03', 10, 'Mentor {PLANTED[2]}');
 INSERT INTO vault.raw.salary (load_no, response_id, identifier, diploma_id, graduated_on, answered_at,
     employed, job_in_field,
     job_title, employer, working_time, salary_amount, salary_currency, salary_period, salary_basis) VALUES
-    (2, 's1', 'email:{NEEDLES[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{NEEDLES[1]}',
-        '{NEEDLES[0]}', 'full_time',
+    (2, 's1', 'email:{PLANTED[3]}', 'd1', '2024-06-30', '2024-12-31', true, true, '{PLANTED[1]}',
+        '{PLANTED[0]}', 'full_time',
      40000, 'EUR', 'year', 'gross');
 UPDATE vault.raw.learning SET admitted_no = load_no;
 UPDATE vault.raw.enrolments SET admitted_no = load_no;

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small_home import NEEDLES, SmallHome
+from small_home import PLANTED, SmallHome
 
 from anonymart import lock
 from anonymart.cli import commands
@@ -72,7 +72,7 @@ def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):
     target = Path(by_hand("docs", "generate")["target"])
     assert {"index.html", "catalog.json", "manifest.json"} <= {path.name for path in target.iterdir()}
     made = b"".join(path.read_bytes() for path in target.rglob("*") if path.is_file())
-    assert not [needle for needle in NEEDLES if needle.encode() in made]
+    assert not [identifier for identifier in PLANTED if identifier.encode() in made]
     home.build()
 
 

@@ -1,7 +1,7 @@
 """The history: the same whether it comes at once or in pieces, and however often a build is cut off."""
 
 import pytest
-from small_home import NEEDLES, SmallHome
+from small_home import PLANTED, SmallHome
 
 pytestmark = pytest.mark.long
 
@@ -113,6 +113,6 @@ def test_no_text_leaves_the_vault(built_home):
         content = "\n".join(
             str(connection.execute(f"select * from warehouse.{table}").fetchall()) for (table,) in tables
         )  # fmt: skip
-    for needle in NEEDLES:
-        assert needle not in content
+    for identifier in PLANTED:
+        assert identifier not in content
     assert "'mentoring'" in content

@@ -225,7 +225,7 @@ HARMLESS = [
     "Maître de conférences",
     "Madame la Directrice",
     "M. Sc. 2019",
-    "Dr SmallSchool",
+    "Dr House",
     "Miss Univers 2023",
     "M. Météo",
     "la prof Espagnol",

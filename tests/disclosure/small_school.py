@@ -1,5 +1,5 @@
-"""A small small_school for the disclosure macros: the project's own macros, cells and marts over people made by
-hand.
+"""A small school for the disclosure macros: the project's own macros, cells and marts over people made
+by hand.
 
 The vault and the warehouse are plain DuckDB files here; the only key is that of record keys, with which draws
 are looked up.
@@ -146,8 +146,8 @@ class SmallSchool:
         law: dict[str, Any] | None = None,
         is_parsed: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run dbt on this small_school; one that `is_parsed` takes the project as the last run has read it, which is
-        two seconds faster.
+        """Run dbt on this small_school; one that `is_parsed` takes the project as the last run has read it,
+        which is two seconds faster.
         """
         values = json.dumps({"as_of": as_of, "policy": policy() if law is None else law})
         command = (*words, "--vars", values, "--project-dir", self.project, "--profiles-dir", self.project)
@@ -169,7 +169,8 @@ for page, law in cases:
     path.write_text(page)
     values = json.dumps({"as_of": "2026-06-30", "policy": law})
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        result = dbtRunner().invoke(["--no-use-colors", "compile", "--select", "int_cells__" + target, "--vars", values])
+        asked = ["--no-use-colors", "compile", "--select", "int_cells__" + target, "--vars", values]
+        result = dbtRunner().invoke(asked)
     said.append([result.success, out.getvalue()])
 Path(sys.argv[3]).write_text(json.dumps(said))
 """

@@ -37,7 +37,8 @@ counted as (
     group by {cell}
 )
 
-select {cell}, true_count, key_count, {{{{ perturb_count('true_count', 'key_count', 'coarse') }}}} as published
+select {cell}, true_count, key_count,
+    {{{{ perturb_count('true_count', 'key_count', 'coarse') }}}} as published
 from counted
 """
 

@@ -9,7 +9,8 @@ from anonymart.disclosure import selection
 def measured(*rows):
     with duckdb.connect() as connection:
         connection.execute("""
-            CREATE TABLE evidence (mart VARCHAR, measure VARCHAR, true_value DOUBLE, published_value DOUBLE, published_reason VARCHAR)""")
+            CREATE TABLE evidence (mart VARCHAR, measure VARCHAR, true_value DOUBLE, published_value DOUBLE,
+                published_reason VARCHAR)""")
         for row in rows:
             connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?, ?)", row)
         return selection.measure(connection, load_contracts(), "evidence")

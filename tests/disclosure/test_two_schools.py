@@ -115,8 +115,8 @@ def test_the_difference_of_the_schools_is_noise(published, n):
 
 
 def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
-    """The person comes late into twenty cells that are published: with the memory of the warehouse they change
-    nothing, without it they show.
+    """The person comes late into twenty cells that are published: with the memory of the warehouse they
+    change nothing, without it they show.
     """
     small_school, dice = SmallSchool(tmp_path / "small_school", only=MART), random.Random(2)
     chapters = [

@@ -144,11 +144,13 @@ def _people(mart: str, periods: list[dt.date]) -> str:
     days = ", ".join(f"(date '{day}')" for day in periods)
     return f"""
         create view people.int_people__{mart} as
-        select course_id, {chapter}days.period as {period}, 'o' || number as pseudonym, record_key, date '{CLOSING_ON}' as closing_on, {flags}
+        select course_id, {chapter}days.period as {period}, 'o' || number as pseudonym, record_key,
+            date '{CLOSING_ON}' as closing_on, {flags}
         from vault.people.others cross join (values {days}) as days (period)
         where not is_late or (days.period <= {after} and (select is_mended from vault.people.mended))
         union all
-        select course_id, {chapter}period as {period}, 'person' as pseudonym, record_key, date '{CLOSING_ON}' as closing_on, {flags}
+        select course_id, {chapter}period as {period}, 'person' as pseudonym, record_key,
+            date '{CLOSING_ON}' as closing_on, {flags}
         from vault.people.person where mart = '{mart}'"""
 
 
@@ -213,8 +215,8 @@ def recall(small_school: SmallSchool) -> None:
 
 
 def drop_everything(small_school: SmallSchool, *kept: str) -> None:
-    """A small_school without memory: what was published is not known any more. Only homes of these places are kept,
-    to be quick.
+    """A small_school without memory: what was published is not known any more. Only homes of these places are
+    kept, to be quick.
     """
     inside = [
         int(home) for place in kept for event in EVENTS for side in homes(place, event) for home in side

@@ -1,5 +1,5 @@
-"""A clone and a home as a reader of the README has them: the commands of its last part are run once, and every later block
-in a copy.
+"""A clone and a home as a reader of the README has them: the commands of its last part are run once, and
+every later block in a copy.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ def test_more_than_fit_in_one_expression_are_masked(monkeypatch):
             CREATE TABLE vault.register.learners (identifier VARCHAR, email VARCHAR, account_name VARCHAR);
             CREATE TABLE to_erase AS SELECT 'email:anna.' || n || '@example.org' AS identifier, 'all' AS scope
             FROM range(5) AS r (n);
-            CREATE TABLE vault.answers.nps AS SELECT 'merci à ' || substr(identifier, 7) AS comment FROM to_erase
+            CREATE TABLE vault.answers.nps AS
+            SELECT 'merci à ' || substr(identifier, 7) AS comment FROM to_erase
             UNION ALL SELECT 'très bien'
         """)
         assert comments.mask(connection) == 5

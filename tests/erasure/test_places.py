@@ -121,7 +121,8 @@ def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
 
 
 @pytest.mark.parametrize("name", [
-    "vault.duckdb.bak", "warehouse.duckdb.old", ".copy.duckdb", "landing/people.csv", "landing/forum/people.csv", "exports/people.csv",
+    "vault.duckdb.bak", "warehouse.duckdb.old", ".copy.duckdb", "landing/people.csv",
+    "landing/forum/people.csv", "exports/people.csv",
     "tmp/people.csv", "releases/people.csv", "dbt/people.csv",
 ])  # fmt: skip
 def test_a_strange_file_is_found_wherever_people_may_be(tmp_path, name):

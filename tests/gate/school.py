@@ -1,5 +1,5 @@
-"""A small small_school for the gate: a vault, a warehouse and marts made by hand, that keep every promise until a
-test breaks one.
+"""A small school for the gate: a vault, a warehouse and marts made by hand, that keep every promise
+until a test breaks one.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class School:
                         true_value DOUBLE,
                     count_key BIGINT, largest DOUBLE, published_value DOUBLE, published_reason VARCHAR,
                         as_of DATE,
-                    clipped VARCHAR, n_below BIGINT, n_above BIGINT, largest_share DOUBLE, p_percent_ok BOOLEAN)""")
+                    clipped VARCHAR, n_below BIGINT, n_above BIGINT, largest_share DOUBLE,
+                        p_percent_ok BOOLEAN)""")
             for cell in cells:
                 _evidence(connection, self.contracts[cell.mart], cell, as_of, self.policy, self.keys.record)
             connection.execute("CREATE SCHEMA IF NOT EXISTS warehouse.intermediate")
@@ -134,7 +135,9 @@ def reseal(candidate: Path) -> None:
 
 
 def open_school(root: Path) -> School:
-    """An empty small_school with keys, a vault with a few learners and a catalogue, and an empty warehouse."""
+    """An empty small_school with keys, a vault with a few learners and a catalogue, and an empty
+    warehouse.
+    """
     home = Home(root / "home").prepare()
     init_keys(home)
     keys = Keys.load(home)
@@ -174,7 +177,8 @@ def open_school(root: Path) -> School:
             SELECT course_id, month::DATE AS month, 'e' || i AS pseudonym, 61.0::DOUBLE AS progress,
                 true AS is_active, i < 13 AS is_registered, i < 8 AS is_completed
                 FROM range(40) AS persons (i),
-                (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01', INTERVAL 1 MONTH) AS months (month)""",
+                (SELECT unnest(?) AS course_id), generate_series(DATE '2021-01-01', DATE '2026-12-01',
+                    INTERVAL 1 MONTH) AS months (month)""",
             [CODES],
         )
         for mart, thing, value in (

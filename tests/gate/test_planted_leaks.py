@@ -103,8 +103,10 @@ EMAIL = "anne.martin@example.org"
 
 
 @pytest.mark.parametrize("code", [
-    base64.b64encode(EMAIL.encode()).decode(), base64.urlsafe_b64encode(EMAIL.encode()).decode().rstrip("="), EMAIL.encode().hex(), quote(EMAIL, safe=""),
-    "".join(f"%{byte:02x}" for byte in EMAIL.encode()), EMAIL.replace("@", "&#64;").replace(".", "&period;"), "\u200b".join(EMAIL),
+    base64.b64encode(EMAIL.encode()).decode(), base64.urlsafe_b64encode(EMAIL.encode()).decode().rstrip("="),
+    EMAIL.encode().hex(), quote(EMAIL, safe=""),
+    "".join(f"%{byte:02x}" for byte in EMAIL.encode()), EMAIL.replace("@", "&#64;").replace(".", "&period;"),
+    "\u200b".join(EMAIL),
     "".join(chr(ord(sign) + 0xFEE0) for sign in EMAIL), f"course-{base64.b64encode(EMAIL.encode()).decode()}",
 ])  # fmt: skip
 def test_an_address_is_read_once_it_is_decoded(code):

@@ -123,8 +123,10 @@ def test_a_file_that_goes_away_midway_and_one_that_breaks_the_reader(small_schoo
 
 @pytest.mark.parametrize(("error", "is_ours"), [
     (duckdb.IOException("IO Error: Could not write file \"/x/vault.duckdb\": No space left on device"), True),
-    (duckdb.OutOfMemoryException("failed to allocate data"), True), (duckdb.FatalException("database has been invalidated"), True),
-    (duckdb.IOException("No files found that match the pattern"), False), (duckdb.BinderException("Referenced column not found"), False),
+    (duckdb.OutOfMemoryException("failed to allocate data"), True),
+    (duckdb.FatalException("database has been invalidated"), True),
+    (duckdb.IOException("No files found that match the pattern"), False),
+    (duckdb.BinderException("Referenced column not found"), False),
     (duckdb.ConversionException("Could not convert"), False),
 ])  # fmt: skip
 def test_only_faults_of_vault_disk_and_memory_stop_the_run(error, is_ours):

@@ -94,7 +94,8 @@ def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(
             NULL::VARCHAR AS n_respondents_reason, share::DOUBLE AS share,
             NULL::VARCHAR AS share_reason, true AS is_complete, 'r' AS release_id, 'r' AS last_release_id,
                 1 AS version
-        FROM (VALUES ('data', 30, 0.3), ('design', NULL, 0.02), ('other', NULL, 0.98)) AS cells (job_family, n_respondents, share)""")
+        FROM (VALUES ('data', 30, 0.3), ('design', NULL, 0.02), ('other', NULL, 0.98))
+            AS cells (job_family, n_respondents, share)""")
     versions.write(connection, "vault", 7)
     steps.apply(connection, "vault")
     funnel = connection.execute("""

@@ -18,16 +18,16 @@ _HISTORY = {"int_identities": _KEYS, "int_persons": _PERSONS, "int_code_lists": 
 def _window(last_use_at: str = "2021-12-01 10:00:00", born_on: str = "1990-01-01") -> dict[str, str]:
     return {
         "stg_register__identities": "SELECT 'learner:L' AS identifier, repeat('1', 64) AS person_id",
-        "stg_register__last_use": f"SELECT 'learner:L' AS identifier, TIMESTAMP '{last_use_at}' AS first_use_at, TIMESTAMP "
-        f"'{last_use_at}' AS last_use_at",
+        "stg_register__last_use": f"SELECT 'learner:L' AS identifier, TIMESTAMP '{last_use_at}' AS "
+        f"first_use_at, TIMESTAMP '{last_use_at}' AS last_use_at",
         "stg_register__learners": "SELECT 'learner:L' AS identifier, NULL::VARCHAR AS role,"
         f" DATE '{born_on}' AS born_on",
-        "stg_rights__requests": "SELECT '' AS identifier, '' AS request_kind, NOW()::TIMESTAMP AS received_at, false AS "
-        "is_erasure, false AS is_lift, "
+        "stg_rights__requests": "SELECT '' AS identifier, '' AS request_kind, NOW()::TIMESTAMP AS "
+        "received_at, false AS is_erasure, false AS is_lift, "
         "false AS is_identity_verified WHERE false",
         "stg_rights__unreadable": "SELECT '' AS identifier WHERE false",
-        "stg_rights__consents": "SELECT '' AS identifier, '' AS purpose, '' AS status, NOW()::TIMESTAMP AS recorded_at WHERE "
-        "false",
+        "stg_rights__consents": "SELECT '' AS identifier, '' AS purpose, '' AS status, NOW()::TIMESTAMP AS "
+        "recorded_at WHERE false",
     }
 
 
@@ -66,10 +66,10 @@ _MONTHS = "SELECT 1 AS identity_key, DATE '2024-01-01' AS month UNION ALL SELECT
 
 def _answer(answered_on: str) -> dict[str, str]:
     return _HISTORY | {
-        "int_enrolments": "SELECT 1 AS identity_key, 'd' AS diploma_id, 'graduated' AS outcome, DATE '2023-01-10' AS "
-        "graduated_on",
-        "int_salary_responses": f"SELECT 1 AS identity_key, 5 AS response_key, 'd' AS diploma_id, DATE '{answered_on}' AS "
-        f"answered_on, "
+        "int_enrolments": "SELECT 1 AS identity_key, 'd' AS diploma_id, 'graduated' AS outcome, DATE "
+        "'2023-01-10' AS graduated_on",
+        "int_salary_responses": f"SELECT 1 AS identity_key, 5 AS response_key, 'd' AS diploma_id, DATE "
+        f"'{answered_on}' AS answered_on, "
         "DATE '2023-01-10' AS graduated_on, true AS is_employed, true AS is_in_field, 'other' AS "
         "job_family, 1.0 AS salary_eur_year",
     }
@@ -199,8 +199,8 @@ def _pay(
     basis: str = "gross",
 ) -> Case:
     given = {
-        "stg_salary__responses": f"SELECT 1 AS load_no, 's' AS response_id, 'learner:L' AS identifier, 'd' AS diploma_id, "
-        f"'baker' AS job_title,"
+        "stg_salary__responses": f"SELECT 1 AS load_no, 's' AS response_id, 'learner:L' AS identifier, 'd' "
+        f"AS diploma_id, 'baker' AS job_title,"
         " 'CDI' AS contract_type, 'France' AS country,"
         f" 'full_time' AS working_time, 'EUR' AS salary_currency, '{period}' AS salary_period, "
         f"'{basis}' AS salary_basis, true AS is_employed,"
@@ -232,7 +232,8 @@ CODES = [
         {
             "int_catalogue": _ITEMS,
             "int_enrolments": "SELECT 'd' AS diploma_id, i AS identity_key FROM range(3) AS learners (i)",
-            "int_identities": "SELECT i AS identity_key, 'p' || i AS person_key FROM range(3) AS learners (i)",
+            "int_identities": "SELECT i AS identity_key, 'p' || i AS person_key FROM range(3) AS learners "
+            "(i)",
             "stg_catalogue__refused_diplomas": "SELECT 'x' AS diploma_id WHERE false",
             "themes": "SELECT 't' AS theme",
             "job_families": "SELECT 'f' AS job_family",
@@ -277,7 +278,8 @@ def _nps_cells(*paths: tuple[str, int, int, int, int]) -> dict[str, str]:
         SELECT path_id, DATE '2026-01-01' AS quarter, {_PERSON}, i < p + a + d AS has_answered,
             i < p AS is_promoter,
             i >= p AND i < p + a AS is_passive, i >= p + a AND i < p + a + d AS is_detractor
-        FROM (VALUES {rows}) AS answers (path_id, p, a, d, silent), range(p + a + d + silent) AS persons (i)""",
+        FROM (VALUES {rows}) AS answers (path_id, p, a, d, silent), range(p + a + d + silent)
+            AS persons (i)""",
     )
 
 

@@ -1,5 +1,5 @@
-"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that no
-entry is left out.
+"""What ingest, retention, the handling of requests, releases and the noise make of another figure; and that
+no entry is left out.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ PURPOSES = (
 )
 # The last band has no upper end, which is no figure.
 NO_FIGURE = {
-    "sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure there"
+    "sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure "
+    "there"
 }
 
 
@@ -113,7 +114,8 @@ def _answers_go(small_school: SmallSchool, law: Policy) -> int:
 
     with Zones(small_school.home, small_school.keys) as zones:
         zones.connection.execute("""
-            INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score) VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
+            INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score)
+                VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
         people.add_without_contact(zones.connection, law, date(2029, 3, 1), 0)
         found = zones.connection.execute("SELECT count(*) FROM to_erase").fetchone()[0]
         zones.connection.execute("DELETE FROM vault.answers.nps")
@@ -234,7 +236,8 @@ def _utility(law: Policy) -> Any:
             CREATE TABLE evidence AS SELECT mart, cell_key, measure, true_count,
                 true_value::DOUBLE AS true_value,
             published_value::DOUBLE AS published_value, published_reason::VARCHAR AS published_reason
-            FROM (VALUES {rows}) AS e (mart, cell_key, measure, true_count, true_value, published_value, published_reason)""")
+            FROM (VALUES {rows}) AS e (mart, cell_key, measure, true_count, true_value, published_value,
+                published_reason)""")
         return utility.measure(connection, load_contracts(), law, "evidence")["count_error_persons"]
 
 

@@ -1,7 +1,7 @@
 """The answers of a French retailer's survey, delivered byte for byte as they are: cp850 within Latin-1.
 
-Only the header line gets the names that the warehouse knows, and each line is led by the time, the path and the
-fictional address of the one who answers. The customer's number stays an unknown column, which admission
+Only the header line gets the names that the warehouse knows, and each line is led by the time, the path and
+the fictional address of the one who answers. The customer's number stays an unknown column, which admission
 refuses.
 """
 

@@ -41,8 +41,8 @@ def deliver(folder: Path, landing: Path) -> None:
         for source, query in {
             "learners": "SELECT learner_id, learner_id || '@developers.example' AS email, answered_at AS "
             "last_login_at FROM answers",
-            "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, 'graduated' "
-            "AS outcome, diploma_id, graduated_on FROM answers",
+            "enrolments": "SELECT learner_id, 'path-survey' AS path_id, graduated_on - 365 AS started_on, "
+            "'graduated' AS outcome, diploma_id, graduated_on FROM answers",
             "salary": """
                 SELECT 'so-' || Respondent AS response_id, learner_id, diploma_id, graduated_on, answered_at,
                     employed, job_in_field,

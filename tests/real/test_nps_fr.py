@@ -13,7 +13,7 @@ import pytest
 
 from tests.real import nps_fr
 from tests.real.conftest import data
-from tests.whole.needles import Needles, search
+from tests.whole.planted import Planted, search
 from tests.whole.small_school import accounts
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.xdist_group("real")]
@@ -125,16 +125,16 @@ def test_no_comment_and_no_customer_outside_the_vault(answers, file, real_school
     comments = {answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT}
     assert len(comments) > 2000
     emails = {nps_fr.email(answer.customer) for answer in answers}
-    needles = Needles(comments | emails)
-    assert {place for place, _ in search(real_school.home, needles)} == set()
-    assert len(needles.find(io.BytesIO("\n".join(real_school.output).encode()))) == 0
+    planted = Planted(comments | emails)
+    assert {place for place, _ in search(real_school.home, planted)} == set()
+    assert len(planted.find(io.BytesIO("\n".join(real_school.output).encode()))) == 0
 
 
 def test_the_search_would_find_a_comment(answers):
     comment = next(
         answer.comment for answer in answers if len(answer.comment) >= SHORTEST_COMMENT and not answer.is_utf8
     )
-    assert Needles([comment]).find(io.BytesIO(b"x" * 99 + comment.encode())) == {comment}
+    assert Planted([comment]).find(io.BytesIO(b"x" * 99 + comment.encode())) == {comment}
 
 
 def test_the_gate_let_it_out(file, real_school):

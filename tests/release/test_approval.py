@@ -251,8 +251,8 @@ ACTS = {
     "hold": "publish(home, keys, load_policy(), home.releases / '.candidate-2026-06-30.1')",
     "refuse": "answer.refuse_waiting(home, keys, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is "
     "hidden'))",
-    "approve": "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', 'Read in "
-    "full'))",
+    "approve": "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', "
+    "'Read in full'))",
 }
 
 

@@ -139,7 +139,8 @@ def test_a_recall_and_another_reason_are_told(school):
 @pytest.mark.parametrize(
     ("harm", "problem"),
     [
-        (lambda lines: [lines[0].replace(b"2026-06-30.1", b"2026-06-30.2"), *lines[1:]], "entry 1 was changed"),
+        (lambda lines: [lines[0].replace(b"2026-06-30.1", b"2026-06-30.2"), *lines[1:]],
+         "entry 1 was changed"),
         (lambda lines: lines[1:], "entry 1 is missing"),
         (lambda lines: [lines[0], *lines[2:]], "entry 2 is missing"),
         (lambda lines: lines[:-1], "entry 4 is missing"),

@@ -23,7 +23,8 @@ def out(school, objected, status="objected"):
     with school.connect(warehouse="rw") as connection:
         connection.execute(f"""
             CREATE OR REPLACE TABLE warehouse.intermediate.int_persons AS
-            SELECT i AS person_key, i * 7919 % 4294967296 AS record_key, '{status}' AS status FROM range({objected}) AS persons (i)""")
+            SELECT i AS person_key, i * 7919 % 4294967296 AS record_key, '{status}' AS status
+                FROM range({objected}) AS persons (i)""")
 
 
 def gated(school, as_of=AS_OF):

@@ -148,7 +148,9 @@ r3;2026-03-02 10:00:00;person3@mail.example;7;;no
 SAMPLE = """
 def _acme(answers: list[Answer]) -> bytes:
     return _csv(("Response", "Submitted at", "Contact address", _RECOMMEND, "Why?", "Finished"), [
-        (f"r{a.number}", a.at("%Y-%m-%d %H:%M:%S"), a.email, a.score, a.comment, "no" if a.number == 1 else "yes") for a in answers
+        (f"r{a.number}", a.at("%Y-%m-%d %H:%M:%S"), a.email, a.score, a.comment,
+         "no" if a.number == 1 else "yes")
+        for a in answers
     ], delimiter=";")
 
 
@@ -238,7 +240,9 @@ unit_tests:
   - name: an_enrolment_counts_in_its_quarter
     model: int_people__enrolment_quarterly
     given:
-      - {input: ref('int_enrolments'), rows: [{identity_key: 1, path_id: p1, started_on: 2026-03-31}, {identity_key: 1, path_id: p1, started_on: 2026-04-01}]}
+      - {input: ref('int_enrolments'), rows: [
+          {identity_key: 1, path_id: p1, started_on: 2026-03-31},
+          {identity_key: 1, path_id: p1, started_on: 2026-04-01}]}
       - {input: ref('int_identities'), rows: [{identity_key: 1, person_key: 11}]}
       - {input: ref('int_persons'), rows: [{person_key: 11, pseudonym: eleven, is_in_statistics: true}]}
       - {input: ref('int_catalogue'), rows: [{item_kind: path, item_id: p1, code: code-of-p1}]}

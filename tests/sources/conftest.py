@@ -1,5 +1,5 @@
-"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a small school that pulls from
-it.
+"""A real PostgreSQL on a socket of its own, started as an unprivileged user, and a small school that pulls
+from it.
 """
 
 import os

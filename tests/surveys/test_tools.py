@@ -24,12 +24,13 @@ SAMPLES = {
         "user.userId,user.email\n1,2026-01-05T09:30:00.000Z,9,100,promoter,ok,,false,false,c,,,L1,"
         "ada@school.example\n2,2026-01-05T09:30:00.000Z,,,,,,false,true,c,,,L2,b@school.example\n"
     ),
-    "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date (UTC),Network "
-    f"ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
-    "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1","2026-01-05 '
-    '10:30:00","3","fr","1","t","9","lime@school.example"\n"2","","1","fr","1","t","9","b@school.example"\n',
-    "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend us?,Verified "
-    f"Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 "
+    "typeform.csv": f"#,How likely are you to recommend us?,Your email,Start Date (UTC),Submit Date "
+    f"(UTC),Network ID\nabc,9,{EMAIL},2026-01-05 09:29:00,2026-01-05 09:30:00,n1\n",
+    "limesurvey.csv": '"id","submitdate","lastpage","startlanguage","seed","token","NPS","email"\n"1",'
+    '"2026-01-05 10:30:00","3","fr","1","t","9","lime@school.example"\n'
+    '"2","","1","fr","1","t","9","b@school.example"\n',
+    "formbricks.csv": f"No.,Response ID,Timestamp,Finished,Survey ID,User ID,Would you recommend "
+    f"us?,Verified Email\n1,r1,2026-01-05 09:30:00,Yes,s1,,9,{EMAIL}\n2,r2,2026-01-05 "
     f"09:30:00,No,s1,,9,b@school.example\n",
     "google_fr.csv": f"Horodateur,Adresse e-mail,Recommanderiez-vous notre école ?,Pourquoi ?\n05/01/2026 "
     f"10:30:00,{EMAIL},9,bien\n".encode("cp850").decode("latin-1"),
@@ -54,9 +55,9 @@ ANSWER = (
 )
 SAMPLES |= {
     "qualtrics_questions.csv": f"{HEAD}{QUESTIONS}{'{},' * 8}{{}}\n{ANSWER}",
-    "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last page";"startlanguage. Start '
-    'language";"email. Email address";"G1. Recommanderiez-vous ?"\n"1";"2026-01-05 '
-    '10:30:00";"3";"fr";"both@school.example";"9"\n',
+    "limesurvey_both.csv": '"id. Response ID";"submitdate. Date submitted";"lastpage. Last '
+    'page";"startlanguage. Start language";"email. Email address";"G1. Recommanderiez-vous ?"\n'
+    '"1";"2026-01-05 10:30:00";"3";"fr";"both@school.example";"9"\n',
 }
 OUT = {
     "delighted.csv": "a score on another scale than 0 to 10",
@@ -137,8 +138,11 @@ def test_every_answer_says_the_same(loaded):
     ("content", "reason"),
     [
         ("a,b\n1,2\n", "anonymart sources infer"),
-        ("Horodateur,Adresse e-mail,Recommanderiez-vous (de 1 à 5) ?\n05/01/2026 10:30:00,a@b.fr,4\n", "scale up to 5"),
-        ("Horodateur,Adresse e-mail,Score\n" + "".join(f"05/01/2026 10:30:{n:02},a{n}@b.fr,{n % 5}\n" for n in range(40)), "none of its 40 scores"),
+        ("Horodateur,Adresse e-mail,Recommanderiez-vous (de 1 à 5) ?\n05/01/2026 10:30:00,a@b.fr,4\n",
+         "scale up to 5"),
+        ("Horodateur,Adresse e-mail,Score\n"
+         + "".join(f"05/01/2026 10:30:{n:02},a{n}@b.fr,{n % 5}\n" for n in range(40)),
+         "none of its 40 scores"),
         ("Horodateur,Recommanderiez-vous ?\n05/01/2026 10:30:00,4\n", "no column gives learner_id or email"),
         (
             "#,NPS,Recommend?,Your email,Submit Date (UTC),Network ID\n1,9,9,a@b.fr,2026-01-05 "

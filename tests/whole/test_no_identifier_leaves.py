@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from anonymart import engine
-from tests.whole.needles import Needles, search
+from tests.whole.planted import Planted, search
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
@@ -34,23 +34,23 @@ def owners(school) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def needles(owners) -> Needles:
-    return Needles(owners)
+def planted(owners) -> Planted:
+    return Planted(owners)
 
 
 @pytest.fixture(scope="module")
-def hits(later, needles) -> set[tuple[str, str]]:
+def hits(later, planted) -> set[tuple[str, str]]:
     """Everything of two releases and a run without one: zones, artifacts, Data Docs, manifests, and all that
     was printed.
     """
     printed = io.BytesIO("\n".join(later.output).encode())
-    return search(later.home, needles) | {("what was printed", value) for value in needles.find(printed)}
+    return search(later.home, planted) | {("what was printed", value) for value in planted.find(printed)}
 
 
-def test_what_is_sought_is_in_the_vault(school, later, needles):
+def test_what_is_sought_is_in_the_vault(school, later, planted):
     """The search would be worth nothing if the run had thrown everybody away."""
     texts = "\n".join(row[0] for row in later.vault("SELECT identifier FROM vault.register.identities"))
-    assert len(needles.find(io.BytesIO(texts.encode()))) > 2 * len(school.of_kind("learner_id"))
+    assert len(planted.find(io.BytesIO(texts.encode()))) > 2 * len(school.of_kind("learner_id"))
 
 
 def test_no_identifier_outside_the_vault(school, owners, hits):
@@ -68,10 +68,10 @@ def test_a_code_that_is_a_name_stays_in_the_vault(school, hits):
     assert found == []
 
 
-def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp_path):
+def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, planted, tmp_path):
     small_school = later.copy(tmp_path / "home")
     email, account = school.of_kind("email")[5]["value"], school.of_kind("account_name")[9]["value"]
-    unplanted = {hit for hit in search(small_school.home, needles) if hit[1] in (email, account)}
+    unplanted = {hit for hit in search(small_school.home, planted) if hit[1] in (email, account)}
     assert unplanted == set()
     log = small_school.home.dbt_logs / "dbt.log"
     log.write_text(f"10:12:07 loading the answer of {email.upper()} failed\n")
@@ -82,7 +82,7 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp
             "UPDATE nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM nps_quarterly)",
             [account],
         )
-    found = {hit for hit in search(small_school.home, needles) if hit[1] in (email, account)}
+    found = {hit for hit in search(small_school.home, planted) if hit[1] in (email, account)}
     assert found == {
         (str(log.relative_to(small_school.root)), email),
         (str(marts.relative_to(small_school.root)), account),
@@ -95,14 +95,14 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, needles, tmp
 def test_the_search_is_not_blind(released, tmp_path, place):
     """Each kind of file that it claims to open, it opens."""
     value = "Zoé.O'Brien@perso.example"
-    needles = Needles([value])
+    planted = Planted([value])
     small_school = type(released)(tmp_path / "home")
     small_school.home.prepare()
     (small_school.root / "keys.json").write_bytes((released.root / "keys.json").read_bytes())
     (small_school.root / "keys.json").chmod(0o600)
-    assert search(small_school.home, needles) == set()
+    assert search(small_school.home, planted) == set()
     expected = _hide(small_school, place, value)
-    assert search(small_school.home, needles) == {(expected, value)}
+    assert search(small_school.home, planted) == {(expected, value)}
 
 
 def _hide(small_school, place: str, value: str) -> str:

@@ -15,14 +15,14 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group("forms")]
 
 SCHOOLS = {"log": ("log",), "xapi": ("xapi",), "caliper": ("caliper",), "all": ("log", "xapi", "caliper")}
 FIGURES = {
-    "engagement": "SELECT month::VARCHAR, count(*), count(*) FILTER (is_active), count(*) FILTER (is_registered), "
-    "count(*) FILTER (is_completed)"
+    "engagement": "SELECT month::VARCHAR, count(*), count(*) FILTER (is_active), count(*) FILTER "
+    "(is_registered), count(*) FILTER (is_completed)"
     " FROM {people}__course_engagement_monthly WHERE course_id = '{course}' GROUP BY month ORDER BY month",
     "funnel": "SELECT start_quarter::VARCHAR, step, count(*) FILTER (has_reached) FROM "
     "{people}__course_completion_funnel WHERE course_id = '{course}'"
     " AND step IN ('registered', 'started', 'completed') GROUP BY ALL ORDER BY ALL",
-    "exercise": "SELECT half_year::VARCHAR, count(*), sum(n_attempts)::INTEGER, count(*) FILTER (has_succeeded), "
-    "min(score), max(score)"
+    "exercise": "SELECT half_year::VARCHAR, count(*), sum(n_attempts)::INTEGER, count(*) FILTER "
+    "(has_succeeded), min(score), max(score)"
     " FROM {people}__exercise_difficulty WHERE course_id = '{course}' GROUP BY half_year",
     "chapter": "SELECT count(*) FROM {people}__chapter_completion WHERE course_id = '{course}'",
 }

@@ -56,7 +56,8 @@ def life(year: int, verbs: dict[str, str]) -> str:
     and the project.
     """
     statements = "".join(
-        f"""(1, '{actor}', '{XAPI}/verbs/{verbs[item]}', '{item}', '{XAPI}/activities/{kind}', '{year}-02-{day:02} 10:00:00', 0.5, 30),"""
+        f"""(1, '{actor}', '{XAPI}/verbs/{verbs[item]}', '{item}', '{XAPI}/activities/{kind}',
+            '{year}-02-{day:02} 10:00:00', 0.5, 30),"""
         for day, (item, kind, actor) in enumerate(
             [
                 ("c1", "course", "learner:L1"),

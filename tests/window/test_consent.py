@@ -136,7 +136,8 @@ def test_comments_from_before_a_withdrawal_are_not_stored(tmp_path):
         ),
     )
     small_school.ingest()
-    assert small_school.ask("SELECT response_id FROM vault.answers.nps WHERE comment IS NOT NULL ORDER BY 1") == [
+    assert small_school.ask("SELECT response_id FROM vault.answers.nps WHERE comment IS NOT NULL "
+                            "ORDER BY 1") == [
         ("n14",), ("n15",), ("n24",), ("n25",)
     ]  # fmt: skip
     assert small_school.ask("SELECT count(*) FROM vault.answers.nps") == [(6,)]

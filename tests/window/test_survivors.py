@@ -44,7 +44,8 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> SmallHome:
 
 def test_retention_of_complete_cells_is_the_truth_and_the_others_are_marked(school):
     cells = school.rows("""
-        SELECT cohort_quarter, is_complete, share_active FROM warehouse.marts.learner_retention_cohort WHERE months_since_start = 12 AND share_active IS NOT NULL""")
+        SELECT cohort_quarter, is_complete, share_active FROM warehouse.marts.learner_retention_cohort
+            WHERE months_since_start = 12 AND share_active IS NOT NULL""")
     truth = N_STAY / N_START
     complete = [share for _, is_complete, share in cells if is_complete]
     survivors = [share for _, is_complete, share in cells if not is_complete]

@@ -289,7 +289,8 @@ def _database(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
         for row in connection.execute("""
             SELECT comment FROM duckdb_columns() WHERE database_name = 'released' AND comment IS NOT NULL
             UNION SELECT column_name FROM duckdb_columns() WHERE database_name = 'released'
-            UNION SELECT comment FROM duckdb_tables() WHERE database_name = 'released' AND comment IS NOT NULL""").fetchall()
+            UNION SELECT comment FROM duckdb_tables() WHERE database_name = 'released'
+                AND comment IS NOT NULL""").fetchall()
     ]
     columns = connection.execute(
         "SELECT schema_name, table_name, column_name FROM duckdb_columns() "

@@ -90,7 +90,8 @@ def _amounts(
     pooling, names = contract.disclosure.get("pooling") or {}, list(contract.dimensions)
     key = key_sql(tuple(names), "people")
     rows = connection.execute(f"""
-        SELECT {key}, "{person}"::VARCHAR, "{value}"::DOUBLE FROM warehouse.intermediate.{people} AS people WHERE "{value}" IS NOT NULL""").fetchall()
+        SELECT {key}, "{person}"::VARCHAR, "{value}"::DOUBLE FROM warehouse.intermediate.{people} AS people
+            WHERE "{value}" IS NOT NULL""").fetchall()
     by_cell: dict[str, dict[str, float]] = {}
     for cell, name, amount in rows:
         by_cell.setdefault(cell, {})[name] = amount

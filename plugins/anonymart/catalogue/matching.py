@@ -121,7 +121,8 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
             resolved.item_key IS NOT NULL AND matches.item_key IS NULL AS gains_item
         FROM resolved LEFT JOIN vault.catalogue.matches AS matches USING (named, named_type, role)
         WHERE resolved.role <> 'path' AND (
-            (resolved.item_key IS NOT NULL AND matches.item_key IS NULL) OR (resolved.course_key IS NOT NULL AND matches.course_key IS NULL))""")
+            (resolved.item_key IS NOT NULL AND matches.item_key IS NULL)
+                OR (resolved.course_key IS NOT NULL AND matches.course_key IS NULL))""")
     again = connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE again AS
         WITH rows AS (
@@ -144,7 +145,8 @@ def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:
                 AND objects.named_type = rows.object_type
         LEFT JOIN vault.catalogue.matches AS parents ON parents.role = 'whole'
             AND parents.named = rows.parent_id
-        LEFT JOIN vault.catalogue.matches AS groupings ON groupings.role = 'whole' AND groupings.named = rows.grouping_id""").fetchone()
+        LEFT JOIN vault.catalogue.matches AS groupings ON groupings.role = 'whole'
+            AND groupings.named = rows.grouping_id""").fetchone()
     connection.execute(f"""
         UPDATE vault.raw.learning AS rows SET admitted_no = {int(load_no)}, is_repeat = true,
             had_course = again.had_course, had_object = again.had_object
@@ -161,4 +163,5 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
         DELETE FROM vault.catalogue.matches AS matches USING named
         WHERE matches.named = named.named AND matches.named_type = named.named_type
             AND matches.role = named.role;
-        INSERT INTO vault.catalogue.matches SELECT named, named_type, role, item_kind, item_key, course_key FROM resolved""")
+        INSERT INTO vault.catalogue.matches SELECT named, named_type, role, item_kind, item_key, course_key
+            FROM resolved""")

@@ -113,7 +113,8 @@ def _personal(connection: duckdb.DuckDBPyConnection) -> str:
         UNION SELECT text FROM {SCHEMA}.ids WHERE regexp_matches(text, '{_ABOUT_PEOPLE}')
         UNION SELECT found.text FROM {SCHEMA}.phrases AS found JOIN {SCHEMA}.known AS known
             ON known.phrase = found.phrase
-        WHERE known.kind NOT IN {NAMES} AND length(found.phrase) >= 5 AND NOT ({IS_PLAIN_WORD.replace("found.n_words", "known.n_words")})""")
+        WHERE known.kind NOT IN {NAMES} AND length(found.phrase) >= 5
+            AND NOT ({IS_PLAIN_WORD.replace("found.n_words", "known.n_words")})""")
     return f"SELECT text FROM {SCHEMA}.personal"
 
 

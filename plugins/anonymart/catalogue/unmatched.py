@@ -201,7 +201,8 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
         FROM object_id
         UNION
         SELECT row_no, grouping_id, coalesce(grouping_kind, 'course'), course_key FROM placed_rows
-        WHERE grouping_id IS NOT NULL AND grouping_key IS NULL AND course_key IS NULL AND grouping_id IS DISTINCT FROM object_id""")
+        WHERE grouping_id IS NOT NULL AND grouping_key IS NULL AND course_key IS NULL
+            AND grouping_id IS DISTINCT FROM object_id""")
 
 
 def _kind_of_block() -> str:
@@ -242,7 +243,8 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
         rule.page for rule in rules if rule.page
     }
     words = f"[{', '.join(literal(word) for word in sorted({*_WORDS, *pages}))}]"
-    parameters = f"[{', '.join(literal(name) for name in sorted({name for rule in rules for name in rule.parameters}))}]"
+    named = sorted({name for rule in rules for name in rule.parameters})
+    parameters = f"[{', '.join(literal(name) for name in named)}]"
     block = r"regexp_extract(named, '(?i)type(?:@|%40)([a-z0-9_-]+)(?:\+|%2B)block', 1)"
     part = (
         f"CASE WHEN list_contains({words}, lower(s)) THEN s WHEN regexp_full_match(s, '[0-9]+') THEN '#' "

@@ -42,7 +42,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 def attack_command(
     folder: Path | None, against: tuple[Path, ...], unscored: bool, generated: bool, is_json: bool
 ) -> None:
-    """Attack a release with nothing but its files and the published rules; score it with the truth where that is at hand.
+    """Attack a release with nothing but its files and the published rules; score it with the truth where
+    that is at hand.
 
     \b
     The attacks:

@@ -26,7 +26,8 @@ _REFUSED = (
 @as_json
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -> None:
-    """Run dbt with WORDS on this home: the variables, keys, paths and the lock are those of `anonymart build`.
+    """Run dbt with WORDS on this home: the variables, keys, paths and the lock are those of `anonymart
+    build`.
 
     Put -- before dbt's own words, so that its options are not taken for ours. ls, parse, compile, docs
     generate, build, run, seed and test are allowed. What prints rows (show, run-operation) is not: the models

@@ -45,7 +45,7 @@ def detect(file: BufferedReader, no_vault: bool, is_json: bool) -> None:
 
     \b
       anonymart detect --no-vault comments.ndjson > spans.ndjson
-    """
+    """  # noqa: E501
     import duckdb
 
     from anonymart import engine

@@ -14,7 +14,8 @@ from anonymart.cli.base import as_json, open_home, print_result
 @click.command("membership")
 @as_json
 def membership_command(is_json: bool) -> None:
-    """Add up what all published counts over the years, carried ones too, tell of one person, and hold it against the limits of the policy.
+    """Add up what all published counts over the years, carried ones too, tell of one person, and hold it
+    against the limits of the policy.
 
     The attacker knows every other person of every cell. Told: how often he is right to say that the person is
     in the statistics, at the rate of false alarms of policy.yml (membership). Of the marts of the last build.

@@ -21,7 +21,10 @@ def phone_abroad(person: int) -> str:
 
 def social_security_number(person: int) -> str:
     """A French social security number of 15 digits whose key is right."""
-    body = f"{1 + person % 2}{60 + person % 38:02d}{1 + person % 12:02d}{1 + person % 95:02d}{100 + person % 800:03d}{1 + person // 800 % 999:03d}"
+    body = (
+        f"{1 + person % 2}{60 + person % 38:02d}{1 + person % 12:02d}{1 + person % 95:02d}"
+        f"{100 + person % 800:03d}{1 + person // 800 % 999:03d}"
+    )
     return f"{body}{97 - int(body) % 97:02d}"
 
 

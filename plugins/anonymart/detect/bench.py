@@ -91,7 +91,8 @@ def _known(n_cells: int, n_known: int, cores: int) -> list[str]:
         n_people = n_known // 3
         connection.execute(f"""
             INSERT INTO vault.register.learners (learner_id, email, account_name, given_name, family_name)
-            SELECT 'learner-' || i, 'person.' || i || '@mail.example', 'account' || i, 'given' || i % 5000, 'family' || i % 50000 FROM range({n_people}) AS r (i)""")
+            SELECT 'learner-' || i, 'person.' || i || '@mail.example', 'account' || i, 'given' || i % 5000,
+                'family' || i % 50000 FROM range({n_people}) AS r (i)""")
         connection.execute(
             f"CREATE TABLE texts AS SELECT 'course-' || (i % 900) || '-of-path-' || i AS text FROM "
             f"range({n_cells}) AS r (i)"

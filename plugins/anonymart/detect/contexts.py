@@ -76,7 +76,8 @@ _SURE = (
     rf"called|is named|named|nomm[eé]e?|appel[eé]e?))?{WIDE}?[,:(]?{WIDE}?"
     rf"|(?:je m['’]appell?e|je me nomme|mon nom est|mon pr[eé]?nom est|my name is|call me|appelez[- "
     rf"]moi)(?: bien)? ?:? ?[\"«]? ?"
-    r"|(?:suivie?s?|accompagn[eé]e?s?|aid[eé]e?s?|coach[eé]e?s?|encadr[eé]e?s?|form[eé]e?s?|corrig[eé]e?s?|[eé]valu[eé]e?s?|mentor[eé]e?s?|re[cç]ue?s?) par "
+    r"|(?:suivie?s?|accompagn[eé]e?s?|aid[eé]e?s?|coach[eé]e?s?|encadr[eé]e?s?|"
+    r"form[eé]e?s?|corrig[eé]e?s?|[eé]valu[eé]e?s?|mentor[eé]e?s?|re[cç]ue?s?) par "
     r"|(?:mentored|coached|taught|guided|helped|supported|tutored|advised|trained|assessed|reviewed) by "
     r"|(?:cordialement|bien [aà] vous|bien cordialement|sign[eé]e?|signed|regards|kind regards|best "
     r"regards|best|cheers|sincerely|yours|de la part de) ?[,:\n]{1,2}[ \n]?"
@@ -88,7 +89,8 @@ _HOW = (
 )
 # What is said to a person by name, and also to schools and tools.
 _TO = (
-    rf"(?:{_MANY}(?:merci|mercis|remerciements?|thanks|bravo|f[eé]licitations?|kudos|congrats|congratulations|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)"
+    rf"(?:{_MANY}(?:merci|mercis|remerciements?|thanks|bravo|f[eé]licitations?|kudos|congrats|"
+    rf"congratulations|shout[- ]?out|big up|chapeau|hats off|props|hommage|credit)"
     rf"{_HOW},?(?: (?:[aà]|to|for|go to|goes to))|(?:je "
     rf"?)?(?:remercie|remercier|f[eé]licite){_HOW}|gr[aâ]ce [aà]|gratitude (?:envers|to|for)|grateful "
     rf"to|reconnaissante? (?:envers|[aà]))"

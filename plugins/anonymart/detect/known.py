@@ -165,7 +165,8 @@ def known_digests(connection: duckdb.DuckDBPyConnection, schema: str, digests: I
         )
         SELECT DISTINCT asked.digest FROM (SELECT unnest([md5(spelling), sha1(spelling),
             sha256(spelling)]) AS digest FROM spellings) AS made
-        JOIN asked_digests AS asked ON left(asked.digest, 12) = left(made.digest, 12) AND starts_with(made.digest, asked.digest)""").fetchall()
+        JOIN asked_digests AS asked ON left(asked.digest, 12) = left(made.digest, 12)
+            AND starts_with(made.digest, asked.digest)""").fetchall()
     return {row[0] for row in found}
 
 

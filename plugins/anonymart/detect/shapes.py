@@ -109,9 +109,15 @@ PHONE_NATIONAL = (
 )
 # Without any sign between its digits, or without the + of its country, a number needs a word before it.
 PHONE_SAID = (
-    rf"(?i){NO_WORD_BEFORE}(?:(?:tele|smart|cell)?phone|t[ée]l[ée]phone|t[ée]l\.?|mobile|cell|portable|whatsapp|sms|fax|call|text|ring|appel[a-z]+|joindre|joignable|rappel[a-z]*|my number|mon num[ée]ro)"
-    rf"(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})(?:(?:me|moi|is|est|le|au|on|at|sur|number|num[ée]ro|n°|perso|pro)(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})){{0,3}}"
-    rf"([+]?(?:1?[2-9][0-9]{{9}}|0[0-9]{{10}}|(?:1|27|44|61|64|65|91|353){_SIGN}?[1-9](?:{_SIGN}?[0-9]){{7,8}}|[6-9][0-9]{{4}}{_SIGN}[0-9]{{5}}|[2-9](?:[1-9][0-9]|0[1-9])-[0-9]{{4}}))(?:$|[^{LETTER}0-9_/\-.]|[._/\-](?:$|[^{LETTER}0-9]))"
+    rf"(?i){NO_WORD_BEFORE}(?:(?:tele|smart|cell)?phone|t[ée]l[ée]phone|t[ée]l\.?|mobile|"
+    rf"cell|portable|whatsapp|sms|fax|call|text|ring|appel[a-z]+|joindre|joignable|rappel[a-z]*|"
+    rf"my number|mon num[ée]ro)"
+    rf"(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})(?:"
+    rf"(?:me|moi|is|est|le|au|on|at|sur|number|num[ée]ro|n°|perso|pro)(?:{SPACE}?[:=(\-]{SPACE}?|{SPACE})){{0,3}}"
+    rf"([+]?(?:1?[2-9][0-9]{{9}}|0[0-9]{{10}}|"
+    rf"(?:1|27|44|61|64|65|91|353){_SIGN}?[1-9](?:{_SIGN}?[0-9]){{7,8}}|[6-9][0-9]{{4}}{_SIGN}[0-9]{{5}}|"
+    rf"[2-9](?:[1-9][0-9]|0[1-9])-[0-9]{{4}}))"
+    rf"(?:$|[^{LETTER}0-9_/\-.]|[._/\-](?:$|[^{LETTER}0-9]))"
 )
 # Digits by threes or one by one look like those of other numbers: no digit may stand beside them, nor beyond
 # a sign.
@@ -214,7 +220,8 @@ _KNOWN_TOWN = alternatives(
 _COMPOSED_TOWN = (
     rf"(?:(?i:saints?|saintes?|st|ste|le|la|les)[ "
     rf"\-][{LARGE}][{LETTER}'’\-]*|(?i:saint|sainte|st|ste|le|la|les)-[{LETTER}'’\-]+|[Ll]['’][{LARGE}][{LETTER}'’\-]+"
-    rf"|[{LETTER}]+-(?i:sur|sous|les|lès|en|la|le|de|du|aux|d)[\-'’][{LETTER}][{LETTER}'’\-]*|[{LARGE}][{LETTER}]+ (?i:sur|sous|lès|les|en) [{LARGE}][{LETTER}'’\-]*)"
+    rf"|[{LETTER}]+-(?i:sur|sous|les|lès|en|la|le|de|du|aux|d)[\-'’][{LETTER}][{LETTER}'’\-]*|"
+    rf"[{LARGE}][{LETTER}]+ (?i:sur|sous|lès|les|en) [{LARGE}][{LETTER}'’\-]*)"
 )
 _TOWN = rf"(?:{_KNOWN_TOWN}|{_COMPOSED_TOWN})(?:-[{LETTER}]+)*(?:{SPACE}(?i:cedex)(?: [0-9]{{1,2}})?)?"
 _ANY_TOWN = rf"(?:{_TOWN}|[{LARGE}][{LETTER}'’\-]+)"

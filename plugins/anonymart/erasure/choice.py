@@ -1,5 +1,5 @@
-"""Who is to be erased: fills the TEMP table `to_erase`, and finds the names under which the warehouse knows them (R-ERASE,
-P-STAT).
+"""Who is to be erased: fills the TEMP table `to_erase`, and finds the names under which the warehouse knows
+them (R-ERASE, P-STAT).
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def key_to_erase(zones: Zones, policy: Policy) -> None:
         for place in places_there:
             if place.names is Names.IDENTITY_KEY and place.keeps is not Keeps.VIEW:
                 connection.execute(f"""
-                    INSERT INTO to_erase_keys SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
+                    INSERT INTO to_erase_keys
+                        SELECT DISTINCT identity_key, TIMESTAMP 'infinity', '{Scope.ALL}'
                     FROM {place.name}
                     WHERE identity_key NOT IN (SELECT {bits} FROM vault.register.identities)
                 """)

@@ -1,5 +1,5 @@
-"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection with the vault
-attached.
+"""Who is to be erased, rule by rule: the TEMP table `to_erase` (identifier, until_at, scope) of a connection
+with the vault attached.
 
 Rows about a time up to `until_at` (UTC) go; a row that tells no time goes too. `scope` says from which
 places.
@@ -28,7 +28,9 @@ class Scope(StrEnum):
     ALL = "all"
     """Every place (R-ERASE, P-STAT; a child of today, R-MINOR)."""
     ACTIVITY = "activity"
-    """Every place but requests, consents and who is who (a former activity period under P-STAT; the time under age, R-MINOR)."""
+    """Every place but requests, consents and who is who (a former activity period under P-STAT; the time
+    under age, R-MINOR).
+    """
     ANSWERS = "answers"
     """What was answered to surveys, in vault and warehouse (R-WITHDRAW)."""
     IDENTIFIED = "identified"
@@ -116,7 +118,8 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
             -- who only answered surveys has no anchor: all spellings of the address
             SELECT linked.identifier, false FROM vault.register.identities AS linked
             SEMI JOIN (FROM named WHERE anchor IS NULL) AS alone USING (group_key)
-            WHERE linked.anchor IS NULL AND linked.identifier NOT IN (SELECT identifier FROM vault.register.claims)
+            WHERE linked.anchor IS NULL
+                AND linked.identifier NOT IN (SELECT identifier FROM vault.register.claims)
             UNION
             SELECT identifier, coalesce(anchor, identifier) LIKE 'learner:%' FROM named
         )

@@ -1,5 +1,5 @@
-"""Which rows of a place go with those who go, as SQL on the TEMP tables `to_erase` and those that are made from
-it (R-ERASE, P-STAT).
+"""Which rows of a place go with those who go, as SQL on the TEMP tables `to_erase` and those that are made
+from it (R-ERASE, P-STAT).
 """
 
 from __future__ import annotations

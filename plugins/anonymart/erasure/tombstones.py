@@ -33,7 +33,9 @@ class Kind(StrEnum):
 
     OWN = "own"
     SHARED = "shared"
-    """Claimed by somebody else as well: it names nobody, so it does not reveal who else was erased. A fold of this kind holds for nobody."""
+    """Claimed by somebody else as well: it names nobody, so it does not reveal who else was
+    erased. A fold of this kind holds for nobody.
+    """
     LOOSE = "loose"
     """A fold, which all spellings have in common: holds only for spellings that no learner claims."""
 

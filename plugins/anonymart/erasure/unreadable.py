@@ -13,8 +13,8 @@ ERASED = "erased"
 
 
 def blank(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Close the rows that name only people of `to_erase`, and take the names of those people out of the text of
-    the others.
+    """Close the rows that name only people of `to_erase`, and take the names of those people out of the text
+    of the others.
 
     Gives the ids of all these rows. Runs before their names are deleted, in the same transaction.
     """

@@ -60,7 +60,8 @@ def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
     if table_exists(connection, "catalogue", "items"):
         connection.execute("""
             INSERT INTO gate.codes SELECT DISTINCT item_kind, code FROM vault.catalogue.items;
-            INSERT INTO gate.titles SELECT DISTINCT title FROM vault.catalogue.items WHERE title IS NOT NULL""")
+            INSERT INTO gate.titles SELECT DISTINCT title FROM vault.catalogue.items
+                WHERE title IS NOT NULL""")
 
 
 def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:

@@ -16,12 +16,13 @@ from anonymart.release import privacy_page
 STYLE_FILE = "style.css"
 # The words that Great Expectations itself writes on its pages: a learner may be called so.
 DOCS_WORDS = """
-    Data documentation compiled by Great Expectations Docs Home Validations Expectation Validation Result Evaluates whether
-    a batch of data matches expectations Actions Filter Show All Failed Only Table of Contents Overview Suite asset Status
-    Succeeded Failed Statistics Evaluated Successful Unsuccessful Percent more info Run Name Time Batch Markers Spec
-    identifiers schema type Level Observed Value across batches block buttons collapse collection contains content currently
-    defined device email false found header ident initial navigation notes objects option options parent radio results scale
-    section special style subheader values viewport width
+    Data documentation compiled by Great Expectations Docs Home Validations Expectation Validation Result
+    Evaluates whether a batch of data matches expectations Actions Filter Show All Failed Only Table of
+    Contents Overview Suite asset Status Succeeded Failed Statistics Evaluated Successful Unsuccessful Percent
+    more info Run Name Time Batch Markers Spec identifiers schema type Level Observed Value across batches
+    block buttons collapse collection contains content currently defined device email false found header ident
+    initial navigation notes objects option options parent radio results scale section special style subheader
+    values viewport width
 """
 _STYLE = Path(__file__).with_name("docs.css")
 _DROPPED = re.compile(
@@ -64,7 +65,7 @@ def _front_page(data_docs: Path, title: str, suites: Sequence[tuple[str, str, in
     for name, about, asked, failed in suites:
         pages = sorted((data_docs / "validations" / name).rglob("*.html"))
         link = f'<a href="{pages[0].relative_to(data_docs)}">{escape(name)}</a>' if pages else escape(name)
-        mark, words = ("success", "all kept") if not failed and asked else ("danger", f"{failed} not kept")
+        mark, words = ("success", "all passed") if not failed and asked else ("danger", f"{failed} failed")
         rows.append(
             f"<tr><td>{link}</td><td>{escape(about)}</td><td>{asked}</td><td "
             f'class="text-{mark}">{words}</td></tr>'

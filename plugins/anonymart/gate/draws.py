@@ -40,7 +40,8 @@ def add(
         f"""
         CREATE OR REPLACE TABLE gate.evidence AS
         SELECT evidence.*, CASE WHEN count_key IS NOT NULL THEN {draw} END AS draw_key
-        FROM gate.evidence AS evidence LEFT JOIN ({identities}) AS identities USING (mart, cell_key, measure)""",
+        FROM gate.evidence AS evidence LEFT JOIN ({identities}) AS identities
+            USING (mart, cell_key, measure)""",
         pads,
     )
 

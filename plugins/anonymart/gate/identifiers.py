@@ -46,7 +46,8 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT code AS text FROM gate.codes UNION SELECT title FROM gate.titles
             UNION SELECT unnest(['too_few', 'protected'])
         ),
-        -- What is published already is carried as it is: who chooses such an account later cannot stop all releases.
+        -- What is published already is carried as it is: who chooses such an account later cannot stop all
+        -- releases.
         published AS (SELECT code AS text FROM gate.codes WHERE contains(list, '.')),
         found AS (
             SELECT DISTINCT phrases.text, phrases.phrase, phrases.is_whole, known.kind, known.n_words
@@ -125,4 +126,5 @@ def find_in_pages(
             UNION ALL SELECT text, kind, text AS phrase
             FROM ({detect.kinds_query("(SELECT DISTINCT text FROM gate.pages)")})
         )
-        SELECT file, kind, count(DISTINCT phrase) AS n FROM gate.pages JOIN found USING (text) GROUP BY ALL ORDER BY ALL""").fetchall()
+        SELECT file, kind, count(DISTINCT phrase) AS n FROM gate.pages JOIN found USING (text)
+            GROUP BY ALL ORDER BY ALL""").fetchall()

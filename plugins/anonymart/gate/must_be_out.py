@@ -157,9 +157,11 @@ _PERSON = "JOIN vault.register.identities AS identities USING (identifier) WHERE
 _REQUESTS = f"""
     SELECT person_id, asked.kind, details, coalesce(identity_verified, false), received_at
     FROM vault.rights.requests AS asked {_PERSON}
-    AND NOT list_contains((SELECT coalesce(list(request_id), []) FROM vault.rights.steps WHERE state = 'refused'), request_id)"""
+    AND NOT list_contains((SELECT coalesce(list(request_id), []) FROM vault.rights.steps
+        WHERE state = 'refused'), request_id)"""
 _STANDING = f"""
-    SELECT person_id, stands.kind, if(is_lift, 'lift', ''), true, received_at FROM vault.rights.standing AS stands {_PERSON}"""
+    SELECT person_id, stands.kind, if(is_lift, 'lift', ''), true, received_at
+        FROM vault.rights.standing AS stands {_PERSON}"""
 _CONSENTS = f"""
     SELECT person_id, purpose, status, max("at") FROM (SELECT * FROM vault.rights.consents
     WHERE purpose IN ('P-STAT', 'P-SURVEY')) AS given {_PERSON}

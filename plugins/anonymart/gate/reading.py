@@ -138,7 +138,8 @@ def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None
     source = f"release.marts.{contract.name}" if is_there else "(SELECT 1 WHERE false)"
     connection.execute(f"""
         CREATE VIEW gate.{contract.name} AS
-        SELECT *, {key_sql(tuple(contract.dimensions), "cell")} AS cell_key FROM (SELECT {columns} FROM {source}) AS cell""")
+        SELECT *, {key_sql(tuple(contract.dimensions), "cell")} AS cell_key
+            FROM (SELECT {columns} FROM {source}) AS cell""")
 
 
 def _as_promised(name: str, promised: str, real: str | None) -> str:

@@ -17,9 +17,10 @@ from anonymart.policy import CLASSES, Policy
 from anonymart.release.privacy_page import page
 
 _PLACES = """
-    in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of a column in Parquet metadata
-    in the description for machines in the report in the page of the report in the manifest in the folder in marts.duckdb in a mart extra
-    altered file table view macro type sequence schema comment outside contract entry unknown unlike evidence replaces ledger package
+    in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of
+    a column in Parquet metadata in the description for machines in the report in the page of the report in
+    the manifest in the folder in marts.duckdb in a mart extra altered file table view macro type sequence
+    schema comment outside contract entry unknown unlike evidence replaces ledger package
 """
 _ATTACKS = (
     "linear_programming",
@@ -79,7 +80,7 @@ def report_words(contracts: Mapping[str, MartContract], policy: Policy) -> list[
     leaks = [plant.leak for plant in (*rule_plants(contracts), *docs_plants())] + [
         form.leak for form in FORMS
     ]
-    return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No not kept passed"]
+    return [*texts, *sorted(set(leaks)), *_ATTACKS, _PLACES, "No failed all passed"]
 
 
 def _of_report(report: Mapping[str, Any]) -> list[str]:

@@ -81,7 +81,8 @@ def evidence_of_another_day(scope: Scope) -> str:
         scope,
         "evidence_of_another_day",
         f"""
-        SELECT 1 FROM gate.evidence WHERE mart = '{scope.mart.name}' AND as_of IS DISTINCT FROM {day(scope.as_of)}""",
+        SELECT 1 FROM gate.evidence WHERE mart = '{scope.mart.name}'
+            AND as_of IS DISTINCT FROM {day(scope.as_of)}""",
     )
 
 
@@ -151,7 +152,8 @@ def completeness_unlike_dates(scope: Scope) -> str:
         f"""
         SELECT 1 FROM {scope.table} AS cell LEFT JOIN gate.carried_{scope.mart.name} AS carried
             ON carried.cell_key = cell.cell_key
-        WHERE cell.is_complete IS DISTINCT FROM ({open_until} >= coalesce(carried.built_as_of, {day(scope.as_of)}))""",
+        WHERE cell.is_complete IS DISTINCT FROM (
+            {open_until} >= coalesce(carried.built_as_of, {day(scope.as_of)}))""",
     )
 
 
@@ -212,7 +214,8 @@ def code_outside_list(scope: Scope) -> str:
         "code_outside_list",
         f"""
         SELECT 1 FROM {scope.table} AS cell
-        ANTI JOIN gate.codes AS codes ON codes.code = cell."{scope.column}" AND codes.list IN ('{listed}', '{scope.mart.name}.{scope.column}')""",
+        ANTI JOIN gate.codes AS codes ON codes.code = cell."{scope.column}"
+            AND codes.list IN ('{listed}', '{scope.mart.name}.{scope.column}')""",
     )
 
 

@@ -59,7 +59,8 @@ def count_under_threshold(scope: Scope) -> str:
         scope,
         "count_under_threshold",
         f"""
-        SELECT 1 FROM {scope.new_cells} AS cell {told} WHERE "{scope.column}" <> 0 AND "{scope.column}" < {smallest}""",
+        SELECT 1 FROM {scope.new_cells} AS cell {told} WHERE "{scope.column}" <> 0
+            AND "{scope.column}" < {smallest}""",
     )
 
 
@@ -93,7 +94,8 @@ def clipped_count_shown(scope: Scope) -> str:
         f"""
         SELECT 1 FROM {scope.table} AS cell JOIN {_count(scope, measure["of"])}
             AS base USING (cell_key) {joins}
-        WHERE cell."{scope.column}" IS NOT NULL AND base.true_count > 0 AND ({_band(scope)} IS NULL OR {clipped})""",
+        WHERE cell."{scope.column}" IS NOT NULL AND base.true_count > 0
+            AND ({_band(scope)} IS NULL OR {clipped})""",
     )
 
 
@@ -184,7 +186,8 @@ def mean_unlike_persons(scope: Scope) -> str:
             AND noise.true_count = {draws.last_block(scope.policy, scope.mart.noise)}
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         WHERE cell."{scope.column}" IS NOT NULL AND NOT coalesce(abs(
-            cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))})) <= {_SMALL}, false)""",
+            cell."{scope.column}" - round({total} / base.perturbed, {int(scope.figure("means", "decimals"))}))
+                <= {_SMALL}, false)""",
     )
 
 
@@ -202,7 +205,8 @@ def quantile_on_few_persons(scope: Scope) -> str:
             AS evidence USING (cell_key)
         WHERE cell."{scope.column}" IS NOT NULL AND NOT (
             evidence.perturbed >= {smallest}
-            AND floor(evidence.true_count * {min(share, 1 - share)}) >= {scope.figure("quantiles", "persons_each_side")})""",
+            AND floor(evidence.true_count * {min(share, 1 - share)})
+                >= {scope.figure("quantiles", "persons_each_side")})""",
     )
 
 
@@ -267,7 +271,8 @@ def dominated_money(scope: Scope) -> str:
             count(*) FILTER (people."{value}" < evidence.true_value) >= {side}
             AND count(*) FILTER (people."{value}" > evidence.true_value) >= {side}
             AND 100 * max(people."{value}") <= {share} * sum(people."{value}")
-            AND 100 * (sum(people."{value}") - list_sum(max(people."{value}", 2))) >= {p_percent} * max(people."{value}"), false)""",
+            AND 100 * (sum(people."{value}") - list_sum(max(people."{value}", 2)))
+                >= {p_percent} * max(people."{value}"), false)""",
     )
 
 

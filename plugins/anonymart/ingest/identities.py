@@ -239,7 +239,8 @@ def link(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
 
 
 def register(connection: duckdb.DuckDBPyConnection, identifiers: str, is_user: bool) -> None:
-    """Put the identifiers of a query into the register, and work out whose the new ones and those linked to them are.
+    """Put the identifiers of a query into the register, and work out whose the new ones and those linked to
+    them are.
 
     `is_user` says that the rows show a use of the site or a learner; a survey answer does not.
     """
@@ -253,7 +254,9 @@ def register(connection: duckdb.DuckDBPyConnection, identifiers: str, is_user: b
 
 
 def resolve_again(connection: duckdb.DuckDBPyConnection, identifiers: str) -> None:
-    """Work out anew whose the identifiers of a query and those linked to them are, after claims or people have gone."""
+    """Work out anew whose the identifiers of a query and those linked to them are, after claims or people
+    have gone.
+    """
     _touch(connection, identifiers)
     connection.execute("""
         UPDATE vault.register.identities SET anchor = NULL, person_id = NULL
@@ -294,7 +297,9 @@ def _enter(connection: duckdb.DuckDBPyConnection, is_user: bool) -> None:
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
-    """Anchor the touched identifiers and those linked to them: same loose e-mail, or the sha1 of one another."""
+    """Anchor the touched identifiers and those linked to them: same loose e-mail, or the sha1 of one
+    another.
+    """
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE scope AS
         WITH groups AS (

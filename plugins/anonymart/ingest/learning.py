@@ -280,7 +280,8 @@ def _has_address(column: str) -> str:
     return f"""
         coalesce((contains({column}, '@') OR contains({column}, '%40') OR starts_with(lower({column}),
             'mailto:'))
-        AND regexp_matches(regexp_replace({column}, {literal(_KEY_PARTS)}, '+', 'g'), {literal(_MAIL)}), false)"""
+        AND regexp_matches(regexp_replace({column}, {literal(_KEY_PARTS)}, '+', 'g'), {literal(_MAIL)}),
+            false)"""
 
 
 def _is_duration(column: str) -> str:

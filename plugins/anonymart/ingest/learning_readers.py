@@ -212,7 +212,8 @@ def _caliper_agent(who: str, settings: Mapping[str, Any]) -> str:
 _PROBLEM = """
     CASE WHEN (e -> '$.object.extensions.weighted_possible') IS NOT NULL
         THEN 'http://adlnet.gov/expapi/verbs/attempted'
-    WHEN coalesce((e -> '$.object.extensions.success'), (e -> '$.object.extensions.max_grade')) IS NOT NULL THEN 'https://w3id.org/xapi/acrossx/verbs/evaluated' END"""
+    WHEN coalesce((e -> '$.object.extensions.success'), (e -> '$.object.extensions.max_grade')) IS NOT NULL
+        THEN 'https://w3id.org/xapi/acrossx/verbs/evaluated' END"""
 
 
 def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -274,8 +275,8 @@ def _caliper(settings: Mapping[str, Any]) -> dict[str, str]:
         "actor": _caliper_agent(who, settings),
         "is_use": f"NOT ({is_grade} OR {is_member}) OR coalesce(({_id_of(who)}) = ({acting}), false)",
         "verb": f"json_object('id', {verb})",
-        "object": f"json_object('id', {_id_of(what)}, 'definition', json_object('type', {literal(_CALIPER)} || "
-        f"({kind})))",
+        "object": f"json_object('id', {_id_of(what)}, 'definition', json_object('type', "
+        f"{literal(_CALIPER)} || ({kind})))",
         "result": f"json_object('success', {success}, 'score', json_object('raw', {raw}, 'max', {highest}))",
         "context": f"json_object('contextActivities', json_object('parent', {context['parent']}, 'grouping', "
         f"{context['grouping']}))",
@@ -330,7 +331,8 @@ class OpenEdx:
 
     @property
     def with_about(self) -> str:
-        return f"coalesce(list_contains([{', '.join(literal(name) for name, told in self.events.items() if 'about' in told)}], (e ->> '$.event_type')), false)"
+        names = ", ".join(literal(name) for name, told in self.events.items() if "about" in told)
+        return f"coalesce(list_contains([{names}], (e ->> '$.event_type')), false)"
 
     def pairs(self) -> str:
         """Username and user id, as identifiers, of who acted: of events that can be about nobody else."""
@@ -377,7 +379,8 @@ class OpenEdx:
         is_use = f"""
             CASE WHEN {name} IS NOT NULL THEN coalesce({name} = {username},
                 false) WHEN {number} IS NULL OR {is_self} THEN true
-            WHEN {is_hidden} THEN {username} IS NULL OR is_own_id ELSE coalesce({username} IS NULL AND {number} = {user_id}, false) END"""
+            WHEN {is_hidden} THEN {username} IS NULL OR is_own_id
+                ELSE coalesce({username} IS NULL AND {number} = {user_id}, false) END"""
         return person, is_use
 
     def rows(self, lines: str) -> str:
@@ -388,7 +391,8 @@ class OpenEdx:
             (SELECT e, coalesce((alias, identifier) IN (SELECT (alias, identifier)
             FROM platform_pairs), false) AS is_own_id FROM (
             SELECT json AS e, 'account:' || {self.page} || '|' || {self.username} AS identifier,
-                'account:' || {self.page} || '|' || nullif({self.user_id}, '') AS alias FROM (SELECT json, json AS e FROM {lines})))"""
+                'account:' || {self.page} || '|' || nullif({self.user_id}, '') AS alias
+                    FROM (SELECT json, json AS e FROM {lines})))"""
 
     def parts(self) -> dict[str, str]:
         """Each part of a statement: what `expectations/learning.yml` names, everything else as use of its
@@ -405,7 +409,8 @@ class OpenEdx:
         # A video is named by the last part of its block only.
         named = f"""
             CASE WHEN regexp_full_match({thing}, '[0-9a-f]{{32}}') AND starts_with({course}, 'course-v1:')
-            THEN replace({course}, 'course-v1:', 'block-v1:') || '+type@' || ({kind}) || '+block@' || {thing} ELSE {thing} END"""
+            THEN replace({course}, 'course-v1:', 'block-v1:') || '+type@' || ({kind}) || '+block@' || {thing}
+                ELSE {thing} END"""
         segment = literal("http://adlnet.gov/expapi/activities/")
         person, is_use = self.person()
         share = f"try_cast({self.chosen('share', self.at, 'NULL')} AS DOUBLE)"
@@ -427,9 +432,10 @@ class OpenEdx:
                     THEN 'false' END,
                 'completion', CASE WHEN {share} >= 1 THEN 'true' END, 'extensions',
                     json_object({literal(PROGRESS)}, {share} * 100),
-                'score', json_object('raw', {self.chosen("raw", self.at, "NULL")}, 'max', {self.chosen("max", self.at, "NULL")}))""",
-            "context": f"json_object('contextActivities', json_object('grouping', json_array(json_object('id', "
-            f"{course}))))",
+                'score', json_object('raw', {self.chosen("raw", self.at, "NULL")},
+                    'max', {self.chosen("max", self.at, "NULL")}))""",
+            "context": f"json_object('contextActivities', json_object('grouping', "
+            f"json_array(json_object('id', {course}))))",
         }
 
 

@@ -186,7 +186,8 @@ def _load_tabular(
     changes.read_contents(connection, contract.source)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE bad AS
-        SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming WHERE reason IS NOT NULL"""
+        SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming
+            WHERE reason IS NOT NULL"""
     )
     _quarantine(connection, landed, load_no, counts)
     rejects = _add_rejects(connection, landed, load_no, counts)

@@ -18,7 +18,7 @@ from anonymart.release.report_persons import REASONS
 SECTIONS = {
     "short": "In short",
     "checked": "What was checked",
-    "policy": "What the policy asked, and how often it was enforced",
+    "policy": "What the policy requires, and how often it was enforced",
     "suppressed": "Figures that are not shown",
     "persons": "Persons in and out of the statistics",
     "requests": "Requests of persons",
@@ -94,7 +94,7 @@ def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
     )
     return (
         f'<p class="verdict {mark}">{words}</p><ul>'
-        f"<li>{told(gate['expectations'])} expectations were asked of {told(gate['rows'])} rows in "
+        f"<li>{told(gate['expectations'])} expectations were evaluated on {told(gate['rows'])} rows in "
         f"{len(report['marts'])} marts, {told(new)} of them new.</li>"
         f"<li>{told(planted)} leaks were planted in a copy, and {told(caught)} were caught.</li>"
         f"<li>{told(len(gate['attacks']))} attacks were tried, with {told(broken)} successes.</li>"
@@ -132,7 +132,7 @@ def _policy(gate: Mapping[str, Any]) -> str:
         (entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]
     ]
     return (
-        "<p>Expectations are counted by how often they were asked. Persons are counted with noise, as "
+        "<p>Expectations are counted by how often they were evaluated. Persons are counted with noise, as "
         "in the table of persons.</p>"
         + table(
             "Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows
@@ -211,7 +211,7 @@ def _membership(report: Mapping[str, Any]) -> str:
     }
     within, limits = report.get("membership") or {}, report["register"]
     if not within:
-        return "<p>Nobody asked: this release was made by an earlier version.</p>"
+        return "<p>Not evaluated: this release was made by an earlier version.</p>"
     rows = [
         (words[name], percent(limits[f"membership.{name}"]), "Yes" if within[name] else "No")
         for name in words

@@ -239,7 +239,8 @@ def _add_pools(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
                 unnest(generate_series(pool."{pooling["year_from"]}",
                 pool."{pooling["year"]}")) AS member (year)
             WHERE {of_year} IN (SELECT period_key FROM wrong_periods WHERE mart = '{contract.name}')
-                AND {key_sql(contract.period_key, "pool")} NOT IN (SELECT period_key FROM wrong_periods WHERE mart = '{contract.name}')""",
+                AND {key_sql(contract.period_key, "pool")} NOT IN (SELECT period_key FROM wrong_periods
+                    WHERE mart = '{contract.name}')""",
         )
         if not added:
             return
@@ -255,7 +256,8 @@ def _periods(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 def _wrong_cells(contract: MartContract) -> str:
     return f"""
         FROM vault.ledger.cells_{contract.name} AS cell
-        WHERE {key_sql(contract.period_key, "cell")} IN (SELECT period_key FROM wrong_periods WHERE mart = '{contract.name}')"""
+        WHERE {key_sql(contract.period_key, "cell")} IN (SELECT period_key FROM wrong_periods
+            WHERE mart = '{contract.name}')"""
 
 
 def _drop_marts(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None:

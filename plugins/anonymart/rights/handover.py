@@ -30,7 +30,8 @@ from anonymart.rights.statements import learning_statements
 from anonymart.rows import one_row
 from anonymart.vault import schema
 
-# Of what the warehouse has made of a person only that it exists is told: keys and hashes are the warehouse's, and say
+# Of what the warehouse has made of a person only that it exists is told: keys and hashes are the warehouse's,
+# and say
 # nothing.
 COUNTED = ("vault.ledger.row_hashes", "vault.register.minors", "tombstones.main.erased")
 # What the person provided, also by using the site (article 20); the rest was drawn from it.

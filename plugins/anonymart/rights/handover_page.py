@@ -159,11 +159,15 @@ _TERMS = {
     "keep_months": ("{} mois", "{} months"),
 }
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #ccc; } h3 { font-size: 1rem; margin-bottom: .3rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  color: #1a1a1a; background: #fff; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #ccc; }
+h3 { font-size: 1rem; margin-bottom: .3rem; }
 .en { color: #555; } .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; }
-th, td { border: 1px solid #ddd; padding: .25rem .5rem; text-align: left; vertical-align: top; } th { background: #f4f4f4; }
-@media print { body { margin: 0; } h2 { break-after: avoid; } .wide { overflow: visible; } table { font-size: .65rem; } }
+th, td { border: 1px solid #ddd; padding: .25rem .5rem; text-align: left; vertical-align: top; }
+th { background: #f4f4f4; }
+@media print { body { margin: 0; } h2 { break-after: avoid; } .wide { overflow: visible; }
+  table { font-size: .65rem; } }
 """
 
 

@@ -48,8 +48,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Row:
-    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when rows
-    were planned to go.
+    """A request as the vault keeps it; `is_held` is False when nobody is named any more, `is_to_erase` when
+    rows were planned to go.
     """
 
     request_id: str
@@ -74,14 +74,16 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _House:
+class _Work:
+    """Where and as of when requests are carried out."""
+
     home: Home
     keys: Keys
     policy: Policy
     as_of: date
 
     @property
-    def inside(self) -> tuple[Home, Keys, Policy, date]:
+    def place(self) -> tuple[Home, Keys, Policy, date]:
         return self.home, self.keys, self.policy, self.as_of
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -125,11 +127,11 @@ def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> 
     """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned
     yet, or any more.
     """
-    house = _House(home, keys, policy, as_of)
-    request_id, request = _found(house, shown_id, ("received", "planned"))
-    found = _plan(house, house.rows([request_id])[request_id])
+    work = _Work(home, keys, policy, as_of)
+    request_id, request = _found(work, shown_id, ("received", "planned"))
+    found = _plan(work, work.rows([request_id])[request_id])
     if request.state == "received":
-        _step(house, [request_id], "planned", _told(found))
+        _step(work, [request_id], "planned", _told(found))
     return found
 
 
@@ -140,34 +142,34 @@ def execute(
 
     Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
     """
-    house = _House(home, keys, policy, as_of)
-    request_id, request = _found(house, shown_id, OPEN)
-    row = house.rows([request_id])[request_id]
+    work = _Work(home, keys, policy, as_of)
+    request_id, request = _found(work, shown_id, OPEN)
+    row = work.rows([request_id])[request_id]
     if request.state == "received":
-        _step(house, [request_id], "planned", _told(_plan(house, row)))
+        _step(work, [request_id], "planned", _told(_plan(work, row)))
     if request.state in ("received", "planned"):
-        present = _plan(house, row)
+        present = _plan(work, row)
         if present.token is not None and token != present.token:
             raise UsageError(
                 f"This needs the token of its present plan: look at it with `anonymart rights plan "
                 f"{shown_id}`; nothing was done."
             )
-        _execute(house, [row], present.token)
-    if house.states()[request_id].state == "executed":
-        _verify(house, [row])
+        _execute(work, [row], present.token)
+    if work.states()[request_id].state == "executed":
+        _verify(work, [row])
     approval.supersede_by_rights(home, keys, as_of)
-    return house.states()[request_id]
+    return work.states()[request_id]
 
 
 def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
     """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes
     nothing.
     """
-    house = _House(home, keys, policy, as_of)
-    request_id, request = _found(house, shown_id, ("verified", "answered"))
+    work = _Work(home, keys, policy, as_of)
+    request_id, request = _found(work, shown_id, ("verified", "answered"))
     if request.state == "verified":
-        _answer(house, [request_id])
-    return house.states()[request_id]
+        _answer(work, [request_id])
+    return work.states()[request_id]
 
 
 def find_with_export(
@@ -177,7 +179,7 @@ def find_with_export(
     for an unknown id.
     """
     need_vault(home)
-    states = _House(home, keys, policy, as_of).states()
+    states = _Work(home, keys, policy, as_of).states()
     request_id = choose(states, keys, shown_id)
     path = handover.export_path(home, keys, request_id)
     return states[request_id], str(path) if path.exists() else None
@@ -192,60 +194,60 @@ def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Req
     """
     if not home.vault.exists():
         return []
-    house = _House(home, keys, policy, as_of)
-    removal.finish(*house.inside)
+    work = _Work(home, keys, policy, as_of)
+    removal.finish(*work.place)
     handover.delete_old_exports(home, policy, as_of)
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
-        _advance(house, kinds)
+        _advance(work, kinds)
     approval.supersede_by_rights(home, keys, as_of)
-    return list(house.states().values())
+    return list(work.states().values())
 
 
-def _advance(house: _House, kinds: tuple[str, ...]) -> None:
-    waiting = _held_back(house) if kinds == _ERASING else set()
+def _advance(work: _Work, kinds: tuple[str, ...]) -> None:
+    waiting = _held_back(work) if kinds == _ERASING else set()
     for state, act in (
         ("received", _plan_each),
         ("planned", _execute_each),
         ("executed", _verify),
         ("verified", _answer_rows),
     ):
-        states = house.states()
+        states = work.states()
         chosen = [
             name
             for name, request in states.items()
             if request.state == state and request.kind in kinds and name not in waiting
         ]
         if chosen:
-            rows = house.rows(chosen)
+            rows = work.rows(chosen)
             act(
-                house,
+                work,
                 [rows[name] for name in sorted(chosen, key=lambda name: ORDER.index(states[name].kind))],
             )
 
 
-def _held_back(house: _House) -> set[str]:
+def _held_back(work: _Work) -> set[str]:
     """Erasures that wait, until their own last day, because the same person's access is not certain yet or
     not handed over.
     """
-    states = house.states()
+    states = work.states()
     return {
         removing
-        for removing, asking in _same_person(house, tuple(states))
+        for removing, asking in _same_person(work, tuple(states))
         if states[removing].kind in ("erase", "death")
         and states[asking].kind in ("access", "port")
         and (
             states[asking].state in ("awaiting_proof", *OPEN)
-            or handover.export_path(house.home, house.keys, asking).exists()
+            or handover.export_path(work.home, work.keys, asking).exists()
         )
-        and house.as_of < states[removing].due_on
+        and work.as_of < states[removing].due_on
     }
 
 
-def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:
+def _same_person(work: _Work, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:
     """For each of these requests that still tells who asks: every request of the same person, answered ones
     too.
     """
-    with house.connect() as connection:
+    with work.connect() as connection:
         return connection.execute(
             """
             WITH people AS (
@@ -265,31 +267,31 @@ def _same_person(house: _House, request_ids: tuple[str, ...]) -> list[tuple[str,
         ).fetchall()
 
 
-def _plan_each(house: _House, rows: list[_Row]) -> None:
+def _plan_each(work: _Work, rows: list[_Row]) -> None:
     for row in rows:
         try:
-            _step(house, [row.request_id], "planned", _told(_plan(house, row)))
+            _step(work, [row.request_id], "planned", _told(_plan(work, row)))
         except UsageError as problem:
-            _note_problem(house, row.request_id, _code(problem))
+            _note_problem(work, row.request_id, _code(problem))
 
 
-def _plan(house: _House, row: _Row) -> Plan:
+def _plan(work: _Work, row: _Row) -> Plan:
     if row.is_held:
-        _need_one_person(house, row.request_id)
+        _need_one_person(work, row.request_id)
     if row.acts_as == "removal":
-        found = removal.plan_requests(*house.inside, (row.request_id,))
+        found = removal.plan_requests(*work.place, (row.request_id,))
         return Plan(found.rows, found.files, found.token)
     if row.acts_as == "rectify":
-        rows = rectify.plan(*house.inside, row.request_id)
-        return Plan(rows, {}, _token(house, row, rows))
+        rows = rectify.plan(*work.place, row.request_id)
+        return Plan(rows, {}, _token(work, row, rows))
     return Plan()
 
 
-def _need_one_person(house: _House, request_id: str) -> None:
+def _need_one_person(work: _Work, request_id: str) -> None:
     """Raise UsageError for a request of any kind by an address that two people claim: nobody knows whose
     right it is.
     """
-    with house.connect() as connection:
+    with work.connect() as connection:
         is_contested = one_row(
             connection.execute(
                 """
@@ -310,26 +312,26 @@ def _need_one_person(house: _House, request_id: str) -> None:
         )
 
 
-def _token(house: _House, row: _Row, rows: dict[str, int]) -> str:
+def _token(work: _Work, row: _Row, rows: dict[str, int]) -> str:
     import hashlib
 
     return hashlib.sha256(
-        json.dumps([str(house.as_of), row.request_id, rows], sort_keys=True).encode()
+        json.dumps([str(work.as_of), row.request_id, rows], sort_keys=True).encode()
     ).hexdigest()[:12]
 
 
-def _execute_each(house: _House, rows: list[_Row]) -> None:
+def _execute_each(work: _Work, rows: list[_Row]) -> None:
     """The removals among them as one batch with its own plan's token; then the others, one by one."""
     removing = [row for row in rows if row.acts_as == "removal"]
     if removing:
-        batch = removal.plan_requests(*house.inside, tuple(row.request_id for row in removing))
-        _execute(house, removing, batch.token)
+        batch = removal.plan_requests(*work.place, tuple(row.request_id for row in removing))
+        _execute(work, removing, batch.token)
     for row in rows:
         if row.acts_as != "removal":
-            _execute(house, [row], _plan(house, row).token)
+            _execute(work, [row], _plan(work, row).token)
 
 
-def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
+def _execute(work: _Work, rows: list[_Row], token: str | None) -> None:
     """Rows of one kind of action."""
     names = [row.request_id for row in rows]
     crash.point("rights.before_executed")
@@ -337,31 +339,31 @@ def _execute(house: _House, rows: list[_Row], token: str | None) -> None:
     match rows[0].acts_as:
         case "removal":
             for _, other in _same_person(
-                house, tuple(row.request_id for row in rows if row.kind != "withdraw")
+                work, tuple(row.request_id for row in rows if row.kind != "withdraw")
             ):
-                handover.delete_export(house.home, house.keys, other)
-            done = removal.carry_out_requests(*house.inside, tuple(names), token or "")
+                handover.delete_export(work.home, work.keys, other)
+            done = removal.carry_out_requests(*work.place, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
         case "handover":
             # What waits in landing is held as well (R-ACCESS).
-            ingest(*house.inside)
+            ingest(*work.place)
             for row in rows:
                 kind = "access" if row.kind == "death" else row.kind
-                notes[row.request_id] = handover.write_handover(*house.inside, row.request_id, kind).name
+                notes[row.request_id] = handover.write_handover(*work.place, row.request_id, kind).name
         case "rectify":
             for row in rows:
-                rectify.carry_out(*house.inside, row.request_id)
+                rectify.carry_out(*work.place, row.request_id)
         case "standing":
-            _keep_standing(house, names)
+            _keep_standing(work, names)
         case "nothing":
             notes = dict.fromkeys(names, NOTHING_HELD if not rows[0].is_held else "kept until its term")
     for name in names:
-        _step(house, [name], "executed", notes[name])
+        _step(work, [name], "executed", notes[name])
 
 
-def _keep_standing(house: _House, request_ids: list[str]) -> None:
+def _keep_standing(work: _Work, request_ids: list[str]) -> None:
     """An objection or restriction, or the end of one, holds on when the request no longer tells who asked."""
-    with house.connect() as connection:
+    with work.connect() as connection:
         connection.execute(
             """
             INSERT INTO vault.rights.standing
@@ -373,28 +375,28 @@ def _keep_standing(house: _House, request_ids: list[str]) -> None:
         )
 
 
-def _verify(house: _House, rows: list[_Row]) -> None:
+def _verify(work: _Work, rows: list[_Row]) -> None:
     """Look again whether it is done: nothing is left to remove or correct, the zip opens, the objection
     stands.
     """
     for row in rows:
-        fresh = house.rows([row.request_id])[row.request_id]
-        if not _IS_DONE[fresh.acts_as](house, fresh):
+        fresh = work.rows([row.request_id])[row.request_id]
+        if not _IS_DONE[fresh.acts_as](work, fresh):
             raise AnonymartError(
                 f"A request of kind {row.kind} was executed and something of it is left: look at it "
                 f"with `anonymart rights list`."
             )
-        _step(house, [row.request_id], "verified", "")
+        _step(work, [row.request_id], "verified", "")
 
 
-def _zip_opens(house: _House, row: _Row) -> bool:
-    path = handover.export_path(house.home, house.keys, row.request_id)
+def _zip_opens(work: _Work, row: _Row) -> bool:
+    path = handover.export_path(work.home, work.keys, row.request_id)
     with zipfile.ZipFile(path) as archive:
         return archive.testzip() is None and bool(archive.namelist())
 
 
-def _is_standing(house: _House, row: _Row) -> bool:
-    with house.connect() as connection:
+def _is_standing(work: _Work, row: _Row) -> bool:
+    with work.connect() as connection:
         return one_row(
             connection.execute(
                 "SELECT EXISTS (FROM vault.rights.standing SEMI JOIN (FROM vault.rights.requests WHERE "
@@ -404,22 +406,22 @@ def _is_standing(house: _House, row: _Row) -> bool:
         )[0]
 
 
-_IS_DONE: dict[str, Callable[[_House, _Row], bool]] = {
-    "removal": lambda house, row: (
-        not any(_plan(house, row).rows.values()) and not removal.left_of_the_erased(*house.inside)
+_IS_DONE: dict[str, Callable[[_Work, _Row], bool]] = {
+    "removal": lambda work, row: (
+        not any(_plan(work, row).rows.values()) and not removal.left_of_the_erased(*work.place)
     ),
-    "rectify": lambda house, row: not any(_plan(house, row).rows.values()),
+    "rectify": lambda work, row: not any(_plan(work, row).rows.values()),
     "handover": _zip_opens,
     "standing": _is_standing,
-    "nothing": lambda house, row: True,
+    "nothing": lambda work, row: True,
 }
 
 
-def _answer_rows(house: _House, rows: list[_Row]) -> None:
-    _answer(house, [row.request_id for row in rows])
+def _answer_rows(work: _Work, rows: list[_Row]) -> None:
+    _answer(work, [row.request_id for row in rows])
 
 
-def _answer(house: _House, request_ids: list[str]) -> None:
+def _answer(work: _Work, request_ids: list[str]) -> None:
     """Keep a withdrawal as the consent that it ended, then strip the requests to kind, dates, outcome and a
     keyed hash.
     """
@@ -433,24 +435,25 @@ def _answer(house: _House, request_ids: list[str]) -> None:
             -- of whom nothing is held, no withdrawal is either
             SELECT identities.identifier FROM vault.register.identities AS identities
             INNER JOIN vault.register.identities AS linked
-                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
+                ON coalesce(linked.anchor, linked.identifier)
+                    = coalesce(identities.anchor, identities.identifier)
             SEMI JOIN (FROM vault.ledger.row_hashes WHERE source <> 'rights') AS told
                 ON told.identifier_mark = identifier_mark(linked.identifier)
         )
     """
-    _step(house, request_ids, "answered", "", withdrawals, STRIP)
+    _step(work, request_ids, "answered", "", withdrawals, STRIP)
 
 
-def _step(house: _House, request_ids: list[str], state: str, note: str, *statements: str) -> None:
+def _step(work: _Work, request_ids: list[str], state: str, note: str, *statements: str) -> None:
     """One transaction: the statements, then the new state of the requests."""
-    connection = house.connect()
+    connection = work.connect()
     try:
         connection.execute("BEGIN")
         for statement in statements:
             connection.execute(statement, [request_ids])
         connection.execute(
             "INSERT INTO vault.rights.steps SELECT unnest($1::VARCHAR[]), $2, $3, $4",
-            [request_ids, state, house.as_of, note],
+            [request_ids, state, work.as_of, note],
         )
         crash.point(f"rights.before_{state}_commit")
         connection.execute("COMMIT")
@@ -463,9 +466,9 @@ def _step(house: _House, request_ids: list[str], state: str, note: str, *stateme
         connection.close()
 
 
-def _note_problem(house: _House, request_id: str, code: str) -> None:
-    if house.states()[request_id].problem != code:
-        _step(house, [request_id], "received", f"problem {code}")
+def _note_problem(work: _Work, request_id: str, code: str) -> None:
+    if work.states()[request_id].problem != code:
+        _step(work, [request_id], "received", f"problem {code}")
 
 
 def _code(problem: UsageError) -> str:
@@ -477,10 +480,10 @@ def _told(found: Plan) -> str:
     return f"{n_rows} rows in {len(found.rows)} places" if n_rows else ""
 
 
-def _found(house: _House, shown_id: str, states: tuple[str, ...]) -> tuple[str, Request]:
-    need_vault(house.home)
-    found = house.states()
-    request_id = choose(found, house.keys, shown_id)
+def _found(work: _Work, shown_id: str, states: tuple[str, ...]) -> tuple[str, Request]:
+    need_vault(work.home)
+    found = work.states()
+    request_id = choose(found, work.keys, shown_id)
     request = found[request_id]
     if request.state == "awaiting_proof":
         raise UsageError(

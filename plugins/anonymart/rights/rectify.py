@@ -138,7 +138,8 @@ class _Rectification:
             FROM vault.rights.requests AS requests
             INNER JOIN vault.register.identities AS identities USING (identifier)
             INNER JOIN vault.register.identities AS linked
-                ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
+                ON coalesce(linked.anchor, linked.identifier)
+                    = coalesce(identities.anchor, identities.identifier)
             WHERE requests.request_id = $1
             """,
             [self.request_id],

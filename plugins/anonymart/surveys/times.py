@@ -70,7 +70,8 @@ def utc(text: str, times: Times, zone: str) -> str:
         "unix milliseconds": f"to_timestamp({text}::DOUBLE / 1000)",
         "slashed": local.format(_slashed(text, times.order)),
         "google": f"""(try_strptime(regexp_extract({text}, '^(.*[AP]M) ', 1), '%Y/%m/%d %I:%M:%S %p')
-            - to_hours(coalesce(try_cast(regexp_extract({text}, '(?:UTC|GMT)([+-][0-9]+)$', 1) AS BIGINT), 0)))::TIMESTAMP AT TIME ZONE 'UTC'""",
+            - to_hours(coalesce(try_cast(regexp_extract({text}, '(?:UTC|GMT)([+-][0-9]+)$', 1) AS BIGINT),
+                0)))::TIMESTAMP AT TIME ZONE 'UTC'""",
     }
     cases = " ".join(f"WHEN '{form}' THEN {branches[form]}" for form in times.forms if form in branches)
     rare = f"{sql_rare(text, times.order or '', zone)} AT TIME ZONE 'UTC'"

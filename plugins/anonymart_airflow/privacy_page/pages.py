@@ -1,5 +1,5 @@
-"""The pages of the page Privacy: Jinja2 with every value escaped, one style sheet inside the page, no script and nothing
-from elsewhere.
+"""The pages of the page Privacy: Jinja2 with every value escaped, one style sheet inside the page, no script
+and nothing from elsewhere.
 """
 
 from __future__ import annotations

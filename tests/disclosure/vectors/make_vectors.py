@@ -1,4 +1,5 @@
-"""Made the vectors of this folder, in an environment of its own: cell-key-perturbation 3.1.0 and pycanon 1.3.6 (README.md).
+"""Made the vectors of this folder, in an environment of its own: cell-key-perturbation 3.1.0 and
+pycanon 1.3.6 (README.md).
 
 `python make_vectors.py` in this folder. No test runs it.
 """
@@ -67,7 +68,9 @@ def write_runs(name: str, table: dict[tuple[int, int], int]) -> None:
 
 
 def counts() -> None:
-    """Records, and what cell-key-perturbation publishes of them: cells, and the margin by region as cells of their own."""
+    """Records, and what cell-key-perturbation publishes of them: cells, and the margin by region as cells of
+    their own.
+    """
     dice = np.random.default_rng(3)
     records = pd.DataFrame(
         {
@@ -106,10 +109,12 @@ def anonymities() -> None:
     """Small tables, and their k and l by pycanon."""
     inpatients = pd.DataFrame(
         [
-            ("130**", "<30", "heart disease"), ("130**", "<30", "heart disease"), ("130**", "<30", "viral infection"),
-            ("130**", "<30", "viral infection"), ("1485*", ">=40", "cancer"), ("1485*", ">=40", "heart disease"),
-            ("1485*", ">=40", "viral infection"), ("1485*", ">=40", "viral infection"), ("130**", "3*", "cancer"),
-            ("130**", "3*", "cancer"), ("130**", "3*", "cancer"), ("130**", "3*", "cancer"),
+            ("130**", "<30", "heart disease"), ("130**", "<30", "heart disease"),
+            ("130**", "<30", "viral infection"), ("130**", "<30", "viral infection"),
+            ("1485*", ">=40", "cancer"), ("1485*", ">=40", "heart disease"),
+            ("1485*", ">=40", "viral infection"), ("1485*", ">=40", "viral infection"),
+            ("130**", "3*", "cancer"), ("130**", "3*", "cancer"),
+            ("130**", "3*", "cancer"), ("130**", "3*", "cancer"),
         ],
         columns=["a", "b", "sensitive"],
     )  # fmt: skip

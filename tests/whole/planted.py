@@ -33,7 +33,7 @@ _BITS = 24
 _FACTORS = [np.uint32(pow(2654435761, power, 1 << 32) | 1) for power in range(1, SHORTEST + 1)]
 
 
-class Needles:
+class Planted:
     """Values to look for, each at least 7 bytes long. `find` gives those that some bytes hold."""
 
     def __init__(self, values: Iterable[str]) -> None:
@@ -71,7 +71,7 @@ class Needles:
         return found
 
 
-def search(home: Home, needles: Needles, left_out: tuple[Path, ...] = ()) -> set[tuple[str, str]]:
+def search(home: Home, planted: Planted, left_out: tuple[Path, ...] = ()) -> set[tuple[str, str]]:
     """(file, value) for each value that a file of the home holds, names of files included.
 
     Left out: the landing folder, the vault, what is prepared for the people themselves, and the key file,
@@ -82,7 +82,7 @@ def search(home: Home, needles: Needles, left_out: tuple[Path, ...] = ()) -> set
         place = str(path.relative_to(home.root))
         for content in (io.BytesIO(place.encode()), *contents(home, path)):
             with content:
-                hits |= {(place, value) for value in needles.find(content)}
+                hits |= {(place, value) for value in planted.find(content)}
     return hits
 
 
