@@ -1,8 +1,8 @@
 """The school's own configuration: a folder of its own over what is shipped, so that nobody edits the program.
 
-It is `config/` of the home, or the folder that ANONYMART_CONFIG names, and holds only what the school changes:
-`policy.yml`, `learning.yml`, YAMLs of survey tools in `sources/`, reviewed lists in `lists/`. Every process
-reads the same folder, and what comes of it is hashed as the other definitions are (`definitions.py`).
+It is `config/` of the home, or the folder that ANONYMART_CONFIG names, and holds only what the school
+changes: `policy.yml`, `learning.yml`, YAMLs of survey tools in `sources/`, reviewed lists in `lists/`. Every
+process reads the same folder, and what comes of it is hashed as the other definitions are (`definitions.py`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _IGNORED = ("README", "README.md", "README.txt")
 def folder() -> Path | None:
     """The folder of the school's own configuration; None where there is none.
 
-    Raises UsageError when ANONYMART_CONFIG names no folder: a misspelt path must not mean the shipped figures.
+    Raises UsageError when ANONYMART_CONFIG names no folder: a misspelt path must not mean the shipped
+    figures.
     """
     named = os.environ.get(ENVIRONMENT)
     if named:
@@ -114,8 +115,8 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
 
 
 def merged(shipped: Any, own: Any) -> Any:
-    """The school's content over the shipped one: groups entry by entry, of lists the school's items follow the
-    shipped ones, any other value is the school's.
+    """The school's content over the shipped one: groups entry by entry, of lists the school's items follow
+    the shipped ones, any other value is the school's.
     """
     if isinstance(shipped, Mapping) and isinstance(own, Mapping):
         both = {name: merged(shipped[name], own[name]) for name in own if name in shipped}

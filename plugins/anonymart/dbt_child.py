@@ -92,7 +92,7 @@ def _parse(arguments: list[str]) -> Any:
 
 
 def _forget_other(kept: Path, project: Path) -> None:
-    """What was parsed of another project, as of one with other lists, is of no use: dbt would read its files."""
+    """What was parsed of another project, as of one with other lists, would let dbt read its files."""
     of = kept.with_name(_PARSED_OF)
     if not of.is_file() or of.read_text(encoding="utf-8") != str(project):
         kept.unlink(missing_ok=True)

@@ -21,8 +21,8 @@ from anonymart.policy import load_policy, policy_hash
 @config.kept
 def definitions() -> dict[str, str]:
     """SHA-256 by name, in order of name: `policy`, `seeds/<list>`, `mappings/<file>`, `models/<folder>`,
-    `macros`, `rules/<mart>`; `mappings/own` for the survey tools that the school adds, for a release says nothing
-    of their names.
+    `macros`, `rules/<mart>`; `mappings/own` for the survey tools that the school adds, for a release says
+    nothing of their names.
 
     Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no
     figure. They are read once for a process and a state of the school's folder.

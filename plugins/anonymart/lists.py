@@ -42,8 +42,8 @@ Row = tuple[str, ...]
 
 
 def folder() -> Path:
-    """The folder in which all lists lie as they hold. Raises UsageError for a list of the school that cannot be
-    read or holds what no model knows.
+    """The folder in which all lists lie as they hold. Raises UsageError for a list of the school that cannot
+    be read or holds what no model knows.
     """
     return project() / "seeds"
 

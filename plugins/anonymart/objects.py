@@ -101,7 +101,8 @@ def query_rules(path: Path = FILE) -> tuple[QueryRule, ...]:
         raise UsageError(f"{learning_file(path)}: identity_in_query cannot be read: mend the file.") from None
     if any(kind not in KINDS for rule in rules for kind in rule.kinds):
         raise UsageError(
-            f"{learning_file(path)}: identity_in_query names a kind that is none: it knows {', '.join(KINDS)}."
+            f"{learning_file(path)}: identity_in_query names a kind that is none: it knows "
+            f"{', '.join(KINDS)}."
         )
     return rules
 

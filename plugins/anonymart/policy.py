@@ -189,8 +189,8 @@ class Origin:
 
 
 def load_policy(path: Path | None = None) -> Policy:
-    """Read and check the register, with what the school's own `policy.yml` changes; of a `path`, that register
-    alone.
+    """Read and check the register, with what the school's own `policy.yml` changes; of a `path`, that
+    register alone.
 
     Raises UsageError for a missing, unknown or wrongly typed entry, and for a figure of the school that is
     weaker than the shipped one, or that another part of the program was computed for (`limits.py`).

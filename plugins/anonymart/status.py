@@ -44,8 +44,8 @@ _SHORT = 12
 
 @dataclass
 class Status:
-    """What is told. `is_busy`: a run writes, so `vault` is empty; `problems` are sentences for a person beside
-    what `asks` counts.
+    """What is told. `is_busy`: a run writes, so `vault` is empty; `problems` are sentences for a person
+    beside what `asks` counts.
     """
 
     as_of: date
@@ -241,7 +241,8 @@ def _look_inside(status: Status, home: Home, keys: Keys, policy: Policy) -> None
     }
     if waits:
         status.problems.append(
-            f"Release {waits.release_id} waits for the reviewer since {waits.since[:10]}: `anonymart approvals`."
+            f"Release {waits.release_id} waits for the reviewer since {waits.since[:10]}: "
+            "`anonymart approvals`."
         )
     if inside["retention"]["held_since"]:
         status.problems.append(
@@ -270,8 +271,8 @@ def _retention(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: dat
         else None
     )
     tables = connection.execute(
-        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = 'vault' AND schema_name = 'raw' "
-        "AND column_name = 'load_no' ORDER BY ALL"
+        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = 'vault' "
+        "AND schema_name = 'raw' AND column_name = 'load_no' ORDER BY ALL"
     ).fetchall()
     over = over_term(policy, as_of)
     rows = [

@@ -1,4 +1,4 @@
-"""The school's own lists and mappings over the shipped ones, as ingestion, dbt and the definitions read them."""
+"""The school's own lists and mappings over the shipped ones, as ingestion and dbt read them."""
 
 from __future__ import annotations
 

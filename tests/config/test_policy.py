@@ -1,4 +1,6 @@
-"""A school's own figures of the policy over the shipped ones: stricter or other, never weaker (S-ANON, S-SAFE)."""
+"""A school's own figures of the policy over the shipped ones: stricter or other, never weaker (S-ANON,
+S-SAFE).
+"""
 
 from __future__ import annotations
 

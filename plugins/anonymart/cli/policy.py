@@ -28,8 +28,8 @@ def policy() -> None:
 def show(is_changed_only: bool, is_json: bool) -> None:
     """Show each entry: its value, the shipped one where it differs, and where it is from.
 
-    Names the school's other files too, which come over the shipped lists and mappings, and the id of the policy,
-    which changes with any entry. Exit 2 when something in the school's folder is refused.
+    Names the school's other files too, which come over the shipped lists and mappings, and the id of the
+    policy, which changes with any entry. Exit 2 when something in the school's folder is refused.
     """
     from anonymart import config, lists
     from anonymart.ingest.learning_map import load_map

@@ -16,8 +16,8 @@ def status(as_of: datetime | None, is_json: bool) -> None:
     """Tell how the home stands: zones, what waits in landing, last run and release, open requests, chains,
     keys, policy, backups, disk.
 
-    Counts, days and digests only. It opens everything to read only; while a run writes it tells what stands in
-    files, and that a run writes. The last line says what asks for a person.
+    Counts, days and digests only. It opens everything to read only; while a run writes it tells what stands
+    in files, and that a run writes. The last line says what asks for a person.
 
     Exit codes: 0 when nothing asks for a person, 5 when something does, 2 for a home that does not exist or a
     configuration that is refused.

@@ -97,8 +97,8 @@ def _is_in(column: str, names: Any) -> str:
 
 @config.kept
 def load_map(path: Path = FILE) -> LearningMap:
-    """The mapping of the file; of the shipped one, with the school's own over it. Raises UsageError when it is damaged, names an unknown kind or maps a type
-    twice.
+    """The mapping of the file; of the shipped one, with the school's own over it. Raises UsageError when it
+    is damaged, names an unknown kind or maps a type twice.
     """
     try:
         content = learning(path)
@@ -130,8 +130,8 @@ def load_map(path: Path = FILE) -> LearningMap:
         raise UsageError(f"{learning_file(path)} maps a type of activity to two kinds: keep one.")
     if any({"verb", "object", "type"} - set(event) or set(event) - _EVENT_PARTS for event in events.values()):
         raise UsageError(
-            f"{learning_file(path)}: each event of open_edx needs verb, object and type, and may have about, raw, "
-            f"max and share."
+            f"{learning_file(path)}: each event of open_edx needs verb, object and type, and may have about, "
+            f"raw, max and share."
         )
     return made
 

@@ -68,7 +68,7 @@ def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
-    """The warehouse attached to write was built wholly from this state, by the definitions of this process."""
+    """The warehouse attached to write was built wholly from this state, by this process's definitions."""
     drop_built(connection)
     connection.execute(f"INSERT INTO {_BUILT} (rights_state, definitions) VALUES (?, ?)", [state, _defined()])
 
@@ -84,8 +84,8 @@ def built(connection: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def is_built(home: Home, keys: Keys) -> bool:
-    """Whether the warehouse was built from the vault's present state and by the definitions of this process: the
-    gate must not judge by other figures than the build.
+    """Whether the warehouse was built from the vault's present state and by the definitions of this process:
+    the gate must not judge by other figures than the build.
     """
     if not home.warehouse.exists():
         return False
@@ -127,7 +127,8 @@ def _defined() -> str:
 def _built_by(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The definitions that the warehouse was built by; None where a build of before did not tell."""
     columns = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'warehouse' AND table_name = 'built_from'"
+        "SELECT column_name FROM duckdb_columns() "
+        "WHERE database_name = 'warehouse' AND table_name = 'built_from'"
     ).fetchall()
     if ("definitions",) not in columns:
         return None

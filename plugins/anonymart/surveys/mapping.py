@@ -114,8 +114,8 @@ def load(path: Path, folder: Path = FOLDER) -> Mapping:
 
 
 def load_all(folder: Path = FOLDER) -> list[Mapping]:
-    """Every mapping of the folder, in the order of their names; of the shipped folder, with those of the school
-    over it: a file of the same name takes the shipped one's place.
+    """Every mapping of the folder, in the order of their names; of the shipped folder, with those of the
+    school over it: a file of the same name takes the shipped one's place.
 
     Raises UsageError as `load`.
     """
@@ -129,8 +129,8 @@ def load_all(folder: Path = FOLDER) -> list[Mapping]:
 
 
 def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """questions.yml or salaries.yml; of the shipped ones, with the school's own over them. Raises UsageError for
-    what cannot be read, and for an entry of the school that no shipped file has.
+    """questions.yml or salaries.yml; of the shipped ones, with the school's own over them. Raises UsageError
+    for what cannot be read, and for an entry of the school that no shipped file has.
     """
     content, own = _content(folder / name), _own().get(name) if folder == FOLDER else None
     if own is None:
@@ -145,8 +145,8 @@ def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) -> list[Mapping]:
-    """The mappings whose columns these are: those that know most of them by name, of the school's own ones where
-    one of them fits. Several when nothing tells them apart.
+    """The mappings whose columns these are: those that know most of them by name, of the school's own ones
+    where one of them fits. Several when nothing tells them apart.
     """
     names = {plain(name) for name in columns}
     found: dict[tuple[bool, int], list[Mapping]] = {}
@@ -176,7 +176,7 @@ def _own() -> dict[str, Path]:
 
 
 def _named(name: str, folder: Path, asking: Path) -> Path | None:
-    """The file that `extends` names: the school's own, or the shipped one where that is the file that asks."""
+    """The file that `extends` names: the school's own, or the shipped one where that one asks."""
     own = _own().get(name)
     if own is not None and own.resolve() != asking.resolve():
         return own
