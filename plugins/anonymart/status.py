@@ -209,7 +209,7 @@ def _look_inside(status: Status, home: Home, keys: Keys, policy: Policy) -> None
             return
         requests = list(load_states(connection, policy, status.as_of).values())
         silent = silence.find(connection, policy, status.as_of)
-        inside = {
+        inside: dict[str, Any] = {
             "last_run_on": _one(connection, "SELECT max(as_of) FROM vault.ledger.runs"),
             "last_load_on": _one(connection, "SELECT max(as_of) FROM vault.ledger.loads"),
             "requests": _requests(requests),
