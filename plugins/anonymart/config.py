@@ -114,15 +114,41 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, int]]:
     return content, lines
 
 
-def merged(shipped: Any, own: Any) -> Any:
-    """The school's content over the shipped one: groups entry by entry, of lists the school's items follow
-    the shipped ones, any other value is the school's.
+def over(shipped: Mapping[str, Any], own: Path) -> dict[str, Any]:
+    """The entries of a school's YAML over the shipped ones: groups entry by entry, of lists the school's
+    items follow the shipped ones, any other value is the school's.
+
+    Raises UsageError as `read`, for an entry at the top that no shipped file has, and for a value of another
+    kind than the shipped one.
     """
+    given, lines = read(own)
+    for name in given:
+        if name not in shipped:
+            raise UsageError(
+                f"{own}:{lines[name]}: there is no entry '{name}': it knows {', '.join(sorted(shipped))}."
+            )
+    return _over(shipped, given, "", own)
+
+
+def _over(shipped: Any, own: Any, where: str, path: Path) -> Any:
+    for kind, noun in ((dict, "a group of entries"), (list, "a list")):
+        if isinstance(shipped, kind) != isinstance(own, kind) and shipped is not None:
+            raise UsageError(
+                f"{path}: '{where}' must be {noun if isinstance(shipped, kind) else 'one value'}: correct it."
+            )
     if isinstance(shipped, Mapping) and isinstance(own, Mapping):
-        both = {name: merged(shipped[name], own[name]) for name in own if name in shipped}
+        both = {
+            name: _over(shipped[name], own[name], f"{where}.{name}".lstrip("."), path)
+            for name in own
+            if name in shipped
+        }
         return {**shipped, **own, **both}
-    if isinstance(shipped, list) and isinstance(own, list):
+    if isinstance(shipped, list):
         return [*shipped, *(item for item in own if item not in shipped)]
+    if shipped is not None and isinstance(own, str) != isinstance(shipped, str):
+        raise UsageError(
+            f"{path}: '{where}' must be a {'text' if isinstance(shipped, str) else 'number'}: correct it."
+        )
     return own
 
 

@@ -66,17 +66,10 @@ def learning(path: Path = FILE) -> dict[str, Any]:
     own = config.file(config.LEARNING) if path == FILE else None
     if own is None:
         return content
-    given, lines = config.read(own)
-    for name in given:
-        if name not in content:
-            raise UsageError(
-                f"{own}:{lines[name]}: there is no entry '{name}': it knows {', '.join(sorted(content))}."
-            )
-    kinds = given.get("kinds")
-    if not isinstance(kinds or {}, dict):
-        raise UsageError(f"{own}:{lines['kinds']}: 'kinds' must be a group of lists of types.")
-    moved = {str(name).lower() for names in (kinds or {}).values() for name in names or ()}
-    return config.merged(_without(content, moved), given)
+    merged = config.over(content, own)
+    kinds = config.read(own)[0].get("kinds") or {}
+    moved = {str(name).lower() for names in kinds.values() for name in names}
+    return config.over(_without(content, moved), own) if moved else merged
 
 
 def _without(content: dict[str, Any], moved: set[str]) -> dict[str, Any]:

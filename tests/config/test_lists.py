@@ -103,6 +103,29 @@ def test_a_mapping_of_its_own_goes_before_the_shipped_ones(configure):
     assert {each.name for each in mapping.recognise(both, known.values(), "nps")} <= {"ours", "wootric"}
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("kinds: {course: sequence}\n", "'kinds.course' must be a list"),
+        ("kinds: [sequence]\n", "'kinds' must be a group of entries"),
+        ("moodle: {site: [a]}\n", "'moodle.site' must be one value"),
+        ("moodle: {site: 3}\n", "'moodle.site' must be a text"),
+        ("kinds: {course: }\n", "'kinds.course' must be a list"),
+    ],
+)
+def test_an_entry_of_another_form_is_refused(configure, text, told):
+    configure(learning_yml=text)
+    with pytest.raises(UsageError) as refused:
+        load_map()
+    assert told in str(refused.value)
+
+
+def test_an_empty_entry_of_the_shipped_file_is_filled(configure):
+    assert not load_map().moodle["site"]
+    configure(learning_yml="moodle: {site: https://moodle.example}\n")
+    assert load_map().moodle["site"] == "https://moodle.example"
+
+
 def test_words_of_surveys_are_added(configure):
     before = mapping.shared("questions.yml")
     configure(sources__questions_yml="sentinels: [sans objet du tout]\n")

@@ -133,15 +133,7 @@ def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
     for what cannot be read, and for an entry of the school that no shipped file has.
     """
     content, own = _content(folder / name), _own().get(name) if folder == FOLDER else None
-    if own is None:
-        return content
-    given, lines = config.read(own)
-    for entry in given:
-        if entry not in content:
-            raise UsageError(
-                f"{own}:{lines[entry]}: there is no entry '{entry}': it knows {', '.join(sorted(content))}."
-            )
-    return config.merged(content, given)
+    return content if own is None else config.over(content, own)
 
 
 def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) -> list[Mapping]:
