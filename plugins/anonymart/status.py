@@ -216,9 +216,12 @@ def _look_inside(status: Status, home: Home, keys: Keys, policy: Policy) -> None
             "retention": _retention(connection, policy, status.as_of),
         }
         n_unreadable = unreadable.n_open(connection)
+        folders = connection.execute("SELECT folder FROM vault.ledger.landings ORDER BY folder").fetchall()
         receipts_head = receipts.head(connection, "vault")
+    # Files of a folder that a run was told to load from (--landing) wait there.
+    others = [Path(each) for (each,) in folders if Path(each) != home.landing.resolve()]
     status.asks = Asks(
-        status.asks.refused,
+        (*status.asks.refused, *(name for folder in others for name in still_refused(folder))),
         n_unreadable,
         sum(request.is_late for request in requests),
         tuple(each.source for each in silent),

@@ -70,7 +70,7 @@ def test_a_home_that_is_well(home, school):  # noqa: F811
     assert lines[-1] == "Nothing asks for a person." and f"last release: {FIRST}, as of {AS_OF}" in lines
 
 
-def test_what_waits_and_what_asks_is_counted_and_names_nobody(home, school):  # noqa: F811
+def test_what_waits_and_what_asks_is_counted_and_names_nobody(home, school, tmp_path):  # noqa: F811
     (home.landing / "nps").mkdir(parents=True)
     for name, hours in (("a.csv", 3), ("b.csv", 5)):
         path = home.landing / "nps" / name
@@ -83,7 +83,10 @@ def test_what_waits_and_what_asks_is_counted_and_names_nobody(home, school):  # 
             [{"backup_id": "B-1", "made_on": "2026-05-01", "keep_until": "2026-05-31", "folder": "/b"}]
         )
     )
+    (tmp_path / "elsewhere" / "salary").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "salary" / "x.csv.refused").write_text("x")
     with school.connect(vault="rw") as connection:
+        connection.execute("INSERT INTO vault.ledger.landings VALUES (?)", [str(tmp_path / "elsewhere")])
         connection.execute(f"""
             INSERT INTO vault.rights.requests (load_no, request_id, identifier, kind, received_at)
             VALUES (1, '{PERSON}', 'learner:L-1', 'erase', '2026-05-01 10:00:00')""")
@@ -96,7 +99,7 @@ def test_what_waits_and_what_asks_is_counted_and_names_nobody(home, school):  # 
             "oldest_seconds": 5 * 3600,
         }
     }
-    assert found.exit_code == 5 and len(found.asks.refused) == 1 and found.asks.late_requests == 1
+    assert found.exit_code == 5 and len(found.asks.refused) == 2 and found.asks.late_requests == 1
     assert found.vault["requests"]["next_due_on"] == "2026-06-01"
     assert found.problems == ["The backup B-1 is over its term: `anonymart backup --expire`."]
     done = command()
@@ -107,7 +110,7 @@ def test_what_waits_and_what_asks_is_counted_and_names_nobody(home, school):  # 
         "is_busy": False,
         "problems": 1,
         "queued_files": 2,
-        "refused_files": 1,
+        "refused_files": 2,
         "unreadable_rows": 0,
         "open_requests": 1,
         "late_requests": 1,
