@@ -60,6 +60,17 @@ def _joined(hashes: Iterable[str]) -> str:
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
+@config.kept
+def project() -> str:
+    """One SHA-256 over all that dbt reads: models, macros, lists as they hold and every YAML."""
+    dbt = PROJECT / "dbt_project"
+    folders = (dbt / "models", dbt / "macros", lists.folder(), dbt / "tests")
+    found = (path for folder in folders for path in folder.rglob("*"))
+    return _of(
+        [dbt / "dbt_project.yml", *(path for path in found if path.suffix in (".sql", ".yml", ".csv"))]
+    )
+
+
 def _of(paths: Iterable[Path]) -> str:
     """One hash over files, by their names and bytes in order of path."""
     digest = hashlib.sha256()

@@ -62,15 +62,23 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
 
 def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
     """A build begins: until it has ended, the warehouse attached to write tells no state."""
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {_BUILT} (rights_state VARCHAR)")
-    connection.execute(f"ALTER TABLE {_BUILT} ADD COLUMN IF NOT EXISTS definitions VARCHAR")
-    connection.execute(f"DELETE FROM {_BUILT}")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {_BUILT} "
+        "(rights_state VARCHAR, inputs VARCHAR, as_of DATE, definitions VARCHAR)"
+    )
 
 
-def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
-    """The warehouse attached to write was built wholly from this state, by this process's definitions."""
+def note_built(
+    connection: duckdb.DuckDBPyConnection,
+    state: str,
+    inputs: str | None = None,
+    as_of: date | None = None,
+) -> None:
+    """The warehouse attached to write was built wholly from this state and these inputs, for this day, by the
+    definitions of this process.
+    """
     drop_built(connection)
-    connection.execute(f"INSERT INTO {_BUILT} (rights_state, definitions) VALUES (?, ?)", [state, _defined()])
+    connection.execute(f"INSERT INTO {_BUILT} VALUES (?, ?, ?, ?)", [state, inputs, as_of, defined()])
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -83,6 +91,18 @@ def built(connection: duckdb.DuckDBPyConnection) -> str | None:
     return row[0] if row else None
 
 
+def built_inputs(connection: duckdb.DuckDBPyConnection) -> tuple[str, date] | None:
+    """The digest of the inputs of the last whole build and its day; None where it told none."""
+    columns = connection.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'warehouse' AND schema_name = 'main' "
+        "AND table_name = 'built_from' AND column_name IN ('inputs', 'as_of')"
+    )
+    if one_row(columns)[0] != 2:
+        return None
+    row = connection.execute(f"SELECT inputs, as_of FROM {_BUILT} WHERE inputs IS NOT NULL").fetchone()
+    return (row[0], row[1]) if row else None
+
+
 def is_built(home: Home, keys: Keys) -> bool:
     """Whether the warehouse was built from the vault's present state and by the definitions of this process:
     the gate must not judge by other figures than the build.
@@ -90,7 +110,7 @@ def is_built(home: Home, keys: Keys) -> bool:
     if not home.warehouse.exists():
         return False
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-        return built(connection) == of_vault(connection) and _built_by(connection) == _defined()
+        return built(connection) == of_vault(connection) and _built_by(connection) == defined()
 
 
 def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
@@ -119,7 +139,7 @@ def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> N
         raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
 
 
-def _defined() -> str:
+def defined() -> str:
     """One digest of all definitions, the policy among them."""
     return hashlib.sha256(json.dumps(definitions()).encode()).hexdigest()
 
