@@ -384,9 +384,8 @@ def _line_vault(told: dict[str, Any]) -> list[str]:
 
 
 def _line_rest(told: dict[str, Any]) -> list[str]:
-    own = (
-        f", {len(told['policy']['changed'])} figures of the school's own" if told["policy"]["changed"] else ""
-    )
+    changed = len(told["policy"]["changed"])
+    own = f", {changed} of its figures the school's own" if changed else ""
     backups = told["backups"]
     newest = f", the newest {backups[-1]['age_days']} days old" if backups else ""
     return [
