@@ -12,7 +12,18 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, catalogue, crash, engine, guard, pseudonym_mark, seal, shared_persons
+from anonymart import (
+    audit,
+    catalogue,
+    config,
+    crash,
+    engine,
+    guard,
+    lists,
+    pseudonym_mark,
+    seal,
+    shared_persons,
+)
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation
 from anonymart.erasure import places, receipts, removal, tombstones
@@ -101,6 +112,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
     perturbation.check_seed(policy)
     shared_persons.check(load_contracts(), DBT_PROJECT)
     places.check_files(home)
+    lists.drop_old(home)
     removal.finish(home, keys, policy, as_of)
     rights_state = _check_zones(home, keys, as_of)
     # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
@@ -186,10 +198,11 @@ def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Ite
 
     The first word is dbt's command. Nothing that is given may quote a row.
     """
+    project = lists.project()
     arguments = [
         *words,
-        *("--project-dir", str(DBT_PROJECT)),
-        *("--profiles-dir", str(DBT_PROJECT)),
+        *("--project-dir", str(project)),
+        *("--profiles-dir", str(project)),
         *("--target-path", str(home.dbt_target)),
         *("--log-path", str(home.dbt_logs)),
         *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw, **_links(home)})),
@@ -199,6 +212,8 @@ def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Ite
     environment = {
         **os.environ,
         "ANONYMART_HOME": str(home.root),
+        # The process reads what this one reads, of which home ever it is.
+        **({config.ENVIRONMENT: str(own)} if (own := config.folder()) else {}),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONUNBUFFERED": "1",

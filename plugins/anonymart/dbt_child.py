@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from typing import Any
 # for another day: the SQL with the day in it is made when a model runs.
 _DAY_OF_PARSING = "2000-01-01"
 _PARSED = "partial_parse.msgpack"
+_PARSED_OF = "partial_parse.project"
 _PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
 _QUIET = ("--quiet", "--log-level-file", "none", "--no-use-colors")
 
@@ -79,6 +81,7 @@ def _parse(arguments: list[str]) -> Any:
         _cache(kept.parent)
         / f"{hashlib.sha256(f'{project} {variables}'.encode()).hexdigest()[:12]}.{_PARSED}"
     )
+    _forget_other(kept, project)
     if not kept.exists():
         _copy(shared, kept)
     words = [word for name in _PLACES for word in (name, given[name])]
@@ -86,6 +89,15 @@ def _parse(arguments: list[str]) -> Any:
     if result.exception is None and not _is_newer(shared, project):
         _copy(kept, shared)
     return result
+
+
+def _forget_other(kept: Path, project: Path) -> None:
+    """What was parsed of another project, as of one with other lists, would let dbt read its files."""
+    of = kept.with_name(_PARSED_OF)
+    if not of.is_file() or of.read_text(encoding="utf-8") != str(project):
+        kept.unlink(missing_ok=True)
+        of.parent.mkdir(parents=True, exist_ok=True)
+        of.write_text(str(project), encoding="utf-8")
 
 
 def _cache(own: Path) -> Path:
@@ -120,7 +132,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, beside)
         beside.replace(target)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def safe_message(message: str, failures: int | None) -> str:
@@ -153,5 +166,18 @@ def _tell(**event: object) -> None:
     print(json.dumps(event), flush=True)
 
 
+def _guarded(arguments: list[str]) -> int:
+    """As main; of an unforeseen fault its kind is told, and of a file that cannot be read or written its
+    path.
+    """
+    try:
+        return main(arguments)
+    except OSError as error:
+        _tell(kind="fault", why=f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+    except Exception as error:
+        _tell(kind="fault", why=f"an unforeseen {type(error).__name__}")
+    return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))
+    sys.exit(_guarded(json.loads(sys.argv[1])))

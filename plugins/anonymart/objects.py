@@ -9,19 +9,21 @@ that catalogues use, the longest first; `tail_kinds`, the kinds that the platfor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
-from anonymart import iri
+from anonymart import config, iri
+from anonymart.contracts import LOADER
 from anonymart.engine import literal
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 
 FILE = PROJECT / "expectations" / "learning.yml"
+# Lists of types of activity beside those of the kinds.
+_TYPES = ("not_a_whole", "part_of_an_exercise", "other")
 KINDS = ("path", "course", "chapter", "exercise", "project")
 _PART = r"[^/:+@?#&=\s]+"
 _RUN = rf"{_PART}\+{_PART}\+{_PART}(?:\+ccx@[0-9]+)?"
@@ -53,21 +55,54 @@ class QueryRule:
     parameter: str | None = None
 
 
-@cache
+def learning(path: Path = FILE) -> dict[str, Any]:
+    """The entries of `learning.yml`; of the shipped file, with the school's own over it: its lists add to the
+    shipped ones, and a type that it maps is no longer what it was.
+
+    Raises UsageError for a file that cannot be read and for an entry of the school that no shipped file has,
+    OSError or YAMLError for a damaged shipped one.
+    """
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    own = config.file(config.LEARNING) if path == FILE else None
+    if own is None:
+        return content
+    merged = config.over(content, own)
+    kinds = config.read(own)[0].get("kinds") or {}
+    moved = {str(name).lower() for names in kinds.values() for name in names}
+    return config.over(_without(content, moved), own) if moved else merged
+
+
+def _without(content: dict[str, Any], moved: set[str]) -> dict[str, Any]:
+    """The shipped entries without the types that the school maps itself."""
+
+    def kept(names: Any) -> list[Any]:
+        return [name for name in names or () if str(name).lower() not in moved]
+
+    lists = {name: kept(content[name]) for name in _TYPES if isinstance(content.get(name), list)}
+    return {**content, **lists, "kinds": {kind: kept(names) for kind, names in content["kinds"].items()}}
+
+
+@config.kept
 def query_rules(path: Path = FILE) -> tuple[QueryRule, ...]:
     """The rules of `identity_in_query`, in their order. Raises UsageError when the file does not hold them
     rightly.
     """
     try:
-        platforms = yaml.safe_load(path.read_text(encoding="utf-8")).get("identity_in_query") or {}
+        platforms = learning(path).get("identity_in_query") or {}
         rules = tuple(_rule(entry) for entries in platforms.values() for entry in entries)
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(f"{path}: identity_in_query cannot be read: mend the file.") from None
+        raise UsageError(f"{learning_file(path)}: identity_in_query cannot be read: mend the file.") from None
     if any(kind not in KINDS for rule in rules for kind in rule.kinds):
         raise UsageError(
-            f"{path.name}: identity_in_query names a kind that is none: it knows {', '.join(KINDS)}."
+            f"{learning_file(path)}: identity_in_query names a kind that is none: it knows "
+            f"{', '.join(KINDS)}."
         )
     return rules
+
+
+def learning_file(path: Path = FILE) -> Path:
+    """The file to name when what was read is wrong: the shipped one is right."""
+    return (config.file(config.LEARNING) or path) if path == FILE else path
 
 
 def _rule(entry: dict[str, Any]) -> QueryRule:

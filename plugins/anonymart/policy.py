@@ -1,8 +1,14 @@
-"""The register `expectations/policy.yml`, read and checked. Nothing in the program repeats a figure of it."""
+"""The register `expectations/policy.yml` with the school's own figures over it, read and checked. Nothing in
+the program repeats a figure of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -11,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from anonymart import config, limits
 from anonymart.contracts import LOADER
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
@@ -164,65 +171,165 @@ class Policy:
         return max(apart, self.figure("nesting", "smallest_difference"))
 
 
+@dataclass(frozen=True)
+class Origin:
+    """One entry as it holds: its dotted name, the shipped value, where it is from (`shipped`, or the school's
+    file and line), and how far a school may go.
+    """
+
+    entry: str
+    value: Any
+    shipped: Any
+    source: str
+    limit: str
+
+    @property
+    def is_changed(self) -> bool:
+        return self.value != self.shipped
+
+
 def load_policy(path: Path | None = None) -> Policy:
-    """Read and check the register. Raises UsageError for a missing, unknown or wrongly typed entry."""
-    path = path or POLICY_FILE
+    """Read and check the register, with what the school's own `policy.yml` changes; of a `path`, that
+    register alone.
+
+    Raises UsageError for a missing, unknown or wrongly typed entry, and for a figure of the school that is
+    weaker than the shipped one, or that another part of the program was computed for (`limits.py`).
+    """
+    shipped = _register(path or POLICY_FILE)
+    own = None if path else config.file(config.POLICY)
+    if own is None:
+        return Policy(shipped)
+    return Policy(_with_own(shipped, own, *config.read(own)))
+
+
+def policy_id(policy: Policy) -> str:
+    """Twelve hexadecimal digits that change with any entry of the policy."""
+    return policy_hash(policy)[:12]
+
+
+def policy_hash(policy: Policy) -> str:
+    """SHA-256 of every entry as it holds, whatever file it is from."""
+    return hashlib.sha256(json.dumps(policy.raw, sort_keys=True).encode()).hexdigest()
+
+
+def origins() -> list[Origin]:
+    """Every entry with its value, the shipped one and where it is from, in the order of the register. Raises
+    UsageError as `load_policy`.
+    """
+    shipped, own = dict(_leaves(_register(POLICY_FILE), "")), config.file(config.POLICY)
+    lines = config.read(own)[1] if own else {}
+    return [
+        Origin(
+            entry,
+            value,
+            shipped[entry],
+            f"{own}:{lines[entry]}" if entry in lines else "shipped",
+            limits.told(entry, shipped[entry]),
+        )
+        for entry, value in _leaves(load_policy().raw, "")
+    ]
+
+
+def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, _join(where, name))
+    else:
+        yield where, value
+
+
+def _register(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (OSError, yaml.YAMLError):
         raise UsageError(f"The policy register {path} cannot be read as YAML: mend the file.") from None
-    _check(raw, _SHAPE, "", path)
-    return Policy(raw)
+    _check(raw, _SHAPE, "", path.name)
+    return raw
 
 
-def _check(value: Any, shape: Any, where: str, path: Path) -> None:
+def _with_own(
+    shipped: dict[str, Any], path: Path, own: dict[str, Any], lines: Mapping[str, int]
+) -> dict[str, Any]:
+    raw = _over(shipped, own, _SHAPE, "", path)
+    values = dict(_leaves(raw, ""))
+    for smaller, larger in limits.ORDER:
+        if values[smaller] > values[larger]:
+            changed, other = (smaller, larger) if smaller in lines else (larger, smaller)
+            raise UsageError(
+                f"{path}: '{changed}' does not go with '{other}': {smaller} may not be larger than {larger}."
+            )
+    return raw
+
+
+def _over(shipped: Any, own: Any, shape: Any, where: str, path: Path) -> Any:
+    """The shipped value with the school's over it, entry by entry."""
+    if not isinstance(shape, dict):
+        if shape != _BANDS:  # which may not be changed at all
+            _check(own, shape, where, str(path))
+        why = limits.broken(where, own, shipped)
+        if why:
+            raise UsageError(f"{path}: '{where}' {why}.")
+        return own
+    if not isinstance(own, dict):
+        raise UsageError(f"{path}: '{where}' must be a group of entries.")
+    for name in own:
+        if name not in shape:
+            raise UsageError(
+                f"{path}: the register has no entry '{_join(where, name)}': correct its name or take it out."
+            )
+    inner = {
+        name: _over(shipped[name], value, shape[name], _join(where, name), path)
+        for name, value in own.items()
+    }
+    return {**shipped, **inner}
+
+
+def _check(value: Any, shape: Any, where: str, file: str) -> None:
     if isinstance(shape, dict):
         if not isinstance(value, dict):
-            raise UsageError(f"{path.name}: '{where or 'the file'}' must be a group of entries.")
+            raise UsageError(f"{file}: '{where or 'the file'}' must be a group of entries.")
         for name in value:
             if name not in shape:
                 raise UsageError(
-                    f"{path.name}: unknown entry '{_join(where, name)}': remove it or teach the program "
+                    f"{file}: unknown entry '{_join(where, name)}': remove it or teach the program "
                     f"what it means."
                 )
         for name, inner in shape.items():
             if name not in value:
                 raise UsageError(
-                    f"{path.name}: the entry '{_join(where, name)}' is missing: no rule runs without "
-                    f"its figure."
+                    f"{file}: the entry '{_join(where, name)}' is missing: no rule runs without its figure."
                 )
-            _check(value[name], inner, _join(where, name), path)
+            _check(value[name], inner, _join(where, name), file)
     elif shape == _COUNTRIES:
-        _check_countries(value, where, path)
+        _check_countries(value, where, file)
     elif shape == _BANDS:
-        _check_bands(value, where, path)
+        _check_bands(value, where, file)
     elif not _fits(value, shape):
         raise UsageError(
-            f"{path.name}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}."
+            f"{file}: '{where}' must be a {'text' if shape == _TEXT else 'number of 0 or more'}."
         )
 
 
-def _check_countries(value: Any, where: str, path: Path) -> None:
+def _check_countries(value: Any, where: str, file: str) -> None:
     # YAML reads a bare NO as false: it must be quoted.
     if not isinstance(value, list) or not all(
         isinstance(code, str) and _COUNTRY.fullmatch(code) for code in value
     ):
         raise UsageError(
-            f"{path.name}: '{where}' must be a list of countries, each two capital letters in quotes "
-            f"(ISO 3166-1)."
+            f"{file}: '{where}' must be a list of countries, each two capital letters in quotes (ISO 3166-1)."
         )
 
 
-def _check_bands(value: Any, where: str, path: Path) -> None:
+def _check_bands(value: Any, where: str, file: str) -> None:
     if not isinstance(value, list) or not value:
-        raise UsageError(f"{path.name}: '{where}' must be a list of bands.")
+        raise UsageError(f"{file}: '{where}' must be a list of bands.")
     for position, band in enumerate(value, 1):
-        _check({**band, "base_to": None}, {**_BAND, "base_to": None}, f"{where}[{position}]", path)
+        _check({**band, "base_to": None}, {**_BAND, "base_to": None}, f"{where}[{position}]", file)
     for lower, upper in pairwise(value):
         if lower["base_to"] is None or upper["base_from"] != lower["base_to"] + 1:
-            raise UsageError(f"{path.name}: '{where}' must cover every base without gap or overlap.")
+            raise UsageError(f"{file}: '{where}' must cover every base without gap or overlap.")
     if value[-1]["base_to"] is not None:
-        raise UsageError(f"{path.name}: the last band of '{where}' must have no upper end.")
+        raise UsageError(f"{file}: the last band of '{where}' must have no upper end.")
 
 
 def _fits(value: Any, shape: str | None) -> bool:
@@ -232,7 +339,8 @@ def _fits(value: Any, shape: str | None) -> bool:
         return isinstance(value, str) and bool(value)
     if isinstance(value, bool) or value is None:
         return False
-    return isinstance(value, int if shape == _WHOLE else (int, float)) and value >= 0
+    fits = isinstance(value, int if shape == _WHOLE else (int, float))
+    return fits and value >= 0 and value != math.inf
 
 
 def _join(where: str, name: str) -> str:

@@ -169,9 +169,9 @@ def release(
     """Candidate, gate and publication of what the last build left: the release id, or None; and what waits
     for the reviewer, or None.
 
-    When a right was taken in or carried out since that build, it is built again first, at once, as of the day
-    of the newest step of a request if that is later. Raises GateRefused, with mart, column and kind of each
-    failure, when the gate says no; `current` stays.
+    When a right was taken in or carried out since that build, or a figure of the policy or another definition
+    changed, it is built again first, at once, as of the day of the newest step of a request if that is later.
+    Raises GateRefused, with mart, column and kind of each failure, when the gate says no; `current` stays.
     """
     from anonymart.rights import state
 
@@ -198,7 +198,7 @@ def build_again(
     """
     day = _day_after_rights(home, keys, as_of)
     guard.check(home, keys, policy, day)
-    with progress.step("build", "Build again, after a request"):
+    with progress.step("build", "Build again, after a request or a change of the definitions"):
         build(home, keys, policy, day, progress, actor=actor)
     return day
 

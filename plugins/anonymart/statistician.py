@@ -16,7 +16,7 @@ from anonymart.disclosure import risk
 from anonymart.disclosure.perturbation import Entry, of_policy
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
-from anonymart.policy import Policy, load_policy
+from anonymart.policy import POLICY_FILE, Policy, load_policy
 from anonymart.written_pages import command
 
 PAGE = PROJECT / "docs" / "disclosure.md"
@@ -148,7 +148,7 @@ def _risk(table: list[Entry]) -> str:
     return markdown(("others in the cell (n)", "TV", "certain", *guesses), rows)
 
 
-main = command(PAGE, WRITER, lambda: sections(load_policy()))
+main = command(PAGE, WRITER, lambda: sections(load_policy(POLICY_FILE)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ import duckdb
 from duckdb import PythonExceptionHandling
 from duckdb.func import FunctionNullHandling
 
+from anonymart import config
 from anonymart.policy import load_policy
 from anonymart.rows import one_row
 
@@ -282,7 +283,7 @@ def sql_orders(text: str) -> str:
     )
 
 
-@cache
+@config.kept
 def local_zone() -> str:
     """The time zone of the policy, in which days are told."""
     return load_policy().figure("window", "time_zone")

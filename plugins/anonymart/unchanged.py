@@ -51,7 +51,8 @@ def inputs_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> str:
     """The digest of what a build of the attached vault reads, but for the day and the state of rights: 64
     hexadecimal digits.
     """
-    parts = [__version__, str(len(STEPS)), project(), json.dumps(policy.raw, sort_keys=True, default=str)]
+    register = json.dumps(policy.raw, sort_keys=True, default=str)
+    parts = [__version__, str(len(STEPS)), project(), register, state.defined()]
     for name in _TABLES:
         if engine.table_exists(connection, "ledger", name):
             parts.append(

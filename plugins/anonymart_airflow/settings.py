@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-from anonymart import telemetry
+from anonymart import config, telemetry
 from anonymart.errors import AnonymartError
 from anonymart.home import PROJECT, Home
 from anonymart.release.folder import write_durably
@@ -89,6 +89,8 @@ def airflow_env(
         **{f"AIRFLOW__{name}": str(value) for name, value in airflow.items()},
         **(_of_caller() if is_callers else {}),
         "ANONYMART_HOME": str(home.root),
+        # Airflow's processes run in another folder, where a relative path would name nothing.
+        **({config.ENVIRONMENT: str(config.folder())} if os.environ.get(config.ENVIRONMENT) else {}),
         "ANONYMART_REVIEWERS": ",".join(f"{user_id}:{name}" for user_id, name in reviewers().items()),
         "ANONYMART_RETRY_SECONDS": str(retry_seconds),
         "ANONYMART_SCHEDULE": "on" if schedule else "off",

@@ -176,6 +176,26 @@ def test_who_may_read_what(privacy: Privacy, user: str, path: str) -> None:
         assert not any(release_id in unescape(answer.text) for release_id in (FIRST, SECOND, WAITS))
 
 
+@pytest.mark.parametrize("user", USERS)
+def test_health_is_counts_for_whoever_may_read_the_page(privacy: Privacy, user: str) -> None:
+    answer = privacy.get("/health", user, accept="application/json")
+    assert answer.status_code == {"nobody": 401, "analyst": 403}.get(user, 200), answer.text[-300:]
+    if answer.status_code != 200:
+        assert "queued_files" not in answer.text
+        return
+    told = answer.json()
+    assert answer.headers["cache-control"] == "no-store"
+    assert told.pop("status") == "asks" and told["waiting_for_approval"] == 1
+    assert all(isinstance(value, int) for value in told.values()), told
+
+
+def test_health_beside_a_run_that_writes(privacy: Privacy) -> None:
+    with privacy.home.lock_file.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        told = privacy.get("/health").json()
+    assert told["is_busy"] is True and told["open_requests"] is None
+
+
 @pytest.mark.parametrize("decision", ["approve", "refuse"])
 @pytest.mark.parametrize(
     ("user", "status"),

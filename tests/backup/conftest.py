@@ -95,6 +95,8 @@ def small_school(sound, tmp_path, monkeypatch) -> SmallSchool:  # noqa: F811
     small_school.deliver_all("before", ("anna",))
     small_school.load("before.ndjson", "L-before")
     assert small_school.publish(CELLS, AS_OF) == FIRST
+    (small_school.home.root / "config").mkdir()
+    (small_school.home.root / "config" / "policy.yml").write_text("# of the backup\n")
     small_school.backup()
     small_school.load("after.ndjson", "L-after", JULY)
     assert small_school.publish([engagement(date(2026, 5, 1))], JULY) == SECOND

@@ -22,6 +22,8 @@ def small_school(tmp_path):
     small_school.ingest()
     (small_school.home.root / "sources").mkdir()
     (small_school.home.root / "sources" / "register.yml").write_text("columns: {}\n")
+    (small_school.home.root / "config" / "lists").mkdir(parents=True)
+    (small_school.home.root / "config" / "lists" / "verbs.csv").write_text("verb_id,verb\n")
     return small_school
 
 
@@ -36,10 +38,11 @@ def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(small_scho
         "vault.duckdb",
         "tombstones.duckdb",
         "sources/register.yml",
+        "config/lists/verbs.csv",
         "backups.json",
         "backup.json",
     }
-    assert done.n_files == 4 and done.keep_until == "2026-07-30"
+    assert done.n_files == 5 and done.keep_until == "2026-07-30"
     keys = [
         value
         for value in json.loads(small_school.home.keys_file.read_text()).values()

@@ -29,6 +29,7 @@ def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(sm
     shutil.copytree(small_school.home.releases / SECOND, recipient)
     small_school.lose_disk()
     done = small_school.restore(newest=small_school.outside / "newest")
+    assert (small_school.home.root / "config" / "policy.yml").read_text() == "# of the backup\n"
     assert small_school.ledger() == before
     assert (done.releases_repaired, [load["file_name"] for load in done.loaded_since]) == (
         [SECOND],
@@ -70,7 +71,9 @@ def test_the_home_that_is_still_there_is_the_newest(small_school):
     small_school.home.vault.write_bytes(b"damaged")
     with pytest.raises(UsageError, match="--replace"):
         small_school.restore()
+    (small_school.home.root / "config" / "policy.yml").write_text("# of today\n")
     done = small_school.restore(is_replacing=True)
+    assert (small_school.home.root / "config" / "policy.yml").read_text() == "# of today\n"
     assert small_school.ledger() == before
     # The damaged vault cannot tell what was loaded since.
     assert (done.releases_repaired, done.loaded_since) == ([SECOND], None)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from anonymart import audit, engine
+from anonymart import audit, config, engine
 from anonymart.backup import listed
 from anonymart.backup.listed import TOLD, Listed
 from anonymart.chain import SEALS, hash_of, is_of
@@ -80,6 +80,7 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
             *(f"{zone}.duckdb" for zone in (*ZONES, "tombstones")),
             *_CHAINS,
             *_below(home, "sources/*.yml"),
+            *(name for pattern in config.PATTERNS for name in _below(home, pattern)),
             *_releases(home),
         ]
         files = _copy(home.root, folder, names)

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart import audit, crash, engine
+from anonymart import audit, config, crash, engine
 from anonymart.backup import history, listed
 from anonymart.backup.listed import Listed
 from anonymart.backup.make import LOADS, copy_file, read_told
@@ -213,6 +213,10 @@ def _stage(stage: Home, home: Home, source: Path, newest: Path, found: dict[str,
     for place in (source, home.root):
         for path in sorted((place / "sources").glob("*.yml")):
             copy_file(path, stage.root / "sources" / path.name)
+    # The school's own configuration of today stands; one that is lost comes back.
+    kept = next((each for place in (home.root, source) if (each := place / config.FOLDER).is_dir()), None)
+    if kept:
+        shutil.copytree(kept, stage.root / config.FOLDER)
     for release in found.values():
         shutil.copytree(release.folder, stage.releases / release.release_id)
         open_to_readers(stage.releases / release.release_id)
@@ -283,6 +287,10 @@ def _take_place(home: Home, stage: Home) -> None:
             crash.point("restore.file_moved")
     for path in sorted((stage.root / "sources").glob("*.yml")):
         copy_file(path, home.root / "sources" / path.name)
+    if (stage.root / config.FOLDER).is_dir() and not (home.root / config.FOLDER).exists():
+        part = home.root / f".{config.FOLDER}.part"
+        shutil.copytree(stage.root / config.FOLDER, part, dirs_exist_ok=True)
+        part.rename(home.root / config.FOLDER)
     for folder in sorted(stage.releases.iterdir()):
         target = home.releases / folder.name
         if folder.is_symlink():

@@ -439,9 +439,11 @@ def _add_groups() -> None:
     from anonymart.cli.migrate import migrate
     from anonymart.cli.persons import persons
     from anonymart.cli.perturbation import perturbation
+    from anonymart.cli.policy import policy
     from anonymart.cli.purge import purge
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
+    from anonymart.cli.status import status
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
@@ -461,7 +463,20 @@ def _add_groups() -> None:
             membership_command,
             migrate,
         ),
-        *(persons, perturbation, purge, refuse, restore, rights, share, sources, verify, withdraw),
+        *(
+            persons,
+            perturbation,
+            policy,
+            purge,
+            refuse,
+            restore,
+            rights,
+            share,
+            sources,
+            status,
+            verify,
+            withdraw,
+        ),
     ):
         anonymart.add_command(command)
 

@@ -29,10 +29,10 @@ def declare_command(is_check: bool, is_json: bool) -> None:
     """
     from anonymart.declare import written
     from anonymart.home import PROJECT
-    from anonymart.policy import load_policy
+    from anonymart.policy import POLICY_FILE, load_policy
 
     written.need_clone(PROJECT)
-    found = written.compare(PROJECT, load_policy())
+    found = written.compare(PROJECT, load_policy(POLICY_FILE))
     if not is_check:
         written.write(PROJECT, found)
     result = {

@@ -39,7 +39,7 @@ def register(sources: click.Group) -> None:
 @click.option(
     "--mapping",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A YAML to read the file by, in the place of those in expectations/sources/.",
+    help="A YAML to read the file by, in the place of those that are known.",
 )
 @click.option(
     "--no-vault",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from anonymart import config
 from anonymart.engine import literal
 from anonymart.errors import UsageError
-from anonymart.home import PROJECT
+from anonymart.objects import FILE, learning, learning_file
 
-FILE = PROJECT / "expectations" / "learning.yml"
 # The type that a mapped one is stored as, which dbt_project/seeds/object_kinds.csv knows.
 TYPES = {
     "path": "http://id.tincanapi.com/activitytype/learning-path",
@@ -96,13 +95,13 @@ def _is_in(column: str, names: Any) -> str:
     return f"({' OR '.join(tests) or 'false'})"
 
 
-@cache
+@config.kept
 def load_map(path: Path = FILE) -> LearningMap:
-    """The mapping of the file. Raises UsageError when it is damaged, names an unknown kind or maps a type
-    twice.
+    """The mapping of the file; of the shipped one, with the school's own over it. Raises UsageError when it
+    is damaged, names an unknown kind or maps a type twice.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = learning(path)
         kinds = {kind: tuple(map(_type, content["kinds"].get(kind) or ())) for kind in TYPES}
         unknown = set(content["kinds"]) - set(TYPES)
         progress, edx = content["progress"], content["open_edx"]
@@ -121,16 +120,18 @@ def load_map(path: Path = FILE) -> LearningMap:
         )
         events = {name: dict(event) for name, event in edx["events"].items()}
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(f"{path} cannot be read as a mapping of learning activity: mend the file.") from None
+        raise UsageError(
+            f"{learning_file(path)} cannot be read as a mapping of learning activity: mend the file."
+        ) from None
     if unknown or set(made.moodle_modules.values()) - set(TYPES):
-        raise UsageError(f"{path.name} names kinds that are none: it knows {', '.join(TYPES)}.")
+        raise UsageError(f"{learning_file(path)} names kinds that are none: it knows {', '.join(TYPES)}.")
     named = [name for names in kinds.values() for name in names]
     if len(named) != len(set(named)):
-        raise UsageError(f"{path.name} maps a type of activity to two kinds: keep one.")
+        raise UsageError(f"{learning_file(path)} maps a type of activity to two kinds: keep one.")
     if any({"verb", "object", "type"} - set(event) or set(event) - _EVENT_PARTS for event in events.values()):
         raise UsageError(
-            f"{path.name}: each event of open_edx needs verb, object and type, and may have about, raw, "
-            f"max and share."
+            f"{learning_file(path)}: each event of open_edx needs verb, object and type, and may have about, "
+            f"raw, max and share."
         )
     return made
 

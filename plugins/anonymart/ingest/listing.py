@@ -44,10 +44,10 @@ class Unknown:
     @property
     def sentence(self) -> str:
         """What to do about it, for a line."""
-        where = "dbt_project/seeds/verbs.csv" if self.kind == "verb" else "expectations/learning.yml"
+        where = "lists/verbs.csv" if self.kind == "verb" else "learning.yml"
         return (
             f"{self.as_of} learning: {self.kind} {self.name} is not known, {self.n_rows} statements count "
-            f"as other: name it in {where}"
+            f"as other: name it in {where} of the school's configuration"
         )
 
 

@@ -102,7 +102,7 @@ def rows(landed: Landed, settings: Mapping[str, Any]) -> str:
     if not settings["site"]:
         raise FileRefused(
             "a log of Moodle does not say of which site it is: name its address as `site` under "
-            "`moodle` in expectations/learning.yml"
+            "`moodle` in learning.yml of the school's configuration"
         )
     found = _report(landed, settings) if form_of(landed.columns) == REPORT else _table(landed)
     return f"""(SELECT * REPLACE (coalesce(module_name, names[module]) AS module_name) FROM (SELECT *, (

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import cache
 
 import duckdb
 
-from anonymart.home import PROJECT
+from anonymart import config, lists
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.learning_map import load_map
 
@@ -85,7 +84,7 @@ def _unknown_types(connection: duckdb.DuckDBPyConnection, load_no: int) -> list[
     ).fetchall()
 
 
-@cache
+@config.kept
 def _verbs() -> tuple[str, ...]:
-    with (PROJECT / "dbt_project" / "seeds" / "verbs.csv").open(encoding="utf-8", newline="") as file:
+    with lists.path("verbs").open(encoding="utf-8", newline="") as file:
         return tuple(row["verb_id"] for row in csv.DictReader(file))

@@ -8,11 +8,14 @@ figure that leaves.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 
 import duckdb
 
 from anonymart import engine
+from anonymart.definitions import definitions
 from anonymart.erasure import receipts
 from anonymart.errors import Superseded
 from anonymart.home import Home
@@ -59,7 +62,10 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
 
 def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
     """A build begins: until it has ended, the warehouse attached to write tells no state."""
-    connection.execute(f"CREATE OR REPLACE TABLE {_BUILT} (rights_state VARCHAR, inputs VARCHAR, as_of DATE)")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {_BUILT} "
+        "(rights_state VARCHAR, inputs VARCHAR, as_of DATE, definitions VARCHAR)"
+    )
 
 
 def note_built(
@@ -68,9 +74,11 @@ def note_built(
     inputs: str | None = None,
     as_of: date | None = None,
 ) -> None:
-    """The warehouse attached to write was built wholly from this state and these inputs, for this day."""
+    """The warehouse attached to write was built wholly from this state and these inputs, for this day, by the
+    definitions of this process.
+    """
     drop_built(connection)
-    connection.execute(f"INSERT INTO {_BUILT} VALUES (?, ?, ?)", [state, inputs, as_of])
+    connection.execute(f"INSERT INTO {_BUILT} VALUES (?, ?, ?, ?)", [state, inputs, as_of, defined()])
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -96,11 +104,13 @@ def built_inputs(connection: duckdb.DuckDBPyConnection) -> tuple[str, date] | No
 
 
 def is_built(home: Home, keys: Keys) -> bool:
-    """Whether the warehouse was built from the vault's present state."""
+    """Whether the warehouse was built from the vault's present state and by the definitions of this process:
+    the gate must not judge by other figures than the build.
+    """
     if not home.warehouse.exists():
         return False
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-        return built(connection) == of_vault(connection)
+        return built(connection) == of_vault(connection) and _built_by(connection) == defined()
 
 
 def note_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:
@@ -127,6 +137,23 @@ def check_candidate(connection: duckdb.DuckDBPyConnection, release_id: str) -> N
     )
     if row is None or row[0] != of_vault(connection):
         raise Superseded(f"{MOVED}: `anonymart publish` builds, gates and publishes anew.")
+
+
+def defined() -> str:
+    """One digest of all definitions, the policy among them."""
+    return hashlib.sha256(json.dumps(definitions()).encode()).hexdigest()
+
+
+def _built_by(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The definitions that the warehouse was built by; None where a build of before did not tell."""
+    columns = connection.execute(
+        "SELECT column_name FROM duckdb_columns() "
+        "WHERE database_name = 'warehouse' AND table_name = 'built_from'"
+    ).fetchall()
+    if ("definitions",) not in columns:
+        return None
+    row = connection.execute(f"SELECT definitions FROM {_BUILT}").fetchone()
+    return row[0] if row else None
 
 
 def _people(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:

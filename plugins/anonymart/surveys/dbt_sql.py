@@ -4,17 +4,16 @@ build's definition.
 
 from __future__ import annotations
 
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from anonymart import config
 from anonymart.home import PROJECT
 from anonymart.policy import load_policy
 
 MACROS = PROJECT / "dbt_project" / "macros"
-SEEDS = PROJECT / "dbt_project" / "seeds"
 _FILES = ("engine/texts.sql", "engine/dates.sql", "salary.sql", "job_family.sql")
 
 
@@ -23,7 +22,7 @@ def render(macro: str, *arguments: str) -> str:
     return str(getattr(_module(), macro)(*arguments))
 
 
-@cache
+@config.kept
 def _module() -> Any:
     policy = load_policy()
     found: dict[str, Any] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from anonymart import lists
 from anonymart.engine import literal
 from anonymart.rows import one_row
 from anonymart.surveys import dbt_sql
@@ -16,7 +17,7 @@ def known(connection: duckdb.DuckDBPyConnection, table: str, title: str) -> list
     titles = f"(SELECT DISTINCT {title} AS title FROM {table} WHERE {title} IS NOT NULL)"
     words = (
         f"(SELECT word, job_family, priority::INTEGER AS priority FROM "
-        f"read_csv({literal(str(dbt_sql.SEEDS / 'job_family_words.csv'))}, header = true, all_varchar = "
+        f"read_csv({literal(str(lists.path('job_family_words')))}, header = true, all_varchar = "
         f"true))"
     )
     return connection.execute(dbt_sql.render("job_families", titles, words)).fetchall()

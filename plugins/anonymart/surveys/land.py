@@ -23,7 +23,9 @@ from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, pla
 from anonymart.surveys.salary_words import Unit
 from anonymart.times import is_zone, sql_day
 
-_TO_DO = "run `anonymart sources infer` on it, and put the YAML that it proposes into expectations/sources/"
+_TO_DO = (
+    "run `anonymart sources infer` on it, and put the YAML that it proposes into config/sources/ of the home"
+)
 TEXTS = "survey_texts"
 _ENOUGH_SCORES = 30
 _AGAIN = re.compile(r"(?:\.\d{1,2}|_\d{1,2}| ?[(\[]\d{1,2}[)\]]|(?<=[?!:.]) ?\d{1,2}|(?<=[?!:.])\d)$")

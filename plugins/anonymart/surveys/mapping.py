@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from anonymart import config
 from anonymart.contracts import LOADER
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
@@ -61,7 +62,7 @@ class Rule:
 @dataclass(frozen=True)
 class Mapping:
     """One YAML of expectations/sources. `recognised_by` holds groups of names: one of each group must be a
-    column.
+    column. `is_own`: it is of the school's own configuration.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Mapping:
     constants: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
+    is_own: bool = False
 
     def field(self, name: str) -> Field:
         return self.fields.get(name, Field(name))
@@ -98,8 +100,8 @@ def load(path: Path, folder: Path = FOLDER) -> Mapping:
     content = _content(path)
     base = {}
     if "extends" in content:
-        parent = folder / f"{content.pop('extends')}.yml"
-        if not parent.is_file():
+        parent = _named(f"{content.pop('extends')}.yml", folder, path)
+        if parent is None:
             raise UsageError(
                 f"{path.name}: extends names no file of {folder.name}/: give the name of a tool's file "
                 f"without .yml."
@@ -112,21 +114,34 @@ def load(path: Path, folder: Path = FOLDER) -> Mapping:
 
 
 def load_all(folder: Path = FOLDER) -> list[Mapping]:
-    """Every mapping of the folder, in the order of their names."""
-    return [load(path, folder) for path in sorted(folder.glob("*.yml")) if path.name not in SHARED]
+    """Every mapping of the folder, in the order of their names; of the shipped folder, with those of the
+    school over it: a file of the same name takes the shipped one's place.
+
+    Raises UsageError as `load`.
+    """
+    own = _own() if folder == FOLDER else {}
+    found = {path.name: path for path in folder.glob("*.yml")} | own
+    return [
+        replace(load(path, folder), is_own=name in own)
+        for name, path in sorted(found.items())
+        if name not in SHARED
+    ]
 
 
 def shared(name: str, folder: Path = FOLDER) -> dict[str, Any]:
-    """questions.yml or salaries.yml."""
-    return _content(folder / name)
+    """questions.yml or salaries.yml; of the shipped ones, with the school's own over them. Raises UsageError
+    for what cannot be read, and for an entry of the school that no shipped file has.
+    """
+    content, own = _content(folder / name), _own().get(name) if folder == FOLDER else None
+    return content if own is None else config.over(content, own)
 
 
 def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) -> list[Mapping]:
-    """The mappings whose columns these are: those that know most of them by name. Several when nothing tells
-    them apart.
+    """The mappings whose columns these are: those that know most of them by name, of the school's own ones
+    where one of them fits. Several when nothing tells them apart.
     """
     names = {plain(name) for name in columns}
-    found: dict[int, list[Mapping]] = {}
+    found: dict[tuple[bool, int], list[Mapping]] = {}
     for mapping in mappings:
         groups = mapping.recognised_by
         if (
@@ -134,7 +149,7 @@ def recognise(columns: Iterable[str], mappings: Iterable[Mapping], source: str) 
             and groups
             and all(names & {plain(name) for name in group} for group in groups)
         ):
-            found.setdefault(len(groups), []).append(mapping)
+            found.setdefault((mapping.is_own, len(groups)), []).append(mapping)
     return found[max(found)] if found else []
 
 
@@ -144,6 +159,20 @@ def plain(name: str) -> str:
     return " ".join(
         "".join(sign for sign in apart if not unicodedata.combining(sign)).replace("’", "'").split()
     )
+
+
+def _own() -> dict[str, Path]:
+    """The school's own files of this kind, by name."""
+    begin = f"{config.SOURCES}/"
+    return {name[len(begin) :]: path for name, path in config.files().items() if name.startswith(begin)}
+
+
+def _named(name: str, folder: Path, asking: Path) -> Path | None:
+    """The file that `extends` names: the school's own, or the shipped one where that one asks."""
+    own = _own().get(name)
+    if own is not None and own.resolve() != asking.resolve():
+        return own
+    return folder / name if (folder / name).is_file() else None
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -157,7 +186,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
-    known = {part.name for part in fields(Mapping)} - {"name"}
+    known = {part.name for part in fields(Mapping)} - {"name", "is_own"}
     for entry in content:
         if entry not in known:
             raise UsageError(

@@ -4,10 +4,9 @@ anything is built.
 
 from __future__ import annotations
 
-from functools import cache
-
 import duckdb
 
+from anonymart import config, lists
 from anonymart.engine import literal
 from anonymart.surveys import dbt_sql
 
@@ -48,14 +47,14 @@ def sentence(counts: dict[str, int]) -> str:
     )
 
 
-@cache
+@config.kept
 def _judged() -> str:
     answers = """
         (SELECT salary_amount, upper(trim(salary_currency)) AS salary_currency,
             lower(trim(salary_period)) AS salary_period,
         lower(trim(salary_basis)) AS salary_basis, lower(trim(working_time)) AS working_time,
             employed AS is_employed, answered_at FROM salary_answers)"""
-    seed = literal(str(dbt_sql.SEEDS / "exchange_rates.csv"))
+    seed = literal(str(lists.path("exchange_rates")))
     rates = (
         f"(SELECT currency, year::INTEGER AS year, per_eur::DOUBLE AS per_eur FROM read_csv({seed}, "
         f"header = true, all_varchar = true))"

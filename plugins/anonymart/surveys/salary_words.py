@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from anonymart.home import PROJECT
+from anonymart import lists
 from anonymart.surveys.mapping import shared
 
 PARTS = ("currencies", "periods", "bases")
@@ -51,7 +51,7 @@ class Unit:
 
 @cache
 def rules() -> dict[str, Any]:
-    """expectations/sources/salaries.yml."""
+    """salaries.yml, with the school's own over it; read once for a process."""
     return shared("salaries.yml")
 
 
@@ -60,9 +60,7 @@ def rates() -> dict[str, float]:
     """Units of a currency for one euro, of the last year of the seed: enough to tell what an amount can
     be.
     """
-    with (PROJECT / "dbt_project" / "seeds" / "exchange_rates.csv").open(
-        encoding="utf-8", newline=""
-    ) as file:
+    with lists.path("exchange_rates").open(encoding="utf-8", newline="") as file:
         rows = sorted(
             (row["currency"], int(row["year"]), float(row["per_eur"])) for row in csv.DictReader(file)
         )

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -24,6 +26,7 @@ from anonymart.persons import MEANS
 from anonymart.policy import load_policy
 from anonymart.release import answer as answering
 from anonymart.release import approval
+from anonymart.status import look
 from anonymart_airflow.names import reviewers
 from anonymart_airflow.privacy_page import access, files, pages, reading
 
@@ -56,6 +59,7 @@ def privacy_page() -> FastAPI:
         openapi_url=None,
     )
     app.add_api_route("/", overview)
+    app.add_api_route("/health", health)
     app.add_api_route("/difference", difference)
     app.add_api_route("/audit", audit_log)
     app.add_api_route("/waiting/{release_id}", request_page)
@@ -79,6 +83,13 @@ def overview(request: Request, user: Reader) -> Response:
         people=reading.people(home, keys),
         means=MEANS,
     )
+
+
+def health(user: Reader) -> Response:
+    """Whether something asks for a person, and counts, for a monitor: no names, no days."""
+    policy, now = load_policy(), datetime.now(UTC)
+    zone = ZoneInfo(policy.figure("window", "time_zone"))
+    return JSONResponse(look(Home.from_env(), policy, now.astimezone(zone).date(), now).health())
 
 
 def difference(request: Request, user: Reader, since: str = "", until: str = "") -> Response:
