@@ -59,6 +59,10 @@ class Home:
         return self.root / "backups.json"
 
     @property
+    def attacked(self) -> Path:
+        return self.root / "attacked.json"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

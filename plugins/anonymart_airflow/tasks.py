@@ -303,19 +303,23 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
 
 @plain_faults
 def attack_releases(context: Any) -> dict[str, int]:
-    """Attack every release of the home; gives how many, and tries in all. Fails for good when one is broken.
-    Skips before the first.
+    """Attack what is new in the releases of the home, without the writer's lock; gives how many there are,
+    how many of them were attacked, and tries in all. Fails for good when one is broken. Skips before the
+    first.
     """
     from anonymart.attack.audit import audit_releases, judge
 
     home, _, policy, _ = _open(context)
-    with writing(home):
-        reports = audit_releases(home, policy, TaskProgress())
-    if not reports:
+    found = audit_releases(home, policy, TaskProgress())
+    if not found.reports:
         raise AirflowSkipException("There is no release yet.")
-    judge(reports)
-    outcomes = [outcome.real for report in reports for outcome in report.outcomes]
-    return {"releases": len(reports), "tried": sum(outcome.tried for outcome in outcomes)}
+    judge(found.reports)
+    outcomes = [outcome.real for report in found.reports for outcome in report.outcomes]
+    return {
+        "releases": len(found.reports) + len(found.remembered),
+        "attacked": len(found.reports),
+        "tried": sum(outcome.tried for outcome in outcomes),
+    }
 
 
 @plain_faults
