@@ -16,6 +16,8 @@ from pathlib import Path
 from anonymart.contracts import load_contracts
 from anonymart.home import PROJECT
 
+RULES = "rules/"
+
 
 @functools.lru_cache(maxsize=1)
 def definitions() -> dict[str, str]:
@@ -25,21 +27,28 @@ def definitions() -> dict[str, str]:
     Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no
     figure. They are read once for a process.
     """
+    found = {name: _of(paths) for name, paths in files().items() if not name.startswith(RULES)}
+    for name, contract in load_contracts().items():
+        rules = json.dumps(contract.disclosure, sort_keys=True, default=str)
+        found[f"{RULES}{name}"] = hashlib.sha256(rules.encode()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def files() -> dict[str, list[Path]]:
+    """The files of each definition by its name; of the rules of a mart the page in which they stand."""
     dbt, sources = PROJECT / "dbt_project", PROJECT / "expectations"
-    found = {f"seeds/{path.stem}": _of([path]) for path in (dbt / "seeds").glob("*.csv")}
+    found = {f"seeds/{path.stem}": [path] for path in (dbt / "seeds").glob("*.csv")}
     found |= {
-        f"mappings/{path.stem}": _of([path])
+        f"mappings/{path.stem}": [path]
         for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]
     }
     found |= {
-        f"models/{folder.name}": _of(folder.rglob("*.sql"))
+        f"models/{folder.name}": sorted(folder.rglob("*.sql"))
         for folder in (dbt / "models").iterdir()
         if folder.is_dir()
     }
-    found["macros"] = _of((dbt / "macros").rglob("*.sql"))
-    for name, contract in load_contracts().items():
-        rules = json.dumps(contract.disclosure, sort_keys=True, default=str)
-        found[f"rules/{name}"] = hashlib.sha256(rules.encode()).hexdigest()
+    found["macros"] = sorted((dbt / "macros").rglob("*.sql"))
+    found |= {f"{RULES}{name}": [dbt / "models" / "marts" / f"{name}.yml"] for name in load_contracts()}
     return dict(sorted(found.items()))
 
 
