@@ -59,8 +59,11 @@ def build(
     it; also for a table of which nobody has said whether it holds people.
     """
     from anonymart.release import approval
+    from anonymart.unchanged import inputs_of
 
     rights_state = prepare(home, keys, policy, as_of, actor)
+    with engine.connect(home, keys, vault="ro") as connection:
+        inputs = inputs_of(connection, policy)
     crash.point("build.before_dbt")
     report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
     crash.point("build.after_dbt")
@@ -70,7 +73,7 @@ def build(
     if not select:
         with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
             approval.note_built_again(connection)
-            state.note_built(connection, rights_state)
+            state.note_built(connection, rights_state, inputs, as_of)
             guard.note_run(connection, as_of)
     audit.record(home, keys, as_of, "built", actor)
     return report

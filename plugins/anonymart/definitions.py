@@ -52,6 +52,16 @@ def files() -> dict[str, list[Path]]:
     return dict(sorted(found.items()))
 
 
+@functools.lru_cache(maxsize=1)
+def project() -> str:
+    """One SHA-256 over all that dbt reads: models, macros, lists and every YAML."""
+    dbt = PROJECT / "dbt_project"
+    found = (path for folder in ("models", "macros", "seeds", "tests") for path in (dbt / folder).rglob("*"))
+    return _of(
+        [dbt / "dbt_project.yml", *(path for path in found if path.suffix in (".sql", ".yml", ".csv"))]
+    )
+
+
 def _of(paths: Iterable[Path]) -> str:
     """One hash over files, by their names and bytes in order of path."""
     digest = hashlib.sha256()

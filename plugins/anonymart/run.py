@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anonymart import audit, crash, engine, guard, seal
+from anonymart import audit, crash, engine, guard, seal, unchanged
 from anonymart.asks import Asks, asks_of
 from anonymart.build import build
+from anonymart.contracts import load_contracts
 from anonymart.errors import (
     AnonymartError,
     ApprovalNeeded,
@@ -136,9 +137,13 @@ def run(
     except DayHeld as held:
         report.held = str(held)
         return report
-    with progress.step("build", "Build"):
-        built = build(home, keys, policy, as_of, progress, actor=options.actor)
-    progress.seconds["build_start_up"] = built.start_up_seconds
+    day = unchanged.day_of_build(home, keys, policy, as_of)
+    if day:
+        progress.say(f"Build: nothing has come since that of {day}, and no period closes: it stays.")
+    else:
+        with progress.step("build", "Build"):
+            built = build(home, keys, policy, as_of, progress, actor=options.actor)
+        progress.seconds["build_start_up"] = built.start_up_seconds
     try:
         report.release_id, report.waiting = release(
             home, keys, policy, as_of, progress, options.actor, options.reviewer
@@ -254,8 +259,14 @@ def _release(
     actor: str | None,
     reviewer: Reviewer | None,
 ) -> tuple[str | None, dict[str, Any] | None]:
-    from anonymart.release import approval, make_candidate, publish, refuse
+    from anonymart.release import approval, cells, make_candidate, publish, refuse
+    from anonymart.rights.unreadable import need_none_open
 
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        has_news = cells.has_news(connection, load_contracts().values())
+    if not has_news:
+        need_none_open(home, keys)
+        return None, None
     with progress.step("candidate", "Candidate release"):
         candidate = make_candidate(home, keys, policy, as_of)
     crash.point("gate.before")

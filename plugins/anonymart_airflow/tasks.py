@@ -87,8 +87,10 @@ def watch_delivery(counts: dict[str, Any]) -> None:
 
 @plain_faults
 def build_candidate(context: Any) -> str:
-    """Build the marts and export them; gives the name of the candidate's folder in `releases/`."""
-    from anonymart import guard
+    """Build the marts and export them; gives the name of the candidate's folder in `releases/`. Skips where
+    nothing has come since the last build and no period closes.
+    """
+    from anonymart import guard, unchanged
     from anonymart.build import build
     from anonymart.release import make_candidate, recover
 
@@ -99,6 +101,11 @@ def build_candidate(context: Any) -> str:
         for sentence in recover(home, keys):
             progress.say(f"After an unfinished run: {sentence}.")
         guard.check(home, keys, policy, day, force=is_forced)
+        built = unchanged.day_of_build(home, keys, policy, day)
+        if built:
+            raise AirflowSkipException(
+                f"Nothing has come since the build of {built}, and no period closes: it stays."
+            )
         build(home, keys, policy, day, progress)
         return make_candidate(home, keys, policy, day).name
 
@@ -106,7 +113,7 @@ def build_candidate(context: Any) -> str:
 @plain_faults
 def gate_candidate(name: str, context: Any) -> str:
     """Let the gate read the candidate; gives the name of the folder that it has read. A refused one is set
-    aside, and the task fails for good.
+    aside, and the task fails for good; one with nothing to publish is not read.
 
     When a right came since the build, the candidate is built again first, while nobody else may write.
     """
@@ -133,10 +140,12 @@ def _gate(home: Home, keys: Keys, policy: Policy, name: str, day: date) -> None:
     from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
-    from anonymart.release import refuse
+    from anonymart.release import has_news, refuse
     from anonymart.release.manifest import read_manifest
 
     candidate = _candidate(home, name)
+    if not has_news(candidate):
+        return
     day = max(day, date.fromisoformat(read_manifest(candidate)["as_of"]))
     verdict = gate(home, keys, policy, candidate, day)
     if not verdict.passed:

@@ -26,6 +26,7 @@ from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
+from anonymart.rights import state
 
 _NOTHING = "nothing was restored."
 
@@ -150,6 +151,10 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
                 ],
             )
             connection.execute("COMMIT")
+    if home.warehouse.exists():
+        # It was built before these releases: the next run builds in any case.
+        with engine.connect(home, keys, warehouse="rw") as connection:
+            state.drop_built(connection)
 
 
 def _order(release: Found) -> tuple[str, int]:

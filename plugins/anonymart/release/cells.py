@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
+from anonymart.release import ledger
 
 # The periods that close with the build of the warehouse, those without anybody in them included.
 CLOSING = "intermediate.int_closed_periods"
@@ -22,9 +24,13 @@ def same_cell(contract: MartContract, left: str, right: str) -> str:
     )
 
 
-def new_cells(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
-    """SQL for the rows of a mart of the attached `release` whose cell the ledger does not know."""
-    table = f"SELECT cell.* FROM release.marts.{contract.name} AS cell"
+def new_cells(
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, marts: str = "release.marts"
+) -> str:
+    """SQL for the rows of a mart of the attached `release`, or of other `marts`, whose cell the ledger does
+    not know.
+    """
+    table = f"SELECT cell.* FROM {marts}.{contract.name} AS cell"
     if not table_exists(connection, "ledger", f"cells_{contract.name}"):
         return table
     return (
@@ -77,6 +83,27 @@ def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dic
         )
         found[reason] = _number(connection, f"SELECT {total} FROM {table}")
     return found
+
+
+def has_news(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]) -> bool:
+    """Whether the warehouse as it was built has a cell or closes a period that no release has, or a release
+    was withdrawn and not replaced: else there is nothing to publish. Also true where a mart is missing.
+    """
+    return bool(ledger.replaces(connection)) or any(_is_news(connection, each) for each in contracts)
+
+
+def _is_news(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
+    if not table_exists(connection, "marts", contract.name, database="warehouse"):
+        return True
+    if not _number(connection, f"SELECT count(*) FROM warehouse.marts.{contract.name}"):
+        return False
+    return bool(
+        _number(
+            connection,
+            f"SELECT (SELECT count(*) FROM ({new_cells(connection, contract, 'warehouse.marts')})) + "
+            f"(SELECT count(*) FROM ({_closing(connection)}) WHERE mart = '{contract.name}')",
+        )
+    )
 
 
 def _closing(connection: duckdb.DuckDBPyConnection) -> str:

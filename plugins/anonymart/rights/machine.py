@@ -197,21 +197,22 @@ def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Req
     work = _Work(home, keys, policy, as_of)
     removal.finish(*work.place)
     handover.delete_old_exports(home, policy, as_of)
+    states = work.states()
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
-        _advance(work, kinds)
+        states = _advance(work, kinds, states)
     approval.supersede_by_rights(home, keys, as_of)
-    return list(work.states().values())
+    return list(states.values())
 
 
-def _advance(work: _Work, kinds: tuple[str, ...]) -> None:
-    waiting = _held_back(work) if kinds == _ERASING else set()
+def _advance(work: _Work, kinds: tuple[str, ...], states: dict[str, Request]) -> dict[str, Request]:
+    """Take the requests of these kinds as far as they may go; gives all states as they are then."""
+    waiting = _held_back(work, states) if kinds == _ERASING else set()
     for state, act in (
         ("received", _plan_each),
         ("planned", _execute_each),
         ("executed", _verify),
         ("verified", _answer_rows),
     ):
-        states = work.states()
         chosen = [
             name
             for name, request in states.items()
@@ -223,13 +224,16 @@ def _advance(work: _Work, kinds: tuple[str, ...]) -> None:
                 work,
                 [rows[name] for name in sorted(chosen, key=lambda name: ORDER.index(states[name].kind))],
             )
+            states = work.states()
+    return states
 
 
-def _held_back(work: _Work) -> set[str]:
+def _held_back(work: _Work, states: dict[str, Request]) -> set[str]:
     """Erasures that wait, until their own last day, because the same person's access is not certain yet or
     not handed over.
     """
-    states = work.states()
+    if not any(states[name].kind in _ERASING and states[name].state in OPEN for name in states):
+        return set()
     return {
         removing
         for removing, asking in _same_person(work, tuple(states))

@@ -59,14 +59,18 @@ def last_day(connection: duckdb.DuckDBPyConnection) -> date | None:
 
 def drop_built(connection: duckdb.DuckDBPyConnection) -> None:
     """A build begins: until it has ended, the warehouse attached to write tells no state."""
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {_BUILT} (rights_state VARCHAR)")
-    connection.execute(f"DELETE FROM {_BUILT}")
+    connection.execute(f"CREATE OR REPLACE TABLE {_BUILT} (rights_state VARCHAR, inputs VARCHAR, as_of DATE)")
 
 
-def note_built(connection: duckdb.DuckDBPyConnection, state: str) -> None:
-    """The warehouse attached to write was built wholly from this state."""
+def note_built(
+    connection: duckdb.DuckDBPyConnection,
+    state: str,
+    inputs: str | None = None,
+    as_of: date | None = None,
+) -> None:
+    """The warehouse attached to write was built wholly from this state and these inputs, for this day."""
     drop_built(connection)
-    connection.execute(f"INSERT INTO {_BUILT} VALUES (?)", [state])
+    connection.execute(f"INSERT INTO {_BUILT} VALUES (?, ?, ?)", [state, inputs, as_of])
 
 
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -77,6 +81,18 @@ def built(connection: duckdb.DuckDBPyConnection) -> str | None:
         return None
     row = connection.execute(f"SELECT rights_state FROM {_BUILT}").fetchone()
     return row[0] if row else None
+
+
+def built_inputs(connection: duckdb.DuckDBPyConnection) -> tuple[str, date] | None:
+    """The digest of the inputs of the last whole build and its day; None where it told none."""
+    columns = connection.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE database_name = 'warehouse' AND schema_name = 'main' "
+        "AND table_name = 'built_from' AND column_name IN ('inputs', 'as_of')"
+    )
+    if one_row(columns)[0] != 2:
+        return None
+    row = connection.execute(f"SELECT inputs, as_of FROM {_BUILT} WHERE inputs IS NOT NULL").fetchone()
+    return (row[0], row[1]) if row else None
 
 
 def is_built(home: Home, keys: Keys) -> bool:
