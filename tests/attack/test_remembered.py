@@ -198,7 +198,7 @@ def test_the_few_releases_before_tell_all_that_all_of_them_tell(school, policy):
             register = {f"counts.{name}": value for name, value in BEFORE_CLASSES._asdict().items()}
             (folder / "privacy_report.json").write_text(json.dumps({"register": register}))
     newest = school.publish(8)
-    few = before(newest, beside(newest), policy)
+    few = before([newest, *beside(newest)], policy)[newest]
     assert [other.name for other in few] == ["2020-07-28.1", "2021-07-28.1"]
     contracts = school.contracts
     whole, part = (

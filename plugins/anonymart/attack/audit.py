@@ -13,7 +13,6 @@ from typing import Any
 from anonymart.attack import wp29
 from anonymart.attack.beside import before, beside
 from anonymart.attack.halves import LEARNERS, SEED, make_halves
-from anonymart.attack.release import order_of
 from anonymart.attack.remembered import Remembered
 from anonymart.attack.report import AttackReport
 from anonymart.attack.rules import PublishedRules
@@ -53,10 +52,8 @@ def audit_releases(home: Home, policy: Policy, progress: Progress | None = None)
             return found
         current = home.current.resolve()
         truth, why = truth_of(home, current, contracts)
-    folders = sorted([current, *beside(current)], key=lambda folder: order_of(folder.name))
     memory = Remembered(home, policy)
-    for folder in folders:
-        others = before(folder, folders, policy)
+    for folder, others in before([current, *beside(current)], policy).items():
         attacked = memory.hash_of(folder, others)
         if folder != current and memory.knows(folder, attacked):
             found.remembered.append(folder.name)

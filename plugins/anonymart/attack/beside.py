@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from anonymart.attack.release import Release, order_of
 from anonymart.policy import Policy
@@ -30,26 +31,29 @@ def beside(folder: Path) -> list[Path]:
     ]
 
 
-def before(folder: Path, others: Iterable[Path], policy: Policy) -> list[Path]:
-    """Of the other releases those that stand before this one and tell what no later one before it does,
+def before(folders: Iterable[Path], policy: Policy) -> dict[Path, list[Path]]:
+    """For each of the releases those of them that stand before it and tell what no later one before it does,
     oldest first: the last one, the recalled ones, and the last one under each other policy.
 
     Those that came later were held against it when they came.
     """
-    earlier = sorted(
-        (other for other in others if order_of(other.name) < order_of(folder.name)),
-        key=lambda other: order_of(other.name),
-    )
-    recalled = {other for other in earlier if (other / WITHDRAWN).is_file()}
-    standing = [other for other in earlier if other not in recalled]
-    return [other for other in earlier if other in recalled or other in _ends(standing, policy)]
+    found: dict[Path, list[Path]] = {}
+    recalled: list[Path] = []
+    # The last release of each row of releases that were published by one policy.
+    ends: list[Path] = []
+    last: dict[str, Any] | None = None
+    for folder in sorted(folders, key=_order):
+        found[folder] = sorted([*recalled, *ends], key=_order)
+        if (folder / WITHDRAWN).is_file():
+            recalled.append(folder)
+            continue
+        law = Release(folder, {}).policy(policy).raw
+        if law == last:
+            ends.pop()
+        ends.append(folder)
+        last = law
+    return found
 
 
-def _ends(standing: list[Path], policy: Policy) -> set[Path]:
-    """The last release of each row of releases that were published by one policy."""
-    laws = [Release(folder, {}).policy(policy).raw for folder in standing]
-    return {
-        folder
-        for number, folder in enumerate(standing)
-        if number + 1 == len(standing) or laws[number] != laws[number + 1]
-    }
+def _order(folder: Path) -> tuple[str, int]:
+    return order_of(folder.name)

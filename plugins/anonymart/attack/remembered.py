@@ -27,17 +27,21 @@ class Remembered:
     """The releases of a home that were attacked in vain, each with the hash of then."""
 
     def __init__(self, home: Home, policy: Policy) -> None:
-        self.path, self.law = (
-            home.attacked,
-            _hash([attacks(), json.dumps(policy.raw, sort_keys=True, default=str)]),
-        )
+        self.path = home.attacked
+        self.law = _hash([attacks(), json.dumps(policy.raw, sort_keys=True, default=str)])
         self.known = _read(self.path)
+        self.files: dict[Path, str] = {}
 
     def hash_of(self, folder: Path, others: Iterable[Path]) -> str:
         """Of a release, of those that it is held against, of the attacks and of the policy: another one as
         soon as one of these changes, or a release is recalled.
         """
-        return _hash([self.law, _files(folder), *sorted(_files(other) for other in others)])
+        return _hash([self.law, *(self._files(each) for each in (folder, *others))])
+
+    def _files(self, folder: Path) -> str:
+        if folder not in self.files:
+            self.files[folder] = _hash([folder.name, *(_of_file(folder / name) for name in _READ)])
+        return self.files[folder]
 
     def knows(self, folder: Path, attacked: str) -> bool:
         """Whether the release was attacked in vain as it is now."""
@@ -59,10 +63,6 @@ def attacks() -> str:
         *MARTS_FOLDER.glob("*.yml"),
     ]
     return _hash(f"{path.name} {sha256(path)}" for path in sorted(paths))
-
-
-def _files(folder: Path) -> str:
-    return _hash([folder.name, *(_of_file(folder / name) for name in _READ)])
 
 
 def _of_file(path: Path) -> str:
