@@ -31,9 +31,10 @@ test: env ## the tests that need only python3, git and make, in minutes; the lon
 test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL or Chromium, and the linters; a skip is a failure
 	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --durations=15
 
-lint: env ## ruff, mypy and sqlfluff
+lint: env ## ruff, mypy and sqlfluff, and whether a file that follows from the marts is stale
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m anonymart.cli declare --check
 	@$(PY) -m mypy & types=$$!; $(PY) tests/dbt/lint_sql.py; sql=$$?; wait $$types && exit $$sql
 
 bench: env ## the speed of the whole way, as ratios

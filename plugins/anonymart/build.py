@@ -12,7 +12,8 @@ from datetime import date
 
 import duckdb
 
-from anonymart import audit, catalogue, crash, engine, guard, seal
+from anonymart import audit, catalogue, crash, engine, guard, seal, shared_persons
+from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation
 from anonymart.erasure import places, receipts, removal, tombstones
 from anonymart.errors import AnonymartError, UsageError
@@ -90,7 +91,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
     """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
 
     Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError
-    without a vault.
+    without a vault, and for marts that share persons and do not say so.
     """
     from anonymart.release import approval
 
@@ -98,6 +99,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
         raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
     seal.need_key(home, keys)
     perturbation.check_seed(policy)
+    shared_persons.check(load_contracts(), DBT_PROJECT)
     places.check_files(home)
     removal.finish(home, keys, policy, as_of)
     rights_state = _check_zones(home, keys, as_of)

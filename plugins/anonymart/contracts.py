@@ -22,6 +22,10 @@ MARTS_FOLDER = PROJECT / "dbt_project" / "models" / "marts"
 REASONS = ("too_few", "protected")
 COMPLETE = "is_complete"
 _WORD = re.compile(r"[A-Za-z_]\w*")
+# What columns of several models say stands once, as dbt knows it: in blocks that descriptions name.
+_BLOCKS = "docs.md"
+_BLOCK = re.compile(r"\{% docs (\w+) %\}(.*?)\{% enddocs %\}", re.DOTALL)
+_NAMED = re.compile(r"\{\{ doc\('(\w+)'\) \}\}")
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,7 @@ def _contract(model: dict[str, Any], path: Path) -> MartContract:
             raise UsageError(f"{path.name}: meta.disclosure of the mart {name} has no {part}: add them.")
     return MartContract(
         name=name,
-        description=_sentence(model.get("description")),
+        description=_sentence(model.get("description"), path),
         columns=tuple(_column(column, name, path) for column in model.get("columns") or []),
         dimensions=dict(disclosure["dimensions"]),
         measures=tuple(disclosure["measures"]),
@@ -237,7 +241,7 @@ def _column(column: dict[str, Any], mart: str, path: Path) -> Column:
         raise UsageError(
             f"{path.name}: a column of the mart {mart} has no data_type or no description: add it."
         )
-    return Column(column["name"], str(column["data_type"]).upper(), _sentence(column["description"]))
+    return Column(column["name"], str(column["data_type"]).upper(), _sentence(column["description"], path))
 
 
 def _period(period: dict[str, Any], mart: str, path: Path) -> Period:
@@ -250,5 +254,21 @@ def _period(period: dict[str, Any], mart: str, path: Path) -> Period:
     )
 
 
-def _sentence(text: str | None) -> str:
-    return " ".join((text or "").split())
+def _sentence(text: str | None, path: Path) -> str:
+    """A description on one line, with the blocks that it names in their place."""
+    if not text or "{{" not in text:
+        return " ".join((text or "").split())
+    blocks = _blocks(path.parent.parent / _BLOCKS)
+    missing = sorted(set(_NAMED.findall(text)) - blocks.keys())
+    if missing or _NAMED.sub("", text).count("{{"):
+        raise UsageError(
+            f"{path.name}: a description names {missing[0] if missing else 'something'} that is no block of "
+            f"dbt_project/models/{_BLOCKS}: write the block, or the text itself."
+        )
+    return " ".join(_NAMED.sub(lambda found: blocks[found[1]], text).split())
+
+
+def _blocks(path: Path) -> dict[str, str]:
+    """The blocks of text of `models/docs.md` by name; none where there is no such file."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return {found[1]: found[2] for found in _BLOCK.finditer(text)}

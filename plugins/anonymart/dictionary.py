@@ -1,8 +1,8 @@
 """The dictionary of marts in `docs/analyst.md`, written from their contracts, the policy register and the
 code lists.
 
-`python -m anonymart.dictionary` rewrites what stands between the two marks of that page; with `--check` it
-changes nothing and ends with 1 when the page is stale.
+`anonymart declare` rewrites what stands between the two marks of that page; with `--check` it changes nothing
+and ends with 1 when the page is stale.
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import Any
 
 import duckdb
 
-from anonymart.contracts import COMPLETE, Column, MartContract, load_contracts
+from anonymart.contracts import COMPLETE, Column, MartContract
 from anonymart.home import PROJECT
-from anonymart.policy import Policy, load_policy
-from anonymart.written_pages import command
+from anonymart.policy import Policy
 
-PAGE = PROJECT / "docs" / "analyst.md"
-WRITER = "python -m anonymart.dictionary"
+WRITER = "anonymart declare"
 _SEEDS = PROJECT / "dbt_project" / "seeds"
 _CODES = {
     "course": "a course of the catalogue",
@@ -221,10 +219,3 @@ def _part_of(measure: Mapping[str, Any], measures: Mapping[str, Mapping[str, Any
 
 def _named(name: str, measures: Mapping[str, Mapping[str, Any]]) -> str:
     return f"`{name}` (not a column)" if measures[name].get("hidden") else f"`{name}`"
-
-
-main = command(PAGE, WRITER, lambda: {"dictionary": dictionary(load_contracts(), load_policy())})
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ anything it says.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -54,7 +55,11 @@ def test_nodes_are_listed_and_compiled(by_hand):
     done = by_hand("compile", "--select", "int_cells__nps_quarterly")
     assert "int_cells__nps_quarterly" in {node["name"] for node in done["nodes"]}
     [compiled] = Path(done["target"]).rglob("compiled/**/int_cells__nps_quarterly.sql")
-    assert "noise_coarse as" in compiled.read_text(encoding="utf-8")
+    text = compiled.read_text(encoding="utf-8")
+    assert "noise_coarse as" in text
+    # Each rule that the mart has is a CTE, under a comment that says what it does.
+    rules = re.findall(r"^/\* .+\. \*/\n+(\w+) as (?:materialized )?\(", text, re.MULTILINE)
+    assert {"people", "counted_now", "keyed", "perturbed", "clipped", "reasoned", "published"} <= set(rules)
 
 
 def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_hand):

@@ -84,6 +84,7 @@ class SmallSchool:
         (project / "models" / "people").mkdir(parents=True)
         for room in ("macros", "models/marts", "models/evidence", "models/intermediate/cells"):
             shutil.copytree(DBT / room, project / room)
+        shutil.copy(DBT / "models" / "docs.md", project / "models")
         if only:
             shutil.rmtree(project / "models" / "evidence")
             for path in [

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
+from anonymart.cli import dbt
 from anonymart.cli.commands import anonymart
 from anonymart.contracts import load_contracts
 from anonymart.gate.rules import RULES
@@ -16,7 +18,7 @@ from anonymart.keys import KEY_NAMES
 from anonymart.policy import load_policy
 from tests.docs.pages import ROOT, blocks, page, pages
 
-READERS = ("docs/analyst.md", "docs/data-team.md", "docs/privacy-reviewer.md")
+READERS = ("docs/analyst.md", "docs/data-team.md", "docs/dbt.md", "docs/privacy-reviewer.md")
 EXCUSED = {
     "README.md": 2,
     "docs/analyst.md": 2,
@@ -165,6 +167,17 @@ def test_links_lead_somewhere(name):
 @pytest.mark.parametrize("name", READERS)
 def test_the_readme_leads_to_every_reader(name):
     assert f"({name})" in page("README.md")
+
+
+def test_who_comes_from_dbt_is_told_what_is_allowed():
+    told = page("docs/dbt.md")
+    words = {word for word in (*dbt.READS, *dbt.WRITES, *dbt._REFUSED) if word != "docs"}
+    assert [word for word in words if not re.search(rf"`(?:dbt )?{word}`", told)] == []
+    exposures = yaml.safe_load((ROOT / "dbt_project/models/exposures.yml").read_text(encoding="utf-8"))
+    assert [each["name"] for each in exposures["exposures"] if f"`{each['name']}`" not in told] == []
+    ways = {found[0]: found[1] for found in re.findall(r"`(\w+)` on `(\w+)`", told)}
+    events = (ROOT / "dbt_project/models/intermediate/history/int_events.yml").read_text(encoding="utf-8")
+    assert ways == {"is_recent": "int_events"} and "- is_recent" in events
 
 
 def test_every_decision_is_listed_and_whole():

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 
 from anonymart.contracts import load_contracts
-from anonymart.dictionary import PAGE, WRITER, closing, dictionary, main
+from anonymart.dictionary import WRITER, closing, dictionary
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
 from anonymart.written_pages import marks, rewritten
+from tests.docs.pages import page as text_of
 
 CONTRACTS, POLICY = load_contracts(), load_policy()
 BEGIN, END = marks("dictionary", WRITER)
 
 
 def test_it_is_up_to_date():
-    done = CliRunner().invoke(main, ["--check"])
-    assert done.exit_code == 0, done.output
+    text = text_of("docs/analyst.md")
+    assert rewritten(text, "dictionary", dictionary(CONTRACTS, POLICY), WRITER) == text
 
 
 def test_every_column_is_in_it():
@@ -60,14 +60,6 @@ def test_the_noise_of_counts_follows_the_policy():
         "(fine); shown as 0 or from" in told
     )
     assert "shown as 0 or from 4 (coarse) or 5 (fine) up" in told
-
-
-def test_a_stale_page_is_told_and_mended(tmp_path):
-    page = tmp_path / "analyst.md"
-    page.write_text(PAGE.read_text(encoding="utf-8").replace("`n_promoters`", "`n_fans`"), encoding="utf-8")
-    assert CliRunner().invoke(main, ["--check", "--page", str(page)]).exit_code == 1
-    assert CliRunner().invoke(main, ["--page", str(page)]).exit_code == 0
-    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {END} {END}"])

@@ -1,5 +1,7 @@
 """Contracts of the marts are read whole, or refused in one sentence."""
 
+import re
+
 import pytest
 import yaml
 
@@ -57,6 +59,36 @@ def test_a_mart_that_says_too_little(tmp_path, path, message):
     (tmp_path / "visits.yml").write_text(yaml.safe_dump({"models": [mart]}))
     with pytest.raises(UsageError, match=message):
         load_contracts(tmp_path)
+
+
+def test_a_description_that_stands_in_a_block(tmp_path):
+    """`docs.md` beside the folder of marts, as dbt reads it too; a block that is not there is told."""
+    mart = yaml.safe_load(yaml.safe_dump(MART))
+    mart["columns"][0]["description"] = "{{ doc('month') }} A closed one."
+    (tmp_path / "marts").mkdir()
+    (tmp_path / "marts" / "visits.yml").write_text(yaml.safe_dump({"models": [mart]}))
+    with pytest.raises(UsageError, match=r"names month that is no block of dbt_project/models/docs\.md"):
+        load_contracts(tmp_path / "marts")
+    (tmp_path / "docs.md").write_text("{% docs month %}\nFirst day\nof the month.\n{% enddocs %}\n")
+    [column] = load_contracts(tmp_path / "marts")["visits"].columns
+    assert column.description == "First day of the month. A closed one."
+
+
+@pytest.mark.parametrize("text", ["{{ var('month') }}", "{{ doc(month) }}", "{{ doc('other') }} {{"])
+def test_a_description_is_text_and_blocks_alone(tmp_path, text):
+    mart = yaml.safe_load(yaml.safe_dump(MART)) | {"description": text}
+    (tmp_path / "visits.yml").write_text(yaml.safe_dump({"models": [mart]}))
+    with pytest.raises(UsageError, match="no block"):
+        load_contracts(tmp_path)
+
+
+def test_each_block_is_named_by_several_columns():
+    models = MARTS_FOLDER.parent
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in models.rglob("*.yml"))
+    blocks = re.findall(r"\{% docs (\w+) %\}", (models / "docs.md").read_text(encoding="utf-8"))
+    assert len(blocks) == len(set(blocks)) > 10
+    assert [name for name in blocks if texts.count(f"{{{{ doc('{name}') }}}}") < 4] == []
+    assert set(re.findall(r"\{\{ doc\('(\w+)'\) \}\}", texts)) == set(blocks)
 
 
 def test_what_is_told_twice_is_drawn_from_one_noise(tmp_path):

@@ -126,8 +126,10 @@ def test_an_identifier_in_the_data_docs_is_a_no(school, without_great_expectatio
         (lambda folder: (folder / "nps_quarterly.yml").unlink(), "suite_missing"),
         (lambda folder: (folder / "nps_quarterly.yml").write_text("suite: [nps"), "suite_unreadable"),
         (
-            lambda folder: rewrite(folder, lambda entries: entries[:-1]),
-            "not_asked: correction_tells_a_difference",
+            lambda folder: rewrite(
+                folder, lambda entries: [each for each in entries if each["forbids"] != "nps_unlike_counts"]
+            ),
+            "not_asked: nps_unlike_counts",
         ),
         (
             lambda folder: rewrite(

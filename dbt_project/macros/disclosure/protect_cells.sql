@@ -1,7 +1,8 @@
 {# The cells of one mart that close with this build, with the true figures and what may be published of them.
    people -> closed (periods that close now) -> counted (true figures; in a correction the emptied cells too) -> keyed (what each draw is looked up by) -> perturbed -> consistent (counts that are held against each other) -> nested (cells within cells) -> remainders (what wholes leave over) ->
    reasoned (counts and quantiles) -> derived (what is made of published counts) -> published -> with_intervals (of rates).
-   Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder. #}
+   Everything is driven by meta.disclosure of the mart; each rule stands in a macro of its own in this folder, and as a CTE under a
+   comment that names it in the compiled SQL. #}
 {% macro protect_cells(mart, people, closing, first_cells=none) -%}
 {%- set table = ref('perturbation_table') -%}
 {%- if not execute -%}
@@ -15,12 +16,16 @@ select 1 as not_compiled
 {%- set intervals = interval_figures(mart, rules) -%}
 {%- set consistent = rules.get('consistent', []) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with {{ 'recursive ' if pooling }}{{ noise_lists(rules, table) }},
+with {{ 'recursive ' if pooling }}
+/* The noise of counts, by class (policy counts). */
+{{ noise_lists(rules, table) }},
 
+/* The key of the draws, which the connection lends. */
 cell_pads as (
     {{ cell_pads() }}
 ),
 
+/* Who is in a cell, with what its figures need and no more. */
 people as (
     select
         {{ people_columns(rules) | join(',\n        ') }}
@@ -28,6 +33,7 @@ people as (
     where {{ only_closing_periods(rules, mart, closing, keeps_earlier=pooling) }}
 ),
 
+/* A cell comes once, when its period, its observation and the delay are over (S-ANON). */
 closing as (
     select
         period_key,
@@ -44,8 +50,10 @@ closed as (
     inner join closing on closing.period_key = {{ period_key(rules, 'people') }}
 ),
 {% if pooling %}
+/* Small years are pooled with those before them (policy pooling). */
 {{ pool_small_cohorts(mart, rules) }},
 {% endif %}
+/* The true figures: persons, never rows. They stay in the warehouse. */
 counted_now as (
     select
         {{ dimensions | join(',\n        ') }},
@@ -56,10 +64,12 @@ counted_now as (
     group by {{ dimensions | join(', ') }}
 ),
 {% if withdrawn %}
+/* What a release that was withdrawn had told of these cells. */
 {{ recalled_cells(rules, withdrawn) }},
 {% endif %}
 {{ with_emptied_cells(rules, withdrawn) }},
 {{ first_tellings(mart, rules, first_cells) }}
+/* A figure that another cell tells too is told once (told_by). */
 with_first as (
     select
         {{ (['counted.*'] + first_figures(mart, rules)) | join(',\n        ') }}
@@ -67,11 +77,14 @@ with_first as (
     {{- joined_first_tellings(mart, rules) }}
 ),
 
+/* What each draw is looked up by: a keyed hash of the cell and of the record keys of its people. */
 keyed as (
     select
         {{ (['*'] + draw_keys(mart, rules)) | join(',\n        ') }}
     from with_first
 ),
+
+/* Counts with the noise of their cell. */
 perturbed as (
     select
         {{ (['keyed.*'] + perturbed_figures(mart, rules, withdrawn)) | join(',\n        ') }}
@@ -82,12 +95,14 @@ perturbed as (
     {%- endif %}
 ),
 {% if banded %}
+/* The band that a sensitive count may lie in, by its base (policy sensitive_bands). */
 banded as (
     select
         {{ (['perturbed.*'] + band_edges(rules)) | join(',\n        ') }}
     from perturbed
 ),
 
+/* Sensitive counts outside of it: nearly everybody, or nearly nobody. */
 clipped as (
     select
         {{ (['banded.*'] + clipped_sides(rules)) | join(',\n        ') }}
@@ -96,26 +111,32 @@ clipped as (
 {% endif %}
 {%- set drawn = 'clipped' if banded else 'perturbed' -%}
 {%- if consistent %}
+/* Counts agree with those beside them, from noisy counts alone (consistent). */
 {{ consistent_cells(rules, drawn) }},
 {% endif %}
 {%- if has_nests(rules) %}
+/* Of cells within cells, figures without noise stand apart by many people (policy nesting). */
 {{ nested_cells(mart, rules, source, 'consistent' if consistent else drawn) }},
 {% endif %}
 {%- if has_remainders(rules) %}
+/* What a whole leaves over beside its parts tells of nobody (policy nesting). */
 {{ remainder_cells(rules, 'nested_apart') }},
 {% endif %}
+/* Why a count or a quantile is not shown: too_few or protected. */
 reasoned as (
     select
         {{ (['*'] + own_reasons(rules)) | join(',\n        ') }}
     from {{ 'remainders_apart' if has_remainders(rules) else 'nested_apart' if has_nests(rules) else 'consistent' if consistent else drawn }}
 ),
 
+/* Why a share, mean or score is not shown: what is made of published counts follows them. */
 derived as (
     select
         {{ (['reasoned.*'] + derived_reasons(rules)) | join(',\n        ') }}
     from reasoned
 ),
 
+/* What may leave: NULL where there is a reason. */
 published as (
     select
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
@@ -124,6 +145,7 @@ published as (
 {%- if intervals -%}
 ,
 
+/* Intervals of rates, from published figures and the policy alone. */
 with_intervals as (
     select
         {{ (['published.*'] + intervals) | join(',\n        ') }}
@@ -141,6 +163,7 @@ select
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
 from {{ 'with_intervals' if intervals else 'published' }}
 where
+    /* A row of zeros would tell that somebody is there. */
     {{ somebody_is_shown(rules) }}
     {%- if withdrawn %}
     and (earliest_closing_on is not null or {{ cell_stays(rules) }})

@@ -445,6 +445,7 @@ def _add_groups() -> None:
     from anonymart.cli.audit import audit, share
     from anonymart.cli.backup import backup, restore
     from anonymart.cli.dbt import dbt_command
+    from anonymart.cli.declare import declare_command
     from anonymart.cli.detect import detect
     from anonymart.cli.figures import figures_command
     from anonymart.cli.keys import keys
@@ -467,6 +468,7 @@ def _add_groups() -> None:
             audit,
             backup,
             dbt_command,
+            declare_command,
             detect,
             figures_command,
             keys,

@@ -20,10 +20,12 @@ from anonymart.gate.report import Failure
 from anonymart.gate.rules import Scope
 from anonymart.gate.rules_nested import persons_of
 from anonymart.gate.tables import insert
+from anonymart.home import PROJECT
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights.death import directive
 from anonymart.rows import one_row
+from anonymart.shared_persons import histories
 
 KIND = "person_who_must_be_out"
 OBJECTED, RESTRICTED, ERASURE, WITHDRAWN = "objected", "restricted", "erasure asked", "consent withdrawn"
@@ -31,8 +33,8 @@ POLICY = {OBJECTED: "R-OBJECT", RESTRICTED: "R-RESTRICT", ERASURE: "R-ERASE", WI
 LEAK, PLACE = "person who must be out", "behind a cell"
 WORDS = (KIND, LEAK, PLACE, *POLICY)
 _REASONS = {"object": OBJECTED, "restrict": RESTRICTED}
-# Whose consent to surveys is withdrawn is out of these marts only.
-_OF_SURVEYS = ("nps_quarterly", "nps_theme_quarterly")
+# Whose consent to surveys is withdrawn is out of the marts only that count these answers.
+_ANSWERS_BY_CONSENT = "int_nps_responses"
 
 
 class _OfPeopleOut(Scope):
@@ -71,8 +73,12 @@ def behind(
     connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy, as_of: date
 ) -> list[Failure]:
     """Who of `gate.must_be_out` is behind a new cell, as failures."""
+    of_surveys = _of_surveys(contracts)
     return [
-        failure for contract in contracts.values() for failure in _behind(connection, contract, policy, as_of)
+        failure
+        for contract in contracts.values()
+        for failure in _behind(connection, contract, policy, as_of)
+        if failure.kind != f"{KIND}: {WITHDRAWN}" or failure.mart in of_surveys
     ]
 
 
@@ -84,9 +90,10 @@ def plant(
     """
     connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
     insert(connection, "gate.must_be_out", [(person, reason) for reason in POLICY])
+    of_surveys = _of_surveys(contracts)
     return [
         (name, "*", f"{KIND}: {reason}") for name in contracts if _is_view(connection, name)
-        for reason in POLICY if reason != WITHDRAWN or name in _OF_SURVEYS
+        for reason in POLICY if reason != WITHDRAWN or name in of_surveys
     ]  # fmt: skip
 
 
@@ -183,11 +190,13 @@ def _behind(
         SELECT out.reason, count(DISTINCT behind.person) FROM {persons_of(scope, "true")} AS behind
         JOIN gate.must_be_out AS out ON out.person = behind.person GROUP BY ALL ORDER BY ALL
     """).fetchall()
-    return [
-        Failure(contract.name, "*", f"{KIND}: {reason}", POLICY[reason], n)
-        for reason, n in found
-        if reason != WITHDRAWN or contract.name in _OF_SURVEYS
-    ]
+    return [Failure(contract.name, "*", f"{KIND}: {reason}", POLICY[reason], n) for reason, n in found]
+
+
+def _of_surveys(contracts: Mapping[str, MartContract]) -> set[str]:
+    """The marts whose persons are counted from answers that are held by consent (P-SURVEY)."""
+    read = histories(contracts, PROJECT / "dbt_project")
+    return {name for name, models in read.items() if _ANSWERS_BY_CONSENT in models}
 
 
 def _is_view(connection: duckdb.DuckDBPyConnection, mart: str) -> bool:

@@ -1,3 +1,4 @@
+{# Written by `anonymart declare` from the YAML of the marts: do not edit. #}
 {{ protect_cells(
     'exercise_difficulty',
     people=ref('int_people__exercise_difficulty'),

@@ -1,3 +1,4 @@
+{# Written by `anonymart declare` from the YAML of the marts: do not edit. #}
 {{ protect_cells(
     'learner_retention_cohort',
     people=ref('int_people__learner_retention_cohort'),

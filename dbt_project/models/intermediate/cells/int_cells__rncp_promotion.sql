@@ -1,3 +1,4 @@
+{# Written by `anonymart declare` from the YAML of the marts: do not edit. #}
 {{ protect_cells(
     'rncp_promotion',
     people=ref('int_people__rncp_promotion'),
