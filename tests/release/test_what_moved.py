@@ -88,7 +88,7 @@ def test_the_reviewer_is_told_which_marts_stand_on_what_changed(school, monkeypa
     with pytest.raises(ApprovalNeeded):
         publish(school.home, school.keys, school.policy, gated(school))
     approve(school.home, school.keys, school.policy, FIRST, REVIEWER)
-    (kept,) = (school.home.releases / ".definitions").iterdir()
+    (kept,) = school.home.definitions.iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600 and kept.name.endswith(".tar.gz")
     with tarfile.open(kept) as archive:
         assert {(each.uname, each.gname, each.mtime) for each in archive.getmembers()} == {("", "", 0)}

@@ -1,5 +1,5 @@
-"""The files of the definitions that releases were published with, kept in `releases/.definitions`: what
-changed since can then be told by file (S-SAFE).
+"""The files of the definitions that releases were published with, kept in `definitions/` of the home:
+what changed since can then be told by file (S-SAFE).
 
 They are reviewed lists, mappings, models and macros, and hold nobody. One archive for each set of
 definitions, by the hash of their hashes, which every manifest holds.
@@ -20,8 +20,6 @@ from anonymart.home import PROJECT, Home
 from anonymart.release.folder import sync_folder
 from anonymart.release.manifest import read_manifest
 
-_FOLDER = ".definitions"
-
 
 def keep(home: Home, folder: Path) -> None:
     """Keep the files of the definitions that a release folder was made by, once. Does nothing when the
@@ -34,7 +32,7 @@ def keep(home: Home, folder: Path) -> None:
     if path.is_file():
         return
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(f"{path.name}.new")
     with temporary.open("wb") as file:
         os.fchmod(file.fileno(), 0o600)
         with tarfile.open(fileobj=file, mode="w:gz") as archive:
@@ -79,7 +77,7 @@ def changed_files(home: Home, before: Mapping[str, str]) -> list[str] | None:
 
 def _archive(home: Home, told: Mapping[str, str]) -> Path:
     digest = hashlib.sha256(json.dumps(dict(told), sort_keys=True).encode()).hexdigest()
-    return home.releases / _FOLDER / f"{digest}.tar.gz"
+    return home.definitions / f"{digest}.tar.gz"
 
 
 def _present() -> dict[str, Path]:
