@@ -20,6 +20,12 @@ IS_TEST_ALL = os.environ.get("ANONYMART_TEST_ALL") == "1"
 NEEDS = {
     "needs_root": (lambda: os.geteuid() == 0, "needs root"),
     "needs_postgres": (lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres")), "needs PostgreSQL"),
+    "needs_celery": (
+        lambda: (
+            bool(shutil.which("redis-server")) and any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+        ),
+        "needs PostgreSQL and Redis",
+    ),
     "needs_chromium": (lambda: shutil.which("chromium") is not None, "needs Chromium"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anonymart.errors import UsageError
-from anonymart.lock import reading
+from anonymart.lock import Busy, reading
 from anonymart_airflow.names import ANSWERS, APPROVE, reviewers
 
 if TYPE_CHECKING:
@@ -60,19 +60,18 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
     be.
     """
     from anonymart import run
-    from anonymart.audit import os_user
     from anonymart.release import answer as answering
     from anonymart.release.approval import Reviewer
 
-    responder = answer.get("responded_by_user") or {}
-    if str(responder.get("id")) not in reviewers():
+    name = _name_of(answer.get("responded_by_user") or {})
+    if name is None:
         raise UsageError(f"Whoever answered is no reviewer (ANONYMART_REVIEWERS); {_AGAIN}.")
     reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
     chosen = answer.get("chosen_options") or []
     if not reason or len(chosen) != 1 or chosen[0] not in ANSWERS:
         raise UsageError(f"The answer gives no reason; {_AGAIN}.")
     release_id, candidate = request["release_id"], request["candidate_sha256"]
-    reviewer = Reviewer(responder["name"] or os_user(), reason, VIA)
+    reviewer = Reviewer(name, reason, VIA)
     if chosen == [APPROVE]:
         return run.approve(home, keys, policy, release_id, reviewer, candidate)
     answering.refuse_waiting(home, keys, release_id, reviewer, candidate)
@@ -87,7 +86,7 @@ def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dic
 
     reason, name = (
         str((answer.get("params_input") or {}).get("reason") or "").strip(),
-        (answer.get("responded_by_user") or {}).get("name"),
+        _name_of(answer.get("responded_by_user") or {}),
     )
     state = approval.APPROVED if answer.get("chosen_options") == [APPROVE] else approval.REFUSED
     return any(
@@ -95,6 +94,31 @@ def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dic
         == (request["release_id"], request["candidate_sha256"], state, name, reason)
         for entry in approval.decisions(home, keys)
     )
+
+
+def unfit_names(home: Home, keys: Keys) -> list[str]:
+    """The ids of reviewers under whose name the audit log takes no entry, since a learner may have it; none
+    as long as there is no vault, or a run writes into it.
+    """
+    from anonymart import audit, engine
+
+    found = []
+    for user_id, name in reviewers().items() if home.vault.exists() else ():
+        try:
+            with reading(home), engine.connect(home, keys, vault="ro") as connection:
+                audit.who(connection, name)
+        except Busy:
+            return []
+        except UsageError:
+            found.append(user_id)
+    return found
+
+
+def _name_of(responder: dict[str, Any]) -> str | None:
+    """The name that ANONYMART_REVIEWERS gives the user, None for somebody else: a login may be a person's
+    name, and this one is the school's choice.
+    """
+    return reviewers().get(str(responder.get("id")))
 
 
 def _changes(changed: dict[str, Any]) -> list[str]:

@@ -12,9 +12,17 @@ from anonymart.home import PROJECT
 FOLDER = PROJECT / "dags"
 
 
-def dags() -> dict[str, Any]:
-    """Every DAG of ours by its id."""
-    return {path.stem: _module(path).dag for path in sorted(FOLDER.glob("*.py"))}
+def dag_ids() -> list[str]:
+    """The ids of our DAGs, without loading them: each stands in a file of its name."""
+    return sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+def dags(queue: str = "") -> dict[str, Any]:
+    """Every DAG of ours by its id, its tasks in `queue` where one is named, else in Airflow's default one."""
+    found = {dag_id: _module(FOLDER / f"{dag_id}.py").dag for dag_id in dag_ids()}
+    for task in [task for dag in found.values() for task in dag.tasks] if queue else ():
+        task.queue = queue
+    return found
 
 
 def _module(path: Path) -> ModuleType:

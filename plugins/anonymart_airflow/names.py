@@ -11,6 +11,8 @@ NO_POOL = (
     f"--dags-folder DIR`, "
     f"or with `airflow pools set {POOL} 1 writer`, then clear this run."
 )
+# The Celery queue of the one host that has the home.
+QUEUE = "anonymart"
 # In the order of loading: a later source is read with what the earlier ones say (consents, birth dates,
 # codes).
 SOURCES = (

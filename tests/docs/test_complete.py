@@ -23,7 +23,7 @@ EXCUSED = {
     "README.md": 2,
     "docs/analyst.md": 2,
     "docs/data-team.md": 4,
-    "docs/deploy.md": 1,
+    "docs/deploy.md": 4,
     "docs/sources.md": 1,
 }
 EVERYTHING = "\n".join(page(name) for name in pages())

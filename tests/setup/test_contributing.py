@@ -44,6 +44,7 @@ def rooms() -> set[str]:
             "expectations/sources",
             "expectations/suites",
             "docs",
+            "docs/deploy",
             "findings",
             "tests",
         )

@@ -21,6 +21,8 @@ OURS = {"anonymart", "anonymart_airflow", "bootstrap", "tests"}
 PARTS_OF_AIRFLOW = ("apache-airflow-core", "apache-airflow-task-sdk", "apache-airflow-providers-standard")
 # Made once in an environment of its own (its README says how), and run by no test.
 NOT_RUN = {ROOT / "tests" / "disclosure" / "vectors" / "make_vectors.py"}
+# What a user may install besides.
+USERS_EXTRAS = ("fab",)
 # Its lists of names are loaded by a module name that is made at run time.
 NEVER_IMPORTED = {"faker"}
 
@@ -85,7 +87,17 @@ def undeclared(folders: tuple[str, ...], declared: set[str], local: set[str]) ->
 
 
 def test_what_the_code_imports_is_declared() -> None:
-    assert undeclared(("plugins", "dags"), set(requirements()), set()) == {}
+    assert undeclared(("plugins", "dags"), set(requirements(*USERS_EXTRAS)), set()) == {}
+
+
+def test_an_extra_is_imported_only_where_its_feature_is() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "plugins").rglob("*.py")
+        for module in imports_of(path)
+        if owners_of(module) & (set(requirements("fab")) - set(requirements()))
+    }
+    assert found == {"plugins/anonymart_airflow/roles.py"}
 
 
 def test_what_the_tests_import_is_declared() -> None:

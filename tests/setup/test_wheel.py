@@ -170,7 +170,7 @@ def test_a_run_and_the_dags_of_an_installed_wheel(wheel, tmp_path):
     assert "missing  DAG file: " in missing and "missing  pool: there is no pool anonymart_writer" in missing
     assert "missing  reviewers: " in missing and "ok       plugin" in missing
     said = place.run(
-        "anonymart", "airflow", "install", "--dags-folder", str(dags), ANONYMART_REVIEWERS="12:anne"
+        "anonymart", "airflow", "install", "--dags-folder", str(dags), ANONYMART_REVIEWERS="12:reviewer"
     )
     assert "missing" not in said and "14 load" in said and "look     auth manager" in said
     place.run("python", "-m", "airflow", "dags", "reserialize")

@@ -2,11 +2,6 @@
 from it.
 """
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
 import psycopg
@@ -14,6 +9,7 @@ import pytest
 import yaml
 
 from tests.ingest.conftest import SmallSchool
+from tests.postgres import postgres
 
 PASSWORD = "paper-boat-7301"
 MAPPING = {
@@ -64,50 +60,10 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server():
-    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    folder = Path(tempfile.mkdtemp(prefix="anonymart-pg-"))
-    data = folder / "data"
-    as_user = {}
-    if os.geteuid() == 0:
-        user = next(entry for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody"))
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **as_user}
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-N", "-E", "UTF8", "--locale=C"],
-        check=True,
-        **quiet,
-    )
-    (data / "pg_hba.conf").write_text("local all postgres trust\nlocal all all scram-sha-256\n")
-    settings = [
-        f"-c{name}"
-        for name in (
-            f"unix_socket_directories={folder}",
-            "listen_addresses=",
-            "fsync=off",
-            "shared_buffers=16MB",
-        )
-    ]
-    process = subprocess.Popen([binaries / "postgres", "-D", data, *settings], **quiet)
-    try:
-        ready = [binaries / "pg_isready", "-h", folder, "-q", "-t", "10"]
-        assert any(
-            subprocess.run(ready).returncode == 0 or process.poll() or not _sleep() for _ in range(100)
-        )
+    with postgres() as folder:
         found = Server(folder)
         yield found
         found.admin.close()
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(folder)
-
-
-def _sleep() -> bool:
-    import time
-
-    time.sleep(0.1)
-    return True
 
 
 class Register(SmallSchool):

@@ -38,19 +38,25 @@ def airflow() -> None:
     required=True,
     help="Airflow's folder of DAGs: it gets one file that loads ours.",
 )
+@click.option(
+    "--queue",
+    default="",
+    help="The queue of our tasks. Not given: as before; at first `anonymart` where workers on several hosts "
+    "take tasks, else Airflow's own.",
+)
 @as_json
-def install(dags_folder: Path, is_json: bool) -> None:
-    """Write the DAG file, make the pool of the writer, then check. May be repeated; exit 2 while something is
-    missing.
+def install(dags_folder: Path, queue: str, is_json: bool) -> None:
+    """Write the DAG file with the queue of its tasks, make the pool of the writer and, with the FAB auth
+    manager, the three roles; then check. May be repeated; exit 2 while something is missing.
     """
-    _call(is_json, "install", str(dags_folder))
+    _call(is_json, "install", str(dags_folder), queue)
 
 
 @airflow.command("check")
 @as_json
 def check(is_json: bool) -> None:
-    """Say what is there and what is missing: home, keys, DAGs, pool, plugin, reviewers, auth manager. Changes
-    nothing; exit 2 while something is missing.
+    """Say what is there and what is missing: home, keys, DAGs, queue, pool, plugin, auth manager, reviewers.
+    Changes nothing; exit 2 while something is missing.
     """
     _call(is_json, "check")
 

@@ -16,7 +16,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, HTTPException, Request
 
 from anonymart.keys import Keys
-from anonymart_airflow.names import PRIVACY
+from anonymart_airflow.names import PRIVACY, reviewers
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
@@ -35,12 +35,13 @@ _ELSEWHERE = (
 
 
 def may(user: BaseUser, method: ResourceMethod) -> bool:
-    """Whether the auth manager grants `method` (READ or DECIDE) on the resource Privacy.
+    """Whether the auth manager grants `method` (READ or DECIDE) on the resource Privacy; only those whom
+    ANONYMART_REVIEWERS names may decide, whatever is granted: FAB grants everything to its role Admin.
 
     The simple auth manager itself grants every page of a plugin to everybody, so it is not asked.
     """
     manager = get_auth_manager()
-    if type(manager) is SimpleAuthManager:
+    if type(manager) is SimpleAuthManager or (method == DECIDE and str(user.get_id()) not in reviewers()):
         return False
     return bool(manager.is_authorized_custom_view(method=method, resource_name=PRIVACY, user=user))
 

@@ -24,6 +24,7 @@ from anonymart.persons import MEANS
 from anonymart.policy import load_policy
 from anonymart.release import answer as answering
 from anonymart.release import approval
+from anonymart_airflow.names import reviewers
 from anonymart_airflow.privacy_page import access, files, pages, reading
 
 VIA = "Airflow's page Privacy"
@@ -212,7 +213,7 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
                 "What you read no longer waits: it was decided elsewhere, superseded, or has changed. "
                 "Open the page again.",
             )
-        reviewer = approval.Reviewer(user.get_name(), answer["reason"], VIA)
+        reviewer = approval.Reviewer(reviewers()[str(user.get_id())], answer["reason"], VIA)
         if answer["decision"] == "approve":
             answering.approve(home, keys, load_policy(), release_id, reviewer, shown)
         else:
