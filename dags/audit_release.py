@@ -1,17 +1,19 @@
-"""Weekly: an attacker on every release, and on generated people."""
+"""Weekly: an attacker on what is new in the releases, and on generated people."""
 
 from anonymart_airflow.factory import audit_dag
 
 dag = audit_dag(
     hour="07:00",
     doc_md="""
-### Attacks every release with nothing but its files
+### Attacks the releases with nothing but their files
 
-`releases` runs the six attacks of the gate on each release with all others at hand: time brings new tables to
-link and new releases to subtract. Where the last build knows the truth it scores them. `generated` makes two
-halves of a fictional school with a fixed seed, releases one, and asks whether singling out, linking and
-inference (WP29) succeed on it more often than on the half held out (Holm at 0.1 %). Every attack must succeed
-on a naive release made up on the spot: one that does not is a red task too.
+`releases` runs the attacks of the gate on what is new in the current release, against all that it carries and
+all that was recalled, and scores them where the last build knows the truth. An older release is attacked
+again when the attacks or the policy have changed, or when it or one before it was recalled. It reads the
+truth in a moment in which nobody writes, and then neither the lock nor the pool of the writer. `generated`
+makes two halves of a fictional school with a fixed seed, releases one, and asks whether singling out, linking
+and inference (WP29) succeed on it more often than on the half held out (Holm at 0.1 %). Every attack must
+succeed on a naive release made up on the spot: one that does not is a red task too.
 
 **Why it retries.** The files may be locked by hand work, or the disk full for a while. Three tries, a minute
 apart and then twice as long each time. An attack that succeeded is no fault: the task fails at once.

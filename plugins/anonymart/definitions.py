@@ -17,6 +17,8 @@ from anonymart.contracts import load_contracts
 from anonymart.home import PROJECT
 from anonymart.policy import load_policy, policy_hash
 
+RULES = "rules/"
+
 
 @config.kept
 def definitions() -> dict[str, str]:
@@ -27,37 +29,58 @@ def definitions() -> dict[str, str]:
     Of models the SQL counts, of a mart's YAML what says how its persons are protected: a description moves no
     figure. They are read once for a process and a state of the school's folder.
     """
-    dbt, sources = PROJECT / "dbt_project", PROJECT / "expectations"
     found = {"policy": policy_hash(load_policy())}
-    found |= {f"seeds/{path.stem}": _of([path]) for path in lists.folder().glob("*.csv")}
-    found |= _mappings([sources / "learning.yml", *(sources / "sources").glob("*.yml")])
-    found |= {
-        f"models/{folder.name}": _of(folder.rglob("*.sql"))
-        for folder in (dbt / "models").iterdir()
-        if folder.is_dir()
-    }
-    found["macros"] = _of((dbt / "macros").rglob("*.sql"))
+    found |= {name: _hash(paths) for name, paths in files().items() if not name.startswith(RULES)}
     for name, contract in load_contracts().items():
         rules = json.dumps(contract.disclosure, sort_keys=True, default=str)
-        found[f"rules/{name}"] = hashlib.sha256(rules.encode()).hexdigest()
+        found[f"{RULES}{name}"] = hashlib.sha256(rules.encode()).hexdigest()
     return dict(sorted(found.items()))
 
 
-def _mappings(shipped: Iterable[Path]) -> dict[str, str]:
-    """Of a file that the school has too, one hash of both."""
+def files() -> dict[str, list[Path]]:
+    """The files of each definition but the policy by its name: the lists as they hold, a mapping of ours with
+    the school's own beside it; of the rules of a mart the page in which they stand.
+    """
+    dbt = PROJECT / "dbt_project"
+    found = {f"seeds/{path.stem}": [path] for path in lists.folder().glob("*.csv")}
+    found |= _mappings()
+    found |= {
+        f"models/{folder.name}": sorted(folder.rglob("*.sql"))
+        for folder in (dbt / "models").iterdir()
+        if folder.is_dir()
+    }
+    found["macros"] = sorted((dbt / "macros").rglob("*.sql"))
+    found |= {f"{RULES}{name}": [dbt / "models" / "marts" / f"{name}.yml"] for name in load_contracts()}
+    return dict(sorted(found.items()))
+
+
+def named(path: Path) -> str:
+    """How one of `files` is called in every home: its path in the project, or in the school's folder."""
+    if path.is_relative_to(PROJECT):
+        return path.relative_to(PROJECT).as_posix()
+    if path.parent == lists.folder():
+        return f"dbt_project/seeds/{path.name}"
+    own = next((name for name, file in config.files().items() if file == path), path.name)
+    return f"config/{own}"
+
+
+def _mappings() -> dict[str, list[Path]]:
+    sources = PROJECT / "expectations"
     own = {
         name: path for name, path in config.files().items() if name.endswith(".yml") and name != config.POLICY
     }
     found = {}
-    for path in shipped:
+    for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]:
         name = path.name if path.name == config.LEARNING else f"{config.SOURCES}/{path.name}"
-        hashes = [_of([each]) for each in (path, own.pop(name, None)) if each]
-        found[f"mappings/{path.stem}"] = hashes[0] if len(hashes) == 1 else _joined(hashes)
-    return found | ({"mappings/own": _of(own.values())} if own else {})
+        found[f"mappings/{path.stem}"] = [each for each in (path, own.pop(name, None)) if each]
+    return found | ({"mappings/own": list(own.values())} if own else {})
 
 
-def _joined(hashes: Iterable[str]) -> str:
-    return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+def _hash(paths: list[Path]) -> str:
+    """One hash of a mapping of ours and the school's own, in this order; of all others by name."""
+    if len(paths) == 2 and paths[0].name == paths[1].name:
+        return hashlib.sha256(" ".join(_of([each]) for each in paths).encode()).hexdigest()
+    return _of(paths)
 
 
 @config.kept

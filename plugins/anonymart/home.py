@@ -59,6 +59,14 @@ class Home:
         return self.root / "backups.json"
 
     @property
+    def definitions(self) -> Path:
+        return self.root / "definitions"
+
+    @property
+    def attacked(self) -> Path:
+        return self.root / "attacked.json"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

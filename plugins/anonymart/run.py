@@ -81,6 +81,7 @@ class RunReport:
             "held": self.held,
             "files": self.files.as_dict(),
             "silent_sources": self.files.silent_as_dict(),
+            "late": self.files.late,
             "catalogue": self.files.settled.as_dict(),
             "waiting_people": self.files.waiting.as_dict(),
             "persons": self.persons.as_dict() if self.persons else None,

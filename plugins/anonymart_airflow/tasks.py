@@ -62,19 +62,25 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
     counts["still_refused"] = report.refused
     counts["files_refused"] = sum(file.status == "refused" for file in report.files)
     counts["unreadable_rows"] = report.unreadable if source in ("rights", "consents") else 0
+    counts["late_rows"], counts["late"] = report.late_rows, report.late
     counts["changes"] = changes + [each.sentence for file in report.files for each in file.changes]
     return counts
 
 
 @plain_faults
 def watch_delivery(counts: dict[str, Any]) -> None:
-    """Fail when a file was refused whole, or rows about rights or consents cannot be read, so that the state
-    of the DAG shows it; all else is loaded.
+    """Fail when a file was refused whole, rows about rights or consents cannot be read, or rows tell of
+    periods that are closed, so that the state of the DAG shows it; all else is loaded.
     """
     from anonymart.asks import Asks
     from anonymart.errors import UsageError
 
-    asks = Asks(tuple(counts["still_refused"]), counts["unreadable_rows"])
+    asks = Asks(
+        tuple(counts["still_refused"]),
+        counts["unreadable_rows"],
+        late_rows=counts["late_rows"],
+        late=counts["late"],
+    )
     if asks.exit_code(is_strict=True):
         raise UsageError(asks.sentence)
 
@@ -312,19 +318,23 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
 
 @plain_faults
 def attack_releases(context: Any) -> dict[str, int]:
-    """Attack every release of the home; gives how many, and tries in all. Fails for good when one is broken.
-    Skips before the first.
+    """Attack what is new in the releases of the home, without the writer's lock; gives how many there are,
+    how many of them were attacked, and tries in all. Fails for good when one is broken. Skips before the
+    first.
     """
     from anonymart.attack.audit import audit_releases, judge
 
     home, _, policy, _ = _open(context)
-    with writing(home):
-        reports = audit_releases(home, policy, TaskProgress())
-    if not reports:
+    found = audit_releases(home, policy, TaskProgress())
+    if not found.reports:
         raise AirflowSkipException("There is no release yet.")
-    judge(reports)
-    outcomes = [outcome.real for report in reports for outcome in report.outcomes]
-    return {"releases": len(reports), "tried": sum(outcome.tried for outcome in outcomes)}
+    judge(found.reports)
+    outcomes = [outcome.real for report in found.reports for outcome in report.outcomes]
+    return {
+        "releases": len(found.reports) + len(found.remembered),
+        "attacked": len(found.reports),
+        "tried": sum(outcome.tried for outcome in outcomes),
+    }
 
 
 @plain_faults

@@ -16,7 +16,8 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.run import IngestReport
 from anonymart.ingest.silence import Silent
 from tests import warm
-from tests.ingest.conftest import AS_OF, SmallSchool
+from tests.ingest.conftest import AS_OF, SmallSchool, statement
+from tests.ingest.test_late import close
 from tests.whole.small_school import clean_environment
 
 RENAMED = "learner,connected\nL1,2026-06-01T10:00:00Z\n"
@@ -77,6 +78,8 @@ def test_a_run_tells_of_a_late_request_and_strict_ends_with_5(small_school):
         "unreadable": 0,
         "late_requests": 1,
         "silent": [],
+        "late_rows": 0,
+        "late": {},
     }
     assert command(small_school, "run", "--strict").returncode == 5
 
@@ -125,6 +128,21 @@ def test_a_refused_file_makes_its_dag_red_after_the_asset_was_told(small_school,
     with pytest.raises(AirflowFailException, match="1 file refused whole"):
         tasks.watch_delivery(counts)
     tasks.watch_delivery(tasks.ingest_source("learners", context()))
+
+
+def test_rows_about_closed_periods_make_their_dag_red(small_school, monkeypatch):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from anonymart_airflow import tasks
+
+    monkeypatch.setenv("ANONYMART_HOME", str(small_school.home.root))
+    close(small_school, ("course_engagement_monthly", "2026-03-01"))
+    rows = [statement(n, timestamp="2026-03-10T10:00:00Z") for n in (1, 2)]
+    small_school.deliver("learning", "late.ndjson", rows)
+    counts = tasks.ingest_source("learning", context())
+    assert (counts["late_rows"], counts["late"]) == (2, {"learning": {"month": 2}})
+    with pytest.raises(AirflowFailException, match="2 rows about closed periods"):
+        tasks.watch_delivery(counts)
 
 
 def test_an_unreadable_request_makes_its_dag_red(small_school, monkeypatch):

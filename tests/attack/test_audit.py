@@ -112,7 +112,7 @@ def test_a_demo_release_survives_its_attackers(demo_home, policy, contracts):
     from anonymart.home import Home
 
     home = Home(demo_home.root)
-    (report,) = audit.audit_releases(home, policy)
+    (report,) = audit.audit_releases(home, policy).reports
     assert report.is_scored and report.passed, report.failures()
     program = next(outcome.real for outcome in report.outcomes if outcome.real.attack == linear.NAME)
     assert program.tried == program.scored > 1000

@@ -1,45 +1,69 @@
-"""The weekly audit: every release against all others, and the three criteria of WP29 on generated people
-(S-ANON).
+"""The weekly audit: what is new in a release against all that was carried, and the three criteria of WP29 on
+generated people (S-ANON).
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from anonymart.attack import wp29
+from anonymart.attack.beside import before, beside
 from anonymart.attack.halves import LEARNERS, SEED, make_halves
+from anonymart.attack.remembered import Remembered
 from anonymart.attack.report import AttackReport
 from anonymart.attack.rules import PublishedRules
-from anonymart.attack.run import attack, beside
+from anonymart.attack.run import attack
 from anonymart.attack.truth import truth_of
 from anonymart.contracts import load_contracts
 from anonymart.errors import AnonymartError, AttackSucceeded
 from anonymart.home import Home
+from anonymart.lock import reading
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 
 _PREFIX = "audit-"
+# A whole build may have to end first.
+_PATIENCE_SECONDS = 3600.0
 
 
-def audit_releases(home: Home, policy: Policy, progress: Progress | None = None) -> list[AttackReport]:
-    """Attack every release of the home, each with all others at hand, oldest name first. Empty where nothing
-    was published yet.
+@dataclass
+class Attacked:
+    """What was attacked now, and the names of the releases that were attacked before and did not change."""
 
-    Raises AnonymartError when a folder, the vault or the warehouse cannot be read.
+    reports: list[AttackReport] = field(default_factory=list)
+    remembered: list[str] = field(default_factory=list)
+
+
+def audit_releases(home: Home, policy: Policy, progress: Progress | None = None) -> Attacked:
+    """Attack what is new in the current release, and in each that was never attacked as it is now, oldest
+    first; each with those before it at hand. Empty where nothing was published yet.
+
+    The truth is read at once, while nobody writes (it waits for that); the attacks then leave the zones
+    alone. Raises AnonymartError when a folder, the vault or the warehouse cannot be read.
     """
     contracts, progress = load_contracts(), progress or Progress(quiet=True)
-    if not home.current.exists():
-        return []
-    current = home.current.resolve()
-    reports = []
-    for folder in sorted([current, *beside(current)]):
-        truth, why = truth_of(home, folder, contracts)
+    found = Attacked()
+    with reading(home, _PATIENCE_SECONDS):
+        if not home.current.exists():
+            return found
+        current = home.current.resolve()
+        truth, why = truth_of(home, current, contracts)
+    memory = Remembered(home, policy)
+    for folder, others in before([current, *beside(current)], policy).items():
+        attacked = memory.hash_of(folder, others)
+        if folder != current and memory.knows(folder, attacked):
+            found.remembered.append(folder.name)
+            continue
         progress.say(f"Attacking {folder.name}, {why}.")
-        reports.append(attack(folder, beside(folder), policy, truth, contracts, progress))
-    return reports
+        report = attack(folder, others, policy, truth, contracts, progress, only_new=True)
+        found.reports.append(report)
+        if report.passed:
+            memory.keep(folder, attacked)
+    return found
 
 
 def audit_generated(

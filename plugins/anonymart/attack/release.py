@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,17 @@ class Release:
             else frozenset()
         )
 
+    def only(self, cells: Mapping[str, Collection[str]]) -> Release:
+        """The same release with these cells alone, by mart; a mart without any has none."""
+        return Release(
+            self.folder,
+            {
+                mart: Table(table.contract, {key: table.cells[key] for key in table.cells if key in kept})
+                for mart, table in self.tables.items()
+                if (kept := cells.get(mart, ()))
+            },
+        )
+
     def policy(self, present: Policy) -> Policy:
         """The policy by which it was published, as its report tells it; what an older one does not tell is as
         in the present one.
@@ -78,7 +89,12 @@ class Release:
 
 def order(release: Release) -> tuple[str, int]:
     """Where a release, or a candidate, stands in the order of releases."""
-    day, _, number = release.name.removeprefix(".candidate-").partition(".")
+    return order_of(release.name)
+
+
+def order_of(name: str) -> tuple[str, int]:
+    """Where the release, or candidate, in a folder of this name stands in the order of releases."""
+    day, _, number = name.removeprefix(".candidate-").partition(".")
     return day, int(number) if number.isdigit() else 0
 
 

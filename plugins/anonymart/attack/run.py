@@ -26,6 +26,7 @@ from anonymart.attack import (
     recounting,
     subtraction,
 )
+from anonymart.attack.fresh import fresh
 from anonymart.attack.release import Release, order, read_release
 from anonymart.attack.report import AttackReport, Outcome
 from anonymart.attack.rules import PublishedRules
@@ -33,7 +34,7 @@ from anonymart.attack.score import Result, Truth
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.policy import Policy
 from anonymart.progress import Progress
-from anonymart.release.folder import MANIFEST, WITHDRAWN
+from anonymart.release.folder import WITHDRAWN
 
 _REPEATS = 20
 _SMALL_DICTIONARY = 100_000
@@ -46,12 +47,14 @@ def attack(
     truth: Truth | None = None,
     contracts: Mapping[str, MartContract] | None = None,
     progress: Progress | None = None,
+    only_new: bool = False,
 ) -> AttackReport:
     """Attack the release in `folder` with all releases in `against` at hand, and each attack's own naive
     control.
 
-    Raises AnonymartError when a folder holds no release. Without a truth nothing is scored: what the attacker
-    is certain of counts.
+    With `only_new` the cells that were carried from a release before it, and that hang together with no new
+    one, are compared and not attacked again. Raises AnonymartError when a folder holds no release. Without a
+    truth nothing is scored: what the attacker is certain of counts.
     """
     contracts = contracts or load_contracts()
     progress = progress or Progress(quiet=True)
@@ -59,72 +62,64 @@ def attack(
     release = read_release(folder, contracts)
     others = [read_release(other, contracts) for other in against]
     rules = _rules(release, others, policy)
+    recent = fresh(release, _before(release, others)) if only_new else release
     report = AttackReport(
         release=release.name, against=[other.name for other in others], is_scored=truth.is_known
     )
     with tempfile.TemporaryDirectory(prefix="anonymart-attack-") as place:
-        for name, real, control in _attacks(release, others, rules, truth, contracts, Path(place)):
+        made = _Controls(replace(rules, earlier={}), contracts, Path(place))
+        for name, real, control in _attacks(release, recent, others, rules, truth, made):
             with progress.step(name, f"Attack: {name.replace('_', ' ')}"):
                 report.outcomes.append(Outcome(real(), control()))
             report.seconds[name] = progress.seconds[name]
     return report
 
 
-def beside(folder: Path) -> list[Path]:
-    """The other releases in the folder that a release stands in, by name; candidates, links and what was
-    refused are none.
-    """
-    siblings = sorted(folder.resolve().parent.iterdir())
-    return [
-        path
-        for path in siblings
-        if path != folder.resolve()
-        and not path.name.startswith(".")
-        and not path.is_symlink()
-        and (path / MANIFEST).is_file()
-    ]
-
-
 def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
-    """The present rules, and those of the cells that an earlier release was published with by other figures:
-    its report tells them.
+    """The present rules, and those of the cells that this release, or one before it, was published with by
+    other figures: their reports tell them.
     """
     rules = PublishedRules.of(policy)
     earlier: dict[tuple[str, str], PublishedRules] = {}
-    before = [other for other in others if order(other) < order(release)]
-    for other in sorted(before, key=order, reverse=True):
+    for other in [release, *sorted(_before(release, others), key=order, reverse=True)]:
         law = PublishedRules.of(other.policy(policy))
-        stands = other.tables.keys() - other.recalled_marts
+        stands = other.tables.keys() - (frozenset() if other is release else other.recalled_marts)
         earlier |= {(mart, key): law for mart in stands for key in other.tables[mart].cells}
     return replace(rules, earlier={place: law for place, law in earlier.items() if law != rules})
 
 
+def _before(release: Release, others: Iterable[Release]) -> list[Release]:
+    return [other for other in others if order(other) < order(release)]
+
+
 def _attacks(
     release: Release,
+    recent: Release,
     others: list[Release],
     rules: PublishedRules,
     truth: Truth,
-    contracts: Mapping[str, MartContract],
-    place: Path,
+    made: _Controls,
 ) -> list[tuple[str, Callable[[], Result], Callable[[], Result]]]:
+    """Each attack with its control. `recent` is what of the release is attacked; whole releases are compared,
+    and all files read.
+    """
     bounds: linear.Bounds = {}
 
     def program() -> Result:
-        bounds.update(linear.bounds_of(release, rules))
-        return linear.attack(release, rules, truth, bounds)
+        bounds.update(linear.bounds_of(recent, rules))
+        return linear.attack(recent, rules, truth, bounds)
 
-    made = _Controls(replace(rules, earlier={}), contracts, place)
     return [
         (linear.NAME, program, made.linear),
         (differences.NAME, lambda: differences.attack(release, others, rules, truth), made.differences),
-        (averaging.NAME, lambda: averaging.attack(release, others, rules, truth), made.averaging),
+        (averaging.NAME, lambda: averaging.attack(recent, others, rules, truth), made.averaging),
         (dictionary.NAME, lambda: dictionary.attack(release.folder, truth.identifiers), made.dictionary),
-        (homogeneity.NAME, lambda: homogeneity.attack(release, rules, truth, bounds), made.homogeneity),
-        (dominance.NAME, lambda: dominance.attack(release, rules, truth), made.dominance),
-        (subtraction.NAME, lambda: subtraction.attack(release, others, rules, truth), made.subtraction),
-        (equal_sets.NAME, lambda: equal_sets.attack(release, rules, truth), made.equal_sets),
-        (recounting.NAME, lambda: recounting.attack(release, others, rules), made.recounting),
-        (quantiles.NAME, lambda: quantiles.attack(release, rules, truth), made.quantiles),
+        (homogeneity.NAME, lambda: homogeneity.attack(recent, rules, truth, bounds), made.homogeneity),
+        (dominance.NAME, lambda: dominance.attack(recent, rules, truth), made.dominance),
+        (subtraction.NAME, lambda: subtraction.attack(recent, others, rules, truth), made.subtraction),
+        (equal_sets.NAME, lambda: equal_sets.attack(recent, rules, truth), made.equal_sets),
+        (recounting.NAME, lambda: recounting.attack(recent, others, rules), made.recounting),
+        (quantiles.NAME, lambda: quantiles.attack(recent, rules, truth), made.quantiles),
         (corrections.NAME, lambda: corrections.attack(release, others, rules), made.corrections),
     ]
 

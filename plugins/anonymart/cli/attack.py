@@ -76,7 +76,8 @@ def attack_command(
     Exit codes: 0 nothing was recovered, 1 a control failed, 3 something was recovered that nobody may know.
     """
     from anonymart.attack.audit import audit_generated, judge
-    from anonymart.attack.run import attack, beside
+    from anonymart.attack.beside import beside
+    from anonymart.attack.run import attack
     from anonymart.attack.truth import truth_of
     from anonymart.contracts import load_contracts
 

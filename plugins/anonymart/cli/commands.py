@@ -147,6 +147,7 @@ def ingest(
     told = {
         "files": report.as_dict(),
         "silent_sources": report.silent_as_dict(),
+        "late": report.late,
         "waiting_people": report.waiting.as_dict(),
         "catalogue": report.settled.as_dict(),
         "asks": asks_of(report).as_dict(),
@@ -305,7 +306,19 @@ def demo() -> None:
 
 
 def _ingest_lines(result: dict) -> list[str]:
-    return [f"{len(result['files'])} files read.", *_salary_lines(result)]
+    return [f"{len(result['files'])} files read.", *_late_lines(result), *_salary_lines(result)]
+
+
+def _late_lines(result: dict) -> list[str]:
+    """How many of the rows that were loaded tell of periods that no release will count again."""
+    from anonymart.ingest.late import sentence
+
+    n_rows = sum(file["late_rows"] for file in result["files"])
+    return (
+        [f"{n_rows} of the loaded rows tell of closed periods ({sentence(result['late'])})."]
+        if n_rows
+        else []
+    )
 
 
 def _salary_lines(result: dict) -> list[str]:
@@ -343,6 +356,7 @@ def _run_lines(result: dict) -> list[str]:
     counted = ", ".join(f"{number} {name}" for name, number in totals.items())
     return [
         f"{len(result['files'])} files: {counted}.",
+        *_late_lines(result),
         *_salary_lines(result),
         *_answer_lines(result),
         *(_mart_lines(result) if "marts" in result else []),

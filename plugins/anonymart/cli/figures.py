@@ -13,9 +13,9 @@ from anonymart.cli.base import as_json, open_home, print_result
 def figures_command(release_id: str, is_json: bool) -> None:
     """Print the exact figures about persons that were noted when RELEASE_ID was made, waiting or published.
 
-    Requests that were open, what protection cost, which rule hid how many figures, cells with a burst of new
-    people, and how often each attack tried. For the privacy reviewer: they are made from true figures, stand
-    in the vault, and are in no file of a release.
+    What changed definitions may have moved, requests that were open, what protection cost, which rule hid how
+    many figures, cells with a burst of new people, and how often each attack tried. For the privacy reviewer:
+    they are made from true figures, stand in the vault, and are in no file of a release.
 
     \b
       anonymart figures 2026-06-30.1

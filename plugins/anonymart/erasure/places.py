@@ -406,6 +406,13 @@ FILE_KINDS = (
     FileKind("releases", False, "anonymous figures", ("*/",)),
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
     FileKind("audit.ndjson", False, "names of those who run the warehouse; names of learners are refused"),
+    FileKind(
+        "definitions",
+        False,
+        "reviewed lists, mappings and models of releases",
+        ("*.tar.gz", "*.tar.gz.new"),
+    ),
+    FileKind("attacked.json", False, "ids of releases and hashes"),
     FileKind("backups.json", False, "ids, days and folders of backups"),
     FileKind("keys.json", False, "keys"),
     FileKind("seals.json", False, "numbers of entries and hashes"),

@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.attack.run import attack, beside
+from anonymart.attack.beside import beside
+from anonymart.attack.run import attack
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError

@@ -27,7 +27,8 @@ class Change:
 @dataclass
 class Counts:
     """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate. Of the
-    loaded, `waiting` wait for the register.
+    loaded, `waiting` wait for the register, and `late_rows` tell of a period that is closed: `late` counts
+    them by kind of period.
 
     `unknown_names` counts the loaded statements by verb and type of activity that no list knows. `salaries`
     counts the loaded answers of a salary file: `stands` under a figure, or the reason why none will.
@@ -44,6 +45,8 @@ class Counts:
     duplicate: int = 0
     unreadable: int = 0
     waiting: int = 0
+    late_rows: int = 0
+    late: dict[str, int] = field(default_factory=dict)
     unknown_columns: list[str] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)

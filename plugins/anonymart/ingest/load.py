@@ -18,6 +18,7 @@ from anonymart.ingest import (
     changes,
     corrections,
     identities,
+    late,
     learners,
     learning,
     lines,
@@ -140,6 +141,7 @@ def _load_learning(
         policy,
     )
     waiting.admit(connection, load_no, policy, as_of)
+    counts.late_rows, counts.late = late.count(connection, "learning", f"{table} WHERE {ours}", policy)
     counts.unknown_columns = unknown_columns(connection, landed, learning.known_names(landed))
     return _account(connection, table, ours, load_no, landed, as_of, counts)
 
@@ -257,6 +259,7 @@ def _load_tabular(
         activity_periods.note(connection, uses, policy)
     if contract.person:
         waiting.admit(connection, load_no, policy, as_of)
+    counts.late_rows, counts.late = late.count(connection, contract.source, "incoming", policy)
     # Not before: the names of those whom the file itself makes known are not shown either.
     counts.unknown_columns = unknown_columns(connection, landed, contract.names)
     return _account(connection, "incoming", everything, load_no, landed, as_of, counts)

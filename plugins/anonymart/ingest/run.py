@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -56,6 +57,20 @@ class IngestReport:
     waiting: Waiting = field(default_factory=Waiting)
     refused: list[str] = field(default_factory=list)
     unreadable: int = 0
+
+    @property
+    def late_rows(self) -> int:
+        """How many of the loaded rows tell of a closed period."""
+        return sum(counts.late_rows for counts in self.files)
+
+    @property
+    def late(self) -> dict[str, dict[str, int]]:
+        """The same by source and kind of period; sources without any are left out."""
+        found: dict[str, Counter[str]] = {}
+        for counts in self.files:
+            if counts.late:
+                found.setdefault(counts.source, Counter()).update(counts.late)
+        return {source: dict(kinds) for source, kinds in found.items()}
 
     def as_dict(self) -> list[dict]:
         """Plain data for `--json`: counts, reasons and names of columns, never a value."""
@@ -291,6 +306,8 @@ def _line(counts: Counts) -> str:
     )
     if counts.waiting:
         text += f"; {counts.waiting} of the loaded wait for the register"
+    if counts.late_rows:
+        text += f"; {counts.late_rows} of the loaded tell of closed periods"
     if counts.unknown_columns:
         text += f"; columns refused: {', '.join(counts.unknown_columns)}"
     if counts.unknown_names:

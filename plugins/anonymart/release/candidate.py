@@ -21,7 +21,7 @@ from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import cells, exact, for_reviewer
+from anonymart.release import cells, exact, for_reviewer, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -34,6 +34,7 @@ from anonymart.release.folder import (
 from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
+from anonymart.release.report_changes import previous
 from anonymart.release.writing import write_marts, write_parquet
 from anonymart.rights import state
 from anonymart.vault import schema
@@ -60,6 +61,10 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
             connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys)
         )
         report = privacy_report(connection, contracts, policy, release_id, as_of, home.releases)
+        if report["changes"].get("definitions"):
+            before = previous(connection, home.releases)["manifest"]
+            moved = what_moved.what_moved(home, before, report["marts"], contracts)
+            for_reviewer.note(connection, release_id, what_moved.NAME, moved)
         connection.execute("DETACH release")
         replaced = replaces(connection)
     crash.point("candidate.after_marts")

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from anonymart.disclosure import utility
-from anonymart.release import exact
+from anonymart.release import exact, what_moved
 from anonymart.release.page_parts import table, told
 
 _ERRORS = {
@@ -32,7 +32,7 @@ class Table(NamedTuple):
 
 def tables(notes: Mapping[str, Any]) -> list[Table]:
     """What is told of a candidate, all but the accountant's figures; what was not noted has no table."""
-    found = []
+    found = [_moved(notes[what_moved.NAME])] if what_moved.NAME in notes else []
     if exact.REQUESTS in notes:
         requests = notes[exact.REQUESTS]
         words = {"open": "open", "near": "open, and near the last day to answer", "late": "open, and late"}
@@ -93,6 +93,19 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
         ]
         found.append(Table("Attacks", ("Attack", "Tried", "Succeeded"), tried))
     return found
+
+
+def _moved(told: Mapping[str, Any]) -> Table:
+    unknown = () if told["are_files_known"] else ("the files of then were not kept",)
+    return Table(
+        f"What changed definitions may have moved since {told['since']}: the new cells of each mart, and the "
+        f"changed files that they stand on",
+        ("Mart", "New cells", "Figures in them", "Changed files"),
+        [
+            (each["mart"], each["new_cells"], each["figures"], ", ".join(each["files"] or unknown) or "none")
+            for each in told["marts"]
+        ],
+    )
 
 
 def _cost(name: str, part: Mapping[str, Any]) -> tuple[Any, ...]:

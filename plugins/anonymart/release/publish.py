@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import approval, cells, key_handover, ledger
+from anonymart.release import approval, cells, kept_definitions, key_handover, ledger
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -332,6 +333,9 @@ def _finish(home: Home, release_id: str) -> None:
     os.replace(link, home.current)
     sync_folder(home.releases)
     crash.point("publish.after_swap")
+    # It is published: without the copy the reviewer of the next one is told that it is not there.
+    with suppress(AnonymartError, OSError):
+        kept_definitions.keep(home, home.releases / release_id)
 
 
 def _rename(home: Home, release_id: str) -> None:
