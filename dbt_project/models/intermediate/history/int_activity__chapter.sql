@@ -1,6 +1,7 @@
 {{ config(incremental_strategy='merge', unique_key=['identity_key', 'course_id', 'chapter_id', 'year']) }}
 
--- A row per calendar year: two activity periods of a person never share one, so each keeps its own first days (P-STAT).
+-- A row per calendar year: two activity periods of a person never share one, so each keeps its own first days
+-- (P-STAT).
 with delta as (
     select
         load_no,
