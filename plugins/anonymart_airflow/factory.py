@@ -176,11 +176,11 @@ def rights_dag(minute: int, doc_md: str) -> DAG:
     return dag
 
 
-def audit_dag(hour: str, doc_md: str) -> DAG:
+def attack_dag(hour: str, doc_md: str) -> DAG:
     """The DAG that attacks the releases, on Sundays at `hour` (Paris); it changes nothing, so its two
     tasks do not wait for each other. No writer waits for `releases`.
     """
-    with _dag("audit_release", _daily(hour, "0"), doc_md, max_active_runs=1) as dag:
+    with _dag("attack_releases", _daily(hour, "0"), doc_md, max_active_runs=1) as dag:
 
         @task(task_id="releases", pool="default_pool")
         def releases() -> dict[str, int]:

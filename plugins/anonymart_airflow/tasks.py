@@ -322,10 +322,10 @@ def attack_releases(context: Any) -> dict[str, int]:
     how many of them were attacked, and tries in all. Fails for good when one is broken. Skips before the
     first.
     """
-    from anonymart.attack.audit import audit_releases, judge
+    from anonymart.attack.weekly import attack_releases, judge
 
     home, _, policy, _ = _open(context)
-    found = audit_releases(home, policy, TaskProgress())
+    found = attack_releases(home, policy, TaskProgress())
     if not found.reports:
         raise AirflowSkipException("There is no release yet.")
     judge(found.reports)
@@ -340,10 +340,10 @@ def attack_releases(context: Any) -> dict[str, int]:
 @plain_faults
 def attack_generated(context: Any) -> dict[str, int]:
     """Singling out, linking and inference on generated people; gives tries and successes by criterion."""
-    from anonymart.attack.audit import audit_generated, judge
+    from anonymart.attack.weekly import attack_generated, judge
 
     home, _, policy, _ = _open(context)
-    found = audit_generated(home, policy, progress=TaskProgress())
+    found = attack_generated(home, policy, progress=TaskProgress())
     judge([], found)
     return {
         f"{each['attack']}_{name}": each[name]

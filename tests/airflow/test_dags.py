@@ -30,7 +30,7 @@ def test_one_file_per_dag() -> None:
         "build_release",
         "enforce_retention",
         "answer_rights_requests",
-        "audit_release",
+        "attack_releases",
         "approve_release",
     }
     assert {path.stem for path in FILES} == wanted
@@ -145,7 +145,7 @@ def test_reading_a_dag_imports_neither_dbt_nor_duckdb_nor_great_expectations() -
         "ingest_learning",
         "enforce_retention",
         "answer_rights_requests",
-        "audit_release",
+        "attack_releases",
         "approve_release",
     ):
         done = subprocess.run(

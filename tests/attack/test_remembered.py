@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anonymart.attack import audit, controls, linear, remembered, run
+from anonymart.attack import controls, linear, remembered, run, weekly
 from anonymart.attack.beside import before, beside
 from anonymart.attack.fresh import fresh
 from anonymart.attack.report import AttackReport, Outcome
@@ -78,7 +78,7 @@ def attacked(monkeypatch):
         report.outcomes.append(Outcome(Result("x"), Result("x", succeeded=1)))
         return report
 
-    monkeypatch.setattr(audit, "attack", attack)
+    monkeypatch.setattr(weekly, "attack", attack)
     return seen
 
 
@@ -86,7 +86,7 @@ def test_each_week_the_newest_release_is_attacked_against_the_one_before_it(scho
     """However many there are: one release, held against one other."""
     for number in range(1, 13):
         folder = school.publish(number)
-        found = audit.audit_releases(school.home, policy)
+        found = weekly.attack_releases(school.home, policy)
         assert [name for name, _ in attacked] == [folder.name]
         assert len(attacked[0][1]) == min(1, number - 1)
         assert len(found.reports) + len(found.remembered) == number
@@ -95,69 +95,69 @@ def test_each_week_the_newest_release_is_attacked_against_the_one_before_it(scho
 
 def test_what_was_published_before_there_was_a_memory_is_attacked_once(school, attacked, policy):
     folders = [school.publish(number) for number in range(1, 6)]
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     assert [name for name, _ in attacked] == [folder.name for folder in folders]
     assert max(len(others) for _, others in attacked) == 1
     attacked.clear()
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     assert [name for name, _ in attacked] == [folders[-1].name]
 
 
 def test_other_attacks_or_another_policy_attack_all_again(school, attacked, policy, monkeypatch):
     for number in range(1, 4):
         school.publish(number)
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     attacked.clear()
     stricter = json.loads(json.dumps(policy.raw, default=str))
     stricter["raw"]["keep_days"] += 1
-    audit.audit_releases(school.home, Policy(stricter))
+    weekly.attack_releases(school.home, Policy(stricter))
     assert len(attacked) == 3
     attacked.clear()
     monkeypatch.setattr(remembered, "attacks", lambda: "other attacks")
-    audit.audit_releases(school.home, Policy(stricter))
+    weekly.attack_releases(school.home, Policy(stricter))
     assert len(attacked) == 3
 
 
 def test_a_recalled_release_and_those_after_it_are_attacked_again_and_against_it(school, attacked, policy):
     folders = [school.publish(number) for number in range(1, 6)]
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     attacked.clear()
     for folder in folders[2:]:
         (folder / "WITHDRAWN.json").write_text(json.dumps({"marts": [NPS]}))
     corrected = school.publish(6, q2=6)
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     names = [folder.name for folder in folders]
     assert [name for name, _ in attacked] == [*names[2:], corrected.name]
     assert attacked[-1][1] == names[1:]
     attacked.clear()
     last = school.publish(7, q2=6)
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     assert attacked == [(last.name, [*names[2:], corrected.name])]
 
 
 def test_a_release_whose_file_is_not_as_it_was_is_attacked_again(school, attacked, policy):
     folders = [school.publish(number) for number in range(1, 5)]
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     attacked.clear()
     other = controls.write_release(school.home.tmp / "other", school.contracts, {NPS: cells(2, q1=5)})
     (other / "marts.duckdb").replace(folders[1] / "marts.duckdb")
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     assert [name for name, _ in attacked] == [folder.name for folder in folders[1:]]
 
 
 def test_what_succeeded_is_never_remembered(school, attacked, policy, monkeypatch):
     folders = [school.publish(number) for number in range(1, 4)]
     failed = AttackReport("x", [], False)
-    monkeypatch.setattr(audit, "attack", lambda *_, **__: failed)
-    assert len(audit.audit_releases(school.home, policy).reports) == len(folders)
-    assert len(audit.audit_releases(school.home, policy).reports) == len(folders)
+    monkeypatch.setattr(weekly, "attack", lambda *_, **__: failed)
+    assert len(weekly.attack_releases(school.home, policy).reports) == len(folders)
+    assert len(weekly.attack_releases(school.home, policy).reports) == len(folders)
     assert not school.home.attacked.exists()
 
 
 def test_an_unreadable_memory_forgets_and_holds_ids_and_hashes_only(school, attacked, policy):
     folder = school.publish(1)
     school.home.attacked.write_text("no json")
-    audit.audit_releases(school.home, policy)
+    weekly.attack_releases(school.home, policy)
     told = json.loads(school.home.attacked.read_text())
     assert told.keys() == {folder.name} and len(told[folder.name]) == 64
     assert school.home.attacked.stat().st_mode & 0o777 == 0o600
@@ -172,8 +172,8 @@ def test_a_writer_need_not_wait_for_the_attacks(school, policy, monkeypatch):
             was_free.append(folder.name)
         return AttackReport(folder.name, [], False)
 
-    monkeypatch.setattr(audit, "attack", attack)
-    audit.audit_releases(school.home, policy)
+    monkeypatch.setattr(weekly, "attack", attack)
+    weekly.attack_releases(school.home, policy)
     assert was_free
 
 
@@ -183,7 +183,7 @@ def test_the_number_of_tries_stays_as_releases_are_added(school, policy):
     tried = []
     for number in (1, 2, 3):
         school.publish(number)
-        (report,) = audit.audit_releases(school.home, policy).reports
+        (report,) = weekly.attack_releases(school.home, policy).reports
         tried.append({each.real.attack: each.real.tried for each in report.outcomes})
     assert tried[0][linear.NAME] == tried[1][linear.NAME] == tried[2][linear.NAME] > 0
     assert [each["differences"] for each in tried] == [0, len(PATHS), 2 * len(PATHS)], "carried: compared"
@@ -216,7 +216,7 @@ def test_the_few_releases_before_tell_all_that_all_of_them_tell(school, policy):
 def test_a_changed_cell_is_found_beside_the_last_release(school, policy):
     school.publish(2)
     school.publish(3, q0=5)
-    report = audit.audit_releases(school.home, policy).reports[-1]
+    report = weekly.attack_releases(school.home, policy).reports[-1]
     assert ("differences", NPS, "n_promoters", len(PATHS)) in report.failures()
 
 

@@ -1,5 +1,5 @@
-"""What an audit of a release says: per attack tried, succeeded, control and interval. Names and counts, never
-a value (S-ANON).
+"""What an attack run on a release says: per attack tried, succeeded, control and interval. Names and counts,
+never a value (S-ANON).
 """
 
 from __future__ import annotations

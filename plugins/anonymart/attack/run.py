@@ -1,4 +1,4 @@
-"""The whole audit of one release: eleven attacks on its files, each beside its control (S-ANON, issue
+"""The whole attack run on one release: eleven attacks on its files, each beside its control (S-ANON, issue
 "Figures that survive an attacker").
 
 The attacks see the release and the published rules only. The truth, where there is one, scores them.

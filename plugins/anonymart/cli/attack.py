@@ -75,10 +75,10 @@ def attack_command(
 
     Exit codes: 0 nothing was recovered, 1 a control failed, 3 something was recovered that nobody may know.
     """
-    from anonymart.attack.audit import audit_generated, judge
     from anonymart.attack.beside import beside
     from anonymart.attack.run import attack
     from anonymart.attack.truth import truth_of
+    from anonymart.attack.weekly import attack_generated, judge
     from anonymart.contracts import load_contracts
 
     home, policy, progress, contracts = Home.from_env(), load_policy(), Progress(), load_contracts()
@@ -86,7 +86,7 @@ def attack_command(
     truth, why = truth_of(home, chosen, contracts, unscored)
     progress.say(f"Attacking {chosen.name}, {why}.")
     report = attack(chosen, against or beside(chosen), policy, truth, contracts, progress)
-    made = audit_generated(home.prepare(), policy, progress=progress) if generated else {}
+    made = attack_generated(home.prepare(), policy, progress=progress) if generated else {}
     print_result(is_json, {**report.as_dict(), **made}, _lines)
     try:
         judge([report], made)

@@ -1,5 +1,5 @@
-"""The audit as a whole: controls that must succeed, verdicts, exit codes, the gate's no, and WP29's criteria
-(S-ANON).
+"""The attack run as a whole: controls that must succeed, verdicts, exit codes, the gate's no, and WP29's
+criteria (S-ANON).
 """
 
 import json
@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from click.testing import CliRunner
 
-from anonymart.attack import audit, controls, halves, homogeneity, linear, run, wp29
+from anonymart.attack import controls, halves, homogeneity, linear, run, weekly, wp29
 from anonymart.attack.release import Release, Table
 from anonymart.attack.score import Result
 from anonymart.cli.commands import anonymart
@@ -66,7 +66,7 @@ def test_an_attack_that_fails_its_control_is_a_failure(folder, policy, monkeypat
     assert not report.passed and [outcome.real.attack for outcome in report.broken] == ["homogeneity"]
     assert ("homogeneity failed its own control", "*", "*", 1) in report.failures()
     with pytest.raises(AnonymartError, match="its own control") as raised:
-        audit.judge([report])
+        weekly.judge([report])
     assert raised.value.exit_code == 1
 
 
@@ -75,7 +75,7 @@ def test_one_recovery_is_a_failure_that_names_the_place(contracts, policy, tmp_p
     report = run.attack(release, [], policy)
     assert report.failures() == [("homogeneity", "salary_outcome", "n_employed", 1)]
     with pytest.raises(AttackSucceeded, match="salary_outcome n_employed"):
-        audit.judge([report])
+        weekly.judge([report])
 
 
 def test_the_command_tells_an_outsider_that_it_is_unscored(folder, tmp_path, monkeypatch):
@@ -112,7 +112,7 @@ def test_a_demo_release_survives_its_attackers(demo_home, policy, contracts):
     from anonymart.home import Home
 
     home = Home(demo_home.root)
-    (report,) = audit.audit_releases(home, policy).reports
+    (report,) = weekly.attack_releases(home, policy).reports
     assert report.is_scored and report.passed, report.failures()
     program = next(outcome.real for outcome in report.outcomes if outcome.real.attack == linear.NAME)
     assert program.tried == program.scored > 1000

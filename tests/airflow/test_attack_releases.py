@@ -1,4 +1,4 @@
-"""The weekly audit, run by a real Airflow: the releases attacked, and the questions of WP29 put to generated
+"""The weekly attack run, by a real Airflow: the releases attacked, and the questions of WP29 put to generated
 people (S-ANON).
 """
 
@@ -28,14 +28,14 @@ def test_every_release_is_attacked_and_generated_members_stay_unknown(
     told: list[str] = []
     with LocalAirflow(home, WITHOUT_TRIGGERS, schedule=False, retry_seconds=5, say=told.append) as airflow:
         rest = airflow.rest()
-        rest.pause("audit_release", False)
-        run_id = rest.trigger("audit_release", {"as_of": "2026-06-30"})
-        tasks = Follower(airflow, rest, told.append).until_done("audit_release", run_id)
+        rest.pause("attack_releases", False)
+        run_id = rest.trigger("attack_releases", {"as_of": "2026-06-30"})
+        tasks = Follower(airflow, rest, told.append).until_done("attack_releases", run_id)
         releases, generated = (
-            rest.result("audit_release", run_id, task_id) for task_id in ("releases", "generated")
+            rest.result("attack_releases", run_id, task_id) for task_id in ("releases", "generated")
         )
     assert {task["state"] for task in tasks.values()} == {"success"}, told
     assert releases["releases"] == releases["attacked"] == 1 and releases["tried"] > 10_000
     for criterion in ("singling_out", "linking", "inference"):
         assert generated[f"{criterion}_tried"] > generated[f"{criterion}_succeeded"]
-    assert not list(home.tmp.glob("audit-*")) and not list(home.tmp.glob("anonymart-attack-*"))
+    assert not list(home.tmp.glob("attack-run-*")) and not list(home.tmp.glob("anonymart-attack-*"))

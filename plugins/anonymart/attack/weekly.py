@@ -1,5 +1,5 @@
-"""The weekly audit: what is new in a release against all that was carried, and the three criteria of WP29 on
-generated people (S-ANON).
+"""The weekly attack run: what is new in a release against all that was carried, and the three criteria of
+WP29 on generated people (S-ANON).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from anonymart.lock import reading
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 
-_PREFIX = "audit-"
+_PREFIX = "attack-run-"
 # A whole build may have to end first.
 _PATIENCE_SECONDS = 3600.0
 
@@ -38,7 +38,7 @@ class Attacked:
     remembered: list[str] = field(default_factory=list)
 
 
-def audit_releases(home: Home, policy: Policy, progress: Progress | None = None) -> Attacked:
+def attack_releases(home: Home, policy: Policy, progress: Progress | None = None) -> Attacked:
     """Attack what is new in the current release, and in each that was never attacked as it is now, oldest
     first; each with those before it at hand. Empty where nothing was published yet.
 
@@ -66,7 +66,7 @@ def audit_releases(home: Home, policy: Policy, progress: Progress | None = None)
     return found
 
 
-def audit_generated(
+def attack_generated(
     home: Home, policy: Policy, learners: int = LEARNERS, seed: int = SEED, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Singling out, linking and inference on a release of generated members, and on their naive release as
@@ -131,6 +131,6 @@ def _figures(criterion: wp29.Criterion) -> dict[str, Any]:
 
 
 def _sweep(home: Home) -> None:
-    """What a killed audit left behind."""
+    """What a killed attack run left behind."""
     for path in home.tmp.glob(f"{_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)

@@ -1,8 +1,8 @@
 """Weekly: an attacker on what is new in the releases, and on generated people."""
 
-from anonymart_airflow.factory import audit_dag
+from anonymart_airflow.factory import attack_dag
 
-dag = audit_dag(
+dag = attack_dag(
     hour="07:00",
     doc_md="""
 ### Attacks the releases with nothing but their files
