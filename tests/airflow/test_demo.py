@@ -120,11 +120,13 @@ def is_count_or_name(content: object) -> bool:
         )
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
     named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("still_refused", []))
-    return named and all(
-        isinstance(number, int)
-        for name, number in content.items()
-        if name not in ("changes", "still_refused")
+    named &= all(
+        name in SOURCES and re.fullmatch("[a-z_]+", grain) is not None and isinstance(number, int)
+        for name, by_grain in content.get("late", {}).items()
+        for grain, number in by_grain.items()
     )
+    texts = ("changes", "still_refused", "late")
+    return named and all(isinstance(number, int) for name, number in content.items() if name not in texts)
 
 
 def test_airflow_holds_counts_and_names_only(demo_home: DemoHome) -> None:
