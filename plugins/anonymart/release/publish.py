@@ -140,6 +140,8 @@ def recover(home: Home, keys: Keys) -> list[str]:
             _rename(home, release_id)
     done += finish_withdrawals(home, keys)
     done += approval.settle(home, keys)
+    if committed:
+        _keep_definitions(home, committed[-1])
     removed = _remove(home, CANDIDATE_PREFIX)
     _remove(home, LINK_PREFIX)
     for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
@@ -333,7 +335,11 @@ def _finish(home: Home, release_id: str) -> None:
     os.replace(link, home.current)
     sync_folder(home.releases)
     crash.point("publish.after_swap")
-    # It is published: without the copy the reviewer of the next one is told that it is not there.
+    _keep_definitions(home, release_id)
+
+
+def _keep_definitions(home: Home, release_id: str) -> None:
+    """It is published: without the copy the reviewer of the next one is told that it is not there."""
     with suppress(AnonymartError, OSError):
         kept_definitions.keep(home, home.releases / release_id)
 
