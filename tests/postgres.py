@@ -48,11 +48,14 @@ def postgres(port: int | None = None) -> Iterator[Path]:
     process = subprocess.Popen(command, **quiet)
     try:
         ready = [binaries() / "pg_isready", "-h", folder, "-p", str(port or 5432), "-q", "-t", "10"]
-        for _ in range(100):
+        # A busy machine may need a while for the first answer.
+        for _ in range(600):
             if subprocess.run(ready).returncode == 0:
                 break
             assert process.poll() is None, "PostgreSQL has ended by itself"
             time.sleep(0.1)
+        else:
+            raise AssertionError("PostgreSQL does not answer after a minute")
         yield folder
     finally:
         process.terminate()

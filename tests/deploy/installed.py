@@ -43,6 +43,6 @@ def _pip(*words: str) -> None:
         env={**os.environ, "PIP_USER": "0"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, f"pip could not install what the deployment needs: {done.stderr[-2000:]}"

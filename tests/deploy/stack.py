@@ -23,7 +23,7 @@ from anonymart_airflow.rest import Rest
 from tests.deploy import files
 from tests.postgres import binaries, postgres, unprivileged
 
-SECONDS = 240
+SECONDS = 480
 HOST = "127.0.0.1"
 # Airflow asks it for the host's name; here two workers on one machine stand for two hosts.
 HOST_MODULE = "import os\n\n\ndef name():\n    return os.environ['STACK_HOST']\n"
@@ -231,11 +231,13 @@ def redis(password: str) -> Iterator[str]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     process = subprocess.Popen(["redis-server", str(settings)], **quiet, **unprivileged(folder))
     try:
-        for _ in range(100):
+        for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
                 break
             assert process.poll() is None, "Redis has ended by itself"
             time.sleep(0.1)
+        else:
+            raise AssertionError("Redis does not answer after a minute")
         yield f"redis://:{password}@{HOST}:{port}/0"
     finally:
         process.terminate()
