@@ -120,9 +120,11 @@ def is_count_or_name(content: object) -> bool:
         )
     named = all(CHANGE.fullmatch(sentence) for sentence in content.get("changes", []))
     named &= all(re.fullmatch(r"\w+/[\w.-]+", name) for name in content.get("still_refused", []))
-    named &= all(
+    late = content.get("late", {})
+    # Of files the rows about closed periods, by source and kind of period; of requests a count.
+    named &= isinstance(late, int) or all(
         name in SOURCES and re.fullmatch("[a-z_]+", grain) is not None and isinstance(number, int)
-        for name, by_grain in content.get("late", {}).items()
+        for name, by_grain in late.items()
         for grain, number in by_grain.items()
     )
     texts = ("changes", "still_refused", "late")
