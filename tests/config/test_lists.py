@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from anonymart import lists, objects
+from anonymart import definitions, lists, objects
 from anonymart.errors import UsageError
 from anonymart.ingest.learning_map import load_map
 from anonymart.surveys import mapping
@@ -34,6 +34,16 @@ def test_a_row_adds_or_takes_a_shipped_one_s_place(configure):
         shipped: "launched",
     }
     assert (lists.folder() / "verbs.yml").read_bytes() == (lists.SHIPPED / "verbs.yml").read_bytes()
+
+
+def test_files_are_called_the_same_in_every_home(configure):
+    configure(lists__verbs_csv=f"verb_id,verb\n{VERB},completed\n", learning_yml="verbs: {}\n")
+    found = definitions.files()
+    assert [definitions.named(path) for path in found["seeds/verbs"]] == ["dbt_project/seeds/verbs.csv"]
+    assert [definitions.named(path) for path in found["mappings/learning"]] == [
+        "expectations/learning.yml",
+        "config/learning.yml",
+    ]
 
 
 @pytest.mark.parametrize(
