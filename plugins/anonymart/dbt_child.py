@@ -7,6 +7,7 @@ is told; compilation errors, which come before any row is read, are told in full
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -173,7 +174,9 @@ def _guarded(arguments: list[str]) -> int:
     try:
         return main(arguments)
     except OSError as error:
-        _tell(kind="fault", why=f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+        full = "the disk is full" if error.errno == errno.ENOSPC else None
+        why = full or error.strerror or type(error).__name__
+        _tell(kind="fault", why=f"{error.filename or 'a file'}: {why}")
     except Exception as error:
         _tell(kind="fault", why=f"an unforeseen {type(error).__name__}")
     return 1

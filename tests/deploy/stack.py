@@ -228,6 +228,8 @@ def redis(password: str) -> Iterator[str]:
     settings.write_text(
         f'bind {HOST}\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndir {folder}\n'
     )
+    # Another user reads it, whatever the umask of this process; the folder is closed to all others.
+    settings.chmod(0o644)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     process = subprocess.Popen(["redis-server", str(settings)], **quiet, **unprivileged(folder))
     try:
