@@ -24,6 +24,7 @@ from anonymart.release.folder import (
     MANIFEST,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     WITHDRAWN,
     all_files,
 )
@@ -46,6 +47,7 @@ def make_texts(
         *_json_texts(folder / MANIFEST, "manifest"),
         *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
         *_page_texts(folder / PRIVACY_PAGE, "privacy_report_page"),
+        *_page_texts(folder / PROCESSING_REGISTER, "processing_register_page"),
         *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]
