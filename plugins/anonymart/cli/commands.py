@@ -447,6 +447,7 @@ def _add_groups() -> None:
     from anonymart.cli.dbt import dbt_command
     from anonymart.cli.declare import declare_command
     from anonymart.cli.detect import detect
+    from anonymart.cli.dpia import dpia
     from anonymart.cli.figures import figures_command
     from anonymart.cli.keys import keys
     from anonymart.cli.membership import membership_command
@@ -479,6 +480,7 @@ def _add_groups() -> None:
             membership_command,
             migrate,
             notify,
+            dpia,
         ),
         *(
             persons,
