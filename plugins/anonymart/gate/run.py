@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.attack.beside import beside
+from anonymart.attack.beside import before, beside
 from anonymart.attack.run import attack
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
@@ -158,12 +158,17 @@ def _attack(
     report: GateReport,
 ) -> list[dict[str, Any]]:
     """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that
-    fails its control, is a no.
+    fails its control, is a no. Of a candidate what is new is attacked, with all that was published at hand:
+    carried cells were attacked when they were new, and are again in the week in which a rule or an attack
+    becomes another.
 
     Gives tries and what was nearly found, which rest on the truth, for the reviewer.
     """
     truth = read_truth(connection, contracts)
-    made = attack(candidate, beside(candidate), policy, truth, contracts)
+    is_candidate, others = report.needs_drill, beside(candidate)
+    if is_candidate:
+        others = before([candidate, *others], policy)[candidate]
+    made = attack(candidate, others, policy, truth, contracts, only_new=is_candidate)
     report.attacks = made.for_release()
     report.failures += [
         Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()
