@@ -18,7 +18,7 @@ import pyarrow as pa
 from anonymart.contracts import MartContract
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.cells import has_people, key_sql
+from anonymart.release.cells import has_people, key_sql, people
 
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -63,7 +63,7 @@ def _of_mart(
                     since >= {start} - {days} AND since < {start} + INTERVAL {_MONTHS[grain]} MONTH
                 ) AS n_new,
                 count(DISTINCT people."{contract.disclosure["person"]}") AS n_people
-            FROM warehouse.intermediate.{contract.disclosure["people"]} AS people
+            FROM {people(connection, contract)} AS people
             LEFT JOIN known_since AS known ON known.person = people."{contract.disclosure["person"]}"
             GROUP BY ALL
         ),

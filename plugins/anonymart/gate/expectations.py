@@ -33,7 +33,7 @@ class RowsFound(MetricProvider):
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
-        cls,  # noqa: N805 (the decorator makes it a method of the class)
+        cls,
         execution_engine: SqlAlchemyExecutionEngine,
         metric_domain_kwargs: Mapping[str, Any],
         metric_value_kwargs: Mapping[str, Any],
@@ -89,7 +89,9 @@ def _class_of(rule: Rule) -> type[Forbidden]:
 CLASSES: dict[str, type[Forbidden]] = {name: _class_of(rule) for name, rule in RULES.items()}
 
 
-def expectations(suite: str, lines: Iterable[Line], queries: Mapping[Line, str], batch: str) -> list[Forbidden]:
+def expectations(
+    suite: str, lines: Iterable[Line], queries: Mapping[Line, str], batch: str
+) -> list[Forbidden]:
     """The lines of a suite as expectations of Great Expectations on the batch, a table or view of the schema
     `gate`.
     """

@@ -57,6 +57,19 @@ def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
     return bool(found and found[0])
 
 
+def people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
+    """The people of a mart as a table in the connection's memory, where they are read once: in the warehouse
+    they are a view on years of history. Raises duckdb.Error where they are not there.
+
+    For a connection that has the warehouse attached to read only.
+    """
+    table = f"memory.main.people_of_{contract.name}"
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} AS FROM warehouse.intermediate.{contract.disclosure['people']}"
+    )
+    return table
+
+
 def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[str, Any]:
     """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which
     reason.
