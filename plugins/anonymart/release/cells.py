@@ -105,6 +105,14 @@ def has_news(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartCont
     return bool(ledger.replaces(connection)) or any(_is_news(connection, each) for each in contracts)
 
 
+def without_any(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]) -> bool:
+    """Whether the warehouse holds a mart without any cell."""
+    return any(
+        not _number(connection, f"SELECT count(*) FROM warehouse.marts.{contract.name}")
+        for contract in contracts
+    )
+
+
 def _is_news(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
     if not table_exists(connection, "marts", contract.name, database="warehouse"):
         return True
