@@ -55,10 +55,11 @@ def _of_mart(
     start = f"make_date({period}, 1, 1)" if grain == "year" else f"{period}::DATE"
     years = set((contract.disclosure.get("pooling") or {}).values())
     place = tuple(name for name in contract.dimensions if name not in {contract.period.column, *years})
+    # The texts of the keys are made once for a cell, not for each person in it.
+    dimensions = ", ".join(f'people."{name}"' for name in contract.dimensions)
     rows = connection.execute(f"""
-        WITH counted AS (
-            SELECT {key_sql(tuple(contract.dimensions), "people")} AS cell_key,
-                {key_sql(place, "people") if place else "''"} AS place,
+        WITH cells AS (
+            SELECT {dimensions},
                 count(DISTINCT known.person) FILTER (
                     since >= {start} - {days} AND since < {start} + INTERVAL {_MONTHS[grain]} MONTH
                 ) AS n_new,
@@ -66,6 +67,11 @@ def _of_mart(
             FROM {people(connection, contract)} AS people
             LEFT JOIN known_since AS known ON known.person = people."{contract.disclosure["person"]}"
             GROUP BY ALL
+        ),
+        counted AS (
+            SELECT {key_sql(tuple(contract.dimensions), "cells")} AS cell_key,
+                {key_sql(place, "cells") if place else "''"} AS place, n_new, n_people
+            FROM cells
         ),
         compared AS (
             SELECT fresh.cell_key, fresh.n_people, fresh.n_new,

@@ -29,6 +29,7 @@ from anonymart.gate.evidence import finish_report
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure, GateReport
+from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -96,6 +97,7 @@ def gate(
             state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
             read_folder(connection, candidate, manifest, Law(contracts, suites, policy), keys)
+            make_perturbed(connection, contracts, policy)
         queries, refused = make_queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
