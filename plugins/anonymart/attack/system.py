@@ -19,7 +19,7 @@ from anonymart.attack.rules import ENDLESS
 
 _EPS = 1e-6
 _PROBES = 12
-_STILL_MANY = 0.8  # of the counts that a program was to bring to their bounds
+_WORTH_IT = 2  # so many counts must a program bring to their bounds, or one for each does as well
 _SEED = 20260630
 
 
@@ -190,8 +190,8 @@ class _Program:
                         self.system.high[count] = min(self.system.high[count], int(np.floor(value + _EPS)))
 
     def _reach(self, near: Any, sign: float) -> None:
-        """Programs that push all open counts to their bounds at once, while they bring many of them there:
-        one for each count would cost the square of their number.
+        """Programs that push all open counts to their bounds at once, while they bring some of them there: one
+        for each count would cost the square of their number.
         """
         waiting = [number for number in range(len(self.counts)) if self._is_open(number, sign, near)]
         while len(waiting) > 1:
@@ -199,7 +199,7 @@ class _Program:
             objective[waiting] = sign
             self._solve(objective)
             left = [number for number in waiting if self._is_open(number, sign, near)]
-            if len(left) > _STILL_MANY * len(waiting):
+            if len(left) > len(waiting) - _WORTH_IT:
                 return
             waiting = left
 
