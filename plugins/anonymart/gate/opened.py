@@ -82,7 +82,8 @@ def own_texts(
     texts += [*utility.WORDS, *exact.HIDDEN_BY, *exact.HIDDEN_BY.values()]
     texts += [
         "marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig "
-        "WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet data docs html css bytes sha256"
+        "WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet csv csv_fr xlsx index "
+        "workbook data docs html css bytes sha256"
     ]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
