@@ -160,7 +160,8 @@ def _tell(home: Home, last_load: int, release_id: str | None, seconds: float) ->
         _say(
             f"Nothing new to publish: release {os.readlink(home.current)} stays as it is, figure for figure."
         )
-    _say(f"  the marts         {home.current / 'marts.duckdb'}")
+    _say(f"  the page          {home.current / PAGE}")
+    _say(f"  the marts         {home.current / MARTS_FILE}")
     _say(f"  what the gate saw {home.current / 'data_docs' / 'index.html'}")
     _say("  first questions   docs/analyst.md")
     _say("  Airflow's pages   make up")

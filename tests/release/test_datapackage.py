@@ -16,7 +16,7 @@ def test_it_is_valid_and_holds_no_address():
     content = data_package(load_contracts(), "2026-06-30", "2026-06-30.1")
     package = frictionless.Package.from_descriptor(content)
     assert package.to_descriptor()["name"] == "anonymart"
-    assert len(package.resources) == 35
+    assert len(package.resources) == 36
     for resource in package.resources[:22]:
         assert frictionless.Schema.metadata_validate(resource.schema.to_descriptor()) is not None
         assert {field.type for field in resource.schema.fields} <= {

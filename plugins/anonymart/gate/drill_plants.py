@@ -25,6 +25,7 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     MANIFEST,
     MARTS_FILE,
+    PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
     WORKBOOK,
@@ -258,6 +259,9 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
         encoding="utf-8",
     )
     yield from _found_in(FORMS, "in the page of the report", "*", "*", "privacy_report_page")
+    (folder / PAGE).write_text(planted_page((folder / PAGE).read_text(encoding="utf-8")), encoding="utf-8")
+    yield from _found_in(FORMS, "in the page of the marts", "*", "*", "page")
+    yield _said("bytes_unlike_reading", "in the page of the marts", ("*", PAGE, "bytes_unlike_reading"))
     (folder / EXTRA_FILE).write_text("drill", encoding="utf-8")
     label = f"file #{all_files(folder).index(EXTRA_FILE) + 1}"
     yield _said("extra_file", "in the folder", ("*", label, "extra_file"))

@@ -109,7 +109,7 @@ def _rewritten(
             if intact:
                 for name in CSV_FOLDERS:
                     (place / name).mkdir()
-                write_derived(connection, contracts, place, str(manifest["as_of"]))
+                write_derived(connection, contracts, place, manifest["release_id"], manifest["as_of"])
             connection.execute("DETACH release; DETACH given")
         except duckdb.Error:
             yield MARTS_FILE, None

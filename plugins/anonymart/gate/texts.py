@@ -24,6 +24,7 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
     WITHDRAWN,
@@ -52,6 +53,7 @@ def make_texts(
         *_json_texts(folder / MANIFEST, "manifest"),
         *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
         *_page_texts(folder / PRIVACY_PAGE, "privacy_report_page"),
+        *_page_texts(folder / PAGE, "page"),
         *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]

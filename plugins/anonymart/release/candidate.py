@@ -106,7 +106,8 @@ def _export(
     write_marts(connection, contracts, "warehouse.marts")
     for contract in contracts.values():
         write_parquet(connection, contract, folder / parquet_path(contract.name))
-    write_derived(connection, contracts, folder, as_of.isoformat())
+    release_id = folder.name.removeprefix(CANDIDATE_PREFIX)
+    write_derived(connection, contracts, folder, release_id, as_of.isoformat())
     connection.execute(f"SET threads = {int(threads)}")
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
     return marts

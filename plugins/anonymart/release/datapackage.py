@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from anonymart.contracts import COMPLETE, REASONS, Column, MartContract
-from anonymart.release.folder import CSV_FOLDERS, MARTS_FILE, WORKBOOK, csv_path, parquet_path
+from anonymart.release.folder import CSV_FOLDERS, MARTS_FILE, PAGE, WORKBOOK, csv_path, parquet_path
 
 _TYPES = {
     "VARCHAR": "string",
@@ -25,6 +25,7 @@ _MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "duckdb": "application/vnd.duckdb",
+    "html": "text/html",
 }
 _LICENCE = {
     "name": "none-granted",
@@ -68,6 +69,7 @@ def data_package(contracts: Mapping[str, MartContract], as_of: str, release_id: 
                 for contract in contracts.values()
             ),
             _file("marts_workbook", WORKBOOK, "All marts as sheets, with a dictionary."),
+            _file("page", PAGE, "The marts as charts and answers, in a browser."),
             _file("marts_duckdb", MARTS_FILE, "All marts as tables, for DuckDB from 1.0 on."),
         ],
     }

@@ -1,5 +1,5 @@
 """The files of a release that say once more what marts.duckdb says: CSV, CSV for French spreadsheets, a
-workbook. The same bytes each time, so that the gate can write them again and compare (S-ANON).
+workbook, the page. The same bytes each time, so that the gate can write them again and compare (S-ANON).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.engine import literal
-from anonymart.release.folder import CSV_FOLDERS, WORKBOOK, csv_path
+from anonymart.page import page
+from anonymart.release.folder import CSV_FOLDERS, MARTS_SCHEMA, PAGE, WORKBOOK, csv_path
 from anonymart.release.writing import source
 
 DICTIONARY = ("mart", "column", "type", "what it says")
@@ -24,7 +25,11 @@ _FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
 
 
 def write_derived(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], folder: Path, as_of: str
+    connection: duckdb.DuckDBPyConnection,
+    contracts: Mapping[str, MartContract],
+    folder: Path,
+    release_id: str,
+    as_of: str,
 ) -> None:
     """Write them all from the marts of the attached `release`."""
     plain, french = CSV_FOLDERS
@@ -32,6 +37,9 @@ def write_derived(
         _write_csv(connection, contract, folder / csv_path(contract.name, plain))
         _write_french_csv(connection, contract, folder / csv_path(contract.name, french))
     _write_workbook(connection, contracts, folder / WORKBOOK, as_of)
+    source_of = f"release.{MARTS_SCHEMA}"
+    text = page(connection, contracts, release_id, as_of, source_of)
+    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:

@@ -53,7 +53,7 @@ def csv_path(mart: str, folder: str = CSV_FOLDERS[0]) -> str:
 
 def derived_files(marts: Iterable[str]) -> list[str]:
     """The files that say once more what marts.duckdb says, and nothing else, as relative paths."""
-    return [*(csv_path(mart, folder) for folder in CSV_FOLDERS for mart in marts), WORKBOOK]
+    return [*(csv_path(mart, folder) for folder in CSV_FOLDERS for mart in marts), WORKBOOK, PAGE]
 
 
 def marts_schema(connection: duckdb.DuckDBPyConnection, database: str = "release") -> str:
