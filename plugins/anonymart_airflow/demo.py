@@ -11,6 +11,7 @@ from anonymart import telemetry
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
+from anonymart.release.folder import MARTS_FILE, PAGE
 from anonymart_airflow import ledger, school
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
