@@ -20,7 +20,7 @@ from anonymart.page.questions import COST, HIDDEN, QUESTIONS, Question
 from anonymart.page.words import Said
 
 _HERE = Path(__file__).parent
-# As many small charts can be chosen one by one.
+# As many small charts are drawn, and can be chosen one by one; all figures stand in the table.
 _MOST = 40
 Row = dict[str, Any]
 
@@ -65,16 +65,19 @@ def page(
         style=Markup(style()),
         labels=said.labels(),
         both=_both,
-        most=_MOST,
     )
 
 
 @cache
 def _template() -> Any:
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     return environment.get_template("page.html.j2")
 
 
@@ -85,22 +88,19 @@ def _is_whole(question: Question, contract: MartContract) -> bool:
 def _section(question: Question, rows: list[Row], contracts: Mapping[str, MartContract]) -> dict[str, Any]:
     contract = contracts.get(question.mart)
     period, grain = (contract.period.column, contract.period.grain) if contract else ("", "")
-    keys = list(dict.fromkeys(row[question.by] for row in rows)) if question.by else []
-    figures = contract.figures if contract else ()
-
-    def place(row: Row) -> int | None:
-        return keys.index(row[question.by]) if question.by else None
-
+    by = question.by
+    places = {key: n for n, key in enumerate(dict.fromkeys(row[by] for row in rows))} if by else {}
+    keys, figures = list(places)[:_MOST], contract.figures if contract else ()
+    drawn = [row for row in rows if row[by] in keys] if by else rows
     return {
         "name": question.name,
         "words": said.questions()[question.name],
         "answer": _answer(question, reading.answer(question, period, rows), (period, grain)),
         "keys": keys,
-        "charts": _charts(question, rows, keys),
+        "more": len(places) - len(keys),
+        "charts": _charts(question, drawn, keys),
         "head": question.columns,
-        "rows": [
-            (keys.index(row[question.by]) if keys else None, _cells(row, question, figures)) for row in rows
-        ],
+        "rows": [(places[row[by]] if by else None, _cells(row, question, figures)) for row in rows],
         "years": _years(question, rows, (period, grain)),
         "cite": _cite(question, contract),
     }

@@ -58,7 +58,7 @@ def percent(name: str) -> bool:
     return name.endswith(("rate", "share", "_low", "_high")) or "share" in name or "rate" in name
 
 
-def trend(rows: Sequence[Row], x: str, y: str, band: tuple[str, str] | None, color: str | None) -> alt.Chart:
+def trend(rows: Sequence[Row], x: str, y: str, band: tuple[str, str] | None, color: str | None) -> Any:
     """A line over periods in its interval, broken where nothing is told; `color` tells lines apart."""
     import altair as alt
 
@@ -80,7 +80,7 @@ def trend(rows: Sequence[Row], x: str, y: str, band: tuple[str, str] | None, col
     return drawn + line + point
 
 
-def dots(rows: Sequence[Row], y: str, x: str, band: tuple[str, str] | None) -> alt.Chart:
+def dots(rows: Sequence[Row], y: str, x: str, band: tuple[str, str] | None) -> Any:
     """A point in its interval for each thing, in the order of the rows."""
     import altair as alt
 
@@ -97,7 +97,7 @@ def dots(rows: Sequence[Row], y: str, x: str, band: tuple[str, str] | None) -> a
     return rule + point
 
 
-def steps(rows: Sequence[Row], y: str, x: str, band: tuple[str, str]) -> alt.Chart:
+def steps(rows: Sequence[Row], y: str, x: str, band: tuple[str, str]) -> Any:
     """A bar for each step, with its interval."""
     import altair as alt
 
@@ -110,7 +110,7 @@ def steps(rows: Sequence[Row], y: str, x: str, band: tuple[str, str]) -> alt.Cha
     return bar + rule
 
 
-def heat(rows: Sequence[Row], x: str, y: str, value: str, whole: str) -> alt.Chart:
+def heat(rows: Sequence[Row], x: str, y: str, value: str, whole: str) -> Any:
     """A cell for each pair, the darker the more; hatched where `whole` is false, and left out where nothing
     is told.
     """
@@ -129,7 +129,7 @@ def heat(rows: Sequence[Row], x: str, y: str, value: str, whole: str) -> alt.Cha
     return shown.transform_filter(told) + hatched
 
 
-def quartiles(rows: Sequence[Row], y: str, points: tuple[str, str, str], color: str) -> alt.Chart:
+def quartiles(rows: Sequence[Row], y: str, points: tuple[str, str, str], color: str) -> Any:
     """Lower quartile, median and upper quartile as dots on one line for each year and `color`."""
     import altair as alt
 
@@ -151,7 +151,7 @@ def quartiles(rows: Sequence[Row], y: str, points: tuple[str, str, str], color: 
     return alt.layer(line, *ends)
 
 
-def stack(rows: Sequence[Row], y: str, x: str, color: str) -> alt.Chart:
+def stack(rows: Sequence[Row], y: str, x: str, color: str) -> Any:
     """A bar for each thing, divided by `color` in three."""
     import altair as alt
 

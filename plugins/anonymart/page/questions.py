@@ -28,7 +28,7 @@ class Question:
     columns: tuple[str, ...]
     chart: Callable[[Sequence[Row]], Any] | None
     answer: tuple[str, str]
-    size: tuple[int, Any] = _SMALL
+    size: tuple[Any, Any] = _SMALL
     by: str | None = None
     where: str = "is_complete"
     newest: str | None = None

@@ -54,19 +54,20 @@ def for_chart(question: Question, rows: Sequence[Row]) -> list[Row]:
     if question.by:
         for row in made:
             row["by"] = row[question.by]
-    if question.fill:
-        periods = sorted({row[question.fill] for row in made})
-        kept = {(row.get("by"), row[question.fill]) for row in made}
+    fill = question.fill
+    if fill:
+        periods = sorted({row[fill] for row in made})
+        kept = {(row.get("by"), row[fill]) for row in made}
         own = {row["by"]: {"by": row["by"]} for row in made} if question.by else {None: {}}
         blank = dict.fromkeys(question.columns)
         made += [
-            blank | mine | {question.fill: period}
+            blank | mine | {fill: period}
             for by, mine in own.items()
             for period in periods
             if (by, period) not in kept
         ]
         order = list(own)
-        made.sort(key=lambda row: (order.index(row.get("by")), row[question.fill]))
+        made.sort(key=lambda row: (order.index(row.get("by")), row[fill]))
     return made
 
 
