@@ -101,6 +101,7 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
         "datapackage.json",
         "privacy_report.json",
         "privacy_report.html",
+        "processing_register.html",
         "manifest.json",
         "manifest.sig",
         "gate.json",
