@@ -84,8 +84,8 @@ def own_texts(
     texts += [*utility.WORDS, *exact.HIDDEN_BY, *exact.HIDDEN_BY.values()]
     texts += [
         "processing_register.html marts.duckdb manifest.json datapackage.json privacy_report.json gate.json "
-        "manifest.sig WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet csv csv_fr xlsx index "
-        "workbook data docs html css bytes sha256"
+        "manifest.sig WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet csv csv_fr xlsx "
+        "index workbook data docs html css bytes sha256"
     ]
     texts += [*page.words(), *(text for _, text in strings(lines.load().words))]
     for suite in suites:

@@ -189,7 +189,7 @@ def _measures(record: Mapping[str, Any], at: str) -> list[dict[str, Any]]:
 
 def _risks(home: Home, measures: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
     """Questions 321 to 346: what is known of each risk; its gravity and likelihood are a person's."""
-    found = {}
+    found: dict[int, dict[str, Any]] = {}
     for first, threats, sources, names in _RISKS:
         facts = _attacks(home) if first == 321 else ""
         found |= {
