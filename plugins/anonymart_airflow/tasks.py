@@ -91,7 +91,7 @@ def build_candidate(context: Any) -> str:
     nothing has come since the last build and no period closes.
     """
     from anonymart import guard, unchanged
-    from anonymart.build import build
+    from anonymart.build import build_new
     from anonymart.release import make_candidate, recover
 
     home, keys, policy, day = _open(context)
@@ -106,7 +106,8 @@ def build_candidate(context: Any) -> str:
             raise AirflowSkipException(
                 f"Nothing has come since the build of {built}, and no period closes: it stays."
             )
-        build(home, keys, policy, day, progress)
+        stays = unchanged.day_of_cells(home, keys, policy, day)
+        build_new(home, keys, policy, day, progress, None, stays)
         return make_candidate(home, keys, policy, day).name
 
 

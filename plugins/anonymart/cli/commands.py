@@ -444,6 +444,7 @@ def _add_groups() -> None:
     from anonymart.cli.attack import attack_command
     from anonymart.cli.audit import audit, share
     from anonymart.cli.backup import backup, restore
+    from anonymart.cli.bench import bench_group
     from anonymart.cli.dbt import dbt_command
     from anonymart.cli.declare import declare_command
     from anonymart.cli.detect import detect
@@ -472,6 +473,7 @@ def _add_groups() -> None:
             attack_command,
             audit,
             backup,
+            bench_group,
             dbt_command,
             declare_command,
             detect,
