@@ -46,6 +46,13 @@ def test_what_cannot_be_sent_is_said_and_stops_nothing(school, inbox, capsys):
     assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
 
 
+def test_an_unforeseen_fault_is_told_by_its_kind_only(school, inbox):
+    with pytest.raises(ValueError), telling(school.home, school.policy, AS_OF):
+        raise ValueError(f"no number: {EMAIL}")
+    assert inbox.subjects == ["A run stopped"] and "unforeseen ValueError" in inbox.text
+    assert EMAIL not in inbox.text
+
+
 def test_nobody_is_told_where_nothing_is_configured(school):
     (school.home.root / "config" / "notify.yml").unlink()
     assert isinstance(command("test").exception, UsageError)

@@ -117,6 +117,11 @@ def telling(home: Home, policy: Policy, as_of: date) -> Iterator[None]:
         notice = of_error(error, "run_failed", "run")
         never_in_the_way(lambda: tell(home, as_of, [notice]))
         raise
+    except Exception as error:
+        # Its text may quote a row.
+        unforeseen = of_sentence("run_failed", "run", f"It stopped on an unforeseen {type(error).__name__}.")
+        never_in_the_way(lambda: tell(home, as_of, [unforeseen]))
+        raise
     well(home, "run")
     never_in_the_way(lambda: tell_standing(home, policy, as_of))
 
