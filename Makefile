@@ -37,8 +37,8 @@ lint: env ## ruff, mypy and sqlfluff, and whether a file that follows from the m
 	@$(PY) -m anonymart.cli declare --check
 	@$(PY) -m mypy & types=$$!; $(PY) tests/dbt/lint_sql.py; sql=$$?; wait $$types && exit $$sql
 
-bench: env ## the speed of the whole way, as ratios
-	@$(PY) -m anonymart.bench
+bench: env ## the speed of the whole way, as ratios; SIZE=100000 for a first look
+	@$(PY) -m anonymart.cli bench run --size $(or $(SIZE),1000000)
 
 clean: ## remove the demo's state and caches of this folder, never an ANONYMART_HOME elsewhere
 	@rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis bench/tmp dbt_project/target dbt_project/logs

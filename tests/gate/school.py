@@ -117,7 +117,7 @@ class School:
             if seal:
                 for name in self.contracts:
                     connection.execute(
-                        f"COPY release.marts.{name} TO '{candidate}/parquet/{name}.parquet' (FORMAT parquet)"
+                        f"COPY release.main.{name} TO '{candidate}/parquet/{name}.parquet' (FORMAT parquet)"
                     )
             connection.execute("DETACH release")
         if seal:
