@@ -106,9 +106,10 @@ def _personal(connection: duckdb.DuckDBPyConnection) -> str:
     make_known(connection, SCHEMA)
     connection.execute(f"CREATE TABLE {SCHEMA}.ids AS SELECT DISTINCT named AS text FROM asked")
     make_runs(connection, SCHEMA, f"SELECT text FROM {SCHEMA}.ids", f"{SCHEMA}.phrases")
+    patterns = detect.kinds_query_of_few(connection, f"{SCHEMA}.ids")
     connection.execute(f"""
         CREATE TABLE {SCHEMA}.personal AS
-        SELECT text FROM ({detect.kinds_query(f"{SCHEMA}.ids")}) WHERE kind NOT IN {_HARMLESS}
+        SELECT text FROM ({patterns}) WHERE kind NOT IN {_HARMLESS}
         UNION SELECT text FROM ({both_names(f"{SCHEMA}.phrases", f"{SCHEMA}.ids")})
         UNION SELECT text FROM {SCHEMA}.ids WHERE regexp_matches(text, '{_ABOUT_PEOPLE}')
         UNION SELECT found.text FROM {SCHEMA}.phrases AS found JOIN {SCHEMA}.known AS known

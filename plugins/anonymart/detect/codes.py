@@ -10,7 +10,7 @@ import duckdb
 
 from anonymart.detect.folding import phrase, words
 from anonymart.detect.known import NAMES, SHORTEST_NAME, make_runs
-from anonymart.detect.patterns import kinds_query
+from anonymart.detect.patterns import kinds_query_of_few
 
 # Of what is found in a listed code, one plain word is no identifier: a course is called Julia, an account
 # also.
@@ -31,7 +31,9 @@ def refused_codes(
     connection.execute(f"CREATE OR REPLACE TABLE {schema}.codes (text VARCHAR)")
     connection.execute(f"INSERT INTO {schema}.codes SELECT unnest($1::VARCHAR[])", [sorted(set(codes))])
     make_runs(connection, schema, f"SELECT text FROM {schema}.codes", f"{schema}.phrases")
-    patterns = f"SELECT text, kind FROM ({kinds_query(f'{schema}.codes')}) UNION ALL" if with_patterns else ""
+    patterns = ""
+    if with_patterns:
+        patterns = f"SELECT text, kind FROM ({kinds_query_of_few(connection, f'{schema}.codes')}) UNION ALL"
     found = connection.execute(f"""
         {patterns} SELECT text, 'known_both_names' FROM ({both_names(f"{schema}.phrases", f"{schema}.codes")})
         UNION ALL

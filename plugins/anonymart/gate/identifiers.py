@@ -29,7 +29,8 @@ def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str])
 def make_pattern_hits(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill gate.pattern_hits (text, kind): what looks like an identifier, of whomever."""
     connection.execute("CREATE VIEW gate.distinct_texts AS SELECT DISTINCT text FROM gate.texts")
-    connection.execute(f"CREATE TABLE gate.pattern_hits AS {detect.kinds_query('gate.distinct_texts')}")
+    query = detect.kinds_query_of_few(connection, "gate.distinct_texts")
+    connection.execute(f"CREATE TABLE gate.pattern_hits AS {query}")
 
 
 def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
@@ -116,6 +117,7 @@ def find_in_pages(
     connection.execute("CREATE OR REPLACE TABLE gate.pages (file VARCHAR, text VARCHAR)")
     insert(connection, "gate.pages", texts)
     make_runs(connection, "gate", "SELECT DISTINCT text FROM gate.pages", "gate.page_phrases")
+    kinds = detect.kinds_query_of_few(connection, "(SELECT DISTINCT text FROM gate.pages)")
     return connection.execute(f"""
         WITH found AS (
             SELECT phrases.text, 'known_' || known.kind AS kind, phrases.phrase
@@ -124,7 +126,7 @@ def find_in_pages(
             LEFT JOIN gate.vocabulary AS vocabulary ON vocabulary.word = phrases.phrase
             WHERE length(replace(phrases.phrase, ' ', '')) >= {SHORTEST_IN_DOCS} AND vocabulary.word IS NULL
             UNION ALL SELECT text, kind, text AS phrase
-            FROM ({detect.kinds_query("(SELECT DISTINCT text FROM gate.pages)")})
+            FROM ({kinds})
         )
         SELECT file, kind, count(DISTINCT phrase) AS n FROM gate.pages JOIN found USING (text)
             GROUP BY ALL ORDER BY ALL""").fetchall()
