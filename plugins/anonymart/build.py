@@ -33,6 +33,7 @@ from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.migrate import steps
 from anonymart.policy import Policy
+from anonymart.processing import lines as processing
 from anonymart.progress import Progress
 from anonymart.rights import state
 from anonymart.rows import one_row
@@ -163,6 +164,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
     perturbation.check_seed(policy)
     shared_persons.check(load_contracts(), DBT_PROJECT)
     places.check_files(home)
+    processing.check(policy)
     lists.drop_old(home)
     removal.finish(home, keys, policy, as_of)
     rights_state = _check_zones(home, keys, as_of)

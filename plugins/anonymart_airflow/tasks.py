@@ -194,10 +194,11 @@ def announce_candidate(context: Any) -> dict[str, str]:
     """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does,
     so that no event follows.
     """
-    home, keys, _, _ = _open(context)
+    home, keys, policy, day = _open(context)
     waits = approvals.waiting(home, keys)
     if waits is None:
         raise AirflowSkipException("No candidate waits for the reviewer.")
+    _tell(home, policy, day)
     return {"release_id": waits.release_id, "as_of": waits.as_of}
 
 
@@ -264,7 +265,8 @@ def advance_requests(context: Any) -> dict[str, int]:
         ingest(home, keys, policy, day, sources=("rights",))
         counts = count(machine.advance_all(home, keys, policy, day))
         _renew(home, keys, policy, day)
-        return counts
+    _tell(home, policy, day)
+    return counts
 
 
 @plain_faults
@@ -315,6 +317,13 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
         renew(home, keys, policy, day, TaskProgress())
     except AnonymartError as error:
         TaskProgress().say(f"The candidate that waited could not be built again: {error}")
+
+
+def _tell(home: Home, policy: Policy, day: date) -> None:
+    """Tell people what stands and asks for one; what hinders that is no fault of this task."""
+    from anonymart.notify.tell import never_in_the_way, tell_standing
+
+    never_in_the_way(lambda: tell_standing(home, policy, day))
 
 
 @plain_faults

@@ -25,7 +25,7 @@ from anonymart.gate import checkpoint, must_be_out, rewriting
 from anonymart.gate.asking import failures_of, make_queries
 from anonymart.gate.docs import finish_docs, page_texts
 from anonymart.gate.drill import drill, page_failures
-from anonymart.gate.evidence import finish_report
+from anonymart.gate.evidence import finish_report, write_register
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure, GateReport
@@ -124,6 +124,7 @@ def gate(
             report.drill = held.table()
             report.failures += held.failures()
         if is_candidate:
+            report.failures += write_register(connection, home, candidate, policy, report)
             report.failures += finish_report(connection, candidate, report)
     if is_candidate:
         with engine.connect(home, keys, vault="rw") as connection:

@@ -25,7 +25,7 @@ def same_cell(contract: MartContract, left: str, right: str) -> str:
 
 
 def new_cells(
-    connection: duckdb.DuckDBPyConnection, contract: MartContract, marts: str = "release.marts"
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, marts: str = "release.main"
 ) -> str:
     """SQL for the rows of a mart of the attached `release`, or of other `marts`, whose cell the ledger does
     not know.
@@ -74,7 +74,7 @@ def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dic
     """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which
     reason.
     """
-    table = f"release.marts.{contract.name}"
+    table = f"release.main.{contract.name}"
     rows = _number(connection, f"SELECT count(*) FROM {table}")
     fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
     closing = _number(
