@@ -20,6 +20,7 @@ from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.writing import write_marts
 from tests import warm
+from tests.gate.conftest import of_sound
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
@@ -32,13 +33,19 @@ PROJECT = Path(__file__).parents[2]
 
 
 def gated(school, as_of=AS_OF):
-    candidate = make_candidate(school.home, school.keys, school.policy, as_of)
-    assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
-    return candidate
+    def act(school):
+        candidate = make_candidate(school.home, school.keys, school.policy, as_of)
+        assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
+        return candidate.name
+
+    return school.home.releases / of_sound(school, f"gated-{as_of}", act)
 
 
 def published(school, as_of=AS_OF):
-    return publish(school.home, school.keys, school.policy, gated(school, as_of))
+    def act(school):
+        return publish(school.home, school.keys, school.policy, gated(school, as_of))
+
+    return of_sound(school, f"published-{as_of}", act)
 
 
 def read(folder, query):
@@ -94,6 +101,7 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
         "datapackage.json",
         "privacy_report.json",
         "privacy_report.html",
+        "processing_register.html",
         "manifest.json",
         "manifest.sig",
         "gate.json",

@@ -18,7 +18,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv*", "var", "target", "logs", "__pycache__", ".*_cache", ".hypothesis", "*.duckdb"
+    ".git",
+    ".venv*",
+    "var",
+    "target",
+    "logs",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    "revisions",
+    "*.duckdb",
 )
 
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from anonymart import bench_protection
+from anonymart.bench import protection as bench_protection
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import utility
 from anonymart.disclosure.perturbation import mean_error, of_policy

@@ -3,7 +3,7 @@
 
 Relations between two counts are settled by passing bounds on; only counts that stand in a sum need the
 program. A count is bounded by a program of its own only when no solution seen so far shows that its interval
-is wide.
+is wide, or stands at the bound that was passed on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from anonymart.attack.rules import ENDLESS
 
 _EPS = 1e-6
 _PROBES = 12
+_WORTH_IT = 2  # so many counts must a program bring to their bounds, or one for each does as well
 _SEED = 20260630
 
 
@@ -175,9 +176,11 @@ class _Program:
         ones = np.ones(len(self.counts))
         for objective in (ones, -ones, *(rng.choice((-1.0, 1.0), len(ones)) for _ in range(_PROBES))):
             self._solve(objective)
+        for sign in (1.0, -1.0):
+            self._reach(near, sign)
         for number, count in enumerate(self.counts):
             for sign in (1.0, -1.0):
-                if near(self.seen_low[number], self.seen_high[number]):
+                if self._is_open(number, sign, near):
                     objective = np.zeros(len(self.counts))
                     objective[number] = sign
                     value = self._solve(objective)[number]
@@ -185,6 +188,30 @@ class _Program:
                         self.system.low[count] = max(self.system.low[count], int(np.ceil(value - _EPS)))
                     else:
                         self.system.high[count] = min(self.system.high[count], int(np.floor(value + _EPS)))
+
+    def _reach(self, near: Any, sign: float) -> None:
+        """Programs that push all open counts to their bounds at once, while they bring some of them there:
+        one for each count would cost the square of their number.
+        """
+        waiting = [number for number in range(len(self.counts)) if self._is_open(number, sign, near)]
+        while len(waiting) > 1:
+            objective = np.zeros(len(self.counts))
+            objective[waiting] = sign
+            self._solve(objective)
+            left = [number for number in waiting if self._is_open(number, sign, near)]
+            if len(left) > len(waiting) - _WORTH_IT:
+                return
+            waiting = left
+
+    def _is_open(self, number: int, sign: float, near: Any) -> bool:
+        """Whether a count may be narrow, and no solution seen so far stands at its bound: one that does
+        proves the bound.
+        """
+        low, high = self.seen_low[number], self.seen_high[number]
+        if not near(low, high):
+            return False
+        least, most = self.bounds[number]
+        return bool(low > least + _EPS if sign > 0 else high < most - _EPS)
 
     def _solve(self, objective: np.ndarray) -> np.ndarray:
         from scipy.optimize import linprog

@@ -33,6 +33,7 @@ from anonymart.release.folder import (
     MARTS_FILE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     WITHDRAWN,
     WITHDRAWN_SIGNATURE,
     all_files,
@@ -129,7 +130,11 @@ def _strange_files(
     is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
     may_be = {
         GATE_RESULT,
-        *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)),
+        *(
+            (PRIVACY_PAGE, PROCESSING_REGISTER)
+            if is_candidate
+            else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)
+        ),
         *((KEY_HANDOVER,) if not is_candidate and key_handover.is_sound(folder / KEY_HANDOVER) else ()),
     }
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
@@ -138,7 +143,7 @@ def _strange_files(
         promised.add(PRIVACY_REPORT)
     # Releases of before may have none.
     listed = set(manifest.get("files") or {})
-    promised |= {PRIVACY_PAGE} & listed
+    promised |= {PRIVACY_PAGE, PROCESSING_REGISTER} & listed
     promised |= {name for name in derived_files(contracts) if is_candidate or name in listed}
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
@@ -155,7 +160,7 @@ def _strange_files(
 def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     # The gate is about to write these into a candidate anew; a published release keeps them as they were.
     written_anew = (
-        (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/")
+        (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, PROCESSING_REGISTER, f"{DATA_DOCS}/")
         if folder.name.startswith(CANDIDATE_PREFIX)
         else ()
     )
@@ -265,6 +270,15 @@ def _privacy_report(
 
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, GATE_RESULT, MANIFEST):
+    told = (
+        MARTS_FILE,
+        DATA_PACKAGE,
+        PRIVACY_REPORT,
+        PRIVACY_PAGE,
+        PROCESSING_REGISTER,
+        GATE_RESULT,
+        MANIFEST,
+    )
+    if name in told:
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

@@ -21,7 +21,7 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import consistent, draws
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
-from anonymart.release.cells import key_sql
+from anonymart.release.cells import key_sql, people
 from anonymart.release.folder import MARTS_FILE, marts_schema, parquet_path
 from anonymart.release.ledger import releases
 
@@ -227,9 +227,8 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     """gate.people_<mart>: what the build counted, where it is there; a rule that needs it and has none cannot
     be asked.
     """
-    source = f"warehouse.intermediate.{contract.disclosure.get('people')}"
     try:
-        connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {source}")
+        connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {people(connection, contract)}")
     except duckdb.Error:
         return
 

@@ -27,6 +27,7 @@ from anonymart.release.folder import (
     PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     WITHDRAWN,
     WORKBOOK,
     all_files,
@@ -54,6 +55,7 @@ def make_texts(
         *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
         *_page_texts(folder / PRIVACY_PAGE, "privacy_report_page"),
         *_page_texts(folder / PAGE, "page"),
+        *_page_texts(folder / PROCESSING_REGISTER, "processing_register_page"),
         *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]

@@ -25,6 +25,7 @@ MANIFEST_SIGNATURE = "manifest.sig"
 DATA_PACKAGE = "datapackage.json"
 PRIVACY_REPORT = "privacy_report.json"
 PRIVACY_PAGE = "privacy_report.html"
+PROCESSING_REGISTER = "processing_register.html"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
 WITHDRAWN_SIGNATURE = "WITHDRAWN.sig"
@@ -68,7 +69,7 @@ def data_files(folder: Path, marts: list[str]) -> list[str]:
     """The files that hold figures, describe them or tell of their errors, as relative paths; those that do
     not exist are left out.
     """
-    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE]
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, PROCESSING_REGISTER]
     names += [*(parquet_path(mart) for mart in marts), *derived_files(marts)]
     return [name for name in names if (folder / name).is_file()]
 

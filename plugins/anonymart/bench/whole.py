@@ -1,4 +1,4 @@
-"""`make bench`: what the whole way costs, as ratios to DuckDB merely reading the same files, in one run.
+"""What the whole way costs, as ratios to DuckDB merely reading the same files, in one run.
 
 Each figure is taken from processes of their own. Start-up (imports of dbt and Great Expectations, parsing,
 opening) is what the same steps take on a school of 1,000 statements; it is measured in the same run and shown
@@ -8,92 +8,54 @@ apart.
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 import sys
 import time
 from datetime import date, timedelta
 from pathlib import Path
 
-import click
+from anonymart.bench import children, landings, machine, sides
 
-from anonymart.home import PROJECT
-
-AS_OF = date(2026, 6, 30)
-SEED = 7
+AS_OF = landings.AS_OF
 STEPS = ("ingest", "build", "candidate", "gate", "publish")
 _TINY = 1000
 
 
-@click.command()
-@click.option(
-    "--statements", default=1_000_000, show_default=True, help="How many xAPI statements to generate."
-)
-@click.option(
-    "--work",
-    type=click.Path(path_type=Path),
-    default=PROJECT / "bench" / "tmp",
-    help="Folder for files and homes; emptied first and last.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=PROJECT / "bench" / "results.json",
-    help="Where the figures go.",
-)
-def main(statements: int, work: Path, out: Path) -> None:
-    """Measure ingest, build, gate and publish on generated statements, then 1 % more on top, then
-    erasure.
-    """
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    try:
-        results = measure(statements, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for line in lines(results):
-        print(line)
-    print(f"Written to {out}.")
-
-
 def measure(statements: int, work: Path) -> dict:
-    """All figures of one run: seconds, peak memory in MiB, and the ratios."""
+    """All figures of one run: seconds, peak memory in MiB, and the ratios.
+
+    Raises AnonymartError when a step fails.
+    """
     _say(f"Generating {statements:,} statements …")
-    _generate(work / "school", statements, "bench_landing", AS_OF)
+    landings.statements(work / "school", statements)
     size = sum(path.stat().st_size for path in (work / "school" / "landing").rglob("*") if path.is_file())
     _say(f"Reading them with DuckDB alone ({size / 1e9:.2f} GB) …")
     baseline = _child(
-        ["-m", "anonymart.bench", "--baseline", str(work / "school" / "landing"), str(work / "plain.duckdb")]
+        "anonymart.bench.plain", "statements", str(work / "school" / "landing"), str(work / "plain.duckdb")
     )
     _say(f"  {baseline['seconds']:.1f} s. The whole way on {_TINY:,} statements (start-up) …")
-    _generate(work / "tiny", _TINY, "bench_landing", AS_OF)
+    landings.statements(work / "tiny", _TINY)
     start_up = _whole(work / "tiny", work / "tiny-home", AS_OF)
     _say(f"  {start_up['seconds']:.1f} s. The whole way on {statements:,} …")
     full = _whole(work / "school", work / "home", AS_OF)
     _say(f"  {full['seconds']:.1f} s. One day's 1 % on top …")
     next_day = AS_OF + timedelta(days=1)
-    _generate(work / "more", statements, "bench_increment", next_day)
+    landings.increment(work / "more", statements)
     more = _whole(work / "more", work / "home", next_day)
     again = _whole(work / "nothing", work / "home", next_day)
     _say("  Protecting 10 million person-rows …")
-    protected = _child(
-        ["-m", "anonymart.bench_protection", str(work / "tiny-home"), str(work / "people.duckdb")]
-    )
+    protected = _child("anonymart.bench.protection", str(work / "tiny-home"), str(work / "people.duckdb"))
     protection = json.loads(protected.pop("output"))
     _say("  Erasure: a plain copy of vault and warehouse, then 100 erasures and retention …")
     before = _copied(work)
-    child = _child(["-m", "anonymart.bench", "--erase", str(work / "home")])
+    child = _child("anonymart.bench.whole", "--erase", str(work / "home"))
     erased = json.loads(child.pop("output"))
     copied = [before, _copied(work)]
     # One before and one after, should others have taken the machine meanwhile.
     copy = {name: sum(each[name] for each in copied) / 2 for name in ("seconds", "cpu_seconds")}
     return {
+        **machine.about(),
         "statements": statements,
         "bytes": size,
-        "cpus": os.cpu_count(),
         "baseline": baseline,
         "start_up": start_up,
         "full": full,
@@ -144,8 +106,9 @@ def lines(results: dict) -> list[str]:
             f"{ratio:>24.2f}"
         )
     return [
-        f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, {results['cpus']} "
-        f"cpus; DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
+        f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, "
+        f"{results['machine']['cores']} cores; "
+        f"DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
         *table,
         f"whole way: {results['ratios']['full_to_baseline_without_start_up']:.2f} x the plain read, "
         f"start-up of {start_up['seconds']:.1f} s apart (aim 1.5); "
@@ -167,22 +130,6 @@ def lines(results: dict) -> list[str]:
         f"plan before takes {results['erasure']['planning_seconds']:.1f} s",
         f"peak memory: {full['peak_mib']} MiB (aim 4096), plain read {results['baseline']['peak_mib']} MiB",
     ]
-
-
-def baseline(landing: Path, database: Path) -> None:
-    """DuckDB reads the allow-listed fields of the statements into a plain table of an unencrypted file."""
-    import duckdb
-
-    from anonymart.files.landed import Landed, waiting
-    from anonymart.ingest import learning
-
-    connection = duckdb.connect(str(database))
-    connection.execute("SET enable_progress_bar = false")
-    for number, path in enumerate(waiting(landing, "learning")):
-        rows = learning.statements(Landed(path, "learning", "ndjson", ()))
-        verb = "CREATE TABLE statements AS" if number == 0 else "INSERT INTO statements"
-        connection.execute(f"{verb} SELECT * FROM {rows}")
-    connection.close()
 
 
 def copy_plainly(home: Path, to: Path) -> None:
@@ -262,69 +209,21 @@ def erase(home: Path) -> None:
 
 
 def _copied(work: Path) -> dict:
-    found = _child(["-m", "anonymart.bench", "--copy", str(work / "home"), str(work)])
+    found = _child("anonymart.bench.whole", "--copy", str(work / "home"), str(work))
     return found | json.loads(found.pop("output"))
 
 
 def _whole(school: Path, home: Path, as_of: date) -> dict:
-    landing = school / "landing"
+    landing, side = school / "landing", sides.this()
     landing.mkdir(parents=True, exist_ok=True)
-    environment = {"ANONYMART_HOME": str(home)}
-    subprocess.run(
-        [sys.executable, "-m", "anonymart.cli", "keys", "init"],
-        env={**os.environ, **environment},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    arguments = [
-        *("-m", "anonymart.cli", "run", "--landing", str(landing), "--as-of", str(as_of), "--json"),
-        # A first release and a large change wait for the reviewer: here there is nothing to read.
-        *("--approve-as", "bench", "--reason", "Generated rows"),
-    ]
-    found = _child(arguments, environment)
-    report = json.loads(found.pop("output"))
-    return {**found, "steps": report["seconds"], "release_id": report["release_id"]}
+    side.make_keys(home)
+    report, used = side.run(home, *sides.publishing(landing, as_of))
+    return {**used.as_dict(), "steps": report["seconds"], "release_id": report["release_id"]}
 
 
-def _generate(out: Path, statements: int, function: str, as_of: date) -> None:
-    code = (
-        "import sys; from datetime import date; from pathlib import Path; from anonymart.demo import "
-        "statements\n"
-        f"statements.{function}(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), "
-        f"date.fromisoformat(sys.argv[4]))"
-    )
-    subprocess.run([sys.executable, "-c", code, str(out), str(statements), str(SEED), str(as_of)], check=True)
-
-
-def _child(arguments: list[str], environment: dict | None = None) -> dict:
-    """Run Python in a process of its own; wall seconds, and the largest resident set of it and its
-    children.
-    """
-    code = (
-        "import json, resource, subprocess, sys\n"
-        "done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)\n"
-        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(json.dumps([done.returncode, used.ru_maxrss // 1024, used.ru_utime + used.ru_stime, "
-        "done.stdout]))"
-    )
-    begun = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    seconds = time.perf_counter() - begun
-    returned, peak, processor, output = json.loads(done.stdout)
-    if returned:
-        raise SystemExit(f"The bench stopped: `{' '.join(arguments[:3])}` ended with code {returned}.")
-    return {
-        "seconds": round(seconds, 2),
-        "cpu_seconds": round(processor, 2),
-        "peak_mib": peak,
-        "output": output,
-    }
+def _child(module: str, *words: str) -> dict:
+    used = children.run([sys.executable, "-m", module, *words])
+    return {**used.as_dict(), "output": used.output}
 
 
 def _ratio(value: float, base: float) -> float:
@@ -336,11 +235,8 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--baseline"]:
-        baseline(Path(sys.argv[2]), Path(sys.argv[3]))
-    elif sys.argv[1:2] == ["--copy"]:
-        copy_plainly(Path(sys.argv[2]), Path(sys.argv[3]))
-    elif sys.argv[1:2] == ["--erase"]:
-        erase(Path(sys.argv[2]))
-    else:
-        main()
+    match sys.argv[1:]:
+        case ["--copy", home, to]:
+            copy_plainly(Path(home), Path(to))
+        case ["--erase", home]:
+            erase(Path(home))

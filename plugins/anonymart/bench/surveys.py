@@ -1,5 +1,5 @@
 """How fast an export in mixed encodings loads, against DuckDB's plain read of the same file in clean UTF-8:
-`python -m anonymart.bench_surveys [rows]`.
+`python -m anonymart.bench.surveys [rows]`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def ingest_it(folder: Path, number: str) -> dict[str, object]:
 
 def _child(*arguments: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "anonymart.bench_surveys", *arguments],
+        [sys.executable, "-m", "anonymart.bench.surveys", *arguments],
         stdout=subprocess.PIPE,
         text=True,
         check=True,

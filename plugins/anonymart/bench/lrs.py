@@ -1,5 +1,5 @@
 """How fast a learning record store is drained, against a bare client that pages through it: `python -m
-anonymart.bench_lrs [statements]`.
+anonymart.bench.lrs [statements]`.
 
 The store is a process of its own on loopback with its pages ready, so that its own speed counts for both
 alike.
@@ -30,7 +30,7 @@ def main(statements: int = STATEMENTS) -> dict[str, object]:
     """
     with tempfile.TemporaryDirectory() as work:
         server = subprocess.Popen(
-            [sys.executable, "-m", "anonymart.bench_lrs", "--serve", str(statements)],
+            [sys.executable, "-m", "anonymart.bench.lrs", "--serve", str(statements)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -162,7 +162,7 @@ def _statement(number: int) -> dict[str, object]:
 
 def _child(*arguments: str) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "anonymart.bench_lrs", *arguments],
+        [sys.executable, "-m", "anonymart.bench.lrs", *arguments],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
