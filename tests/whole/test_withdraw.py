@@ -89,9 +89,7 @@ def test_who_left_meanwhile_shows_in_no_figure(corrected):
         contract = load_contracts()[mart]
         counts, keys = contract.plain_counts, ", ".join(contract.dimensions)
         hidden = [measure["name"] for measure in contract.measures if contract.tells_more(measure)]
-        both = (
-            f"FROM old.main.{mart} AS o {{}} JOIN new.main.{mart} AS n USING ({keys}) WHERE {period} AND "
-        )
+        both = f"FROM old.main.{mart} AS o {{}} JOIN new.main.{mart} AS n USING ({keys}) WHERE {period} AND "
         for count in counts:
             assert (
                 rows(
