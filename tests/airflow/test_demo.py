@@ -82,6 +82,7 @@ def test_it_says_where_to_look_and_what_became_of_the_data(demo_home: DemoHome) 
     for text in (
         "for this demo only",
         "Release 2026-06-30.1 is published.",
+        "index.html",
         "marts.duckdb",
         "quarantined",
         "too few",
@@ -97,7 +98,7 @@ def test_the_release_opens_with_all_marts(demo_home: DemoHome) -> None:
     path = demo_home.root / "releases" / "current" / "marts.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         found = connection.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marts'"
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"
         ).fetchone()
     assert found == (11,)
 

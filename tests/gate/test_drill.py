@@ -27,6 +27,7 @@ IN_EVERY_MART = (
     "in the comment of a table",
     "in Parquet metadata",
     "in a column name of Parquet",
+    "in a CSV file",
 )
 
 pytestmark = pytest.mark.long
@@ -76,6 +77,8 @@ def test_every_kind_is_planted_in_every_mart_and_place(held):
         "in the Data Docs",
         "in the report",
         "in the page of the report",
+        "in the page of the marts",
+        "in the workbook",
         "in the manifest",
         "in the description for machines",
     ):

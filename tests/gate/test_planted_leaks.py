@@ -219,7 +219,7 @@ AROUND = {
         (SALARY, "n_graduates", "wrong_type")
     ],
     "CREATE TABLE release.main.people AS SELECT 'learner-000001' AS x": [("*", "*", "extra_table")],
-    "CREATE TABLE release.main.people AS SELECT 1 AS x": [("*", "*", "extra_table")],
+    "CREATE TABLE release.main.more AS SELECT 1 AS x": [("*", "*", "extra_table")],
     f"CREATE VIEW release.main.v AS SELECT 1 AS learner FROM release.main.{NPS}": [("*", "*", "extra_view")],
     "CREATE MACRO release.main.m() AS 'anne.martin@example.org'": [("*", "*", "extra_macro")],
     "CREATE TYPE release.main.t AS ENUM ('anne.martin@example.org')": [("*", "*", "extra_type")],

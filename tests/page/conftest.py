@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from anonymart.contracts import MartContract, load_contracts
+from anonymart.contracts import Column, MartContract, load_contracts
 from anonymart.page import page
 
 RELEASE, AS_OF = "2026-06-30.1", "2026-06-30"
@@ -41,45 +41,50 @@ def value(column: str, kind: str, row: int):
     return _COUNT + row if kind in ("BIGINT", "INTEGER") else round(_SHARE + row / 1000, 4)
 
 
-def dimension(name: str, kind: str, contract: MartContract, row: int):
-    """The value of a dimension: two things, and four periods of each."""
-    thing, period = divmod(row, 4)
+def dimension(name: str, kind: str, contract: MartContract, thing: int, period: int):
+    """The value of a dimension: the code of a thing, or a period."""
     if name == contract.period.column:
         months = {"month": 1, "quarter": 3, "half_year": 6}.get(contract.period.grain, 12)
-        first = date(2023 + (period * months) // 12, (period * months) % 12 + 1, 1)
+        first = date(2020 + (period * months) // 12, (period * months) % 12 + 1, 1)
         return first if kind == "DATE" else 2021 + period
     if name == "graduation_year_from":
         return 2021 + period
     if kind in ("INTEGER", "BIGINT"):
         return {"months_after": 6, "months_since_start": 6 * thing}[name]
     if name == "step":
-        return ("registered", "completed")[thing]
+        return ("registered", "completed")[thing % 2]
     if name in ("path_id", "diploma_id") and "all" in contract.dimensions[name]:
-        return ("all", f"{name[:-3]}-one")[thing]
+        return f"{name[:-3]}-{thing}" if thing else "all"
     return f"{name.removesuffix('_id').replace('_', '-')}-{thing}"
 
 
 def fill(
-    connection: duckdb.DuckDBPyConnection, contracts: dict[str, MartContract], hidden: bool = True
+    connection: duckdb.DuckDBPyConnection,
+    contracts: dict[str, MartContract],
+    things: int = 2,
+    periods: int = 4,
 ) -> None:
-    """Eight rows in each mart; in one of them every figure is hidden."""
+    """A row in each mart for each thing and period, the first of which is not complete; in one row every
+    figure is hidden.
+    """
+    places = [(thing, period) for thing in range(things) for period in range(periods)]
     for contract in contracts.values():
         columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
         connection.execute(f"CREATE TABLE {SCHEMA}.{contract.name} ({columns})")
-        for row in range(8):
-            gone = row == 5
-            values = []
-            for column in contract.columns:
-                if column.name in contract.dimensions:
-                    values.append(dimension(column.name, column.type, contract, row))
-                elif column.name == "is_complete":
-                    values.append(row % 4 > 0)
-                elif column.name.endswith("_reason"):
-                    values.append("too_few" if gone else None)
-                else:
-                    values.append(None if gone else value(column.name, column.type, row))
-            marks = ", ".join("?" for _ in values)
-            connection.execute(f"INSERT INTO {SCHEMA}.{contract.name} VALUES ({marks})", values)
+        values = [[_cell(contract, column, *place) for place in places] for column in contract.columns]
+        marks = ", ".join(f"unnest(?::{column.type}[])" for column in contract.columns)
+        connection.execute(f"INSERT INTO {SCHEMA}.{contract.name} SELECT {marks}", values)
+
+
+def _cell(contract: MartContract, column: Column, thing: int, period: int):
+    gone = (thing, period) == (1, 1)
+    if column.name in contract.dimensions:
+        return dimension(column.name, column.type, contract, thing, period)
+    if column.name == "is_complete":
+        return period > 0
+    if column.name.endswith("_reason"):
+        return "too_few" if gone else None
+    return None if gone else value(column.name, column.type, 4 * thing + period)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from anonymart.errors import AnonymartError
 from anonymart.page import charts, page, reading
 from anonymart.page import words as said
 from anonymart.page.questions import COST, HIDDEN, QUESTIONS, Question
+from anonymart.release.derived import write_derived
+from anonymart.release.folder import CSV_FOLDERS, derived_files
 from tests.page.conftest import AS_OF, RELEASE, SCHEMA, fill
 
 
@@ -184,3 +186,27 @@ def test_a_mart_whose_figures_are_all_hidden_has_a_page(tmp_path):
             connection.execute(f"UPDATE {SCHEMA}.{name} SET {gone}")
         text = page(connection, contracts, RELEASE, AS_OF, SCHEMA)
     assert "protected" in text
+
+
+def test_files_of_a_school_as_large_as_the_demo_stay_small(tmp_path):
+    """8,448 rows as in the demo, no two figures alike: page, CSV and workbook are under 5 MB."""
+    contracts = load_contracts()
+    for name in CSV_FOLDERS:
+        (tmp_path / name).mkdir()
+    with duckdb.connect(str(tmp_path / "marts.duckdb"), config={"threads": 1}) as connection:
+        fill(connection, contracts, things=24, periods=32)
+        connection.execute("ATTACH ':memory:' AS release")
+        for name in contracts:
+            connection.execute(f"CREATE TABLE release.main.{name} AS FROM {SCHEMA}.{name}")
+        write_derived(connection, contracts, tmp_path, RELEASE, AS_OF)
+    assert sum((tmp_path / name).stat().st_size for name in derived_files(contracts)) <= 5_000_000
+
+
+def test_more_things_than_can_be_drawn_stand_in_the_table(tmp_path):
+    contracts = load_contracts()
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        fill(connection, contracts, things=43, periods=2)
+        text = page(connection, contracts, RELEASE, AS_OF, SCHEMA)
+    part = text[text.index('<section id="engagement"') :].partition("</section>")[0]
+    assert part.count("<figure") == 40 and len(Tables(part).found["engagement"]) == 44
+    assert f'<b>3</b> <span lang="en">{said.labels()["more"].en}' in part

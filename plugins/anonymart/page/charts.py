@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from json import dumps, loads
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from anonymart.errors import AnonymartError
@@ -54,15 +54,11 @@ SIZE = (240, 96)
 DIVIDED = "by"
 
 
-def percent(name: str) -> bool:
-    return name.endswith(("rate", "share", "_low", "_high")) or "share" in name or "rate" in name
-
-
 def trend(rows: Sequence[Row], x: str, y: str, band: tuple[str, str] | None, color: str | None) -> Any:
     """A line over periods in its interval, broken where nothing is told; `color` tells lines apart."""
     import altair as alt
 
-    x_axis = alt.X(f"{x}:{'T' if '-' in str(rows[0][x]) else 'O'}", title=None, axis=_years(rows, x))
+    x_axis = alt.X(f"{x}:{'T' if '-' in str(rows[0][x]) else 'O'}", title=None, axis=_of_periods(rows, x))
     base = alt.Chart(_data(rows, x, y, *(band or ()), *filter(None, [color]))).encode(x=x_axis)
     shade = _color(color)
     y_axis = alt.Y(f"{y}:Q", title=None, axis=alt.Axis(format=_format(y), tickCount=4))
@@ -246,9 +242,11 @@ def _fields(spec: Any) -> Iterator[str]:
             yield from _fields(part)
 
 
-class _Shade:
-    def __init__(self, mark: dict[str, Any], code: dict[str, Any]) -> None:
-        self.mark, self.code = mark, code
+class _Shade(NamedTuple):
+    """A colour as a property of the mark, or as an encoding."""
+
+    mark: dict[str, Any]
+    code: dict[str, Any]
 
 
 def _color(name: str | None) -> _Shade:
@@ -267,7 +265,7 @@ def _data(rows: Sequence[Row], *fields: str) -> Any:
     return alt.Data(values=[{name: row.get(name) for name in kept} for row in rows])
 
 
-def _years(rows: Sequence[Row], x: str) -> Any:
+def _of_periods(rows: Sequence[Row], x: str) -> Any:
     import altair as alt
 
     if "-" in str(rows[0][x]):
@@ -276,7 +274,7 @@ def _years(rows: Sequence[Row], x: str) -> Any:
 
 
 def _format(name: str) -> str:
-    return ".0%" if percent(name) else "d"
+    return ".0%" if "share" in name or "rate" in name else "d"
 
 
 def _is_nominal(spec: Any) -> bool:
@@ -361,14 +359,15 @@ _CONFIG = {
     "aria": False,
     "background": None,
     "view": {"stroke": None},
-    "font": "sans-serif",
+    # It comes with the library: the same layout whatever fonts a machine has.
+    "font": "Liberation Sans",
     "axis": {
         "labelColor": INK,
         "labelFontSize": 11,
         "gridColor": GRID,
         "domainColor": MUTED,
         "tickColor": MUTED,
-        "labelFont": "sans-serif",
+        "labelFont": "Liberation Sans",
     },
     "mark": {"invalid": "break-paths-show-domains"},
 }

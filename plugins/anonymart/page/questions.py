@@ -63,7 +63,7 @@ QUESTIONS = (
         ("cohort_quarter", "n_learners"),
         _trend("cohort_quarter", "n_learners", has_band=False),
         ("last", "n_learners"),
-        size=(560, 160),
+        size=(380, 150),
         where="months_since_start = 0 AND is_complete",
         fill="cohort_quarter",
     ),
