@@ -19,9 +19,7 @@ def parts_of_a_whole(n: int, seed: int = 1) -> tuple[dict[Place, tuple[int, int]
     rng = np.random.default_rng(seed)
     whole, parts = places(n)
     lows = rng.integers(20, 40, n)
-    bounds = {
-        part: (int(low), int(low + rng.integers(0, 4))) for part, low in zip(parts, lows, strict=True)
-    }
+    bounds = {part: (int(low), int(low + rng.integers(0, 4))) for part, low in zip(parts, lows, strict=True)}
     bounds[parts[0]] = (0, 1000)
     least = sum(low for low, _ in bounds.values())
     bounds[whole] = (least + n, least + n)

@@ -190,8 +190,8 @@ class _Program:
                         self.system.high[count] = min(self.system.high[count], int(np.floor(value + _EPS)))
 
     def _reach(self, near: Any, sign: float) -> None:
-        """Programs that push all open counts to their bounds at once, while they bring some of them there: one
-        for each count would cost the square of their number.
+        """Programs that push all open counts to their bounds at once, while they bring some of them there:
+        one for each count would cost the square of their number.
         """
         waiting = [number for number in range(len(self.counts)) if self._is_open(number, sign, near)]
         while len(waiting) > 1:
