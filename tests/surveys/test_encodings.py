@@ -1,4 +1,4 @@
-"""Encodings by block: what a file becomes does not hang on where a block ends, nor on what was read before."""
+"""Encodings by block: what a file becomes hangs neither on where a block ends nor on what was read before."""
 
 from __future__ import annotations
 
