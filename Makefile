@@ -26,10 +26,10 @@ up: env ## Airflow with its web pages on loopback; Ctrl-C stops it
 	@$(PY) -m anonymart_airflow.up
 
 test: env ## the tests that need only python3, git and make, in minutes; the longest ones are left to test-all
-	@$(PY) -m pytest -q -n 2 --dist loadgroup -m "not long"
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not long"
 
 test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL, Redis or Chromium, and the linters; a skip is a failure
-	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --durations=15
+	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=15
 
 lint: env ## ruff, mypy and sqlfluff, and whether a file that follows from the marts is stale
 	@$(PY) -m ruff check .

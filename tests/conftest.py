@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import order
+
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_LEARNERS = int(os.environ.get("ANONYMART_TEST_DEMO_LEARNERS", "600"))
 IS_TEST_ALL = os.environ.get("ANONYMART_TEST_ALL") == "1"
@@ -57,12 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark, (is_there, reason) in NEEDS.items():
             if item.get_closest_marker(mark) and not is_there():
                 item.add_marker(pytest.mark.skip(reason=reason))
-        # One process makes the demo home, once, and runs every test that looks at it; the longest work comes
-        # first.
         if "demo_home" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("demo"))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+        # One process makes what tests share, once, and runs every test that looks at it.
+        if name := order.group(item):
+            item.add_marker(pytest.mark.xdist_group(name))
+    order.longest_first(items)
     if config.getoption("loadgroup", default=False):
         _name_groups(items)
 

@@ -49,19 +49,19 @@ def postgres(port: int | None = None) -> Iterator[Path]:
     try:
         ready = [binaries() / "pg_isready", "-h", folder, "-p", str(port or 5432), "-q", "-t", "10"]
         # A busy machine may need a while for the first answer.
-        for _ in range(600):
+        for _ in range(3000):
             if subprocess.run(ready).returncode == 0:
                 break
             assert process.poll() is None, "PostgreSQL has ended by itself"
             time.sleep(0.1)
         else:
-            raise AssertionError("PostgreSQL does not answer after a minute")
+            raise AssertionError("PostgreSQL does not answer after five minutes")
         yield folder
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(60)
         shutil.rmtree(folder)

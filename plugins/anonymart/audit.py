@@ -40,6 +40,7 @@ ACTS = (
     "confirmed_day",
     "held_retention",
     "let_retention_go",
+    "purged",
     "sealed",
     "restored",
     "rotated",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
@@ -32,6 +33,7 @@ from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
 from anonymart.migrate import steps
 from anonymart.policy import Policy
+from anonymart.processing import lines as processing
 from anonymart.progress import Progress
 from anonymart.rights import state
 from anonymart.rows import one_row
@@ -56,6 +58,22 @@ class BuildReport:
     start_up_seconds: float = 0.0
 
 
+class _Part(NamedTuple):
+    """What of the project is run: words for dbt, whether the warehouse is whole after it, and where cells of
+    an earlier build stay, its day and the state of rights that it read.
+    """
+
+    words: tuple[str, ...] = ()
+    is_whole: bool = True
+    day: date | None = None
+    rights: str | None = None
+
+
+_ALL = _Part()
+# What is made of closed periods alone, and lists that are part of the project.
+_STAYS = ("path:models/intermediate/cells", "path:models/marts", "path:models/evidence", "resource_type:seed")
+
+
 def build(
     home: Home,
     keys: Keys,
@@ -70,22 +88,56 @@ def build(
     Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left
     it; also for a table of which nobody has said whether it holds people.
     """
+    part = _Part(("--select", select), is_whole=False) if select else _ALL
+    return _build(home, keys, policy, as_of, progress or Progress(quiet=True), part, actor)
+
+
+def build_new(
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    progress: Progress,
+    actor: str | None,
+    stays: tuple[date, str] | None,
+) -> BuildReport:
+    """As `build`, but where `unchanged.day_of_cells` gave `stays`, the cells, marts and evidence of the last
+    whole build stay: another one would make the same.
+    """
+    part = _Part(("--exclude", *_STAYS), day=stays[0], rights=stays[1]) if stays else _ALL
+    return _build(home, keys, policy, as_of, progress, part, actor)
+
+
+def _build(
+    home: Home,
+    keys: Keys,
+    policy: Policy,
+    as_of: date,
+    progress: Progress,
+    part: _Part,
+    actor: str | None,
+) -> BuildReport:
     from anonymart.release import approval
     from anonymart.unchanged import inputs_of
 
     rights_state = prepare(home, keys, policy, as_of, actor)
+    if part.rights not in (None, rights_state):
+        part = _ALL
+    if part.day:
+        progress.say(f"  no period closes: the cells of the build of {part.day} stay")
     with engine.connect(home, keys, vault="ro") as connection:
         inputs = inputs_of(connection, policy)
     crash.point("build.before_dbt")
-    report = _run_dbt(home, policy, as_of, progress or Progress(quiet=True), select)
+    report = _run_dbt(home, policy, as_of, progress, part.words)
     crash.point("build.after_dbt")
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, home, keys)
         places.check(connection)
-    if not select:
+    if part.is_whole:
         with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
             approval.note_built_again(connection)
-            state.note_built(connection, rights_state, inputs, as_of)
+            # The day of the cells: whatever closes after it has not been made.
+            state.note_built(connection, rights_state, inputs, part.day or as_of)
             guard.note_run(connection, as_of)
     audit.record(home, keys, as_of, "built", actor)
     return report
@@ -95,7 +147,7 @@ def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
     """Let dbt make these models alone, on a home that was prepared; no build of the whole. Raises
     AnonymartError as `build` does.
     """
-    _run_dbt(home, policy, as_of, Progress(quiet=True), select)
+    _run_dbt(home, policy, as_of, Progress(quiet=True), ("--select", select))
 
 
 def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | None = None) -> str:
@@ -112,6 +164,7 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
     perturbation.check_seed(policy)
     shared_persons.check(load_contracts(), DBT_PROJECT)
     places.check_files(home)
+    processing.check(policy)
     lists.drop_old(home)
     removal.finish(home, keys, policy, as_of)
     rights_state = _check_zones(home, keys, as_of)
@@ -165,10 +218,12 @@ def _drop_leftovers(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f'DROP {kind} warehouse."{schema_name}"."{name}"')
 
 
-def _run_dbt(home: Home, policy: Policy, as_of: date, progress: Progress, select: str | None) -> BuildReport:
+def _run_dbt(
+    home: Home, policy: Policy, as_of: date, progress: Progress, words: Sequence[str]
+) -> BuildReport:
     report = BuildReport()
     failures: list[str] = []
-    for event in events(home, policy, as_of, ["build", *(("--select", select) if select else ())]):
+    for event in events(home, policy, as_of, ["build", *words]):
         if event["kind"] == "node":
             report.n_ok += 1
             report.seconds[event["name"]] = event["seconds"]

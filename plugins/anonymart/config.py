@@ -1,8 +1,9 @@
 """The school's own configuration: a folder of its own over what is shipped, so that nobody edits the program.
 
 It is `config/` of the home, or the folder that ANONYMART_CONFIG names, and holds only what the school
-changes: `policy.yml`, `learning.yml`, YAMLs of survey tools in `sources/`, reviewed lists in `lists/`. Every
-process reads the same folder, and what comes of it is hashed as the other definitions are (`definitions.py`).
+changes: `policy.yml`, `learning.yml`, `notify.yml`, YAMLs of survey tools in `sources/`, reviewed lists in
+`lists/`. Every process reads the same folder, and what comes of it is hashed as the other definitions are
+(`definitions.py`).
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from anonymart.errors import UsageError
 from anonymart.home import Home
 
 ENVIRONMENT = "ANONYMART_CONFIG"
-POLICY, LEARNING = "policy.yml", "learning.yml"
+POLICY, LEARNING, NOTIFY = "policy.yml", "learning.yml", "notify.yml"
 SOURCES, LISTS = "sources", "lists"
 # In the home, by which a backup finds them.
 FOLDER = "config"
-PATTERNS = tuple(f"{FOLDER}/{name}" for name in (POLICY, LEARNING, f"{SOURCES}/*.yml", f"{LISTS}/*.csv"))
+PATTERNS = tuple(
+    f"{FOLDER}/{name}" for name in (POLICY, LEARNING, NOTIFY, f"{SOURCES}/*.yml", f"{LISTS}/*.csv")
+)
 _FOLDERS = {SOURCES: ".yml", LISTS: ".csv"}
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -64,7 +67,7 @@ def files() -> dict[str, Path]:
                 if inner.suffix != suffix or not inner.is_file():
                     raise _unknown(root, inner)
                 found[f"{path.name}/{inner.name}"] = inner
-        elif path.name in (POLICY, LEARNING) and path.is_file():
+        elif path.name in (POLICY, LEARNING, NOTIFY) and path.is_file():
             found[path.name] = path
         else:
             raise _unknown(root, path)
@@ -163,7 +166,7 @@ def _listed(root: Path) -> list[Path]:
 
 def _unknown(root: Path, path: Path) -> UsageError:
     return UsageError(
-        f"{path} is nothing that the program reads: {root} may hold {POLICY}, {LEARNING}, "
+        f"{path} is nothing that the program reads: {root} may hold {POLICY}, {LEARNING}, {NOTIFY}, "
         f"{SOURCES}/*.yml and {LISTS}/*.csv; rename or remove it."
     )
 

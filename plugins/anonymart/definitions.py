@@ -67,7 +67,9 @@ def named(path: Path) -> str:
 def _mappings() -> dict[str, list[Path]]:
     sources = PROJECT / "expectations"
     own = {
-        name: path for name, path in config.files().items() if name.endswith(".yml") and name != config.POLICY
+        name: path
+        for name, path in config.files().items()
+        if name.endswith(".yml") and name not in (config.POLICY, config.NOTIFY)
     }
     found = {}
     for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]:

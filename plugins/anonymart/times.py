@@ -23,7 +23,6 @@ from duckdb.func import FunctionNullHandling
 
 from anonymart import config
 from anonymart.policy import load_policy
-from anonymart.rows import one_row
 
 DMY, MDY = "dmy", "mdy"
 NO_ORDER = "may be day/month or month/day: nothing in the column tells, give ISO dates"
@@ -158,10 +157,6 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions of this connection by which SQL reads what its own cast does not: anonymart_moment,
     _day and _problem; once is enough.
     """
-    if one_row(
-        connection.execute("SELECT count(*) FROM duckdb_functions() WHERE function_name = 'anonymart_moment'")
-    )[0]:
-        return
     readers: tuple[tuple[str, Callable[..., Any], Any], ...] = (
         ("anonymart_moment", moment, "TIMESTAMP"),
         ("anonymart_day", day, "DATE"),
@@ -169,14 +164,18 @@ def install(connection: duckdb.DuckDBPyConnection) -> None:
     )
     texts: list[Any] = ["VARCHAR"] * 3
     for name, function, gives in readers:
-        connection.create_function(
-            name,
-            function,
-            texts,
-            gives,
-            null_handling=FunctionNullHandling.SPECIAL,
-            exception_handling=PythonExceptionHandling.RETURN_NULL,
-        )
+        try:
+            connection.create_function(
+                name,
+                function,
+                texts,
+                gives,
+                null_handling=FunctionNullHandling.SPECIAL,
+                exception_handling=PythonExceptionHandling.RETURN_NULL,
+            )
+        # They are there. To ask duckdb_functions() first costs as much as all else of a connection.
+        except (duckdb.CatalogException, duckdb.NotImplementedException):
+            return
 
 
 @lru_cache(_KEPT)

@@ -1,4 +1,5 @@
-"""Whether a build would find what the last one found: then a run with nothing new builds nothing.
+"""Whether a build would find what the last one found: then a run with nothing new builds nothing, and one
+with new rows alone makes no cells anew while no period closes.
 
 A build depends on the vault (its loads, rights and removals), on what was published, on the policy register
 and the dbt project, and on the day. A later day closes periods only on few days of a month: on all others it
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import duckdb
@@ -25,7 +27,10 @@ from anonymart.rights import state
 
 # All that a build reads of the vault comes with a load, a request or a removal; the state of rights stands
 # for the last two. What a release made of the build's cells is the same in the next build.
-_TABLES = ("loads", "withdrawals", "withdrawn_periods")
+_ROWS = ("loads",)
+_RECALLED = ("withdrawals", "withdrawn_periods")
+# So often the cells are made anew all the same: whatever made them stay wrongly holds no longer.
+_MADE_ANEW_AFTER = timedelta(days=7)
 
 
 def day_of_build(home: Home, keys: Keys, policy: Policy, as_of: date) -> date | None:
@@ -47,30 +52,62 @@ def day_of_build(home: Home, keys: Keys, policy: Policy, as_of: date) -> date | 
         return day
 
 
+def day_of_cells(home: Home, keys: Keys, policy: Policy, as_of: date) -> tuple[date, str] | None:
+    """The day of the last whole build and the state of rights that it read, where a build of `as_of` would
+    make the same cells, marts and evidence of whatever rows; None where they have to be made.
+
+    A cell is made when its period closes, and never again. So they stay while nothing but rows has come, all
+    that had closed is published, and no period closes until `as_of`. A mart without any cell closes nothing,
+    so that rows may give it cells of any period: then all are made.
+    """
+    if not home.warehouse.exists():
+        return None
+    contracts = load_contracts()
+    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+        found, rights = state.built_inputs(connection), state.built(connection)
+        if found is None or rights is None or rights != state.of_vault(connection):
+            return None
+        inputs, day = found
+        # What a digest of before says is compared as a whole.
+        if inputs.partition(" ")[0] != inputs_of(connection, policy).partition(" ")[0]:
+            return None
+        if not timedelta(0) <= as_of - day < _MADE_ANEW_AFTER or _may_close(day, as_of, policy):
+            return None
+        if cells.has_news(connection, contracts.values()) or cells.without_any(
+            connection, contracts.values()
+        ):
+            return None
+        return day, rights
+
+
 def inputs_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> str:
-    """The digest of what a build of the attached vault reads, but for the day and the state of rights: 64
-    hexadecimal digits.
+    """Two digests of what a build of the attached vault reads, but for the day and the state of rights: of
+    all but its rows, and of its loads; 64 hexadecimal digits each, with a space between.
     """
     register = json.dumps(policy.raw, sort_keys=True, default=str)
     parts = [__version__, str(len(STEPS)), project(), register, state.defined()]
-    for name in _TABLES:
-        if engine.table_exists(connection, "ledger", name):
-            parts.append(
-                str(
-                    connection.execute(
-                        f"SELECT count(*), sum(hash(rows)::HUGEINT) FROM vault.ledger.{name} AS rows"
-                    ).fetchone()
-                )
-            )
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    found = ([*parts, *_tables(connection, _RECALLED)], _tables(connection, _ROWS))
+    return " ".join(hashlib.sha256("\n".join(each).encode()).hexdigest() for each in found)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> list[str]:
+    return [
+        str(
+            connection.execute(
+                f"SELECT count(*), sum(hash(rows)::HUGEINT) FROM vault.ledger.{name} AS rows"
+            ).fetchone()
+        )
+        for name in names
+        if engine.table_exists(connection, "ledger", name)
+    ]
 
 
 def _may_close(built: date, as_of: date, policy: Policy) -> bool:
     """Whether a period may close after the day of the build and up to `as_of`: each ends with a month, and
-    closes `publication.delay_days` later; the days beside are counted too.
+    closes on day `publication.delay_days` of a later one (macro closes_on).
     """
-    delay = timedelta(days=policy.figure("publication", "delay_days"))
+    since_first = timedelta(days=policy.figure("publication", "delay_days") - 1)
     if as_of - built > timedelta(days=27):
         return True
-    days = (built + timedelta(days=n) - delay for n in range(1, (as_of - built).days + 1))
-    return any(day.day in (1, 2) or (day + timedelta(days=1)).day in (1, 2) for day in days)
+    days = (built + timedelta(days=n) - since_first for n in range(1, (as_of - built).days + 1))
+    return any(day.day == 1 for day in days)

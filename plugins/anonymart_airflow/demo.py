@@ -11,6 +11,7 @@ from anonymart import telemetry
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
+from anonymart.release.folder import MARTS_FILE, PAGE
 from anonymart_airflow import ledger, school
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
@@ -160,7 +161,8 @@ def _tell(home: Home, last_load: int, release_id: str | None, seconds: float) ->
         _say(
             f"Nothing new to publish: release {os.readlink(home.current)} stays as it is, figure for figure."
         )
-    _say(f"  the marts         {home.current / 'marts.duckdb'}")
+    _say(f"  the page          {home.current / PAGE}")
+    _say(f"  the marts         {home.current / MARTS_FILE}")
     _say(f"  what the gate saw {home.current / 'data_docs' / 'index.html'}")
     _say("  first questions   docs/analyst.md")
     _say("  Airflow's pages   make up")

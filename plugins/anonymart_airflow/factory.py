@@ -21,6 +21,7 @@ from airflow.sdk import (
 
 from anonymart_airflow import tasks
 from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, reviewers
+from anonymart_airflow.notifier import ForgetFailures, TellSomebody
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}
 CANDIDATE = Asset(name="candidate", uri=CANDIDATE_URI)
@@ -220,6 +221,8 @@ def _dag(dag_id: str, schedule: Any, doc_md: str, **settings: Any) -> DAG:
             "retry_delay": timedelta(seconds=int(os.environ.get("ANONYMART_RETRY_SECONDS", "60"))),
             "retry_exponential_backoff": 2.0,
             "max_retry_delay": timedelta(minutes=30),
+            "on_failure_callback": TellSomebody(),
+            "on_success_callback": ForgetFailures(),
         },
         **settings,
     )

@@ -31,6 +31,8 @@ def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
             raise
         except (AttackSucceeded, GateRefused, UsageError) as error:
             failure: AirflowException = AirflowFailException(str(error))
+            # What the notifier tells it as.
+            failure.anonymart_error = type(error).__name__  # type: ignore[attr-defined]
         except AnonymartError as error:
             failure = AirflowException(str(error))
         except Exception as error:

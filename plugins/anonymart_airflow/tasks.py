@@ -91,7 +91,7 @@ def build_candidate(context: Any) -> str:
     nothing has come since the last build and no period closes.
     """
     from anonymart import guard, unchanged
-    from anonymart.build import build
+    from anonymart.build import build_new
     from anonymart.release import make_candidate, recover
 
     home, keys, policy, day = _open(context)
@@ -106,7 +106,8 @@ def build_candidate(context: Any) -> str:
             raise AirflowSkipException(
                 f"Nothing has come since the build of {built}, and no period closes: it stays."
             )
-        build(home, keys, policy, day, progress)
+        stays = unchanged.day_of_cells(home, keys, policy, day)
+        build_new(home, keys, policy, day, progress, None, stays)
         return make_candidate(home, keys, policy, day).name
 
 
@@ -193,10 +194,11 @@ def announce_candidate(context: Any) -> dict[str, str]:
     """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does,
     so that no event follows.
     """
-    home, keys, _, _ = _open(context)
+    home, keys, policy, day = _open(context)
     waits = approvals.waiting(home, keys)
     if waits is None:
         raise AirflowSkipException("No candidate waits for the reviewer.")
+    _tell(home, policy, day)
     return {"release_id": waits.release_id, "as_of": waits.as_of}
 
 
@@ -263,7 +265,8 @@ def advance_requests(context: Any) -> dict[str, int]:
         ingest(home, keys, policy, day, sources=("rights",))
         counts = count(machine.advance_all(home, keys, policy, day))
         _renew(home, keys, policy, day)
-        return counts
+    _tell(home, policy, day)
+    return counts
 
 
 @plain_faults
@@ -314,6 +317,13 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
         renew(home, keys, policy, day, TaskProgress())
     except AnonymartError as error:
         TaskProgress().say(f"The candidate that waited could not be built again: {error}")
+
+
+def _tell(home: Home, policy: Policy, day: date) -> None:
+    """Tell people what stands and asks for one; what hinders that is no fault of this task."""
+    from anonymart.notify.tell import never_in_the_way, tell_standing
+
+    never_in_the_way(lambda: tell_standing(home, policy, day))
 
 
 @plain_faults

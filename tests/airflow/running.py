@@ -51,7 +51,7 @@ class Running:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(180)
 
     @property
     def sessions(self) -> list[int]:

@@ -18,6 +18,8 @@ from tests import warm
 pytestmark = [pytest.mark.long, pytest.mark.needs_chromium, pytest.mark.xdist_group("airflow")]
 RELEASE = "2026-06-30.1"
 WAITS = 4
+# Milliseconds for each answer of the pages: a publication is one, and the machine may be busy.
+PATIENCE = 300_000
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,7 @@ def test_a_reviewer_reads_and_approves_and_an_analyst_is_refused(airflow: LocalA
     privacy.click("text=Read and answer")
     privacy.fill("textarea", "read in the browser, and right")
     privacy.click("button.approve")
-    privacy.wait_for_selector("td.state.current", timeout=60_000)
+    privacy.wait_for_selector("td.state.current")
     assert "approved by reviewer: read in the browser, and right" in privacy.inner_text("main")
     privacy.click("text=Audit log")
     privacy.wait_for_selector("text=The chain holds")
@@ -95,13 +97,14 @@ def _environment(home: Home) -> dict[str, str]:
 
 def _logged_in(airflow: LocalAirflow, browser, user: str):
     page = browser.new_context().new_page()
+    page.set_default_timeout(PATIENCE)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(airflow.address)
     page.fill("input[name=username]", user)
     page.fill("input[name=password]", password(airflow.home, user))
     page.click("button[type=submit]")
-    page.wait_for_selector("a[href$='/plugin/privacy']", timeout=30_000)
+    page.wait_for_selector("a[href$='/plugin/privacy']")
     return page, complaints
 
 

@@ -48,7 +48,7 @@ def test_up_shows_address_and_login_and_leaves_no_process(start) -> None:
 
     second = start("anonymart_airflow.up")
     second.until("Airflow already runs for")
-    assert second.process.wait(10) == 2
+    assert second.process.wait(120) == 2
 
     # The starter is killed: nobody can end the others, so the next start does.
     up.end(signal.SIGKILL)

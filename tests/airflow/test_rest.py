@@ -5,7 +5,6 @@ new is asked once.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,19 +16,20 @@ from anonymart_airflow import rest
 
 @pytest.fixture
 def slow(monkeypatch):
-    """A real server on loopback that lets the first two requests to read or make wait longer than the client
-    does, and fails to set twice.
+    """A real server on loopback that lets the first two requests to read or make wait until the test is over,
+    and fails to set twice. The client waits long enough for an answer that comes at once.
     """
-    monkeypatch.setattr(rest, "_SECONDS", 0.3)
+    monkeypatch.setattr(rest, "_SECONDS", 1.5)
     monkeypatch.setattr(rest, "_SECONDS_BETWEEN", 0.01)
     asked: Counter[str] = Counter()
+    is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self):
             asked[self.command] += 1
             is_early = asked[self.command] <= 2
             if is_early and self.command != "PATCH":
-                time.sleep(0.6)
+                is_over.wait(60)
             self.send_response(500 if is_early and self.command == "PATCH" else 200)
             self.end_headers()
             self.wfile.write(b'{"dags": [{"dag_id": "build_release"}]}')
@@ -42,6 +42,7 @@ def slow(monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield rest.Rest(f"http://127.0.0.1:{server.server_port}", "secret"), asked
+        is_over.set()
         server.shutdown()
 
 

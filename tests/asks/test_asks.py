@@ -33,7 +33,7 @@ def small_school(tmp_path) -> SmallSchool:
 
 def command(small_school: SmallSchool, *words: str):
     return warm.anonymart(
-        *words, "--as-of", str(AS_OF), env=clean_environment(small_school.home.root), timeout=120
+        *words, "--as-of", str(AS_OF), env=clean_environment(small_school.home.root), timeout=600
     )
 
 

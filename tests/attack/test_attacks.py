@@ -272,7 +272,7 @@ def test_every_file_is_read(made, name):
         text = EMAIL if name == "comment" else hashlib.sha1(f"mailto:{EMAIL}".encode()).hexdigest()
         with duckdb.connect() as connection:
             connection.execute(f"ATTACH '{folder / 'marts.duckdb'}' AS release")
-            connection.execute(f"COMMENT ON TABLE release.marts.nps_quarterly IS '{text}'")
+            connection.execute(f"COMMENT ON TABLE release.main.nps_quarterly IS '{text}'")
     assert dictionary.attack(folder, size=10_000).succeeded >= 1
 
 

@@ -80,17 +80,28 @@ class SmallSchool(ErasureSchool):
             }
 
 
-@pytest.fixture
-def small_school(sound, tmp_path, monkeypatch) -> SmallSchool:  # noqa: F811
-    """One release and one backup; then a delivery, a second release and an erasure, and a copy of the
-    newest.
+@pytest.fixture(scope="session")
+def furnished(sound, tmp_path_factory) -> Path:  # noqa: F811
+    """One release and one backup; then a delivery, a second release and an erasure, and a copy of the newest:
+    all in `saved`, made in the folder `work` in which each test finds its copy, for a backup is known by its
+    place.
     """
-    for left_out in (ask_straight, hold_no_drill, attack_nothing):
-        left_out(monkeypatch)
-    shutil.copytree(sound.home.root, tmp_path / "home", symlinks=True)
-    small_school = SmallSchool(
-        School(Home(tmp_path / "home"), sound.keys, sound.policy, sound.contracts), tmp_path / "outside"
-    )
+    root = tmp_path_factory.mktemp("backup")
+    with pytest.MonkeyPatch.context() as patch:
+        for left_out in (ask_straight, hold_no_drill, attack_nothing):
+            left_out(patch)
+        shutil.copytree(sound.home.root, root / "work" / "home", symlinks=True)
+        _furnish(_in(root / "work", sound))
+    (root / "work").rename(root / "saved")
+    return root
+
+
+def _in(work: Path, sound: School) -> SmallSchool:  # noqa: F811
+    school = School(Home(work / "home"), sound.keys, sound.policy, sound.contracts)
+    return SmallSchool(school, work / "outside")
+
+
+def _furnish(small_school: SmallSchool) -> None:
     small_school.outside.mkdir()
     small_school.deliver_all("before", ("anna",))
     small_school.load("before.ndjson", "L-before")
@@ -102,4 +113,13 @@ def small_school(sound, tmp_path, monkeypatch) -> SmallSchool:  # noqa: F811
     assert small_school.publish([engagement(date(2026, 5, 1))], JULY) == SECOND
     erased = small_school.erase(small_school.request(number=1), as_of=JULY)
     assert sum(erased.rows.values()) > 5, erased
-    return small_school
+
+
+@pytest.fixture
+def small_school(furnished, sound, monkeypatch) -> SmallSchool:  # noqa: F811
+    """A copy of that school and of what lies outside of it, to lose and to restore."""
+    for left_out in (ask_straight, hold_no_drill, attack_nothing):
+        left_out(monkeypatch)
+    shutil.rmtree(furnished / "work", ignore_errors=True)
+    shutil.copytree(furnished / "saved", furnished / "work", symlinks=True)
+    return _in(furnished / "work", sound)

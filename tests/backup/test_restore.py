@@ -47,8 +47,8 @@ def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(sm
     assert small_school.publish([engagement(date(2026, 6, 1))], AUGUST) == THIRD
     new = small_school.home.current.resolve()
     for mart in small_school.school.contracts:
-        assert set(read(recipient, f"FROM release.marts.{mart}")) <= set(
-            read(new, f"FROM release.marts.{mart}")
+        assert set(read(recipient, f"FROM release.main.{mart}")) <= set(
+            read(new, f"FROM release.main.{mart}")
         )
     # What was loaded since counts once it is delivered again.
     small_school.load("after.ndjson", "L-after", AUGUST)

@@ -39,8 +39,8 @@ def test_published_under_codes_of_the_schools_own(home):
     with duckdb.connect() as connection:
         attach_release(connection, home.home.current, "release")
         codes = {code for (code,) in connection.execute("""
-            SELECT DISTINCT course_id FROM release.marts.course_engagement_monthly
-            UNION SELECT DISTINCT exercise_id FROM release.marts.exercise_difficulty
+            SELECT DISTINCT course_id FROM release.main.course_engagement_monthly
+            UNION SELECT DISTINCT exercise_id FROM release.main.exercise_difficulty
         """).fetchall()}  # fmt: skip
     assert len(codes) >= 14
     assert [
@@ -117,7 +117,7 @@ def test_a_code_of_both_names_of_a_learner_is_in_no_release(home):
         paths = {
             path
             for (path,) in connection.execute(
-                "SELECT DISTINCT path_id FROM release.marts.nps_quarterly"
+                "SELECT DISTINCT path_id FROM release.main.nps_quarterly"
             ).fetchall()
         }
     assert not [path for path in paths if "zoltana" in path or "dubouchard" in path]

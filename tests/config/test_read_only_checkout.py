@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_written_is_named(checkout, tmp_path):
         preexec_fn=_as_others,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 1 and '"kind": "fault"' in done.stdout
     assert f"{checkout / 'dbt_project' / 'target'}: Permission denied" in done.stdout

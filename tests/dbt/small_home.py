@@ -169,5 +169,5 @@ class SmallHome:
         environment = {**os.environ, "ANONYMART_HOME": str(self.home.root)}
         command = (*arguments, *places, "--vars", json.dumps(variables))
         return warm.python(
-            "from dbt.cli.main import cli; cli()", *command, env=environment, cwd=self.home.root, timeout=300
+            "from dbt.cli.main import cli; cli()", *command, env=environment, cwd=self.home.root, timeout=600
         )

@@ -211,7 +211,7 @@ def stack(bin: Path, work: Path) -> Iterator[tuple[Stack, Callable[[], str]]]:
                 "postgres",
                 "airflow",
             ]
-            return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+            return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
 
         found = Stack(bin, work, database, broker)
         try:
@@ -243,5 +243,5 @@ def redis(password: str) -> Iterator[str]:
         yield f"redis://:{password}@{HOST}:{port}/0"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         shutil.rmtree(folder)

@@ -24,7 +24,7 @@ from tests.deploy.files import COMPONENTS
 from tests.deploy.installed import installed
 from tests.deploy.stack import Stack, of_sessions, stack
 
-pytestmark = [pytest.mark.long, pytest.mark.needs_celery, pytest.mark.xdist_group("deploy")]
+pytestmark = [pytest.mark.long, pytest.mark.needs_celery, pytest.mark.xdist_group("airflow")]
 LEARNERS, AS_OF = "200", "2026-06-30"
 # A learner may be called as FAB knows the reviewer: `anne`.
 REVIEWER = "privacy-reviewer"

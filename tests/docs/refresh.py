@@ -40,7 +40,6 @@ def refreshed(release: Path) -> str:
     """The page with the outputs that the release gives."""
     text = PAGE.read_text(encoding="utf-8")
     with duckdb.connect(str(release / "marts.duckdb"), read_only=True) as marts:
-        marts.execute("USE marts.marts")
         for block in reversed(blocks("docs/analyst.md", "sql")):
             if block.output_span:
                 found = marts.execute(block.text)

@@ -19,7 +19,6 @@ ANALYST, DATA_TEAM = "docs/analyst.md", "docs/data-team.md"
 @pytest.fixture(scope="module")
 def marts(reader):
     with duckdb.connect(str(reader.release / "marts.duckdb"), read_only=True) as connection:
-        connection.execute("USE marts.marts")
         yield connection
 
 

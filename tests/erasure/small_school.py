@@ -4,10 +4,8 @@ byte of a home.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from anonymart.build import build
 from anonymart.erasure import removal, tombstones
 from tests.ingest.conftest import SmallSchool as IngestHouse
 from tests.ingest.conftest import statement
+from tests.shared import made_once
 
 AS_OF = date(2026, 6, 30)
 MARKER = "zq7markzq"
@@ -123,13 +122,9 @@ def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
     """A home in which everything was delivered and built, made once for all tests and workers: copy it.
     Plain: its bytes can be searched.
     """
-    base = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent
-    place = base / ("plain" if is_plain else "encrypted")
-    with (base / f"{place.name}.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "done").exists():
+
+    def make(place: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
             if is_plain:
                 patch.setenv("ANONYMART_ENCRYPTION", "none")
             small_school = SmallSchool(place / "home")
@@ -137,8 +132,8 @@ def built_home(factory: pytest.TempPathFactory, is_plain: bool) -> Path:
             small_school.deliver_all()
             small_school.ingest()
             small_school.build()
-            (place / "done").touch()
-    return place / "home"
+
+    return made_once(factory, "plain" if is_plain else "encrypted", make) / "home"
 
 
 def identity_key(key: str, identifier: str) -> int:

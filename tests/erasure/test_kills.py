@@ -49,7 +49,7 @@ def asked_root(tmp_path_factory):
 
 def run(small_school, code, **environment):
     return warm.python(
-        code, env={**os.environ, "ANONYMART_HOME": str(small_school.home.root), **environment}, timeout=120
+        code, env={**os.environ, "ANONYMART_HOME": str(small_school.home.root), **environment}, timeout=600
     )
 
 

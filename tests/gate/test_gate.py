@@ -37,7 +37,7 @@ def asked(sound, tmp_path_factory):
         if name == "leaking":
             school.tamper(
                 candidate,
-                "UPDATE release.marts.nps_quarterly SET path_id = 'anne.martin@example.org' WHERE "
+                "UPDATE release.main.nps_quarterly SET path_id = 'anne.martin@example.org' WHERE "
                 "path_id = 'all'",
             )
             with school.connect(warehouse="rw") as connection:

@@ -41,7 +41,7 @@ def found(school, candidate, as_of=AS_OF, of_bytes=False) -> set[tuple[str, str,
 
 
 def change(mart, column, value, where="true"):
-    return f"UPDATE release.marts.{mart} SET {column} = {value} WHERE {where}"
+    return f"UPDATE release.main.{mart} SET {column} = {value} WHERE {where}"
 
 
 def test_a_sound_candidate_passes(school):
@@ -55,10 +55,10 @@ def test_what_nobody_reads_is_seen_in_the_bytes(school):
     candidate = school.candidate()
     school.tamper(
         candidate,
-        f"INSERT INTO release.marts.{NPS} (path_id, quarter) SELECT 'anne.martin@example.org' || i, "
+        f"INSERT INTO release.main.{NPS} (path_id, quarter) SELECT 'anne.martin@example.org' || i, "
         f"DATE '2020-01-01' FROM range(3000) AS more (i)",
         "CHECKPOINT release",
-        f"DELETE FROM release.marts.{NPS} WHERE path_id LIKE 'anne%'",
+        f"DELETE FROM release.main.{NPS} WHERE path_id LIKE 'anne%'",
         seal=False,
     )
     with (candidate / "parquet" / f"{ENGAGEMENT}.parquet").open("ab") as file:
@@ -131,7 +131,7 @@ def test_decoded_and_cut_identifiers_in_values(school):
 def test_a_default_of_a_column(school):
     candidate = school.candidate()
     school.tamper(
-        candidate, f"ALTER TABLE release.marts.{NPS} ALTER path_id SET DEFAULT 'anne.martin@example.org'"
+        candidate, f"ALTER TABLE release.main.{NPS} ALTER path_id SET DEFAULT 'anne.martin@example.org'"
     )
     assert ("*", "*", "extra_default") in found(school, candidate)
 
@@ -195,37 +195,37 @@ def test_an_identifier_in_the_catalogue_itself(school):
 
 
 AROUND = {
-    f'ALTER TABLE release.marts.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER': [
+    f'ALTER TABLE release.main.{NPS} ADD COLUMN "anne.martin@example.org" INTEGER': [
         (NPS, "#26", "known_email in column_name"),
         (NPS, "#26", "email in column_name"),
         (NPS, "#26", "extra_column"),
     ],
-    f"COMMENT ON TABLE release.marts.{ENGAGEMENT} IS 'made by anne.martin@example.org'": [
+    f"COMMENT ON TABLE release.main.{ENGAGEMENT} IS 'made by anne.martin@example.org'": [
         (ENGAGEMENT, "*", "email in table_comment"),
         (ENGAGEMENT, "*", "comment_outside_contract"),
     ],
-    f"COMMENT ON TABLE release.marts.{SALARY} IS 'made by annemartin77 alone'": [
+    f"COMMENT ON TABLE release.main.{SALARY} IS 'made by annemartin77 alone'": [
         (SALARY, "*", "known_account in table_comment"),
         (SALARY, "*", "comment_outside_contract"),
     ],
-    f"COMMENT ON COLUMN release.marts.{NPS}.nps IS 'ask 06 12 34 56 78'": [
+    f"COMMENT ON COLUMN release.main.{NPS}.nps IS 'ask 06 12 34 56 78'": [
         (NPS, "nps", "phone_fr in column_comment"),
         (NPS, "nps", "comment_outside_contract"),
     ],
-    "ALTER TABLE release.marts.rncp_promotion DROP COLUMN insertion_rate_6m": [
+    "ALTER TABLE release.main.rncp_promotion DROP COLUMN insertion_rate_6m": [
         ("rncp_promotion", "insertion_rate_6m", "missing_column"),
     ],
-    f"ALTER TABLE release.marts.{SALARY} ALTER n_graduates TYPE VARCHAR": [
+    f"ALTER TABLE release.main.{SALARY} ALTER n_graduates TYPE VARCHAR": [
         (SALARY, "n_graduates", "wrong_type")
     ],
-    "CREATE TABLE release.marts.people AS SELECT 'learner-000001' AS x": [("*", "*", "extra_table")],
+    "CREATE TABLE release.main.people AS SELECT 'learner-000001' AS x": [("*", "*", "extra_table")],
     "CREATE TABLE release.main.people AS SELECT 1 AS x": [("*", "*", "extra_table")],
-    f"CREATE VIEW release.main.v AS SELECT 1 AS learner FROM release.marts.{NPS}": [("*", "*", "extra_view")],
+    f"CREATE VIEW release.main.v AS SELECT 1 AS learner FROM release.main.{NPS}": [("*", "*", "extra_view")],
     "CREATE MACRO release.main.m() AS 'anne.martin@example.org'": [("*", "*", "extra_macro")],
     "CREATE TYPE release.main.t AS ENUM ('anne.martin@example.org')": [("*", "*", "extra_type")],
     'CREATE SCHEMA release."anne.martin@example.org"': [("*", "*", "extra_schema")],
     "CREATE SEQUENCE release.main.s": [("*", "*", "extra_sequence")],
-    "CREATE INDEX i ON release.marts.chapter_completion (course_id)": [("*", "*", "extra_index")],
+    "CREATE INDEX i ON release.main.chapter_completion (course_id)": [("*", "*", "extra_index")],
 }
 
 
@@ -239,7 +239,7 @@ def test_a_leak_around_the_values(school):
 
 def test_a_mart_that_is_gone(school):
     candidate = school.candidate()
-    school.tamper(candidate, f"DROP TABLE release.marts.{NPS}", seal=False)
+    school.tamper(candidate, f"DROP TABLE release.main.{NPS}", seal=False)
     assert {(NPS, "*", "missing_mart"), ("*", "marts.duckdb", "altered_file")} <= found(school, candidate)
 
 
@@ -249,12 +249,12 @@ def test_parquet_metadata_and_rows(school):
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH '{candidate / 'marts.duckdb'}' AS release (READ_ONLY)")
         connection.execute(
-            f"COPY release.marts.{NPS} TO '{path}' (FORMAT parquet, KV_METADATA {{author: "
+            f"COPY release.main.{NPS} TO '{path}' (FORMAT parquet, KV_METADATA {{author: "
             f"'anne.martin@example.org'}})"
         )
         other = candidate / "parquet" / f"{SALARY}.parquet"
         connection.execute(
-            f"COPY (SELECT * REPLACE (35000 AS salary_p50) FROM release.marts.{SALARY}) TO '{other}' "
+            f"COPY (SELECT * REPLACE (35000 AS salary_p50) FROM release.main.{SALARY}) TO '{other}' "
             f"(FORMAT parquet)"
         )
     reseal(candidate)
@@ -460,11 +460,11 @@ def test_a_cell_that_says_it_is_complete_and_is_not(school):
         school.build([old])
         candidate = school.candidate()
         assert found(school, candidate) == set()
-        school.tamper(candidate, f"UPDATE release.marts.{told} SET is_complete = true")
+        school.tamper(candidate, f"UPDATE release.main.{told} SET is_complete = true")
         assert found(school, candidate) == {(told, "*", "completeness_unlike_dates")}
     school.build([engagement(month=date(2021, 7, 1))])
     candidate = school.candidate()
-    school.tamper(candidate, f"UPDATE release.marts.{ENGAGEMENT} SET is_complete = false")
+    school.tamper(candidate, f"UPDATE release.main.{ENGAGEMENT} SET is_complete = false")
     assert found(school, candidate) == {(ENGAGEMENT, "*", "completeness_unlike_dates")}
 
 
@@ -494,10 +494,10 @@ def test_evidence_of_another_day_and_cells_without_it(school):
     candidate = school.candidate()
     school.tamper(
         candidate,
-        f"DELETE FROM release.marts.{ENGAGEMENT} WHERE course_id = 'julia'",
-        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * REPLACE ('course-ruby-basics' AS course_id) "
-        f"FROM release.marts.{ENGAGEMENT}",
-        f"INSERT INTO release.marts.{ENGAGEMENT} SELECT * FROM release.marts.{ENGAGEMENT} WHERE "
+        f"DELETE FROM release.main.{ENGAGEMENT} WHERE course_id = 'julia'",
+        f"INSERT INTO release.main.{ENGAGEMENT} SELECT * REPLACE ('course-ruby-basics' AS course_id) "
+        f"FROM release.main.{ENGAGEMENT}",
+        f"INSERT INTO release.main.{ENGAGEMENT} SELECT * FROM release.main.{ENGAGEMENT} WHERE "
         f"course_id = 'course-data'",
     )
     assert found(school, candidate) >= {
@@ -527,7 +527,7 @@ def test_carried_cells(school):
         (ENGAGEMENT, "median_progress", "quantile_on_few_persons"),
         unlike,
     }
-    school.tamper(candidate, change(NPS, "n_invited", "205"), f"DELETE FROM release.marts.{SALARY}")
+    school.tamper(candidate, change(NPS, "n_invited", "205"), f"DELETE FROM release.main.{SALARY}")
     assert found(school, candidate, NEXT_MONTH) == {
         (NPS, "n_invited", "carried_cell_changed"),
         (SALARY, "*", "carried_cell_missing"),

@@ -176,7 +176,7 @@ def test_an_erasure_never_waits(small_school):
 
 def test_by_command(small_school):
     def command(*words: str):
-        return warm.anonymart(*words, env=clean_environment(small_school.home.root), timeout=120)
+        return warm.anonymart(*words, env=clean_environment(small_school.home.root), timeout=600)
 
     shown = command("purge", "--as-of", str(IN_TEN_YEARS))
     assert shown.returncode == 0

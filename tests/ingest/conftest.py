@@ -1,6 +1,8 @@
 """A home with keys, a landing folder, and a way to look into the vault."""
 
+import hashlib
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from anonymart.home import Home
 from anonymart.ingest import ingest
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import load_policy
+from tests.shared import made_once
 
 AS_OF = date(2026, 6, 30)
 
@@ -54,6 +57,19 @@ class SmallSchool:
 @pytest.fixture
 def small_school(tmp_path):
     return SmallSchool(tmp_path / "home")
+
+
+def with_learners(factory: pytest.TempPathFactory, root: Path, name: str, rows: list[dict]) -> SmallSchool:
+    """A home in which a file of learners was ingested: made once for each content, and copied."""
+
+    def make(place: Path) -> None:
+        small_school = SmallSchool(place / "home")
+        small_school.deliver("learners", name, rows)
+        small_school.ingest()
+
+    known = hashlib.sha256(json.dumps([name, rows]).encode()).hexdigest()[:12]
+    shutil.copytree(made_once(factory, f"learners-{known}", make) / "home", root, symlinks=True)
+    return SmallSchool(root)
 
 
 def statement(number: int = 1, **changes) -> dict:

@@ -9,14 +9,18 @@ import pytest
 
 from tests.erasure.small_school import built_home
 from tests.keys.small_school import SmallSchool, furnish
+from tests.shared import made_once
 
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("keys") / "home"
-    shutil.copytree(built_home(tmp_path_factory, is_plain=False), root)
-    furnish(root)
-    return root
+    built = built_home(tmp_path_factory, is_plain=False)
+
+    def make(place: Path) -> None:
+        shutil.copytree(built, place / "home")
+        furnish(place / "home")
+
+    return made_once(tmp_path_factory, "furnished", make) / "home"
 
 
 @pytest.fixture

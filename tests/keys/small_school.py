@@ -22,7 +22,7 @@ class SmallSchool(ErasureSchool):
 
     def command(self, *words: object, **environment: str) -> subprocess.CompletedProcess[str]:
         environment = clean_environment(self.home.root, **environment)
-        return warm.anonymart(*words, env=environment, timeout=300)
+        return warm.anonymart(*words, env=environment, timeout=600)
 
     def token(self, name: str, **environment: str) -> str:
         shown = self.command("keys", "rotate", name, "--json", **environment)

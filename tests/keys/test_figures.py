@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
-from tests.whole.conftest import School, deliver_next_month, generate
-from tests.whole.small_school import differences, n_rows, open_small_school
-from tests.whole.test_kill_and_run_again import KEPT
+from tests.whole.conftest import deliver_next_month
+from tests.whole.small_school import differences, n_rows
+from tests.whole.undisturbed import AS_OF as FIRST
+from tests.whole.undisturbed import undisturbed
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("rotated")]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
 
-FIRST, SECOND = "2026-05-31", "2026-06-30"
+SECOND = "2026-06-30"
 
 
-def test_the_next_release_is_that_of_a_home_without_rotations(tmp_path):
-    generate(tmp_path / "school", 300, FIRST)
-    school, small_school = School(tmp_path / "school"), open_small_school(tmp_path / "home")
-    for path in school.landing.rglob("*"):
-        if path.is_file() and not KEPT.search(path.name):
-            path.unlink()
-    shutil.copytree(school.landing, small_school.home.landing, dirs_exist_ok=True)
-    small_school.succeed("run", "--as-of", FIRST)
+def test_the_next_release_is_that_of_a_home_without_rotations(tmp_path, tmp_path_factory):
+    found = undisturbed(tmp_path_factory)
+    small_school = found.after.copy(tmp_path / "home")
     rotated = small_school.copy(tmp_path / "rotated")
     for name in ("vault", "warehouse", "pseudonym", "signing", "pseudonym"):
         token = rotated.succeed("keys", "rotate", name)["token"]
         assert rotated.succeed("keys", "rotate", name, "--token", token, "--as-of", FIRST)["is_done"]
-    found = []
+    releases = []
     for each in (small_school, rotated):
-        deliver_next_month(each, school)
-        found.append(each.succeed("run", "--as-of", SECOND)["release_id"])
-    assert found == [f"{SECOND}.1"] * 2
+        deliver_next_month(each, found.school)
+        releases.append(each.succeed("run", "--as-of", SECOND)["release_id"])
+    assert releases == [f"{SECOND}.1"] * 2
     assert differences(small_school.home.current, rotated.home.current) == {}
     first = small_school.home.releases / f"{FIRST}.1"
     assert sum(n_rows(rotated.home.current).values()) > sum(n_rows(first).values()) > 0

@@ -86,7 +86,7 @@ def ralph(tmp_path_factory):
         yield f"http://127.0.0.1:{port}/xAPI"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(120)
 
 
 def test_ralph_is_drained_while_another_client_posts_and_a_kill_loses_and_doubles_nothing(ralph, tmp_path):
@@ -202,7 +202,7 @@ def _install() -> None:
 
 
 def _wait_for(url: str, server: subprocess.Popen) -> None:
-    for _ in range(300):
+    for _ in range(3000):
         assert server.poll() is None, "Ralph did not start: read its server.log"
         try:
             if httpx.get(url, trust_env=False).status_code < 600:

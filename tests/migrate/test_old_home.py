@@ -216,7 +216,7 @@ def carried_cells(small_school: OldHouse) -> set[str]:
             assert held[0] - held[1] == {"is_built_later"}
             if connection.execute(
                 f"SELECT count(*) FROM (SELECT {both} FROM old.marts.{mart} EXCEPT ALL SELECT {both} "
-                f"FROM new.marts.{mart})"
+                f"FROM new.main.{mart})"
             ).fetchone()[0]:
                 lost.add(mart)
     return lost
@@ -238,7 +238,7 @@ def intervals_of(small_school: OldHouse, mart: str, contract: MartContract) -> i
                     OR "{rate}_reason" IS DISTINCT
                     FROM {low[:-1]}_reason" OR "{rate}_reason" IS DISTINCT FROM {high[:-1]}_reason"),
                     count("{rate}")
-                FROM marts.marts.{mart}""").fetchone()
+                FROM marts.{mart}""").fetchone()
             assert n_wrong == 0, (mart, rate)
             n_found += n_right
     return n_found

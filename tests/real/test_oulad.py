@@ -123,7 +123,7 @@ def test_what_is_published_is_the_count_with_its_noise(active, real_school):
     with duckdb.connect(str(real_school.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute(
             "SELECT course_id, month, n_active_learners, n_active_learners_reason FROM "
-            "marts.marts.course_engagement_monthly"
+            "marts.course_engagement_monthly"
         ).fetchall()
     assert {row[:2] for row in published} >= {cell for cell, n in active.items() if n > LARGEST_DEVIATION}
     counts, errors = load_policy().of_class("coarse").figure("counts"), []

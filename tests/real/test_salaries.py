@@ -101,7 +101,7 @@ def test_medians_and_quartiles_by_diploma_and_year(raw, file, real_school):
     with duckdb.connect(str(real_school.home.current / "marts.duckdb"), read_only=True) as release:
         published = release.execute("""
             SELECT diploma_id, graduation_year, salary_p25, salary_p50, salary_p75
-            FROM marts.marts.salary_outcome
+            FROM marts.salary_outcome
             WHERE months_after = 6 AND graduation_year_from = graduation_year
         """).fetchall()
     assert {row[:2] for row in published} == set(counted)

@@ -20,6 +20,7 @@ from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.writing import write_marts
 from tests import warm
+from tests.gate.conftest import of_sound
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
@@ -32,13 +33,19 @@ PROJECT = Path(__file__).parents[2]
 
 
 def gated(school, as_of=AS_OF):
-    candidate = make_candidate(school.home, school.keys, school.policy, as_of)
-    assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
-    return candidate
+    def act(school):
+        candidate = make_candidate(school.home, school.keys, school.policy, as_of)
+        assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
+        return candidate.name
+
+    return school.home.releases / of_sound(school, f"gated-{as_of}", act)
 
 
 def published(school, as_of=AS_OF):
-    return publish(school.home, school.keys, school.policy, gated(school, as_of))
+    def act(school):
+        return publish(school.home, school.keys, school.policy, gated(school, as_of))
+
+    return of_sound(school, f"published-{as_of}", act)
 
 
 def read(folder, query):
@@ -78,7 +85,7 @@ def test_the_marts_are_written_without_compression(school, tmp_path):
         row[0]
         for name in school.contracts
         for row in read(
-            tmp_path, f"SELECT DISTINCT compression FROM pragma_storage_info('release.marts.{name}')"
+            tmp_path, f"SELECT DISTINCT compression FROM pragma_storage_info('release.main.{name}')"
         )
     }
     assert found <= {"Uncompressed", "Constant", "Empty Validity"}
@@ -94,6 +101,7 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
         "datapackage.json",
         "privacy_report.json",
         "privacy_report.html",
+        "processing_register.html",
         "manifest.json",
         "manifest.sig",
         "gate.json",
@@ -136,8 +144,8 @@ def test_the_second_release_carries_the_first(school):
     assert published(school, NEXT_MONTH) == "2026-07-30.1"
     old, new = school.home.releases / FIRST, school.home.current.resolve()
     for mart in school.contracts:
-        assert set(read(old, f"FROM release.marts.{mart}")) <= set(read(new, f"FROM release.marts.{mart}"))
-    assert held_open.execute("SELECT count(*) FROM marts.marts.course_engagement_monthly").fetchone() == (2,)
+        assert set(read(old, f"FROM release.main.{mart}")) <= set(read(new, f"FROM release.main.{mart}"))
+    assert held_open.execute("SELECT count(*) FROM marts.course_engagement_monthly").fetchone() == (2,)
     found = list_releases(school.home, school.keys)
     assert [
         (entry["release_id"], entry["new_cells"], entry["carried_cells"], entry["is_current"])
@@ -176,7 +184,7 @@ def test_only_what_the_gate_has_passed_is_published(school):
     with pytest.raises(GateRefused, match="not read by the gate"):
         publish(school.home, school.keys, school.policy, candidate)
     gate(school.home, school.keys, school.policy, candidate, AS_OF)
-    school.tamper(candidate, "UPDATE release.marts.nps_quarterly SET n_invited = 205", seal=False)
+    school.tamper(candidate, "UPDATE release.main.nps_quarterly SET n_invited = 205", seal=False)
     with pytest.raises(GateRefused, match="no longer what the gate has read"):
         publish(school.home, school.keys, school.policy, candidate)
     assert not school.home.current.exists()
@@ -242,7 +250,7 @@ def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
     assert len(ledger(school, "FROM vault.ledger.releases")) == 1 + is_committed
     if not is_committed:
         assert published(school, NEXT_MONTH) == second
-    assert len(read(school.home.current, "FROM release.marts.course_engagement_monthly")) == 3
+    assert len(read(school.home.current, "FROM release.main.course_engagement_monthly")) == 3
     assert [release["is_current"] for release in list_releases(school.home, school.keys)] == [False, True]
 
 

@@ -164,13 +164,11 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
     assert published(school, AUGUST) == "2026-08-29.2"
     new, old = school.home.current.resolve(), school.home.releases / THIRD
     for mart in school.contracts:
-        differing = set(read(new, f"FROM release.marts.{mart}")) ^ set(
-            read(old, f"FROM release.marts.{mart}")
-        )
+        differing = set(read(new, f"FROM release.main.{mart}")) ^ set(read(old, f"FROM release.main.{mart}"))
         assert {(mart, str(row[1])) for row in differing} <= {(ENGAGEMENT, "2026-05-01")}
         assert bool(differing) == (mart == ENGAGEMENT)
     query = (
-        f"SELECT n_active_learners FROM release.marts.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER "
+        f"SELECT n_active_learners FROM release.main.{ENGAGEMENT} WHERE month = DATE '2026-05-01' ORDER "
         f"BY course_id"
     )
     assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (80,)])
@@ -254,7 +252,7 @@ def test_the_gate_refuses_what_lies_outside_the_scope(school):
     candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
     school.tamper(
         candidate,
-        f"UPDATE release.marts.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' "
+        f"UPDATE release.main.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' "
         f"AND course_id = 'julia'",
     )
     report = gate(school.home, school.keys, school.policy, candidate, AUGUST)

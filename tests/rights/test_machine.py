@@ -318,7 +318,7 @@ def undisturbed(tmp_path_factory):
 
 def advance(small_school, **environment):
     environment = {**os.environ, "ANONYMART_HOME": str(small_school.home.root), **environment}
-    return warm.anonymart("rights", "advance", "--as-of", AS_OF, "--json", env=environment, timeout=120)
+    return warm.anonymart("rights", "advance", "--as-of", AS_OF, "--json", env=environment, timeout=600)
 
 
 @pytest.mark.long

@@ -18,7 +18,7 @@ from anonymart.errors import UsageError
 from anonymart.policy import load_policy
 from anonymart.rights import clock
 from tests import warm
-from tests.ingest.conftest import AS_OF, SmallSchool
+from tests.ingest.conftest import AS_OF, with_learners
 
 LEARNERS = [
     {"learner_id": "L1", "email": "one@example.org", "last_login_at": "2026-05-01T10:00:00Z"},
@@ -28,11 +28,8 @@ LEARNERS = [
 
 
 @pytest.fixture
-def small_school(tmp_path):
-    made = SmallSchool(tmp_path / "home")
-    made.deliver("learners", "learners.ndjson", LEARNERS)
-    made.ingest()
-    return made
+def small_school(tmp_path, tmp_path_factory):
+    return with_learners(tmp_path_factory, tmp_path / "home", "learners.ndjson", LEARNERS)
 
 
 def asked(small_school, number, kind="object", at="2026-06-01T10:00:00Z", **more):

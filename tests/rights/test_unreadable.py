@@ -16,31 +16,27 @@ from anonymart.cli.commands import anonymart
 from anonymart.erasure import removal
 from anonymart.errors import UnreadableRequests, UsageError
 from anonymart.rights import machine, unreadable
-from tests.ingest.conftest import AS_OF, SmallSchool
+from tests.ingest.conftest import AS_OF, with_learners
 
 HEAD = "request_id,kind,learner_id,email,received_at\n"
 LATER = date(2026, 7, 20)
 
 
+LEARNERS = [
+    {
+        "learner_id": f"L-{n}",
+        "email": f"p{n}@example.org",
+        "account_home_page": "https://c.example",
+        "account_name": f"acc{n}",
+        "last_login_at": "2026-05-01T10:00:00Z",
+    }
+    for n in range(1, 7)
+]
+
+
 @pytest.fixture
-def small_school(tmp_path):
-    made = SmallSchool(tmp_path / "home")
-    made.deliver(
-        "learners",
-        "l.ndjson",
-        [
-            {
-                "learner_id": f"L-{n}",
-                "email": f"p{n}@example.org",
-                "account_home_page": "https://c.example",
-                "account_name": f"acc{n}",
-                "last_login_at": "2026-05-01T10:00:00Z",
-            }
-            for n in range(1, 7)
-        ],
-    )
-    made.ingest()
-    return made
+def small_school(tmp_path, tmp_path_factory):
+    return with_learners(tmp_path_factory, tmp_path / "home", "l.ndjson", LEARNERS)
 
 
 def inside(small_school, day=AS_OF):

@@ -53,7 +53,7 @@ def holds(small_school: SmallSchool) -> tuple[bool, bool]:
 
 
 def command(small_school: SmallSchool, *words: str):
-    return warm.anonymart(*words, env=clean_environment(small_school.home.root), timeout=120)
+    return warm.anonymart(*words, env=clean_environment(small_school.home.root), timeout=600)
 
 
 def test_keys_check_says_so_and_so_does_a_run(lost):

@@ -48,9 +48,9 @@ def test_counts_are_those_of_the_files_within_the_noise(counted, mart, figure, c
     n_cells, largest, mean = counted.execute(f"""
         SELECT count(*), max(abs(difference)), avg(difference) FROM (
             SELECT coalesce(published.{figure}, 0) - counted.{figure} AS difference
-            FROM {mart} AS counted LEFT JOIN release.marts.{mart} AS published ON {on}
+            FROM {mart} AS counted LEFT JOIN release.main.{mart} AS published ON {on}
             WHERE counted.{figure} > 0 AND counted.{period} < DATE '2024-01-01'
-                AND counted.{period} >= (SELECT min({period}) FROM release.marts.{mart})
+                AND counted.{period} >= (SELECT min({period}) FROM release.main.{mart})
         )
     """).fetchone()
     assert n_cells >= 200
@@ -68,7 +68,7 @@ def test_no_busy_cell_is_missing(counted):
         [(missing,)] = counted.execute(f"""
             SELECT count(*) FROM (
                 SELECT {columns} FROM {mart} WHERE {figure} >= 20 AND {period} < DATE '2024-01-01'
-                EXCEPT SELECT {columns} FROM release.marts.{mart}
+                EXCEPT SELECT {columns} FROM release.main.{mart}
             )
         """).fetchall()
         assert missing == 0, mart
@@ -77,7 +77,7 @@ def test_no_busy_cell_is_missing(counted):
 def test_retention_has_no_bias(counted):
     n_cells, mean = counted.execute("""
         SELECT count(*), avg(published.share_active - counted.share_active)
-        FROM release.marts.learner_retention_cohort AS published
+        FROM release.main.learner_retention_cohort AS published
         INNER JOIN learner_retention_cohort AS counted USING (cohort_quarter, months_since_start)
         WHERE published.share_active IS NOT NULL
     """).fetchone()

@@ -14,18 +14,11 @@ import pytest
 
 from anonymart import crash
 from anonymart.contracts import load_contracts
-from tests.whole.conftest import generate
-from tests.whole.small_school import SmallSchool, differences, open_small_school
+from tests.whole.small_school import SmallSchool, differences
+from tests.whole.undisturbed import AS_OF, Undisturbed
+from tests.whole.undisturbed import undisturbed as undisturbed_school
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("kills")]
-
-AS_OF = "2026-05-31"
-LEARNERS = 300
-# Files of each kind and source stay; the rest of the years only costs time.
-KEPT = re.compile(
-    r"(catalogue|learners-20|consents|requests|enrolments-20|statements-202[56]-0|resend|again|broken|"
-    r"odd|connections|nps-202[56]|salary-202[56]|half)"
-)
 
 # The command that passes the point, for each point of the program.
 COMMANDS = {
@@ -58,24 +51,20 @@ ORDER = (
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> SmallSchool:
-    folder = tmp_path_factory.mktemp("kills")
-    generate(folder / "school", LEARNERS, AS_OF)
-    for path in (folder / "school" / "landing").rglob("*"):
-        if path.is_file() and not KEPT.search(path.name):
-            path.unlink()
-    small_school = open_small_school(folder / "home")
-    shutil.copytree(folder / "school" / "landing", small_school.home.landing, dirs_exist_ok=True)
-    shutil.copytree(small_school.root, folder / "before")
-    small_school.report = small_school.succeed("run", "--as-of", AS_OF)
-    return small_school
+def prepared(tmp_path_factory) -> Undisturbed:
+    return undisturbed_school(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def killed(undisturbed, tmp_path_factory) -> SmallSchool:
+def undisturbed(prepared) -> SmallSchool:
+    return prepared.after
+
+
+@pytest.fixture(scope="module")
+def killed(prepared, tmp_path_factory) -> SmallSchool:
     """A home with the same keys and files, killed at one point after the other, then run to its end."""
     small_school = SmallSchool(tmp_path_factory.mktemp("killed") / "home")
-    shutil.copytree(undisturbed.root.parent / "before", small_school.root)
+    shutil.copytree(prepared.before, small_school.root)
     small_school.survived = []
     for point in ORDER:
         arguments = (COMMANDS[point], "--as-of", AS_OF)

@@ -77,7 +77,6 @@ def test_one_in_a_log_and_one_in_a_mart_are_two_hits(school, later, planted, tmp
     log.write_text(f"10:12:07 loading the answer of {email.upper()} failed\n")
     marts = small_school.home.releases / small_school.current / "marts.duckdb"
     with duckdb.connect(str(marts)) as connection:
-        connection.execute("USE marts.marts")
         connection.execute(
             "UPDATE nps_quarterly SET path_id = ? WHERE rowid = (SELECT max(rowid) FROM nps_quarterly)",
             [account],

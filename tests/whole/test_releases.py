@@ -33,7 +33,6 @@ def test_an_analyst_opens_eleven_marts_without_a_key(later):
         }
         assert marts == set(load_contracts())
         assert len(marts) == 11
-        connection.execute("USE marts.marts")
         for mart in marts:
             assert connection.execute(f"SELECT count(*) FROM {mart}").fetchone()[0] > 0, mart
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
@@ -143,7 +142,7 @@ def test_a_reader_of_the_old_release_keeps_it(released, advanced, tmp_path):
     """`current` moves on under somebody who has the old one open."""
     small_school = released.copy(tmp_path / "home")
     with duckdb.connect(str(small_school.home.current / "marts.duckdb"), read_only=True) as reader:
-        query = "SELECT count(*) FROM marts.marts.course_engagement_monthly"
+        query = "SELECT count(*) FROM marts.course_engagement_monthly"
         before = reader.execute(query).fetchone()
         shutil.copytree(
             advanced.home.releases / advanced.current, small_school.home.releases / advanced.current

@@ -1,9 +1,10 @@
-"""A run with nothing new builds nothing; whatever a build reads, and each day on which a period may close,
-makes it build again.
+"""A run with nothing new builds nothing, and one with new rows alone no cells; whatever else a build reads,
+and each day on which a period may close, makes it build again.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -14,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from anonymart import audit, engine, unchanged
+from anonymart.contracts import load_contracts
 from anonymart.home import Home
 from anonymart.policy import load_policy
 from anonymart.run import run
 from tests.ingest.conftest import SmallSchool
+from tests.whole import small_school as whole
+from tests.whole.conftest import SECOND, deliver_next_month
 
 POLICY = load_policy()
 LEARNER = "learner_id,registered_at\nL{n},2026-01-01T10:00:00Z\n"
@@ -110,6 +114,67 @@ def test_every_day_on_which_a_period_may_close_is_a_day_to_build():
         closes = first + delay - timedelta(days=1)
         assert unchanged._may_close(closes - timedelta(days=1), closes, POLICY)
         assert unchanged._may_close(closes - timedelta(days=20), closes, POLICY)
-        assert not unchanged._may_close(closes + timedelta(days=10), closes + timedelta(days=11), POLICY)
+        assert not unchanged._may_close(closes, closes + timedelta(days=11), POLICY)
     assert not unchanged._may_close(date(2026, 6, 10), date(2026, 6, 10), POLICY)
     assert unchanged._may_close(date(2026, 6, 5), date(2026, 7, 5), POLICY)
+
+
+NEXT = "2026-06-05"  # no period closes between the first release and this day
+
+
+@pytest.fixture(scope="module")
+def two_ways(school, released, tmp_path_factory) -> list[whole.SmallSchool]:
+    """The first release and new rows, as a run takes them in, and with everything built."""
+    found = []
+    for name, words in (("new", ["run"]), ("whole", ["ingest", "build"])):
+        home = released.copy(tmp_path_factory.mktemp(name) / "home")
+        deliver_next_month(home, school)
+        (home.home.landing / "rights" / "next-month.ndjson").unlink()
+        for word in words:
+            home.succeed(word, "--as-of", NEXT)
+        found.append(home)
+    return found
+
+
+def built_models(home: whole.SmallSchool) -> set[str]:
+    results = json.loads((home.home.dbt_target / "run_results.json").read_text(encoding="utf-8"))
+    return {each["unique_id"].split(".")[2] for each in results["results"]}
+
+
+@pytest.mark.long
+def test_while_no_period_closes_new_rows_make_no_cells_and_the_warehouse_is_that_of_a_whole_build(two_ways):
+    new, everything = two_ways
+    marts = set(load_contracts())
+    assert marts <= built_models(everything) and not marts & built_models(new)
+    assert {"int_activity__course_monthly", "int_persons"} <= built_models(new)
+    tables = new.warehouse(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'warehouse' "
+        "AND (schema_name IN ('marts', 'seeds') OR schema_name = 'intermediate' "
+        "AND NOT regexp_matches(table_name, 'int_cells__|int_closed_periods'))"
+    )
+    assert len(tables) > 30
+    for schema, table in tables:
+        rows = f'SELECT * FROM warehouse."{schema}"."{table}" ORDER BY ALL'
+        assert new.warehouse(rows) == everything.warehouse(rows), table
+
+
+@pytest.mark.long
+def test_what_closes_later_has_the_same_cells_both_ways(two_ways):
+    for home in two_ways:
+        home.succeed("build", "--as-of", SECOND)
+    for mart in load_contracts():
+        cells = [home.warehouse(f"SELECT * FROM warehouse.marts.{mart} ORDER BY ALL") for home in two_ways]
+        assert cells[0] == cells[1] and cells[0], mart
+
+
+@pytest.mark.long
+def test_a_cell_that_is_not_published_or_a_week_makes_them_anew(released, tmp_path):
+    home = released.copy(tmp_path / "home")
+    first = date(2026, 5, 31)
+    day = unchanged.day_of_cells(home.home, home.keys, POLICY, date.fromisoformat(NEXT))
+    assert day is not None and day[0] == first
+    for later in (first + timedelta(days=7), first - timedelta(days=1)):
+        assert unchanged.day_of_cells(home.home, home.keys, POLICY, later) is None
+    with engine.connect(home.home, home.keys, vault="rw") as connection:
+        connection.execute("DELETE FROM vault.ledger.cells_nps_quarterly")
+    assert unchanged.day_of_cells(home.home, home.keys, POLICY, date.fromisoformat(NEXT)) is None

@@ -41,16 +41,15 @@ def write_release(folder: Path, contracts: Mapping[str, MartContract], rows: Row
     folder.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS release")
-        connection.execute("CREATE SCHEMA release.marts")
         for mart, given in rows.items():
             contract = contracts[mart]
             columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
-            connection.execute(f"CREATE TABLE release.marts.{mart} ({columns})")
+            connection.execute(f"CREATE TABLE release.main.{mart} ({columns})")
             values = [[row.get(name) for name in contract.column_names] for row in given]
             if values:
                 marks = ", ".join("unnest(?)" for _ in contract.columns)
                 connection.execute(
-                    f"INSERT INTO release.marts.{mart} SELECT {marks}",
+                    f"INSERT INTO release.main.{mart} SELECT {marks}",
                     [list(column) for column in zip(*values, strict=True)],
                 )
     (folder / MANIFEST).write_text(

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from anonymart import engine
 from anonymart.attack.score import Result
+from anonymart.definitions import definitions
 from anonymart.release.folder import MARTS_FILE, all_files, sha256
 from anonymart.rows import one_row
 
@@ -153,6 +154,11 @@ _FORMS = (
 # Lengths of what the usual hashes look like, in hexadecimal and in base64.
 _HASHES = {"md5": (32, 24), "sha1": (40, 28), "sha256": (64, 44)}
 
+_INPUTS = """
+    CREATE TABLE IF NOT EXISTS inputs AS
+    SELECT word FROM words UNION SELECT lower(trim(word)) FROM words WHERE word <> lower(trim(word))
+    UNION SELECT 'mailto:' || lower(trim(word)) FROM words WHERE word LIKE '%@%'"""
+
 
 def attack(folder: Path, identifiers: Iterable[str] = (), size: int = SIZE) -> Result:
     """How many distinct strings of the folder's files are a known or guessed identifier, or a hash of one.
@@ -185,8 +191,8 @@ def attack(folder: Path, identifiers: Iterable[str] = (), size: int = SIZE) -> R
 
 
 def _words(size: int) -> str:
-    """SQL that fills words: half e-mails, half ids, the same on every run, and the identifiers that are
-    known.
+    """SQL for the view words: half e-mails, half ids, the same on every run, and the identifiers that are
+    known. A word may stand in it twice: strings that are found are counted, not words.
     """
     lists = ", ".join(
         f"{words!r} AS {name}"
@@ -195,7 +201,7 @@ def _words(size: int) -> str:
     forms = " ".join(f"WHEN {number} THEN {form}" for number, form in enumerate(_FORMS))
     n_forms, n_given, n_family, n_domains = len(_FORMS), len(_GIVEN), len(_FAMILY), len(_DOMAINS)
     return f"""
-        CREATE TABLE words AS
+        CREATE VIEW words AS
         WITH lists AS (SELECT {lists}),
         named AS (
             SELECT n // {n_given * n_family * n_domains} AS rest, givens[1 + n % {n_given}] AS given,
@@ -211,7 +217,7 @@ def _words(size: int) -> str:
             FROM named
             UNION ALL SELECT word FROM ids
         )
-        SELECT DISTINCT word FROM (SELECT word FROM generated UNION ALL SELECT word FROM known)"""
+        SELECT word FROM generated UNION ALL SELECT word FROM known"""
 
 
 def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
@@ -221,10 +227,6 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
     plain = f"""
         word LIKE '%@%' OR (length(word) >= {SHORTEST} AND NOT regexp_full_match(word, '[0-9]+|[a-zA-Z]+'))"""
     yield "plain", _count(f"SELECT lower(word) AS word FROM words WHERE {plain}", "lower(texts.text)")
-    connection.execute("""
-        CREATE TABLE inputs AS SELECT word FROM words UNION SELECT lower(trim(word)) FROM words
-        WHERE word <> lower(trim(word))
-        UNION SELECT 'mailto:' || lower(trim(word)) FROM words WHERE word LIKE '%@%'""")
     for name, (n_hex, n_base64) in _HASHES.items():
         looks = [
             ("hex", f"regexp_full_match(text, '[0-9a-fA-F]{{{n_hex}}}')", f"{name}(%s)", "lower(texts.text)"),
@@ -237,6 +239,8 @@ def _forms(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
         ]
         for coding, look, hashed, text in looks:
             if one_row(connection.execute(f"SELECT count(*) FROM texts WHERE {look}"))[0]:
+                # In most releases no string does.
+                connection.execute(_INPUTS)
                 yield f"{name}_{coding}", _count(f"SELECT {hashed % 'word'} AS word FROM inputs", text)
 
 
@@ -250,7 +254,9 @@ def _count(candidates: str, text: str) -> str:
 def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Every distinct string, whole and in its parts, with the kind of file that it stands in."""
     places: dict[str, str] = {}
-    checksums: set[str] = set()
+    # The checksum of a file of the folder, or of a definition of ours, is no hash of an identifier: this
+    # spares hashing the dictionary for it.
+    checksums: set[str] = set(definitions().values())
     for name in all_files(folder):
         path = folder / name
         if path.is_symlink():
@@ -271,8 +277,6 @@ def _strings(connection: duckdb.DuckDBPyConnection, folder: Path) -> tuple[list[
                     for part in re.split(r"[:|/]", token):
                         places.setdefault(part, path.suffix)
         places.setdefault(name, "file_name")
-        # The checksum of a file of the folder is no hash of an identifier: this spares hashing the dictionary
-        # for it.
         checksums.add(sha256(path))
     for text in checksums | {""}:
         places.pop(text, None)

@@ -16,7 +16,7 @@ from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
 from anonymart.policy import Policy
-from anonymart.release.folder import MARTS_FILE, WITHDRAWN, parquet_path
+from anonymart.release.folder import MARTS_FILE, WITHDRAWN, marts_schema, parquet_path
 from anonymart.release.privacy_report import read_privacy_report
 
 
@@ -151,11 +151,12 @@ def _sources(
     if path.is_file():
         try:
             connection.execute(f"ATTACH {engine.literal(str(path))} AS release (READ_ONLY)")
+            schema = marts_schema(connection)
             found = connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name "
-                "= 'marts'"
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = 'release' AND schema_name = ?",
+                [schema],
             )
-            return {name: f'release.marts."{name}"' for (name,) in found.fetchall() if name in contracts}
+            return {name: f'release.{schema}."{name}"' for (name,) in found.fetchall() if name in contracts}
         except duckdb.Error as error:
             raise engine.not_opened(path, error, "the folder of a release") from None
     files = {name: folder / parquet_path(name) for name in contracts}

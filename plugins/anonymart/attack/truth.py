@@ -17,7 +17,7 @@ from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.release.cells import key_sql
+from anonymart.release.cells import has_people, key_sql, people
 
 _IDENTIFIERS = (
     ("register", "learners", "learner_id"),
@@ -83,14 +83,14 @@ def _amounts(
     """The amounts of money behind each new cell, by person; in a pool a person counts as in the last of the
     years.
     """
-    people, person = str(contract.disclosure.get("people")), str(contract.disclosure.get("person"))
+    person = str(contract.disclosure.get("person"))
     value = next((measure["value"] for measure in contract.measures if measure.get("money")), None)
-    if value is None or not _is_there(connection, people):
+    if value is None or not has_people(connection, contract):
         return {}
     pooling, names = contract.disclosure.get("pooling") or {}, list(contract.dimensions)
     key = key_sql(tuple(names), "people")
     rows = connection.execute(f"""
-        SELECT {key}, "{person}"::VARCHAR, "{value}"::DOUBLE FROM warehouse.intermediate.{people} AS people
+        SELECT {key}, "{person}"::VARCHAR, "{value}"::DOUBLE FROM {people(connection, contract)} AS people
             WHERE "{value}" IS NOT NULL""").fetchall()
     by_cell: dict[str, dict[str, float]] = {}
     for cell, name, amount in rows:
@@ -112,8 +112,7 @@ def _amounts(
 
 
 def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[tuple[str, str, str], Top]:
-    people = str(contract.disclosure.get("people"))
-    if not _is_there(connection, people):
+    if not has_people(connection, contract):
         return {}
     found: dict[tuple[str, str, str], Top] = {}
     values = {
@@ -125,19 +124,10 @@ def _tops(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict
         key = key_sql(tuple(contract.dimensions), "people")
         rows = connection.execute(f"""
             SELECT {key} AS cell, max("{value}", 2) AS largest, count("{value}") AS n
-            FROM warehouse.intermediate.{people} AS people
+            FROM {people(connection, contract)} AS people
             WHERE "{value}" IS NOT NULL GROUP BY ALL HAVING n >= 2""").fetchall()
         found |= {(contract.name, cell, value): Top(float(two[0]), float(two[1]), n) for cell, two, n in rows}
     return found
-
-
-def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    found = connection.execute(
-        "SELECT count(*) FROM (SELECT database_name, schema_name, view_name AS name FROM duckdb_views() "
-        "UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables()) "
-        "WHERE database_name = 'warehouse' AND schema_name = 'intermediate' AND name = ?", [name],
-    ).fetchone()  # fmt: skip
-    return bool(found and found[0])
 
 
 def _identifiers(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:

@@ -21,7 +21,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import CLASSES, Policy
 from anonymart.release import cells, key_handover, ledger
-from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, sha256
+from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, marts_schema, sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.signature import public_key
@@ -165,9 +165,10 @@ def _order(release: Found) -> tuple[str, int]:
 
 def _fresh_periods(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> list[str]:
     """Keys of the periods of the new cells of the attached `release` that the ledger has not closed."""
+    source = f"release.{marts_schema(connection)}"
     rows = connection.execute(
         f"SELECT DISTINCT {cells.key_sql(contract.period_key, 'fresh')} AS period_key FROM "
-        f"({cells.new_cells(connection, contract)}) AS fresh "
+        f"({cells.new_cells(connection, contract, source)}) AS fresh "
         f"WHERE period_key NOT IN (SELECT period_key FROM vault.ledger.closed_periods WHERE mart = $1) "
         f"ORDER BY ALL",
         [contract.name],
@@ -192,8 +193,9 @@ def _enter(
     connection: duckdb.DuckDBPyConnection, contract: MartContract, release: Found, manifest: dict[str, Any]
 ) -> int:
     """Enter what is new in one mart; gives the number of cells."""
+    source = f"release.{marts_schema(connection)}"
     mart, table, name = (
-        f"release.marts.{contract.name}",
+        f"{source}.{contract.name}",
         f"vault.ledger.cells_{contract.name}",
         engine.literal(release.release_id),
     )
@@ -216,7 +218,9 @@ def _enter(
             f"SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = $1 UNION SELECT "
             f"unnest($2::VARCHAR[]) ORDER BY ALL", [contract.name, keys]
         ).fetchall()]  # fmt: skip
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {cells.new_cells(connection, contract)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS {cells.new_cells(connection, contract, source)}"
+    )
     row = connection.execute("SELECT count(*) FROM fresh").fetchone()
     n_fresh = int(row[0]) if row else 0
     if (len(keys), n_fresh) != (told["closed_periods"], told["new_cells"]):

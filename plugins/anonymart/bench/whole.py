@@ -107,8 +107,8 @@ def lines(results: dict) -> list[str]:
         )
     return [
         f"{results['statements']:,} statements, {results['bytes'] / 1e9:.2f} GB, "
-        f"{results['machine']['cores']} cores; DuckDB alone reads them in "
-        f"{results['baseline']['seconds']:.1f} s",
+        f"{results['machine']['cores']} cores; "
+        f"DuckDB alone reads them in {results['baseline']['seconds']:.1f} s",
         *table,
         f"whole way: {results['ratios']['full_to_baseline_without_start_up']:.2f} x the plain read, "
         f"start-up of {start_up['seconds']:.1f} s apart (aim 1.5); "

@@ -105,13 +105,13 @@ def run(
     person: exit 5 where rows about rights or consents cannot be read, and with --strict for the rest.
     """
     from anonymart import run as whole
+    from anonymart.notify.tell import telling
 
     reviewer = _reviewer(approve_as, reason)
     home, keys, policy = open_home()
-    with writing(home):
-        report = whole.run(
-            home, keys, policy, day_of(as_of, policy), whole.Options(landing, force_as_of, actor, reviewer)
-        )
+    day = day_of(as_of, policy)
+    with telling(home, policy, day), writing(home):
+        report = whole.run(home, keys, policy, day, whole.Options(landing, force_as_of, actor, reviewer))
     print_result(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
     if report.held:
         raise click.exceptions.Exit(DayHeld.exit_code)
@@ -448,14 +448,17 @@ def _add_groups() -> None:
     from anonymart.cli.dbt import dbt_command
     from anonymart.cli.declare import declare_command
     from anonymart.cli.detect import detect
+    from anonymart.cli.dpia import dpia
     from anonymart.cli.figures import figures_command
     from anonymart.cli.keys import keys
     from anonymart.cli.membership import membership_command
     from anonymart.cli.migrate import migrate
+    from anonymart.cli.notify import notify
     from anonymart.cli.persons import persons
     from anonymart.cli.perturbation import perturbation
     from anonymart.cli.policy import policy
     from anonymart.cli.purge import purge
+    from anonymart.cli.register import register
     from anonymart.cli.rights import rights
     from anonymart.cli.sources import sources
     from anonymart.cli.status import status
@@ -478,6 +481,8 @@ def _add_groups() -> None:
             keys,
             membership_command,
             migrate,
+            notify,
+            dpia,
         ),
         *(
             persons,
@@ -485,6 +490,7 @@ def _add_groups() -> None:
             policy,
             purge,
             refuse,
+            register,
             restore,
             rights,
             share,

@@ -15,8 +15,8 @@ def policy() -> None:
     """The policy register, with the school's own figures over the shipped ones.
 
     The school's own configuration lies in the folder config of the home, or in the one that ANONYMART_CONFIG
-    names: policy.yml, learning.yml, sources/*.yml and lists/*.csv, each with only what the school changes. A
-    figure that protects people may be stricter than the shipped one, not weaker.
+    names: policy.yml, learning.yml, notify.yml, sources/*.yml and lists/*.csv, each with only what the school
+    changes. A figure that protects people may be stricter than the shipped one, not weaker.
     """
 
 

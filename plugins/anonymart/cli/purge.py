@@ -1,14 +1,22 @@
-"""`anonymart purge`: what is over its term, as a plan first."""
+"""`anonymart purge`: what is over its term, or what should never have come, as a plan first."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
 from anonymart.lock import writing
 from anonymart.progress import Progress
+
+if TYPE_CHECKING:
+    from anonymart.erasure.purge import Asked
+
+MOMENT = click.DateTime(
+    formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
+)
 
 
 @click.command()
@@ -24,6 +32,13 @@ from anonymart.progress import Progress
     help="Why a plan that looks wrong may go on (with --token), or why it shall wait on (with --hold), in "
     "one sentence that names nobody.",
 )
+@click.option("--source", help="Purge what should never have come from this source.")
+@click.option("--column", help="With --source: blank this column, everywhere and for good.")
+@click.option(
+    "--from", "from_at", type=MOMENT, help="With --source: what tells of this moment (UTC) or later."
+)
+@click.option("--to", "until_at", type=MOMENT, help="With --from: up to this moment, without it.")
+@click.option("--file", help="With --source: the rows of the deliveries of this name.")
 @dated
 @acting
 @as_json
@@ -31,6 +46,11 @@ def purge(
     token: str | None,
     is_hold: bool,
     reason: str | None,
+    source: str | None,
+    column: str | None,
+    from_at: datetime | None,
+    until_at: datetime | None,
+    file: str | None,
     as_of: datetime | None,
     actor: str | None,
     is_json: bool,
@@ -39,7 +59,22 @@ def purge(
 
     A plan that would remove a large share of the learners, or whose day is far ahead of the data, waits for
     some days (exit 4): --token and --reason let it go on now, --hold and --reason let it wait longer.
+
+    With --source it removes what should never have come: a column (--column, in a time with --from and --to),
+    what tells of a time (--from, --to), or the deliveries of a name (--file). The plan counts by place and
+    names the releases that may rest on it; a tombstone keeps a redelivery out.
     """
+    if source or column or from_at or until_at or file:
+        from anonymart.erasure.purge import Asked
+
+        if not source or is_hold or reason:
+            raise click.UsageError(
+                "--column, --from, --to and --file need --source, without --hold, --reason."
+            )
+        _purge_source(
+            Asked(source, column, _utc(from_at), _utc(until_at), file), token, as_of, actor, is_json
+        )
+        return
     from anonymart.erasure import removal
     from anonymart.release import approval
     from anonymart.run import renew
@@ -101,3 +136,54 @@ def _purge_lines(result: dict) -> list[str]:
             f"To wait longer: {act} --hold --reason TEXT",
         ]
     return [*lines, f"To act: {act} --token {result['token']}"]
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    """A typed moment without an offset is UTC."""
+    return at.astimezone(UTC).replace(tzinfo=None) if at and at.tzinfo else at
+
+
+def _purge_source(
+    asked: Asked, token: str | None, as_of: datetime | None, actor: str | None, is_json: bool
+) -> None:
+    from anonymart.erasure import purge as purging
+    from anonymart.release import approval
+
+    home, keys, policy = open_home()
+    day = day_of(as_of, policy)
+    with writing(home):
+        if token:
+            found = purging.carry_out(home, keys, policy, day, asked, token, actor)
+            approval.supersede(home, keys, day, "rows were purged", actor)
+        else:
+            found = purging.plan(home, keys, policy, day, asked)
+    result = {
+        "as_of": found.as_of,
+        "what": found.what,
+        "rows": found.rows,
+        "files": found.files,
+        "releases": found.releases,
+        "is_done": found.is_done,
+        "token": found.token,
+        "receipt_no": found.receipt_no,
+    }
+    print_result(is_json, result, _source_lines)
+
+
+def _source_lines(result: dict) -> list[str]:
+    verb = "Removed" if result["is_done"] else "Would remove"
+    lines = [f"{verb} {result['what']}:"]
+    lines += [f"{place}: {n_rows}" for place, n_rows in result["rows"].items()] or ["no row"]
+    lines += [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
+    for release, marts in result["releases"].items():
+        lines.append(f"Release {release} may rest on it: {', '.join(marts)}.")
+        lines.append(
+            f"  To recall it: anonymart withdraw {release} --why TEXT --mart {' --mart '.join(marts)}"
+        )
+    if result["is_done"]:
+        lines.append(
+            f"Receipt {result['receipt_no']} is in receipts.ndjson; the next build makes figures anew."
+        )
+    else:
+        lines.append(f"To act: the same command with --as-of {result['as_of']} --token {result['token']}")
+    return lines

@@ -18,7 +18,7 @@ import pyarrow as pa
 from anonymart.contracts import MartContract
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.cells import has_people, key_sql
+from anonymart.release.cells import has_people, key_sql, people
 
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -55,17 +55,23 @@ def _of_mart(
     start = f"make_date({period}, 1, 1)" if grain == "year" else f"{period}::DATE"
     years = set((contract.disclosure.get("pooling") or {}).values())
     place = tuple(name for name in contract.dimensions if name not in {contract.period.column, *years})
+    # The texts of the keys are made once for a cell, not for each person in it.
+    dimensions = ", ".join(f'people."{name}"' for name in contract.dimensions)
     rows = connection.execute(f"""
-        WITH counted AS (
-            SELECT {key_sql(tuple(contract.dimensions), "people")} AS cell_key,
-                {key_sql(place, "people") if place else "''"} AS place,
+        WITH cells AS (
+            SELECT {dimensions},
                 count(DISTINCT known.person) FILTER (
                     since >= {start} - {days} AND since < {start} + INTERVAL {_MONTHS[grain]} MONTH
                 ) AS n_new,
                 count(DISTINCT people."{contract.disclosure["person"]}") AS n_people
-            FROM warehouse.intermediate.{contract.disclosure["people"]} AS people
+            FROM {people(connection, contract)} AS people
             LEFT JOIN known_since AS known ON known.person = people."{contract.disclosure["person"]}"
             GROUP BY ALL
+        ),
+        counted AS (
+            SELECT {key_sql(tuple(contract.dimensions), "cells")} AS cell_key,
+                {key_sql(place, "cells") if place else "''"} AS place, n_new, n_people
+            FROM cells
         ),
         compared AS (
             SELECT fresh.cell_key, fresh.n_people, fresh.n_new,

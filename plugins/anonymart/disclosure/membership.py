@@ -4,6 +4,7 @@ the limits of the policy (S-ANON).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,8 +53,15 @@ def within(groups: list[Spent], policy: Policy) -> dict[str, bool]:
 
 
 def _rates(groups: list[Spent], policy: Policy, known: list[Scheme]) -> dict[float, float]:
-    tables = [perturbation_table(*scheme) for scheme in known]
-    return told_at(groups, tables, policy.figure("membership", "false_alarms"), SHARES)
+    return _told(tuple(groups), policy.figure("membership", "false_alarms"), tuple(known))
+
+
+@functools.lru_cache(maxsize=4)
+def _told(groups: tuple[Spent, ...], false_alarms: float, known: tuple[Scheme, ...]) -> dict[float, float]:
+    """The rates follow from the groups alone: the gate, which counts the groups once more, need not work out
+    those of equal groups.
+    """
+    return told_at(groups, [perturbation_table(*scheme) for scheme in known], false_alarms, SHARES)
 
 
 def _within(rates: dict[float, float], policy: Policy) -> dict[str, bool]:

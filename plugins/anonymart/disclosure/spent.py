@@ -18,7 +18,7 @@ from anonymart.disclosure.accountant import Spent, blocks
 from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
 from anonymart.engine import table_exists
 from anonymart.policy import Policy
-from anonymart.release.cells import has_people
+from anonymart.release.cells import has_people, people
 from anonymart.release.ledger import noise_by_release
 
 
@@ -56,11 +56,12 @@ def spent(
     if not draws:
         return []
     blocks = ", ".join(f"count(*) FILTER (block = {block})" for block in range(1, places.number + 1))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE draws AS {' UNION ALL '.join(draws)}")
     rows = connection.execute(f"""
-        WITH draws AS ({" UNION ALL ".join(draws)}),
-        persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums
+        WITH persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums
         FROM draws GROUP BY person)
         SELECT counts, sums, count(*) FROM persons GROUP BY counts, sums ORDER BY counts, sums""").fetchall()
+    connection.execute("DROP TABLE draws")
     return [Spent(tuple(counts), float(sums), int(n)) for counts, sums, n in rows]
 
 
@@ -119,7 +120,7 @@ def _draws(
     found = []
     cell = "PARTITION BY " + ", ".join(f'cell."{name}"' for name in contract.dimensions)
     source = (
-        f"warehouse.intermediate.{contract.disclosure['people']} AS people JOIN "
+        f"{people(connection, contract)} AS people JOIN "
         f"warehouse.marts.{contract.name} AS cell ON {_same(contract)} "
         f"{places.joined(connection, contract)}"
     )

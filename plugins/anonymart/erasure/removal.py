@@ -17,7 +17,7 @@ import duckdb
 
 from anonymart import audit, crash
 from anonymart.backup import listed as listed_backups
-from anonymart.erasure import comments, files, hold, people, receipts, tombstones, unreadable
+from anonymart.erasure import comments, files, hold, people, purged, receipts, tombstones, unreadable
 from anonymart.erasure.choice import choose_by_terms, choose_withdrawals, key_to_erase, until_of_asked
 from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Keeps, Place
@@ -196,6 +196,19 @@ def carry_out_requests(
     return done
 
 
+def carry_out_purge(home: Home, keys: Keys, policy: Policy, as_of: date, purge: purged.Purge) -> Removal:
+    """Set the tombstone of a purge, then remove what it names, all in one removal and one rewrite. Run again
+    after a kill, or any later removal, ends it.
+    """
+    _need_vault(home)
+    finish(home, keys, policy, as_of)
+    with Zones(home, keys) as zones:
+        crash.point("removal.before_tombstones")
+        purged.write(zones.connection, purge)
+        crash.point("removal.after_tombstones")
+    return _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=[])
+
+
 def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | None:
     """End a removal that a kill cut short, and remove what a delivery or a restored copy showed to belong to
     the erased.
@@ -208,7 +221,8 @@ def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | Non
     with Zones(home, keys) as zones:
         _expect_restored_copies(zones)
         is_open = one_row(zones.connection.execute("SELECT EXISTS (FROM vault.ledger.removals)"))[0]
-        if not is_open and not tombstones.n_unswept(zones.connection) and not zones.is_warehouse_old():
+        is_unswept = tombstones.n_unswept(zones.connection) or purged.all_of(zones.connection, is_open=True)
+        if not is_open and not is_unswept and not zones.is_warehouse_old():
             return None
     return _remove(home, keys, policy, as_of, is_rewritten_now=True)
 
@@ -406,6 +420,7 @@ def _delete(
             n_rows = delete_from(connection, place, policy, terms_as_of)
         if n_rows:
             found[place.name] = n_rows
+    found |= purged.delete(connection, zone, policy)
     if zone == "vault":
         n_mended = _mend_what_stays(connection)
         counts = {place.name: _n_rows(connection, place) for place in zones.places()}
@@ -417,7 +432,7 @@ def _delete(
         """,
             [removal_no, list(counts), list(counts.values())],
         )
-        if found or n_mended:
+        if found or n_mended or purged.all_of(connection, is_open=True):
             connection.execute(
                 "INSERT INTO vault.ledger.rewrites SELECT removal_no, max(as_of), false FROM "
                 "vault.ledger.removals GROUP BY removal_no"
@@ -498,6 +513,7 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
             {
                 "as_of": str(as_of),
                 "erasures": tombstones.n_unswept(connection) > 0,
+                **({"purged": purged.told(connection)} if purged.all_of(connection, is_open=True) else {}),
                 "rows": {place: {"before": before, "after": after} for place, before, after in rows},
                 "files": {
                     name: {"before": found.before, "after": found.after} for name, found in hashes.items()
@@ -513,6 +529,7 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
         crash.point("removal.after_receipt")
         connection.execute("BEGIN")
         connection.execute("UPDATE tombstones.erased SET is_swept = true WHERE NOT is_swept")
+        connection.execute("UPDATE tombstones.purged SET is_swept = true WHERE NOT is_swept")
         receipts.note_head(connection, "tombstones", removal_no, entry["hash"])
         connection.execute("COMMIT")
         crash.point("removal.after_tombstones_swept")
@@ -536,6 +553,7 @@ def _expect_restored_copies(zones: Zones) -> None:
     newest, _ = receipts.head(connection, "tombstones")
     if known < newest:
         connection.execute("UPDATE tombstones.erased SET is_swept = false WHERE is_swept")
+        connection.execute("UPDATE tombstones.purged SET is_swept = false WHERE is_swept")
 
 
 def _need_vault(home: Home) -> None:

@@ -22,6 +22,10 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS tombstones.erased (
     identifier_hash UBIGINT, until_at TIMESTAMP, kind VARCHAR, knows_learner BOOLEAN, is_swept BOOLEAN
 );
+CREATE TABLE IF NOT EXISTS tombstones.purged (
+    source VARCHAR, column_name VARCHAR, from_at TIMESTAMP, until_at TIMESTAMP, file_marks VARCHAR[],
+    is_swept BOOLEAN
+);
 CREATE TABLE IF NOT EXISTS tombstones.receipt_head (receipt_no BIGINT, hash VARCHAR);
 """
 ERASED = "erased (R-ERASE)"

@@ -72,7 +72,7 @@ def _ask(
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
 
-    from anonymart.gate.expectations import expectation
+    from anonymart.gate.expectations import expectations
 
     context = _context(data_docs)
     source = context.data_sources.add_sql("release", connection_string=CONNECTION_STRING)
@@ -81,9 +81,9 @@ def _ask(
         schema, _, table = batches[suite.name].partition(".")
         asset = source.add_table_asset(suite.name, table_name=table, schema_name=schema)
         lines = [line for line in suite.lines if line in queries]
-        expectations = [expectation(line, queries[line], batches[suite.name]) for line in lines]
+        forbidden = expectations(suite.name, lines, queries, batches[suite.name])
         real = context.suites.add(
-            gx.ExpectationSuite(name=suite.name, notes=suite.about, expectations=expectations)
+            gx.ExpectationSuite(name=suite.name, notes=suite.about, expectations=list(forbidden))
         )
         batch = asset.add_batch_definition_whole_table("release")
         definitions.append(

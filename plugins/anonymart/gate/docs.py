@@ -11,6 +11,7 @@ from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
+from anonymart.page import style as page_style
 from anonymart.release import privacy_page
 
 STYLE_FILE = "style.css"
@@ -40,6 +41,10 @@ _ELEMENT = re.compile(r"#?section-\d+-content-block-[\w-]*")
 # Made anew at each run, so that two releases of one school would differ by them.
 _MADE_UP = re.compile(r"(?<=-collapse-body-)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ON_EVENT = re.compile(r"""\son\w+\s*=\s*("[^"]*"|'[^']*')""", re.IGNORECASE)
+
+# Names of styles, and what a drawing is made of; the page of the marts is compared byte for byte elsewhere.
+_NO_TEXTS = {"class", "style", "rel", "d", "transform", "viewbox", "x", "y", "x1", "x2", "y1", "y2"}
+_NO_TEXTS |= {"width", "height", "fill", "stroke", "points"}
 
 
 def finish_docs(data_docs: Path, title: str, suites: Sequence[tuple[str, str, int, int]]) -> None:
@@ -103,11 +108,11 @@ def texts_of(page: Path) -> list[tuple[str, str]]:
 
 
 def texts_in(html: str) -> list[str]:
-    """Every text of a page's source, each once; without the style of the privacy report, word for word, whose
-    @media is no handle.
+    """Every text of a page's source, each once; without our own styles, word for word, whose @media is no
+    handle.
     """
     reader = _Reader()
-    reader.feed(html.replace(privacy_page.style(), ""))
+    reader.feed(html.replace(privacy_page.style(), "").replace(page_style(), ""))
     return sorted(reader.texts)
 
 
@@ -124,5 +129,5 @@ class _Reader(HTMLParser):
         self.texts.update(
             value
             for name, value in attrs
-            if value and name not in ("class", "style", "rel") and not _ELEMENT.fullmatch(value)
+            if value and name not in _NO_TEXTS and not _ELEMENT.fullmatch(value)
         )

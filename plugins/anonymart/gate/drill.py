@@ -32,6 +32,7 @@ from anonymart.gate.drill_plants import Key, Plant
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure
+from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import Line, Suite
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -120,6 +121,7 @@ def drill(
                     connection, copy, read_manifest(copy), Law(contracts, suites, policy), keys, ALSO_KNOWN
                 )
                 drill_cells.plant_evidence(connection, contracts, policy, as_of)
+                make_perturbed(connection, contracts, policy)
                 queries, _ = make_queries(suites, contracts, policy, as_of)
                 found: dict[Line | None, list[Failure]] = {
                     line: failures for line, failures in ask_straight(connection, queries).items()

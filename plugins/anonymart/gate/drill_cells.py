@@ -20,6 +20,7 @@ from anonymart.disclosure.perturbation import of_policy
 from anonymart.gate.reading import EVIDENCE
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
+from anonymart.release.cells import people
 
 CODE = "drill"
 _WRONG, _CORRECTED, _NESTED, _CARRIED, _TWICE, _DAY, _NUMBER, TEXTS = range(1901, 1909)
@@ -251,7 +252,7 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         connection.execute(
             f"INSERT INTO {table} BY NAME SELECT {', '.join(chosen)} FROM range({n}) AS persons (i)"
         )
-    source = f"warehouse.intermediate.{contract.disclosure['people']}"
+    source = people(connection, contract)
     connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM {source} UNION ALL BY NAME FROM {table}")
 
 

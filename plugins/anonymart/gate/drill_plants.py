@@ -5,8 +5,10 @@ D-IDENT).
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +20,17 @@ from anonymart.gate import drill_cells
 from anonymart.gate.drill_forms import FORMS, KNOWN, PATTERNED, Form, inside, joined
 from anonymart.gate.suites import needed
 from anonymart.release.folder import (
+    CSV_FOLDERS,
     DATA_DOCS,
     DATA_PACKAGE,
     MANIFEST,
     MARTS_FILE,
+    PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    WORKBOOK,
     all_files,
+    csv_path,
     parquet_path,
 )
 from anonymart.release.privacy_page import page
@@ -64,11 +70,12 @@ def plant_files(folder: Path, contracts: Mapping[str, MartContract], as_of: date
         connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS planted")
         for contract in contracts.values():
             plants += _plant_mart(connection, folder, contract, as_of)
+            plants += _plant_csv(folder, contract)
         for statement in _OBJECTS.values():
             connection.execute(statement)
         connection.execute("DETACH planted")
     plants += [_said(kind, "in marts.duckdb", ("*", "*", kind)) for kind in _OBJECTS]
-    return [*plants, *_plant_words(folder)]
+    return [*plants, *_plant_workbook(folder), *_plant_words(folder)]
 
 
 def rule_plants(contracts: Mapping[str, MartContract]) -> list[Plant]:
@@ -134,7 +141,7 @@ def _found_in(forms: Iterable[Form], where: str, mart: str, column: str, place: 
 def _plant_mart(
     connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract, as_of: date
 ) -> Iterator[Plant]:
-    name, table = contract.name, f"planted.marts.{contract.name}"
+    name, table = contract.name, f"planted.main.{contract.name}"
     patterned, known = [column.name for column in contract.columns if column.type == "VARCHAR"][:2]
     at = drill_cells.place(contract, drill_cells.TEXTS)
     rows = drill_cells.cells(contract, as_of)
@@ -206,6 +213,30 @@ def _plant_parquet(
     yield from _found_in(FORMS, "in a column name of Parquet", contract.name, "*", "parquet_column")
 
 
+def _plant_csv(folder: Path, contract: MartContract) -> Iterator[Plant]:
+    """Every form as a line of its own in both CSV files of the mart."""
+    for form in CSV_FOLDERS:
+        name = csv_path(contract.name, form)
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.writelines(f'"{each.text}"\n' for each in FORMS)
+        yield from _found_in(FORMS, "in a CSV file", contract.name, "*", form)
+        yield _said("bytes_unlike_reading", "in a CSV file", ("*", name, "bytes_unlike_reading"))
+
+
+def _plant_workbook(folder: Path) -> Iterator[Plant]:
+    """Every form as a text of the workbook."""
+    path, strings = folder / WORKBOOK, "xl/sharedStrings.xml"
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    added = "".join(f"<si><t>{escape(form.text)}</t></si>" for form in FORMS)
+    content[strings] = content[strings].replace(b"</sst>", f"{added}</sst>".encode())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, each in content.items():
+            archive.writestr(name, each)
+    yield from _found_in(FORMS, "in the workbook", "*", "*", "workbook")
+    yield _said("bytes_unlike_reading", "in the workbook", ("*", WORKBOOK, "bytes_unlike_reading"))
+
+
 def _plant_words(folder: Path) -> Iterator[Plant]:
     """Every form in each file of words, a file that no release has, and what the rules of the folder
     forbid.
@@ -228,6 +259,9 @@ def _plant_words(folder: Path) -> Iterator[Plant]:
         encoding="utf-8",
     )
     yield from _found_in(FORMS, "in the page of the report", "*", "*", "privacy_report_page")
+    (folder / PAGE).write_text(planted_page((folder / PAGE).read_text(encoding="utf-8")), encoding="utf-8")
+    yield from _found_in(FORMS, "in the page of the marts", "*", "*", "page")
+    yield _said("bytes_unlike_reading", "in the page of the marts", ("*", PAGE, "bytes_unlike_reading"))
     (folder / EXTRA_FILE).write_text("drill", encoding="utf-8")
     label = f"file #{all_files(folder).index(EXTRA_FILE) + 1}"
     yield _said("extra_file", "in the folder", ("*", label, "extra_file"))

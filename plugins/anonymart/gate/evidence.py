@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.rules import RULES
 from anonymart.gate.texts import strings
-from anonymart.release.folder import PRIVACY_PAGE, PRIVACY_REPORT, sha256, write_durably
+from anonymart.home import Home
+from anonymart.policy import Policy
+from anonymart.processing import page as register_page
+from anonymart.processing import record
+from anonymart.release.folder import (
+    PRIVACY_PAGE,
+    PRIVACY_REPORT,
+    PROCESSING_REGISTER,
+    sha256,
+    write_durably,
+)
 from anonymart.release.privacy_page import page
 from anonymart.release.privacy_report import GATE, read_privacy_report
 from anonymart.release.report_persons import REASONS
@@ -40,6 +51,16 @@ def finish_report(connection: duckdb.DuckDBPyConnection, folder: Path, verdict: 
         _write(connection, folder, report)
     verdict.files |= {name: sha256(folder / name) for name in (PRIVACY_REPORT, PRIVACY_PAGE)}
     return found
+
+
+def write_register(
+    connection: duckdb.DuckDBPyConnection, home: Home, folder: Path, policy: Policy, verdict: GateReport
+) -> list[Failure]:
+    """Write the processing register of a candidate, and give what is found in it when it is read again."""
+    told = record.of_release(policy, date.fromisoformat(verdict.as_of), record.shared(home))
+    write_durably(folder / PROCESSING_REGISTER, register_page.page(told))
+    verdict.files[PROCESSING_REGISTER] = sha256(folder / PROCESSING_REGISTER)
+    return page_failures(find_in_pages(connection, texts_of(folder / PROCESSING_REGISTER)))
 
 
 def _write(connection: duckdb.DuckDBPyConnection, folder: Path, report: Mapping[str, Any]) -> list[Failure]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.definitions import definitions
 from anonymart.gate import rewriting
@@ -32,9 +33,12 @@ from anonymart.release.folder import (
     MARTS_FILE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     WITHDRAWN,
     WITHDRAWN_SIGNATURE,
     all_files,
+    derived_files,
+    marts_schema,
     parquet_path,
 )
 from anonymart.release.ledger import releases
@@ -64,7 +68,11 @@ def make_folder_tables(
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
-        *(rewriting.findings(folder, contracts) if folder.name.startswith(CANDIDATE_PREFIX) else ()),
+        *(
+            rewriting.findings(folder, contracts, manifest)
+            if folder.name.startswith(CANDIDATE_PREFIX)
+            else ()
+        ),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
@@ -74,7 +82,8 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
     connection.execute("CREATE TABLE gate.promised_marts (mart VARCHAR)")
     insert(connection, "gate.promised_marts", [[name] for name in contracts])
     # What no contract lists is counted, not named: its name may be the leak.
-    connection.execute("""
+    schema = engine.literal(marts_schema(connection))
+    connection.execute(f"""
         CREATE TABLE gate.objects AS
         WITH real AS (
             SELECT 'table' AS object, schema_name, table_name AS name FROM duckdb_tables()
@@ -92,7 +101,7 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
             UNION ALL SELECT 'constraint', schema_name, constraint_type FROM duckdb_constraints()
             WHERE database_name = 'release'
             UNION ALL SELECT 'schema', schema_name, schema_name FROM duckdb_schemas()
-            WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ('main', 'marts')
+            WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ('main', {schema})
             UNION ALL SELECT 'default', schema_name, column_default FROM duckdb_columns()
             WHERE database_name = 'release' AND NOT internal AND column_default IS NOT NULL
         )
@@ -100,7 +109,7 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
             CASE WHEN promised.mart IS NULL THEN 'extra_' || real.object
                 WHEN real.name IS NULL THEN 'missing_mart' ELSE 'promised' END AS kind
         FROM real FULL JOIN gate.promised_marts AS promised
-            ON real.object = 'table' AND real.schema_name = 'marts' AND real.name = promised.mart""")
+            ON real.object = 'table' AND real.schema_name = {schema} AND real.name = promised.mart""")
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
@@ -121,15 +130,21 @@ def _strange_files(
     is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
     may_be = {
         GATE_RESULT,
-        *((PRIVACY_PAGE,) if is_candidate else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)),
+        *(
+            (PRIVACY_PAGE, PROCESSING_REGISTER)
+            if is_candidate
+            else (MANIFEST_SIGNATURE, WITHDRAWN, WITHDRAWN_SIGNATURE)
+        ),
         *((KEY_HANDOVER,) if not is_candidate and key_handover.is_sound(folder / KEY_HANDOVER) else ()),
     }
     promised = {MARTS_FILE, DATA_PACKAGE, MANIFEST, *(parquet_path(name) for name in contracts)}
     # Releases of 0.1.0 have none.
     if folder.name.startswith(CANDIDATE_PREFIX) or PRIVACY_REPORT in (manifest.get("files") or {}):
         promised.add(PRIVACY_REPORT)
-    if PRIVACY_PAGE in (manifest.get("files") or {}):
-        promised.add(PRIVACY_PAGE)
+    # Releases of before may have none.
+    listed = set(manifest.get("files") or {})
+    promised |= {PRIVACY_PAGE, PROCESSING_REGISTER} & listed
+    promised |= {name for name in derived_files(contracts) if is_candidate or name in listed}
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [
@@ -145,7 +160,7 @@ def _strange_files(
 def _altered(folder: Path, manifest: dict[str, Any]) -> list[str]:
     # The gate is about to write these into a candidate anew; a published release keeps them as they were.
     written_anew = (
-        (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, f"{DATA_DOCS}/")
+        (GATE_RESULT, PRIVACY_REPORT, PRIVACY_PAGE, PROCESSING_REGISTER, f"{DATA_DOCS}/")
         if folder.name.startswith(CANDIDATE_PREFIX)
         else ()
     )
@@ -255,6 +270,15 @@ def _privacy_report(
 
 def _label(name: str, folder: Path) -> str:
     real = all_files(folder)
-    if name in (MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, GATE_RESULT, MANIFEST):
+    told = (
+        MARTS_FILE,
+        DATA_PACKAGE,
+        PRIVACY_REPORT,
+        PRIVACY_PAGE,
+        PROCESSING_REGISTER,
+        GATE_RESULT,
+        MANIFEST,
+    )
+    if name in told:
         return name
     return f"file #{real.index(name) + 1}" if name in real else "a missing file"

@@ -24,7 +24,9 @@ from anonymart.gate.rules import RULES
 from anonymart.gate.suites import Suite
 from anonymart.gate.texts import make_texts, strings
 from anonymart.keys import Keys
+from anonymart.page import own_words as page_words
 from anonymart.policy import Policy
+from anonymart.processing import lines, page
 from anonymart.release import exact
 from anonymart.release.datapackage import data_package
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
@@ -81,9 +83,11 @@ def own_texts(
     # Reports of before told these too.
     texts += [*utility.WORDS, *exact.HIDDEN_BY, *exact.HIDDEN_BY.values()]
     texts += [
-        "marts.duckdb manifest.json datapackage.json privacy_report.json gate.json manifest.sig "
-        "WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet data docs html css bytes sha256"
+        "processing_register.html marts.duckdb manifest.json datapackage.json privacy_report.json gate.json "
+        "manifest.sig WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet csv csv_fr xlsx "
+        "index workbook data docs html css bytes sha256"
     ]
+    texts += [*page.words(), *(text for _, text in strings(lines.load().words))]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
-    return [*texts, DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]
+    return [*texts, *page_words(), DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]

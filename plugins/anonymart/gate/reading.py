@@ -21,8 +21,8 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import consistent, draws
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
-from anonymart.release.cells import key_sql
-from anonymart.release.folder import MARTS_FILE, parquet_path
+from anonymart.release.cells import key_sql, people
+from anonymart.release.folder import MARTS_FILE, marts_schema, parquet_path
 from anonymart.release.ledger import releases
 
 EVIDENCE = (
@@ -112,7 +112,8 @@ def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
         promised = connection.execute(f"DESCRIBE SELECT {types}").fetchall()
         insert(connection, "gate.contract_columns", [(contract.name, row[0], row[1]) for row in promised])
     # A column outside the contract is named by its place: its own name may be the leak.
-    connection.execute("""
+    schema = engine.literal(marts_schema(connection))
+    connection.execute(f"""
         CREATE TABLE gate.columns AS
         SELECT coalesce(promised.mart, real.table_name) AS mart, promised.promised_type,
             real.data_type AS real_type,
@@ -120,7 +121,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
                 real.column_name) AS name
         FROM gate.contract_columns AS promised
         FULL JOIN (
-            SELECT * FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = 'marts'
+            SELECT * FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = {schema}
         ) AS real ON real.table_name = promised.mart AND real.column_name = promised.name""")
 
 
@@ -133,9 +134,10 @@ def _mart(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> None
         [contract.name],
     ).fetchall()
     types = {name: (promised, real) for name, promised, real in rows}
-    is_there = table_exists(connection, "marts", contract.name, database="release")
+    schema = marts_schema(connection)
+    is_there = table_exists(connection, schema, contract.name, database="release")
     columns = ", ".join(_as_promised(name, *types[name]) for name in contract.column_names)
-    source = f"release.marts.{contract.name}" if is_there else "(SELECT 1 WHERE false)"
+    source = f"release.{schema}.{contract.name}" if is_there else "(SELECT 1 WHERE false)"
     connection.execute(f"""
         CREATE VIEW gate.{contract.name} AS
         SELECT *, {key_sql(tuple(contract.dimensions), "cell")} AS cell_key
@@ -149,12 +151,13 @@ def _as_promised(name: str, promised: str, real: str | None) -> str:
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, folder: Path, contract: MartContract) -> None:
+    schema = marts_schema(connection)
     real, table, file = (
-        f"release.marts.{contract.name}",
+        f"release.{schema}.{contract.name}",
         f"gate.table_{contract.name}",
         f"gate.parquet_{contract.name}",
     )
-    is_there = table_exists(connection, "marts", contract.name, database="release")
+    is_there = table_exists(connection, schema, contract.name, database="release")
     connection.execute(
         f"CREATE VIEW {table} AS {f'FROM {real}' if is_there else 'SELECT 1 AS nothing WHERE false'}"
     )
@@ -224,9 +227,8 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     """gate.people_<mart>: what the build counted, where it is there; a rule that needs it and has none cannot
     be asked.
     """
-    source = f"warehouse.intermediate.{contract.disclosure.get('people')}"
     try:
-        connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {source}")
+        connection.execute(f"CREATE VIEW gate.people_{contract.name} AS FROM {people(connection, contract)}")
     except duckdb.Error:
         return
 

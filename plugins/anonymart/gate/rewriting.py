@@ -15,36 +15,44 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 
 from anonymart.contracts import MartContract
 from anonymart.engine import literal
+from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
+    CSV_FOLDERS,
     DATA_DOCS,
     DATA_PACKAGE,
     MANIFEST,
     MARTS_FILE,
     PRIVACY_REPORT,
     all_files,
+    derived_files,
+    marts_schema,
     parquet_path,
 )
-from anonymart.release.writing import write_marts, write_parquet
+from anonymart.release.manifest import is_intact
+from anonymart.release.writing import attach_new, write_marts, write_parquet
 
 UNLIKE = "bytes_unlike_reading"
 _LONGEST_PADDING = 16
-_FOLDERS = ("parquet", DATA_DOCS)
+_FOLDERS = ("parquet", *CSV_FOLDERS, DATA_DOCS)
 
 
-def findings(folder: Path, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str]]:
+def findings(
+    folder: Path, contracts: Mapping[str, MartContract], manifest: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     """(kind, label) of files that are not what their content gives, and of what the folder has beside its
     files' bytes.
     """
     names = all_files(folder)
     yield from _beside(folder, names)
     with tempfile.TemporaryDirectory(prefix="anonymart-rewritten-") as place:
-        for name, written in _rewritten(folder, Path(place), contracts):
+        for name, written in _rewritten(folder, Path(place), contracts, manifest):
             if (
                 not (folder / name).is_file()
                 or written is None
@@ -80,19 +88,28 @@ def _beside(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _rewritten(
-    folder: Path, place: Path, contracts: Mapping[str, MartContract]
+    folder: Path, place: Path, contracts: Mapping[str, MartContract], manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, Path | None]]:
-    """The marts and their Parquet files, written as a candidate is; None where one cannot be read."""
-    target = place / MARTS_FILE
+    """The marts and the other files that hold them, written as a candidate is; None where one cannot be
+    read.
+
+    Of files whose bytes are not those of the manifest nothing has to be written to know that they are
+    unlike.
+    """
+    target, entries = place / MARTS_FILE, manifest.get("files") or {}
+    derived = derived_files(contracts)
+    intact = [name for name in derived if is_intact(folder / name, entries.get(name))]
     with duckdb.connect(config={"threads": 1}) as connection:
         try:
-            connection.execute(
-                f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY); ATTACH "
-                f"{literal(str(target))} AS release"
-            )
-            write_marts(connection, contracts, "given.marts")
+            connection.execute(f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY)")
+            attach_new(connection, target)
+            write_marts(connection, contracts, f"given.{marts_schema(connection, 'given')}")
             for name, contract in contracts.items():
                 write_parquet(connection, contract, place / f"{name}.parquet")
+            if intact:
+                for name in CSV_FOLDERS:
+                    (place / name).mkdir()
+                write_derived(connection, contracts, place, manifest["release_id"], manifest["as_of"])
             connection.execute("DETACH release; DETACH given")
         except duckdb.Error:
             yield MARTS_FILE, None
@@ -100,6 +117,8 @@ def _rewritten(
     yield MARTS_FILE, target
     for name in contracts:
         yield parquet_path(name), place / f"{name}.parquet"
+    for name in derived:
+        yield name, place / name if name in intact else None
 
 
 def _is_like(file: Path, written: Path, is_padded: bool) -> bool:

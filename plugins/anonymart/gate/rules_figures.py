@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
-from anonymart.contracts import REASONS
+import duckdb
+
+from anonymart.contracts import REASONS, MartContract
 from anonymart.disclosure import intervals
 from anonymart.gate import draws
 from anonymart.gate.rules import Scope, counted, rule
+from anonymart.policy import Policy
 
 _SMALL = 1e-6
 _EDGE = 1e-3  # a true count on the edge of its band is outside, a published one is not; counts are whole
@@ -311,7 +316,32 @@ def _count(scope: Scope, measure: str) -> str:
     return _perturbed(scope, measure)
 
 
+def make_perturbed(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], policy: Policy
+) -> None:
+    """Fill gate.perturbed_<mart>: the evidence of counts and quantiles with their persons' counts after
+    noise, for all rules that need them; to be filled again where what stands behind it changes.
+
+    Of a mart for which it cannot be worked out the table is missing, so that these rules cannot be asked.
+    """
+    for contract in contracts.values():
+        table = f"gate.perturbed_{contract.name}"
+        found = [
+            _drawn(Scope(policy, date.min, contract, measure["name"], {}, contracts), measure["name"])
+            for measure in contract.measures
+            if measure["kind"] in ("count", "quantile")
+        ]
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+        with suppress(duckdb.Error):
+            connection.execute(f"CREATE TABLE {table} AS {' UNION ALL '.join(found)}")
+
+
 def _perturbed(scope: Scope, measure: str) -> str:
+    """SQL for the evidence of a measure with its persons' count after noise: `make_perturbed`."""
+    return f"(FROM gate.perturbed_{scope.mart.name} WHERE measure = '{measure}')"
+
+
+def _drawn(scope: Scope, measure: str) -> str:
     """SQL for the evidence of a measure with its persons' count after noise, -1 where the evidence has no
     cell key.
 
@@ -324,7 +354,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
         FROM gate.withdrawn_{scope.mart.name}
         QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
-    return f"""(
+    return f"""
         SELECT evidence.*, coalesce(consistent.figure, first.figure,
             CASE WHEN {near} THEN recalled.figure END, {drawn}, -1) AS perturbed
         FROM gate.evidence AS evidence LEFT JOIN gate.perturbation AS noise
@@ -336,7 +366,7 @@ def _perturbed(scope: Scope, measure: str) -> str:
         LEFT JOIN gate.consistent AS consistent
             ON consistent.mart = evidence.mart AND consistent.measure = evidence.measure
                 AND consistent.cell_key = evidence.cell_key
-        WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}')"""
+        WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}'"""
 
 
 def _told_before(scope: Scope, measure: str) -> str:

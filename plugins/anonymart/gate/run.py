@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.attack.beside import beside
+from anonymart.attack.beside import before, beside
 from anonymart.attack.run import attack
 from anonymart.attack.truth import read_truth
 from anonymart.contracts import MartContract, load_contracts
@@ -25,10 +25,11 @@ from anonymart.gate import checkpoint, must_be_out, rewriting
 from anonymart.gate.asking import failures_of, make_queries
 from anonymart.gate.docs import finish_docs, page_texts
 from anonymart.gate.drill import drill, page_failures
-from anonymart.gate.evidence import finish_report
+from anonymart.gate.evidence import finish_report, write_register
 from anonymart.gate.identifiers import find_in_pages
 from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure, GateReport
+from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -96,6 +97,7 @@ def gate(
             state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
             read_folder(connection, candidate, manifest, Law(contracts, suites, policy), keys)
+            make_perturbed(connection, contracts, policy)
         queries, refused = make_queries(suites, contracts, policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
@@ -122,6 +124,7 @@ def gate(
             report.drill = held.table()
             report.failures += held.failures()
         if is_candidate:
+            report.failures += write_register(connection, home, candidate, policy, report)
             report.failures += finish_report(connection, candidate, report)
     if is_candidate:
         with engine.connect(home, keys, vault="rw") as connection:
@@ -158,12 +161,17 @@ def _attack(
     report: GateReport,
 ) -> list[dict[str, Any]]:
     """What keeps every rule is attacked: one recovery of a small count or a person's value, or an attack that
-    fails its control, is a no.
+    fails its control, is a no. Of a candidate what is new is attacked, with all that was published at hand:
+    carried cells were attacked when they were new, and are again in the week in which a rule or an attack
+    becomes another.
 
     Gives tries and what was nearly found, which rest on the truth, for the reviewer.
     """
     truth = read_truth(connection, contracts)
-    made = attack(candidate, beside(candidate), policy, truth, contracts)
+    is_candidate, others = report.needs_drill, beside(candidate)
+    if is_candidate:
+        others = before([candidate, *others], policy)[candidate]
+    made = attack(candidate, others, policy, truth, contracts, only_new=is_candidate)
     report.attacks = made.for_release()
     report.failures += [
         Failure(mart, measure, f"attack: {name}", "S-ANON", n) for name, mart, measure, n in made.failures()

@@ -15,17 +15,24 @@ from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.gate.decoding import decoded
 from anonymart.gate.docs import texts_of
+from anonymart.gate.spreadsheets import csv_texts, workbook_texts
 from anonymart.gate.tables import insert
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
+    CSV_FOLDERS,
     DATA_DOCS,
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     WITHDRAWN,
+    WORKBOOK,
     all_files,
+    csv_path,
+    marts_schema,
 )
 
 TEXTS = "CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCHAR, text VARCHAR, n BIGINT)"
@@ -43,13 +50,17 @@ def make_texts(
     _parquet(connection, folder, contracts)
     rows = [
         *_json_texts(folder / DATA_PACKAGE, "datapackage"),
+        *(("*", "workbook", text) for text in sorted(workbook_texts(folder / WORKBOOK))),
         *_json_texts(folder / MANIFEST, "manifest"),
         *_json_texts(folder / PRIVACY_REPORT, "privacy_report"),
         *_page_texts(folder / PRIVACY_PAGE, "privacy_report_page"),
+        *_page_texts(folder / PAGE, "page"),
+        *_page_texts(folder / PROCESSING_REGISTER, "processing_register_page"),
         *_json_texts(folder / WITHDRAWN, "withdrawn"),
         *_file_names(folder),
     ]
     insert(connection, "gate.texts", [("*", *row, 1) for row in rows])
+    insert(connection, "gate.texts", [(*row, 1) for row in _csv_rows(folder, contracts)])
     _decoded(connection)
 
 
@@ -80,7 +91,7 @@ def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartC
         FROM duckdb_columns() AS real
         LEFT JOIN gate.contract_columns AS promised
             ON promised.mart = real.table_name AND promised.name = real.column_name
-                AND real.schema_name = 'marts'
+                AND real.schema_name = {engine.literal(marts_schema(connection))}
         WHERE real.database_name = 'release' AND NOT real.internal""")
 
 
@@ -135,6 +146,13 @@ def _parquet(
                 UNION ALL SELECT '{mart}', '*', 'parquet_column', name, 1 FROM parquet_schema({file})""")
         except duckdb.Error:
             connection.execute("INSERT INTO gate.parquet_states VALUES (?, 'unreadable')", [mart])
+
+
+def _csv_rows(folder: Path, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str, str]]:
+    for form in CSV_FOLDERS:
+        for name in contracts:
+            for text in sorted(csv_texts(folder / csv_path(name, form))):
+                yield name, "*", form, text
 
 
 def _json_texts(path: Path, place: str) -> Iterator[tuple[str, str, str]]:

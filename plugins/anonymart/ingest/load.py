@@ -11,7 +11,7 @@ import duckdb
 
 from anonymart import crash, surveys, times
 from anonymart.engine import literal
-from anonymart.erasure import admission
+from anonymart.erasure import admission, purged
 from anonymart.files.landed import FileRefused, Landed, safe_name
 from anonymart.ingest import (
     activity_periods,
@@ -123,6 +123,7 @@ def _load_learning(
     _add_rejects(connection, landed, load_no, counts)
     voided.leave_out(connection, load_no, counts)
     identities.to_normal_form(connection, table, "actor", ours)
+    purged.keep_out(connection, "learning", table, ours, load_no, counts)
     refusals.refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     if has_pairs:
@@ -196,6 +197,7 @@ def _load_tabular(
     counts.unreadable = unreadable.keep_rows(connection, landed, load_no, as_of, rejects)
     connection.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     everything = "true"
+    purged.keep_out(connection, contract.source, "incoming", everything, load_no, counts)
     if landed.kind == "survey":
         counts.duplicate += surveys.drop_superseded(connection)
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
@@ -609,7 +611,7 @@ def write_ledger(
             [load_no, f"salary: {reason}", n_rows],
         )
     for reason, n_rows in counts.reasons.items():
-        disposition = "refused" if re.search(r"\((R|P)-[A-Z]+\)$", reason) else "quarantined"
+        disposition = "refused" if re.search(r"\((R|P|S)-[A-Z]+\)$", reason) else "quarantined"
         connection.execute(
             "INSERT INTO vault.ledger.reasons VALUES (?, ?, ?, ?)", [load_no, disposition, reason, n_rows]
         )

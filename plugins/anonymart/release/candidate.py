@@ -23,8 +23,10 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import cells, exact, for_reviewer, what_moved
 from anonymart.release.datapackage import data_package
+from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
+    CSV_FOLDERS,
     DATA_PACKAGE,
     MARTS_FILE,
     PRIVACY_REPORT,
@@ -35,7 +37,7 @@ from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.report_changes import previous
-from anonymart.release.writing import write_marts, write_parquet
+from anonymart.release.writing import attach_new, write_marts, write_parquet
 from anonymart.rights import state
 from anonymart.vault import schema
 
@@ -53,9 +55,10 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
         state.note_candidate(connection, release_id)
         folder = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
         shutil.rmtree(folder, ignore_errors=True)
-        (folder / "parquet").mkdir(parents=True)
+        for name in ("parquet", *CSV_FOLDERS):
+            (folder / name).mkdir(parents=True)
         folder.chmod(0o700)
-        marts = _export(connection, folder, contracts)
+        marts = _export(connection, folder, contracts, as_of)
         evidence = new_evidence(connection, contracts)
         for_reviewer.note_all(
             connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys)
@@ -88,9 +91,12 @@ def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
 
 
 def _export(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    contracts: Mapping[str, MartContract],
+    as_of: date,
 ) -> dict[str, dict[str, Any]]:
-    connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS release")
+    attach_new(connection, folder / MARTS_FILE)
     for contract in contracts.values():
         if not table_exists(connection, "marts", contract.name, database="warehouse"):
             raise AnonymartError(f"The warehouse has no mart {contract.name}: run `anonymart build` first.")
@@ -100,6 +106,8 @@ def _export(
     write_marts(connection, contracts, "warehouse.marts")
     for contract in contracts.values():
         write_parquet(connection, contract, folder / parquet_path(contract.name))
+    release_id = folder.name.removeprefix(CANDIDATE_PREFIX)
+    write_derived(connection, contracts, folder, release_id, as_of.isoformat())
     connection.execute(f"SET threads = {int(threads)}")
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
     return marts

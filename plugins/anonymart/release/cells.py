@@ -25,7 +25,7 @@ def same_cell(contract: MartContract, left: str, right: str) -> str:
 
 
 def new_cells(
-    connection: duckdb.DuckDBPyConnection, contract: MartContract, marts: str = "release.marts"
+    connection: duckdb.DuckDBPyConnection, contract: MartContract, marts: str = "release.main"
 ) -> str:
     """SQL for the rows of a mart of the attached `release`, or of other `marts`, whose cell the ledger does
     not know.
@@ -57,11 +57,24 @@ def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) ->
     return bool(found and found[0])
 
 
+def people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> str:
+    """The people of a mart as a table in the connection's memory, where they are read once: in the warehouse
+    they are a view on years of history. Raises duckdb.Error where they are not there.
+
+    For a connection that has the warehouse attached to read only.
+    """
+    table = f"memory.main.people_of_{contract.name}"
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} AS FROM warehouse.intermediate.{contract.disclosure['people']}"
+    )
+    return table
+
+
 def counts(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> dict[str, Any]:
     """Rows, new cells, periods that close, figures in all, and how many of these are suppressed for which
     reason.
     """
-    table = f"release.marts.{contract.name}"
+    table = f"release.main.{contract.name}"
     rows = _number(connection, f"SELECT count(*) FROM {table}")
     fresh = _number(connection, f"SELECT count(*) FROM ({new_cells(connection, contract)})")
     closing = _number(
@@ -90,6 +103,14 @@ def has_news(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartCont
     was withdrawn and not replaced: else there is nothing to publish. Also true where a mart is missing.
     """
     return bool(ledger.replaces(connection)) or any(_is_news(connection, each) for each in contracts)
+
+
+def without_any(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]) -> bool:
+    """Whether the warehouse holds a mart without any cell."""
+    return any(
+        not _number(connection, f"SELECT count(*) FROM warehouse.marts.{contract.name}")
+        for contract in contracts
+    )
 
 
 def _is_news(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+import duckdb
 
 from anonymart import crash
 
 MARTS_FILE = "marts.duckdb"
+# The file is called marts too: a schema of that name would make `marts.salary_outcome` ambiguous to DuckDB.
+MARTS_SCHEMA = "main"
+# Every DuckDB from 1.0 on reads it.
+STORAGE_VERSION = "v1.0.0"
+WORKBOOK = "marts.xlsx"
+PAGE = "index.html"
+# With commas and points; with semicolons and decimal commas, for French spreadsheets.
+CSV_FOLDERS = ("csv", "csv_fr")
 MANIFEST = "manifest.json"
 MANIFEST_SIGNATURE = "manifest.sig"
 DATA_PACKAGE = "datapackage.json"
 PRIVACY_REPORT = "privacy_report.json"
 PRIVACY_PAGE = "privacy_report.html"
+PROCESSING_REGISTER = "processing_register.html"
 GATE_RESULT = "gate.json"
 WITHDRAWN = "WITHDRAWN.json"
 WITHDRAWN_SIGNATURE = "WITHDRAWN.sig"
@@ -35,11 +47,30 @@ def parquet_path(mart: str) -> str:
     return f"parquet/{mart}.parquet"
 
 
+def csv_path(mart: str, folder: str = CSV_FOLDERS[0]) -> str:
+    """Where a mart's CSV file stands in the release folder, in one of CSV_FOLDERS."""
+    return f"{folder}/{mart}.csv"
+
+
+def derived_files(marts: Iterable[str]) -> list[str]:
+    """The files that say once more what marts.duckdb says, and nothing else, as relative paths."""
+    return [*(csv_path(mart, folder) for folder in CSV_FOLDERS for mart in marts), WORKBOOK, PAGE]
+
+
+def marts_schema(connection: duckdb.DuckDBPyConnection, database: str = "release") -> str:
+    """Where in an attached marts.duckdb the marts are: releases of before have them in `marts`."""
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_schemas() WHERE database_name = ? AND schema_name = 'marts'", [database]
+    ).fetchone()
+    return "marts" if found and found[0] else MARTS_SCHEMA
+
+
 def data_files(folder: Path, marts: list[str]) -> list[str]:
     """The files that hold figures, describe them or tell of their errors, as relative paths; those that do
     not exist are left out.
     """
-    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, *(parquet_path(mart) for mart in marts)]
+    names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, PROCESSING_REGISTER]
+    names += [*(parquet_path(mart) for mart in marts), *derived_files(marts)]
     return [name for name in names if (folder / name).is_file()]
 
 

@@ -301,7 +301,7 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
     cells_table = f"vault.ledger.cells_{contract.name}"
     release = engine.literal(release_id)
     new_cells = cells.new_cells(connection, contract)
-    held = {row[0] for row in connection.execute(f"DESCRIBE release.marts.{contract.name}").fetchall()}
+    held = {row[0] for row in connection.execute(f"DESCRIBE release.main.{contract.name}").fetchall()}
     if held != set(contract.column_names):
         raise AnonymartError(
             f"The mart {contract.name} of the candidate has other columns than this version's: build "
@@ -309,7 +309,7 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
         )
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {cells_table} AS "
-        f"SELECT *, NULL::VARCHAR AS release_id FROM release.marts.{contract.name} LIMIT 0"
+        f"SELECT *, NULL::VARCHAR AS release_id FROM release.main.{contract.name} LIMIT 0"
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE new_cells AS {new_cells}")
     # An empty period closes too: late data must never open it again. A mart that has no cell at all has not
@@ -319,7 +319,7 @@ def _enter(connection: duckdb.DuckDBPyConnection, contract: MartContract, releas
         f"SELECT '{contract.name}', period_key, {release} FROM ("
         f"SELECT {cells.key_sql(contract.period_key, 'cell')} AS period_key FROM new_cells AS cell "
         f"UNION SELECT period_key FROM warehouse.{cells.CLOSING} WHERE mart = '{contract.name}' "
-        f"AND EXISTS (SELECT 1 FROM release.marts.{contract.name})) ORDER BY period_key"
+        f"AND EXISTS (SELECT 1 FROM release.main.{contract.name})) ORDER BY period_key"
     )
     connection.execute(f"INSERT INTO {cells_table} BY NAME SELECT *, {release} AS release_id FROM new_cells")
     row = connection.execute("SELECT count(*) FROM new_cells").fetchone()

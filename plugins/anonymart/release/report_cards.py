@@ -30,7 +30,7 @@ def card(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: 
         if measure["kind"] == "count" and measure["name"] in contract.figures
     ]
     listed = ", ".join(f'"{name}"' for name in counts)
-    table = f"release.marts.{contract.name}"
+    table = f"release.main.{contract.name}"
     smallest = connection.execute(
         f"SELECT min(list_min(list_filter([{listed}], lambda n: n > 0))) FROM {table}"
     ).fetchone()

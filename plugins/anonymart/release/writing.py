@@ -11,6 +11,12 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.engine import literal
+from anonymart.release.folder import MARTS_SCHEMA, STORAGE_VERSION
+
+
+def attach_new(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a file that is not there yet as `release`."""
+    connection.execute(f"ATTACH {literal(str(path))} AS release (STORAGE_VERSION '{STORAGE_VERSION}')")
 
 
 def write_marts(
@@ -22,9 +28,9 @@ def write_marts(
     down otherwise in 6 of 100 files. The setting stays: blocks may be written as late as with DETACH.
     """
     connection.execute("SET force_compression = 'uncompressed'")
-    connection.execute("BEGIN; CREATE SCHEMA release.marts")
+    connection.execute("BEGIN")
     for contract in contracts.values():
-        table = f"release.marts.{contract.name}"
+        table = f"release.main.{contract.name}"
         columns = ", ".join(f'"{name}"' for name in contract.column_names)
         connection.execute(
             f"CREATE TABLE {table} AS SELECT {columns} FROM {source}.{contract.name} ORDER BY "
@@ -42,9 +48,14 @@ def write_marts(
 def write_parquet(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:
     """Write one mart of the attached `release` as Parquet."""
     connection.execute(
-        f"COPY (SELECT * FROM release.marts.{contract.name} ORDER BY {_order(contract)}) TO "
-        f"{literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM {source(contract)}) TO {literal(str(target))} "
+        "(FORMAT parquet, COMPRESSION zstd)"
     )
+
+
+def source(contract: MartContract) -> str:
+    """SQL after FROM: the rows of one mart of the attached `release`, in their order."""
+    return f"release.{MARTS_SCHEMA}.{contract.name} ORDER BY {_order(contract)}"
 
 
 def _order(contract: MartContract) -> str:

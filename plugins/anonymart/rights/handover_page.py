@@ -184,6 +184,12 @@ def information(policy: Policy) -> dict[str, Any]:
     }
 
 
+def told_rights(policy: Policy, language: str) -> list[tuple[str, str]]:
+    """Headings and texts of the same in one language, `fr` or `en`."""
+    place = ("fr", "en").index(language)
+    return [(names[place], names[2 + place]) for names in _told(policy)]
+
+
 def _told(policy: Policy) -> list[tuple[str, ...]]:
     """Headings and texts in French and English, with the figures of the register."""
     months = policy.figure("rights", "answer_within_months")

@@ -6,6 +6,7 @@ from functools import cache
 
 import duckdb
 
+from anonymart import versions
 from anonymart.errors import UsageError
 from anonymart.keys import Keys
 from anonymart.migrate import steps
@@ -183,9 +184,12 @@ def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
 
     The commands migrate, with copies, before they come here; this also serves whoever uses the library alone.
     """
-    connection.execute(SCHEMA)
-    connection.execute(AUDIT)
-    _add_missing_columns(connection)
+    there = _there(connection)
+    if not there:
+        _make(connection)
+    elif any(column[:3] not in there for column in _columns()):
+        connection.execute(f"{SCHEMA} {AUDIT}")
+        _add_missing_columns(connection)
     steps.apply(connection, "vault")
     if not one_row(connection.execute("SELECT count(*) FROM vault.ledger.key_marks"))[0]:
         connection.executemany(
@@ -193,14 +197,29 @@ def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
         )
 
 
+def _make(connection: duckdb.DuckDBPyConnection) -> None:
+    """A new vault is of the newest version, in one transaction: a hundred small ones cost more than all that
+    is in them.
+    """
+    connection.execute(f"BEGIN; {SCHEMA} {AUDIT}")
+    versions.write(connection, "vault", versions.NEWEST)
+    connection.execute("COMMIT")
+
+
+def _there(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+    """Schema, table and column of every column of the vault attached."""
+    rows = connection.execute(
+        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = "
+        "'vault' AND NOT internal"
+    ).fetchall()
+    return set(rows)
+
+
 def _add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """Columns that the schema lists and an older vault lacks, empty, at the end of their tables: insert by
     name, not by position.
     """
-    there = set(connection.execute(
-        "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = "
-        "'vault' AND NOT internal"
-    ).fetchall())  # fmt: skip
+    there = _there(connection)
     for schema, table, column, kind in _columns():
         if (schema, table, column) not in there:
             connection.execute(

@@ -18,6 +18,7 @@ from anonymart.release.folder import (
     GATE_RESULT,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
+    PROCESSING_REGISTER,
     all_files,
 )
 from anonymart.release.manifest import read_manifest
@@ -31,7 +32,7 @@ TYPES = {
     ".sig": "text/plain; charset=utf-8",
 }
 _BESIDE = set(BESIDE_MANIFEST)
-_EVIDENCE = {PRIVACY_PAGE, PRIVACY_REPORT, GATE_RESULT, DATA_PACKAGE}
+_EVIDENCE = {PRIVACY_PAGE, PRIVACY_REPORT, PROCESSING_REGISTER, GATE_RESULT, DATA_PACKAGE}
 
 
 def folder_of(home: Home, kind: str, release_id: str) -> Path | None:

@@ -1,0 +1,411 @@
+"""What should never have come: its tombstones, which rows and cells of vault and warehouse it is, and how it
+stays out (S-SAFE).
+
+A purge names a source and a column, a time, a column in a time, or delivered files. Its tombstone is there
+before anything goes, so that a kill at any step, or an older copy of the vault, is made good by the next
+removal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from anonymart.engine import literal, table_exists
+from anonymart.errors import UsageError
+from anonymart.ingest.contracts import TABULAR
+from anonymart.ingest.counts import Counts
+from anonymart.policy import Policy
+from anonymart.rows import one_row
+
+PURGED = "purged as what should never have come (S-SAFE)"
+_HISTORY = "warehouse.intermediate"
+# Of each source the columns that can be blanked, and what of the history was made from each: table column to
+# the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file.
+COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "learners": {
+        name: {} for name in ("given_name", "family_name", "birth_date", "registered_at", "left_at", "role")
+    },
+    "enrolments": {name: {name: "NULL"} for name in ("ended_on", "outcome", "diploma_id", "graduated_on")},
+    "learning": {
+        "success": {"is_success": "NULL"},
+        "completion": {"is_completion": "NULL"},
+        "score_scaled": {"score_scaled": "NULL"},
+        "progress": {"progress": "NULL"},
+    },
+    "nps": {"path_id": {"path_id": "NULL"}, "comment": {"themes": "[]"}},
+    "salary": {
+        "diploma_id": {"diploma_id": "NULL"},
+        "graduated_on": {"graduated_on": "NULL"},
+        "employed": {"is_employed": "NULL"},
+        "job_in_field": {"is_in_field": "NULL"},
+        "job_title": {"job_family": "if(is_employed, 'other', NULL)"},
+        "employer": {},
+        "contract_type": {"contract_class": "NULL"},
+        "country": {"country_class": "NULL"},
+        "salary_amount": {"salary_eur_year": "NULL", "salary_reason": "NULL"},
+    },
+}
+# Sources whose rows can be purged by time or by file: the vault's table, the time that a row tells of.
+ROWS = {
+    "learning": ("vault.raw.learning", "occurred_at"),
+    "enrolments": ("vault.raw.enrolments", "started_on"),
+    "connections": ("vault.register.connections", "connected_at"),
+    "nps": ("vault.answers.nps", "coalesce(answered_at, asked_at)"),
+    "salary": ("vault.raw.salary", "answered_at"),
+}
+# The history of each of them, the column that names its rows, and SQL of the same on a row of the vault.
+_OF_RESPONSE = (
+    "coalesce('id|' || response_id, 'at|' || identifier || '|' || coalesce(({moment})::VARCHAR, ''))"
+)
+HISTORY = {
+    "learning": "int_events",
+    "enrolments": "int_enrolments",
+    "nps": "int_nps_responses",
+    "salary": "int_salary_responses",
+}
+# What names a row of the history, the same of a row of the vault that the history has taken it from, and what
+# the vault's rows of one event, enrolment or answer have in common.
+_KEYS = {
+    "learning": (
+        "hash(identity_key, occurred_at)",
+        "hash({identity_key}, occurred_at)",
+        "hash(actor, occurred_at)",
+    ),
+    "enrolments": (
+        "hash(identity_key, started_on, load_no)",
+        "hash({identity_key}, started_on, admitted_no)",
+        "hash(identifier, path_id, started_on)",
+    ),
+    "nps": ("hash(response_key, load_no)", "hash({response_key}, load_no)", "{response_key}"),
+    "salary": ("hash(response_key, load_no)", "hash({response_key}, load_no)", "{response_key}"),
+}
+
+
+@dataclass(frozen=True)
+class Purge:
+    """What is to go, of one source: a column, what tells of a time (from, until; UTC), or the deliveries of
+    these marks.
+    """
+
+    source: str
+    column: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    file_marks: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The vault's table of the source."""
+        return ROWS[self.source][0] if self.source in ROWS else f"vault.{TABULAR[self.source].table}"
+
+    @property
+    def window(self) -> str:
+        """SQL: whether a row of the vault tells of the time; `true` without one."""
+        return self._within(ROWS[self.source][1]) if self.from_at else "true"
+
+    @property
+    def rows(self) -> str:
+        """SQL: the rows of the vault's table that it is about."""
+        if not self.file_marks:
+            return self.window
+        marks = ", ".join(map(literal, self.file_marks))
+        return (
+            f"load_no IN (SELECT load_no FROM vault.ledger.loads WHERE source = {literal(self.source)} "
+            f"AND file_mark IN ({marks}))"
+        )
+
+    def in_history(self, policy: Policy) -> str:
+        """SQL: the rows of the history that tell of the time; of days, only those that lie wholly in it."""
+        if not self.from_at:
+            return "true" if self.column else "false"
+        if self.source in ("learning", "nps"):
+            return self._within(ROWS[self.source][1])
+        day = "answered_on" if self.source == "salary" else "started_on"
+        zone = literal(policy.figure("window", "time_zone")) if self.source == "salary" else "'UTC'"
+        begins, ends = (
+            f"(({each})::TIMESTAMP AT TIME ZONE {zone}) AT TIME ZONE 'UTC'" for each in (day, f"{day} + 1")
+        )
+        return f"{begins} >= {_moment(self.from_at)} AND {ends} <= {_moment(self.until_at)}"
+
+    def _within(self, moment: str) -> str:
+        return f"({moment} >= {_moment(self.from_at)} AND {moment} < {_moment(self.until_at)})"
+
+
+def checked(purge: Purge) -> Purge:
+    """The purge as asked for. Raises UsageError for a column or rows that cannot be purged, with what can."""
+    if purge.column is not None:
+        known = COLUMNS.get(purge.source, {})
+        if purge.column not in known:
+            raise UsageError(
+                f"Of {purge.source} these columns can be purged: {', '.join(known) or 'none'}. Others say "
+                "who or which row a row is: purge by --from and --to, or by --file."
+            )
+        if purge.from_at and purge.source not in ROWS:
+            raise UsageError(f"Rows of {purge.source} tell of no time: leave --from and --to out.")
+    elif purge.source not in ROWS:
+        raise UsageError(
+            f"Rows of {purge.source} are not purged by time or file: these are, {', '.join(ROWS)}; for a "
+            "person use `anonymart rights`."
+        )
+    if purge.from_at and purge.until_at and purge.from_at >= purge.until_at:
+        raise UsageError("--from must be before --to.")
+    return purge
+
+
+def write(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
+    """Set the tombstone, once; `tombstones` is attached to write."""
+    with connection.cursor() as cursor:
+        values = [purge.source, purge.column, purge.from_at, purge.until_at, list(purge.file_marks)]
+        is_same = " AND ".join(
+            f"{name} IS NOT DISTINCT FROM ${number}"
+            for number, name in enumerate(("source", "column_name", "from_at", "until_at", "file_marks"), 1)
+        )
+        cursor.execute("BEGIN")
+        cursor.execute(f"DELETE FROM tombstones.purged WHERE {is_same}", values)
+        cursor.execute("INSERT INTO tombstones.purged VALUES ($1, $2, $3, $4, $5, false)", values)
+        cursor.execute("COMMIT")
+
+
+def all_of(connection: duckdb.DuckDBPyConnection, is_open: bool = False) -> list[Purge]:
+    """Every tombstone of a purge, or those whose rows have not all gone yet. Tombstones of an earlier version
+    have none.
+    """
+    if not table_exists(connection, "main", "purged", database="tombstones"):
+        return []
+    rows = connection.execute(
+        "SELECT source, column_name, from_at, until_at, file_marks FROM tombstones.purged "
+        + ("WHERE NOT is_swept " if is_open else "")
+        + "ORDER BY ALL"
+    ).fetchall()
+    return [
+        Purge(source, column, begins, ends, tuple(marks or ()))
+        for source, column, begins, ends, marks in rows
+    ]
+
+
+def told(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str | int | None]]:
+    """What the open tombstones name, for a receipt: source, column, time, number of deliveries."""
+    return [
+        {
+            "source": purge.source,
+            "column": purge.column,
+            "from": str(purge.from_at) if purge.from_at else None,
+            "until": str(purge.until_at) if purge.until_at else None,
+            "deliveries": len(purge.file_marks),
+        }
+        for purge in all_of(connection, is_open=True)
+    ]
+
+
+def count(connection: duckdb.DuckDBPyConnection, purge: Purge, policy: Policy) -> dict[str, int]:
+    """Rows, or cells of a column, that go, by place; `vault` and maybe `warehouse` are attached."""
+    found = {}
+    if purge.column:
+        named = f'{purge.rows} AND "{purge.column}" IS NOT NULL'
+        found[f"{purge.table}.{purge.column}"] = _number(connection, purge.table, named)
+        corrected = f"source = {literal(purge.source)} AND column_name = {literal(purge.column)}"
+        found["vault.rights.corrections"] = _number(connection, "vault.rights.corrections", corrected)
+    else:
+        found[purge.table] = _number(connection, purge.table, purge.rows)
+    for table, _, condition in _of_warehouse(connection, purge, policy):
+        found[table] = _number(connection, table, condition)
+    return {name: n_rows for name, n_rows in found.items() if n_rows}
+
+
+def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> dict[str, int]:
+    """Within the caller's transaction on a zone: remove what open tombstones of purges name; gives rows or
+    cells by place. The warehouse goes first: its rows are found by those of the vault.
+    """
+    found: dict[str, int] = {}
+    for purge in all_of(connection, is_open=True):
+        if zone == "warehouse":
+            for table, statement, _ in _of_warehouse(connection, purge, policy):
+                n_rows = one_row(connection.execute(statement))[0]
+                found[table] = found.get(table, 0) + n_rows
+        else:
+            found |= _of_vault(connection, purge)
+    if zone == "warehouse" and any(found.values()):
+        _make_anew(connection)
+    return {name: n_rows for name, n_rows in found.items() if n_rows}
+
+
+def keep_out(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, load_no: int, counts: Counts
+) -> None:
+    """Rows of a delivered file, in `table`, that tell of a purged time are refused, and purged columns are
+    blanked.
+    """
+    from anonymart.ingest.refusals import refuse
+
+    for purge in all_of(connection):
+        if purge.source != source:
+            continue
+        if purge.column:
+            connection.execute(f'UPDATE {table} SET "{purge.column}" = NULL WHERE {ours} AND {purge.window}')
+        elif purge.from_at:
+            refuse(connection, table, f"{ours} AND {purge.window}", PURGED, load_no, counts)
+
+
+def _of_warehouse(
+    connection: duckdb.DuckDBPyConnection, purge: Purge, policy: Policy
+) -> list[tuple[str, str, str]]:
+    """Of the history: table, statement, and the condition of the rows."""
+    name = HISTORY.get(purge.source)
+    if name is None or not table_exists(connection, "intermediate", name, database="warehouse"):
+        return []
+    table = f"{_HISTORY}.{name}"
+    of_rows, of_vault, _ = _KEYS[purge.source]
+    by_key = f"{of_rows} IN (SELECT {_filled(of_vault, purge.source)} FROM {purge.table} WHERE {purge.rows})"
+    condition = f"({by_key} OR {purge.in_history(policy)})"
+    if purge.column is None:
+        return [(table, f"DELETE FROM {table} WHERE {condition}", condition)]
+    made = COLUMNS[purge.source][purge.column]
+    if not made:
+        return []
+    differs = " OR ".join(f"{column} IS DISTINCT FROM {value}" for column, value in made.items())
+    condition = f"{condition} AND ({differs})"
+    changes = ", ".join(f"{column} = {value}" for column, value in made.items())
+    return [(table, f"UPDATE {table} SET {changes} WHERE {condition}", condition)]
+
+
+def _filled(sql: str, source: str) -> str:
+    person = "actor" if source == "learning" else "identifier"
+    moment = ROWS[source][1]
+    named = f"'{source}|' || " + _OF_RESPONSE.format(moment=moment)
+    return sql.format(identity_key=_first_64_bits(person), response_key=_first_64_bits(named))
+
+
+def _first_64_bits(text: str) -> str:
+    return f"CAST(CAST(unhex(substr(pseudonym_hash({text}), 1, 16)) AS BIT) AS BIGINT)"
+
+
+def _make_anew(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the history sums up is made from its events by the next build, which takes an empty table as one
+    that has seen nothing; and no candidate may be made before it.
+    """
+    from anonymart.rights import state
+
+    tables = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' "
+        "AND schema_name = 'intermediate' AND starts_with(table_name, 'int_activity__')"
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f"DELETE FROM {_HISTORY}.{table}")
+    state.drop_built(connection)
+
+
+def _of_vault(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, int]:
+    if purge.column:
+        n_cells = one_row(
+            connection.execute(
+                f'UPDATE {purge.table} SET "{purge.column}" = NULL '
+                f'WHERE {purge.rows} AND "{purge.column}" IS NOT NULL'
+            )
+        )[0]
+        n_corrections = one_row(
+            connection.execute(
+                "DELETE FROM vault.rights.corrections WHERE source = ? AND column_name = ?",
+                [purge.source, purge.column],
+            )
+        )[0]
+        return {f"{purge.table}.{purge.column}": n_cells, "vault.rights.corrections": n_corrections}
+    _note_uses(connection, purge)
+    _retake(connection, purge)
+    n_rows = one_row(connection.execute(f"DELETE FROM {purge.table} WHERE {purge.rows}"))[0]
+    _mend_uses(connection)
+    return {purge.table: n_rows}
+
+
+def _retake(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
+    """Rows that stay and tell of the same event or answer as one that goes: the history has lost them with
+    it, and takes them again as of a new load.
+    """
+    if purge.source not in HISTORY:
+        return
+    key = _filled(_KEYS[purge.source][2], purge.source)
+    stays = f"NOT ({purge.rows}) AND {key} IN (SELECT {key} FROM {purge.table} WHERE {purge.rows})"
+    if not _number(connection, purge.table, stays):
+        return
+    load_no = one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
+    connection.execute(
+        "INSERT INTO vault.ledger.loads (load_no, source, file_name, as_of, status, delivered, loaded, "
+        "refused, quarantined, duplicate, waiting) "
+        "SELECT ?, ?, 'purge', max(as_of), 'loaded', 0, 0, 0, 0, 0, 0 "
+        "FROM vault.ledger.loads",
+        [load_no, purge.source],
+    )
+    changes = {
+        "learning": f"admitted_no = {load_no}, is_repeat = false, had_course = false, had_object = false",
+        "enrolments": f"admitted_no = {load_no}",
+    }.get(purge.source, f"load_no = {load_no}")
+    held = " AND admitted_no IS NOT NULL" if purge.source in ("learning", "enrolments") else ""
+    connection.execute(f"UPDATE {purge.table} SET {changes} WHERE {stays}{held}")
+
+
+def _note_uses(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
+    """TEMP table `spans_to_mend`: spans of use that begin or end with what goes."""
+    person = "actor" if purge.source == "learning" else "identifier"
+    uses = (
+        f"SELECT {person} AS identifier, {ROWS[purge.source][1]} AS used_at FROM {purge.table} "
+        f"WHERE {purge.rows}"
+        if purge.source in ("learning", "connections")
+        else "SELECT NULL AS identifier, NULL::TIMESTAMP AS used_at WHERE false"
+    )
+    within = (
+        f"last_use_at >= {_moment(purge.from_at)} AND last_use_at < {_moment(purge.until_at)} OR "
+        f"first_use_at >= {_moment(purge.from_at)} AND first_use_at < {_moment(purge.until_at)}"
+        if purge.from_at and purge.source in ("learning", "connections")
+        else "false"
+    )
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE spans_to_mend AS
+        WITH uses AS (SELECT DISTINCT identifier, used_at FROM ({uses}))
+        SELECT * FROM vault.register.last_use
+        WHERE (identifier, last_use_at) IN (FROM uses) OR (identifier, first_use_at) IN (FROM uses)
+            OR {within}
+    """)
+
+
+def _mend_uses(connection: duckdb.DuckDBPyConnection) -> None:
+    """Each such span begins and ends with the uses that stay; one without any goes: an unknown last use is
+    out of statistics.
+    """
+    events = (
+        f"UNION ALL SELECT spans.identifier, events.occurred_at FROM spans_to_mend AS spans INNER JOIN "
+        f"{_HISTORY}.int_events AS events ON events.identity_key = {_first_64_bits('spans.identifier')} "
+        "WHERE coalesce(events.is_use, true)"
+        if table_exists(connection, "intermediate", "int_events", database="warehouse")
+        else ""
+    )
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE mended_spans AS
+        WITH stays AS (
+            SELECT actor AS identifier, occurred_at AS used_at FROM vault.raw.learning
+            WHERE is_use AND admitted_no IS NOT NULL
+            UNION ALL SELECT identifier, connected_at FROM vault.register.connections
+            WHERE admitted_no IS NOT NULL
+            UNION ALL SELECT identifier, last_login_at FROM vault.register.learners
+            WHERE last_login_at IS NOT NULL
+            {events}
+        )
+        SELECT spans.identifier, min(stays.used_at) AS first_use_at, max(stays.used_at) AS last_use_at
+        FROM spans_to_mend AS spans INNER JOIN stays
+            ON stays.identifier = spans.identifier AND stays.used_at >= spans.first_use_at
+                AND stays.used_at <= spans.last_use_at
+        GROUP BY spans.identifier, spans.first_use_at;
+        DELETE FROM vault.register.last_use AS uses USING spans_to_mend AS spans
+        WHERE uses.identifier = spans.identifier AND uses.first_use_at = spans.first_use_at;
+        INSERT INTO vault.register.last_use BY NAME FROM mended_spans
+    """)
+
+
+def _number(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> int:
+    return one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}"))[0]
+
+
+def _moment(at: datetime | None) -> str:
+    return f"TIMESTAMP '{at}'"

@@ -1,0 +1,71 @@
+"""One message, sent: by SMTP and to a webhook. What cannot be sent is said, and stops nothing."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import make_msgid
+
+import httpx
+
+from anonymart.notify.settings import PASSWORD, Email, Settings
+
+_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is told: its kind, one line, and the text below it."""
+
+    kind: str
+    subject: str
+    text: str
+
+
+def send(message: Message, settings: Settings) -> list[str]:
+    """Send a message everywhere; gives a sentence for each way on which it did not arrive, without
+    addresses.
+    """
+    failed = []
+    if settings.email:
+        try:
+            _by_email(message, settings.email, os.environ)
+        except (OSError, smtplib.SMTPException) as error:
+            failed.append(f"The message could not be sent by e-mail ({type(error).__name__}).")
+    if settings.webhook:
+        try:
+            httpx.post(
+                settings.webhook,
+                json={"kind": message.kind, "subject": message.subject, "text": message.text},
+                timeout=_SECONDS,
+                follow_redirects=False,
+            ).raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failed.append(f"The message could not be sent to the webhook ({type(error).__name__}).")
+    return failed
+
+
+def _by_email(message: Message, email: Email, environment: Mapping[str, str]) -> None:
+    written = EmailMessage()
+    written["Subject"] = message.subject
+    written["From"] = email.sender
+    written["To"] = ", ".join(email.to)
+    written["Message-ID"] = make_msgid(domain=email.sender.rpartition("@")[2] or "localhost")
+    written["Auto-Submitted"] = "auto-generated"
+    written.set_content(message.text)
+    context = ssl.create_default_context()
+    server = (
+        smtplib.SMTP_SSL(email.host, email.port, timeout=_SECONDS, context=context)
+        if email.security == "tls"
+        else smtplib.SMTP(email.host, email.port, timeout=_SECONDS)
+    )
+    with server:
+        if email.security == "starttls":
+            server.starttls(context=context)
+        if email.user:
+            server.login(email.user, environment.get(PASSWORD, ""))
+        server.send_message(written)

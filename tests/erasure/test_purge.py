@@ -1,0 +1,263 @@
+"""What should never have come goes: a column, an hour, a file; out of every row and byte, kept out when it
+comes again, whatever kill comes between, and with the releases that may rest on it named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from datetime import datetime
+
+import pytest
+from click.testing import CliRunner
+
+from anonymart import crash, engine
+from anonymart.cli.commands import anonymart
+from anonymart.erasure import purge, receipts
+from anonymart.erasure.purge import Asked
+from anonymart.errors import UsageError
+from tests import warm
+from tests.erasure.small_school import AS_OF, HOME_PAGE, SmallSchool, built_home, read_receipts
+from tests.ingest.conftest import statement
+
+pytestmark = pytest.mark.long
+
+STAGING = "stagingzq8"
+NUMBER = "zq9 nothing 2 see"
+HOUR = Asked("learning", from_at=datetime(2026, 6, 10, 10), until_at=datetime(2026, 6, 10, 11))
+FILE = Asked("learning", file="staging.ndjson")
+POINTS = [point for point in crash.POINTS if point.startswith(("removal.", "rewrite."))]
+PURGE = """
+from datetime import date, datetime
+from anonymart.erasure import purge
+from anonymart.erasure.purge import Asked
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import load_policy
+
+home = Home.from_env()
+inside = (home, Keys.load(home), load_policy(), date(2026, 6, 30))
+for asked in (Asked("learning", from_at=datetime(2026, 6, 10, 10), until_at=datetime(2026, 6, 10, 11)),
+              Asked("salary", column="employer"), Asked("salary", column="job_title")):
+    purge.carry_out(*inside, asked, purge.plan(*inside, asked).token)
+"""
+
+
+def staging(minutes: int = 0) -> list[dict]:
+    """Statements of the hour, under a name that stands nowhere else; and one of a learner whom the school
+    knows.
+    """
+    who = {"account": {"homePage": HOME_PAGE, "name": STAGING}}
+    known = {"account": {"homePage": HOME_PAGE, "name": "acct-bert"}}
+    return [
+        statement(900 + n, actor=actor, timestamp=f"2026-06-10T10:{n + minutes:02}:00Z")
+        for n, actor in enumerate((who, who, known, known))
+    ]
+
+
+@pytest.fixture(scope="module")
+def broken_root(tmp_path_factory):
+    """A home into which an hour of staging data was loaded and built, and a form asked for a number."""
+    root = tmp_path_factory.mktemp("purge") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANONYMART_ENCRYPTION", "none")
+        shutil.copytree(built_home(tmp_path_factory, is_plain=True), root)
+        school = SmallSchool(root)
+        # The account is known to the register, so that what it did reaches the history.
+        school.deliver("learners", "staging.ndjson", [{
+            "learner_id": "L-9999", "account_home_page": HOME_PAGE, "account_name": STAGING,
+        }])  # fmt: skip
+        school.deliver("learning", "staging.ndjson", staging())
+        school.deliver("salary", "form.ndjson", [{
+            "response_id": "s-form", "learner_id": "L-4712", "answered_at": "2026-06-11T08:00:00Z",
+            "employed": True, "job_title": f"Baker {NUMBER}", "employer": NUMBER,
+        }])  # fmt: skip
+        school.ingest()
+        school.build()
+    return root
+
+
+@pytest.fixture
+def school(broken_root, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
+    monkeypatch.setenv("ANONYMART_HOME", str(tmp_path / "home"))
+    shutil.copytree(broken_root, tmp_path / "home")
+    return SmallSchool(tmp_path / "home")
+
+
+@pytest.fixture
+def clean(tmp_path_factory, tmp_path, monkeypatch):
+    """The same home before anything wrong came."""
+    monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
+    shutil.copytree(built_home(tmp_path_factory, is_plain=True), tmp_path / "clean")
+    return SmallSchool(tmp_path / "clean")
+
+
+def carry_out(school, asked):
+    inside = (school.home, school.keys, school.policy, AS_OF)
+    return purge.carry_out(*inside, asked, purge.plan(*inside, asked).token)
+
+
+def rollups(school) -> dict[str, list]:
+    """The history of learning without the numbers of loads."""
+    with engine.connect(school.home, school.keys, warehouse="ro") as connection:
+        tables = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND "
+            "(starts_with(table_name, 'int_activity__') OR table_name = 'int_events') ORDER BY 1"
+        ).fetchall()
+        return {
+            table: sorted(map(repr, connection.execute(
+                f"SELECT * EXCLUDE (load_no) FROM warehouse.intermediate.{table}"
+            ).fetchall()))
+            for (table,) in tables
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [HOUR, FILE], ids=["hour", "file"])
+def test_an_hour_or_a_file_goes_and_figures_are_as_before(school, clean, asked):
+    assert STAGING in school.everything() and rollups(school) != rollups(clean)
+    plan = purge.plan(school.home, school.keys, school.policy, AS_OF, asked)
+    assert plan.rows == {"vault.raw.learning": 4, "warehouse.intermediate.int_events": 4}
+    use = "SELECT max(last_use_at) FROM vault.register.last_use WHERE identifier LIKE '%acct-bert'"
+    assert school.ask(use) == [(datetime(2026, 6, 10, 10, 3),)]
+    done = carry_out(school, asked)
+    assert done.is_done and done.receipt_no == len(read_receipts(school.home.root))
+    assert school.ask(use) != [(datetime(2026, 6, 10, 10, 3),)]
+    told = read_receipts(school.home.root)[-1]
+    assert told["rows"]["vault.raw.learning"]["before"] - told["rows"]["vault.raw.learning"]["after"] == 4
+    assert told["purged"][0]["source"] == "learning" and set(told["files"]) >= {"vault.duckdb"}
+    school.build()
+    assert rollups(school) == rollups(clean)
+    # Delivered again, as it was and in another form.
+    before = rollups(school)
+    school.deliver("learning", "again.ndjson", staging())
+    counts = school.ingest()["learning/again.ndjson"]
+    assert counts.loaded == 0
+    if asked is HOUR:
+        school.deliver("learning", "other.ndjson", staging(minutes=30))
+        counts = school.ingest()["learning/other.ndjson"]
+        assert counts.loaded == 0 and list(counts.reasons) == [
+            "purged as what should never have come (S-SAFE)"
+        ]
+    school.build()
+    assert rollups(school) == before
+    assert receipts.verify(school.home, school.keys).passed
+
+
+def test_a_column_goes_with_every_byte_of_it(school):
+    assert "vault.duckdb" in school.bytes_with(NUMBER)
+    for column in ("employer", "job_title"):
+        asked = Asked("salary", column)
+        plan = purge.plan(school.home, school.keys, school.policy, AS_OF, asked)
+        assert plan.rows[f"vault.raw.salary.{column}"] == 3
+        carry_out(school, asked)
+    assert school.bytes_with(NUMBER) == [] and NUMBER not in school.everything()
+    assert school.ask("SELECT count(*) FROM vault.raw.salary") == [(3,)]
+    assert set(school.warehouse("SELECT job_family FROM warehouse.intermediate.int_salary_responses")) == {
+        ("other",)
+    }
+    school.deliver("salary", "later.ndjson", [{
+        "response_id": "s-later", "learner_id": "L-4712", "answered_at": "2026-06-20T08:00:00Z",
+        "employed": True, "employer": NUMBER,
+    }])  # fmt: skip
+    assert school.ingest()["salary/later.ndjson"].loaded == 1
+    assert NUMBER not in school.everything()
+
+
+def test_a_column_of_two_days_leaves_the_other_days(school):
+    asked = Asked("salary", "employer", datetime(2026, 6, 11), datetime(2026, 6, 13))
+    assert carry_out(school, asked).rows == {"vault.raw.salary.employer": 1}
+    left = school.ask("SELECT employer FROM vault.raw.salary WHERE employer IS NOT NULL ORDER BY 1")
+    assert left == [("Inc L-4711",), ("Inc L-4712",)]
+
+
+def test_what_the_file_had_replaced_holds_again(school):
+    row = {"learner_id": "L-4712", "path_id": "p1", "started_on": "2025-01-10", "outcome": "abandoned"}
+    school.deliver("enrolments", "wrong.ndjson", [row])
+    school.ingest()
+    school.build()
+    outcomes = "SELECT outcome FROM warehouse.intermediate.int_enrolments ORDER BY 1"
+    assert school.warehouse(outcomes) == [("abandoned",), ("graduated",)]
+    carry_out(school, Asked("enrolments", file="wrong.ndjson"))
+    school.build()
+    assert school.warehouse(outcomes) == [("graduated",), ("graduated",)]
+
+
+def test_killed_at_each_point_in_turn_and_run_again(school):
+    environment = {**os.environ, "ANONYMART_HOME": str(school.home.root)}
+    for point in POINTS:
+        killed = warm.python(PURGE, env={**environment, "ANONYMART_CRASH_AT": point}, timeout=120)
+        assert killed.returncode == -signal.SIGKILL, (point, killed.stderr)
+    again = warm.python(PURGE, env=environment, timeout=120)
+    assert again.returncode == 0, again.stderr
+    assert school.bytes_with(NUMBER) == []
+    assert school.ask("SELECT count(*) FROM vault.raw.learning WHERE occurred_at::DATE = '2026-06-10'") == [
+        (0,)
+    ]
+    assert school.ask("SELECT count(employer) FROM vault.raw.salary") == [(0,)]
+    assert receipts.verify(school.home, school.keys).passed
+    assert not list(school.home.root.glob("*.rewrite*"))
+
+
+def test_a_kill_after_the_tombstone_is_ended_by_the_next_build(school, clean):
+    environment = {**os.environ, "ANONYMART_HOME": str(school.home.root)}
+    warm.python(PURGE, env={**environment, "ANONYMART_CRASH_AT": "removal.after_tombstones"}, timeout=120)
+    school.build()
+    assert rollups(school) == rollups(clean)
+
+
+def test_releases_that_may_rest_on_it_are_named(school):
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        for release_id, day, marts in (
+            ("2026-06-01.1", "2026-06-01", ["course_engagement_monthly"]),
+            ("2026-06-30.1", "2026-06-30", ["course_engagement_monthly", "nps_quarterly"]),
+        ):
+            connection.execute(
+                "INSERT INTO vault.ledger.releases (release_id, as_of) VALUES (?, ?)", [release_id, day]
+            )
+            for mart in marts:
+                connection.execute(
+                    "INSERT INTO vault.ledger.closed_periods VALUES (?, '2026-01-01', ?)", [mart, release_id]
+                )
+    inside = (school.home, school.keys, school.policy, AS_OF)
+    assert purge.plan(*inside, FILE).releases == {"2026-06-30.1": ["course_engagement_monthly"]}
+    assert purge.plan(*inside, Asked("salary", "employer")).releases == {}
+    assert purge.plan(*inside, Asked("nps", "comment")).releases == {"2026-06-30.1": ["nps_quarterly"]}
+    done = command("--source", "learning", "--file", "staging.ndjson")
+    assert "anonymart withdraw 2026-06-30.1 --why TEXT --mart course_engagement_monthly" in done.output
+
+
+def command(*words: str):
+    return CliRunner().invoke(anonymart, ["purge", "--as-of", str(AS_OF), *words])
+
+
+def test_the_command_shows_a_plan_and_acts_with_its_token(school):
+    words = ("--source", "learning", "--from", "2026-06-10T10:00", "--to", "2026-06-10T13:00+02:00")
+    plan = json.loads(command(*words, "--json").output)
+    assert plan["rows"]["vault.raw.learning"] == 4 and not plan["is_done"]
+    refused = command(*words, "--token", "0" * 12)
+    assert isinstance(refused.exception, UsageError) and "nothing was removed" in str(refused.exception)
+    done = command(*words, "--token", plan["token"])
+    assert done.exit_code == 0 and "Receipt 1 is in receipts.ndjson" in done.output, done.output
+    act = json.loads((school.home.root / "audit.ndjson").read_text().splitlines()[-1])
+    assert act["act"] == "purged" and act["source"] == "learning"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (Asked("forum", "x"), "no source of that name"),
+        (Asked("nps"), "Say what shall go"),
+        (Asked("nps", "email"), "can be purged: path_id, comment"),
+        (Asked("learners", file="a.ndjson"), "are not purged by time or file"),
+        (Asked("nps", from_at=datetime(2026, 1, 1)), "go together"),
+        (Asked("nps", from_at=datetime(2026, 1, 2), until_at=datetime(2026, 1, 1)), "must be before"),
+        (Asked("nps", file="nobody.csv"), "No file of that name"),
+        (Asked("nps", "comment", file="a.csv"), "goes without"),
+    ],
+)
+def test_what_cannot_be_purged_is_said(school, asked, says):
+    with pytest.raises(UsageError, match=says):
+        purge.plan(school.home, school.keys, school.policy, AS_OF, asked)

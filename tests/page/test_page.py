@@ -1,0 +1,186 @@
+"""The page says what the marts say, each chart holds only what it shows, and nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import altair as alt
+import duckdb
+import pytest
+
+from anonymart.contracts import load_contracts
+from anonymart.errors import AnonymartError
+from anonymart.page import charts, page, reading
+from anonymart.page import words as said
+from anonymart.page.questions import COST, HIDDEN, QUESTIONS, Question
+from tests.page.conftest import AS_OF, RELEASE, SCHEMA, fill
+
+
+class Tables(HTMLParser):
+    """The tables of the page by their question: heads and rows of texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[list[str]]] = {}
+        self.name: str | None = None
+        self.cell: list[str] | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.name = dict(attrs).get("data-of")
+            self.found.setdefault(self.name or "", [])
+        elif tag == "tr" and self.name:
+            self.found[self.name].append([])
+        elif tag in ("td", "th") and self.name:
+            self.cell = []
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell.append(data)
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th") and self.cell is not None:
+            self.found[self.name][-1].append("".join(self.cell))
+            self.cell = None
+
+
+@pytest.fixture(scope="module")
+def marts(shown):
+    with duckdb.connect(str(shown.marts), read_only=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_each_figure_on_the_page_is_that_of_the_mart(shown, marts, question: Question):
+    head, *rows = Tables(shown.text).found[question.name]
+    assert tuple(head) == question.columns
+    assert rows
+    contract = shown.contracts[question.mart]
+    keys = [name for name in question.columns if name in contract.dimensions]
+    for row in rows:
+        told = dict(zip(head, row, strict=True))
+        same = " AND ".join(f"{name}::VARCHAR = ?" for name in keys)
+        where = f"{question.where} AND {same}" if same else question.where
+        columns = ", ".join(
+            f"coalesce({name}::VARCHAR, replace(\"{name}_reason\", '_', ' '))"
+            if name in contract.figures
+            else f"{name}::VARCHAR"
+            for name in question.columns
+        )
+        found = marts.execute(
+            f"SELECT {columns} FROM {SCHEMA}.{question.mart} WHERE {where}", [told[name] for name in keys]
+        ).fetchall()
+        assert [tuple(row)] == found, question.name
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
+def test_a_chart_holds_what_it_shows_and_those_figures_are_the_marts(shown, marts, question: Question):
+    rows = reading.read(marts, shown.contracts, question, SCHEMA)
+    given = reading.for_chart(question, rows)
+    spec = charts.checked(question.chart(given).to_dict(validate=False))
+    [held] = _values(spec)
+    fields = set(held[0]) - {charts.DIVIDED}
+    assert fields <= set(question.columns)
+    published = {tuple(str(row[name]) for name in sorted(fields)) for row in rows}
+    drawn = {tuple(str(row[name]) for name in sorted(fields)) for row in held}
+    assert {row for row in drawn if "None" not in row} <= published
+
+
+def _values(spec):
+    if isinstance(spec, dict):
+        for name, part in spec.items():
+            if name == "values":
+                yield part
+            else:
+                yield from _values(part)
+    elif isinstance(spec, list):
+        for part in spec:
+            yield from _values(part)
+
+
+def test_a_column_too_many_in_a_chart_is_refused():
+    rows = [{"quarter": "2026-01-01", "nps": 30.0, "n_detractors": 7}]
+    chart = alt.Chart(alt.Data(values=rows)).mark_line().encode(x="quarter:T", y="nps:Q")
+    with pytest.raises(AnonymartError, match="1 column that it does not show"):
+        charts.draw(chart, rows, (100, 100))
+    kept = [{name: row[name] for name in ("quarter", "nps")} for row in rows]
+    assert charts.draw(
+        alt.Chart(alt.Data(values=kept)).mark_line().encode(x="quarter:T", y="nps:Q"), kept, (100, 100)
+    )[0].startswith("<svg")
+
+
+def test_a_frame_that_altair_was_given_whole_is_refused():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([{"quarter": "2026-01-01", "nps": 30.0, "n_detractors": 7}])
+    chart = alt.Chart(frame).mark_line().encode(x="quarter:T", y="nps:Q")
+    with pytest.raises(AnonymartError, match="does not show"):
+        charts.draw(chart, frame.to_dict("records"), (100, 100))
+
+
+def test_it_is_the_same_text_each_time(shown):
+    with duckdb.connect(str(shown.marts), read_only=True) as connection:
+        charts._render.cache_clear()
+        assert page(connection, shown.contracts, RELEASE, AS_OF, SCHEMA) == shown.text
+
+
+def test_no_script_and_no_address(shown):
+    assert not re.search(r"<script|javascript:|\son\w+=|https?:|//[a-z]|@import|url\((?!#)", shown.text)
+
+
+def test_every_question_has_an_answer_a_chart_a_table_and_a_citation(shown):
+    for question in (*QUESTIONS, HIDDEN, COST):
+        part = shown.text[shown.text.index(f'<section id="{question.name}"') :].partition("</section>")[0]
+        assert part.count('class="answer"') == 1, question.name
+        assert "<svg" in part and "<table data-of" in part and f"release {RELEASE}" in part, question.name
+        titles = said.questions()[question.name].title
+        assert titles.en in part.replace("&#39;", "'") and titles.fr in part
+
+
+def test_a_gap_is_a_gap():
+    """A period in between that is not told, or is hidden, is an empty row: the line breaks there."""
+    question = next(each for each in QUESTIONS if each.name == "nps")
+    blank = dict.fromkeys(question.columns)
+    rows = [
+        blank | {"path_id": path, "quarter": quarter, "nps": 1.0}
+        for path, quarter in (("a", "2025-01-01"), ("a", "2025-07-01"), ("b", "2025-04-01"))
+    ]
+    told = [(row["by"], row["quarter"], row["nps"]) for row in reading.for_chart(question, rows)]
+    assert told[:3] == [("a", "2025-01-01", 1.0), ("a", "2025-04-01", None), ("a", "2025-07-01", 1.0)]
+    assert len(told) == 6
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "changed"),
+    [
+        ((30, 25, 35), (20, 15, 25), True),
+        ((30, 25, 35), (24, 19, 29), False),
+        ((30, 30, 30), (30, 30, 30), False),
+    ],
+)
+def test_changed_or_not_to_be_told_apart(now, then, changed):
+    """10 is more than the root of 5² + 5², 6 is not."""
+    rows = [dict(zip(("nps", "nps_low", "nps_high"), each, strict=True)) for each in (now, then)]
+    assert reading.has_changed(*rows, "nps") is changed
+
+
+def test_a_school_without_a_cell_has_a_page(tmp_path):
+    contracts = load_contracts()
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        fill(connection, contracts)
+        for name in contracts:
+            connection.execute(f"DELETE FROM {SCHEMA}.{name}")
+        text = page(connection, contracts, RELEASE, AS_OF, SCHEMA)
+    assert text.count(said.labels()["nothing"].en) == len(QUESTIONS) + 2
+
+
+def test_a_mart_whose_figures_are_all_hidden_has_a_page(tmp_path):
+    contracts = load_contracts()
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        fill(connection, contracts)
+        for name, contract in contracts.items():
+            gone = ", ".join(f"{figure} = NULL, {figure}_reason = 'protected'" for figure in contract.figures)
+            connection.execute(f"UPDATE {SCHEMA}.{name} SET {gone}")
+        text = page(connection, contracts, RELEASE, AS_OF, SCHEMA)
+    assert "protected" in text
