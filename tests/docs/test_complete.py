@@ -22,9 +22,10 @@ READERS = ("docs/analyst.md", "docs/data-team.md", "docs/dbt.md", "docs/privacy-
 EXCUSED = {
     "README.md": 2,
     "docs/analyst.md": 2,
-    "docs/data-team.md": 5,
+    "docs/data-team.md": 6,
     "docs/deploy.md": 4,
     "docs/sources.md": 1,
+    "docs/speed.md": 1,
 }
 EVERYTHING = "\n".join(page(name) for name in pages())
 SOURCES = [path for room in ("plugins", "dags", "tests") for path in (ROOT / room).rglob("*.py")]
