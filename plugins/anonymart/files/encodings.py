@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator
 UNREADABLE = "\uf8ff"
 SEVERAL = "several in one line"
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
-_HIGH_BYTE, _LETTERS = re.compile(rb"[\x80-\xff]"), re.compile(rb"[A-Za-z\x80-\xff]*")
+_TAIL = re.compile(rb"[\x80-\xff][A-Za-z\x80-\xff]*")
+# So many bytes before a word's first high one say how it is read: the longest of _ENDS_IN_A_GRAVE is shorter.
+_BEFORE = 6
 _IS_LETTER = bytes(chr(code).isascii() and chr(code).isalpha() for code in range(256))
 _HIGH = "\ufffd"
 _FRENCH = frozenset("àâäçéèêëîïôöùûüÿœæ")
@@ -34,6 +36,7 @@ class Encodings:
     def __init__(self) -> None:
         self.found: Counter[str] = Counter()
         self._known: dict[bytes, tuple[bytes, str]] = {}
+        self._tails: dict[bytes, tuple[bytes, str]] = {}
 
     def clean(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """The same lines as UTF-8, without a byte order mark; as many blocks in memory as one."""
@@ -65,22 +68,24 @@ class Encodings:
             return text
         # The words with a high byte are found one after the other; the text between them is copied as it is.
         found, seen, pieces = self.found, set[str](), list[bytes]()
-        known, before = self._known, sum(found.values())
+        tails, before = self._tails, sum(found.values())
         copied = after = 0
-        for high in _HIGH_BYTE.finditer(text):
-            begun = high.start()
-            if begun < after:
-                continue
-            end = _LETTERS.match(text, begun).end()  # type: ignore[union-attr]
-            while begun > after and _IS_LETTER[text[begun - 1]]:
-                begun -= 1
+        for high in _TAIL.finditer(text):
+            begun, end = high.span()
             if seen and text.find(b"\n", after, begun) >= 0:
                 found[_of_line(seen)] += 1
                 seen.clear()
-            word = text[begun:end]
-            clean, encoding = known.get(word) or self._word(word)
+            key = text[begun - _BEFORE if begun > _BEFORE else 0 : end]
+            known = tails.get(key)
+            if known is None:
+                while begun > after and _IS_LETTER[text[begun - 1]]:
+                    begun -= 1
+                known = self._tail(key, text[begun:end], high.start() - begun)
+                if known[1] != "unreadable":
+                    begun = high.start()
+            clean, encoding = known
             seen.add(encoding)
-            if clean is not word and clean != word:
+            if clean:
                 pieces += (text[copied:begun], clean)
                 copied = end
             after = end
@@ -105,6 +110,18 @@ class Encodings:
 
         clean = _WORD.sub(read, line)
         return clean, _of_line(seen)
+
+    def _tail(self, key: bytes, word: bytes, n_before: int) -> tuple[bytes, str]:
+        """What stands for a word from its first high byte on, b"" where it stays, and its encoding; known by
+        `key` from then on. An unreadable word goes as a whole.
+        """
+        clean, encoding = self._word(word)
+        if encoding == "unreadable":
+            return clean, encoding
+        answer = (b"" if clean == word else clean[n_before:]), encoding
+        if len(self._tails) < _WORDS_KEPT:
+            self._tails[key] = answer
+        return answer
 
     def _word(self, word: bytes) -> tuple[bytes, str]:
         answer = self._known.get(word)

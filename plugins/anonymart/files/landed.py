@@ -35,6 +35,8 @@ class Landed:
     delimiter: str = ","
     skipped: int = 0
     is_csv: bool = False
+    # Columns of a survey whose times were all read: they are TIMESTAMPs of UTC, and no texts.
+    typed: frozenset[str] = frozenset()
     # How a survey was read (`surveys.land.Reading`): for `sources check`.
     reading: Any = field(default=None, compare=False, repr=False)
 

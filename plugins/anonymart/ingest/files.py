@@ -79,7 +79,9 @@ def reader(landed: Landed, wanted: tuple[str, ...], with_rejects: bool = True) -
             f"false{rejects}){looked_at})"
         )
     if landed.kind == "survey":
-        return f"(SELECT {chosen}, survey_reason FROM survey_rows ORDER BY ordinal)"
+        # A join alone may have mixed the rows.
+        order = " ORDER BY ordinal" if landed.source == "salary" else ""
+        return f"(SELECT {chosen}, survey_reason FROM survey_rows{order})"
     if landed.kind == "export":
         return f"(SELECT {chosen} FROM catalogue_rows ORDER BY ordinal)"
     if landed.kind == "parquet":

@@ -309,10 +309,15 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
     ]
     absent = [column for column in contract.columns if column not in present]
     values = [
-        f'{parsers.value(column, orders.get(column.name, ""))} AS "{column.name}"' for column in present
+        f'{_value(column, landed, orders.get(column.name, ""))} AS "{column.name}"' for column in present
     ]
     values += [f'NULL::{_type(column)} AS "{column.name}"' for column in absent]
-    reasons = [parsers.reason(column, orders.get(column.name, "")) for column in present]
+    reasons = [
+        _missing(column)
+        if column.name in landed.typed
+        else parsers.reason(column, orders.get(column.name, ""))
+        for column in present
+    ]
     hashed = ", ".join(f'"{column.name}"' for column in present)
     if contract.person == "learner_or_email":
         reasons.append(
@@ -350,7 +355,7 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
     inner = ", ".join(
         [
             *values,
-            f"row_hash({_row_text(contract, present, orders)}) AS row_hash",
+            f"row_hash({_row_text(contract, landed, present, orders)}) AS row_hash",
             f"({empty_line}) AS is_empty",
             (
                 f"coalesce({', '.join([*of_survey, *reasons[: len(present)]]) or 'NULL'}, NULL) AS "
@@ -368,23 +373,39 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
     """
 
 
-def _row_text(contract: Contract, present: list, orders: dict[str, str]) -> str:
+def _value(column: Column, landed: Landed, order: str) -> str:
+    return f'"{column.name}"' if column.name in landed.typed else parsers.value(column, order)
+
+
+def _missing(column: Column) -> str:
+    return (
+        f"CASE WHEN \"{column.name}\" IS NULL THEN '{column.name} is missing' END"
+        if column.required
+        else "NULL"
+    )
+
+
+def _row_text(contract: Contract, landed: Landed, present: list[Column], orders: dict[str, str]) -> str:
     """The content of a row as one text: the same for every file kind and every spelling of a date or
     number.
     """
     parts = ", ".join(
-        _part(column, column in present, orders.get(column.name, "")) for column in contract.columns
+        _part(
+            column, _normal_text(column, landed, orders.get(column.name, "")) if column in present else "''"
+        )
+        for column in contract.columns
     )
     return f"concat_ws('|', {literal(contract.source)}, {parts})"
 
 
-def _part(column: Column, is_present: bool, order: str) -> str:
-    text = _normal_text(column, order) if is_present else "''"
+def _part(column: Column, text: str) -> str:
     # concat_ws leaves a NULL out.
     return f"nullif({text}, '')" if column.is_version else text
 
 
-def _normal_text(column: Column, order: str) -> str:
+def _normal_text(column: Column, landed: Landed, order: str) -> str:
+    if column.name in landed.typed:
+        return f"coalesce(\"{column.name}\"::VARCHAR, '')"
     text = parsers.text_of(column.name)
     if column.kind == "text":
         return f"coalesce({text}, '')"
@@ -531,8 +552,9 @@ def _store(connection: duckdb.DuckDBPyConnection, contract: Contract, load_no: i
     if contract.replaces:
         key = ", ".join(contract.replaces)
         connection.execute(f"""
-            DELETE FROM incoming WHERE rowid NOT IN (SELECT max(rowid) FROM incoming
-            GROUP BY {key}, CASE WHEN ({key}) IS NULL THEN rowid END);
+            DELETE FROM incoming WHERE ({key}) IS NOT NULL AND rowid NOT IN (
+                SELECT max(rowid) FROM incoming WHERE ({key}) IS NOT NULL GROUP BY {key}
+            );
             DELETE FROM {target} WHERE ({key}) IN (SELECT {key} FROM incoming)
         """)
     chosen = ", ".join(str(load_no) if name == "load_no" else f'"{name}"' for name in columns)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def read(
     texts = _clean_texts(connection, reading)
     _refuse_other_scales(connection, reading)
     values = {name: _value(connection, reading, name, text, source) for name, text in texts.items()}
+    unread = {name: times.unread(texts[name], values[name]) for name in _timed(texts, source)}
     values |= {name: literal(value) for name, value in mapping.constants.items() if name not in values}
     if mapping.ids_are_per_survey and mapping.survey is None:
         values.pop("response_id", None)
@@ -123,13 +125,21 @@ def read(
     if "asked_at" in values and "answered_at" in values:
         # An invitation without an answer has no time of one.
         values["answered_at"] = f"CASE WHEN ({values['score']}) IS NOT NULL THEN {values['answered_at']} END"
+        if "answered_at" in unread:
+            unread["answered_at"] = (
+                f"CASE WHEN ({values['score']}) IS NOT NULL THEN {unread['answered_at']} END"
+            )
     joined = salaries.join(connection, TEXTS, values, mapping, _asked(reading)) if source == "salary" else ""
-    columns = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
+    columns = ", ".join(
+        [f'{value} AS "{name}"' for name, value in values.items()]
+        + [f'{value} AS "{name} unread"' for name, value in unread.items()]
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE survey_rows AS
         SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason
         FROM {TEXTS} {joined};
         DROP TABLE {TEXTS}""")
+    typed = _typed(connection, tuple(unread))
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
         delivered.path,
@@ -139,9 +149,38 @@ def read(
         delivered.delimiter,
         skipped,
         is_csv=delivered.kind == "csv",
+        typed=typed,
         reading=reading,
     )
     return landed, reading
+
+
+def _timed(names: Iterable[str], source: str) -> list[str]:
+    kinds = {column.name: column.kind for column in TABULAR[source].columns}
+    return [name for name in names if kinds.get(name) == "time"]
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> frozenset[str]:
+    """Columns of survey_rows whose times were all read stay TIMESTAMPs; the others become texts, which the
+    contract reads and says why a row is none. Gives the first.
+    """
+    if not names:
+        return frozenset()
+    asked = ", ".join(f'count("{name} unread"), bool_and("{name}" {times.CALENDAR})' for name in names)
+    found = one_row(connection.execute(f"SELECT {asked} FROM survey_rows"))
+    all_read = frozenset(
+        name
+        for name, n_unread, is_in_calendar in zip(names, found[::2], found[1::2], strict=True)
+        if not n_unread and is_in_calendar is not False
+    )
+    if texts := [name for name in names if name not in all_read]:
+        replaced = ", ".join(
+            f'coalesce(strftime("{name}", {times.ISO}), "{name} unread") AS "{name}"' for name in texts
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE survey_rows AS SELECT * REPLACE ({replaced}) FROM survey_rows"
+        )
+    return all_read
 
 
 def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
@@ -397,10 +436,11 @@ def _value(connection: duckdb.DuckDBPyConnection, reading: Reading, name: str, t
         reading.forms[name] = found
         if found.problem:
             raise FileRefused(f"{name}: {found.problem}")
-        moment = times.utc(text, found, _zone(reading, name))
+        moment = times.moment(text, found, _zone(reading, name))
         if column.kind == "time":
             return moment
-        return f"coalesce({sql_day(text, found.order or '')}::VARCHAR, left({moment}, 10))"
+        told = f"coalesce(strftime({moment}, {times.ISO}), {times.unread(text, moment)})"
+        return f"coalesce({sql_day(text, found.order or '')}::VARCHAR, left({told}, 10))"
     if name == "score":
         # 0 to 10, or a short word, is itself.
         return (

@@ -58,10 +58,23 @@ def look(connection: duckdb.DuckDBPyConnection, table: str, text: str, declared:
     return times
 
 
-def utc(text: str, times: Times, zone: str) -> str:
-    """SQL for the moment as ISO text in UTC; '?' for a text that is no time, and a text with a zone
-    abbreviation as it is, so that the contract says why it is none.
+ISO = "'%Y-%m-%dT%H:%M:%S.%fZ'"
+# What a contract takes for a time, as `anonymart.times` reads it.
+CALENDAR = "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2200-01-01'"
+
+
+def unread(text: str, moment: str) -> str:
+    """SQL for what stands in the place of a text that is no time: '?', and the text itself where it has a
+    zone abbreviation, so that the contract says why it is none. NULL where there is a moment, or no text.
     """
+    return (
+        f"CASE WHEN {text} IS NULL OR {moment} IS NOT NULL THEN NULL "
+        f"WHEN contains({sql_problem(text, 'time')}, 'abbreviation') THEN {text} ELSE '?' END"
+    )
+
+
+def moment(text: str, times: Times, zone: str) -> str:
+    """SQL for the moment as a TIMESTAMP of UTC; NULL for a text that is no time."""
     local = f"timezone({literal(zone)}, {{}})"
     branches = {
         "iso with offset": f"try_cast(replace({text}, ' UTC', 'Z') AS TIMESTAMPTZ)",
@@ -84,9 +97,7 @@ def utc(text: str, times: Times, zone: str) -> str:
         if cases
         else "NULL::TIMESTAMPTZ"
     )
-    moment = f"strftime(coalesce({read}, {rare}) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
-    refused = f"CASE WHEN contains({sql_problem(text, 'time')}, 'abbreviation') THEN {text} ELSE '?' END"
-    return f"CASE WHEN {text} IS NOT NULL THEN coalesce({moment}, {refused}) END"
+    return f"(coalesce({read}, {rare}) AT TIME ZONE 'UTC')"
 
 
 def _form(text: str) -> str:
