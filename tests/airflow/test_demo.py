@@ -97,7 +97,7 @@ def test_the_release_opens_with_all_marts(demo_home: DemoHome) -> None:
     path = demo_home.root / "releases" / "current" / "marts.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         found = connection.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marts'"
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"
         ).fetchone()
     assert found == (11,)
 

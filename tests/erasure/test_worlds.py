@@ -126,7 +126,7 @@ def cells(small_school: SmallSchool, release: str | None = None) -> dict[str, li
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(folder / 'marts.duckdb'))} AS a (READ_ONLY)")
         return {
-            mart: connection.execute(f"FROM a.marts.{mart} ORDER BY ALL").fetchall()
+            mart: connection.execute(f"FROM a.main.{mart} ORDER BY ALL").fetchall()
             for mart in load_contracts()
         }
 

@@ -209,8 +209,8 @@ def carried_cells(small_school: OldHouse) -> set[str]:
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'old' AND schema_name = 'marts'"
         ).fetchall():
             held = [
-                {row[0] for row in connection.execute(f"DESCRIBE {name}.marts.{mart}").fetchall()}
-                for name in ("old", "new")
+                {row[0] for row in connection.execute(f"DESCRIBE {place}.{mart}").fetchall()}
+                for place in ("old.marts", "new.main")
             ]
             both = ", ".join(sorted(held[0] & held[1]))
             assert held[0] - held[1] == {"is_built_later"}

@@ -97,7 +97,11 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     assert folder == school.home.releases / FIRST
     assert {path.name for path in folder.iterdir()} == {
         "marts.duckdb",
+        "marts.xlsx",
         "parquet",
+        "csv",
+        "csv_fr",
+        "index.html",
         "datapackage.json",
         "privacy_report.json",
         "privacy_report.html",
@@ -112,7 +116,7 @@ def test_a_release_can_be_read_by_whom_it_is_handed_to(school):
     assert altered_files(folder, read_manifest(folder)) == []
     assert sum(mart["new_cells"] for mart in read_privacy_report(folder)["marts"].values()) == 5
     assert read(
-        folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'marts'"
+        folder, "SELECT count(DISTINCT table_name) FROM duckdb_tables() WHERE schema_name = 'main'"
     ) == [(11,)]
     comment = read(folder, "SELECT comment FROM duckdb_tables() WHERE table_name = 'nps_quarterly'")
     assert comment == [(school.contracts["nps_quarterly"].description,)]

@@ -131,7 +131,7 @@ def differences(left: Path, right: Path) -> dict[str, int]:
         attach_release(connection, left, "a")
         attach_release(connection, right, "b")
         for mart in load_contracts():
-            one, other = f"FROM a.marts.{mart}", f"FROM b.marts.{mart}"
+            one, other = f"FROM a.main.{mart}", f"FROM b.main.{mart}"
             query = f"SELECT count(*) FROM (({one} EXCEPT ALL {other}) UNION ALL ({other} EXCEPT ALL {one}))"
             if n_rows := connection.execute(query).fetchone()[0]:
                 found[mart] = n_rows
@@ -143,7 +143,7 @@ def n_rows(folder: Path) -> dict[str, int]:
     with duckdb.connect() as connection:
         attach_release(connection, folder, "a")
         return {
-            mart: connection.execute(f"SELECT count(*) FROM a.marts.{mart}").fetchone()[0]
+            mart: connection.execute(f"SELECT count(*) FROM a.main.{mart}").fetchone()[0]
             for mart in load_contracts()
         }
 

@@ -28,7 +28,7 @@ def test_an_analyst_opens_eleven_marts_without_a_key(later):
         marts = {
             row[0]
             for row in connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"
             ).fetchall()
         }
         assert marts == set(load_contracts())
@@ -66,17 +66,17 @@ def test_the_next_month_adds_cells_and_changes_none(released, advanced):
         attach_release(connection, after, "b")
         for mart, contract in load_contracts().items():
             # As texts: every digit of every figure, its reason and its mark.
-            rows = f"SELECT cell::VARCHAR FROM {{}}.marts.{mart} AS cell"
+            rows = f"SELECT cell::VARCHAR FROM {{}}.main.{mart} AS cell"
             gone = connection.execute(f"{rows.format('a')} EXCEPT ALL {rows.format('b')}").fetchall()
             assert len(gone) == 0, mart
             keys = ", ".join(contract.dimensions)
             twice = connection.execute(
-                f"SELECT count(*) FROM (FROM b.marts.{mart} SELECT {keys} GROUP BY ALL HAVING count(*) > 1)"
+                f"SELECT count(*) FROM (FROM b.main.{mart} SELECT {keys} GROUP BY ALL HAVING count(*) > 1)"
             )
             assert twice.fetchone()[0] == 0, mart
         closed = connection.execute("""
-            SELECT DISTINCT month::VARCHAR FROM b.marts.course_engagement_monthly
-            WHERE month NOT IN (SELECT month FROM a.marts.course_engagement_monthly)
+            SELECT DISTINCT month::VARCHAR FROM b.main.course_engagement_monthly
+            WHERE month NOT IN (SELECT month FROM a.main.course_engagement_monthly)
         """).fetchall()
     assert closed == [("2026-05-01",)]
 

@@ -59,16 +59,16 @@ def test_only_what_was_called_wrong_differs(corrected):
     assert set(differences(old, new)) <= {"course_engagement_monthly", "salary_outcome"}
     query = "SELECT DISTINCT month FROM ((FROM {0} EXCEPT FROM {1}) UNION (FROM {1} EXCEPT FROM {0}))"
     assert rows(
-        old, new, query.format("old.marts.course_engagement_monthly", "new.marts.course_engagement_monthly")
+        old, new, query.format("old.main.course_engagement_monthly", "new.main.course_engagement_monthly")
     ) == ["2025-11-01"]
     years = query.replace("month", "concat(graduation_year_from, '-', graduation_year)")
     reopened = {int(period.split("|")[0]) for period in corrected.plan["periods"]["salary_outcome"]}
-    for span in rows(old, new, years.format("old.marts.salary_outcome", "new.marts.salary_outcome")):
+    for span in rows(old, new, years.format("old.main.salary_outcome", "new.main.salary_outcome")):
         assert int(span.split("-")[1]) in reopened, (
             "a pool goes with each of its years and takes its last one along, nothing else moves"
         )
     late = (
-        "SELECT n_active_learners FROM {}.marts.course_engagement_monthly WHERE month = DATE '2025-11-01' "
+        "SELECT n_active_learners FROM {}.main.course_engagement_monthly WHERE month = DATE '2025-11-01' "
         "AND course_id = 'course-python-objects'"
     )
     [before], [after] = rows(old, new, late.format("old")), rows(old, new, late.format("new"))
@@ -89,9 +89,7 @@ def test_who_left_meanwhile_shows_in_no_figure(corrected):
         contract = load_contracts()[mart]
         counts, keys = contract.plain_counts, ", ".join(contract.dimensions)
         hidden = [measure["name"] for measure in contract.measures if contract.tells_more(measure)]
-        both = (
-            f"FROM old.marts.{mart} AS o {{}} JOIN new.marts.{mart} AS n USING ({keys}) WHERE {period} AND "
-        )
+        both = f"FROM old.main.{mart} AS o {{}} JOIN new.main.{mart} AS n USING ({keys}) WHERE {period} AND "
         for count in counts:
             assert (
                 rows(
@@ -104,7 +102,7 @@ def test_who_left_meanwhile_shows_in_no_figure(corrected):
             rows(
                 old,
                 new,
-                f"SELECT 1 FROM old.marts.{mart} AS o ANTI JOIN new.marts.{mart} AS n USING ({keys}) "
+                f"SELECT 1 FROM old.main.{mart} AS o ANTI JOIN new.main.{mart} AS n USING ({keys}) "
                 f"WHERE {period} AND {largest} < {few}",
             )
             == []
