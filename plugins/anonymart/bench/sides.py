@@ -28,7 +28,7 @@ class Side:
     python: Path
 
     def run(self, home: Path, *words: str) -> tuple[dict, Used]:
-        """What `anonymart … --json` says on this home, and what it used. Raises AnonymartError."""
+        """What a command says on this home with `--json`, and what it used. Raises AnonymartError."""
         used = children.run(
             [str(self.python), "-m", "anonymart.cli", *words, "--json"],
             {"ANONYMART_HOME": str(home)},
