@@ -14,17 +14,17 @@ import os
 import pwd
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.chain import FIRST, OTHER_KEY, Chain, Entry, line_of, other_key
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 ACTS = (
@@ -85,21 +85,19 @@ def os_user() -> str:
         return f"uid-{os.geteuid()}"
 
 
-def record(home: Home, keys: Keys, as_of: date, act: str, actor: str | None = None, **told: Any) -> None:
+def record(session: Session, act: str, actor: str | None = None, **told: Any) -> None:
     """Note an act that no other transaction decides. Raises as `who` and `enter` do."""
-    with engine.connect(home, keys, vault="rw") as connection:
+    with session.connect(vault="rw") as connection:
         name = who(connection, actor)
         connection.execute("BEGIN")
-        enter(connection, home, keys, as_of, act, name, **told)
+        enter(connection, session, act, name, **told)
         connection.execute("COMMIT")
-    flush(home, keys)
+    flush(session)
 
 
 def enter(
     connection: duckdb.DuckDBPyConnection,
-    home: Home,
-    keys: Keys,
-    as_of: date,
+    session: Session,
     act: str,
     actor: str,
     **told: Any,
@@ -113,33 +111,33 @@ def enter(
     if act not in ACTS:
         raise ValueError(f"unknown act {act}")
     connection.execute(schema.AUDIT)
-    number, previous = _last(connection, home, keys)
+    number, previous = _last(connection, session)
     content = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "as_of": as_of.isoformat(),
+        "as_of": session.as_of.isoformat(),
         "act": act,
         "actor": actor,
         "os_user": os_user(),
         **told,
     }
-    entry = chain(home).next_entry(number + 1, previous, content, keys)
+    entry = chain(session.home).next_entry(number + 1, previous, content, session.keys)
     connection.execute("INSERT INTO vault.ledger.audit_open VALUES (?, ?)", [number + 1, json.dumps(entry)])
     connection.execute("DELETE FROM vault.ledger.audit_head")
     connection.execute("INSERT INTO vault.ledger.audit_head VALUES (?, ?)", [number + 1, entry["hash"]])
 
 
-def flush(home: Home, keys: Keys) -> None:
+def flush(session: Session) -> None:
     """Write what was committed and is not in the file yet. Raises AnonymartError when the file does not
     hold.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         if not _open_entries(connection):
             return
-    with engine.connect(home, keys, vault="rw") as connection:
+    with session.connect(vault="rw") as connection:
         crash.point("audit.before_append")
-        _append(home, keys, _open_entries(connection))
+        _append(session, _open_entries(connection))
         crash.point("audit.after_append")
         connection.execute("DELETE FROM vault.ledger.audit_open")
 
@@ -149,7 +147,7 @@ def entries(home: Home) -> list[Entry]:
     return chain(home).read()[0]
 
 
-def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
+def verify(session: Session, is_read_only: bool = False) -> Verdict:
     """Check every entry, their order, and that the last one is the one that the vault knows. What was
     committed is written first; read-only, it is checked from where it waits, and nothing is opened for
     writing.
@@ -158,17 +156,17 @@ def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
     """
     if not is_read_only:
         with contextlib.suppress(AnonymartError):
-            flush(home, keys)
-    log = chain(home)
+            flush(session)
+    log = chain(session.home)
     found, whole = log.read()
-    if is_read_only and home.vault.exists():
-        with engine.connect(home, keys, vault="ro") as connection:
+    if is_read_only and session.home.vault.exists():
+        with session.connect(vault="ro") as connection:
             found += [entry for entry in _open_entries(connection) if entry[log.number] > len(found)]
-    n_good, problem = log.check(found, keys)
+    n_good, problem = log.check(found, session.keys)
     if problem is None and log.is_torn(whole):
         problem = "the last line is torn"
-    if problem is None and home.vault.exists():
-        with engine.connect(home, keys, vault="ro") as connection:
+    if problem is None and session.home.vault.exists():
+        with session.connect(vault="ro") as connection:
             number, value = head(connection)
         problem = _unlike_head(found, number, value)
         if problem is None and number < len(found):
@@ -176,10 +174,10 @@ def verify(home: Home, keys: Keys, is_read_only: bool = False) -> Verdict:
     return Verdict(problem is None, n_good, problem)
 
 
-def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
-    log = chain(home)
+def _append(session: Session, waiting: list[Entry]) -> None:
+    log = chain(session.home)
     found, whole = log.read()
-    _, problem = log.check(found, keys)
+    _, problem = log.check(found, session.keys)
     for entry in waiting:
         number = entry[log.number]
         if not problem and number == len(found) + 1:
@@ -193,7 +191,7 @@ def _append(home: Home, keys: Keys, waiting: list[Entry]) -> None:
                 else f"entry {number} is not the one that the vault knows"
             )
     if problem:
-        raise _broken(home, problem)
+        raise _broken(session.home, problem)
 
 
 def write_open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
@@ -208,18 +206,18 @@ def write_open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     connection.execute(f"{schema.AUDIT} DELETE FROM vault.ledger.audit_open")
 
 
-def _last(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys) -> tuple[int, str]:
+def _last(connection: duckdb.DuckDBPyConnection, session: Session) -> tuple[int, str]:
     """Number and hash of the last entry: one that waits, else that of the file, which may know more than a
     restored vault.
     """
-    log = chain(home)
+    log = chain(session.home)
     found, _ = log.read()
-    _, problem = log.check(found, keys)
+    _, problem = log.check(found, session.keys)
     waiting = _open_entries(connection)
     if not problem and not waiting:
         problem = _unlike_head(found, *head(connection))
     if problem:
-        raise _broken(home, problem)
+        raise _broken(session.home, problem)
     last = (waiting or found or [{log.number: 0, "hash": FIRST}])[-1]
     return last[log.number], last["hash"]
 

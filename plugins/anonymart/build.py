@@ -18,7 +18,6 @@ from anonymart import (
     catalogue,
     config,
     crash,
-    engine,
     guard,
     lists,
     pseudonym_mark,
@@ -37,6 +36,7 @@ from anonymart.processing import lines as processing
 from anonymart.progress import Progress
 from anonymart.rights import state
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -75,10 +75,7 @@ _STAYS = ("path:models/intermediate/cells", "path:models/marts", "path:models/ev
 
 
 def build(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     progress: Progress | None = None,
     select: str | None = None,
     actor: str | None = None,
@@ -89,14 +86,11 @@ def build(
     it; also for a table of which nobody has said whether it holds people.
     """
     part = _Part(("--select", select), is_whole=False) if select else _ALL
-    return _build(home, keys, policy, as_of, progress or Progress(quiet=True), part, actor)
+    return _build(session, progress or Progress(quiet=True), part, actor)
 
 
 def build_new(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     progress: Progress,
     actor: str | None,
     stays: tuple[date, str] | None,
@@ -105,14 +99,11 @@ def build_new(
     whole build stay: another one would make the same.
     """
     part = _Part(("--exclude", *_STAYS), day=stays[0], rights=stays[1]) if stays else _ALL
-    return _build(home, keys, policy, as_of, progress, part, actor)
+    return _build(session, progress, part, actor)
 
 
 def _build(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     progress: Progress,
     part: _Part,
     actor: str | None,
@@ -120,26 +111,26 @@ def _build(
     from anonymart.release import approval
     from anonymart.unchanged import inputs_of
 
-    rights_state = prepare(home, keys, policy, as_of, actor)
+    rights_state = prepare(session, actor)
     if part.rights not in (None, rights_state):
         part = _ALL
     if part.day:
         progress.say(f"  no period closes: the cells of the build of {part.day} stay")
-    with engine.connect(home, keys, vault="ro") as connection:
-        inputs = inputs_of(connection, policy)
+    with session.connect(vault="ro") as connection:
+        inputs = inputs_of(connection, session.policy)
     crash.point("build.before_dbt")
-    report = _run_dbt(home, policy, as_of, progress, part.words)
+    report = _run_dbt(session.home, session.policy, session.as_of, progress, part.words)
     crash.point("build.after_dbt")
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-        tombstones.attach(connection, home, keys)
+    with session.connect(vault="ro", warehouse="ro") as connection:
+        tombstones.attach(connection, session)
         places.check(connection)
     if part.is_whole:
-        with engine.connect(home, keys, vault="rw", warehouse="rw") as connection:
+        with session.connect(vault="rw", warehouse="rw") as connection:
             approval.note_built_again(connection)
             # The day of the cells: whatever closes after it has not been made.
-            state.note_built(connection, rights_state, inputs, part.day or as_of)
-            guard.note_run(connection, as_of)
-    audit.record(home, keys, as_of, "built", actor)
+            state.note_built(connection, rights_state, inputs, part.day or session.as_of)
+            guard.note_run(connection, session.as_of)
+    audit.record(session, "built", actor)
     return report
 
 
@@ -150,7 +141,7 @@ def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
     _run_dbt(home, policy, as_of, Progress(quiet=True), ("--select", select))
 
 
-def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | None = None) -> str:
+def prepare(session: Session, actor: str | None = None) -> str:
     """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
 
     Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError
@@ -158,40 +149,40 @@ def prepare(home: Home, keys: Keys, policy: Policy, as_of: date, actor: str | No
     """
     from anonymart.release import approval
 
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
-    seal.need_key(home, keys)
-    perturbation.check_seed(policy)
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: run `anonymart ingest` first.")
+    seal.need_key(session)
+    perturbation.check_seed(session.policy)
     shared_persons.check(load_contracts(), DBT_PROJECT)
-    places.check_files(home)
-    processing.check(policy)
-    lists.drop_old(home)
-    removal.finish(home, keys, policy, as_of)
-    rights_state = _check_zones(home, keys, as_of)
+    places.check_files(session.home)
+    processing.check(session.policy)
+    lists.drop_old(session.home)
+    removal.finish(session)
+    rights_state = _check_zones(session)
     # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
-    approval.supersede(home, keys, as_of, "a new build", actor)
+    approval.supersede(session, "a new build", actor)
     return rights_state
 
 
-def _check_zones(home: Home, keys: Keys, as_of: date) -> str:
+def _check_zones(session: Session) -> str:
     """Open both files once: what a killed run left in a log is replayed, and a wrong key or a lock is told
     plainly.
 
     Gives the state of rights that the build reads.
     """
-    connection = engine.connect(home, keys, vault="rw", warehouse="rw")
+    connection = session.connect(vault="rw", warehouse="rw")
     try:
-        schema.create(connection, keys)
+        schema.create(connection, session.keys)
         steps.apply(connection, "warehouse")
         # What an ingest was cut off before, and what an earlier version left in the warehouse only.
-        catalogue.settle(connection, home, keys, as_of)
+        catalogue.settle(connection, session)
         _drop_placements(connection)
         _drop_leftovers(connection)
         # A new warehouse holds nobody yet; of an old one, finish has just looked who must go.
         if not receipts.knows_head(connection, "warehouse"):
             receipts.note_head(connection, "warehouse", *receipts.head(connection, "vault"))
         if pseudonym_mark.read(connection) is None:
-            pseudonym_mark.note(connection, keys)
+            pseudonym_mark.note(connection, session.keys)
         state.drop_built(connection)
         return state.of_vault(connection)
     finally:

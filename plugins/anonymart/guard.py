@@ -13,13 +13,12 @@ from datetime import date, timedelta
 
 import duckdb
 
-from anonymart import audit, engine
+from anonymart import audit
 from anonymart.engine import table_exists
 from anonymart.errors import DayHeld
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 # Sources whose rows tell of something that happened: their newest day says how far the school's own time has
@@ -28,25 +27,23 @@ _EVENTS = ("connections", "learning", "nps", "salary")
 FORCED = "Forced with --force-as-of"
 
 
-def check(
-    home: Home, keys: Keys, policy: Policy, as_of: date, force: bool = False, actor: str | None = None
-) -> None:
+def check(session: Session, force: bool = False, actor: str | None = None) -> None:
     """Let a day pass for which history closes rightly. Forced, any day passes, and the vault and the audit
     log keep that somebody meant it.
 
     Raises DayHeld, with a sentence that says what to type.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return
-    with engine.connect(home, keys, vault="ro") as connection:
-        why = why_held(connection, policy, as_of)
+    with session.connect(vault="ro") as connection:
+        why = why_held(connection, session.policy, session.as_of)
     if why and force:
-        _confirm(home, keys, as_of, FORCED, actor)
+        _confirm(session, FORCED, actor)
     elif why:
         raise DayHeld(why)
 
 
-def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = None) -> None:
+def confirm(session: Session, reason: str, actor: str | None = None) -> None:
     """Note that a person has said that this day is right, and why: then it passes, and counts as a day on
     which the school was as it is known.
 
@@ -54,7 +51,7 @@ def confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None 
     """
     from anonymart.gate.typed import checked_reason
 
-    _confirm(home, keys, as_of, checked_reason(home, keys, reason), actor)
+    _confirm(session, checked_reason(session, reason), actor)
 
 
 def note_run(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -122,18 +119,18 @@ def _or_confirm(as_of: date) -> str:
     )
 
 
-def _confirm(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None) -> None:
-    with engine.connect(home, keys, vault="rw") as connection:
-        schema.create(connection, keys)
+def _confirm(session: Session, reason: str, actor: str | None) -> None:
+    with session.connect(vault="rw") as connection:
+        schema.create(connection, session.keys)
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
         connection.execute(
             "INSERT INTO vault.ledger.confirmed_days (as_of, decided_by, reason) VALUES ($1, $2, $3)",
-            [as_of, name, reason],
+            [session.as_of, name, reason],
         )
-        audit.enter(connection, home, keys, as_of, "confirmed_day", name, reason=reason)
+        audit.enter(connection, session, "confirmed_day", name, reason=reason)
         connection.execute("COMMIT")
-    audit.flush(home, keys)
+    audit.flush(session)
 
 
 def _confirmed(connection: duckdb.DuckDBPyConnection) -> list[date]:

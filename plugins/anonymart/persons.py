@@ -14,11 +14,10 @@ from typing import Any
 import duckdb
 
 from anonymart import engine
-from anonymart.home import Home
 from anonymart.ingest import waiting
 from anonymart.ingest.waiting import Waiting
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 IN = "in"
 # Statuses of int_persons, as they are shown.
@@ -84,12 +83,12 @@ def answer_sentences(graduates: int, salary_answers: int, answers_of_no_graduate
     return lines
 
 
-def count(home: Home, keys: Keys) -> Persons:
+def count(session: Session) -> Persons:
     """Counts as of the last build and of the register as it is now. Raises AnonymartError when there is no
     vault yet.
     """
-    has_warehouse = home.warehouse.exists()
-    connection = engine.connect(home, keys, vault="ro", warehouse="ro" if has_warehouse else None)
+    has_warehouse = session.home.warehouse.exists()
+    connection = session.connect(vault="ro", warehouse="ro" if has_warehouse else None)
     try:
         is_built = has_warehouse and engine.table_exists(
             connection, "intermediate", "int_persons", database="warehouse"

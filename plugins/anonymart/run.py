@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anonymart import audit, crash, engine, guard, seal, unchanged
+from anonymart import audit, crash, guard, seal, unchanged
 from anonymart.asks import Asks, asks_of
 from anonymart.build import build, build_new
 from anonymart.contracts import load_contracts
@@ -23,13 +23,11 @@ from anonymart.errors import (
     Superseded,
     UnreadableRequests,
 )
-from anonymart.home import Home
 from anonymart.ingest import IngestReport, ingest
-from anonymart.keys import Keys
 from anonymart.persons import Persons
 from anonymart.persons import count as count_persons
-from anonymart.policy import Policy
 from anonymart.progress import Progress
+from anonymart.session import Session
 from anonymart.summary import Summary, summarize
 
 if TYPE_CHECKING:
@@ -107,10 +105,7 @@ class Options:
 
 
 def run(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -124,41 +119,39 @@ def run(
     from anonymart.release import exact, for_reviewer, recover
     from anonymart.rights import count, machine
 
-    seal.need_key(home, keys)
+    seal.need_key(session)
     options, progress = options or Options(), progress or Progress()
-    report = RunReport(as_of, seconds=progress.seconds)
-    for sentence in recover(home, keys):
+    report = RunReport(session.as_of, seconds=progress.seconds)
+    for sentence in recover(session):
         progress.say(f"After an unfinished run: {sentence}.")
     with progress.step("ingest", "Ingest"):
-        report.files = ingest(home, keys, policy, as_of, options.landing, progress=progress)
+        report.files = ingest(session, options.landing, progress=progress)
     with progress.step("rights", "Requests of people"):
-        report.rights = count(machine.advance_all(home, keys, policy, as_of))
+        report.rights = count(machine.advance_all(session))
     try:
-        guard.check(home, keys, policy, as_of, options.force_as_of, options.actor)
+        guard.check(session, options.force_as_of, options.actor)
     except DayHeld as held:
         report.held = str(held)
         return report
-    day = unchanged.day_of_build(home, keys, policy, as_of)
+    day = unchanged.day_of_build(session)
     if day:
         progress.say(f"Build: nothing has come since that of {day}, and no period closes: it stays.")
     else:
-        stays = unchanged.day_of_cells(home, keys, policy, as_of)
+        stays = unchanged.day_of_cells(session)
         if not stays:
             threading.Thread(target=_import_gate, daemon=True).start()
         with progress.step("build", "Build"):
-            built = build_new(home, keys, policy, as_of, progress, options.actor, stays)
+            built = build_new(session, progress, options.actor, stays)
         progress.seconds["build_start_up"] = built.start_up_seconds
     try:
-        report.release_id, report.waiting = release(
-            home, keys, policy, as_of, progress, options.actor, options.reviewer
-        )
+        report.release_id, report.waiting = release(session, progress, options.actor, options.reviewer)
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:
-        with engine.connect(home, keys, vault="ro") as connection:
+        with session.connect(vault="ro") as connection:
             report.utility = for_reviewer.notes(connection, report.release_id)[exact.UTILITY]
-    report.persons = count_persons(home, keys)
-    report.summary = summarize(home, keys)
+    report.persons = count_persons(session)
+    report.summary = summarize(session)
     return report
 
 
@@ -173,10 +166,7 @@ def _import_gate() -> None:
 
 
 def release(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     progress: Progress | None = None,
     actor: str | None = None,
     reviewer: Reviewer | None = None,
@@ -192,10 +182,10 @@ def release(
 
     progress = progress or Progress()
     for _ in range(_TRIES):
-        if not state.is_built(home, keys):
-            as_of = build_again(home, keys, policy, as_of, progress, actor)
+        if not state.is_built(session):
+            as_of = build_again(session, progress, actor)
         try:
-            return _release(home, keys, policy, as_of, progress, actor, reviewer)
+            return _release(session, progress, actor, reviewer)
         except Superseded as moved:
             progress.say(str(moved))
     raise AnonymartError(
@@ -203,22 +193,20 @@ def release(
     )
 
 
-def build_again(
-    home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress, actor: str | None = None
-) -> date:
+def build_again(session: Session, progress: Progress, actor: str | None = None) -> date:
     """Build what a right has superseded; gives the day that it was built for, never before the newest step of
     a request.
 
     Raises DayHeld when that day may be wrong.
     """
-    day = _day_after_rights(home, keys, as_of)
-    guard.check(home, keys, policy, day)
+    day = _day_after_rights(session)
+    guard.check(session.on(day))
     with progress.step("build", "Build again, after a request or a change of the definitions"):
-        build(home, keys, policy, day, progress, actor=actor)
+        build(session.on(day), progress, actor=actor)
     return day
 
 
-def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progress | None = None) -> None:
+def renew(session: Session, progress: Progress | None = None) -> None:
     """Where a right has just superseded a candidate that waited, build, gate and let wait its successor at
     once; else do nothing.
 
@@ -227,15 +215,13 @@ def renew(home: Home, keys: Keys, policy: Policy, as_of: date, progress: Progres
     """
     from anonymart.release import approval
 
-    day = approval.to_build_again(home, keys)
+    day = approval.to_build_again(session)
     if day is not None:
         with suppress(UnreadableRequests, DayHeld):
-            release(home, keys, policy, max(day, as_of), progress)
+            release(session.on(max(day, session.as_of)), progress)
 
 
-def approve(
-    home: Home, keys: Keys, policy: Policy, release_id: str, reviewer: Reviewer, candidate: str | None = None
-) -> str:
+def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> str:
     """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built
     and gated again at once.
 
@@ -245,30 +231,27 @@ def approve(
     from anonymart.release import answer, approval
 
     try:
-        return answer.approve(home, keys, policy, release_id, reviewer, candidate)
+        return answer.approve(session, release_id, reviewer, candidate)
     except Superseded:
-        renew(home, keys, policy, date.min)
-    same = approval.shows_the_same(home, keys, release_id, candidate)
+        renew(session.on(date.min))
+    same = approval.shows_the_same(session, release_id, candidate)
     if same is None:
         raise Superseded(
             f"Release {release_id} was superseded by a request, and what it shows has changed: "
             f"`anonymart approvals` lists what waits now."
         )
-    return answer.approve(home, keys, policy, same.release_id, reviewer, same.candidate_sha256)
+    return answer.approve(session, same.release_id, reviewer, same.candidate_sha256)
 
 
-def _day_after_rights(home: Home, keys: Keys, as_of: date) -> date:
+def _day_after_rights(session: Session) -> date:
     from anonymart.rights import state
 
-    with engine.connect(home, keys, vault="ro") as connection:
-        return max(as_of, state.last_day(connection) or as_of)
+    with session.connect(vault="ro") as connection:
+        return max(session.as_of, state.last_day(connection) or session.as_of)
 
 
 def _release(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     progress: Progress,
     actor: str | None,
     reviewer: Reviewer | None,
@@ -276,37 +259,35 @@ def _release(
     from anonymart.release import approval, cells, make_candidate, publish, refuse
     from anonymart.rights.unreadable import need_none_open
 
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         has_news = cells.has_news(connection, load_contracts().values())
     if not has_news:
-        need_none_open(home, keys)
+        need_none_open(session)
         return None, None
     with progress.step("candidate", "Candidate release"):
-        candidate = make_candidate(home, keys, policy, as_of)
+        candidate = make_candidate(session)
     crash.point("gate.before")
     with progress.step("gate", "Gate"):
         from anonymart.gate import gate
 
-        verdict = gate(home, keys, policy, candidate, as_of)
+        verdict = gate(session, candidate, session.as_of)
     crash.point("gate.after")
     if not verdict.passed:
         audit.record(
-            home,
-            keys,
-            as_of,
+            session,
             "refused",
             actor,
             candidate=candidate.name,
             by="gate",
             n_failures=len(verdict.failures),
         )
-        kept = refuse(home, candidate)
+        kept = refuse(session.home, candidate)
         raise GateRefused(verdict.sentence(kept))
     with progress.step("publish", "Publish"):
         try:
-            return publish(home, keys, policy, candidate, actor, reviewer), None
+            return publish(session, candidate, actor, reviewer), None
         except ApprovalNeeded as needed:
-            held = approval.waiting(home, keys)
+            held = approval.waiting(session)
             if held is None:
                 raise AnonymartError("What waited for the reviewer is gone: run again.") from None
             return None, {**held.as_dict(), "says": str(needed)}

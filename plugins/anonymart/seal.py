@@ -9,17 +9,17 @@ and ends as the vault knows it is what was there before.
 from __future__ import annotations
 
 import json
-from datetime import date
 
-from anonymart import audit, engine
+from anonymart import audit
 from anonymart.chain import FIRST, OTHER_KEY, SEALS, Chain, digest, hash_of, other_key
 from anonymart.erasure import receipts
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.session import Session
 
 
-def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = None) -> dict[str, int]:
+def seal(session: Session, reason: str, actor: str | None = None) -> dict[str, int]:
     """Seal audit log and receipts as they are, and note it as the first entry under the new key; gives how
     many of each.
 
@@ -28,17 +28,17 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
     """
     from anonymart.gate.typed import checked_sentence
 
-    chains = {"entry": audit.chain(home), "receipt": receipts.chain(home)}
-    if OTHER_KEY not in {_problem(chain, keys) for chain in chains.values()}:
+    chains = {"entry": audit.chain(session.home), "receipt": receipts.chain(session.home)}
+    if OTHER_KEY not in {_problem(chain, session.keys) for chain in chains.values()}:
         raise UsageError(
             "The key 'signing' is the one that audit log and receipts were written with: there is "
             "nothing to seal."
         )
-    with engine.connect(home, keys, vault="rw") as connection:
+    with session.connect(vault="rw") as connection:
         text = checked_sentence(connection, reason, "--reason")
-        audit.write_open(connection, home)
+        audit.write_open(connection, session.home)
         heads = {"entry": audit.head(connection), "receipt": receipts.head(connection, "vault")}
-    told: dict[str, object] = {"as_of": str(as_of), "reason": text}
+    told: dict[str, object] = {"as_of": str(session.as_of), "reason": text}
     counts = {}
     for noun, chain in chains.items():
         entries, _ = chain.read()
@@ -56,28 +56,28 @@ def seal(home: Home, keys: Keys, as_of: date, reason: str, actor: str | None = N
             )
         told[noun] = {"up_to": len(entries), "sha256": digest(entries)}
         counts[noun] = len(entries)
-    _write(home, {**told, "hash": hash_of(told, keys)})
-    audit.record(home, keys, as_of, "sealed", actor, reason=text)
+    _write(session.home, {**told, "hash": hash_of(told, session.keys)})
+    audit.record(session, "sealed", actor, reason=text)
     return counts
 
 
-def seal_under(home: Home, keys: Keys, as_of: str, reason: str) -> None:
+def seal_under(session: Session, as_of: str, reason: str) -> None:
     """Seal audit log and receipts, which hold under the key of before, under a new one; nothing where they
     are empty or it is done already.
     """
     told: dict[str, object] = {"as_of": as_of, "reason": reason}
-    for noun, chain in (("entry", audit.chain(home)), ("receipt", receipts.chain(home))):
+    for noun, chain in (("entry", audit.chain(session.home)), ("receipt", receipts.chain(session.home))):
         entries, _ = chain.read()
         told[noun] = {"up_to": len(entries), "sha256": digest(entries)}
-    _write(home, {**told, "hash": hash_of(told, keys)})
+    _write(session.home, {**told, "hash": hash_of(told, session.keys)})
 
 
-def need_key(home: Home, keys: Keys) -> None:
+def need_key(session: Session) -> None:
     """Raise UsageError when audit log or receipts were written with another key `signing`: nothing could be
     proved any more.
     """
-    for chain in (audit.chain(home), receipts.chain(home)):
-        if chain.check(chain.read()[0], keys)[1] == OTHER_KEY:
+    for chain in (audit.chain(session.home), receipts.chain(session.home)):
+        if chain.check(chain.read()[0], session.keys)[1] == OTHER_KEY:
             raise other_key(chain.path)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart import audit, config, engine, versions
+from anonymart import audit, config, versions
 from anonymart.asks import Asks
 from anonymart.backup import listed
 from anonymart.chain import Chain
@@ -38,6 +38,7 @@ from anonymart.release.folder import MANIFEST, MANIFEST_SIGNATURE
 from anonymart.release.signature import fingerprint, public_key, signed_by
 from anonymart.rights.requests import CLOSED, Request, load_states
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 _SHORT = 12
 
@@ -116,7 +117,7 @@ def look(home: Home, policy: Policy, as_of: date, now: datetime) -> Status:
         keys = Keys.load(home)
         if home.vault.exists():
             with reading(home):
-                _look_inside(status, home, keys, policy)
+                _look_inside(status, Session(home, keys, policy))
     except Busy:
         status.is_busy = True
     except AnonymartError as error:
@@ -198,36 +199,36 @@ def _queue(paths: Iterable[Path], now: datetime) -> dict[str, Any] | None:
     }
 
 
-def _look_inside(status: Status, home: Home, keys: Keys, policy: Policy) -> None:
+def _look_inside(status: Status, session: Session) -> None:
     """What stands in the vault, and whether files hold by what it knows. The lock is held to read."""
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         found = versions.read(connection, "vault")
         if found < versions.NEWEST:
             status.problems.append(
                 "The vault was written by an older Anonymart: `anonymart migrate` brings it up to date."
             )
             return
-        requests = list(load_states(connection, policy, status.as_of).values())
-        silent = silence.find(connection, policy, status.as_of)
+        requests = list(load_states(connection, session.policy, status.as_of).values())
+        silent = silence.find(connection, session.policy, status.as_of)
         inside: dict[str, Any] = {
             "last_run_on": _one(connection, "SELECT max(as_of) FROM vault.ledger.runs"),
             "last_load_on": _one(connection, "SELECT max(as_of) FROM vault.ledger.loads"),
             "requests": _requests(requests),
-            "retention": _retention(connection, policy, status.as_of),
+            "retention": _retention(connection, session.policy, status.as_of),
         }
         n_unreadable = unreadable.n_open(connection)
         folders = connection.execute("SELECT folder FROM vault.ledger.landings ORDER BY folder").fetchall()
         receipts_head = receipts.head(connection, "vault")
     # Files of a folder that a run was told to load from (--landing) wait there.
-    others = [Path(each) for (each,) in folders if Path(each) != home.landing.resolve()]
+    others = [Path(each) for (each,) in folders if Path(each) != session.home.landing.resolve()]
     status.asks = Asks(
         (*status.asks.refused, *(name for folder in others for name in still_refused(folder))),
         n_unreadable,
         sum(request.is_late for request in requests),
         tuple(each.source for each in silent),
     )
-    waits = approval.waiting(home, keys)
-    released = list_releases(home, keys)
+    waits = approval.waiting(session)
+    released = list_releases(session)
     inside |= {
         "waiting": {name: value for name, value in waits.as_dict().items() if name != "candidate_sha256"}
         if waits
@@ -235,11 +236,11 @@ def _look_inside(status: Status, home: Home, keys: Keys, policy: Policy) -> None
         "last_release": {name: released[-1][name] for name in ("release_id", "as_of", "is_current")}
         if released
         else None,
-        "keys": {"status": "ok", "signing": fingerprint(public_key(keys))},
+        "keys": {"status": "ok", "signing": fingerprint(public_key(session.keys))},
         "chains": {
-            "audit": _audit(home, keys, status),
-            "receipts": _receipts(home, keys, receipts_head, status),
-            "signature": _signature(home, keys, status),
+            "audit": _audit(session, status),
+            "receipts": _receipts(session, receipts_head, status),
+            "signature": _signature(session, status),
         },
     }
     if waits:
@@ -290,15 +291,15 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _audit(home: Home, keys: Keys, status: Status) -> dict[str, Any]:
-    verdict = audit.verify(home, keys, is_read_only=True)
-    return _chain(audit.chain(home), verdict.problem, "The audit log", status)
+def _audit(session: Session, status: Status) -> dict[str, Any]:
+    verdict = audit.verify(session, is_read_only=True)
+    return _chain(audit.chain(session.home), verdict.problem, "The audit log", status)
 
 
-def _receipts(home: Home, keys: Keys, known: tuple[int, str], status: Status) -> dict[str, Any]:
-    file = receipts.chain(home)
+def _receipts(session: Session, known: tuple[int, str], status: Status) -> dict[str, Any]:
+    file = receipts.chain(session.home)
     entries, whole = file.read()
-    _, problem = file.check(entries, keys)
+    _, problem = file.check(entries, session.keys)
     number, value = known
     if problem is None and file.is_torn(whole):
         problem = "the last line is torn"
@@ -320,13 +321,13 @@ def _chain(file: Chain, problem: str | None, what: str, status: Status) -> dict[
     }
 
 
-def _signature(home: Home, keys: Keys, status: Status) -> dict[str, Any] | None:
+def _signature(session: Session, status: Status) -> dict[str, Any] | None:
     """Whether the current release is signed with this home's key; None where there is none."""
-    if not home.current.is_symlink():
+    if not session.home.current.is_symlink():
         return None
-    manifest, signature = home.current / MANIFEST, home.current / MANIFEST_SIGNATURE
+    manifest, signature = session.home.current / MANIFEST, session.home.current / MANIFEST_SIGNATURE
     key = signed_by(manifest, signature)
-    holds = key is not None and fingerprint(key) == fingerprint(public_key(keys))
+    holds = key is not None and fingerprint(key) == fingerprint(public_key(session.keys))
     if not holds:
         status.problems.append(
             "The current release is not signed with this home's key: `anonymart verify` it."

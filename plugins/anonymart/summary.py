@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from anonymart import engine
 from anonymart.contracts import load_contracts
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 
 @dataclass
@@ -24,10 +22,10 @@ class Summary:
         return {"marts": self.marts}
 
 
-def summarize(home: Home, keys: Keys) -> Summary:
+def summarize(session: Session) -> Summary:
     """Count rows and suppressed figures of each mart as the warehouse holds them."""
     summary = Summary()
-    connection = engine.connect(home, keys, warehouse="ro")
+    connection = session.connect(warehouse="ro")
     try:
         for name, contract in load_contracts().items():
             summary.marts[name] = _mart(connection, name, [column.name for column in contract.columns])

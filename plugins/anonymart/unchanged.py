@@ -18,12 +18,11 @@ import duckdb
 from anonymart import __version__, engine, guard
 from anonymart.contracts import load_contracts
 from anonymart.definitions import project
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.migrate.steps import STEPS
 from anonymart.policy import Policy
 from anonymart.release import cells
 from anonymart.rights import state
+from anonymart.session import Session
 
 # All that a build reads of the vault comes with a load, a request or a removal; the state of rights stands
 # for the last two. What a release made of the build's cells is the same in the next build.
@@ -33,26 +32,30 @@ _RECALLED = ("withdrawals", "withdrawn_periods")
 _MADE_ANEW_AFTER = timedelta(days=7)
 
 
-def day_of_build(home: Home, keys: Keys, policy: Policy, as_of: date) -> date | None:
+def day_of_build(session: Session) -> date | None:
     """The day of the last build where one of `as_of` would publish nothing else; None where it has to be
     built.
     """
-    if not home.warehouse.exists():
+    if not session.home.warehouse.exists():
         return None
-    with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
+    with session.connect(vault="rw", warehouse="ro") as connection:
         found = state.built_inputs(connection)
         if found is None or state.built(connection) != state.of_vault(connection):
             return None
         inputs, day = found
-        if inputs != inputs_of(connection, policy) or not day <= as_of or _may_close(day, as_of, policy):
+        if (
+            inputs != inputs_of(connection, session.policy)
+            or not day <= session.as_of
+            or _may_close(day, session.as_of, session.policy)
+        ):
             return None
         if cells.has_news(connection, load_contracts().values()):
             return None
-        guard.note_run(connection, as_of)
+        guard.note_run(connection, session.as_of)
         return day
 
 
-def day_of_cells(home: Home, keys: Keys, policy: Policy, as_of: date) -> tuple[date, str] | None:
+def day_of_cells(session: Session) -> tuple[date, str] | None:
     """The day of the last whole build and the state of rights that it read, where a build of `as_of` would
     make the same cells, marts and evidence of whatever rows; None where they have to be made.
 
@@ -60,18 +63,20 @@ def day_of_cells(home: Home, keys: Keys, policy: Policy, as_of: date) -> tuple[d
     that had closed is published, and no period closes until `as_of`. A mart without any cell closes nothing,
     so that rows may give it cells of any period: then all are made.
     """
-    if not home.warehouse.exists():
+    if not session.home.warehouse.exists():
         return None
     contracts = load_contracts()
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         found, rights = state.built_inputs(connection), state.built(connection)
         if found is None or rights is None or rights != state.of_vault(connection):
             return None
         inputs, day = found
         # What a digest of before says is compared as a whole.
-        if inputs.partition(" ")[0] != inputs_of(connection, policy).partition(" ")[0]:
+        if inputs.partition(" ")[0] != inputs_of(connection, session.policy).partition(" ")[0]:
             return None
-        if not timedelta(0) <= as_of - day < _MADE_ANEW_AFTER or _may_close(day, as_of, policy):
+        if not timedelta(0) <= session.as_of - day < _MADE_ANEW_AFTER or _may_close(
+            day, session.as_of, session.policy
+        ):
             return None
         if cells.has_news(connection, contracts.values()) or cells.without_any(
             connection, contracts.values()

@@ -6,33 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 from anonymart.errors import UsageError
 from anonymart.lock import Busy, reading
+from anonymart.session import Session
 from anonymart_airflow.names import ANSWERS, APPROVE, reviewers
 
 if TYPE_CHECKING:
     from anonymart.home import Home
-    from anonymart.keys import Keys
-    from anonymart.policy import Policy
     from anonymart.release.approval import Waiting
 
 VIA = "Airflow's request to the reviewer"
 _AGAIN = "nothing was decided: clear the task `ask` and let a reviewer answer again"
 
 
-def waiting(home: Home, keys: Keys) -> Waiting | None:
+def waiting(session: Session) -> Waiting | None:
     """The candidate that waits, looked up without disturbing a writer. Raises Busy while one writes."""
     from anonymart.release import approval
 
-    with reading(home):
-        return approval.waiting(home, keys)
+    with reading(session.home):
+        return approval.waiting(session)
 
 
-def is_waiting(home: Home, keys: Keys, request: dict[str, str]) -> bool:
+def is_waiting(session: Session, request: dict[str, str]) -> bool:
     """Whether the candidate of the request still waits, or one that was built again after a right and shows
     the same; the caller holds the home's lock.
     """
     from anonymart.release import approval
 
-    return approval.shows_the_same(home, keys, request["release_id"], request["candidate_sha256"]) is not None
+    return approval.shows_the_same(session, request["release_id"], request["candidate_sha256"]) is not None
 
 
 def body(home: Home, waits: Waiting) -> str:
@@ -55,7 +54,7 @@ def body(home: Home, waits: Waiting) -> str:
     return "\n".join(lines)
 
 
-def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answer: dict[str, Any]) -> str:
+def decide(session: Session, request: dict[str, str], answer: dict[str, Any]) -> str:
     """Approve or refuse as answered; the caller holds the home's lock. Raises UsageError when it may not
     be.
     """
@@ -73,12 +72,12 @@ def decide(home: Home, keys: Keys, policy: Policy, request: dict[str, str], answ
     release_id, candidate = request["release_id"], request["candidate_sha256"]
     reviewer = Reviewer(name, reason, VIA)
     if chosen == [APPROVE]:
-        return run.approve(home, keys, policy, release_id, reviewer, candidate)
-    answering.refuse_waiting(home, keys, release_id, reviewer, candidate)
+        return run.approve(session, release_id, reviewer, candidate)
+    answering.refuse_waiting(session, release_id, reviewer, candidate)
     return release_id
 
 
-def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dict[str, Any]) -> bool:
+def was_carried_out(session: Session, request: dict[str, str], answer: dict[str, Any]) -> bool:
     """Whether this very answer to this very candidate is in the ledger already, from a try that was
     killed.
     """
@@ -92,20 +91,20 @@ def was_carried_out(home: Home, keys: Keys, request: dict[str, str], answer: dic
     return any(
         (entry["release_id"], entry["candidate_sha256"], entry["state"], entry["actor"], entry["reason"])
         == (request["release_id"], request["candidate_sha256"], state, name, reason)
-        for entry in approval.decisions(home, keys)
+        for entry in approval.decisions(session)
     )
 
 
-def unfit_names(home: Home, keys: Keys) -> list[str]:
+def unfit_names(session: Session) -> list[str]:
     """The ids of reviewers under whose name the audit log takes no entry, since a learner may have it; none
     as long as there is no vault, or a run writes into it.
     """
-    from anonymart import audit, engine
+    from anonymart import audit
 
     found = []
-    for user_id, name in reviewers().items() if home.vault.exists() else ():
+    for user_id, name in reviewers().items() if session.home.vault.exists() else ():
         try:
-            with reading(home), engine.connect(home, keys, vault="ro") as connection:
+            with reading(session.home), session.connect(vault="ro") as connection:
                 audit.who(connection, name)
         except Busy:
             return []

@@ -11,18 +11,17 @@ from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
-    from anonymart.home import Home
-    from anonymart.keys import Keys
     from anonymart.sources.lrs_store import Store
 
 LRS = "anonymart_lrs"
 _EXTRAS = ("token", "overlap_hours", "page_size", "xapi_version", "allow_http")
 
 
-def pull_learning(home: Home, keys: Keys) -> None:
+def pull_learning(session: Session) -> None:
     """Drain the store of the connection `anonymart_lrs` into landing; nothing where there is no such
     connection.
     """
@@ -32,7 +31,7 @@ def pull_learning(home: Home, keys: Keys) -> None:
         connection = Connection.get(LRS)
     except AirflowNotFoundException:
         return
-    pulled = lrs.pull(home, keys, lrs_store_of(connection), TaskProgress())
+    pulled = lrs.pull(session, lrs_store_of(connection), TaskProgress())
     TaskProgress().say(
         f"The store gave {pulled.statements} statements in {pulled.pages} pages; ingest tells which of them "
         f"are new."

@@ -12,6 +12,7 @@ from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.release.folder import MARTS_FILE, PAGE
+from anonymart.session import Session
 from anonymart_airflow import ledger, school
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
@@ -41,7 +42,7 @@ def main() -> int:
         school.check_home(home, chosen)
         home.prepare()
         _prepare(home, chosen)
-        last_load = ledger.last_load(home, Keys.load(home))
+        last_load = ledger.last_load(Session(home, Keys.load(home)))
         release_id = _through_airflow(home, {"as_of": chosen.as_of})
         _tell(home, last_load, release_id, time.monotonic() - begun)
         return 0
@@ -150,10 +151,10 @@ def _tell(home: Home, last_load: int, release_id: str | None, seconds: float) ->
     from anonymart.summary import summarize
 
     keys = Keys.load(home)
-    marts = summarize(home, keys).as_dict()["marts"]
-    _say("\n" + "\n".join(sources_table(ledger.counts_after(home, keys, last_load))))
+    marts = summarize(Session(home, keys)).as_dict()["marts"]
+    _say("\n" + "\n".join(sources_table(ledger.counts_after(Session(home, keys), last_load))))
     _say("\n" + "\n".join(figures_table(marts)))
-    _say("\n" + "\n".join(requests_table(ledger.requests(home, keys))))
+    _say("\n" + "\n".join(requests_table(ledger.requests(Session(home, keys)))))
     _say("")
     if release_id:
         _say(f"Release {release_id} is published.")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.session import Session
 from anonymart_airflow import approvals, load, queues, roles
 from anonymart_airflow.names import POOL, POOL_NOTE, reviewers
 
@@ -194,7 +195,7 @@ def _reviewers() -> Check:
 def _unfit_names() -> list[str]:
     try:
         home = Home.from_env()
-        return approvals.unfit_names(home, Keys.load(home))
+        return approvals.unfit_names(Session(home, Keys.load(home)))
     except AnonymartError:
         # The line about the home says so.
         return []

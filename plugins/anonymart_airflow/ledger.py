@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from anonymart import engine
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 COLUMNS = ("files", "files_refused", "delivered", "loaded", "refused", "quarantined", "duplicate")
 
 
-def last_load(home: Home, keys: Keys) -> int:
+def last_load(session: Session) -> int:
     """The number of the last load, 0 when there was none."""
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return 0
-    connection = engine.connect(home, keys, vault="ro")
+    connection = session.connect(vault="ro")
     try:
         return one_row(connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads"))[0]
     finally:
         connection.close()
 
 
-def counts_after(home: Home, keys: Keys, load_no: int) -> dict[str, dict[str, int]]:
+def counts_after(session: Session, load_no: int) -> dict[str, dict[str, int]]:
     """Files and rows by source of the loads after this one, in the order of loading."""
-    connection = engine.connect(home, keys, vault="ro")
+    connection = session.connect(vault="ro")
     try:
         found = connection.execute(
             "SELECT source, count(*), count(*) FILTER (status = 'refused'), sum(delivered), "
@@ -39,13 +37,13 @@ def counts_after(home: Home, keys: Keys, load_no: int) -> dict[str, dict[str, in
     return {source: dict(zip(COLUMNS, map(int, numbers), strict=True)) for source, *numbers in found}
 
 
-def requests(home: Home, keys: Keys) -> dict[str, dict[str, int]]:
+def requests(session: Session) -> dict[str, dict[str, int]]:
     """Requests of people by kind and state."""
     from anonymart.policy import load_policy
     from anonymart.rights import list_requests
 
     found: dict[str, dict[str, int]] = {}
-    for request in list_requests(home, keys, load_policy(), date.min):
+    for request in list_requests(session.under(load_policy()).on(date.min)):
         states = found.setdefault(request.kind, {})
         states[request.state] = states.get(request.state, 0) + 1
     return found

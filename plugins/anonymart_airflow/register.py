@@ -4,33 +4,32 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
-    from anonymart.home import Home
-    from anonymart.keys import Keys
+    pass
 
 CONNECTION = "anonymart_register"
 # What of the connection's extra fields may reach the server's library.
 _EXTRA = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
 
 
-def pull_register(home: Home, keys: Keys, as_of: date) -> list[str]:
+def pull_register(session: Session) -> list[str]:
     """Read what changed into landing/learners/, where the home has a mapping; gives names of what is other
     than before.
 
     Raises UsageError when there is a mapping and no connection, and what the pull raises.
     """
-    if not home.register_mapping.exists():
+    if not session.home.register_mapping.exists():
         return []
     from anonymart.sources.mapping import load_mapping
     from anonymart.sources.register import pull
 
-    done = pull(home, keys, _address(), load_mapping(home.register_mapping), as_of)
+    done = pull(session, _address(), load_mapping(session.home.register_mapping), session.as_of)
     for sentence in done.sentences:
         TaskProgress().say(f"  {sentence}")
     return [each.sentence for each in done.changes]

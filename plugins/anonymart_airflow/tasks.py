@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from anonymart.lock import Busy, reading, writing
+from anonymart.session import Session
 from anonymart_airflow import approvals
 from anonymart_airflow.as_of import as_of
 from anonymart_airflow.connections import pull_learning
@@ -38,19 +39,19 @@ def ingest_source(source: str, context: Any) -> dict[str, Any]:
     from anonymart.ingest import ingest
     from anonymart_airflow.register import pull_register
 
-    home, keys, policy, day = _open(context)
+    session = _open(context)
     changes: list[str] = []
     failure = None
     if source == "learning":
-        pull_learning(home, keys)
+        pull_learning(session)
     if source == "learners":
         try:
-            changes = pull_register(home, keys, day)
+            changes = pull_register(session)
         except AnonymartError as error:
             # Files that wait are loaded all the same.
             failure = error
-    with writing(home):
-        report = ingest(home, keys, policy, day, sources=(source,), progress=TaskProgress())
+    with writing(session.home):
+        report = ingest(session, sources=(source,), progress=TaskProgress())
     if failure:
         raise failure
     if report.silent:
@@ -94,21 +95,21 @@ def build_candidate(context: Any) -> str:
     from anonymart.build import build_new
     from anonymart.release import make_candidate, recover
 
-    home, keys, policy, day = _open(context)
+    session = _open(context)
     is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
     progress = TaskProgress()
-    with writing(home):
-        for sentence in recover(home, keys):
+    with writing(session.home):
+        for sentence in recover(session):
             progress.say(f"After an unfinished run: {sentence}.")
-        guard.check(home, keys, policy, day, force=is_forced)
-        built = unchanged.day_of_build(home, keys, policy, day)
+        guard.check(session, force=is_forced)
+        built = unchanged.day_of_build(session)
         if built:
             raise AirflowSkipException(
                 f"Nothing has come since the build of {built}, and no period closes: it stays."
             )
-        stays = unchanged.day_of_cells(home, keys, policy, day)
-        build_new(home, keys, policy, day, progress, None, stays)
-        return make_candidate(home, keys, policy, day).name
+        stays = unchanged.day_of_cells(session)
+        build_new(session, progress, None, stays)
+        return make_candidate(session).name
 
 
 @plain_faults
@@ -120,38 +121,38 @@ def gate_candidate(name: str, context: Any) -> str:
     """
     from anonymart.rights import state
 
-    home, keys, policy, day = _open(context)
-    with writing(home):
-        if not _candidate(home, name).is_dir() or not state.is_built(home, keys):
-            name, day = _make_again(home, keys, policy, day)
-        _gate(home, keys, policy, name, day)
+    session = _open(context)
+    with writing(session.home):
+        if not _candidate(session.home, name).is_dir() or not state.is_built(session):
+            name, day = _make_again(session)
+        _gate(session, name, session.as_of)
     return name
 
 
-def _make_again(home: Home, keys: Keys, policy: Policy, day: date) -> tuple[str, date]:
+def _make_again(session: Session) -> tuple[str, date]:
     from anonymart.release import make_candidate, recover
     from anonymart.run import build_again
 
-    recover(home, keys)
-    day = build_again(home, keys, policy, day, TaskProgress())
-    return make_candidate(home, keys, policy, day).name, day
+    recover(session)
+    day = build_again(session, TaskProgress())
+    return make_candidate(session).name, session.as_of
 
 
-def _gate(home: Home, keys: Keys, policy: Policy, name: str, day: date) -> None:
+def _gate(session: Session, name: str, day: date) -> None:
     from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
     from anonymart.release import has_news, refuse
     from anonymart.release.manifest import read_manifest
 
-    candidate = _candidate(home, name)
+    candidate = _candidate(session.home, name)
     if not has_news(candidate):
         return
     day = max(day, date.fromisoformat(read_manifest(candidate)["as_of"]))
-    verdict = gate(home, keys, policy, candidate, day)
+    verdict = gate(session, candidate, day)
     if not verdict.passed:
-        audit.record(home, keys, day, "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
-        raise GateRefused(verdict.sentence(refuse(home, candidate)))
+        audit.record(session.on(day), "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
+        raise GateRefused(verdict.sentence(refuse(session.home, candidate)))
 
 
 @plain_faults
@@ -165,23 +166,23 @@ def publish_candidate(name: str, context: Any) -> str:
     from anonymart.release import list_releases, publish, recover
     from anonymart.release.folder import CANDIDATE_PREFIX
 
-    home, keys, policy, day = _open(context)
+    session = _open(context)
     release_id = name.removeprefix(CANDIDATE_PREFIX)
-    with writing(home):
-        if release_id in {release["release_id"] for release in list_releases(home, keys)}:
+    with writing(session.home):
+        if release_id in {release["release_id"] for release in list_releases(session)}:
             # A try before this one was killed after the commit: what is left is to finish it.
-            recover(home, keys)
+            recover(session)
             return release_id
         try:
             try:
-                if not _candidate(home, name).is_dir():
+                if not _candidate(session.home, name).is_dir():
                     raise Superseded(f"{name} is gone: a try before this one was killed.")
-                published = publish(home, keys, policy, _candidate(home, name))
+                published = publish(session, _candidate(session.home, name))
             except Superseded:
                 # Nobody else may write until it is published.
-                name, day = _make_again(home, keys, policy, day)
-                _gate(home, keys, policy, name, day)
-                published = publish(home, keys, policy, _candidate(home, name))
+                name, day = _make_again(session)
+                _gate(session, name, session.as_of)
+                published = publish(session, _candidate(session.home, name))
         except ApprovalNeeded as needed:
             raise AirflowSkipException(str(needed)) from None
     if published is None:
@@ -194,11 +195,11 @@ def announce_candidate(context: Any) -> dict[str, str]:
     """What the asset of candidates is told: release_id and as_of of the one that waits. Skips when none does,
     so that no event follows.
     """
-    home, keys, policy, day = _open(context)
-    waits = approvals.waiting(home, keys)
+    session = _open(context)
+    waits = approvals.waiting(session)
     if waits is None:
         raise AirflowSkipException("No candidate waits for the reviewer.")
-    _tell(home, policy, day)
+    _tell(session.home, session.policy, session.as_of)
     return {"release_id": waits.release_id, "as_of": waits.as_of}
 
 
@@ -209,24 +210,24 @@ def read_request(context: Any) -> dict[str, str]:
 
     Skips when nothing waits any more.
     """
-    home, keys, _, _ = _open(context)
-    waits = approvals.waiting(home, keys)
+    session = _open(context)
+    waits = approvals.waiting(session)
     if waits is None:
         raise AirflowSkipException("No candidate waits any more: it was decided or superseded.")
     return {
         "release_id": waits.release_id,
         "candidate_sha256": waits.candidate_sha256,
-        "body": approvals.body(home, waits),
+        "body": approvals.body(session.home, waits),
     }
 
 
 @plain_faults
 def still_waits(request: dict[str, str], context: Any) -> bool:
     """Whether the very candidate of the request still waits; while a run writes it is taken to."""
-    home, keys, _, _ = _open(context)
+    session = _open(context)
     try:
-        with reading(home):
-            return approvals.is_waiting(home, keys, request)
+        with reading(session.home):
+            return approvals.is_waiting(session, request)
     except Busy:
         return True
 
@@ -240,16 +241,16 @@ def carry_out(request: dict[str, str], answer: Any, context: Any) -> str:
     """
     from anonymart.release import recover
 
-    home, keys, policy, _ = _open(context)
-    with writing(home):
-        recover(home, keys)
-        if answer is not None and approvals.was_carried_out(home, keys, request, answer):
+    session = _open(context)
+    with writing(session.home):
+        recover(session)
+        if answer is not None and approvals.was_carried_out(session, request, answer):
             return request["release_id"]
-        if answer is None or not approvals.is_waiting(home, keys, request):
+        if answer is None or not approvals.is_waiting(session, request):
             raise AirflowSkipException(
                 f"Release {request['release_id']} no longer waits: it was decided elsewhere, or superseded."
             )
-        return approvals.decide(home, keys, policy, request, answer)
+        return approvals.decide(session, request, answer)
 
 
 @plain_faults
@@ -260,12 +261,12 @@ def advance_requests(context: Any) -> dict[str, int]:
     from anonymart.ingest import ingest
     from anonymart.rights import count, machine
 
-    home, keys, policy, day = _open(context)
-    with writing(home):
-        ingest(home, keys, policy, day, sources=("rights",))
-        counts = count(machine.advance_all(home, keys, policy, day))
-        _renew(home, keys, policy, day)
-    _tell(home, policy, day)
+    session = _open(context)
+    with writing(session.home):
+        ingest(session, sources=("rights",))
+        counts = count(machine.advance_all(session))
+        _renew(session)
+    _tell(session.home, session.policy, session.as_of)
     return counts
 
 
@@ -299,14 +300,14 @@ def keep_to_the_terms(context: Any) -> None:
     from anonymart.erasure.removal import enforce_terms
     from anonymart.release import approval
 
-    home, keys, policy, day = _open(context)
-    with writing(home):
-        enforce_terms(home, keys, policy, day)
-        approval.supersede_by_rights(home, keys, day)
-        _renew(home, keys, policy, day)
+    session = _open(context)
+    with writing(session.home):
+        enforce_terms(session)
+        approval.supersede_by_rights(session)
+        _renew(session)
 
 
-def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
+def _renew(session: Session) -> None:
     """A candidate that waited and was superseded is built and gated again. What hinders that is no fault of
     this task: the next build says it again.
     """
@@ -314,7 +315,7 @@ def _renew(home: Home, keys: Keys, policy: Policy, day: date) -> None:
     from anonymart.run import renew
 
     try:
-        renew(home, keys, policy, day, TaskProgress())
+        renew(session, TaskProgress())
     except AnonymartError as error:
         TaskProgress().say(f"The candidate that waited could not be built again: {error}")
 
@@ -334,8 +335,8 @@ def attack_releases(context: Any) -> dict[str, int]:
     """
     from anonymart.attack.weekly import attack_releases, judge
 
-    home, _, policy, _ = _open(context)
-    found = attack_releases(home, policy, TaskProgress())
+    session = _open(context)
+    found = attack_releases(session.home, session.policy, TaskProgress())
     if not found.reports:
         raise AirflowSkipException("There is no release yet.")
     judge(found.reports)
@@ -352,8 +353,8 @@ def attack_generated(context: Any) -> dict[str, int]:
     """Singling out, linking and inference on generated people; gives tries and successes by criterion."""
     from anonymart.attack.weekly import attack_generated, judge
 
-    home, _, policy, _ = _open(context)
-    found = attack_generated(home, policy, progress=TaskProgress())
+    session = _open(context)
+    found = attack_generated(session.home, session.policy, progress=TaskProgress())
     judge([], found)
     return {
         f"{each['attack']}_{name}": each[name]
@@ -378,7 +379,7 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     if home.rotation.exists():
         resume(home)
     keys = Keys.load(home)
-    bring_up_to_date(home, keys, TaskProgress())
+    bring_up_to_date(Session(home, keys), TaskProgress())
     return home, keys, load_policy(), as_of(run.conf, run.run_after, extras)
 
 

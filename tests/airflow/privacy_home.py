@@ -17,6 +17,7 @@ from anonymart.keys import Keys, init_keys
 from anonymart.release import for_reviewer
 from anonymart.release.approval import Reviewer, Waiting
 from anonymart.release.manifest import write_manifest
+from anonymart.session import Session
 from anonymart.vault import schema
 
 FIRST, SECOND, WAITS = "2026-05-30.1", "2026-06-30.1", "2026-07-30.1"
@@ -122,7 +123,7 @@ def make_home(root: Path) -> tuple[Home, Keys]:
         home.releases / f".waiting-{WAITS}", ["course_id", "n_learners"], 0.3, {"counts": {"smallest": 4}}
     )
     home.current.symlink_to(SECOND)
-    audit.record(home, keys, date(2026, 6, 30), "built")
+    audit.record(Session(home, keys, given_day=date(2026, 6, 30)), "built")
     return home, keys
 
 

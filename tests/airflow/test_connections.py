@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import Connection
 
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from anonymart_airflow import connections
 from tests.ingest.conftest import SmallSchool
 from tests.lrs.server import Lrs, serving, statement
@@ -19,7 +20,7 @@ from tests.lrs.server import Lrs, serving, statement
 def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path, monkeypatch, capsys, caplog):
     caplog.set_level(logging.INFO)
     small_school = SmallSchool(tmp_path / "home")
-    connections.pull_learning(small_school.home, small_school.keys)
+    connections.pull_learning(Session(small_school.home, small_school.keys))
     assert not (small_school.home.landing / "learning").exists()
     with serving(Lrs([statement(number) for number in range(1, 16)])) as lrs:
         told = {
@@ -30,7 +31,7 @@ def test_ingest_learning_takes_what_is_new_where_there_is_a_connection(tmp_path,
             "extra": {"page_size": 5},
         }
         monkeypatch.setenv("AIRFLOW_CONN_ANONYMART_LRS", json.dumps(told))
-        connections.pull_learning(small_school.home, small_school.keys)
+        connections.pull_learning(Session(small_school.home, small_school.keys))
     assert small_school.ingest().popitem()[1].loaded == 15 and len(lrs.requests) == 2
     shown = capsys.readouterr()
     assert (

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from anonymart_airflow import load, queues, roles
 from anonymart_airflow.install import TEXT
 from anonymart_airflow.names import PRIVACY, QUEUE
@@ -114,6 +115,6 @@ def test_a_release_names_the_reviewer_as_the_school_chose(tmp_path, monkeypatch)
 
     home, keys = make_home(tmp_path / "home")
     monkeypatch.setenv("ANONYMART_REVIEWERS", "12:merci à Anne,13:reviewer")
-    assert approvals.unfit_names(home, keys) == ["12"]
+    assert approvals.unfit_names(Session(home, keys)) == ["12"]
     assert approvals._name_of({"id": "13", "name": "anne"}) == "reviewer"
     assert approvals._name_of({"id": "14", "name": "reviewer"}) is None

@@ -20,6 +20,7 @@ import pytest
 from anonymart import audit, engine
 from anonymart.home import Home
 from anonymart.keys import Keys
+from anonymart.session import Session
 from tests.airflow.privacy_home import FIRST, MARKUP, SECOND, WAITS, Approvals, make_home, waiting
 
 pytestmark = [pytest.mark.xdist_group("privacy"), pytest.mark.filterwarnings("ignore")]
@@ -493,11 +494,13 @@ def test_reading_waits_for_no_writer_and_stops_none(
 
 def test_what_waits_for_the_log_is_told_and_not_written(privacy: Privacy) -> None:
     with engine.connect(privacy.home, privacy.keys, vault="rw") as connection:
-        audit.enter(connection, privacy.home, privacy.keys, date(2026, 6, 30), "built", "data-team")
+        audit.enter(
+            connection, Session(privacy.home, privacy.keys, given_day=date(2026, 6, 30)), "built", "data-team"
+        )
     before = privacy.home.audit.read_bytes()
     assert "The chain holds: 2 entries" in privacy.get("/audit").text
     assert privacy.home.audit.read_bytes() == before
-    audit.flush(privacy.home, privacy.keys)
+    audit.flush(Session(privacy.home, privacy.keys))
 
 
 def test_a_linked_folder_of_a_release_is_not_followed(privacy: Privacy) -> None:

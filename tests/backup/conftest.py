@@ -11,6 +11,7 @@ import pytest
 from anonymart.backup import make
 from anonymart.backup.restore import Options, restore
 from anonymart.home import Home
+from anonymart.session import Session
 from tests.erasure.small_school import SmallSchool as ErasureSchool
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill, sound  # noqa: F401
 from tests.gate.school import AS_OF, CELLS, School, engagement
@@ -48,10 +49,10 @@ class SmallSchool(ErasureSchool):
         self.ingest(as_of)
 
     def backup(self, name: str = "backup", as_of: date = AS_OF) -> make.Backup:
-        return make.backup(self.home, self.keys, self.policy, as_of, self.outside / name)
+        return make.backup(Session(self.home, self.keys, self.policy, as_of), self.outside / name)
 
     def light(self, name: str = "newest") -> None:
-        make.light(self.home, self.keys, self.outside / name)
+        make.light(Session(self.home, self.keys), self.outside / name)
 
     def lose_disk(self) -> None:
         keys = self.home.keys_file.read_bytes()
@@ -63,7 +64,9 @@ class SmallSchool(ErasureSchool):
     def restore(self, name: str = "backup", **more):
         more = {"as_of": AUGUST, **more}
         return restore(
-            self.home, self.keys, self.policy, more.pop("as_of"), self.outside / name, Options(**more)
+            Session(self.home, self.keys, self.policy, more.pop("as_of")),
+            self.outside / name,
+            Options(**more),
         )
 
     def ledger(self) -> dict[str, list]:

@@ -9,6 +9,7 @@ import pytest
 
 from anonymart.backup import listed, make
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, SmallSchool, read_receipts
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backup")]
@@ -28,7 +29,7 @@ def small_school(tmp_path):
 
 
 def backed_up(small_school: SmallSchool, folder: Path, as_of: date = AS_OF) -> make.Backup:
-    return make.backup(small_school.home, small_school.keys, small_school.policy, as_of, folder)
+    return make.backup(Session(small_school.home, small_school.keys, small_school.policy, as_of), folder)
 
 
 def test_a_backup_has_everything_but_the_keys_and_is_closed_to_others(small_school, tmp_path):

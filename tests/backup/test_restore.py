@@ -15,6 +15,7 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.release import Wrong, list_releases, plan_withdrawal, withdraw
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
+from anonymart.session import Session
 from tests.backup.conftest import AUGUST, FIRST, JULY, SECOND, THIRD
 from tests.erasure.small_school import EMAIL, MARKER
 from tests.gate.school import engagement
@@ -37,13 +38,13 @@ def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(sm
     )
     assert [
         (entry["release_id"], entry["is_current"])
-        for entry in list_releases(small_school.home, small_school.keys)
+        for entry in list_releases(Session(small_school.home, small_school.keys))
     ] == [(FIRST, False), (SECOND, True)]
     assert verify(small_school.home.current, public_key(small_school.keys)).status == "authentic"
     text = small_school.everything()
     assert done.rows_erased_again
     assert "L-before" in text and not any(name in text for name in ("L-4711", MARKER, EMAIL))
-    assert receipts.verify(small_school.home, small_school.keys).passed
+    assert receipts.verify(Session(small_school.home, small_school.keys)).passed
     assert small_school.publish([engagement(date(2026, 6, 1))], AUGUST) == THIRD
     new = small_school.home.current.resolve()
     for mart in small_school.school.contracts:
@@ -142,11 +143,9 @@ def test_a_release_that_was_published_since_has_to_be_given(small_school):
 def test_a_recall_since_the_backup_is_refused(small_school):
     wrong = Wrong(SECOND, "completions of two courses were counted twice", (), ())
     withdraw(
-        small_school.home,
-        small_school.keys,
-        JULY,
+        Session(small_school.home, small_school.keys, given_day=JULY),
         wrong,
-        plan_withdrawal(small_school.home, small_school.keys, JULY, wrong).token,
+        plan_withdrawal(Session(small_school.home, small_school.keys, given_day=JULY), wrong).token,
     )
     with pytest.raises(AnonymartError, match=r"recalled since this backup.*made after the recall"):
         small_school.restore(is_replacing=True)
@@ -195,6 +194,6 @@ def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_i
     assert (
         done.is_done
         and small_school.ledger() == before
-        and receipts.verify(small_school.home, small_school.keys).passed
+        and receipts.verify(Session(small_school.home, small_school.keys)).passed
     )
     assert list(small_school.home.tmp.glob("restore-*")) == []

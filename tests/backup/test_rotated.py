@@ -11,6 +11,7 @@ from anonymart import engine, rotate
 from anonymart.erasure import receipts
 from anonymart.errors import UsageError
 from anonymart.keys import Keys
+from anonymart.session import Session
 from tests.backup.conftest import AUGUST, JULY, SECOND, THIRD
 from tests.gate.school import engagement
 
@@ -23,8 +24,10 @@ def rotated(small_school):
     (small_school.outside / "old.json").write_bytes(small_school.home.keys_file.read_bytes())
     (small_school.outside / "old.json").chmod(0o600)
     for name in ("vault", "warehouse", "pseudonym", "signing"):
-        token = rotate.plan(small_school.home, small_school.keys, name).token
-        rotate.rotate(small_school.home, small_school.keys, name, token, rotate.Wish(JULY, "operator"))
+        token = rotate.plan(Session(small_school.home, small_school.keys), name).token
+        rotate.rotate(
+            Session(small_school.home, small_school.keys), name, token, rotate.Wish(JULY, "operator")
+        )
         small_school.keys = small_school.school.keys = Keys.load(small_school.home)
     small_school.light()
     return small_school
@@ -40,7 +43,7 @@ def test_a_backup_of_the_old_keys_is_restored_under_the_new_ones(rotated):
     done = rotated.restore(newest=rotated.outside / "newest", old_keys=old)
     assert (done.releases_repaired, done.is_done) == ([SECOND], True)
     assert rotated.ledger() == before and "L-4711" not in rotated.everything()
-    assert receipts.verify(rotated.home, rotated.keys).passed
+    assert receipts.verify(Session(rotated.home, rotated.keys)).passed
     for zone in ("vault", "warehouse"):
         assert engine.opens(getattr(rotated.home, zone), getattr(rotated.keys, zone))
     assert rotated.publish([engagement(JULY.replace(month=6, day=1))], AUGUST) == THIRD

@@ -9,6 +9,7 @@ import pytest
 from anonymart import engine
 from anonymart.catalogue.proposal import propose
 from anonymart.ingest import ingest
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool
 
 TYPES = "http://adlnet.gov/expapi/activities/"
@@ -35,7 +36,7 @@ def said(number: int, object_id: str, kind: str | None = None, course: str | Non
 
 
 def settled(small_school: SmallSchool):
-    return ingest(small_school.home, small_school.keys, small_school.policy, AS_OF).settled
+    return ingest(Session(small_school.home, small_school.keys, small_school.policy, AS_OF)).settled
 
 
 def codes(small_school: SmallSchool) -> dict[str, str]:
@@ -142,12 +143,12 @@ def test_rows_to_complete_match_when_they_come_back(platforms):
     """The proposal as it is, delivered unchanged, leaves nothing unmatched; what looks like a person is not
     in it.
     """
-    proposal = propose(platforms.home, platforms.keys)
+    proposal = propose(Session(platforms.home, platforms.keys))
     assert (proposal.n_statements, len(proposal.rows), proposal.n_left_out) == (3, 3, 0)
     assert {row["course_id"] for row in proposal.rows if row["exercise_aliases"]} == {"py101"}
     proposal.write(platforms.home.landing / "catalogue" / "more.csv")
     assert settled(platforms).n_unmatched == 0
-    assert propose(platforms.home, platforms.keys).n_statements == 0
+    assert propose(Session(platforms.home, platforms.keys)).n_statements == 0
 
 
 def test_the_same_input_gives_the_same_codes_and_corrections_hold(tmp_path):

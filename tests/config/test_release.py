@@ -14,6 +14,7 @@ from anonymart.release.approval import Reviewer, waiting
 from anonymart.release.manifest import read_manifest
 from anonymart.release.publish import publish
 from anonymart.rights import state
+from anonymart.session import Session
 from tests.gate.conftest import school, sound, without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.gate.school import engagement
 from tests.release.test_approval import FIRST, NEXT_MONTH, gated, held, small_school  # noqa: F401
@@ -28,14 +29,14 @@ def test_a_changed_figure_waits_for_the_reviewer(held, configure):  # noqa: F811
     approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert read_manifest(held.home.current)["definitions"]["policy"] == definitions()["policy"]
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
-    assert state.is_built(held.home, held.keys)
+    assert state.is_built(Session(held.home, held.keys))
     configure(policy_yml="raw: {keep_days: 60}\n")
-    assert not state.is_built(held.home, held.keys)
+    assert not state.is_built(Session(held.home, held.keys))
     held.policy = load_policy()
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
-    assert state.is_built(held.home, held.keys)
+    assert state.is_built(Session(held.home, held.keys))
     with pytest.raises(ApprovalNeeded):
         publish(*small_school(held), gated(held, NEXT_MONTH))
     because = waiting(*small_school(held)[:2]).because
     assert "Definitions changed: policy." in because and len(because) == 2
-    assert date.fromisoformat(waiting(held.home, held.keys).as_of) == NEXT_MONTH
+    assert date.fromisoformat(waiting(Session(held.home, held.keys)).as_of) == NEXT_MONTH

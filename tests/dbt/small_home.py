@@ -16,6 +16,7 @@ from anonymart.build import build
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import POLICY_FILE, load_policy
+from anonymart.session import Session
 from anonymart.vault import schema
 from tests import warm
 
@@ -146,7 +147,7 @@ class SmallHome:
 
     def build(self, select: str | None = None) -> None:
         """Build as the program does."""
-        build(self.home, self.keys, load_policy(), AS_OF, select=select)
+        build(Session(self.home, self.keys, load_policy(), AS_OF), select=select)
 
     def warehouse(self) -> duckdb.DuckDBPyConnection:
         """A connection that reads the warehouse, and the vault for its views."""

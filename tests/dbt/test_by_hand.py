@@ -20,6 +20,7 @@ from anonymart import lock
 from anonymart.cli import commands
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.rights import state
+from anonymart.session import Session
 
 DAY = ("--as-of", "2026-06-30")
 
@@ -64,13 +65,13 @@ def test_nodes_are_listed_and_compiled(by_hand):
 
 def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_hand):
     home.build()
-    assert state.is_built(home.home, home.keys)
+    assert state.is_built(Session(home.home, home.keys))
     done = by_hand("build", "--select", "+salary_outcome")
     nodes = {node["name"]: node["status"] for node in done["nodes"]}
     assert nodes["salary_outcome"] == "success" and "exercise_difficulty" not in nodes
     assert set(nodes.values()) <= {"success", "pass"}
     # So that the next publication builds all of it first.
-    assert not state.is_built(home.home, home.keys)
+    assert not state.is_built(Session(home.home, home.keys))
 
 
 def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):

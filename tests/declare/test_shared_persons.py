@@ -14,6 +14,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 from anonymart.policy import load_policy
+from anonymart.session import Session
 from anonymart.shared_persons import check, histories, lies_within, unsaid
 
 DBT = PROJECT / "dbt_project"
@@ -124,7 +125,7 @@ def test_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(build, "load_contracts", lambda: without("nps_theme_quarterly", measures=True))
     monkeypatch.setattr(build, "_check_zones", lambda *_: pytest.fail("the zones were opened"))
     with pytest.raises(UsageError, match="nps_theme_quarterly and nps_quarterly"):
-        build.prepare(home, Keys.load(home), load_policy(), date(2026, 6, 30))
+        build.prepare(Session(home, Keys.load(home), load_policy(), date(2026, 6, 30)))
 
 
 def test_a_mart_of_no_history() -> None:

@@ -13,6 +13,7 @@ from anonymart.home import Home
 from anonymart.ingest.counts import Counts
 from anonymart.keys import Keys
 from anonymart.run import RunReport
+from anonymart.session import Session
 from anonymart.summary import Summary, summarize
 from tests.docs.pages import ROOT, blocks, runnable
 
@@ -69,7 +70,7 @@ def test_the_json_that_is_shown_has_the_keys_of_a_run():
 def test_the_json_of_a_mart_has_the_keys_that_are_shown(reader):
     shown = json.loads(blocks("docs/data-team.md", "json")[0].text)["marts"]["nps_quarterly"]
     home = Home.from_env(reader.home)
-    assert summarize(home, Keys.load(home)).marts["nps_quarterly"].keys() == shown.keys()
+    assert summarize(Session(home, Keys.load(home))).marts["nps_quarterly"].keys() == shown.keys()
 
 
 def test_the_purge_with_the_token_that_it_shows(typed):

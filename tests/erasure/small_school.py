@@ -14,6 +14,7 @@ import pytest
 from anonymart import engine
 from anonymart.build import build
 from anonymart.erasure import removal, tombstones
+from anonymart.session import Session
 from tests.ingest.conftest import SmallSchool as IngestHouse
 from tests.ingest.conftest import statement
 from tests.shared import made_once
@@ -50,7 +51,7 @@ class SmallSchool(IngestHouse):
         as_of: date = AS_OF,
         select: str = "+int_nps_counted +int_graduates +int_code_lists +path:models/intermediate/history",
     ) -> None:
-        build(self.home, self.keys, self.policy, as_of, select=select)
+        build(Session(self.home, self.keys, self.policy, as_of), select=select)
 
     def request(
         self, kind: str = "erase", number: int = 1, at: str = "2026-06-20T10:00:00Z", **who: str
@@ -75,7 +76,7 @@ class SmallSchool(IngestHouse):
         warehouse = "ro" if self.home.warehouse.exists() else None
         with engine.connect(self.home, self.keys, vault="ro", warehouse=warehouse) as connection:
             if self.home.tombstones.exists():
-                tombstones.attach(connection, self.home, self.keys, "ro")
+                tombstones.attach(connection, Session(self.home, self.keys), "ro")
             tables = connection.execute("""
                 SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()
                 WHERE database_name IN ('vault', 'warehouse', 'tombstones')

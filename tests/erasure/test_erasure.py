@@ -11,6 +11,7 @@ from anonymart import engine
 from anonymart.erasure import receipts, removal
 from anonymart.erasure.removal import finish
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from tests.erasure.small_school import (
     AS_OF,
     EMAIL,
@@ -71,7 +72,7 @@ def test_the_receipt_tells_rows_and_hashes_of_files_and_no_name(built):
     assert receipt["rows"]["vault.register.learners"] == {"before": 2, "after": 1}
     assert set(receipt["files"]) == {"vault.duckdb", "warehouse.duckdb"}
     assert all(found["before"] != found["after"] for found in receipt["files"].values())
-    assert receipts.verify(built.home, built.keys).passed
+    assert receipts.verify(Session(built.home, built.keys)).passed
     text = built.home.receipts.read_text()
     assert not any(name in text for name in (*NAMES, "REQ-1"))
 
@@ -190,15 +191,15 @@ def test_what_a_later_delivery_reveals_goes_as_well(built):
     }
     built.deliver("learners", "revealing.ndjson", [row])
     assert built.ingest()["learners/revealing.ndjson"].refused == 1
-    assert finish(built.home, built.keys, built.policy, AS_OF) is not None
+    assert finish(Session(built.home, built.keys, built.policy, AS_OF)) is not None
     assert built.bytes_with("second-account", "second@example.org") == []
     assert built.ask("SELECT comment FROM vault.answers.nps WHERE response_id = 'about'") == [
         ("merci à [...]",)
     ]
-    assert finish(built.home, built.keys, built.policy, AS_OF) is None, "once is enough"
+    assert finish(Session(built.home, built.keys, built.policy, AS_OF)) is None, "once is enough"
     built.deliver("learners", "revealing.ndjson", [{**row, "given_name": "x"}])
     built.ingest()
-    assert finish(built.home, built.keys, built.policy, AS_OF) is None
+    assert finish(Session(built.home, built.keys, built.policy, AS_OF)) is None
     built.deliver(
         "nps",
         "n.ndjson",
@@ -270,7 +271,9 @@ def test_a_wrong_token_and_a_stranger_destroy_nothing(built):
     request = built.request()
     before = built.everything()
     with pytest.raises(UsageError, match="token"):
-        removal.carry_out_requests(built.home, built.keys, built.policy, AS_OF, (request,), "000000000000")
+        removal.carry_out_requests(
+            Session(built.home, built.keys, built.policy, AS_OF), (request,), "000000000000"
+        )
     assert built.everything() == before
     built.erase(request)
     again = built.erase(request)
@@ -302,7 +305,7 @@ def test_a_restored_vault_forgets_again(built, tmp_path):
     assert "L-4711" in built.everything()
     built.build()
     assert not any(name in built.everything() for name in NAMES)
-    assert receipts.verify(built.home, built.keys).passed
+    assert receipts.verify(Session(built.home, built.keys)).passed
 
 
 def test_a_restored_warehouse_forgets_again(built, tmp_path):
@@ -315,7 +318,7 @@ def test_a_restored_warehouse_forgets_again(built, tmp_path):
     built.build()
     assert built.history("anna") == {}
     assert built.history("bert") == of_bert
-    assert receipts.verify(built.home, built.keys).passed
+    assert receipts.verify(Session(built.home, built.keys)).passed
     n_receipts = len(read_receipts(built.home.root))
     built.build()
     assert len(read_receipts(built.home.root)) == n_receipts

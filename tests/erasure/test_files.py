@@ -13,6 +13,7 @@ from anonymart.erasure import files
 from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.ingest import ingest
 from anonymart.rights import machine
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, SmallSchool
 
 LEARNER = {
@@ -32,7 +33,7 @@ def small_school(tmp_path):
 
 
 def inside(small_school, as_of=AS_OF):
-    return small_school.home, small_school.keys, small_school.policy, as_of
+    return Session(small_school.home, small_school.keys, small_school.policy, as_of)
 
 
 def test_a_refused_file_names_somebody_however_it_is_written(small_school, monkeypatch):
@@ -57,7 +58,7 @@ def test_a_refused_file_in_another_landing_folder_goes_too(small_school, tmp_pat
     (other / "nps").mkdir(parents=True)
     (other / "nps" / "page.csv").write_text("<p>ada@example.org</p>")
     (other / "of-others.refused").write_text("ada@example.org")
-    ingest(*inside(small_school), other)
+    ingest(inside(small_school), other)
     assert (other / "nps" / "page.csv.refused").exists()
     small_school.erase(small_school.request(learner_id="L-77"))
     assert [path.name for path in other.rglob("*") if path.is_file()] == ["of-others.refused"]
@@ -80,11 +81,11 @@ def test_the_ledger_keeps_no_name_of_a_file_that_names_the_erased(small_school):
 
 def test_the_purge_deletes_zips_that_were_kept_long_enough(small_school):
     small_school.request("access", learner_id="L-77")
-    machine.advance_all(*inside(small_school))
+    machine.advance_all(inside(small_school))
     assert len(list(small_school.home.exports.glob("*.zip"))) == 1
     for day, n_old in ((date(2026, 7, 14), 0), (date(2026, 7, 15), 1)):
-        assert plan_terms(*inside(small_school, day)).files["exports kept long enough"] == n_old
-        enforce_terms(*inside(small_school, day))
+        assert plan_terms(inside(small_school, day)).files["exports kept long enough"] == n_old
+        enforce_terms(inside(small_school, day))
         assert len(list(small_school.home.exports.glob("*.zip"))) == 1 - n_old
 
 
@@ -97,7 +98,7 @@ def test_an_answered_request_was_a_contact(small_school):
     )
     small_school.ingest()
     small_school.request("access", at="2024-06-20T10:00:00Z", learner_id="L-77")
-    machine.advance_all(*inside(small_school))
+    machine.advance_all(inside(small_school))
     with_answers = """
         CREATE SCHEMA warehouse.intermediate; CREATE TABLE warehouse.intermediate.int_nps_responses AS
         SELECT 1::BIGINT AS identity_key, 99 AS load_no, NULL::TIMESTAMP AS answered_at,
@@ -108,5 +109,5 @@ def test_an_answered_request_was_a_contact(small_school):
     with engine.connect(small_school.home, small_school.keys, warehouse="rw") as connection:
         connection.execute(with_answers)
     for day, n_left in ((date(2027, 6, 20), 1), (date(2027, 6, 21), 0)):
-        enforce_terms(*inside(small_school, day))
+        enforce_terms(inside(small_school, day))
         assert small_school.ask("SELECT count(*) FROM vault.answers.nps") == [(n_left,)]

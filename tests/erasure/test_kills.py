@@ -15,6 +15,7 @@ import pytest
 from anonymart import crash, engine
 from anonymart.erasure import receipts
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, NAMES, SmallSchool, built_home
 
@@ -95,7 +96,7 @@ def test_killed_at_each_point_in_turn_and_run_again(
     again = run(small_school, code)
     assert again.returncode == 0, again.stderr
     assert contents(small_school) == undisturbed[name]
-    assert receipts.verify(small_school.home, small_school.keys).passed
+    assert receipts.verify(Session(small_school.home, small_school.keys)).passed
     assert list(small_school.home.root.glob("*.rewrite*")) == []
     if name == "erase":
         assert small_school.bytes_with(*NAMES) == []

@@ -12,6 +12,7 @@ from anonymart import crash
 from anonymart.erasure import receipts
 from anonymart.errors import AnonymartError
 from anonymart.ingest.trial import scratch
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, SmallSchool
 
 
@@ -47,7 +48,7 @@ def test_an_old_copy_of_the_tombstones_stops_every_step(small_school, tmp_path):
         assert caught.value.exit_code == 1 and str(caught.value).count(". ") == 0
     assert (
         small_school.ask("SELECT count(*) FROM vault.register.learners") == [(0,)]
-        and not receipts.verify(small_school.home, small_school.keys).passed
+        and not receipts.verify(Session(small_school.home, small_school.keys)).passed
     )
     # The vault tells it too where the receipts are gone, and so does an old vault beside new receipts.
     shutil.copy(small_school.home.receipts, tmp_path / "receipts")
@@ -66,7 +67,7 @@ def test_an_old_copy_of_the_tombstones_stops_every_step(small_school, tmp_path):
     small_school.home.vault.write_bytes(new_vault)
     shutil.copy(newest, small_school.home.tombstones)
     assert all(counts.loaded == 0 for counts in small_school.ingest().values())
-    assert receipts.verify(small_school.home, small_school.keys).passed
+    assert receipts.verify(Session(small_school.home, small_school.keys)).passed
 
 
 def test_a_removal_cut_short_after_its_receipt_goes_on(small_school, monkeypatch):
@@ -85,5 +86,6 @@ def test_a_removal_cut_short_after_its_receipt_goes_on(small_school, monkeypatch
     monkeypatch.undo()
     small_school.ingest(AS_OF)
     assert (
-        small_school.erase(request).is_done and receipts.verify(small_school.home, small_school.keys).passed
+        small_school.erase(request).is_done
+        and receipts.verify(Session(small_school.home, small_school.keys)).passed
     )

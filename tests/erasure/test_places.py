@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 
 from small_home import AS_OF, SmallHome
 
+from anonymart.session import Session
+
 pytestmark = pytest.mark.xdist_group("places")
 
 
@@ -109,7 +111,7 @@ def test_a_new_table_stops_the_build(home, tmp_path):
     with engine.connect(root, home.keys, vault="rw") as connection:
         connection.execute("CREATE TABLE vault.raw.forum (identifier VARCHAR)")
     with pytest.raises(AnonymartError, match=r"vault\.raw\.forum"):
-        build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+        build(Session(root, home.keys, load_policy(), AS_OF), select="int_catalogue")
 
 
 def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
@@ -117,7 +119,7 @@ def test_a_strange_database_in_the_home_stops_the_build(home, tmp_path):
     root = type(home.home)(tmp_path / "home")
     (root.root / "copy-of-the-vault.duckdb").write_bytes(b"x")
     with pytest.raises(AnonymartError, match=r"copy-of-the-vault\.duckdb is no part of the home"):
-        build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+        build(Session(root, home.keys, load_policy(), AS_OF), select="int_catalogue")
 
 
 @pytest.mark.parametrize("name", [
@@ -158,7 +160,7 @@ def test_what_a_killed_dbt_left_behind_goes_with_the_next_build(home, tmp_path):
             "warehouse.intermediate.int_persons"
         )
         connection.execute("CREATE VIEW warehouse.staging.stg_x__dbt_backup AS SELECT 1 AS n")
-    build(root, home.keys, load_policy(), AS_OF, select="int_catalogue")
+    build(Session(root, home.keys, load_policy(), AS_OF), select="int_catalogue")
     with engine.connect(root, home.keys, vault="ro", warehouse="ro") as connection:
         assert connection.execute(
             "SELECT count(*) FROM duckdb_columns() WHERE contains(table_name, '__dbt_')"

@@ -10,6 +10,7 @@ import pytest
 
 from anonymart import engine
 from anonymart.erasure.removal import enforce_terms
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, HOME_PAGE, SmallSchool, read_receipts
 from tests.ingest.conftest import statement
 
@@ -22,7 +23,7 @@ def small_school(tmp_path):
 
 
 def enforce(small_school, as_of=AS_OF):
-    enforce_terms(small_school.home, small_school.keys, small_school.policy, as_of)
+    enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, as_of))
 
 
 def test_a_former_life_leaves_who_is_who_and_the_objection(small_school):
@@ -117,18 +118,22 @@ def test_times_that_are_only_blanked_leave_the_bytes_with_the_weekly_rewrite_too
     small_school.ingest()
     with engine.connect(small_school.home, small_school.keys, vault="rw") as connection:
         connection.execute("DELETE FROM vault.ledger.row_hashes")
-    done = enforce_terms(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 1))
+    done = enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 1)))
     assert done.rows == {} and small_school.ask("SELECT registered_at FROM vault.register.learners") == [
         (None,)
     ]
     assert read_receipts(small_school.home.root)[-1]["files"] == {}
     assert (
-        enforce_terms(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 7)).receipt_no
+        enforce_terms(
+            Session(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 7))
+        ).receipt_no
         is None
     )
     enforce(small_school, date(2026, 7, 8))
     assert set(read_receipts(small_school.home.root)[-1]["files"]) == {"vault.duckdb"}
     assert (
-        enforce_terms(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 20)).receipt_no
+        enforce_terms(
+            Session(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 20))
+        ).receipt_no
         is None
     ), "once is enough"

@@ -18,6 +18,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.erasure import purge, receipts
 from anonymart.erasure.purge import Asked
 from anonymart.errors import UsageError
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, HOME_PAGE, SmallSchool, built_home, read_receipts
 from tests.ingest.conftest import statement
@@ -97,7 +98,7 @@ def clean(tmp_path_factory, tmp_path, monkeypatch):
 
 def carry_out(school, asked):
     inside = (school.home, school.keys, school.policy, AS_OF)
-    return purge.carry_out(*inside, asked, purge.plan(*inside, asked).token)
+    return purge.carry_out(inside, asked, purge.plan(inside, asked).token)
 
 
 def rollups(school) -> dict[str, list]:
@@ -118,7 +119,7 @@ def rollups(school) -> dict[str, list]:
 @pytest.mark.parametrize("asked", [HOUR, FILE], ids=["hour", "file"])
 def test_an_hour_or_a_file_goes_and_figures_are_as_before(school, clean, asked):
     assert STAGING in school.everything() and rollups(school) != rollups(clean)
-    plan = purge.plan(school.home, school.keys, school.policy, AS_OF, asked)
+    plan = purge.plan(Session(school.home, school.keys, school.policy, AS_OF), asked)
     assert plan.rows == {"vault.raw.learning": 4, "warehouse.intermediate.int_events": 4}
     use = "SELECT max(last_use_at) FROM vault.register.last_use WHERE identifier LIKE '%acct-bert'"
     assert school.ask(use) == [(datetime(2026, 6, 10, 10, 3),)]
@@ -143,14 +144,14 @@ def test_an_hour_or_a_file_goes_and_figures_are_as_before(school, clean, asked):
         ]
     school.build()
     assert rollups(school) == before
-    assert receipts.verify(school.home, school.keys).passed
+    assert receipts.verify(Session(school.home, school.keys)).passed
 
 
 def test_a_column_goes_with_every_byte_of_it(school):
     assert "vault.duckdb" in school.bytes_with(NUMBER)
     for column in ("employer", "job_title"):
         asked = Asked("salary", column)
-        plan = purge.plan(school.home, school.keys, school.policy, AS_OF, asked)
+        plan = purge.plan(Session(school.home, school.keys, school.policy, AS_OF), asked)
         assert plan.rows[f"vault.raw.salary.{column}"] == 3
         carry_out(school, asked)
     assert school.bytes_with(NUMBER) == [] and NUMBER not in school.everything()
@@ -197,7 +198,7 @@ def test_killed_at_each_point_in_turn_and_run_again(school):
         (0,)
     ]
     assert school.ask("SELECT count(employer) FROM vault.raw.salary") == [(0,)]
-    assert receipts.verify(school.home, school.keys).passed
+    assert receipts.verify(Session(school.home, school.keys)).passed
     assert not list(school.home.root.glob("*.rewrite*"))
 
 
@@ -221,10 +222,10 @@ def test_releases_that_may_rest_on_it_are_named(school):
                 connection.execute(
                     "INSERT INTO vault.ledger.closed_periods VALUES (?, '2026-01-01', ?)", [mart, release_id]
                 )
-    inside = (school.home, school.keys, school.policy, AS_OF)
-    assert purge.plan(*inside, FILE).releases == {"2026-06-30.1": ["course_engagement_monthly"]}
-    assert purge.plan(*inside, Asked("salary", "employer")).releases == {}
-    assert purge.plan(*inside, Asked("nps", "comment")).releases == {"2026-06-30.1": ["nps_quarterly"]}
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    assert purge.plan(inside, FILE).releases == {"2026-06-30.1": ["course_engagement_monthly"]}
+    assert purge.plan(inside, Asked("salary", "employer")).releases == {}
+    assert purge.plan(inside, Asked("nps", "comment")).releases == {"2026-06-30.1": ["nps_quarterly"]}
     done = command("--source", "learning", "--file", "staging.ndjson")
     assert "anonymart withdraw 2026-06-30.1 --why TEXT --mart course_engagement_monthly" in done.output
 
@@ -260,4 +261,4 @@ def test_the_command_shows_a_plan_and_acts_with_its_token(school):
 )
 def test_what_cannot_be_purged_is_said(school, asked, says):
     with pytest.raises(UsageError, match=says):
-        purge.plan(school.home, school.keys, school.policy, AS_OF, asked)
+        purge.plan(Session(school.home, school.keys, school.policy, AS_OF), asked)

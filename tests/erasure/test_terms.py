@@ -13,6 +13,7 @@ from anonymart.erasure import receipts
 from anonymart.erasure.removal import enforce_terms, plan_terms
 from anonymart.errors import UsageError
 from anonymart.rights import unreadable
+from anonymart.session import Session
 from tests.erasure.small_school import EMAIL, IDENTIFIERS, NAMES, SmallSchool, built_home, read_receipts
 from tests.ingest.conftest import statement
 
@@ -28,7 +29,7 @@ def built(tmp_path_factory, tmp_path):
 
 
 def enforce(small_school, as_of, token=None):
-    return enforce_terms(small_school.home, small_school.keys, small_school.policy, as_of, token)
+    return enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, as_of), token)
 
 
 def test_who_leaves_the_window_leaves_vault_and_warehouse_the_day_after(built):
@@ -53,19 +54,19 @@ def test_rows_go_at_once_and_bytes_with_the_weekly_rewrite(built):
     enforce(built, date(2031, 5, 9))
     assert set(read_receipts(built.home.root)[-1]["files"]) == {"vault.duckdb", "warehouse.duckdb"}
     assert enforce(built, date(2031, 5, 20)).receipt_no is None, "nothing was deleted since"
-    assert receipts.verify(built.home, built.keys).passed
+    assert receipts.verify(Session(built.home, built.keys)).passed
 
 
 def test_the_plan_changes_nothing_and_its_token_is_needed(built):
     day = date(2031, 5, 2)
     before = built.everything()
-    plan = plan_terms(built.home, built.keys, built.policy, day)
+    plan = plan_terms(Session(built.home, built.keys, built.policy, day))
     assert plan.rows["vault.register.learners"] == 2 and built.everything() == before
     with pytest.raises(UsageError, match="token"):
         enforce(built, day, "0" * 12)
     assert built.everything() == before
     assert enforce(built, day, plan.token).is_done
-    assert plan_terms(built.home, built.keys, built.policy, day).is_empty
+    assert plan_terms(Session(built.home, built.keys, built.policy, day)).is_empty
 
 
 def test_who_never_used_the_site_goes_five_years_after_the_last_row(built):
@@ -233,7 +234,7 @@ def test_a_restriction_keeps_every_row(built):
     )
     ((unreadable_id,),) = built.ask("SELECT unreadable_id FROM vault.rights.unreadable")
     unreadable.refuse(
-        built.home, built.keys, built.policy, date(2031, 6, 3), unreadable_id, "entered_otherwise"
+        Session(built.home, built.keys, built.policy, date(2031, 6, 3)), unreadable_id, "entered_otherwise"
     )
     enforce(built, date(2031, 6, 4))
     assert not any(name in built.everything() for name in NAMES)
@@ -267,7 +268,7 @@ def test_a_changed_and_a_missing_receipt_are_found(built):
         enforce(built, day)
     path, whole = built.home.receipts, built.home.receipts.read_text()
     lines = whole.splitlines(keepends=True)
-    assert len(lines) == 3 and receipts.verify(built.home, built.keys).passed
+    assert len(lines) == 3 and receipts.verify(Session(built.home, built.keys)).passed
     for broken, problem in (
         (whole.replace('"after": 0', '"after": 7', 1), "was changed"),
         ("".join(lines[1:]), "receipt 1 is missing"),
@@ -277,7 +278,7 @@ def test_a_changed_and_a_missing_receipt_are_found(built):
         (whole + "{", "torn"),
     ):
         path.write_text(broken)
-        verdict = receipts.verify(built.home, built.keys)
+        verdict = receipts.verify(Session(built.home, built.keys))
         assert not verdict.passed and problem in verdict.problem, problem
     path.write_text(whole)
-    assert receipts.verify(built.home, built.keys).passed
+    assert receipts.verify(Session(built.home, built.keys)).passed

@@ -15,6 +15,7 @@ from anonymart.engine import literal
 from anonymart.ingest import ingest
 from anonymart.rights import machine
 from anonymart.run import Options, run
+from anonymart.session import Session
 from tests.erasure.small_school import SmallSchool
 from tests.gate.conftest import without_attack, without_drill, without_great_expectations  # noqa: F401
 from tests.ingest.conftest import statement
@@ -90,8 +91,8 @@ def live(small_school: SmallSchool, people: range, is_erased: bool) -> SmallScho
     small_school.deliver(
         "learning", "early.ndjson", [row for row in statements if row["timestamp"] < "2026-02-10"]
     )
-    inside = (small_school.home, small_school.keys, small_school.policy)
-    assert run(*inside, FIRST, Options(reviewer=REVIEWER)).release_id
+    inside = Session(small_school.home, small_school.keys, small_school.policy)
+    assert run(inside.on(FIRST), Options(reviewer=REVIEWER)).release_id
     if is_erased:
         small_school.deliver(
             "rights",
@@ -110,14 +111,14 @@ def live(small_school: SmallSchool, people: range, is_erased: bool) -> SmallScho
     small_school.deliver("learning", "all.ndjson", statements)
     for source in ("learners", "enrolments", "nps"):
         small_school.deliver(source, "again.ndjson", [row for rows in everything for row in rows[source]])
-    ingest(*inside, date(2026, 2, 17))
-    machine.advance_all(*inside, date(2026, 2, 17))
+    ingest(inside.on(date(2026, 2, 17)))
+    machine.advance_all(inside.on(date(2026, 2, 17)))
     small_school.deliver(
         "learning",
         "late.ndjson",
         [{**row, "id": row["id"].replace("00000000-", "10000000-", 1)} for row in statements],
     )
-    assert run(*inside, SECOND, Options(force_as_of=True, reviewer=REVIEWER)).release_id
+    assert run(inside.on(SECOND), Options(force_as_of=True, reviewer=REVIEWER)).release_id
     return small_school
 
 

@@ -22,6 +22,7 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy, load_policy
 from anonymart.release import make_candidate
 from anonymart.rights import state
+from anonymart.session import Session
 from anonymart.vault import schema
 from tests.disclosure.oracle import at_rank, drawn_rank, noise_of_rank
 from tests.whole.small_school import give_keys
@@ -104,7 +105,7 @@ class School:
             state.note_built(connection, state.of_vault(connection))
 
     def candidate(self, as_of: date = AS_OF) -> Path:
-        return make_candidate(self.home, self.keys, self.policy, as_of)
+        return make_candidate(Session(self.home, self.keys, self.policy, as_of))
 
     def tamper(self, candidate: Path, *statements: str, seal: bool = True) -> None:
         """Change the candidate's marts.duckdb by SQL (catalog `release`); with `seal` write Parquet and

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from anonymart.gate import gate
+from anonymart.session import Session
 from tests.gate.school import identity_of, key_of, nps
 
 pytestmark = pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack")
@@ -28,7 +29,7 @@ def refused(school, published):
             "UPDATE warehouse.evidence.cell_evidence SET count_key = ? WHERE measure = 'n_promoters'",
             [key_of(school.policy, school.keys.record, identity, 60, 3)],
         )
-    report = gate(school.home, school.keys, school.policy, school.candidate(AS_OF))
+    report = gate(Session(school.home, school.keys, school.policy), school.candidate(AS_OF))
     return {failure.column for failure in report.failures if failure.kind == "count_unlike_persons"}
 
 

@@ -17,6 +17,7 @@ from anonymart.gate.drill import Drill, drill
 from anonymart.gate.drill_forms import ALSO_KNOWN, FORMS
 from anonymart.gate.suites import load_suites, needed
 from anonymart.release import recover
+from anonymart.session import Session
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement, open_school
 from tests.release.yes import publish
 
@@ -49,7 +50,7 @@ def held(tmp_path_factory):
         patch.setattr("anonymart.gate.checkpoint.prepare", lambda: None)
         patch.setattr("anonymart.gate.checkpoint.ask", ask)
         patch.setattr(gate_run, "drill", lambda *given: kept.append(drill(*given)) or kept[0])
-        report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+        report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     return school, candidate, before, report, kept[0]
 
 
@@ -148,7 +149,9 @@ def test_a_suite_with_one_expectation_removed_makes_the_drill_fail(held):
     shorter = [
         replace(suite, lines=tuple(line for line in suite.lines if line is not removed)) for suite in suites
     ]
-    made = drill(school.home, school.keys, school.policy, candidate, AS_OF, school.contracts, shorter)
+    made = drill(
+        Session(school.home, school.keys, school.policy), candidate, AS_OF, school.contracts, shorter
+    )
     assert {(failure.mart, failure.kind) for failure in made.failures()} == {
         ("nps_quarterly", "leak_not_caught: correction tells a difference, in a figure")
     }
@@ -170,7 +173,7 @@ def test_a_gate_that_has_gone_blind_refuses_a_sound_candidate(
 
     monkeypatch.setattr("anonymart.gate.opened.make_hits", see_nothing)
     candidate = school.candidate()
-    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     assert not report.passed
     assert {failure.kind.split(":")[0] for failure in report.failures} == {"leak_not_caught"}
     missed = {row["leak"] for row in report.drill if row["caught"] < row["planted"]}
@@ -188,14 +191,14 @@ def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(
     school, without_great_expectations, without_attack
 ):
     candidate = school.candidate()
-    assert gate(school.home, school.keys, school.policy, candidate, AS_OF).passed
+    assert gate(Session(school.home, school.keys, school.policy), candidate, AS_OF).passed
     publish(school.home, school.keys, school.policy, candidate)
     school.build([engagement(month=AS_OF.replace(month=5, day=1))], NEXT_MONTH)
     candidate = school.candidate(NEXT_MONTH)
-    report = gate(school.home, school.keys, school.policy, candidate, NEXT_MONTH)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, NEXT_MONTH)
     assert report.passed, report.sentences()
     assert report.drill
-    published = gate(school.home, school.keys, school.policy, school.home.current.resolve())
+    published = gate(Session(school.home, school.keys, school.policy), school.home.current.resolve())
     assert published.passed, published.sentences()
     assert published.drill == []
 
@@ -203,7 +206,7 @@ def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(
 def test_what_a_killed_drill_left_goes_with_the_next_run(school):
     left = school.home.tmp / "gate-drill-x"
     (left / "copy").mkdir(parents=True)
-    recover(school.home, school.keys)
+    recover(Session(school.home, school.keys))
     assert not left.exists()
 
 
@@ -217,5 +220,5 @@ def test_a_copy_that_cannot_be_read_proves_nothing(
 
     monkeypatch.setattr(drill_plants, "plant_files", fail)
     with pytest.raises(AnonymartError, match="could not be held") as raised:
-        gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
+        gate(Session(school.home, school.keys, school.policy), school.candidate(), AS_OF)
     assert "123" not in str(raised.value)

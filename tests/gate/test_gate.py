@@ -15,6 +15,7 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import docs, gate
 from anonymart.gate.rules import RULES
 from anonymart.gate.suites import SUITES_FOLDER, load_suites
+from anonymart.session import Session
 from tests.gate.school import AS_OF
 
 PERSONAL = ("anne.martin@example.org", "annemartin77", "learner-000001")
@@ -49,7 +50,7 @@ def asked(sound, tmp_path_factory):
                     "UPDATE warehouse.intermediate.int_people__salary_outcome SET salary_eur_year = "
                     "'anne.martin@example.org'"
                 )
-        reports[name] = (candidate, gate(school.home, school.keys, school.policy, candidate, AS_OF))
+        reports[name] = (candidate, gate(Session(school.home, school.keys, school.policy), candidate, AS_OF))
     return reports
 
 
@@ -116,7 +117,7 @@ def test_an_identifier_in_the_data_docs_is_a_no(school, without_great_expectatio
         finish(data_docs, title + " by AnneMartin77", suites)
 
     monkeypatch.setattr("anonymart.gate.run.finish_docs", leaking_docs)
-    report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), school.candidate(), AS_OF)
     assert [failure[:3] for failure in report.failures] == [("*", "data_docs", "known_account in data_docs")]
 
 
@@ -143,7 +144,9 @@ def test_a_suite_that_is_incomplete_is_a_no(school, without_great_expectations, 
     folder = tmp_path / "suites"
     shutil.copytree(SUITES_FOLDER, folder)
     edit(folder)
-    report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF, suites_folder=folder)
+    report = gate(
+        Session(school.home, school.keys, school.policy), school.candidate(), AS_OF, suites_folder=folder
+    )
     assert kind in {failure.kind for failure in report.failures if failure.mart == "nps_quarterly"}
     assert not report.passed
 
@@ -156,11 +159,11 @@ def rewrite(folder, change):
 
 def test_what_is_no_release_folder_is_a_fault(school, tmp_path):
     with pytest.raises(AnonymartError, match="cannot be read"):
-        gate(school.home, school.keys, school.policy, tmp_path, AS_OF)
+        gate(Session(school.home, school.keys, school.policy), tmp_path, AS_OF)
     candidate = school.candidate()
     (candidate / "marts.duckdb").write_bytes(b"not a database")
     with pytest.raises(AnonymartError, match="cannot be opened"):
-        gate(school.home, school.keys, school.policy, candidate, AS_OF)
+        gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
 
 
 def test_every_suite_is_complete_and_every_rule_is_used():

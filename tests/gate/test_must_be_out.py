@@ -10,6 +10,7 @@ import pytest
 
 from anonymart.gate import gate, must_be_out
 from anonymart.rights import state
+from anonymart.session import Session
 from tests.gate.school import AS_OF
 
 BEFORE, AFTER, LATER = datetime(2026, 6, 1), datetime(2026, 6, 30, 22), datetime(2026, 6, 2)
@@ -90,7 +91,7 @@ def test_a_model_that_counts_somebody_who_objected_is_refused_and_so_is_one_who_
                 [person],
             )
         state.note_built(connection, state.of_vault(connection))
-    verdict = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
+    verdict = gate(Session(school.home, school.keys, school.policy), school.candidate(), AS_OF)
     assert {failure[:5] for failure in verdict.failures} == {
         ("nps_quarterly", "*", "person_who_must_be_out: objected", "R-OBJECT", 1),
         ("nps_quarterly", "*", "person_who_must_be_out: consent withdrawn", "R-WITHDRAW", 1),

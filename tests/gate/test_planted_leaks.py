@@ -19,6 +19,7 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import gate
 from anonymart.gate.decoding import decoded
 from anonymart.policy import Policy
+from anonymart.session import Session
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement, nps, reseal
 
 pytestmark = [
@@ -32,7 +33,7 @@ def found(school, candidate, as_of=AS_OF, of_bytes=False) -> set[tuple[str, str,
     """What the gate refuses; every change of a file by hand is seen in its bytes too, which only the tests of
     bytes look at.
     """
-    report = gate(school.home, school.keys, school.policy, candidate, as_of)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, as_of)
     text = json.dumps(report.as_dict()) + (candidate / "gate.json").read_text(encoding="utf-8")
     for secret in ("annemartin77", "example.org", "learner-000001", "learner-000002"):
         assert secret not in text
@@ -170,7 +171,7 @@ def test_an_identifier_in_a_value(school):
             connection.execute(
                 f"UPDATE warehouse.marts.{ENGAGEMENT} SET course_id = ? WHERE month = ?", [value, month]
             )
-    report = gate(school.home, school.keys, school.policy, school.candidate(), AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), school.candidate(), AS_OF)
     counts = {
         failure.kind: failure.n for failure in report.failures if failure[:2] == (ENGAGEMENT, "course_id")
     }
@@ -511,7 +512,7 @@ def test_carried_cells(school):
     from tests.release.yes import publish
 
     candidate = school.candidate()
-    gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     publish(school.home, school.keys, school.policy, candidate)
     school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
     candidate = school.candidate(NEXT_MONTH)
@@ -520,7 +521,7 @@ def test_carried_cells(school):
     stricter = Policy(
         {**school.policy.raw, "quantiles": {**school.policy.raw["quantiles"], "smallest_base_median": 1000}}
     )
-    report = gate(school.home, school.keys, stricter, candidate, NEXT_MONTH)
+    report = gate(Session(school.home, school.keys, stricter), candidate, NEXT_MONTH)
     # And the report tells the register that it was made under.
     unlike = ("*", "privacy_report.json", "privacy_report_unlike_evidence")
     assert {failure[:3] for failure in report.failures} == {
@@ -535,7 +536,7 @@ def test_carried_cells(school):
     }
     # A published release is read again later as it was then, and is left as it is.
     before = sorted(str(path) for path in school.home.current.resolve().rglob("*"))
-    report = gate(school.home, school.keys, school.policy, school.home.current.resolve())
+    report = gate(Session(school.home, school.keys, school.policy), school.home.current.resolve())
     assert report.passed
     assert sorted(str(path) for path in school.home.current.resolve().rglob("*")) == before
     # A file that its manifest does not name was laid there later, or belongs to a release of 0.1.0, which had
@@ -543,10 +544,10 @@ def test_carried_cells(school):
     manifest = json.loads((school.home.current / "manifest.json").read_text())
     del manifest["files"]["privacy_report.json"], manifest["approval"]
     (school.home.current / "manifest.json").write_text(json.dumps(manifest))
-    failures = gate(school.home, school.keys, school.policy, school.home.current.resolve()).failures
+    failures = gate(Session(school.home, school.keys, school.policy), school.home.current.resolve()).failures
     assert [failure.kind for failure in failures] == ["extra_file"]
     (school.home.current / "privacy_report.json").unlink()
-    assert gate(school.home, school.keys, school.policy, school.home.current.resolve()).passed
+    assert gate(Session(school.home, school.keys, school.policy), school.home.current.resolve()).passed
 
 
 def test_names_that_are_codes_or_words_of_ours_are_no_leak(school):

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from anonymart.gate import gate
+from anonymart.session import Session
 from tests.gate.school import draw_key, engagement, identity_of, key_of, salary
 from tests.release.test_publish import published
 
@@ -16,7 +17,7 @@ LATER = date(2027, 8, 15)  # the graduates of 2024 have closed after 24 months t
 
 def kinds(school, cells, as_of):
     school.build(cells, as_of)
-    report = gate(school.home, school.keys, school.policy, school.candidate(as_of))
+    report = gate(Session(school.home, school.keys, school.policy), school.candidate(as_of))
     return {(failure.mart, failure.column): failure.kind for failure in report.failures}
 
 
@@ -44,7 +45,7 @@ def test_the_noise_of_another_cell_is_refused(school):
             "UPDATE warehouse.evidence.cell_evidence SET count_key = ? WHERE measure = 'n_active_learners'",
             [set_key],
         )
-    report = gate(school.home, school.keys, school.policy, school.candidate(date(2026, 6, 30)))
+    report = gate(Session(school.home, school.keys, school.policy), school.candidate(date(2026, 6, 30)))
     found = {(failure.column, failure.kind) for failure in report.failures}
     has_own_noise = key_of_deviation(school, record, own, set_key) != 3
     assert (("n_active_learners", "count_unlike_persons") in found) is has_own_noise

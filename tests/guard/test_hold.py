@@ -20,6 +20,7 @@ from anonymart.erasure.removal import (
     plan_terms,
 )
 from anonymart.errors import RetentionHeld, UsageError
+from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import SmallSchool
 from tests.whole.small_school import clean_environment
@@ -63,7 +64,7 @@ def n_learners(small_school: SmallSchool) -> int:
 
 
 def enforce(small_school: SmallSchool, day: date, **said: str):
-    return enforce_terms(small_school.home, small_school.keys, small_school.policy, day, **said)
+    return enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, day), **said)
 
 
 def test_a_clock_ten_years_ahead_removes_nobody(small_school):
@@ -74,7 +75,9 @@ def test_a_clock_ten_years_ahead_removes_nobody(small_school):
     assert held.value.exit_code == 4
     assert n_learners(small_school) == N_LEARNERS
     assert (
-        plan_terms(small_school.home, small_school.keys, small_school.policy, IN_TEN_YEARS).people.leaving
+        plan_terms(
+            Session(small_school.home, small_school.keys, small_school.policy, IN_TEN_YEARS)
+        ).people.leaving
         == N_LEARNERS
     )
     enforce(small_school, TODAY)
@@ -102,10 +105,10 @@ def test_a_hold_of_another_kind_or_time_does_not_end_this_one(with_many_old):
 def test_a_person_renews_the_hold_with_a_reason(small_school):
     with pytest.raises(RetentionHeld):
         enforce(small_school, IN_TEN_YEARS)
-    inside = (small_school.home, small_school.keys, small_school.policy)
+    inside = Session(small_school.home, small_school.keys, small_school.policy)
     later = IN_TEN_YEARS + timedelta(days=6)
     assert keep_waiting(
-        *inside, later, "The clock of the host is being mended", "operator"
+        inside.on(later), "The clock of the host is being mended", "operator"
     ) == later + timedelta(days=7)
     with pytest.raises(RetentionHeld):
         enforce(small_school, IN_TEN_YEARS + timedelta(days=12))
@@ -113,14 +116,14 @@ def test_a_person_renews_the_hold_with_a_reason(small_school):
         (entry["act"], entry["actor"], entry["reason"]) for entry in audit.entries(small_school.home)
     ] == [("held_retention", "operator", "The clock of the host is being mended")]
     with pytest.raises(UsageError, match="nothing to hold"):
-        keep_waiting(*inside, TODAY, "There is nothing")
+        keep_waiting(inside.on(TODAY), "There is nothing")
 
 
 def test_a_large_share_waits_and_a_reason_lets_it_go(with_many_old):
     small_school = with_many_old
     with pytest.raises(RetentionHeld, match="12 of 40 learners, more than 20 %"):
         enforce(small_school, TODAY)
-    token = plan_terms(small_school.home, small_school.keys, small_school.policy, TODAY).token
+    token = plan_terms(Session(small_school.home, small_school.keys, small_school.policy, TODAY)).token
     with pytest.raises(RetentionHeld):
         enforce(small_school, TODAY, token=token)
     with pytest.raises(UsageError, match="token"):
@@ -145,7 +148,9 @@ def test_a_small_share_and_a_small_home_do_not_wait(tmp_path):
 
 def test_a_confirmed_day_lets_retention_go_on(small_school):
     guard.confirm(
-        small_school.home, small_school.keys, IN_TEN_YEARS, "The school was closed for ten years", "reviewer"
+        Session(small_school.home, small_school.keys, given_day=IN_TEN_YEARS),
+        "The school was closed for ten years",
+        "reviewer",
     )
     with pytest.raises(RetentionHeld, match="40 of 40 learners"):
         enforce(small_school, IN_TEN_YEARS)
@@ -155,7 +160,9 @@ def test_a_confirmed_day_lets_retention_go_on(small_school):
 
 def test_a_reason_may_name_nobody(small_school):
     with pytest.raises(UsageError, match="may name a person"):
-        guard.confirm(small_school.home, small_school.keys, IN_TEN_YEARS, "Ask anna@example.org")
+        guard.confirm(
+            Session(small_school.home, small_school.keys, given_day=IN_TEN_YEARS), "Ask anna@example.org"
+        )
     assert small_school.ask("SELECT count(*) FROM vault.ledger.confirmed_days") == [(0,)]
 
 
@@ -169,7 +176,7 @@ def test_an_erasure_never_waits(small_school):
     )
     small_school.ingest(IN_TEN_YEARS)
     inside = (small_school.home, small_school.keys, small_school.policy, IN_TEN_YEARS, ("R1",))
-    done = carry_out_requests(*inside, plan_requests(*inside).token)
+    done = carry_out_requests(inside.on(plan_requests(inside).token))
     assert done.rows["vault.register.learners"] == 1
     assert n_learners(small_school) == N_LEARNERS - 1
 
@@ -234,7 +241,7 @@ def test_whoever_is_over_the_term_is_out_of_figures_while_the_bytes_wait(with_ma
     small_school = with_many_old
     with pytest.raises(RetentionHeld):
         enforce(small_school, TODAY)
-    build(small_school.home, small_school.keys, small_school.policy, TODAY)
+    build(Session(small_school.home, small_school.keys, small_school.policy, TODAY))
     with engine.connect(small_school.home, small_school.keys, vault="ro", warehouse="ro") as connection:
         by_status = dict(
             connection.execute(

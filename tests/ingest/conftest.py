@@ -13,6 +13,7 @@ from anonymart.home import Home
 from anonymart.ingest import ingest
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import load_policy
+from anonymart.session import Session
 from tests.shared import made_once
 
 AS_OF = date(2026, 6, 30)
@@ -36,7 +37,8 @@ class SmallSchool:
 
     def ingest(self, as_of: date = AS_OF):
         return {
-            f"{c.source}/{c.file_name}": c for c in ingest(self.home, self.keys, self.policy, as_of).files
+            f"{c.source}/{c.file_name}": c
+            for c in ingest(Session(self.home, self.keys, self.policy, as_of)).files
         }
 
     def ask(self, query: str) -> list[tuple]:

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from anonymart.ingest import listing
+from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import AS_OF, SmallSchool, statement
 
@@ -177,7 +178,9 @@ def test_the_list_of_changes_and_of_silent_sources(small_school, monkeypatch):
         connections(small_school, 5, "learner_id,connected_at,device", "L1,2026-05-0{n}T10:00:00Z,x")
         small_school.ingest(date(2026, 5, day))
     found = {
-        day: listing.listed(small_school.home, small_school.keys, small_school.policy, date(2026, 5, day))
+        day: listing.listed(
+            Session(small_school.home, small_school.keys, small_school.policy, date(2026, 5, day))
+        )
         for day in (4, 8, 9)
     }
     assert {day: len(each.silent) for day, each in found.items()} == {4: 0, 8: 0, 9: 1}

@@ -18,6 +18,7 @@ from anonymart.errors import UsageError
 from anonymart.ingest import ingest
 from anonymart.ingest.headers import shown_names
 from anonymart.progress import Progress
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool
 
 PLANTED = (
@@ -115,7 +116,9 @@ def test_a_file_without_a_header_names_nobody_anywhere(small_school, tmp_path, c
                     f"{word} {source}/{name}",
                 )
     capfd.readouterr()
-    report = ingest(small_school.home, small_school.keys, small_school.policy, AS_OF, progress=Progress())
+    report = ingest(
+        Session(small_school.home, small_school.keys, small_school.policy, AS_OF), progress=Progress()
+    )
     assert {counts.status for counts in report.files if counts.source not in ("learning", "rights")} == {
         "refused"
     }

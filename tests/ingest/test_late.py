@@ -7,6 +7,7 @@ from __future__ import annotations
 from anonymart import engine
 from anonymart.asks import asks_of
 from anonymart.ingest import ingest
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool, statement
 
 NPS = "response_id,learner_id,path_id,asked_at,answered_at,score\n"
@@ -24,7 +25,7 @@ def close(small_school: SmallSchool, *periods: tuple[str, str]) -> None:
 
 
 def late(small_school: SmallSchool) -> dict[str, dict[str, int]]:
-    report = ingest(small_school.home, small_school.keys, small_school.policy, AS_OF)
+    report = ingest(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
     for counts in report.files:
         assert counts.delivered == counts.loaded + counts.refused + counts.quarantined + counts.duplicate
         assert all(n <= counts.loaded for n in counts.late.values())
@@ -95,7 +96,7 @@ def test_a_person_is_asked(small_school):
     small_school.deliver("learning", "a.ndjson", [
         statement(n, timestamp="2026-03-10T10:00:00Z") for n in range(1, 241)
     ])  # fmt: skip
-    asks = asks_of(ingest(small_school.home, small_school.keys, small_school.policy, AS_OF))
+    asks = asks_of(ingest(Session(small_school.home, small_school.keys, small_school.policy, AS_OF)))
     assert asks.sentence == "Asks for a person: 240 rows about closed periods (learning: 240 by month)."
     assert (asks.exit_code(is_strict=False), asks.exit_code(is_strict=True)) == (0, 5)
     assert asks.as_dict()["late"] == {"learning": {"month": 240}}

@@ -9,6 +9,7 @@ import pytest
 from anonymart import crash
 from anonymart.errors import AnonymartError
 from anonymart.lock import writing
+from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import AS_OF, statement
 
@@ -41,14 +42,14 @@ def test_files_delivered_again_after_the_raw_rows_have_gone(small_school):
     small_school.ingest()
     at_term = AS_OF + timedelta(days=small_school.policy.figure("raw", "keep_days"))
     assert (
-        plan(small_school.home, small_school.keys, small_school.policy, at_term).rows.get(
+        plan(Session(small_school.home, small_school.keys, small_school.policy, at_term)).rows.get(
             "vault.raw.learning"
         )
         is None
     )
     over_term = at_term + timedelta(days=1)
     assert (
-        enforce(small_school.home, small_school.keys, small_school.policy, over_term).rows[
+        enforce(Session(small_school.home, small_school.keys, small_school.policy, over_term)).rows[
             "vault.raw.learning"
         ]
         == 5
@@ -71,7 +72,7 @@ def test_connection_logs_go_after_their_year_and_last_use_stays(small_school):
     )
     small_school.deliver("connections", "a.csv", "\n".join(("learner_id,connected_at", *rows, "")))
     small_school.ingest()
-    done = enforce(small_school.home, small_school.keys, small_school.policy, AS_OF)
+    done = enforce(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
     assert done.rows["vault.register.connections"] == 3
     assert small_school.ask("SELECT identifier FROM vault.register.connections") == [("learner:L0000001",)]
     assert small_school.ask(
@@ -140,7 +141,7 @@ def test_a_wrong_key_is_told_in_one_sentence(small_school):
     small_school.ingest()
     wrong = Keys(**{**small_school.keys.__dict__, "vault": "0" * 64})
     with pytest.raises(AnonymartError, match="does not open with its key 'vault'"):
-        ingest(small_school.home, wrong, small_school.policy, AS_OF)
+        ingest(Session(small_school.home, wrong, small_school.policy, AS_OF))
 
 
 def test_a_value_is_in_no_message(small_school):

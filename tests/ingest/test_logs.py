@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from anonymart.session import Session
 from tests.ingest.conftest import statement
 from tests.ingest.test_learning import HIDDEN, edx, load
 
@@ -91,7 +92,7 @@ def test_verbs_and_types_that_nobody_knows_are_counted(small_school):
         "type http://example.org/activitytype/hologram": 4,
     }
     assert counts.loaded == 4
-    found = listing.listed(small_school.home, small_school.keys, small_school.policy, AS_OF)
+    found = listing.listed(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
     assert [(each.kind, each.n_rows) for each in found.unknown] == [
         ("type", 4),
         ("verb", 3),

@@ -8,6 +8,7 @@ from anonymart.erasure import removal
 from anonymart.keys import Keys
 from anonymart.rights import machine
 from anonymart.rights.submit import Asked, submit
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool, statement
 
 HOME = "https://campus.example"
@@ -111,13 +112,10 @@ def test_who_only_waits_can_be_erased(small_school):
     small_school.deliver("learning", "a.ndjson", [statement(2, actor={"mbox": "mailto:one@example.org"})])
     small_school.ingest()
     submit(
-        small_school.home,
-        small_school.keys,
-        small_school.policy,
-        AS_OF,
+        Session(small_school.home, small_school.keys, small_school.policy, AS_OF),
         Asked("erase", AS_OF, email="one@example.org", is_verified=True),
     )
-    machine.advance_all(small_school.home, small_school.keys, small_school.policy, AS_OF)
+    machine.advance_all(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
     assert small_school.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     assert "one@example.org" not in small_school.everything()
     small_school.deliver("learning", "again.ndjson", [statement(2, actor={"mbox": "mailto:one@example.org"})])
@@ -131,9 +129,12 @@ def test_after_its_term_what_waits_goes_and_is_counted(small_school):
     kept = small_school.policy.figure("raw", "keep_days")
     last, over = AS_OF + timedelta(days=kept), AS_OF + timedelta(days=kept + 1)
     assert (
-        removal.plan_terms(small_school.home, small_school.keys, small_school.policy, last).never_known == {}
+        removal.plan_terms(
+            Session(small_school.home, small_school.keys, small_school.policy, last)
+        ).never_known
+        == {}
     )
-    done = removal.enforce_terms(small_school.home, small_school.keys, small_school.policy, over)
+    done = removal.enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, over))
     assert done.never_known == {"learning": 3, "enrolments": 2, "connections": 2}
     assert small_school.ask(WAITING) == [(0, 0, 0)]
     assert small_school.ask("SELECT sum(n_rows) FROM vault.ledger.reasons WHERE disposition = 'expired'") == [
@@ -167,7 +168,7 @@ def test_counts_are_told_by_home_pages_that_the_school_named_and_by_nothing_else
     )
     from anonymart.ingest import ingest
 
-    told = ingest(small_school.home, small_school.keys, small_school.policy, AS_OF).waiting.as_dict()
+    told = ingest(Session(small_school.home, small_school.keys, small_school.policy, AS_OF)).waiting.as_dict()
     assert told == {
         "statements": 7,
         "actors": 6,
@@ -285,7 +286,7 @@ def test_the_erased_stay_out_under_the_spelling_of_before(small_school):
 
     with engine.connect(small_school.home, small_school.keys, vault="rw") as connection:
         identities.install(connection, small_school.keys)
-        tombstones.attach(connection, small_school.home, small_school.keys)
+        tombstones.attach(connection, Session(small_school.home, small_school.keys))
         for name in ("https://Campus.example|a1", "https://campus.example/|a2", "https://campus.example|a3"):
             connection.execute(
                 f"INSERT INTO tombstones.erased SELECT identifier_hash('account:{name}'), TIMESTAMP "

@@ -10,6 +10,7 @@ from pathlib import Path
 from anonymart import audit, engine
 from anonymart.erasure import receipts
 from anonymart.keys import Keys
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import SmallSchool as ErasureSchool
 from tests.whole.small_school import clean_environment
@@ -65,7 +66,9 @@ class SmallSchool(ErasureSchool):
 
     def holds(self) -> tuple[bool, bool]:
         """Whether audit log and receipts hold."""
-        return audit.verify(self.home, self.keys).passed, receipts.verify(self.home, self.keys).passed
+        return audit.verify(Session(self.home, self.keys)).passed, receipts.verify(
+            Session(self.home, self.keys)
+        ).passed
 
     def rotations(self) -> list[str]:
         """The keys that the audit log says were rotated."""
@@ -84,9 +87,7 @@ def furnish(root: Path) -> SmallSchool:
     small_school = SmallSchool(root)
     small_school.erase(small_school.request())
     audit.record(
-        small_school.home,
-        small_school.keys,
-        date.fromisoformat(DAY),
+        Session(small_school.home, small_school.keys, given_day=date.fromisoformat(DAY)),
         "let_retention_go",
         "operator",
         reason="one",

@@ -19,6 +19,7 @@ from anonymart.release import Recipient, key_handover, share
 from anonymart.release.folder import KEY_HANDOVER
 from anonymart.release.signature import as_pem, fingerprint, public_key, sign
 from anonymart.release.verify import verify
+from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill, sound  # noqa: F401
 from tests.gate.school import AS_OF, CELLS, School, engagement
@@ -44,9 +45,12 @@ def rotated(sound, tmp_path_factory) -> tuple[School, Keys]:  # noqa: F811
         school.build(CELLS, AS_OF)
         assert published(school, AS_OF) == FIRST
         for _ in range(2):
-            token = rotate.plan(school.home, school.keys, "signing").token
+            token = rotate.plan(Session(school.home, school.keys), "signing").token
             rotate.rotate(
-                school.home, school.keys, "signing", token, rotate.Wish(JULY, "operator", "Each year")
+                Session(school.home, school.keys),
+                "signing",
+                token,
+                rotate.Wish(JULY, "operator", "Each year"),
             )
             school.keys = Keys.load(school.home)
         school.build([engagement(date(2026, 5, 1))], JULY)
@@ -77,7 +81,9 @@ def test_the_old_release_is_of_the_old_key_and_stays_the_homes_own(rotated):
     assert verify(folder, public_key(old)).status == "authentic"
     assert verify(folder, public_key(school.keys)).status == "changed"
     told = share(
-        school.home, school.keys, school.policy, JULY, folder, Recipient("Ministry", "FR", "Statistics")
+        Session(school.home, school.keys, school.policy, JULY),
+        folder,
+        Recipient("Ministry", "FR", "Statistics"),
     )
     assert told.release_id == FIRST
 
@@ -123,10 +129,10 @@ def test_the_gate_takes_the_document_and_nothing_else_under_its_name(rotated, mo
     for left_out in (ask_straight, hold_no_drill, attack_nothing):
         left_out(monkeypatch)
     folder = school.home.releases / SECOND
-    assert gate(school.home, school.keys, school.policy, folder).failures == []
+    assert gate(Session(school.home, school.keys, school.policy), folder).failures == []
     kept = (folder / KEY_HANDOVER).read_text()
     (folder / KEY_HANDOVER).write_text(kept.replace('"handovers"', '"L-4711"'))
-    assert gate(school.home, school.keys, school.policy, folder).failures != []
+    assert gate(Session(school.home, school.keys, school.policy), folder).failures != []
     (folder / KEY_HANDOVER).write_text(kept)
 
 

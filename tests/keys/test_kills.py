@@ -13,6 +13,7 @@ from anonymart import crash, engine, rotate
 from anonymart.errors import UsageError
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.rotate import pending
+from anonymart.session import Session
 from tests.keys.small_school import DAY
 
 pytestmark = pytest.mark.long
@@ -37,7 +38,7 @@ def test_each_point_of_a_rotation_is_tried():
 )
 def test_killed_and_ended_by_the_next_command(small_school, name, point):
     old, rows = small_school.keys, small_school.rows()
-    token = rotate.plan(small_school.home, old, name).token
+    token = rotate.plan(Session(small_school.home, old), name).token
     words = ("keys", "rotate", name, "--token", token, "--as-of", DAY)
     assert small_school.command(*words, ANONYMART_CRASH_AT=point).returncode == -signal.SIGKILL
     if point == "rotate.next_noted":
@@ -64,7 +65,7 @@ def test_killed_and_ended_by_the_next_command(small_school, name, point):
 
 def test_killed_again_while_it_is_ended(small_school):
     rows = small_school.rows()
-    token = rotate.plan(small_school.home, small_school.keys, "vault").token
+    token = rotate.plan(Session(small_school.home, small_school.keys), "vault").token
     words = ("keys", "rotate", "vault", "--token", token)
     assert (
         small_school.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
@@ -78,7 +79,7 @@ def test_killed_again_while_it_is_ended(small_school):
 
 def test_a_new_key_that_is_not_at_hand_is_asked_for(small_school):
     old = small_school.keys
-    token = rotate.plan(small_school.home, old, "vault").token
+    token = rotate.plan(Session(small_school.home, old), "vault").token
     words = ("keys", "rotate", "vault", "--token", token)
     assert (
         small_school.command(*words, ANONYMART_CRASH_AT="rewrite.after_rename").returncode == -signal.SIGKILL
@@ -101,7 +102,7 @@ def test_a_key_of_the_environment_that_was_changed_too_early_is_asked_for(small_
         "rotate",
         "vault",
         "--token",
-        rotate.plan(small_school.home, small_school.keys, "vault").token,
+        rotate.plan(Session(small_school.home, small_school.keys), "vault").token,
     )
     killed = small_school.command(*words, **both, ANONYMART_CRASH_AT="rewrite.after_rename")
     assert killed.returncode == -signal.SIGKILL

@@ -16,6 +16,7 @@ from anonymart import audit, engine
 from anonymart.backup import make
 from anonymart.errors import OtherKey, UsageError
 from anonymart.keys import KEY_NAMES, Keys
+from anonymart.session import Session
 from tests.erasure.small_school import PEOPLE
 from tests.keys.small_school import DAY
 
@@ -178,20 +179,20 @@ def test_a_key_file_that_cannot_be_written_stops_before_anything_is_done(small_s
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(pending, "write_durably", full)
-    token = rotate.plan(small_school.home, small_school.keys, "vault").token
+    token = rotate.plan(Session(small_school.home, small_school.keys), "vault").token
     with pytest.raises(UsageError, match="cannot be written"):
         rotate.rotate(
-            small_school.home, small_school.keys, "vault", token, rotate.Wish(date.fromisoformat(DAY))
+            Session(small_school.home, small_school.keys),
+            "vault",
+            token,
+            rotate.Wish(date.fromisoformat(DAY)),
         )
     assert small_school.holds() == (True, True) and small_school.left_over() == []
 
 
 def test_the_plan_names_backups_of_the_old_key_and_copies_that_go(small_school, tmp_path):
     made = make.backup(
-        small_school.home,
-        small_school.keys,
-        small_school.policy,
-        date.fromisoformat(DAY),
+        Session(small_school.home, small_school.keys, small_school.policy, date.fromisoformat(DAY)),
         tmp_path / "outside",
     )
     copy = small_school.home.root / "vault.duckdb.v8.copy"

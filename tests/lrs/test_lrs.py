@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from anonymart.cli.commands import anonymart
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.progress import Progress
+from anonymart.session import Session
 from anonymart.sources import lrs as library
 from anonymart.sources.lrs_store import make_store
 from tests.ingest.conftest import SmallSchool
@@ -38,8 +39,7 @@ def pull(small_school: SmallSchool, lrs: Lrs, waits: list[float] | None = None, 
     settings = {name: changes.pop(name) for name in ("overlap", "page_size", "version") if name in changes}
     made = make_store(lrs.url, changes.pop("secrets", SECRETS), **settings)
     return library.pull(
-        small_school.home,
-        small_school.keys,
+        Session(small_school.home, small_school.keys),
         made,
         sleep=(waits if waits is not None else []).append,
         **changes,

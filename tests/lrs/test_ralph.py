@@ -17,6 +17,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from anonymart.session import Session
 from anonymart.sources import lrs as library
 from anonymart.sources.lrs_store import make_store
 from tests.conftest import ROOT
@@ -143,13 +144,14 @@ def test_wrong_credentials_are_told(ralph, tmp_path):
     small_school = SmallSchool(tmp_path / "home")
     with pytest.raises(UsageError, match="refuses these credentials"):
         library.pull(
-            small_school.home, small_school.keys, make_store(ralph, {"username": USER, "password": "another"})
+            Session(small_school.home, small_school.keys),
+            make_store(ralph, {"username": USER, "password": "another"}),
         )
 
 
 def pull(small_school: SmallSchool, url: str, overlap: timedelta = timedelta(days=5000)) -> library.Pulled:
     store = make_store(url, {"username": USER, "password": PASSWORD}, overlap=overlap)
-    return library.pull(small_school.home, small_school.keys, store, parts=library.Parts(500))
+    return library.pull(Session(small_school.home, small_school.keys), store, parts=library.Parts(500))
 
 
 def post(url: str, numbers: range | list[int]) -> None:

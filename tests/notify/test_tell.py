@@ -13,6 +13,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.notify import settings
 from anonymart.notify.standing import Notice
 from anonymart.notify.tell import of_error, tell, tell_standing, telling, well
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, EMAIL
 from tests.notify.conftest import configure
 
@@ -127,7 +128,7 @@ def test_the_inbox_after_a_broken_day(school, inbox, capsys):
     school.deliver("rights", "odd.ndjson", [{"request_id": "REQ-9", "kind": "vanish", "learner_id": "L-4711",
                                              "received_at": "2026-06-20T10:00:00Z"}])  # fmt: skip
     school.ingest()
-    audit.record(school.home, school.keys, AS_OF, "built", "reviewer")
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "built", "reviewer")
     assert tell_standing(school.home, school.policy, AS_OF) >= 4
     assert tell_standing(school.home, school.policy, AS_OF) == 0
     first = len(inbox.messages)

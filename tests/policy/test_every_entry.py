@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 
 from small_home import SmallHome
 
+from anonymart.session import Session
 from tests.policy.changes import REGISTER, leaves
 
 AS_OF = date(2026, 6, 30)
@@ -203,18 +204,18 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     folder = home.home.landing / "learners"
     folder.mkdir(parents=True)
     (folder / "one.csv").write_text("learner_id,birth_date\nL9,2015-01-01\n", encoding="utf-8")
-    report = ingest(home.home, home.keys, policy, AS_OF)
+    report = ingest(Session(home.home, home.keys, policy, AS_OF))
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
-    removal.enforce_terms(home.home, home.keys, policy, AS_OF)
-    make.backup(home.home, home.keys, policy, AS_OF, tmp_path_factory.mktemp("backup"))
+    removal.enforce_terms(Session(home.home, home.keys, policy, AS_OF))
+    make.backup(Session(home.home, home.keys, policy, AS_OF), tmp_path_factory.mktemp("backup"))
     home.execute("INSERT INTO vault.ledger.releases VALUES ('2026-06-30.1', '2026-06-30', '', 0, 0, NULL)")
-    guard.check(home.home, home.keys, policy, AS_OF)
+    guard.check(Session(home.home, home.keys, policy, AS_OF))
     home.execute(
         "INSERT INTO vault.rights.requests VALUES (1, 1, 'R1', 'access', 'learner:L1', '2026-06-01', "
         "true, NULL, NULL)"
     )
-    assert len(list_requests(home.home, home.keys, policy, AS_OF)) == 1
-    machine.advance_all(home.home, home.keys, policy, AS_OF)
+    assert len(list_requests(Session(home.home, home.keys, policy, AS_OF))) == 1
+    machine.advance_all(Session(home.home, home.keys, policy, AS_OF))
     perturbation.check_seed(policy)
     membership.within([], policy)
     assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")

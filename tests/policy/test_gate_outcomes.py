@@ -9,6 +9,7 @@ import pytest
 from anonymart.gate import checkpoint, gate
 from anonymart.gate.asking import make_queries
 from anonymart.policy import Policy
+from anonymart.session import Session
 from tests.gate.conftest import ask, sound  # noqa: F401
 from tests.gate.school import AS_OF
 from tests.policy.changes import changed
@@ -57,7 +58,7 @@ def refused(sound) -> dict[str, set[str]]:  # noqa: F811
         patch.setattr(checkpoint, "prepare", lambda: None)
         patch.setattr("anonymart.gate.run._attack", lambda *inside: None)
         patch.setattr(checkpoint, "ask", ask_under_each)
-        gate(sound.home, sound.keys, sound.policy, sound.candidate(), AS_OF)
+        gate(Session(sound.home, sound.keys, sound.policy), sound.candidate(), AS_OF)
     return found
 
 

@@ -24,6 +24,7 @@ from anonymart.policy import Policy
 from anonymart.release.approval import because
 from anonymart.release.share import safeguard_of
 from anonymart.rights import clock, handover_page
+from anonymart.session import Session
 from tests.guard.calendar import small_vault
 from tests.ingest.conftest import SmallSchool
 from tests.policy.cases import CASES
@@ -101,7 +102,7 @@ def _open(small_school: SmallSchool) -> duckdb.DuckDBPyConnection:
 
 def _goes(small_school: SmallSchool, place: str, day: str) -> Callable[[Policy], int]:
     return lambda law: plan_terms(
-        small_school.home, small_school.keys, law, date.fromisoformat(day)
+        Session(small_school.home, small_school.keys, law, date.fromisoformat(day))
     ).rows.get(place, 0)
 
 
@@ -112,7 +113,7 @@ def _answers_go(small_school: SmallSchool, law: Policy) -> int:
     from anonymart.erasure import people
     from anonymart.erasure.zones import Zones
 
-    with Zones(small_school.home, small_school.keys) as zones:
+    with Zones(Session(small_school.home, small_school.keys)) as zones:
         zones.connection.execute("""
             INSERT INTO vault.answers.nps (load_no, response_id, identifier, answered_at, score)
                 VALUES (0, 'n', 'learner:L1', '2026-04-01', 9)""")
@@ -127,10 +128,7 @@ def _backup_is_over(law: Policy, folder) -> bool:
     small_school = SmallSchool(folder / f"backups{law.figure('backups', 'keep_days')}")
     small_school.ingest()
     make.backup(
-        small_school.home,
-        small_school.keys,
-        law,
-        date(2026, 6, 20),
+        Session(small_school.home, small_school.keys, law, date(2026, 6, 20)),
         folder / f"backup{law.figure('backups', 'keep_days')}",
     )
     return listed.read(small_school.home)[0].is_over(date(2026, 6, 30))
@@ -140,7 +138,7 @@ def _refused(law: Policy, folder) -> int:
     """A learner of fifteen and a half on the day of the run."""
     small_school = SmallSchool(folder / f"age{law.figure('minimum_age_years')}")
     small_school.deliver("learners", "a.ndjson", [{"learner_id": "L9", "birth_date": "2011-01-01"}])
-    return ingest(small_school.home, small_school.keys, law, date(2026, 6, 30)).files[0].refused
+    return ingest(Session(small_school.home, small_school.keys, law, date(2026, 6, 30))).files[0].refused
 
 
 def _activity_periods(law: Policy) -> str:
@@ -163,14 +161,14 @@ def _is_rewritten(law: Policy, folder) -> bool:
         "connections", "a.ndjson", [{"learner_id": "L1", "connected_at": "2025-03-01T10:00:00Z"}]
     )
     small_school.ingest(date(2026, 6, 1))
-    enforce_terms(small_school.home, small_school.keys, law, date(2026, 6, 1))
-    done = enforce_terms(small_school.home, small_school.keys, law, date(2026, 6, 5))
+    enforce_terms(Session(small_school.home, small_school.keys, law, date(2026, 6, 1)))
+    done = enforce_terms(Session(small_school.home, small_school.keys, law, date(2026, 6, 5)))
     return done.receipt_no is not None
 
 
 def _stops(law: Policy, small_school: SmallSchool) -> bool:
     try:
-        guard.check(small_school.home, small_school.keys, law, date(2026, 7, 29))
+        guard.check(Session(small_school.home, small_school.keys, law, date(2026, 7, 29)))
     except UsageError:
         return True
     return False
@@ -497,7 +495,9 @@ def sound_manifest(tmp_path):
 
     school = open_school(tmp_path)
     school.build(CELLS)
-    return lambda law: read_manifest(make_candidate(school.home, school.keys, law, AS_OF))["policy_version"]
+    return lambda law: read_manifest(make_candidate(Session(school.home, school.keys, law, AS_OF)))[
+        "policy_version"
+    ]
 
 
 def test_no_entry_of_the_register_is_without_an_outcome():

@@ -29,6 +29,7 @@ from anonymart.release.folder import sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
+from anonymart.session import Session
 from tests import warm
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement
 from tests.release.test_publish import FIRST, gated
@@ -41,13 +42,13 @@ pytestmark = [
 
 
 def small_school(school):
-    return school.home, school.keys, school.policy
+    return Session(school.home, school.keys, school.policy)
 
 
 @pytest.fixture
 def held(school):
     with pytest.raises(ApprovalNeeded, match="It is the first release"):
-        publish(*small_school(school), gated(school))
+        publish(small_school(school), gated(school))
     return school
 
 
@@ -56,16 +57,16 @@ def folder(school):
 
 
 def states(school):
-    return [entry["state"] for entry in decisions(school.home, school.keys)]
+    return [entry["state"] for entry in decisions(Session(school.home, school.keys))]
 
 
 def acts(school):
-    assert audit.verify(school.home, school.keys).passed
+    assert audit.verify(Session(school.home, school.keys)).passed
     return [entry["act"] for entry in audit.entries(school.home)]
 
 
 def test_the_first_release_waits_and_is_published_as_it_was_read(held):
-    found = waiting(held.home, held.keys)
+    found = waiting(Session(held.home, held.keys))
     assert (found.release_id, found.as_of, found.because) == (
         FIRST,
         "2026-06-30",
@@ -79,7 +80,7 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     report = sha256(folder(held) / "privacy_report.html")
     assert (
         approve(
-            *small_school(held),
+            small_school(held),
             FIRST,
             Reviewer("reviewer", "Read in full"),
             candidate=found.candidate_sha256[:8],
@@ -96,18 +97,18 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     )
     assert sha256(release / "privacy_report.html") == report
     assert verify(release, public_key(held.keys)).status == "authentic"
-    assert gate(*small_school(held), release).passed
+    assert gate(small_school(held), release).passed
     assert [act for act in acts(held) if act != "built"] == ["waiting", "approved", "published"]
-    assert states(held) == ["approved"] and waiting(held.home, held.keys) is None
+    assert states(held) == ["approved"] and waiting(Session(held.home, held.keys)) is None
     for again in (approve, lambda *a: refuse_waiting(*a[:2], *a[3:])):
         with pytest.raises(UsageError, match="it was approved"):
             again(*small_school(held), FIRST, Reviewer("reviewer", "Once more"))
 
 
 def test_without_a_change_it_goes_through_by_itself(held):
-    approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+    approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
-    assert publish(*small_school(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
+    assert publish(small_school(held), gated(held, NEXT_MONTH)) == "2026-07-30.1"
     assert read_manifest(held.home.current)["approval"] == {"required": False}
     assert states(held) == ["approved"]
 
@@ -116,7 +117,7 @@ def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatc
     """Nothing else differs: `completed` read as another verb moved 61 completions to none, and nobody was
     asked.
     """
-    approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+    approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     told = read_manifest(held.home.current)["definitions"]
     assert told == definitions() and len(told) > 40
     other = told | {"seeds/verbs": "0" * 64}
@@ -124,8 +125,8 @@ def test_another_verb_in_a_reviewed_list_waits_for_the_reviewer(held, monkeypatc
         monkeypatch.setattr(f"anonymart.{module}.definitions", lambda: other)
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     with pytest.raises(ApprovalNeeded):
-        publish(*small_school(held), gated(held, NEXT_MONTH))
-    assert waiting(*small_school(held)[:2]).because == ["Definitions changed: seeds/verbs."]
+        publish(small_school(held), gated(held, NEXT_MONTH))
+    assert waiting(small_school(held)).because == ["Definitions changed: seeds/verbs."]
     assert "seeds/verbs" in (next(held.home.releases.glob(".waiting-*")) / "privacy_report.html").read_text(
         encoding="utf-8"
     )
@@ -193,45 +194,45 @@ def test_a_candidate_that_changed_is_not_published(held, name):
     whole = path.read_bytes()
     path.write_bytes(whole[:-3] + bytes([whole[-3] ^ 1]) + whole[-2:])
     with pytest.raises(GateRefused, match="no longer what the reviewer was asked about"):
-        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not held.home.current.exists() and states(held) == ["waiting"]
 
 
 def test_a_refusal_needs_a_reason_and_leaves_current_alone(held):
     for reason, says in ((" ", "is empty"), ("ask jean.dupont@example.org", "may name a person")):
         with pytest.raises(UsageError, match=says):
-            refuse_waiting(held.home, held.keys, FIRST, Reviewer("reviewer", reason))
+            refuse_waiting(Session(held.home, held.keys), FIRST, Reviewer("reviewer", reason))
     kept = refuse_waiting(
-        held.home, held.keys, FIRST, Reviewer("reviewer", "The share of hidden figures is too high")
+        Session(held.home, held.keys), FIRST, Reviewer("reviewer", "The share of hidden figures is too high")
     )
     assert kept.is_dir() and not folder(held).exists() and not held.home.current.exists()
     assert states(held) == ["refused"] and acts(held)[-1] == "refused"
     with pytest.raises(UsageError, match="it was refused"):
-        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
 
 
 def test_a_new_build_or_candidate_supersedes_it(held):
-    supersede(held.home, held.keys, AS_OF, "a new build")
+    supersede(Session(held.home, held.keys, given_day=AS_OF), "a new build")
     assert not folder(held).exists() and states(held) == ["superseded"]
-    old = decisions(held.home, held.keys)[0]["candidate_sha256"]
+    old = decisions(Session(held.home, held.keys))[0]["candidate_sha256"]
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     for _ in range(2):
         with pytest.raises(ApprovalNeeded):
-            publish(*small_school(held), gated(held, NEXT_MONTH))
+            publish(small_school(held), gated(held, NEXT_MONTH))
     assert states(held) == ["superseded", "superseded", "waiting"]
     assert [path.name for path in held.home.releases.iterdir()] == [".waiting-2026-07-30.1"]
     with pytest.raises(UsageError, match="another candidate"):
-        approve(*small_school(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
+        approve(small_school(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
 
 
 def test_an_executed_right_supersedes_it(held):
-    supersede_by_rights(held.home, held.keys, AS_OF)
-    assert waiting(held.home, held.keys) is not None
+    supersede_by_rights(Session(held.home, held.keys, given_day=AS_OF))
+    assert waiting(Session(held.home, held.keys)) is not None
     with held.connect(vault="rw") as connection:
         connection.execute("INSERT INTO vault.rights.steps VALUES ('R1', 'executed', DATE '2026-06-30', '')")
-    assert waiting(held.home, held.keys) is None and states(held) == ["superseded"]
+    assert waiting(Session(held.home, held.keys)) is None and states(held) == ["superseded"]
     with pytest.raises(UsageError, match="right was executed"):
-        approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert not folder(held).exists() and acts(held)[-1] == "superseded"
 
 
@@ -269,7 +270,7 @@ def test_a_kill_is_made_good(school, point, act, state):
     gated(school)
     if act != "hold":
         with pytest.raises(ApprovalNeeded):
-            publish(*small_school(school), school.home.releases / f".candidate-{FIRST}")
+            publish(small_school(school), school.home.releases / f".candidate-{FIRST}")
     environment = {
         **os.environ,
         "ANONYMART_CRASH_AT": point,
@@ -277,7 +278,7 @@ def test_a_kill_is_made_good(school, point, act, state):
     }
     done = warm.python(KILLED.format(act=ACTS[act]), school.home.root, env=environment)
     assert done.returncode == -9, done.stderr[-2000:]
-    recover(school.home, school.keys)
+    recover(Session(school.home, school.keys))
     assert states(school) == [state]
     left = {
         "waiting": [f".waiting-{FIRST}"],
@@ -286,8 +287,8 @@ def test_a_kill_is_made_good(school, point, act, state):
     }[state]
     assert sorted(path.name for path in school.home.releases.iterdir()) == left
     if state == "waiting":
-        assert approve(*small_school(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
-    assert audit.verify(school.home, school.keys).passed
+        assert approve(small_school(school), FIRST, Reviewer("reviewer", "Read in full")) == FIRST
+    assert audit.verify(Session(school.home, school.keys)).passed
 
 
 def test_the_next_try_finishes_an_answer_that_was_killed(school):
@@ -297,11 +298,11 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
 
     gated(school)
     with pytest.raises(ApprovalNeeded) as asked:
-        publish(*small_school(school), school.home.releases / f".candidate-{FIRST}")
+        publish(small_school(school), school.home.releases / f".candidate-{FIRST}")
     assert FIRST in str(asked.value)
     request = {
         "release_id": FIRST,
-        "candidate_sha256": approval.waiting(school.home, school.keys).candidate_sha256,
+        "candidate_sha256": approval.waiting(Session(school.home, school.keys)).candidate_sha256,
     }
     environment = {
         **os.environ,
@@ -311,7 +312,7 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
     done = warm.python(KILLED.format(act=ACTS["approve"]), school.home.root, env=environment)
     assert done.returncode == -9 and not school.home.current.exists()
     with pytest.raises(UsageError, match="it was approved"):
-        approve(*small_school(school), FIRST, Reviewer("reviewer", "Read in full"))
+        approve(small_school(school), FIRST, Reviewer("reviewer", "Read in full"))
     assert os.readlink(school.home.current) == FIRST
     answer = {
         "chosen_options": ["Approve"],
@@ -324,15 +325,16 @@ def test_the_next_try_finishes_an_answer_that_was_killed(school):
         {**answer, "responded_by_user": {"name": "data-team"}},
     ]
     assert [
-        approvals.was_carried_out(school.home, school.keys, request, each) for each in (answer, *others)
+        approvals.was_carried_out(Session(school.home, school.keys), request, each)
+        for each in (answer, *others)
     ] == [True, False, False, False]
 
 
 def test_a_reviewer_beforehand(school):
-    assert publish(*small_school(school), gated(school), reviewer=REVIEWER) == FIRST
+    assert publish(small_school(school), gated(school), reviewer=REVIEWER) == FIRST
     assert states(school) == ["approved"] and [act for act in acts(school) if act != "built"] == [
         "approved",
         "published",
     ]
-    candidate = make_candidate(*small_school(school), AS_OF)
-    assert publish(*small_school(school), candidate, reviewer=REVIEWER) is None
+    candidate = make_candidate(small_school(school).on(AS_OF))
+    assert publish(small_school(school), candidate, reviewer=REVIEWER) is None

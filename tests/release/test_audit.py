@@ -15,6 +15,7 @@ from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.policy import load_policy
 from anonymart.release import Recipient, recover, reword, share
 from anonymart.release.share import safeguard_of
+from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
 from tests.gate.school import AS_OF, NEXT_MONTH, School, engagement
@@ -64,10 +65,7 @@ def shared(
     folder=None,
 ):
     return share(
-        school.home,
-        school.keys,
-        school.policy,
-        AS_OF,
+        Session(school.home, school.keys, school.policy, AS_OF),
         folder or school.home.current,
         Recipient(to, country, why),
         "data-team",
@@ -92,7 +90,7 @@ def test_what_an_entry_tells(school):
     assert entry["act"] == "published" and entry["release_id"] == FIRST and entry["as_of"] == "2026-06-30"
     assert entry["actor"] == entry["os_user"] == audit.os_user()
     assert len(entry["manifest_sha256"]) == 64
-    assert audit.verify(school.home, school.keys) == audit.Verdict(True, len(BEFORE))
+    assert audit.verify(Session(school.home, school.keys)) == audit.Verdict(True, len(BEFORE))
 
 
 @pytest.mark.parametrize(
@@ -106,27 +104,35 @@ def test_what_an_entry_tells(school):
 )
 def test_a_kill_neither_loses_nor_doubles_an_entry(school, point, is_told):
     publish_killed(school, point)
-    recover(school.home, school.keys)
+    recover(Session(school.home, school.keys))
     expected = [*BEFORE, *([("published", SECOND)] if is_told else [])]
     assert acts(school) == expected
-    assert recover(school.home, school.keys) == []
-    assert acts(school) == expected and audit.verify(school.home, school.keys).passed
+    assert recover(Session(school.home, school.keys)) == []
+    assert acts(school) == expected and audit.verify(Session(school.home, school.keys)).passed
     # And the chain goes on.
-    audit.record(school.home, school.keys, AS_OF, "built")
-    assert acts(school) == [*expected, ("built", None)] and audit.verify(school.home, school.keys).passed
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "built")
+    assert (
+        acts(school) == [*expected, ("built", None)]
+        and audit.verify(Session(school.home, school.keys)).passed
+    )
 
 
 def test_a_torn_line_is_written_again(school):
     publish_killed(school, "audit.after_append")
     content = school.home.audit.read_bytes()
     school.home.audit.write_bytes(content[:-20])
-    assert audit.verify(school.home, school.keys) == audit.Verdict(True, len(BEFORE) + 1)
+    assert audit.verify(Session(school.home, school.keys)) == audit.Verdict(True, len(BEFORE) + 1)
     assert school.home.audit.read_bytes() == content
 
 
 def test_a_recall_and_another_reason_are_told(school):
     recall(school, FIRST)
-    reword(school.home, school.keys, AUGUST, FIRST, "figures of two courses were counted twice", "reviewer")
+    reword(
+        Session(school.home, school.keys, given_day=AUGUST),
+        FIRST,
+        "figures of two courses were counted twice",
+        "reviewer",
+    )
     withdrew, reworded = audit.entries(school.home)[len(BEFORE) :]
     assert (withdrew["act"], withdrew["recalled"], withdrew["why"]) == ("withdrew", [FIRST], WHY)
     assert (reworded["act"], reworded["actor"], reworded["os_user"]) == (
@@ -152,34 +158,34 @@ def test_a_recall_and_another_reason_are_told(school):
 )  # fmt: skip
 def test_harm_to_the_file_is_found_and_stops_what_would_follow(school, harm, problem):
     for act in ("built", "refused"):
-        audit.record(school.home, school.keys, AS_OF, act)
+        audit.record(Session(school.home, school.keys, given_day=AS_OF), act)
     school.home.audit.write_bytes(b"".join(harm(school.home.audit.read_bytes().splitlines(keepends=True))))
-    verdict = audit.verify(school.home, school.keys)
+    verdict = audit.verify(Session(school.home, school.keys))
     assert (verdict.passed, verdict.problem) == (False, problem)
     listed = command("audit", home=school.home.root)
     assert listed.returncode == 1 and problem in listed.stdout
     if "torn" not in problem:
         with pytest.raises(AnonymartError, match="does not hold"):
-            audit.record(school.home, school.keys, AS_OF, "built")
+            audit.record(Session(school.home, school.keys, given_day=AS_OF), "built")
 
 
 def test_a_chain_made_anew_from_an_older_one_is_found(school):
     """Whoever has a copy of the file from before may not put it back and go on."""
     before = school.home.audit.read_bytes()
-    audit.record(school.home, school.keys, AS_OF, "refused")
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "refused")
     school.home.audit.write_bytes(before)
-    assert audit.verify(school.home, school.keys).problem == "entry 3 is missing"
+    assert audit.verify(Session(school.home, school.keys)).problem == "entry 3 is missing"
 
 
 def test_a_restored_vault_goes_on_after_the_newer_log(school):
     vault = school.home.vault.read_bytes()
-    audit.record(school.home, school.keys, AS_OF, "refused")
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "refused")
     school.home.vault.write_bytes(vault)
-    assert "older copy" in audit.verify(school.home, school.keys).problem
-    audit.record(school.home, school.keys, AS_OF, "built")
+    assert "older copy" in audit.verify(Session(school.home, school.keys)).problem
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "built")
     assert (
         acts(school)[len(BEFORE) :] == [("refused", None), ("built", None)]
-        and audit.verify(school.home, school.keys).passed
+        and audit.verify(Session(school.home, school.keys)).passed
     )
 
 
@@ -198,15 +204,15 @@ def test_a_restored_vault_goes_on_after_the_newer_log(school):
 def test_who_acts_is_no_learner(school, monkeypatch, name):
     monkeypatch.setenv("ANONYMART_ACTOR", name)
     with pytest.raises(UsageError, match="role or a login") as raised:
-        audit.record(school.home, school.keys, AS_OF, "built")
+        audit.record(Session(school.home, school.keys, given_day=AS_OF), "built")
     assert name not in str(raised.value)
     assert acts(school) == BEFORE
 
 
 def test_who_acts_is_said_or_known(school, monkeypatch):
     monkeypatch.setenv("ANONYMART_ACTOR", "scheduler")
-    audit.record(school.home, school.keys, AS_OF, "built")
-    audit.record(school.home, school.keys, AS_OF, "built", "data-team")
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "built")
+    audit.record(Session(school.home, school.keys, given_day=AS_OF), "built", "data-team")
     assert [entry["actor"] for entry in audit.entries(school.home)[len(BEFORE) :]] == [
         "scheduler",
         "data-team",

@@ -15,6 +15,7 @@ import sqlalchemy
 from anonymart.gate import gate
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import CSV_FOLDERS, WORKBOOK, derived_files
+from anonymart.session import Session
 from tests.conftest import ROOT
 from tests.gate.school import AS_OF, reseal
 
@@ -196,7 +197,7 @@ def test_a_leak_in_one_of_them_is_found_twice(
     candidate = school.candidate()
     plant(candidate)
     reseal(candidate)
-    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     found = {(failure.mart, failure.column, failure.kind) for failure in report.failures}
     assert {(mart, "*", f"known_email in {place}"), ("*", name, "bytes_unlike_reading")} <= found
 
@@ -208,7 +209,7 @@ def test_a_figure_that_is_another_in_one_of_them_is_found(
     path = candidate / "csv" / "nps_quarterly.csv"
     path.write_text(path.read_text().replace(",200,", ",201,", 1))
     reseal(candidate)
-    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     assert {(failure.column, failure.kind) for failure in report.failures} == {
         ("csv/nps_quarterly.csv", "bytes_unlike_reading")
     }

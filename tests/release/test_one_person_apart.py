@@ -19,6 +19,7 @@ from anonymart.gate import gate
 from anonymart.home import Home
 from anonymart.release import for_reviewer
 from anonymart.release.folder import all_files
+from anonymart.session import Session
 from tests.gate.school import AS_OF, CELLS, CODES, Cell, School, engagement, open_school
 from tests.release.yes import publish
 
@@ -157,7 +158,7 @@ def release(first: School, root: Path, change: Callable[[School], list[Cell]]) -
     school = School(Home(root / "home"), first.keys, first.policy, first.contracts)
     school.build(change(school))
     candidate = school.candidate()
-    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     assert report.passed, report.sentences()
     publish(school.home, school.keys, school.policy, candidate)
     return school, school.home.current.resolve()

@@ -12,6 +12,7 @@ import pytest
 from anonymart.gate import evidence, gate
 from anonymart.release.privacy_page import SECTIONS, page
 from anonymart.release.report_persons import REASONS, persons
+from anonymart.session import Session
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement
 from tests.release.yes import publish
 
@@ -29,7 +30,7 @@ def out(school, objected, status="objected"):
 
 def gated(school, as_of=AS_OF):
     candidate = school.candidate(as_of)
-    report = gate(school.home, school.keys, school.policy, candidate, as_of)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, as_of)
     assert report.passed, report.sentences()
     return candidate
 
@@ -198,7 +199,7 @@ def test_the_gate_reads_what_it_wrote(school, monkeypatch):
         lambda report: page(report).replace("</main>", "<p>by annemartin77, 06 12 34 56 78</p></main>"),
     )
     candidate = school.candidate()
-    report = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     kinds = {failure[:3] for failure in report.failures}
     assert kinds == {
         ("*", "privacy_report.html", f"{kind} in privacy_report.html")
@@ -217,7 +218,7 @@ def test_a_candidate_that_lies_about_persons_or_cards_is_refused(school):
     ):
         report = json.loads((candidate / "privacy_report.json").read_text())
         (candidate / "privacy_report.json").write_text(json.dumps(report | change))
-        verdict = gate(school.home, school.keys, school.policy, candidate, AS_OF)
+        verdict = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
         assert "privacy_report_unlike_evidence" in {failure.kind for failure in verdict.failures}
         assert not (candidate / "privacy_report.html").exists()
         (candidate / "privacy_report.json").write_text(json.dumps(report))
@@ -238,8 +239,8 @@ def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(scho
     publish(school.home, school.keys, school.policy, gated(school))
     folder = school.home.current.resolve()
     monkeypatch.setattr("anonymart.release.privacy_page.style", lambda: "@media another { }")
-    assert gate(school.home, school.keys, school.policy, folder).passed
+    assert gate(Session(school.home, school.keys, school.policy), folder).passed
     with (folder / "privacy_report.html").open("a") as file:
         file.write("<!-- more -->")
-    report = gate(school.home, school.keys, school.policy, folder)
+    report = gate(Session(school.home, school.keys, school.policy), folder)
     assert [failure[1:3] for failure in report.failures] == [("privacy_report.html", "altered_file")]

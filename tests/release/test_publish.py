@@ -19,6 +19,7 @@ from anonymart.release import has_news, list_releases, make_candidate, recover, 
 from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.writing import write_marts
+from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import of_sound
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
@@ -34,8 +35,8 @@ PROJECT = Path(__file__).parents[2]
 
 def gated(school, as_of=AS_OF):
     def act(school):
-        candidate = make_candidate(school.home, school.keys, school.policy, as_of)
-        assert gate(school.home, school.keys, school.policy, candidate, as_of).passed
+        candidate = make_candidate(Session(school.home, school.keys, school.policy, as_of))
+        assert gate(Session(school.home, school.keys, school.policy), candidate, as_of).passed
         return candidate.name
 
     return school.home.releases / of_sound(school, f"gated-{as_of}", act)
@@ -150,7 +151,7 @@ def test_the_second_release_carries_the_first(school):
     for mart in school.contracts:
         assert set(read(old, f"FROM release.main.{mart}")) <= set(read(new, f"FROM release.main.{mart}"))
     assert held_open.execute("SELECT count(*) FROM marts.course_engagement_monthly").fetchone() == (2,)
-    found = list_releases(school.home, school.keys)
+    found = list_releases(Session(school.home, school.keys))
     assert [
         (entry["release_id"], entry["new_cells"], entry["carried_cells"], entry["is_current"])
         for entry in found
@@ -163,7 +164,7 @@ def test_the_second_release_carries_the_first(school):
 def test_nothing_new_is_no_release(school):
     published(school)
     school.build([])
-    candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
     assert candidate.name == ".candidate-2026-06-30.2"
     assert not has_news(candidate)
     assert publish(school.home, school.keys, school.policy, candidate) is None
@@ -184,10 +185,10 @@ def test_an_empty_period_closes_too(school):
 
 
 def test_only_what_the_gate_has_passed_is_published(school):
-    candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
     with pytest.raises(GateRefused, match="not read by the gate"):
         publish(school.home, school.keys, school.policy, candidate)
-    gate(school.home, school.keys, school.policy, candidate, AS_OF)
+    gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     school.tamper(candidate, "UPDATE release.main.nps_quarterly SET n_invited = 205", seal=False)
     with pytest.raises(GateRefused, match="no longer what the gate has read"):
         publish(school.home, school.keys, school.policy, candidate)
@@ -205,8 +206,8 @@ def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
     published(school)
     school.build([engagement(month=date(2026, 7, 1))], NEXT_MONTH)
     for _ in range(2):
-        candidate = make_candidate(school.home, school.keys, school.policy, NEXT_MONTH)
-        assert not gate(school.home, school.keys, school.policy, candidate, NEXT_MONTH).passed
+        candidate = make_candidate(Session(school.home, school.keys, school.policy, NEXT_MONTH))
+        assert not gate(Session(school.home, school.keys, school.policy), candidate, NEXT_MONTH).passed
         with pytest.raises(GateRefused, match="gate refused"):
             publish(school.home, school.keys, school.policy, candidate)
         kept = refuse(school.home, candidate)
@@ -244,8 +245,8 @@ def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
         KILLED, school.home.root, candidate.name, env=os.environ | {"ANONYMART_CRASH_AT": point}
     )
     assert process.returncode == -signal.SIGKILL
-    recover(school.home, school.keys)
-    assert recover(school.home, school.keys) == []
+    recover(Session(school.home, school.keys))
+    assert recover(Session(school.home, school.keys)) == []
     second = "2026-07-30.1"
     assert os.readlink(school.home.current) == (second if is_committed else FIRST)
     assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"} | (
@@ -255,14 +256,17 @@ def test_a_kill_at_any_point_is_made_good(school, point, is_committed):
     if not is_committed:
         assert published(school, NEXT_MONTH) == second
     assert len(read(school.home.current, "FROM release.main.course_engagement_monthly")) == 3
-    assert [release["is_current"] for release in list_releases(school.home, school.keys)] == [False, True]
+    assert [release["is_current"] for release in list_releases(Session(school.home, school.keys))] == [
+        False,
+        True,
+    ]
 
 
 def test_a_kill_between_the_link_and_the_swap_leaves_no_litter(school):
     published(school)
     os.symlink("nowhere", school.home.releases / ".link-2026-07-30.1")
     (school.home.releases / ".candidate-2026-07-30.1").mkdir()
-    assert recover(school.home, school.keys) == ["removed the unfinished candidate 2026-07-30.1"]
+    assert recover(Session(school.home, school.keys)) == ["removed the unfinished candidate 2026-07-30.1"]
     assert {path.name for path in school.home.releases.iterdir()} == {FIRST, "current"}
 
 
@@ -270,15 +274,15 @@ def test_a_lost_release_is_a_fault(school):
     published(school)
     (school.home.releases / FIRST).rename(school.home.root / "elsewhere")
     with pytest.raises(AnonymartError, match="is gone"):
-        recover(school.home, school.keys)
+        recover(Session(school.home, school.keys))
 
 
 def test_a_home_without_a_vault_has_nothing_to_recover(tmp_path):
     from anonymart.home import Home
 
     home = Home(tmp_path / "home").prepare()
-    assert recover(home, None) == []
-    assert list_releases(home, None) == []
+    assert recover(Session(home, None)) == []
+    assert list_releases(Session(home, None)) == []
 
 
 @pytest.mark.parametrize(
@@ -290,20 +294,20 @@ def test_a_home_without_a_vault_has_nothing_to_recover(tmp_path):
     ],
 )
 def test_the_date_of_a_run(school, as_of, message):
-    guard.check(school.home, school.keys, school.policy, as_of)
+    guard.check(Session(school.home, school.keys, school.policy, as_of))
     published(school)
     if message is None:
-        guard.check(school.home, school.keys, school.policy, as_of)
+        guard.check(Session(school.home, school.keys, school.policy, as_of))
     else:
         with pytest.raises(UsageError, match=message):
-            guard.check(school.home, school.keys, school.policy, as_of)
-        guard.check(school.home, school.keys, school.policy, as_of, force=True)
+            guard.check(Session(school.home, school.keys, school.policy, as_of))
+        guard.check(Session(school.home, school.keys, school.policy, as_of), force=True)
 
 
 def test_a_candidate_is_the_same_when_made_again(school):
     files = []
     for _ in range(2):
-        candidate = make_candidate(school.home, school.keys, school.policy, AS_OF)
+        candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
         manifest = read_manifest(candidate)["files"]
         files.append({name: entry for name, entry in manifest.items() if name != "marts.duckdb"})
     assert files[0] == files[1]

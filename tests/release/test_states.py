@@ -29,6 +29,7 @@ from anonymart.release.folder import (
 )
 from anonymart.release.manifest import read_manifest
 from anonymart.rights import state
+from anonymart.session import Session
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import FIRST
 from tests.release.yes import REVIEWER
@@ -68,7 +69,7 @@ SLOW = tuple(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS if kin
 
 
 def inside(school: School) -> tuple:
-    return school.home, school.keys, school.policy
+    return Session(school.home, school.keys, school.policy)
 
 
 def carry_out(school: School, kind: str) -> None:
@@ -88,7 +89,7 @@ def builds(school, monkeypatch):
     made = []
 
     def build(home, keys, policy, as_of, *_, actor=None):
-        approval.supersede(home, keys, as_of, "a new build")
+        approval.supersede(Session(home, keys, given_day=as_of), "a new build")
         made.append(now(school))
         school.build(CELLS, as_of)
         with school.connect(vault="rw") as connection:
@@ -142,7 +143,7 @@ STEPS = {
 def test_whatever_comes_between_two_steps_is_in_what_is_published(school, builds, quick_gate, pair, kind):
     module, name, is_before = STEPS[pair]
     with between(module, name, lambda: carry_out(school, kind), is_before):
-        release_id, waits = run.release(*inside(school), AS_OF, reviewer=REVIEWER)
+        release_id, waits = run.release(inside(school).on(AS_OF), reviewer=REVIEWER)
     assert (release_id, waits) == (FIRST, None)
     # Built again once, and from the very state in which it was published.
     assert builds == [now(school)]
@@ -157,11 +158,11 @@ def test_neither_gate_nor_publication_takes_what_a_right_has_superseded(school):
         carry_out(school, kind)
         states.add(now(school))
         with pytest.raises(Superseded, match="came after the build"):
-            gate(*inside(school), candidate)
+            gate(inside(school), candidate)
         with pytest.raises(Superseded, match="came after the build"):
-            publish(*inside(school), candidate, reviewer=REVIEWER)
+            publish(inside(school), candidate, reviewer=REVIEWER)
         with pytest.raises(Superseded):
-            approval.hold(school.home, school.keys, candidate, ["Because."])
+            approval.hold(Session(school.home, school.keys), candidate, ["Because."])
     assert len(states) == len(KINDS) + 1 and not school.home.current.exists()
 
 
@@ -191,8 +192,8 @@ def test_a_register_that_gives_an_old_request_its_person_moves_the_state(school)
 def test_a_build_that_did_not_end_is_no_state(school, builds, quick_gate):
     with school.connect(warehouse="rw") as connection:
         state.drop_built(connection)
-    assert not state.is_built(school.home, school.keys)
-    assert run.release(*inside(school), AS_OF, reviewer=REVIEWER)[0] == FIRST
+    assert not state.is_built(Session(school.home, school.keys))
+    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER)[0] == FIRST
     assert len(builds) == 1
 
 
@@ -200,8 +201,8 @@ def wait(school: School) -> str:
     candidate = school.candidate()
     quick(*inside(school), candidate)
     with pytest.raises(ApprovalNeeded):
-        publish(*inside(school), candidate)
-    return approval.waiting(school.home, school.keys).candidate_sha256
+        publish(inside(school), candidate)
+    return approval.waiting(Session(school.home, school.keys)).candidate_sha256
 
 
 @pytest.mark.parametrize("kind", [*QUICK, *SLOW])
@@ -213,13 +214,13 @@ def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kin
     read = wait(school)
     carry_out(school, kind)
     if is_renewed:
-        approval.supersede_by_rights(school.home, school.keys, AS_OF)
-        run.renew(*inside(school), AS_OF)
-        assert approval.waiting(school.home, school.keys).candidate_sha256
-    assert run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read) == FIRST
+        approval.supersede_by_rights(Session(school.home, school.keys, given_day=AS_OF))
+        run.renew(inside(school).on(AS_OF))
+        assert approval.waiting(Session(school.home, school.keys)).candidate_sha256
+    assert run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read) == FIRST
     assert builds == [now(school)]
     assert read_manifest(school.home.current)["approval"]["by"] == "reviewer"
-    assert [entry["state"] for entry in approval.decisions(school.home, school.keys)] == [
+    assert [entry["state"] for entry in approval.decisions(Session(school.home, school.keys))] == [
         "superseded",
         "approved",
     ]
@@ -233,13 +234,13 @@ def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
         run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[3]))
     )
     with build, pytest.raises(Superseded, match="what it shows has changed"):
-        run.approve(*inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
-    waits = approval.waiting(school.home, school.keys)
+        run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
+    waits = approval.waiting(Session(school.home, school.keys))
     assert waits.candidate_sha256 != read and not school.home.current.exists()
-    assert approval.shows_the_same(school.home, school.keys, FIRST, read) is None
+    assert approval.shows_the_same(Session(school.home, school.keys), FIRST, read) is None
     assert (
         run.approve(
-            *inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
+            inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
         )
         == FIRST
     )
@@ -251,7 +252,7 @@ def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_g
     """
     with school.connect(vault="rw") as connection:
         connection.execute("INSERT INTO vault.rights.steps VALUES ('A', 'executed', DATE '2026-07-02', '')")
-    assert run.release(*inside(school), AS_OF, reviewer=REVIEWER)[0] == "2026-07-02.1"
+    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER)[0] == "2026-07-02.1"
 
 
 def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
@@ -270,13 +271,13 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
             connection.execute(
                 f"INSERT INTO vault.rights.steps VALUES ('H{hour[0]}', 'answered', DATE '{opened[0]}', '')"
             )
-        approval.supersede_by_rights(school.home, school.keys, opened[0])
-        tasks._renew(*inside(school), opened[0])
+        approval.supersede_by_rights(Session(school.home, school.keys, given_day=opened[0]))
+        tasks._renew(inside(school).on(opened[0]))
 
     monkeypatch.setattr(tasks, "_open", lambda _: (*inside(school), opened[0]))
 
     def build(home, keys, policy, as_of, *_, actor=None):
-        approval.supersede(home, keys, as_of, "a new build")
+        approval.supersede(Session(home, keys, given_day=as_of), "a new build")
         school.build([engagement(month=date(2025, 1 + (as_of - AS_OF).days, 1))], as_of)
         with school.connect(vault="rw") as connection:
             approval.note_built_again(connection)
@@ -292,11 +293,11 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
         request()
         with suppress(AirflowSkipException):
             published.append(tasks.publish_candidate.__wrapped__(name, None))
-        if waits := approval.waiting(school.home, school.keys):
+        if waits := approval.waiting(Session(school.home, school.keys)):
             request()
             published.append(
                 run.approve(
-                    *inside(school),
+                    inside(school),
                     waits.release_id,
                     Reviewer("reviewer", "Read in full"),
                     candidate=waits.candidate_sha256,

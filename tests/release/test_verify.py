@@ -18,6 +18,7 @@ from anonymart.release.folder import all_files
 from anonymart.release.manifest import read_manifest
 from anonymart.release.signature import as_pem, fingerprint, public_key, read_public_key, sign
 from anonymart.release.verify import verify
+from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import ask_straight
 from tests.gate.school import School, reseal
@@ -156,7 +157,7 @@ def test_a_recall_is_told_and_signed(one, trusted, tmp_path):
     sign(folder / "WITHDRAWN.json", folder / "WITHDRAWN.sig", one.keys)
     assert problems(folder, trusted) == {("WITHDRAWN.json", "of another release")}
     # The next run of the school puts it right.
-    assert recover(school.home, school.keys) == [f"marked {FIRST} as withdrawn"]
+    assert recover(Session(school.home, school.keys)) == [f"marked {FIRST} as withdrawn"]
     assert verify(folder, trusted).status == "withdrawn"
 
 

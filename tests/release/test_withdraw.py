@@ -29,6 +29,7 @@ from anonymart.release import (
     withdraw,
 )
 from anonymart.release.manifest import altered_files, read_manifest
+from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary, stayed
@@ -73,8 +74,8 @@ def school(three, tmp_path):
 
 def recall(school, release_id=SECOND, why=WHY, marts=(), periods=(), as_of=AUGUST):
     wrong = Wrong(release_id, why, tuple(marts), tuple(periods))
-    plan = plan_withdrawal(school.home, school.keys, as_of, wrong)
-    return withdraw(school.home, school.keys, as_of, wrong, plan.token)
+    plan = plan_withdrawal(Session(school.home, school.keys, given_day=as_of), wrong)
+    return withdraw(Session(school.home, school.keys, given_day=as_of), wrong, plan.token)
 
 
 def mark(school, release_id):
@@ -100,17 +101,17 @@ def everything(school):
 def test_a_plan_changes_nothing_and_acting_needs_its_token(school):
     before = everything(school)
     wrong = Wrong(SECOND, WHY, (ENGAGEMENT,))
-    plan = plan_withdrawal(school.home, school.keys, AUGUST, wrong)
+    plan = plan_withdrawal(Session(school.home, school.keys, given_day=AUGUST), wrong)
     assert (plan.recalled, plan.cells, plan.current, plan.is_done) == (
         [SECOND, THIRD],
         {ENGAGEMENT: 2},
         FIRST,
         False,
     )
-    other = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    other = plan_withdrawal(Session(school.home, school.keys, given_day=AUGUST), Wrong(SECOND, WHY))
     assert other.cells == {ENGAGEMENT: 2, "nps_quarterly": 1}
     with pytest.raises(UsageError, match="not that of the present plan"):
-        withdraw(school.home, school.keys, AUGUST, wrong, other.token)
+        withdraw(Session(school.home, school.keys, given_day=AUGUST), wrong, other.token)
     assert everything(school) == before
 
 
@@ -132,7 +133,7 @@ def test_current_goes_back_and_the_folders_say_why(school):
         assert stat.S_IMODE((folder / "WITHDRAWN.json").stat().st_mode) == 0o644
         assert altered_files(folder, read_manifest(folder)) == []
         assert read_manifest(folder)["files"] == sums[name]
-    listed = {entry["release_id"]: entry for entry in list_releases(school.home, school.keys)}
+    listed = {entry["release_id"]: entry for entry in list_releases(Session(school.home, school.keys))}
     assert [name for name, entry in listed.items() if entry["is_current"]] == [FIRST]
     assert listed[FIRST]["withdrawn"] is None
     assert listed[THIRD]["withdrawn"] == {
@@ -141,16 +142,16 @@ def test_current_goes_back_and_the_folders_say_why(school):
         "marts": [ENGAGEMENT, "nps_quarterly"],
         "replaced_by": None,
     }
-    guard.check(school.home, school.keys, school.policy, AUGUST)
+    guard.check(Session(school.home, school.keys, school.policy, AUGUST))
     with pytest.raises(UsageError, match="before the last release"):
-        guard.check(school.home, school.keys, school.policy, JULY)
+        guard.check(Session(school.home, school.keys, school.policy, JULY))
 
 
 def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(school):
     recall(school, marts=[ENGAGEMENT])
     right = [engagement(date(2026, 5, 1), active=80), stayed(engagement(date(2026, 5, 1), "course-data"))]
     school.build(right, AUGUST)
-    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
     assert candidate.name == ".candidate-2026-08-29.2"
     manifest = read_manifest(candidate)
     assert manifest["replaces"] == [
@@ -173,10 +174,12 @@ def test_the_correction_computes_the_wrong_cells_anew_and_carries_the_rest(schoo
     )
     assert (read(old, query), read(new, query)) == ([(40,), (40,)], [(40,), (80,)])
     assert {mark(school, name)["replaced_by"] for name in (SECOND, THIRD)} == {"2026-08-29.2"}
-    listed = list_releases(school.home, school.keys)[-1]
+    listed = list_releases(Session(school.home, school.keys))[-1]
     assert (listed["is_current"], listed["replaces"], listed["carried_cells"]) == (True, [SECOND, THIRD], 7)
-    for release in list_releases(school.home, school.keys):
-        report = gate(school.home, school.keys, school.policy, school.home.releases / release["release_id"])
+    for release in list_releases(Session(school.home, school.keys)):
+        report = gate(
+            Session(school.home, school.keys, school.policy), school.home.releases / release["release_id"]
+        )
         assert report.passed, (release["release_id"], report.sentences())
     with school.connect(vault="ro", warehouse="ro") as connection:
         unlisted = {
@@ -204,16 +207,16 @@ def test_one_period_can_be_recalled_alone(school):
 def test_an_id_is_never_used_again(school, as_of):
     recall(school, THIRD)
     school.build([engagement(date(2026, 6, 1), active=60)], as_of)
-    candidate = make_candidate(school.home, school.keys, school.policy, as_of)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, as_of))
     assert candidate.name == f".candidate-{as_of}.{2 if as_of == AUGUST else 1}"
 
 
 def test_a_correction_without_any_cell_is_news_too(school):
     recall(school, THIRD)
     school.build([], AUGUST)
-    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
     assert has_news(candidate)
-    assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
+    assert gate(Session(school.home, school.keys, school.policy), candidate, AUGUST).passed
     assert publish(school.home, school.keys, school.policy, candidate) == "2026-08-29.2"
     assert mark(school, THIRD)["replaced_by"] == "2026-08-29.2"
 
@@ -221,19 +224,19 @@ def test_a_correction_without_any_cell_is_news_too(school):
 def test_the_build_that_was_wrong_cannot_be_published_again(school):
     recall(school, THIRD)
     with pytest.raises(AnonymartError, match="no mart course_engagement_monthly: run `anonymart build`"):
-        make_candidate(school.home, school.keys, school.policy, AUGUST)
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
 
 
 def test_a_candidate_from_before_the_withdrawal_is_not_published(school):
     recall(school, THIRD)
     school.build([stayed(cell) for cell in JUNE], AUGUST)
-    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
     manifest = read_manifest(candidate)
     del manifest["files"]
     from anonymart.release.manifest import write_manifest
 
     write_manifest(candidate, manifest | {"replaces": []})
-    report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AUGUST)
     assert {failure.kind for failure in report.failures} == {"replaces_unlike_ledger"}
     (candidate / "gate.json").write_text(json.dumps({"passed": True, "files": report.files}))
     with pytest.raises(AnonymartError, match="before the last withdrawal"):
@@ -249,13 +252,13 @@ def test_the_gate_refuses_what_lies_outside_the_scope(school):
     school.build(
         [engagement(date(2026, 5, 1), active=80), engagement(date(2026, 6, 1), "course-data")], AUGUST
     )
-    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
     school.tamper(
         candidate,
         f"UPDATE release.main.{ENGAGEMENT} SET n_active_learners = 45 WHERE month = DATE '2026-04-01' "
         f"AND course_id = 'julia'",
     )
-    report = gate(school.home, school.keys, school.policy, candidate, AUGUST)
+    report = gate(Session(school.home, school.keys, school.policy), candidate, AUGUST)
     # Files that another hand wrote have other bytes, too.
     assert {
         (failure.column, failure.kind)
@@ -271,10 +274,8 @@ def test_what_tells_more_than_plain_counts_is_not_shown_where_they_stay(school):
     changed.published["salary_p50"], changed.true_values["salary_p50"] = 99100.0, 99050.0
     school.build([changed], AUGUST)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST)),
         AUGUST,
     )
     assert {
@@ -297,10 +298,8 @@ def test_a_cell_that_many_moved_shows_all_its_figures_anew(school, monkeypatch):
     recall(school, SECOND, marts=["nps_quarterly"])
     school.build([nps(date(2025, 10, 1), detractors=35, answered=160)], AUGUST)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST)),
         AUGUST,
     )
     assert report.passed, report.sentences()
@@ -322,10 +321,8 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
     recall(school, fourth, as_of=september)
     school.build([], september)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, september),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, september)),
         september,
     )
     assert {(failure.mart, failure.kind) for failure in report.failures} == {
@@ -350,10 +347,8 @@ def test_a_cell_of_few_that_had_no_row_stays_away(school):
     )
     school.build([stayed(JUNE[0]), few], AUGUST)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST)),
         AUGUST,
     )
     assert {(failure.mart, failure.kind) for failure in report.failures} == {
@@ -368,10 +363,8 @@ def test_a_count_that_few_people_moved_stays_as_it_was_recalled(school):
     moved = engagement(date(2026, 6, 1), active=46)
     school.build([moved], AUGUST)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST)),
         AUGUST,
     )
     assert {(failure.column, failure.kind) for failure in report.failures} == {
@@ -399,7 +392,7 @@ def test_a_pool_is_wrong_with_each_of_its_years(school):
                 [f"{year}|24", release_id],
             )
     plan = plan_withdrawal(
-        school.home, school.keys, AUGUST, Wrong(FIRST, WHY, ("salary_outcome",), ("2023",))
+        Session(school.home, school.keys, given_day=AUGUST), Wrong(FIRST, WHY, ("salary_outcome",), ("2023",))
     )
     assert plan.periods == {"salary_outcome": ["2023|24", "2024|24"]}
     assert plan.cells == {"salary_outcome": 2}
@@ -448,7 +441,7 @@ def test_what_is_withdrawn_cannot_be_again_and_what_is_left_can(school):
         FIRST,
     ]
     for name in (FIRST, SECOND, THIRD):
-        report = gate(school.home, school.keys, school.policy, school.home.releases / name)
+        report = gate(Session(school.home, school.keys, school.policy), school.home.releases / name)
         assert report.passed, (name, report.sentences())
 
 
@@ -462,10 +455,8 @@ def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
         )
     school.build([stayed(cell) for cell in JUNE], AUGUST)
     report = gate(
-        school.home,
-        school.keys,
-        school.policy,
-        make_candidate(school.home, school.keys, school.policy, AUGUST),
+        Session(school.home, school.keys, school.policy),
+        make_candidate(Session(school.home, school.keys, school.policy, AUGUST)),
         AUGUST,
     )
     assert {failure.kind for failure in report.failures} == {"known_family_name in manifest"}
@@ -474,12 +465,12 @@ def test_a_reason_that_came_to_name_somebody_can_be_worded_anew(school):
         (THIRD, why, "known family_name"),
     ):
         with pytest.raises(UsageError, match=says):
-            reword(school.home, school.keys, AUGUST, release_id, text)
-    assert reword(school.home, school.keys, AUGUST, THIRD, WHY) == WHY
+            reword(Session(school.home, school.keys, given_day=AUGUST), release_id, text)
+    assert reword(Session(school.home, school.keys, given_day=AUGUST), THIRD, WHY) == WHY
     assert mark(school, THIRD)["why"] == WHY
     assert published(school, AUGUST)
     with pytest.raises(UsageError, match="not named in a withdrawal"):
-        reword(school.home, school.keys, AUGUST, THIRD, why.replace("brandelune ", ""))
+        reword(Session(school.home, school.keys, given_day=AUGUST), THIRD, why.replace("brandelune ", ""))
 
 
 def test_a_withdrawal_needs_the_release_that_would_be_current(school):
@@ -492,7 +483,7 @@ def test_a_withdrawal_needs_the_release_that_would_be_current(school):
 def test_a_home_without_a_vault_has_nothing_to_withdraw(tmp_path, three):
     home = Home(tmp_path / "home").prepare()
     with pytest.raises(UsageError, match="not known"):
-        plan_withdrawal(home, three.keys, AS_OF, Wrong(FIRST, WHY))
+        plan_withdrawal(Session(home, three.keys, given_day=AS_OF), Wrong(FIRST, WHY))
 
 
 KILLED = """
@@ -518,9 +509,9 @@ def kill(school, point, statement, *words):
 
 
 def test_a_kill_before_the_commit_has_withdrawn_nothing(school):
-    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    plan = plan_withdrawal(Session(school.home, school.keys, given_day=AUGUST), Wrong(SECOND, WHY))
     kill(school, "withdraw.before_commit", WITHDRAW, SECOND, WHY, plan.token)
-    assert recover(school.home, school.keys) == []
+    assert recover(Session(school.home, school.keys)) == []
     assert os.readlink(school.home.current) == THIRD
     assert ledger(school, "FROM vault.ledger.withdrawals") == []
     assert recall(school).is_done
@@ -528,14 +519,14 @@ def test_a_kill_before_the_commit_has_withdrawn_nothing(school):
 
 def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school):
     """Withdrawn and killed, then recovery itself is killed at every point that it passes."""
-    plan = plan_withdrawal(school.home, school.keys, AUGUST, Wrong(SECOND, WHY))
+    plan = plan_withdrawal(Session(school.home, school.keys, given_day=AUGUST), Wrong(SECOND, WHY))
     kill(school, "withdraw.after_commit", WITHDRAW, SECOND, WHY, plan.token)
     assert os.readlink(school.home.current) == THIRD
     for point in [point for point in crash.POINTS if point.startswith("withdraw.") and "commit" not in point]:
         kill(school, point, "recover(home, keys)")
         assert os.readlink(school.home.current) == FIRST
-    assert recover(school.home, school.keys) == [f"marked {THIRD} as withdrawn"]
-    assert recover(school.home, school.keys) == []
+    assert recover(Session(school.home, school.keys)) == [f"marked {THIRD} as withdrawn"]
+    assert recover(Session(school.home, school.keys)) == []
     assert len(ledger(school, "FROM vault.ledger.withdrawals")) == 2
     for release_id in (SECOND, THIRD):
         assert {
@@ -546,8 +537,8 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
 def test_a_kill_between_the_correction_and_its_marks(school):
     recall(school)
     school.build([stayed(cell) for cell in MAY], AUGUST)
-    candidate = make_candidate(school.home, school.keys, school.policy, AUGUST)
-    assert gate(school.home, school.keys, school.policy, candidate, AUGUST).passed
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
+    assert gate(Session(school.home, school.keys, school.policy), candidate, AUGUST).passed
     kill(
         school,
         "publish.after_swap",
@@ -555,7 +546,9 @@ def test_a_kill_between_the_correction_and_its_marks(school):
         candidate.name,
     )
     assert mark(school, SECOND)["replaced_by"] is None
-    assert recover(school.home, school.keys) == [f"marked {name} as withdrawn" for name in (SECOND, THIRD)]
+    assert recover(Session(school.home, school.keys)) == [
+        f"marked {name} as withdrawn" for name in (SECOND, THIRD)
+    ]
     assert mark(school, SECOND)["replaced_by"] == "2026-08-29.2"
 
 

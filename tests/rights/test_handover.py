@@ -18,6 +18,7 @@ import pytest
 from anonymart import engine
 from anonymart.erasure import places
 from anonymart.rights import handover, handover_page
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, EMAIL, NAMES, PEOPLE, SmallSchool, built_home
 from tests.rights.xapi_rules import faults
@@ -41,7 +42,7 @@ def built(built_root, tmp_path):
 
 def handed(small_school, request_id, kind="access", as_of=AS_OF):
     path = handover.write_handover(
-        small_school.home, small_school.keys, small_school.policy, as_of, request_id, kind
+        Session(small_school.home, small_school.keys, small_school.policy, as_of), request_id, kind
     )
     with zipfile.ZipFile(path) as archive:
         return path, {name: archive.read(name).decode() for name in archive.namelist()}
@@ -154,7 +155,7 @@ def test_statements_that_the_raw_rows_no_longer_hold_come_from_the_history(built
     from anonymart.erasure.removal import enforce_terms
 
     later = AS_OF + timedelta(days=100)
-    enforce_terms(built.home, built.keys, built.policy, later)
+    enforce_terms(Session(built.home, built.keys, built.policy, later))
     assert built.ask("SELECT count(*) FROM vault.raw.learning") == [(0,)]
     _, files = handed(built, "REQ-2", "port", later)
     statements = json.loads(files["learning_statements.json"])

@@ -16,6 +16,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
 from anonymart.rights import handover, list_requests, machine
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, EMAIL, NAMES, SmallSchool, built_home
 
@@ -51,7 +52,7 @@ def built(tmp_path_factory, tmp_path):
 
 
 def inside(small_school, as_of=AS_OF):
-    return small_school.home, small_school.keys, small_school.policy, as_of
+    return Session(small_school.home, small_school.keys, small_school.policy, as_of)
 
 
 def ask(small_school, kind, number=1, **more):
@@ -60,7 +61,7 @@ def ask(small_school, kind, number=1, **more):
 
 
 def state(small_school, shown_id, as_of=AS_OF):
-    return {request.id: request.state for request in list_requests(*inside(small_school, as_of))}[shown_id]
+    return {request.id: request.state for request in list_requests(inside(small_school, as_of))}[shown_id]
 
 
 def contents(small_school):
@@ -83,7 +84,7 @@ def contents(small_school):
 )
 def test_by_hand_through_every_state(built, kind):
     shown = ask(built, kind)
-    plan = machine.plan(*inside(built), shown)
+    plan = machine.plan(inside(built), shown)
     assert state(built, shown) == "planned"
     needs_token = kind in ("rectify", "withdraw", "erase", "death")
     assert (plan.token is not None) == needs_token == any(plan.rows.values())
@@ -91,17 +92,17 @@ def test_by_hand_through_every_state(built, kind):
     if needs_token:
         for token in (None, "0" * 12):
             with pytest.raises(UsageError, match="token"):
-                machine.execute(*inside(built), shown, token)
+                machine.execute(inside(built), shown, token)
         assert built.everything() == before
-    assert machine.execute(*inside(built), shown, plan.token).state == "verified"
-    assert machine.answer(*inside(built), shown).state == "answered"
-    assert machine.answer(*inside(built), shown).state == "answered", "once more changes nothing"
+    assert machine.execute(inside(built), shown, plan.token).state == "verified"
+    assert machine.answer(inside(built), shown).state == "answered"
+    assert machine.answer(inside(built), shown).state == "answered", "once more changes nothing"
     ((identifier, details, who),) = built.ask("SELECT identifier, details, who FROM vault.rights.requests")
     assert identifier is details is None and who
     steps = [step for (step,) in built.ask("SELECT state FROM vault.rights.steps")]
     assert steps == ["planned", "executed", "verified", "answered"]
     with pytest.raises(UsageError, match="answered"):
-        machine.execute(*inside(built), shown, plan.token)
+        machine.execute(inside(built), shown, plan.token)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_by_hand_through_every_state(built, kind):
 )
 def test_answered_and_delivered_again(built, kind):
     ask(built, kind)
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     assert state(built, "REQ-1") == "answered"
     path = built.home.landing / "rights"
     details = {"details": RIGHT_DETAILS.get(kind)}
@@ -146,7 +147,7 @@ def test_all_kinds_of_different_states_at_once(built):
         ],
     )
     built.ingest()
-    found = {request.id: (request.state, request.problem) for request in machine.advance_all(*inside(built))}
+    found = {request.id: (request.state, request.problem) for request in machine.advance_all(inside(built))}
     assert found == {
         "REQ-1": ("answered", None),
         "REQ-2": ("answered", None),
@@ -156,7 +157,7 @@ def test_all_kinds_of_different_states_at_once(built):
         "REQ-6": ("awaiting_proof", None),
     }
     assert not any(name in built.everything() for name in NAMES) and "L-4712" in built.everything()
-    again = {request.id: (request.state, request.problem) for request in machine.advance_all(*inside(built))}
+    again = {request.id: (request.state, request.problem) for request in machine.advance_all(inside(built))}
     assert again == found
 
 
@@ -167,16 +168,16 @@ def test_what_was_answered_holds_on_until_it_is_lifted(built, kind):
     persons = "SELECT DISTINCT status FROM warehouse.intermediate.int_persons ORDER BY 1"
     before = built.everything()
     ask(built, kind)
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     built.build(select="+int_persons")
     assert built.warehouse(persons) == [("in",), (status,)]
     if kind == "restrict":
-        enforce_terms(*inside(built, date(2031, 6, 1)))
+        enforce_terms(inside(built, date(2031, 6, 1)))
         assert built.ask("SELECT count(*) FROM vault.raw.learning") == [(4,)]
         assert built.history("anna")["int_events"] == 4
         return
     ask(built, kind, 2, details="lift")
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     built.build(select="+int_persons")
     assert built.warehouse(persons) == [("in",)] or kind == "object"
     for table in ("vault.raw.learning", "vault.answers.nps", "vault.register.learners"):
@@ -187,7 +188,7 @@ def test_what_was_answered_holds_on_until_it_is_lifted(built, kind):
 @pytest.mark.long
 def test_a_withdrawal_stands_after_its_answer(built):
     ask(built, "withdraw")
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     assert built.ask(
         "SELECT count(*) FROM vault.rights.consents WHERE status = 'withdrawn' AND identifier = "
         "'learner:L-4711'"
@@ -207,7 +208,7 @@ def test_a_withdrawal_stands_after_its_answer(built):
         ],
     )
     built.ingest()
-    enforce_terms(*inside(built, date(2026, 7, 1)))
+    enforce_terms(inside(built, date(2026, 7, 1)))
     assert built.ask("SELECT count(*) FROM vault.answers.nps WHERE response_id = 'l'") == [(0,)]
 
 
@@ -220,16 +221,16 @@ def test_an_erasure_waits_for_the_same_persons_access(built):
         [{"request_id": "REQ-2", "kind": "access", "email": EMAIL, "received_at": "2026-06-21T10:00:00Z"}],
     )
     built.ingest()
-    found = {request.id: request.state for request in machine.advance_all(*inside(built))}
+    found = {request.id: request.state for request in machine.advance_all(inside(built))}
     assert found == {"REQ-1": "received", "REQ-2": "awaiting_proof"}
     from anonymart.rights import prove_identity
 
-    prove_identity(*inside(built), "REQ-2")
-    found = {request.id: request.state for request in machine.advance_all(*inside(built, date(2026, 7, 1)))}
+    prove_identity(inside(built), "REQ-2")
+    found = {request.id: request.state for request in machine.advance_all(inside(built, date(2026, 7, 1)))}
     assert found == {"REQ-1": "received", "REQ-2": "answered"}, "the zip is still to be handed over"
-    export = handover.export_path(built.home, built.keys, "REQ-2")
+    export = handover.export_path(Session(built.home, built.keys), "REQ-2")
     assert export.exists()
-    found = {request.id: request.state for request in machine.advance_all(*inside(built, date(2026, 7, 20)))}
+    found = {request.id: request.state for request in machine.advance_all(inside(built, date(2026, 7, 20)))}
     assert found == {"REQ-1": "answered", "REQ-2": "answered"} and not export.exists()
     assert not any(name in built.everything() for name in NAMES)
 
@@ -237,7 +238,7 @@ def test_an_erasure_waits_for_the_same_persons_access(built):
 @pytest.mark.long
 def test_who_is_not_held_is_told_so(built):
     ask(built, "erase", 1)
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     built.deliver(
         "rights",
         "b.ndjson",
@@ -259,13 +260,13 @@ def test_who_is_not_held_is_told_so(built):
     )
     day = date(2026, 7, 3)
     built.ingest(day)
-    found = {request.id: request.state for request in machine.advance_all(*inside(built, day))}
+    found = {request.id: request.state for request in machine.advance_all(inside(built, day))}
     assert found["REQ-3"] == "received" and set(found.values()) == {"answered", "received"}, (
         "the zip that says so is to be handed over"
     )
-    found = {request.id: request.state for request in machine.advance_all(*inside(built, date(2026, 8, 2)))}
+    found = {request.id: request.state for request in machine.advance_all(inside(built, date(2026, 8, 2)))}
     assert set(found.values()) == {"answered"}
-    enforce_terms(*inside(built, date(2026, 8, 3)))
+    enforce_terms(inside(built, date(2026, 8, 3)))
     assert not any(name in built.everything() for name in (*NAMES, "nobody-knows"))
 
 
@@ -277,7 +278,7 @@ def test_two_people_behind_one_address_are_told_apart_by_nobody_else(built):
     )
     ask(built, "erase", 1, learner_id=None, email=EMAIL)
     before = [line for line in built.everything().splitlines() if not line.startswith("vault.rights.steps")]
-    found = machine.advance_all(*inside(built))
+    found = machine.advance_all(inside(built))
     assert [(request.state, request.problem) for request in found] == [("received", "two_people")]
     assert [
         line for line in built.everything().splitlines() if not line.startswith("vault.rights.steps")
@@ -288,16 +289,16 @@ def test_two_people_behind_one_address_are_told_apart_by_nobody_else(built):
 def test_directives_that_destroy_nothing(built, directive):
     ask(built, "death", details=directive)
     before = built.history("anna")
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     assert state(built, "REQ-1") == "answered" and built.history("anna") == before
     assert len(list(built.home.exports.glob("*.zip"))) == (directive == "hand_over")
 
 
 def test_closed_requests_leave_after_six_years(built):
     ask(built, "access", 1, learner_id="L-4712")
-    machine.advance_all(*inside(built))
+    machine.advance_all(inside(built))
     for day, left in ((date(2032, 6, 30), (1, 4)), (date(2032, 7, 1), (0, 0))):
-        enforce_terms(*inside(built, day))
+        enforce_terms(inside(built, day))
         assert built.ask(
             "SELECT (SELECT count(*) FROM vault.rights.requests), (SELECT count(*) FROM vault.rights.steps)"
         ) == [left]

@@ -13,6 +13,7 @@ import pytest
 from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import UsageError
 from anonymart.rights import death, rectify
+from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, EMAIL, PEOPLE, SmallSchool, built_home
 
@@ -89,7 +90,7 @@ def history(small_school):
 def test_an_enrolment_also_after_its_raw_row_has_gone(built, is_purged):
     as_of = AS_OF + timedelta(days=100) if is_purged else AS_OF
     if is_purged:
-        enforce_terms(built.home, built.keys, built.policy, as_of)
+        enforce_terms(Session(built.home, built.keys, built.policy, as_of))
         assert built.ask("SELECT count(*) FROM vault.raw.enrolments") == [(0,)]
     key = {"path_id": "p1", "started_on": "2025-01-10"}
     plan = correct(

@@ -17,6 +17,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.errors import UsageError
 from anonymart.policy import load_policy
 from anonymart.rights import clock
+from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import AS_OF, with_learners
 
@@ -39,11 +40,11 @@ def asked(small_school, number, kind="object", at="2026-06-01T10:00:00Z", **more
 
 
 def inside(small_school):
-    return (small_school.home, small_school.keys, small_school.policy, AS_OF)
+    return Session(small_school.home, small_school.keys, small_school.policy, AS_OF)
 
 
 def listed(small_school):
-    return {request.id: request for request in rights.list_requests(*inside(small_school))}
+    return {request.id: request for request in rights.list_requests(inside(small_school))}
 
 
 @pytest.mark.parametrize(
@@ -103,11 +104,11 @@ def test_states(small_school):
         "REQ-1": "received",
         "REQ-2": "awaiting_proof",
     }
-    assert rights.prove_identity(*inside(small_school), "REQ-2").state == "received"
-    assert rights.refuse(*inside(small_school), "REQ-2", "unfounded").state == "refused"
-    assert rights.refuse(*inside(small_school), "REQ-2", "unfounded").state == "refused"
+    assert rights.prove_identity(inside(small_school), "REQ-2").state == "received"
+    assert rights.refuse(inside(small_school), "REQ-2", "unfounded").state == "refused"
+    assert rights.refuse(inside(small_school), "REQ-2", "unfounded").state == "refused"
     with pytest.raises(UsageError, match="refused already"):
-        rights.prove_identity(*inside(small_school), "REQ-2")
+        rights.prove_identity(inside(small_school), "REQ-2")
     assert small_school.ask("SELECT state, note FROM vault.rights.steps ORDER BY rowid") == [
         ("received", "identity proved"), ("refused", "unfounded"),
     ]  # fmt: skip
@@ -116,7 +117,7 @@ def test_states(small_school):
 def test_a_refused_request_is_neither_late_nor_near(small_school):
     asked(small_school, 1, at="2026-01-01T10:00:00Z")
     assert listed(small_school)["REQ-1"].is_late
-    assert not rights.refuse(*inside(small_school), "REQ-1", "excessive").is_late
+    assert not rights.refuse(inside(small_school), "REQ-1", "excessive").is_late
 
 
 def test_an_id_that_names_somebody_is_not_shown(small_school):
@@ -128,11 +129,11 @@ def test_an_id_that_names_somebody_is_not_shown(small_school):
     assert len(listed(small_school)) == 4
     assert all(name.startswith("load-") for name in listed(small_school))
     for name in listed(small_school):
-        assert rights.prove_identity(*inside(small_school), name).state == "received"
+        assert rights.prove_identity(inside(small_school), name).state == "received"
 
 
 def test_submit(small_school):
-    made = rights.submit(*inside(small_school), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
+    made = rights.submit(inside(small_school), rights.Asked("access", date(2026, 6, 2), learner_id="L1"))
     assert json.loads(json.dumps(asdict(made), default=str)) == {
         "id": "HAND-00001",
         "kind": "access",
@@ -148,7 +149,7 @@ def test_submit(small_school):
     }
     assert (
         rights.submit(
-            *inside(small_school),
+            inside(small_school),
             rights.Asked("port", date(2026, 6, 2), email="ONE@example.org", is_verified=True),
         ).id
         == "HAND-00002"
@@ -174,7 +175,7 @@ def test_bad_input_writes_nothing(small_school, changes, sentence):
     before = small_school.everything()
     with pytest.raises(UsageError, match=sentence):
         rights.submit(
-            *inside(small_school),
+            inside(small_school),
             rights.Asked(
                 **{"kind": "access", "received_on": date(2026, 6, 2), "learner_id": "L1", **changes}
             ),
@@ -185,9 +186,9 @@ def test_bad_input_writes_nothing(small_school, changes, sentence):
 
 def test_unknown_request_and_reason(small_school):
     with pytest.raises(UsageError, match="no request of that id"):
-        rights.prove_identity(*inside(small_school), "REQ-1")
+        rights.prove_identity(inside(small_school), "REQ-1")
     with pytest.raises(UsageError, match="one of these reasons"):
-        rights.refuse(*inside(small_school), "REQ-1", "one@example.org")
+        rights.refuse(inside(small_school), "REQ-1", "one@example.org")
 
 
 @pytest.mark.parametrize("point", ["rights.before_commit", "rights.after_commit"])
@@ -221,10 +222,7 @@ def statuses(small_school):
     from anonymart import engine
 
     build(
-        small_school.home,
-        small_school.keys,
-        small_school.policy,
-        AS_OF,
+        Session(small_school.home, small_school.keys, small_school.policy, AS_OF),
         select="+int_persons +int_identities",
     )
     with engine.connect(small_school.home, small_school.keys, warehouse="ro") as connection:
@@ -246,9 +244,9 @@ def test_lifting_and_refusing_bring_back(small_school):
     asked(small_school, 11, "object", "2026-06-02T10:00:00Z", details="Lift ")
     asked(small_school, 12, "restrict", "2026-06-02T10:00:00Z", learner_id="L2", details="lift")
     assert statuses(small_school) == before
-    rights.prove_identity(*inside(small_school), "REQ-11")
-    rights.prove_identity(*inside(small_school), "REQ-12")
-    rights.refuse(*inside(small_school), "REQ-2", "no_proof")
+    rights.prove_identity(inside(small_school), "REQ-11")
+    rights.prove_identity(inside(small_school), "REQ-12")
+    rights.refuse(inside(small_school), "REQ-2", "no_proof")
     assert statuses(small_school) == ["in", "in", "in"]
     asked(small_school, 13, "object", "2026-06-03T10:00:00Z")
     assert statuses(small_school) == ["in", "in", "objected"]
@@ -274,7 +272,7 @@ def test_an_id_that_names_somebody_is_kept_as_a_hash_only(small_school):
     shown = listed(small_school)
     for name, is_plain in asked_ids.items():
         assert (name in shown) == is_plain
-        assert rights.refuse(*inside(small_school), name, "excessive").state == "refused"
+        assert rights.refuse(inside(small_school), name, "excessive").state == "refused"
     assert not any(
         name in small_school.everything()
         for name, is_plain in asked_ids.items()
@@ -337,7 +335,7 @@ def test_submit_finds_who_has_no_learners_row(small_school):
         {"email": "annonly@survey.example"},
         {"email": " One@example.org"},
     ):
-        rights.submit(*inside(small_school), rights.Asked("access", date(2026, 6, 2), **who))
+        rights.submit(inside(small_school), rights.Asked("access", date(2026, 6, 2), **who))
     found = [
         identifier
         for (identifier,) in small_school.ask(
@@ -366,6 +364,6 @@ def test_an_address_of_two_people_is_answered_for_neither(small_school, kind):
     }
     small_school.deliver("rights", "1.ndjson", [row])
     small_school.ingest()
-    [request] = machine.advance_all(*inside(small_school))
+    [request] = machine.advance_all(inside(small_school))
     assert (request.state, request.problem) == ("received", "two_people")
     assert not list(small_school.home.exports.glob("*"))

@@ -16,6 +16,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.erasure import removal
 from anonymart.errors import UnreadableRequests, UsageError
 from anonymart.rights import machine, unreadable
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, with_learners
 
 HEAD = "request_id,kind,learner_id,email,received_at\n"
@@ -40,11 +41,11 @@ def small_school(tmp_path, tmp_path_factory):
 
 
 def inside(small_school, day=AS_OF):
-    return (small_school.home, small_school.keys, small_school.policy, day)
+    return Session(small_school.home, small_school.keys, small_school.policy, day)
 
 
 def rows(small_school, day=AS_OF):
-    return [each for each in rights.list_requests(*inside(small_school, day)) if each.file]
+    return [each for each in rights.list_requests(inside(small_school, day)) if each.file]
 
 
 def named(small_school):
@@ -130,36 +131,36 @@ def test_nothing_is_published_until_it_is_entered_or_refused(small_school):
         "consents", "c.csv", "learner_id,purpose,status,at\nL-3,P-STAT,withdrawn,yesterday\n"
     )
     small_school.ingest()
-    assert rights.count(rights.list_requests(*inside(small_school)))["unreadable"] == 3
+    assert rights.count(rights.list_requests(inside(small_school)))["unreadable"] == 3
     with pytest.raises(UnreadableRequests, match="3 row") as caught:
-        unreadable.need_none_open(small_school.home, small_school.keys)
+        unreadable.need_none_open(Session(small_school.home, small_school.keys))
     assert caught.value.exit_code == 5
     consent, first, second = (
         each.id for each in sorted(rows(small_school), key=lambda each: (each.source, each.line))
     )
     asked = rights.Asked("object", AS_OF, learner_id="L-1")
-    made = unreadable.enter(*inside(small_school, LATER), first, asked)
+    made = unreadable.enter(inside(small_school, LATER), first, asked)
     assert (made.kind, str(made.received_on), made.state) == ("object", "2026-06-30", "awaiting_proof")
     with pytest.raises(UsageError, match="entered already"):
-        unreadable.enter(*inside(small_school, LATER), first, asked)
-    assert rights.refuse_any(*inside(small_school, LATER), second, "not_a_request").state == "refused"
+        unreadable.enter(inside(small_school, LATER), first, asked)
+    assert rights.refuse_any(inside(small_school, LATER), second, "not_a_request").state == "refused"
     assert (
         unreadable.enter_consent(
-            *inside(small_school, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")
+            inside(small_school, LATER), consent, unreadable.Declared("P-STAT", "withdrawn", AS_OF, "L-3")
         ).state
         == "entered"
     )
     assert small_school.ask(
         'SELECT identifier, purpose, status, "at"::DATE::VARCHAR FROM vault.rights.consents'
     ) == [("learner:L-3", "P-STAT", "withdrawn", "2026-06-30")]
-    unreadable.need_none_open(small_school.home, small_school.keys)
+    unreadable.need_none_open(Session(small_school.home, small_school.keys))
     assert small_school.ask(
         "SELECT count(*) FROM vault.rights.unreadable WHERE raw_row IS NOT NULL OR who IS NULL"
     ) == [(0,)]
     assert small_school.ask("SELECT count(*) FROM vault.rights.unreadable_names") == [(0,)]
     small_school.deliver("rights", "again.csv", HEAD + "R1,erase me,L-1,,2026-06-01\n")
     small_school.ingest()
-    unreadable.need_none_open(small_school.home, small_school.keys)
+    unreadable.need_none_open(Session(small_school.home, small_school.keys))
 
 
 def test_the_commands_show_no_person(small_school):
@@ -208,12 +209,12 @@ def test_restricted_people_keep_their_rows_and_the_decided_leave_after_six_years
     )
     small_school.deliver("rights", "a.csv", HEAD + "R1,what,L-1,,2026-06-01\n")
     small_school.ingest()
-    removal.enforce_terms(*inside(small_school))
+    removal.enforce_terms(inside(small_school))
     assert small_school.ask("SELECT identifier FROM vault.register.connections") == [("learner:L-1",)]
-    rights.refuse_any(*inside(small_school), "UNREAD-00001", "not_a_request")
-    removal.enforce_terms(*inside(small_school, date(2032, 6, 30)))
+    rights.refuse_any(inside(small_school), "UNREAD-00001", "not_a_request")
+    removal.enforce_terms(inside(small_school, date(2032, 6, 30)))
     assert small_school.ask("SELECT state FROM vault.rights.unreadable") == [("refused",)]
-    removal.enforce_terms(*inside(small_school, date(2032, 7, 2)))
+    removal.enforce_terms(inside(small_school, date(2032, 7, 2)))
     assert small_school.ask("SELECT count(*) FROM vault.rights.unreadable") == [(0,)]
 
 
@@ -225,8 +226,8 @@ def test_an_erasure_takes_the_rows_of_the_erased_and_blanks_them_in_those_of_oth
     )
     small_school.deliver("rights", "e.csv", HEAD + "R3,erase,L-1,,2026-06-01\n")
     small_school.ingest()
-    rights.prove_identity(*inside(small_school), "R3")
-    machine.advance_all(*inside(small_school))
+    rights.prove_identity(inside(small_school), "R3")
+    machine.advance_all(inside(small_school))
     assert small_school.ask("SELECT state, raw_row FROM vault.rights.unreadable ORDER BY line") == [
         ("erased", None), ("open", "R2,what,[erased],p2@example.org,2026-06-01"),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from anonymart.erasure import places
 from anonymart.erasure.places import Place
 from anonymart.errors import AnonymartError
 from anonymart.rights import list_requests, machine
+from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, SmallSchool
 
 AS_OF_MOMENT = datetime(2026, 6, 30, 10)
@@ -29,7 +30,7 @@ def small_school(tmp_path):
 
 
 def inside(small_school, as_of=AS_OF):
-    return small_school.home, small_school.keys, small_school.policy, as_of
+    return Session(small_school.home, small_school.keys, small_school.policy, as_of)
 
 
 def test_an_erasure_that_leaves_a_row_is_not_verified(small_school, monkeypatch):
@@ -44,19 +45,19 @@ def test_an_erasure_that_leaves_a_row_is_not_verified(small_school, monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(places, "PLACES", tuple(blind))
         patch.setattr(machine, "_verify", lambda *_: None)
-        machine.execute(*inside(small_school), shown, machine.plan(*inside(small_school), shown).token)
+        machine.execute(inside(small_school), shown, machine.plan(inside(small_school), shown).token)
     assert small_school.ask("SELECT count(*) FROM vault.register.connections") == [(1,)]
     with pytest.raises(AnonymartError, match="something of it is left"):
-        machine.execute(*inside(small_school), shown)
-    [request] = list_requests(*inside(small_school))
+        machine.execute(inside(small_school), shown)
+    [request] = list_requests(inside(small_school))
     assert request.state == "executed"
 
 
 def test_whoever_is_back_hinders_no_verification(small_school):
     machine.execute(
-        *inside(small_school),
+        inside(small_school),
         small_school.request(learner_id="L-77"),
-        machine.plan(*inside(small_school), "REQ-1").token,
+        machine.plan(inside(small_school), "REQ-1").token,
     )
     day = date(2026, 8, 1)
     small_school.deliver(
@@ -78,7 +79,7 @@ def test_whoever_is_back_hinders_no_verification(small_school):
         ],
     )
     small_school.ingest(day)
-    assert [request.state for request in machine.advance_all(*inside(small_school, day))] == [
+    assert [request.state for request in machine.advance_all(inside(small_school, day))] == [
         "answered",
         "answered",
     ]
@@ -90,7 +91,7 @@ def test_access_loads_what_waits_in_landing_first(small_school):
     small_school.deliver(
         "enrolments", "late.csv", "learner_id,path_id,started_on\nL-77,p-waiting,2026-01-10\n"
     )
-    machine.advance_all(*inside(small_school))
+    machine.advance_all(inside(small_school))
     [path] = small_school.home.exports.glob("*.zip")
     with zipfile.ZipFile(path) as archive:
         held = json.loads(archive.read("data.json"))["held"]

@@ -15,6 +15,7 @@ from anonymart.erasure import receipts
 from anonymart.erasure.removal import enforce_terms
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.keys import Keys
+from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import SmallSchool
 from tests.whole.small_school import clean_environment
@@ -32,9 +33,14 @@ def small_school(tmp_path) -> SmallSchool:
         "learner_id,registered_at,last_login_at\nL1,2020-01-01T10:00:00Z,2021-01-01T10:00:00Z\n",
     )
     small_school.ingest(date(2021, 1, 2))
-    enforce_terms(small_school.home, small_school.keys, small_school.policy, DAY)
+    enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, DAY))
     for reason in ("one", "two"):
-        audit.record(small_school.home, small_school.keys, DAY, "let_retention_go", "operator", reason=reason)
+        audit.record(
+            Session(small_school.home, small_school.keys, given_day=DAY),
+            "let_retention_go",
+            "operator",
+            reason=reason,
+        )
     return small_school
 
 
@@ -47,8 +53,8 @@ def lost(small_school) -> SmallSchool:
 
 
 def holds(small_school: SmallSchool) -> tuple[bool, bool]:
-    return audit.verify(small_school.home, small_school.keys).passed, receipts.verify(
-        small_school.home, small_school.keys
+    return audit.verify(Session(small_school.home, small_school.keys)).passed, receipts.verify(
+        Session(small_school.home, small_school.keys)
     ).passed
 
 
@@ -67,11 +73,11 @@ def test_keys_check_says_so_and_so_does_a_run(lost):
 def test_a_changed_entry_is_no_lost_key(small_school):
     lines = small_school.home.audit.read_text().splitlines()
     small_school.home.audit.write_text("\n".join([lines[0].replace("one", "won"), lines[1]]) + "\n")
-    assert "entry 1 was changed" in audit.verify(small_school.home, small_school.keys).problem
+    assert "entry 1 was changed" in audit.verify(Session(small_school.home, small_school.keys)).problem
     with pytest.raises(AnonymartError, match="entry 1 was changed"):
-        audit.record(small_school.home, small_school.keys, DAY, "built")
+        audit.record(Session(small_school.home, small_school.keys, given_day=DAY), "built")
     with pytest.raises(AnonymartError, match="entry 1 was changed"):
-        seal.seal(small_school.home, small_school.keys, DAY, "The key is lost", "operator")
+        seal.seal(Session(small_school.home, small_school.keys, given_day=DAY), "The key is lost", "operator")
 
 
 def test_the_way_on_seals_what_was_and_goes_on(lost):
@@ -92,15 +98,15 @@ def test_the_way_on_seals_what_was_and_goes_on(lost):
         "learner_id,registered_at,last_login_at\nL2,2020-01-01T10:00:00Z,2021-06-01T10:00:00Z\n",
     )
     lost.ingest(date(2021, 6, 2))
-    assert enforce_terms(lost.home, lost.keys, lost.policy, date(2026, 7, 30)).receipt_no == 2
+    assert enforce_terms(Session(lost.home, lost.keys, lost.policy, date(2026, 7, 30))).receipt_no == 2
     assert holds(lost) == (True, True)
 
 
 def test_what_is_sealed_may_not_change_and_the_seal_neither(lost):
-    seal.seal(lost.home, lost.keys, DAY, "The safe burned", "operator")
+    seal.seal(Session(lost.home, lost.keys, given_day=DAY), "The safe burned", "operator")
     lines = lost.home.audit.read_text()
     lost.home.audit.write_text(lines.replace('"one"', '"won"'))
-    assert "sealed" in audit.verify(lost.home, lost.keys).problem
+    assert "sealed" in audit.verify(Session(lost.home, lost.keys)).problem
     lost.home.audit.write_text(lines)
     assert holds(lost) == (True, True)
     told = lost.home.root / "seals.json"
@@ -110,7 +116,7 @@ def test_what_is_sealed_may_not_change_and_the_seal_neither(lost):
 
 def test_nothing_is_sealed_while_the_key_is_the_right_one(small_school):
     with pytest.raises(UsageError, match="nothing to seal"):
-        seal.seal(small_school.home, small_school.keys, DAY, "The key is lost", "operator")
+        seal.seal(Session(small_school.home, small_school.keys, given_day=DAY), "The key is lost", "operator")
     assert not (small_school.home.root / "seals.json").exists()
 
 
@@ -118,4 +124,4 @@ def test_a_file_that_lost_its_end_is_not_sealed(lost):
     lines = lost.home.audit.read_text().splitlines()
     lost.home.audit.write_text(lines[0] + "\n")
     with pytest.raises(AnonymartError, match="entry 2 is missing"):
-        seal.seal(lost.home, lost.keys, DAY, "The safe burned", "operator")
+        seal.seal(Session(lost.home, lost.keys, given_day=DAY), "The safe burned", "operator")

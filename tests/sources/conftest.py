@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import yaml
 
+from anonymart.session import Session
 from tests.ingest.conftest import SmallSchool
 from tests.postgres import postgres
 
@@ -86,7 +87,11 @@ class Register(SmallSchool):
         from tests.ingest.conftest import AS_OF
 
         return pull(
-            self.home, self.keys, address or self.server.address, self.mapping(**changes), AS_OF, is_full
+            Session(self.home, self.keys),
+            address or self.server.address,
+            self.mapping(**changes),
+            AS_OF,
+            is_full,
         )
 
     def load(self):

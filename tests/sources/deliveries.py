@@ -11,6 +11,7 @@ from anonymart.files.landed import waiting
 from anonymart.ingest import ingest
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
+from anonymart.session import Session
 from anonymart.surveys.check import check
 
 NAMES = [each.name for each in dataclasses.fields(Counts)]
@@ -39,7 +40,9 @@ def compare(small_school, files: Iterable[tuple[str, Path]], as_of: date) -> lis
         folder = small_school.home.landing / source
         folder.mkdir(exist_ok=True)
         shutil.copy(path, folder / path.name)
-        report = ingest(small_school.home, small_school.keys, small_school.policy, as_of, sources=(source,))
+        report = ingest(
+            Session(small_school.home, small_school.keys, small_school.policy, as_of), sources=(source,)
+        )
         found = report.files
         assert len(found) == 1, path.name
         assert {name: told[name] for name in NAMES} == json.loads(json.dumps(dataclasses.asdict(found[0]))), (

@@ -12,6 +12,7 @@ import pytest
 from anonymart import engine
 from anonymart.build import build
 from anonymart.persons import answer_sentences, count
+from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool
 
 N_OPENED = 30
@@ -108,10 +109,7 @@ def school(tmp_path_factory) -> SmallSchool:
     )
     small_school.ingest()
     build(
-        small_school.home,
-        small_school.keys,
-        small_school.policy,
-        AS_OF,
+        Session(small_school.home, small_school.keys, small_school.policy, AS_OF),
         select="+int_left_out +int_persons +int_people__salary_outcome",
     )
     return small_school
@@ -139,7 +137,7 @@ def test_the_other_answers_are_reported(school):
         "SELECT n_rows FROM warehouse.intermediate.int_left_out WHERE source = 'salary' AND reason = "
         "'not_a_graduate'",
     ) == [(N_OPENED + 1,)]
-    found = count(school.home, school.keys)
+    found = count(Session(school.home, school.keys))
     assert (found.graduates, found.salary_answers, found.answers_of_no_graduate) == (
         4,
         N_OPENED + 4,

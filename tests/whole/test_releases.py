@@ -16,6 +16,7 @@ import pytest
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
 from anonymart.release import make_candidate
+from anonymart.session import Session
 from tests.release.yes import publish
 from tests.whole.conftest import FIRST, LATER, SECOND
 from tests.whole.small_school import SmallSchool, accounts, attach_release, file_sums, n_rows
@@ -100,7 +101,9 @@ def test_a_later_day_without_a_closed_period_publishes_nothing_and_changes_no_fi
     assert later.current == advanced.current == f"{SECOND}.1"
     assert file_sums(later.home.releases) == file_sums(advanced.home.releases)
     small_school = later.copy(tmp_path / "home")
-    candidate = make_candidate(small_school.home, small_school.keys, load_policy(), date.fromisoformat(LATER))
+    candidate = make_candidate(
+        Session(small_school.home, small_school.keys, load_policy(), date.fromisoformat(LATER))
+    )
     assert file_sums(candidate / "parquet") == file_sums(small_school.home.current / "parquet")
 
 
@@ -110,7 +113,7 @@ def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
     """
     small_school = advanced.copy(tmp_path / "home")
     candidate = make_candidate(
-        small_school.home, small_school.keys, load_policy(), date.fromisoformat(SECOND)
+        Session(small_school.home, small_school.keys, load_policy(), date.fromisoformat(SECOND))
     )
     marts = json.loads((candidate / "manifest.json").read_text())["marts"]
     assert {

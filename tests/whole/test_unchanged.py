@@ -19,6 +19,7 @@ from anonymart.contracts import load_contracts
 from anonymart.home import Home
 from anonymart.policy import load_policy
 from anonymart.run import run
+from anonymart.session import Session
 from tests.ingest.conftest import SmallSchool
 from tests.whole import small_school as whole
 from tests.whole.conftest import SECOND, deliver_next_month
@@ -34,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> SmallSchool:
     """A home after one run; `copy` gives others."""
     small_school = SmallSchool(tmp_path_factory.mktemp("unchanged") / "home")
     small_school.deliver("learners", "a.csv", LEARNER.format(n=1))
-    run(small_school.home, small_school.keys, POLICY, BUILT)
+    run(Session(small_school.home, small_school.keys, POLICY, BUILT))
     return small_school
 
 
@@ -47,12 +48,12 @@ def copied(built: SmallSchool, tmp_path: Path) -> SmallSchool:
 
 
 def stays(small_school: SmallSchool, as_of: date, policy=POLICY) -> bool:
-    return unchanged.day_of_build(small_school.home, small_school.keys, policy, as_of) == BUILT
+    return unchanged.day_of_build(Session(small_school.home, small_school.keys, policy, as_of)) == BUILT
 
 
 @pytest.mark.long
 def test_a_run_with_nothing_new_builds_nothing_and_counts_as_run(copied):
-    report = run(copied.home, copied.keys, POLICY, BUILT + timedelta(days=1))
+    report = run(Session(copied.home, copied.keys, POLICY, BUILT + timedelta(days=1)))
     assert report.status == "nothing new to publish" and "build" not in report.seconds
     assert [entry["act"] for entry in audit.entries(copied.home)].count("built") == 1
     assert copied.ask("SELECT max(as_of) FROM vault.ledger.runs") == [(date(2026, 6, 10),)]
@@ -171,10 +172,10 @@ def test_what_closes_later_has_the_same_cells_both_ways(two_ways):
 def test_a_cell_that_is_not_published_or_a_week_makes_them_anew(released, tmp_path):
     home = released.copy(tmp_path / "home")
     first = date(2026, 5, 31)
-    day = unchanged.day_of_cells(home.home, home.keys, POLICY, date.fromisoformat(NEXT))
+    day = unchanged.day_of_cells(Session(home.home, home.keys, POLICY, date.fromisoformat(NEXT)))
     assert day is not None and day[0] == first
     for later in (first + timedelta(days=7), first - timedelta(days=1)):
-        assert unchanged.day_of_cells(home.home, home.keys, POLICY, later) is None
+        assert unchanged.day_of_cells(Session(home.home, home.keys, POLICY, later)) is None
     with engine.connect(home.home, home.keys, vault="rw") as connection:
         connection.execute("DELETE FROM vault.ledger.cells_nps_quarterly")
-    assert unchanged.day_of_cells(home.home, home.keys, POLICY, date.fromisoformat(NEXT)) is None
+    assert unchanged.day_of_cells(Session(home.home, home.keys, POLICY, date.fromisoformat(NEXT))) is None

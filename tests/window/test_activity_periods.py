@@ -14,6 +14,7 @@ from anonymart.build import build
 from anonymart.contracts import load_contracts
 from anonymart.erasure.removal import enforce_terms as enforce
 from anonymart.ingest import activity_periods
+from anonymart.session import Session
 from anonymart.vault import schema
 from tests.ingest.conftest import SmallSchool
 from tests.window.conftest import POLICY
@@ -154,9 +155,12 @@ def test_last_use_survives_the_purge_of_connections(tmp_path):
     small_school.deliver("learners", "a.csv", "learner_id\nL0000001\n")
     small_school.deliver("connections", "a.csv", "learner_id,connected_at\nL0000001,2025-06-29T22:30:00Z\n")
     small_school.ingest()
-    enforce(small_school.home, small_school.keys, small_school.policy, date(2027, 6, 30))
+    enforce(Session(small_school.home, small_school.keys, small_school.policy, date(2027, 6, 30)))
     for as_of, status in ((date(2030, 6, 30), "in"), (date(2030, 7, 1), "expired")):
-        build(small_school.home, small_school.keys, small_school.policy, as_of, select="+int_identities")
+        build(
+            Session(small_school.home, small_school.keys, small_school.policy, as_of),
+            select="+int_identities",
+        )
         with engine.connect(small_school.home, small_school.keys, vault="ro", warehouse="ro") as connection:
             assert connection.execute("SELECT status FROM warehouse.intermediate.int_persons").fetchall() == [
                 (status,)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from small_home import AS_OF, SmallHome
 
 from anonymart.erasure.removal import enforce_terms
+from anonymart.session import Session
 from tests.ingest.conftest import SmallSchool
 from tests.window.conftest import LAW, key_of
 from tests.window.oracle import answer_counts
@@ -155,7 +156,7 @@ def test_retention_takes_what_was_answered_before_the_last_withdrawal_of_several
     small_school.deliver("nps", "a.csv", "response_id,learner_id,answered_at,score,comment\n" + "".join(
         f"n{month},L1,2026-0{month}-15T10:00:00Z,9,bien\n" for month, _ in states))  # fmt: skip
     small_school.ingest()
-    enforce_terms(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 1))
+    enforce_terms(Session(small_school.home, small_school.keys, small_school.policy, date(2026, 7, 1)))
     assert small_school.ask("SELECT response_id, comment FROM vault.answers.nps ORDER BY 1") == [
         ("n4", "bien"),
         ("n5", "bien"),

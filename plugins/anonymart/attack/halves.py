@@ -28,6 +28,7 @@ from anonymart.keys import KEY_NAMES, Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.release.cells import key_sql
+from anonymart.session import Session
 
 SEED = 20260630
 LEARNERS = 1500
@@ -77,18 +78,23 @@ def make_halves(
     (home, keys), (other, other_keys) = homes
     from anonymart.release import make_candidate
 
-    candidate = make_candidate(home, keys, policy, AS_OF)
+    candidate = make_candidate(Session(home, keys, policy, AS_OF))
     release = read_release(candidate, contracts)
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         truth = read_truth(connection, contracts)
-    return Halves(release, truth, population(home, keys, contracts), population(other, other_keys, contracts))
+    return Halves(
+        release,
+        truth,
+        population(Session(home, keys), contracts),
+        population(Session(other, other_keys), contracts),
+    )
 
 
-def population(home: Home, keys: Keys, contracts: Mapping[str, MartContract]) -> Population:
+def population(session: Session, contracts: Mapping[str, MartContract]) -> Population:
     """Who is counted where, from the person-level models of a home's warehouse."""
     found: dict[tuple[str, str, str], set[int]] = {}
     numbers: dict[str, int] = {}
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         for contract in contracts.values():
             counts = [measure for measure in contract.measures if measure["kind"] == "count"]
             columns = ", ".join(

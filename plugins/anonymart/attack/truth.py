@@ -11,13 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import engine
 from anonymart.attack.score import Fact, Top, Truth
 from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.release.cells import has_people, key_sql, people
+from anonymart.session import Session
 
 _IDENTIFIERS = (
     ("register", "learners", "learner_id"),
@@ -41,12 +41,12 @@ def truth_of(
         return Truth(), "unscored: it is no release of this home, so its truth is not at hand"
     if not (home.vault.exists() and home.warehouse.exists()):
         return Truth(), "unscored: the home has no vault and warehouse"
-    return open_truth(home, Keys.load(home), contracts), "scored with the truth of its home"
+    return open_truth(Session(home, Keys.load(home)), contracts), "scored with the truth of its home"
 
 
-def open_truth(home: Home, keys: Keys, contracts: Mapping[str, MartContract]) -> Truth:
+def open_truth(session: Session, contracts: Mapping[str, MartContract]) -> Truth:
     """The truth of a home. Raises AnonymartError when vault or warehouse cannot be opened."""
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         return read_truth(connection, contracts)
 
 

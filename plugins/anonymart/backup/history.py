@@ -17,9 +17,8 @@ from anonymart import build, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import Scheme
 from anonymart.errors import AnonymartError
-from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.policy import CLASSES, Policy
+from anonymart.policy import CLASSES
 from anonymart.release import cells, key_handover, ledger
 from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, marts_schema, sha256
 from anonymart.release.manifest import read_manifest
@@ -27,6 +26,7 @@ from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
 from anonymart.rights import state
+from anonymart.session import Session
 
 _NOTHING = "nothing was restored."
 
@@ -72,16 +72,14 @@ def find(folders: Sequence[Path], keys: Keys, handovers: Sequence[Path] = ()) ->
     return found
 
 
-def check_complete(
-    home: Home, keys: Keys, found: dict[str, Found], acts: Sequence[dict[str, Any]]
-) -> list[Found]:
+def check_complete(session: Session, found: dict[str, Found], acts: Sequence[dict[str, Any]]) -> list[Found]:
     """The releases that the restored vault does not know, oldest first. `acts` are the entries of the audit
     log since the backup.
 
     Raises AnonymartError where a release that the ledger or the audit log knows is not among the found, or is
     another one; and where one was recalled since, which its files do not tell well enough to repeat.
     """
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         known = {release["release_id"]: release["manifest_sha256"] for release in ledger.releases(connection)}
         recalled = set(ledger.withdrawals(connection))
     published = known | {
@@ -111,7 +109,7 @@ def check_complete(
     return since
 
 
-def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> None:
+def repair(session: Session, since: Sequence[Found]) -> None:
     """Enter the releases into the ledger of the restored vault, as their publication did: new cells, closed
     periods, id and noise.
 
@@ -128,11 +126,13 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
                 f"The release {release.release_id} has other marts than this version of Anonymart: "
                 f"restore with the version that published it; {_NOTHING}"
             )
-        if _has_empty_periods(home, keys, contracts, release, manifest):
+        if _has_empty_periods(session, contracts, release, manifest):
             # The calendar of the policy knows the periods that closed without a cell; this model reads the
             # ledger alone.
-            build.run_models(home, policy, date.fromisoformat(manifest["as_of"]), "int_closed_periods")
-        with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
+            build.run_models(
+                session.home, session.policy, date.fromisoformat(manifest["as_of"]), "int_closed_periods"
+            )
+        with session.connect(vault="rw", warehouse="ro") as connection:
             connection.execute(
                 f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)"
             )
@@ -152,9 +152,9 @@ def repair(home: Home, keys: Keys, policy: Policy, since: Sequence[Found]) -> No
                 ],
             )
             connection.execute("COMMIT")
-    if home.warehouse.exists():
+    if session.home.warehouse.exists():
         # It was built before these releases: the next run builds in any case.
-        with engine.connect(home, keys, warehouse="rw") as connection:
+        with session.connect(warehouse="rw") as connection:
             state.drop_built(connection)
 
 
@@ -177,9 +177,9 @@ def _fresh_periods(connection: duckdb.DuckDBPyConnection, contract: MartContract
 
 
 def _has_empty_periods(
-    home: Home, keys: Keys, contracts: dict[str, MartContract], release: Found, manifest: dict[str, Any]
+    session: Session, contracts: dict[str, MartContract], release: Found, manifest: dict[str, Any]
 ) -> bool:
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         connection.execute(
             f"ATTACH {engine.literal(str(release.folder / MARTS_FILE))} AS release (READ_ONLY)"
         )

@@ -21,9 +21,9 @@ from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release import recover
 from anonymart.release.folder import sha256, sync_folder, write_durably
+from anonymart.session import Session
 
 ZONES = ("vault", "warehouse")
 # Which files were loaded, with their names, encrypted as the vault is: a lost disk must not hide what has to
@@ -45,7 +45,7 @@ class Backup:
     n_bytes: int
 
 
-def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) -> Backup:
+def backup(session: Session, folder: Path) -> Backup:
     """Copy the home into a new folder, 0700; the caller holds the writer's lock. Kept for `backups.keep_days`
     from `as_of`.
 
@@ -53,40 +53,42 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
     on a fault: what was written until then is listed, and goes with `expire`.
     """
     folder = folder.expanduser().resolve()
-    if folder.is_relative_to(home.root):
+    if folder.is_relative_to(session.home.root):
         raise UsageError(
             f"{folder} lies in the home, so it would be lost with it: give a folder on another disk."
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty: give a new folder for each backup.")
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to back up.")
-    recover(home, keys)
-    _empty_logs(home, keys)
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: there is nothing to back up.")
+    recover(session)
+    _empty_logs(session)
     entry = Listed(
-        _new_id(home),
-        str(as_of),
-        str(as_of + timedelta(days=policy.figure("backups", "keep_days"))),
+        _new_id(session.home),
+        str(session.as_of),
+        str(session.as_of + timedelta(days=session.policy.figure("backups", "keep_days"))),
         str(folder),
     )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
-        listed.write(home, [*listed.read(home), entry])
+        listed.write(session.home, [*listed.read(session.home), entry])
         write_durably(folder / TOLD, json.dumps({"backup_id": entry.backup_id}), mode=0o600)
-        with engine.connect(home, keys, vault="ro") as connection:
-            told = _told(home, connection, entry)
+        with session.connect(vault="ro") as connection:
+            told = _told(session.home, connection, entry)
         names = [
             *(f"{zone}.duckdb" for zone in (*ZONES, "tombstones")),
             *_CHAINS,
-            *_below(home, "sources/*.yml"),
-            *(name for pattern in config.PATTERNS for name in _below(home, pattern)),
-            *_releases(home),
+            *_below(session.home, "sources/*.yml"),
+            *(name for pattern in config.PATTERNS for name in _below(session.home, pattern)),
+            *_releases(session.home),
         ]
-        files = _copy(home.root, folder, names)
+        files = _copy(session.home.root, folder, names)
         told |= {"files": files}
         write_durably(
-            folder / TOLD, json.dumps({**told, "hash": hash_of(told, keys)}, indent=1) + "\n", mode=0o600
+            folder / TOLD,
+            json.dumps({**told, "hash": hash_of(told, session.keys)}, indent=1) + "\n",
+            mode=0o600,
         )
     except OSError as error:
         raise AnonymartError(
@@ -103,7 +105,7 @@ def backup(home: Home, keys: Keys, policy: Policy, as_of: date, folder: Path) ->
     )
 
 
-def light(home: Home, keys: Keys, folder: Path) -> int:
+def light(session: Session, folder: Path) -> int:
     """Copy what is newest and holds nobody's rows (tombstones, chains, releases, the list of loads) over the
     copy of before; gives the number of files.
 
@@ -111,23 +113,23 @@ def light(home: Home, keys: Keys, folder: Path) -> int:
     UsageError for a folder in the home or one that holds something else.
     """
     folder = folder.expanduser().resolve()
-    if folder.is_relative_to(home.root) or (folder / TOLD).exists():
+    if folder.is_relative_to(session.home.root) or (folder / TOLD).exists():
         raise UsageError(
             f"{folder} lies in the home or is a backup: give a folder of its own on another disk."
         )
-    if not home.tombstones.exists():
+    if not session.home.tombstones.exists():
         raise UsageError(
-            f"{home.tombstones} does not exist yet: nothing was loaded, so there is nothing to copy."
+            f"{session.home.tombstones} does not exist yet: nothing was loaded, so there is nothing to copy."
         )
-    recover(home, keys)
-    _empty_logs(home, keys)
+    recover(session)
+    _empty_logs(session)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
         # The tombstones go before the receipts that tell of them: a copy cut short must not know fewer erased
         # than receipts.
-        files = _copy(home.root, folder, ["tombstones.duckdb", *_CHAINS, *_releases(home)])
-        _write_loads(home, keys, folder)
+        files = _copy(session.home.root, folder, ["tombstones.duckdb", *_CHAINS, *_releases(session.home)])
+        _write_loads(session, folder)
     except OSError as error:
         raise AnonymartError(
             f"The copy in {folder} was not finished ({error.strerror}): mend it and run again."
@@ -226,20 +228,20 @@ def _told(home: Home, connection: engine.duckdb.DuckDBPyConnection, entry: Liste
     }
 
 
-def _empty_logs(home: Home, keys: Keys) -> None:
+def _empty_logs(session: Session) -> None:
     """What stands in the log of a killed run belongs to the file."""
-    zones = [zone for zone in ZONES if getattr(home, zone).exists()]
-    with engine.connect(home, keys, **dict.fromkeys(zones, "rw")) as connection:
-        tombstones.attach(connection, home, keys)
+    zones = [zone for zone in ZONES if getattr(session.home, zone).exists()]
+    with session.connect(**dict.fromkeys(zones, "rw")) as connection:
+        tombstones.attach(connection, session)
         for zone in (*zones, "tombstones"):
             connection.execute(f"CHECKPOINT {zone}")
 
 
-def _write_loads(home: Home, keys: Keys, folder: Path) -> None:
+def _write_loads(session: Session, folder: Path) -> None:
     part = folder / f"{LOADS}.part"
     part.unlink(missing_ok=True)
-    with engine.connect(home, keys, vault="ro") as connection:
-        engine.attach(connection, "listed", part, keys.vault, "rw")
+    with session.connect(vault="ro") as connection:
+        engine.attach(connection, "listed", part, session.keys.vault, "rw")
         connection.execute(
             "CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, "
             "duplicate FROM vault.ledger.loads"

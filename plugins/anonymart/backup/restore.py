@@ -31,6 +31,7 @@ from anonymart.policy import Policy
 from anonymart.release import approval, recover
 from anonymart.release.folder import open_to_readers, write_durably
 from anonymart.rotate.forward import bring_forward
+from anonymart.session import Session
 
 # A file of which all rows were known brings nothing when it comes again.
 IS_NEWS = "AND status = 'loaded' AND delivered > duplicate"
@@ -76,9 +77,7 @@ class Options:
     old_keys: Keys | None = None
 
 
-def restore(
-    home: Home, keys: Keys, policy: Policy, as_of: date, source: Path, options: Options | None = None
-) -> Restored:
+def restore(session: Session, source: Path, options: Options | None = None) -> Restored:
     """Restore the home from the backup in `source`; the caller holds the lock.
 
     Raises UsageError where the newest tombstones are not supplied, where the home has a vault and
@@ -86,44 +85,50 @@ def restore(
     the backup cannot be entered again. The home is unchanged then.
     """
     options = options or Options()
-    if (home.root / UNFINISHED).exists():
-        return _go_on(home, keys, options.is_check)
+    if (session.home.root / UNFINISHED).exists():
+        return _go_on(session, options.is_check)
     source = source.expanduser().resolve()
-    told = read_told(source, options.old_keys or keys)
-    if not options.is_check and not options.is_replacing and (home.vault.exists() or home.warehouse.exists()):
+    told = read_told(source, options.old_keys or session.keys)
+    if (
+        not options.is_check
+        and not options.is_replacing
+        and (session.home.vault.exists() or session.home.warehouse.exists())
+    ):
         raise UsageError(
-            f"{home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if "
+            f"{session.home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if "
             f"you may need them, then give --replace."
         )
-    newest = options.newest.expanduser().resolve() if options.newest else home.root
+    newest = options.newest.expanduser().resolve() if options.newest else session.home.root
     if not (newest / "tombstones.duckdb").exists():
         raise UsageError(
             f"The newest tombstones are not in {newest}, and without them people erased since the "
             f"backup would come back: {_HOW}; nothing was restored."
         )
-    _check_chains(home, keys, source, newest)
-    for left in home.tmp.glob("restore-*"):
+    _check_chains(session, source, newest)
+    for left in session.home.tmp.glob("restore-*"):
         shutil.rmtree(left)
-    stage = Home(home.tmp / f"restore-{told['backup_id']}")
+    stage = Home(session.home.tmp / f"restore-{told['backup_id']}")
     done = Restored(
         told["backup_id"],
         told["made_on"],
-        loaded_since=_loaded_since(home, keys, newest, told["last_load_no"]),
+        loaded_since=_loaded_since(session, newest, told["last_load_no"]),
     )
     try:
-        handovers = [place / "key_handovers.json" for place in (newest, home.root, source)]
-        found = history.find(_folders(home, source, newest, options.releases), keys, handovers)
-        _stage(stage, home, source, newest, found)
+        handovers = [place / "key_handovers.json" for place in (newest, session.home.root, source)]
+        found = history.find(
+            _folders(session.home, source, newest, options.releases), session.keys, handovers
+        )
+        _stage(stage, session.home, source, newest, found)
         if options.old_keys:
-            bring_forward(stage, options.old_keys, keys)
+            bring_forward(stage, options.old_keys, session.keys)
         done.releases_repaired, done.rows_erased_again = _make_whole(
-            stage, keys, policy, as_of, found, told, options.actor
+            stage, session.keys, session.policy, session.as_of, found, told, options.actor
         )
         if not options.is_check:
             done.is_done = True
-            _mark(home, stage, done)
-            _take_place(home, stage)
-            recover(home, keys)
+            _mark(session.home, stage, done)
+            _take_place(session.home, stage)
+            recover(session)
     except OtherKey as error:
         raise UsageError(
             f"{error} If that key was rotated since, give the key file of that day with --old-keys."
@@ -134,29 +139,29 @@ def restore(
             f"it, then run the same command again."
         ) from None
     finally:
-        if not (home.root / UNFINISHED).exists():
+        if not (session.home.root / UNFINISHED).exists():
             shutil.rmtree(stage.root, ignore_errors=True)
     return done
 
 
-def _go_on(home: Home, keys: Keys, is_check: bool) -> Restored:
+def _go_on(session: Session, is_check: bool) -> Restored:
     """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is
     moved.
     """
     if is_check:
         raise UsageError(
-            f"A restore of {home.root} was cut short: run `anonymart restore` without --check first, "
+            f"A restore of {session.home.root} was cut short: run `anonymart restore` without --check first, "
             f"which ends it."
         )
-    done = Restored(**json.loads((home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
-    stage = Home(home.tmp / f"restore-{done.backup_id}")
-    _take_place(home, stage)
-    recover(home, keys)
+    done = Restored(**json.loads((session.home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
+    stage = Home(session.home.tmp / f"restore-{done.backup_id}")
+    _take_place(session.home, stage)
+    recover(session)
     shutil.rmtree(stage.root, ignore_errors=True)
     return done
 
 
-def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
+def _check_chains(session: Session, source: Path, newest: Path) -> None:
     """Receipts and audit log that are supplied hold, and go on from those of the backup and of the home: what
     is shorter is not the newest.
     """
@@ -166,12 +171,12 @@ def _check_chains(home: Home, keys: Keys, source: Path, newest: Path) -> None:
     ):
         chain = Chain(newest / name, number, noun)
         entries, _ = chain.read()
-        if problem := chain.check(entries, keys)[1]:
+        if problem := chain.check(entries, session.keys)[1]:
             raise AnonymartError(
                 f"{chain.path} does not hold ({problem}): give another copy with --newest; nothing was "
                 f"restored."
             )
-        for older in {source, home.root} - {newest}:
+        for older in {source, session.home.root} - {newest}:
             known, _ = Chain(older / name, number, noun).read()
             if entries[: len(known)] != known:
                 raise UsageError(
@@ -237,16 +242,18 @@ def _make_whole(
     Gives the releases entered anew and the rows that left again.
     """
     # Opened with the key, and with tombstones that know every receipt, before anything else reads.
-    removed = removal.finish(stage, keys, policy, as_of)
+    removed = removal.finish(Session(stage, keys, policy, as_of))
     entries, _ = audit.chain(stage).read()
-    since = history.check_complete(stage, keys, found, entries[told["audit_entries"] :])
-    history.repair(stage, keys, policy, since)
+    since = history.check_complete(Session(stage, keys), found, entries[told["audit_entries"] :])
+    history.repair(Session(stage, keys, policy), since)
     repaired = [release.release_id for release in since]
-    approval.supersede(stage, keys, as_of, "a backup was restored", actor)
-    audit.record(stage, keys, as_of, "restored", actor, backup=told["backup_id"], releases=repaired)
-    recover(stage, keys)
+    approval.supersede(Session(stage, keys, given_day=as_of), "a backup was restored", actor)
+    audit.record(
+        Session(stage, keys, given_day=as_of), "restored", actor, backup=told["backup_id"], releases=repaired
+    )
+    recover(Session(stage, keys))
     _list_backups(stage, told)
-    for verdict in (audit.verify(stage, keys), receipts.verify(stage, keys)):
+    for verdict in (audit.verify(Session(stage, keys)), receipts.verify(Session(stage, keys))):
         if not verdict.passed:
             raise AnonymartError(
                 f"The restored home would not hold ({verdict.problem}): take another backup; nothing "
@@ -301,17 +308,17 @@ def _take_place(home: Home, stage: Home) -> None:
     mark.unlink()
 
 
-def _loaded_since(home: Home, keys: Keys, newest: Path, last_load_no: int) -> list[dict[str, Any]] | None:
+def _loaded_since(session: Session, newest: Path, last_load_no: int) -> list[dict[str, Any]] | None:
     """Files of which rows were loaded after the backup, by the vault that is still there, else by the newest
     copy's list; None: nothing tells.
     """
-    for path, table in ((home.vault, "ledger.loads"), (newest / LOADS, "loads")):
+    for path, table in ((session.home.vault, "ledger.loads"), (newest / LOADS, "loads")):
         if not path.exists():
             continue
         try:
             with engine.memory() as connection:
-                engine.prepare(connection, home)
-                engine.attach(connection, "old", path, keys.vault, "ro")
+                engine.prepare(connection, session.home)
+                engine.attach(connection, "old", path, session.keys.vault, "ro")
                 rows = connection.execute(
                     f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} "
                     f"ORDER BY load_no",

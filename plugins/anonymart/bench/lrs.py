@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from anonymart.session import Session
+
 STATEMENTS = 100_000
 PAGE = 100
 _BEGAN = datetime(2025, 3, 1, tzinfo=UTC)
@@ -83,10 +85,10 @@ def pull(url: str, root: str) -> None:
     init_keys(home)
     keys = Keys.load(home)
     begun = time.perf_counter()
-    lrs.pull(home, keys, make_store(url, {"username": "bench", "password": "bench"}))
+    lrs.pull(Session(home, keys), make_store(url, {"username": "bench", "password": "bench"}))
     seconds, peak = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     begun = time.perf_counter()
-    ingest(home, keys, load_policy(), date(2026, 6, 30))
+    ingest(Session(home, keys, load_policy(), date(2026, 6, 30)))
     print(
         json.dumps(
             {

@@ -14,6 +14,8 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from anonymart.session import Session
+
 ROWS = 1_000_000
 _COMMENTS = (
     "Très bien, merci à l'équipe",
@@ -105,7 +107,7 @@ def ingest_it(folder: Path, number: str) -> dict[str, object]:
     (home.landing / "nps").mkdir(parents=True, exist_ok=True)
     shutil.copy(folder / "mixed.csv", home.landing / "nps" / "mixed.csv")
     keys, policy, begun = Keys.load(home), load_policy(), time.perf_counter()
-    report = ingest(home, keys, policy, date(2026, 6, 30))
+    report = ingest(Session(home, keys, policy, date(2026, 6, 30)))
     seconds = time.perf_counter() - begun
     loaded = sum(file.loaded for file in report.files)
     shutil.rmtree(home.root)

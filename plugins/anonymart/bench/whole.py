@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from anonymart.bench import children, landings, machine, sides
+from anonymart.session import Session
 
 AS_OF = landings.AS_OF
 STEPS = ("ingest", "build", "candidate", "gate", "publish")
@@ -183,14 +184,14 @@ def erase(home: Path) -> None:
         for number, (learner,) in enumerate(learners)
     ]
     (folder / "bench.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    ingest(place, keys, policy, day)
+    ingest(Session(place, keys, policy, day))
     request_ids = tuple(row["request_id"] for row in rows)
     begun = time.perf_counter()
-    plan = removal.plan_requests(place, keys, policy, day, request_ids)
+    plan = removal.plan_requests(Session(place, keys, policy, day), request_ids)
     planned, processor = time.perf_counter() - begun, time.process_time()
-    erased = removal.carry_out_requests(place, keys, policy, day, request_ids, plan.token)
+    erased = removal.carry_out_requests(Session(place, keys, policy, day), request_ids, plan.token)
     erasures = time.perf_counter() - begun
-    kept = removal.enforce_terms(place, keys, policy, day)
+    kept = removal.enforce_terms(Session(place, keys, policy, day))
     seconds = time.perf_counter() - begun
     print(
         json.dumps(

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anonymart import engine
-from anonymart.home import Home
-from anonymart.keys import Keys
+from anonymart.session import Session
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,9 @@ class Listing:
         return lines or ["The catalogue is empty: put a file into landing/catalogue/."]
 
 
-def listed(home: Home, keys: Keys) -> Listing:
+def listed(session: Session) -> Listing:
     """What the vault keeps of the catalogue."""
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         kinds = connection.execute("""
             WITH ids AS (SELECT item_kind, count(*) AS n_ids FROM vault.catalogue.aliases GROUP BY item_kind)
             SELECT items.item_kind, count(*), any_value(coalesce(ids.n_ids, 0)),

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import detect, engine, objects
+from anonymart import detect, objects
 from anonymart.catalogue import matching, unmatched
 from anonymart.catalogue.items import Items
 from anonymart.catalogue.refusals import SCHEMA, CodeCheck
 from anonymart.detect.codes import IS_PLAIN_WORD, both_names
 from anonymart.detect.known import NAMES, make_known, make_runs
 from anonymart.errors import AnonymartError
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 COLUMNS = [f"{kind}_{part}" for kind in objects.KINDS for part in ("id", "title", "aliases")]
 # What an address of things of the catalogue looks like to the detector, and is no identifier of a person.
@@ -71,9 +70,9 @@ class Proposal:
             raise AnonymartError(f"{path} cannot be written ({error.strerror}).") from None
 
 
-def propose(home: Home, keys: Keys) -> Proposal:
+def propose(session: Session) -> Proposal:
     """What the raw statements of the vault name today and no catalogue knows."""
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         objects.install(connection)
         items = Items(connection, CodeCheck(connection))
         matching.find(connection, items.keyed_aliases(), items.placed(), 0, everything=True)

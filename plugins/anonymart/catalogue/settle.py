@@ -9,7 +9,6 @@ settles what is pending.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 
 import duckdb
 
@@ -17,9 +16,8 @@ from anonymart import crash, engine, objects
 from anonymart.catalogue import diplomas, matching, unmatched
 from anonymart.catalogue.items import Items, Replaced
 from anonymart.catalogue.refusals import CodeCheck
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 
 @dataclass
@@ -62,7 +60,7 @@ class Settled:
         return lines
 
 
-def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date) -> Settled:
+def settle(connection: duckdb.DuckDBPyConnection, session: Session) -> Settled:
     """Settle what was loaded since the last time, on the vault attached to write, outside of a transaction.
 
     The warehouse is read where it exists, attached already or not: it tells what its histories have taken.
@@ -76,15 +74,15 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
     is_attached = one_row(
         connection.execute("SELECT EXISTS (FROM duckdb_databases() WHERE database_name = 'warehouse')")
     )[0]
-    if not is_attached and home.warehouse.exists():
-        engine.attach(connection, "warehouse", home.warehouse, keys.warehouse, "ro")
+    if not is_attached and session.home.warehouse.exists():
+        engine.attach(connection, "warehouse", session.home.warehouse, session.keys.warehouse, "ro")
     try:
         adopt(connection)
         _note_built(connection)
         check = CodeCheck(connection)
         refused = diplomas.refused(connection, check, last)
     finally:
-        if not is_attached and home.warehouse.exists():
+        if not is_attached and session.home.warehouse.exists():
             connection.execute("DETACH warehouse")
     items = Items(connection, check)
     items.take_rows(last)
@@ -98,16 +96,17 @@ def settle(connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of:
         diplomas.write(connection, refused)
         for each in done.replaced:
             connection.execute(
-                "INSERT INTO vault.ledger.replaced_codes VALUES (?, ?, ?, ?, ?, ?)", [as_of, *each.row]
+                "INSERT INTO vault.ledger.replaced_codes VALUES (?, ?, ?, ?, ?, ?)",
+                [session.as_of, *each.row],
             )
         # At the first time nothing was ever matched, and what a home of an earlier version has counted is
         # counted.
         done.n_again = matching.count_again(connection, newest) if items.has_changed and is_known else 0
         matching.write(connection)
-        done.n_unmatched, done.unmatched = unmatched.note(connection, last, newest, as_of)
+        done.n_unmatched, done.unmatched = unmatched.note(connection, last, newest, session.as_of)
         connection.execute(
             "DELETE FROM vault.catalogue.settled; INSERT INTO vault.catalogue.settled VALUES ($1, $2)",
-            [newest, as_of],
+            [newest, session.as_of],
         )
         crash.point("catalogue.before_commit")
         connection.execute("COMMIT")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 from anonymart.lock import writing
 
 
@@ -37,9 +37,9 @@ def approvals(is_json: bool) -> None:
     """List the releases that waited for the reviewer: why, since when, and what was decided by whom."""
     from anonymart.release import approval
 
-    home, keys, _ = open_home()
-    with writing(home):
-        found = approval.decisions(home, keys)
+    session = open_session()
+    with writing(session.home):
+        found = approval.decisions(session)
     print_result(
         is_json,
         {"approvals": found},
@@ -56,9 +56,9 @@ def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_
     from anonymart import run as whole
     from anonymart.release.approval import Reviewer
 
-    home, keys, policy = open_home()
-    with writing(home):
-        published = whole.approve(home, keys, policy, release_id, Reviewer(actor, reason), candidate)
+    session = open_session()
+    with writing(session.home):
+        published = whole.approve(session, release_id, Reviewer(actor, reason), candidate)
     print_result(
         is_json,
         {"release_id": published, "status": "published"},
@@ -75,9 +75,9 @@ def refuse(release_id: str, actor: str, reason: str, candidate: str | None, is_j
     from anonymart.release.answer import refuse_waiting
     from anonymart.release.approval import Reviewer
 
-    home, keys, _ = open_home()
-    with writing(home):
-        kept = refuse_waiting(home, keys, release_id, Reviewer(actor, reason), candidate)
+    session = open_session()
+    with writing(session.home):
+        kept = refuse_waiting(session, release_id, Reviewer(actor, reason), candidate)
     print_result(
         is_json,
         {"release_id": release_id, "status": "refused", "kept": str(kept)},

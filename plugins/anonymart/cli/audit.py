@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from anonymart.audit import ACTS
-from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, open_session, print_result
 from anonymart.lock import writing
 
 _CHAIN = ("entry_no", "previous", "hash")
@@ -31,10 +31,10 @@ def audit(act: str | None, is_json: bool) -> None:
     """
     from anonymart import audit as library
 
-    home, keys, _ = open_home()
-    with writing(home):
-        verdict = library.verify(home, keys)
-        found = [entry for entry in library.entries(home) if act in (None, entry.get("act"))]
+    session = open_session()
+    with writing(session.home):
+        verdict = library.verify(session)
+        found = [entry for entry in library.entries(session.home) if act in (None, entry.get("act"))]
     sentence = (
         f"{verdict.n_entries} entries hold."
         if verdict.passed
@@ -66,11 +66,9 @@ def share(
     """
     from anonymart import release
 
-    home, keys, policy = open_home()
-    with writing(home):
-        made = release.share(
-            home, keys, policy, day_of(as_of, policy), folder, release.Recipient(to, country, why), actor
-        )
+    session = open_session(as_of)
+    with writing(session.home):
+        made = release.share(session, folder, release.Recipient(to, country, why), actor)
     print_result(
         is_json,
         asdict(made),

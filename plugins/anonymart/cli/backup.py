@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_session, print_result
 from anonymart.errors import UnreadableRequests
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import writing
 from anonymart.policy import load_policy
+from anonymart.session import Session
 
 
 @click.command("backup")
@@ -60,24 +61,25 @@ def backup(
         is_light and folder is None
     ):
         raise click.UsageError("Give the folder DIR, or one of --list, --expire and --gone ID.")
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
+    session = open_session(as_of)
     not_found: list[listed.Listed] = []
-    with writing(home):
+    with writing(session.home):
         told: dict = {}
         if folder is not None and is_light:
-            told["n_files"] = make.light(home, keys, folder)
+            told["n_files"] = make.light(session, folder)
         elif folder is not None:
-            told["made"] = asdict(make.backup(home, keys, policy, day, folder))
+            told["made"] = asdict(make.backup(session, folder))
         elif is_expire:
-            removed, not_found = make.expire(home, day)
+            removed, not_found = make.expire(session.home, session.as_of)
             told |= {
                 "removed": [asdict(entry) for entry in removed],
                 "not_found": [asdict(entry) for entry in not_found],
             }
         elif gone is not None:
-            make.strike(home, gone)
-        told["backups"] = [asdict(entry) | {"is_over": entry.is_over(day)} for entry in listed.read(home)]
+            make.strike(session.home, gone)
+        told["backups"] = [
+            asdict(entry) | {"is_over": entry.is_over(session.as_of)} for entry in listed.read(session.home)
+        ]
     print_result(is_json, told, _backup_lines)
     if not_found:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
@@ -143,10 +145,7 @@ def restore(
     keys = keys_of(home)
     with writing(home):
         done = library(
-            home,
-            keys,
-            policy,
-            day_of(as_of, policy),
+            Session(home, keys, policy, day_of(as_of, policy)),
             folder,
             Options(
                 newest,

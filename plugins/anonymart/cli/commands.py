@@ -16,8 +16,7 @@ from anonymart.cli.base import (
     approving,
     as_json,
     dated,
-    day_of,
-    open_home,
+    open_session,
     print_result,
     strict,
 )
@@ -108,10 +107,9 @@ def run(
     from anonymart.notify.tell import telling
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with telling(home, policy, day), writing(home):
-        report = whole.run(home, keys, policy, day, whole.Options(landing, force_as_of, actor, reviewer))
+    session = open_session(as_of)
+    with telling(session.home, session.policy, session.as_of), writing(session.home):
+        report = whole.run(session, whole.Options(landing, force_as_of, actor, reviewer))
     print_result(is_json, report.as_dict(), lambda told: [*_run_lines(told), report.asks.sentence])
     if report.held:
         raise click.exceptions.Exit(DayHeld.exit_code)
@@ -141,9 +139,9 @@ def ingest(
     from anonymart.asks import asks_of
     from anonymart.ingest import ingest as load
 
-    home, keys, policy = open_home()
-    with writing(home):
-        report = load(home, keys, policy, day_of(as_of, policy), landing, sources or None, Progress())
+    session = open_session(as_of)
+    with writing(session.home):
+        report = load(session, landing, sources or None, Progress())
     told = {
         "files": report.as_dict(),
         "silent_sources": report.silent_as_dict(),
@@ -176,14 +174,14 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
     from anonymart.release import recover
     from anonymart.summary import summarize
 
-    home, keys, policy = open_home()
-    day, progress = day_of(as_of, policy), Progress()
-    with writing(home):
-        recover(home, keys)
-        guard.check(home, keys, policy, day, force_as_of, actor)
+    session = open_session(as_of)
+    day, progress = session.as_of, Progress()
+    with writing(session.home):
+        recover(session)
+        guard.check(session.on(day), force_as_of, actor)
         with progress.step("build", "Build"):
-            dbt_build(home, keys, policy, day, progress, actor=actor)
-        result = summarize(home, keys).as_dict()
+            dbt_build(session.on(day), progress, actor=actor)
+        result = summarize(session).as_dict()
     print_result(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
 
@@ -197,8 +195,8 @@ def gate(folder: Path, is_json: bool) -> None:
     from anonymart.errors import GateRefused
     from anonymart.gate import gate as read
 
-    home, keys, policy = open_home()
-    verdict = read(home, keys, policy, folder, None)
+    session = open_session()
+    verdict = read(session, folder, None)
     print_result(
         is_json,
         verdict.as_dict(),
@@ -242,12 +240,12 @@ def publish(
     from anonymart.run import release, status_of
 
     reviewer = _reviewer(approve_as, reason)
-    home, keys, policy = open_home()
-    day, progress = day_of(as_of, policy), Progress()
-    with writing(home):
-        recover(home, keys)
-        guard.check(home, keys, policy, day, force_as_of, actor)
-        release_id, waiting = release(home, keys, policy, day, progress, actor, reviewer)
+    session = open_session(as_of)
+    day, progress = session.as_of, Progress()
+    with writing(session.home):
+        recover(session)
+        guard.check(session.on(day), force_as_of, actor)
+        release_id, waiting = release(session.on(day), progress, actor, reviewer)
     result = {
         "release_id": release_id,
         "status": status_of(release_id, waiting),
@@ -275,9 +273,9 @@ def confirm_day(day: datetime, reason: str, actor: str | None, is_json: bool) ->
     """
     from anonymart import guard
 
-    home, keys, _ = open_home()
-    with writing(home):
-        guard.confirm(home, keys, day.date(), reason, actor)
+    session = open_session()
+    with writing(session.home):
+        guard.confirm(session.on(day.date()), reason, actor)
     print_result(
         is_json,
         {"as_of": str(day.date()), "status": "confirmed"},
@@ -291,8 +289,8 @@ def releases(is_json: bool) -> None:
     """List the releases: date, cells, which one is current, which are withdrawn and what replaces them."""
     from anonymart.release import list_releases
 
-    home, keys, _ = open_home()
-    found = list_releases(home, keys)
+    session = open_session()
+    found = list_releases(session)
     print_result(
         is_json,
         {"releases": found},

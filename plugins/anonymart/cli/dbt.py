@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import as_json, dated, open_session, print_result
 
 READS = ("ls", "list", "parse", "compile", "docs")
 WRITES = ("build", "run", "seed", "test")
@@ -49,13 +49,12 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
     from anonymart.release import recover
 
     _check(words)
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
-        recover(home, keys)
+    session = open_session(as_of)
+    with writing(session.home):
+        recover(session)
         if words[0] in WRITES:
-            prepare(home, keys, policy, day)
-        found = list(events(home, policy, day, words))
+            prepare(session)
+        found = list(events(session.home, session.policy, session.as_of, words))
     nodes = [event for event in found if event["kind"] == "node"]
     faults = [event["why"] for event in found if event["kind"] == "fault"]
     failed = [*(f"{node['name']} ({node['why']})" for node in nodes if node["status"] in FAILED), *faults]
@@ -63,7 +62,7 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
         "words": list(words),
         "listed": [event["text"] for event in found if event["kind"] == "line"],
         "nodes": [{name: node[name] for name in ("name", "status", "seconds")} for node in nodes],
-        "target": str(home.dbt_target),
+        "target": str(session.home.dbt_target),
     }
     print_result(is_json, result, _lines)
     if failed or found[-1]["code"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 
 
 @click.command("figures")
@@ -23,13 +23,12 @@ def figures_command(release_id: str, is_json: bool) -> None:
 
     Exit codes: 2 when nothing was noted under this id.
     """
-    from anonymart import engine
     from anonymart.errors import UsageError
     from anonymart.lock import reading
     from anonymart.release import exact_page, for_reviewer
 
-    home, keys, _ = open_home()
-    with reading(home), engine.connect(home, keys, vault="ro") as connection:
+    session = open_session()
+    with reading(session.home), session.connect(vault="ro") as connection:
         found = for_reviewer.notes(connection, release_id)
     if not found:
         raise UsageError(

@@ -7,11 +7,12 @@ from datetime import date, datetime
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, day_of, keys_of, open_session, print_result
 from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import KEY_NAMES, init_keys
 from anonymart.lock import writing
+from anonymart.session import Session
 
 
 @click.group()
@@ -51,7 +52,7 @@ def keys_check(is_json: bool) -> None:
     found = keys_of(home)
     zones = [zone for zone in ("vault", "warehouse") if getattr(home, zone).exists()]
     engine.connect(home, found, **dict.fromkeys(zones, "ro")).close()
-    seal.need_key(home, found)
+    seal.need_key(Session(home, found))
     print_result(
         is_json,
         {"keys": list(KEY_NAMES), "zones_opened": zones},
@@ -86,7 +87,7 @@ def keys_seal(reason: str, as_of: datetime | None, actor: str | None, is_json: b
     home = Home.from_env().prepare()
     found = keys_of(home)
     with writing(home):
-        counts = seal.seal(home, found, day_of(as_of, policy), reason, actor)
+        counts = seal.seal(Session(home, found, given_day=day_of(as_of, policy)), reason, actor)
     told = {
         "entries": counts["entry"],
         "receipts": counts["receipt"],
@@ -132,14 +133,13 @@ def keys_rotate(
 
     if name in WHY_NOT:
         raise UsageError(WHY_NOT[name])
-    home, found, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
+    session = open_session(as_of)
+    with writing(session.home):
         if token is None:
-            told = rotate.plan(home, found, name)
+            told = rotate.plan(session, name)
         else:
-            told = rotate.rotate(home, found, name, token, rotate.Wish(day, actor, reason))
-    print_result(is_json, asdict(told), lambda result: _rotate_lines(result, day))
+            told = rotate.rotate(session, name, token, rotate.Wish(session.as_of, actor, reason))
+    print_result(is_json, asdict(told), lambda result: _rotate_lines(result, session.as_of))
 
 
 def _rotate_lines(result: dict, day: date) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 
 
 @click.command("membership")
@@ -29,15 +29,14 @@ def membership_command(is_json: bool) -> None:
 
     Exit codes: 0 also where a limit is not kept.
     """
-    from anonymart import engine
     from anonymart.contracts import load_contracts
     from anonymart.disclosure.membership import measure
     from anonymart.lock import reading
 
-    home, keys, policy = open_home()
-    with reading(home), engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
-        found = measure(connection, load_contracts(), policy)
-    limits = {name: policy.figure("membership", name) for name in ("false_alarms", *found["within"])}
+    session = open_session()
+    with reading(session.home), session.connect(vault="ro", warehouse="ro") as connection:
+        found = measure(connection, load_contracts(), session.policy)
+    limits = {name: session.policy.figure("membership", name) for name in ("false_alarms", *found["within"])}
     print_result(is_json, {**found, "limits": limits}, _lines)
 
 

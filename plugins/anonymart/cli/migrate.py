@@ -9,6 +9,7 @@ import click
 from anonymart.cli.base import as_json, keys_of, print_result
 from anonymart.home import Home
 from anonymart.lock import writing
+from anonymart.session import Session
 
 
 @click.command("migrate")
@@ -36,10 +37,10 @@ def migrate(is_plan: bool, is_over: bool, is_json: bool) -> None:
     keys = keys_of(home)
     n_removed = 0
     if is_plan:
-        found = library.plan(home, keys)
+        found = library.plan(Session(home, keys))
     else:
         with writing(home):
-            found = library.migrate(home, keys)
+            found = library.migrate(Session(home, keys))
             if is_over:
                 n_removed = sum(files.remove_copies(home).values())
                 found.copies = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 
 
 @click.command()
@@ -17,6 +17,6 @@ def persons(is_json: bool) -> None:
     """
     from anonymart.persons import count
 
-    home, keys, _ = open_home()
-    found = count(home, keys)
+    session = open_session()
+    found = count(session)
     print_result(is_json, found.as_dict(), lambda _: found.sentences)

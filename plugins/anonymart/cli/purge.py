@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, open_session, print_result
 from anonymart.lock import writing
 from anonymart.progress import Progress
 
@@ -79,24 +79,23 @@ def purge(
     from anonymart.release import approval
     from anonymart.run import renew
 
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
+    session = open_session(as_of)
     if is_hold and (reason is None or token):
         raise click.UsageError("--hold needs --reason, and goes without --token.")
-    with writing(home):
+    with writing(session.home):
         if is_hold:
-            until = removal.keep_waiting(home, keys, policy, day, reason or "", actor)
+            until = removal.keep_waiting(session, reason or "", actor)
             print_result(
                 is_json,
-                {"as_of": str(day), "waits_until": str(until)},
+                {"as_of": str(session.as_of), "waits_until": str(until)},
                 lambda told: [f"The plan waits until {told['waits_until']}."],
             )
             return
-        plan = removal.plan_terms(home, keys, policy, day)
-        done = removal.enforce_terms(home, keys, policy, day, token, reason, actor) if token else plan
+        plan = removal.plan_terms(session)
+        done = removal.enforce_terms(session, token, reason, actor) if token else plan
         if token:
-            approval.supersede_by_rights(home, keys, day)
-            renew(home, keys, policy, day, Progress(quiet=is_json))
+            approval.supersede_by_rights(session)
+            renew(session, Progress(quiet=is_json))
     result = {
         "as_of": done.as_of,
         "rows": done.rows,
@@ -149,14 +148,13 @@ def _purge_source(
     from anonymart.erasure import purge as purging
     from anonymart.release import approval
 
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
+    session = open_session(as_of)
+    with writing(session.home):
         if token:
-            found = purging.carry_out(home, keys, policy, day, asked, token, actor)
-            approval.supersede(home, keys, day, "rows were purged", actor)
+            found = purging.carry_out(session, asked, token, actor)
+            approval.supersede(session, "rows were purged", actor)
         else:
-            found = purging.plan(home, keys, policy, day, asked)
+            found = purging.plan(session, asked)
     result = {
         "as_of": found.as_of,
         "what": found.what,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import click
 
 from anonymart.audit import os_user
-from anonymart.cli.base import DATE, as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import DATE, as_json, dated, open_session, print_result
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.lock import writing
 from anonymart.rights.machine import Plan
@@ -63,9 +63,9 @@ def list_command(as_of: datetime | None, is_json: bool) -> None:
     """List every request: kind, state, date of receipt and last day to answer (R-CLOCK)."""
     from anonymart.rights import list_requests
 
-    home, keys, policy = open_home()
-    with writing(home):
-        found = list_requests(home, keys, policy, day_of(as_of, policy))
+    session = open_session(as_of)
+    with writing(session.home):
+        found = list_requests(session)
     _say_all(found, is_json)
 
 
@@ -79,12 +79,11 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """
     from anonymart.rights import machine, unreadable
 
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
-        found, export = machine.find_with_export(home, keys, policy, day, request_id)
+    session = open_session(as_of)
+    with writing(session.home):
+        found, export = machine.find_with_export(session, request_id)
         if found.state == "unreadable":
-            export = str(unreadable.write_row(home, keys, policy, day, found.id))
+            export = str(unreadable.write_row(session, found.id))
     print_result(is_json, {**asdict(found), "export": export}, lambda _: _shown(found, export))
 
 
@@ -143,31 +142,23 @@ def submit(
         raise click.UsageError("Give --kind, or, with --unreadable, --purpose and --status of a consent.")
     if received_on is None and unreadable_id is None:
         raise click.UsageError("Give --received-on, the day of receipt.")
-    home, keys, policy = open_home()
-    day: date = day_of(as_of, policy)
+    session = open_session(as_of)
     received = received_on.date() if received_on else None
-    with writing(home):
+    with writing(session.home):
         if unreadable_id is None and kind and received:
             made = library.submit(
-                home,
-                keys,
-                policy,
-                day,
+                session,
                 library.Asked(kind, received, learner_id, email, identity_verified, details),
             )
         else:
             # By default the day on which the row was first seen.
-            received = (
-                received or unreadable.need_open(home, keys, policy, day, unreadable_id or "").received_on
-            )
+            received = received or unreadable.need_open(session, unreadable_id or "").received_on
             if kind:
                 asked = library.Asked(kind, received, learner_id, email, identity_verified, details)
-                made = unreadable.enter(home, keys, policy, day, unreadable_id or "", asked, os_user())
+                made = unreadable.enter(session, unreadable_id or "", asked, os_user())
             else:
                 declared = unreadable.Declared(purpose or "", status or "", received, learner_id, email)
-                made = unreadable.enter_consent(
-                    home, keys, policy, day, unreadable_id or "", declared, os_user()
-                )
+                made = unreadable.enter_consent(session, unreadable_id or "", declared, os_user())
     _say(made, is_json)
 
 
@@ -179,9 +170,9 @@ def verify(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Note that who asks has proved to be that person (R-DOUBT)."""
     from anonymart.rights import prove_identity
 
-    home, keys, policy = open_home()
-    with writing(home):
-        _say(prove_identity(home, keys, policy, day_of(as_of, policy), request_id), is_json)
+    session = open_session(as_of)
+    with writing(session.home):
+        _say(prove_identity(session, request_id), is_json)
 
 
 @rights.command()
@@ -200,9 +191,9 @@ def refuse(request_id: str, reason: str, as_of: datetime | None, is_json: bool) 
     """
     from anonymart.rights import refuse_any
 
-    home, keys, policy = open_home()
-    with writing(home):
-        _say(refuse_any(home, keys, policy, day_of(as_of, policy), request_id, reason, os_user()), is_json)
+    session = open_session(as_of)
+    with writing(session.home):
+        _say(refuse_any(session, request_id, reason, os_user()), is_json)
 
 
 @rights.command()
@@ -215,12 +206,13 @@ def plan(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """
     from anonymart.rights import machine
 
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
-        found = machine.plan(home, keys, policy, day, request_id)
+    session = open_session(as_of)
+    with writing(session.home):
+        found = machine.plan(session, request_id)
     print_result(
-        is_json, {"request_id": request_id, **asdict(found)}, lambda _: _plan_lines(request_id, day, found)
+        is_json,
+        {"request_id": request_id, **asdict(found)},
+        lambda _: _plan_lines(request_id, session.as_of, found),
     )
 
 
@@ -239,11 +231,10 @@ def execute(request_id: str, token: str | None, as_of: datetime | None, is_json:
     from anonymart.rights import machine
     from anonymart.run import renew
 
-    home, keys, policy = open_home()
-    with writing(home):
-        day = day_of(as_of, policy)
-        _say(machine.execute(home, keys, policy, day, request_id, token), is_json)
-        renew(home, keys, policy, day)
+    session = open_session(as_of)
+    with writing(session.home):
+        _say(machine.execute(session, request_id, token), is_json)
+        renew(session)
 
 
 @rights.command()
@@ -254,9 +245,9 @@ def answer(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     """Close a verified request once the person has the answer; who asked is kept as a keyed hash only."""
     from anonymart.rights import machine
 
-    home, keys, policy = open_home()
-    with writing(home):
-        _say(machine.answer(home, keys, policy, day_of(as_of, policy), request_id), is_json)
+    session = open_session(as_of)
+    with writing(session.home):
+        _say(machine.answer(session, request_id), is_json)
 
 
 @rights.command()
@@ -271,12 +262,11 @@ def advance(as_of: datetime | None, is_json: bool) -> None:
     from anonymart.rights import machine
     from anonymart.run import renew
 
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
-    with writing(home):
-        ingest(home, keys, policy, day, sources=("rights",))
-        _say_all(machine.advance_all(home, keys, policy, day), is_json)
-        renew(home, keys, policy, day)
+    session = open_session(as_of)
+    with writing(session.home):
+        ingest(session, sources=("rights",))
+        _say_all(machine.advance_all(session), is_json)
+        renew(session)
 
 
 @rights.command("verify-receipts")
@@ -285,9 +275,9 @@ def verify_receipts(is_json: bool) -> None:
     """Check the chain of receipts of what was removed; exit 1 when one was changed or is missing."""
     from anonymart.erasure import receipts
 
-    home, keys, _ = open_home()
-    with writing(home):
-        verdict = receipts.verify(home, keys)
+    session = open_session()
+    with writing(session.home):
+        verdict = receipts.verify(session)
     sentence = (
         f"{verdict.n_receipts} receipts hold."
         if verdict.passed

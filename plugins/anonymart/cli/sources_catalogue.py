@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 
 
 def register(sources: click.Group) -> None:
@@ -36,12 +36,12 @@ def catalogue(unmatched: bool, out: Path | None, is_json: bool) -> None:
 
     if out and not unmatched:
         raise UsageError("--out goes with --unmatched: it writes what the catalogue does not know.")
-    home, keys, _ = open_home()
+    session = open_session()
     if not unmatched:
-        found = listed(home, keys)
+        found = listed(session)
         print_result(is_json, found.as_dict(), lambda _: found.sentences)
         return
-    proposal = propose(home, keys)
+    proposal = propose(session)
     if out:
         proposal.write(out)
     more = (

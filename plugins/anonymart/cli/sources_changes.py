@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import as_json, dated, open_session, print_result
 from anonymart.ingest.contracts import SOURCES
 
 
@@ -27,6 +27,6 @@ def changes(source: str | None, as_of: datetime | None, is_json: bool) -> None:
     """
     from anonymart.ingest import listing
 
-    home, keys, policy = open_home()
-    found = listing.listed(home, keys, policy, day_of(as_of, policy), (source,) if source else None)
+    session = open_session(as_of)
+    found = listing.listed(session, (source,) if source else None)
     print_result(is_json, found.as_dict(), lambda _: found.sentences)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import click
 
-from anonymart.cli.base import as_json, open_home, print_result
+from anonymart.cli.base import as_json, open_session, print_result
 from anonymart.progress import Progress
 
 
@@ -74,7 +74,7 @@ def lrs(
     from anonymart.sources import lrs as library
     from anonymart.sources import lrs_store
 
-    home, keys, _ = open_home()
+    session = open_session()
     store = lrs_store.make_store(
         url,
         lrs_store.secrets_from_environment(),
@@ -85,7 +85,7 @@ def lrs(
     )
     print_result(
         is_json,
-        asdict(library.pull(home, keys, store, Progress(), everything)),
+        asdict(library.pull(session, store, Progress(), everything)),
         lambda told: [sentence(told)],
     )
 

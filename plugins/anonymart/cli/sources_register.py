@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from anonymart.cli.base import as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import as_json, dated, open_session, print_result
 from anonymart.errors import UsageError
 
 ADDRESS = "ANONYMART_REGISTER_URL"
@@ -40,14 +40,12 @@ def pull_register(mapping: Path | None, full: bool, as_of: datetime | None, is_j
     from anonymart.sources.mapping import load_mapping
     from anonymart.sources.register import pull
 
-    home, keys, policy = open_home()
+    session = open_session(as_of)
     address = os.environ.get(ADDRESS)
     if not address:
         raise UsageError(
             f"Set {ADDRESS} to the address of the platform's PostgreSQL: "
             f"postgresql://user:password@host:5432/database."
         )
-    done = pull(
-        home, keys, address, load_mapping(mapping or home.register_mapping), day_of(as_of, policy), full
-    )
+    done = pull(session, address, load_mapping(mapping or session.home.register_mapping), session.as_of, full)
     print_result(is_json, asdict(done), lambda _: done.sentences)

@@ -13,6 +13,7 @@ import click
 from anonymart.cli.base import day_of, keys_of
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import SOURCES as ALL_SOURCES
+from anonymart.session import Session
 from anonymart.surveys.mapping import SOURCES
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -77,7 +78,7 @@ def check_command(
     home = home.prepare() if home and home.vault.exists() else None
     keys = keys_of(home) if home else None
     if home and keys:
-        bring_up_to_date(home, keys, Progress())
+        bring_up_to_date(Session(home, keys), Progress())
     found = check(file, source or source_of(file), day_of(as_of, policy), policy, mapping, home, keys)
     if is_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))

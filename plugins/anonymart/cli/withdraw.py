@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from anonymart.cli.base import acting, as_json, dated, day_of, open_home, print_result
+from anonymart.cli.base import acting, as_json, dated, open_session, print_result
 from anonymart.lock import writing
 
 
@@ -58,18 +58,17 @@ def withdraw(
 
     if is_reworded and (marts or periods or token):
         raise click.UsageError("--reword changes the reason alone: leave --mart, --period and --token out.")
-    home, keys, policy = open_home()
-    day = day_of(as_of, policy)
+    session = open_session(as_of)
     wrong = release.Wrong(release_id, why, marts, periods)
-    with writing(home):
+    with writing(session.home):
         if is_reworded:
-            told = {"release_id": release_id, "why": release.reword(home, keys, day, release_id, why, actor)}
+            told = {"release_id": release_id, "why": release.reword(session, release_id, why, actor)}
             print_result(is_json, told, lambda _: [f"The withdrawal of {release_id} has the new reason."])
             return
         if token:
-            found = release.withdraw(home, keys, day, wrong, token, actor)
+            found = release.withdraw(session, wrong, token, actor)
         else:
-            found = release.plan_withdrawal(home, keys, day, wrong)
+            found = release.plan_withdrawal(session, wrong)
     print_result(
         is_json,
         {

@@ -21,11 +21,11 @@ from anonymart.erasure.purged import COLUMNS, HISTORY, Purge
 from anonymart.erasure.zones import Zones
 from anonymart.errors import UsageError
 from anonymart.files.landed import REFUSED_SUFFIX
-from anonymart.home import PROJECT, Home
+from anonymart.home import PROJECT
 from anonymart.ingest.contracts import SOURCES
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import ledger
+from anonymart.session import Session
 
 _MODELS = PROJECT / "dbt_project" / "models"
 _REF = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
@@ -71,41 +71,39 @@ class Plan:
         return ", ".join(parts + (["a delivered file"] if self.asked.file else []))
 
 
-def plan(home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked) -> Plan:
+def plan(session: Session, asked: Asked) -> Plan:
     """Count what would go, and name the releases that may rest on it; changes nothing.
 
     Raises UsageError for a source, column or file that is unknown or cannot be purged.
     """
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to purge.")
-    with Zones(home, keys) as zones:
-        return _plan(zones, policy, as_of, asked)[0]
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: there is nothing to purge.")
+    with Zones(session) as zones:
+        return _plan(zones, session.policy, session.as_of, asked)[0]
 
 
-def carry_out(
-    home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, token: str, actor: str | None = None
-) -> Plan:
+def carry_out(session: Session, asked: Asked, token: str, actor: str | None = None) -> Plan:
     """Remove it: files, rows, bytes; the tombstone keeps a redelivery out, the receipt tells of it.
 
     Killed at any step and run again, or followed by any later command that removes, it ends whole. Raises
     UsageError as `plan` and for a stale token, AnonymartError on a fault: run again then.
     """
-    removal.finish(home, keys, policy, as_of)
-    with Zones(home, keys) as zones:
-        present, purge = _plan(zones, policy, as_of, asked)
+    removal.finish(session)
+    with Zones(session) as zones:
+        present, purge = _plan(zones, session.policy, session.as_of, asked)
         if token != present.token:
             raise UsageError(
                 "The token is not that of the present plan: look at the plan again; nothing was removed."
             )
         paths = _files(zones, asked)
     audit.record(
-        home, keys, as_of, "purged", actor,
+        session, "purged", actor,
         source=asked.source, column=asked.column, deliveries=len(purge.file_marks),
         **{"from": str(asked.from_at or ""), "until": str(asked.until_at or "")},
     )  # fmt: skip
     for path in (path for found in paths.values() for path in found):
         path.unlink(missing_ok=True)
-    done = removal.carry_out_purge(home, keys, policy, as_of, purge)
+    done = removal.carry_out_purge(session, purge)
     present.is_done, present.receipt_no = True, done.receipt_no
     return present
 

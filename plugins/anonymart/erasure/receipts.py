@@ -11,13 +11,12 @@ from typing import Any
 
 import duckdb
 
-from anonymart import engine
 from anonymart.chain import FIRST, OTHER_KEY, Chain, other_key
 from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 _HEADS = {
@@ -36,27 +35,27 @@ class Verdict:
     problem: str | None = None
 
 
-def append(home: Home, keys: Keys, receipt_no: int, content: dict[str, Any]) -> dict[str, Any]:
+def append(session: Session, receipt_no: int, content: dict[str, Any]) -> dict[str, Any]:
     """Add one receipt and give it with its number and hash; once more with the same number gives the one that
     is there.
 
     Raises AnonymartError when the chain is broken: what comes after would prove nothing.
     """
-    file = chain(home)
+    file = chain(session.home)
     entries, whole = file.read()
-    _, problem = file.check(entries, keys)
+    _, problem = file.check(entries, session.keys)
     if not problem and receipt_no == len(entries) and entries:
         return entries[-1]
     if not problem and receipt_no != len(entries) + 1:
         problem = f"receipt {len(entries) + 1} is missing"
     if problem == OTHER_KEY:
-        raise other_key(home.receipts)
+        raise other_key(session.home.receipts)
     if problem:
         raise AnonymartError(
-            f"The receipts in {home.receipts} do not hold ({problem}): restore the file, then run "
+            f"The receipts in {session.home.receipts} do not hold ({problem}): restore the file, then run "
             f"again; nothing was lost."
         )
-    entry = file.next_entry(receipt_no, entries[-1]["hash"] if entries else FIRST, content, keys)
+    entry = file.next_entry(receipt_no, entries[-1]["hash"] if entries else FIRST, content, session.keys)
     file.append(entry, whole)
     return entry
 
@@ -90,19 +89,19 @@ def knows_head(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     )[0]
 
 
-def verify(home: Home, keys: Keys) -> Verdict:
+def verify(session: Session) -> Verdict:
     """Check every receipt, their order, and that the last one is the one that vault and tombstones know."""
-    file = chain(home)
+    file = chain(session.home)
     entries, whole = file.read()
-    n_good, problem = file.check(entries, keys)
+    n_good, problem = file.check(entries, session.keys)
     if problem is None and file.is_torn(whole):
         problem = "the last line is torn"
-    if problem is None and home.vault.exists():
-        connection = engine.connect(home, keys, vault="rw")
+    if problem is None and session.home.vault.exists():
+        connection = session.connect(vault="rw")
         try:
-            schema.create(connection, keys)
+            schema.create(connection, session.keys)
             # What they do not know of is told by the verdict.
-            tombstones.attach(connection, home, keys, is_checked=False)
+            tombstones.attach(connection, session, is_checked=False)
             for database in ("vault", "tombstones"):
                 number, value = head(connection, database)
                 at_hand = (
@@ -111,7 +110,7 @@ def verify(home: Home, keys: Keys) -> Verdict:
                 if at_hand != value or number < len(entries) - 1:
                     problem = f"the last receipt is not the one that the {database} knows (number {number})"
                     break
-            if problem is None and (missing := tombstones.missing_removals(connection, home)):
+            if problem is None and (missing := tombstones.missing_removals(connection, session.home)):
                 problem = (
                     f"the tombstones are an old copy, which knows of {missing[0]} of {missing[1]} removals"
                 )

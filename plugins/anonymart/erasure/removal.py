@@ -35,9 +35,9 @@ from anonymart.erasure.zones import Zones
 from anonymart.errors import RetentionHeld, UsageError
 from anonymart.home import Home
 from anonymart.ingest import identities, ingest, waiting
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 DESTRUCTIVE = ("erase", "withdraw", "death")
 
@@ -70,20 +70,17 @@ class Removal:
         return hashlib.sha256(f"{self.as_of} {self.fingerprint}".encode()).hexdigest()[:12]
 
 
-def plan_terms(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal:
+def plan_terms(session: Session) -> Removal:
     """Count what is over its term as of a date (P-STAT, P-SURVEY, P-LOG, R-MINOR, raw rows); removes
     nothing.
     """
-    _need_vault(home)
-    with Zones(home, keys) as zones:
-        return _plan_terms(zones, policy, as_of)
+    _need_vault(session.home)
+    with Zones(session) as zones:
+        return _plan_terms(zones, session.policy, session.as_of)
 
 
 def enforce_terms(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     token: str | None = None,
     reason: str | None = None,
     actor: str | None = None,
@@ -96,45 +93,43 @@ def enforce_terms(
     """
     from anonymart.gate.typed import checked_reason
 
-    _need_vault(home)
-    finish(home, keys, policy, as_of)
-    said = checked_reason(home, keys, reason) if token is not None and reason is not None else None
-    with Zones(home, keys) as zones:
-        plan = _plan_terms(zones, policy, as_of)
+    _need_vault(session.home)
+    finish(session)
+    said = checked_reason(session, reason) if token is not None and reason is not None else None
+    with Zones(session) as zones:
+        plan = _plan_terms(zones, session.policy, session.as_of)
         if token is not None and token != plan.token:
             raise UsageError("The token is not that of the present plan: look at the plan again.")
-        until = hold.note(zones.connection, policy, as_of, plan.why_held)
+        until = hold.note(zones.connection, session.policy, session.as_of, plan.why_held)
         if plan.why_held and until and said is None:
             raise RetentionHeld(_says_held(plan, until))
-        old = _old_files(zones, policy, as_of)
+        old = _old_files(zones, session.policy, session.as_of)
     if plan.why_held and said is not None:
-        audit.record(home, keys, as_of, "let_retention_go", actor, reason=said)
-    done = _remove(home, keys, policy, as_of, is_rewritten_now=False)
+        audit.record(session, "let_retention_go", actor, reason=said)
+    done = _remove(session, is_rewritten_now=False)
     for path in (path for paths in old.values() for path in paths):
         path.unlink(missing_ok=True)
     done.files |= {kind: len(paths) for kind, paths in old.items()}
     return done
 
 
-def keep_waiting(
-    home: Home, keys: Keys, policy: Policy, as_of: date, reason: str, actor: str | None = None
-) -> date:
+def keep_waiting(session: Session, reason: str, actor: str | None = None) -> date:
     """Let a plan that waits wait on, for as many days again; gives the day on which it goes on by itself.
 
     Raises UsageError when no plan waits, or for a reason that may name somebody.
     """
     from anonymart.gate.typed import checked_reason
 
-    _need_vault(home)
-    said = checked_reason(home, keys, reason)
-    with Zones(home, keys) as zones:
-        plan = _plan_terms(zones, policy, as_of)
+    _need_vault(session.home)
+    said = checked_reason(session, reason)
+    with Zones(session) as zones:
+        plan = _plan_terms(zones, session.policy, session.as_of)
         if plan.why_held is None:
-            raise UsageError(f"Nothing of the plan for {as_of} waits: there is nothing to hold.")
-        hold.renew(zones.connection, as_of, plan.why_held)
-        until = hold.note(zones.connection, policy, as_of, plan.why_held)
-    audit.record(home, keys, as_of, "held_retention", actor, reason=said)
-    return until or as_of
+            raise UsageError(f"Nothing of the plan for {session.as_of} waits: there is nothing to hold.")
+        hold.renew(zones.connection, session.as_of, plan.why_held)
+        until = hold.note(zones.connection, session.policy, session.as_of, plan.why_held)
+    audit.record(session, "held_retention", actor, reason=said)
+    return until or session.as_of
 
 
 def _says_held(plan: Removal, until: date) -> str:
@@ -145,23 +140,19 @@ def _says_held(plan: Removal, until: date) -> str:
     )
 
 
-def plan_requests(
-    home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...]
-) -> Removal:
+def plan_requests(session: Session, request_ids: tuple[str, ...]) -> Removal:
     """Count what goes with these requests of kind erase, withdraw or death (R-ERASE, R-WITHDRAW). What waits
     in landing is loaded first.
 
     Raises UsageError for a request that names an e-mail of two people.
     """
-    _need_vault(home)
-    ingest(home, keys, policy, as_of)
-    with Zones(home, keys) as zones:
-        return _plan_requests(zones, policy, as_of, request_ids)
+    _need_vault(session.home)
+    ingest(session)
+    with Zones(session) as zones:
+        return _plan_requests(zones, session.policy, session.as_of, request_ids)
 
 
-def carry_out_requests(
-    home: Home, keys: Keys, policy: Policy, as_of: date, request_ids: tuple[str, ...], token: str
-) -> Removal:
+def carry_out_requests(session: Session, request_ids: tuple[str, ...], token: str) -> Removal:
     """Remove what goes with these requests, all in one removal and one rewrite; a second time finds nothing
     left to do.
 
@@ -169,12 +160,12 @@ def carry_out_requests(
     (P-RIGHTS). Raises UsageError when the token is not the present plan's, AnonymartError on a fault; run
     again then.
     """
-    _need_vault(home)
-    ingest(home, keys, policy, as_of)
-    finish(home, keys, policy, as_of)
-    with Zones(home, keys) as zones:
-        present = _choose_requests(zones, policy, as_of, request_ids)
-        if _is_nothing_left(zones, policy):
+    _need_vault(session.home)
+    ingest(session)
+    finish(session)
+    with Zones(session) as zones:
+        present = _choose_requests(zones, session.policy, session.as_of, request_ids)
+        if _is_nothing_left(zones, session.policy):
             present.is_done = True
             present.receipt_no = receipts.head(zones.connection, "vault")[0] or None
             return present
@@ -183,60 +174,62 @@ def carry_out_requests(
                 "The token is not that of the present plan: look at the plan again; nothing was removed."
             )
         terms = people.text_terms(zones.connection)
-        folders = files.landings(zones.connection, home)
+        folders = files.landings(zones.connection, session.home)
         files.hide_names(zones.connection, terms)
-        until = until_of_asked(zones.connection, policy, as_of)
+        until = until_of_asked(zones.connection, session.policy, session.as_of)
         crash.point("removal.before_tombstones")
         tombstones.write(zones.connection, people.tombstones_of_asked(until))
         erased = people.forms_of_asked(zones.connection)
         crash.point("removal.after_tombstones")
     n_files = files.remove_mentions(folders, terms)
-    done = _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=erased)
+    done = _remove(session, is_rewritten_now=True, erased=erased)
     done.files |= n_files
     return done
 
 
-def carry_out_purge(home: Home, keys: Keys, policy: Policy, as_of: date, purge: purged.Purge) -> Removal:
+def carry_out_purge(session: Session, purge: purged.Purge) -> Removal:
     """Set the tombstone of a purge, then remove what it names, all in one removal and one rewrite. Run again
     after a kill, or any later removal, ends it.
     """
-    _need_vault(home)
-    finish(home, keys, policy, as_of)
-    with Zones(home, keys) as zones:
+    _need_vault(session.home)
+    finish(session)
+    with Zones(session) as zones:
         crash.point("removal.before_tombstones")
         purged.write(zones.connection, purge)
         crash.point("removal.after_tombstones")
-    return _remove(home, keys, policy, as_of, is_rewritten_now=True, erased=[])
+    return _remove(session, is_rewritten_now=True, erased=[])
 
 
-def finish(home: Home, keys: Keys, policy: Policy, as_of: date) -> Removal | None:
+def finish(session: Session) -> Removal | None:
     """End a removal that a kill cut short, and remove what a delivery or a restored copy showed to belong to
     the erased.
 
     Gives None when there was nothing to do; cheap then.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return None
-    remove_aside(home)
-    with Zones(home, keys) as zones:
+    remove_aside(session.home)
+    with Zones(session) as zones:
         _expect_restored_copies(zones)
         is_open = one_row(zones.connection.execute("SELECT EXISTS (FROM vault.ledger.removals)"))[0]
         is_unswept = tombstones.n_unswept(zones.connection) or purged.all_of(zones.connection, is_open=True)
         if not is_open and not is_unswept and not zones.is_warehouse_old():
             return None
-    return _remove(home, keys, policy, as_of, is_rewritten_now=True)
+    return _remove(session, is_rewritten_now=True)
 
 
-def left_of_the_erased(home: Home, keys: Keys, policy: Policy, as_of: date) -> dict[str, int]:
+def left_of_the_erased(session: Session) -> dict[str, int]:
     """Rows of the vault by place that tell of a time up to a tombstone: none after an erasure, whoever's it
     was (R-ERASE).
 
     The requests of the erased name nobody any more, so they are looked for by the tombstones themselves.
     """
-    with Zones(home, keys) as zones:
+    with Zones(session) as zones:
         people.add_left(zones.connection, [place for place in zones.places() if place.name in NAMING])
-        key_to_erase(zones, policy)
-        return {name: n_rows for name, n_rows in count_rows(zones, policy, None).items() if name in NAMING}
+        key_to_erase(zones, session.policy)
+        return {
+            name: n_rows for name, n_rows in count_rows(zones, session.policy, None).items() if name in NAMING
+        }
 
 
 def _plan_terms(zones: Zones, policy: Policy, as_of: date) -> Removal:
@@ -315,10 +308,7 @@ def _is_nothing_left(zones: Zones, policy: Policy) -> bool:
 
 
 def _remove(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     is_rewritten_now: bool,
     erased: list[str] | None = None,
 ) -> Removal:
@@ -328,21 +318,21 @@ def _remove(
     `erased`: the identifiers among which all are that have new tombstones; None: nobody knows, so all are
     looked through.
     """
-    terms_as_of = None if is_rewritten_now else as_of
-    with Zones(home, keys) as zones:
+    terms_as_of = None if is_rewritten_now else session.as_of
+    with Zones(session) as zones:
         connection = zones.connection
         if terms_as_of:
-            choose_by_terms(zones, policy, as_of)
+            choose_by_terms(zones, session.policy, session.as_of)
         else:
             people.add_erased(connection, erased)
             people.add_withdrawn(connection)
-            key_to_erase(zones, policy)
-        removal_no = _begin(zones, as_of)
-        done = Removal(str(as_of))
-        done.never_known = waiting.expired(connection, policy, as_of) if terms_as_of else {}
+            key_to_erase(zones, session.policy)
+        removal_no = _begin(zones, session.as_of)
+        done = Removal(str(session.as_of))
+        done.never_known = waiting.expired(connection, session.policy, session.as_of) if terms_as_of else {}
         for zone in ("warehouse", "vault"):
-            done.rows |= _delete(zones, zone, policy, terms_as_of, removal_no)
-        is_due = _is_rewrite_due(connection, policy, as_of, is_rewritten_now)
+            done.rows |= _delete(zones, zone, session.policy, terms_as_of, removal_no)
+        is_due = _is_rewrite_due(connection, session.policy, session.as_of, is_rewritten_now)
         is_open = one_row(
             connection.execute(
                 "SELECT EXISTS (FROM vault.ledger.rewrites WHERE removal_no = $1)", [removal_no]
@@ -357,12 +347,12 @@ def _remove(
     crash.point("removal.before_rewrite")
     hashes: dict[str, Rewritten] = {}
     if is_due:
-        files.remove_spill(home)
-        done.files = files.remove_copies(home)
+        files.remove_spill(session.home)
+        done.files = files.remove_copies(session.home)
         hashes = rewrite(
-            home, keys, tuple(zone for zone in ("vault", "warehouse") if getattr(home, zone).exists())
+            session, tuple(zone for zone in ("vault", "warehouse") if getattr(session.home, zone).exists())
         )
-    done.receipt_no = _close(home, keys, as_of, removal_no, hashes)
+    done.receipt_no = _close(session, removal_no, hashes)
     done.is_done = True
     return done
 
@@ -441,7 +431,7 @@ def _delete(
     connection.execute("COMMIT")
     crash.point(f"removal.after_{zone}_commit")
     for row_id in blanked:
-        handover.delete_export(zones.home, zones.keys, row_id)
+        handover.delete_export(Session(zones.home, zones.keys), row_id)
     return found
 
 
@@ -497,9 +487,9 @@ def _is_rewrite_due(
     return is_rewritten_now or (as_of - first).days >= policy.figure("erasure", "rewrite_every_days")
 
 
-def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[str, Rewritten]) -> int:
+def _close(session: Session, removal_no: int, hashes: dict[str, Rewritten]) -> int:
     """Write the receipt, then note in both files that it is there."""
-    with Zones(home, keys) as zones:
+    with Zones(session) as zones:
         connection = zones.connection
         rows = connection.execute(
             "SELECT place, rows_before, rows_after FROM vault.ledger.removals WHERE removal_no = $1 "
@@ -507,11 +497,10 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
             [removal_no],
         ).fetchall()
         entry = receipts.append(
-            home,
-            keys,
+            session,
             removal_no,
             {
-                "as_of": str(as_of),
+                "as_of": str(session.as_of),
                 "erasures": tombstones.n_unswept(connection) > 0,
                 **({"purged": purged.told(connection)} if purged.all_of(connection, is_open=True) else {}),
                 "rows": {place: {"before": before, "after": after} for place, before, after in rows},
@@ -521,7 +510,7 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
                 # The bytes of whoever was removed are in these until they are removed too.
                 **(
                     {"backups": [entry.backup_id for entry in kept]}
-                    if (kept := listed_backups.read(home))
+                    if (kept := listed_backups.read(session.home))
                     else {}
                 ),
             },
@@ -533,7 +522,7 @@ def _close(home: Home, keys: Keys, as_of: date, removal_no: int, hashes: dict[st
         receipts.note_head(connection, "tombstones", removal_no, entry["hash"])
         connection.execute("COMMIT")
         crash.point("removal.after_tombstones_swept")
-        if home.warehouse.exists():
+        if session.home.warehouse.exists():
             receipts.note_head(connection, "warehouse", removal_no, entry["hash"])
         connection.execute("BEGIN")
         receipts.note_head(connection, "vault", removal_no, entry["hash"])

@@ -16,6 +16,7 @@ from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 ASIDE = ".rewrite"
 
@@ -28,21 +29,19 @@ class Rewritten:
     after: str
 
 
-def rewrite(
-    home: Home, keys: Keys, zones: tuple[str, ...], under: Keys | None = None
-) -> dict[str, Rewritten]:
+def rewrite(session: Session, zones: tuple[str, ...], under: Keys | None = None) -> dict[str, Rewritten]:
     """Copy zones ('vault', 'warehouse', 'tombstones') beside themselves, at once, and put the copies in their
     places; nobody may have them open. The copies are encrypted with the keys `under`, where they are given.
 
     Gives what was written by name of file. Raises AnonymartError when a write-ahead log is not empty
     afterwards.
     """
-    paths: dict[str, Path] = {zone: getattr(home, zone) for zone in zones}
-    remove_aside(home)
+    paths: dict[str, Path] = {zone: getattr(session.home, zone) for zone in zones}
+    remove_aside(session.home)
     with ThreadPoolExecutor(2 * len(zones)) as pool:
         connection = engine.memory()
         try:
-            _open(connection, home, (keys, under or keys), paths)
+            _open(connection, session.home, (session.keys, under or session.keys), paths)
             # From here on the old files are only read: their hashes are taken meanwhile.
             hashes = {zone: pool.submit(_sha256, path) for zone, path in paths.items()}
             copies = [pool.submit(_copy, connection.cursor(), zone) for zone in zones]

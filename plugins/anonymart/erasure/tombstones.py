@@ -15,8 +15,8 @@ from anonymart import engine
 from anonymart.chain import Chain
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tombstones.erased (
@@ -45,23 +45,23 @@ class Kind(StrEnum):
 
 
 def attach(
-    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, mode: str = "rw", is_checked: bool = True
+    connection: duckdb.DuckDBPyConnection, session: Session, mode: str = "rw", is_checked: bool = True
 ) -> None:
     """Attach the file as `tombstones`, made when there is none yet; `vault` is attached already.
 
     Raises AnonymartError when receipts tell of removals that the file does not know: the erased would come
     back.
     """
-    if not home.tombstones.exists() and home.receipts.exists():
+    if not session.home.tombstones.exists() and session.home.receipts.exists():
         raise AnonymartError(
-            f"{home.tombstones} is missing though people were erased: restore it, or they would come "
+            f"{session.home.tombstones} is missing though people were erased: restore it, or they would come "
             f"back with old files."
         )
-    engine.attach(connection, "tombstones", home.tombstones, keys.vault, mode)
+    engine.attach(connection, "tombstones", session.home.tombstones, session.keys.vault, mode)
     if mode == "rw":
         connection.execute(SCHEMA)
     if is_checked:
-        check(connection, home)
+        check(connection, session.home)
 
 
 def check(connection: duckdb.DuckDBPyConnection, home: Home) -> None:

@@ -8,9 +8,8 @@ from anonymart import engine
 from anonymart.erasure import people, places, receipts, tombstones
 from anonymart.erasure.places import Place
 from anonymart.errors import AnonymartError
-from anonymart.home import Home
 from anonymart.ingest import identities
-from anonymart.keys import Keys
+from anonymart.session import Session
 from anonymart.vault import schema
 
 # Whose an identifier is goes after everything that is told under it.
@@ -20,8 +19,8 @@ LAST = ("vault.register.claims", "vault.register.identities")
 class Zones:
     """All three files open to write, with the keyed functions of vault and warehouse."""
 
-    def __init__(self, home: Home, keys: Keys) -> None:
-        self.home, self.keys = home, keys
+    def __init__(self, session: Session) -> None:
+        self.home, self.keys = session.home, session.keys
 
     def __enter__(self) -> Zones:
         has_warehouse = self.home.warehouse.exists()
@@ -33,7 +32,7 @@ class Zones:
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
             identities.install_pseudonym(self.connection, self.keys)
-            tombstones.attach(self.connection, self.home, self.keys)
+            tombstones.attach(self.connection, Session(self.home, self.keys))
             people.start(self.connection)
         except BaseException:
             self.connection.close()

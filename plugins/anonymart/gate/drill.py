@@ -21,7 +21,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
 from anonymart.gate import drill_cells, drill_plants, must_be_out
@@ -35,10 +35,9 @@ from anonymart.gate.report import Failure
 from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import Line, Suite
 from anonymart.home import Home
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release.folder import CANDIDATE_PREFIX, DATA_DOCS, DRILL_PREFIX, GATE_RESULT
 from anonymart.release.manifest import read_manifest
+from anonymart.session import Session
 
 MISSED = "leak_not_caught"
 
@@ -95,9 +94,7 @@ class Drill:
 
 
 def drill(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
+    session: Session,
     candidate: Path,
     as_of: date,
     contracts: Mapping[str, MartContract],
@@ -108,7 +105,7 @@ def drill(
 
     Raises AnonymartError when the copy cannot be made or read: nothing was proven then.
     """
-    with _copy(home, candidate) as copy:
+    with _copy(session.home, candidate) as copy:
         try:
             plants = [
                 *drill_plants.plant_files(copy, contracts, as_of),
@@ -116,13 +113,18 @@ def drill(
                 *drill_plants.docs_plants(),
             ]
             crash.point("gate.drill_planted")
-            with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+            with session.connect(vault="ro", warehouse="ro") as connection:
                 read_folder(
-                    connection, copy, read_manifest(copy), Law(contracts, suites, policy), keys, ALSO_KNOWN
+                    connection,
+                    copy,
+                    read_manifest(copy),
+                    Law(contracts, suites, session.policy),
+                    session.keys,
+                    ALSO_KNOWN,
                 )
-                drill_cells.plant_evidence(connection, contracts, policy, as_of)
-                make_perturbed(connection, contracts, policy)
-                queries, _ = make_queries(suites, contracts, policy, as_of)
+                drill_cells.plant_evidence(connection, contracts, session.policy, as_of)
+                make_perturbed(connection, contracts, session.policy)
+                queries, _ = make_queries(suites, contracts, session.policy, as_of)
                 found: dict[Line | None, list[Failure]] = {
                     line: failures for line, failures in ask_straight(connection, queries).items()
                 }
@@ -130,7 +132,7 @@ def drill(
                 plants += [Plant(must_be_out.LEAK, must_be_out.PLACE, (key,)) for key in out]
                 found[None] = [
                     *page_failures(find_in_pages(connection, page_texts(copy / DATA_DOCS))),
-                    *must_be_out.behind(connection, contracts, policy, as_of),
+                    *must_be_out.behind(connection, contracts, session.policy, as_of),
                 ]
         except (duckdb.Error, OSError, StopIteration, ValueError):
             raise AnonymartError(

@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 
-from anonymart import engine
 from anonymart.attack.beside import before, beside
 from anonymart.attack.run import attack
 from anonymart.attack.truth import read_truth
@@ -31,7 +30,6 @@ from anonymart.gate.opened import Law, read_folder
 from anonymart.gate.report import Failure, GateReport
 from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
-from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import exact, for_reviewer
@@ -46,14 +44,13 @@ from anonymart.release.folder import (
 )
 from anonymart.release.manifest import read_manifest
 from anonymart.rights import state
+from anonymart.session import Session
 
 _BATCHES = {DIRECT_IDENTIFIERS: "gate.texts", RELEASE_METADATA: "gate.objects"}
 
 
 def gate(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
+    session: Session,
     candidate: Path,
     as_of: date | None = None,
     suites_folder: Path | None = None,
@@ -78,7 +75,7 @@ def gate(
     as_of = as_of or _as_of(manifest)
     release_id = manifest["release_id"]
     is_candidate = candidate.name.startswith(CANDIDATE_PREFIX)
-    data_docs = (candidate if is_candidate else home.tmp / f"gate-{candidate.name}") / DATA_DOCS
+    data_docs = (candidate if is_candidate else session.home.tmp / f"gate-{candidate.name}") / DATA_DOCS
     shutil.rmtree(data_docs, ignore_errors=True)
     if is_candidate:
         (candidate / GATE_RESULT).unlink(missing_ok=True)
@@ -92,13 +89,13 @@ def gate(
     }
     suites, report.failures = load_suites(contracts, suites_folder)
     exact_attacks: list[dict[str, Any]] = []
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         if is_candidate:
             state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
-            read_folder(connection, candidate, manifest, Law(contracts, suites, policy), keys)
-            make_perturbed(connection, contracts, policy)
-        queries, refused = make_queries(suites, contracts, policy, as_of)
+            read_folder(connection, candidate, manifest, Law(contracts, suites, session.policy), session.keys)
+            make_perturbed(connection, contracts, session.policy)
+        queries, refused = make_queries(suites, contracts, session.policy, as_of)
         report.failures += refused
         with _timed(seconds, "ask"):
             batches = _BATCHES | {name: f"gate.{name}" for name in contracts}
@@ -106,28 +103,30 @@ def gate(
         for answer in answers:
             report.failures += failures_of(connection, answer)
         if is_candidate:
-            report.failures += must_be_out.find(connection, keys, contracts, policy, as_of)
+            report.failures += must_be_out.find(connection, session.keys, contracts, session.policy, as_of)
         report.expectations = [_entry(answer) for answer in answers]
         with _timed(seconds, "docs"):
             finish_docs(data_docs, f"The gate on release {release_id}", _by_suite(suites, answers))
             report.failures += page_failures(find_in_pages(connection, page_texts(data_docs)))
         if not report.failures:
             with _timed(seconds, "attack"):
-                exact_attacks = _attack(connection, candidate, contracts, policy, report)
+                exact_attacks = _attack(connection, candidate, contracts, session.policy, report)
                 # Of a published release the people have changed since.
                 report.failures += (
-                    _notes(connection, contracts, policy, release_id, as_of, keys) if is_candidate else []
+                    _notes(connection, contracts, session.policy, release_id, as_of, session.keys)
+                    if is_candidate
+                    else []
                 )
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
-                held = drill(home, keys, policy, candidate, as_of, contracts, suites)
+                held = drill(session, candidate, as_of, contracts, suites)
             report.drill = held.table()
             report.failures += held.failures()
         if is_candidate:
-            report.failures += write_register(connection, home, candidate, policy, report)
+            report.failures += write_register(connection, session.home, candidate, session.policy, report)
             report.failures += finish_report(connection, candidate, report)
     if is_candidate:
-        with engine.connect(home, keys, vault="rw") as connection:
+        with session.connect(vault="rw") as connection:
             for_reviewer.note(connection, release_id, exact.ATTACKS, exact_attacks)
         write_durably(
             candidate / GATE_RESULT, json.dumps(report.for_release(), indent=1, ensure_ascii=False) + "\n"

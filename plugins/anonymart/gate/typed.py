@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import duckdb
 
-from anonymart import engine
 from anonymart.contracts import load_contracts
 from anonymart.detect.known import make_known
 from anonymart.errors import SentenceRefused
@@ -14,8 +13,7 @@ from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabu
 from anonymart.gate.opened import own_texts
 from anonymart.gate.suites import load_suites
 from anonymart.gate.texts import TEXTS
-from anonymart.home import Home
-from anonymart.keys import Keys
+from anonymart.session import Session
 
 LONGEST_SENTENCE = 300
 
@@ -43,9 +41,9 @@ def checked_sentence(connection: duckdb.DuckDBPyConnection, typed: str, option: 
     return text
 
 
-def checked_reason(home: Home, keys: Keys, reason: str) -> str:
+def checked_reason(session: Session, reason: str) -> str:
     """What was typed for --reason, looked at with the vault of a home. Raises as `checked_sentence`."""
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         return checked_sentence(connection, reason, "--reason")
 
 

@@ -9,13 +9,11 @@ from datetime import date
 import duckdb
 
 from anonymart import engine
-from anonymart.home import Home
 from anonymart.ingest import silence
 from anonymart.ingest.counts import Change
 from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
-from anonymart.keys import Keys
-from anonymart.policy import Policy
+from anonymart.session import Session
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,9 @@ class Listing:
         ]
 
 
-def listed(
-    home: Home, keys: Keys, policy: Policy, as_of: date, sources: tuple[str, ...] | None = None
-) -> Listing:
+def listed(session: Session, sources: tuple[str, ...] | None = None) -> Listing:
     """What the ledger of the vault says of the sources (all by default) up to `as_of`."""
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         has_table = engine.table_exists(connection, "ledger", "changes")
         rows = (
             connection.execute(
@@ -122,14 +118,14 @@ def listed(
             FROM vault.ledger.changes AS changes LEFT JOIN vault.ledger.loads AS loads USING (load_no)
             WHERE changes.as_of <= $1 ORDER BY changes.as_of DESC, changes.rowid DESC
         """,
-                [as_of],
+                [session.as_of],
             ).fetchall()
             if has_table
             else []
         )
-        unmatched = _unmatched(connection, as_of) if not sources or "learning" in sources else []
-        silent = silence.find(connection, policy, as_of, sources)
-        unknown = _unknown(connection, as_of) if not sources or "learning" in sources else ()
+        unmatched = _unmatched(connection, session.as_of) if not sources or "learning" in sources else []
+        silent = silence.find(connection, session.policy, session.as_of, sources)
+        unknown = _unknown(connection, session.as_of) if not sources or "learning" in sources else ()
         waiting = count_waiting(connection)
     noted = (Noted(day, source, file, Change(*change)) for day, source, file, *change in rows)
     return Listing(

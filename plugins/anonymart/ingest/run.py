@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from anonymart import catalogue, crash, engine
+from anonymart import catalogue, crash
 from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.files import parquet
@@ -26,7 +26,6 @@ from anonymart.files.landed import (
     safe_name,
     waiting,
 )
-from anonymart.home import Home
 from anonymart.ingest import changes, identities, silence, unreadable
 from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
@@ -34,10 +33,10 @@ from anonymart.ingest.files import inspect
 from anonymart.ingest.load import is_fault_of_ours, load, write_ledger
 from anonymart.ingest.waiting import Waiting
 from anonymart.ingest.waiting import count as count_waiting
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.surveys import salary_figures
 from anonymart.vault import schema
 
@@ -82,10 +81,7 @@ class IngestReport:
 
 
 def ingest(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     landing: Path | None = None,
     sources: tuple[str, ...] | None = None,
     progress: Progress | None = None,
@@ -95,7 +91,7 @@ def ingest(
     Raises UsageError for an unknown source or landing folder, AnonymartError for a fault; what was committed
     before stays committed and the rest waits in landing.
     """
-    landing = landing or home.landing
+    landing = landing or session.home.landing
     progress = progress or Progress(quiet=True)
     if not landing.is_dir():
         raise UsageError(f"The landing folder {landing} does not exist: name another with --landing.")
@@ -103,30 +99,30 @@ def ingest(
         if source not in SOURCES:
             raise UsageError(f"There is no source of that name: choose among {', '.join(SOURCES)}.")
     report = IngestReport()
-    connection = engine.connect(home, keys, vault="rw")
+    connection = session.connect(vault="rw")
     try:
-        schema.create(connection, keys)
-        identities.install(connection, keys)
-        tombstones.attach(connection, home, keys)
-        if landing.resolve() != home.landing:
+        schema.create(connection, session.keys)
+        identities.install(connection, session.keys)
+        tombstones.attach(connection, session)
+        if landing.resolve() != session.home.landing:
             _note_landing(connection, landing)
         for source in SOURCES:
             if sources and source not in sources:
                 continue
             for path in list(waiting(landing, source)):
-                counts = _one_file(connection, path, source, as_of, policy)
+                counts = _one_file(connection, path, source, session.as_of, session.policy)
                 parquet.drop_unpacked()
                 if counts:
                     report.files.append(counts)
                     progress.say(_line(counts))
         unreadable.find_people(connection)
-        report.settled = catalogue.settle(connection, home, keys, as_of)
+        report.settled = catalogue.settle(connection, session)
         report.waiting = count_waiting(connection)
         for sentence in (*report.waiting.sentences, *report.settled.sentences):
             progress.say(f"  {sentence}")
         report.refused = still_refused(landing, sources)
         report.unreadable = unreadable.n_open(connection)
-        report.silent = silence.find(connection, policy, as_of, sources)
+        report.silent = silence.find(connection, session.policy, session.as_of, sources)
         for silent in report.silent:
             progress.say(f"  {silent.sentence}")
     except duckdb.Error as error:

@@ -27,6 +27,7 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.load import load
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.policy import Policy
+from anonymart.session import Session
 from anonymart.vault import schema
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Path, str], Landed]
@@ -114,7 +115,7 @@ def settle(connection: duckdb.DuckDBPyConnection, as_of: date) -> tuple[dict[str
 
     nowhere = Home(Path("/nonexistent"))
     keys = Keys(**dict.fromkeys(KEY_NAMES, "00" * 32))
-    done = catalogue.settle(connection, nowhere, keys, as_of)
+    done = catalogue.settle(connection, Session(nowhere, keys, given_day=as_of))
     done.n_again = 0
     told = done.as_dict()
     told.pop("matched_later")

@@ -15,15 +15,15 @@ from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart import versions as schema_versions
 from anonymart.erasure import files
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.lock import writing
 from anonymart.migrate import steps
 from anonymart.progress import Progress
+from anonymart.session import Session
 from anonymart.vault import schema
 
 ZONES = ("vault", "warehouse")
@@ -46,56 +46,56 @@ class Migration:
         return any(version < self.newest for version in self.versions.values())
 
 
-def plan(home: Home, keys: Keys) -> Migration:
+def plan(session: Session) -> Migration:
     """What `migrate` would do; changes nothing. Raises UsageError for a home without a vault or of a newer
     version.
     """
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to migrate.")
-    zones = _zones(home)
-    with engine.connect(home, keys, **dict.fromkeys(zones, "ro")) as connection:
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: there is nothing to migrate.")
+    zones = _zones(session.home)
+    with session.connect(**dict.fromkeys(zones, "ro")) as connection:
         found = {zone: schema_versions.read(connection, zone) for zone in zones}
     waiting = [step for step in steps.STEPS if step.number > found.get(step.zone, schema_versions.NEWEST)]
     told = [{"number": step.number, "zone": step.zone, "does": step.does} for step in waiting]
-    return Migration(found, steps=told, copies=[path.name for path in files.copies(home)])
+    return Migration(found, steps=told, copies=[path.name for path in files.copies(session.home)])
 
 
-def migrate(home: Home, keys: Keys) -> Migration:
+def migrate(session: Session) -> Migration:
     """Copy the files of an older home, then migrate them; nothing for a home of this version. The caller
     holds the writer's lock.
 
     Raises AnonymartError on a full disk; run again then: a step that was committed stays, the copies from
     before it too.
     """
-    done = plan(home, keys)
+    done = plan(session)
     if done.is_needed:
         for zone, version in done.versions.items():
-            _copy(home, keys, zone, version)
+            _copy(session, zone, version)
         crash.point("migrate.after_copy")
-        _apply(home, keys)
-    done.copies = [path.name for path in files.copies(home)]
+        _apply(session)
+    done.copies = [path.name for path in files.copies(session.home)]
     done.is_done = True
     return done
 
 
-def bring_up_to_date(home: Home, keys: Keys, progress: Progress) -> None:
+def bring_up_to_date(session: Session, progress: Progress) -> None:
     """Before a command: migrate a home of an older version, with copies, and say so. Cheap for one of this
     version.
 
     Raises UsageError for a home of a newer version. What another run has open is left: the command itself
     says so.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return
     try:
-        if not plan(home, keys).is_needed:
+        if not plan(session).is_needed:
             return
     except UsageError:
         raise
     except AnonymartError:
         return
-    with writing(home):
-        done = migrate(home, keys)
+    with writing(session.home):
+        done = migrate(session)
     was = max(done.versions.values(), default=0)
     progress.say(
         f"The home was migrated from schema version {min(done.versions.values(), default=was)} to "
@@ -104,11 +104,11 @@ def bring_up_to_date(home: Home, keys: Keys, progress: Progress) -> None:
     )
 
 
-def _apply(home: Home, keys: Keys) -> None:
-    zones = _zones(home)
-    connection = engine.connect(home, keys, **dict.fromkeys(zones, "rw"))
+def _apply(session: Session) -> None:
+    zones = _zones(session.home)
+    connection = session.connect(**dict.fromkeys(zones, "rw"))
     try:
-        schema.create(connection, keys)
+        schema.create(connection, session.keys)
         if "warehouse" in zones:
             steps.apply(connection, "warehouse")
         for zone in zones:
@@ -121,13 +121,13 @@ def _apply(home: Home, keys: Keys) -> None:
         connection.close()
 
 
-def _copy(home: Home, keys: Keys, zone: str, version: int) -> None:
+def _copy(session: Session, zone: str, version: int) -> None:
     """A whole file or none: written aside, then renamed over an earlier one of the same version, which this
     file has outgrown.
     """
-    path: Path = getattr(home, zone)
+    path: Path = getattr(session.home, zone)
     target = path.with_name(f"{path.name}.v{version}{files.COPY}")
-    with engine.connect(home, keys, **{zone: "rw"}) as connection:
+    with session.connect(**{zone: "rw"}) as connection:
         # What stands in the log of a killed run belongs to the file.
         connection.execute(f"CHECKPOINT {zone}")
     part = target.with_name(target.name + ".part")

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from anonymart import audit, crash, engine
+from anonymart import audit, crash
 from anonymart.errors import GateRefused, Superseded, UsageError
-from anonymart.home import Home
 from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release.approval import (
     BUILT_AGAIN,
     BY_RIGHT,
@@ -34,46 +32,43 @@ from anonymart.release.folder import MANIFEST, MANIFEST_SIGNATURE, REFUSED_PREFI
 from anonymart.release.publish import publish, recover
 from anonymart.release.signature import public_key, signed_by
 from anonymart.rights import state
+from anonymart.session import Session
 
 _TELLS_BY_RIGHT = (
     "Release {} was superseded: somebody's right was executed since it was made. Run again for a new one."
 )
 
 
-def approve(
-    home: Home, keys: Keys, policy: Policy, release_id: str, reviewer: Reviewer, candidate: str | None = None
-) -> str:
+def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> str:
     """Publish what waits under this id, as the reviewer has read it; gives the release id.
 
     `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError
     when it no longer waits, or is another one; GateRefused when its files are not what was asked about.
     """
-    row = _expected(home, keys, release_id, candidate)
-    reviewer = checked(home, keys, reviewer)
-    folder = waiting_folder(home, release_id)
-    _check_unchanged(folder, row, keys)
-    published = publish(home, keys, policy, folder, reviewer.name, reviewer)
+    row = _expected(session, release_id, candidate)
+    reviewer = checked(session, reviewer)
+    folder = waiting_folder(session.home, release_id)
+    _check_unchanged(folder, row, session.keys)
+    published = publish(session, folder, reviewer.name, reviewer)
     if published is None:
         raise UsageError(f"Release {release_id} holds nothing new any more: there is nothing to approve.")
     return published
 
 
 def refuse_waiting(
-    home: Home, keys: Keys, release_id: str, reviewer: Reviewer, candidate: str | None = None
+    session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None
 ) -> Path:
     """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays.
     Raises UsageError as `approve`.
     """
-    row = _expected(home, keys, release_id, candidate)
-    reviewer = checked(home, keys, reviewer)
-    with engine.connect(home, keys, vault="rw") as connection:
+    row = _expected(session, release_id, candidate)
+    reviewer = checked(session, reviewer)
+    with session.connect(vault="rw") as connection:
         connection.execute("BEGIN")
         decide(connection, release_id, REFUSED, reviewer.name, reviewer.reason)
         audit.enter(
             connection,
-            home,
-            keys,
-            row["as_of"],
+            session.on(row["as_of"]),
             "refused",
             reviewer.name,
             candidate=release_id,
@@ -84,17 +79,17 @@ def refuse_waiting(
         )
         connection.execute("COMMIT")
     crash.point("approval.after_refused")
-    audit.flush(home, keys)
-    settle(home, keys)
-    return home.releases / f"{REFUSED_PREFIX}{release_id}"
+    audit.flush(session)
+    settle(session)
+    return session.home.releases / f"{REFUSED_PREFIX}{release_id}"
 
 
-def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) -> dict[str, Any]:
-    if not home.vault.exists():
+def _expected(session: Session, release_id: str, candidate: str | None) -> dict[str, Any]:
+    if not session.home.vault.exists():
         raise UsageError("Nothing waits: there is no release yet.")
     # An answer that was killed after it was noted is finished first.
-    recover(home, keys)
-    with engine.connect(home, keys, vault="ro") as connection:
+    recover(session)
+    with session.connect(vault="ro") as connection:
         row, mark = row_where(connection, "release_id = $1", [release_id]), state.of_vault(connection)
     if row is None:
         raise UsageError("No release of this id waits: `anonymart approvals` lists what does.")
@@ -106,13 +101,13 @@ def _expected(home: Home, keys: Keys, release_id: str, candidate: str | None) ->
             f"lists what does."
         )
     if row["rights_mark"] != mark:
-        supersede_by_rights(home, keys, row["as_of"])
+        supersede_by_rights(session.on(row["as_of"]))
         raise Superseded(_TELLS_BY_RIGHT.format(release_id))
     is_given = candidate is None or (
         len(candidate) >= SHORTEST_HASH and row["candidate_sha256"].startswith(candidate.lower())
     )
     if not is_given and (
-        len(candidate or "") < SHORTEST_HASH or shows_the_same(home, keys, release_id, candidate) is None
+        len(candidate or "") < SHORTEST_HASH or shows_the_same(session, release_id, candidate) is None
     ):
         raise UsageError(
             f"What waits as {release_id} is another candidate than the one given: read the new one first."

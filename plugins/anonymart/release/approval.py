@@ -20,7 +20,6 @@ import duckdb
 from anonymart import audit, crash, engine
 from anonymart.errors import ApprovalNeeded
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import ledger
 from anonymart.release.candidate_hash import hash_of, shown_sha256
@@ -36,6 +35,7 @@ from anonymart.release.folder import (
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.rights import state
+from anonymart.session import Session
 from anonymart.vault import schema
 
 WAITING, APPROVED, REFUSED, SUPERSEDED = "waiting", "approved", "refused", "superseded"
@@ -148,21 +148,19 @@ def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Pat
     }
 
 
-def checked(home: Home, keys: Keys, reviewer: Reviewer) -> Reviewer:
+def checked(session: Session, reviewer: Reviewer) -> Reviewer:
     """The reviewer with name and reason as they may be read by everybody. Raises UsageError when the name may
     name a learner, and its SentenceRefused for such a reason.
     """
     from anonymart.gate.typed import checked_sentence
 
     option = "--reason" if reviewer.via == "command line" else "The reason"
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         reason = checked_sentence(connection, reviewer.reason, option)
         return Reviewer(audit.who(connection, reviewer.name), reason, reviewer.via)
 
 
-def hold(
-    home: Home, keys: Keys, candidate: Path, reasons: list[str], actor: str | None = None
-) -> ApprovalNeeded:
+def hold(session: Session, candidate: Path, reasons: list[str], actor: str | None = None) -> ApprovalNeeded:
     """Let a candidate that the gate has passed wait under `releases/.waiting-<id>`; it supersedes whatever
     waited. Gives what the caller raises.
     """
@@ -171,12 +169,12 @@ def hold(
     # Readable for whom it will be when it is published; until then for the data team alone.
     close_to_readers(candidate)
     digest, shown = hash_of(candidate), shown_sha256(candidate)
-    with engine.connect(home, keys, vault="rw") as connection:
-        schema.create(connection, keys)
+    with session.connect(vault="rw") as connection:
+        schema.create(connection, session.keys)
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
         state.check_candidate(connection, release_id)
-        _supersede(connection, home, keys, as_of, name, "a new candidate")
+        _supersede(connection, session.on(as_of), name, "a new candidate")
         connection.execute(
             """
                 INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since,
@@ -196,9 +194,7 @@ def hold(
         )
         audit.enter(
             connection,
-            home,
-            keys,
-            as_of,
+            session.on(as_of),
             "waiting",
             name,
             release_id=release_id,
@@ -207,23 +203,23 @@ def hold(
         )
         connection.execute("COMMIT")
     crash.point("approval.after_held")
-    audit.flush(home, keys)
-    settle(home, keys)
+    audit.flush(session)
+    settle(session)
     return ApprovalNeeded(
         f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read "
-        f"{waiting_folder(home, release_id)}/privacy_report.html, then "
+        f"{waiting_folder(session.home, release_id)}/privacy_report.html, then "
         f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse "
         f"in the same way."
     )
 
 
-def waiting(home: Home, keys: Keys) -> Waiting | None:
+def waiting(session: Session) -> Waiting | None:
     """What waits now; None when nothing does, or when a right that was executed meanwhile has superseded
     it.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return None
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         row = row_where(connection, "state = 'waiting' AND rights_mark = $1", [state.of_vault(connection)])
     return (
         None
@@ -234,13 +230,13 @@ def waiting(home: Home, keys: Keys) -> Waiting | None:
     )
 
 
-def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
+def decisions(session: Session) -> list[dict[str, Any]]:
     """Every candidate that ever waited, oldest first: release_id, as_of, candidate_sha256, because, since,
     state, actor, reason, at.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return []
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         if not engine.table_exists(connection, "ledger", "approvals"):
             return []
         cursor = connection.execute(f"""
@@ -253,35 +249,35 @@ def decisions(home: Home, keys: Keys) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def supersede(home: Home, keys: Keys, as_of: date, why: str, actor: str | None = None) -> None:
+def supersede(session: Session, why: str, actor: str | None = None) -> None:
     """What waits no longer may: note it and remove its folder. Does nothing when nothing waits."""
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         is_waiting = row_where(connection, "state = 'waiting'", []) is not None
     if is_waiting:
-        with engine.connect(home, keys, vault="rw") as connection:
+        with session.connect(vault="rw") as connection:
             name = audit.who(connection, actor)
             connection.execute("BEGIN")
-            _supersede(connection, home, keys, as_of, name, why)
+            _supersede(connection, session, name, why)
             connection.execute("COMMIT")
-        audit.flush(home, keys)
-        settle(home, keys)
+        audit.flush(session)
+        settle(session)
 
 
-def supersede_by_rights(home: Home, keys: Keys, as_of: date) -> None:
+def supersede_by_rights(session: Session) -> None:
     """Supersede what waits when a right was taken in or executed since it was made."""
-    if waiting(home, keys) is None:
-        supersede(home, keys, as_of, BY_RIGHT)
+    if waiting(session) is None:
+        supersede(session, BY_RIGHT)
 
 
-def to_build_again(home: Home, keys: Keys) -> date | None:
+def to_build_again(session: Session) -> date | None:
     """The day of the candidate that waited last, when a right has superseded it and nothing was built since;
     else None.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return None
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         row = row_where(connection, "true", [])
     return row["as_of"] if row and (row["state"], row["reason"]) == (SUPERSEDED, BY_RIGHT) else None
 
@@ -297,16 +293,16 @@ def note_built_again(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | None) -> Waiting | None:
+def shows_the_same(session: Session, release_id: str, candidate: str | None) -> Waiting | None:
     """What waits now, where it shows the reviewer the same as the candidate of this id (and hash) did; else
     None.
     """
-    waits = waiting(home, keys)
+    waits = waiting(session)
     if waits is None or (waits.release_id == release_id and candidate is None):
         return waits
     if candidate is not None and len(candidate) < SHORTEST_HASH:
         return None
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         now = row_where(connection, "state = 'waiting'", [])
         old = row_where(connection, _OF_CANDIDATE, [release_id, (candidate or "").lower()])
     if now is None or old is None:
@@ -320,30 +316,30 @@ def shows_the_same(home: Home, keys: Keys, release_id: str, candidate: str | Non
     )
 
 
-def settle(home: Home, keys: Keys) -> list[str]:
+def settle(session: Session) -> list[str]:
     """Let the folders say what the ledger says, after a kill: sentences for what was done."""
-    if not home.releases.is_dir() or not home.vault.exists():
+    if not session.home.releases.is_dir() or not session.home.vault.exists():
         return []
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         last = row_where(connection, "true", [])
         committed = {release["release_id"] for release in ledger.releases(connection)}
     done = []
     if last and last["state"] == WAITING:
-        candidate = home.releases / f"{CANDIDATE_PREFIX}{last['release_id']}"
+        candidate = session.home.releases / f"{CANDIDATE_PREFIX}{last['release_id']}"
         if candidate.is_dir() and hash_of(candidate) == last["candidate_sha256"]:
-            shutil.rmtree(waiting_folder(home, last["release_id"]), ignore_errors=True)
-            candidate.rename(waiting_folder(home, last["release_id"]))
-    for folder in sorted(home.releases.glob(f"{WAITING_PREFIX}*")):
+            shutil.rmtree(waiting_folder(session.home, last["release_id"]), ignore_errors=True)
+            candidate.rename(waiting_folder(session.home, last["release_id"]))
+    for folder in sorted(session.home.releases.glob(f"{WAITING_PREFIX}*")):
         release_id = folder.name.removeprefix(WAITING_PREFIX)
         became = last["state"] if last is not None and last["release_id"] == release_id else None
         if became == WAITING or release_id in committed:
             continue
         if became == REFUSED:
-            keep_refused(home, folder)
+            keep_refused(session.home, folder)
         else:
             shutil.rmtree(folder)
             done.append(f"removed {release_id}, which waited and was superseded")
-    sync_folder(home.releases)
+    sync_folder(session.home.releases)
     return done
 
 
@@ -361,7 +357,7 @@ def keep_refused(home: Home, folder: Path) -> Path:
 
 
 def note(
-    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, manifest: Mapping[str, Any], actor: str
+    connection: duckdb.DuckDBPyConnection, session: Session, manifest: Mapping[str, Any], actor: str
 ) -> None:
     """Note the approval that a manifest tells of, within the caller's transaction on `vault` that publishes
     it; another that waits is superseded.
@@ -373,7 +369,7 @@ def note(
     )
     row = row_where(connection, "state = 'waiting'", [])
     if row and row["candidate_sha256"] != said.get("candidate_sha256"):
-        _supersede(connection, home, keys, as_of, actor, "another release was published")
+        _supersede(connection, session.on(as_of), actor, "another release was published")
         row = None
     if not said["required"]:
         return
@@ -395,9 +391,7 @@ def note(
     decide(connection, release_id, APPROVED, said["by"], said["reason"])
     audit.enter(
         connection,
-        home,
-        keys,
-        as_of,
+        session.on(as_of),
         "approved",
         said["by"],
         **{name: said[name] for name in said if name not in ("required", "by", "at")},
@@ -420,18 +414,14 @@ def decide(
     )
 
 
-def _supersede(
-    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, as_of: date, actor: str, why: str
-) -> None:
+def _supersede(connection: duckdb.DuckDBPyConnection, session: Session, actor: str, why: str) -> None:
     row = row_where(connection, "state = 'waiting'", [])
     if row is None:
         return
     decide(connection, row["release_id"], SUPERSEDED, actor, why)
     audit.enter(
         connection,
-        home,
-        keys,
-        as_of,
+        session,
         "superseded",
         actor,
         release_id=row["release_id"],

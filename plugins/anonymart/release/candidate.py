@@ -13,14 +13,11 @@ from typing import Any
 
 import duckdb
 
-from anonymart import __version__, crash, engine
+from anonymart import __version__, crash
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import definitions
 from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
-from anonymart.home import Home
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release import cells, exact, for_reviewer, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.derived import write_derived
@@ -39,47 +36,54 @@ from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.report_changes import previous
 from anonymart.release.writing import attach_new, write_marts, write_parquet
 from anonymart.rights import state
+from anonymart.session import Session
 from anonymart.vault import schema
 
 
-def make_candidate(home: Home, keys: Keys, policy: Policy, as_of: date) -> Path:
+def make_candidate(session: Session) -> Path:
     """Export the marts of the warehouse into `releases/.candidate-<id>/` and give that folder.
 
     Only the columns that a contract lists are exported. Raises AnonymartError when the warehouse lacks a
     mart.
     """
     contracts = load_contracts()
-    with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
-        schema.create(connection, keys)
-        release_id = next_release_id(connection, as_of)
+    with session.connect(vault="rw", warehouse="ro") as connection:
+        schema.create(connection, session.keys)
+        release_id = next_release_id(connection, session.as_of)
         state.note_candidate(connection, release_id)
-        folder = home.releases / f"{CANDIDATE_PREFIX}{release_id}"
+        folder = session.home.releases / f"{CANDIDATE_PREFIX}{release_id}"
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("parquet", *CSV_FOLDERS):
             (folder / name).mkdir(parents=True)
         folder.chmod(0o700)
-        marts = _export(connection, folder, contracts, as_of)
+        marts = _export(connection, folder, contracts, session.as_of)
         evidence = new_evidence(connection, contracts)
         for_reviewer.note_all(
-            connection, release_id, exact.figures(connection, contracts, policy, evidence, as_of, keys)
+            connection,
+            release_id,
+            exact.figures(connection, contracts, session.policy, evidence, session.as_of, session.keys),
         )
-        report = privacy_report(connection, contracts, policy, release_id, as_of, home.releases)
+        report = privacy_report(
+            connection, contracts, session.policy, release_id, session.as_of, session.home.releases
+        )
         if report["changes"].get("definitions"):
-            before = previous(connection, home.releases)["manifest"]
-            moved = what_moved.what_moved(home, before, report["marts"], contracts)
+            before = previous(connection, session.home.releases)["manifest"]
+            moved = what_moved.what_moved(session.home, before, report["marts"], contracts)
             for_reviewer.note(connection, release_id, what_moved.NAME, moved)
         connection.execute("DETACH release")
         replaced = replaces(connection)
     crash.point("candidate.after_marts")
-    write_durably(folder / DATA_PACKAGE, _json(data_package(contracts, as_of.isoformat(), release_id)))
+    write_durably(
+        folder / DATA_PACKAGE, _json(data_package(contracts, session.as_of.isoformat(), release_id))
+    )
     write_durably(folder / PRIVACY_REPORT, _json(report))
     write_manifest(
         folder,
         {
             "release_id": release_id,
-            "as_of": as_of.isoformat(),
+            "as_of": session.as_of.isoformat(),
             "code_version": __version__,
-            "policy_version": policy.version,
+            "policy_version": session.policy.version,
             "definitions": definitions(),
             "rights": report["requests"],
             "marts": marts,

@@ -9,12 +9,10 @@ from typing import Any
 
 import duckdb
 
-from anonymart import engine
 from anonymart.disclosure.perturbation import BEFORE_CLASSES, Scheme
 from anonymart.engine import table_exists
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.policy import CLASSES
+from anonymart.session import Session
 
 
 def releases(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -101,23 +99,23 @@ def next_release_id(connection: duckdb.DuckDBPyConnection, as_of: date) -> str:
     return f"{as_of.isoformat()}.{max(taken, default=0) + 1}"
 
 
-def list_releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
+def list_releases(session: Session) -> list[dict[str, Any]]:
     """Every committed release, oldest first: id, as_of, new and carried cells, whether it is there and
     whether it is current.
 
     `withdrawn` tells of a recalled one as_of, why, marts and replaced_by, else it is None; `replaces` lists
     the ids that one corrects.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return []
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         committed, recalled = releases(connection), withdrawals(connection)
-    current = os.readlink(home.current) if home.current.is_symlink() else None
+    current = os.readlink(session.home.current) if session.home.current.is_symlink() else None
     return [
         {
             **release,
             "as_of": release["as_of"].isoformat(),
-            "is_present": (home.releases / release["release_id"]).is_dir(),
+            "is_present": (session.home.releases / release["release_id"]).is_dir(),
             "is_current": release["release_id"] == current,
             "withdrawn": _told(recalled.get(release["release_id"])),
             "replaces": [

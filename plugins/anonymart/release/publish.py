@@ -22,8 +22,6 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import schemes
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release import approval, cells, kept_definitions, key_handover, ledger
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
@@ -46,13 +44,12 @@ from anonymart.release.folder import (
 from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
 from anonymart.rights import state
+from anonymart.session import Session
 from anonymart.vault import schema
 
 
 def publish(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
+    session: Session,
     candidate: Path,
     actor: str | None = None,
     reviewer: Reviewer | None = None,
@@ -70,35 +67,35 @@ def publish(
 
     release_id = candidate.name.removeprefix(CANDIDATE_PREFIX).removeprefix(WAITING_PREFIX)
     manifest = read_manifest(candidate)
-    if candidate.parent != home.releases or manifest["release_id"] != release_id:
+    if candidate.parent != session.home.releases or manifest["release_id"] != release_id:
         raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
-    need_none_open(home, keys)
+    need_none_open(session)
     if not has_news(candidate):
         shutil.rmtree(candidate)
-        sync_folder(home.releases)
+        sync_folder(session.home.releases)
         return None
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         state.check_candidate(connection, release_id)
     _check_gate(candidate)
-    reasons = approval.because(policy, candidate)
+    reasons = approval.because(session.policy, candidate)
     if reasons and reviewer is None:
-        raise approval.hold(home, keys, candidate, reasons, actor)
-    reviewer = approval.checked(home, keys, reviewer) if reasons and reviewer else None
+        raise approval.hold(session, candidate, reasons, actor)
+    reviewer = approval.checked(session, reviewer) if reasons and reviewer else None
     manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
     manifest_sha256 = write_manifest(
         candidate, {name: manifest[name] for name in manifest if name != "files"}
     )
-    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, keys)
-    key_handover.put(home, candidate)
+    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, session.keys)
+    key_handover.put(session.home, candidate)
     open_to_readers(candidate)
     crash.point("publish.before_commit")
-    _commit(home, keys, policy, candidate, manifest, manifest_sha256, actor)
+    _commit(session, candidate, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
-    audit.flush(home, keys)
-    _finish(home, release_id)
-    finish_withdrawals(home, keys)
-    approval.settle(home, keys)
-    _remove(home, REFUSED_PREFIX)
+    audit.flush(session)
+    _finish(session.home, release_id)
+    finish_withdrawals(session)
+    approval.settle(session)
+    _remove(session.home, REFUSED_PREFIX)
     return release_id
 
 
@@ -120,62 +117,62 @@ def refuse(home: Home, candidate: Path) -> Path:
     return approval.keep_refused(home, candidate)
 
 
-def recover(home: Home, keys: Keys) -> list[str]:
+def recover(session: Session) -> list[str]:
     """Finish what the ledger committed and remove what it did not, after a kill; gives a sentence for each
     thing done.
 
     Raises AnonymartError when the folder of the last committed release is gone.
     """
-    if not home.releases.is_dir():
+    if not session.home.releases.is_dir():
         return []
-    audit.flush(home, keys)
+    audit.flush(session)
     done: list[str] = []
-    committed = _committed(home, keys)
+    committed = _committed(session)
     for release_id in committed:
         if any(
-            (home.releases / f"{prefix}{release_id}").is_dir()
+            (session.home.releases / f"{prefix}{release_id}").is_dir()
             for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)
         ):
             done.append(f"finished publishing {release_id}")
-            _rename(home, release_id)
-    done += finish_withdrawals(home, keys)
-    done += approval.settle(home, keys)
+            _rename(session.home, release_id)
+    done += finish_withdrawals(session)
+    done += approval.settle(session)
     if committed:
-        _keep_definitions(home, committed[-1])
-    removed = _remove(home, CANDIDATE_PREFIX)
-    _remove(home, LINK_PREFIX)
-    for folder in home.tmp.glob(f"{DRILL_PREFIX}*"):
+        _keep_definitions(session.home, committed[-1])
+    removed = _remove(session.home, CANDIDATE_PREFIX)
+    _remove(session.home, LINK_PREFIX)
+    for folder in session.home.tmp.glob(f"{DRILL_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
     return done + [
         f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed
     ]
 
 
-def finish_withdrawals(home: Home, keys: Keys) -> list[str]:
+def finish_withdrawals(session: Session) -> list[str]:
     """Let `current` name the last release that is not withdrawn, or nothing, and mark the folders of those
     that are.
 
     Gives a sentence for each thing done. Raises AnonymartError when the folder of the release that is current
     is gone.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return []
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         standing, withdrawn = ledger.standing(connection), ledger.withdrawals(connection)
-    done = _point_to_last(home, standing) if standing else _point_nowhere(home, list(withdrawn))
+    done = (
+        _point_to_last(session.home, standing) if standing else _point_nowhere(session.home, list(withdrawn))
+    )
     if withdrawn:
         crash.point("withdraw.after_swap")
     return done + [
-        f"marked {entry['release_id']} as withdrawn"
-        for entry in withdrawn.values()
-        if _mark(home, keys, entry)
+        f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(session, entry)
     ]
 
 
-def _committed(home: Home, keys: Keys) -> list[str]:
-    if not home.vault.exists():
+def _committed(session: Session) -> list[str]:
+    if not session.home.vault.exists():
         return []
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         return [release["release_id"] for release in ledger.releases(connection)]
 
 
@@ -199,13 +196,13 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
     return ["removed `current`: every release is withdrawn"]
 
 
-def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
+def _mark(session: Session, entry: dict[str, Any]) -> bool:
     """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does
     not say so yet.
     """
-    folder = home.releases / entry["release_id"]
+    folder = session.home.releases / entry["release_id"]
     text = json.dumps(ledger.mark_of(entry), indent=1, ensure_ascii=False) + "\n"
-    signature = signature_text(text.encode(), keys)
+    signature = signature_text(text.encode(), session.keys)
     if not folder.is_dir() or (
         _says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)
     ):
@@ -215,7 +212,7 @@ def _mark(home: Home, keys: Keys, entry: dict[str, Any]) -> bool:
         folder / WITHDRAWN_SIGNATURE, signature, mode=0o644, crash_point="withdraw.before_signature"
     )
     # The recall may be signed by a later key than the release.
-    key_handover.put(home, folder)
+    key_handover.put(session.home, folder)
     crash.point("withdraw.after_mark")
     return True
 
@@ -243,17 +240,15 @@ def _check_gate(candidate: Path) -> None:
 
 
 def _commit(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
+    session: Session,
     candidate: Path,
     manifest: dict,
     manifest_sha256: str,
     actor: str | None,
 ) -> None:
     contracts, release_id = load_contracts(), manifest["release_id"]
-    with engine.connect(home, keys, vault="rw", warehouse="ro") as connection:
-        schema.create(connection, keys)
+    with session.connect(vault="rw", warehouse="ro") as connection:
+        schema.create(connection, session.keys)
         name = audit.who(connection, actor)
         connection.execute(f"ATTACH {engine.literal(str(candidate / MARTS_FILE))} AS release (READ_ONLY)")
         connection.execute("BEGIN")
@@ -276,19 +271,17 @@ def _commit(
                 manifest_sha256,
                 fresh,
                 total - fresh,
-                json.dumps(schemes(policy)),
+                json.dumps(schemes(session.policy)),
             ],
         )
         connection.execute(
             "UPDATE vault.ledger.withdrawals SET replaced_by = ? WHERE replaced_by IS NULL", [release_id]
         )
         as_of = date.fromisoformat(manifest["as_of"])
-        approval.note(connection, home, keys, manifest, name)
+        approval.note(connection, session, manifest, name)
         audit.enter(
             connection,
-            home,
-            keys,
-            as_of,
+            session.on(as_of),
             "published",
             name,
             release_id=release_id,

@@ -5,18 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 
-from anonymart import audit, engine
+from anonymart import audit
 from anonymart.errors import GateRefused, UsageError
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.release import key_handover, ledger
 from anonymart.release.folder import MANIFEST, sha256
 from anonymart.release.signature import public_key
 from anonymart.release.verify import Verification, verify
+from anonymart.session import Session
 
 NO_SAFEGUARD = "none needed"
 
@@ -44,10 +42,7 @@ class Recipient:
 
 
 def share(
-    home: Home,
-    keys: Keys,
-    policy: Policy,
-    as_of: date,
+    session: Session,
     folder: Path,
     recipient: Recipient,
     actor: str | None = None,
@@ -58,11 +53,13 @@ def share(
     recalled; UsageError for a country that the policy does not name, and for a recipient or reason that may
     name a person.
     """
-    safeguard = safeguard_of(policy, recipient.country)
-    if not home.vault.exists():
+    safeguard = safeguard_of(session.policy, recipient.country)
+    if not session.home.vault.exists():
         raise UsageError("This home has published no release yet: there is nothing to share.")
-    found = verify(folder, public_key(keys), key_handover.former_keys([home.key_handovers], keys))
-    with engine.connect(home, keys, vault="ro") as connection:
+    found = verify(
+        folder, public_key(session.keys), key_handover.former_keys([session.home.key_handovers], session.keys)
+    )
+    with session.connect(vault="ro") as connection:
         release_id = _check(
             found,
             {each["release_id"]: each for each in ledger.releases(connection)},
@@ -76,9 +73,7 @@ def share(
         }
     made = Share(release_id, country=recipient.country, safeguard=safeguard, **told)
     audit.record(
-        home,
-        keys,
-        as_of,
+        session,
         "shared",
         actor,
         **asdict(made),

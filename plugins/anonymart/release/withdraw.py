@@ -18,10 +18,10 @@ from anonymart import audit, crash, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.release import approval, ledger
 from anonymart.release.cells import key_sql
 from anonymart.release.publish import finish_withdrawals, recover
+from anonymart.session import Session
 from anonymart.vault import schema
 
 
@@ -57,53 +57,51 @@ class Withdrawal:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
-def plan_withdrawal(home: Home, keys: Keys, as_of: date, wrong: Wrong) -> Withdrawal:
+def plan_withdrawal(session: Session, wrong: Wrong) -> Withdrawal:
     """Which releases would be recalled and which cells computed anew; changes nothing.
 
     Raises UsageError for an unknown or withdrawn release, for a mart or period that it did not publish, and
     for a reason that is empty, too long, or holds what may name a person; AnonymartError when the release
     that would be current is gone.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         raise UsageError(
             f"The release {wrong.release_id} is not known: `anonymart releases` lists those that are."
         )
-    with engine.connect(home, keys, vault="ro") as connection:
-        return _plan(home, connection, as_of, wrong)
+    with session.connect(vault="ro") as connection:
+        return _plan(session.home, connection, session.as_of, wrong)
 
 
-def withdraw(
-    home: Home, keys: Keys, as_of: date, wrong: Wrong, token: str, actor: str | None = None
-) -> Withdrawal:
+def withdraw(session: Session, wrong: Wrong, token: str, actor: str | None = None) -> Withdrawal:
     """Recall the release, and every later one that carries its wrong cells. Raises as plan_withdrawal does,
     and UsageError for a stale token.
     """
-    recover(home, keys)
-    if not home.vault.exists():
-        return plan_withdrawal(home, keys, as_of, wrong)
-    with engine.connect(
-        home, keys, vault="rw", warehouse="rw" if home.warehouse.exists() else None
+    recover(session)
+    if not session.home.vault.exists():
+        return plan_withdrawal(session, wrong)
+    with session.connect(
+        vault="rw", warehouse="rw" if session.home.warehouse.exists() else None
     ) as connection:
-        schema.create(connection, keys)
-        plan = _plan(home, connection, as_of, wrong)
+        schema.create(connection, session.keys)
+        plan = _plan(session.home, connection, session.as_of, wrong)
         if token != plan.token:
             raise UsageError(
                 "The token is not that of the present plan: look at the plan again; nothing was withdrawn."
             )
         name = audit.who(connection, actor)
-        if home.warehouse.exists():
+        if session.home.warehouse.exists():
             _drop_marts(connection, plan)
         crash.point("withdraw.before_commit")
-        _commit(connection, home, keys, plan, name)
+        _commit(connection, session, plan, name)
     crash.point("withdraw.after_commit")
-    audit.flush(home, keys)
-    finish_withdrawals(home, keys)
-    approval.supersede(home, keys, as_of, "a release was withdrawn", actor)
+    audit.flush(session)
+    finish_withdrawals(session)
+    approval.supersede(session, "a release was withdrawn", actor)
     plan.is_done = True
     return plan
 
 
-def reword(home: Home, keys: Keys, as_of: date, release_id: str, why: str, actor: str | None = None) -> str:
+def reword(session: Session, release_id: str, why: str, actor: str | None = None) -> str:
     """Give a withdrawal that is not replaced yet another reason, and the folders it recalled; gives the
     reason as it now stands.
 
@@ -111,17 +109,17 @@ def reword(home: Home, keys: Keys, as_of: date, release_id: str, why: str, actor
     UsageError for a release that was not named in an open withdrawal, and for a reason that may not be
     published.
     """
-    recover(home, keys)
+    recover(session)
     unknown = UsageError(
         f"The release {release_id} was not named in a withdrawal that is still to be replaced: "
         f"`anonymart releases` lists them."
     )
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         raise unknown
-    with engine.connect(home, keys, vault="rw") as connection:
+    with session.connect(vault="rw") as connection:
         text = _checked_why(connection, why)
         name = audit.who(connection, actor)
-        schema.create(connection, keys)
+        schema.create(connection, session.keys)
         connection.execute("BEGIN")
         changed = _number(
             connection,
@@ -131,10 +129,10 @@ def reword(home: Home, keys: Keys, as_of: date, release_id: str, why: str, actor
         )
         if not changed:
             raise unknown
-        audit.enter(connection, home, keys, as_of, "reworded", name, release_id=release_id, why=text)
+        audit.enter(connection, session, "reworded", name, release_id=release_id, why=text)
         connection.execute("COMMIT")
-    audit.flush(home, keys)
-    finish_withdrawals(home, keys)
+    audit.flush(session)
+    finish_withdrawals(session)
     return text
 
 
@@ -268,9 +266,7 @@ def _drop_marts(connection: duckdb.DuckDBPyConnection, plan: Withdrawal) -> None
         connection.execute(f"DROP TABLE IF EXISTS warehouse.marts.{mart}")
 
 
-def _commit(
-    connection: duckdb.DuckDBPyConnection, home: Home, keys: Keys, plan: Withdrawal, actor: str
-) -> None:
+def _commit(connection: duckdb.DuckDBPyConnection, session: Session, plan: Withdrawal, actor: str) -> None:
     contracts = load_contracts()
     order = [release["release_id"] for release in ledger.releases(connection)]
     closed_by = dict(
@@ -300,7 +296,7 @@ def _commit(
         WHERE closed.mart = wrong_periods.mart AND closed.period_key = wrong_periods.period_key
     """)
     audit.enter(
-        connection, home, keys, date.fromisoformat(plan.as_of), "withdrew", actor,
+        connection, session.on(date.fromisoformat(plan.as_of)), "withdrew", actor,
         release_id=plan.release_id, recalled=plan.recalled, marts=sorted(plan.cells), why=plan.why,
     )  # fmt: skip
     connection.execute("COMMIT")

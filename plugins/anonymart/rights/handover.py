@@ -17,17 +17,17 @@ from typing import Any
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.erasure import files, places
 from anonymart.erasure.places import Keeps, Names, Place
 from anonymart.home import Home
 from anonymart.ingest import identities
-from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import handover_page
 from anonymart.rights.handover_page import Table
 from anonymart.rights.statements import learning_statements
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 # Of what the warehouse has made of a person only that it exists is told: keys and hashes are the warehouse's,
@@ -80,47 +80,49 @@ _ROW_OF_ONE = """CASE WHEN NOT EXISTS (
 ) THEN raw_row END AS raw_row"""
 
 
-def write_handover(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str, kind: str) -> Path:
+def write_handover(session: Session, request_id: str, kind: str) -> Path:
     """Write the zip for a request of kind access or port and give its path. The same day and data give the
     same bytes.
 
     Of somebody of whom nothing is held the page says so.
     """
     is_port = kind == "port"
-    tables, counted, statements = _collect(home, keys, request_id, is_port)
+    tables, counted, statements = _collect(session, request_id, is_port)
     texts: dict[str, str] = {}
     if is_port:
         texts["learning_statements.json"] = _json(statements)
     for table in tables:
         texts[f"tables/{table.place}.csv"] = _csv(table)
     content = {
-        "as_of": as_of,
+        "as_of": session.as_of,
         "kind": kind,
         "held": {table.place: table.as_records() for table in tables},
         "counted_only": counted,
-        "information": handover_page.information(policy),
+        "information": handover_page.information(session.policy),
     }
     texts["data.json"] = _json(content)
-    texts["index.html"] = handover_page.page(tables, counted, len(statements), policy, as_of, is_port)
-    return _write(home, export_path(home, keys, request_id), texts, as_of)
+    texts["index.html"] = handover_page.page(
+        tables, counted, len(statements), session.policy, session.as_of, is_port
+    )
+    return _write(session.home, export_path(session, request_id), texts, session.as_of)
 
 
-def write_text(home: Home, keys: Keys, name: str, texts: dict[str, str], as_of: date) -> Path:
+def write_text(session: Session, name: str, texts: dict[str, str], as_of: date) -> Path:
     """Write a zip of these texts where that of a request of this id would lie, and give its path."""
-    return _write(home, export_path(home, keys, name), texts, as_of)
+    return _write(session.home, export_path(session, name), texts, as_of)
 
 
-def export_path(home: Home, keys: Keys, request_id: str) -> Path:
+def export_path(session: Session, request_id: str) -> Path:
     """Where the zip for a request lies; its name is a keyed hash, and tells nobody who asked."""
-    name = hmac.new(bytes.fromhex(keys.signing), f"export|{request_id}".encode(), hashlib.sha256).hexdigest()[
-        :16
-    ]
-    return home.exports / f"{name}.zip"
+    name = hmac.new(
+        bytes.fromhex(session.keys.signing), f"export|{request_id}".encode(), hashlib.sha256
+    ).hexdigest()[:16]
+    return session.home.exports / f"{name}.zip"
 
 
-def delete_export(home: Home, keys: Keys, request_id: str) -> None:
+def delete_export(session: Session, request_id: str) -> None:
     """Remove the zip for a request, where there is one."""
-    export_path(home, keys, request_id).unlink(missing_ok=True)
+    export_path(session, request_id).unlink(missing_ok=True)
 
 
 def delete_old_exports(home: Home, policy: Policy, as_of: date) -> int:
@@ -152,17 +154,17 @@ def _write(home: Home, path: Path, texts: dict[str, str], as_of: date) -> Path:
 
 
 def _collect(
-    home: Home, keys: Keys, request_id: str, is_port: bool
+    session: Session, request_id: str, is_port: bool
 ) -> tuple[list[Table], dict[str, int], list[dict]]:
     """Tables of the person's rows by place, how many rows there are of what is only counted, and the
     statements.
     """
-    has_warehouse = home.warehouse.exists()
-    connection = engine.connect(home, keys, vault="rw", warehouse="ro" if has_warehouse else None)
+    has_warehouse = session.home.warehouse.exists()
+    connection = session.connect(vault="rw", warehouse="ro" if has_warehouse else None)
     try:
-        schema.create(connection, keys)
-        identities.install(connection, keys)
-        identities.install_pseudonym(connection, keys)
+        schema.create(connection, session.keys)
+        identities.install(connection, session.keys)
+        identities.install_pseudonym(connection, session.keys)
         _find_person(connection, request_id)
         there = {name for (name,) in connection.execute(
             "SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()"

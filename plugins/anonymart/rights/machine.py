@@ -26,6 +26,7 @@ from anonymart.release import approval
 from anonymart.rights import death, handover, rectify
 from anonymart.rights.requests import STRIP, Request, choose, load_states, need_vault
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 # Of requests that pull apart, the earlier kind goes first (docs/decisions/requests-that-pull-apart.md).
@@ -123,11 +124,11 @@ class _Work:
         }
 
 
-def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Plan:
+def plan(session: Session, shown_id: str) -> Plan:
     """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned
     yet, or any more.
     """
-    work = _Work(home, keys, policy, as_of)
+    work = _Work(session.home, session.keys, session.policy, session.as_of)
     request_id, request = _found(work, shown_id, ("received", "planned"))
     found = _plan(work, work.rows([request_id])[request_id])
     if request.state == "received":
@@ -135,14 +136,12 @@ def plan(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> 
     return found
 
 
-def execute(
-    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, token: str | None = None
-) -> Request:
+def execute(session: Session, shown_id: str, token: str | None = None) -> Request:
     """Carry the request out and verify it. What removes or corrects needs the token of the present plan.
 
     Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
     """
-    work = _Work(home, keys, policy, as_of)
+    work = _Work(session.home, session.keys, session.policy, session.as_of)
     request_id, request = _found(work, shown_id, OPEN)
     row = work.rows([request_id])[request_id]
     if request.state == "received":
@@ -157,50 +156,48 @@ def execute(
         _execute(work, [row], present.token)
     if work.states()[request_id].state == "executed":
         _verify(work, [row])
-    approval.supersede_by_rights(home, keys, as_of)
+    approval.supersede_by_rights(session)
     return work.states()[request_id]
 
 
-def answer(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+def answer(session: Session, shown_id: str) -> Request:
     """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes
     nothing.
     """
-    work = _Work(home, keys, policy, as_of)
+    work = _Work(session.home, session.keys, session.policy, session.as_of)
     request_id, request = _found(work, shown_id, ("verified", "answered"))
     if request.state == "verified":
         _answer(work, [request_id])
     return work.states()[request_id]
 
 
-def find_with_export(
-    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str
-) -> tuple[Request, str | None]:
+def find_with_export(session: Session, shown_id: str) -> tuple[Request, str | None]:
     """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError
     for an unknown id.
     """
-    need_vault(home)
-    states = _Work(home, keys, policy, as_of).states()
-    request_id = choose(states, keys, shown_id)
-    path = handover.export_path(home, keys, request_id)
+    need_vault(session.home)
+    states = _Work(session.home, session.keys, session.policy, session.as_of).states()
+    request_id = choose(states, session.keys, shown_id)
+    path = handover.export_path(session, request_id)
     return states[request_id], str(path) if path.exists() else None
 
 
-def advance_all(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
+def advance_all(session: Session) -> list[Request]:
     """Take every request as far as it may go, with the plan's own token, and give them all as they stand
     then.
 
     All that removes goes in one batch. A request that cannot be planned keeps its state and shows its
     problem.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return []
-    work = _Work(home, keys, policy, as_of)
+    work = _Work(session.home, session.keys, session.policy, session.as_of)
     removal.finish(*work.place)
-    handover.delete_old_exports(home, policy, as_of)
+    handover.delete_old_exports(session.home, session.policy, session.as_of)
     states = work.states()
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
         states = _advance(work, kinds, states)
-    approval.supersede_by_rights(home, keys, as_of)
+    approval.supersede_by_rights(session)
     return list(states.values())
 
 
@@ -241,7 +238,7 @@ def _held_back(work: _Work, states: dict[str, Request]) -> set[str]:
         and states[asking].kind in ("access", "port")
         and (
             states[asking].state in ("awaiting_proof", *OPEN)
-            or handover.export_path(work.home, work.keys, asking).exists()
+            or handover.export_path(Session(work.home, work.keys), asking).exists()
         )
         and work.as_of < states[removing].due_on
     }
@@ -345,7 +342,7 @@ def _execute(work: _Work, rows: list[_Row], token: str | None) -> None:
             for _, other in _same_person(
                 work, tuple(row.request_id for row in rows if row.kind != "withdraw")
             ):
-                handover.delete_export(work.home, work.keys, other)
+                handover.delete_export(Session(work.home, work.keys), other)
             done = removal.carry_out_requests(*work.place, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
         case "handover":
@@ -394,7 +391,7 @@ def _verify(work: _Work, rows: list[_Row]) -> None:
 
 
 def _zip_opens(work: _Work, row: _Row) -> bool:
-    path = handover.export_path(work.home, work.keys, row.request_id)
+    path = handover.export_path(Session(work.home, work.keys), row.request_id)
     with zipfile.ZipFile(path) as archive:
         return archive.testzip() is None and bool(archive.namelist())
 

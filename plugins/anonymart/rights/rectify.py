@@ -17,14 +17,12 @@ from anonymart import crash, engine
 from anonymart.engine import literal
 from anonymart.erasure import tombstones
 from anonymart.errors import UsageError
-from anonymart.home import Home
 from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.load import write_ledger
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 _KEYS = {
@@ -82,29 +80,29 @@ def check(details: str | None) -> Correction:
     return Correction(source, named, _typed(contract, right))
 
 
-def plan(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
+def plan(session: Session, request_id: str) -> dict[str, int]:
     """Rows that would change, by place. Raises UsageError when the request cannot be carried out as it is."""
-    with _Rectification(home, keys, request_id) as rectification:
+    with _Rectification(session, request_id) as rectification:
         return rectification.count()
 
 
-def carry_out(home: Home, keys: Keys, policy: Policy, as_of: date, request_id: str) -> dict[str, int]:
+def carry_out(session: Session, request_id: str) -> dict[str, int]:
     """Correct the row and remember the correction for what is delivered later; a second time finds nothing to
     change.
     """
-    with _Rectification(home, keys, request_id) as rectification:
+    with _Rectification(session, request_id) as rectification:
         changed = rectification.count()
         if changed:
             rectification.drop_other_key()
-            rectification.write(as_of, request_id)
+            rectification.write(session.as_of, request_id)
         return changed
 
 
 class _Rectification:
     """The request's correction and its person, with the zones open."""
 
-    def __init__(self, home: Home, keys: Keys, request_id: str) -> None:
-        self.home, self.keys, self.request_id = home, keys, request_id
+    def __init__(self, session: Session, request_id: str) -> None:
+        self.home, self.keys, self.request_id = session.home, session.keys, request_id
 
     def __enter__(self) -> _Rectification:
         has_warehouse = self.home.warehouse.exists()
@@ -115,7 +113,7 @@ class _Rectification:
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
             identities.install_pseudonym(self.connection, self.keys)
-            tombstones.attach(self.connection, self.home, self.keys)
+            tombstones.attach(self.connection, Session(self.home, self.keys))
             self._find()
         except BaseException:
             self.connection.close()

@@ -10,13 +10,14 @@ from datetime import date
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.ingest import identities, request_ids
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rights import clock
+from anonymart.session import Session
 from anonymart.vault import schema
 
 REASONS = ("no_proof", "unfounded", "excessive")
@@ -80,13 +81,13 @@ class Request:
     line: int | None = None
 
 
-def list_requests(home: Home, keys: Keys, policy: Policy, as_of: date) -> list[Request]:
+def list_requests(session: Session) -> list[Request]:
     """Every request, the oldest first (R-CLOCK). Raises UsageError when there is no vault yet."""
-    need_vault(home)
-    connection = engine.connect(home, keys, vault="rw")
+    need_vault(session.home)
+    connection = session.connect(vault="rw")
     try:
-        schema.create(connection, keys)
-        return list(load_states(connection, policy, as_of).values())
+        schema.create(connection, session.keys)
+        return list(load_states(connection, session.policy, session.as_of).values())
     finally:
         connection.close()
 
@@ -137,14 +138,14 @@ def count(requests: Iterable[Request]) -> dict[str, int]:
     }
 
 
-def find(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+def find(session: Session, shown_id: str) -> Request:
     """The request of that id as the list shows it. Raises UsageError when there is none."""
-    need_vault(home)
-    connection = engine.connect(home, keys, vault="rw")
+    need_vault(session.home)
+    connection = session.connect(vault="rw")
     try:
-        schema.create(connection, keys)
-        states = load_states(connection, policy, as_of)
-        return states[choose(states, keys, shown_id)]
+        schema.create(connection, session.keys)
+        states = load_states(connection, session.policy, session.as_of)
+        return states[choose(states, session.keys, shown_id)]
     finally:
         connection.close()
 
@@ -160,15 +161,15 @@ def choose(states: dict[str, Request], keys: Keys, given: str) -> str:
     raise UsageError("There is no request of that id: `anonymart rights list` shows them all.")
 
 
-def prove_identity(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str) -> Request:
+def prove_identity(session: Session, shown_id: str) -> Request:
     """Note that who asks has proved to be that person (R-DOUBT); a second time changes nothing.
 
     Raises UsageError for an unknown or refused request.
     """
-    return _step(home, keys, policy, as_of, shown_id, "received", "identity proved")
+    return _step(session, shown_id, "received", "identity proved")
 
 
-def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, reason: str) -> Request:
+def refuse(session: Session, shown_id: str, reason: str) -> Request:
     """Close the request without carrying it out; it then takes nobody out of statistics. `reason` is one of
     REASONS.
 
@@ -176,18 +177,16 @@ def refuse(home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, r
     """
     if reason not in REASONS:
         raise UsageError(f"A request is refused for one of these reasons: {', '.join(REASONS)}.")
-    return _step(home, keys, policy, as_of, shown_id, "refused", reason)
+    return _step(session, shown_id, "refused", reason)
 
 
-def _step(
-    home: Home, keys: Keys, policy: Policy, as_of: date, shown_id: str, state: str, note: str
-) -> Request:
-    need_vault(home)
-    connection = engine.connect(home, keys, vault="rw")
+def _step(session: Session, shown_id: str, state: str, note: str) -> Request:
+    need_vault(session.home)
+    connection = session.connect(vault="rw")
     try:
-        schema.create(connection, keys)
-        states = load_states(connection, policy, as_of)
-        request_id = choose(states, keys, shown_id)
+        schema.create(connection, session.keys)
+        states = load_states(connection, session.policy, session.as_of)
+        request_id = choose(states, session.keys, shown_id)
         present = states[request_id].state
         if states[request_id].file is not None:
             raise UsageError(
@@ -200,19 +199,19 @@ def _step(
             raise UsageError(f"The request is {present} already: let the person ask again, and submit that.")
         connection.execute("BEGIN")
         connection.execute(
-            "INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, as_of, note]
+            "INSERT INTO vault.rights.steps VALUES (?, ?, ?, ?)", [request_id, state, session.as_of, note]
         )
         if state == "received":
             connection.execute(
                 "UPDATE vault.rights.requests SET identity_verified = true WHERE request_id = ?", [request_id]
             )
         else:
-            identities.install(connection, keys)
+            identities.install(connection, session.keys)
             connection.execute(STRIP, [[request_id]])
         crash.point("rights.before_commit")
         connection.execute("COMMIT")
         crash.point("rights.after_commit")
-        return load_states(connection, policy, as_of)[request_id]
+        return load_states(connection, session.policy, session.as_of)[request_id]
     except duckdb.Error as error:
         raise AnonymartError(
             f"The step stopped ({type(error).__name__}): nothing was lost, run it again."

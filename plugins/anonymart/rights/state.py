@@ -18,9 +18,8 @@ from anonymart import engine
 from anonymart.definitions import definitions
 from anonymart.erasure import receipts
 from anonymart.errors import Superseded
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 MOVED = "A request, a consent or a removal came after the build, so what was built counts no longer"
 # Table and what of it a right may change. Of whom a row names, the person as the register knows them today: a
@@ -103,13 +102,13 @@ def built_inputs(connection: duckdb.DuckDBPyConnection) -> tuple[str, date] | No
     return (row[0], row[1]) if row else None
 
 
-def is_built(home: Home, keys: Keys) -> bool:
+def is_built(session: Session) -> bool:
     """Whether the warehouse was built from the vault's present state and by the definitions of this process:
     the gate must not judge by other figures than the build.
     """
-    if not home.warehouse.exists():
+    if not session.home.warehouse.exists():
         return False
-    with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
+    with session.connect(vault="ro", warehouse="ro") as connection:
         return built(connection) == of_vault(connection) and _built_by(connection) == defined()
 
 

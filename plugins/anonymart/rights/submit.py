@@ -9,15 +9,12 @@ from datetime import date
 
 import duckdb
 
-from anonymart import engine
 from anonymart.errors import UsageError
-from anonymart.home import Home
 from anonymart.ingest import identities, ingest
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.rights.requests import Request, find
 from anonymart.rows import one_row
+from anonymart.session import Session
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,7 @@ class Asked:
     details: str | None = None
 
 
-def submit(
-    home: Home, keys: Keys, policy: Policy, as_of: date, asked: Asked, request_id: str | None = None
-) -> Request:
+def submit(session: Session, asked: Asked, request_id: str | None = None) -> Request:
     """Take one request in and return it as it may be shown; its id, where none is given, is its number among
     all requests.
 
@@ -45,9 +40,9 @@ def submit(
     """
     if asked.kind not in KINDS_OF_REQUEST:
         raise UsageError(f"There is no request of that kind: choose among {', '.join(KINDS_OF_REQUEST)}.")
-    if asked.received_on > as_of:
+    if asked.received_on > session.as_of:
         raise UsageError("A request cannot be received after the day of the run: mend its date or --as-of.")
-    next_id, learner_id = _check_person(home, keys, asked.learner_id, asked.email)
+    next_id, learner_id = _check_person(session, asked.learner_id, asked.email)
     request_id = request_id or next_id
     row = {
         "request_id": request_id,
@@ -58,20 +53,20 @@ def submit(
         "identity_verified": asked.is_verified,
         "details": asked.details,
     }
-    folder = home.landing / "rights"
+    folder = session.home.landing / "rights"
     folder.mkdir(exist_ok=True)
     part = folder / f"{request_id}.ndjson.part"
     part.write_text(json.dumps(row) + "\n", encoding="utf-8")
     os.replace(part, part.with_suffix(""))
-    ingest(home, keys, policy, as_of, sources=("rights",))
-    return find(home, keys, policy, as_of, request_id)
+    ingest(session, sources=("rights",))
+    return find(session, request_id)
 
 
-def known_person(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> str:
+def known_person(session: Session, learner_id: str | None, email: str | None) -> str:
     """The one learner, as `learner:…`, of that id or e-mail. Raises UsageError as `submit` does, and for an
     address of no learner.
     """
-    person = _known(home, keys, learner_id, email)[1]
+    person = _known(session, learner_id, email)[1]
     if not person.startswith("learner:"):
         raise UsageError(
             "That address belongs to no learner that the register knows: name the person by "
@@ -80,25 +75,23 @@ def known_person(home: Home, keys: Keys, learner_id: str | None, email: str | No
     return person
 
 
-def _check_person(
-    home: Home, keys: Keys, learner_id: str | None, email: str | None
-) -> tuple[str, str | None]:
+def _check_person(session: Session, learner_id: str | None, email: str | None) -> tuple[str, str | None]:
     """The id of the next request, and the learner_id as the vault spells it, when exactly one person is
     meant.
     """
-    next_id, person = _known(home, keys, learner_id, email)
+    next_id, person = _known(session, learner_id, email)
     return next_id, person.removeprefix("learner:") if learner_id is not None else None
 
 
-def _known(home: Home, keys: Keys, learner_id: str | None, email: str | None) -> tuple[str, str]:
+def _known(session: Session, learner_id: str | None, email: str | None) -> tuple[str, str]:
     """The id of the next request, and the one person who is meant."""
     if (learner_id is None) == (email is None):
         raise UsageError("Name the person by --learner-id or by --email, one of them.")
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: run `anonymart ingest` first.")
-    connection = engine.connect(home, keys, vault="ro")
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: run `anonymart ingest` first.")
+    connection = session.connect(vault="ro")
     try:
-        identities.install(connection, keys)
+        identities.install(connection, session.keys)
         people = (
             _by_learner_id(connection, learner_id)
             if learner_id is not None

@@ -9,6 +9,7 @@ from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.rotate import pseudonyms
+from anonymart.session import Session
 
 _STAY = ("person", "record")
 
@@ -26,7 +27,7 @@ def bring_forward(home: Home, old: Keys, keys: Keys) -> None:
         )
     for zone in ("vault", "warehouse"):
         if getattr(home, zone).exists() and getattr(old, zone) != getattr(keys, zone):
-            rewrite(home, old, (zone,), under=keys)
+            rewrite(Session(home, old), (zone,), under=keys)
     links = keys.pseudonym_links
     for n_links in range(len(old.pseudonym_links), len(links)):
         before, after = (

@@ -12,6 +12,7 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.keys import NEXT, Keys, checked, read_file, variable
 from anonymart.release.folder import sync_folder, write_durably
+from anonymart.session import Session
 
 
 @dataclass(frozen=True)
@@ -40,29 +41,29 @@ def next_variable(name: str) -> str:
     return f"{variable(name)}_NEXT"
 
 
-def choose_next(home: Home, keys: Keys, name: str) -> Keys:
+def choose_next(session: Session, name: str) -> Keys:
     """The keys as they will be: the new one is drawn and noted in the key file, or taken from the
     environment.
 
     Raises UsageError where the environment does not give it, and where the key file cannot be written.
     """
     if is_of_environment(name):
-        return dataclasses.replace(keys, **{name: _of_environment(keys, name)})
+        return dataclasses.replace(session.keys, **{name: _of_environment(session.keys, name)})
     fresh = secrets.token_hex(32)
-    value = f"{keys.pseudonym}.{fresh}" if name == "pseudonym" else fresh
-    _write(home, {**_without_next(home), NEXT: {name: value}})
-    return dataclasses.replace(keys, **{name: value})
+    value = f"{session.keys.pseudonym}.{fresh}" if name == "pseudonym" else fresh
+    _write(session.home, {**_without_next(session.home), NEXT: {name: value}})
+    return dataclasses.replace(session.keys, **{name: value})
 
 
-def find_next(home: Home, keys: Keys, pending: Pending) -> Keys:
+def find_next(session: Session, pending: Pending) -> Keys:
     """The keys as they will be, of a rotation that was cut short. Raises UsageError where the new key is not
     there any more.
     """
-    noted = read_file(home).get(NEXT)
+    noted = read_file(session.home).get(NEXT)
     values = [noted.get(pending.key) if isinstance(noted, dict) else None]
     values.append(os.environ.get(next_variable(pending.key)))
     for value in filter(None, values):
-        new = dataclasses.replace(keys, **{pending.key: checked(pending.key, value)})
+        new = dataclasses.replace(session.keys, **{pending.key: checked(pending.key, value)})
         if new.mark(pending.key) == pending.mark:
             return new
     raise UsageError(

@@ -26,6 +26,7 @@ from anonymart.release import recover
 from anonymart.rotate import pending as pending_rotation
 from anonymart.rotate import pseudonyms, signing
 from anonymart.rotate.pending import Pending
+from anonymart.session import Session
 
 ROTATED = ("vault", "warehouse", "pseudonym", "signing")
 WHY_NOT = {
@@ -68,34 +69,38 @@ class Wish:
     reason: str | None = None
 
 
-def plan(home: Home, keys: Keys, name: str) -> Plan:
+def plan(session: Session, name: str) -> Plan:
     """What a rotation of this key would do; changes nothing. Raises UsageError for a key that is not rotated,
     and without a vault.
     """
     if name not in ROTATED:
         raise UsageError(WHY_NOT.get(name, f"There is no key of this name: known are {', '.join(ROTATED)}."))
-    if not home.vault.exists():
-        raise UsageError(f"The vault {home.vault} does not exist yet: there is nothing to rotate.")
-    if name == "warehouse" and not home.warehouse.exists():
-        raise UsageError(f"The warehouse {home.warehouse} does not exist yet: there is nothing to rotate.")
-    told = Plan(name, hashlib.sha256(f"rotate {name} {keys.mark(name)}".encode()).hexdigest()[:12])
+    if not session.home.vault.exists():
+        raise UsageError(f"The vault {session.home.vault} does not exist yet: there is nothing to rotate.")
+    if name == "warehouse" and not session.home.warehouse.exists():
+        raise UsageError(
+            f"The warehouse {session.home.warehouse} does not exist yet: there is nothing to rotate."
+        )
+    told = Plan(name, hashlib.sha256(f"rotate {name} {session.keys.mark(name)}".encode()).hexdigest()[:12])
     zones = _ZONES.get(name, ("warehouse",) if name == "pseudonym" else ())
-    paths = [path for zone in zones if (path := getattr(home, zone)).exists()]
+    paths = [path for zone in zones if (path := getattr(session.home, zone)).exists()]
     told.files = {path.name: path.stat().st_size for path in paths}
-    told.copies_removed = [path.name for path in files.copies(home) if path.name.startswith(f"{name}.")]
+    told.copies_removed = [
+        path.name for path in files.copies(session.home) if path.name.startswith(f"{name}.")
+    ]
     if name == "pseudonym" and paths:
-        with engine.connect(home, keys, warehouse="ro") as connection:
+        with session.connect(warehouse="ro") as connection:
             told.rows = pseudonyms.count(connection)
     if name == "signing":
-        chains: tuple[Chain, ...] = (audit.chain(home), receipts.chain(home))
+        chains: tuple[Chain, ...] = (audit.chain(session.home), receipts.chain(session.home))
         told.sealed = {chain.path.name: len(chain.read()[0]) for chain in chains}
-    told.backups = [asdict(entry) for entry in listed.read(home)]
+    told.backups = [asdict(entry) for entry in listed.read(session.home)]
     if pending_rotation.is_of_environment(name):
         told.set_variable = variable(name)
     return told
 
 
-def rotate(home: Home, keys: Keys, name: str, token: str, wish: Wish) -> Plan:
+def rotate(session: Session, name: str, token: str, wish: Wish) -> Plan:
     """Rotate a key; the caller holds the writer's lock.
 
     Raises UsageError for another token, and where the new key cannot be had or written; AnonymartError where
@@ -104,23 +109,23 @@ def rotate(home: Home, keys: Keys, name: str, token: str, wish: Wish) -> Plan:
     """
     from anonymart.gate.typed import checked_reason
 
-    told = plan(home, keys, name)
+    told = plan(session, name)
     if token != told.token:
         raise UsageError("The token is not that of the present plan: look at the plan again.")
-    seal.need_key(home, keys)
-    recover(home, keys)
+    seal.need_key(session)
+    recover(session)
     if name == "signing":
-        signing.check(home, keys)
-    _need_room(home, told)
-    reason = checked_reason(home, keys, wish.reason) if wish.reason is not None else None
-    with engine.connect(home, keys, vault="ro") as connection:
+        signing.check(session)
+    _need_room(session.home, told)
+    reason = checked_reason(session, wish.reason) if wish.reason is not None else None
+    with session.connect(vault="ro") as connection:
         actor = audit.who(connection, wish.actor)
-    new = pending_rotation.choose_next(home, keys, name)
+    new = pending_rotation.choose_next(session, name)
     crash.point("rotate.next_noted")
     pending = Pending(name, secrets.token_hex(8), new.mark(name), str(wish.as_of), actor, reason)
-    pending_rotation.note(home, pending)
+    pending_rotation.note(session.home, pending)
     crash.point("rotate.begun")
-    _carry_out(home, keys, new, pending)
+    _carry_out(session.home, session.keys, new, pending)
     told.is_done = True
     return told
 
@@ -144,7 +149,10 @@ def resume(home: Home) -> str | None:
         keys = Keys.present(home)
         is_in_place = keys.mark(pending.key) == pending.mark
         _carry_out(
-            home, keys, keys if is_in_place else pending_rotation.find_next(home, keys, pending), pending
+            home,
+            keys,
+            keys if is_in_place else pending_rotation.find_next(Session(home, keys), pending),
+            pending,
         )
         return pending.key
 
@@ -157,17 +165,17 @@ def _carry_out(home: Home, old: Keys, new: Keys, pending: Pending) -> None:
             pending_rotation.write_key(home, pending.key, getattr(new, pending.key))
         crash.point("rotate.after_key")
     else:
-        _need_done(home, new, pending)
-    _tell(home, new, pending)
+        _need_done(Session(home, new), pending)
+    _tell(Session(home, new), pending)
     crash.point("rotate.told")
     pending_rotation.end(home)
 
 
-def _need_done(home: Home, keys: Keys, pending: Pending) -> None:
+def _need_done(session: Session, pending: Pending) -> None:
     """The new key came into its place by hand: raise UsageError where a file is still of the old one."""
     for zone in _ZONES.get(pending.key, ()):
-        path = getattr(home, zone)
-        if path.exists() and not engine.opens(path, key_of(keys, zone)):
+        path = getattr(session.home, zone)
+        if path.exists() and not engine.opens(path, key_of(session.keys, zone)):
             name = pending.key
             raise UsageError(
                 f"The rotation of the key '{name}' was cut short and {path} is still of the old key: set "
@@ -193,22 +201,20 @@ def _encrypt(home: Home, old: Keys, new: Keys, zones: tuple[str, ...]) -> None:
         if getattr(home, zone).exists() and not engine.opens(getattr(home, zone), key_of(new, zone))
     )
     if left:
-        rewrite(home, old, left, under=new)
+        rewrite(Session(home, old), left, under=new)
     for path in files.copies(home):
         if path.name.startswith(f"{zones[0]}."):
             path.unlink(missing_ok=True)
 
 
-def _tell(home: Home, keys: Keys, pending: Pending) -> None:
+def _tell(session: Session, pending: Pending) -> None:
     """One entry of the audit log for each rotation, however often it was cut short."""
-    audit.flush(home, keys)
-    if any(entry.get("rotation") == pending.rotation_id for entry in audit.entries(home)):
+    audit.flush(session)
+    if any(entry.get("rotation") == pending.rotation_id for entry in audit.entries(session.home)):
         return
     why = {"reason": pending.reason} if pending.reason else {}
     audit.record(
-        home,
-        keys,
-        date.fromisoformat(pending.as_of),
+        session.on(date.fromisoformat(pending.as_of)),
         "rotated",
         pending.actor,
         key=pending.key,

@@ -23,9 +23,9 @@ import msgspec
 
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.lock import writing
 from anonymart.progress import Progress
+from anonymart.session import Session
 from anonymart.sources import lrs_cursor
 from anonymart.sources.lrs_cursor import Cursor
 from anonymart.sources.lrs_http import Client, LinkGone, Page, moment
@@ -67,8 +67,7 @@ class Parts(NamedTuple):
 
 
 def pull(
-    home: Home,
-    keys: Keys,
+    session: Session,
     store: Store,
     progress: Progress | None = None,
     everything: bool = False,
@@ -82,25 +81,29 @@ def pull(
     pull goes on from there.
     """
     progress = progress or Progress(quiet=True)
-    with _alone(home), Client(store, progress, sleep) as client:
+    with _alone(session.home), Client(store, progress, sleep) as client:
         cursor = (
-            Cursor(part_no=lrs_cursor.read(home, keys, store.endpoint).part_no)
+            Cursor(part_no=lrs_cursor.read(session, store.endpoint).part_no)
             if everything
-            else lrs_cursor.read(home, keys, store.endpoint)
+            else lrs_cursor.read(session, store.endpoint)
         )
-        return _Drain(home, keys, store, client, cursor, parts or Parts()).run()
+        return _Drain(session, store, client, cursor, parts or Parts()).run()
 
 
 class _Drain:
     """One drain: the page in hand, the file being written, and the cursor that follows them."""
 
-    def __init__(
-        self, home: Home, keys: Keys, store: Store, client: Client, cursor: Cursor, parts: Parts
-    ) -> None:
-        self.home, self.keys, self.store, self.client, self.cursor = home, keys, store, client, cursor
+    def __init__(self, session: Session, store: Store, client: Client, cursor: Cursor, parts: Parts) -> None:
+        self.home, self.keys, self.store, self.client, self.cursor = (
+            session.home,
+            session.keys,
+            store,
+            client,
+            cursor,
+        )
         self.progress, self.parts = client.progress, parts
         self.pulled = Pulled()
-        self.part = _Part(home.landing / "learning", store.mark)
+        self.part = _Part(session.home.landing / "learning", store.mark)
         self.said = time.monotonic()
         self.recent: deque[int] = deque(maxlen=_REMEMBERED_PAGES)
 
@@ -206,7 +209,7 @@ class _Drain:
                 self.cursor = replace(self.cursor, part_no=self.cursor.part_no + 1)
                 self.part.finish(self.cursor.part_no)
                 self.pulled.files += 1
-            lrs_cursor.write(self.home, self.keys, self.store.endpoint, self.cursor)
+            lrs_cursor.write(Session(self.home, self.keys), self.store.endpoint, self.cursor)
 
     def _say(self) -> None:
         if time.monotonic() - self.said >= _SAY_SECONDS:

@@ -7,10 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from anonymart import engine
-from anonymart.home import Home
-from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.vault import schema
 
 
@@ -47,11 +45,11 @@ class Cursor:
         return self.reached_at - overlap if self.is_ordered and self.reached_at else self.since_at
 
 
-def read(home: Home, keys: Keys, endpoint: str) -> Cursor:
+def read(session: Session, endpoint: str) -> Cursor:
     """The cursor of the store, a new one when it was never read."""
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return Cursor()
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         is_there = one_row(
             connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'lrs_cursors'")
         )[0]
@@ -69,10 +67,10 @@ def read(home: Home, keys: Keys, endpoint: str) -> Cursor:
     return Cursor(part_no, _utc(since_at), _utc(reached_at), more, _utc(newest_at), is_ordered)
 
 
-def write(home: Home, keys: Keys, endpoint: str, cursor: Cursor) -> None:
+def write(session: Session, endpoint: str, cursor: Cursor) -> None:
     """Keep the cursor; the caller holds the lock of the home."""
-    with engine.connect(home, keys, vault="rw") as connection:
-        schema.create(connection, keys)
+    with session.connect(vault="rw") as connection:
+        schema.create(connection, session.keys)
         connection.execute("BEGIN")
         connection.execute("DELETE FROM vault.ledger.lrs_cursors WHERE endpoint = $1", [endpoint])
         connection.execute(

@@ -20,16 +20,16 @@ from pathlib import Path
 import duckdb
 import psycopg
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.files.landed import file_mark
 from anonymart.home import Home
 from anonymart.ingest import changes, identities
 from anonymart.ingest.contracts import shown
 from anonymart.ingest.counts import Change
-from anonymart.keys import Keys
 from anonymart.lock import writing
 from anonymart.rows import one_row
+from anonymart.session import Session
 from anonymart.sources import postgres
 from anonymart.sources.mapping import Mapping
 from anonymart.vault import schema
@@ -92,22 +92,22 @@ class _State:
     table_rows: int
 
 
-def pull(home: Home, keys: Keys, conninfo: str, mapping: Mapping, as_of: date, is_full: bool = False) -> Pull:
+def pull(session: Session, conninfo: str, mapping: Mapping, as_of: date, is_full: bool = False) -> Pull:
     """Read what changed since the last pull, or everything, into landing/learners/ (0600). The ingest loads
     it from there.
 
     Raises UsageError for an address or a mapping that does not fit the table, AnonymartError for a server
     that refuses or another pull at work; no message holds the address, the password or a value.
     """
-    with _alone(home):
-        for half in home.tmp.glob("register-*.part"):
+    with _alone(session.home):
+        for half in session.home.tmp.glob("register-*.part"):
             half.unlink(missing_ok=True)
-        part = home.tmp / f"register-{secrets.token_hex(4)}.part"
+        part = session.home.tmp / f"register-{secrets.token_hex(4)}.part"
         try:
             return postgres.reading(
                 conninfo,
                 mapping,
-                lambda connection: _pull(connection, home, keys, mapping, as_of, is_full, part),
+                lambda connection: _pull(connection, session, mapping, as_of, is_full, part),
             )
         finally:
             part.unlink(missing_ok=True)
@@ -115,8 +115,7 @@ def pull(home: Home, keys: Keys, conninfo: str, mapping: Mapping, as_of: date, i
 
 def _pull(
     connection: psycopg.Connection,
-    home: Home,
-    keys: Keys,
+    session: Session,
     mapping: Mapping,
     as_of: date,
     is_full: bool,
@@ -126,13 +125,13 @@ def _pull(
     try:
         postgres.check(found, mapping)
     except UsageError:
-        with _vault(home, keys) as vault:
+        with _vault(session) as vault:
             _note_changes(vault, mapping, found, as_of, is_kept=False)
         raise
     table = postgres.look(connection, mapping, found)
     origin = f"{mapping.mark}:{table.database}"
-    with _vault(home, keys) as vault:
-        state = _state(vault, home, origin)
+    with _vault(session) as vault:
+        state = _state(vault, session.home, origin)
     # A table whose newest change is older than what was read before was put back from a copy.
     is_full = is_full or state.read_to is None or table.newest is None or table.newest < state.read_to
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -140,9 +139,9 @@ def _pull(
         file.flush()
         os.fsync(file.fileno())
     crash.point("pull.before_rename")
-    path = _deliver(home, part, state.pull_no) if n_rows else None
+    path = _deliver(session.home, part, state.pull_no) if n_rows else None
     crash.point("pull.after_rename")
-    with _vault(home, keys) as vault:
+    with _vault(session) as vault:
         told = _note_changes(vault, mapping, found, as_of, is_kept=True)
         base_no = None if is_full else state.base_no
         _note_pull(vault, (state.pull_no, base_no, as_of, origin), path, table, n_rows)
@@ -173,13 +172,13 @@ def _alone(home: Home) -> Iterator[None]:
 
 
 @contextmanager
-def _vault(home: Home, keys: Keys) -> Iterator[duckdb.DuckDBPyConnection]:
+def _vault(session: Session) -> Iterator[duckdb.DuckDBPyConnection]:
     """The vault within one transaction, under the home's lock."""
-    with writing(home):
-        connection = engine.connect(home, keys, vault="rw")
+    with writing(session.home):
+        connection = session.connect(vault="rw")
         try:
-            schema.create(connection, keys)
-            identities.install(connection, keys)
+            schema.create(connection, session.keys)
+            identities.install(connection, session.keys)
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")

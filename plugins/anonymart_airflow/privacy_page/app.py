@@ -26,6 +26,7 @@ from anonymart.persons import MEANS
 from anonymart.policy import load_policy
 from anonymart.release import answer as answering
 from anonymart.release import approval
+from anonymart.session import Session
 from anonymart.status import look
 from anonymart_airflow.names import reviewers
 from anonymart_airflow.privacy_page import access, files, pages, reading
@@ -74,13 +75,13 @@ def privacy_page() -> FastAPI:
 
 def overview(request: Request, user: Reader) -> Response:
     """Every release with its state, and the candidate that waits."""
-    home, keys = _home()
+    session = _home()
     return pages.page(
         request,
         "overview",
-        releases=reading.releases(home, keys),
-        n_unreadable=reading.n_unreadable(home, keys),
-        people=reading.people(home, keys),
+        releases=reading.releases(session),
+        n_unreadable=reading.n_unreadable(session),
+        people=reading.people(session),
         means=MEANS,
     )
 
@@ -94,8 +95,8 @@ def health(user: Reader) -> Response:
 
 def difference(request: Request, user: Reader, since: str = "", until: str = "") -> Response:
     """What changed between two releases, or between a release and the candidate that waits."""
-    home, _ = _home()
-    before, now = _folder(home, since), _folder(home, until)
+    session = _home()
+    before, now = _folder(session.home, since), _folder(session.home, until)
     return pages.page(
         request,
         "difference",
@@ -113,16 +114,15 @@ def audit_log(request: Request, user: Reader) -> Response:
 
 def request_page(request: Request, user: Reader, release_id: str) -> Response:
     """Why a candidate waits, what changed, and, for a reviewer, the form to answer."""
-    home, keys = _home()
-    waits = _waiting(home, keys, release_id)
-    return _form(request, user, home, keys, waits)
+    session = _home()
+    waits = _waiting(session, release_id)
+    return _form(request, user, session, waits)
 
 
 def _form(
     request: Request,
     user: BaseUser,
-    home: Home,
-    keys: Keys,
+    session: Session,
     waits: approval.Waiting,
     refused: str = "",
     typed: str = "",
@@ -131,9 +131,11 @@ def _form(
     were `typed`.
     """
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
-    token = access.form_token(keys, user, release_id, waits.candidate_sha256) if may_decide else ""
-    notes = reading.notes(home, keys, release_id)
-    told = reading.report_of(home.releases / f"{files.KINDS['waiting']}{release_id}").get("changes", {})
+    token = access.form_token(session.keys, user, release_id, waits.candidate_sha256) if may_decide else ""
+    notes = reading.notes(session, release_id)
+    told = reading.report_of(session.home.releases / f"{files.KINDS['waiting']}{release_id}").get(
+        "changes", {}
+    )
     return pages.page(
         request,
         "waiting",
@@ -155,13 +157,13 @@ def figures(request: Request, user: Reader, release_id: str) -> Response:
     """The exact figures that were noted of a release or of the candidate that waits; they stand in none of
     its files.
     """
-    home, keys = _home()
-    _folder(home, release_id)
+    session = _home()
+    _folder(session.home, release_id)
     return pages.page(
         request,
         "figures",
         release_id=release_id,
-        exact=pages.exact_part(reading.notes(home, keys, release_id)),
+        exact=pages.exact_part(reading.notes(session, release_id)),
     )
 
 
@@ -196,24 +198,24 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
 
 
 def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
-    home, keys = _home()
-    return _form(request, user, home, keys, _waiting(home, keys, release_id), refused, typed)
+    session = _home()
+    return _form(request, user, session, _waiting(session, release_id), refused, typed)
 
 
 def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
-    home, keys = _home()
+    session = _home()
     if answer["decision"] not in ("approve", "refuse"):
         raise HTTPException(400, "Say approve or refuse.")
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
         raise SentenceRefused(f"Say why, in 1 to {_LONGEST_REASON} characters.")
-    with writing(home):
+    with writing(session.home):
         shown = (
             answer["candidate_sha256"]
-            if approval.shows_the_same(home, keys, release_id, answer["candidate_sha256"])
+            if approval.shows_the_same(session, release_id, answer["candidate_sha256"])
             else ""
         )
         if not access.is_token(
-            answer["token"], access.form_token(keys, user, release_id, answer["candidate_sha256"])
+            answer["token"], access.form_token(session.keys, user, release_id, answer["candidate_sha256"])
         ):
             raise HTTPException(
                 403, "This answer belongs to no page that was shown to you: open the page again."
@@ -226,9 +228,9 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
             )
         reviewer = approval.Reviewer(reviewers()[str(user.get_id())], answer["reason"], VIA)
         if answer["decision"] == "approve":
-            answering.approve(home, keys, load_policy(), release_id, reviewer, shown)
+            answering.approve(session.under(load_policy()), release_id, reviewer, shown)
         else:
-            answering.refuse_waiting(home, keys, release_id, reviewer, shown)
+            answering.refuse_waiting(session, release_id, reviewer, shown)
 
 
 def _home() -> tuple[Home, Keys]:
@@ -244,8 +246,8 @@ def _folder(home: Home, release_id: str) -> Any:
     return found
 
 
-def _waiting(home: Home, keys: Keys, release_id: str) -> approval.Waiting:
-    waits = reading.waiting(home, keys)
+def _waiting(session: Session, release_id: str) -> approval.Waiting:
+    waits = reading.waiting(session)
     if waits is None or waits.release_id != release_id:
         raise HTTPException(404, "This release does not wait: it was decided, superseded, or never made.")
     return waits

@@ -8,31 +8,30 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from anonymart import audit, engine, persons
-from anonymart.home import Home
+from anonymart import audit, persons
 from anonymart.ingest import unreadable
-from anonymart.keys import Keys
 from anonymart.lock import reading
 from anonymart.release import approval, for_reviewer, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
+from anonymart.session import Session
 
 # Seconds for which a page waits for a run that is about to end.
 PATIENCE = 1.0
 _CHAINED = ("entry_no", "previous", "hash", "at", "as_of", "act", "actor", "os_user")
 
 
-def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
+def releases(session: Session) -> list[dict[str, Any]]:
     """Every release and every candidate that was asked about, newest first: id, as_of, state, cells, and who
     decided why.
 
     The state is current, published, withdrawn, waiting, refused or superseded. Raises Busy while a run
     writes.
     """
-    with reading(home, PATIENCE):
-        published = list_releases(home, keys)
-        decided = {entry["release_id"]: entry for entry in approval.decisions(home, keys)}
-        waits = approval.waiting(home, keys)
+    with reading(session.home, PATIENCE):
+        published = list_releases(session)
+        decided = {entry["release_id"]: entry for entry in approval.decisions(session)}
+        waits = approval.waiting(session)
     shown = [
         {**entry, "state": _state(entry), "decision": decided.pop(entry["release_id"], None)}
         for entry in published
@@ -47,47 +46,47 @@ def releases(home: Home, keys: Keys) -> list[dict[str, Any]]:
     return sorted(shown, key=_order, reverse=True)
 
 
-def n_unreadable(home: Home, keys: Keys) -> int:
+def n_unreadable(session: Session) -> int:
     """How many rows about rights or consents wait to be entered, so that nothing is published. Raises Busy
     while a run writes.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return 0
-    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+    with reading(session.home, PATIENCE), session.connect(vault="ro") as connection:
         return unreadable.n_open(connection)
 
 
-def people(home: Home, keys: Keys) -> persons.Persons | None:
+def people(session: Session) -> persons.Persons | None:
     """Persons in and out, true counts that stand in no release; None where there is no vault yet. Raises Busy
     while a run writes.
     """
-    if not home.vault.exists():
+    if not session.home.vault.exists():
         return None
-    with reading(home, PATIENCE):
-        return persons.count(home, keys)
+    with reading(session.home, PATIENCE):
+        return persons.count(session)
 
 
-def waiting(home: Home, keys: Keys) -> approval.Waiting | None:
+def waiting(session: Session) -> approval.Waiting | None:
     """The candidate that waits, if any. Raises Busy while a run writes."""
-    with reading(home, PATIENCE):
-        return approval.waiting(home, keys)
+    with reading(session.home, PATIENCE):
+        return approval.waiting(session)
 
 
-def notes(home: Home, keys: Keys, release_id: str) -> dict[str, Any]:
+def notes(session: Session, release_id: str) -> dict[str, Any]:
     """What the reviewer is told of a candidate beside its files, true figures that stand in no release.
     Raises Busy while a run writes.
     """
-    with reading(home, PATIENCE), engine.connect(home, keys, vault="ro") as connection:
+    with reading(session.home, PATIENCE), session.connect(vault="ro") as connection:
         return for_reviewer.notes(connection, release_id)
 
 
-def log(home: Home, keys: Keys) -> tuple[audit.Verdict, list[dict[str, Any]]]:
+def log(session: Session) -> tuple[audit.Verdict, list[dict[str, Any]]]:
     """The verdict on the audit log and its entries, newest first, each with what it tells in `told`. Raises
     Busy while a run writes.
     """
-    with reading(home, PATIENCE):
-        verdict = audit.verify(home, keys, is_read_only=True)
-        found = audit.entries(home)
+    with reading(session.home, PATIENCE):
+        verdict = audit.verify(session, is_read_only=True)
+        found = audit.entries(session.home)
     entries = [
         {**entry, "told": {name: value for name, value in entry.items() if name not in _CHAINED}}
         for entry in found
