@@ -183,7 +183,7 @@ def release(
     progress = progress or Progress()
     for _ in range(_TRIES):
         if not state.is_built(session):
-            as_of = build_again(session, progress, actor)
+            session = session.on(build_again(session, progress, actor))
         try:
             return _release(session, progress, actor, reviewer)
         except Superseded as moved:

@@ -23,7 +23,7 @@ from anonymart_airflow import approvals, load, queues, roles
 from anonymart_airflow.names import POOL, POOL_NOTE, reviewers
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session as DatabaseSession
 
 T = TypeVar("T")
 
@@ -232,7 +232,7 @@ def _fab_roles() -> Check:
     return Check("auth manager", True, f"FAB has the roles {names}")
 
 
-def _ask_fab(question: Callable[[Session], T]) -> T:
+def _ask_fab(question: Callable[[DatabaseSession], T]) -> T:
     from airflow.utils.session import create_session
 
     with create_session() as session:

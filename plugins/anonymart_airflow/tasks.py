@@ -21,8 +21,6 @@ from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
     from anonymart.home import Home
-    from anonymart.keys import Keys
-    from anonymart.policy import Policy
 
 COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
 
@@ -124,21 +122,21 @@ def gate_candidate(name: str, context: Any) -> str:
     session = _open(context)
     with writing(session.home):
         if not _candidate(session.home, name).is_dir() or not state.is_built(session):
-            name, day = _make_again(session)
-        _gate(session, name, session.as_of)
+            name, session = _make_again(session)
+        _gate(session, name)
     return name
 
 
-def _make_again(session: Session) -> tuple[str, date]:
+def _make_again(session: Session) -> tuple[str, Session]:
     from anonymart.release import make_candidate, recover
     from anonymart.run import build_again
 
     recover(session)
-    day = build_again(session, TaskProgress())
-    return make_candidate(session).name, session.as_of
+    later = session.on(build_again(session, TaskProgress()))
+    return make_candidate(later).name, later
 
 
-def _gate(session: Session, name: str, day: date) -> None:
+def _gate(session: Session, name: str) -> None:
     from anonymart import audit
     from anonymart.errors import GateRefused
     from anonymart.gate import gate
@@ -148,7 +146,7 @@ def _gate(session: Session, name: str, day: date) -> None:
     candidate = _candidate(session.home, name)
     if not has_news(candidate):
         return
-    day = max(day, date.fromisoformat(read_manifest(candidate)["as_of"]))
+    day = max(session.as_of, date.fromisoformat(read_manifest(candidate)["as_of"]))
     verdict = gate(session, candidate, day)
     if not verdict.passed:
         audit.record(session.on(day), "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
@@ -180,8 +178,8 @@ def publish_candidate(name: str, context: Any) -> str:
                 published = publish(session, _candidate(session.home, name))
             except Superseded:
                 # Nobody else may write until it is published.
-                name, day = _make_again(session)
-                _gate(session, name, session.as_of)
+                name, session = _make_again(session)
+                _gate(session, name)
                 published = publish(session, _candidate(session.home, name))
         except ApprovalNeeded as needed:
             raise AirflowSkipException(str(needed)) from None
@@ -199,7 +197,7 @@ def announce_candidate(context: Any) -> dict[str, str]:
     waits = approvals.waiting(session)
     if waits is None:
         raise AirflowSkipException("No candidate waits for the reviewer.")
-    _tell(session.home, session.policy, session.as_of)
+    _tell(session)
     return {"release_id": waits.release_id, "as_of": waits.as_of}
 
 
@@ -266,7 +264,7 @@ def advance_requests(context: Any) -> dict[str, int]:
         ingest(session, sources=("rights",))
         counts = count(machine.advance_all(session))
         _renew(session)
-    _tell(session.home, session.policy, session.as_of)
+    _tell(session)
     return counts
 
 
@@ -320,11 +318,11 @@ def _renew(session: Session) -> None:
         TaskProgress().say(f"The candidate that waited could not be built again: {error}")
 
 
-def _tell(home: Home, policy: Policy, day: date) -> None:
+def _tell(session: Session) -> None:
     """Tell people what stands and asks for one; what hinders that is no fault of this task."""
     from anonymart.notify.tell import never_in_the_way, tell_standing
 
-    never_in_the_way(lambda: tell_standing(home, policy, day))
+    never_in_the_way(lambda: tell_standing(session.home, session.policy, session.as_of))
 
 
 @plain_faults
@@ -363,7 +361,7 @@ def attack_generated(context: Any) -> dict[str, int]:
     }
 
 
-def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
+def _open(context: Any) -> Session:
     from anonymart import telemetry
     from anonymart.home import Home
     from anonymart.keys import Keys
@@ -378,9 +376,9 @@ def _open(context: Any) -> tuple[Home, Keys, Policy, date]:
     home = Home.from_env().prepare()
     if home.rotation.exists():
         resume(home)
-    keys = Keys.load(home)
-    bring_up_to_date(Session(home, keys), TaskProgress())
-    return home, keys, load_policy(), as_of(run.conf, run.run_after, extras)
+    session = Session(home, Keys.load(home), load_policy(), as_of(run.conf, run.run_after, extras))
+    bring_up_to_date(session, TaskProgress())
+    return session
 
 
 def _candidate(home: Home, name: str) -> Path:

@@ -26,7 +26,7 @@ pytestmark = [
 
 
 def test_a_changed_figure_waits_for_the_reviewer(held, configure):  # noqa: F811
-    approve(*small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+    approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
     assert read_manifest(held.home.current)["definitions"]["policy"] == definitions()["policy"]
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     assert state.is_built(Session(held.home, held.keys))
@@ -36,7 +36,7 @@ def test_a_changed_figure_waits_for_the_reviewer(held, configure):  # noqa: F811
     held.build([engagement(month="2026-05-01")], NEXT_MONTH)
     assert state.is_built(Session(held.home, held.keys))
     with pytest.raises(ApprovalNeeded):
-        publish(*small_school(held), gated(held, NEXT_MONTH))
-    because = waiting(*small_school(held)[:2]).because
+        publish(small_school(held), gated(held, NEXT_MONTH))
+    because = waiting(small_school(held)).because
     assert "Definitions changed: policy." in because and len(because) == 2
     assert date.fromisoformat(waiting(Session(held.home, held.keys)).as_of) == NEXT_MONTH

@@ -68,8 +68,9 @@ class SmallSchool(IngestHouse):
         return f"REQ-{number}"
 
     def erase(self, *request_ids: str, as_of: date = AS_OF) -> removal.Removal:
-        inside = (self.home, self.keys, self.policy, as_of, request_ids)
-        return removal.carry_out_requests(*inside, removal.plan_requests(*inside).token)
+        session = Session(self.home, self.keys, self.policy, as_of)
+        plan = removal.plan_requests(session, request_ids)
+        return removal.carry_out_requests(session, request_ids, plan.token)
 
     def everything(self) -> str:
         """Every value of every table of vault, warehouse and tombstones, as one text."""

@@ -28,10 +28,11 @@ from anonymart.erasure import removal
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
+from anonymart.session import Session
 
 home = Home.from_env()
-inside = (home, Keys.load(home), load_policy(), date(2026, 6, 30), ("REQ-1",))
-removal.carry_out_requests(*inside, removal.plan_requests(*inside).token)
+session = Session(home, Keys.load(home), load_policy(), date(2026, 6, 30))
+removal.carry_out_requests(session, ("REQ-1",), removal.plan_requests(session, ("REQ-1",)).token)
 """
 WITHDRAW = ERASE.replace("REQ-1", "REQ-2")
 

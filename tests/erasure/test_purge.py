@@ -37,12 +37,13 @@ from anonymart.erasure.purge import Asked
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
+from anonymart.session import Session
 
 home = Home.from_env()
-inside = (home, Keys.load(home), load_policy(), date(2026, 6, 30))
+inside = Session(home, Keys.load(home), load_policy(), date(2026, 6, 30))
 for asked in (Asked("learning", from_at=datetime(2026, 6, 10, 10), until_at=datetime(2026, 6, 10, 11)),
               Asked("salary", column="employer"), Asked("salary", column="job_title")):
-    purge.carry_out(*inside, asked, purge.plan(*inside, asked).token)
+    purge.carry_out(inside, asked, purge.plan(inside, asked).token)
 """
 
 
@@ -97,7 +98,7 @@ def clean(tmp_path_factory, tmp_path, monkeypatch):
 
 
 def carry_out(school, asked):
-    inside = (school.home, school.keys, school.policy, AS_OF)
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
     return purge.carry_out(inside, asked, purge.plan(inside, asked).token)
 
 

@@ -180,7 +180,7 @@ def test_a_gate_that_has_gone_blind_refuses_a_sound_candidate(
     assert {"known e-mail", "known given name", "SHA-1 of a known e-mail"} <= missed
     assert not {"e-mail", "UUID", "figure below its threshold"} & missed
     with pytest.raises(GateRefused):
-        publish(school.home, school.keys, school.policy, candidate)
+        publish(Session(school.home, school.keys, school.policy), candidate)
 
 
 def test_a_drill_that_planted_nothing_is_a_no():
@@ -192,7 +192,7 @@ def test_it_is_held_beside_carried_cells_and_leaves_published_releases_alone(
 ):
     candidate = school.candidate()
     assert gate(Session(school.home, school.keys, school.policy), candidate, AS_OF).passed
-    publish(school.home, school.keys, school.policy, candidate)
+    publish(Session(school.home, school.keys, school.policy), candidate)
     school.build([engagement(month=AS_OF.replace(month=5, day=1))], NEXT_MONTH)
     candidate = school.candidate(NEXT_MONTH)
     report = gate(Session(school.home, school.keys, school.policy), candidate, NEXT_MONTH)

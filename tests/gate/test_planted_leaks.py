@@ -513,7 +513,7 @@ def test_carried_cells(school):
 
     candidate = school.candidate()
     gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
-    publish(school.home, school.keys, school.policy, candidate)
+    publish(Session(school.home, school.keys, school.policy), candidate)
     school.build([engagement(month=date(2026, 5, 1))], NEXT_MONTH)
     candidate = school.candidate(NEXT_MONTH)
     assert found(school, candidate, NEXT_MONTH) == set()

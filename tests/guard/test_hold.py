@@ -175,8 +175,8 @@ def test_an_erasure_never_waits(small_school):
         "request_id,kind,learner_id,received_at,identity_verified\nR1,erase,L3,2026-06-30T10:00:00Z,true\n",
     )
     small_school.ingest(IN_TEN_YEARS)
-    inside = (small_school.home, small_school.keys, small_school.policy, IN_TEN_YEARS, ("R1",))
-    done = carry_out_requests(inside.on(plan_requests(inside).token))
+    session = Session(small_school.home, small_school.keys, small_school.policy, IN_TEN_YEARS)
+    done = carry_out_requests(session, ("R1",), plan_requests(session, ("R1",)).token)
     assert done.rows["vault.register.learners"] == 1
     assert n_learners(small_school) == N_LEARNERS - 1
 

@@ -115,8 +115,10 @@ def test_killed_at_each_point_and_run_again(small_school, point):
         "from datetime import date; from pathlib import Path; from anonymart.home import Home; from "
         "anonymart.keys import Keys\n"
         "from anonymart.policy import load_policy; from anonymart.ingest import ingest\n"
-        f"home = Home(Path({str(small_school.home.root)!r})); ingest(home, Keys.load(home), load_policy(), "
-        f"date(2026, 6, 30), sources=('learning',))"
+        "from anonymart.session import Session\n"
+        f"home = Home(Path({str(small_school.home.root)!r}))\n"
+        "session = Session(home, Keys.load(home), load_policy(), date(2026, 6, 30))\n"
+        "ingest(session, sources=('learning',))"
     )
     environment = {**os.environ, "ANONYMART_CRASH_AT": point}
     died = warm.python(code, env=environment)

@@ -287,7 +287,9 @@ def test_killed_at_each_step_nothing_is_lost_or_doubled(small_school, store, mon
         "    if number == 2 and step == 'before_file': die()\n"
         "    finish(self, number)\n"
         "lrs._Part.finish = finishing\n"
-        "lrs.pull(home, Keys.load(home), lrs_store.make_store(sys.argv[2], {}), parts=lrs.Parts(10))\n"
+        "from anonymart.session import Session\n"
+        "store = lrs_store.make_store(sys.argv[2], {})\n"
+        "lrs.pull(Session(home, Keys.load(home)), store, parts=lrs.Parts(10))\n"
     )
     for step in ("before_file", "before_cursor", "after_cursor"):
         other = SmallSchool(small_school.home.root.parent / step)

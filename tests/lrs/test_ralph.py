@@ -177,9 +177,10 @@ def _pull_and_kill(small_school: SmallSchool, url: str) -> bool:
     code = (
         "import sys; from pathlib import Path; from anonymart.home import Home; from anonymart.keys "
         "import Keys\n"
+        "from anonymart.session import Session\n"
         "from anonymart.sources import lrs, lrs_store; home = Home(Path(sys.argv[1])).prepare()\n"
         "store = lrs_store.make_store(sys.argv[2], lrs_store.secrets_from_environment(), page_size=20)\n"
-        "lrs.pull(home, Keys.load(home), store, parts=lrs.Parts(60))"
+        "lrs.pull(Session(home, Keys.load(home)), store, parts=lrs.Parts(60))"
     )
     environment = {**os.environ, "ANONYMART_LRS_USERNAME": USER, "ANONYMART_LRS_PASSWORD": PASSWORD}
     process = subprocess.Popen(

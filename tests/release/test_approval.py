@@ -100,9 +100,9 @@ def test_the_first_release_waits_and_is_published_as_it_was_read(held):
     assert gate(small_school(held), release).passed
     assert [act for act in acts(held) if act != "built"] == ["waiting", "approved", "published"]
     assert states(held) == ["approved"] and waiting(Session(held.home, held.keys)) is None
-    for again in (approve, lambda *a: refuse_waiting(*a[:2], *a[3:])):
+    for again in (approve, refuse_waiting):
         with pytest.raises(UsageError, match="it was approved"):
-            again(*small_school(held), FIRST, Reviewer("reviewer", "Once more"))
+            again(small_school(held), FIRST, Reviewer("reviewer", "Once more"))
 
 
 def test_without_a_change_it_goes_through_by_itself(held):
@@ -244,16 +244,16 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
 from anonymart.release import answer, approval, publish
+from anonymart.session import Session
 home = Home(Path(sys.argv[1]))
-keys = Keys.load(home)
+session = Session(home, Keys.load(home), load_policy())
 {act}
 """
 ACTS = {
-    "hold": "publish(home, keys, load_policy(), home.releases / '.candidate-2026-06-30.1')",
-    "refuse": "answer.refuse_waiting(home, keys, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is "
+    "hold": "publish(session, home.releases / '.candidate-2026-06-30.1')",
+    "refuse": "answer.refuse_waiting(session, '2026-06-30.1', approval.Reviewer('reviewer', 'Too much is "
     "hidden'))",
-    "approve": "answer.approve(home, keys, load_policy(), '2026-06-30.1', approval.Reviewer('reviewer', "
-    "'Read in full'))",
+    "approve": "answer.approve(session, '2026-06-30.1', approval.Reviewer('reviewer', 'Read in full'))",
 }
 
 

@@ -160,7 +160,7 @@ def release(first: School, root: Path, change: Callable[[School], list[Cell]]) -
     candidate = school.candidate()
     report = gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     assert report.passed, report.sentences()
-    publish(school.home, school.keys, school.policy, candidate)
+    publish(Session(school.home, school.keys, school.policy), candidate)
     return school, school.home.current.resolve()
 
 

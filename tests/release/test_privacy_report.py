@@ -102,7 +102,7 @@ def test_a_card_tells_what_is_guaranteed_and_no_noisy_count_as_a_guarantee(schoo
 
 
 def test_what_changed_since_the_release_before(school):
-    publish(school.home, school.keys, school.policy, gated(school))
+    publish(Session(school.home, school.keys, school.policy), gated(school))
     folder = school.home.current.resolve()
     package = json.loads((folder / "datapackage.json").read_text())
     next(entry for entry in package["resources"] if entry["name"] == "nps_quarterly")["schema"][
@@ -231,12 +231,12 @@ def test_a_report_that_changed_after_the_gate_is_not_published(school):
     with (candidate / "privacy_report.html").open("a") as file:
         file.write("<!-- more -->")
     with pytest.raises(GateRefused, match="no longer what the gate has read"):
-        publish(school.home, school.keys, school.policy, candidate)
+        publish(Session(school.home, school.keys, school.policy), candidate)
 
 
 @pytest.mark.long
 def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(school, monkeypatch):
-    publish(school.home, school.keys, school.policy, gated(school))
+    publish(Session(school.home, school.keys, school.policy), gated(school))
     folder = school.home.current.resolve()
     monkeypatch.setattr("anonymart.release.privacy_page.style", lambda: "@media another { }")
     assert gate(Session(school.home, school.keys, school.policy), folder).passed

@@ -44,7 +44,7 @@ def gated(school, as_of=AS_OF):
 
 def published(school, as_of=AS_OF):
     def act(school):
-        return publish(school.home, school.keys, school.policy, gated(school, as_of))
+        return publish(Session(school.home, school.keys, school.policy), gated(school, as_of))
 
     return of_sound(school, f"published-{as_of}", act)
 
@@ -167,7 +167,7 @@ def test_nothing_new_is_no_release(school):
     candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
     assert candidate.name == ".candidate-2026-06-30.2"
     assert not has_news(candidate)
-    assert publish(school.home, school.keys, school.policy, candidate) is None
+    assert publish(Session(school.home, school.keys, school.policy), candidate) is None
     assert sorted(path.name for path in school.home.releases.iterdir()) == [FIRST, "current"]
 
 
@@ -187,11 +187,11 @@ def test_an_empty_period_closes_too(school):
 def test_only_what_the_gate_has_passed_is_published(school):
     candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
     with pytest.raises(GateRefused, match="not read by the gate"):
-        publish(school.home, school.keys, school.policy, candidate)
+        publish(Session(school.home, school.keys, school.policy), candidate)
     gate(Session(school.home, school.keys, school.policy), candidate, AS_OF)
     school.tamper(candidate, "UPDATE release.main.nps_quarterly SET n_invited = 205", seal=False)
     with pytest.raises(GateRefused, match="no longer what the gate has read"):
-        publish(school.home, school.keys, school.policy, candidate)
+        publish(Session(school.home, school.keys, school.policy), candidate)
     assert not school.home.current.exists()
     with pytest.raises(UsageError, match="no candidate of this home"):
         publish(
@@ -209,7 +209,7 @@ def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
         candidate = make_candidate(Session(school.home, school.keys, school.policy, NEXT_MONTH))
         assert not gate(Session(school.home, school.keys, school.policy), candidate, NEXT_MONTH).passed
         with pytest.raises(GateRefused, match="gate refused"):
-            publish(school.home, school.keys, school.policy, candidate)
+            publish(Session(school.home, school.keys, school.policy), candidate)
         kept = refuse(school.home, candidate)
     assert [path.name for path in school.home.releases.glob(".refused-*")] == [kept.name]
     assert json.loads((kept / "gate.json").read_text())["failures"][0]["kind"] == "open_period"
@@ -222,9 +222,10 @@ import sys
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
+from anonymart.session import Session
 from tests.release.yes import publish
 home = Home(__import__("pathlib").Path(sys.argv[1]))
-publish(home, Keys.load(home), load_policy(), home.releases / sys.argv[2])
+publish(Session(home, Keys.load(home), load_policy()), home.releases / sys.argv[2])
 """
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from anonymart import engine, run
+from anonymart import run
 from anonymart.errors import ApprovalNeeded, Superseded
 from anonymart.gate import gate
 from anonymart.release import approval, publish
@@ -68,7 +68,7 @@ QUICK = ("erase executed",)
 SLOW = tuple(pytest.param(kind, marks=pytest.mark.long) for kind in KINDS if kind not in QUICK)
 
 
-def inside(school: School) -> tuple:
+def inside(school: School) -> Session:
     return Session(school.home, school.keys, school.policy)
 
 
@@ -88,10 +88,10 @@ def builds(school, monkeypatch):
     """What dbt would build; gives the states that were built from, one a build."""
     made = []
 
-    def build(home, keys, policy, as_of, *_, actor=None):
-        approval.supersede(Session(home, keys, given_day=as_of), "a new build")
+    def build(session, *_, actor=None):
+        approval.supersede(session, "a new build")
         made.append(now(school))
-        school.build(CELLS, as_of)
+        school.build(CELLS, session.as_of)
         with school.connect(vault="rw") as connection:
             approval.note_built_again(connection)
 
@@ -99,10 +99,10 @@ def builds(school, monkeypatch):
     return made
 
 
-def quick(home, keys, policy, candidate, *_):
+def quick(session, candidate, *_):
     """A gate that looks at the state alone and says yes: what it reads in the files has tests of its own."""
     release_id = read_manifest(candidate)["release_id"]
-    with engine.connect(home, keys, vault="ro") as connection:
+    with session.connect(vault="ro") as connection:
         state.check_candidate(connection, release_id)
     sums = {name: sha256(candidate / name) for name in (MARTS_FILE, MANIFEST)}
     write_durably(candidate / GATE_RESULT, json.dumps({"passed": True, "files": sums}))
@@ -152,7 +152,7 @@ def test_whatever_comes_between_two_steps_is_in_what_is_published(school, builds
 
 def test_neither_gate_nor_publication_takes_what_a_right_has_superseded(school):
     candidate = school.candidate()
-    quick(*inside(school), candidate)
+    quick(inside(school), candidate)
     states = {now(school)}
     for kind in KINDS:
         carry_out(school, kind)
@@ -199,7 +199,7 @@ def test_a_build_that_did_not_end_is_no_state(school, builds, quick_gate):
 
 def wait(school: School) -> str:
     candidate = school.candidate()
-    quick(*inside(school), candidate)
+    quick(inside(school), candidate)
     with pytest.raises(ApprovalNeeded):
         publish(inside(school), candidate)
     return approval.waiting(Session(school.home, school.keys)).candidate_sha256
@@ -231,7 +231,7 @@ def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
     carry_out(school, "object")
     fewer = [engagement(active=39), engagement(course="course-ruby-basics"), nps(), nps(path="all"), salary()]
     build = patch.object(
-        run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[3]))
+        run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[0].as_of))
     )
     with build, pytest.raises(Superseded, match="what it shows has changed"):
         run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
@@ -274,11 +274,12 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
         approval.supersede_by_rights(Session(school.home, school.keys, given_day=opened[0]))
         tasks._renew(inside(school).on(opened[0]))
 
-    monkeypatch.setattr(tasks, "_open", lambda _: (*inside(school), opened[0]))
+    monkeypatch.setattr(tasks, "_open", lambda _: inside(school).on(opened[0]))
 
-    def build(home, keys, policy, as_of, *_, actor=None):
-        approval.supersede(Session(home, keys, given_day=as_of), "a new build")
-        school.build([engagement(month=date(2025, 1 + (as_of - AS_OF).days, 1))], as_of)
+    def build(session, *_, actor=None):
+        approval.supersede(session, "a new build")
+        month = date(2025, 1 + (session.as_of - AS_OF).days, 1)
+        school.build([engagement(month=month)], session.as_of)
         with school.connect(vault="rw") as connection:
             approval.note_built_again(connection)
 
@@ -286,7 +287,7 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
     published = []
     for day in range(7):
         opened[0] = AS_OF + timedelta(days=day)
-        build(*inside(school), opened[0])
+        build(inside(school).on(opened[0]))
         name = school.candidate(opened[0]).name
         request()
         name = tasks.gate_candidate.__wrapped__(name, None)

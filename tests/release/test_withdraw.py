@@ -217,7 +217,7 @@ def test_a_correction_without_any_cell_is_news_too(school):
     candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
     assert has_news(candidate)
     assert gate(Session(school.home, school.keys, school.policy), candidate, AUGUST).passed
-    assert publish(school.home, school.keys, school.policy, candidate) == "2026-08-29.2"
+    assert publish(Session(school.home, school.keys, school.policy), candidate) == "2026-08-29.2"
     assert mark(school, THIRD)["replaced_by"] == "2026-08-29.2"
 
 
@@ -240,7 +240,7 @@ def test_a_candidate_from_before_the_withdrawal_is_not_published(school):
     assert {failure.kind for failure in report.failures} == {"replaces_unlike_ledger"}
     (candidate / "gate.json").write_text(json.dumps({"passed": True, "files": report.files}))
     with pytest.raises(AnonymartError, match="before the last withdrawal"):
-        publish(school.home, school.keys, school.policy, candidate)
+        publish(Session(school.home, school.keys, school.policy), candidate)
     assert os.readlink(school.home.current) == SECOND
 
 
@@ -494,11 +494,12 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import load_policy
 from anonymart.release import Wrong, recover, withdraw
+from anonymart.session import Session
 from tests.release.yes import publish
 home = Home(Path(sys.argv[1]))
-keys = Keys.load(home)
+session = Session(home, Keys.load(home), load_policy(), date(2026, 8, 29))
 """
-WITHDRAW = "withdraw(home, keys, date(2026, 8, 29), Wrong(sys.argv[2], sys.argv[3]), sys.argv[4])"
+WITHDRAW = "withdraw(session, Wrong(sys.argv[2], sys.argv[3]), sys.argv[4])"
 
 
 def kill(school, point, statement, *words):
@@ -523,7 +524,7 @@ def test_a_kill_after_the_commit_is_finished_wherever_the_next_ones_come(school)
     kill(school, "withdraw.after_commit", WITHDRAW, SECOND, WHY, plan.token)
     assert os.readlink(school.home.current) == THIRD
     for point in [point for point in crash.POINTS if point.startswith("withdraw.") and "commit" not in point]:
-        kill(school, point, "recover(home, keys)")
+        kill(school, point, "recover(session)")
         assert os.readlink(school.home.current) == FIRST
     assert recover(Session(school.home, school.keys)) == [f"marked {THIRD} as withdrawn"]
     assert recover(Session(school.home, school.keys)) == []
@@ -542,7 +543,7 @@ def test_a_kill_between_the_correction_and_its_marks(school):
     kill(
         school,
         "publish.after_swap",
-        "publish(home, keys, load_policy(), home.releases / sys.argv[2])",
+        "publish(session, home.releases / sys.argv[2])",
         candidate.name,
     )
     assert mark(school, SECOND)["replaced_by"] is None

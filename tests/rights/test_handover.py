@@ -200,7 +200,9 @@ def test_the_same_bytes_twice_and_no_half_file_after_a_kill(built):
         "from datetime import date\nfrom anonymart.home import Home\nfrom anonymart.keys import "
         "Keys\nfrom anonymart.policy import load_policy\n"
         "from anonymart.rights import handover\nhome = Home.from_env()\n"
-        "handover.write_handover(home, Keys.load(home), load_policy(), date(2026, 6, 30), 'REQ-1', 'access')"
+        "from anonymart.session import Session\n"
+        "session = Session(home, Keys.load(home), load_policy(), date(2026, 6, 30))\n"
+        "handover.write_handover(session, 'REQ-1', 'access')"
     )
     environment = {
         **os.environ,

@@ -31,10 +31,12 @@ def correct(small_school, source, key, right, number=1, as_of=AS_OF):
         learner_id="L-4711",
         details=json.dumps({"source": source, "key": key, "set": right}),
     )
-    inside = (small_school.home, small_school.keys, small_school.policy, as_of, request)
-    plan = rectify.plan(*inside)
-    assert rectify.carry_out(*inside) == plan
-    assert rectify.plan(*inside) == {} and rectify.carry_out(*inside) == {}, "twice changes nothing"
+    session = Session(small_school.home, small_school.keys, small_school.policy, as_of)
+    plan = rectify.plan(session, request)
+    assert rectify.carry_out(session, request) == plan
+    assert rectify.plan(session, request) == rectify.carry_out(session, request) == {}, (
+        "twice changes nothing"
+    )
     return plan
 
 

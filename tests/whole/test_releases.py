@@ -119,7 +119,7 @@ def test_a_build_that_was_published_closes_nothing_again(advanced, tmp_path):
     assert {
         mart: (found["new_cells"], found["closed_periods"]) for mart, found in marts.items()
     } == dict.fromkeys(marts, (0, 0))
-    assert publish(small_school.home, small_school.keys, load_policy(), candidate) is None
+    assert publish(Session(small_school.home, small_school.keys, load_policy()), candidate) is None
     assert small_school.current == f"{SECOND}.1"
 
 

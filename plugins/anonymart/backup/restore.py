@@ -95,8 +95,8 @@ def restore(session: Session, source: Path, options: Options | None = None) -> R
         and (session.home.vault.exists() or session.home.warehouse.exists())
     ):
         raise UsageError(
-            f"{session.home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere if "
-            f"you may need them, then give --replace."
+            f"{session.home.root} has a vault or a warehouse, which a restore replaces: copy them elsewhere "
+            f"if you may need them, then give --replace."
         )
     newest = options.newest.expanduser().resolve() if options.newest else session.home.root
     if not (newest / "tombstones.duckdb").exists():

@@ -14,6 +14,7 @@ from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
+from anonymart.session import Session
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DATE = click.DateTime(formats=["%Y-%m-%d"])
@@ -76,17 +77,17 @@ def keys_of(home: Home) -> Keys:
     return Keys.load(home)
 
 
-def open_home() -> tuple[Home, Keys, Policy]:
-    """Home, keys and policy; a rotation that was cut short is ended and a home of an older version migrated
-    first, one of a newer version is refused.
+def open_session(given: datetime | None = None) -> Session:
+    """Home, keys, policy and the day of the run, today where none is given. A rotation that was cut short is
+    ended and a home of an older version migrated first; one of a newer version is refused.
     """
     from anonymart.migrate.home import bring_up_to_date
 
     policy = load_policy()
     home = Home.from_env().prepare()
-    found = keys_of(home)
-    bring_up_to_date(home, found, Progress())
-    return home, found, policy
+    session = Session(home, keys_of(home), policy, day_of(given, policy))
+    bring_up_to_date(session, Progress())
+    return session
 
 
 def day_of(given: datetime | None, policy: Policy) -> date:

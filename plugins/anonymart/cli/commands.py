@@ -175,12 +175,12 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
     from anonymart.summary import summarize
 
     session = open_session(as_of)
-    day, progress = session.as_of, Progress()
+    progress = Progress()
     with writing(session.home):
         recover(session)
-        guard.check(session.on(day), force_as_of, actor)
+        guard.check(session, force_as_of, actor)
         with progress.step("build", "Build"):
-            dbt_build(session.on(day), progress, actor=actor)
+            dbt_build(session, progress, actor=actor)
         result = summarize(session).as_dict()
     print_result(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
@@ -241,11 +241,11 @@ def publish(
 
     reviewer = _reviewer(approve_as, reason)
     session = open_session(as_of)
-    day, progress = session.as_of, Progress()
+    progress = Progress()
     with writing(session.home):
         recover(session)
-        guard.check(session.on(day), force_as_of, actor)
-        release_id, waiting = release(session.on(day), progress, actor, reviewer)
+        guard.check(session, force_as_of, actor)
+        release_id, waiting = release(session, progress, actor, reviewer)
     result = {
         "release_id": release_id,
         "status": status_of(release_id, waiting),

@@ -161,11 +161,11 @@ def _files(zones: Zones, asked: Asked) -> dict[str, list[Path]]:
     name = f"{asked.file}{REFUSED_SUFFIX}" if asked.file else f"*{REFUSED_SUFFIX}"
     refused = [
         path
-        for folder in files.landings(zones.connection, zones.home)
+        for folder in files.landings(zones.connection, zones.session.home)
         for path in sorted((folder / asked.source).rglob(name))
         if path.is_file()
     ]
-    prepared = sorted(zones.home.exports.glob("*")) if zones.home.exports.is_dir() else []
+    prepared = sorted(zones.session.home.exports.glob("*")) if zones.session.home.exports.is_dir() else []
     return {files.REFUSED: refused, "exports prepared for people": prepared}
 
 

@@ -245,8 +245,8 @@ def _plan_terms(zones: Zones, policy: Policy, as_of: date) -> Removal:
 
 def _old_files(zones: Zones, policy: Policy, as_of: date) -> dict[str, list[Path]]:
     return {
-        files.REFUSED: files.old_refused(zones.connection, zones.home, policy, as_of),
-        files.EXPORTS: files.old_exports(zones.home, policy, as_of),
+        files.REFUSED: files.old_refused(zones.connection, zones.session.home, policy, as_of),
+        files.EXPORTS: files.old_exports(zones.session.home, policy, as_of),
     }
 
 
@@ -289,9 +289,11 @@ def _choose_requests(zones: Zones, policy: Policy, as_of: date, request_ids: tup
     """).fetchall()
     found = Removal(
         str(as_of),
-        files=files.count_mentions(files.landings(connection, zones.home), people.text_terms(connection)),
+        files=files.count_mentions(
+            files.landings(connection, zones.session.home), people.text_terms(connection)
+        ),
     )
-    if n_copies := len(files.copies(zones.home)):
+    if n_copies := len(files.copies(zones.session.home)):
         found.files[files.COPIES] = n_copies
     found.fingerprint = json.dumps([marks, loaded, found.files], sort_keys=True)
     return found
@@ -431,7 +433,7 @@ def _delete(
     connection.execute("COMMIT")
     crash.point(f"removal.after_{zone}_commit")
     for row_id in blanked:
-        handover.delete_export(Session(zones.home, zones.keys), row_id)
+        handover.delete_export(zones.session, row_id)
     return found
 
 

@@ -20,19 +20,17 @@ class Zones:
     """All three files open to write, with the keyed functions of vault and warehouse."""
 
     def __init__(self, session: Session) -> None:
-        self.home, self.keys = session.home, session.keys
+        self.session, self.keys = session, session.keys
 
     def __enter__(self) -> Zones:
-        has_warehouse = self.home.warehouse.exists()
-        self.connection = engine.connect(
-            self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None
-        )
+        has_warehouse = self.session.home.warehouse.exists()
+        self.connection = self.session.connect(vault="rw", warehouse="rw" if has_warehouse else None)
         try:
             self.connection.execute(engine.NO_VACUUM)
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
             identities.install_pseudonym(self.connection, self.keys)
-            tombstones.attach(self.connection, Session(self.home, self.keys))
+            tombstones.attach(self.connection, self.session)
             people.start(self.connection)
         except BaseException:
             self.connection.close()
@@ -53,7 +51,7 @@ class Zones:
         """Whether the warehouse knows fewer receipts than the vault: a copy put back, in which people who
         left may be again.
         """
-        if not self.home.warehouse.exists():
+        if not self.session.home.warehouse.exists():
             return False
         return receipts.head(self.connection, "warehouse")[0] < receipts.head(self.connection, "vault")[0]
 

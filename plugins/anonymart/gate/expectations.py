@@ -14,6 +14,8 @@ import sqlalchemy
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations import UnexpectedRowsExpectation
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
+from great_expectations.render import LegacyDiagnosticRendererType
+from great_expectations.render.renderer.renderer import renderer
 from sqlalchemy.exc import SQLAlchemyError
 
 from anonymart.gate.rules import RULES, Rule
@@ -78,7 +80,17 @@ class Forbidden(UnexpectedRowsExpectation):
         found = metrics[_FOUND]
         if self.number not in found:
             raise RuntimeError("this could not be asked")
-        return {"success": found[self.number] == 0}
+        n_places = found[self.number]
+        return {"success": n_places == 0, "result": {"observed_value": n_places}}
+
+    @classmethod
+    @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
+    def _diagnostic_observed_value_renderer(
+        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None, **_: Any
+    ) -> str:
+        """What the Data Docs show as observed: how many places hold what is forbidden, never a value."""
+        found = ((result.result if result else None) or {}).get("observed_value")
+        return "not evaluated" if found is None else f"{found} found"
 
 
 def _class_of(rule: Rule) -> type[Forbidden]:

@@ -11,17 +11,13 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 
 import duckdb
 
-from anonymart import crash, engine
+from anonymart import crash
 from anonymart.erasure import removal
 from anonymart.errors import AnonymartError, UsageError
-from anonymart.home import Home
 from anonymart.ingest import identities, ingest
-from anonymart.keys import Keys
-from anonymart.policy import Policy
 from anonymart.release import approval
 from anonymart.rights import death, handover, rectify
 from anonymart.rights.requests import STRIP, Request, choose, load_states, need_vault
@@ -78,20 +74,13 @@ class _Row:
 class _Work:
     """Where and as of when requests are carried out."""
 
-    home: Home
-    keys: Keys
-    policy: Policy
-    as_of: date
-
-    @property
-    def place(self) -> tuple[Home, Keys, Policy, date]:
-        return self.home, self.keys, self.policy, self.as_of
+    session: Session
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        connection = engine.connect(self.home, self.keys, vault="rw")
+        connection = self.session.connect(vault="rw")
         try:
-            schema.create(connection, self.keys)
-            identities.install(connection, self.keys)
+            schema.create(connection, self.session.keys)
+            identities.install(connection, self.session.keys)
         except BaseException:
             connection.close()
             raise
@@ -99,7 +88,7 @@ class _Work:
 
     def states(self) -> dict[str, Request]:
         with self.connect() as connection:
-            return load_states(connection, self.policy, self.as_of)
+            return load_states(connection, self.session.policy, self.session.as_of)
 
     def rows(self, request_ids: list[str]) -> dict[str, _Row]:
         with self.connect() as connection:
@@ -128,7 +117,7 @@ def plan(session: Session, shown_id: str) -> Plan:
     """What the request would do; a received one becomes planned. Raises UsageError when it cannot be planned
     yet, or any more.
     """
-    work = _Work(session.home, session.keys, session.policy, session.as_of)
+    work = _Work(session)
     request_id, request = _found(work, shown_id, ("received", "planned"))
     found = _plan(work, work.rows([request_id])[request_id])
     if request.state == "received":
@@ -141,7 +130,7 @@ def execute(session: Session, shown_id: str, token: str | None = None) -> Reques
 
     Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
     """
-    work = _Work(session.home, session.keys, session.policy, session.as_of)
+    work = _Work(session)
     request_id, request = _found(work, shown_id, OPEN)
     row = work.rows([request_id])[request_id]
     if request.state == "received":
@@ -164,7 +153,7 @@ def answer(session: Session, shown_id: str) -> Request:
     """Close a verified request as answered: of who asked, a keyed hash stays (P-RIGHTS). Once more changes
     nothing.
     """
-    work = _Work(session.home, session.keys, session.policy, session.as_of)
+    work = _Work(session)
     request_id, request = _found(work, shown_id, ("verified", "answered"))
     if request.state == "verified":
         _answer(work, [request_id])
@@ -176,7 +165,7 @@ def find_with_export(session: Session, shown_id: str) -> tuple[Request, str | No
     for an unknown id.
     """
     need_vault(session.home)
-    states = _Work(session.home, session.keys, session.policy, session.as_of).states()
+    states = _Work(session).states()
     request_id = choose(states, session.keys, shown_id)
     path = handover.export_path(session, request_id)
     return states[request_id], str(path) if path.exists() else None
@@ -191,8 +180,8 @@ def advance_all(session: Session) -> list[Request]:
     """
     if not session.home.vault.exists():
         return []
-    work = _Work(session.home, session.keys, session.policy, session.as_of)
-    removal.finish(*work.place)
+    work = _Work(session)
+    removal.finish(work.session)
     handover.delete_old_exports(session.home, session.policy, session.as_of)
     states = work.states()
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
@@ -238,9 +227,9 @@ def _held_back(work: _Work, states: dict[str, Request]) -> set[str]:
         and states[asking].kind in ("access", "port")
         and (
             states[asking].state in ("awaiting_proof", *OPEN)
-            or handover.export_path(Session(work.home, work.keys), asking).exists()
+            or handover.export_path(work.session, asking).exists()
         )
-        and work.as_of < states[removing].due_on
+        and work.session.as_of < states[removing].due_on
     }
 
 
@@ -280,10 +269,10 @@ def _plan(work: _Work, row: _Row) -> Plan:
     if row.is_held:
         _need_one_person(work, row.request_id)
     if row.acts_as == "removal":
-        found = removal.plan_requests(*work.place, (row.request_id,))
+        found = removal.plan_requests(work.session, (row.request_id,))
         return Plan(found.rows, found.files, found.token)
     if row.acts_as == "rectify":
-        rows = rectify.plan(*work.place, row.request_id)
+        rows = rectify.plan(work.session, row.request_id)
         return Plan(rows, {}, _token(work, row, rows))
     return Plan()
 
@@ -317,7 +306,7 @@ def _token(work: _Work, row: _Row, rows: dict[str, int]) -> str:
     import hashlib
 
     return hashlib.sha256(
-        json.dumps([str(work.as_of), row.request_id, rows], sort_keys=True).encode()
+        json.dumps([str(work.session.as_of), row.request_id, rows], sort_keys=True).encode()
     ).hexdigest()[:12]
 
 
@@ -325,7 +314,7 @@ def _execute_each(work: _Work, rows: list[_Row]) -> None:
     """The removals among them as one batch with its own plan's token; then the others, one by one."""
     removing = [row for row in rows if row.acts_as == "removal"]
     if removing:
-        batch = removal.plan_requests(*work.place, tuple(row.request_id for row in removing))
+        batch = removal.plan_requests(work.session, tuple(row.request_id for row in removing))
         _execute(work, removing, batch.token)
     for row in rows:
         if row.acts_as != "removal":
@@ -342,18 +331,18 @@ def _execute(work: _Work, rows: list[_Row], token: str | None) -> None:
             for _, other in _same_person(
                 work, tuple(row.request_id for row in rows if row.kind != "withdraw")
             ):
-                handover.delete_export(Session(work.home, work.keys), other)
-            done = removal.carry_out_requests(*work.place, tuple(names), token or "")
+                handover.delete_export(work.session, other)
+            done = removal.carry_out_requests(work.session, tuple(names), token or "")
             notes = dict.fromkeys(names, f"receipt {done.receipt_no}")
         case "handover":
             # What waits in landing is held as well (R-ACCESS).
-            ingest(*work.place)
+            ingest(work.session)
             for row in rows:
                 kind = "access" if row.kind == "death" else row.kind
-                notes[row.request_id] = handover.write_handover(*work.place, row.request_id, kind).name
+                notes[row.request_id] = handover.write_handover(work.session, row.request_id, kind).name
         case "rectify":
             for row in rows:
-                rectify.carry_out(*work.place, row.request_id)
+                rectify.carry_out(work.session, row.request_id)
         case "standing":
             _keep_standing(work, names)
         case "nothing":
@@ -391,7 +380,7 @@ def _verify(work: _Work, rows: list[_Row]) -> None:
 
 
 def _zip_opens(work: _Work, row: _Row) -> bool:
-    path = handover.export_path(Session(work.home, work.keys), row.request_id)
+    path = handover.export_path(work.session, row.request_id)
     with zipfile.ZipFile(path) as archive:
         return archive.testzip() is None and bool(archive.namelist())
 
@@ -409,7 +398,7 @@ def _is_standing(work: _Work, row: _Row) -> bool:
 
 _IS_DONE: dict[str, Callable[[_Work, _Row], bool]] = {
     "removal": lambda work, row: (
-        not any(_plan(work, row).rows.values()) and not removal.left_of_the_erased(*work.place)
+        not any(_plan(work, row).rows.values()) and not removal.left_of_the_erased(work.session)
     ),
     "rectify": lambda work, row: not any(_plan(work, row).rows.values()),
     "handover": _zip_opens,
@@ -454,7 +443,7 @@ def _step(work: _Work, request_ids: list[str], state: str, note: str, *statement
             connection.execute(statement, [request_ids])
         connection.execute(
             "INSERT INTO vault.rights.steps SELECT unnest($1::VARCHAR[]), $2, $3, $4",
-            [request_ids, state, work.as_of, note],
+            [request_ids, state, work.session.as_of, note],
         )
         crash.point(f"rights.before_{state}_commit")
         connection.execute("COMMIT")
@@ -482,9 +471,9 @@ def _told(found: Plan) -> str:
 
 
 def _found(work: _Work, shown_id: str, states: tuple[str, ...]) -> tuple[str, Request]:
-    need_vault(work.home)
+    need_vault(work.session.home)
     found = work.states()
-    request_id = choose(found, work.keys, shown_id)
+    request_id = choose(found, work.session.keys, shown_id)
     request = found[request_id]
     if request.state == "awaiting_proof":
         raise UsageError(

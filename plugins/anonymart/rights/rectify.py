@@ -102,18 +102,16 @@ class _Rectification:
     """The request's correction and its person, with the zones open."""
 
     def __init__(self, session: Session, request_id: str) -> None:
-        self.home, self.keys, self.request_id = session.home, session.keys, request_id
+        self.session, self.keys, self.request_id = session, session.keys, request_id
 
     def __enter__(self) -> _Rectification:
-        has_warehouse = self.home.warehouse.exists()
-        self.connection = engine.connect(
-            self.home, self.keys, vault="rw", warehouse="rw" if has_warehouse else None
-        )
+        has_warehouse = self.session.home.warehouse.exists()
+        self.connection = self.session.connect(vault="rw", warehouse="rw" if has_warehouse else None)
         try:
             schema.create(self.connection, self.keys)
             identities.install(self.connection, self.keys)
             identities.install_pseudonym(self.connection, self.keys)
-            tombstones.attach(self.connection, Session(self.home, self.keys))
+            tombstones.attach(self.connection, self.session)
             self._find()
         except BaseException:
             self.connection.close()
@@ -146,7 +144,7 @@ class _Rectification:
 
     def _history(self) -> str | None:
         """Of enrolments, whose raw rows leave: the table that still knows them."""
-        if self.correction.source != "enrolments" or not self.home.warehouse.exists():
+        if self.correction.source != "enrolments" or not self.session.home.warehouse.exists():
             return None
         found = engine.table_exists(self.connection, "intermediate", "int_enrolments", database="warehouse")
         return "warehouse.intermediate.int_enrolments" if found else None

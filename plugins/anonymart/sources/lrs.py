@@ -94,13 +94,7 @@ class _Drain:
     """One drain: the page in hand, the file being written, and the cursor that follows them."""
 
     def __init__(self, session: Session, store: Store, client: Client, cursor: Cursor, parts: Parts) -> None:
-        self.home, self.keys, self.store, self.client, self.cursor = (
-            session.home,
-            session.keys,
-            store,
-            client,
-            cursor,
-        )
+        self.session, self.store, self.client, self.cursor = session, store, client, cursor
         self.progress, self.parts = client.progress, parts
         self.pulled = Pulled()
         self.part = _Part(session.home.landing / "learning", store.mark)
@@ -204,12 +198,12 @@ class _Drain:
         self._say()
 
     def _commit(self) -> None:
-        with writing(self.home, _PATIENCE_SECONDS):
+        with writing(self.session.home, _PATIENCE_SECONDS):
             if self.part.n_lines:
                 self.cursor = replace(self.cursor, part_no=self.cursor.part_no + 1)
                 self.part.finish(self.cursor.part_no)
                 self.pulled.files += 1
-            lrs_cursor.write(Session(self.home, self.keys), self.store.endpoint, self.cursor)
+            lrs_cursor.write(self.session, self.store.endpoint, self.cursor)
 
     def _say(self) -> None:
         if time.monotonic() - self.said >= _SAY_SECONDS:

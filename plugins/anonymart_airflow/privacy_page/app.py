@@ -75,7 +75,7 @@ def privacy_page() -> FastAPI:
 
 def overview(request: Request, user: Reader) -> Response:
     """Every release with its state, and the candidate that waits."""
-    session = _home()
+    session = _session()
     return pages.page(
         request,
         "overview",
@@ -95,7 +95,7 @@ def health(user: Reader) -> Response:
 
 def difference(request: Request, user: Reader, since: str = "", until: str = "") -> Response:
     """What changed between two releases, or between a release and the candidate that waits."""
-    session = _home()
+    session = _session()
     before, now = _folder(session.home, since), _folder(session.home, until)
     return pages.page(
         request,
@@ -108,13 +108,13 @@ def difference(request: Request, user: Reader, since: str = "", until: str = "")
 
 def audit_log(request: Request, user: Reader) -> Response:
     """Who did what, and whether the log holds."""
-    verdict, entries = reading.log(*_home())
+    verdict, entries = reading.log(_session())
     return pages.page(request, "audit", verdict=verdict, entries=entries)
 
 
 def request_page(request: Request, user: Reader, release_id: str) -> Response:
     """Why a candidate waits, what changed, and, for a reviewer, the form to answer."""
-    session = _home()
+    session = _session()
     waits = _waiting(session, release_id)
     return _form(request, user, session, waits)
 
@@ -157,7 +157,7 @@ def figures(request: Request, user: Reader, release_id: str) -> Response:
     """The exact figures that were noted of a release or of the candidate that waits; they stand in none of
     its files.
     """
-    session = _home()
+    session = _session()
     _folder(session.home, release_id)
     return pages.page(
         request,
@@ -188,7 +188,7 @@ async def decide(request: Request, user: Decider, release_id: str) -> Response:
 
 def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
     """One file of the evidence of a release or of the waiting candidate."""
-    found = files.content(_home()[0], kind, release_id, name)
+    found = files.content(_session().home, kind, release_id, name)
     if found is None:
         raise HTTPException(404, _NOT_HERE)
     data, media_type = found
@@ -198,12 +198,12 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
 
 
 def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
-    session = _home()
+    session = _session()
     return _form(request, user, session, _waiting(session, release_id), refused, typed)
 
 
 def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
-    session = _home()
+    session = _session()
     if answer["decision"] not in ("approve", "refuse"):
         raise HTTPException(400, "Say approve or refuse.")
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
@@ -233,9 +233,9 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
             answering.refuse_waiting(session, release_id, reviewer, shown)
 
 
-def _home() -> tuple[Home, Keys]:
+def _session() -> Session:
     home = Home.from_env()
-    return home, Keys.load(home)
+    return Session(home, Keys.load(home))
 
 
 def _folder(home: Home, release_id: str) -> Any:
