@@ -113,6 +113,20 @@ def test_a_text_that_may_name_a_person_is_withheld(school, inbox):
     assert all(word not in inbox.text for word in (EMAIL, "4711", "12 34"))
 
 
+def test_where_the_vault_cannot_be_asked_only_sentences_of_ours_are_told(school, inbox):
+    school.deliver_catalogue()
+    school.deliver_all()
+    school.ingest()
+    school.home.keys_file.rename(school.home.root / "keys.gone")
+    try:
+        assert tell(school.home, AS_OF, [Notice("other", "a", "Learner L-4711 is late.")]) == 1
+        assert tell(school.home, AS_OF, [Notice("disk_trouble", "b", "Free on the disk: 1.0 %.")]) == 1
+    finally:
+        (school.home.root / "keys.gone").rename(school.home.keys_file)
+    assert "4711" not in inbox.text and inbox.text.count("may name a person") == 1
+    assert "1.0 %" in inbox.text
+
+
 def test_the_inbox_after_a_broken_day(school, inbox, capsys):
     """Requests late, near and unreadable, a silent source, a refused file, a red run, a gate that said no, a
     broken audit log, and the key gone.

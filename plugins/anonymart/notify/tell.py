@@ -21,6 +21,8 @@ from anonymart.notify.standing import Notice, look
 from anonymart.policy import Policy
 
 _WITHHELD = "What happened may name a person, so it is not told here: read the log."
+# Sentences of ours alone, with counts, days and paths of the home: told too where the vault cannot be asked.
+_OUR_WORDS = ("test", "key_trouble", "disk_trouble", "chain_broken", "source_silent")
 # What is looked for anew each time, and is forgotten when it does not stand any more.
 _STANDING = (
     "file_refused",
@@ -137,23 +139,26 @@ def never_in_the_way(work: Callable[[], object]) -> None:
 
 def _message(home: Home, notice: Notice, found: Settings, as_of: date) -> Message:
     words = found.kinds.get(notice.kind) or found.kinds["other"]
-    sentence = notice.sentence if is_plain(home, notice.sentence) else _WITHHELD
+    plain = is_plain(home, notice.sentence, is_ours=notice.kind in _OUR_WORDS)
+    sentence = notice.sentence if plain else _WITHHELD
     text = f"{words['title']}.\n\n{sentence}\n\nWhat to do: {words['do']}\n\nAs of {as_of}, Anonymart.\n"
     return Message(notice.kind, f"[Anonymart] {words['title']}", text)
 
 
-def is_plain(home: Home, sentence: str) -> bool:
-    """Whether the detector finds nothing in a sentence: no pattern of an identifier and, where the vault
-    opens, none that it knows.
+def is_plain(home: Home, sentence: str, is_ours: bool = False) -> bool:
+    """Whether the detector finds nothing in a sentence: no pattern of an identifier, and none that the vault
+    knows. Where the vault does not open, only a sentence that is `is_ours` is plain.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("CREATE TABLE said AS SELECT unnest($1::VARCHAR[]) AS text", [[sentence]])
         if connection.execute(kinds_query("said")).fetchall():
             return False
-    return not _known(home, sentence)
+    known = _known(home, sentence)
+    return is_ours if known is None else not known
 
 
-def _known(home: Home, sentence: str) -> list[str]:
+def _known(home: Home, sentence: str) -> list[str] | None:
+    """The kinds of identifiers of the vault in a sentence; None where the vault does not open."""
     from anonymart import engine
     from anonymart.gate.typed import kinds_in
     from anonymart.keys import Keys
@@ -164,5 +169,5 @@ def _known(home: Home, sentence: str) -> list[str]:
         with engine.connect(home, Keys.load(home), vault="ro") as connection:
             return kinds_in(connection, sentence)
     except (AnonymartError, duckdb.Error):
-        # Another process writes, or no key opens it: our own sentences hold names of sources and counts.
-        return []
+        # Another process writes, or no key opens it.
+        return None
