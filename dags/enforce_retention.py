@@ -13,6 +13,9 @@ last contact (P-SURVEY), withdrawn answers, rows about minors that were found la
 bytes go too; the disk needs room for a second copy. Published cells stay. Each removal leaves a receipt:
 `anonymart rights verify-receipts`.
 
+What Airflow itself keeps of our runs (rows of its database, log files) leaves after the term of P-LOG too:
+the scheduler cleans it once this DAG has ended well, of our DAGs only.
+
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute
 apart and then twice as long each time.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-import duckdb
-
-from anonymart import engine
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -53,4 +54,7 @@ class Session:
         """A connection with the zones asked for attached, as `engine.connect` makes it: 'ro' reads, 'rw'
         writes.
         """
+        # Airflow reads DAGs without DuckDB.
+        from anonymart import engine
+
         return engine.connect(self.home, self.keys, vault=vault, warehouse=warehouse)

@@ -1,5 +1,5 @@
-"""The page "Privacy" in Airflow's menu, and what a run without the writer's pool is told. Airflow imports
-this file in every process, so it imports nothing until it is asked.
+"""The page "Privacy" in Airflow's menu, what a run without the writer's pool is told, and the end of
+Airflow's own records. Airflow imports this file in every process, so it imports nothing until it is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from anonymart_airflow import pool_listener
+from anonymart_airflow import pool_listener, terms_listener
 
 PREFIX = "/privacy"
 
@@ -19,7 +19,7 @@ class PrivacyPlugin(AirflowPlugin):
     """The page Privacy at /privacy/, shown under "Privacy" in the menu."""
 
     name = "anonymart_privacy"
-    listeners = [pool_listener]  # noqa: RUF012 - the name and kind that Airflow asks for
+    listeners = [pool_listener, terms_listener]  # noqa: RUF012 - the name and kind that Airflow asks for
 
     # Airflow reads these two of an instance, so properties do as well as the lists that it declares.
     @property

@@ -35,30 +35,28 @@ class Approvals:
     refused: str = ""  # why a reason is not taken
     decided: list[dict[str, Any]] = field(default_factory=list)
 
-    def waiting(self, home: Home, keys: Keys) -> Waiting | None:
+    def waiting(self, session: Session) -> Waiting | None:
         return self.waits
 
-    def shows_the_same(self, home: Home, keys: Keys, release_id: str, candidate: str) -> Waiting | None:
+    def shows_the_same(self, session: Session, release_id: str, candidate: str) -> Waiting | None:
         return (
             self.waits
             if self.waits and (self.waits.release_id, self.waits.candidate_sha256) == (release_id, candidate)
             else None
         )
 
-    def decisions(self, home: Home, keys: Keys) -> list[dict[str, Any]]:
+    def decisions(self, session: Session) -> list[dict[str, Any]]:
         return self.decided
 
-    def approve(
-        self, home: Home, keys: Keys, policy: Any, release_id: str, reviewer: Reviewer, candidate: str = ""
-    ) -> str:
+    def approve(self, session: Session, release_id: str, reviewer: Reviewer, candidate: str = "") -> str:
         self._decide(release_id, "approved", reviewer)
         return release_id
 
     def refuse_waiting(
-        self, home: Home, keys: Keys, release_id: str, reviewer: Reviewer, candidate: str = ""
+        self, session: Session, release_id: str, reviewer: Reviewer, candidate: str = ""
     ) -> Path:
         self._decide(release_id, "refused", reviewer)
-        return home.releases / f".refused-{release_id}"
+        return session.home.releases / f".refused-{release_id}"
 
     def _decide(self, release_id: str, state: str, reviewer: Reviewer) -> None:
         if self.refused:

@@ -15,6 +15,7 @@ from anonymart.errors import AnonymartError
 from anonymart.gate import docs, gate
 from anonymart.gate.rules import RULES
 from anonymart.gate.suites import SUITES_FOLDER, load_suites
+from anonymart.gate.texts import is_figure
 from anonymart.session import Session
 from tests.gate.school import AS_OF
 
@@ -179,3 +180,45 @@ def test_every_suite_is_complete_and_every_rule_is_used():
     # Figures stand in the policy register alone.
     of_policy = [suite for suite in suites if suite.name != "direct_identifiers"]
     assert not any(re.search(r"\d", line.says) for suite in of_policy for line in suite.lines)
+
+
+def test_whose_number_is_a_published_figure_stops_no_release(
+    school, without_great_expectations, without_drill, without_attack
+):
+    """A numeric id may equal a salary, which the page of the marts writes out."""
+    candidate = school.candidate()
+    page = (candidate / "index.html").read_text(encoding="utf-8")
+    figures = sorted(set(re.findall(r">(\d{5})(?:\.0)?<|\"(\d{5})(?:\.0)?\"", page)))
+    number = next(one or other for one, other in figures)
+    with school.connect(vault="rw") as connection:
+        connection.execute(
+            "INSERT INTO vault.register.learners (load_no, learner_id, identifier) "
+            "VALUES (1, $1, 'learner:' || $1)",
+            [number],
+        )
+    assert gate(Session(school.home, school.keys, school.policy), candidate, AS_OF).sentences() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        *(
+            (text, True)
+            for text in ("26600.0", "38 000", "38\u202f000", "38,000", "45.3 %", "118", "−12", "1 234 567")
+        ),
+        *(
+            (text, False)
+            for text in (
+                "0612345678",
+                "+33 6 12 34 56 78",
+                "4111 1111 1111 1111",
+                "L-4711",
+                "12-34",
+                "12 34",
+                "",
+            )
+        ),
+    ],
+)
+def test_a_figure_on_the_page_is_no_longer_than_an_amount(text, is_one):
+    assert is_figure(text) is is_one

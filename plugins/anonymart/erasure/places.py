@@ -402,7 +402,7 @@ FILE_KINDS = (
         "figures, mappings and lists that the school writes",
         ("policy.yml", "learning.yml", "notify.yml", "sources/", "lists/", "README*"),
     ),
-    FileKind("airflow", False, "counts and names only; logs leave after a year"),
+    FileKind("airflow", False, "counts and names only; rows and logs leave after the term of P-LOG"),
     FileKind("releases", False, "anonymous figures", ("*/",)),
     FileKind("receipts.ndjson", False, "counts and hashes of files"),
     FileKind("audit.ndjson", False, "names of those who run the warehouse; names of learners are refused"),

@@ -1,0 +1,76 @@
+"""What Airflow keeps of our runs leaves after the term of connection logs (P-LOG): rows of its database, and
+log files.
+
+A task cannot reach Airflow's database. So the scheduler starts this module, in a process of its own, once the
+DAG `enforce_retention` has ended well. Only our DAGs are cleaned: in an Airflow that others use too, theirs
+stay.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from anonymart.policy import Policy, load_policy
+from anonymart_airflow.load import dag_ids
+
+# The tables of Airflow that hold a row for each run, task, log line or value passed between tasks. Answers of
+# the reviewer and reschedules go with their task: the audit log of the home has the answers too.
+TABLES = "task_instance_history,xcom,_xcom_archive,task_instance,dag_run,dag_version,log,job"
+
+
+def moment_of(policy: Policy, now: datetime) -> datetime:
+    """What is older than this is over its term. Of 29 February it is the 28th, some years before."""
+    year = now.year - policy.figure("purposes", "P-LOG", "keep_years")
+    try:
+        return now.replace(year=year)
+    except ValueError:
+        return now.replace(year=year, day=28)
+
+
+def clean_command(moment: datetime) -> list[str]:
+    """Airflow's own command that removes the rows of our DAGs from before a moment."""
+    return [
+        *(sys.executable, "-m", "airflow", "db", "clean", "--yes", "--skip-archive"),
+        # It fails on the table deadline, which has no DAG of its own: no exit code is asked for.
+        *("--tables", TABLES),
+        *("--clean-before-timestamp", moment.isoformat(), "--dag-ids", ",".join(dag_ids())),
+    ]
+
+
+def clean_logs(folder: Path, moment: datetime, ours: Iterable[str]) -> int:
+    """Remove the log files of our DAGs that nobody has written to since a moment, and folders that are empty
+    then; gives how many files went.
+    """
+    roots = [folder / f"dag_id={dag_id}" for dag_id in ours]
+    old = [
+        path
+        for root in roots
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not path.is_symlink() and path.stat().st_mtime < moment.timestamp()
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    for root in roots if old else ():
+        for path in sorted(root.rglob("*"), reverse=True):
+            if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
+                path.rmdir()
+    return len(old)
+
+
+def main() -> int:
+    """Clean rows and log files as of now; ends with the code of Airflow's command."""
+    from airflow.configuration import conf
+
+    moment = moment_of(load_policy(), datetime.now(UTC))
+    done = subprocess.run(clean_command(moment), stdout=subprocess.DEVNULL, check=False)
+    n_files = clean_logs(Path(conf.get("logging", "base_log_folder")), moment, dag_ids())
+    print(f"Airflow's rows and {n_files} log files of our runs from before {moment:%Y-%m-%d} are removed.")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
