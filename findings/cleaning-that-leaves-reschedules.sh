@@ -8,17 +8,18 @@
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/env"
-"$folder/env/bin/pip" install --quiet --disable-pip-version-check apache-airflow==3.3.2
+cd "$folder"
+python3 -m venv venv
+venv/bin/pip install --quiet --disable-pip-version-check apache-airflow==3.3.2
 export AIRFLOW_HOME=$folder/home AIRFLOW__CORE__LOAD_EXAMPLES=False
-airflow() { "$folder/env/bin/airflow" "$@"; }
+airflow() { venv/bin/airflow "$@"; }
 airflow db migrate >"$folder/log" 2>&1
 clean() {
   airflow db clean --yes --skip-archive --tables task_reschedule --clean-before-timestamp 2025-01-01 "$@" 2>&1
 }
 clean >"$folder/whole" && echo 0 >>"$folder/whole"
 clean --dag-ids one >"$folder/chosen" && echo 0 >>"$folder/chosen"
-"$folder/env/bin/python" - "$folder/whole" "$folder/chosen" <<'PY'
+venv/bin/python - "$folder/whole" "$folder/chosen" <<'PY'
 import sys
 
 whole, chosen = (open(path).read() for path in sys.argv[1:])
