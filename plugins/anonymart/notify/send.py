@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import smtplib
 import ssl
@@ -15,6 +16,8 @@ import httpx
 from anonymart.notify.settings import PASSWORD, Email, Settings
 
 _SECONDS = 20
+# It logs the whole address of each call, and that of a webhook is its secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
