@@ -146,15 +146,10 @@ def _purge_source(
     asked: Asked, token: str | None, as_of: datetime | None, actor: str | None, is_json: bool
 ) -> None:
     from anonymart.erasure import purge as purging
-    from anonymart.release import approval
 
     session = open_session(as_of)
     with writing(session.home):
-        if token:
-            found = purging.carry_out(session, asked, token, actor)
-            approval.supersede(session, "rows were purged", actor)
-        else:
-            found = purging.plan(session, asked)
+        found = purging.carry_out(session, asked, token, actor) if token else purging.plan(session, asked)
     result = {
         "as_of": found.as_of,
         "what": found.what,
