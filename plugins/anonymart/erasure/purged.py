@@ -25,8 +25,8 @@ PURGED = "purged as what should never have come (S-SAFE)"
 _HISTORY = "warehouse.intermediate"
 # Of each source the columns that can be blanked, and what of the history was made from each: table column to
 # the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file. And
-# of learners, who is a child, who is of the staff, and since when somebody is known: without that children would
-# be counted, and people kept for longer (R-MINOR, P-STAT).
+# of learners, who is a child, who is of the staff, and since when somebody is known: without that children
+# would be counted, and people kept for longer (R-MINOR, P-STAT).
 COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "learners": {name: {} for name in ("given_name", "family_name", "left_at")},
     "enrolments": {name: {name: "NULL"} for name in ("ended_on", "outcome", "diploma_id", "graduated_on")},
