@@ -14,10 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from anonymart import crash, engine
+from anonymart.backup import make, restore
 from anonymart.cli.commands import anonymart
 from anonymart.erasure import purge, receipts, removal
 from anonymart.erasure.purge import Asked
 from anonymart.errors import UsageError
+from anonymart.home import Home
 from anonymart.ingest import identities
 from anonymart.rights import machine
 from anonymart.session import Session
@@ -244,6 +246,24 @@ def test_what_was_prepared_for_people_goes_where_it_tells_of_it_alone(school):
     assert purge.plan(inside, HOUR).files == {"exports prepared for people": 1}
     carry_out(school, Asked("salary", "employer"))
     assert not prepared.exists()
+
+
+def test_a_restore_does_not_ask_for_a_purged_file_again(school, tmp_path):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    name = ("learning", "staging.ndjson")
+
+    def asked_for(session: Session) -> list[tuple[str, str]]:
+        found = restore._loaded_since(session, tmp_path, 0)
+        return [(each["source"], each["file_name"]) for each in found or []]
+
+    for is_there in (True, False):
+        shutil.copy(school.home.tombstones, tmp_path / "tombstones.duckdb")
+        make._write_loads(inside, tmp_path)
+        lost = Session(Home(tmp_path / "lost").prepare(), school.keys)
+        for session in (inside, lost):
+            assert (name in asked_for(session)) == is_there and ("nps", "a.ndjson") in asked_for(session)
+        if is_there:
+            carry_out(school, FILE)
 
 
 def test_an_older_warehouse_that_is_put_back_holds_nothing_of_it(school, tmp_path):
