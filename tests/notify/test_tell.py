@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from contextlib import suppress
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from click.testing import CliRunner
@@ -36,6 +40,29 @@ def test_no_log_holds_the_address_of_the_webhook(school, inbox, webhook, caplog)
     with caplog.at_level(logging.INFO):
         assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
     assert len(inbox.posts) == 1 and "/hook" not in caplog.text
+
+
+def test_an_answer_that_never_ends_holds_nobody_up(school, inbox):
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(60):
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+                    time.sleep(0.25)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    configure(school, inbox, f"webhook: {{url: 'http://127.0.0.1:{server.server_port}/'}}\n")
+    begun = time.monotonic()
+    assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
+    assert time.monotonic() - begun < 10
+    server.shutdown()
 
 
 def test_nothing_that_goes_wrong_with_a_message_is_raised(capsys):
