@@ -21,7 +21,7 @@ from anonymart.erasure.purge import Asked
 from anonymart.errors import UsageError
 from anonymart.home import Home
 from anonymart.ingest import identities
-from anonymart.rights import machine
+from anonymart.rights import machine, rectify
 from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, HOME_PAGE, SmallSchool, built_home, read_receipts
@@ -206,6 +206,22 @@ def test_a_correction_does_not_fill_a_purged_column(school):
     }])  # fmt: skip
     assert school.ingest()["salary/later.ndjson"].loaded == 1
     assert school.ask("SELECT count(employer) FROM vault.raw.salary") == [(0,)]
+
+
+def test_a_rectification_does_not_fill_a_purged_column(school):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    carry_out(school, Asked("salary", "employer", datetime(2026, 6, 11), datetime(2026, 6, 13)))
+    for number, response_id in enumerate(("s-form", "s-L-4712"), 7):
+        details = {"source": "salary", "key": {"response_id": response_id}, "set": {"employer": "Right"}}
+        school.request("rectify", number, learner_id="L-4712", details=json.dumps(details))
+    machine.advance_all(inside)
+    held = "SELECT employer FROM vault.raw.salary WHERE response_id IN ('s-form', 's-L-4712') ORDER BY ALL"
+    assert school.ask(held) == [("Right",), (None,)]
+    with pytest.raises(UsageError, match="employer of salary was purged"):
+        rectify.plan(inside, "REQ-7")
+    carry_out(school, Asked("salary", "employer"))
+    with pytest.raises(UsageError, match="refuse the request"):
+        rectify.plan(inside, "REQ-7")
 
 
 def test_a_use_whose_row_has_left_long_ago_is_not_lost_with_the_other_end_of_its_span(school):
