@@ -224,6 +224,17 @@ def test_a_rectification_does_not_fill_a_purged_column(school):
         rectify.plan(inside, "REQ-7")
 
 
+def test_the_plan_tells_what_is_of_people_under_restriction(school):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    assert purge.plan(inside, HOUR).restricted == 0
+    school.request("restrict", learner_id="L-4712")
+    machine.advance_all(inside)
+    assert purge.plan(inside, HOUR).restricted == 2
+    assert purge.plan(inside, Asked("salary", "employer")).restricted == 2
+    words = ("--source", "learning", "--from", "2026-06-10T10:00", "--to", "2026-06-10T11:00")
+    assert "2 are of people who asked that theirs be kept" in command(*words).output
+
+
 def test_a_use_whose_row_has_left_long_ago_is_not_lost_with_the_other_end_of_its_span(school):
     with engine.connect(school.home, school.keys, vault="rw") as connection:
         connection.execute(

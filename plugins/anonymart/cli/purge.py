@@ -156,6 +156,7 @@ def _purge_source(
         "rows": found.rows,
         "files": found.files,
         "releases": found.releases,
+        "restricted": found.restricted,
         "is_done": found.is_done,
         "token": found.token,
         "receipt_no": found.receipt_no,
@@ -168,6 +169,11 @@ def _source_lines(result: dict) -> list[str]:
     lines = [f"{verb} {result['what']}:"]
     lines += [f"{place}: {n_rows}" for place, n_rows in result["rows"].items()] or ["no row"]
     lines += [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
+    if result["restricted"]:
+        lines.append(
+            f"Of these, {result['restricted']} are of people who asked that theirs be kept (R-RESTRICT): "
+            "ask the data protection officer first."
+        )
     for release, marts in result["releases"].items():
         lines.append(f"Release {release} may rest on it: {', '.join(marts)}.")
         lines.append(

@@ -48,7 +48,8 @@ class Asked:
 @dataclass
 class Plan:
     """A plan, or what was done: rows or cells by place, files by kind, and by release that stands the marts
-    whose cells may rest on it; the token names the plan.
+    whose cells may rest on it; how many of the vault's rows are of people who asked that theirs be kept
+    (R-RESTRICT); the token names the plan.
     """
 
     as_of: str
@@ -56,13 +57,14 @@ class Plan:
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     releases: dict[str, list[str]] = field(default_factory=dict)
+    restricted: int = 0
     is_done: bool = False
     receipt_no: int | None = None
 
     @property
     def token(self) -> str:
         """Acting needs it, so that nobody acts on a plan that has changed since."""
-        told = [self.as_of, str(self.asked), self.rows, self.files]
+        told = [self.as_of, str(self.asked), self.rows, self.files, self.restricted]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -121,6 +123,7 @@ def _plan(zones: Zones, policy: Policy, as_of: date, asked: Asked) -> tuple[Plan
     found = Plan(as_of.isoformat(), asked, purged.count(connection, purge, policy))
     found.files = {kind: len(paths) for kind, paths in _files(zones, asked, purge).items() if paths}
     found.releases = _releases(connection, purge)
+    found.restricted = purged.count_restricted(connection, purge)
     return found, purge
 
 

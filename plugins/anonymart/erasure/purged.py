@@ -236,6 +236,13 @@ def count(connection: duckdb.DuckDBPyConnection, purge: Purge, policy: Policy) -
     return {name: n_rows for name, n_rows in found.items() if n_rows}
 
 
+def count_restricted(connection: duckdb.DuckDBPyConnection, purge: Purge) -> int:
+    """Of the vault's rows, or cells, that go, those of people in the TEMP table `restricted` (R-RESTRICT)."""
+    person = "actor" if purge.source == "learning" else "identifier"
+    named = f' AND "{purge.column}" IS NOT NULL' if purge.column else ""
+    return _number(connection, purge.table, f"{purge.rows}{named} AND {person} IN (FROM restricted)")
+
+
 def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> dict[str, int]:
     """Within the caller's transaction on a zone: remove what open tombstones of purges name; gives rows or
     cells by place. The warehouse goes first: its rows are found by those of the vault.
