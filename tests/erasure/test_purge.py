@@ -14,10 +14,14 @@ import pytest
 from click.testing import CliRunner
 
 from anonymart import crash, engine
+from anonymart.backup import make, restore
 from anonymart.cli.commands import anonymart
-from anonymart.erasure import purge, receipts
+from anonymart.erasure import purge, receipts, removal
 from anonymart.erasure.purge import Asked
 from anonymart.errors import UsageError
+from anonymart.home import Home
+from anonymart.ingest import identities
+from anonymart.rights import machine, rectify
 from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, HOME_PAGE, SmallSchool, built_home, read_receipts
@@ -175,6 +179,129 @@ def test_a_column_of_two_days_leaves_the_other_days(school):
     assert left == [("Inc L-4711",), ("Inc L-4712",)]
 
 
+def correction(school, row_key: str, wrong: str) -> None:
+    """A person has corrected the employer of an answer."""
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        identities.install(connection, school.keys)
+        connection.execute(
+            "INSERT INTO vault.rights.corrections SELECT 'REQ-9', 'learner:L-4712', 'salary', $1, "
+            "'employer', identifier_hash($2), $3, DATE '2026-06-20'",
+            [row_key, wrong, f"right {row_key}"],
+        )
+
+
+def test_a_correction_of_another_day_stays_when_a_column_of_two_days_goes(school):
+    for row_key in ("s-form", "s-L-4712", "s-gone"):
+        correction(school, row_key, "wrong")
+    carry_out(school, Asked("salary", "employer", datetime(2026, 6, 11), datetime(2026, 6, 13)))
+    assert school.ask("SELECT row_key FROM vault.rights.corrections") == [("s-L-4712",)]
+
+
+def test_a_correction_does_not_fill_a_purged_column(school):
+    carry_out(school, Asked("salary", "employer"))
+    correction(school, "s-later", "")
+    school.deliver("salary", "later.ndjson", [{
+        "response_id": "s-later", "learner_id": "L-4712", "answered_at": "2026-06-20T08:00:00Z",
+        "employed": True,
+    }])  # fmt: skip
+    assert school.ingest()["salary/later.ndjson"].loaded == 1
+    assert school.ask("SELECT count(employer) FROM vault.raw.salary") == [(0,)]
+
+
+def test_a_rectification_does_not_fill_a_purged_column(school):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    carry_out(school, Asked("salary", "employer", datetime(2026, 6, 11), datetime(2026, 6, 13)))
+    for number, response_id in enumerate(("s-form", "s-L-4712"), 7):
+        details = {"source": "salary", "key": {"response_id": response_id}, "set": {"employer": "Right"}}
+        school.request("rectify", number, learner_id="L-4712", details=json.dumps(details))
+    machine.advance_all(inside)
+    held = "SELECT employer FROM vault.raw.salary WHERE response_id IN ('s-form', 's-L-4712') ORDER BY ALL"
+    assert school.ask(held) == [("Right",), (None,)]
+    with pytest.raises(UsageError, match="employer of salary was purged"):
+        rectify.plan(inside, "REQ-7")
+    carry_out(school, Asked("salary", "employer"))
+    with pytest.raises(UsageError, match="refuse the request"):
+        rectify.plan(inside, "REQ-7")
+
+
+def test_the_plan_tells_what_is_of_people_under_restriction(school):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    assert purge.plan(inside, HOUR).restricted == 0
+    school.request("restrict", learner_id="L-4712")
+    machine.advance_all(inside)
+    assert purge.plan(inside, HOUR).restricted == 2
+    assert purge.plan(inside, Asked("salary", "employer")).restricted == 2
+    words = ("--source", "learning", "--from", "2026-06-10T10:00", "--to", "2026-06-10T11:00")
+    assert "2 are of people who asked that theirs be kept" in command(*words).output
+
+
+def test_a_use_whose_row_has_left_long_ago_is_not_lost_with_the_other_end_of_its_span(school):
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        connection.execute(
+            "INSERT INTO vault.register.last_use "
+            "VALUES ('learner:L-old', '2024-01-05 08:00', '2026-06-10 10:30')"
+        )
+    carry_out(school, HOUR)
+    left = school.ask(
+        "SELECT first_use_at, last_use_at FROM vault.register.last_use WHERE identifier LIKE '%old'"
+    )
+    assert left == [(datetime(2024, 1, 5, 8), datetime(2024, 1, 5, 8))]
+
+
+def test_what_waits_for_the_reviewer_is_superseded_before_anything_goes(school, monkeypatch):
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        connection.execute(
+            "INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, state) "
+            "VALUES ('2026-06-30.1', '2026-06-30', 'abc', 'waiting')"
+        )
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(removal, "carry_out_purge", killed)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(school, HOUR)
+    assert school.ask("SELECT state FROM vault.ledger.approvals") == [("superseded",)]
+
+
+def test_what_was_prepared_for_people_goes_where_it_tells_of_it_alone(school):
+    school.request("access", learner_id="L-4712")
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    machine.advance_all(inside)
+    (prepared,) = school.home.exports.iterdir()
+    assert carry_out(school, Asked("learners", "left_at")).files == {} and prepared.exists()
+    assert purge.plan(inside, HOUR).files == {"exports prepared for people": 1}
+    carry_out(school, Asked("salary", "employer"))
+    assert not prepared.exists()
+
+
+def test_a_restore_does_not_ask_for_a_purged_file_again(school, tmp_path):
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+    name = ("learning", "staging.ndjson")
+
+    def asked_for(session: Session) -> list[tuple[str, str]]:
+        found = restore._loaded_since(session, tmp_path, 0)
+        return [(each["source"], each["file_name"]) for each in found or []]
+
+    for is_there in (True, False):
+        shutil.copy(school.home.tombstones, tmp_path / "tombstones.duckdb")
+        make._write_loads(inside, tmp_path)
+        lost = Session(Home(tmp_path / "lost").prepare(), school.keys)
+        for session in (inside, lost):
+            assert (name in asked_for(session)) == is_there and ("nps", "a.ndjson") in asked_for(session)
+        if is_there:
+            carry_out(school, FILE)
+
+
+def test_an_older_warehouse_that_is_put_back_holds_nothing_of_it(school, tmp_path):
+    shutil.copy(school.home.warehouse, tmp_path / "old.duckdb")
+    carry_out(school, HOUR)
+    shutil.copy(tmp_path / "old.duckdb", school.home.warehouse)
+    removal.finish(Session(school.home, school.keys, school.policy, AS_OF))
+    of_hour = "SELECT count(*) FROM warehouse.intermediate.int_events WHERE occurred_at::DATE = '2026-06-10'"
+    assert school.warehouse(of_hour) == [(0,)]
+
+
 def test_what_the_file_had_replaced_holds_again(school):
     row = {"learner_id": "L-4712", "path_id": "p1", "started_on": "2025-01-10", "outcome": "abandoned"}
     school.deliver("enrolments", "wrong.ndjson", [row])
@@ -253,6 +380,7 @@ def test_the_command_shows_a_plan_and_acts_with_its_token(school):
         (Asked("forum", "x"), "no source of that name"),
         (Asked("nps"), "Say what shall go"),
         (Asked("nps", "email"), "can be purged: path_id, comment"),
+        (Asked("learners", "birth_date"), "can be purged: given_name, family_name, left_at"),
         (Asked("learners", file="a.ndjson"), "are not purged by time or file"),
         (Asked("nps", from_at=datetime(2026, 1, 1)), "go together"),
         (Asked("nps", from_at=datetime(2026, 1, 2), until_at=datetime(2026, 1, 1)), "must be before"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from contextlib import suppress
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +17,7 @@ from anonymart.cli.commands import anonymart
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.notify import settings
 from anonymart.notify.standing import Notice
-from anonymart.notify.tell import of_error, tell, tell_standing, telling, well
+from anonymart.notify.tell import never_in_the_way, of_error, tell, tell_standing, telling, well
 from anonymart.session import Session
 from tests.erasure.small_school import AS_OF, EMAIL
 from tests.notify.conftest import configure
@@ -28,6 +33,45 @@ def test_a_test_message_arrives_by_both_ways(school, inbox, webhook):
     assert done.exit_code == 0 and "was sent" in done.output, done.output
     assert inbox.subjects == ["A test message"] and inbox.messages[0]["To"] == "dpo@school.example"
     assert [post["kind"] for post in inbox.posts] == ["test"]
+
+
+def test_no_log_holds_the_address_of_the_webhook(school, inbox, webhook, caplog):
+    configure(school, inbox, f"webhook: {{url: '{webhook}'}}\n")
+    with caplog.at_level(logging.INFO):
+        assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
+    assert len(inbox.posts) == 1 and "/hook" not in caplog.text
+
+
+def test_an_answer_that_never_ends_holds_nobody_up(school, inbox):
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(60):
+                    self.wfile.write(b".")
+                    self.wfile.flush()
+                    time.sleep(0.25)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    configure(school, inbox, f"webhook: {{url: 'http://127.0.0.1:{server.server_port}/'}}\n")
+    begun = time.monotonic()
+    assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
+    assert time.monotonic() - begun < 10
+    server.shutdown()
+
+
+def test_nothing_that_goes_wrong_with_a_message_is_raised(capsys):
+    def unforeseen() -> None:
+        raise UnicodeEncodeError("ascii", EMAIL, 0, 1, "no letter")
+
+    never_in_the_way(unforeseen)
+    said = capsys.readouterr().err
+    assert "UnicodeEncodeError" in said and EMAIL not in said
 
 
 def test_what_cannot_be_sent_is_said_and_stops_nothing(school, inbox, capsys):

@@ -244,7 +244,7 @@ def _write_loads(session: Session, folder: Path) -> None:
         engine.attach(connection, "listed", part, session.keys.vault, "rw")
         connection.execute(
             "CREATE TABLE listed.loads AS SELECT load_no, source, file_name, as_of, status, delivered, "
-            "duplicate FROM vault.ledger.loads"
+            "duplicate, file_mark FROM vault.ledger.loads"
         )
         connection.execute("CHECKPOINT listed")
     part.replace(folder / LOADS)

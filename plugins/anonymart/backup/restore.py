@@ -23,7 +23,7 @@ from anonymart.backup import history, listed
 from anonymart.backup.listed import Listed
 from anonymart.backup.make import LOADS, copy_file, read_told
 from anonymart.chain import SEALS, Chain
-from anonymart.erasure import receipts, removal
+from anonymart.erasure import purged, receipts, removal
 from anonymart.errors import AnonymartError, OtherKey, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
@@ -310,7 +310,8 @@ def _take_place(home: Home, stage: Home) -> None:
 
 def _loaded_since(session: Session, newest: Path, last_load_no: int) -> list[dict[str, Any]] | None:
     """Files of which rows were loaded after the backup, by the vault that is still there, else by the newest
-    copy's list; None: nothing tells.
+    copy's list; None: nothing tells. What was purged since is none of them: delivered again it would come
+    back, for the restored vault knows nothing of its rows.
     """
     for path, table in ((session.home.vault, "ledger.loads"), (newest / LOADS, "loads")):
         if not path.exists():
@@ -319,10 +320,17 @@ def _loaded_since(session: Session, newest: Path, last_load_no: int) -> list[dic
             with engine.memory() as connection:
                 engine.prepare(connection, session.home)
                 engine.attach(connection, "old", path, session.keys.vault, "ro")
+                engine.attach(
+                    connection, "tombstones", newest / "tombstones.duckdb", session.keys.vault, "ro"
+                )
+                marks = [mark for purge in purged.all_of(connection) for mark in purge.file_marks]
+                # Lists of before tell no marks.
+                columns = {row[0] for row in connection.execute(f"DESCRIBE old.{table}").fetchall()}
+                mark = "file_mark" if "file_mark" in columns else "NULL"
                 rows = connection.execute(
                     f"SELECT source, file_name, as_of FROM old.{table} WHERE load_no > $1 {IS_NEWS} "
-                    f"ORDER BY load_no",
-                    [last_load_no],
+                    f"AND NOT coalesce(list_contains($2::VARCHAR[], {mark}), false) ORDER BY load_no",
+                    [last_load_no, marks],
                 ).fetchall()
         except (AnonymartError, duckdb.Error):
             continue

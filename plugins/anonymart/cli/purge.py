@@ -146,21 +146,17 @@ def _purge_source(
     asked: Asked, token: str | None, as_of: datetime | None, actor: str | None, is_json: bool
 ) -> None:
     from anonymart.erasure import purge as purging
-    from anonymart.release import approval
 
     session = open_session(as_of)
     with writing(session.home):
-        if token:
-            found = purging.carry_out(session, asked, token, actor)
-            approval.supersede(session, "rows were purged", actor)
-        else:
-            found = purging.plan(session, asked)
+        found = purging.carry_out(session, asked, token, actor) if token else purging.plan(session, asked)
     result = {
         "as_of": found.as_of,
         "what": found.what,
         "rows": found.rows,
         "files": found.files,
         "releases": found.releases,
+        "restricted": found.restricted,
         "is_done": found.is_done,
         "token": found.token,
         "receipt_no": found.receipt_no,
@@ -173,6 +169,11 @@ def _source_lines(result: dict) -> list[str]:
     lines = [f"{verb} {result['what']}:"]
     lines += [f"{place}: {n_rows}" for place, n_rows in result["rows"].items()] or ["no row"]
     lines += [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
+    if result["restricted"]:
+        lines.append(
+            f"Of these, {result['restricted']} are of people who asked that theirs be kept (R-RESTRICT): "
+            "ask the data protection officer first."
+        )
     for release, marts in result["releases"].items():
         lines.append(f"Release {release} may rest on it: {', '.join(marts)}.")
         lines.append(

@@ -7,6 +7,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -28,6 +30,7 @@ from anonymart.release import ledger
 from anonymart.session import Session
 
 _MODELS = PROJECT / "dbt_project" / "models"
+_CORRECTIONS = "vault.rights.corrections"
 _REF = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 
 
@@ -45,7 +48,8 @@ class Asked:
 @dataclass
 class Plan:
     """A plan, or what was done: rows or cells by place, files by kind, and by release that stands the marts
-    whose cells may rest on it; the token names the plan.
+    whose cells may rest on it; how many of the vault's rows are of people who asked that theirs be kept
+    (R-RESTRICT); the token names the plan.
     """
 
     as_of: str
@@ -53,13 +57,14 @@ class Plan:
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     releases: dict[str, list[str]] = field(default_factory=dict)
+    restricted: int = 0
     is_done: bool = False
     receipt_no: int | None = None
 
     @property
     def token(self) -> str:
         """Acting needs it, so that nobody acts on a plan that has changed since."""
-        told = [self.as_of, str(self.asked), self.rows, self.files]
+        told = [self.as_of, str(self.asked), self.rows, self.files, self.restricted]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -88,6 +93,8 @@ def carry_out(session: Session, asked: Asked, token: str, actor: str | None = No
     Killed at any step and run again, or followed by any later command that removes, it ends whole. Raises
     UsageError as `plan` and for a stale token, AnonymartError on a fault: run again then.
     """
+    from anonymart.release import approval
+
     removal.finish(session)
     with Zones(session) as zones:
         present, purge = _plan(zones, session.policy, session.as_of, asked)
@@ -95,7 +102,9 @@ def carry_out(session: Session, asked: Asked, token: str, actor: str | None = No
             raise UsageError(
                 "The token is not that of the present plan: look at the plan again; nothing was removed."
             )
-        paths = _files(zones, asked)
+        paths = _files(zones, asked, purge)
+    # Before anything goes: a kill must not leave a candidate that could still be let out.
+    approval.supersede(session, "rows were purged", actor)
     audit.record(
         session, "purged", actor,
         source=asked.source, column=asked.column, deliveries=len(purge.file_marks),
@@ -112,8 +121,9 @@ def _plan(zones: Zones, policy: Policy, as_of: date, asked: Asked) -> tuple[Plan
     connection = zones.connection
     purge = _purge(connection, asked)
     found = Plan(as_of.isoformat(), asked, purged.count(connection, purge, policy))
-    found.files = {kind: len(paths) for kind, paths in _files(zones, asked).items() if paths}
+    found.files = {kind: len(paths) for kind, paths in _files(zones, asked, purge).items() if paths}
     found.releases = _releases(connection, purge)
+    found.restricted = purged.count_restricted(connection, purge)
     return found, purge
 
 
@@ -154,9 +164,9 @@ def _marks(connection: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[str, ..
     return tuple(mark for mark, _, _ in rows)
 
 
-def _files(zones: Zones, asked: Asked) -> dict[str, list[Path]]:
-    """Files of the home that may hold it: refused deliveries of the source, and what was prepared for
-    people.
+def _files(zones: Zones, asked: Asked, purge: Purge) -> dict[str, list[Path]]:
+    """Files of the home that may hold it: refused deliveries of the source, and what was prepared for people
+    and tells of the source.
     """
     name = f"{asked.file}{REFUSED_SUFFIX}" if asked.file else f"*{REFUSED_SUFFIX}"
     refused = [
@@ -165,8 +175,30 @@ def _files(zones: Zones, asked: Asked) -> dict[str, list[Path]]:
         for path in sorted((folder / asked.source).rglob(name))
         if path.is_file()
     ]
-    prepared = sorted(zones.session.home.exports.glob("*")) if zones.session.home.exports.is_dir() else []
+    prepared = [path for path in sorted(zones.session.home.exports.glob("*")) if _may_hold(path, purge)]
     return {files.REFUSED: refused, "exports prepared for people": prepared}
+
+
+def _may_hold(path: Path, purge: Purge) -> bool:
+    """Whether a zip tells of rows of the source, or of its column; one that cannot be read may. The others
+    stay: whoever asked for them has no other (R-ACCESS).
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = json.loads(archive.read("data.json"))["held"]
+            name = "learning_statements.json"
+            statements = json.loads(archive.read(name)) if name in archive.namelist() else []
+    except (OSError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        return True
+    history = f"warehouse.intermediate.{HISTORY.get(purge.source)}"
+    if purge.column is None:
+        places = [purge.table, history]
+        places += ["vault.register.last_use"] if purge.source in ("learning", "connections") else []
+        return bool(statements and purge.source == "learning") or any(place in held for place in places)
+    told = {purge.table: [purge.column], history: [*COLUMNS[purge.source][purge.column]]}
+    values = [row.get(name) for place, names in told.items() for row in held.get(place, []) for name in names]
+    values += [row for row in held.get(_CORRECTIONS, []) if row.get("column_name") == purge.column]
+    return bool(statements and purge.source == "learning") or any(each not in (None, []) for each in values)
 
 
 def _releases(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, list[str]]:

@@ -24,11 +24,11 @@ from anonymart.rows import one_row
 PURGED = "purged as what should never have come (S-SAFE)"
 _HISTORY = "warehouse.intermediate"
 # Of each source the columns that can be blanked, and what of the history was made from each: table column to
-# the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file.
+# the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file. And
+# of learners, who is a child, who is of the staff, and since when somebody is known: without that children
+# would be counted, and people kept for longer (R-MINOR, P-STAT).
 COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-    "learners": {
-        name: {} for name in ("given_name", "family_name", "birth_date", "registered_at", "left_at", "role")
-    },
+    "learners": {name: {} for name in ("given_name", "family_name", "left_at")},
     "enrolments": {name: {name: "NULL"} for name in ("ended_on", "outcome", "diploma_id", "graduated_on")},
     "learning": {
         "success": {"is_success": "NULL"},
@@ -84,6 +84,13 @@ _KEYS = {
     "salary": ("hash(response_key, load_no)", "hash({response_key}, load_no)", "{response_key}"),
 }
 
+# How a correction names a row of the vault (rights/rectify.py).
+_CORRECTED = {
+    "enrolments": "concat_ws('|', path_id, started_on::VARCHAR)",
+    "nps": "response_id",
+    "salary": "response_id",
+}
+
 
 @dataclass(frozen=True)
 class Purge:
@@ -118,6 +125,20 @@ class Purge:
             f"AND file_mark IN ({marks}))"
         )
 
+    @property
+    def corrected(self) -> str:
+        """SQL: the corrections of the column; of a column in a time all but those of rows that tell of
+        another one.
+        """
+        ours = f"source = {literal(self.source)} AND column_name = {literal(self.column or '')}"
+        if not self.from_at or self.source not in _CORRECTED:
+            return ours
+        key = _CORRECTED[self.source]
+        return (
+            f"{ours} AND row_key NOT IN (SELECT {key} FROM {self.table} WHERE {key} IS NOT NULL "
+            f"AND ({self.rows}) IS NOT TRUE)"
+        )
+
     def in_history(self, policy: Policy) -> str:
         """SQL: the rows of the history that tell of the time; of days, only those that lie wholly in it."""
         if not self.from_at:
@@ -142,7 +163,7 @@ def checked(purge: Purge) -> Purge:
         if purge.column not in known:
             raise UsageError(
                 f"Of {purge.source} these columns can be purged: {', '.join(known) or 'none'}. Others say "
-                "who or which row a row is: purge by --from and --to, or by --file."
+                "who or which row a row is, or who counts: purge by --from and --to, or by --file."
             )
         if purge.from_at and purge.source not in ROWS:
             raise UsageError(f"Rows of {purge.source} tell of no time: leave --from and --to out.")
@@ -207,13 +228,19 @@ def count(connection: duckdb.DuckDBPyConnection, purge: Purge, policy: Policy) -
     if purge.column:
         named = f'{purge.rows} AND "{purge.column}" IS NOT NULL'
         found[f"{purge.table}.{purge.column}"] = _number(connection, purge.table, named)
-        corrected = f"source = {literal(purge.source)} AND column_name = {literal(purge.column)}"
-        found["vault.rights.corrections"] = _number(connection, "vault.rights.corrections", corrected)
+        found["vault.rights.corrections"] = _number(connection, "vault.rights.corrections", purge.corrected)
     else:
         found[purge.table] = _number(connection, purge.table, purge.rows)
     for table, _, condition in _of_warehouse(connection, purge, policy):
         found[table] = _number(connection, table, condition)
     return {name: n_rows for name, n_rows in found.items() if n_rows}
+
+
+def count_restricted(connection: duckdb.DuckDBPyConnection, purge: Purge) -> int:
+    """Of the vault's rows, or cells, that go, those of people in the TEMP table `restricted` (R-RESTRICT)."""
+    person = "actor" if purge.source == "learning" else "identifier"
+    named = f' AND "{purge.column}" IS NOT NULL' if purge.column else ""
+    return _number(connection, purge.table, f"{purge.rows}{named} AND {person} IN (FROM restricted)")
 
 
 def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> dict[str, int]:
@@ -227,7 +254,8 @@ def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> 
                 n_rows = one_row(connection.execute(statement))[0]
                 found[table] = found.get(table, 0) + n_rows
         else:
-            found |= _of_vault(connection, purge)
+            for table, n_rows in _of_vault(connection, purge).items():
+                found[table] = found.get(table, 0) + n_rows
     if zone == "warehouse" and any(found.values()):
         _make_anew(connection)
     return {name: n_rows for name, n_rows in found.items() if n_rows}
@@ -236,18 +264,21 @@ def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> 
 def keep_out(
     connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, load_no: int, counts: Counts
 ) -> None:
-    """Rows of a delivered file, in `table`, that tell of a purged time are refused, and purged columns are
-    blanked.
-    """
+    """Rows of a delivered file, in `table`, that tell of a purged time are refused."""
     from anonymart.ingest.refusals import refuse
 
     for purge in all_of(connection):
-        if purge.source != source:
-            continue
-        if purge.column:
-            connection.execute(f'UPDATE {table} SET "{purge.column}" = NULL WHERE {ours} AND {purge.window}')
-        elif purge.from_at:
+        if purge.source == source and purge.from_at and not purge.column:
             refuse(connection, table, f"{ours} AND {purge.window}", PURGED, load_no, counts)
+
+
+def blank(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str) -> None:
+    """Purged columns of a delivered file, in `table`, are emptied; after all that may fill them, such as a
+    correction.
+    """
+    for purge in all_of(connection):
+        if purge.source == source and purge.column:
+            connection.execute(f'UPDATE {table} SET "{purge.column}" = NULL WHERE {ours} AND {purge.window}')
 
 
 def _of_warehouse(
@@ -307,10 +338,7 @@ def _of_vault(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, 
             )
         )[0]
         n_corrections = one_row(
-            connection.execute(
-                "DELETE FROM vault.rights.corrections WHERE source = ? AND column_name = ?",
-                [purge.source, purge.column],
-            )
+            connection.execute(f"DELETE FROM vault.rights.corrections WHERE {purge.corrected}")
         )[0]
         return {f"{purge.table}.{purge.column}": n_cells, "vault.rights.corrections": n_corrections}
     _note_uses(connection, purge)
@@ -355,24 +383,26 @@ def _note_uses(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
         if purge.source in ("learning", "connections")
         else "SELECT NULL AS identifier, NULL::TIMESTAMP AS used_at WHERE false"
     )
-    within = (
-        f"last_use_at >= {_moment(purge.from_at)} AND last_use_at < {_moment(purge.until_at)} OR "
-        f"first_use_at >= {_moment(purge.from_at)} AND first_use_at < {_moment(purge.until_at)}"
-        if purge.from_at and purge.source in ("learning", "connections")
-        else "false"
-    )
+    goes = {
+        end: f"(identifier, {end}) IN (FROM uses)"
+        + (
+            f" OR {end} >= {_moment(purge.from_at)} AND {end} < {_moment(purge.until_at)}"
+            if purge.from_at and purge.source in ("learning", "connections")
+            else ""
+        )
+        for end in ("first_use_at", "last_use_at")
+    }
+    kept = ", ".join(f"if({condition}, NULL, {end}) AS kept_{end}" for end, condition in goes.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE spans_to_mend AS
         WITH uses AS (SELECT DISTINCT identifier, used_at FROM ({uses}))
-        SELECT * FROM vault.register.last_use
-        WHERE (identifier, last_use_at) IN (FROM uses) OR (identifier, first_use_at) IN (FROM uses)
-            OR {within}
+        SELECT *, {kept} FROM vault.register.last_use WHERE {" OR ".join(goes.values())}
     """)
 
 
 def _mend_uses(connection: duckdb.DuckDBPyConnection) -> None:
-    """Each such span begins and ends with the uses that stay; one without any goes: an unknown last use is
-    out of statistics.
+    """Each such span begins and ends with the uses that stay, its other end among them, whose row may have
+    left long ago; one without any goes: an unknown last use is out of statistics.
     """
     events = (
         f"UNION ALL SELECT spans.identifier, events.occurred_at FROM spans_to_mend AS spans INNER JOIN "
@@ -390,6 +420,7 @@ def _mend_uses(connection: duckdb.DuckDBPyConnection) -> None:
             WHERE admitted_no IS NOT NULL
             UNION ALL SELECT identifier, last_login_at FROM vault.register.learners
             WHERE last_login_at IS NOT NULL
+            UNION ALL SELECT identifier, unnest([kept_first_use_at, kept_last_use_at]) FROM spans_to_mend
             {events}
         )
         SELECT spans.identifier, min(stays.used_at) AS first_use_at, max(stays.used_at) AS last_use_at

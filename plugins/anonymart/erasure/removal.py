@@ -412,7 +412,8 @@ def _delete(
             n_rows = delete_from(connection, place, policy, terms_as_of)
         if n_rows:
             found[place.name] = n_rows
-    found |= purged.delete(connection, zone, policy)
+    for place_name, n_rows in purged.delete(connection, zone, policy).items():
+        found[place_name] = found.get(place_name, 0) + n_rows
     if zone == "vault":
         n_mended = _mend_what_stays(connection)
         counts = {place.name: _n_rows(connection, place) for place in zones.places()}
@@ -537,13 +538,14 @@ def _close(session: Session, removal_no: int, hashes: dict[str, Rewritten]) -> i
 
 def _expect_restored_copies(zones: Zones) -> None:
     """A vault that knows fewer receipts than the tombstones is an old copy: whoever was erased since is in it
-    again.
+    again, and so is what was purged in a warehouse that is one.
     """
     connection = zones.connection
     known, _ = receipts.head(connection, "vault")
     newest, _ = receipts.head(connection, "tombstones")
     if known < newest:
         connection.execute("UPDATE tombstones.erased SET is_swept = false WHERE is_swept")
+    if known < newest or zones.is_warehouse_old():
         connection.execute("UPDATE tombstones.purged SET is_swept = false WHERE is_swept")
 
 

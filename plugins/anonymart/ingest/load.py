@@ -124,6 +124,7 @@ def _load_learning(
     voided.leave_out(connection, load_no, counts)
     identities.to_normal_form(connection, table, "actor", ours)
     purged.keep_out(connection, "learning", table, ours, load_no, counts)
+    purged.blank(connection, "learning", table, ours)
     refusals.refuse_erased(connection, table, "actor", "occurred_at", ours, load_no, counts)
     identities.register(connection, f"SELECT DISTINCT actor FROM {table} WHERE {ours}", is_user=True)
     if has_pairs:
@@ -234,6 +235,7 @@ def _load_tabular(
             counts,
             as_of,
         )
+    purged.blank(connection, contract.source, "incoming", everything)
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import smtplib
 import ssl
@@ -15,6 +16,8 @@ import httpx
 from anonymart.notify.settings import PASSWORD, Email, Settings
 
 _SECONDS = 20
+# It logs the whole address of each call, and that of a webhook is its secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,15 @@ def send(message: Message, settings: Settings) -> list[str]:
             failed.append(f"The message could not be sent by e-mail ({type(error).__name__}).")
     if settings.webhook:
         try:
-            httpx.post(
+            # The answer's text is not read: it may never end.
+            with httpx.stream(
+                "POST",
                 settings.webhook,
                 json={"kind": message.kind, "subject": message.subject, "text": message.text},
                 timeout=_SECONDS,
                 follow_redirects=False,
-            ).raise_for_status()
+            ) as answer:
+                answer.raise_for_status()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failed.append(f"The message could not be sent to the webhook ({type(error).__name__}).")
     return failed

@@ -132,7 +132,8 @@ def never_in_the_way(work: Callable[[], object]) -> None:
     """A message that cannot be made is a sentence on standard error, and no fault of the run."""
     try:
         work()
-    except (AnonymartError, OSError, duckdb.Error) as error:
+    except Exception as error:
+        # Whatever it is: what was published stays published, and why a run stopped is what is raised.
         words = str(error) if isinstance(error, AnonymartError) else type(error).__name__
         print(f"anonymart: nobody could be told: {words}", file=sys.stderr)
 

@@ -15,7 +15,7 @@ import duckdb
 
 from anonymart import crash, engine
 from anonymart.engine import literal
-from anonymart.erasure import tombstones
+from anonymart.erasure import purged, tombstones
 from anonymart.errors import UsageError
 from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
@@ -140,7 +140,22 @@ class _Rectification:
             """,
             [self.request_id],
         )
+        self._need_none_purged()
         self.history = self._history()
+
+    def _need_none_purged(self) -> None:
+        """Raise UsageError for a column that was purged, of all rows or of this one: it would be filled
+        again.
+        """
+        for purge in purged.all_of(self.connection):
+            if purge.source != self.correction.source or purge.column not in self.correction.right:
+                continue
+            here = f"SELECT EXISTS (FROM {self.target} WHERE {self._is_row} AND {purge.window})"
+            if not purge.from_at or one_row(self.connection.execute(here))[0]:
+                raise UsageError(
+                    f"The column {purge.column} of {purge.source} was purged as what should never have come, "
+                    f"and nothing of it is held: refuse the request, or take it without this column."
+                )
 
     def _history(self) -> str | None:
         """Of enrolments, whose raw rows leave: the table that still knows them."""
