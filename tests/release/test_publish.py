@@ -195,9 +195,7 @@ def test_only_what_the_gate_has_passed_is_published(school):
     assert not school.home.current.exists()
     with pytest.raises(UsageError, match="no candidate of this home"):
         publish(
-            school.home,
-            school.keys,
-            school.policy,
+            Session(school.home, school.keys, school.policy),
             candidate.rename(candidate.with_name(".candidate-2026-06-30.7")),
         )
 
