@@ -14,7 +14,7 @@ bytes go too; the disk needs room for a second copy. Published cells stay. Each 
 `anonymart rights verify-receipts`.
 
 What Airflow itself keeps of our runs (rows of its database, log files) leaves after the term of P-LOG too:
-the scheduler cleans it once this DAG has ended well, of our DAGs only.
+this task removes log files, and the scheduler rows once this DAG has ended well, of our DAGs only.
 
 **Why it retries.** The vault may be locked by hand work, or the disk full for a while. Three tries, a minute
 apart and then twice as long each time.

@@ -7,15 +7,13 @@ from typing import Any
 from airflow.sdk.bases.notifier import BaseNotifier
 from airflow.sdk.exceptions import AirflowException
 
-_KINDS = {"GateRefused": "gate_refused", "DayHeld": "day_held", "RetentionHeld": "retention_held"}
-
 
 class TellSomebody(BaseNotifier):
     """For `on_failure_callback`: after the last try, with the sentence that the task's log ends with."""
 
     def notify(self, context: Any) -> None:
         from anonymart.home import Home
-        from anonymart.notify.tell import never_in_the_way, of_sentence, tell
+        from anonymart.notify.tell import KINDS, never_in_the_way, of_sentence, tell
         from anonymart_airflow.as_of import as_of
 
         error, run = context.get("exception"), context["dag_run"]
@@ -23,7 +21,7 @@ class TellSomebody(BaseNotifier):
         sentence = (
             str(error) if isinstance(error, AirflowException) else f"It ended with {type(error).__name__}."
         )
-        kind = _KINDS.get(getattr(error, "anonymart_error", ""), "task_failed")
+        kind = KINDS.get(getattr(error, "anonymart_error", ""), "task_failed")
         notice = of_sentence(kind, _about(context), f"{_about(context)}: {sentence}")
         home, day = Home.from_env(), as_of(run.conf, run.run_after, [])
         never_in_the_way(lambda: tell(home, day, [notice]))

@@ -5,7 +5,7 @@ The library is imported inside the functions, since the DAG processor reads the 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -295,14 +295,21 @@ def keep_to_the_terms(context: Any) -> None:
     """Remove what is over its term (P-STAT, P-SURVEY, P-LOG, raw rows). Fails for good while a plan that
     looks wrong waits for a person.
     """
+    from airflow.configuration import conf
+
     from anonymart.erasure.removal import enforce_terms
     from anonymart.release import approval
+    from anonymart_airflow import load, terms
 
     session = _open(context)
     with writing(session.home):
         enforce_terms(session)
         approval.supersede_by_rights(session)
         _renew(session)
+    over = terms.moment_of(session.policy, datetime.now(UTC))
+    logs = Path(conf.get("logging", "base_log_folder"))
+    n_files = terms.clean_logs(logs, over, load.dag_ids())
+    TaskProgress().say(f"Log files of our runs that were over their term: {n_files} removed.")
 
 
 def _renew(session: Session) -> None:

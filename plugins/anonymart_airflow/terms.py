@@ -1,20 +1,19 @@
 """What Airflow keeps of our runs leaves after the term of connection logs (P-LOG): rows of its database, and
 log files.
 
-A task cannot reach Airflow's database. So the scheduler starts this module, in a process of its own, once the
-DAG `enforce_retention` has ended well. Only our DAGs are cleaned: in an Airflow that others use too, theirs
-stay.
+The task of the terms removes log files, for they lie on the host where our tasks run. It cannot reach
+Airflow's database: there the scheduler removes rows, once the task's DAG has ended well. Only our DAGs are
+cleaned: in an Airflow that others use too, theirs stay.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from anonymart.policy import Policy, load_policy
+from anonymart.policy import Policy
 from anonymart_airflow.load import dag_ids
 
 # The tables of Airflow that hold a row for each run, task, log line or value passed between tasks. Answers of
@@ -59,18 +58,3 @@ def clean_logs(folder: Path, moment: datetime, ours: Iterable[str]) -> int:
             if path.is_dir() and not path.is_symlink() and not any(path.iterdir()):
                 path.rmdir()
     return len(old)
-
-
-def main() -> int:
-    """Clean rows and log files as of now; ends with the code of Airflow's command."""
-    from airflow.configuration import conf
-
-    moment = moment_of(load_policy(), datetime.now(UTC))
-    done = subprocess.run(clean_command(moment), stdout=subprocess.DEVNULL, check=False)
-    n_files = clean_logs(Path(conf.get("logging", "base_log_folder")), moment, dag_ids())
-    print(f"Airflow's rows and {n_files} log files of our runs from before {moment:%Y-%m-%d} are removed.")
-    return done.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main())

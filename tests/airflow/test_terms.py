@@ -46,10 +46,10 @@ def test_old_log_files_of_our_dags_go_and_others_stay(tmp_path):
 
 def test_the_scheduler_starts_it_after_the_dag_of_the_terms_only(monkeypatch):
     started = []
-    monkeypatch.setattr(terms_listener.subprocess, "Popen", lambda words, **_: started.append(words[1:]))
+    monkeypatch.setattr(terms_listener.subprocess, "Popen", lambda words, **_: started.append(words[1:5]))
     for dag_id in ("build_release", "enforce_retention"):
         terms_listener.on_dag_run_success(SimpleNamespace(dag_id=dag_id), "")
-    assert started == [["-m", "anonymart_airflow.terms"]]
+    assert started == [["-m", "airflow", "db", "clean"]]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Keeps, Names
 from anonymart.erasure.rows import OF_ACTIVITY, listed
 from anonymart.erasure.zones import Zones
+from anonymart.ingest.identities import first_64_bits
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 
@@ -89,7 +90,7 @@ def key_to_erase(zones: Zones, policy: Policy) -> None:
     to_erase_responses.
     """
     connection = zones.connection
-    bits = "CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT)"
+    bits = first_64_bits("pseudonym_hash(identifier)")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE to_erase_keys AS
         SELECT {bits} AS identity_key, until_at, scope FROM to_erase WHERE scope <> '{Scope.IDENTIFIED}';

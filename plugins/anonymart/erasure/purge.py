@@ -208,8 +208,8 @@ def _releases(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, 
     if purge.source not in HISTORY or (purge.column and not COLUMNS[purge.source][purge.column]):
         return {}
     first = connection.execute(
-        f"SELECT min(as_of) FROM vault.ledger.loads WHERE source = ? AND (NOT $2 OR load_no IN "
-        f"(SELECT load_no FROM {purge.table} WHERE {purge.rows}))".replace("source = ?", "source = $1"),
+        f"SELECT min(as_of) FROM vault.ledger.loads WHERE source = $1 AND (NOT $2 OR load_no IN "
+        f"(SELECT load_no FROM {purge.table} WHERE {purge.rows}))",
         [purge.source, bool(purge.file_marks)],
     ).fetchone()
     marts = [mart for mart in load_contracts() if purge.source in sources_of(mart)]

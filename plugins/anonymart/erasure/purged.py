@@ -18,6 +18,7 @@ from anonymart.engine import literal, table_exists
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.counts import Counts
+from anonymart.ingest.identities import first_64_bits
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 
@@ -307,11 +308,11 @@ def _filled(sql: str, source: str) -> str:
     person = "actor" if source == "learning" else "identifier"
     moment = ROWS[source][1]
     named = f"'{source}|' || " + _OF_RESPONSE.format(moment=moment)
-    return sql.format(identity_key=_first_64_bits(person), response_key=_first_64_bits(named))
+    return sql.format(identity_key=_key(person), response_key=_key(named))
 
 
-def _first_64_bits(text: str) -> str:
-    return f"CAST(CAST(unhex(substr(pseudonym_hash({text}), 1, 16)) AS BIT) AS BIGINT)"
+def _key(text: str) -> str:
+    return first_64_bits(f"pseudonym_hash({text})")
 
 
 def _make_anew(connection: duckdb.DuckDBPyConnection) -> None:
@@ -406,7 +407,7 @@ def _mend_uses(connection: duckdb.DuckDBPyConnection) -> None:
     """
     events = (
         f"UNION ALL SELECT spans.identifier, events.occurred_at FROM spans_to_mend AS spans INNER JOIN "
-        f"{_HISTORY}.int_events AS events ON events.identity_key = {_first_64_bits('spans.identifier')} "
+        f"{_HISTORY}.int_events AS events ON events.identity_key = {_key('spans.identifier')} "
         "WHERE coalesce(events.is_use, true)"
         if table_exists(connection, "intermediate", "int_events", database="warehouse")
         else ""

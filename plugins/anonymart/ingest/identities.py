@@ -80,6 +80,11 @@ def install_hmac(connection: duckdb.DuckDBPyConnection, name: str, key_hex: str)
     """)
 
 
+def first_64_bits(hashed: str) -> str:
+    """SQL for the key of a hash, a BIGINT, as dbt's macro of the same name."""
+    return f"CAST(CAST(unhex(substr({hashed}, 1, 16)) AS BIT) AS BIGINT)"
+
+
 def install_pseudonym(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     """Make the macro pseudonym_hash(text) of this connection, as `Keys.pseudonym_of` and dbt's macro."""
     first, *later = keys.pseudonym_links

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import duckdb
 
 from anonymart.detect import kinds_query
-from anonymart.errors import AnonymartError, DayHeld, GateRefused, RetentionHeld, UsageError
+from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
 from anonymart.notify import settings as configured
 from anonymart.notify.remembered import forget, is_due, remembered
@@ -21,6 +21,8 @@ from anonymart.notify.standing import Notice, look
 from anonymart.policy import Policy
 
 _WITHHELD = "What happened may name a person, so it is not told here: read the log."
+# What is told of errors of these names; of others, that a task or a run failed.
+KINDS = {"GateRefused": "gate_refused", "DayHeld": "day_held", "RetentionHeld": "retention_held"}
 # Sentences of ours alone, with counts, days and paths of the home: told too where the vault cannot be asked.
 _OUR_WORDS = ("test", "key_trouble", "disk_trouble", "chain_broken", "source_silent")
 # What is looked for anew each time, and is forgotten when it does not stand any more.
@@ -91,9 +93,7 @@ def tell_standing(home: Home, policy: Policy, as_of: date) -> int:
 
 def of_error(error: AnonymartError, kind: str, about: str) -> Notice:
     """The notice of an error, which is one sentence; the same cause in the same place is the same thing."""
-    kinds = ((GateRefused, "gate_refused"), (DayHeld, "day_held"), (RetentionHeld, "retention_held"))
-    found = next((name for of, name in kinds if isinstance(error, of)), kind)
-    return of_sentence(found, about, str(error))
+    return of_sentence(KINDS.get(type(error).__name__, kind), about, str(error))
 
 
 def of_sentence(kind: str, about: str, sentence: str) -> Notice:

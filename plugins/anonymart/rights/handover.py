@@ -211,12 +211,14 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
 
 def _key_person(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
     """The names under which the warehouse knows the person."""
-    bits = "CAST(CAST(unhex(substr(pseudonym_hash({}), 1, 16)) AS BIT) AS BIGINT)"
+    identity, person = (
+        identities.first_64_bits(f"pseudonym_hash({name})") for name in ("identifier", "person_id")
+    )
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {bits.format("identifier")} AS identity_key,
+        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {identity} AS identity_key,
             identifier FROM own;
         CREATE OR REPLACE TEMP TABLE own_person AS
-        SELECT DISTINCT {bits.format("person_id")} AS person_key, pseudonym_hash(person_id) AS pseudonym
+        SELECT DISTINCT {person} AS person_key, pseudonym_hash(person_id) AS pseudonym
         FROM own WHERE person_id IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE own_responses (response_key BIGINT)
     """)

@@ -175,7 +175,7 @@ class _Rectification:
 
     @property
     def _in_history(self) -> str:
-        own = "SELECT CAST(CAST(unhex(substr(pseudonym_hash(identifier), 1, 16)) AS BIT) AS BIGINT) FROM own"
+        own = f"SELECT {identities.first_64_bits('pseudonym_hash(identifier)')} FROM own"
         key = self.correction.key
         return (
             f"identity_key IN ({own}) AND path_id = {literal(key['path_id'])} AND started_on::VARCHAR = "
@@ -237,8 +237,7 @@ class _Rectification:
                     history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id),
                         history.load_no AS admitted_no
                 FROM {self.history} AS history INNER JOIN own
-                    ON history.identity_key = CAST(CAST(unhex(substr(pseudonym_hash(own.identifier), 1,
-                        16)) AS BIT) AS BIGINT)
+                    ON history.identity_key = {identities.first_64_bits("pseudonym_hash(own.identifier)")}
                 WHERE {self._in_history}
             """)
         self._remember(request_id, as_of)

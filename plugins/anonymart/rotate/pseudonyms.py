@@ -86,7 +86,7 @@ def _again(column: str) -> str:
     if column in DIGITS:
         return f"link_hash(substr({column}, 1, 16))"
     digits = f"lpad(lower(hex({column})), 16, '0')"
-    return f"CAST(CAST(unhex(substr(link_hash({digits}), 1, 16)) AS BIT) AS BIGINT)"
+    return identities.first_64_bits(f"link_hash({digits})")
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, list[str]]]:
