@@ -14,11 +14,9 @@ from typing import NamedTuple
 import duckdb
 
 from anonymart import (
-    audit,
     catalogue,
     config,
     crash,
-    guard,
     lists,
     pseudonym_mark,
     seal,
@@ -58,7 +56,20 @@ class BuildReport:
     start_up_seconds: float = 0.0
 
 
-class _Part(NamedTuple):
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: whether the warehouse is whole, the state of rights and the inputs that it was
+    made from, and the day of its cells: whatever closes after it has not been made.
+    """
+
+    is_whole: bool
+    rights_state: str
+    inputs: str
+    day: date
+    report: BuildReport
+
+
+class Part(NamedTuple):
     """What of the project is run: words for dbt, whether the warehouse is whole after it, and where cells of
     an earlier build stay, its day and the state of rights that it read.
     """
@@ -69,51 +80,34 @@ class _Part(NamedTuple):
     rights: str | None = None
 
 
-_ALL = _Part()
+ALL = Part()
 # What is made of closed periods alone, and lists that are part of the project.
 _STAYS = ("path:models/intermediate/cells", "path:models/marts", "path:models/evidence", "resource_type:seed")
 
 
-def build(
-    session: Session,
-    progress: Progress | None = None,
-    select: str | None = None,
-    actor: str | None = None,
-) -> BuildReport:
-    """Run every model and data test on what the vault holds, as of a date.
+def only(select: str) -> Part:
+    """The models that dbt's `--select` names: no build of the whole."""
+    return Part(("--select", select), is_whole=False)
+
+
+def what_is_new(stays: tuple[date, str] | None) -> Part:
+    """Everything, but where `unchanged.day_of_cells` gave `stays`, the cells, marts and evidence of the last
+    whole build stay: another one would make the same.
+    """
+    return Part(("--exclude", *_STAYS), day=stays[0], rights=stays[1]) if stays else ALL
+
+
+def build(session: Session, progress: Progress, part: Part, rights_state: str) -> Built:
+    """Run models and data tests on what the vault holds, as of a date; `rights_state` is what `prepare` gave.
+    What follows from it is `run`'s to note.
 
     Raises AnonymartError naming the model or test that failed, and its data stays as the last good build left
     it; also for a table of which nobody has said whether it holds people.
     """
-    part = _Part(("--select", select), is_whole=False) if select else _ALL
-    return _build(session, progress or Progress(quiet=True), part, actor)
-
-
-def build_new(
-    session: Session,
-    progress: Progress,
-    actor: str | None,
-    stays: tuple[date, str] | None,
-) -> BuildReport:
-    """As `build`, but where `unchanged.day_of_cells` gave `stays`, the cells, marts and evidence of the last
-    whole build stay: another one would make the same.
-    """
-    part = _Part(("--exclude", *_STAYS), day=stays[0], rights=stays[1]) if stays else _ALL
-    return _build(session, progress, part, actor)
-
-
-def _build(
-    session: Session,
-    progress: Progress,
-    part: _Part,
-    actor: str | None,
-) -> BuildReport:
-    from anonymart.release import approval
     from anonymart.unchanged import inputs_of
 
-    rights_state = prepare(session, actor)
     if part.rights not in (None, rights_state):
-        part = _ALL
+        part = ALL
     if part.day:
         progress.say(f"  no period closes: the cells of the build of {part.day} stay")
     with session.connect(vault="ro") as connection:
@@ -124,14 +118,7 @@ def _build(
     with session.connect(vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, session)
         places.check(connection)
-    if part.is_whole:
-        with session.connect(vault="rw", warehouse="rw") as connection:
-            approval.note_built_again(connection)
-            # The day of the cells: whatever closes after it has not been made.
-            state.note_built(connection, rights_state, inputs, part.day or session.as_of)
-            guard.note_run(connection, session.as_of)
-    audit.record(session, "built", actor)
-    return report
+    return Built(part.is_whole, rights_state, inputs, part.day or session.as_of, report)
 
 
 def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
@@ -141,14 +128,13 @@ def run_models(home: Home, policy: Policy, as_of: date, select: str) -> None:
     _run_dbt(home, policy, as_of, Progress(quiet=True), ("--select", select))
 
 
-def prepare(session: Session, actor: str | None = None) -> str:
-    """All that must be done before dbt may touch the warehouse; gives the state of rights that dbt will read.
+def prepare(session: Session) -> str:
+    """All that must be done to both files before dbt may touch the warehouse; gives the state of rights that
+    dbt will read.
 
-    Whatever was built before is no whole build any more: only `build` may say that one is. Raises UsageError
-    without a vault, and for marts that share persons and do not say so.
+    Whatever was built before is no whole build any more: only `run.build` may say that one is. Raises
+    UsageError without a vault, and for marts that share persons and do not say so.
     """
-    from anonymart.release import approval
-
     if not session.home.vault.exists():
         raise UsageError(f"The vault {session.home.vault} does not exist yet: run `anonymart ingest` first.")
     seal.need_key(session)
@@ -158,10 +144,7 @@ def prepare(session: Session, actor: str | None = None) -> str:
     processing.check(session.policy)
     lists.drop_old(session.home)
     removal.finish(session)
-    rights_state = _check_zones(session)
-    # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
-    approval.supersede(session, "a new build", actor)
-    return rights_state
+    return _check_zones(session)
 
 
 def _check_zones(session: Session) -> str:

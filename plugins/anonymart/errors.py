@@ -2,6 +2,8 @@
 for a person, 5 something asks for a person).
 """
 
+WAITS_FOR_A_PERSON = 4  # a release for its reviewer, too; that is no fault
+
 
 class AnonymartError(Exception):
     """A fault: the run cannot go on. The message is one sentence and holds no personal value."""
@@ -31,14 +33,6 @@ class GateRefused(AnonymartError):
     exit_code = 3
 
 
-class ApprovalNeeded(AnonymartError):
-    """The gate said yes and the release changed beyond the policy's limits: it waits for the reviewer,
-    `current` stays as it was.
-    """
-
-    exit_code = 4
-
-
 class UnreadableRequests(UsageError):
     """A row about a right or a consent could not be read and nobody has entered or refused it yet:
     publication waits, all else is done.
@@ -52,7 +46,7 @@ class DayHeld(UsageError):
     person confirms it, all else is done.
     """
 
-    exit_code = 4
+    exit_code = WAITS_FOR_A_PERSON
 
 
 class RetentionHeld(UsageError):
@@ -60,7 +54,7 @@ class RetentionHeld(UsageError):
     person; nothing was removed.
     """
 
-    exit_code = 4
+    exit_code = WAITS_FOR_A_PERSON
 
 
 class Superseded(UsageError):

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anonymart import audit, crash, guard, seal, unchanged
+from anonymart import build as building
 from anonymart.asks import Asks, asks_of
-from anonymart.build import build, build_new
+from anonymart.build import BuildReport, Part
 from anonymart.contracts import load_contracts
 from anonymart.errors import (
     AnonymartError,
-    ApprovalNeeded,
     DayHeld,
     GateRefused,
     Superseded,
@@ -32,6 +32,7 @@ from anonymart.summary import Summary, summarize
 
 if TYPE_CHECKING:
     from anonymart.release.approval import Reviewer
+    from anonymart.release.states import Candidate, Outcome, Published
 
 
 # How often a candidate that a right has superseded is built again within one call; whoever holds the home's
@@ -41,15 +42,13 @@ _TRIES = 3
 
 @dataclass
 class RunReport:
-    """What one run did: ledger of its files, release (None: nothing new, or it waits for the reviewer:
-    `waiting`; or for unreadable requests: the sentence in `unreadable`; or its day waits for a person:
-    `held`), figures by mart, requests by state, the release's utility (empty: nothing new), seconds by
-    step.
+    """What one run did: ledger of its files, what publishing came to (None: nothing new; or it waits for
+    unreadable requests: the sentence in `unreadable`; or its day waits for a person: `held`), figures by
+    mart, requests by state, the release's utility (empty: nothing new), seconds by step.
     """
 
     as_of: date
-    release_id: str | None = None
-    waiting: dict[str, Any] | None = None
+    outcome: Outcome = None
     unreadable: str | None = None
     held: str | None = None
     files: IngestReport = field(default_factory=IngestReport)
@@ -60,6 +59,11 @@ class RunReport:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
+    def release_id(self) -> str | None:
+        """The release that it has published."""
+        return told_of(self.outcome)["release_id"]
+
+    @property
     def asks(self) -> Asks:
         """What it has left for a person."""
         return asks_of(self.files, self.rights)
@@ -67,15 +71,13 @@ class RunReport:
     @property
     def status(self) -> str:
         """What became of the release."""
-        return status_of(self.release_id, self.waiting, self.unreadable, self.held)
+        return told_of(self.outcome, self.unreadable, self.held)["status"]
 
     def as_dict(self) -> dict:
         """One object for `--json`."""
         return {
             "as_of": self.as_of.isoformat(),
-            "release_id": self.release_id,
-            "status": self.status,
-            "waiting": self.waiting,
+            **told_of(self.outcome, self.unreadable, self.held),
             "unreadable": self.unreadable,
             "held": self.held,
             "files": self.files.as_dict(),
@@ -144,7 +146,7 @@ def run(
             built = build_new(session, progress, options.actor, stays)
         progress.seconds["build_start_up"] = built.start_up_seconds
     try:
-        report.release_id, report.waiting = release(session, progress, options.actor, options.reviewer)
+        report.outcome = release(session, progress, options.actor, options.reviewer)
     except UnreadableRequests as waits:
         report.unreadable = str(waits)
     if report.release_id:
@@ -165,14 +167,63 @@ def _import_gate() -> None:
         checkpoint.prepare()
 
 
+def build(
+    session: Session,
+    progress: Progress | None = None,
+    select: str | None = None,
+    actor: str | None = None,
+) -> BuildReport:
+    """Build everything, or what `select` names, as of a date; raises as `build.build` does.
+
+    What waits for the reviewer is superseded before dbt runs; a whole build is noted as one when it stands.
+    """
+    part = building.only(select) if select else building.ALL
+    return _build(session, progress or Progress(quiet=True), part, actor)
+
+
+def build_new(
+    session: Session,
+    progress: Progress,
+    actor: str | None,
+    stays: tuple[date, str] | None,
+) -> BuildReport:
+    """As `build`, but what `unchanged.day_of_cells` says stays is not made again."""
+    return _build(session, progress, building.what_is_new(stays), actor)
+
+
+def prepare(session: Session, actor: str | None = None) -> str:
+    """All that must be done before dbt may run; gives the state of rights that dbt will read. Raises as
+    `build.prepare` does, and what waits then stays.
+    """
+    from anonymart.release import approval
+
+    rights_state = building.prepare(session)
+    # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
+    approval.supersede(session, "a new build", actor)
+    return rights_state
+
+
+def _build(session: Session, progress: Progress, part: Part, actor: str | None) -> BuildReport:
+    from anonymart.release import approval
+    from anonymart.rights import state
+
+    built = building.build(session, progress, part, prepare(session, actor))
+    if built.is_whole:
+        with session.connect(vault="rw", warehouse="rw") as connection:
+            approval.note_built_again(connection)
+            state.note_built(connection, built.rights_state, built.inputs, built.day)
+            guard.note_run(connection, session.as_of)
+    audit.record(session, "built", actor)
+    return built.report
+
+
 def release(
     session: Session,
     progress: Progress | None = None,
     actor: str | None = None,
     reviewer: Reviewer | None = None,
-) -> tuple[str | None, dict[str, Any] | None]:
-    """Candidate, gate and publication of what the last build left: the release id, or None; and what waits
-    for the reviewer, or None.
+) -> Outcome:
+    """Candidate, gate and publication of what the last build left: gives what publishing it came to.
 
     When a right was taken in or carried out since that build, or a figure of the policy or another definition
     changed, it is built again first, at once, as of the day of the newest step of a request if that is later.
@@ -221,8 +272,8 @@ def renew(session: Session, progress: Progress | None = None) -> None:
             release(session.on(max(day, session.as_of)), progress)
 
 
-def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> str:
-    """Publish what waits under this id; gives the release id. What a right has superseded meanwhile is built
+def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> Published:
+    """Publish what waits under this id. What a right has superseded meanwhile is built
     and gated again at once.
 
     The yes holds for the successor when it shows the reviewer the same; else Superseded is raised and the
@@ -255,55 +306,66 @@ def _release(
     progress: Progress,
     actor: str | None,
     reviewer: Reviewer | None,
-) -> tuple[str | None, dict[str, Any] | None]:
-    from anonymart.release import approval, cells, make_candidate, publish, refuse
+) -> Outcome:
+    from anonymart.release import cells, make_candidate, publish
     from anonymart.rights.unreadable import need_none_open
 
     with session.connect(vault="ro", warehouse="ro") as connection:
         has_news = cells.has_news(connection, load_contracts().values())
     if not has_news:
         need_none_open(session)
-        return None, None
+        return None
     with progress.step("candidate", "Candidate release"):
         candidate = make_candidate(session)
     crash.point("gate.before")
     with progress.step("gate", "Gate"):
-        from anonymart.gate import gate
-
-        verdict = gate(session, candidate, session.as_of)
+        ask_gate(session, candidate, actor)
     crash.point("gate.after")
-    if not verdict.passed:
-        audit.record(
-            session,
-            "refused",
-            actor,
-            candidate=candidate.name,
-            by="gate",
-            n_failures=len(verdict.failures),
-        )
-        kept = refuse(session.home, candidate)
-        raise GateRefused(verdict.sentence(kept))
     with progress.step("publish", "Publish"):
-        try:
-            return publish(session, candidate, actor, reviewer), None
-        except ApprovalNeeded as needed:
-            held = approval.waiting(session)
-            if held is None:
-                raise AnonymartError("What waited for the reviewer is gone: run again.") from None
-            return None, {**held.as_dict(), "says": str(needed)}
+        return publish(session, candidate, actor, reviewer)
 
 
-def status_of(
-    release_id: str | None,
-    waiting: dict[str, Any] | None,
-    unreadable: str | None = None,
-    held: str | None = None,
-) -> str:
-    """published, waiting for a day to be confirmed, for unreadable requests or for approval, or nothing new
-    to publish.
+def ask_gate(session: Session, candidate: Candidate, actor: str | None = None) -> None:
+    """Let the gate read a candidate, as of the session's day. Raises GateRefused when it says no: the
+    candidate is then set aside, and the audit log tells of it.
     """
+    from anonymart.gate import gate
+    from anonymart.release import refuse
+
+    verdict = gate(session, candidate.folder, session.as_of)
+    if verdict.passed:
+        return
+    audit.record(
+        session,
+        "refused",
+        actor,
+        candidate=candidate.name,
+        by="gate",
+        n_failures=len(verdict.failures),
+    )
+    raise GateRefused(verdict.sentence(refuse(session.home, candidate).folder))
+
+
+def told_of(outcome: Outcome, unreadable: str | None = None, held: str | None = None) -> dict[str, Any]:
+    """For `--json`: the id of the release, None without one; its status; and what waits with its sentence,
+    None when nothing does.
+
+    The status is published, waiting for a day to be confirmed, for unreadable requests or for approval, or
+    nothing new to publish.
+    """
+    from anonymart.release import Published, Waiting
+
+    status = "nothing new to publish"
     if held:
-        return "waiting for the day to be confirmed"
-    if unreadable:
-        return "waiting for unreadable requests"
-    return "published" if release_id else "waiting for approval" if waiting else "nothing new to publish"
+        status = "waiting for the day to be confirmed"
+    elif unreadable:
+        status = "waiting for unreadable requests"
+    elif isinstance(outcome, Published):
+        status = "published"
+    elif isinstance(outcome, Waiting):
+        status = "waiting for approval"
+    return {
+        "release_id": outcome.release_id if isinstance(outcome, Published) else None,
+        "status": status,
+        "waiting": {**outcome.as_dict(), "says": outcome.says} if isinstance(outcome, Waiting) else None,
+    }

@@ -10,8 +10,7 @@ from anonymart.session import Session
 from anonymart_airflow.names import ANSWERS, APPROVE, reviewers
 
 if TYPE_CHECKING:
-    from anonymart.home import Home
-    from anonymart.release.approval import Waiting
+    from anonymart.release import Waiting
 
 VIA = "Airflow's request to the reviewer"
 _AGAIN = "nothing was decided: clear the task `ask` and let a reviewer answer again"
@@ -34,16 +33,13 @@ def is_waiting(session: Session, request: dict[str, str]) -> bool:
     return approval.shows_the_same(session, request["release_id"], request["candidate_sha256"]) is not None
 
 
-def body(home: Home, waits: Waiting) -> str:
+def body(waits: Waiting) -> str:
     """Why the candidate waits and what changed, as Markdown: names of marts, columns and entries of the
     register, and counts.
     """
     from anonymart.release.privacy_report import read_privacy_report
-    from anonymart_airflow.privacy_page.files import KINDS
 
-    changed = (
-        read_privacy_report(home.releases / f"{KINDS['waiting']}{waits.release_id}").get("changes") or {}
-    )
+    changed = read_privacy_report(waits.candidate.folder).get("changes") or {}
     lines = [f"- {sentence}" for sentence in waits.because]
     lines += ["", "What changed:", *(f"- {line}" for line in _changes(changed))]
     lines += [
@@ -72,7 +68,7 @@ def decide(session: Session, request: dict[str, str], answer: dict[str, Any]) ->
     release_id, candidate = request["release_id"], request["candidate_sha256"]
     reviewer = Reviewer(name, reason, VIA)
     if chosen == [APPROVE]:
-        return run.approve(session, release_id, reviewer, candidate)
+        return run.approve(session, release_id, reviewer, candidate).release_id
     answering.refuse_waiting(session, release_id, reviewer, candidate)
     return release_id
 

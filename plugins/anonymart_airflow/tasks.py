@@ -20,7 +20,7 @@ from anonymart_airflow.faults import plain_faults
 from anonymart_airflow.progress import TaskProgress
 
 if TYPE_CHECKING:
-    from anonymart.home import Home
+    from anonymart.release import Candidate
 
 COUNTED = ("delivered", "loaded", "refused", "quarantined", "duplicate")
 
@@ -90,8 +90,8 @@ def build_candidate(context: Any) -> str:
     nothing has come since the last build and no period closes.
     """
     from anonymart import guard, unchanged
-    from anonymart.build import build_new
     from anonymart.release import make_candidate, recover
+    from anonymart.run import build_new
 
     session = _open(context)
     is_forced = bool((context["dag_run"].conf or {}).get("force_as_of"))
@@ -117,40 +117,35 @@ def gate_candidate(name: str, context: Any) -> str:
 
     When a right came since the build, the candidate is built again first, while nobody else may write.
     """
+    from anonymart.release import Candidate
     from anonymart.rights import state
 
     session = _open(context)
     with writing(session.home):
-        if not _candidate(session.home, name).is_dir() or not state.is_built(session):
-            name, session = _make_again(session)
-        _gate(session, name)
-    return name
+        candidate = Candidate.named(session.home, name)
+        if not candidate.is_there or not state.is_built(session):
+            candidate, session = _make_again(session)
+        _gate(session, candidate)
+    return candidate.name
 
 
-def _make_again(session: Session) -> tuple[str, Session]:
+def _make_again(session: Session) -> tuple[Candidate, Session]:
     from anonymart.release import make_candidate, recover
     from anonymart.run import build_again
 
     recover(session)
     later = session.on(build_again(session, TaskProgress()))
-    return make_candidate(later).name, later
+    return make_candidate(later), later
 
 
-def _gate(session: Session, name: str) -> None:
-    from anonymart import audit
-    from anonymart.errors import GateRefused
-    from anonymart.gate import gate
-    from anonymart.release import has_news, refuse
+def _gate(session: Session, candidate: Candidate) -> None:
+    from anonymart.release import has_news
     from anonymart.release.manifest import read_manifest
+    from anonymart.run import ask_gate
 
-    candidate = _candidate(session.home, name)
-    if not has_news(candidate):
-        return
-    day = max(session.as_of, date.fromisoformat(read_manifest(candidate)["as_of"]))
-    verdict = gate(session, candidate, day)
-    if not verdict.passed:
-        audit.record(session.on(day), "refused", candidate=name, by="gate", n_failures=len(verdict.failures))
-        raise GateRefused(verdict.sentence(refuse(session.home, candidate)))
+    if has_news(candidate):
+        day = date.fromisoformat(read_manifest(candidate.folder)["as_of"])
+        ask_gate(session.on(max(session.as_of, day)), candidate)
 
 
 @plain_faults
@@ -160,32 +155,30 @@ def publish_candidate(name: str, context: Any) -> str:
 
     When a right came since the gate, it is built, gated and published again under the same lock.
     """
-    from anonymart.errors import ApprovalNeeded, Superseded
-    from anonymart.release import list_releases, publish, recover
-    from anonymart.release.folder import CANDIDATE_PREFIX
+    from anonymart.errors import Superseded
+    from anonymart.release import Candidate, Waiting, list_releases, publish, recover
 
     session = _open(context)
-    release_id = name.removeprefix(CANDIDATE_PREFIX)
+    candidate = Candidate.named(session.home, name)
     with writing(session.home):
-        if release_id in {release["release_id"] for release in list_releases(session)}:
+        if candidate.release_id in {release["release_id"] for release in list_releases(session)}:
             # A try before this one was killed after the commit: what is left is to finish it.
             recover(session)
-            return release_id
+            return candidate.release_id
         try:
-            try:
-                if not _candidate(session.home, name).is_dir():
-                    raise Superseded(f"{name} is gone: a try before this one was killed.")
-                published = publish(session, _candidate(session.home, name))
-            except Superseded:
-                # Nobody else may write until it is published.
-                name, session = _make_again(session)
-                _gate(session, name)
-                published = publish(session, _candidate(session.home, name))
-        except ApprovalNeeded as needed:
-            raise AirflowSkipException(str(needed)) from None
-    if published is None:
+            if not candidate.is_there:
+                raise Superseded(f"{name} is gone: a try before this one was killed.")
+            outcome = publish(session, candidate)
+        except Superseded:
+            # Nobody else may write until it is published.
+            candidate, session = _make_again(session)
+            _gate(session, candidate)
+            outcome = publish(session, candidate)
+    if isinstance(outcome, Waiting):
+        raise AirflowSkipException(outcome.says)
+    if outcome is None:
         raise AirflowSkipException("Nothing new to publish: the current release stays as it is.")
-    return published
+    return outcome.release_id
 
 
 @plain_faults
@@ -215,7 +208,7 @@ def read_request(context: Any) -> dict[str, str]:
     return {
         "release_id": waits.release_id,
         "candidate_sha256": waits.candidate_sha256,
-        "body": approvals.body(session.home, waits),
+        "body": approvals.body(waits),
     }
 
 
@@ -386,7 +379,3 @@ def _open(context: Any) -> Session:
     session = Session(home, Keys.load(home), load_policy(), as_of(run.conf, run.run_after, extras))
     bring_up_to_date(session, TaskProgress())
     return session
-
-
-def _candidate(home: Home, name: str) -> Path:
-    return home.releases / Path(name).name

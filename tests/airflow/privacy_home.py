@@ -14,8 +14,8 @@ from anonymart import audit, engine
 from anonymart.errors import SentenceRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
-from anonymart.release import for_reviewer
-from anonymart.release.approval import Reviewer, Waiting
+from anonymart.release import Candidate, Published, State, Waiting, for_reviewer
+from anonymart.release.approval import Reviewer
 from anonymart.release.manifest import write_manifest
 from anonymart.session import Session
 from anonymart.vault import schema
@@ -48,9 +48,11 @@ class Approvals:
     def decisions(self, session: Session) -> list[dict[str, Any]]:
         return self.decided
 
-    def approve(self, session: Session, release_id: str, reviewer: Reviewer, candidate: str = "") -> str:
+    def approve(
+        self, session: Session, release_id: str, reviewer: Reviewer, candidate: str = ""
+    ) -> Published:
         self._decide(release_id, "approved", reviewer)
-        return release_id
+        return Published(release_id)
 
     def refuse_waiting(
         self, session: Session, release_id: str, reviewer: Reviewer, candidate: str = ""
@@ -76,10 +78,10 @@ class Approvals:
         self.waits = None
 
 
-def waiting(candidate_sha256: str = "a" * 64) -> Waiting:
+def waiting(releases: Path, candidate_sha256: str = "a" * 64) -> Waiting:
     because = [f"The mart nps_quarterly lost a column {MARKUP}."]
     return Waiting(
-        release_id=WAITS,
+        candidate=Candidate(releases, WAITS, State.WAITING),
         as_of="2026-07-30",
         candidate_sha256=candidate_sha256,
         because=because,

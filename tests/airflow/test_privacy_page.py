@@ -155,7 +155,7 @@ def api_server(home: Home, patch: pytest.MonkeyPatch, **more: str):
 
 @pytest.fixture
 def privacy(served: Privacy, monkeypatch: pytest.MonkeyPatch) -> Privacy:
-    served.approvals = Approvals(waiting())
+    served.approvals = Approvals(waiting(served.home.releases))
     for module, names in (
         ("approval", ("waiting", "shows_the_same", "decisions")),
         ("answer", ("approve", "refuse_waiting")),
@@ -292,7 +292,7 @@ def test_a_token_alone_gives_no_right(privacy: Privacy) -> None:
 
 def test_what_was_read_must_be_what_waits(privacy: Privacy) -> None:
     form = privacy.form()
-    privacy.approvals.waits = waiting("c" * 64)
+    privacy.approvals.waits = waiting(privacy.home.releases, "c" * 64)
     assert privacy.post(**form).status_code == 409
     privacy.approvals.waits = None
     assert privacy.post(**form).status_code == 409

@@ -12,10 +12,10 @@ import duckdb
 import yaml
 
 from anonymart import engine
-from anonymart.build import build
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys, init_keys
 from anonymart.policy import POLICY_FILE, load_policy
+from anonymart.run import build
 from anonymart.session import Session
 from anonymart.vault import schema
 from tests import warm

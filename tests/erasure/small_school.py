@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from anonymart import engine
-from anonymart.build import build
 from anonymart.erasure import removal, tombstones
+from anonymart.run import build
 from anonymart.session import Session
 from tests.ingest.conftest import SmallSchool as IngestHouse
 from tests.ingest.conftest import statement

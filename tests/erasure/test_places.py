@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from anonymart import engine
-from anonymart.build import build
 from anonymart.contracts import load_contracts
 from anonymart.erasure import places
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
 from anonymart.policy import load_policy
+from anonymart.run import build
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 

@@ -20,11 +20,11 @@ from anonymart.disclosure.perturbation import of_policy
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.policy import Policy, load_policy
-from anonymart.release import make_candidate
 from anonymart.rights import state
 from anonymart.session import Session
 from anonymart.vault import schema
 from tests.disclosure.oracle import at_rank, drawn_rank, noise_of_rank
+from tests.release.yes import make_candidate
 from tests.whole.small_school import give_keys
 
 AS_OF = date(2026, 6, 30)

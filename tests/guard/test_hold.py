@@ -236,7 +236,7 @@ def test_by_the_dag(small_school, monkeypatch):
 
 @pytest.mark.long
 def test_whoever_is_over_the_term_is_out_of_figures_while_the_bytes_wait(with_many_old):
-    from anonymart.build import build
+    from anonymart.run import build
 
     small_school = with_many_old
     with pytest.raises(RetentionHeld):

@@ -489,9 +489,9 @@ def test_every_release_names_the_version_of_the_register(sound_manifest):
 
 @pytest.fixture
 def sound_manifest(tmp_path):
-    from anonymart.release import make_candidate
     from anonymart.release.manifest import read_manifest
     from tests.gate.school import AS_OF, CELLS, open_school
+    from tests.release.yes import make_candidate
 
     school = open_school(tmp_path)
     school.build(CELLS)

@@ -15,7 +15,7 @@ import pytest
 from anonymart import guard
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.gate import gate
-from anonymart.release import has_news, list_releases, make_candidate, recover, refuse
+from anonymart.release import Candidate, has_news, list_releases, recover, refuse
 from anonymart.release.manifest import altered_files, read_manifest
 from anonymart.release.privacy_report import read_privacy_report
 from anonymart.release.writing import write_marts
@@ -23,7 +23,7 @@ from anonymart.session import Session
 from tests import warm
 from tests.gate.conftest import of_sound
 from tests.gate.school import AS_OF, CELLS, NEXT_MONTH, engagement
-from tests.release.yes import publish
+from tests.release.yes import make_candidate, publish
 
 pytestmark = [
     pytest.mark.long,
@@ -166,7 +166,7 @@ def test_nothing_new_is_no_release(school):
     school.build([])
     candidate = make_candidate(Session(school.home, school.keys, school.policy, AS_OF))
     assert candidate.name == ".candidate-2026-06-30.2"
-    assert not has_news(candidate)
+    assert not has_news(Candidate.named(school.home, candidate.name))
     assert publish(Session(school.home, school.keys, school.policy), candidate) is None
     assert sorted(path.name for path in school.home.releases.iterdir()) == [FIRST, "current"]
 
@@ -208,7 +208,7 @@ def test_a_refused_candidate_is_kept_closed_and_only_the_last(school):
         assert not gate(Session(school.home, school.keys, school.policy), candidate, NEXT_MONTH).passed
         with pytest.raises(GateRefused, match="gate refused"):
             publish(Session(school.home, school.keys, school.policy), candidate)
-        kept = refuse(school.home, candidate)
+        kept = refuse(school.home, Candidate.named(school.home, candidate.name)).folder
     assert [path.name for path in school.home.releases.glob(".refused-*")] == [kept.name]
     assert json.loads((kept / "gate.json").read_text())["failures"][0]["kind"] == "open_period"
     assert {stat.S_IMODE(path.stat().st_mode) for path in [kept, *kept.rglob("*")]} == {0o700, 0o600}

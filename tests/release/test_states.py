@@ -15,9 +15,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from anonymart import run
-from anonymart.errors import ApprovalNeeded, Superseded
+from anonymart.errors import Superseded
 from anonymart.gate import gate
-from anonymart.release import approval, publish
+from anonymart.release import Candidate, Published, approval
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
@@ -32,7 +32,7 @@ from anonymart.rights import state
 from anonymart.session import Session
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary
 from tests.release.test_publish import FIRST
-from tests.release.yes import REVIEWER
+from tests.release.yes import REVIEWER, ask, publish
 
 pytestmark = [
     pytest.mark.long,
@@ -143,8 +143,7 @@ STEPS = {
 def test_whatever_comes_between_two_steps_is_in_what_is_published(school, builds, quick_gate, pair, kind):
     module, name, is_before = STEPS[pair]
     with between(module, name, lambda: carry_out(school, kind), is_before):
-        release_id, waits = run.release(inside(school).on(AS_OF), reviewer=REVIEWER)
-    assert (release_id, waits) == (FIRST, None)
+        assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER) == Published(FIRST)
     # Built again once, and from the very state in which it was published.
     assert builds == [now(school)]
     assert school.home.current.exists() and not list(school.home.releases.glob(f"{CANDIDATE_PREFIX}*"))
@@ -162,7 +161,9 @@ def test_neither_gate_nor_publication_takes_what_a_right_has_superseded(school):
         with pytest.raises(Superseded, match="came after the build"):
             publish(inside(school), candidate, reviewer=REVIEWER)
         with pytest.raises(Superseded):
-            approval.hold(Session(school.home, school.keys), candidate, ["Because."])
+            approval.hold(
+                Session(school.home, school.keys), Candidate.named(school.home, candidate.name), ["Because."]
+            )
     assert len(states) == len(KINDS) + 1 and not school.home.current.exists()
 
 
@@ -193,16 +194,14 @@ def test_a_build_that_did_not_end_is_no_state(school, builds, quick_gate):
     with school.connect(warehouse="rw") as connection:
         state.drop_built(connection)
     assert not state.is_built(Session(school.home, school.keys))
-    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER)[0] == FIRST
+    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER) == Published(FIRST)
     assert len(builds) == 1
 
 
 def wait(school: School) -> str:
     candidate = school.candidate()
     quick(inside(school), candidate)
-    with pytest.raises(ApprovalNeeded):
-        publish(inside(school), candidate)
-    return approval.waiting(Session(school.home, school.keys)).candidate_sha256
+    return ask(inside(school), candidate).candidate_sha256
 
 
 @pytest.mark.parametrize("kind", [*QUICK, *SLOW])
@@ -217,7 +216,9 @@ def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kin
         approval.supersede_by_rights(Session(school.home, school.keys, given_day=AS_OF))
         run.renew(inside(school).on(AS_OF))
         assert approval.waiting(Session(school.home, school.keys)).candidate_sha256
-    assert run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read) == FIRST
+    assert run.approve(
+        inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read
+    ) == Published(FIRST)
     assert builds == [now(school)]
     assert read_manifest(school.home.current)["approval"]["by"] == "reviewer"
     assert [entry["state"] for entry in approval.decisions(Session(school.home, school.keys))] == [
@@ -238,12 +239,9 @@ def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
     waits = approval.waiting(Session(school.home, school.keys))
     assert waits.candidate_sha256 != read and not school.home.current.exists()
     assert approval.shows_the_same(Session(school.home, school.keys), FIRST, read) is None
-    assert (
-        run.approve(
-            inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
-        )
-        == FIRST
-    )
+    assert run.approve(
+        inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
+    ) == Published(FIRST)
 
 
 def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_gate):
@@ -252,7 +250,7 @@ def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_g
     """
     with school.connect(vault="rw") as connection:
         connection.execute("INSERT INTO vault.rights.steps VALUES ('A', 'executed', DATE '2026-07-02', '')")
-    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER)[0] == "2026-07-02.1"
+    assert run.release(inside(school).on(AS_OF), reviewer=REVIEWER) == Published("2026-07-02.1")
 
 
 def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):

@@ -19,10 +19,10 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import gate
 from anonymart.home import Home
 from anonymart.release import (
+    Candidate,
     Wrong,
     has_news,
     list_releases,
-    make_candidate,
     plan_withdrawal,
     recover,
     reword,
@@ -34,7 +34,7 @@ from tests import warm
 from tests.gate.conftest import ask_straight, attack_nothing, hold_no_drill
 from tests.gate.school import AS_OF, CELLS, School, engagement, nps, salary, stayed
 from tests.release.test_publish import ledger, published, read
-from tests.release.yes import publish
+from tests.release.yes import make_candidate, publish
 
 pytestmark = [
     pytest.mark.usefixtures("without_great_expectations", "without_drill", "without_attack"),
@@ -215,7 +215,7 @@ def test_a_correction_without_any_cell_is_news_too(school):
     recall(school, THIRD)
     school.build([], AUGUST)
     candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
-    assert has_news(candidate)
+    assert has_news(Candidate.named(school.home, candidate.name))
     assert gate(Session(school.home, school.keys, school.policy), candidate, AUGUST).passed
     assert publish(Session(school.home, school.keys, school.policy), candidate) == "2026-08-29.2"
     assert mark(school, THIRD)["replaced_by"] == "2026-08-29.2"

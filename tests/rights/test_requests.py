@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from anonymart import rights
-from anonymart.build import build
 from anonymart.cli.commands import anonymart
 from anonymart.errors import UsageError
 from anonymart.policy import load_policy
 from anonymart.rights import clock
+from anonymart.run import build
 from anonymart.session import Session
 from tests import warm
 from tests.ingest.conftest import AS_OF, with_learners

@@ -10,8 +10,8 @@ import io
 import pytest
 
 from anonymart import engine
-from anonymart.build import build
 from anonymart.persons import answer_sentences, count
+from anonymart.run import build
 from anonymart.session import Session
 from tests.ingest.conftest import AS_OF, SmallSchool
 

@@ -15,9 +15,8 @@ import pytest
 
 from anonymart.contracts import load_contracts
 from anonymart.policy import load_policy
-from anonymart.release import make_candidate
 from anonymart.session import Session
-from tests.release.yes import publish
+from tests.release.yes import make_candidate, publish
 from tests.whole.conftest import FIRST, LATER, SECOND
 from tests.whole.small_school import SmallSchool, accounts, attach_release, file_sums, n_rows
 

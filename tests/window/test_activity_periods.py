@@ -10,10 +10,10 @@ import pytest
 from small_home import XAPI, SmallHome
 
 from anonymart import engine
-from anonymart.build import build
 from anonymart.contracts import load_contracts
 from anonymart.erasure.removal import enforce_terms as enforce
 from anonymart.ingest import activity_periods
+from anonymart.run import build
 from anonymart.session import Session
 from anonymart.vault import schema
 from tests.ingest.conftest import SmallSchool

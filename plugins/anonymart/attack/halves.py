@@ -79,7 +79,7 @@ def make_halves(
     from anonymart.release import make_candidate
 
     candidate = make_candidate(Session(home, keys, policy, AS_OF))
-    release = read_release(candidate, contracts)
+    release = read_release(candidate.folder, contracts)
     with engine.connect(home, keys, vault="ro", warehouse="ro") as connection:
         truth = read_truth(connection, contracts)
     return Halves(

@@ -10,6 +10,10 @@ from __future__ import annotations
 import duckdb
 
 from anonymart.rows import one_row
+from anonymart.temp_tables import BUILT, NAMED, RESOLVED
+
+# TEMP tables that another module makes.
+READS = (BUILT,)
 
 # Under which load dbt takes a statement.
 # NULL while the person of the row waits for the register.
@@ -46,8 +50,8 @@ def find(
                 [list(column) for column in zip(*rows, strict=True)],
             )
     new = "true" if everything else f"load_no > {int(last)}"
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE named AS
+    connection.execute(
+        NAMED.made_of(f"""
         WITH texts AS (
             SELECT object_id AS named, coalesce(object_type, '') AS named_type, 'object' AS role
             FROM vault.raw.learning WHERE {new} GROUP BY ALL
@@ -64,8 +68,9 @@ def find(
         SELECT DISTINCT texts.named, texts.named_type, texts.role, objects.object,
             CASE texts.role WHEN 'path' THEN 'path' ELSE {kind_of("texts.named_type")} END AS kind_by_type
         FROM texts INNER JOIN objects USING (named)""")
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE resolved AS
+    )
+    connection.execute(
+        RESOLVED.made_of("""
         WITH names AS (
             SELECT named, named_type, role, kind_by_type, [] AS kinds, object.key AS name, 0 AS name_no
             FROM named
@@ -102,6 +107,7 @@ def find(
         LEFT JOIN aliases AS courses ON courses.item_kind = 'course'
             AND courses.object_key = named.object.course
         WHERE items.item_key IS NOT NULL OR courses.item_key IS NOT NULL""")
+    )
 
 
 def count_again(connection: duckdb.DuckDBPyConnection, load_no: int) -> int:

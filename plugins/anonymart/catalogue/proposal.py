@@ -19,6 +19,10 @@ from anonymart.detect.known import NAMES, make_known, make_runs
 from anonymart.errors import AnonymartError
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.temp_tables import MISSING, NAMED
+
+# TEMP tables that another module makes.
+READS = (MISSING, NAMED)
 
 COLUMNS = [f"{kind}_{part}" for kind in objects.KINDS for part in ("id", "title", "aliases")]
 # What an address of things of the catalogue looks like to the detector, and is no identifier of a person.
@@ -78,7 +82,7 @@ def propose(session: Session) -> Proposal:
         matching.find(connection, items.keyed_aliases(), items.placed(), 0, everything=True)
         unmatched.make(connection, "true")
         connection.execute("""
-            CREATE OR REPLACE TEMP TABLE asked AS
+            CREATE OR REPLACE TEMP TABLE asked_names AS
             SELECT any_value(missing.named ORDER BY missing.named) AS named, keys.key, missing.item_kind,
                 mode(missing.course_key) AS course_key,
                 count(DISTINCT missing.row_no) AS n_statements
@@ -88,12 +92,12 @@ def propose(session: Session) -> Proposal:
         n_statements = one_row(connection.execute("SELECT count(DISTINCT row_no) FROM missing"))[0]
         shapes = unmatched.shaped(connection)
         found = connection.execute(f"""
-            SELECT asked.named, asked.key, asked.item_kind, items.code FROM asked
+            SELECT asked.named, asked.key, asked.item_kind, items.code FROM asked_names AS asked
             LEFT JOIN vault.catalogue.items AS items ON items.item_kind = 'course'
                 AND items.item_key = asked.course_key
             WHERE asked.named NOT IN ({_personal(connection)})
             ORDER BY asked.n_statements DESC, asked.item_kind, asked.key""").fetchall()
-        n_asked = one_row(connection.execute("SELECT count(*) FROM asked"))[0]
+        n_asked = one_row(connection.execute("SELECT count(*) FROM asked_names"))[0]
     return Proposal([_row(*each) for each in found], n_statements, n_asked - len(found), shapes)
 
 
@@ -103,7 +107,7 @@ def _personal(connection: duckdb.DuckDBPyConnection) -> str:
     """
     connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
     make_known(connection, SCHEMA)
-    connection.execute(f"CREATE TABLE {SCHEMA}.ids AS SELECT DISTINCT named AS text FROM asked")
+    connection.execute(f"CREATE TABLE {SCHEMA}.ids AS SELECT DISTINCT named AS text FROM asked_names")
     make_runs(connection, SCHEMA, f"SELECT text FROM {SCHEMA}.ids", f"{SCHEMA}.phrases")
     patterns = detect.kinds_query_of_few(connection, f"{SCHEMA}.ids")
     connection.execute(f"""

@@ -18,6 +18,7 @@ from anonymart.catalogue.items import Items, Replaced
 from anonymart.catalogue.refusals import CodeCheck
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.temp_tables import BUILT
 
 
 @dataclass
@@ -129,7 +130,7 @@ def _note_built(connection: duckdb.DuckDBPyConnection) -> None:
         if has_history
         else "SELECT NULL::BIGINT AS load_no"
     )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE built AS {query}")
+    connection.execute(BUILT.made_of(query))
 
 
 _NEWEST = """

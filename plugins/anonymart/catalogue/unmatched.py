@@ -12,6 +12,10 @@ import duckdb
 from anonymart import objects
 from anonymart.engine import literal
 from anonymart.rows import one_row
+from anonymart.temp_tables import MISSING, NAMED, RESOLVED
+
+# TEMP tables that another module makes.
+READS = (NAMED, RESOLVED)
 
 _MOST_SHAPES = 20
 # Words of platforms that may stand in a shape; every other part of an id is masked.
@@ -158,8 +162,8 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
         if unknown["whole"]
         else []
     )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE missing AS
+    connection.execute(
+        MISSING.made_of(f"""
         WITH rows AS (
             SELECT rowid AS row_no, object_id, coalesce(object_type, '') AS object_type, parent_id,
                 grouping_id FROM vault.raw.learning
@@ -203,6 +207,7 @@ def make(connection: duckdb.DuckDBPyConnection, which: str) -> None:
         SELECT row_no, grouping_id, coalesce(grouping_kind, 'course'), course_key FROM placed_rows
         WHERE grouping_id IS NOT NULL AND grouping_key IS NULL AND course_key IS NULL
             AND grouping_id IS DISTINCT FROM object_id""")
+    )
 
 
 def _kind_of_block() -> str:

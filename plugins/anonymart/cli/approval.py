@@ -61,7 +61,7 @@ def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_
         published = whole.approve(session, release_id, Reviewer(actor, reason), candidate)
     print_result(
         is_json,
-        {"release_id": published, "status": "published"},
+        {"release_id": published.release_id, "status": "published"},
         lambda told: [f"Published release {told['release_id']}."],
     )
 
@@ -80,7 +80,7 @@ def refuse(release_id: str, actor: str, reason: str, candidate: str | None, is_j
         kept = refuse_waiting(session, release_id, Reviewer(actor, reason), candidate)
     print_result(
         is_json,
-        {"release_id": release_id, "status": "refused", "kept": str(kept)},
+        {"release_id": release_id, "status": "refused", "kept": str(kept.folder)},
         lambda told: [
             f"Refused release {told['release_id']}: it is kept as {told['kept']} until the next one, "
             f"`current` stays."

@@ -26,6 +26,7 @@ from anonymart.progress import Progress
 
 if TYPE_CHECKING:
     from anonymart.asks import Asks
+    from anonymart.release import Outcome
     from anonymart.release.approval import Reviewer
 
 
@@ -115,7 +116,7 @@ def run(
         raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
-    _exit_if_waiting(report.waiting)
+    _exit_if_waiting(report.outcome)
     _exit_if_asked(report.asks, is_strict)
 
 
@@ -170,8 +171,8 @@ def ingest(
 def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str | None) -> None:
     """Run the dbt models on what the vault holds; publishes nothing."""
     from anonymart import guard
-    from anonymart.build import build as dbt_build
     from anonymart.release import recover
+    from anonymart.run import build as build_whole
     from anonymart.summary import summarize
 
     session = open_session(as_of)
@@ -180,7 +181,7 @@ def build(as_of: datetime | None, force_as_of: bool, is_json: bool, actor: str |
         recover(session)
         guard.check(session, force_as_of, actor)
         with progress.step("build", "Build"):
-            dbt_build(session, progress, actor=actor)
+            build_whole(session, progress, actor=actor)
         result = summarize(session).as_dict()
     print_result(is_json, {**result, "seconds": progress.seconds}, _mart_lines)
 
@@ -237,7 +238,7 @@ def publish(
     """
     from anonymart import guard
     from anonymart.release import recover
-    from anonymart.run import release, status_of
+    from anonymart.run import release, told_of
 
     reviewer = _reviewer(approve_as, reason)
     session = open_session(as_of)
@@ -245,15 +246,10 @@ def publish(
     with writing(session.home):
         recover(session)
         guard.check(session, force_as_of, actor)
-        release_id, waiting = release(session, progress, actor, reviewer)
-    result = {
-        "release_id": release_id,
-        "status": status_of(release_id, waiting),
-        "waiting": waiting,
-        "seconds": progress.seconds,
-    }
+        outcome = release(session, progress, actor, reviewer)
+    result = {**told_of(outcome), "seconds": progress.seconds}
     print_result(is_json, result, lambda found: [_release_line(found)])
-    _exit_if_waiting(waiting)
+    _exit_if_waiting(outcome)
 
 
 @anonymart.command("confirm-day")
@@ -371,12 +367,13 @@ def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
     return Reviewer(name, reason) if name is not None and reason is not None else None
 
 
-def _exit_if_waiting(waiting: dict | None) -> None:
+def _exit_if_waiting(outcome: Outcome) -> None:
     """Exit 4, without a word: the result has told it."""
-    from anonymart.errors import ApprovalNeeded
+    from anonymart.errors import WAITS_FOR_A_PERSON
+    from anonymart.release.states import Waiting
 
-    if waiting:
-        raise click.exceptions.Exit(ApprovalNeeded.exit_code)
+    if isinstance(outcome, Waiting):
+        raise click.exceptions.Exit(WAITS_FOR_A_PERSON)
 
 
 def _exit_if_asked(asks: Asks, is_strict: bool) -> None:

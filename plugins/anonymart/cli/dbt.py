@@ -43,10 +43,11 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
 
     Exit codes: 1 when a model or a test fails, 2 for a word that is not allowed.
     """
-    from anonymart.build import FAILED, events, prepare
+    from anonymart.build import FAILED, events
     from anonymart.errors import AnonymartError
     from anonymart.lock import writing
     from anonymart.release import recover
+    from anonymart.run import prepare
 
     _check(words)
     session = open_session(as_of)

@@ -8,6 +8,10 @@ from anonymart.erasure import tombstones
 from anonymart.erasure.tombstones import Kind
 from anonymart.ingest.identities import forms_of
 from anonymart.rows import one_row
+from anonymart.temp_tables import ERASED_HERE, NAMED_AS_ERASED, SPELLED
+
+# TEMP tables that another module makes.
+READS = (SPELLED,)
 
 
 def start(connection: duckdb.DuckDBPyConnection) -> None:
@@ -26,10 +30,11 @@ def find_erased(connection: duckdb.DuckDBPyConnection, identifiers: str) -> bool
     """
     if not _are_any(connection):
         return False
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE erased_here AS
-        SELECT identifier, max(until_at) AS until_at FROM ({_matches(identifiers)}) GROUP BY identifier
-    """)
+    connection.execute(
+        ERASED_HERE.made_of(
+            f"SELECT identifier, max(until_at) AS until_at FROM ({_matches(identifiers)}) GROUP BY identifier"
+        )
+    )
     return bool(one_row(connection.execute("SELECT EXISTS (FROM erased_here)"))[0])
 
 
@@ -81,10 +86,7 @@ def reveal(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     `named_as_erased` (learner, identifier, until_at) has both, so that the rows that say so can be refused.
     The vault's rows under what was revealed wait for the next removal.
     """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE named_as_erased (learner VARCHAR, identifier VARCHAR, until_at "
-        "TIMESTAMP)"
-    )
+    connection.execute(NAMED_AS_ERASED.empty)
     if not _are_any(connection):
         return
     connection.execute(f"""

@@ -16,6 +16,10 @@ from anonymart.erasure.zones import Zones
 from anonymart.ingest.identities import first_64_bits
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import ASKED, RESTRICTED, TO_ERASE, TO_ERASE_PERSONS, TO_ERASE_RESPONSES
+
+# TEMP tables that another module makes.
+READS = (ASKED, RESTRICTED, TO_ERASE)
 
 
 def until_of_asked(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> str:
@@ -94,8 +98,8 @@ def key_to_erase(zones: Zones, policy: Policy) -> None:
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE to_erase_keys AS
         SELECT {bits} AS identity_key, until_at, scope FROM to_erase WHERE scope <> '{Scope.IDENTIFIED}';
-        CREATE OR REPLACE TEMP TABLE to_erase_persons (person_key BIGINT, pseudonym VARCHAR, scope VARCHAR);
-        CREATE OR REPLACE TEMP TABLE to_erase_responses (response_key BIGINT)
+        {TO_ERASE_PERSONS.empty};
+        {TO_ERASE_RESPONSES.empty}
     """)
     places_there = zones.places()
     if zones.is_warehouse_old():

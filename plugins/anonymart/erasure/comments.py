@@ -10,6 +10,10 @@ import duckdb
 
 from anonymart.erasure.people import Scope
 from anonymart.rows import one_row
+from anonymart.temp_tables import TO_ERASE
+
+# TEMP tables that another module makes.
+READS = (TO_ERASE,)
 
 MASK = "[...]"
 # A shorter id, or one without a digit, may be a word or a number of everyday speech.

@@ -15,6 +15,10 @@ import duckdb
 from anonymart import guard
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import TO_ERASE
+
+# TEMP tables that another module makes.
+READS = (TO_ERASE,)
 
 SHARE, AHEAD = "share", "ahead"
 

@@ -20,6 +20,7 @@ from anonymart.ingest import waiting
 from anonymart.ingest.activity_periods import closing_on, local_date
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import ASKED, RESTRICTED, TO_ERASE
 
 
 class Scope(StrEnum):
@@ -41,9 +42,9 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
     """Make an empty `to_erase`, and `restricted`: the identifiers of people whose rows stay as they are
     (R-RESTRICT).
     """
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE to_erase (identifier VARCHAR, until_at TIMESTAMP, scope VARCHAR);
-        CREATE OR REPLACE TEMP TABLE restricted AS
+    connection.execute(TO_ERASE.empty)
+    connection.execute(
+        RESTRICTED.made_of("""
         WITH asked AS (
             SELECT coalesce(identities.anchor, requests.identifier) AS who, requests.received_at,
                 requests.is_lift, requests.identity_verified
@@ -73,6 +74,7 @@ def start(connection: duckdb.DuckDBPyConnection) -> None:
             SEMI JOIN vault.rights.unreadable_names USING (identifier)
         ) AS named ON named.who = coalesce(linked.anchor, linked.identifier)
     """)
+    )
 
 
 def end_of(day: date, policy: Policy) -> datetime:
@@ -93,14 +95,14 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
         [list(request_ids)],
     )
     connection.execute("""
-        CREATE OR REPLACE TEMP TABLE named AS
+        CREATE OR REPLACE TEMP TABLE named_by_request AS
         SELECT DISTINCT identities.* FROM vault.rights.requests AS requests
         SEMI JOIN chosen USING (request_id)
         INNER JOIN vault.register.identities AS identities USING (identifier)
     """)
     n_contested = one_row(
         connection.execute("""
-        SELECT count(*) FROM named
+        SELECT count(*) FROM named_by_request
         WHERE anchor IS NULL AND identifier IN (SELECT identifier FROM vault.register.claims)
     """)
     )[0]
@@ -109,25 +111,28 @@ def expand_requests(connection: duckdb.DuckDBPyConnection, request_ids: tuple[st
             "A request names an e-mail of two people: let it name the one who asks by learner_id; "
             "nothing was removed."
         )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE asked AS
+    connection.execute(
+        ASKED.made_of(f"""
         WITH own AS (
             SELECT identifier, anchor LIKE 'learner:%' AS knows_learner FROM vault.register.identities
-            WHERE anchor IN (SELECT anchor FROM named)
+            WHERE anchor IN (SELECT anchor FROM named_by_request)
             UNION
             -- who only answered surveys has no anchor: all spellings of the address
             SELECT linked.identifier, false FROM vault.register.identities AS linked
-            SEMI JOIN (FROM named WHERE anchor IS NULL) AS alone USING (group_key)
+            SEMI JOIN (FROM named_by_request WHERE anchor IS NULL) AS alone USING (group_key)
             WHERE linked.anchor IS NULL
                 AND linked.identifier NOT IN (SELECT identifier FROM vault.register.claims)
             UNION
-            SELECT identifier, coalesce(anchor, identifier) LIKE 'learner:%' FROM named
+            SELECT identifier, coalesce(anchor, identifier) LIKE 'learner:%' FROM named_by_request
         )
         SELECT identifier, '{Kind.OWN}' AS kind, knows_learner FROM own
         UNION ALL
         SELECT DISTINCT claims.identifier, '{Kind.SHARED}', true FROM vault.register.claims AS claims
         SEMI JOIN own ON own.identifier = claims.learner
-        WHERE claims.identifier NOT IN (SELECT identifier FROM own);
+        WHERE claims.identifier NOT IN (SELECT identifier FROM own)
+    """)
+    )
+    connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE asked_folds AS
         SELECT fold, bool_or(knows_learner) AS knows_learner, false AS is_of_others
         FROM (SELECT unnest(anonymart_folds(identifier)) AS fold, knows_learner FROM asked

@@ -21,6 +21,10 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.identities import first_64_bits
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import RESTRICTED
+
+# TEMP tables that another module makes.
+READS = (RESTRICTED,)
 
 PURGED = "purged as what should never have come (S-SAFE)"
 _HISTORY = "warehouse.intermediate"

@@ -38,6 +38,10 @@ from anonymart.ingest import identities, ingest, waiting
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.temp_tables import ASKED, TO_ERASE
+
+# TEMP tables that another module makes.
+READS = (ASKED, TO_ERASE)
 
 DESTRUCTIVE = ("erase", "withdraw", "death")
 

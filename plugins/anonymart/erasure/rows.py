@@ -15,6 +15,10 @@ from anonymart.erasure.zones import LAST, Zones
 from anonymart.ingest import waiting
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import RESTRICTED, TO_ERASE, TO_ERASE_PERSONS, TO_ERASE_RESPONSES
+
+# TEMP tables that another module makes.
+READS = (RESTRICTED, TO_ERASE, TO_ERASE_PERSONS, TO_ERASE_RESPONSES)
 
 _RAW = ("vault.raw.learning", "vault.raw.enrolments", "vault.raw.salary")
 OF_ACTIVITY = (Scope.ALL, Scope.ACTIVITY)

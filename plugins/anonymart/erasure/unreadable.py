@@ -8,6 +8,10 @@ import duckdb
 
 from anonymart.erasure.people import Scope
 from anonymart.policy import Policy
+from anonymart.temp_tables import TO_ERASE
+
+# TEMP tables that another module makes.
+READS = (TO_ERASE,)
 
 ERASED = "erased"
 

@@ -25,6 +25,10 @@ from anonymart.ingest.headers import shown_names
 from anonymart.ingest.learning import known_names
 from anonymart.ingest.learning_readers import format_of
 from anonymart.rows import one_row
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 COLUMN, CONTENT, VERB = "column", "content", "verb"
 # In these every row has every column; in JSON a key may stand in some rows only.

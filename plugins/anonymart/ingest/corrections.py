@@ -6,6 +6,10 @@ import duckdb
 
 from anonymart.engine import literal
 from anonymart.ingest.contracts import Contract
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 _ROW_KEYS = {
     "learners": "''",

@@ -16,6 +16,10 @@ from anonymart.files.contents import UTF16_MARKS, head_of, open_bytes, parquet_c
 from anonymart.files.landed import FileRefused, Landed
 from anonymart.ingest.contracts import TABULAR, never_enters
 from anonymart.ingest.headers import shown_names
+from anonymart.temp_tables import SURVEY_ROWS
+
+# TEMP tables that another module makes.
+READS = (SURVEY_ROWS,)
 
 _LONGEST_LINE = 1 << 24
 _SAMPLE_ROWS = 2000

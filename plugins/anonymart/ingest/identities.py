@@ -17,6 +17,7 @@ from anonymart import iri
 from anonymart.erasure import spellings
 from anonymart.keys import Keys
 from anonymart.rows import one_row
+from anonymart.temp_tables import SPELLED
 
 _BLOCK = 64
 
@@ -51,8 +52,8 @@ def install(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
         CREATE OR REPLACE TEMP MACRO identifier_mark(identifier) AS
             md5_number_lower((SELECT mark_key FROM anonymart_person_key) || identifier);
         CREATE OR REPLACE TEMP MACRO sha1_identifier(address) AS 'sha1:' || sha1('mailto:' || address);
-        CREATE OR REPLACE TEMP TABLE spelled (delivered VARCHAR, normal VARCHAR);
     """)
+    connection.execute(SPELLED.empty)
 
 
 def identifier_hash(keys: Keys, text: str) -> str:
@@ -103,8 +104,8 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
     TEMP table `spelled` (delivered, normal) then holds those that came otherwise: tombstones may know them by
     that spelling.
     """
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE spelled AS
+    connection.execute(
+        SPELLED.made_of(f"""
         WITH named AS (
             SELECT DISTINCT {column} AS delivered FROM {table}
             WHERE {ours} AND (starts_with({column}, 'account:') OR starts_with({column}, 'openid:'))
@@ -122,6 +123,7 @@ def to_normal_form(connection: duckdb.DuckDBPyConnection, table: str, column: st
             1) || ':' || addresses.normal || parts.rest AS normal
         FROM parts INNER JOIN addresses USING (address) WHERE addresses.normal <> address
     """)
+    )
     if one_row(connection.execute("SELECT EXISTS (FROM spelled)"))[0]:
         connection.execute(
             f"UPDATE {table} SET {column} = spelled.normal FROM spelled WHERE {ours} AND {column} = "

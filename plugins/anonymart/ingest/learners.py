@@ -8,6 +8,10 @@ import duckdb
 
 from anonymart.files.landed import Landed
 from anonymart.ingest import identities, waiting
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 _ROLE_COLUMNS = ("role", "is_staff", "is_test")
 

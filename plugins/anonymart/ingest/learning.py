@@ -21,6 +21,10 @@ from anonymart.ingest.learning_map import TYPES, LearningMap, load_map
 from anonymart.ingest.learning_readers import KNOWN, format_of
 from anonymart.ingest.learning_readers import pairs as pairs_of
 from anonymart.ingest.learning_readers import statements as read
+from anonymart.temp_tables import BAD
+
+# TEMP tables that another module makes.
+READS = (BAD,)
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 NOT_A_STATEMENT = "not a statement"

@@ -17,6 +17,10 @@ from anonymart.files.landed import FileRefused, Landed
 from anonymart.ingest import moodle_log
 from anonymart.ingest.files import elements, json_format, logged, reader
 from anonymart.ingest.learning_map import LearningMap
+from anonymart.temp_tables import PLATFORM_PAIRS
+
+# TEMP tables that another module makes.
+READS = (PLATFORM_PAIRS,)
 
 TOP_LEVEL = ("id", "timestamp", "stored", "actor", "verb", "object", "result", "context")
 # What may stand at the top of each format; other names are shown in the ledger. Of these only the paths below

@@ -8,6 +8,10 @@ import duckdb
 
 from anonymart.files.contents import open_bytes
 from anonymart.files.landed import Landed
+from anonymart.temp_tables import BAD
+
+# TEMP tables that another module makes.
+READS = (BAD,)
 
 
 def make(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:

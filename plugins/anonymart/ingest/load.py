@@ -36,6 +36,7 @@ from anonymart.ingest.files import reader, unknown_columns
 from anonymart.policy import Policy
 from anonymart.rows import one_row
 from anonymart.surveys import salary_figures
+from anonymart.temp_tables import BAD, INCOMING, PLATFORM_PAIRS
 
 # Planned days, and the clock of somebody else's server.
 _MAY_LIE_AHEAD = ("ended_on", "left_at", "graduated_on", "updated_at")
@@ -112,11 +113,12 @@ def _load_learning(
     table, ours = "vault.raw.learning", f"load_no = {load_no}"
     counts.delivered = one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {ours}"))[0]
     if one_row(connection.execute(f"SELECT count(*) FROM {table} WHERE {ours} AND reason IS NOT NULL"))[0]:
-        connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE bad AS
+        connection.execute(
+            BAD.made_of(f"""
             SELECT rowid - (SELECT min(rowid) FROM {table} WHERE {ours}) + 1 AS ordinal, reason
             FROM {table} WHERE {ours} AND reason IS NOT NULL
         """)
+        )
         learning.shapes(connection, landed)
         _quarantine(connection, landed, load_no, counts)
         connection.execute(f"DELETE FROM {table} WHERE {ours} AND reason IS NOT NULL")
@@ -153,7 +155,7 @@ def _note_pairs(connection: duckdb.DuckDBPyConnection, landed: Landed) -> bool:
     earlier one. False: the format has none.
     """
     found = learning.pairs(landed)
-    connection.execute("CREATE OR REPLACE TEMP TABLE platform_pairs (identifier VARCHAR, alias VARCHAR)")
+    connection.execute(PLATFORM_PAIRS.empty)
     if found is None:
         return False
     connection.execute(f"""
@@ -189,9 +191,9 @@ def _load_tabular(
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
     changes.read_contents(connection, contract.source)
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE bad AS
+        BAD.made_of("""
         SELECT rowid - (SELECT min(rowid) FROM incoming) + 1 AS ordinal, reason FROM incoming
-            WHERE reason IS NOT NULL"""
+            WHERE reason IS NOT NULL""")
     )
     _quarantine(connection, landed, load_no, counts)
     rejects = _add_rejects(connection, landed, load_no, counts)
@@ -366,13 +368,12 @@ def incoming(contract: Contract, landed: Landed, as_of: date, orders: dict[str, 
         ]
     )
     outer = ", ".join(reasons[len(present) :]) or "NULL"
-    return f"""
-        CREATE OR REPLACE TEMP TABLE incoming AS
+    return INCOMING.made_of(f"""
         SELECT {outer_ordinal}* EXCLUDE (is_empty, reason_of_text), {identifier} AS identifier,
             CASE WHEN is_empty AND {broken} IS NOT NULL THEN {broken} ELSE coalesce(reason_of_text,
                 {outer}) END AS reason
         FROM (SELECT {inner} FROM {reader(landed, contract.names)})
-    """
+    """)
 
 
 def _value(column: Column, landed: Landed, order: str) -> str:
@@ -536,7 +537,7 @@ def _number_lines(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None
     """Give each row of the catalogue its line in the file, so that a code that is refused later can be
     found.
     """
-    connection.execute("CREATE OR REPLACE TEMP TABLE bad AS SELECT ordinal, NULL AS reason FROM incoming")
+    connection.execute(BAD.made_of("SELECT ordinal, NULL AS reason FROM incoming"))
     lines.make(connection, landed)
     connection.execute("ALTER TABLE incoming ADD COLUMN line BIGINT")
     connection.execute("UPDATE incoming SET line = ordinal")

@@ -19,6 +19,10 @@ from anonymart.ingest.counts import Counts
 from anonymart.ingest.identities import forms_of
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import ERASED_HERE, INCOMING, NAMED_AS_ERASED
+
+# TEMP tables that another module makes.
+READS = (ERASED_HERE, INCOMING, NAMED_AS_ERASED)
 
 
 def refuse_erased_people(

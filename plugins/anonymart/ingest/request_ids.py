@@ -9,6 +9,10 @@ import duckdb
 from anonymart.ingest import identities
 from anonymart.ingest.contracts import KINDS_OF_REQUEST
 from anonymart.keys import Keys
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 _WORDS = "|".join(
     (

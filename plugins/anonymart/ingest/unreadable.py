@@ -22,6 +22,10 @@ from anonymart.files.landed import Landed, safe_name
 from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.files import elements, reader
 from anonymart.rows import one_row
+from anonymart.temp_tables import BAD, INCOMING
+
+# TEMP tables that another module makes.
+READS = (BAD, INCOMING)
 
 SOURCES = ("consents", "rights")
 UNACCOUNTED = "rows that cannot be told apart"

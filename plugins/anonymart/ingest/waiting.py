@@ -22,6 +22,10 @@ from anonymart.ingest import activity_periods, refusals
 from anonymart.ingest.counts import Counts
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.temp_tables import INCOMING, RESTRICTED
+
+# TEMP tables that another module makes.
+READS = (INCOMING, RESTRICTED)
 
 OTHER = "other"
 EXPIRED = "waited for the register longer than raw.keep_days (P-STAT)"

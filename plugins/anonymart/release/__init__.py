@@ -6,11 +6,17 @@ from anonymart.release.candidate import make_candidate
 from anonymart.release.ledger import list_releases
 from anonymart.release.publish import has_news, publish, recover, refuse
 from anonymart.release.share import Recipient, Share, share
+from anonymart.release.states import Candidate, Outcome, Published, State, Waiting
 from anonymart.release.withdraw import Wrong, plan_withdrawal, reword, withdraw
 
 __all__ = [
+    "Candidate",
+    "Outcome",
+    "Published",
     "Recipient",
     "Share",
+    "State",
+    "Waiting",
     "Wrong",
     "has_news",
     "list_releases",

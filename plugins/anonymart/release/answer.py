@@ -25,12 +25,13 @@ from anonymart.release.approval import (
     settle,
     shows_the_same,
     supersede_by_rights,
-    waiting_folder,
+    waiting_candidate,
 )
 from anonymart.release.candidate_hash import hash_of
-from anonymart.release.folder import MANIFEST, MANIFEST_SIGNATURE, REFUSED_PREFIX, sha256, write_durably
+from anonymart.release.folder import MANIFEST, MANIFEST_SIGNATURE, sha256, write_durably
 from anonymart.release.publish import publish, recover
 from anonymart.release.signature import public_key, signed_by
+from anonymart.release.states import Candidate, Published, State
 from anonymart.rights import state
 from anonymart.session import Session
 
@@ -39,27 +40,27 @@ _TELLS_BY_RIGHT = (
 )
 
 
-def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> str:
-    """Publish what waits under this id, as the reviewer has read it; gives the release id.
+def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None) -> Published:
+    """Publish what waits under this id, as the reviewer has read it.
 
     `candidate` is the hash of the candidate that was read, or its first 8 digits or more. Raises UsageError
     when it no longer waits, or is another one; GateRefused when its files are not what was asked about.
     """
     row = _expected(session, release_id, candidate)
     reviewer = checked(session, reviewer)
-    folder = waiting_folder(session.home, release_id)
-    _check_unchanged(folder, row, session.keys)
-    published = publish(session, folder, reviewer.name, reviewer)
-    if published is None:
+    waits = waiting_candidate(session.home, release_id)
+    _check_unchanged(waits.folder, row, session.keys)
+    published = publish(session, waits, reviewer.name, reviewer)
+    if not isinstance(published, Published):
         raise UsageError(f"Release {release_id} holds nothing new any more: there is nothing to approve.")
     return published
 
 
 def refuse_waiting(
     session: Session, release_id: str, reviewer: Reviewer, candidate: str | None = None
-) -> Path:
-    """The reviewer's no: it is logged, the folder is kept as `releases/.refused-<id>`, and `current` stays.
-    Raises UsageError as `approve`.
+) -> Candidate:
+    """The reviewer's no: it is logged, the folder is kept as refused, and `current` stays. Raises UsageError
+    as `approve`.
     """
     row = _expected(session, release_id, candidate)
     reviewer = checked(session, reviewer)
@@ -81,7 +82,7 @@ def refuse_waiting(
     crash.point("approval.after_refused")
     audit.flush(session)
     settle(session)
-    return session.home.releases / f"{REFUSED_PREFIX}{release_id}"
+    return Candidate(session.home.releases, release_id, State.REFUSED)
 
 
 def _expected(session: Session, release_id: str, candidate: str | None) -> dict[str, Any]:

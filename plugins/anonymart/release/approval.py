@@ -18,22 +18,14 @@ from typing import Any
 import duckdb
 
 from anonymart import audit, crash, engine
-from anonymart.errors import ApprovalNeeded
 from anonymart.home import Home
 from anonymart.policy import Policy
 from anonymart.release import ledger
 from anonymart.release.candidate_hash import hash_of, shown_sha256
-from anonymart.release.folder import (
-    CANDIDATE_PREFIX,
-    MANIFEST,
-    REFUSED_PREFIX,
-    WAITING_PREFIX,
-    close_to_readers,
-    sha256,
-    sync_folder,
-)
+from anonymart.release.folder import MANIFEST, close_to_readers, sha256, sync_folder
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
+from anonymart.release.states import Candidate, State, Waiting
 from anonymart.rights import state
 from anonymart.session import Session
 from anonymart.vault import schema
@@ -56,36 +48,13 @@ class Reviewer:
     via: str = "command line"
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """A candidate that waits: its hash, why it needs the reviewer, and since when (UTC, ISO 8601). Its folder
-    is `releases/.waiting-<id>`.
-    """
-
-    release_id: str
-    as_of: str
-    candidate_sha256: str
-    because: list[str]
-    since: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for `--json`."""
-        return {
-            "release_id": self.release_id,
-            "as_of": self.as_of,
-            "candidate_sha256": self.candidate_sha256,
-            "because": self.because,
-            "since": self.since,
-        }
-
-
-def because(policy: Policy, candidate: Path) -> list[str]:
+def because(policy: Policy, candidate: Candidate) -> list[str]:
     """Why the reviewer must look: one sentence for each kind of change beyond the limits; empty when the
     release may go by itself.
 
     Names and figures of the register only. A report that does not tell what changed is a reason too.
     """
-    changes = read_privacy_report(candidate).get("changes")
+    changes = read_privacy_report(candidate.folder).get("changes")
     if not isinstance(changes, dict):
         return ["The privacy report does not tell what changed."]
     if changes.get("since") is None:
@@ -129,7 +98,7 @@ def _more_than(limit: int, what: str, names: list[str]) -> list[str]:
     return [f"{what}: {', '.join(names)}."] if len(names) > limit else []
 
 
-def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Path) -> dict[str, Any]:
+def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Candidate) -> dict[str, Any]:
     """What the manifest says of the approval. Raises ValueError for a candidate that needs a reviewer and has
     none.
     """
@@ -144,7 +113,7 @@ def manifest_entry(reasons: list[str], reviewer: Reviewer | None, candidate: Pat
         "reason": reviewer.reason,
         "via": reviewer.via,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "candidate_sha256": hash_of(candidate),
+        "candidate_sha256": hash_of(candidate.folder),
     }
 
 
@@ -160,15 +129,13 @@ def checked(session: Session, reviewer: Reviewer) -> Reviewer:
         return Reviewer(audit.who(connection, reviewer.name), reason, reviewer.via)
 
 
-def hold(session: Session, candidate: Path, reasons: list[str], actor: str | None = None) -> ApprovalNeeded:
-    """Let a candidate that the gate has passed wait under `releases/.waiting-<id>`; it supersedes whatever
-    waited. Gives what the caller raises.
-    """
-    manifest = read_manifest(candidate)
-    release_id, as_of = manifest["release_id"], date.fromisoformat(manifest["as_of"])
+def hold(session: Session, candidate: Candidate, reasons: list[str], actor: str | None = None) -> Waiting:
+    """Let a candidate that the gate has passed wait; it supersedes whatever waited."""
+    folder, release_id = candidate.folder, candidate.release_id
+    as_of, since = date.fromisoformat(read_manifest(folder)["as_of"]), _now()
     # Readable for whom it will be when it is published; until then for the data team alone.
-    close_to_readers(candidate)
-    digest, shown = hash_of(candidate), shown_sha256(candidate)
+    close_to_readers(folder)
+    digest, shown = hash_of(folder), shown_sha256(folder)
     with session.connect(vault="rw") as connection:
         schema.create(connection, session.keys)
         name = audit.who(connection, actor)
@@ -185,10 +152,10 @@ def hold(session: Session, candidate: Path, reasons: list[str], actor: str | Non
                 as_of,
                 digest,
                 reasons,
-                _now(),
+                since,
                 state.of_vault(connection),
-                sha256(candidate / MANIFEST),
-                _read(candidate / MANIFEST),
+                sha256(folder / MANIFEST),
+                _read(folder / MANIFEST),
                 shown,
             ],
         )
@@ -205,12 +172,8 @@ def hold(session: Session, candidate: Path, reasons: list[str], actor: str | Non
     crash.point("approval.after_held")
     audit.flush(session)
     settle(session)
-    return ApprovalNeeded(
-        f"Release {release_id} passed the gate and waits for the reviewer: {' '.join(reasons)} Read "
-        f"{waiting_folder(session.home, release_id)}/privacy_report.html, then "
-        f"`anonymart approve {release_id} --candidate {digest[:12]} --as NAME --reason TEXT`, or refuse "
-        f"in the same way."
-    )
+    waits = waiting_candidate(session.home, release_id)
+    return Waiting(waits, as_of.isoformat(), digest, reasons, since)
 
 
 def waiting(session: Session) -> Waiting | None:
@@ -225,7 +188,11 @@ def waiting(session: Session) -> Waiting | None:
         None
         if row is None
         else Waiting(
-            row["release_id"], row["as_of"].isoformat(), row["candidate_sha256"], row["because"], row["since"]
+            waiting_candidate(session.home, row["release_id"]),
+            row["as_of"].isoformat(),
+            row["candidate_sha256"],
+            row["because"],
+            row["since"],
         )
     )
 
@@ -325,35 +292,30 @@ def settle(session: Session) -> list[str]:
         committed = {release["release_id"] for release in ledger.releases(connection)}
     done = []
     if last and last["state"] == WAITING:
-        candidate = session.home.releases / f"{CANDIDATE_PREFIX}{last['release_id']}"
-        if candidate.is_dir() and hash_of(candidate) == last["candidate_sha256"]:
-            shutil.rmtree(waiting_folder(session.home, last["release_id"]), ignore_errors=True)
-            candidate.rename(waiting_folder(session.home, last["release_id"]))
-    for folder in sorted(session.home.releases.glob(f"{WAITING_PREFIX}*")):
-        release_id = folder.name.removeprefix(WAITING_PREFIX)
+        built = Candidate(session.home.releases, last["release_id"], State.BUILT)
+        if built.is_there and hash_of(built.folder) == last["candidate_sha256"]:
+            shutil.rmtree(waiting_candidate(session.home, built.release_id).folder, ignore_errors=True)
+            built.became(State.WAITING)
+    for candidate in Candidate.all_in(session.home, State.WAITING):
+        release_id = candidate.release_id
         became = last["state"] if last is not None and last["release_id"] == release_id else None
         if became == WAITING or release_id in committed:
             continue
         if became == REFUSED:
-            keep_refused(session.home, folder)
+            keep_refused(session.home, candidate)
         else:
-            shutil.rmtree(folder)
+            shutil.rmtree(candidate.folder)
             done.append(f"removed {release_id}, which waited and was superseded")
     sync_folder(session.home.releases)
     return done
 
 
-def keep_refused(home: Home, folder: Path) -> Path:
-    """Keep a candidate or waiting folder as `releases/.refused-<id>`, closed to readers, and only the last
-    one.
-    """
-    for old in home.releases.glob(f"{REFUSED_PREFIX}*"):
-        shutil.rmtree(old)
-    kept = folder.with_name(REFUSED_PREFIX + read_manifest(folder)["release_id"])
-    close_to_readers(folder)
-    folder.rename(kept)
-    sync_folder(home.releases)
-    return kept
+def keep_refused(home: Home, candidate: Candidate) -> Candidate:
+    """Keep a candidate that was built or waits as refused, closed to readers, and only the last one."""
+    for old in Candidate.all_in(home, State.REFUSED):
+        shutil.rmtree(old.folder)
+    close_to_readers(candidate.folder)
+    return candidate.became(State.REFUSED)
 
 
 def note(
@@ -445,9 +407,9 @@ def row_where(
     return None if row is None else dict(zip(names, row, strict=True))
 
 
-def waiting_folder(home: Home, release_id: str) -> Path:
-    """Where a candidate of this id waits."""
-    return home.releases / f"{WAITING_PREFIX}{release_id}"
+def waiting_candidate(home: Home, release_id: str) -> Candidate:
+    """The candidate of this id, as it waits."""
+    return Candidate(home.releases, release_id, State.WAITING)
 
 
 def _read(path: Path) -> str:

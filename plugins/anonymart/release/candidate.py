@@ -8,7 +8,6 @@ import json
 import shutil
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,7 +21,6 @@ from anonymart.release import cells, exact, for_reviewer, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
-    CANDIDATE_PREFIX,
     CSV_FOLDERS,
     DATA_PACKAGE,
     MARTS_FILE,
@@ -34,14 +32,15 @@ from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.report_changes import previous
+from anonymart.release.states import Candidate
 from anonymart.release.writing import attach_new, write_marts, write_parquet
 from anonymart.rights import state
 from anonymart.session import Session
 from anonymart.vault import schema
 
 
-def make_candidate(session: Session) -> Path:
-    """Export the marts of the warehouse into `releases/.candidate-<id>/` and give that folder.
+def make_candidate(session: Session) -> Candidate:
+    """Export the marts of the warehouse into a folder of `releases/` that is closed to readers.
 
     Only the columns that a contract lists are exported. Raises AnonymartError when the warehouse lacks a
     mart.
@@ -51,12 +50,13 @@ def make_candidate(session: Session) -> Path:
         schema.create(connection, session.keys)
         release_id = next_release_id(connection, session.as_of)
         state.note_candidate(connection, release_id)
-        folder = session.home.releases / f"{CANDIDATE_PREFIX}{release_id}"
+        candidate = Candidate(session.home.releases, release_id)
+        folder = candidate.folder
         shutil.rmtree(folder, ignore_errors=True)
         for name in ("parquet", *CSV_FOLDERS):
             (folder / name).mkdir(parents=True)
         folder.chmod(0o700)
-        marts = _export(connection, folder, contracts, session.as_of)
+        marts = _export(connection, candidate, contracts, session.as_of)
         evidence = new_evidence(connection, contracts)
         for_reviewer.note_all(
             connection,
@@ -91,15 +91,16 @@ def make_candidate(session: Session) -> Path:
         },
     )
     crash.point("candidate.after_files")
-    return folder
+    return candidate
 
 
 def _export(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    candidate: Candidate,
     contracts: Mapping[str, MartContract],
     as_of: date,
 ) -> dict[str, dict[str, Any]]:
+    folder = candidate.folder
     attach_new(connection, folder / MARTS_FILE)
     for contract in contracts.values():
         if not table_exists(connection, "marts", contract.name, database="warehouse"):
@@ -110,8 +111,7 @@ def _export(
     write_marts(connection, contracts, "warehouse.marts")
     for contract in contracts.values():
         write_parquet(connection, contract, folder / parquet_path(contract.name))
-    release_id = folder.name.removeprefix(CANDIDATE_PREFIX)
-    write_derived(connection, contracts, folder, release_id, as_of.isoformat())
+    write_derived(connection, contracts, folder, candidate.release_id, as_of.isoformat())
     connection.execute(f"SET threads = {int(threads)}")
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
     return marts

@@ -25,15 +25,12 @@ from anonymart.home import Home
 from anonymart.release import approval, cells, kept_definitions, key_handover, ledger
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
-    CANDIDATE_PREFIX,
     DRILL_PREFIX,
     GATE_RESULT,
     LINK_PREFIX,
     MANIFEST,
     MANIFEST_SIGNATURE,
     MARTS_FILE,
-    REFUSED_PREFIX,
-    WAITING_PREFIX,
     WITHDRAWN,
     WITHDRAWN_SIGNATURE,
     open_to_readers,
@@ -43,77 +40,80 @@ from anonymart.release.folder import (
 )
 from anonymart.release.manifest import read_manifest, write_manifest
 from anonymart.release.signature import sign, signature_text
+from anonymart.release.states import Candidate, Outcome, Published, State
 from anonymart.rights import state
 from anonymart.session import Session
 from anonymart.vault import schema
 
+# What may still be published; a folder that a killed run left is one of these.
+_TO_PUBLISH = (State.BUILT, State.WAITING)
+
 
 def publish(
     session: Session,
-    candidate: Path,
+    candidate: Candidate,
     actor: str | None = None,
     reviewer: Reviewer | None = None,
-) -> str | None:
-    """Publish a candidate that the gate has passed; gives the release id, or None when it closes no period,
-    holds no new cell and replaces nothing.
+) -> Outcome:
+    """Publish a candidate that the gate has passed; gives Published, or None when it closes no period, holds
+    no new cell and replaces nothing.
 
-    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting and
-    ApprovalNeeded is raised. Raises UsageError for a folder that is no candidate, UnreadableRequests while a
+    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting, and
+    Waiting is given. Raises UsageError for a folder that is no candidate, UnreadableRequests while a
     row about a right or a consent waits to be entered, Superseded when a right was taken in or carried out
     since the build, GateRefused when the gate has not passed these very files. `current` changes last, in one
     step.
     """
     from anonymart.rights.unreadable import need_none_open
 
-    release_id = candidate.name.removeprefix(CANDIDATE_PREFIX).removeprefix(WAITING_PREFIX)
-    manifest = read_manifest(candidate)
-    if candidate.parent != session.home.releases or manifest["release_id"] != release_id:
-        raise UsageError(f"{candidate} is no candidate of this home: make one with `anonymart publish`.")
+    release_id, folder = candidate.release_id, candidate.folder
+    other = UsageError(f"{folder} is no candidate of this home: make one with `anonymart publish`.")
+    if candidate.releases != session.home.releases or candidate.state not in _TO_PUBLISH:
+        raise other
+    manifest = read_manifest(folder)
+    if manifest["release_id"] != release_id:
+        raise other
     need_none_open(session)
     if not has_news(candidate):
-        shutil.rmtree(candidate)
+        shutil.rmtree(folder)
         sync_folder(session.home.releases)
         return None
     with session.connect(vault="ro") as connection:
         state.check_candidate(connection, release_id)
-    _check_gate(candidate)
+    _check_gate(folder)
     reasons = approval.because(session.policy, candidate)
     if reasons and reviewer is None:
-        raise approval.hold(session, candidate, reasons, actor)
+        return approval.hold(session, candidate, reasons, actor)
     reviewer = approval.checked(session, reviewer) if reasons and reviewer else None
     manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
-    manifest_sha256 = write_manifest(
-        candidate, {name: manifest[name] for name in manifest if name != "files"}
-    )
-    sign(candidate / MANIFEST, candidate / MANIFEST_SIGNATURE, session.keys)
-    key_handover.put(session.home, candidate)
-    open_to_readers(candidate)
+    manifest_sha256 = write_manifest(folder, {name: manifest[name] for name in manifest if name != "files"})
+    sign(folder / MANIFEST, folder / MANIFEST_SIGNATURE, session.keys)
+    key_handover.put(session.home, folder)
+    open_to_readers(folder)
     crash.point("publish.before_commit")
-    _commit(session, candidate, manifest, manifest_sha256, actor)
+    _commit(session, folder, manifest, manifest_sha256, actor)
     crash.point("publish.after_commit")
     audit.flush(session)
     _finish(session.home, release_id)
     finish_withdrawals(session)
     approval.settle(session)
-    _remove(session.home, REFUSED_PREFIX)
-    return release_id
+    _remove(session.home, State.REFUSED)
+    return Published(release_id)
 
 
-def has_news(candidate: Path) -> bool:
+def has_news(candidate: Candidate) -> bool:
     """Whether a candidate holds a new cell, closes a period or replaces what was withdrawn; else there is
     nothing to publish, nor to gate.
     """
-    manifest = read_manifest(candidate)
+    manifest = read_manifest(candidate.folder)
     marts = manifest["marts"].values()
     return bool(manifest.get("replaces")) or any(
         mart["new_cells"] or mart["closed_periods"] for mart in marts
     )
 
 
-def refuse(home: Home, candidate: Path) -> Path:
-    """Keep the candidate that the gate refused as `releases/.refused-<id>`, closed to readers, and only the
-    last one.
-    """
+def refuse(home: Home, candidate: Candidate) -> Candidate:
+    """Keep the candidate that the gate refused, closed to readers, and only the last one."""
     return approval.keep_refused(home, candidate)
 
 
@@ -129,23 +129,19 @@ def recover(session: Session) -> list[str]:
     done: list[str] = []
     committed = _committed(session)
     for release_id in committed:
-        if any(
-            (session.home.releases / f"{prefix}{release_id}").is_dir()
-            for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX)
-        ):
+        if _to_publish(session.home, release_id):
             done.append(f"finished publishing {release_id}")
             _rename(session.home, release_id)
     done += finish_withdrawals(session)
     done += approval.settle(session)
     if committed:
         _keep_definitions(session.home, committed[-1])
-    removed = _remove(session.home, CANDIDATE_PREFIX)
-    _remove(session.home, LINK_PREFIX)
+    removed = _remove(session.home, State.BUILT)
+    for link in session.home.releases.glob(f"{LINK_PREFIX}*"):
+        link.unlink()
     for folder in session.home.tmp.glob(f"{DRILL_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
-    return done + [
-        f"removed the unfinished candidate {name.removeprefix(CANDIDATE_PREFIX)}" for name in removed
-    ]
+    return done + [f"removed the unfinished candidate {each.release_id}" for each in removed]
 
 
 def finish_withdrawals(session: Session) -> list[str]:
@@ -338,19 +334,21 @@ def _keep_definitions(home: Home, release_id: str) -> None:
 
 
 def _rename(home: Home, release_id: str) -> None:
-    for prefix in (CANDIDATE_PREFIX, WAITING_PREFIX):
-        folder = home.releases / f"{prefix}{release_id}"
-        if folder.is_dir():
-            folder.rename(home.releases / release_id)
-            sync_folder(home.releases)
-            return
+    if candidate := _to_publish(home, release_id):
+        candidate.became(State.PUBLISHED)
 
 
-def _remove(home: Home, prefix: str) -> list[str]:
-    found = sorted(path for path in home.releases.iterdir() if path.name.startswith(prefix))
-    for path in found:
-        if path.is_symlink() or path.is_file():
-            path.unlink()
+def _to_publish(home: Home, release_id: str) -> Candidate | None:
+    """The folder of a release that the ledger has, as it is before its last step; None when it was taken."""
+    both = (Candidate(home.releases, release_id, state) for state in _TO_PUBLISH)
+    return next((candidate for candidate in both if candidate.is_there), None)
+
+
+def _remove(home: Home, state: State) -> list[Candidate]:
+    found = Candidate.all_in(home, state)
+    for candidate in found:
+        if candidate.folder.is_symlink() or candidate.folder.is_file():
+            candidate.folder.unlink()
         else:
-            shutil.rmtree(path)
-    return [path.name for path in found]
+            shutil.rmtree(candidate.folder)
+    return found

@@ -28,6 +28,7 @@ from anonymart.rights.handover_page import Table
 from anonymart.rights.statements import learning_statements
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.temp_tables import OWN, OWN_KEYS
 from anonymart.vault import schema
 
 # Of what the warehouse has made of a person only that it exists is told: keys and hashes are the warehouse's,
@@ -193,8 +194,7 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
     neither's.
     """
     connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE own AS
+        OWN.made_of("""
         SELECT DISTINCT linked.identifier, linked.anchor, linked.person_id
         FROM vault.rights.requests AS requests
         INNER JOIN vault.register.identities AS identities USING (identifier)
@@ -204,7 +204,7 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
             identities.anchor IS NOT NULL OR identities.identifier NOT IN (SELECT identifier
             FROM vault.register.claims)
         )
-        """,
+        """),
         [request_id],
     )
 
@@ -214,9 +214,8 @@ def _key_person(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
     identity, person = (
         identities.first_64_bits(f"pseudonym_hash({name})") for name in ("identifier", "person_id")
     )
+    connection.execute(OWN_KEYS.made_of(f"SELECT {identity} AS identity_key, identifier FROM own"))
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE own_keys AS SELECT {identity} AS identity_key,
-            identifier FROM own;
         CREATE OR REPLACE TEMP TABLE own_person AS
         SELECT DISTINCT {person} AS person_key, pseudonym_hash(person_id) AS pseudonym
         FROM own WHERE person_id IS NOT NULL;

@@ -129,7 +129,7 @@ class _Rectification:
         self.target = f"vault.{self.correction.contract.table}"
         self.connection.execute(
             """
-            CREATE OR REPLACE TEMP TABLE own AS
+            CREATE OR REPLACE TEMP TABLE own_identifiers AS
             SELECT linked.identifier
             FROM vault.rights.requests AS requests
             INNER JOIN vault.register.identities AS identities USING (identifier)
@@ -171,11 +171,11 @@ class _Rectification:
             f"{name}::VARCHAR IS NOT DISTINCT FROM {literal(value)}"
             for name, value in self.correction.key.items()
         ]
-        return " AND ".join(["identifier IN (FROM own)", *named])
+        return " AND ".join(["identifier IN (FROM own_identifiers)", *named])
 
     @property
     def _in_history(self) -> str:
-        own = f"SELECT {identities.first_64_bits('pseudonym_hash(identifier)')} FROM own"
+        own = f"SELECT {identities.first_64_bits('pseudonym_hash(identifier)')} FROM own_identifiers"
         key = self.correction.key
         return (
             f"identity_key IN ({own}) AND path_id = {literal(key['path_id'])} AND started_on::VARCHAR = "
@@ -236,7 +236,7 @@ class _Rectification:
                     {literal(self.correction.key["path_id"])} AS path_id,
                     history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id),
                         history.load_no AS admitted_no
-                FROM {self.history} AS history INNER JOIN own
+                FROM {self.history} AS history INNER JOIN own_identifiers AS own
                     ON history.identity_key = {identities.first_64_bits("pseudonym_hash(own.identifier)")}
                 WHERE {self._in_history}
             """)
@@ -283,7 +283,7 @@ class _Rectification:
         (column, value), *_ = self.correction.right.items()
         self.connection.execute(
             "INSERT INTO vault.rights.corrections SELECT $1, min(identifier), $2, $3, $4, NULL, $5, $6 "
-            "FROM own",
+            "FROM own_identifiers",
             [request_id, self.correction.source, self.correction.row_key, column, value, as_of],
         )
 

@@ -12,6 +12,11 @@ from urllib.parse import quote
 
 import duckdb
 
+from anonymart.temp_tables import OWN, OWN_KEYS
+
+# TEMP tables that another module makes.
+READS = (OWN, OWN_KEYS)
+
 _ACTIVITIES = "http://adlnet.gov/expapi/activities/"
 _TYPES = {
     "course": "course",

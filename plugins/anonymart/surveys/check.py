@@ -29,6 +29,10 @@ from anonymart.surveys.land import Place, Reading, find
 from anonymart.surveys.land import read as read_survey
 from anonymart.surveys.mapping import SOURCES as SURVEYS
 from anonymart.surveys.mapping import Mapping, load, plain
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 # A question may be as long as a form allows; a text that is longer is no heading.
 _LONGEST_NAME = 1000

@@ -22,7 +22,11 @@ from anonymart.surveys import salaries, salary_words, times
 from anonymart.surveys.delivered import TABLE, Delivered, open_file, stage
 from anonymart.surveys.mapping import FREE_SALARY, Field, Mapping, load_all, plain, recognise, shared
 from anonymart.surveys.salary_words import Unit
+from anonymart.temp_tables import INCOMING, SURVEY_ROWS
 from anonymart.times import is_zone, sql_day
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
 
 _TO_DO = (
     "run `anonymart sources infer` on it, and put the YAML that it proposes into config/sources/ of the home"
@@ -134,11 +138,12 @@ def read(
         [f'{value} AS "{name}"' for name, value in values.items()]
         + [f'{value} AS "{name} unread"' for name, value in unread.items()]
     )
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE survey_rows AS
+    connection.execute(
+        SURVEY_ROWS.made_of(f"""
         SELECT ordinal, {columns}, {_reason(delivered, mapping, texts)} AS survey_reason
-        FROM {TEXTS} {joined};
-        DROP TABLE {TEXTS}""")
+        FROM {TEXTS} {joined}""")
+    )
+    connection.execute(f"DROP TABLE {TEXTS}")
     typed = _typed(connection, tuple(unread))
     unmapped = [name for number, name in enumerate(delivered.columns) if number not in wanted]
     landed = Landed(
@@ -177,9 +182,7 @@ def _typed(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -> fro
         replaced = ", ".join(
             f'coalesce(strftime("{name}", {times.ISO}), "{name} unread") AS "{name}"' for name in texts
         )
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE survey_rows AS SELECT * REPLACE ({replaced}) FROM survey_rows"
-        )
+        connection.execute(SURVEY_ROWS.made_of(f"SELECT * REPLACE ({replaced}) FROM survey_rows"))
     return all_read
 
 

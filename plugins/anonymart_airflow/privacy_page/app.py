@@ -24,8 +24,8 @@ from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
 from anonymart.persons import MEANS
 from anonymart.policy import load_policy
+from anonymart.release import Waiting, approval
 from anonymart.release import answer as answering
-from anonymart.release import approval
 from anonymart.session import Session
 from anonymart.status import look
 from anonymart_airflow.names import reviewers
@@ -123,7 +123,7 @@ def _form(
     request: Request,
     user: BaseUser,
     session: Session,
-    waits: approval.Waiting,
+    waits: Waiting,
     refused: str = "",
     typed: str = "",
 ) -> Response:
@@ -133,9 +133,7 @@ def _form(
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(session.keys, user, release_id, waits.candidate_sha256) if may_decide else ""
     notes = reading.notes(session, release_id)
-    told = reading.report_of(session.home.releases / f"{files.KINDS['waiting']}{release_id}").get(
-        "changes", {}
-    )
+    told = reading.report_of(waits.candidate.folder).get("changes", {})
     return pages.page(
         request,
         "waiting",
@@ -246,7 +244,7 @@ def _folder(home: Home, release_id: str) -> Any:
     return found
 
 
-def _waiting(session: Session, release_id: str) -> approval.Waiting:
+def _waiting(session: Session, release_id: str) -> Waiting:
     waits = reading.waiting(session)
     if waits is None or waits.release_id != release_id:
         raise HTTPException(404, "This release does not wait: it was decided, superseded, or never made.")

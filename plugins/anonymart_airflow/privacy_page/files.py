@@ -22,9 +22,10 @@ from anonymart.release.folder import (
     all_files,
 )
 from anonymart.release.manifest import read_manifest
+from anonymart.release.states import Candidate, State
 
 RELEASE_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9]{1,6}")
-KINDS = {"releases": "", "waiting": ".waiting-"}
+KINDS = {"releases": State.PUBLISHED, "waiting": State.WAITING}
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
@@ -41,7 +42,7 @@ def folder_of(home: Home, kind: str, release_id: str) -> Path | None:
     """
     if kind not in KINDS or not RELEASE_ID.fullmatch(release_id):
         return None
-    folder = home.releases / f"{KINDS[kind]}{release_id}"
+    folder = Candidate(home.releases, release_id, KINDS[kind]).folder
     return folder if folder.is_dir() and not folder.is_symlink() else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from anonymart import audit, persons
 from anonymart.ingest import unreadable
 from anonymart.lock import reading
-from anonymart.release import approval, for_reviewer, list_releases
+from anonymart.release import Waiting, approval, for_reviewer, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
 from anonymart.session import Session
@@ -38,7 +37,7 @@ def releases(session: Session) -> list[dict[str, Any]]:
     ]
     if waits:
         decided.pop(waits.release_id, None)
-        shown.append({**asdict(waits), "state": "waiting", "decision": None})
+        shown.append({**waits.as_dict(), "state": "waiting", "decision": None})
     shown += [
         {"release_id": entry["release_id"], "state": entry["state"], "decision": entry}
         for entry in decided.values()
@@ -66,7 +65,7 @@ def people(session: Session) -> persons.Persons | None:
         return persons.count(session)
 
 
-def waiting(session: Session) -> approval.Waiting | None:
+def waiting(session: Session) -> Waiting | None:
     """The candidate that waits, if any. Raises Busy while a run writes."""
     with reading(session.home, PATIENCE):
         return approval.waiting(session)
