@@ -6,6 +6,7 @@ from anonymart.release.candidate import make_candidate
 from anonymart.release.ledger import list_releases
 from anonymart.release.publish import has_news, publish, recover, refuse
 from anonymart.release.share import Recipient, Share, share
+from anonymart.release.site import Site, make_site
 from anonymart.release.states import Candidate, Outcome, Published, State, Waiting
 from anonymart.release.withdraw import Wrong, plan_withdrawal, reword, withdraw
 
@@ -15,12 +16,14 @@ __all__ = [
     "Published",
     "Recipient",
     "Share",
+    "Site",
     "State",
     "Waiting",
     "Wrong",
     "has_news",
     "list_releases",
     "make_candidate",
+    "make_site",
     "plan_withdrawal",
     "publish",
     "recover",
