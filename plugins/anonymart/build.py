@@ -23,7 +23,7 @@ from anonymart.contracts import load_contracts
 from anonymart.dbt_process import events
 from anonymart.disclosure import perturbation
 from anonymart.erasure import places, receipts, removal, tombstones
-from anonymart.errors import AnonymartError, UsageError
+from anonymart.errors import DISK_FULL, AnonymartError, UsageError
 from anonymart.home import PROJECT, Home
 from anonymart.migrate import steps
 from anonymart.policy import Policy
@@ -40,6 +40,8 @@ FAILED = (
     "fail",
     "runtime error",
 )  # what dbt says of a node that it could not make or that did not pass
+
+_FULL = "the disk is full"  # as the process of dbt tells it
 
 
 @dataclass
@@ -225,6 +227,8 @@ def _run_dbt(
             raise AnonymartError(
                 f"The build ended with code {event['code']} and no word: run again, nothing was published."
             )
+    if any(_FULL in failure for failure in failures):
+        raise AnonymartError(DISK_FULL)
     if failures:
         raise AnonymartError(
             f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was "

@@ -2,6 +2,17 @@
 for a person, 5 something asks for a person).
 """
 
+import errno
+
+DISK_FULL = "The disk is full: free some space and run again; nothing was lost."
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether an error says that the disk, or what its user may fill of it, is full."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "No space left" in str(error)
+
 
 class AnonymartError(Exception):
     """A fault: the run cannot go on. The message is one sentence and holds no personal value."""
