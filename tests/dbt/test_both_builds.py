@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 from small_home import AS_OF, XAPI, SmallHome
 
+from anonymart.dbt_process import BESIDE_PREFIX
 from anonymart.definitions import definitions
+from anonymart.erasure import places
+from anonymart.erasure.files import remove_spill
+from anonymart.home import Home
 from anonymart.policy import load_policy
 from anonymart.release import both_builds, exact_page, kept_definitions, what_moved
 from anonymart.session import Session
@@ -97,3 +101,11 @@ def test_old_definitions_that_this_version_cannot_build_are_told_in_a_sentence(s
     kept_of_before(small_home, tmp_path / "release", {MACRO: lambda text: f"{text}{{% macro %}}"})
     found = count_moved(small_home)
     assert found["marts"] == [] and "old definitions cannot be built by this version" in found["why_not"]
+
+
+def test_what_a_kill_has_left_goes_with_the_next_removal(tmp_path):
+    home = Home(tmp_path / "home").prepare()
+    (home.tmp / f"{BESIDE_PREFIX}x" / "old").mkdir(parents=True)
+    places.check_files(home)
+    remove_spill(home)
+    assert [*home.tmp.iterdir()] == []
