@@ -73,7 +73,11 @@ def tell(home: Home, as_of: date, notices: Iterable[Notice]) -> int:
             for sentence in failed.values():
                 print(f"anonymart: {sentence}", file=sys.stderr)
             # A way that is down costs its whole patience each time: it is tried again by the next call.
-            ways = replace(ways, **dict.fromkeys(failed))
+            ways = replace(
+                ways,
+                email=None if "email" in failed else ways.email,
+                webhook=None if "webhook" in failed else ways.webhook,
+            )
             if ways == found:
                 told[notice.key] = as_of.isoformat()
                 sent += 1
