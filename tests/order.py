@@ -19,6 +19,7 @@ _SECONDS = {
     "recall": 200,
     "backup": 200,
     "kills": 260,
+    "elsewhere": 240,
     "cases": 130,
     "real": 130,
     "migrate": 80,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -15,7 +11,6 @@ import duckdb
 
 from anonymart import (
     catalogue,
-    config,
     crash,
     lists,
     pseudonym_mark,
@@ -23,11 +18,11 @@ from anonymart import (
     shared_persons,
 )
 from anonymart.contracts import load_contracts
+from anonymart.dbt_process import events
 from anonymart.disclosure import perturbation
 from anonymart.erasure import places, receipts, removal, tombstones
-from anonymart.errors import AnonymartError, UsageError
+from anonymart.errors import DISK_FULL, AnonymartError, UsageError
 from anonymart.home import PROJECT, Home
-from anonymart.keys import Keys
 from anonymart.migrate import steps
 from anonymart.policy import Policy
 from anonymart.processing import lines as processing
@@ -43,6 +38,8 @@ FAILED = (
     "fail",
     "runtime error",
 )  # what dbt says of a node that it could not make or that did not pass
+
+_FULL = "the disk is full"  # as the process of dbt tells it
 
 
 @dataclass
@@ -213,71 +210,14 @@ def _run_dbt(
             raise AnonymartError(
                 f"The build ended with code {event['code']} and no word: run again, nothing was published."
             )
+    if any(_FULL in failure for failure in failures):
+        raise AnonymartError(DISK_FULL)
     if failures:
         raise AnonymartError(
             f"The build failed at {failures[0]}{_more(failures)}: mend it and run again, nothing was "
             f"published."
         )
     return report
-
-
-def events(home: Home, policy: Policy, as_of: date, words: Sequence[str]) -> Iterator[dict]:
-    """Run dbt with these words on the home, and give what it does as it does it; `end` with the code of its
-    process comes last.
-
-    The first word is dbt's command. Nothing that is given may quote a row.
-    """
-    project = lists.project()
-    arguments = [
-        *words,
-        *("--project-dir", str(project)),
-        *("--profiles-dir", str(project)),
-        *("--target-path", str(home.dbt_target)),
-        *("--log-path", str(home.dbt_logs)),
-        *("--vars", json.dumps({"as_of": str(as_of), "policy": policy.raw, **_links(home)})),
-        # Unit tests try the macros on rows of their own: they are the project's tests, not a home's.
-        *(("--exclude-resource-type", "unit_test") if words[0] in ("build", "test") else ()),
-    ]
-    environment = {
-        **os.environ,
-        "ANONYMART_HOME": str(home.root),
-        # The process reads what this one reads, of which home ever it is.
-        **({config.ENVIRONMENT: str(own)} if (own := config.folder()) else {}),
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PYTHONUNBUFFERED": "1",
-    }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "anonymart.dbt_child", json.dumps(arguments)],
-        stdout=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env=environment,
-        cwd=home.root,
-    )
-    try:
-        yield from filter(None, map(_event, child.stdout or ()))
-        yield {"kind": "end", "code": child.wait()}
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
-
-
-def _links(home: Home) -> dict[str, int]:
-    """How many keys make a pseudonym, where it is more than one: the models are compiled for it."""
-    n_links = len(Keys.load(home).pseudonym_links)
-    return {"pseudonym_links": n_links} if n_links > 1 else {}
-
-
-def _event(line: str) -> dict | None:
-    if not line.startswith("{"):
-        return None
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if "kind" in event else None
 
 
 def _more(failures: list[str]) -> str:

@@ -2,7 +2,17 @@
 for a person, 5 something asks for a person).
 """
 
+import errno
+
 WAITS_FOR_A_PERSON = 4  # a release for its reviewer, too; that is no fault
+DISK_FULL = "The disk is full: free some space and run again; nothing was lost."
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether an error says that the disk, or what its user may fill of it, is full."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return "No space left" in str(error)
 
 
 class AnonymartError(Exception):

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from anonymart.errors import UsageError
+from anonymart.errors import AnonymartError, UsageError, is_disk_full
 
 _PACKAGE = Path(__file__).resolve().parent
 # A wheel holds dbt project, expectations and DAGs in the package; in a clone they lie beside plugins/.
@@ -123,7 +123,7 @@ class Home:
     def prepare(self) -> Home:
         """Make the folders, 0700, and let files made from now on be 0600.
 
-        Raises UsageError when the folder cannot be written.
+        Raises UsageError when the folder cannot be written, and AnonymartError when the disk is full.
         """
         os.umask(0o077)
         try:
@@ -133,9 +133,15 @@ class Home:
             self.releases.mkdir(exist_ok=True)
             self.releases.chmod(0o755)
             probe = self.tmp / f".writable-{os.getpid()}"
-            probe.write_bytes(b"x")
-            probe.unlink()
+            try:
+                probe.write_bytes(b"x")
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
+            if is_disk_full(error):
+                raise AnonymartError(
+                    f"The disk of {self.root} is full: free some space, then run again; nothing was lost."
+                ) from None
             raise UsageError(
                 f"The home {self.root} cannot be written ({error.strerror}): "
                 "give the folder to this user or set ANONYMART_HOME."

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from anonymart.errors import AnonymartError, AttackSucceeded, GateRefused, UsageError
+from anonymart.errors import DISK_FULL, AnonymartError, AttackSucceeded, GateRefused, UsageError, is_disk_full
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def plain_faults(work: Callable[P, T]) -> Callable[P, T]:
         except AnonymartError as error:
             failure = AirflowException(str(error))
         except Exception as error:
-            failure = AirflowException(_place(error))
+            failure = AirflowException(DISK_FULL if is_disk_full(error) else _place(error))
         # Raised outside the handlers (and not in a context manager, which runs inside one), so that no
         # formatter of
         # logs can walk back to the first exception.

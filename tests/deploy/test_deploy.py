@@ -20,6 +20,7 @@ from anonymart_airflow.follow import Follower
 from anonymart_airflow.load import dag_ids
 from anonymart_airflow.names import APPROVE, QUEUE
 from anonymart_airflow.rest import Rest
+from tests.deploy import files
 from tests.deploy.files import COMPONENTS
 from tests.deploy.installed import installed
 from tests.deploy.stack import Stack, of_sessions, stack
@@ -131,6 +132,8 @@ def _install(place: Stack) -> str:
 def _start(place: Stack) -> None:
     for name in COMPONENTS:
         place.component(name)
+    # A second scheduler, as where one shall be able to stop.
+    place.start("scheduler-2", *files.started("anonymart-airflow@.service", "scheduler"), STACK_HOST="second")
     place.worker("home")
     # Another host has neither the home nor its keys.
     nowhere = str(place.work / "not-here")
@@ -185,6 +188,22 @@ def test_only_the_host_of_the_home_runs_our_tasks(walked):
     elsewhere = (walked.stack.logs / "worker-elsewhere.log").read_text(errors="replace")
     assert [dag_id for dag_id in dag_ids() if dag_id in elsewhere] == []
     assert not (walked.stack.work / "not-here").exists()
+
+
+def test_two_schedulers_start_each_task_once(walked):
+    """Both ran to the end (`Stack.check`), and Airflow's database knows both; no task of ours was tried twice
+    or met another writer.
+    """
+    jobs = walked.dump.partition("COPY public.job ")[2].partition("\\.")[0]
+    hosts = {
+        host
+        for line in jobs.splitlines()
+        if "SchedulerJob" in line
+        for host in ("home", "second")
+        if host in line.split("\t")
+    }
+    assert hosts == {"home", "second"}
+    assert {task["try_number"] for task in walked.instances if task["state"] == "success"} == {1}
 
 
 def test_the_page_is_for_reviewer_data_team_and_admin(walked):

@@ -43,8 +43,8 @@ def plain(monkeypatch):
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
 
 
-def unpack(root: Path) -> OldHouse:
-    with tarfile.open(FIXTURE) as archive:
+def unpack(root: Path, fixture: Path = FIXTURE) -> OldHouse:
+    with tarfile.open(fixture) as archive:
         archive.extractall(root, filter="data")
     root.chmod(0o700)
     return OldHouse(root)

@@ -91,6 +91,31 @@ def test_what_cannot_be_sent_is_said_and_stops_nothing(school, inbox, capsys):
     assert tell(school.home, AS_OF, [Notice("other", "x", "Something.")]) == 1
 
 
+def test_a_way_that_is_down_is_tried_once_for_all_notices(school, inbox, capsys):
+    tried = []
+
+    class Down(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            tried.append(self.path)
+            self.send_response(503)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Down)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    configure(school, inbox, f"webhook: {{url: 'http://127.0.0.1:{server.server_port}/'}}\n")
+    notices = [Notice("other", str(n), "Something.") for n in range(4)]
+    assert tell(school.home, AS_OF, notices) == 0
+    server.shutdown()
+    # The other way goes on, and nothing counts as told.
+    assert len(tried) == 1 and len(inbox.messages) == 4
+    assert capsys.readouterr().err.count("could not be sent") == 1
+    configure(school, inbox)
+    assert tell(school.home, AS_OF, notices) == 4
+
+
 def test_an_unforeseen_fault_is_told_by_its_kind_only(school, inbox):
     with pytest.raises(ValueError), telling(school.home, school.policy, AS_OF):
         raise ValueError(f"no number: {EMAIL}")

@@ -14,8 +14,16 @@ import pytest
 from anonymart import engine
 from anonymart.definitions import definitions, files
 from anonymart.home import PROJECT
-from anonymart.release import approval, exact_page, for_reviewer, kept_definitions, what_moved
+from anonymart.release import (
+    approval,
+    cell_definitions,
+    exact_page,
+    for_reviewer,
+    kept_definitions,
+    what_moved,
+)
 from anonymart.release.answer import approve
+from anonymart.release.manifest import read_manifest
 from anonymart.session import Session
 from tests.gate.school import NEXT_MONTH, engagement
 from tests.release.test_publish import FIRST, gated
@@ -98,6 +106,10 @@ def test_the_reviewer_is_told_which_marts_stand_on_what_changed(school, monkeypa
     for module in ("release.candidate", "release.report_changes", "release.kept_definitions"):
         monkeypatch.setattr(f"anonymart.{module}.definitions", lambda: other)
     monkeypatch.setattr("anonymart.gate.folder_reading.definitions", lambda: other)
+    # The two builds have a test of their own (tests/dbt/test_both_builds.py).
+    counted = {"mart": MART, "cells": 1, "cells_moved": 1, "figures": 4, "figures_moved": 3}
+    beside = {"why_not": None, "marts": [counted]}
+    monkeypatch.setattr("anonymart.release.both_builds.count_moved", lambda *_: beside)
     school.home.dbt_target.mkdir(parents=True, exist_ok=True)
     (school.home.dbt_target / "manifest.json").write_text(json.dumps(GRAPH))
     school.build([engagement(month="2026-05-01")], NEXT_MONTH)
@@ -112,8 +124,27 @@ def test_the_reviewer_is_told_which_marts_stand_on_what_changed(school, monkeypa
     ]
     text = "\n".join(exact_page.lines(notes))
     assert "What changed definitions may have moved" in text and VERBS in text
+    assert "Figures that differ" in text and notes[what_moved.NAME]["beside"] == {
+        "why_not": None,
+        "marts": [counted],
+    }
     folder = school.home.releases / f".waiting-{waits.release_id}"
     assert VERBS not in (folder / "privacy_report.json").read_text(encoding="utf-8")
+    # Cells of the release before stand under its definitions, the new one under those of this release.
+    manifest = read_manifest(folder)
+    marts = manifest["marts"]
+    assert manifest[cell_definitions.NAME] == {
+        name: {FIRST: marts[name]["rows"]} if marts[name]["rows"] else {} for name in marts
+    } | {MART: {FIRST: marts[MART]["rows"] - 1, waits.release_id: 1}}
+
+
+def test_a_manifest_that_tells_of_other_cells_is_strange(school):
+    marts = {MART: {"rows": 3, "new_cells": 3}}
+    sound = {"release_id": FIRST, "marts": marts, cell_definitions.NAME: {MART: {FIRST: 3}}}
+    with engine.connect(school.home, school.keys, vault="ro") as connection:
+        assert not cell_definitions.is_strange(connection, sound)
+        for told in ({}, {MART: {FIRST: 2}}, {MART: {"anne": 3}}, {MART: {FIRST: "3"}}, []):
+            assert cell_definitions.is_strange(connection, sound | {cell_definitions.NAME: told}), told
 
 
 def test_without_a_kept_copy_the_files_are_not_known(school):

@@ -8,7 +8,7 @@ import sys
 import click
 
 from anonymart.cli import commands
-from anonymart.errors import AnonymartError
+from anonymart.errors import DISK_FULL, AnonymartError, is_disk_full
 from anonymart.telemetry import switch_off
 
 
@@ -32,6 +32,9 @@ def main() -> None:
         print("Stopped; run the same command again to go on.", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
+        if is_disk_full(error):
+            _say_error(DISK_FULL, 1)
+            sys.exit(1)
         _say_error(
             f"The run stopped ({error.strerror or type(error).__name__}): mend it and run again; "
             f"nothing was lost.",
@@ -39,8 +42,8 @@ def main() -> None:
         )
         sys.exit(1)
     except Exception as error:
-        if "No space left" in str(error):
-            _say_error("The disk is full: free some space and run again; nothing was lost.", 1)
+        if is_disk_full(error):
+            _say_error(DISK_FULL, 1)
             sys.exit(1)
         # The text of an unforeseen error may quote a row, so only its kind is shown.
         _say_error(

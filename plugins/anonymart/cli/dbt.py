@@ -43,7 +43,8 @@ def dbt_command(as_of: datetime | None, is_json: bool, words: tuple[str, ...]) -
 
     Exit codes: 1 when a model or a test fails, 2 for a word that is not allowed.
     """
-    from anonymart.build import FAILED, events
+    from anonymart.build import FAILED
+    from anonymart.dbt_process import events
     from anonymart.errors import AnonymartError
     from anonymart.lock import writing
     from anonymart.release import recover

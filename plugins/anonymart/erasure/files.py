@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from anonymart.dbt_process import remove_beside
 from anonymart.files.landed import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.home import Home
 from anonymart.ingest.contracts import SOURCES
@@ -111,9 +112,10 @@ def remove_copies(home: Home) -> dict[str, int]:
 
 
 def remove_spill(home: Home) -> None:
-    """Remove what a killed run left of its spill files; nobody else writes while the lock is held, but a
-    pull, which then is made again.
+    """Remove what a killed run left of its spill files and of builds beside the home; nobody else writes
+    while the lock is held, but a pull, which then is made again.
     """
+    remove_beside(home)
     shutil.rmtree(home.tmp / "spill", ignore_errors=True)
     for half in home.tmp.glob("register-*.part"):
         half.unlink(missing_ok=True)

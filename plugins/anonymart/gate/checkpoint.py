@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from anonymart.errors import DISK_FULL, AnonymartError
 from anonymart.gate.dialect import CONNECTION_STRING, lend
 from anonymart.gate.suites import Line, Suite
 
@@ -99,13 +100,37 @@ def _ask(
     # rule asks it.
     moment = datetime.fromisoformat(release_id[:10]).replace(tzinfo=UTC)
     results = checkpoint.run(run_id=RunIdentifier(run_name=release_id, run_time=moment)).run_results
-    context.build_data_docs()
+    _build_docs(context)
     by_suite = {result.suite_name: list(result.results) for result in results.values()}
     return [
         _answer(line, queries[line], result)
         for suite, lines in zip(suites, asked, strict=True)
         for line, result in _paired(lines, by_suite.get(suite.name, []))
     ]
+
+
+def _build_docs(context: Any) -> None:
+    """Write the Data Docs. Great Expectations goes on where a page cannot be written, and logs why with a
+    traceback: here it stops, with a sentence.
+    """
+    faults: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: faults.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("great_expectations.render")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        context.build_data_docs()
+    finally:
+        logger.propagate = True
+        logger.removeHandler(handler)
+    if any("No space left" in fault for fault in faults):
+        raise AnonymartError(DISK_FULL)
+    if faults:
+        raise AnonymartError(
+            "The Data Docs could not be written: see that the releases of the home can be written, and run "
+            "again; nothing was published."
+        )
 
 
 def _context(data_docs: Path) -> Any:

@@ -19,7 +19,7 @@ from anonymart.definitions import definitions
 from anonymart.gate import rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
-from anonymart.release import key_handover, ledger
+from anonymart.release import cell_definitions, key_handover, ledger
 from anonymart.release.candidate_hash import is_what_was_approved
 from anonymart.release.datapackage import data_package
 from anonymart.release.folder import (
@@ -46,6 +46,7 @@ from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
+_NOT_PLAIN = ("marts", "files", "rights", "replaces", "approval", "definitions", cell_definitions.NAME)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PLAIN = re.compile(r"[\w.\- ]{1,64}")
 _DOCS = re.compile(rf"{DATA_DOCS}/[\w./\-]+\.(html|css)")
@@ -65,6 +66,11 @@ def make_folder_tables(
         *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
         *_strange_entries(manifest, contracts, folder.name.startswith(CANDIDATE_PREFIX)),
+        *(
+            [("manifest_entry_unknown", MANIFEST)]
+            if cell_definitions.is_strange(connection, manifest)
+            else []
+        ),
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
@@ -171,11 +177,7 @@ def _strange_entries(
     manifest: dict[str, Any], contracts: Mapping[str, MartContract], is_candidate: bool
 ) -> list[tuple[str, str]]:
     found = sum(name not in ENTRIES for name in manifest)
-    found += sum(
-        not _PLAIN.fullmatch(str(manifest.get(name)))
-        for name in ENTRIES
-        if name not in ("marts", "files", "rights", "replaces", "approval", "definitions")
-    )
+    found += sum(not _PLAIN.fullmatch(str(manifest.get(name))) for name in ENTRIES if name not in _NOT_PLAIN)
     found += _strange_approval(manifest, is_candidate)
     # Releases of before do not tell them, published ones may have other ones.
     told = manifest.get("definitions", None if is_candidate else {})

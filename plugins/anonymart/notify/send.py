@@ -29,16 +29,16 @@ class Message:
     text: str
 
 
-def send(message: Message, settings: Settings) -> list[str]:
-    """Send a message everywhere; gives a sentence for each way on which it did not arrive, without
-    addresses.
+def send(message: Message, settings: Settings) -> dict[str, str]:
+    """Send a message everywhere; gives a sentence, without addresses, for each way of the settings (`email`,
+    `webhook`) on which it did not arrive.
     """
-    failed = []
+    failed = {}
     if settings.email:
         try:
             _by_email(message, settings.email, os.environ)
         except (OSError, smtplib.SMTPException) as error:
-            failed.append(f"The message could not be sent by e-mail ({type(error).__name__}).")
+            failed["email"] = f"The message could not be sent by e-mail ({type(error).__name__})."
     if settings.webhook:
         try:
             # The answer's text is not read: it may never end.
@@ -51,7 +51,7 @@ def send(message: Message, settings: Settings) -> list[str]:
             ) as answer:
                 answer.raise_for_status()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failed.append(f"The message could not be sent to the webhook ({type(error).__name__}).")
+            failed["webhook"] = f"The message could not be sent to the webhook ({type(error).__name__})."
     return failed
 
 

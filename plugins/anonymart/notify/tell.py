@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -50,7 +51,8 @@ def test_message(home: Home, as_of: date) -> list[str]:
             "Nobody is to be told: write `email` or `webhook` into notify.yml of the school's configuration "
             "(docs/data-team.md)."
         )
-    return send(_message(home, Notice("test", "test", "Messages of this home arrive."), found, as_of), found)
+    message = _message(home, Notice("test", "test", "Messages of this home arrive."), found, as_of)
+    return [*send(message, found).values()]
 
 
 def tell(home: Home, as_of: date, notices: Iterable[Notice]) -> int:
@@ -63,12 +65,20 @@ def tell(home: Home, as_of: date, notices: Iterable[Notice]) -> int:
         return 0
     with remembered(home) as told:
         due = [each for each in notices if is_due(told, each.key, as_of, found.again_after_days)]
-        sent = 0
+        sent, ways = 0, found
         for notice in due:
-            failed = send(_message(home, notice, found, as_of), found)
-            for sentence in failed:
+            if not ways.tells_somebody:
+                break
+            failed = send(_message(home, notice, found, as_of), ways)
+            for sentence in failed.values():
                 print(f"anonymart: {sentence}", file=sys.stderr)
-            if not failed:
+            # A way that is down costs its whole patience each time: it is tried again by the next call.
+            ways = replace(
+                ways,
+                email=None if "email" in failed else ways.email,
+                webhook=None if "webhook" in failed else ways.webhook,
+            )
+            if ways == found:
                 told[notice.key] = as_of.isoformat()
                 sent += 1
     return sent

@@ -17,7 +17,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import definitions
 from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
-from anonymart.release import cells, exact, for_reviewer, what_moved
+from anonymart.release import cell_definitions, cells, exact, for_reviewer, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
@@ -66,12 +66,18 @@ def make_candidate(session: Session) -> Candidate:
         report = privacy_report(
             connection, contracts, session.policy, release_id, session.as_of, session.home.releases
         )
-        if report["changes"].get("definitions"):
-            before = previous(connection, session.home.releases)["manifest"]
-            moved = what_moved.what_moved(session.home, before, report["marts"], contracts)
-            for_reviewer.note(connection, release_id, what_moved.NAME, moved)
+        before = previous(connection, session.home.releases)["manifest"] if _is_changed(report) else None
         connection.execute("DETACH release")
         replaced = replaces(connection)
+        made_by = {"release_id": release_id, "definitions": definitions(), "marts": marts}
+        by_definitions = cell_definitions.of_cells(
+            connection, session.home.releases, contracts.values(), made_by
+        )
+    if before:
+        # After the zones are closed: what moved is built by processes that read the vault.
+        moved = what_moved.what_moved(session, before, report["marts"], contracts)
+        with session.connect(vault="rw") as connection:
+            for_reviewer.note(connection, release_id, what_moved.NAME, moved)
     crash.point("candidate.after_marts")
     write_durably(
         folder / DATA_PACKAGE, _json(data_package(contracts, session.as_of.isoformat(), release_id))
@@ -85,6 +91,7 @@ def make_candidate(session: Session) -> Candidate:
             "code_version": __version__,
             "policy_version": session.policy.version,
             "definitions": definitions(),
+            cell_definitions.NAME: by_definitions,
             "rights": report["requests"],
             "marts": marts,
             "replaces": replaced,
@@ -92,6 +99,10 @@ def make_candidate(session: Session) -> Candidate:
     )
     crash.point("candidate.after_files")
     return candidate
+
+
+def _is_changed(report: Mapping[str, Any]) -> bool:
+    return bool(report["changes"].get("definitions"))
 
 
 def _export(

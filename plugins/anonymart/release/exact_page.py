@@ -32,7 +32,7 @@ class Table(NamedTuple):
 
 def tables(notes: Mapping[str, Any]) -> list[Table]:
     """What is told of a candidate, all but the accountant's figures; what was not noted has no table."""
-    found = [_moved(notes[what_moved.NAME])] if what_moved.NAME in notes else []
+    found = _moved(notes[what_moved.NAME]) if what_moved.NAME in notes else []
     if exact.REQUESTS in notes:
         requests = notes[exact.REQUESTS]
         words = {"open": "open", "near": "open, and near the last day to answer", "late": "open, and late"}
@@ -95,15 +95,35 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
     return found
 
 
-def _moved(told: Mapping[str, Any]) -> Table:
+def _moved(told: Mapping[str, Any]) -> list[Table]:
     unknown = () if told["are_files_known"] else ("the files of then were not kept",)
-    return Table(
+    by_file = Table(
         f"What changed definitions may have moved since {told['since']}: the new cells of each mart, and the "
         f"changed files that they stand on",
         ("Mart", "New cells", "Figures in them", "Changed files"),
         [
             (each["mart"], each["new_cells"], each["figures"], ", ".join(each["files"] or unknown) or "none")
             for each in told["marts"]
+        ],
+    )
+    # Notes of before do not tell it.
+    beside = told.get("beside")
+    return [by_file, _beside(beside, told["since"])] if beside else [by_file]
+
+
+def _beside(beside: Mapping[str, Any], since: str) -> Table:
+    caption = (
+        f"What changed definitions move: the cells that close, built twice on the rows that the vault still "
+        f"holds, by the definitions of {since} and by the present ones"
+    )
+    if beside["why_not"]:
+        return Table(caption, ("Not known",), [(beside["why_not"],)])
+    return Table(
+        caption,
+        ("Mart", "Cells", "Cells that differ", "Figures in them", "Figures that differ"),
+        [
+            tuple(each[name] for name in ("mart", "cells", "cells_moved", "figures", "figures_moved"))
+            for each in beside["marts"]
         ],
     )
 

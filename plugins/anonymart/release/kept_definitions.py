@@ -54,16 +54,10 @@ def changed_files(home: Home, before: Mapping[str, str]) -> list[str] | None:
 
     A page of a mart counts only when its rules changed: a description moves no figure.
     """
-    path = _archive(home, before)
-    try:
-        with tarfile.open(path) as archive:
-            old = {
-                member.name: hashlib.sha256(file.read()).hexdigest()
-                for member in archive
-                if (file := archive.extractfile(member))
-            }
-    except (OSError, tarfile.TarError, EOFError):
+    kept = contents(home, before)
+    if kept is None:
         return None
+    old = {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
     now = {name: hashlib.sha256(found.read_bytes()).hexdigest() for name, found in _present().items()}
     present = definitions()
     same = {
@@ -73,6 +67,17 @@ def changed_files(home: Home, before: Mapping[str, str]) -> list[str] | None:
         for found in paths
     }
     return sorted(name for name in {*old, *now} - same if old.get(name) != now.get(name))
+
+
+def contents(home: Home, before: Mapping[str, str]) -> dict[str, bytes] | None:
+    """The files of a release of these definitions, by their paths in the project. None when they were not
+    kept, or cannot be read.
+    """
+    try:
+        with tarfile.open(_archive(home, before)) as archive:
+            return {member.name: file.read() for member in archive if (file := archive.extractfile(member))}
+    except (OSError, tarfile.TarError, EOFError):
+        return None
 
 
 def _archive(home: Home, told: Mapping[str, str]) -> Path:

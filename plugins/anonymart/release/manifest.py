@@ -19,6 +19,7 @@ ENTRIES = (
     "code_version",
     "policy_version",
     "definitions",
+    "definitions_of_cells",
     "rights",
     "marts",
     "replaces",

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from anonymart import audit, crash, engine
+from anonymart import audit, crash, dbt_process, engine
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import schemes
 from anonymart.errors import AnonymartError, GateRefused, UsageError
@@ -141,6 +141,7 @@ def recover(session: Session) -> list[str]:
         link.unlink()
     for folder in session.home.tmp.glob(f"{DRILL_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
+    dbt_process.remove_beside(session.home)
     return done + [f"removed the unfinished candidate {each.release_id}" for each in removed]
 
 

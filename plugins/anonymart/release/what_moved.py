@@ -14,28 +14,31 @@ from pathlib import Path
 from typing import Any
 
 from anonymart.contracts import MartContract
-from anonymart.home import Home
-from anonymart.release import kept_definitions
+from anonymart.release import both_builds, kept_definitions
+from anonymart.session import Session
 
 NAME = "what_moved"
 _PROJECT = "dbt_project/"
 
 
 def what_moved(
-    home: Home,
+    session: Session,
     before: Mapping[str, Any],
     marts: Mapping[str, Mapping[str, Any]],
     contracts: Mapping[str, MartContract],
 ) -> dict[str, Any]:
     """For each mart with new cells how many these are, how many figures stand in them, and on which changed
-    files they stand.
+    files they stand; and what a build by the old definitions gives otherwise (`beside`, None where no changed
+    file acts in a build).
 
     `before` is the manifest of the release before, `marts` what the candidate's report says of each. Without
-    its kept files only the numbers are told (`are_files_known`).
+    its kept files only the numbers are told (`are_files_known`). The caller has no zone open.
     """
-    changed = kept_definitions.changed_files(home, before.get("definitions") or {})
-    files = by_mart(home.dbt_target, changed or [], contracts)
+    old = before.get("definitions") or {}
+    changed = kept_definitions.changed_files(session.home, old)
+    files = by_mart(session.home.dbt_target, changed or [], contracts)
     return {
+        "beside": both_builds.count_moved(session, old) if both_builds.moves(changed or ()) else None,
         "since": before["release_id"],
         "are_files_known": changed is not None,
         "marts": [
