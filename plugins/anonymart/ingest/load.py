@@ -18,6 +18,7 @@ from anonymart.ingest import (
     changes,
     corrections,
     identities,
+    known_as,
     late,
     learners,
     learning,
@@ -187,6 +188,7 @@ def _load_tabular(
         _drop_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
+    known_as.find(connection, contract.source)
     changes.read_contents(connection, contract.source)
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE bad AS
