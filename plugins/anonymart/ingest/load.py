@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, surveys, times
+from anonymart.detect import phones
 from anonymart.engine import literal
 from anonymart.erasure import admission, purged
 from anonymart.files.landed import FileRefused, Landed, safe_name
@@ -240,6 +241,7 @@ def _load_tabular(
     purged.blank(connection, contract.source, "incoming", everything)
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
+        phones.mask(connection, "incoming")
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
     if contract.source == "catalogue":
         _number_lines(connection, landed)

@@ -14,6 +14,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, engine
+from anonymart.detect import phones
 from anonymart.engine import literal
 from anonymart.erasure import purged, tombstones
 from anonymart.errors import UsageError
@@ -77,7 +78,11 @@ def check(details: str | None) -> Correction:
                 f"{', '.join(column for column in contract.names if column not in never)}."
             )
     named = {name: value or "" for name, value in _typed(contract, key).items()} if key else {}
-    return Correction(source, named, _typed(contract, right))
+    typed = _typed(contract, right)
+    if source == "nps" and (comment := typed.get("comment")):
+        # No number is kept in a comment, by whatever way it came.
+        typed["comment"] = phones.masked(comment)
+    return Correction(source, named, typed)
 
 
 def plan(session: Session, request_id: str) -> dict[str, int]:
