@@ -26,7 +26,7 @@ from anonymart import (
 )
 from anonymart.contracts import load_contracts
 from anonymart.disclosure import perturbation
-from anonymart.erasure import places, receipts, removal, tombstones
+from anonymart.erasure import places, receipts, removal, taken_back, tombstones
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import PROJECT, Home
 from anonymart.keys import Keys
@@ -158,6 +158,7 @@ def prepare(session: Session, actor: str | None = None) -> str:
     processing.check(session.policy)
     lists.drop_old(session.home)
     removal.finish(session)
+    taken_back.settle(session)
     rights_state = _check_zones(session)
     # Figures of a build that is over its time: what the reviewer has not let out by now is made anew.
     approval.supersede(session, "a new build", actor)

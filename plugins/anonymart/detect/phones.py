@@ -1,4 +1,4 @@
-"""Phone numbers in comments: no register tells whose a number is, so none is kept (D-IDENT, R-ERASE).
+"""Phone numbers in comments: nobody can tell whose one is, so none is kept (D-IDENT, R-ERASE).
 
 Whoever is erased could not be found by a number in another one's comment: docs/decisions/names-in-comments.md.
 """
