@@ -1,6 +1,6 @@
-"""Phone numbers in comments: nobody can tell whose one is, so none is kept (D-IDENT, R-ERASE).
+"""Phone numbers in comments: nobody can tell whose, so none is kept (D-IDENT, R-ERASE).
 
-Whoever is erased could not be found by a number in another one's comment: docs/decisions/names-in-comments.md.
+Why: docs/decisions/names-in-comments.md.
 """
 
 from __future__ import annotations

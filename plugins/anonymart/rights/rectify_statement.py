@@ -178,7 +178,8 @@ def _replace(
     sets = ", ".join(f"{_sql(value)} AS {name}" for name, value in statement.right.items())
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE replacement AS
-        SELECT * REPLACE ({load_no} AS load_no, row_hash('{made}') AS row_hash, '{made}'::UUID AS statement_id,
+        SELECT * REPLACE ({load_no} AS load_no, row_hash('{made}') AS row_hash,
+            '{made}'::UUID AS statement_id,
             if(admitted_no IS NULL, NULL, {load_no}) AS admitted_no, false AS is_repeat,
             false AS had_course, false AS had_object, {sets})
         FROM {_TABLE} WHERE {wrong} LIMIT 1;
