@@ -458,6 +458,7 @@ def _add_groups() -> None:
     from anonymart.cli.purge import purge
     from anonymart.cli.register import register
     from anonymart.cli.rights import rights
+    from anonymart.cli.site import site
     from anonymart.cli.sources import sources
     from anonymart.cli.status import status
     from anonymart.cli.verify import verify
@@ -492,6 +493,7 @@ def _add_groups() -> None:
             restore,
             rights,
             share,
+            site,
             sources,
             status,
             verify,

@@ -58,7 +58,7 @@ def page(
     ]
     for section in sections:
         section["cite"] = f"Anonymart, release {release_id}, {section['cite']}"
-    return _template().render(
+    return _template("page.html.j2").render(
         sections=sections,
         release_id=release_id,
         as_of=as_of,
@@ -68,8 +68,19 @@ def page(
     )
 
 
+def site_page(releases: Sequence[Mapping[str, Any]]) -> str:
+    """The first page of a site: a section for each release with links to its `files` (path, name in words),
+    or with its recall.
+    """
+    words = said.site()
+    told = [
+        {**each, "files": [(path, words[name]) for path, name in each.get("files", ())]} for each in releases
+    ]
+    return _template("site.html.j2").render(releases=told, style=Markup(style()), labels=words, both=_both)
+
+
 @cache
-def _template() -> Any:
+def _template(name: str) -> Any:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -78,7 +89,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
 def _is_whole(question: Question, contract: MartContract) -> bool:

@@ -40,6 +40,12 @@ def labels() -> dict[str, Said]:
     return {name: Said(**each) for name, each in _content()["labels"].items()}
 
 
+@cache
+def site() -> dict[str, Said]:
+    """The words of the site over all releases by their name."""
+    return {name: Said(**each) for name, each in _content()["site"].items()}
+
+
 def _content() -> dict[str, Any]:
     return parsed(Path(__file__).with_name("words.yml").read_text(encoding="utf-8"))
 
