@@ -266,10 +266,10 @@ def _one_count(report: Mapping[str, Any]) -> str:
     return (
         "<p>The strongest attacker knows the rules and everybody in a cell but one person, and asks one "
         "published count whether that person is in it. Without the release he guesses, and is right in "
-        "50 of 100. The table tells how often he is right with it, and no reading of the count does better. "
-        "A share, a mean or a quantile tells him no more than the counts under it and the rules above: it "
-        "needs its base, and is clipped or read beside its own rank. What all counts over the years tell "
-        "together stands in the next section.</p>"
+        "50 of 100. The table tells how often he is right with it; no reading of the count does better. "
+        "A share is made of two such counts. A mean has noise of its own and a quantile is read beside its "
+        "own rank: what they tell is tried by the attacks above. What all counts over the years tell is told "
+        "in the next section.</p>"
         + table(
             "Right about one person from one count, by true persons in the cell and noise of the mart",
             ("Persons in the cell", *CLASSES),
@@ -424,7 +424,7 @@ def _cost(report: Mapping[str, Any]) -> str:
         "is the largest count that it shows.</p>"
         + table(
             "What protection costs, by mart and size of the base",
-            ("Mart", "Base", "Rows", "Figures not shown", "A count is off in the mean by, of the base"),
+            ("Mart", "Base", "Rows", "Figures not shown", "Count off in the mean, of the base"),
             [row for name, mart in report["marts"].items() for row in _by_base(name, mart, report)],
         )
     )

@@ -14,7 +14,7 @@ from anonymart.ingest import unreadable
 from anonymart.lock import reading
 from anonymart.policy import Policy
 from anonymart.release import approval, for_reviewer, list_releases
-from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
+from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT, WAITING_PREFIX
 from anonymart.release.report_changes import changes
 from anonymart.session import Session
 from anonymart_airflow import terms
@@ -22,6 +22,7 @@ from anonymart_airflow.load import dag_ids
 
 # Seconds for which a page waits for a run that is about to end.
 PATIENCE = 1.0
+_CELLS = ("new_cells", "carried_cells")
 _CHAINED = ("entry_no", "previous", "hash", "at", "as_of", "act", "actor", "os_user")
 
 
@@ -42,7 +43,9 @@ def releases(session: Session) -> list[dict[str, Any]]:
     ]
     if waits:
         decided.pop(waits.release_id, None)
-        shown.append({**asdict(waits), "state": "waiting", "decision": None})
+        told = report_of(session.home.releases / f"{WAITING_PREFIX}{waits.release_id}")
+        cells = {name: sum(mart[name] for mart in told.get("marts", {}).values()) for name in _CELLS}
+        shown.append({**asdict(waits), **(cells if told else {}), "state": "waiting", "decision": None})
     shown += [
         {"release_id": entry["release_id"], "state": entry["state"], "decision": entry}
         for entry in decided.values()
