@@ -16,7 +16,7 @@ from anonymart.gate.texts import strings
 from anonymart.policy import CLASSES, Policy
 from anonymart.release.policy_rows import FORBIDDEN, OF_KIND
 from anonymart.release.privacy_page import FLAT, GUARANTEED, page
-from anonymart.release.report_costs import MORE
+from anonymart.release.report_costs import BASES, MORE
 
 _PLACES = """
     in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of
@@ -62,7 +62,7 @@ _CARD = {
     "suppressed": {"too_few": 1, "protected": 0},
     "suppressed_share": 0.5,
     "smallest_cell": None,
-    "by_base": [{"from": 0, "to": 0, "rows": 1, "figures": 2, "hidden": 1}],
+    "by_base": [{"from": start, "to": end, "rows": 1, "figures": 2, "hidden": 1} for start, end in BASES],
     "guaranteed": _GUARANTEED,
     "dominance": {"largest_share_percent": 1, "p_percent": 1},
     "noise": {"class": "coarse", "standard_deviation": 1.0},
