@@ -20,7 +20,7 @@ from anonymart import (
 from anonymart.contracts import load_contracts
 from anonymart.dbt_process import events
 from anonymart.disclosure import perturbation
-from anonymart.erasure import places, receipts, removal, tombstones
+from anonymart.erasure import places, receipts, removal, taken_back, tombstones
 from anonymart.errors import DISK_FULL, AnonymartError, UsageError
 from anonymart.home import PROJECT, Home
 from anonymart.migrate import steps
@@ -141,6 +141,7 @@ def prepare(session: Session) -> str:
     processing.check(session.policy)
     lists.drop_old(session.home)
     removal.finish(session)
+    taken_back.settle(session)
     return _check_zones(session)
 
 

@@ -60,6 +60,7 @@ POINTS = (
     "rights.after_received_commit",
     "rectify.before_commit",
     "rectify.after_commit",
+    "taken_back.after_warehouse_commit",
     "rights.handover_written",
     "rights.handover_renamed",
     "migrate.after_copy",

@@ -94,3 +94,5 @@ MISSING = TempTable(
 # A person who asks for what we hold, by every identifier, and by the keys of the warehouse (R-ACCESS).
 OWN = TempTable("own", "rights.handover", ("identifier VARCHAR", "anchor VARCHAR", "person_id VARCHAR"))
 OWN_KEYS = TempTable("own_keys", "rights.handover", ("identity_key BIGINT", "identifier VARCHAR"))
+# Every identifier of a person who asks for a correction (R-RECTIFY).
+OWN_IDENTIFIERS = TempTable("own_identifiers", "rights.rectify_statement", ("identifier VARCHAR",))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from anonymart.policy import Policy
 from anonymart_airflow.load import dag_ids
@@ -40,17 +41,37 @@ def clean_command(moment: datetime) -> list[str]:
     ]
 
 
+class Kept(NamedTuple):
+    """Log files of our runs: how many, when the oldest was last written to, and how many of them are over
+    their term.
+    """
+
+    n_files: int
+    oldest: datetime | None
+    n_over: int
+
+
+def kept_logs(folder: Path, moment: datetime, ours: Iterable[str]) -> Kept:
+    """What log files of our DAGs a folder holds; those from before the moment are over their term."""
+    times = [path.stat().st_mtime for root in _roots(folder, ours) for path in _files(root)]
+    oldest = datetime.fromtimestamp(min(times), UTC) if times else None
+    return Kept(len(times), oldest, sum(time < moment.timestamp() for time in times))
+
+
+def _roots(folder: Path, ours: Iterable[str]) -> list[Path]:
+    return [folder / f"dag_id={dag_id}" for dag_id in ours]
+
+
+def _files(root: Path) -> list[Path]:
+    return [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink()]
+
+
 def clean_logs(folder: Path, moment: datetime, ours: Iterable[str]) -> int:
     """Remove the log files of our DAGs that nobody has written to since a moment, and folders that are empty
     then; gives how many files went.
     """
-    roots = [folder / f"dag_id={dag_id}" for dag_id in ours]
-    old = [
-        path
-        for root in roots
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not path.is_symlink() and path.stat().st_mtime < moment.timestamp()
-    ]
+    roots = _roots(folder, ours)
+    old = [path for root in roots for path in _files(root) if path.stat().st_mtime < moment.timestamp()]
     for path in old:
         path.unlink(missing_ok=True)
     for root in roots if old else ():

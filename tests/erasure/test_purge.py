@@ -8,7 +8,8 @@ import json
 import os
 import shutil
 import signal
-from datetime import datetime
+import zipfile
+from datetime import date, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -264,15 +265,45 @@ def test_what_waits_for_the_reviewer_is_superseded_before_anything_goes(school, 
     assert school.ask("SELECT state FROM vault.ledger.approvals") == [("superseded",)]
 
 
-def test_what_was_prepared_for_people_goes_where_it_tells_of_it_alone(school):
+def test_what_was_prepared_for_people_is_made_anew_where_it_tells_of_it_alone(school):
     school.request("access", learner_id="L-4712")
     inside = Session(school.home, school.keys, school.policy, AS_OF)
     machine.advance_all(inside)
     (prepared,) = school.home.exports.iterdir()
     assert carry_out(school, Asked("learners", "left_at")).files == {} and prepared.exists()
     assert purge.plan(inside, HOUR).files == {"exports prepared for people": 1}
+    assert "Inc L-4712" in zipfile.ZipFile(prepared).read("data.json").decode()
     carry_out(school, Asked("salary", "employer"))
-    assert not prepared.exists()
+    told = zipfile.ZipFile(prepared).read("data.json").decode()
+    assert "Inc L-4712" not in told and "Baker L-4712" in told, "who asked still gets the rest"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_an_erasure_still_waits_for_a_hand_over_whose_zip_held_it(school, monkeypatch, is_killed):
+    school.request("access", 1, learner_id="L-4712")
+    school.request("erase", 2, learner_id="L-4712")
+    inside = Session(school.home, school.keys, school.policy, AS_OF)
+
+    def states(as_of=AS_OF):
+        return {each.id: each.state for each in machine.advance_all(inside.on(as_of))}
+
+    waits = {"REQ-1": "answered", "REQ-2": "received"}
+    assert states() == waits
+    (prepared,) = school.home.exports.iterdir()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if is_killed:
+        with monkeypatch.context() as patch:
+            patch.setattr(removal, "carry_out_purge", killed)
+            with pytest.raises(KeyboardInterrupt):
+                carry_out(school, Asked("salary", "employer"))
+        assert zipfile.ZipFile(prepared).namelist() == ["withheld.txt"]
+    carry_out(school, Asked("salary", "employer"))
+    assert states() == waits, "an hour later"
+    assert "Baker L-4712" in zipfile.ZipFile(prepared).read("data.json").decode()
+    assert states(date(2026, 7, 20)) == {"REQ-1": "answered", "REQ-2": "answered"} and not prepared.exists()
 
 
 def test_a_restore_does_not_ask_for_a_purged_file_again(school, tmp_path):

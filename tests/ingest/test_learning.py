@@ -10,11 +10,13 @@ import json
 import pytest
 import yaml
 
+from anonymart.erasure import taken_back
 from anonymart.errors import UsageError
 from anonymart.ingest import learning_map
 from anonymart.ingest.learning_map import TYPES, load_map
+from anonymart.session import Session
 from tests.conftest import ROOT
-from tests.ingest.conftest import statement
+from tests.ingest.conftest import AS_OF, statement
 
 HIDDEN = "canary-secret"
 CAMPUS = "https://campus.example"
@@ -384,6 +386,7 @@ def test_what_is_voided_is_left_out_before_and_after(small_school):
     )
     late = load(small_school, [statement(5), statement(6), voiding(11, 1)], "c.ndjson")
     assert (late.loaded, late.refused) == (1, 2)
+    taken_back.settle(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
     assert [str(row[0])[-2:] for row in stored(small_school, "statement_id")] == ["02", "03", "06"]
     assert small_school.ask("SELECT count(*) FROM vault.ledger.row_hashes WHERE source = 'voided'") == [(3,)]
 

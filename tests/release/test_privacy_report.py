@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from anonymart.disclosure import perturbation
 from anonymart.gate import evidence, gate
 from anonymart.release.privacy_page import SECTIONS, page
 from anonymart.release.report_persons import REASONS, persons
@@ -244,3 +245,43 @@ def test_the_page_of_an_older_version_is_no_leak_and_a_changed_one_is_found(scho
         file.write("<!-- more -->")
     report = gate(Session(school.home, school.keys, school.policy), folder)
     assert [failure[1:3] for failure in report.failures] == [("privacy_report.html", "altered_file")]
+
+
+def test_questions_and_persons_are_counted_apart_and_no_two_rows_say_the_same(school):
+    candidate = gated(school)
+    entries = read(candidate)["gate"]["policies"]
+    said = [entry["what"] for entry in entries]
+    assert len(said) == len(set(said))
+    html = (candidate / "privacy_report.html").read_text(encoding="utf-8")
+    assert "What was forbidden (questions)" in html and "Who was kept out (persons, with noise)" in html
+    assert ">How often<" not in html
+
+
+def test_what_is_guaranteed_and_what_the_strongest_attacker_learns(school):
+    """By an independent reckoning: of all ways to read one count, the best one."""
+    candidate = gated(school)
+    report, html = read(candidate), (candidate / "privacy_report.html").read_text(encoding="utf-8")
+    for noise, table in perturbation.of_policy(school.policy).items():
+        shown: dict = {}
+        for entry in table:
+            value = entry.true_count + entry.deviation
+            shown[entry.true_count, value] = entry.probability
+        for n in (1, 2, 5, 10, 20):
+            values = {value for _, value in shown}
+            best = sum(max(shown.get((n, v), 0), shown.get((n - 1, v), 0)) for v in values) / 2
+            assert report["one_count"][noise][str(n)] == pytest.approx(best, abs=0.001)
+        assert 0.5 < report["one_count"][noise]["more"] < 0.56
+    assert "What is guaranteed by rule" in html and "No published count is a promise" in html
+    assert f"{100 * report['one_count']['coarse']['1']:.1f} %" in html
+
+
+def test_what_protection_costs_by_mart_and_base(school):
+    candidate = gated(school)
+    report, html = read(candidate), (candidate / "privacy_report.html").read_text(encoding="utf-8")
+    for mart in report["marts"].values():
+        parts = mart["by_base"]
+        assert sum(part["rows"] for part in parts) in (0, mart["rows"])
+        if parts:
+            assert sum(part["hidden"] for part in parts) == sum(mart["suppressed"].values())
+            assert sum(part["figures"] for part in parts) == mart["figures"]
+    assert "What protection costs, by mart and size of the base" in html

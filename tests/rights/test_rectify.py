@@ -161,7 +161,7 @@ def test_the_ledger_accounts_for_it(built):
     ("details", "says"),
     [
         ("by letter", "JSON"),
-        ('{"source": "learning", "key": {}, "set": {"score": 1}}', "one of learners"),
+        ('{"source": "learning", "key": {}, "set": {"score": 1}}', "statement_id"),
         ('{"source": "learners", "key": {}, "set": {}}', "one of learners"),
         (
             '{"source": "learners", "key": {}, "set": {"birth_date": "31/02/secret"}}',

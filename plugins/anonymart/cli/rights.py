@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, datetime
+from pathlib import Path
 
 import click
 
@@ -48,6 +49,7 @@ def rights() -> None:
       anonymart rights verify HAND-00001
       anonymart rights plan HAND-00001
       anonymart rights execute HAND-00001 --token 0123456789ab
+      anonymart rights letter HAND-00001 --output letter.txt
       anonymart rights answer HAND-00001
       anonymart rights submit --unreadable UNREAD-00001 --kind object --learner-id L-18
 
@@ -113,7 +115,8 @@ def show(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     "--details",
     help="What the request says beyond its kind: lift ends an earlier object or restrict; erase, keep or "
     "hand_over for death; JSON for rectify: "
-    '{"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}.',
+    '{"source": "learners", "key": {}, "set": {"birth_date": "1990-02-28"}}; of learning the key is '
+    'statement_id, and {"voided": true} takes a statement back.',
 )
 @dated
 @as_json
@@ -248,6 +251,33 @@ def answer(request_id: str, as_of: datetime | None, is_json: bool) -> None:
     session = open_session(as_of)
     with writing(session.home):
         _say(machine.answer(session, request_id), is_json)
+
+
+@rights.command()
+@click.argument("request_id")
+@click.option("--language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write to this file (default: standard output)."
+)
+@dated
+@as_json
+def letter(
+    request_id: str, language: str, output: Path | None, as_of: datetime | None, is_json: bool
+) -> None:
+    """Write the answer to a request as a letter, which a person completes between [ ] and sends.
+
+    It tells reference, kind, dates and what was done, and nothing of who asks. Nothing is sent from here.
+    """
+    from anonymart.rights.letter import letter as written
+
+    session = open_session(as_of)
+    with writing(session.home):
+        text = written(session, request_id, language)
+    if output is None:
+        print_result(is_json, {"letter": text}, lambda _: text.splitlines())
+        return
+    output.write_text(text, encoding="utf-8")
+    print_result(is_json, {"file": str(output)}, lambda found: [f"Written: {found['file']}"])
 
 
 @rights.command()

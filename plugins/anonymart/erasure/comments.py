@@ -1,5 +1,5 @@
-"""What names the erased in other people's comments, as far as it is certain: addresses and ids, not names
-(R-ERASE).
+"""What names the erased in other people's comments: addresses and ids, as far as it is certain, and every
+phone number, since nobody knows whose it is; not names (R-ERASE).
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ import re
 
 import duckdb
 
+from anonymart.detect import phones
+from anonymart.detect.phones import MASK
 from anonymart.erasure.people import Scope
 from anonymart.rows import one_row
 from anonymart.temp_tables import TO_ERASE
@@ -15,7 +17,6 @@ from anonymart.temp_tables import TO_ERASE
 # TEMP tables that another module makes.
 READS = (TO_ERASE,)
 
-MASK = "[...]"
 # A shorter id, or one without a digit, may be a word or a number of everyday speech.
 _SHORTEST_ID = 5
 # Some 50,000 addresses in one regular expression do not compile; a vault that is put back may bring as many.
@@ -23,14 +24,15 @@ _TERMS_AT_ONCE = 5_000
 
 
 def mask(connection: duckdb.DuckDBPyConnection) -> int:
-    """Put MASK in the place of every address and id of those in `to_erase` who go from everywhere; gives how
-    many comments it was.
+    """Put MASK in the place of every address and id of those in `to_erase` who go from everywhere, and of
+    every phone number of a comment of before 0.2.0; gives how many comments it was.
 
     Call it before their rows go, which tell these. A second time finds nothing. Why names stay:
     docs/decisions/names-in-comments.md.
     """
     terms = sorted(_terms(connection), key=lambda term: (-len(term), term))
-    return sum(
+    n_phones = phones.mask(connection, "vault.answers.nps") if terms else 0
+    return n_phones + sum(
         _mask(connection, terms[first : first + _TERMS_AT_ONCE])
         for first in range(0, len(terms), _TERMS_AT_ONCE)
     )

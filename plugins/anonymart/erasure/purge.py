@@ -90,10 +90,12 @@ def plan(session: Session, asked: Asked) -> Plan:
 def carry_out(session: Session, asked: Asked, token: str, actor: str | None = None) -> Plan:
     """Remove it: files, rows, bytes; the tombstone keeps a redelivery out, the receipt tells of it.
 
+    A zip that somebody is to be handed is made anew without it, and an erasure of theirs waits on (R-ACCESS).
     Killed at any step and run again, or followed by any later command that removes, it ends whole. Raises
     UsageError as `plan` and for a stale token, AnonymartError on a fault: run again then.
     """
     from anonymart.release import approval
+    from anonymart.rights import handover
 
     removal.finish(session)
     with Zones(session) as zones:
@@ -103,6 +105,7 @@ def carry_out(session: Session, asked: Asked, token: str, actor: str | None = No
                 "The token is not that of the present plan: look at the plan again; nothing was removed."
             )
         paths = _files(zones, asked, purge)
+        awaited = handover.paths_of_requests(session, zones.connection)
     # Before anything goes: a kill must not leave a candidate that could still be let out.
     approval.supersede(session, "rows were purged", actor)
     audit.record(
@@ -111,8 +114,12 @@ def carry_out(session: Session, asked: Asked, token: str, actor: str | None = No
         **{"from": str(asked.from_at or ""), "until": str(asked.until_at or "")},
     )  # fmt: skip
     for path in (path for found in paths.values() for path in found):
-        path.unlink(missing_ok=True)
+        if path in awaited:
+            handover.withhold(session, path)
+        else:
+            path.unlink(missing_ok=True)
     done = removal.carry_out_purge(session, purge)
+    handover.prepare_again(session)
     present.is_done, present.receipt_no = True, done.receipt_no
     return present
 

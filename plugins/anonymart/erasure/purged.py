@@ -8,7 +8,7 @@ removal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -161,6 +161,24 @@ class Purge:
         return f"({moment} >= {_moment(self.from_at)} AND {moment} < {_moment(self.until_at)})"
 
 
+@dataclass(frozen=True)
+class TakenBack(Purge):
+    """Learning statements that another one, or a correction, has taken back (xAPI 1.0.3 part two, 2.3.2):
+    those whose hash the ledger notes as voided and that the vault still holds.
+    """
+
+    source: str = "learning"
+
+    @property
+    def rows(self) -> str:
+        """SQL: the vault's rows of these statements."""
+        return "row_hash IN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = 'voided')"
+
+    def in_history(self, policy: Policy) -> str:
+        """Nothing but what the vault's rows tell: the history has no ids of statements."""
+        return "false"
+
+
 def checked(purge: Purge) -> Purge:
     """The purge as asked for. Raises UsageError for a column or rows that cannot be purged, with what can."""
     if purge.column is not None:
@@ -252,8 +270,15 @@ def delete(connection: duckdb.DuckDBPyConnection, zone: str, policy: Policy) -> 
     """Within the caller's transaction on a zone: remove what open tombstones of purges name; gives rows or
     cells by place. The warehouse goes first: its rows are found by those of the vault.
     """
+    return delete_of(connection, zone, all_of(connection, is_open=True), policy)
+
+
+def delete_of(
+    connection: duckdb.DuckDBPyConnection, zone: str, purges: Sequence[Purge], policy: Policy
+) -> dict[str, int]:
+    """As `delete`, of these purges."""
     found: dict[str, int] = {}
-    for purge in all_of(connection, is_open=True):
+    for purge in purges:
         if zone == "warehouse":
             for table, statement, _ in _of_warehouse(connection, purge, policy):
                 n_rows = one_row(connection.execute(statement))[0]

@@ -29,9 +29,12 @@ from anonymart.release.folder import (
     sha256,
     write_durably,
 )
+from anonymart.release.policy_rows import FORBIDDEN, OF_KIND
 from anonymart.release.privacy_page import page
 from anonymart.release.privacy_report import GATE, read_privacy_report
 from anonymart.release.report_persons import REASONS
+
+TEXT_WITH_PATTERN = "text_with_pattern"
 
 
 def finish_report(connection: duckdb.DuckDBPyConnection, folder: Path, verdict: GateReport) -> list[Failure]:
@@ -101,7 +104,8 @@ def _asked(expectations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "policy": policy,
-            "what": f"Forbidden: {says(forbids)}",
+            "what": f"{FORBIDDEN}{says(forbids)}"
+            + (OF_KIND.get(policy, "") if forbids == TEXT_WITH_PATTERN else ""),
             "how_often": len(kept),
             "not_kept": kept.count(False),
         }

@@ -14,7 +14,9 @@ from anonymart.gate.drill_forms import FORMS
 from anonymart.gate.drill_plants import docs_plants, rule_plants
 from anonymart.gate.texts import strings
 from anonymart.policy import CLASSES, Policy
-from anonymart.release.privacy_page import page
+from anonymart.release.policy_rows import FORBIDDEN, OF_KIND
+from anonymart.release.privacy_page import FLAT, GUARANTEED, page
+from anonymart.release.report_costs import BASES, MORE
 
 _PLACES = """
     in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of
@@ -60,14 +62,19 @@ _CARD = {
     "suppressed": {"too_few": 1, "protected": 0},
     "suppressed_share": 0.5,
     "smallest_cell": None,
+    "by_base": [{"from": start, "to": end, "rows": 1, "figures": 2, "hidden": 1} for start, end in BASES],
     "guaranteed": _GUARANTEED,
     "dominance": {"largest_share_percent": 1, "p_percent": 1},
     "noise": {"class": "coarse", "standard_deviation": 1.0},
 }
-_LIMITS = {
-    f"membership.{name}": 0.5
-    for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")
-} | {f"counts.largest_deviation.{noise}": 5 for noise in CLASSES}
+_LIMITS = (
+    {
+        f"membership.{name}": 0.5
+        for name in ("false_alarms", "median_at_most", "of_99_percent_at_most", "of_anybody_at_most")
+    }
+    | {f"{name}.{noise}": 5 for noise in CLASSES for name in GUARANTEED if name not in FLAT}
+    | dict.fromkeys(FLAT, 5)
+)
 _COUNTED = {"tried": 1, "succeeded": 0}
 
 
@@ -107,7 +114,10 @@ def _sample(since: str | None) -> dict[str, Any]:
         "expectations": 1,
         "rows": 1,
         "texts": 1,
-        "policies": [{"policy": "S-ANON", "what": "", "how_often": 1, "not_kept": 0}],
+        "policies": [
+            {"policy": "S-ANON", "what": f"{FORBIDDEN}{words}", "how_often": 1, "not_kept": 0}
+            for words in ("", *OF_KIND.values())
+        ],
         "attacks": [{"attack": "attack", "succeeded": 0, "control": _COUNTED}],
         "drill": [{"leak": "leak", "place": "place", "marts": 0, "planted": 1, "caught": 1}],
     }
@@ -117,6 +127,7 @@ def _sample(since: str | None) -> dict[str, Any]:
         "code_version": "",
         "policy_version": 1,
         "count_error_persons": dict.fromkeys(CLASSES, 1.0),
+        "one_count": {noise: {"1": 0.5, MORE: 0.5} for noise in CLASSES},
         "marts": {"mart": _CARD},
         "persons": {},
         "membership": {"median_at_most": True, "of_99_percent_at_most": False, "of_anybody_at_most": True},

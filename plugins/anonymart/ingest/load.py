@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, surveys, times
+from anonymart.detect import phones
 from anonymart.engine import literal
 from anonymart.erasure import admission, purged
 from anonymart.files.landed import FileRefused, Landed, safe_name
@@ -18,6 +19,7 @@ from anonymart.ingest import (
     changes,
     corrections,
     identities,
+    known_as,
     late,
     learners,
     learning,
@@ -189,6 +191,7 @@ def _load_tabular(
         _drop_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
+    known_as.find(connection, contract.source)
     changes.read_contents(connection, contract.source)
     connection.execute(
         BAD.made_of("""
@@ -240,6 +243,7 @@ def _load_tabular(
     purged.blank(connection, contract.source, "incoming", everything)
     if contract.source == "nps":
         refusals.keep_only_agreed_comments(connection)
+        phones.mask(connection, "incoming")
     _remember(connection, contract.source, "incoming", "identifier", contract.event_time, everything)
     if contract.source == "catalogue":
         _number_lines(connection, landed)

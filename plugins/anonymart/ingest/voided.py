@@ -16,11 +16,11 @@ _TABLE = "vault.raw.learning"
 
 
 def leave_out(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Counts) -> None:
-    """Refuse the voiding statements of this load and what they void, here and in later loads; earlier rows
-    leave the raw rows.
+    """Refuse the voiding statements of this load and what they void, here and in later loads.
 
-    A keyed hash of each voided id stays in the ledger, and leaves by its date. Figures that were built from
-    an earlier row stay, as after any late delivery.
+    A keyed hash of each voided id stays in the ledger, and leaves by its date. Earlier rows that wait for the
+    register go at once; what the history may have taken leaves vault and history with the next build
+    (anonymart.erasure.taken_back). Figures that are published stay, as after any late delivery.
     """
     ours = f"load_no = {load_no}"
     is_voiding = f"{ours} AND verb_id = {literal(VOIDED)}"
@@ -48,4 +48,4 @@ def leave_out(connection: duckdb.DuckDBPyConnection, load_no: int, counts: Count
             counts,
         )
     if counts.refused > before:
-        connection.execute(f"DELETE FROM {_TABLE} WHERE {known}")
+        connection.execute(f"DELETE FROM {_TABLE} WHERE admitted_no IS NULL AND {known}")

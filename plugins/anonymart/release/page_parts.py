@@ -11,6 +11,7 @@ from typing import Any
 # Groups of three: easier to read, and a number of persons is never taken for a learner's numeric id.
 _THIN = "\u202f"
 NOTHING = "–"
+_MOST_COLUMNS = 3
 
 
 def told(value: Any) -> str:
@@ -46,15 +47,20 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> s
         )
     }
     heads = "".join(f'<th scope="col"{_side(n, right)}>{escape(name)}</th>' for n, name in enumerate(head))
+    # On a phone each row of a table of many columns is a list, and each cell tells its column.
+    many = len(head) > _MOST_COLUMNS
+    named = [f' data-head="{escape(name)}"' if many else "" for name in head]
     lines = "".join(
         f'<tr><th scope="row">{escape(told(row[0]))}</th>'
-        + "".join(f"<td{_side(n, right)}>{escape(told(value))}</td>" for n, value in enumerate(row[1:], 1))
+        + "".join(
+            f"<td{_side(n, right)}{named[n]}>{escape(told(value))}</td>" for n, value in enumerate(row[1:], 1)
+        )
         + "</tr>"
         for row in body
     )
     empty = f'<tr><td colspan="{len(head)}">None.</td></tr>' if not body else ""
     return (
-        f'<div class="wide" tabindex="0" role="group" '
+        f'<div class="wide{" many" if many else ""}" tabindex="0" role="group" '
         f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{lines}{empty}</tbody></table></div>"
     )

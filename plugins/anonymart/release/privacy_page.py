@@ -6,13 +6,16 @@ One file, no script, nothing loaded from elsewhere, and nothing that does not st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from anonymart.policy import CLASSES
 from anonymart.release.page_parts import bar, facts, percent, table, told
+from anonymart.release.policy_rows import FORBIDDEN
+from anonymart.release.report_costs import MORE
 from anonymart.release.report_persons import REASONS
 
 SECTIONS = {
@@ -22,13 +25,27 @@ SECTIONS = {
     "suppressed": "Figures that are not shown",
     "persons": "Persons in and out of the statistics",
     "requests": "Requests of persons",
-    "attacks": "The attacker",
+    "guaranteed": "What is guaranteed by rule",
+    "attacks": "The attacker, and what the strongest can learn",
     "membership": "What all counts over the years tell together",
     "drill": "The leak drill",
     "cards": "Risk of each mart",
     "cost": "What protection costs",
     "changes": "What changed since the release before",
 }
+# Rules that hold for each row, by class of noise; those of FLAT are one for all.
+GUARANTEED = {
+    "counts.smallest": "No count from 1 to under this is shown",
+    "counts.largest_deviation": "A count is off by so many persons at most",
+    "counts.variance": "Variance of the noise of a count",
+    "rates.smallest_base": "Published persons under a share or mean at least",
+    "nps.smallest_base": "Published answers under a score at least",
+    "quantiles.smallest_base_median": "Published persons under a median at least",
+    "quantiles.smallest_base_quartile": "Published persons under a quartile at least",
+    "quantiles.persons_each_side": "True persons on each side of a quantile at least",
+    "money.largest_share_percent": "Largest share of one person in an amount, in %",
+}
+FLAT = ("nps.smallest_base", "quantiles.persons_each_side", "money.largest_share_percent")
 _NO_GATE = {
     "passed": False,
     "expectations": 0,
@@ -56,7 +73,8 @@ def page(report: Mapping[str, Any]) -> str:
         "suppressed": _suppressed(report),
         "persons": _persons(report),
         "requests": _requests(report),
-        "attacks": _attacks(gate),
+        "guaranteed": _rules(report),
+        "attacks": _attacks(gate) + _one_count(report),
         "membership": _membership(report),
         "drill": _drill(gate),
         "cards": _cards(report),
@@ -128,14 +146,28 @@ def _checked(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
 
 
 def _policy(gate: Mapping[str, Any]) -> str:
-    rows = [
-        (entry["policy"], entry["what"], entry["how_often"], entry["not_kept"]) for entry in gate["policies"]
-    ]
+    rules = [entry for entry in gate["policies"] if entry["what"].startswith(FORBIDDEN)]
+    persons = [entry for entry in gate["policies"] if entry not in rules]
     return (
-        "<p>Expectations are counted by how often they were evaluated. Persons are counted with noise, as "
-        "in the table of persons.</p>"
+        "<p>Two things are counted here, each in a table of its own: questions that the gate asked, and "
+        "persons who were kept out, with noise as in the table of persons.</p>"
         + table(
-            "Policy ids", ("Policy", "What was forbidden, or who was kept out", "How often", "Not kept"), rows
+            "What was forbidden (questions)",
+            ("Policy", "What", "Times asked", "Not kept"),
+            [
+                (
+                    entry["policy"],
+                    entry["what"].removeprefix(FORBIDDEN),
+                    entry["how_often"],
+                    entry["not_kept"],
+                )
+                for entry in rules
+            ],
+        )
+        + table(
+            "Who was kept out (persons, with noise)",
+            ("Policy", "Who", "Persons"),
+            [(entry["policy"], entry["what"], entry["how_often"]) for entry in persons],
         )
     )
 
@@ -200,6 +232,49 @@ def _attacks(gate: Mapping[str, Any]) -> str:
         "follows from true figures and stands on the "
         "reviewer's own page.</p>"
         + table("Attacks on this release", ("Attack", "Succeeded", "Succeeded on the naive release"), rows)
+    )
+
+
+def _rules(report: Mapping[str, Any]) -> str:
+    """What holds for every row whatever the data, by class of noise."""
+    limits = report["register"]
+    rows = [
+        (words, *(limits[f"{name}.{noise}"] if name not in FLAT else limits[name] for noise in CLASSES))
+        for name, words in GUARANTEED.items()
+    ]
+    return (
+        "<p>These hold for each row, however many persons are behind it. No published count is a promise: "
+        "it has noise, so the smallest one that is shown says nothing of how many persons there are. How "
+        "many stand behind a figure at least follows from its published base: the base less the largest "
+        "deviation, of a score less three of them.</p>"
+        + table("Rules (S-ANON), by the noise of the mart", ("Rule", *CLASSES), rows)
+    )
+
+
+def _one_count(report: Mapping[str, Any]) -> str:
+    """What one published count tells of one person, by the persons behind it."""
+    right = report.get("one_count") or {}
+    if not right:
+        return "<p>What one count tells was not worked out by this version.</p>"
+    rows = [
+        (
+            "more than 20" if n == MORE else int(n),
+            *(percent(right[noise][n]) for noise in CLASSES),
+        )
+        for n in right[CLASSES[0]]
+    ]
+    return (
+        "<p>The strongest attacker knows the rules and everybody in a cell but one person, and asks one "
+        "published count whether that person is in it. Without the release he guesses, and is right in "
+        "50 of 100. The table tells how often he is right with it; no reading of the count does better. "
+        "A share is made of two such counts. A mean has noise of its own and a quantile is read beside its "
+        "own rank: what they tell is tried by the attacks above. What all counts over the years tell is told "
+        "in the next section.</p>"
+        + table(
+            "Right about one person from one count, by true persons in the cell and noise of the mart",
+            ("Persons in the cell", *CLASSES),
+            rows,
+        )
     )
 
 
@@ -345,8 +420,31 @@ def _cost(report: Mapping[str, Any]) -> str:
     return (
         f"<p>By the table of noise a count is off by {', by '.join(off)}. Figures that are not shown "
         f"are counted above. By how much the figures of this very "
-        "release are off follows from true ones, and stands on the reviewer's own page.</p>"
+        "release are off follows from true ones, and stands on the reviewer's own page. The base of a row "
+        "is the largest count that it shows.</p>"
+        + table(
+            "What protection costs, by mart and size of the base",
+            ("Mart", "Base", "Rows", "Figures not shown", "Count off in the mean, of the base"),
+            [row for name, mart in report["marts"].items() for row in _by_base(name, mart, report)],
+        )
     )
+
+
+def _by_base(name: str, mart: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table of costs; of a base, its lowest end, where the noise weighs most."""
+    error = report["count_error_persons"][mart["noise"]["class"]]
+    smallest = mart["guaranteed"]["smallest"]
+    for part in mart.get("by_base", ()):
+        lowest = max(part["from"], smallest)
+        words = (
+            "0 or not shown"
+            if part["to"] == 0
+            else f"{told(part['from'])} and more"
+            if part["to"] is None
+            else f"{part['from']} to {part['to']}"
+        )
+        off = None if part["to"] == 0 else f"at most {percent(error / lowest)}"
+        yield name, words, part["rows"], percent(part["hidden"] / (part["figures"] or 1)), off
 
 
 def changes_part(report: Mapping[str, Any]) -> str:

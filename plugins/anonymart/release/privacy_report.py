@@ -19,7 +19,7 @@ from anonymart.contracts import MartContract
 from anonymart.disclosure import membership, perturbation
 from anonymart.engine import table_exists
 from anonymart.policy import Policy
-from anonymart.release import for_reviewer, report_cards, report_changes, report_persons
+from anonymart.release import for_reviewer, report_cards, report_changes, report_costs, report_persons
 from anonymart.release.cells import key_sql
 from anonymart.release.folder import PRIVACY_REPORT
 from anonymart.rights import count, load_states
@@ -51,6 +51,7 @@ def privacy_report(
             noise: round(perturbation.mean_error(table), 2)
             for noise, table in perturbation.of_policy(policy).items()
         },
+        "one_count": report_costs.one_count(policy),
         "marts": {
             name: report_cards.card(connection, contract, policy) for name, contract in contracts.items()
         },

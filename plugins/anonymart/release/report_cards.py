@@ -11,7 +11,7 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.policy import Policy
-from anonymart.release import cells
+from anonymart.release import cells, report_costs
 
 
 def card(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy) -> dict[str, Any]:
@@ -43,6 +43,7 @@ def card(connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: 
         "suppressed": {reason: found[reason] for reason in ("too_few", "protected")},
         "suppressed_share": round(hidden / found["figures"], 4) if found["figures"] else 0.0,
         "smallest_cell": smallest[0] if smallest else None,
+        "by_base": report_costs.by_base(connection, contract),
         "guaranteed": _guaranteed(contract, law),
         "dominance": _dominance(contract, policy),
         "noise": {

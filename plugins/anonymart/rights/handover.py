@@ -47,6 +47,13 @@ PROVIDED = (
     "warehouse.intermediate.int_nps_responses",
     "warehouse.intermediate.int_salary_responses",
 )
+# Kinds of requests for which a person is handed a zip.
+HANDED_OVER = ("access", "port", "death")
+WITHHELD = "withheld.txt"
+_WITHHELD_SAYS = (
+    "Do not hand this over. What was prepared held something that was purged since; "
+    "`anonymart rights advance` prepares it anew.\n"
+)
 # What the warehouse has derived from an answer was not provided by the person.
 _DRAWN = frozenset({"themes", "salary_reason"})
 _OWN_NAMES = frozenset(
@@ -126,6 +133,45 @@ def delete_export(session: Session, request_id: str) -> None:
     export_path(session, request_id).unlink(missing_ok=True)
 
 
+def withhold(session: Session, path: Path) -> None:
+    """Put, in the place of a zip that must not be handed over as it is, one that says so: who asked still
+    waits for theirs, and so does what waits for the hand-over.
+    """
+    _write(session.home, path, {WITHHELD: _WITHHELD_SAYS}, session.as_of)
+
+
+def prepare_again(session: Session) -> int:
+    """Write anew every zip that was withheld, from what is held now, and give how many there were."""
+    withheld = {path for path in session.home.exports.glob("*.zip") if _is_withheld(path)}
+    if not withheld:
+        return 0
+    with session.connect(vault="ro") as connection:
+        rows = connection.execute(
+            "SELECT request_id, kind FROM vault.rights.requests WHERE list_contains($1, kind)",
+            [list(HANDED_OVER)],
+        ).fetchall()
+    for request_id, kind in rows:
+        if export_path(session, request_id) in withheld:
+            write_handover(session, request_id, "access" if kind == "death" else kind)
+    return len(withheld)
+
+
+def paths_of_requests(session: Session, connection: duckdb.DuckDBPyConnection) -> set[Path]:
+    """Where the zips of the requests lie that a person is handed one for; the vault is attached."""
+    rows = connection.execute(
+        "SELECT request_id FROM vault.rights.requests WHERE list_contains($1, kind)", [list(HANDED_OVER)]
+    ).fetchall()
+    return {export_path(session, request_id) for (request_id,) in rows}
+
+
+def _is_withheld(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist() == [WITHHELD]
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def delete_old_exports(home: Home, policy: Policy, as_of: date) -> int:
     """Remove the zips whose days are over, and give how many there were."""
     old = files.old_exports(home, policy, as_of)
@@ -197,7 +243,10 @@ def _find_person(connection: duckdb.DuckDBPyConnection, request_id: str) -> None
         OWN.made_of("""
         SELECT DISTINCT linked.identifier, linked.anchor, linked.person_id
         FROM vault.rights.requests AS requests
-        INNER JOIN vault.register.identities AS identities USING (identifier)
+        -- of a closed request a keyed hash tells who asked
+        INNER JOIN vault.register.identities AS identities
+            ON identities.identifier = requests.identifier
+                OR (requests.identifier IS NULL AND identifier_hash(identities.identifier) = requests.who)
         INNER JOIN vault.register.identities AS linked
             ON coalesce(linked.anchor, linked.identifier) = coalesce(identities.anchor, identities.identifier)
         WHERE requests.request_id = $1 AND (

@@ -182,6 +182,7 @@ def advance_all(session: Session) -> list[Request]:
         return []
     work = _Work(session)
     removal.finish(work.session)
+    handover.prepare_again(work.session)
     handover.delete_old_exports(session.home, session.policy, session.as_of)
     states = work.states()
     for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):

@@ -2,7 +2,8 @@
 
 The details of the request are JSON: {"source": "learners", "key": {...}, "set": {"birth_date":
 "1990-02-28"}}. The key names one of the person's rows: nothing for learners, path_id and started_on for
-enrolments, response_id for nps and salary.
+enrolments, response_id for nps and salary. Of learning it is the statement_id: the statement is taken back
+and another one replaces it (anonymart.rights.rectify_statement).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, engine
+from anonymart.detect import phones
 from anonymart.engine import literal
 from anonymart.erasure import purged, tombstones
 from anonymart.errors import UsageError
@@ -21,10 +23,14 @@ from anonymart.ingest import identities, parsers
 from anonymart.ingest.contracts import TABULAR, Contract
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.load import write_ledger
+from anonymart.rights import rectify_statement
+from anonymart.rights.rectify_statement import SOURCE
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.temp_tables import OWN_IDENTIFIERS
 from anonymart.vault import schema
 
+READS = (OWN_IDENTIFIERS,)
 _KEYS = {
     "learners": (),
     "enrolments": ("path_id", "started_on"),
@@ -40,7 +46,9 @@ _SAY_HOW = (
 
 @dataclass(frozen=True)
 class Correction:
-    """Of one row: its source, what names it, and the right texts by column."""
+    """Of one row: its source, what names it, and the right texts by column. Of a statement that is only taken
+    back there are none.
+    """
 
     source: str
     key: dict[str, str]
@@ -65,8 +73,10 @@ def check(details: str | None) -> Correction:
         is_whole = isinstance(key, dict) and isinstance(right, dict) and bool(right)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(f"{_SAY_HOW}.") from None
+    if source == SOURCE and isinstance(key, dict) and isinstance(right, dict):
+        return Correction(SOURCE, *rectify_statement.checked(key, right))
     if source not in _KEYS or not is_whole:
-        raise UsageError(f"{_SAY_HOW}; the source is one of {', '.join(_KEYS)}.")
+        raise UsageError(f"{_SAY_HOW}; the source is one of {', '.join((*_KEYS, SOURCE))}.")
     if set(key) != set(_KEYS[source]):
         raise UsageError(f"The key of a row of {source} is: {', '.join(_KEYS[source]) or 'nothing'}.")
     contract, never = TABULAR[source], _NEVER_SET if source != "learners" else ("learner_id",)
@@ -77,11 +87,17 @@ def check(details: str | None) -> Correction:
                 f"{', '.join(column for column in contract.names if column not in never)}."
             )
     named = {name: value or "" for name, value in _typed(contract, key).items()} if key else {}
-    return Correction(source, named, _typed(contract, right))
+    typed = _typed(contract, right)
+    if source == "nps" and (comment := typed.get("comment")):
+        # No number is kept in a comment, by whatever way it came.
+        typed["comment"] = phones.masked(comment)
+    return Correction(source, named, typed)
 
 
 def plan(session: Session, request_id: str) -> dict[str, int]:
     """Rows that would change, by place. Raises UsageError when the request cannot be carried out as it is."""
+    if statement := _statement(session, request_id):
+        return rectify_statement.plan(session, request_id, statement)
     with _Rectification(session, request_id) as rectification:
         return rectification.count()
 
@@ -90,12 +106,26 @@ def carry_out(session: Session, request_id: str) -> dict[str, int]:
     """Correct the row and remember the correction for what is delivered later; a second time finds nothing to
     change.
     """
+    if statement := _statement(session, request_id):
+        return rectify_statement.carry_out(session, request_id, statement)
     with _Rectification(session, request_id) as rectification:
         changed = rectification.count()
         if changed:
             rectification.drop_other_key()
             rectification.write(session.as_of, request_id)
         return changed
+
+
+def _statement(session: Session, request_id: str) -> rectify_statement.Statement | None:
+    """What a request asks of a learning statement; None where it is about another source."""
+    with session.connect(vault="ro") as connection:
+        row = connection.execute(
+            "SELECT details FROM vault.rights.requests WHERE request_id = ?", [request_id]
+        ).fetchone()
+    found = check(row[0] if row else None)
+    if found.source != SOURCE:
+        return None
+    return rectify_statement.Statement(found.key["statement_id"], found.right)
 
 
 class _Rectification:
@@ -127,19 +157,7 @@ class _Rectification:
         ).fetchone()
         self.correction = check(row[0] if row else None)
         self.target = f"vault.{self.correction.contract.table}"
-        self.connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE own_identifiers AS
-            SELECT linked.identifier
-            FROM vault.rights.requests AS requests
-            INNER JOIN vault.register.identities AS identities USING (identifier)
-            INNER JOIN vault.register.identities AS linked
-                ON coalesce(linked.anchor, linked.identifier)
-                    = coalesce(identities.anchor, identities.identifier)
-            WHERE requests.request_id = $1
-            """,
-            [self.request_id],
-        )
+        rectify_statement.find_own(self.connection, self.request_id)
         self._need_none_purged()
         self.history = self._history()
 

@@ -29,7 +29,7 @@ from anonymart.release import answer as answering
 from anonymart.session import Session
 from anonymart.status import look
 from anonymart_airflow.names import reviewers
-from anonymart_airflow.privacy_page import access, files, pages, reading
+from anonymart_airflow.privacy_page import access, files, pages, reading, summary
 
 VIA = "Airflow's page Privacy"
 RETRY_SECONDS = "30"
@@ -109,7 +109,8 @@ def difference(request: Request, user: Reader, since: str = "", until: str = "")
 def audit_log(request: Request, user: Reader) -> Response:
     """Who did what, and whether the log holds."""
     verdict, entries = reading.log(_session())
-    return pages.page(request, "audit", verdict=verdict, entries=entries)
+    logs, years = reading.airflow_logs(load_policy())
+    return pages.page(request, "audit", verdict=verdict, entries=entries, logs=logs, years=years)
 
 
 def request_page(request: Request, user: Reader, release_id: str) -> Response:
@@ -133,7 +134,9 @@ def _form(
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(session.keys, user, release_id, waits.candidate_sha256) if may_decide else ""
     notes = reading.notes(session, release_id)
-    told = reading.report_of(waits.candidate.folder).get("changes", {})
+    report = reading.report_of(waits.candidate.folder)
+    told = report.get("changes", {})
+    before = files.folder_of(session.home, "releases", told.get("since") or "")
     return pages.page(
         request,
         "waiting",
@@ -142,6 +145,10 @@ def _form(
         may_decide=may_decide,
         token=token,
         part=pages.changes_part(told),
+        since=told.get("since"),
+        tiles=summary.tiles(report, reading.report_of(before) if before else {}, notes),
+        new=summary.n_new(report),
+        carried=summary.n_carried(report),
         longest=_LONGEST_REASON,
         refused=refused,
         typed=typed,

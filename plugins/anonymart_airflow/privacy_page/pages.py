@@ -7,15 +7,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from anonymart.policy import load_policy
 from anonymart.release import exact_page, privacy_page
 from anonymart.release.page_parts import told
 
@@ -54,6 +57,19 @@ def exact_part(notes: Mapping[str, Any]) -> Markup:
     return Markup(f"<p>{exact_page.heading()}</p>{exact_page.part(notes)}")
 
 
+def moment(at: str | datetime | None) -> str:
+    """A time as a person where the school is reads it: 30 July 2026, 12:00 (Europe/Paris). What is no time
+    stays as it is.
+    """
+    zone = load_policy().figure("window", "time_zone")
+    try:
+        found = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
+    except ValueError:
+        return str(at)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return f"{found.astimezone(ZoneInfo(zone)):%-d %B %Y, %H:%M} ({zone})"
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -63,4 +79,5 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     made.filters["told"] = told
+    made.filters["moment"] = moment
     return made

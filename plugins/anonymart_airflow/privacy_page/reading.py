@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,13 +11,17 @@ from typing import Any
 from anonymart import audit, persons
 from anonymart.ingest import unreadable
 from anonymart.lock import reading
+from anonymart.policy import Policy
 from anonymart.release import Waiting, approval, for_reviewer, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
 from anonymart.session import Session
+from anonymart_airflow import terms
+from anonymart_airflow.load import dag_ids
 
 # Seconds for which a page waits for a run that is about to end.
 PATIENCE = 1.0
+_CELLS = ("new_cells", "carried_cells")
 _CHAINED = ("entry_no", "previous", "hash", "at", "as_of", "act", "actor", "os_user")
 
 
@@ -37,7 +42,9 @@ def releases(session: Session) -> list[dict[str, Any]]:
     ]
     if waits:
         decided.pop(waits.release_id, None)
-        shown.append({**waits.as_dict(), "state": "waiting", "decision": None})
+        told = report_of(waits.candidate.folder)
+        cells = {name: sum(mart[name] for mart in told.get("marts", {}).values()) for name in _CELLS}
+        shown.append({**waits.as_dict(), **(cells if told else {}), "state": "waiting", "decision": None})
     shown += [
         {"release_id": entry["release_id"], "state": entry["state"], "decision": entry}
         for entry in decided.values()
@@ -91,6 +98,15 @@ def log(session: Session) -> tuple[audit.Verdict, list[dict[str, Any]]]:
         for entry in found
     ]
     return verdict, entries[::-1]
+
+
+def airflow_logs(policy: Policy) -> tuple[terms.Kept, int]:
+    """The log files that Airflow keeps of our runs on this host, and their term in years (P-LOG)."""
+    from airflow.configuration import conf
+
+    over = terms.moment_of(policy, datetime.now(UTC))
+    folder = Path(conf.get("logging", "base_log_folder"))
+    return terms.kept_logs(folder, over, dag_ids()), policy.figure("purposes", "P-LOG", "keep_years")
 
 
 def difference(before: Path, now: Path) -> dict[str, Any]:
