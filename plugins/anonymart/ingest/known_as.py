@@ -6,6 +6,11 @@ from __future__ import annotations
 
 import duckdb
 
+from anonymart.temp_tables import INCOMING
+
+# TEMP tables that another module makes.
+READS = (INCOMING,)
+
 SOURCES = ("consents", "rights")
 TWO_PEOPLE = "the identifier is another spelling of that of two people or more"
 
