@@ -12,6 +12,7 @@ import pytest
 from anonymart.home import Home
 from anonymart.ingest.counts import Counts
 from anonymart.keys import Keys
+from anonymart.release import Published
 from anonymart.run import RunReport
 from anonymart.session import Session
 from anonymart.summary import Summary, summarize
@@ -54,7 +55,7 @@ def test_the_second_release_of_the_data_team(typed):
 def test_the_json_that_is_shown_has_the_keys_of_a_run():
     shown = json.loads(blocks("docs/data-team.md", "json")[0].text)
     [mart], [file] = shown["marts"].values(), shown["files"]
-    report = RunReport(date(2026, 7, 31), "2026-07-31.1", summary=Summary({"nps_quarterly": mart}))
+    report = RunReport(date(2026, 7, 31), Published("2026-07-31.1"), summary=Summary({"nps_quarterly": mart}))
     assert shown.keys() == report.as_dict().keys()
     assert (shown["release_id"], shown["status"]) == (report.release_id, report.as_dict()["status"])
     assert file.keys() == asdict(Counts("nps", "x.csv")).keys()

@@ -1,6 +1,7 @@
 """How a candidate travels: a value with a state, and what publishing it comes to (S-SAFE).
 
-A folder's name follows from the state and stands here alone; no other module takes one apart.
+A folder's name follows from the state, here alone. Only the gate, which is given any folder, tells a
+candidate by its name.
 """
 
 from __future__ import annotations
