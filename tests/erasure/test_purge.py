@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from anonymart import crash, engine
 from anonymart.backup import make, restore
 from anonymart.cli.commands import anonymart
-from anonymart.erasure import purge, receipts, removal
+from anonymart.erasure import purge, purged, receipts, removal
 from anonymart.erasure.purge import Asked
 from anonymart.errors import UsageError
 from anonymart.home import Home
@@ -322,6 +322,20 @@ def test_a_restore_does_not_ask_for_a_purged_file_again(school, tmp_path):
             assert (name in asked_for(session)) == is_there and ("nps", "a.ndjson") in asked_for(session)
         if is_there:
             carry_out(school, FILE)
+
+
+def test_a_purged_file_stays_out_of_a_vault_from_before_it_came(school, clean):
+    """As after a restore: the newest tombstones beside a vault that knows nothing of the file."""
+    carry_out(school, FILE)
+    shutil.copy(school.home.tombstones, clean.home.tombstones)
+    shutil.copy(school.home.receipts, clean.home.receipts)
+    clean.deliver("learners", "staging.ndjson", [{
+        "learner_id": "L-9999", "account_home_page": HOME_PAGE, "account_name": STAGING,
+    }])  # fmt: skip
+    rows = staging()
+    clean.deliver("learning", "again.ndjson", rows)
+    done = clean.ingest()["learning/again.ndjson"]
+    assert (done.loaded, done.reasons.get(purged.PURGED)) == (0, len(rows)), done
 
 
 def test_an_older_warehouse_that_is_put_back_holds_nothing_of_it(school, tmp_path):

@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -144,7 +144,14 @@ def _purge(connection: duckdb.DuckDBPyConnection, asked: Asked) -> Purge:
     if not (asked.file or asked.column or asked.from_at):
         raise UsageError("Say what shall go: --column, --from and --to, or --file.")
     marks = _marks(connection, asked) if asked.file else ()
-    return purged.checked(Purge(asked.source, asked.column, asked.from_at, asked.until_at, marks))
+    purge = purged.checked(Purge(asked.source, asked.column, asked.from_at, asked.until_at, marks))
+    if not marks:
+        return purge
+    hashes = connection.execute(
+        f"SELECT DISTINCT row_hash FROM {purge.table} "
+        f"WHERE {purge.rows} AND row_hash IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    return replace(purge, row_hashes=tuple(each for (each,) in hashes))
 
 
 def _marks(connection: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[str, ...]:

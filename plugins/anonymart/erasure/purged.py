@@ -27,6 +27,7 @@ from anonymart.temp_tables import RESTRICTED
 READS = (RESTRICTED,)
 
 PURGED = "purged as what should never have come (S-SAFE)"
+_ROW = "row:"
 _HISTORY = "warehouse.intermediate"
 # Of each source the columns that can be blanked, and what of the history was made from each: table column to
 # the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file. And
@@ -100,7 +101,7 @@ _CORRECTED = {
 @dataclass(frozen=True)
 class Purge:
     """What is to go, of one source: a column, what tells of a time (from, until; UTC), or the deliveries of
-    these marks.
+    these marks; of these the keyed hashes of their rows too, by which a vault of before knows them again.
     """
 
     source: str
@@ -108,6 +109,7 @@ class Purge:
     from_at: datetime | None = None
     until_at: datetime | None = None
     file_marks: tuple[str, ...] = ()
+    row_hashes: tuple[int, ...] = ()
 
     @property
     def table(self) -> str:
@@ -203,7 +205,9 @@ def checked(purge: Purge) -> Purge:
 def write(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
     """Set the tombstone, once; `tombstones` is attached to write."""
     with connection.cursor() as cursor:
-        values = [purge.source, purge.column, purge.from_at, purge.until_at, list(purge.file_marks)]
+        # Beside the marks, so that tombstones of before need no other column.
+        marks = [*purge.file_marks, *(f"{_ROW}{each}" for each in purge.row_hashes)]
+        values = [purge.source, purge.column, purge.from_at, purge.until_at, marks]
         is_same = " AND ".join(
             f"{name} IS NOT DISTINCT FROM ${number}"
             for number, name in enumerate(("source", "column_name", "from_at", "until_at", "file_marks"), 1)
@@ -226,7 +230,14 @@ def all_of(connection: duckdb.DuckDBPyConnection, is_open: bool = False) -> list
         + "ORDER BY ALL"
     ).fetchall()
     return [
-        Purge(source, column, begins, ends, tuple(marks or ()))
+        Purge(
+            source,
+            column,
+            begins,
+            ends,
+            tuple(mark for mark in marks or () if not mark.startswith(_ROW)),
+            tuple(int(mark.removeprefix(_ROW)) for mark in marks or () if mark.startswith(_ROW)),
+        )
         for source, column, begins, ends, marks in rows
     ]
 
@@ -300,6 +311,22 @@ def keep_out(
     for purge in all_of(connection):
         if purge.source == source and purge.from_at and not purge.column:
             refuse(connection, table, f"{ours} AND {purge.window}", PURGED, load_no, counts)
+
+
+def keep_rows_out(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str, load_no: int, counts: Counts
+) -> None:
+    """Rows of a delivered file, in `table`, that stood in a purged delivery are refused: a vault from before
+    that delivery does not know them as duplicates.
+    """
+    from anonymart.ingest.refusals import refuse
+
+    hashes = [each for purge in all_of(connection) if purge.source == source for each in purge.row_hashes]
+    if hashes:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE purged_rows AS SELECT unnest($1::UBIGINT[]) AS row_hash", [hashes]
+        )
+        refuse(connection, table, f"{ours} AND row_hash IN (FROM purged_rows)", PURGED, load_no, counts)
 
 
 def blank(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: str) -> None:

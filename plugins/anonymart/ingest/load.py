@@ -137,6 +137,7 @@ def _load_learning(
         connection, refusals.Rows(table, "actor", "occurred_at", ours), policy, load_no, counts, as_of
     )
     _drop_duplicates(connection, "learning", table, ours, counts)
+    purged.keep_rows_out(connection, "learning", table, ours, load_no, counts)
     _remember(connection, "learning", table, "actor", "occurred_at", ours)
     unknown.note(connection, load_no, counts)
     counts.waiting = waiting.hold(connection, "learning", table, ours)
@@ -207,6 +208,7 @@ def _load_tabular(
     if landed.kind == "survey":
         counts.duplicate += surveys.drop_superseded(connection)
     _drop_duplicates(connection, contract.source, "incoming", everything, counts)
+    purged.keep_rows_out(connection, contract.source, "incoming", everything, load_no, counts)
     if contract.source == "learners":
         learners.prepare(connection, landed)
     refusals.refuse_erased_people(connection, contract, landed, load_no, counts)
