@@ -31,6 +31,7 @@ def mask(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     )
     query = kinds_query_of_few(connection, "commented", _KINDS)
     texts = [text for (text,) in connection.execute(f"SELECT DISTINCT text FROM ({query})").fetchall()]
+    connection.execute("DROP TABLE commented")
     changed = [(text, new) for text in texts if (new := masked(text)) != text]
     if not changed:
         return 0
@@ -43,5 +44,5 @@ def mask(connection: duckdb.DuckDBPyConnection, table: str) -> int:
         f"UPDATE {table} SET comment = without_phones.masked FROM without_phones "
         f"WHERE comment = without_phones.text"
     ).fetchone()
-    connection.execute("DROP TABLE without_phones; DROP TABLE commented")
+    connection.execute("DROP TABLE without_phones")
     return found[0] if found else 0
