@@ -9,7 +9,7 @@ from anonymart.home import IS_INSTALLED, PROJECT
 _DIGITS = 12
 
 
-def told() -> str:
+def reported() -> str:
     """`commit` and its first digits, `, changed` where the clone differs from it; or that none is known."""
     known = _of_wheel() if IS_INSTALLED else _of_clone()
     return f"commit {known}" if known else "no commit is known"

@@ -20,7 +20,7 @@ _HEX_KEY = re.compile(r"[0-9a-f]{64}")
 _LINKED_KEY = re.compile(r"[0-9a-f]{64}(\.[0-9a-f]{64})*")
 # In the key file while a rotation is under way: name and value of the key that is to come.
 NEXT = "next"
-_MARK = b"anonymart key mark"
+_DIGESTED = b"anonymart key mark"
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,11 +55,11 @@ class Keys:
             hashed = hmac.digest(bytes.fromhex(link), hashed[:16].encode(), "sha256").hex()
         return hashed
 
-    def mark(self, name: str) -> str:
+    def digest(self, name: str) -> str:
         """What tells a key from another one and gives nothing of it away, as 64 hexadecimal digits."""
         if name == "pseudonym":
-            return self.pseudonym_of(_MARK.decode())
-        return hmac.digest(bytes.fromhex(getattr(self, name)), _MARK, "sha256").hex()
+            return self.pseudonym_of(_DIGESTED.decode())
+        return hmac.digest(bytes.fromhex(getattr(self, name)), _DIGESTED, "sha256").hex()
 
     @classmethod
     def load(cls, home: Home) -> Keys:

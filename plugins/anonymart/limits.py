@@ -99,11 +99,13 @@ def broken(entry: str, value: Any, shipped: Any) -> str | None:
     if limit is Limit.ONLY:
         return "is not for a school to change, others were computed for it: take the entry out"
     if limit in (Limit.AT_LEAST, Limit.AT_MOST):
-        return f"must be {told(entry, shipped)}: a school may be stricter than what is shipped, not weaker"
+        return (
+            f"must be {in_words(entry, shipped)}: a school may be stricter than what is shipped, not weaker"
+        )
     return f"must be {limit.value}: correct it"
 
 
-def told(entry: str, shipped: Any) -> str:
+def in_words(entry: str, shipped: Any) -> str:
     """The limit of an entry in words, for people."""
     limit = LIMITS.get(name_of(entry), Limit.ONLY)
     if limit in (Limit.AT_LEAST, Limit.AT_MOST):

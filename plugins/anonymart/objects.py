@@ -8,11 +8,11 @@ that catalogues use, the longest first; `tail_kinds`, the kinds that the platfor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import yaml
 
 from anonymart import config, iri
@@ -20,6 +20,7 @@ from anonymart.contracts import LOADER
 from anonymart.engine import literal
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
+from anonymart.shapes import shaped
 
 FILE = PROJECT / "expectations" / "learning.yml"
 # Lists of types of activity beside those of the kinds.
@@ -42,17 +43,26 @@ _HEX = r"(?i)(?:^|[/:])([0-9a-f]{32})$"
 _UUID = r"(?i)(?:^|[/:{])([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})[}]?$"
 
 
-@dataclass(frozen=True)
-class QueryRule:
-    """A page whose query holds the identity: the end of its path, the parameters, the kinds, and the page and
-    parameter that it stands for.
+class Stands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page and parameter that another page stands for."""
+
+    page: str | None = None
+    parameter: str | None = None
+
+
+class QueryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A page whose query holds the identity: the end of its path, the parameters, the kinds of items, and
+    what it stands for.
     """
 
     path: str
     parameters: tuple[str, ...]
     kinds: tuple[str, ...] = ()
-    page: str | None = None
-    parameter: str | None = None
+    same_as: Stands = Stands()
+
+    def __post_init__(self) -> None:
+        if not set(self.kinds) <= set(KINDS):
+            raise ValueError(f"identity_in_query names a kind that is none: it knows {', '.join(KINDS)}.")
 
 
 def learning(path: Path = FILE) -> dict[str, Any]:
@@ -89,28 +99,16 @@ def query_rules(path: Path = FILE) -> tuple[QueryRule, ...]:
     """
     try:
         platforms = learning(path).get("identity_in_query") or {}
-        rules = tuple(_rule(entry) for entries in platforms.values() for entry in entries)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(f"{learning_file(path)}: identity_in_query cannot be read: mend the file.") from None
-    if any(kind not in KINDS for rule in rules for kind in rule.kinds):
-        raise UsageError(
-            f"{learning_file(path)}: identity_in_query names a kind that is none: it knows "
-            f"{', '.join(KINDS)}."
-        )
-    return rules
+    except (OSError, yaml.YAMLError):
+        raise UsageError(f"{learning_file(path)} cannot be read: mend the file.") from None
+    rules = dict[str, tuple[QueryRule, ...]]
+    found = shaped(platforms, rules, str(learning_file(path)), "identity_in_query")
+    return tuple(rule for each in found.values() for rule in each)
 
 
 def learning_file(path: Path = FILE) -> Path:
     """The file to name when what was read is wrong: the shipped one is right."""
     return (config.file(config.LEARNING) or path) if path == FILE else path
-
-
-def _rule(entry: dict[str, Any]) -> QueryRule:
-    same_as = entry.get("same_as") or {}
-    return QueryRule(
-        str(entry["path"]), tuple(map(str, entry["parameters"])), tuple(map(str, entry.get("kinds") or ())),
-        same_as.get("page"), same_as.get("parameter"),
-    )  # fmt: skip
 
 
 def _bound(value: str, name: str, body: str) -> str:
@@ -135,12 +133,15 @@ def _identity(rule: QueryRule) -> str:
     """SQL: page and query that hold the identity, as '?name=value', or NULL where the query holds none of the
     parameters.
     """
+    renamed = rule.same_as.parameter
     parts = [
-        f"CASE WHEN {_value(name)} <> '' THEN {literal((rule.parameter or name) + '=')} || {_value(name)} END"
+        f"CASE WHEN {_value(name)} <> '' THEN {literal((renamed or name) + '=')} || {_value(name)} END"
         for name in sorted(rule.parameters)
     ]
     query = f"nullif(concat_ws('&', {', '.join(parts)}), '')"
-    page = f"regexp_replace(w.path, '[^/]*$', {literal(rule.page)})" if rule.page else "w.path"
+    page = (
+        f"regexp_replace(w.path, '[^/]*$', {literal(rule.same_as.page)})" if rule.same_as.page else "w.path"
+    )
     kinds = "[" + ", ".join(literal(kind) for kind in rule.kinds) + "]::VARCHAR[]"
     return (
         f"CASE WHEN {_ends(rule)} AND {query} IS NOT NULL THEN {{'page': {page}, 'query': '?' || {query}, "

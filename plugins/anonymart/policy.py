@@ -224,7 +224,7 @@ def origins() -> list[Origin]:
             value,
             shipped[entry],
             f"{own}:{lines[entry]}" if entry in lines else "shipped",
-            limits.told(entry, shipped[entry]),
+            limits.in_words(entry, shipped[entry]),
         )
         for entry, value in _leaves(load_policy().raw, "")
     ]

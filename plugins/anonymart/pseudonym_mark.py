@@ -11,7 +11,7 @@ _TABLE = "main.pseudonym_mark"
 
 
 def read(connection: duckdb.DuckDBPyConnection, zone: str = "warehouse") -> str | None:
-    """The mark of the key; None in a warehouse from before there were marks, which has the first key."""
+    """The digest of the key; None in a warehouse from before digests were noted, which has the first key."""
     try:
         row = connection.execute(f"SELECT mark FROM {zone}.{_TABLE}").fetchone()
     except duckdb.CatalogException:
@@ -20,16 +20,16 @@ def read(connection: duckdb.DuckDBPyConnection, zone: str = "warehouse") -> str 
 
 
 def note(connection: duckdb.DuckDBPyConnection, keys: Keys, zone: str = "warehouse") -> None:
-    """Note the mark in the warehouse attached to write."""
+    """Note the digest in the warehouse attached to write."""
     connection.execute(f"CREATE TABLE IF NOT EXISTS {zone}.{_TABLE} (mark VARCHAR)")
     connection.execute(f"DELETE FROM {zone}.{_TABLE}")
-    connection.execute(f"INSERT INTO {zone}.{_TABLE} VALUES (?)", [keys.mark("pseudonym")])
+    connection.execute(f"INSERT INTO {zone}.{_TABLE} VALUES (?)", [keys.digest("pseudonym")])
 
 
 def check(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     """Raise UsageError when the attached `warehouse` was written with another key than this one."""
     known = read(connection)
-    if known == keys.mark("pseudonym") or (known is None and _may_have_no_mark(connection, keys)):
+    if known == keys.digest("pseudonym") or (known is None and _may_have_no_digest(connection, keys)):
         return
     raise UsageError(
         "The key 'pseudonym' is not the one that this warehouse is kept with: put back the key file and the "
@@ -37,7 +37,7 @@ def check(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     )
 
 
-def _may_have_no_mark(connection: duckdb.DuckDBPyConnection, keys: Keys) -> bool:
+def _may_have_no_digest(connection: duckdb.DuckDBPyConnection, keys: Keys) -> bool:
     """Before the first rotation, and while no model was built."""
     if len(keys.pseudonym_links) == 1:
         return True

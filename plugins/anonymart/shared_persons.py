@@ -74,13 +74,13 @@ def unsaid(
     contracts: Mapping[str, MartContract], read: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str]]:
     """Pairs of marts that may share persons and do not say how, the one that should say it first."""
-    groups = _told_together(contracts)
+    groups = _reported_together(contracts)
     for one, other in itertools.combinations(contracts.values(), 2):
         inner, outer = (one, other) if lies_within(one, other) else (other, one)
         if not set(read[one.name]) & set(read[other.name]) or not lies_within(inner, outer):
             continue
-        is_told = groups[one.name] == groups[other.name] and (_tells_all(one) or _tells_all(other))
-        if not is_told and other.name not in _apart_from(one) and one.name not in _apart_from(other):
+        is_reported = groups[one.name] == groups[other.name] and (_tells_all(one) or _tells_all(other))
+        if not is_reported and other.name not in _apart_from(one) and one.name not in _apart_from(other):
             yield inner.name, outer.name
 
 
@@ -127,7 +127,7 @@ def _tells_all(contract: MartContract) -> bool:
     return all(_other_marts(contract, each) for each in wholes)
 
 
-def _told_together(contracts: Mapping[str, MartContract]) -> dict[str, str]:
+def _reported_together(contracts: Mapping[str, MartContract]) -> dict[str, str]:
     """For each mart the least name of the marts that it is told together with, itself among them."""
     group = {name: name for name in contracts}
     links = [

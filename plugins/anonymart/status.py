@@ -27,7 +27,6 @@ from anonymart.errors import AnonymartError, UsageError
 from anonymart.files import landed
 from anonymart.home import Home
 from anonymart.ingest import silence, unreadable
-from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.run import still_refused
 from anonymart.ingest.waiting import over_term
 from anonymart.keys import Keys
@@ -39,6 +38,7 @@ from anonymart.release.signature import fingerprint, public_key, signed_by
 from anonymart.rights.requests import CLOSED, Request, load_states
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 
 _SHORT = 12
 
@@ -65,8 +65,8 @@ class Status:
     @property
     def sentences(self) -> list[str]:
         """What asks for a person, a sentence each; one that says so when nothing does."""
-        is_told = self.asks.exit_code(True) or not self.problems
-        return [*self.problems, *([self.asks.sentence] if is_told else [])]
+        is_reported = self.asks.exit_code(True) or not self.problems
+        return [*self.problems, *([self.asks.sentence] if is_reported else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """One object for `--json`."""

@@ -15,19 +15,19 @@ from anonymart.errors import UsageError
 _WRAPPER = textwrap.TextWrapper(width=110, break_long_words=False, break_on_hyphens=False)
 
 
-def marks(name: str, writer: str) -> tuple[str, str]:
+def markers(name: str, writer: str) -> tuple[str, str]:
     """The comment lines before and after a section; `writer` is the command that writes it."""
     return f"<!-- {name}: begin; written by `{writer}`, do not edit -->", f"<!-- {name}: end -->"
 
 
 def rewritten(page: str, name: str, section: str, writer: str) -> str:
-    """The page with a section between its marks. Raises UsageError when the marks are not there, once
+    """The page with a section between its markers. Raises UsageError when they are not there, once
     each.
     """
-    begin, end = marks(name, writer)
+    begin, end = markers(name, writer)
     if page.count(begin) != 1 or page.count(end) != 1 or page.index(begin) > page.index(end):
         raise UsageError(
-            f"The page has lost the marks of its section {name}: put back the two comment lines."
+            f"The page has lost the markers of its section {name}: put back the two comment lines."
         )
     return f"{page[: page.index(begin)]}{begin}\n\n{wrapped(section)}\n\n{page[page.index(end) :]}"
 
@@ -49,7 +49,7 @@ def command(default: Path, writer: str, sections: Callable[[], Mapping[str, str]
         help=f"Rewrite the sections of docs/{default.name} that are made from the register and the contracts."
     )
     @click.option("--check", is_flag=True, help="Change nothing; end with 1 when the page is stale.")
-    @click.option("--page", type=click.Path(path_type=Path), default=default, help="The page with the marks.")
+    @click.option("--page", type=click.Path(path_type=Path), default=default, help="The page to write.")
     def main(check: bool, page: Path) -> None:
         old = new = page.read_text(encoding="utf-8")
         for name, section in sections().items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 
 
-class HouseAuthManager(SimpleAuthManager):
+class AnonymartAuthManager(SimpleAuthManager):
     """The simple auth manager lets every user see every page of a plugin. This one lets the page Privacy be
     read by reviewers and by who runs the DAGs (op, admin), and lets only reviewers decide: not even an admin,
     who could otherwise approve their own build.

@@ -13,10 +13,11 @@ from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.release.folder import MARTS_FILE, PAGE
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 from anonymart_airflow import ledger, school
 from anonymart_airflow.follow import Follower
 from anonymart_airflow.local import WITHOUT_TRIGGERS, LocalAirflow
-from anonymart_airflow.names import APPROVE, REVIEWER, SOURCES
+from anonymart_airflow.names import APPROVE, REVIEWER
 from anonymart_airflow.rest import Rest
 from anonymart_airflow.tables import figures_table, requests_table, sources_table
 

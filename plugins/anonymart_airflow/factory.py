@@ -19,8 +19,9 @@ from airflow.sdk import (
     task,
 )
 
+from anonymart.source_order import SOURCES
 from anonymart_airflow import tasks
-from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, SOURCES, reviewers
+from anonymart_airflow.names import ANSWERS, CANDIDATE_URI, POOL, reviewers
 from anonymart_airflow.notifier import ForgetFailures, TellSomebody
 
 ASSETS = {source: Asset(name=f"vault_{source}", uri=f"anonymart://vault/{source}") for source in SOURCES}

@@ -38,7 +38,7 @@ globals().update(dags({queue}))
 """
 )
 PLUGIN = "anonymart_privacy"
-AUTH_MANAGER = "anonymart_airflow.auth.HouseAuthManager"
+AUTH_MANAGER = "anonymart_airflow.auth.AnonymartAuthManager"
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 

@@ -13,19 +13,6 @@ NO_POOL = (
 )
 # The Celery queue of the one host that has the home.
 QUEUE = "anonymart"
-# In the order of loading: a later source is read with what the earlier ones say (consents, birth dates,
-# codes).
-SOURCES = (
-    "learners",
-    "catalogue",
-    "consents",
-    "rights",
-    "enrolments",
-    "learning",
-    "connections",
-    "nps",
-    "salary",
-)
 # The resource of Airflow's auth manager: GET on it is reading the page, PUT is approving and refusing.
 PRIVACY = "Privacy"
 REVIEWER = "reviewer"

@@ -4,14 +4,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from anonymart.errors import UsageError
 from anonymart.session import Session
 from anonymart_airflow.progress import TaskProgress
-
-if TYPE_CHECKING:
-    pass
 
 CONNECTION = "anonymart_register"
 # What of the connection's extra fields may reach the server's library.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
+from functools import partial
 from typing import Any
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_attempt, wait_fixed
 
 from anonymart.errors import AnonymartError
 from anonymart_airflow.settings import USER
@@ -122,12 +123,18 @@ class Rest:
 
         On a busy machine SQLite gives up waiting for its lock, and the api-server answers 500.
         """
-        for _ in range(_TRIES - 1 if again else 0):
-            try:
-                answer = self._http.request(method, path, **more)
-            except httpx.TimeoutException:
-                continue
-            if not answer.is_server_error:
-                return answer
-            time.sleep(_SECONDS_BETWEEN)
-        return self._http.request(method, path, **more)
+        ask = partial(self._http.request, method, path, **more)
+        return _AGAIN(ask) if again else ask()
+
+
+def _is_busy(answer: httpx.Response) -> bool:
+    return answer.is_server_error
+
+
+# What the last try gives or raises is the answer.
+_AGAIN = Retrying(
+    retry=retry_if_exception_type(httpx.TimeoutException) | retry_if_result(_is_busy),
+    stop=stop_after_attempt(_TRIES),
+    wait=wait_fixed(_SECONDS_BETWEEN),
+    retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+)

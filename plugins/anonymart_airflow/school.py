@@ -37,15 +37,15 @@ def check_home(home: Home, school: School) -> None:
     """Raises UsageError when the home holds anything but this very demo: real data must not meet a fictional
     school.
     """
-    mark = _mark(home)
-    if not mark.exists():
+    written = _school_file(home)
+    if not written.exists():
         if home.vault.exists() or home.keys_file.exists():
             raise UsageError(
                 f"{home.root} holds a home that is no demo: set ANONYMART_HOME to another folder for "
                 f"the demo."
             )
         return
-    if json.loads(mark.read_text(encoding="utf-8")) != asdict(school):
+    if json.loads(written.read_text(encoding="utf-8")) != asdict(school):
         raise UsageError(
             f"{home.root} holds a demo of another size: remove it (make clean), or set ANONYMART_HOME."
         )
@@ -55,8 +55,8 @@ def make(home: Home, school: School) -> None:
     """Write the school below the home unless it is there."""
     from anonymart.demo.generate import generate
 
-    _mark(home).parent.mkdir(mode=0o700, exist_ok=True)
-    _mark(home).write_text(json.dumps(asdict(school)), encoding="utf-8")
+    _school_file(home).parent.mkdir(mode=0o700, exist_ok=True)
+    _school_file(home).write_text(json.dumps(asdict(school)), encoding="utf-8")
     if is_made(home):
         return
     half = home.root / "demo" / "unfinished"
@@ -84,5 +84,5 @@ def deliver(home: Home) -> int:
     return len(files)
 
 
-def _mark(home: Home) -> Path:
+def _school_file(home: Home) -> Path:
     return home.root / "demo" / "school.json"

@@ -42,7 +42,7 @@ def airflow_env(
     own = _secrets(folder)
     address = f"http://{LOOPBACK}:{port}"
     airflow = {
-        "CORE__AUTH_MANAGER": "anonymart_airflow.auth.HouseAuthManager",
+        "CORE__AUTH_MANAGER": "anonymart_airflow.auth.AnonymartAuthManager",
         "CORE__DAGS_FOLDER": PROJECT / "dags",
         "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "CORE__EXECUTOR": "LocalExecutor",

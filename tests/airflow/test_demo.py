@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from anonymart_airflow.names import SOURCES
+from anonymart.source_order import SOURCES
 from anonymart_airflow.processes import of_sessions
 from tests.airflow.running import Running
 from tests.conftest import DEMO_LEARNERS, DemoHome, run_demo

@@ -9,6 +9,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tenacity import wait_none
 
 from anonymart.errors import AnonymartError
 from anonymart_airflow import rest
@@ -20,7 +21,7 @@ def slow(monkeypatch):
     and fails to set twice. The client waits long enough for an answer that comes at once.
     """
     monkeypatch.setattr(rest, "_SECONDS", 1.5)
-    monkeypatch.setattr(rest, "_SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(rest._AGAIN, "wait", wait_none())
     asked: Counter[str] = Counter()
     is_over = threading.Event()
 

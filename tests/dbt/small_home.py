@@ -128,7 +128,7 @@ class SmallHome:
             connection.execute(sql)
 
     def register_everybody(self) -> None:
-        """Give each person that was written by hand a row of the learner register, and admit what waits."""
+        """Give each person that was written by hand a row of the register, and admit what waits."""
         self.execute("""
             INSERT INTO vault.register.learners (load_no, learner_id, identifier)
             SELECT 1, min(identifier), min(identifier) FROM vault.register.identities

@@ -5,6 +5,7 @@ anything it says.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from anonymart.rights import state
 from anonymart.session import Session
 
 DAY = ("--as-of", "2026-06-30")
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +60,35 @@ def test_nodes_are_listed_and_compiled(by_hand):
     [compiled] = Path(done["target"]).rglob("compiled/**/int_cells__nps_quarterly.sql")
     text = compiled.read_text(encoding="utf-8")
     assert "noise_coarse as" in text
-    # Each rule that the mart has is a CTE, under a comment that says what it does.
-    rules = re.findall(r"^/\* .+\. \*/\n+(\w+) as (?:materialized )?\(", text, re.MULTILINE)
-    assert {"people", "counted_now", "keyed", "perturbed", "clipped", "reasoned", "published"} <= set(rules)
+    assert {"people", "counted_now", "keyed", "perturbed", "clipped", "reasoned", "published"} <= set(
+        rules(text)
+    )
+
+
+def rules(text: str) -> list[str]:
+    """The rules of compiled SQL: each begins with a CTE under a comment that says what it does."""
+    return re.findall(r"^/\* .+\. \*/\n+(\w+) as (?:materialized )?\(", text, re.MULTILINE)
+
+
+def test_the_snapshot_shows_rule_by_rule_what_protects_a_mart():
+    text = (SNAPSHOTS / "int_cells__salary_outcome.sql").read_text(encoding="utf-8")
+    counted = "noise_coarse cell_pads people closing all_years counted_now with_first keyed perturbed"
+    hidden = "banded clipped judged held_apart reasoned derived published with_intervals"
+    assert rules(text) == [*counted.split(), *hidden.split()]
+
+
+@pytest.mark.parametrize("model", ["int_cells__salary_outcome", "salary_outcome"])
+def test_compiled_sql_is_that_of_the_snapshot_rule_by_rule(by_hand, home, model):
+    """What a change of a macro does to a mart is read in a diff; WRITE_SNAPSHOTS=1 writes it anew."""
+    done = by_hand("compile", "--select", model)
+    [compiled] = Path(done["target"]).rglob(f"compiled/**/{model}.sql")
+    lines = compiled.read_text(encoding="utf-8").replace(str(home.home.root), "HOME").splitlines()
+    text = "\n".join(line.rstrip() for line in lines).strip() + "\n"
+    snapshot = SNAPSHOTS / f"{model}.sql"
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        snapshot.write_text(text, encoding="utf-8")
+    assert text == snapshot.read_text(encoding="utf-8")
+    assert "HOME" not in text and not re.search(r"[0-9a-f]{64}", text), "no path and no key"
 
 
 def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_hand):

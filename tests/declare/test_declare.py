@@ -126,7 +126,7 @@ def test_a_package_is_not_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("old", "new", "message"),
     [
         ("  cell_twice:\n", "  cell_thrice:\n", "does not say what cell_twice forbids"),
-        ("    policy: S-SAFE\n", "", "without policy and says"),
+        ("    policy: S-SAFE\n", "", "'cell_twice.policy' is missing"),
         ("  cell_twice:\n", "  - cell_twice:\n", "cannot be read"),
     ],
 )

@@ -17,7 +17,7 @@ from anonymart.demo.cli import generate_command
 from anonymart.demo.contacts import iban, social_security_number
 from anonymart.demo.generate import generate
 from anonymart.errors import UsageError
-from anonymart.ingest.contracts import SOURCES
+from anonymart.source_order import SOURCES
 
 AS_OF = date(2026, 6, 30)
 CASES = [

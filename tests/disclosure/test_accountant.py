@@ -62,7 +62,7 @@ def spent(coarse: list[int], sums: float = 0.0, fine: list[int] | None = None) -
 
 
 def told(*groups: Spent) -> list[float]:
-    return [accountant.told_at([group], TABLES.values(), FALSE_ALARMS, (1.0,))[1.0] for group in groups]
+    return [accountant.rates_at([group], TABLES.values(), FALSE_ALARMS, (1.0,))[1.0] for group in groups]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,6 @@ def test_a_few_persons_around_each_share_speak_for_all():
         for a, b, c, d in dice.integers(0, 9, (400, 4))
     ]
     every = [(rate, 1) for rate in told(*groups)]
-    near = accountant.told_at(groups, TABLES.values(), FALSE_ALARMS, (0.25, 0.5, 0.9, 1.0))
+    near = accountant.rates_at(groups, TABLES.values(), FALSE_ALARMS, (0.25, 0.5, 0.9, 1.0))
     assert near == pytest.approx({share: accountant.at_share(every, share) for share in near}, abs=0.03)
-    assert accountant.told_at([], TABLES.values(), FALSE_ALARMS, (0.5,)) == {0.5: 0.0}
+    assert accountant.rates_at([], TABLES.values(), FALSE_ALARMS, (0.5,)) == {0.5: 0.0}

@@ -8,11 +8,11 @@ from anonymart.contracts import load_contracts
 from anonymart.dictionary import WRITER, closing, dictionary
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
-from anonymart.written_pages import marks, rewritten
+from anonymart.written_pages import markers, rewritten
 from tests.docs.pages import page as text_of
 
 CONTRACTS, POLICY = load_contracts(), load_policy()
-BEGIN, END = marks("dictionary", WRITER)
+BEGIN, END = markers("dictionary", WRITER)
 
 
 def test_it_is_up_to_date():

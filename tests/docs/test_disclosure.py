@@ -78,7 +78,7 @@ def test_the_costs_of_a_release_as_a_table():
         and table[2].startswith("| nps_quarterly | 9 | too few cells | - |")
         and table[3].startswith("| all together | 9 |")
     )
-    with pytest.raises(UsageError, match="lost the marks"):
+    with pytest.raises(UsageError, match="lost the markers"):
         rewritten("no marks", "utility", "x", "y")
 
 

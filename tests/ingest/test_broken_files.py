@@ -16,7 +16,7 @@ import pytest
 from anonymart.files.landed import Landed
 from anonymart.ingest import load as loading
 from anonymart.ingest import run as running
-from anonymart.ingest.contracts import SOURCES
+from anonymart.source_order import SOURCES
 from tests.conftest import ROOT
 from tests.ingest.conftest import statement
 

@@ -31,7 +31,7 @@ CELLS = (
 OPEN = "SELECT request_id, kind FROM vault.rights.requests WHERE identifier IS NOT NULL ORDER BY ALL"
 
 
-class OldHouse(SmallSchool):
+class OldHome(SmallSchool):
     """A home whose files are not encrypted, as the fixture's."""
 
     def command(self, *arguments: object, **environment: str):
@@ -43,11 +43,11 @@ def plain(monkeypatch):
     monkeypatch.setenv("ANONYMART_ENCRYPTION", "none")
 
 
-def unpack(root: Path, fixture: Path = FIXTURE) -> OldHouse:
+def unpack(root: Path, fixture: Path = FIXTURE) -> OldHome:
     with tarfile.open(fixture) as archive:
         archive.extractall(root, filter="data")
     root.chmod(0o700)
-    return OldHouse(root)
+    return OldHome(root)
 
 
 def catalogue(
@@ -64,7 +64,7 @@ def catalogue(
     return found
 
 
-def written(small_school: OldHouse) -> list[dict]:
+def written(small_school: OldHome) -> list[dict]:
     """Lines of receipts and of the audit log."""
     return [
         json.loads(line)
@@ -190,12 +190,12 @@ def test_an_old_home_is_copied_migrated_and_goes_on(tmp_path):
     assert small_school.home.vault.read_bytes() == newer
 
 
-def catalogue_of(small_school: OldHouse) -> dict[tuple[str, str], set[tuple[str, str]]]:
+def catalogue_of(small_school: OldHome) -> dict[tuple[str, str], set[tuple[str, str]]]:
     with engine.connect(small_school.home, small_school.keys, vault="ro") as connection:
         return catalogue(connection, "vault")
 
 
-def carried_cells(small_school: OldHouse) -> set[str]:
+def carried_cells(small_school: OldHome) -> set[str]:
     """Marts in which a row of the old release has no equal in the new one, all the columns compared that both
     have.
     """
@@ -222,7 +222,7 @@ def carried_cells(small_school: OldHouse) -> set[str]:
     return lost
 
 
-def intervals_of(small_school: OldHouse, mart: str, contract: MartContract) -> int:
+def intervals_of(small_school: OldHome, mart: str, contract: MartContract) -> int:
     """How many rates of the old release have an interval around them in the new one; all others have the
     reason of the rate.
     """
@@ -244,7 +244,7 @@ def intervals_of(small_school: OldHouse, mart: str, contract: MartContract) -> i
     return n_found
 
 
-def written_begins_with(small_school: OldHouse, lines: list[dict]) -> bool:
+def written_begins_with(small_school: OldHome, lines: list[dict]) -> bool:
     return [line for line in written(small_school) if line in lines] == lines
 
 

@@ -133,8 +133,11 @@ def test_nobody_is_told_where_nothing_is_configured(school):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("email: {host: mail.school.example, sender: a@b.example}", "needs host, sender and to"),
-        ("email: {host: h, sender: a@b.example, to: [c@b.example], password: x}", "knows"),
+        ("email: {host: mail.school.example, sender: a@b.example}", "entry 'email.to' is missing"),
+        (
+            "email: {host: h, sender: a@b.example, to: [c@b.example], password: x}",
+            "unknown entry 'email.password'",
+        ),
         (
             "email: {host: mail.example, security: none, sender: a@b.example, to: [c@b.example]}",
             "may be none",
@@ -142,7 +145,9 @@ def test_nobody_is_told_where_nothing_is_configured(school):
         ("email: {host: h, security: ssl, sender: a@b.example, to: [c@b.example]}", "one of starttls"),
         ("email: {host: h, sender: a@b.example, to: [nobody]}", "list of e-mail addresses"),
         ("webhook: {url: 'http://chat.example/hook'}", "must begin with https"),
-        ("again_after_days: 0", "above 0"),
+        ("again_after_days: 0", "'again_after_days' must be a whole number .* 1"),
+        ("smallest_free_share: 0.0", "must be a number above 0"),
+        ("email: {host: 7, sender: a@b.example, to: [c@b.example]}", "'email.host' must be a text"),
         ("emails: x", "no entry 'emails'"),
     ],
 )

@@ -80,7 +80,7 @@ def test_each_broken_row_is_quarantined_with_its_reason(answers, file, real_scho
     ]
 
 
-def test_columns_that_the_house_does_not_know_are_named_and_not_stored(file):
+def test_columns_that_nobody_knows_are_named_and_not_stored(file):
     assert file["unknown_columns"] == [
         "customer",
         "satisfaction",

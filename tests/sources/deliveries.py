@@ -9,9 +9,9 @@ from pathlib import Path
 
 from anonymart.files.landed import waiting
 from anonymart.ingest import ingest
-from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 from anonymart.surveys.check import check
 
 NAMES = [each.name for each in dataclasses.fields(Counts)]

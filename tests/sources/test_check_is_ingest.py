@@ -10,7 +10,7 @@ import pytest
 
 from anonymart.demo.generate import generate
 from anonymart.demo.samples import SAMPLES, sample
-from anonymart.ingest.contracts import SOURCES
+from anonymart.source_order import SOURCES
 from anonymart.surveys.check import check, source_of
 from tests import warm
 from tests.ingest.conftest import AS_OF, SmallSchool, statement

@@ -211,7 +211,7 @@ def test_two_titles_for_one_field_still_need_a_yaml(small_school):
     assert "two of its questions could be the field comment" in small_school.ingest()["nps/two.csv"].reason
 
 
-def test_of_the_house_s_own_columns_two_known_ones_are_refused_and_two_unknown_ones_not_read(small_school):
+def test_of_our_own_columns_two_known_ones_are_refused_and_two_unknown_ones_not_read(small_school):
     small_school.deliver("learners", "known.csv", "learner_id,email,email\nl1,a@b.fr,c@d.fr\n")
     small_school.deliver("learners", "unknown.csv", "learner_id,note,note,Note,,\nl2,x,y,z,,\n")
     counts = small_school.ingest()

@@ -50,7 +50,7 @@ def attack(release: Release, others: Iterable[Release], rules: PublishedRules, t
                 found = _Remainder(table, measure, whole, parts, known)
                 scheme = (known.largest_deviation, known.variance)
                 sums = laws.setdefault(scheme, _Sums(known.likely(ENDLESS)))
-                if not found.is_told(sums):
+                if not found.is_reported(sums):
                     continue
                 if any(_shows(other, mart, whole, measure["name"]) for other in earlier):
                     result.details["told_before"] += 1
@@ -122,7 +122,7 @@ class _Remainder:
         ]
         self.is_asked = bool(self.secret) or not hidden
 
-    def is_told(self, sums: _Sums) -> bool:
+    def is_reported(self, sums: _Sums) -> bool:
         """Whether nearly nobody, or nearly everybody, of the hidden people has the value, with a probability
         of `SURE`.
         """

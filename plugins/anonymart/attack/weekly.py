@@ -85,7 +85,7 @@ def attack_generated(
         control = wp29.attack(halves, wp29.naive_release(halves), rules.naive())
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    return {"criteria": [_told(*pair) for pair in zip(real, control, strict=True)]}
+    return {"criteria": [_reported(*pair) for pair in zip(real, control, strict=True)]}
 
 
 def judge(reports: list[AttackReport], generated: dict[str, Any] | None = None) -> None:
@@ -111,7 +111,7 @@ def judge(reports: list[AttackReport], generated: dict[str, Any] | None = None) 
         raise AnonymartError(" ".join(broken))
 
 
-def _told(real: wp29.Criterion, control: wp29.Criterion) -> dict[str, Any]:
+def _reported(real: wp29.Criterion, control: wp29.Criterion) -> dict[str, Any]:
     return {"attack": real.name, **_figures(real), "control": _figures(control)}
 
 

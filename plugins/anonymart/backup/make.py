@@ -75,7 +75,7 @@ def backup(session: Session, folder: Path) -> Backup:
         listed.write(session.home, [*listed.read(session.home), entry])
         write_durably(folder / TOLD, json.dumps({"backup_id": entry.backup_id}), mode=0o600)
         with session.connect(vault="ro") as connection:
-            told = _told(session.home, connection, entry)
+            told = _report(session.home, connection, entry)
         names = [
             *(f"{zone}.duckdb" for zone in (*ZONES, "tombstones")),
             *_CHAINS,
@@ -137,7 +137,7 @@ def light(session: Session, folder: Path) -> int:
     return len(files) + 1
 
 
-def read_told(folder: Path, keys: Keys) -> dict[str, Any]:
+def read_report(folder: Path, keys: Keys) -> dict[str, Any]:
     """What a backup says of itself, once each of its files has the hash that it gives.
 
     Raises UsageError for a folder that is no whole backup, or one of other keys; AnonymartError for a changed
@@ -214,7 +214,7 @@ def _new_id(home: Home) -> str:
     )
 
 
-def _told(home: Home, connection: engine.duckdb.DuckDBPyConnection, entry: Listed) -> dict[str, Any]:
+def _report(home: Home, connection: engine.duckdb.DuckDBPyConnection, entry: Listed) -> dict[str, Any]:
     from anonymart.release import ledger
 
     load_no = connection.execute("SELECT coalesce(max(load_no), 0) FROM vault.ledger.loads").fetchone()

@@ -21,7 +21,7 @@ import duckdb
 from anonymart import audit, config, crash, engine
 from anonymart.backup import history, listed
 from anonymart.backup.listed import Listed
-from anonymart.backup.make import LOADS, copy_file, read_told
+from anonymart.backup.make import LOADS, copy_file, read_report
 from anonymart.chain import SEALS, Chain
 from anonymart.erasure import purged, receipts, removal
 from anonymart.errors import AnonymartError, OtherKey, UsageError
@@ -88,7 +88,7 @@ def restore(session: Session, source: Path, options: Options | None = None) -> R
     if (session.home.root / UNFINISHED).exists():
         return _go_on(session, options.is_check)
     source = source.expanduser().resolve()
-    told = read_told(source, options.old_keys or session.keys)
+    told = read_report(source, options.old_keys or session.keys)
     if (
         not options.is_check
         and not options.is_replacing
@@ -126,7 +126,7 @@ def restore(session: Session, source: Path, options: Options | None = None) -> R
         )
         if not options.is_check:
             done.is_done = True
-            _mark(session.home, stage, done)
+            _note_unfinished(session.home, stage, done)
             _take_place(session.home, stage)
             recover(session)
     except OtherKey as error:
@@ -269,7 +269,7 @@ def _list_backups(stage: Home, told: dict[str, Any]) -> None:
         listed.write(stage, [*known, Listed(told["backup_id"], told["made_on"], told["keep_until"], "")])
 
 
-def _mark(home: Home, stage: Home, done: Restored) -> None:
+def _note_unfinished(home: Home, stage: Home, done: Restored) -> None:
     """From here on the staged home takes the place of the old one: which of its files there are, and what
     will be said.
     """

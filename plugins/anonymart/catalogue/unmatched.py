@@ -245,7 +245,7 @@ def _shape(connection: duckdb.DuckDBPyConnection) -> str:
     known_hosts = f"[{', '.join(literal(host) for host in hosts)}]::VARCHAR[]"
     rules = objects.query_rules()
     pages = {part for rule in rules for part in rule.path.lower().split("/") if "*" not in part} | {
-        rule.page for rule in rules if rule.page
+        rule.same_as.page for rule in rules if rule.same_as.page
     }
     words = f"[{', '.join(literal(word) for word in sorted({*_WORDS, *pages}))}]"
     named = sorted({name for rule in rules for name in rule.parameters})

@@ -34,7 +34,7 @@ def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: 
     from anonymart import commit
 
     if is_asked and not context.resilient_parsing:
-        click.echo(f"anonymart, version {__version__} ({commit.told()})")
+        click.echo(f"anonymart, version {__version__} ({commit.reported()})")
         context.exit()
 
 

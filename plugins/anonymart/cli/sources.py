@@ -14,7 +14,7 @@ def sources() -> None:
 
 
 sources.add_command(pull)
-sources_register.register(pull)
-sources_changes.register(sources)
-sources_catalogue.register(sources)
-sources_surveys.register(sources)
+sources_register.add_commands(pull)
+sources_changes.add_commands(sources)
+sources_catalogue.add_commands(sources)
+sources_surveys.add_commands(sources)

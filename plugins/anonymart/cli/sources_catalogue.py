@@ -11,7 +11,7 @@ import click
 from anonymart.cli.base import as_json, open_session, print_result
 
 
-def register(sources: click.Group) -> None:
+def add_commands(sources: click.Group) -> None:
     """Add the command to the group of sources."""
     sources.add_command(catalogue)
 

@@ -9,10 +9,10 @@ from datetime import datetime
 import click
 
 from anonymart.cli.base import as_json, dated, open_session, print_result
-from anonymart.ingest.contracts import SOURCES
+from anonymart.source_order import SOURCES
 
 
-def register(sources: click.Group) -> None:
+def add_commands(sources: click.Group) -> None:
     """Add the command to the group of sources."""
     sources.add_command(changes)
 

@@ -17,7 +17,7 @@ from anonymart.errors import UsageError
 ADDRESS = "ANONYMART_REGISTER_URL"
 
 
-def register(pulling: click.Group) -> None:
+def add_commands(pulling: click.Group) -> None:
     """Add the command to the group of pulls."""
     pulling.add_command(pull_register)
 

@@ -12,8 +12,8 @@ import click
 
 from anonymart.cli.base import day_of, keys_of
 from anonymart.errors import UsageError
-from anonymart.ingest.contracts import SOURCES as ALL_SOURCES
 from anonymart.session import Session
+from anonymart.source_order import SOURCES as ALL_SOURCES
 from anonymart.surveys.mapping import SOURCES
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -24,7 +24,7 @@ _SOURCE = click.option(
 )
 
 
-def register(sources: click.Group) -> None:
+def add_commands(sources: click.Group) -> None:
     """Add both commands to the group of sources."""
     sources.add_command(check_command)
     sources.add_command(infer_command)

@@ -10,18 +10,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import yaml
 
 from anonymart.contracts import MartContract, parsed
 from anonymart.errors import UsageError
 from anonymart.gate.suites import needed
+from anonymart.shapes import shaped
 
 RULES_FILE = Path("expectations") / "rules.yml"
-_ENTRIES = {"policy", "says"}
 
 Words = Mapping[str, Mapping[str, Mapping[str, Any]]]  # group, rule, policy and says
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Worded(msgspec.Struct, forbid_unknown_fields=True):
+    """The words of one rule."""
+
+    policy: _Text
+    says: _Text
 
 
 def load_words(path: Path) -> Words:
@@ -30,16 +39,14 @@ def load_words(path: Path) -> Words:
     """
     try:
         groups: Words = parsed(path.read_text(encoding="utf-8"))
-        rules = [(name, words) for group in groups.values() for name, words in group.items()]
-        is_whole = all(set(words) == _ENTRIES and all(words.values()) for _, words in rules)
-    except (OSError, yaml.YAMLError, AttributeError, TypeError):
-        raise UsageError(
-            f"{path.name} cannot be read: it holds groups of rules, each with policy and says."
-        ) from None
-    if not is_whole or len({name for name, _ in rules}) < len(rules):
-        raise UsageError(
-            f"{path.name} words a rule twice, or without policy and says: give each rule both, once."
-        )
+    except (OSError, yaml.YAMLError):
+        raise UsageError(f"{path.name} cannot be read as YAML: mend the file.") from None
+    shaped(groups, dict[str, dict[str, Any]], path.name)
+    rules = [(name, words) for group in groups.values() for name, words in group.items()]
+    for name, words in rules:
+        shaped(words, _Worded, path.name, name)
+    if len(dict(rules)) < len(rules):
+        raise UsageError(f"{path.name} words a rule twice: give each rule its words once.")
     return groups
 
 

@@ -11,10 +11,8 @@ import csv
 import io
 import json
 import random
-import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from xml.sax.saxutils import escape
 
 from anonymart.demo import DEMO_SEED, learning_samples, spss_samples
 from anonymart.demo.answers import SITE, Answer
@@ -289,23 +287,19 @@ def _google_xlsx(answers: list[Answer]) -> bytes:
 
 
 def sheet(rows: Sequence[Sequence[str | float]]) -> bytes:
-    """The smallest spreadsheet (ECMA-376): numbers over 40000 are moments."""
-    cells = "".join(
-        "<row>" + "".join(
-            f'<c s="{int(value > 40000)}"><v>{value}</v></c>' if isinstance(value, int | float)
-            else f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-            for value in row) + "</row>"
-        for row in rows
-    )  # fmt: skip
-    parts = {
-        "xl/workbook.xml": "<workbook/>",
-        "xl/styles.xml": '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
-        "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{cells}</sheetData></worksheet>",
-    }
+    """A spreadsheet: numbers over 40000 are moments."""
+    import xlsxwriter
+
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, content in parts.items():
-            book.writestr(zipfile.ZipInfo(name, (2026, 1, 5, 0, 0, 0)), content)
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        book.set_properties({"created": datetime(2026, 1, 5)})
+        moment, written = book.add_format({"num_format": 22}), book.add_worksheet()
+        for number, row in enumerate(rows):
+            for place, value in enumerate(row):
+                if isinstance(value, str):
+                    written.write_string(number, place, value)
+                else:
+                    written.write_number(number, place, value, moment if value > 40000 else None)
     return out.getvalue()
 
 

@@ -96,7 +96,6 @@ PATHS: list[tuple[str, str, str, float, list[tuple[str, str]]]] = [
         ],
     ),
 ]
-LARGE_DIPLOMAS = list(dict.fromkeys(path[2] for path in PATHS))
 TINY_DIPLOMAS = ["diploma-game-audio", "diploma-quantum-computing", "diploma-geomatics"]
 # The first half of the paths is taught on an Open edX, the other half on a Moodle.
 _ON_OPEN_EDX = len(PATHS) // 2

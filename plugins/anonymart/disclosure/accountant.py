@@ -40,7 +40,7 @@ class Spent:
     persons: int = 1
 
 
-def told_at(
+def rates_at(
     spent: Iterable[Spent], tables: Iterable[Iterable[Entry]], false_alarms: float, shares: Iterable[float]
 ) -> dict[float, float]:
     """How often persons are told at most, at these shares of persons (0 to 1), those of whom least was drawn

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from anonymart.contracts import MartContract
-from anonymart.disclosure.accountant import Spent, at_share, told_at
+from anonymart.disclosure.accountant import Spent, at_share, rates_at
 from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
 from anonymart.disclosure.spent import schemes_of, spent
 from anonymart.policy import Policy
@@ -53,15 +53,17 @@ def within(groups: list[Spent], policy: Policy) -> dict[str, bool]:
 
 
 def _rates(groups: list[Spent], policy: Policy, known: list[Scheme]) -> dict[float, float]:
-    return _told(tuple(groups), policy.figure("membership", "false_alarms"), tuple(known))
+    return _rates_of_groups(tuple(groups), policy.figure("membership", "false_alarms"), tuple(known))
 
 
 @functools.lru_cache(maxsize=4)
-def _told(groups: tuple[Spent, ...], false_alarms: float, known: tuple[Scheme, ...]) -> dict[float, float]:
+def _rates_of_groups(
+    groups: tuple[Spent, ...], false_alarms: float, known: tuple[Scheme, ...]
+) -> dict[float, float]:
     """The rates follow from the groups alone: the gate, which counts the groups once more, need not work out
     those of equal groups.
     """
-    return told_at(groups, [perturbation_table(*scheme) for scheme in known], false_alarms, SHARES)
+    return rates_at(groups, [perturbation_table(*scheme) for scheme in known], false_alarms, SHARES)
 
 
 def _within(rates: dict[float, float], policy: Policy) -> dict[str, bool]:

@@ -126,12 +126,12 @@ def _draws(
     )
     person = f'people."{contract.disclosure["person"]}" AS person'
     for measure in contract.measures:
-        if measure["kind"] == "count" and (is_told := _is_told(contract, measure)) is not None:
+        if measure["kind"] == "count" and (is_reported := _is_reported(contract, measure)) is not None:
             where = f'AND people."{measure["where"]}"' if measure.get("where") else ""
             found.append(f"""
                 SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")}
                     AS block, NULL AS information
-                FROM {source} WHERE {is_told} {where} {_first_only(contract, measure)}""")
+                FROM {source} WHERE {is_reported} {where} {_first_only(contract, measure)}""")
         elif measure["kind"] == "mean":
             bounded = (
                 f'least(people."{measure["value"]}", {policy.figure("means", "largest_events_per_person")})'
@@ -155,7 +155,7 @@ def _same(contract: MartContract) -> str:
     return " AND ".join(same)
 
 
-def _is_told(contract: MartContract, measure: Mapping[str, Any]) -> str | None:
+def _is_reported(contract: MartContract, measure: Mapping[str, Any]) -> str | None:
     """Where a count is told, itself or by a rate; None where another cell always tells it first."""
     first = measure.get("told_by") or {}
     if (

@@ -116,12 +116,16 @@ def sentence(utility: Mapping[str, Any]) -> str:
         (AS_ZERO, "counts published as 0"),
         (IN_OTHERS, "other published figures"),
     )
-    told = [f"{what} off by {_told(utility[name], unit)}" for name, what, unit in errors if name in utility]
-    told += [f"{_told(utility[name], '%')} of persons in {what}" for name, what in shares if name in utility]
+    told = [
+        f"{what} off by {_in_words(utility[name], unit)}" for name, what, unit in errors if name in utility
+    ]
+    told += [
+        f"{_in_words(utility[name], '%')} of persons in {what}" for name, what in shares if name in utility
+    ]
     return f"Utility of {utility['new_cells']} new cells: {'; '.join(told)}."
 
 
-def _told(figure: float | str, unit: str) -> str:
+def _in_words(figure: float | str, unit: str) -> str:
     return f"? {unit} (too few cells)" if figure == TOO_FEW_CELLS else f"{figure:g} {unit}"
 
 

@@ -15,8 +15,8 @@ import duckdb
 from anonymart.dbt_process import remove_beside
 from anonymart.files.landed import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.home import Home
-from anonymart.ingest.contracts import SOURCES
 from anonymart.policy import Policy
+from anonymart.source_order import SOURCES
 
 REFUSED = "refused files in landing"
 EXPORTS = "exports kept long enough"

@@ -19,7 +19,7 @@ from anonymart.contracts import MARTS_FOLDER
 from anonymart.errors import AnonymartError
 from anonymart.files.landed import safe_name
 from anonymart.home import Home
-from anonymart.ingest.contracts import SOURCES
+from anonymart.source_order import SOURCES
 
 
 class Names(StrEnum):

@@ -24,10 +24,10 @@ from anonymart.erasure.zones import Zones
 from anonymart.errors import UsageError
 from anonymart.files.landed import REFUSED_SUFFIX
 from anonymart.home import PROJECT
-from anonymart.ingest.contracts import SOURCES
 from anonymart.policy import Policy
 from anonymart.release import ledger
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 
 _MODELS = PROJECT / "dbt_project" / "models"
 _CORRECTIONS = "vault.rights.corrections"

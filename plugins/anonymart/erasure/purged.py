@@ -242,7 +242,7 @@ def all_of(connection: duckdb.DuckDBPyConnection, is_open: bool = False) -> list
     ]
 
 
-def told(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str | int | None]]:
+def reported(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str | int | None]]:
     """What the open tombstones name, for a receipt: source, column, time, number of deliveries."""
     return [
         {

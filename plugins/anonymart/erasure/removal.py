@@ -43,8 +43,6 @@ from anonymart.temp_tables import ASKED, TO_ERASE
 # TEMP tables that another module makes.
 READS = (ASKED, TO_ERASE)
 
-DESTRUCTIVE = ("erase", "withdraw", "death")
-
 
 @dataclass
 class Removal:
@@ -509,7 +507,9 @@ def _close(session: Session, removal_no: int, hashes: dict[str, Rewritten]) -> i
             {
                 "as_of": str(session.as_of),
                 "erasures": tombstones.n_unswept(connection) > 0,
-                **({"purged": purged.told(connection)} if purged.all_of(connection, is_open=True) else {}),
+                **(
+                    {"purged": purged.reported(connection)} if purged.all_of(connection, is_open=True) else {}
+                ),
                 "rows": {place: {"before": before, "after": after} for place, before, after in rows},
                 "files": {
                     name: {"before": found.before, "after": found.after} for name, found in hashes.items()

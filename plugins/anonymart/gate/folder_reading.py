@@ -226,7 +226,7 @@ def _withdrawals(
         found.append(("replaces_unlike_ledger", MANIFEST))
     if (folder / WITHDRAWN).exists():
         withdrawal = ledger.withdrawals(connection).get(release_id)
-        if withdrawal is None or _read_json(folder / WITHDRAWN) != ledger.mark_of(withdrawal):
+        if withdrawal is None or _read_json(folder / WITHDRAWN) != ledger.withdrawal_notice(withdrawal):
             found.append(("replaces_unlike_ledger", WITHDRAWN))
     return found
 

@@ -59,7 +59,7 @@ def count_under_threshold(scope: Scope) -> str:
     told = ""
     if scope.measure.get("told_by"):
         same = f'told.cell_key = cell.cell_key AND told.figure = cell."{scope.column}"'
-        told = f"ANTI JOIN {_told_before(scope, scope.column)} AS told ON {same}"
+        told = f"ANTI JOIN {_reported_before(scope, scope.column)} AS told ON {same}"
     return counted(
         scope,
         "count_under_threshold",
@@ -362,14 +362,14 @@ def _drawn(scope: Scope, measure: str) -> str:
                 {draws.last_block(scope.policy, noise)})
             AND evidence.draw_key >= noise.key_from AND evidence.draw_key < noise.key_upto
         LEFT JOIN {recalled} AS recalled ON recalled.cell_key = evidence.cell_key
-        LEFT JOIN {_told_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
+        LEFT JOIN {_reported_before(scope, measure)} AS first ON first.cell_key = evidence.cell_key
         LEFT JOIN gate.consistent AS consistent
             ON consistent.mart = evidence.mart AND consistent.measure = evidence.measure
                 AND consistent.cell_key = evidence.cell_key
         WHERE evidence.mart = '{scope.mart.name}' AND evidence.measure = '{measure}'"""
 
 
-def _told_before(scope: Scope, measure: str) -> str:
+def _reported_before(scope: Scope, measure: str) -> str:
     """SQL for (cell_key, figure) of a count that an earlier release has told: 0 where the period is closed
     and has no such row.
     """

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+import msgspec
 import yaml
 
 from anonymart.contracts import MartContract, parsed
@@ -27,7 +28,6 @@ from anonymart.home import PROJECT
 
 SUITES_FOLDER = PROJECT / "expectations" / "suites"
 DIRECT_IDENTIFIERS, RELEASE_METADATA = "direct_identifiers", "release_metadata"
-_ENTRIES = {"forbids", "policy", "says", "columns", "kind", "in"}
 _OF_EVERY_CELL = (
     "column_outside_contract",
     "cell_twice",
@@ -93,6 +93,25 @@ class Suite:
     lines: tuple[Line, ...]
 
 
+class _Entry(msgspec.Struct, forbid_unknown_fields=True, rename={"place": "in"}):
+    """An expectation as it stands in a file, of one column or several."""
+
+    forbids: str
+    policy: str
+    says: str
+    columns: tuple[str, ...] = ("*",)
+    kind: str | None = None
+    place: str | None = None
+
+
+class _File(msgspec.Struct):
+    """The shape of a file of `expectations/suites/`."""
+
+    suite: str
+    about: Annotated[str, msgspec.Meta(min_length=1)]
+    expectations: Annotated[list[_Entry], msgspec.Meta(min_length=1)]
+
+
 def load_suites(
     contracts: Mapping[str, MartContract], folder: Path | None = None
 ) -> tuple[list[Suite], list[Failure]]:
@@ -119,32 +138,21 @@ def load_suites(
 
 def _load(path: Path, name: str) -> tuple[Suite | None, list[Failure]]:
     try:
-        content = parsed(path.read_text(encoding="utf-8"))
-        if content["suite"] != name or not content["about"] or not content["expectations"]:
-            raise ValueError(name)
-        lines = [line for entry in content["expectations"] for line in _lines(name, entry)]
+        content = msgspec.convert(parsed(path.read_text(encoding="utf-8")), _File)
     except FileNotFoundError:
         return None, [Failure(name, "*", "suite_missing", "S-ANON", 1)]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None
+    if content is None or content.suite != name:
         return None, [Failure(name, "*", "suite_unreadable", "S-ANON", 1)]
+    lines = [
+        Line(name, entry.forbids, entry.policy, entry.says, column, entry.kind, entry.place)
+        for entry in content.expectations
+        for column in entry.columns
+    ]
     unknown = sorted({line.forbids for line in lines if line.forbids not in RULES})
     failures = [Failure(name, "*", f"unknown_expectation: {forbids}", "S-ANON", 1) for forbids in unknown]
-    return Suite(name, content["about"], tuple(line for line in lines if line.forbids in RULES)), failures
-
-
-def _lines(suite: str, entry: dict[str, Any]) -> Iterator[Line]:
-    if set(entry) - _ENTRIES:
-        raise ValueError(suite)
-    for column in entry.get("columns", ["*"]):
-        yield Line(
-            suite,
-            str(entry["forbids"]),
-            str(entry["policy"]),
-            str(entry["says"]),
-            str(column),
-            entry.get("kind"),
-            entry.get("in"),
-        )
+    return Suite(name, content.about, tuple(line for line in lines if line.forbids in RULES)), failures
 
 
 def needed(

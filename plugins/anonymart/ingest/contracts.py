@@ -200,19 +200,6 @@ TABULAR = {
     )
 }
 
-# The order in which one run loads them: who people are and what they allow comes before what they did.
-SOURCES = (
-    "catalogue",
-    "learners",
-    "consents",
-    "rights",
-    "enrolments",
-    "learning",
-    "connections",
-    "nps",
-    "salary",
-)
-
 # Columns that never enter, whatever their content (D-SPECIAL, D-DOC). Matched after folding case and
 # separators.
 _NEVER = {

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from anonymart import config
 from anonymart.engine import literal
 from anonymart.errors import UsageError
 from anonymart.objects import FILE, learning, learning_file
+from anonymart.shapes import shaped
 
 # The type that a mapped one is stored as, which dbt_project/seeds/object_kinds.csv knows.
 TYPES = {
@@ -29,7 +31,46 @@ _STANDARD = {
     "exercise": ("cmi.interaction", "interaction", "question", "assessment", "exercise", "quiz", "test"),
     "project": ("project", "school-assignment", "assignment"),
 }
-_EVENT_PARTS = {"verb", "object", "type", "about", "raw", "max", "share"}
+
+
+class _Event(msgspec.Struct, forbid_unknown_fields=True):
+    """What a kind of event of a tracking log becomes."""
+
+    verb: str
+    object: str | list[str]
+    type: str
+    about: str | list[str] | None = None
+    raw: str | list[str] | None = None
+    max: str | list[str] | None = None
+    share: str | list[str] | None = None
+
+
+class _Edx(msgspec.Struct):
+    """The tracking log of Open edX, as far as its events go."""
+
+    events: dict[str, _Event]
+
+
+class _Progress(msgspec.Struct):
+    """Extensions of a result that tell how far somebody is."""
+
+    percent: tuple[str, ...]
+    share: tuple[str, ...]
+
+
+class _File(msgspec.Struct):
+    """The shape of learning.yml."""
+
+    kinds: dict[str, list[str | int] | None]
+    not_a_whole: list[str | int]
+    part_of_an_exercise: list[str | int]
+    other: list[str | int]
+    progress: _Progress
+    open_edx: _Edx
+    about_the_object: dict[str, list[str]]
+    caliper: dict[str, Any]
+    moodle: dict[str, Any]
+    moodle_modules: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -100,40 +141,31 @@ def load_map(path: Path = FILE) -> LearningMap:
     """The mapping of the file; of the shipped one, with the school's own over it. Raises UsageError when it
     is damaged, names an unknown kind or maps a type twice.
     """
+    file = str(learning_file(path))
     try:
         content = learning(path)
-        kinds = {kind: tuple(map(_type, content["kinds"].get(kind) or ())) for kind in TYPES}
-        unknown = set(content["kinds"]) - set(TYPES)
-        progress, edx = content["progress"], content["open_edx"]
-        made = LearningMap(
-            kinds,
-            tuple(map(_type, content["not_a_whole"])),
-            tuple(map(_type, content["part_of_an_exercise"])),
-            tuple(map(str, progress["percent"])),
-            tuple(map(str, progress["share"])),
-            edx,
-            {name: tuple(map(_type, verbs)) for name, verbs in content["about_the_object"].items()},
-            content["caliper"],
-            content["moodle"],
-            tuple(map(_type, content["other"])),
-            {str(name): str(kind) for name, kind in content["moodle_modules"].items()},
-        )
-        events = {name: dict(event) for name, event in edx["events"].items()}
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(
-            f"{learning_file(path)} cannot be read as a mapping of learning activity: mend the file."
-        ) from None
-    if unknown or set(made.moodle_modules.values()) - set(TYPES):
-        raise UsageError(f"{learning_file(path)} names kinds that are none: it knows {', '.join(TYPES)}.")
+    except (OSError, yaml.YAMLError):
+        raise UsageError(f"{file} cannot be read as YAML: mend the file.") from None
+    found = shaped(content, _File, file)
+    if (set(found.kinds) | set(found.moodle_modules.values())) - set(TYPES):
+        raise UsageError(f"{file} names kinds that are none: it knows {', '.join(TYPES)}.")
+    kinds = {kind: tuple(map(_type, found.kinds.get(kind) or ())) for kind in TYPES}
     named = [name for names in kinds.values() for name in names]
     if len(named) != len(set(named)):
-        raise UsageError(f"{learning_file(path)} maps a type of activity to two kinds: keep one.")
-    if any({"verb", "object", "type"} - set(event) or set(event) - _EVENT_PARTS for event in events.values()):
-        raise UsageError(
-            f"{learning_file(path)}: each event of open_edx needs verb, object and type, and may have about, "
-            f"raw, max and share."
-        )
-    return made
+        raise UsageError(f"{file} maps a type of activity to two kinds: keep one.")
+    return LearningMap(
+        kinds,
+        tuple(map(_type, found.not_a_whole)),
+        tuple(map(_type, found.part_of_an_exercise)),
+        found.progress.percent,
+        found.progress.share,
+        content["open_edx"],
+        {name: tuple(map(_type, verbs)) for name, verbs in found.about_the_object.items()},
+        found.caliper,
+        found.moodle,
+        tuple(map(_type, found.other)),
+        found.moodle_modules,
+    )
 
 
 def _type(name: Any) -> str:

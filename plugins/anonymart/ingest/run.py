@@ -27,7 +27,6 @@ from anonymart.files.landed import (
     waiting,
 )
 from anonymart.ingest import changes, identities, silence, unreadable
-from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.files import inspect
 from anonymart.ingest.load import is_fault_of_ours, load, write_ledger
@@ -37,6 +36,7 @@ from anonymart.policy import Policy
 from anonymart.progress import Progress
 from anonymart.rows import one_row
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 from anonymart.surveys import salary_figures
 from anonymart.vault import schema
 

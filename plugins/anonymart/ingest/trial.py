@@ -22,12 +22,12 @@ from anonymart.files import parquet
 from anonymart.files.landed import FileRefused, Landed, file_mark, refused_mark, safe_name
 from anonymart.home import Home
 from anonymart.ingest import changes, identities, run
-from anonymart.ingest.contracts import SOURCES
 from anonymart.ingest.counts import Counts
 from anonymart.ingest.load import load
 from anonymart.keys import KEY_NAMES, Keys
 from anonymart.policy import Policy
 from anonymart.session import Session
+from anonymart.source_order import SOURCES
 from anonymart.vault import schema
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Path, str], Landed]

@@ -39,12 +39,12 @@ def send(message: Message, settings: Settings) -> dict[str, str]:
             _by_email(message, settings.email, os.environ)
         except (OSError, smtplib.SMTPException) as error:
             failed["email"] = f"The message could not be sent by e-mail ({type(error).__name__})."
-    if settings.webhook:
+    if settings.address:
         try:
             # The answer's text is not read: it may never end.
             with httpx.stream(
                 "POST",
-                settings.webhook,
+                settings.address,
                 json={"kind": message.kind, "subject": message.subject, "text": message.text},
                 timeout=_SECONDS,
                 follow_redirects=False,
@@ -59,15 +59,15 @@ def _by_email(message: Message, email: Email, environment: Mapping[str, str]) ->
     written = EmailMessage()
     written["Subject"] = message.subject
     written["From"] = email.sender
-    written["To"] = ", ".join(email.to)
+    written["To"] = ", ".join(email.recipients)
     written["Message-ID"] = make_msgid(domain=email.sender.rpartition("@")[2] or "localhost")
     written["Auto-Submitted"] = "auto-generated"
     written.set_content(message.text)
     context = ssl.create_default_context()
     server = (
-        smtplib.SMTP_SSL(email.host, email.port, timeout=_SECONDS, context=context)
+        smtplib.SMTP_SSL(email.host, email.port_of_server, timeout=_SECONDS, context=context)
         if email.security == "tls"
-        else smtplib.SMTP(email.host, email.port, timeout=_SECONDS)
+        else smtplib.SMTP(email.host, email.port_of_server, timeout=_SECONDS)
     )
     with server:
         if email.security == "starttls":

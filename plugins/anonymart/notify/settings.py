@@ -3,51 +3,90 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import yaml
 
 from anonymart import config
 from anonymart.contracts import LOADER
-from anonymart.errors import UsageError
 from anonymart.home import PROJECT
+from anonymart.shapes import shaped
 
 FILE = PROJECT / "expectations" / "notify.yml"
 PASSWORD, WEBHOOK_URL = "ANONYMART_SMTP_PASSWORD", "ANONYMART_WEBHOOK_URL"
 SECURITY = ("starttls", "tls", "none")
-_EMAIL = {"host", "port", "security", "user", "sender", "to"}
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+Days = Annotated[int, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Email:
+class Email(msgspec.Struct, forbid_unknown_fields=True):
     """A server and who writes to whom; the password stands in the environment alone."""
 
     host: str
-    port: int
-    security: str
-    user: str | None
     sender: str
-    to: tuple[str, ...]
+    to: list[str] | str
+    security: str = "starttls"
+    port: int | None = None
+    user: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.recipients or not all("@" in each and each.isprintable() for each in self.recipients):
+            raise ValueError("'email.to' must be a list of e-mail addresses.")
+        if self.security not in SECURITY:
+            raise ValueError(f"'email.security' must be one of {', '.join(SECURITY)}.")
+        if self.security == "none" and self.host not in _THIS_MACHINE:
+            raise ValueError("'email.security' may be none only to this machine: use starttls or tls.")
+
+    @property
+    def recipients(self) -> list[str]:
+        return self.to if isinstance(self.to, list) else [self.to]
+
+    @property
+    def port_of_server(self) -> int:
+        return self.port or (465 if self.security == "tls" else 587)
 
 
-@dataclass(frozen=True)
-class Settings:
+class Webhook(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a JSON object is posted to."""
+
+    url: str | None = None
+
+
+class Words(msgspec.Struct, forbid_unknown_fields=True):
+    """What a kind of message is called, and what to do then."""
+
+    title: str
+    do: str
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """Where messages go (None: not there), when they come again, and the words of each kind."""
 
-    email: Email | None
-    webhook: str | None
-    again_after_days: int
-    smallest_free_share: float
-    kinds: Mapping[str, Mapping[str, str]]
+    again_after_days: Days
+    smallest_free_share: Share
+    kinds: dict[str, Words]
+    email: Email | None = None
+    webhook: Webhook | None = None
+
+    def __post_init__(self) -> None:
+        if self.webhook and not self.address:
+            raise ValueError(f"'webhook' needs a url, or {WEBHOOK_URL} in the environment.")
+        parts = urlsplit(self.address or "https://nowhere")
+        is_closed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+        if not is_closed or not parts.hostname:
+            raise ValueError("the address of 'webhook' must begin with https://.")
+
+    @property
+    def address(self) -> str | None:
+        """Where a webhook is; the environment goes before the file."""
+        return os.environ.get(WEBHOOK_URL) or (self.webhook.url if self.webhook else None)
 
     @property
     def tells_somebody(self) -> bool:
-        return self.email is not None or self.webhook is not None
+        return self.email is not None or self.address is not None
 
 
 def load() -> Settings:
@@ -56,52 +95,4 @@ def load() -> Settings:
     """
     shipped = yaml.load(FILE.read_text(encoding="utf-8"), Loader=LOADER)
     own = config.file(config.NOTIFY)
-    raw = config.over(shipped, own) if own else shipped
-    where = own or FILE
-    return Settings(
-        email=_email(raw["email"], where) if raw["email"] else None,
-        webhook=_webhook(raw["webhook"], where),
-        again_after_days=int(_positive(raw, "again_after_days", where)),
-        smallest_free_share=float(_positive(raw, "smallest_free_share", where)),
-        kinds=raw["kinds"],
-    )
-
-
-def _positive(raw: Mapping[str, Any], name: str, where: Path) -> float:
-    value = raw[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise UsageError(f"{where}: '{name}' must be a number above 0.")
-    return value
-
-
-def _email(entry: Any, where: Path) -> Email:
-    if not isinstance(entry, dict) or not set(entry) <= _EMAIL or not {"host", "sender", "to"} <= set(entry):
-        raise UsageError(
-            f"{where}: 'email' needs host, sender and to, and knows {', '.join(sorted(_EMAIL))} besides."
-        )
-    to = entry["to"] if isinstance(entry["to"], list) else [entry["to"]]
-    if not to or not all(isinstance(each, str) and "@" in each and each.isprintable() for each in to):
-        raise UsageError(f"{where}: 'email.to' must be a list of e-mail addresses.")
-    security, host = entry.get("security", "starttls"), str(entry["host"])
-    if security not in SECURITY:
-        raise UsageError(f"{where}: 'email.security' must be one of {', '.join(SECURITY)}.")
-    if security == "none" and host not in _THIS_MACHINE:
-        raise UsageError(f"{where}: 'email.security' may be none only to this machine: use starttls or tls.")
-    port = entry.get("port", 465 if security == "tls" else 587)
-    if not isinstance(port, int):
-        raise UsageError(f"{where}: 'email.port' must be a number.")
-    user = entry.get("user")
-    return Email(host, port, security, str(user) if user else None, str(entry["sender"]), tuple(to))
-
-
-def _webhook(entry: Any, where: Path) -> str | None:
-    url = os.environ.get(WEBHOOK_URL) or (entry.get("url") if isinstance(entry, dict) else None)
-    if url is None:
-        if entry:
-            raise UsageError(f"{where}: 'webhook' needs a url, or {WEBHOOK_URL} in the environment.")
-        return None
-    parts = urlsplit(str(url))
-    is_closed = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
-    if not is_closed or not parts.hostname:
-        raise UsageError(f"{where}: the address of 'webhook' must begin with https://.")
-    return str(url)
+    return shaped(config.over(shipped, own) if own else shipped, Settings, str(own or FILE))

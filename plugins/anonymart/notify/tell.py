@@ -152,8 +152,8 @@ def _message(home: Home, notice: Notice, found: Settings, as_of: date) -> Messag
     words = found.kinds.get(notice.kind) or found.kinds["other"]
     plain = is_plain(home, notice.sentence, is_ours=notice.kind in _OUR_WORDS)
     sentence = notice.sentence if plain else _WITHHELD
-    text = f"{words['title']}.\n\n{sentence}\n\nWhat to do: {words['do']}\n\nAs of {as_of}, Anonymart.\n"
-    return Message(notice.kind, f"[Anonymart] {words['title']}", text)
+    text = f"{words.title}.\n\n{sentence}\n\nWhat to do: {words.do}\n\nAs of {as_of}, Anonymart.\n"
+    return Message(notice.kind, f"[Anonymart] {words.title}", text)
 
 
 def is_plain(home: Home, sentence: str, is_ours: bool = False) -> bool:

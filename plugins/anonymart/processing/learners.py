@@ -10,7 +10,7 @@ from typing import Any
 
 from anonymart.policy import Policy
 from anonymart.release.privacy_page import style
-from anonymart.rights.handover_page import told_rights
+from anonymart.rights.handover_page import rights_in_words
 
 _HEADS = {
     "fr": (
@@ -60,7 +60,7 @@ def _language(record: Mapping[str, Any], policy: Policy, language: str) -> str:
         if line["places"]
     )
     rights = "".join(
-        f"<h2>{escape(name)}</h2><p>{escape(text)}</p>" for name, text in told_rights(policy, language)
+        f"<h2>{escape(name)}</h2><p>{escape(text)}</p>" for name, text in rights_in_words(policy, language)
     )
     return (
         f'<section lang="{language}"><h1>{escape(title)}</h1><p>{escape(_INTRODUCTION[language])}</p>'

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+import msgspec
 import yaml
 
 from anonymart.contracts import LOADER
@@ -18,6 +19,7 @@ from anonymart.erasure.places import FILE_KINDS, PLACES, FileKind, Place
 from anonymart.errors import AnonymartError
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
+from anonymart.shapes import shaped
 
 FILE = PROJECT / "expectations" / "processing.yml"
 LANGUAGES = ("fr", "en")
@@ -71,44 +73,81 @@ class Processing:
     words: Mapping[str, Any]
 
 
+class _Both(TypedDict):
+    """Words in each of LANGUAGES."""
+
+    fr: str
+    en: str
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """A line as it stands in the file."""
+
+    id: str
+    purpose: str
+    rules: tuple[str, ...]
+    category: str
+    data: _Both
+    persons: tuple[str, ...]
+    source: _Both
+    places: tuple[str, ...]
+    terms: tuple[str, ...]
+    measures: tuple[str, ...]
+    test: str
+    files: tuple[str, ...] = ()
+    lasts: _Both | None = None
+    nothing_is_held: bool = False
+
+
+class _Measure(msgspec.Struct, forbid_unknown_fields=True):
+    """A measure as it stands in the file."""
+
+    fr: str
+    en: str
+    test: str
+    proof: tuple[str, ...]
+
+
+class _File(msgspec.Struct):
+    """The file, as far as lines and measures go."""
+
+    lines: tuple[_Line, ...]
+    categories: dict[str, _Both]
+    persons: dict[str, _Both]
+    measures: dict[str, _Measure]
+
+
 @cache
 def load(path: Path = FILE) -> Processing:
     """The register as it is written. Raises AnonymartError for a file that is not one."""
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-        lines = tuple(_line(raw, entry) for entry in raw["lines"])
-        measures = {
-            name: Measure(name, _both(entry), entry["test"], tuple(entry["proof"]))
-            for name, entry in raw["measures"].items()
-        }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+    except (OSError, yaml.YAMLError):
         raise AnonymartError(
             f"The processing register {path.name} cannot be read: mend the file, nothing was built."
         ) from None
-    return Processing(lines, measures, raw)
+    found = shaped(raw, _File, path.name)
+    measures = {
+        name: Measure(name, {"fr": each.fr, "en": each.en}, each.test, each.proof)
+        for name, each in found.measures.items()
+    }
+    return Processing(tuple(_line(found, entry) for entry in found.lines), measures, raw)
 
 
-def _line(raw: Mapping[str, Any], entry: Mapping[str, Any]) -> Line:
+def _line(found: _File, entry: _Line) -> Line:
+    """The line with the words of its category and persons in their place."""
+    unknown = [*({entry.category} - set(found.categories)), *(set(entry.persons) - set(found.persons))]
+    if unknown:
+        raise _unlike(f"the line {entry.id} names {unknown[0]}, which has no words: add them")
+    values = msgspec.structs.asdict(entry)
     return Line(
-        id=entry["id"],
-        purpose=entry["purpose"],
-        rules=tuple(entry["rules"]),
-        category=_both(raw["categories"][entry["category"]]),
-        data=_both(entry["data"]),
-        persons=tuple(_both(raw["persons"][name]) for name in entry["persons"]),
-        source=_both(entry["source"]),
-        places=tuple(entry["places"]),
-        files=tuple(entry.get("files", ())),
-        terms=tuple(entry["terms"]),
-        lasts=_both(entry["lasts"]) if "lasts" in entry else None,
-        measures=tuple(entry["measures"]),
-        test=entry["test"],
-        is_held=not entry.get("nothing_is_held", False),
+        **values
+        | {
+            "category": found.categories[entry.category],
+            "persons": tuple(found.persons[name] for name in entry.persons),
+            "is_held": not values.pop("nothing_is_held"),
+        }
     )
-
-
-def _both(words: Mapping[str, Any]) -> Words:
-    return {language: str(words[language]) for language in LANGUAGES}
 
 
 def check(

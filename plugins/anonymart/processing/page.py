@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from anonymart.processing.record import POLICY_FILE, PROCESSING_FILE
-from anonymart.release.page_parts import NOTHING, told
+from anonymart.release.page_parts import NOTHING, in_words
 from anonymart.release.privacy_page import style
 
 # The columns of the template, in its order, then what links each line to its proof.
@@ -101,7 +101,7 @@ def _language(record: Mapping[str, Any], language: str) -> str:
     lines = "".join(_line(record, line, language) for line in record["lines"])
     return (
         f'<section lang="{language}"><h1>{escape(title)}</h1><p>{escape(about)} {day} '
-        f"{escape(record['as_of'])}, policy register version {told(record['policy_version'])}.</p>"
+        f"{escape(record['as_of'])}, policy register version {in_words(record['policy_version'])}.</p>"
         f"<p>{escape(sensitive)}: {escape(record['sensitive'][language])}.</p>{lines}"
         f"<h2>{escape(shared)}</h2>{_recipients(record, language)}</section>"
     )
@@ -128,7 +128,7 @@ def _cell(record: Mapping[str, Any], line: Mapping[str, Any], name: str, languag
         )
     if name == "policy_entries":
         return "<br>".join(
-            f'<a href="privacy_report.json">{escape(entry)}</a>: {escape(told(value))}'
+            f'<a href="privacy_report.json">{escape(entry)}</a>: {escape(in_words(value))}'
             for entry, value in line["policy_entries"].items()
         )
     if name == "proof":

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from anonymart.disclosure import utility
 from anonymart.release import exact, what_moved
-from anonymart.release.page_parts import table, told
+from anonymart.release.page_parts import in_words, table
 
 _ERRORS = {
     utility.COUNT_ERROR: "Counts off by, persons",
@@ -148,7 +148,7 @@ def lines(notes: Mapping[str, Any]) -> list[str]:
     """The tables as text."""
     found: list[str] = []
     for each in tables(notes):
-        rows = [each.head, *([told(value) for value in row] for row in each.rows)]
+        rows = [each.head, *([in_words(value) for value in row] for row in each.rows)]
         widths = [max(len(row[n]) for row in rows) for n in range(len(each.head))]
         found += [
             f"{each.caption}:",

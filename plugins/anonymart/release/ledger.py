@@ -56,7 +56,7 @@ def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, An
     return {row[0]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
 
-def mark_of(withdrawal: dict[str, Any]) -> dict[str, Any]:
+def withdrawal_notice(withdrawal: dict[str, Any]) -> dict[str, Any]:
     """What WITHDRAWN.json says: release_id, as_of, why, marts and replaced_by, which is null until the
     correction is published.
     """
@@ -117,7 +117,7 @@ def list_releases(session: Session) -> list[dict[str, Any]]:
             "as_of": release["as_of"].isoformat(),
             "is_present": (session.home.releases / release["release_id"]).is_dir(),
             "is_current": release["release_id"] == current,
-            "withdrawn": _told(recalled.get(release["release_id"])),
+            "withdrawn": _reported(recalled.get(release["release_id"])),
             "replaces": [
                 entry["release_id"]
                 for entry in recalled.values()
@@ -128,7 +128,7 @@ def list_releases(session: Session) -> list[dict[str, Any]]:
     ]
 
 
-def _told(withdrawal: dict[str, Any] | None) -> dict[str, Any] | None:
+def _reported(withdrawal: dict[str, Any] | None) -> dict[str, Any] | None:
     if withdrawal is None:
         return None
     return {

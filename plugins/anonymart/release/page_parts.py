@@ -14,7 +14,7 @@ NOTHING = "–"
 _MOST_COLUMNS = 3
 
 
-def told(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value as a person reads it, not yet escaped."""
     if value is None:
         return NOTHING
@@ -25,7 +25,7 @@ def told(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4f}".replace(",", _THIN).rstrip("0").rstrip(".")
     if isinstance(value, list | tuple):
-        return ", ".join(told(item) for item in value) or NOTHING
+        return ", ".join(in_words(item) for item in value) or NOTHING
     return str(value).replace("_", " ") if str(value).startswith("too_few") else str(value)
 
 
@@ -51,9 +51,10 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> s
     many = len(head) > _MOST_COLUMNS
     named = [f' data-head="{escape(name)}"' if many else "" for name in head]
     lines = "".join(
-        f'<tr><th scope="row">{escape(told(row[0]))}</th>'
+        f'<tr><th scope="row">{escape(in_words(row[0]))}</th>'
         + "".join(
-            f"<td{_side(n, right)}{named[n]}>{escape(told(value))}</td>" for n, value in enumerate(row[1:], 1)
+            f"<td{_side(n, right)}{named[n]}>{escape(in_words(value))}</td>"
+            for n, value in enumerate(row[1:], 1)
         )
         + "</tr>"
         for row in body
@@ -85,7 +86,7 @@ def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     """A list of names and values."""
     return (
         "<dl>"
-        + "".join(f"<dt>{escape(name)}</dt><dd>{escape(told(value))}</dd>" for name, value in pairs)
+        + "".join(f"<dt>{escape(name)}</dt><dd>{escape(in_words(value))}</dd>" for name, value in pairs)
         + "</dl>"
     )
 

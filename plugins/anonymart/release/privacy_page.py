@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anonymart.policy import CLASSES
-from anonymart.release.page_parts import bar, facts, percent, table, told
+from anonymart.release.page_parts import bar, facts, in_words, percent, table
 from anonymart.release.policy_rows import FORBIDDEN
 from anonymart.release.report_costs import MORE
 from anonymart.release.report_persons import REASONS
@@ -112,11 +112,11 @@ def _short(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
     )
     return (
         f'<p class="verdict {mark}">{words}</p><ul>'
-        f"<li>{told(gate['expectations'])} expectations were evaluated on {told(gate['rows'])} rows in "
-        f"{len(report['marts'])} marts, {told(new)} of them new.</li>"
-        f"<li>{told(planted)} leaks were planted in a copy, and {told(caught)} were caught.</li>"
-        f"<li>{told(len(gate['attacks']))} attacks were tried, with {told(broken)} successes.</li>"
-        f"<li>Requests of persons are all in time: {told(report['requests']['all_in_time'])}.</li></ul>"
+        f"<li>{in_words(gate['expectations'])} expectations were evaluated on {in_words(gate['rows'])} rows "
+        f"in {len(report['marts'])} marts, {in_words(new)} of them new.</li>"
+        f"<li>{in_words(planted)} leaks were planted in a copy, and {in_words(caught)} were caught.</li>"
+        f"<li>{in_words(len(gate['attacks']))} attacks were tried, with {in_words(broken)} successes.</li>"
+        f"<li>Requests of persons are all in time: {in_words(report['requests']['all_in_time'])}.</li></ul>"
     )
 
 
@@ -133,7 +133,7 @@ def _checked(report: Mapping[str, Any], gate: Mapping[str, Any]) -> str:
         for name, mart in report["marts"].items()
     ]
     return (
-        f"<p>The gate opened the very files of the release. It read {told(gate['texts'])} texts, in "
+        f"<p>The gate opened the very files of the release. It read {in_words(gate['texts'])} texts, in "
         f"cells, names, comments and metadata, for "
         "identifiers, and worked out every new figure again from its evidence. A carried cell must be, "
         "byte for byte, what was published before.</p>"
@@ -221,7 +221,7 @@ def _attacks(gate: Mapping[str, Any]) -> str:
         (
             attack["attack"].replace("_", " "),
             attack["succeeded"],
-            f"{told(attack['control']['succeeded'])} of {told(attack['control']['tried'])}",
+            f"{in_words(attack['control']['succeeded'])} of {in_words(attack['control']['tried'])}",
         )
         for attack in gate["attacks"]
     ]
@@ -295,7 +295,7 @@ def _membership(report: Mapping[str, Any]) -> str:
         "<p>An attacker who knows everybody else in every cell compares, over all counts over the years, "
         "what is published with the person and without. "
         "Told: how often he is right to say that the person is in the statistics, at one false alarm in "
-        f"{told(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the "
+        f"{in_words(round(1 / limits['membership.false_alarms']))}. How often it is, stands on the "
         f"reviewer's own page and in no release.</p>"
         + table("Limits of the policy (S-ANON)", ("Persons", "Told at most", "Kept"), rows)
     )
@@ -358,7 +358,7 @@ def _guaranteed(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
         (
             "Counts",
             f"0, or {limits['smallest']} and more; at most {limits['largest_deviation']} from the "
-            f"truth, variance {told(limits['variance'])}",
+            f"truth, variance {in_words(limits['variance'])}",
         )
     ]
     for base, name, words in (
@@ -390,7 +390,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
     dominance = mart["dominance"]
     rule = f"{dominance['largest_share_percent']} %, p {dominance['p_percent']} %" if dominance else None
     words = (
-        f"Of {told(mart['figures'])} figures, {percent(shares['too_few'])} too few and "
+        f"Of {in_words(mart['figures'])} figures, {percent(shares['too_few'])} too few and "
         f"{percent(shares['protected'])} protected."
     )
     return (
@@ -401,7 +401,7 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
                 ("Smallest cell", mart["smallest_cell"]),
                 *_guaranteed(mart["guaranteed"]),
                 ("Dominance", rule),
-                ("Noise", f"{mart['noise']['class']}, {told(mart['noise']['standard_deviation'])}"),
+                ("Noise", f"{mart['noise']['class']}, {in_words(mart['noise']['standard_deviation'])}"),
                 ("Suppressed", percent(mart["suppressed_share"])),
             )
         )
@@ -413,8 +413,8 @@ def _card(name: str, mart: Mapping[str, Any]) -> str:
 def _cost(report: Mapping[str, Any]) -> str:
     limits = report["register"]
     off = [
-        f"{told(error)} persons in the mean and {told(limits[f'counts.largest_deviation.{noise}'])} at "
-        f"most in a mart with {noise} noise"
+        f"{in_words(error)} persons in the mean and {in_words(limits[f'counts.largest_deviation.{noise}'])} "
+        f"at most in a mart with {noise} noise"
         for noise, error in report["count_error_persons"].items()
     ]
     return (
@@ -439,7 +439,7 @@ def _by_base(name: str, mart: Mapping[str, Any], report: Mapping[str, Any]) -> I
         words = (
             "0 or not shown"
             if part["to"] == 0
-            else f"{told(part['from'])} and more"
+            else f"{in_words(part['from'])} and more"
             if part["to"] is None
             else f"{part['from']} to {part['to']}"
         )
@@ -451,8 +451,8 @@ def changes_part(report: Mapping[str, Any]) -> str:
     """The `changes` of a report as tables: marts, columns, policy, code, suppressed shares."""
     changed = report["changes"]
     cells = (
-        f"{told(changed['figures_frozen'])} figures were frozen with this release, "
-        f"{told(changed['figures_carried'])} were carried."
+        f"{in_words(changed['figures_frozen'])} figures were frozen with this release, "
+        f"{in_words(changed['figures_carried'])} were carried."
     )
     if changed["since"] is None:
         return f"<p>This is the first release that stands. {cells}</p>"
@@ -484,4 +484,8 @@ def changes_part(report: Mapping[str, Any]) -> str:
 
 
 def _from_to(pair: list[Any]) -> str:
-    return f"{told(pair[0])}, unchanged" if pair[0] == pair[1] else f"from {told(pair[0])} to {told(pair[1])}"
+    return (
+        f"{in_words(pair[0])}, unchanged"
+        if pair[0] == pair[1]
+        else f"from {in_words(pair[0])} to {in_words(pair[1])}"
+    )

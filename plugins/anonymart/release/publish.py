@@ -162,7 +162,9 @@ def finish_withdrawals(session: Session) -> list[str]:
     if withdrawn:
         crash.point("withdraw.after_swap")
     return done + [
-        f"marked {entry['release_id']} as withdrawn" for entry in withdrawn.values() if _mark(session, entry)
+        f"marked {entry['release_id']} as withdrawn"
+        for entry in withdrawn.values()
+        if _put_notice(session, entry)
     ]
 
 
@@ -193,12 +195,12 @@ def _point_nowhere(home: Home, withdrawn: list[str]) -> list[str]:
     return ["removed `current`: every release is withdrawn"]
 
 
-def _mark(session: Session, entry: dict[str, Any]) -> bool:
+def _put_notice(session: Session, entry: dict[str, Any]) -> bool:
     """Write WITHDRAWN.json and its signature into the folder of a recalled release, if it is there and does
     not say so yet.
     """
     folder = session.home.releases / entry["release_id"]
-    text = json.dumps(ledger.mark_of(entry), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(ledger.withdrawal_notice(entry), indent=1, ensure_ascii=False) + "\n"
     signature = signature_text(text.encode(), session.keys)
     if not folder.is_dir() or (
         _says(folder / WITHDRAWN, text) and _says(folder / WITHDRAWN_SIGNATURE, signature)

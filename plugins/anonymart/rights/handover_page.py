@@ -180,17 +180,17 @@ def information(policy: Policy) -> dict[str, Any]:
             {"id": name, "title": entry["title"], "basis": entry["basis"], "term": _term(entry)[1]}
             for name, entry in policy.figure("purposes").items()
         ],
-        **{english: texts[1] for _, english, *texts in _told(policy)},
+        **{english: texts[1] for _, english, *texts in _information(policy)},
     }
 
 
-def told_rights(policy: Policy, language: str) -> list[tuple[str, str]]:
+def rights_in_words(policy: Policy, language: str) -> list[tuple[str, str]]:
     """Headings and texts of the same in one language, `fr` or `en`."""
     place = ("fr", "en").index(language)
-    return [(names[place], names[2 + place]) for names in _told(policy)]
+    return [(names[place], names[2 + place]) for names in _information(policy)]
 
 
-def _told(policy: Policy) -> list[tuple[str, ...]]:
+def _information(policy: Policy) -> list[tuple[str, ...]]:
     """Headings and texts in French and English, with the figures of the register."""
     months = policy.figure("rights", "answer_within_months")
     return [tuple(text.format(months=months) for text in entry) for entry in _INFORMATION]
@@ -221,7 +221,7 @@ def page(
     parts += [_purposes(policy)] if not is_port else []
     parts += [
         f'<h2>{french} <span class="en" lang="en">· {english}</span></h2>{_both(*texts)}'
-        for french, english, *texts in _told(policy)
+        for french, english, *texts in _information(policy)
     ]
     return "\n".join([*parts, "</body></html>", ""])
 

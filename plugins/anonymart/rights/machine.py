@@ -121,7 +121,7 @@ def plan(session: Session, shown_id: str) -> Plan:
     request_id, request = _found(work, shown_id, ("received", "planned"))
     found = _plan(work, work.rows([request_id])[request_id])
     if request.state == "received":
-        _step(work, [request_id], "planned", _told(found))
+        _step(work, [request_id], "planned", _in_words(found))
     return found
 
 
@@ -134,7 +134,7 @@ def execute(session: Session, shown_id: str, token: str | None = None) -> Reques
     request_id, request = _found(work, shown_id, OPEN)
     row = work.rows([request_id])[request_id]
     if request.state == "received":
-        _step(work, [request_id], "planned", _told(_plan(work, row)))
+        _step(work, [request_id], "planned", _in_words(_plan(work, row)))
     if request.state in ("received", "planned"):
         present = _plan(work, row)
         if present.token is not None and token != present.token:
@@ -261,7 +261,7 @@ def _same_person(work: _Work, request_ids: tuple[str, ...]) -> list[tuple[str, s
 def _plan_each(work: _Work, rows: list[_Row]) -> None:
     for row in rows:
         try:
-            _step(work, [row.request_id], "planned", _told(_plan(work, row)))
+            _step(work, [row.request_id], "planned", _in_words(_plan(work, row)))
         except UsageError as problem:
             _note_problem(work, row.request_id, _code(problem))
 
@@ -466,7 +466,7 @@ def _code(problem: UsageError) -> str:
     return "two_people" if "two people" in str(problem) else "needs_details"
 
 
-def _told(found: Plan) -> str:
+def _in_words(found: Plan) -> str:
     n_rows = sum(found.rows.values())
     return f"{n_rows} rows in {len(found.rows)} places" if n_rows else ""
 

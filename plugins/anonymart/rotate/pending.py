@@ -17,13 +17,13 @@ from anonymart.session import Session
 
 @dataclass(frozen=True)
 class Pending:
-    """`key` is being rotated, as of a day, by somebody; `mark` tells the new key from any other, and gives
+    """`key` is being rotated, as of a day, by somebody; `digest` tells the new key from any other, and gives
     nothing of it away.
     """
 
     key: str
     rotation_id: str
-    mark: str
+    digest: str
     as_of: str
     actor: str
     reason: str | None = None
@@ -64,7 +64,7 @@ def find_next(session: Session, pending: Pending) -> Keys:
     values.append(os.environ.get(next_variable(pending.key)))
     for value in filter(None, values):
         new = dataclasses.replace(session.keys, **{pending.key: checked(pending.key, value)})
-        if new.mark(pending.key) == pending.mark:
+        if new.digest(pending.key) == pending.digest:
             return new
     raise UsageError(
         f"The rotation of the key '{pending.key}' was cut short and its new key is not at hand: set "

@@ -34,7 +34,7 @@ def count(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def hash_again(home: Home, old: Keys, new: Keys) -> None:
-    """Write the warehouse anew with hashes of the new key, then let the vault know it by its mark; nothing
+    """Write the warehouse anew with hashes of the new key, then let the vault know it by its digest; nothing
     for what is done already.
     """
     if home.warehouse.exists():
@@ -43,7 +43,7 @@ def hash_again(home: Home, old: Keys, new: Keys) -> None:
         engine.prepare(connection, home)
         engine.attach(connection, "vault", home.vault, new.vault, "rw")
         connection.execute(
-            "UPDATE vault.ledger.key_marks SET mark = $1 WHERE name = 'pseudonym'", [new.mark("pseudonym")]
+            "UPDATE vault.ledger.key_marks SET mark = $1 WHERE name = 'pseudonym'", [new.digest("pseudonym")]
         )
 
 
@@ -55,7 +55,7 @@ def _hash_warehouse(home: Home, old: Keys, new: Keys) -> None:
         engine.attach(connection, "warehouse", home.warehouse, old.warehouse, "rw")
         connection.execute(f"{engine.NO_VACUUM}; CHECKPOINT warehouse; DETACH warehouse")
         engine.attach(connection, "warehouse", home.warehouse, old.warehouse, "ro")
-        if pseudonym_mark.read(connection) == new.mark("pseudonym"):
+        if pseudonym_mark.read(connection) == new.digest("pseudonym"):
             return
         engine.attach(connection, "aside", aside, new.warehouse, "rw")
         connection.execute("COPY FROM DATABASE warehouse TO aside (SCHEMA)")

@@ -81,7 +81,7 @@ def plan(session: Session, name: str) -> Plan:
         raise UsageError(
             f"The warehouse {session.home.warehouse} does not exist yet: there is nothing to rotate."
         )
-    told = Plan(name, hashlib.sha256(f"rotate {name} {session.keys.mark(name)}".encode()).hexdigest()[:12])
+    told = Plan(name, hashlib.sha256(f"rotate {name} {session.keys.digest(name)}".encode()).hexdigest()[:12])
     zones = _ZONES.get(name, ("warehouse",) if name == "pseudonym" else ())
     paths = [path for zone in zones if (path := getattr(session.home, zone)).exists()]
     told.files = {path.name: path.stat().st_size for path in paths}
@@ -122,7 +122,7 @@ def rotate(session: Session, name: str, token: str, wish: Wish) -> Plan:
         actor = audit.who(connection, wish.actor)
     new = pending_rotation.choose_next(session, name)
     crash.point("rotate.next_noted")
-    pending = Pending(name, secrets.token_hex(8), new.mark(name), str(wish.as_of), actor, reason)
+    pending = Pending(name, secrets.token_hex(8), new.digest(name), str(wish.as_of), actor, reason)
     pending_rotation.note(session.home, pending)
     crash.point("rotate.begun")
     _carry_out(session.home, session.keys, new, pending)
@@ -147,7 +147,7 @@ def resume(home: Home) -> str | None:
                 f"back with the key file of the same day, and remove {home.rotation}."
             )
         keys = Keys.present(home)
-        is_in_place = keys.mark(pending.key) == pending.mark
+        is_in_place = keys.digest(pending.key) == pending.digest
         _carry_out(
             home,
             keys,

@@ -97,7 +97,7 @@ class _Drain:
         self.session, self.store, self.client, self.cursor = session, store, client, cursor
         self.progress, self.parts = client.progress, parts
         self.pulled = Pulled()
-        self.part = _Part(session.home.landing / "learning", store.mark)
+        self.part = _Part(session.home.landing / "learning", store.digest)
         self.said = time.monotonic()
         self.recent: deque[int] = deque(maxlen=_REMEMBERED_PAGES)
 
@@ -219,9 +219,9 @@ class _Drain:
 class _Part:
     """The file under way: hidden and 0600, so that ingest leaves it alone, and renamed once it is whole."""
 
-    def __init__(self, folder: Path, mark: str) -> None:
-        self.folder, self.mark = folder, mark
-        self.path = folder / f".lrs-{mark}.part"
+    def __init__(self, folder: Path, digest: str) -> None:
+        self.folder, self.digest = folder, digest
+        self.path = folder / f".lrs-{digest}.part"
         # What a killed pull left is asked for again.
         self.path.unlink(missing_ok=True)
         self._file: int | None = None
@@ -243,7 +243,7 @@ class _Part:
         os.fsync(self._file)
         os.close(self._file)
         self._file = None
-        os.replace(self.path, self.folder / f"lrs-{self.mark}-{number:06d}.ndjson")
+        os.replace(self.path, self.folder / f"lrs-{self.digest}-{number:06d}.ndjson")
         folder = os.open(self.folder, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)

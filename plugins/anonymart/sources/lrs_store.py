@@ -55,7 +55,7 @@ class Store:
         return _is_loopback(urlsplit(self.endpoint).hostname or "")
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """Eight letters that tell this store's files from another's."""
         return (
             hashlib.sha256(self.endpoint.encode())

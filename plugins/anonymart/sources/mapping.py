@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import zoneinfo
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import yaml
 
 from anonymart.errors import UsageError
 from anonymart.ingest.contracts import TABULAR, never_enters
+from anonymart.shapes import shaped
 
 REGISTER_COLUMNS = {
     column.name: column for column in TABULAR["learners"].columns if column.name != "updated_at"
@@ -24,11 +25,11 @@ REGISTER_COLUMNS = {
 # A watermark in local time is an hour wrong once a year; a change that is committed late is older than it
 # looks.
 _SMALLEST_OVERLAP_HOURS = 2
+_LONGEST_HOURS = 24 * 366
 _LONGEST_NAME = 63
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table or view of the platform: `columns` gives its column for each of ours, `constants` a text
     that is the same for all.
 
@@ -41,19 +42,19 @@ class Mapping:
     table: str
     updated_at: str
     columns: dict[str, str]
-    constants: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = {}
     time_zone: str = "UTC"
-    overlap_hours: float = 24
-    timeout_seconds: float = 600
+    overlap_hours: Annotated[float, msgspec.Meta(ge=_SMALLEST_OVERLAP_HOURS, le=_LONGEST_HOURS)] = 24
+    timeout_seconds: Annotated[float, msgspec.Meta(ge=1, le=_LONGEST_HOURS)] = 600
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """What tells this mapping from one that reads other things: a watermark counts for the same one
         only.
         """
         read = {
             name: value
-            for name, value in asdict(self).items()
+            for name, value in msgspec.structs.asdict(self).items()
             if name not in ("overlap_hours", "timeout_seconds")
         }
         return hashlib.sha256(json.dumps(read, sort_keys=True).encode()).hexdigest()
@@ -76,14 +77,10 @@ def load_mapping(path: Path) -> Mapping:
         ) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise UsageError(f"The mapping {path} cannot be read as YAML: mend the file.") from None
-    if not isinstance(raw, dict):
-        raise UsageError(f"{path.name}: the file must be a group of entries.")
-    for name in raw:
-        if name not in Mapping.__dataclass_fields__:
-            raise UsageError(f"{path.name}: unknown entry '{name}': remove it.")
-    _check_entries(raw, path.name)
-    _check_columns(raw["columns"], raw.get("constants", {}), path.name)
-    return Mapping(**raw)
+    mapping = shaped(raw, Mapping, path.name)
+    _check_entries(mapping, path.name)
+    _check_columns(mapping.columns, mapping.constants, path.name)
+    return mapping
 
 
 class _Once(yaml.SafeLoader):
@@ -101,23 +98,16 @@ class _Once(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _check_entries(raw: dict, file: str) -> None:
+def _check_entries(mapping: Mapping, file: str) -> None:
     for name in ("schema", "table", "updated_at"):
-        _check_name(raw.get(name), f"'{name}'", file)
-    for name in ("overlap_hours", "timeout_seconds"):
-        value = raw.get(name, _SMALLEST_OVERLAP_HOURS)
-        least = _SMALLEST_OVERLAP_HOURS if name == "overlap_hours" else 1
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= 24 * 366:
-            raise UsageError(f"{file}: '{name}' must be a number from {least} to {24 * 366}.")
+        _check_name(getattr(mapping, name), f"'{name}'", file)
     try:
-        zoneinfo.ZoneInfo(raw.get("time_zone", "UTC"))
+        zoneinfo.ZoneInfo(mapping.time_zone)
     except (ValueError, TypeError, OSError, zoneinfo.ZoneInfoNotFoundError):
         raise UsageError(f"{file}: 'time_zone' must be a name such as Europe/Paris.") from None
 
 
-def _check_columns(columns: Any, constants: Any, file: str) -> None:
-    if not isinstance(columns, dict) or not isinstance(constants, dict):
-        raise UsageError(f"{file}: 'columns' and 'constants' must be groups of entries.")
+def _check_columns(columns: dict[str, str], constants: dict[str, str], file: str) -> None:
     taken: dict[str, str] = {}
     for own, platform in columns.items():
         _check_own(own, file)
@@ -139,21 +129,21 @@ def _check_columns(columns: Any, constants: Any, file: str) -> None:
             )
         if own in columns:
             raise UsageError(f"{file}: '{own}' stands in columns and in constants: keep one of them.")
-        if not isinstance(text, str) or not text:
+        if not text:
             raise UsageError(f"{file}: 'constants.{own}' must be a text.")
     if "learner_id" not in columns:
         raise UsageError(f"{file}: 'columns.learner_id' is missing: name the platform's key of a learner.")
 
 
-def _check_own(name: Any, file: str) -> None:
+def _check_own(name: str, file: str) -> None:
     if name not in REGISTER_COLUMNS:
         raise UsageError(
             f"{file}: the register has no column '{name}': it takes {', '.join(REGISTER_COLUMNS)}."
         )
 
 
-def _check_name(value: Any, where: str, file: str) -> None:
-    if not isinstance(value, str) or not value or "\0" in value or len(value.encode()) > _LONGEST_NAME:
+def _check_name(value: str, where: str, file: str) -> None:
+    if not value or "\0" in value or len(value.encode()) > _LONGEST_NAME:
         raise UsageError(
             f"{file}: {where} must be a name of at most {_LONGEST_NAME} bytes, in quotes where YAML "
             f"needs them."

@@ -85,7 +85,7 @@ def reading(conninfo: str, mapping: Mapping, work: Callable[[psycopg.Connection]
             return work(connection)
     except psycopg.Error as error:
         is_address = isinstance(error, psycopg.ProgrammingError) and not error.sqlstate
-        failure = UsageError(_NO_ADDRESS) if is_address else _told(error)
+        failure = UsageError(_NO_ADDRESS) if is_address else _in_words(error)
     # Raised outside of the handler (and in no context manager, which runs inside one): the server's message
     # must not hang on it.
     raise failure
@@ -118,7 +118,7 @@ def _connect(conninfo: str, mapping: Mapping) -> psycopg.Connection:
     return connection
 
 
-def _told(error: psycopg.Error) -> AnonymartError:
+def _in_words(error: psycopg.Error) -> AnonymartError:
     state = error.sqlstate or ("08" if isinstance(error, psycopg.OperationalError) else "")
     words = _WORDS.get(state) or _WORDS.get(state[:2]) or "PostgreSQL stopped the reading"
     # What goes wrong before the login has no code.

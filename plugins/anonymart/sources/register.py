@@ -129,7 +129,7 @@ def _pull(
             _note_changes(vault, mapping, found, as_of, is_kept=False)
         raise
     table = postgres.look(connection, mapping, found)
-    origin = f"{mapping.mark}:{table.database}"
+    origin = f"{mapping.digest}:{table.database}"
     with _vault(session) as vault:
         state = _state(vault, session.home, origin)
     # A table whose newest change is older than what was read before was put back from a copy.

@@ -18,11 +18,12 @@ from anonymart.files.contents import head_of
 from anonymart.files.landed import FileRefused, Landed
 from anonymart.home import Home
 from anonymart.ingest import files, headers
-from anonymart.ingest.contracts import SOURCES, TABULAR
+from anonymart.ingest.contracts import TABULAR
 from anonymart.ingest.counts import Counts
 from anonymart.keys import Keys
 from anonymart.policy import Policy
 from anonymart.rows import one_row
+from anonymart.source_order import SOURCES
 from anonymart.surveys import job_families
 from anonymart.surveys.delivered import TABLE, open_file, stage
 from anonymart.surveys.land import Place, Reading, find

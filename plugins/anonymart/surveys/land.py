@@ -83,7 +83,9 @@ def find(
     Raises FileRefused, saying what to do, for an export that no mapping, or more than one, understands.
     """
     delivered = open_file(connection, path, head)
-    if delivered is None or (delivered.kind not in ("xlsx", "sav") and is_house_s(delivered.columns, source)):
+    if delivered is None or (
+        delivered.kind not in ("xlsx", "sav") and has_own_columns(delivered.columns, source)
+    ):
         return None
     found = recognise(delivered.columns, _fitting(delivered, load_all()), source)
     if not found and (
@@ -207,7 +209,7 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection) -> int:
     )[0]
 
 
-def is_house_s(columns: tuple[str, ...], source: str) -> bool:
+def has_own_columns(columns: tuple[str, ...], source: str) -> bool:
     """Whether these are the columns of our own contract."""
     names = set(columns)
     has_time = {"answered_at", "asked_at"} & names

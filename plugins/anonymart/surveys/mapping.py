@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import yaml
 
 from anonymart import config
@@ -19,6 +20,7 @@ from anonymart.contracts import LOADER
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
 from anonymart.ingest.contracts import TABULAR
+from anonymart.shapes import shaped
 
 FOLDER = PROJECT / "expectations" / "sources"
 SHARED = ("questions.yml", "salaries.yml")
@@ -93,6 +95,58 @@ class Mapping:
 
     def field(self, name: str) -> Field:
         return self.fields.get(name, Field(name))
+
+
+# What may stand alone or in a list.
+Listed = list[str | int | float] | str | int | float | None
+
+
+class _Field(msgspec.Struct, forbid_unknown_fields=True):
+    """A field as it stands in a YAML; a name or a list in its place are its columns."""
+
+    column: Listed = None
+    columns: Listed = None
+    questions: Listed = None
+    words: dict[Any, Listed] | None = None
+    path: str | None = None
+    nth: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    all: bool = False
+
+
+class _Rule(msgspec.Struct, forbid_unknown_fields=True):
+    """A rule as it stands in a YAML."""
+
+    columns: list[str | int | float] | str | int | float
+    when: Listed = None
+    unless: Listed = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """A YAML with what it extends: Mapping says what each entry means."""
+
+    tool: Annotated[str, msgspec.Meta(min_length=1)]
+    title: Annotated[str, msgspec.Meta(min_length=1)]
+    recognised_by: list[Listed] | None = None
+    layout: str = "table"
+    sources: Listed = None
+    survey: str | int | None = None
+    ids_are_per_survey: bool = False
+    time_zone: str = "UTC"
+    date_order: str | None = None
+    languages: Listed = None
+    sentinels: Listed = None
+    scale: str | None = None
+    rows_after_header: int = 0
+    questions_after_header: bool = False
+    derived_columns: Listed = None
+    one_answer_within_days: int = 30
+    currency: str | None = None
+    period: str | None = None
+    basis: str | None = None
+    own_columns: Listed = None
+    constants: dict[str, Any] | None = None
+    rules: dict[str, Any] | None = None
+    fields: dict[str, Any] | None = None
 
 
 def load(path: Path, folder: Path = FOLDER) -> Mapping:
@@ -186,27 +240,16 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _mapping(path: Path, content: dict[str, Any]) -> Mapping:
-    known = {part.name for part in fields(Mapping)} - {"name", "is_own"}
-    for entry in content:
-        if entry not in known:
-            raise UsageError(
-                f"{path.name}: there is no entry {entry}: choose among "
-                f"{', '.join(sorted(known | {'extends'}))}."
-            )
-    for entry in ("tool", "title"):
-        if not content.get(entry):
-            raise UsageError(f"{path.name}: the entry {entry} is missing: add it.")
+    found = shaped(content, _File, path.name)
     lists = ("languages", "sentinels", "own_columns", "derived_columns", "sources")
-    values: dict[str, Any] = {
-        name: tuple(str(value) for value in _listed(content[name])) if name in lists else content[name]
-        for name in content
-    }
-    values["recognised_by"] = tuple(_listed(group) for group in content.get("recognised_by") or ())
-    values["constants"] = {name: str(value) for name, value in (content.get("constants") or {}).items()}
-    values["rules"] = {name: _rule(path, name, rule) for name, rule in (content.get("rules") or {}).items()}
-    values["fields"] = {
-        name: _field(path, name, given) for name, given in (content.get("fields") or {}).items()
-    }
+    values: dict[str, Any] = {name: getattr(found, name) for name in content if name != "extends"}
+    values |= {name: _listed(values[name]) for name in lists if name in values}
+    if found.survey is not None:
+        values["survey"] = str(found.survey)
+    values["recognised_by"] = tuple(_listed(group) for group in found.recognised_by or ())
+    values["constants"] = {name: str(value) for name, value in (found.constants or {}).items()}
+    values["rules"] = {name: _rule(path, name, rule) for name, rule in (found.rules or {}).items()}
+    values["fields"] = {name: _field(path, name, given) for name, given in (found.fields or {}).items()}
     return _checked(path, Mapping(name=path.stem, **values))
 
 
@@ -237,19 +280,9 @@ def _checked(path: Path, mapping: Mapping) -> Mapping:
 
 def _field(path: Path, name: str, given: Any) -> Field:
     given = given if isinstance(given, dict) else {"columns": given}
-    for entry in given:
-        if entry not in ("column", "columns", "questions", "words", "path", "nth", "all"):
-            raise UsageError(
-                f"{path.name}: the field {name} has no entry {entry}: it has column, columns, "
-                f"questions, words, path, nth and all."
-            )
-    nth = given.get("nth")
-    if nth is not None and (not isinstance(nth, int) or isinstance(nth, bool) or nth < 1):
-        raise UsageError(
-            f"{path.name}: nth of the field {name} is a whole number from 1: which of the columns of "
-            f"that title is meant."
-        )
-    for pattern in _listed(given.get("questions")):
+    found = shaped(given, _Field, path.name, f"fields.{name}")
+    questions = _listed(found.questions)
+    for pattern in questions:
         try:
             re.compile(pattern)
         except re.error:
@@ -258,33 +291,21 @@ def _field(path: Path, name: str, given: Any) -> Field:
             ) from None
     words = {
         str(value): tuple(plain(word) for word in _listed(texts))
-        for value, texts in (given.get("words") or {}).items()
+        for value, texts in (found.words or {}).items()
     }
-    columns = _listed(given.get("columns")) + _listed(given.get("column"))
-    return Field(
-        name, columns, _listed(given.get("questions")), words, given.get("path"), nth, bool(given.get("all"))
-    )
+    columns = _listed(found.columns) + _listed(found.column)
+    return Field(name, columns, questions, words, found.path, found.nth, found.all)
 
 
 def _rule(path: Path, name: str, given: Any) -> Rule:
-    if (
-        name not in _RULES
-        or not isinstance(given, dict)
-        or not given.get("columns")
-        or not given.keys() <= {"columns", "when", "unless"}
-    ):
-        raise UsageError(
-            f"{path.name}: the rule {name} needs columns, and when or unless; rules are {', '.join(_RULES)}."
-        )
-    texts = ([plain(word) for word in _listed(given.get(part))] for part in ("when", "unless"))
-    return Rule(_listed(given["columns"]), *map(tuple, texts))
+    if name not in _RULES:
+        raise UsageError(f"{path.name}: there is no rule {name}: choose among {', '.join(_RULES)}.")
+    found = shaped(given, _Rule, path.name, f"rules.{name}")
+    texts = ([plain(word) for word in _listed(part)] for part in (found.when, found.unless))
+    return Rule(_listed(found.columns), *map(tuple, texts))
 
 
-def _listed(given: Any) -> tuple[str, ...]:
-    if any(isinstance(item, bool) for item in (given if isinstance(given, list) else [given])):
-        raise UsageError(
-            "A YAML of a survey says yes, no, true or false where a name is expected: put it in quotes."
-        )
+def _listed(given: Listed) -> tuple[str, ...]:
     if given is None:
         return ()
     return tuple(str(value) for value in given) if isinstance(given, list) else (str(given),)

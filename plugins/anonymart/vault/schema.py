@@ -193,7 +193,7 @@ def create(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     steps.apply(connection, "vault")
     if not one_row(connection.execute("SELECT count(*) FROM vault.ledger.key_marks"))[0]:
         connection.executemany(
-            "INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_marks(keys).items())
+            "INSERT INTO vault.ledger.key_marks VALUES (?, ?)", list(key_digests(keys).items())
         )
 
 
@@ -253,14 +253,14 @@ def check_keys(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     )[0]
     if not known:
         return
-    marks = key_marks(keys)
-    for name, mark in connection.execute("SELECT name, mark FROM vault.ledger.key_marks").fetchall():
-        if marks.get(name) != mark:
+    digests = key_digests(keys)
+    for name, digest in connection.execute("SELECT name, mark FROM vault.ledger.key_marks").fetchall():
+        if digests.get(name) != digest:
             raise UsageError(
                 f"The key '{name}' is not the one that this vault is kept with: restore the old key file."
             )
 
 
-def key_marks(keys: Keys) -> dict[str, str]:
+def key_digests(keys: Keys) -> dict[str, str]:
     """For each key that ties rows to people, what tells it from another and gives nothing of it away."""
-    return {name: keys.mark(name) for name in ("person", "pseudonym", "record")}
+    return {name: keys.digest(name) for name in ("person", "pseudonym", "record")}

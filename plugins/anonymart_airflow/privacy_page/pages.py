@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from anonymart.policy import load_policy
 from anonymart.release import exact_page, privacy_page
-from anonymart.release.page_parts import told
+from anonymart.release.page_parts import in_words
 
 _HERE = Path(__file__).parent
 _COMMON = "frame-ancestors 'self'; base-uri 'none'"
@@ -78,6 +78,6 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters["told"] = told
+    made.filters["in_words"] = in_words
     made.filters["moment"] = moment
     return made

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from anonymart.release.page_parts import bar, percent, told
+from anonymart.release.page_parts import bar, in_words, percent
 
 _NOTHING = "not told"
 _MOST_LINES = 3
@@ -61,12 +61,15 @@ def _cells(report: Mapping[str, Any]) -> Tile:
     marts = [(name, mart["new_cells"]) for name, mart in report.get("marts", {}).items() if mart["new_cells"]]
     most = sorted(marts, key=lambda each: -each[1])[:_MOST_LINES]
     lines = (
-        f"{told(carried)} carried, as they were published",
-        f"in {told(len(marts))} marts; most: "
-        + (", ".join(f"{name} {told(n)}" for name, n in most) or "none"),
+        f"{in_words(carried)} carried, as they were published",
+        f"in {in_words(len(marts))} marts; most: "
+        + (", ".join(f"{name} {in_words(n)}" for name, n in most) or "none"),
     )
     return Tile(
-        "New cells", told(new), lines, _bar([("few", new, new + carried)], f"{told(new)} of all cells")
+        "New cells",
+        in_words(new),
+        lines,
+        _bar([("few", new, new + carried)], f"{in_words(new)} of all cells"),
     )
 
 
@@ -113,10 +116,10 @@ def _drill(drill: Sequence[Mapping[str, Any]]) -> Tile:
     planted, caught = (sum(row[name] for row in drill) for name in ("planted", "caught"))
     if not planted:
         return Tile("Planted leaks caught", _NOTHING, ("no leak was planted",), tone="bad")
-    picture = _bar([("well", caught, planted)], f"{told(caught)} of {told(planted)} caught")
+    picture = _bar([("well", caught, planted)], f"{in_words(caught)} of {in_words(planted)} caught")
     lines = (f"{len({row['leak'] for row in drill})} kinds in {len({row['place'] for row in drill})} places",)
     tone = "good" if caught == planted else "bad"
-    return Tile("Planted leaks caught", f"{told(caught)} of {told(planted)}", lines, picture, tone)
+    return Tile("Planted leaks caught", f"{in_words(caught)} of {in_words(planted)}", lines, picture, tone)
 
 
 def _requests(requests: Mapping[str, Any] | None, report: Mapping[str, Any]) -> Tile:
@@ -127,19 +130,19 @@ def _requests(requests: Mapping[str, Any] | None, report: Mapping[str, Any]) -> 
         )
     late, near, is_open = requests["late"], requests["near"], requests["open"]
     parts = [("harm", late, is_open), ("protected", near, is_open)]
-    words = f"{told(late)} late and {told(near)} near of {told(is_open)} open"
+    words = f"{in_words(late)} late and {in_words(near)} near of {in_words(is_open)} open"
     tone = "bad" if late else "warm" if near else "good"
-    lines = (f"{told(is_open)} open, {told(near)} near their last day",)
-    return Tile("Requests of persons late", told(late), lines, _bar(parts, words), tone)
+    lines = (f"{in_words(is_open)} open, {in_words(near)} near their last day",)
+    return Tile("Requests of persons late", in_words(late), lines, _bar(parts, words), tone)
 
 
 def _policy(changes: Mapping[str, Any]) -> Tile:
     changed = changes.get("policy")
     if changes.get("since") is None or changed is None:
         return Tile("Entries of the policy changed", _NOTHING, ("there is no release to compare with",))
-    lines = [f"{name}: {told(old)} to {told(new)}" for name, (old, new) in changed.items()]
+    lines = [f"{name}: {in_words(old)} to {in_words(new)}" for name, (old, new) in changed.items()]
     return Tile(
-        "Entries of the policy changed", told(len(lines)), _first(lines), (), "warm" if lines else "good"
+        "Entries of the policy changed", in_words(len(lines)), _first(lines), (), "warm" if lines else "good"
     )
 
 
@@ -148,11 +151,15 @@ def _code(changes: Mapping[str, Any]) -> Tile:
     if changes.get("since") is None:
         return Tile("Definitions changed", _NOTHING, ("there is no release to compare with",))
     old, new = changes.get("code_version") or [None, None]
-    version = f"code {told(new)}, as before" if old == new else f"code {told(old)} to {told(new)}"
+    version = f"code {in_words(new)}, as before" if old == new else f"code {in_words(old)} to {in_words(new)}"
     if names is None:
         return Tile("Definitions changed", _NOTHING, (version,))
     return Tile(
-        "Definitions changed", told(len(names)), (version, *_first(names)), (), "warm" if names else "good"
+        "Definitions changed",
+        in_words(len(names)),
+        (version, *_first(names)),
+        (),
+        "warm" if names else "good",
     )
 
 

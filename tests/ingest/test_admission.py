@@ -6,7 +6,8 @@ import json
 import duckdb
 import pytest
 
-from anonymart.ingest.contracts import SOURCES, never_enters
+from anonymart.ingest.contracts import never_enters
+from anonymart.source_order import SOURCES
 from tests.ingest.conftest import statement
 
 
