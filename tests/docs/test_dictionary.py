@@ -64,5 +64,5 @@ def test_the_noise_of_counts_follows_the_policy():
 
 @pytest.mark.parametrize("page", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {END} {END}"])
 def test_a_page_without_its_marks_is_not_touched(page):
-    with pytest.raises(UsageError, match="marks"):
+    with pytest.raises(UsageError, match="markers"):
         rewritten(page, "dictionary", "section", WRITER)

@@ -6,7 +6,7 @@ import logging
 import os
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import make_msgid
@@ -29,17 +29,17 @@ class Message:
     text: str
 
 
-def send(message: Message, settings: Settings) -> dict[str, str]:
-    """Send a message everywhere; gives a sentence, without addresses, for each way of the settings (`email`,
-    `webhook`) on which it did not arrive.
+def send(message: Message, settings: Settings, but: Collection[str] = ()) -> dict[str, str]:
+    """Send a message everywhere `but` on these ways (`email`, `webhook`); gives a sentence, without
+    addresses, for each way on which it did not arrive.
     """
     failed = {}
-    if settings.email:
+    if settings.email and "email" not in but:
         try:
             _by_email(message, settings.email, os.environ)
         except (OSError, smtplib.SMTPException) as error:
             failed["email"] = f"The message could not be sent by e-mail ({type(error).__name__})."
-    if settings.address:
+    if settings.address and "webhook" not in but:
         try:
             # The answer's text is not read: it may never end.
             with httpx.stream(

@@ -85,8 +85,13 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
         return os.environ.get(WEBHOOK_URL) or (self.webhook.url if self.webhook else None)
 
     @property
+    def ways(self) -> set[str]:
+        """On which ways messages go."""
+        return {name for name, to in (("email", self.email), ("webhook", self.address)) if to is not None}
+
+    @property
     def tells_somebody(self) -> bool:
-        return self.email is not None or self.address is not None
+        return bool(self.ways)
 
 
 def load() -> Settings:

@@ -6,7 +6,6 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -65,20 +64,16 @@ def tell(home: Home, as_of: date, notices: Iterable[Notice]) -> int:
         return 0
     with remembered(home) as told:
         due = [each for each in notices if is_due(told, each.key, as_of, found.again_after_days)]
-        sent, ways = 0, found
+        sent, down = 0, set[str]()
         for notice in due:
-            if not ways.tells_somebody:
+            if down >= found.ways:
                 break
-            failed = send(_message(home, notice, found, as_of), ways)
+            failed = send(_message(home, notice, found, as_of), found, down)
             for sentence in failed.values():
                 print(f"anonymart: {sentence}", file=sys.stderr)
             # A way that is down costs its whole patience each time: it is tried again by the next call.
-            ways = replace(
-                ways,
-                email=None if "email" in failed else ways.email,
-                webhook=None if "webhook" in failed else ways.webhook,
-            )
-            if ways == found:
+            down |= set(failed)
+            if not down:
                 told[notice.key] = as_of.isoformat()
                 sent += 1
     return sent

@@ -29,7 +29,9 @@ def contents(path: str) -> dict[str, Any]:
             if about.typ is not SheetTypeEnum.WorkSheet:
                 continue
             sheet = book.get_sheet_by_name(about.name)
-            if sheet.total_height * sheet.total_width > MOST_CELLS:
+            # total_height and total_width count one row and one column less than the sheet has (0.9.1).
+            height, width = (last + 1 for last in sheet.end or (-1, -1))
+            if height * width > MOST_CELLS:
                 return {"refused": "a spreadsheet of more than 20 million cells: export it as CSV"}
             rows = [[_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
             if rows := [row for row in rows if any(value is not None for value in row)]:
