@@ -10,11 +10,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check python-calamine==0.9.1 xlsxwriter==3.2.9
+venv/bin/pip install --quiet --disable-pip-version-check python-calamine==0.9.1 xlsxwriter==3.3.1
 
 venv/bin/python - <<'PY'
 import io
-import sys
 
 import xlsxwriter
 from python_calamine import CalamineWorkbook
@@ -42,12 +41,9 @@ for name, rows in cases.items():
     found[name] = (made.height, made.width, made.total_height, made.total_width)
     print(f"{name}: {len(made.to_python(skip_empty_area=False))} rows read; height {made.height}, width {made.width}, "
           f"total height {made.total_height}, total width {made.total_width}")
-is_short = (
-    found["a head and three answers"] == (4, 2, 3, 1)
-    and found["one column of four"] == (4, 1, 3, 0)
-    and found["one cell"] == (1, 1, 0, 0)
-    and found["nothing"] == (0, 0, 0, 0)
-)
-print("the totals lack one row and one column" if is_short else "this has changed")
-sys.exit(0 if is_short else 1)
+assert found["a head and three answers"] == (4, 2, 3, 1), found
+assert found["one column of four"] == (4, 1, 3, 0), found
+assert found["one cell"] == (1, 1, 0, 0), found
+assert found["nothing"] == (0, 0, 0, 0), found
+print("the totals lack one row and one column")
 PY
