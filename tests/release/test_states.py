@@ -300,7 +300,7 @@ def test_one_request_an_hour_for_a_week(school, quick_gate, monkeypatch):
                     waits.release_id,
                     Reviewer("reviewer", "Read in full"),
                     candidate=waits.candidate_sha256,
-                )
+                ).release_id
             )
         while hour[0] < 24 * (day + 1):
             request()
