@@ -10,7 +10,7 @@ import pytest
 
 from anonymart import versions
 from anonymart.contracts import load_contracts
-from tests.migrate.test_old_home import CELLS, FIXTURE, LATER, RELEASE, OldHouse, plain, unpack  # noqa: F401
+from tests.migrate.test_old_home import CELLS, FIXTURE, LATER, RELEASE, OldHome, plain, unpack  # noqa: F401
 from tests.whole.small_school import file_sums
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("migrate")]
@@ -23,7 +23,7 @@ def test_there_is_a_home_of_a_later_commit_and_each_is_small():
 
 @pytest.mark.parametrize("name", HOMES)
 def test_a_home_goes_on(name: str, tmp_path: Path):
-    small_school: OldHouse = unpack(tmp_path / "home", FIXTURE.parent / name)
+    small_school: OldHome = unpack(tmp_path / "home", FIXTURE.parent / name)
     published, cells = file_sums(small_school.home.releases / RELEASE), small_school.vault(CELLS)
     small_school.succeed("migrate")
     assert small_school.succeed("migrate")["versions"] == {
