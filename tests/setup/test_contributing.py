@@ -357,3 +357,239 @@ def test_a_mart_is_added_by_its_steps(tmp_path: Path) -> None:
     assert told["status"] == "published"
     assert told["marts"][MART]["rows"] > 0 and told["marts"][MART]["published"] > 0
     assert (copy.home / "releases" / "current" / "parquet" / f"{MART}.parquet").is_file()
+
+
+SOURCE_FILES = {
+    "dbt_project/models/staging/stg_attendances__attendances.sql": """select
+    admitted_no as load_no,
+    identifier,
+    class_code,
+    attended_on
+from {{ source('raw', 'attendances') }}
+where admitted_no is not null
+""",
+    "dbt_project/models/staging/stg_attendances__attendances.yml": """version: 2
+
+models:
+  - name: stg_attendances__attendances
+    description: Who was in a live class, of people whom the register knows.
+    columns:
+      - name: load_no
+        description: Number of the load that admitted the row.
+      - name: identifier
+        description: "{{ doc('identifier') }}"
+      - name: class_code
+        description: Code of the class.
+      - name: attended_on
+        description: Day of the class.
+""",
+    "dags/ingest_attendances.py": '''"""Daily: attendances of live classes, from landing to the vault."""
+
+from anonymart_airflow.factory import ingest_dag
+
+dag = ingest_dag(
+    source="attendances",
+    hour="02:50",
+    doc_md="""
+### Loads attendances of live classes
+
+Takes every file of `landing/attendances/` into the vault, one transaction a file.
+
+**Why it retries.** The vault may be locked by hand work. Three tries. A file that was committed is never
+loaded again.
+
+**How to restart it.** Clear the task, or trigger the DAG: it takes whatever waits.
+
+**By hand.** `anonymart ingest --source attendances --as-of YYYY-MM-DD`
+""",
+)
+''',
+}
+SOURCE_PARTS = [
+    ("plugins/anonymart/source_order.py", '    "connections",\n', '    "connections",\n    "attendances",\n'),
+    (
+        "plugins/anonymart/ingest/contracts.py",
+        '        Contract(\n            "connections",',
+        """        Contract(
+            "attendances",
+            "raw.attendances",
+            (_LEARNER, Column("class_code", required=True), Column("attended_on", "date", True)),
+            event_time="attended_on",
+        ),
+        Contract(
+            "connections",""",
+    ),
+    (
+        "plugins/anonymart/vault/schema.py",
+        "CREATE TABLE IF NOT EXISTS vault.raw.salary (",
+        """CREATE TABLE IF NOT EXISTS vault.raw.attendances (
+    load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, class_code VARCHAR, attended_on DATE,
+    admitted_no BIGINT
+);
+CREATE TABLE IF NOT EXISTS vault.raw.salary (""",
+    ),
+    ("plugins/anonymart/versions.py", "NEWEST = 9\n", "NEWEST = 10\n"),
+    (
+        "plugins/anonymart/migrate/steps.py",
+        "        noise_by_class,\n    ),\n)",
+        """        noise_by_class,
+    ),
+    Step(10, "vault", "makes the table of attendances", lambda connection: connection.execute(
+        "CREATE TABLE IF NOT EXISTS vault.raw.attendances (load_no BIGINT, row_hash UBIGINT, "
+        "identifier VARCHAR, class_code VARCHAR, attended_on DATE, admitted_no BIGINT)"
+    )),
+)""",
+    ),
+    (
+        "plugins/anonymart/erasure/places.py",
+        '    *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),',
+        """    *_place(
+        "vault.raw", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT", "attendances", "attended_on"
+    ),
+    *_place(
+        *("warehouse.staging", Names.IDENTIFIER, "identifier", Keeps.VIEW, "P-STAT"),
+        "stg_attendances__attendances",
+    ),
+    *_place("vault.raw", Names.NOBODY, None, Keeps.ROWS, "D-LEARN", "catalogue"),""",
+    ),
+    (
+        "expectations/processing.yml",
+        "  - id: connections\n",
+        """  - id: attendances
+    purpose: P-STAT
+    rules: []
+    category: other
+    data: {en: "Live classes and their days", fr: "Classes en direct et leurs jours"}
+    persons: [learners]
+    source: {en: "The school's platform", fr: "La plateforme de l'école"}
+    places: [vault.raw.attendances, warehouse.staging.stg_attendances__attendances]
+    terms: [purposes.P-STAT.keep_years_after_last_use, erasure.rewrite_every_days, backups.keep_days]
+    measures: [S-SAFE, R-ERASE]
+    test: tests/ingest/test_ledger.py
+  - id: connections
+""",
+    ),
+    (
+        "plugins/anonymart/rights/handover_page.py",
+        '    "vault.raw.salary": (',
+        '    "vault.raw.attendances": ("Présences aux classes", "Attendances of classes"),\n'
+        '    "vault.raw.salary": (',
+    ),
+    (
+        "dbt_project/models/staging/sources.yml",
+        "      - name: salary\n",
+        """      - name: attendances
+        description: Who was in a live class.
+        columns:
+          - {name: load_no, description: "{{ doc('load_no') }}"}
+          - {name: identifier, description: Normalized identifier of the learner.}
+          - {name: class_code, description: Code of the class.}
+          - {name: attended_on, description: Day of the class.}
+          - {name: admitted_no, description: "Number of the load that made its person known; NULL before."}
+      - name: salary
+""",
+    ),
+]
+STORED = """
+from datetime import date
+from anonymart.home import Home
+from anonymart.keys import Keys
+from anonymart.policy import load_policy
+from anonymart.session import Session
+home = Home.from_env()
+with Session(home, Keys.load(home), load_policy(), date(2026, 6, 30)).connect(vault="ro") as connection:
+    print(connection.execute("SELECT count(*) FROM vault.raw.attendances").fetchone()[0])
+"""
+
+
+@pytest.mark.long
+def test_a_source_is_added_by_its_steps(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    for name, text in SOURCE_FILES.items():
+        copy.write(name, text)
+    for part in SOURCE_PARTS:
+        copy.replace(*part)
+    in_the_demo_and_docs = {
+        name for name in named("Add a source", "SOURCE", "attendances") if "docs/" in name
+    }
+    assert copy.changed() - set(SOURCE_FILES) == named("Add a source", "SOURCE", "attendances") - (
+        in_the_demo_and_docs
+    )
+    copy.python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", "tests/erasure/test_places.py"),
+        "tests/dbt/test_project.py::test_every_model_and_seed_has_its_page_beside_it",
+        "tests/dbt/test_project.py::test_every_column_is_described",
+    )
+    landing = tmp_path / "landing"
+    for name, text in {
+        "learners": "learner_id,email,registered_at,last_login_at\n"
+        "L-1,one@mail.example,2026-01-02,2026-06-01\n"
+        "L-2,two@mail.example,2026-01-02,2026-06-01\n",
+        "attendances": "learner_id,class_code,attended_on\nL-1,live-1,2026-05-04\nL-2,live-1,2026-05-04\n"
+        "L-2,,2026-05-05\n",
+        "rights": "request_id,kind,learner_id,received_at,identity_verified\n"
+        "r-1,erase,L-1,2026-06-02T10:00:00Z,true\n",
+    }.items():
+        (landing / name).mkdir(parents=True)
+        (landing / name / f"{name}.csv").write_text(text, encoding="utf-8")
+    copy.anonymart("keys", "init")
+    words = ("--landing", landing, "--as-of", "2026-06-30", "--json")
+    files = {file["source"]: file for file in json.loads(copy.anonymart("ingest", *words))["files"]}
+    found = files["attendances"]
+    assert (found["delivered"], found["loaded"], found["quarantined"]) == (3, 2, 1)
+    copy.anonymart("build", "--as-of", "2026-06-30")
+    assert copy.python("-c", STORED).strip() == "2"
+    copy.anonymart("rights", "advance", "--as-of", "2026-06-30")
+    assert copy.python("-c", STORED).strip() == "1"
+
+
+KIND = "consult"
+KIND_PARTS = [
+    ("plugins/anonymart/ingest/contracts.py", '"port", "object",', f'"port", "{KIND}", "object",'),
+    ("plugins/anonymart/rights/machine.py", 'ORDER = ("access",', f'ORDER = ("{KIND}", "access",'),
+    (
+        "plugins/anonymart/rights/machine.py",
+        '_HANDOVER = ("access", "port")',
+        f'_HANDOVER = ("access", "port", "{KIND}")',
+    ),
+    (
+        "plugins/anonymart/rights/handover.py",
+        'HANDED_OVER = ("access",',
+        f'HANDED_OVER = ("{KIND}", "access",',
+    ),
+    *(
+        ("expectations/letters.yml", old, f"{' ' * indent}{KIND}: {words}\n{old}")
+        for old, indent, words in (
+            ("    access: access to your data\n", 4, "a look at your data"),
+            ("    access: accès à vos données\n", 4, "consultation de vos données"),
+            ('      access: "All that we hold', 6, '"Please come and look at the file."'),
+            ('      access: "Tout ce que', 6, '"Venez consulter le fichier."'),
+        )
+    ),
+]
+
+
+@pytest.mark.long
+def test_a_request_kind_is_added_by_its_steps(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    for part in KIND_PARTS:
+        copy.replace(*part)
+    assert copy.changed() < named("Add a request kind", "KIND", KIND)
+    landing = tmp_path / "landing"
+    for name, text in {
+        "learners": "learner_id,email,registered_at,last_login_at\n"
+        "L-1,one@mail.example,2026-01-02,2026-06-01\n",
+        "rights": "request_id,kind,learner_id,received_at,identity_verified\n"
+        f"r-1,{KIND},L-1,2026-06-02T10:00:00Z,true\nr-2,erase,L-1,2026-06-02T11:00:00Z,true\n",
+    }.items():
+        (landing / name).mkdir(parents=True)
+        (landing / name / f"{name}.csv").write_text(text, encoding="utf-8")
+    copy.anonymart("keys", "init")
+    copy.anonymart("ingest", "--landing", landing, "--as-of", "2026-06-30")
+    copy.anonymart("rights", "advance", "--as-of", "2026-06-30")
+    found = json.loads(copy.anonymart("rights", "list", "--as-of", "2026-06-30", "--json"))
+    states = {each["kind"]: each["state"] for each in found["requests"]}
+    # The erasure waits until the zip was handed over.
+    assert (states[KIND], states["erase"]) == ("answered", "received")
+    [zipped] = (copy.home / "exports").glob("*.zip")
+    assert zipped.stat().st_size > 0

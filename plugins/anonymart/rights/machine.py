@@ -30,6 +30,7 @@ ORDER = ("access", "port", "rectify", "object", "restrict", "withdraw", "erase",
 OPEN = ("received", "planned", "executed", "verified")
 NOTHING_HELD = "nothing held"
 _ERASING = ("erase", "withdraw", "death")
+_HANDOVER = ("access", "port")
 
 
 @dataclass
@@ -63,7 +64,7 @@ class _Row:
             return "removal" if self.is_to_erase and self.kind in _ERASING else "nothing"
         if self.kind in ("erase", "withdraw") or self.directive == "erase":
             return "removal"
-        if self.kind in ("access", "port") or self.directive == "hand_over":
+        if self.kind in _HANDOVER or self.directive == "hand_over":
             return "handover"
         if self.kind in ("object", "restrict"):
             return "standing"
@@ -185,7 +186,7 @@ def advance_all(session: Session) -> list[Request]:
     handover.prepare_again(work.session)
     handover.delete_old_exports(session.home, session.policy, session.as_of)
     states = work.states()
-    for kinds in (("access", "port"), ("rectify",), ("object", "restrict"), _ERASING):
+    for kinds in (_HANDOVER, ("rectify",), ("object", "restrict"), _ERASING):
         states = _advance(work, kinds, states)
     approval.supersede_by_rights(session)
     return list(states.values())
@@ -225,7 +226,7 @@ def _held_back(work: _Work, states: dict[str, Request]) -> set[str]:
         removing
         for removing, asking in _same_person(work, tuple(states))
         if states[removing].kind in ("erase", "death")
-        and states[asking].kind in ("access", "port")
+        and states[asking].kind in _HANDOVER
         and (
             states[asking].state in ("awaiting_proof", *OPEN)
             or handover.export_path(work.session, asking).exists()
