@@ -63,6 +63,19 @@ def test_an_objection_that_ends_is_told_so(school):
     assert "ended as you asked" in letter(inside(school), "REQ-2", "en")
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_another_persons_lift_of_the_same_moment_ends_nothing(school, is_answered):
+    school.request("object", 1)
+    school.request("object", 2, learner_id="L-4712", details="lift")
+    if is_answered:
+        machine.advance_all(inside(school))
+    else:
+        machine.execute(inside(school), "REQ-1")
+        machine.execute(inside(school), "REQ-2")
+    assert "counted in no statistic" in letter(inside(school), "REQ-1", "en")
+    assert "ended as you asked" in letter(inside(school), "REQ-2", "en")
+
+
 def test_who_is_not_held_is_told_so(school):
     school.request("erase", 1)
     school.request("object", 2)

@@ -13,6 +13,7 @@ import yaml
 
 from anonymart.errors import UsageError
 from anonymart.home import PROJECT
+from anonymart.ingest import identities
 from anonymart.rights.machine import NOTHING_HELD
 from anonymart.rights.requests import Request, choose, load_states, need_vault
 from anonymart.rows import one_row
@@ -31,6 +32,7 @@ def letter(session: Session, shown_id: str, language: str) -> str:
     need_vault(session.home)
     with session.connect(vault="rw") as connection:
         schema.create(connection, session.keys)
+        identities.install(connection, session.keys)
         states = load_states(connection, session.policy, session.as_of)
         request_id = choose(states, session.keys, shown_id)
         request = states[request_id]
@@ -44,7 +46,11 @@ def letter(session: Session, shown_id: str, language: str) -> str:
                 """
                 SELECT EXISTS (
                     FROM vault.rights.standing AS standing
-                    INNER JOIN vault.rights.requests AS requests USING (kind, received_at)
+                    INNER JOIN vault.rights.requests AS requests
+                        ON requests.kind = standing.kind AND requests.received_at = standing.received_at
+                            -- of a closed request a keyed hash tells who asked
+                            AND coalesce(requests.identifier = standing.identifier,
+                                requests.who = identifier_hash(standing.identifier))
                     WHERE requests.request_id = $1 AND standing.is_lift
                 )
                 """,
