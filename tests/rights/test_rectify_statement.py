@@ -11,6 +11,7 @@ import signal
 
 import pytest
 
+from anonymart import engine
 from anonymart.errors import UsageError
 from anonymart.rights import machine, rectify
 from anonymart.session import Session
@@ -76,6 +77,62 @@ def test_one_without_a_replacement_takes_the_use_of_that_day_along(school):
     school.build(select=HISTORY)
     assert events(school) == [("2026-01-03 10:00:00", 0.5, 40.0), (1,)]
     assert school.ask(first) != [("2026-01-03 10:00:00",)]
+
+
+def beside(number: int) -> dict:
+    """Another statement of Anna at the same moment."""
+    return {**ANNAS, "id": statement(number)["id"], "result": {"score": {"scaled": 0.7}}}
+
+
+def of_anna(school: SmallSchool) -> list[tuple]:
+    return [(score,) for _, score, *_ in events(school)[:-1] if score != 0.5]
+
+
+def vault(school: SmallSchool, change: str) -> None:
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        connection.execute(change)
+
+
+def test_another_load_of_the_same_moment_keeps_its_event_when_its_raw_row_has_left(school):
+    school.deliver("learning", "b.ndjson", [beside(902)])
+    school.ingest()
+    school.build(select=HISTORY)
+    vault(school, f"DELETE FROM vault.raw.learning WHERE statement_id = '{ANNAS['id']}'")
+    school.deliver("learning", "void.ndjson", [voiding(900, beside(902))])
+    school.ingest()
+    school.build(select=HISTORY)
+    bert = anna = ("2026-01-03 10:00:00", 0.5, 40.0)
+    assert events(school) == [bert, anna, (2,)]
+
+
+def test_what_came_in_the_same_load_is_taken_anew(school):
+    school.deliver("learning", "b.ndjson", [beside(902), beside(903)])
+    school.ingest()
+    school.build(select=HISTORY)
+    assert of_anna(school) == [(0.7,), (0.7,)]
+    school.deliver("learning", "void.ndjson", [voiding(900, beside(902))])
+    school.ingest()
+    school.build(select=HISTORY)
+    assert of_anna(school) == [(0.7,)] and events(school)[-1] == (3,)
+    newest = "SELECT max(load_no) FROM vault.ledger.loads"
+    assert school.ask(f"SELECT count(*) FROM vault.raw.learning WHERE admitted_no = ({newest})") == [(1,)]
+
+
+def test_one_that_a_later_catalogue_counted_again_leaves_whole(school):
+    school.deliver("learning", "b.ndjson", [beside(902)])
+    school.ingest()
+    school.build(select=HISTORY)
+    again = f"statement_id IN ('{ANNAS['id']}', '{beside(902)['id']}')"
+    vault(school, f"UPDATE vault.raw.learning SET admitted_no = 50, is_repeat = true WHERE {again}")
+    school.build(select=HISTORY)
+    assert of_anna(school) == [(0.7,), (0.7,)], "once as of its load, once again"
+    vault(school, "INSERT INTO vault.ledger.loads BY NAME SELECT 50 AS load_no, 'catalogue' AS source")
+    school.deliver("learning", "void.ndjson", [voiding(900, beside(902))])
+    school.ingest()
+    school.build(select=HISTORY)
+    assert of_anna(school) == []
+    bert = anna = ("2026-01-03 10:00:00", 0.5, 40.0)
+    assert events(school) == [bert, anna, (2,)]
 
 
 def details(right: dict, of: dict = ANNAS) -> str:

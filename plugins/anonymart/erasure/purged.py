@@ -146,6 +146,18 @@ class Purge:
             f"AND ({self.rows}) IS NOT TRUE)"
         )
 
+    @property
+    def named_in_history(self) -> tuple[str, str]:
+        """SQL: what names a row of the history, and a query of those that the vault's rows name."""
+        of_rows, of_vault, _ = _KEYS[self.source]
+        return of_rows, f"SELECT {_filled(of_vault, self.source)} FROM {self.table} WHERE {self.rows}"
+
+    @property
+    def stays(self) -> str:
+        """SQL: the vault's rows that stay, and that the history loses along with what goes."""
+        key = _filled(_KEYS[self.source][2], self.source)
+        return f"NOT ({self.rows}) AND {key} IN (SELECT {key} FROM {self.table} WHERE {self.rows})"
+
     def in_history(self, policy: Policy) -> str:
         """SQL: the rows of the history that tell of the time; of days, only those that lie wholly in it."""
         if not self.from_at:
@@ -175,6 +187,37 @@ class TakenBack(Purge):
     def rows(self) -> str:
         """SQL: the vault's rows of these statements."""
         return "row_hash IN (SELECT row_hash FROM vault.ledger.row_hashes WHERE source = 'voided')"
+
+    @property
+    def named_in_history(self) -> tuple[str, str]:
+        """As of any purge, by the load too: of another load the raw row may have left, and the event stays.
+        A row that was counted again stands in the history from its own load on.
+        """
+        loads = "if(coalesce(is_repeat, false), range(load_no, admitted_no + 1), [admitted_no])"
+        return (
+            "hash(identity_key, occurred_at, load_no)",
+            f"SELECT hash({_key('actor')}, occurred_at, unnest({loads})) FROM ({self._touched})",
+        )
+
+    @property
+    def stays(self) -> str:
+        """SQL: the vault's rows of the same loads that stay."""
+        return f"NOT ({self.rows}) AND rowid IN (SELECT row_no FROM ({self._touched}))"
+
+    @property
+    def _touched(self) -> str:
+        """A query of the vault's rows of the same person, moment and load; where a row was counted again (by
+        a later catalogue), of any load.
+        """
+        return f"""
+            WITH beside AS (
+                SELECT rowid AS row_no, actor, occurred_at, load_no, admitted_no, is_repeat,
+                    ({self.rows}) AS goes
+                FROM {self.table} WHERE (actor, occurred_at) IN (
+                    SELECT (actor, occurred_at) FROM {self.table} WHERE {self.rows})
+            )
+            FROM beside QUALIFY bool_or(goes) OVER (PARTITION BY actor, occurred_at, admitted_no)
+                OR bool_or(is_repeat) OVER (PARTITION BY actor, occurred_at)"""
 
     def in_history(self, policy: Policy) -> str:
         """Nothing but what the vault's rows tell: the history has no ids of statements."""
@@ -346,9 +389,8 @@ def _of_warehouse(
     if name is None or not table_exists(connection, "intermediate", name, database="warehouse"):
         return []
     table = f"{_HISTORY}.{name}"
-    of_rows, of_vault, _ = _KEYS[purge.source]
-    by_key = f"{of_rows} IN (SELECT {_filled(of_vault, purge.source)} FROM {purge.table} WHERE {purge.rows})"
-    condition = f"({by_key} OR {purge.in_history(policy)})"
+    of_rows, of_vault = purge.named_in_history
+    condition = f"({of_rows} IN ({of_vault}) OR {purge.in_history(policy)})"
     if purge.column is None:
         return [(table, f"DELETE FROM {table} WHERE {condition}", condition)]
     made = COLUMNS[purge.source][purge.column]
@@ -411,9 +453,7 @@ def _retake(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
     """
     if purge.source not in HISTORY:
         return
-    key = _filled(_KEYS[purge.source][2], purge.source)
-    stays = f"NOT ({purge.rows}) AND {key} IN (SELECT {key} FROM {purge.table} WHERE {purge.rows})"
-    if not _number(connection, purge.table, stays):
+    if not _number(connection, purge.table, purge.stays):
         return
     load_no = one_row(connection.execute("SELECT coalesce(max(load_no), 0) + 1 FROM vault.ledger.loads"))[0]
     connection.execute(
@@ -428,7 +468,7 @@ def _retake(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
         "enrolments": f"admitted_no = {load_no}",
     }.get(purge.source, f"load_no = {load_no}")
     held = " AND admitted_no IS NOT NULL" if purge.source in ("learning", "enrolments") else ""
-    connection.execute(f"UPDATE {purge.table} SET {changes} WHERE {stays}{held}")
+    connection.execute(f"UPDATE {purge.table} SET {changes} WHERE {purge.stays}{held}")
 
 
 def _note_uses(connection: duckdb.DuckDBPyConnection, purge: Purge) -> None:
