@@ -391,6 +391,35 @@ def test_what_is_voided_is_left_out_before_and_after(small_school):
     assert small_school.ask("SELECT count(*) FROM vault.ledger.row_hashes WHERE source = 'voided'") == [(3,)]
 
 
+def test_a_reference_voids_in_any_spelling_of_a_uuid(small_school):
+    spelled = [
+        name.format(statement(number)["id"])
+        for number, name in enumerate(("urn:uuid:{}", "URN:UUID:{}", "{{{}}}", " {} "), 1)
+    ]
+    assert load(small_school, [statement(number) for number in range(1, 6)]).loaded == 5
+    rows = [voiding(10 + number, number) for number in range(1, 5)]
+    for row, name in zip(rows, spelled, strict=True):
+        row["object"]["id"] = name
+    assert load(small_school, rows, "b.ndjson").refused == 4
+    taken_back.settle(Session(small_school.home, small_school.keys, small_school.policy, AS_OF))
+    assert [str(row[0])[-2:] for row in stored(small_school, "statement_id")] == ["05"]
+
+
+def test_what_voids_no_uuid_is_quarantined(small_school):
+    row = voiding(11, 1)
+    row["object"]["id"] = f"{CAMPUS}/statements/{HIDDEN}"
+    counts = load(small_school, [statement(1), row])
+    assert (counts.loaded, counts.reasons) == (1, {"what it voids is no UUID": 1})
+    assert HIDDEN not in small_school.everything()
+    assert small_school.ask("SELECT count(*) FROM vault.ledger.row_hashes WHERE source = 'voided'") == [(0,)]
+
+
+def test_a_statement_whose_own_id_is_spelled_otherwise_is_voided_too(small_school):
+    braced = {**statement(1), "id": "{" + statement(1)["id"] + "}"}
+    assert load(small_school, [braced, voiding(11, 1), statement(2)]).loaded == 1
+    assert load(small_school, [statement(1)], "b.ndjson").refused == 1
+
+
 def test_what_is_no_statement_is_quarantined_with_its_shape_and_without_its_content(small_school):
     odd = {
         "name": HIDDEN,

@@ -17,7 +17,8 @@ import pytest
 
 from anonymart import engine
 from anonymart.erasure import places
-from anonymart.rights import handover, handover_page
+from anonymart.errors import UsageError
+from anonymart.rights import handover, handover_page, machine
 from anonymart.session import Session
 from tests import warm
 from tests.erasure.small_school import AS_OF, EMAIL, NAMES, PEOPLE, SmallSchool, built_home
@@ -260,3 +261,45 @@ def test_dates_are_those_of_the_run(built):
     with zipfile.ZipFile(path) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(2026, 7, 1, 0, 0, 0)}
     assert "01/07/2026" in files["index.html"]
+
+
+@pytest.fixture
+def withheld(built):
+    """A purge was killed when it had withheld the zip that answers the access request of Anna."""
+    session = Session(built.home, built.keys, built.policy, AS_OF)
+    machine.execute(session, "REQ-1")
+    machine.answer(session, "REQ-1")
+    built.request("erase", 3)
+    path = handover.export_path(session, "REQ-1")
+    handover.withhold(session, path)
+    return session, path
+
+
+def test_an_erasure_by_hand_waits_until_what_was_withheld_is_handed_over(withheld):
+    session, path = withheld
+    token = machine.plan(session, "REQ-3").token
+    with pytest.raises(UsageError, match="rights show REQ-1`.* hand it over"):
+        machine.execute(session, "REQ-3", token)
+    machine.find_with_export(session, "REQ-1")
+    with zipfile.ZipFile(path) as archive:
+        assert EMAIL in archive.read("data.json").decode()
+    assert machine.execute(session, "REQ-3", machine.plan(session, "REQ-3").token).state == "verified"
+
+
+def test_who_looks_for_the_zip_finds_the_whole_one(withheld):
+    session, path = withheld
+    _, export = machine.find_with_export(session, "REQ-1")
+    with zipfile.ZipFile(export) as archive:
+        assert export == str(path) and EMAIL in archive.read("data.json").decode()
+
+
+def test_a_withheld_zip_is_no_hand_over(built):
+    session = Session(built.home, built.keys, built.policy, AS_OF)
+    machine.execute(session, "REQ-2")
+    path = handover.export_path(session, "REQ-2")
+    handover.withhold(session, path)
+    work = machine._Work(session)
+    assert not machine._zip_opens(work, work.rows(["REQ-2"])["REQ-2"])
+    assert machine.answer(session, "REQ-2").state == "answered"
+    assert EMAIL in zipfile.ZipFile(path).read("data.json").decode()
+    assert not handover.withheld(session)

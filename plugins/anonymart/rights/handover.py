@@ -140,10 +140,15 @@ def withhold(session: Session, path: Path) -> None:
     _write(session.home, path, {WITHHELD: _WITHHELD_SAYS}, session.as_of)
 
 
+def withheld(session: Session) -> set[Path]:
+    """Where zips lie that were withheld and not written anew yet."""
+    return {path for path in session.home.exports.glob("*.zip") if is_withheld(path)}
+
+
 def prepare_again(session: Session) -> int:
     """Write anew every zip that was withheld, from what is held now, and give how many there were."""
-    withheld = {path for path in session.home.exports.glob("*.zip") if _is_withheld(path)}
-    if not withheld:
+    found = withheld(session)
+    if not found:
         return 0
     with session.connect(vault="ro") as connection:
         rows = connection.execute(
@@ -151,9 +156,9 @@ def prepare_again(session: Session) -> int:
             [list(HANDED_OVER)],
         ).fetchall()
     for request_id, kind in rows:
-        if export_path(session, request_id) in withheld:
+        if export_path(session, request_id) in found:
             write_handover(session, request_id, "access" if kind == "death" else kind)
-    return len(withheld)
+    return len(found)
 
 
 def paths_of_requests(session: Session, connection: duckdb.DuckDBPyConnection) -> set[Path]:
@@ -164,7 +169,8 @@ def paths_of_requests(session: Session, connection: duckdb.DuckDBPyConnection) -
     return {export_path(session, request_id) for (request_id,) in rows}
 
 
-def _is_withheld(path: Path) -> bool:
+def is_withheld(path: Path) -> bool:
+    """Whether the zip only says that it must not be handed over."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist() == [WITHHELD]

@@ -129,11 +129,16 @@ def plan(session: Session, shown_id: str) -> Plan:
 def execute(session: Session, shown_id: str, token: str | None = None) -> Request:
     """Carry the request out and verify it. What removes or corrects needs the token of the present plan.
 
-    Raises UsageError for a request that waits for proof or is closed, and for a token that is not the plan's.
+    Raises UsageError for a request that waits for proof or is closed, for a token that is not the plan's, and
+    for a removal while a zip of the same person is withheld.
     """
     work = _Work(session)
     request_id, request = _found(work, shown_id, OPEN)
     row = work.rows([request_id])[request_id]
+    if row.acts_as == "removal":
+        _need_nothing_withheld(work, request_id)
+    else:
+        _prepare_again(work)
     if request.state == "received":
         _step(work, [request_id], "planned", _in_words(_plan(work, row)))
     if request.state in ("received", "planned"):
@@ -156,18 +161,21 @@ def answer(session: Session, shown_id: str) -> Request:
     """
     work = _Work(session)
     request_id, request = _found(work, shown_id, ("verified", "answered"))
+    _prepare_again(work)
     if request.state == "verified":
         _answer(work, [request_id])
     return work.states()[request_id]
 
 
 def find_with_export(session: Session, shown_id: str) -> tuple[Request, str | None]:
-    """The request, and the path of the zip that was prepared for it, where there is one. Raises UsageError
-    for an unknown id.
+    """The request, and the path of the zip that was prepared for it, where there is one; one that was
+    withheld is prepared anew. Raises UsageError for an unknown id.
     """
     need_vault(session.home)
-    states = _Work(session).states()
+    work = _Work(session)
+    states = work.states()
     request_id = choose(states, session.keys, shown_id)
+    _prepare_again(work)
     path = handover.export_path(session, request_id)
     return states[request_id], str(path) if path.exists() else None
 
@@ -183,7 +191,7 @@ def advance_all(session: Session) -> list[Request]:
         return []
     work = _Work(session)
     removal.finish(work.session)
-    handover.prepare_again(work.session)
+    _prepare_again(work)
     handover.delete_old_exports(session.home, session.policy, session.as_of)
     states = work.states()
     for kinds in (_HANDOVER, ("rectify",), ("object", "restrict"), _ERASING):
@@ -233,6 +241,27 @@ def _held_back(work: _Work, states: dict[str, Request]) -> set[str]:
         )
         and work.session.as_of < states[removing].due_on
     }
+
+
+def _prepare_again(work: _Work) -> None:
+    """Write anew what a purge withheld and, killed, did not prepare again; the purge is ended before."""
+    if handover.withheld(work.session):
+        removal.finish(work.session)
+        handover.prepare_again(work.session)
+
+
+def _need_nothing_withheld(work: _Work, request_id: str) -> None:
+    """Raise UsageError while the same person's zip is withheld: with the rows, nothing could fill it again
+    (R-ACCESS).
+    """
+    withheld = handover.withheld(work.session)
+    for _, other in _same_person(work, (request_id,)) if withheld else ():
+        if handover.export_path(work.session, other) in withheld:
+            raise UsageError(
+                "A zip that the same person is to be handed was withheld by a purge, and is not prepared "
+                f"anew yet: look at it with `anonymart rights show {work.states()[other].id}`, "
+                "which prepares it, and hand it over before this; nothing was done."
+            )
 
 
 def _same_person(work: _Work, request_ids: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -384,7 +413,8 @@ def _verify(work: _Work, rows: list[_Row]) -> None:
 def _zip_opens(work: _Work, row: _Row) -> bool:
     path = handover.export_path(work.session, row.request_id)
     with zipfile.ZipFile(path) as archive:
-        return archive.testzip() is None and bool(archive.namelist())
+        is_whole = archive.testzip() is None and bool(archive.namelist())
+    return is_whole and not handover.is_withheld(path)
 
 
 def _is_standing(work: _Work, row: _Row) -> bool:
