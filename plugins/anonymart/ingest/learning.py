@@ -28,6 +28,7 @@ READS = (BAD,)
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 NOT_A_STATEMENT = "not a statement"
+VOIDS_NO_UUID = "what it voids is no UUID"
 # A part of something that has a statement of its own: use, and no result.
 PART = "http://adlnet.gov/expapi/verbs/interacted"
 # Objects that are no activity say whom or what a statement is about by names of people or ids: none of them
@@ -149,7 +150,7 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
     )
     SELECT
         {load_no} AS load_no,
-        row_hash(coalesce(id_text, statement_uuid::VARCHAR)) AS row_hash,
+        row_hash(coalesce(statement_uuid::VARCHAR, id_text)) AS row_hash,
         CASE
             WHEN actor IS NULL AND verb_id IS NULL AND object_id IS NULL THEN {literal(NOT_A_STATEMENT)}
             WHEN statement_uuid IS NULL THEN 'id is not a UUID'
@@ -160,6 +161,8 @@ def select(landed: Landed, load_no: int, as_of: date) -> str:
             WHEN actor_identifier IS NULL
                 THEN 'the person or group that it is about has no identifier of one person'
             WHEN verb_id IS NULL THEN 'verb is missing'
+            WHEN verb_id = {literal(VOIDED)} AND object_id IS NULL AND named_id IS NOT NULL
+                THEN {literal(VOIDS_NO_UUID)}
             WHEN object_id IS NULL THEN 'object is missing'
             WHEN {_has_address("object_id")} THEN 'object is named by an address'
             WHEN has_no_time THEN 'timestamp and stored are missing'
@@ -252,16 +255,15 @@ def _problem(column: str) -> str:
 
 
 def _object() -> str:
-    others = " ".join(
-        f"WHEN {literal(form)} THEN {literal(name)}"
-        for form, name in _OTHER_OBJECTS.items()
-        if form != "StatementRef"
+    """SQL: the id of the object; of a voiding statement the plain UUID of what it voids (RFC 4122), NULL where
+    there is none.
+    """
+    others = " ".join(f"WHEN {literal(form)} THEN {literal(name)}" for form, name in _OTHER_OBJECTS.items())
+    voided = "try_cast(regexp_replace(lower(trim(named_id)), '^urn:uuid:', '') AS UUID)::VARCHAR"
+    return (
+        f"CASE WHEN verb_id = {literal(VOIDED)} THEN {voided} "
+        f"ELSE CASE coalesce(object_form, 'Activity') {others} ELSE named_id END END"
     )
-    reference = (
-        f"WHEN 'StatementRef' THEN CASE WHEN verb_id = {literal(VOIDED)} THEN lower(named_id) ELSE "
-        f"{literal(_OTHER_OBJECTS['StatementRef'])} END"
-    )
-    return f"CASE coalesce(object_form, 'Activity') {others} {reference} ELSE named_id END"
 
 
 def _whole(mapping: LearningMap, kind: str, place: str) -> str:
