@@ -278,7 +278,7 @@ def withheld(built):
 def test_an_erasure_by_hand_waits_until_what_was_withheld_is_handed_over(withheld):
     session, path = withheld
     token = machine.plan(session, "REQ-3").token
-    with pytest.raises(UsageError, match="rights show REQ-1`.* hand it over"):
+    with pytest.raises(UsageError, match=r"rights show REQ-1`.* hand it over"):
         machine.execute(session, "REQ-3", token)
     machine.find_with_export(session, "REQ-1")
     with zipfile.ZipFile(path) as archive:

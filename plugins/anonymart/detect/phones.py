@@ -15,9 +15,12 @@ _KINDS = ("phone", "phone_fr")
 
 
 def masked(text: str) -> str:
-    """The text with MASK in the place of each phone number."""
-    for span in reversed(resolved(spans_of(text, _KINDS))):
-        text = text[: span.start] + MASK + text[span.end :]
+    """The text with MASK in the place of each phone number; one that began where another ended is found once
+    that one is masked.
+    """
+    while spans := resolved(spans_of(text, _KINDS)):
+        for span in reversed(spans):
+            text = text[: span.start] + MASK + text[span.end :]
     return text
 
 

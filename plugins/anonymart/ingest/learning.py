@@ -255,8 +255,8 @@ def _problem(column: str) -> str:
 
 
 def _object() -> str:
-    """SQL: the id of the object; of a voiding statement the plain UUID of what it voids (RFC 4122), NULL where
-    there is none.
+    """SQL: the id of the object; of a voiding statement the plain UUID of what it voids (RFC 4122), NULL
+    where there is none.
     """
     others = " ".join(f"WHEN {literal(form)} THEN {literal(name)}" for form, name in _OTHER_OBJECTS.items())
     voided = "try_cast(regexp_replace(lower(trim(named_id)), '^urn:uuid:', '') AS UUID)::VARCHAR"
