@@ -99,7 +99,28 @@ def test_a_changed_release_of_the_home_stops_before_anything_is_copied(school, t
     path.write_bytes(b"another")
     with pytest.raises(GateRefused, match=rf"{SECOND} is not as it was published: marts.xlsx"):
         site(school, tmp_path / "site")
-    assert not (tmp_path / "site").exists() and shared(school) == []
+    assert sections(tmp_path / "site")[0].keys() == {FIRST, SECOND, THIRD} and shared(school) == []
+    assert not (tmp_path / "site" / FIRST).exists()
+
+
+def test_the_files_of_a_recalled_release_go_even_where_another_is_changed(school, tmp_path):
+    folder = tmp_path / "site"
+    site(school, folder)
+    recall(school)
+    path = school.home.releases / FIRST / "marts.xlsx"
+    path.chmod(0o644)
+    path.write_bytes(b"another")
+    (folder / FIRST / "marts.xlsx").unlink()
+    with pytest.raises(GateRefused, match="is not as it was published"):
+        site(school, folder)
+    assert not (folder / SECOND).exists() and WHY in sections(folder)[0][SECOND]
+
+
+def test_another_recipient_is_noted_too(school, tmp_path):
+    folder = tmp_path / "site"
+    site(school, folder)
+    assert site(school, folder, Recipient("the ministry", "FR", "to compare schools")).copied == []
+    assert shared(school) == [FIRST, SECOND, THIRD] * 2
 
 
 def test_the_copy_of_a_release_that_the_home_has_lost_stays(school, tmp_path):
@@ -114,13 +135,17 @@ def test_other_folders_and_countries_are_refused(school, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.odt").touch()
+    (other / "releases.json").write_text('{"releases": []}')
     with pytest.raises(UsageError, match="something else than a site"):
         site(school, other)
     with pytest.raises(UsageError, match="outside the home"):
         site(school, school.home.root / "site")
     with pytest.raises(UsageError, match="lets no release be kept"):
         site(school, tmp_path / "site", Recipient("readers", "XX", "to inform the public"))
-    assert sorted(path.name for path in other.iterdir()) == ["thesis.odt"] and shared(school) == []
+    assert (
+        sorted(path.name for path in other.iterdir()) == ["releases.json", "thesis.odt"]
+        and shared(school) == []
+    )
 
 
 def test_a_home_without_a_release_makes_a_site_that_says_so(tmp_path):

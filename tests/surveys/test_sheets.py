@@ -86,6 +86,12 @@ def test_a_sheet_of_too_many_cells_is_refused(tmp_path, monkeypatch):
     assert "export it as CSV" in sheet_child.contents(str(path))["refused"]
 
 
+def test_numbers_that_a_spreadsheet_cannot_keep_refuse_the_file(tmp_path):
+    with pytest.raises(FileRefused, match="format ids as text"):
+        read(tmp_path, cell(1234567890123456789))
+    assert read(tmp_path, cell(datetime(9999, 12, 31, 23, 59, 59), "yyyy-mm-dd hh:mm")) != []
+
+
 def test_a_reader_that_is_killed_refuses_the_file_and_ends_nothing(tmp_path, monkeypatch):
     child = tmp_path / "killed.py"
     child.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")

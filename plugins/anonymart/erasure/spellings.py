@@ -58,6 +58,11 @@ def folds(identifier: str) -> list[str]:
     return []
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two identifiers differ in case, width, spaces and invisible signs alone."""
+    return _plain(one) == _plain(other)
+
+
 def guesses(identifier: str) -> list[str]:
     """Spellings of the identifier that a tombstone may know, each as an identifier: of an address also its
     hash.

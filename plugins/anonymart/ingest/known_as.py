@@ -1,63 +1,91 @@
 """Who is meant by a request or a consent that spells an identifier otherwise than the register (P-RIGHTS,
-R-ERASE): an erasure of "l-17" must not be answered while L-17 stays.
+R-ERASE): an erasure of "l-17" must not be answered while L-17 stays, nor be carried out on somebody else.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from anonymart.temp_tables import INCOMING
+from anonymart.erasure import admission
+from anonymart.erasure.spellings import is_same
+from anonymart.temp_tables import ERASED_HERE, INCOMING
 
 # TEMP tables that another module makes.
-READS = (INCOMING,)
+READS = (INCOMING, ERASED_HERE)
 
 SOURCES = ("consents", "rights")
 TWO_PEOPLE = "the identifier is another spelling of that of two people or more"
+NOT_CERTAIN = "the identifier is nobody's, and looks like that of a known person: enter whom it is about"
 
 
 def find(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """In the TEMP table `incoming`, put the identifier that is known for one that is not but is spelled alike
-    (case, width, separators, a known account in place of the learner_id); where two people are spelled so,
-    give the row a reason, so that somebody looks at it.
+    """In the TEMP table `incoming`, put the identifier of the register for one that differs from it in case,
+    width, spaces and invisible signs alone.
+
+    One that looks like another person's in any other way (separators, zeros, the name of an account) gets a
+    reason, so that a person says who is meant; so does a spelling of two people. Whose identifier has a
+    tombstone is nobody else.
     """
     if source not in SOURCES:
         return
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE asked_as AS
-        SELECT given, anonymart_folds(given)[1] AS fold FROM (
-            SELECT DISTINCT identifier AS given FROM incoming WHERE reason IS NULL AND identifier IS NOT NULL
-        ) WHERE given NOT IN (SELECT identifier FROM vault.register.identities)
+        WITH people AS (
+            SELECT DISTINCT coalesce(identities.anchor, identities.identifier) AS person
+            FROM vault.register.identities AS identities
+            INNER JOIN vault.register.learners AS learners USING (identifier)
+        )
+        SELECT DISTINCT identifier AS given FROM incoming
+        WHERE reason IS NULL AND identifier IS NOT NULL
+            AND identifier NOT IN (
+                SELECT identities.identifier FROM vault.register.identities AS identities
+                INNER JOIN people ON people.person = coalesce(identities.anchor, identities.identifier)
+            )
             -- dots and tags are seen to by the identity register
-            AND ('email:' || loose_email(substr(given, 7))) NOT IN (
-                SELECT group_key FROM vault.register.identities WHERE group_key IS NOT NULL)
+            AND ('email:' || loose_email(substr(identifier, 7))) NOT IN (
+                SELECT group_key FROM vault.register.identities WHERE group_key IS NOT NULL
+            )
     """)
+    if admission.find_erased(connection, "SELECT given FROM asked_as"):
+        connection.execute("DELETE FROM asked_as WHERE given IN (SELECT identifier FROM erased_here)")
     if not connection.execute("FROM asked_as LIMIT 1").fetchall():
         return
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE known_as AS
-        WITH known AS (
-            SELECT identifier, anonymart_folds(identifier)[1] AS fold FROM vault.register.identities
-            WHERE starts_with(identifier, 'learner:') OR starts_with(identifier, 'email:')
+    found = connection.execute("""
+        WITH asked AS (SELECT given, anonymart_folds(given)[1] AS fold FROM asked_as),
+        known AS (
+            SELECT identifier, identifier AS spelled FROM vault.register.learners
             UNION
-            SELECT identifier, anonymart_folds('learner:' || account_name)[1] FROM vault.register.learners
+            SELECT identifier, 'email:' || email FROM vault.register.learners WHERE email IS NOT NULL
+            UNION
+            SELECT identifier, 'learner:' || account_name FROM vault.register.learners
             WHERE account_name IS NOT NULL
         )
-        SELECT asked_as.given, min(known.identifier) AS identifier,
-            count(DISTINCT coalesce(identities.anchor, identities.identifier)) AS n_people
-        FROM asked_as INNER JOIN known USING (fold)
+        SELECT asked.given, known.spelled, known.identifier,
+            known.spelled = known.identifier OR starts_with(known.spelled, 'email:'),
+            coalesce(identities.anchor, identities.identifier)
+        FROM asked INNER JOIN (SELECT *, anonymart_folds(spelled)[1] AS fold FROM known) AS known USING (fold)
         INNER JOIN vault.register.identities AS identities ON identities.identifier = known.identifier
-        GROUP BY asked_as.given
-    """)
-    connection.execute(
-        """
-        UPDATE incoming SET reason = $1 FROM known_as
-        WHERE known_as.given = incoming.identifier AND known_as.n_people > 1
-        """,
-        [TWO_PEOPLE],
-    )
-    connection.execute("""
-        UPDATE incoming SET identifier = known_as.identifier,
-            learner_id = if(starts_with(known_as.identifier, 'learner:'), substr(known_as.identifier, 9),
-                learner_id)
-        FROM known_as WHERE known_as.given = incoming.identifier AND known_as.n_people = 1
-    """)
+        WHERE asked.fold IS NOT NULL
+        ORDER BY ALL
+    """).fetchall()
+    people: dict[str, set[str]] = {}
+    meant: dict[str, str] = {}
+    for given, spelled, _, is_own, person in found:
+        people.setdefault(given, set()).add(person)
+        if is_own and is_same(given, spelled):
+            meant.setdefault(given, spelled)
+    for given, who in people.items():
+        if len(who) > 1 or given not in meant:
+            connection.execute(
+                "UPDATE incoming SET reason = $1 WHERE identifier = $2 AND reason IS NULL",
+                [TWO_PEOPLE if len(who) > 1 else NOT_CERTAIN, given],
+            )
+            continue
+        connection.execute(
+            """
+            UPDATE incoming SET identifier = $1,
+                learner_id = if(starts_with($1, 'learner:'), substr($1, 9), learner_id)
+            WHERE identifier = $2
+            """,
+            [meant[given], given],
+        )

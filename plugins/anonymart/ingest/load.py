@@ -192,6 +192,9 @@ def _load_tabular(
         _drop_rejects(connection)
     read_incoming(connection, contract, landed, as_of)
     counts.delivered = one_row(connection.execute("SELECT count(*) FROM incoming"))[0]
+    if contract.source == "rights":
+        # Under the spelling that was delivered, and below under that of the register.
+        request_ids.hide(connection)
     known_as.find(connection, contract.source)
     changes.read_contents(connection, contract.source)
     connection.execute(

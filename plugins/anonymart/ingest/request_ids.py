@@ -34,6 +34,7 @@ _WORDS = "|".join(
         "r",
     )
 )
+_HIDDEN = "hidden:[0-9a-f]{16}"
 _PART = f"({_WORDS}|[a-z]{{0,3}}[0-9]{{1,8}})"
 # One word and a number; numbers and words of the trade; a UUID.
 _PLAIN = (
@@ -60,7 +61,7 @@ def names_nobody(column: str) -> str:
 
 def hide(connection: duckdb.DuckDBPyConnection) -> None:
     """In the TEMP table `incoming`, put a keyed hash for each request_id that could name somebody; the same
-    id gives the same hash.
+    id gives the same hash, and a hash stays as it is.
     """
     own = (
         "list_contains(list_append(regexp_split_to_array(lower(request_id), '[-_.]'), lower(request_id)), "
@@ -70,7 +71,8 @@ def hide(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"""
         UPDATE incoming SET request_id = 'hidden:' || printf('%016x',
             identifier_hash('request|' || request_id))
-        WHERE NOT {names_nobody("request_id")} OR coalesce({own} OR {within}, false)
+        WHERE NOT regexp_full_match(request_id, '{_HIDDEN}')
+            AND (NOT {names_nobody("request_id")} OR coalesce({own} OR {within}, false))
     """)
 
 

@@ -120,6 +120,12 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     when: Listed = None
     unless: Listed = None
 
+    def __post_init__(self) -> None:
+        if self.columns in ([], ""):
+            raise ValueError("a rule names no column: list those that tell it.")
+        if (self.when in (None, [])) == (self.unless in (None, [])):
+            raise ValueError("a rule needs either 'when' or 'unless', with a value.")
+
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     """A YAML with what it extends: Mapping says what each entry means."""
@@ -136,10 +142,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     languages: Listed = None
     sentinels: Listed = None
     scale: str | None = None
-    rows_after_header: int = 0
+    rows_after_header: Annotated[int, msgspec.Meta(ge=0)] = 0
     questions_after_header: bool = False
     derived_columns: Listed = None
-    one_answer_within_days: int = 30
+    one_answer_within_days: Annotated[int, msgspec.Meta(ge=0)] = 30
     currency: str | None = None
     period: str | None = None
     basis: str | None = None

@@ -8,12 +8,15 @@ It runs alone in a process, because some files end the process that reads them
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 from datetime import date, datetime, timedelta
 from typing import Any
 
 MOST_CELLS = 20_000_000
+# From here on two whole numbers may be one: two ids would become one person.
+_EXACT = 1e15
 _MOST_MEMORY = 4 << 30
 
 
@@ -36,9 +39,15 @@ def contents(path: str) -> dict[str, Any]:
             rows = [[_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
             if rows := [row for row in rows if any(value is not None for value in row)]:
                 return {"rows": rows}
+    except _TooLong:
+        return {"refused": "a number of more than 15 digits loses some in a spreadsheet: format ids as text"}
     except (CalamineError, ValueError, OverflowError, MemoryError, OSError):
         return {"refused": "a damaged or protected spreadsheet: save it again, or export it as CSV"}
     return {"rows": []}
+
+
+class _TooLong(Exception):
+    """A whole number of which a spreadsheet keeps the first 15 digits only."""
 
 
 def _text(value: Any) -> str | None:
@@ -46,12 +55,17 @@ def _text(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, datetime):
         # Excel counts days: a second may come as 0.9999 s.
-        return str((value + timedelta(microseconds=500_000)).replace(microsecond=0))
+        near = value + timedelta(microseconds=500_000) if value.year < 9999 else value
+        return str(near.replace(microsecond=0))
     if isinstance(value, date):
         return f"{value} 00:00:00"
     if isinstance(value, timedelta):
         return repr(value / timedelta(days=1))
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        if abs(value) >= _EXACT:
+            raise _TooLong
         return str(int(value)) if value.is_integer() else repr(value)
     return str(value) if value != "" else None
 
