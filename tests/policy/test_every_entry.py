@@ -194,6 +194,7 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     from anonymart.ingest import ingest
     from anonymart.release.approval import because
     from anonymart.release.share import safeguard_of
+    from anonymart.release.states import Candidate
     from anonymart.rights import list_requests, machine
     from tests.disclosure import opened
 
@@ -219,14 +220,15 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     perturbation.check_seed(policy)
     membership.within([], policy)
     assert (safeguard_of(policy, "FR"), safeguard_of(policy, "CH")) == ("none needed", "adequacy_decision")
-    report = folder / "privacy_report.json"
-    report.write_text(
+    candidate = Candidate(folder, "2026-06-30.1")
+    candidate.folder.mkdir()
+    (candidate.folder / "privacy_report.json").write_text(
         '{"changes": {"since": "2026-05-31.1", "marts_added": [], "marts_gone": [], "columns_added": {}, '
         '"columns_gone": {}, "definitions": [], '
         '"policy": {}, "suppressed_share": {}}}',
         encoding="utf-8",
     )
-    assert because(policy, folder) == []
+    assert because(policy, candidate) == []
     # What each figure of bursts does is seen in tests/disclosure/test_bursts.py.
     opened.shown(policy)
     # That fewer cells tell nothing is seen in tests/disclosure/test_utility.py.

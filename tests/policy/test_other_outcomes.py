@@ -23,6 +23,7 @@ from anonymart.ingest import ingest
 from anonymart.policy import Policy
 from anonymart.release.approval import because
 from anonymart.release.share import safeguard_of
+from anonymart.release.states import Candidate
 from anonymart.rights import clock, handover_page
 from anonymart.session import Session
 from tests.guard.calendar import small_vault
@@ -435,13 +436,13 @@ def test_what_waits_for_the_reviewer(entry, tmp_path):
         "policy": {},
         "suppressed_share": {},
     }
-    (tmp_path / "privacy_report.json").write_text(
+    candidate = Candidate(tmp_path, "2026-07-30.1")
+    candidate.folder.mkdir()
+    (candidate.folder / "privacy_report.json").write_text(
         json.dumps({"changes": quiet | change[entry.partition(".")[2]]}), encoding="utf-8"
     )
-    assert (len(because(Policy(REGISTER), tmp_path)), because(policy(entry, APPROVAL[entry]), tmp_path)) == (
-        1,
-        [],
-    )
+    assert len(because(Policy(REGISTER), candidate)) == 1
+    assert because(policy(entry, APPROVAL[entry]), candidate) == []
 
 
 def test_refused_files_wait_as_long_as_raw_rows(small_school):
