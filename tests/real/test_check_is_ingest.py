@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from anonymart.source_order import SOURCES as ORDER
 from anonymart.surveys import mapping
 from tests.ingest.conftest import SmallSchool
 from tests.real.conftest import SHARED, data
@@ -37,17 +38,6 @@ SOURCES = {
     "both.ndjson": "learning",
     "slash.ndjson": "learning",
 }
-ORDER = (
-    "catalogue",
-    "learners",
-    "consents",
-    "rights",
-    "enrolments",
-    "learning",
-    "connections",
-    "nps",
-    "salary",
-)
 
 
 @pytest.fixture

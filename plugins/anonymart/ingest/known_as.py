@@ -74,18 +74,22 @@ def find(connection: duckdb.DuckDBPyConnection, source: str) -> None:
         people.setdefault(given, set()).add(person)
         if is_own and is_same(given, spelled):
             meant.setdefault(given, spelled)
-    for given, who in people.items():
-        if len(who) > 1 or given not in meant:
-            connection.execute(
-                "UPDATE incoming SET reason = $1 WHERE identifier = $2 AND reason IS NULL",
-                [TWO_PEOPLE if len(who) > 1 else NOT_CERTAIN, given],
-            )
-            continue
-        connection.execute(
-            """
-            UPDATE incoming SET identifier = $1,
-                learner_id = if(starts_with($1, 'learner:'), substr($1, 9), learner_id)
-            WHERE identifier = $2
-            """,
-            [meant[given], given],
-        )
+    said = [
+        (given, meant.get(given), TWO_PEOPLE if len(who) > 1 else None if given in meant else NOT_CERTAIN)
+        for given, who in people.items()
+    ]
+    columns = [[row[n] for row in said] for n in range(3)]
+    connection.execute(
+        """
+        UPDATE incoming SET reason = said.reason,
+            identifier = if(said.reason IS NULL, said.meant, incoming.identifier),
+            learner_id = if(said.reason IS NULL AND starts_with(said.meant, 'learner:'),
+                substr(said.meant, 9), incoming.learner_id)
+        FROM (
+            SELECT unnest($1::VARCHAR[]) AS given, unnest($2::VARCHAR[]) AS meant,
+                unnest($3::VARCHAR[]) AS reason
+        ) AS said
+        WHERE said.given = incoming.identifier AND incoming.reason IS NULL
+        """,
+        columns,
+    )
