@@ -6,6 +6,9 @@
 PY := .venv/bin/python
 export PYTHON
 
+# Modules are compiled once, not in each process of a run.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Nothing calls home, whatever a library's default is.
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false

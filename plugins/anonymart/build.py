@@ -27,6 +27,7 @@ from anonymart.migrate import steps
 from anonymart.policy import Policy
 from anonymart.processing import lines as processing
 from anonymart.progress import Progress
+from anonymart.release import cells
 from anonymart.rights import state
 from anonymart.rows import one_row
 from anonymart.session import Session
@@ -78,8 +79,11 @@ class Part(NamedTuple):
 
 
 ALL = Part()
-# What is made of closed periods alone, and lists that are part of the project.
-_STAYS = ("path:models/intermediate/cells", "path:models/marts", "path:models/evidence", "resource_type:seed")
+# What is made of closed periods alone; lists and views, which are part of the project and hold no day.
+_STAYS = (
+    *("path:models/intermediate/cells", "path:models/marts", "path:models/evidence"),
+    *("resource_type:seed", "config.materialized:view"),
+)
 
 
 def only(select: str) -> Part:
@@ -105,12 +109,21 @@ def build(session: Session, progress: Progress, part: Part, rights_state: str) -
 
     if part.rights not in (None, rights_state):
         part = ALL
+    contracts = load_contracts()
+    empty: list[str] = []
     if part.day:
         progress.say(f"  no period closes: the cells of the build of {part.day} stay")
+        with session.connect(warehouse="ro") as connection:
+            empty = cells.without_people(connection, contracts.values())
     with session.connect(vault="ro") as connection:
         inputs = inputs_of(connection, session.policy)
     crash.point("build.before_dbt")
     report = _run_dbt(session.home, session.policy, session.as_of, progress, part.words)
+    with session.connect(warehouse="ro") as connection:
+        begun = [name for name in empty if cells.has_people(connection, contracts[name])]
+    if begun:
+        progress.say(f"  {', '.join(begun)}: the first people have come, so all cells are made")
+        part, report = ALL, _run_dbt(session.home, session.policy, session.as_of, progress, ())
     crash.point("build.after_dbt")
     with session.connect(vault="ro", warehouse="ro") as connection:
         tombstones.attach(connection, session)

@@ -25,6 +25,7 @@ _WITHIN = {"chapter": ("course",), "exercise": ("course", "chapter"), "project":
 _OF_EVERYBODY = frozenset({"int_identities", "int_persons"})
 _MACRO = re.compile(r"\{%-? macro (\w+)\(.*?\{%-? endmacro", re.DOTALL)
 _WORD = re.compile(r"\w+")
+_STAGED = re.compile(r"stg_([a-z]+)__")
 
 
 def check(contracts: Mapping[str, MartContract], project: Path) -> None:
@@ -59,14 +60,27 @@ def histories(contracts: Mapping[str, MartContract], project: Path) -> dict[str,
 
     A name that stands in the SQL counts as read, so that nothing is overlooked.
     """
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (project / "models").rglob("*.sql")}
     kept = {path.stem for path in (project / "models" / "intermediate" / "history").glob("*.sql")}
+    return {name: frozenset(read & kept) for name, read in _read_by(contracts, project).items()}
+
+
+def sources(contracts: Mapping[str, MartContract], project: Path) -> dict[str, frozenset[str]]:
+    """For each mart the sources that its persons are counted from, by the names of the staging models that it
+    reads, through whatever model or macro.
+    """
+    return {
+        name: frozenset(found[1] for model in read if (found := _STAGED.match(model)))
+        for name, read in _read_by(contracts, project).items()
+    }
+
+
+def _read_by(contracts: Mapping[str, MartContract], project: Path) -> dict[str, set[str]]:
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (project / "models").rglob("*.sql")}
     for path in (project / "macros").rglob("*.sql"):
         texts |= {found[1]: found[0] for found in _MACRO.finditer(path.read_text(encoding="utf-8"))}
     reads = {name: frozenset(_WORD.findall(text)) & texts.keys() for name, text in texts.items()}
     return {
-        name: frozenset(_reached(contract.disclosure.get("people", ""), reads) & kept)
-        for name, contract in contracts.items()
+        name: _reached(contract.disclosure.get("people", ""), reads) for name, contract in contracts.items()
     }
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import duckdb
 
-from anonymart import __version__, engine, guard
-from anonymart.contracts import load_contracts
+from anonymart import __version__, engine, guard, shared_persons
+from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import project
+from anonymart.home import PROJECT
 from anonymart.migrate.steps import STEPS
 from anonymart.policy import Policy
 from anonymart.release import cells
@@ -30,6 +31,7 @@ _ROWS = ("loads",)
 _RECALLED = ("withdrawals", "withdrawn_periods")
 # So often the cells are made anew all the same: whatever made them stay wrongly holds no longer.
 _MADE_ANEW_AFTER = timedelta(days=7)
+_DBT_PROJECT = PROJECT / "dbt_project"
 
 
 def day_of_build(session: Session) -> date | None:
@@ -61,7 +63,8 @@ def day_of_cells(session: Session) -> tuple[date, str] | None:
 
     A cell is made when its period closes, and never again. So they stay while nothing but rows has come, all
     that had closed is published, and no period closes until `as_of`. A mart without any cell closes nothing,
-    so that rows may give it cells of any period: then all are made.
+    so that rows may give it cells of any period: where it has people and rows of its sources have come, all
+    are made (where it has nobody yet, `build.build` looks again once the new rows are in).
     """
     if not session.home.warehouse.exists():
         return None
@@ -78,11 +81,26 @@ def day_of_cells(session: Session) -> tuple[date, str] | None:
             day, session.as_of, session.policy
         ):
             return None
-        if cells.has_news(connection, contracts.values()) or cells.without_any(
-            connection, contracts.values()
-        ):
+        if cells.has_news(connection, contracts.values()) or _may_begin(connection, contracts, day):
             return None
         return day, rights
+
+
+def _may_begin(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], day: date
+) -> bool:
+    """Whether a mart without any cell has people, and a load of a source that it is counted from brought rows
+    since the build of that day.
+    """
+    loaded = connection.execute(
+        "SELECT DISTINCT source FROM vault.ledger.loads WHERE loaded > 0 AND as_of >= $1", [day]
+    ).fetchall()
+    with_rows = {source for (source,) in loaded}
+    read = shared_persons.sources(contracts, _DBT_PROJECT)
+    return any(
+        read[contract.name] & with_rows and cells.has_people(connection, contract)
+        for contract in cells.without_any(connection, contracts.values())
+    )
 
 
 def inputs_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> str:

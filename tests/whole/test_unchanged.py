@@ -109,6 +109,27 @@ def test_another_policy_or_an_earlier_day_builds(built):
     assert not stays(built, date(2026, 6, 30)), "May closes"
 
 
+@pytest.mark.long
+def test_marts_that_have_not_begun_are_looked_at_when_their_first_people_come(copied):
+    later = [BUILT + timedelta(days=days) for days in (1, 2, 3)]
+    copied.deliver("learners", "b.csv", "learner_id,registered_at,last_login_at\nL2,2026-01-01,2026-06-01\n")
+    run(Session(copied.home, copied.keys, POLICY, later[0]))
+    marts = set(load_contracts())
+    assert not marts & built_models(copied), "nobody is in any of them"
+    copied.deliver("nps", "a.csv", "learner_id,score,answered_at\nL2,9,2026-05-02T10:00:00Z\n")
+    run(Session(copied.home, copied.keys, POLICY, later[1]))
+    assert marts <= built_models(copied), "somebody is in one"
+    home = Session(copied.home, copied.keys, POLICY, later[2])
+    with engine.connect(copied.home, copied.keys, vault="rw") as connection:
+        connection.execute("UPDATE vault.ledger.loads SET as_of = as_of - 1 WHERE source = 'nps'")
+    copied.deliver("learners", "c.csv", LEARNER.format(n=3))
+    copied.ingest(later[2])
+    assert unchanged.day_of_cells(home), "it has people and no cell, and none of its rows came"
+    copied.deliver("nps", "b.csv", "learner_id,score,answered_at\nL2,3,2026-05-30T10:00:00Z\n")
+    copied.ingest(later[2])
+    assert unchanged.day_of_cells(home) is None
+
+
 def test_every_day_on_which_a_period_may_close_is_a_day_to_build():
     delay = timedelta(days=POLICY.figure("publication", "delay_days"))
     for first in (date(year, month, 1) for year in range(2024, 2034) for month in range(1, 13)):
@@ -137,7 +158,7 @@ def two_ways(school, released, tmp_path_factory) -> list[whole.SmallSchool]:
     return found
 
 
-def built_models(home: whole.SmallSchool) -> set[str]:
+def built_models(home: whole.SmallSchool | SmallSchool) -> set[str]:
     results = json.loads((home.home.dbt_target / "run_results.json").read_text(encoding="utf-8"))
     return {each["unique_id"].split(".")[2] for each in results["results"]}
 

@@ -12,8 +12,12 @@ from pathlib import Path
 
 from anonymart.errors import AnonymartError
 
-# Of the environment that the bench runs in, and would lead another environment astray.
-_NOT_OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ANONYMART_CONFIG", "PYTEST_CURRENT_TEST")
+# Of the environment that the bench runs in, and would lead another environment astray, or let it compile its
+# modules anew each time.
+_NOT_OURS = (
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"),
+    *("ANONYMART_CONFIG", "PYTEST_CURRENT_TEST"),
+)
 
 
 @dataclass(frozen=True)

@@ -105,12 +105,30 @@ def has_news(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartCont
     return bool(ledger.replaces(connection)) or any(_is_news(connection, each) for each in contracts)
 
 
-def without_any(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]) -> bool:
-    """Whether the warehouse holds a mart without any cell."""
-    return any(
-        not _number(connection, f"SELECT count(*) FROM warehouse.marts.{contract.name}")
+def without_people(connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]) -> list[str]:
+    """The marts without any cell that nobody could be in either: not one row of their people is there."""
+    return [
+        contract.name
+        for contract in without_any(connection, contracts)
+        if not has_people(connection, contract)
+    ]
+
+
+def without_any(
+    connection: duckdb.DuckDBPyConnection, contracts: Iterable[MartContract]
+) -> list[MartContract]:
+    """The marts of which the warehouse holds no cell."""
+    return [
+        contract
         for contract in contracts
-    )
+        if not _number(connection, f"SELECT count(*) FROM warehouse.marts.{contract.name}")
+    ]
+
+
+def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
+    """Whether a row of the people of a mart is there, by the view as it stands."""
+    people = f"warehouse.intermediate.{contract.disclosure['people']}"
+    return bool(_number(connection, f"SELECT EXISTS (FROM {people})"))
 
 
 def _is_news(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
