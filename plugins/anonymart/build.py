@@ -120,7 +120,7 @@ def build(session: Session, progress: Progress, part: Part, rights_state: str) -
     crash.point("build.before_dbt")
     report = _run_dbt(session.home, session.policy, session.as_of, progress, part.words)
     with session.connect(warehouse="ro") as connection:
-        begun = [name for name in empty if cells.has_people(connection, contracts[name])]
+        begun = [name for name in empty if cells.has_anybody(connection, contracts[name])]
     if begun:
         progress.say(f"  {', '.join(begun)}: the first people have come, so all cells are made")
         part, report = ALL, _run_dbt(session.home, session.policy, session.as_of, progress, ())

@@ -98,7 +98,7 @@ def _may_begin(
     with_rows = {source for (source,) in loaded}
     read = shared_persons.sources(contracts, _DBT_PROJECT)
     return any(
-        read[contract.name] & with_rows and cells.has_people(connection, contract)
+        read[contract.name] & with_rows and cells.has_anybody(connection, contract)
         for contract in cells.without_any(connection, contracts.values())
     )
 

@@ -110,7 +110,7 @@ def without_people(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Ma
     return [
         contract.name
         for contract in without_any(connection, contracts)
-        if not has_people(connection, contract)
+        if not has_anybody(connection, contract)
     ]
 
 
@@ -125,7 +125,7 @@ def without_any(
     ]
 
 
-def has_people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
+def has_anybody(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> bool:
     """Whether a row of the people of a mart is there, by the view as it stands."""
     people = f"warehouse.intermediate.{contract.disclosure['people']}"
     return bool(_number(connection, f"SELECT EXISTS (FROM {people})"))
