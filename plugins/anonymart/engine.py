@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,8 @@ NO_VACUUM = "SET max_vacuum_tasks = 0"
 _LOCKED = "Could not set lock"
 # Extension files whose signature was verified in this process: device, inode, size, time of change.
 _VERIFIED: set[tuple[int, int, int, int]] = set()
+# In the home's tmp: what a connection spills.
+SPILL_PREFIX = "spill-"
 MEMORY_LIMIT = os.environ.get("ANONYMART_MEMORY_LIMIT", "2500MB")
 
 
@@ -81,7 +84,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         SET autoload_known_extensions = false;
         SET GLOBAL TimeZone = 'UTC';
         SET memory_limit = {literal(MEMORY_LIMIT)};
-        SET temp_directory = {literal(str(home.tmp / "spill"))};
+        SET temp_directory = {literal(str(_spill(home)))};
         SET temp_file_encryption = true;
         SET preserve_insertion_order = true;
         SET enable_progress_bar = false;
@@ -89,6 +92,13 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     install_readers(connection)
     if is_plain():
         connection.execute("SET force_compression = 'uncompressed'")
+
+
+def _spill(home: Home) -> Path:
+    """A folder for this connection alone, made when it spills and gone when it is closed: DuckDB encrypts no
+    spill file where it finds one of another connection, and refuses.
+    """
+    return home.tmp / f"{SPILL_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def install_readers(connection: duckdb.DuckDBPyConnection) -> None:

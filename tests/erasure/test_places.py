@@ -138,6 +138,7 @@ def test_a_strange_file_is_found_wherever_people_may_be(tmp_path, name):
         "landing/nps/a.csv",
         "exports/0123456789abcdef.zip",
         "tmp/spill/x.tmp",
+        "tmp/spill-17-0a1b2c3d/x.tmp",
         "releases/2026-06-30.1/marts.duckdb",
         "releases/.candidate-1/x",
     ):

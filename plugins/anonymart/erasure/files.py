@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from anonymart.dbt_process import remove_beside
+from anonymart.engine import SPILL_PREFIX
 from anonymart.files.landed import NOT_SHOWN, REFUSED_SUFFIX, refused_mark
 from anonymart.home import Home
 from anonymart.policy import Policy
@@ -116,7 +117,9 @@ def remove_spill(home: Home) -> None:
     while the lock is held, but a pull, which then is made again.
     """
     remove_beside(home)
-    shutil.rmtree(home.tmp / "spill", ignore_errors=True)
+    # Versions of before had one folder for all.
+    for folder in (home.tmp / "spill", *home.tmp.glob(f"{SPILL_PREFIX}*")):
+        shutil.rmtree(folder, ignore_errors=True)
     for half in home.tmp.glob("register-*.part"):
         half.unlink(missing_ok=True)
 

@@ -393,7 +393,7 @@ FILE_KINDS = (
         "tmp",
         True,
         "spill, encrypted, is removed with each rewrite",
-        ("spill/", "gate-*/", "beside-*/", "register-*.part"),
+        ("spill/", "spill-*/", "gate-*/", "beside-*/", "register-*.part"),
     ),
     FileKind("dbt", False, "logs are off, artifacts hold names of models", ("target/", "logs/", "project/")),
     FileKind(
