@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import order
+from tests import order, warm
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_LEARNERS = int(os.environ.get("ANONYMART_TEST_DEMO_LEARNERS", "600"))
@@ -49,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "AIRFLOW_HOME" not in os.environ:
         os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="anonymart-test-airflow-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("AIRFLOW_HOME"), ignore_errors=True))
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(warm.start())
+    warm.fork_dbt()
     for mark, (_, reason) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {reason}")
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
