@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -70,6 +71,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order.longest_first(items)
     if config.getoption("loadgroup", default=False):
         _name_groups(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: looked through for garbage once, and no more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _name_groups(items: list[pytest.Item]) -> None:

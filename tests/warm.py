@@ -28,6 +28,7 @@ _DBT = [sys.executable, "-m", "anonymart.dbt_child"]
 _RUN_DBT = (
     "import json, sys\nfrom anonymart.dbt_child import _guarded\nsys.exit(_guarded(json.loads(sys.argv[1])))"
 )
+_RUN_ANONYMART = "from anonymart.cli import main\nmain()"
 # A child of a child asks the same process, whatever its own environment is.
 _address = os.environ.get(ADDRESS, "")
 
@@ -72,7 +73,8 @@ def fork_dbt() -> None:
 def _dbt(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, **_: object) -> Forked:
     reading, writing = os.pipe()
     try:
-        return Forked(_RUN_DBT, command[2:], env, cwd, (writing, 2), os.fdopen(reading, encoding="utf-8"))
+        stdout = os.fdopen(reading, encoding="utf-8")
+        return Forked(_RUN_DBT, command[2:], env=env, cwd=cwd, ends=(writing, 2), stdout=stdout)
     finally:
         os.close(writing)
 
@@ -95,15 +97,20 @@ class Forked:
         self,
         code: str,
         words: Sequence[str],
+        *,
         env: Mapping[str, str],
         cwd: Path,
         ends: tuple[int, int],
+        stdin: int | None = None,
         stdout: IO[str] | None = None,
     ) -> None:
         told = {"code": code, "words": list(words), "environment": dict(env), "cwd": str(cwd)}
         self._server = _connect()
         body = json.dumps(told).encode()
-        socket.send_fds(self._server, [HEAD.pack(len(body))], list(ends))
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        given = [nothing if stdin is None else stdin, *ends]
+        socket.send_fds(self._server, [HEAD.pack(len(body))], given)
+        os.close(nothing)
         self._server.sendall(body)
         self.pid = HEAD.unpack(self._server.recv(HEAD.size, socket.MSG_WAITALL))[0]
         self.stdout = stdout
@@ -135,7 +142,15 @@ def anonymart(
     *words: object, env: Mapping[str, str] | None = None, **options: object
 ) -> subprocess.CompletedProcess[str]:
     """`anonymart` with these words, to its end: as `python` gives it."""
-    return python("from anonymart.cli import main\nmain()", *words, env=env, **options)
+    return python(_RUN_ANONYMART, *words, env=env, **options)
+
+
+def as_typed(words: Sequence[str]) -> int:
+    """`anonymart` in the place of this process, which has its streams; gives its exit code. What a script of
+    that name calls that stands before it on PATH.
+    """
+    child = Forked(_RUN_ANONYMART, words, env=os.environ, cwd=Path.cwd(), ends=(1, 2), stdin=0)
+    return child.wait() & 0xFF
 
 
 def python(
@@ -151,7 +166,8 @@ def python(
     command = ["anonymart", *map(str, words)]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         ends = (out.fileno(), err.fileno())
-        child = Forked(code, command, os.environ if env is None else env, cwd or Path.cwd(), ends)
+        given = os.environ if env is None else env
+        child = Forked(code, command, env=given, cwd=cwd or Path.cwd(), ends=ends)
         try:
             child.wait(timeout)
         except TimeoutError:

@@ -62,7 +62,7 @@ def main(address: str) -> None:
 
 
 def _receive(client: socket.socket) -> tuple[dict, list[int]]:
-    head, ends, _, _ = socket.recv_fds(client, HEAD.size, 2, socket.MSG_WAITALL)
+    head, ends, _, _ = socket.recv_fds(client, HEAD.size, 3, socket.MSG_WAITALL)
     length, parts = HEAD.unpack(head)[0], []
     while length:
         parts.append(client.recv(length))
@@ -91,8 +91,7 @@ def _become(told: dict, ends: list[int]) -> None:
     os.environ.clear()
     os.environ.update(told["environment"])
     os.chdir(told["cwd"])
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, end in enumerate((nothing, *ends)):
+    for number, end in enumerate(ends):
         os.dup2(end, number)
         os.close(end)
     sys.argv = list(told["words"])
