@@ -80,13 +80,17 @@ def _dbt(command: Sequence[str], *, env: Mapping[str, str], cwd: Path, **_: obje
 
 
 def _connect() -> socket.socket:
+    """A connection to the process, which may only just have been started. Raises OSError where it is not."""
+    deadline = time.monotonic() + 60
     while True:
         server = socket.socket(socket.AF_UNIX)
         try:
             server.connect(_address)
             return server
-        except (FileNotFoundError, ConnectionRefusedError):  # it has only just been started
+        except (FileNotFoundError, ConnectionRefusedError):
             server.close()
+            if time.monotonic() > deadline:
+                raise
             time.sleep(0.05)
 
 

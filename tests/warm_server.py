@@ -6,6 +6,7 @@ closes then.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -40,33 +41,47 @@ def main(address: str) -> None:
             if asleep in ready:
                 os.read(asleep, 4096)
             if listener in ready:
-                from tests import preloaded
-
-                client, _ = listener.accept()
-                told, ends = _receive(client)
-                pid = os.fork()
-                if not pid:
-                    signal.set_wakeup_fd(-1)
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    _become(told, ends)
-                    for each in (listener, client, *clients.values()):
-                        each.close()
-                    code = _run(told["code"])
-                    preloaded.give_back(Path(address).parent)
-                    os._exit(code)
-                for end in ends:
-                    os.close(end)
-                clients[pid] = client
-                client.sendall(HEAD.pack(pid))
+                _serve(listener, clients, Path(address).parent)
             _reap(clients, Path(address).parent)
 
 
-def _receive(client: socket.socket) -> tuple[dict, list[int]]:
+def _serve(listener: socket.socket, clients: dict[int, socket.socket], folder: Path) -> None:
+    """Fork the child that somebody asks for, and tell its number."""
+    from tests import preloaded
+
+    client, _ = listener.accept()
+    told, ends = _receive(client)
+    if told is None:  # whoever asked has been killed meanwhile
+        client.close()
+        return
+    pid = os.fork()
+    if not pid:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _become(told, ends)
+        for each in (listener, client, *clients.values()):
+            each.close()
+        code = _run(told["code"])
+        preloaded.give_back(folder)
+        os._exit(code)
+    for end in ends:
+        os.close(end)
+    clients[pid] = client
+    with contextlib.suppress(OSError):
+        client.sendall(HEAD.pack(pid))
+
+
+def _receive(client: socket.socket) -> tuple[dict | None, list[int]]:
+    """What is asked for, None when not all of it came, and the ends of its three streams."""
     head, ends, _, _ = socket.recv_fds(client, HEAD.size, 3, socket.MSG_WAITALL)
-    length, parts = HEAD.unpack(head)[0], []
-    while length:
-        parts.append(client.recv(length))
-        length -= len(parts[-1])
+    missing, parts = HEAD.unpack(head)[0] if len(head) == HEAD.size else 0, []
+    while missing and (part := client.recv(missing)):
+        parts.append(part)
+        missing -= len(part)
+    if missing or not parts:
+        for end in ends:
+            os.close(end)
+        return None, []
     return json.loads(b"".join(parts)), ends
 
 
@@ -79,11 +94,9 @@ def _reap(clients: dict[int, socket.socket], folder: Path) -> None:
         if not pid:
             return
         preloaded.take(folder, pid)
-        with clients.pop(pid) as client:
-            try:
-                client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-            except OSError:  # whoever asked has been killed
-                continue
+        # Whoever asked may have been killed.
+        with clients.pop(pid) as client, contextlib.suppress(OSError):
+            client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
 
 
 def _become(told: dict, ends: list[int]) -> None:
