@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import order
+from tests import order, warm
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_LEARNERS = int(os.environ.get("ANONYMART_TEST_DEMO_LEARNERS", "600"))
@@ -49,6 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "AIRFLOW_HOME" not in os.environ:
         os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="anonymart-test-airflow-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("AIRFLOW_HOME"), ignore_errors=True))
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(warm.start())
+    warm.fork_dbt()
     for mark, (_, reason) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {reason}")
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
@@ -67,6 +71,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order.longest_first(items)
     if config.getoption("loadgroup", default=False):
         _name_groups(items)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: looked through for garbage once, and no more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _name_groups(items: list[pytest.Item]) -> None:

@@ -14,9 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import Block, blocks
+from tests.docs.pages import ROOT, Block, blocks
 
 HOME_OF_README = "anonymart-try"
+WARM = f"""#!{sys.executable} -S
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests import warm
+sys.exit(warm.as_typed(sys.argv))
+"""
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,12 @@ class Reader:
         )
 
     def type_at_home(self, text: str, language: str = "sh") -> subprocess.CompletedProcess[str]:
-        """The same, with `anonymart` on the path and the README's home."""
-        path = f"{self.clone / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        """The same, with `anonymart` on the path and the README's home. It is the one of tests/warm.py: how
+        the installed one starts, the README's own blocks show.
+        """
+        path = os.pathsep.join(
+            (str(self.root / "bin"), str(self.clone / ".venv" / "bin"), os.environ["PATH"])
+        )
         return self.type(text, language, PATH=path, ANONYMART_HOME=str(self.clone / "var"))
 
 
@@ -72,6 +82,10 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     reader = Reader(tmp_path_factory.mktemp("docs") / "user")
     reader.clone.mkdir(parents=True)
     (reader.clone / ".venv").symlink_to(sys.prefix)
+    command = reader.root / "bin" / "anonymart"
+    command.parent.mkdir()
+    command.write_text(WARM)
+    command.chmod(0o755)
     output = ""
     for block in blocks("README.md", "sh"):
         if not block.not_run:

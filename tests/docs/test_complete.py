@@ -55,7 +55,7 @@ def quoted() -> list[tuple[str, str]]:
     ]
     found += [(name, text) for name in pages() for text in re.findall(r"`(anonymart [^`]+)`", page(name))]
     for path in SOURCES:
-        if "tests" not in path.parts:
+        if path.relative_to(ROOT).parts[0] != "tests":
             found += [
                 (path.name, text)
                 for text in re.findall(r"`(anonymart [^`{]+)`", path.read_text(encoding="utf-8"))

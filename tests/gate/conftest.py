@@ -36,7 +36,7 @@ def of_sound(school: School, name: str, act: Callable[[School], str | None]) -> 
     home that is still a copy of it. The gate must be the one without its long parts; every other school acts
     itself.
     """
-    if not _SOUND or not _is_copy(school, _SOUND[0]):
+    if not _SOUND or school.home.root == _SOUND[0].home.root or not _is_copy(school, _SOUND[0]):
         return act(school)
     if name not in _MADE:
         root = _SOUND[0].home.root.parent / name

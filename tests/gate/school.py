@@ -105,7 +105,12 @@ class School:
             state.note_built(connection, state.of_vault(connection))
 
     def candidate(self, as_of: date = AS_OF) -> Path:
-        return make_candidate(Session(self.home, self.keys, self.policy, as_of))
+        from tests.gate.conftest import of_sound
+
+        def act(school: School) -> str:
+            return make_candidate(Session(school.home, school.keys, school.policy, as_of)).name
+
+        return self.home.releases / of_sound(self, f"candidate-{as_of}", act)
 
     def tamper(self, candidate: Path, *statements: str, seal: bool = True) -> None:
         """Change the candidate's marts.duckdb by SQL (catalog `release`); with `seal` write Parquet and

@@ -101,7 +101,7 @@ def test_a_school_of_many_diplomas_is_what_a_landing_may_hold(tmp_path: Path) ->
 
 @pytest.mark.long
 def test_the_bench_measures_everything(tmp_path: Path) -> None:
-    found = whole.measure(2000, tmp_path)
+    found = whole.measure(2000, tmp_path, people=600_000)
     assert found["full"]["release_id"] == f"{landings.AS_OF}.1"
     assert set(found["full"]["steps"]) >= set(whole.STEPS)
     assert found["commit"] and found["versions"]["duckdb"]

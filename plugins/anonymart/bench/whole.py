@@ -13,7 +13,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
-from anonymart.bench import children, landings, machine, sides
+from anonymart.bench import children, landings, machine, protection, sides
 from anonymart.session import Session
 
 AS_OF = landings.AS_OF
@@ -21,8 +21,9 @@ STEPS = ("ingest", "build", "candidate", "gate", "publish")
 _TINY = 1000
 
 
-def measure(statements: int, work: Path) -> dict:
-    """All figures of one run: seconds, peak memory in MiB, and the ratios.
+def measure(statements: int, work: Path, people: int = protection.ROWS) -> dict:
+    """All figures of one run: seconds, peak memory in MiB, and the ratios; `people` are the person-rows that
+    are protected.
 
     Raises AnonymartError when a step fails.
     """
@@ -43,9 +44,11 @@ def measure(statements: int, work: Path) -> dict:
     landings.increment(work / "more", statements)
     more = _whole(work / "more", work / "home", next_day)
     again = _whole(work / "nothing", work / "home", next_day)
-    _say("  Protecting 10 million person-rows …")
-    protected = _child("anonymart.bench.protection", str(work / "tiny-home"), str(work / "people.duckdb"))
-    protection = json.loads(protected.pop("output"))
+    _say(f"  Protecting {people:,} person-rows …")
+    protected = _child(
+        "anonymart.bench.protection", str(work / "tiny-home"), str(work / "people.duckdb"), str(people)
+    )
+    marts = json.loads(protected.pop("output"))
     _say("  Erasure: a plain copy of vault and warehouse, then 100 erasures and retention …")
     before = _copied(work)
     child = _child("anonymart.bench.whole", "--erase", str(work / "home"))
@@ -62,14 +65,11 @@ def measure(statements: int, work: Path) -> dict:
         "full": full,
         "increment": more,
         "nothing_new": again,
-        "protection": {**protected, "marts": protection},
+        "protection": {**protected, "people": people, "marts": marts},
         "copies": copied,
         "erasure": {**child, **erased},
         "ratios": {
-            **{
-                f"protection_of_{mart}_to_plain_aggregation": found["ratio"]
-                for mart, found in protection.items()
-            },
+            **{f"protection_of_{mart}_to_plain_aggregation": found["ratio"] for mart, found in marts.items()},
             "erasure_to_copy": _ratio(erased["seconds"], copy["seconds"]),
             "erasure_to_copy_of_cpu": _ratio(erased["cpu_seconds"], copy["cpu_seconds"]),
             "full_to_baseline_without_start_up": _ratio(
@@ -120,8 +120,8 @@ def lines(results: dict) -> list[str]:
         *(
             f"protection: {found['cells']:,} cells of {mart} take {found['protected_seconds']:.1f} s, "
             f"{found['ratio']:.2f} x the plain aggregation "
-            f"of 10 million rows (aim 2); looking for persons who stand twice in a cell takes "
-            f"{found['once_ratio']:.2f} x more"
+            f"of {results['protection']['people']:,} rows (aim 2); looking for persons who stand twice in a "
+            f"cell takes {found['once_ratio']:.2f} x more"
             for mart, found in results["protection"]["marts"].items()
         ),
         f"erasure: 100 erasures and retention take {results['erasure']['seconds']:.1f} s, "
