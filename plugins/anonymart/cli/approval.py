@@ -5,10 +5,11 @@ answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
-from anonymart.cli.base import as_json, open_session, print_result
+from anonymart.cli.base import as_json, exit_if_waiting, open_session, print_result
 from anonymart.lock import writing
 
 
@@ -48,22 +49,42 @@ def approvals(is_json: bool) -> None:
 
 
 @click.command("approve")
+@click.option(
+    "--hold",
+    "held",
+    metavar="MART",
+    multiple=True,
+    help="Hold back what is new in this mart, and in the marts that are told together with it; may be given "
+    "several times.",
+)
 @_answering
-def approve(release_id: str, actor: str, reason: str, candidate: str | None, is_json: bool) -> None:
+def approve(
+    release_id: str, actor: str, reason: str, candidate: str | None, held: tuple[str, ...], is_json: bool
+) -> None:
     """Publish RELEASE_ID, which waits for the reviewer. Exit 3 when its files are not what was asked about, 2
     when it no longer waits.
+
+    With --hold the rest is published: the gate reads it anew without the held marts, which takes as long as
+    the gate did. Exit 4 when the rest is not what you have read, so that it waits. What is held comes again
+    with the next build, computed anew, and waits for the reviewer.
     """
     from anonymart import run as whole
     from anonymart.release.approval import Reviewer
 
-    session = open_session()
+    session, reviewer = open_session(), Reviewer(actor, reason)
     with writing(session.home):
-        published = whole.approve(session, release_id, Reviewer(actor, reason), candidate)
-    print_result(
-        is_json,
-        {"release_id": published.release_id, "status": "published"},
-        lambda told: [f"Published release {told['release_id']}."],
-    )
+        if held:
+            outcome = whole.approve_without(session, release_id, reviewer, candidate, held)
+        else:
+            outcome = whole.approve(session, release_id, reviewer, candidate)
+    print_result(is_json, {"release_id": release_id, **whole.told_of(outcome)}, _told_lines)
+    exit_if_waiting(outcome)
+
+
+def _told_lines(told: dict[str, Any]) -> list[str]:
+    if told["waiting"]:
+        return ["Held back, and the rest is not what you have read, so it waits.", told["waiting"]["says"]]
+    return [f"Published release {told['release_id']}."]
 
 
 @click.command("refuse")
