@@ -43,9 +43,10 @@ THEME = Cell(
     {"n_respondents": 120, "n_positive": 60, "n_negative": 30},
     {},
     {
-        "n_respondents": 120, "n_positive": 60, "n_negative": 30, "positive_share": 0.5, "negative_share": 0.25,
+        **{"n_respondents": 120, "n_positive": 60, "n_negative": 30},
+        **{"positive_share": 0.5, "negative_share": 0.25},
     },
-)  # fmt: skip
+)
 
 
 def session(school, as_of: date = AS_OF) -> Session:
@@ -308,8 +309,8 @@ def test_a_mart_that_another_run_forgot_to_build_is_no_way_around(school):
 
 @pytest.mark.usefixtures("without_drill")
 def test_a_held_cell_stands_in_no_file_no_report_and_no_note(school):
-    """The attack: whoever reads every byte that is left, packed or not, finds no figure and no key of the held
-    cells. The same search finds them in the candidate that the reviewer read.
+    """The attack: whoever reads every byte that is left, packed or not, finds no figure and no key of the
+    held cells. The same search finds them in the candidate that the reviewer read.
     """
     school.build([cell for cell in CELLS if cell.mart != "salary_outcome"] + [salary(graduates=7919)])
     whole = waits(school)
@@ -336,7 +337,7 @@ def test_a_held_cell_stands_in_no_file_no_report_and_no_note(school):
 
 
 def found_in(folder: Path, texts: set[str]) -> set[str]:
-    """Which of these stand in a file of the folder: in its bytes, in what it packs, or in a row of a table."""
+    """Which of these stand in a file of the folder: its bytes, what it packs, the rows of its tables."""
     return {text for text in texts for content in contents(folder) if text in content}
 
 
