@@ -110,6 +110,20 @@ def test_ten_marts_go_through_and_one_is_held_back(school):
 
 
 @QUICK
+def test_the_accountant_charges_nobody_for_what_is_held(school):
+    def charged() -> tuple[int, int]:
+        with school.connect(vault="ro") as connection:
+            told = for_reviewer.notes(connection, FIRST)["membership"]
+        return told["persons"], told["shares"][-1]["draws"]
+
+    waits(school)
+    persons, draws = charged()
+    hold(school, "course_engagement_monthly")
+    assert charged()[0] == persons - 40, "40 persons stand in this mart alone"
+    assert draws > 0 and held_marts.held_now(session(school))[0]["reason"] == NO_SALARIES.reason
+
+
+@QUICK
 def test_what_was_held_comes_again_waits_and_is_published_under_the_same_keys(school):
     folder = waits(school).candidate.folder
     seen = cells(folder, "salary_outcome")

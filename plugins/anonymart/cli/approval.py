@@ -35,17 +35,20 @@ def _answering(command: Callable[..., None]) -> Callable[..., None]:
 @click.command("approvals")
 @as_json
 def approvals(is_json: bool) -> None:
-    """List the releases that waited for the reviewer: why, since when, and what was decided by whom."""
-    from anonymart.release import approval
+    """List the releases that waited for the reviewer: why, since when, and what was decided by whom; and the
+    marts that are held back.
+    """
+    from anonymart.release import approval, held_marts
 
     session = open_session()
     with writing(session.home):
-        found = approval.decisions(session)
-    print_result(
-        is_json,
-        {"approvals": found},
-        lambda _: [line for entry in found for line in _lines(entry)] or ["No release has waited yet."],
-    )
+        found, held = approval.decisions(session), held_marts.held_now(session)
+    lines = [line for entry in found for line in _lines(entry)] or ["No release has waited yet."]
+    lines += [
+        f"Held back: {entry['mart']}, by {entry['decided_by']} at {entry['at']}: {entry['reason']}"
+        for entry in held
+    ]
+    print_result(is_json, {"approvals": found, "held": held}, lambda _: lines)
 
 
 @click.command("approve")
@@ -69,6 +72,7 @@ def approve(
     with the next build, computed anew, and waits for the reviewer.
     """
     from anonymart import run as whole
+    from anonymart.release import held_marts
     from anonymart.release.approval import Reviewer
 
     session, reviewer = open_session(), Reviewer(actor, reason)
@@ -77,14 +81,19 @@ def approve(
             outcome = whole.approve_without(session, release_id, reviewer, candidate, held)
         else:
             outcome = whole.approve(session, release_id, reviewer, candidate)
-    print_result(is_json, {"release_id": release_id, **whole.told_of(outcome)}, _told_lines)
+        still_held = [entry["mart"] for entry in held_marts.held_now(session)]
+    told = {"release_id": release_id, **whole.told_of(outcome), "held": still_held}
+    print_result(is_json, told, _told_lines)
     exit_if_waiting(outcome)
 
 
 def _told_lines(told: dict[str, Any]) -> list[str]:
+    held = f"Held back until a release publishes it: {', '.join(told['held'])}."
     if told["waiting"]:
-        return ["Held back, and the rest is not what you have read, so it waits.", told["waiting"]["says"]]
-    return [f"Published release {told['release_id']}."]
+        lines = ["What is left is not what you have read, so it waits.", told["waiting"]["says"]]
+    else:
+        lines = [f"Published release {told['release_id']}."]
+    return [*lines, *([held] if told["held"] else [])]
 
 
 @click.command("refuse")

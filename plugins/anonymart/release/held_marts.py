@@ -41,6 +41,21 @@ class HeldBack:
     rest: Mapping[str, Any]
 
 
+def held_now(session: Session) -> list[dict[str, str]]:
+    """The marts that no release has published since the reviewer held them back, by name: mart, decided_by,
+    reason and at.
+    """
+    if not session.home.vault.exists():
+        return []
+    with session.connect(vault="ro") as connection:
+        if not engine.table_exists(connection, "ledger", "held_marts"):
+            return []
+        rows = connection.execute(
+            'SELECT mart, decided_by, reason, "at" FROM vault.ledger.held_marts ORDER BY mart'
+        ).fetchall()
+    return [dict(zip(("mart", "decided_by", "reason", "at"), row, strict=True)) for row in rows]
+
+
 def groups(candidate: Candidate) -> list[tuple[str, ...]]:
     """The marts that bring something new in a candidate, those that are told together side by side: one is
     held back with all of its group, since the figures of two days about the same people are a difference.

@@ -84,6 +84,7 @@ def overview(request: Request, user: Reader) -> Response:
         request,
         "overview",
         releases=reading.releases(session),
+        held=reading.held(session),
         n_unreadable=reading.n_unreadable(session),
         people=reading.people(session),
         means=MEANS,
