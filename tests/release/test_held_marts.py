@@ -17,7 +17,7 @@ import pytest
 
 from anonymart import audit, unchanged
 from anonymart.contracts import load_contracts
-from anonymart.errors import GateRefused, UsageError
+from anonymart.errors import GateRefused, SentenceRefused, UsageError
 from anonymart.gate import gate
 from anonymart.gate import run as gate_run
 from anonymart.gate.report import Failure
@@ -188,6 +188,15 @@ def test_what_cannot_be_held_is_said_and_nothing_is_changed(school, marts, says)
 
 
 @QUICK
+def test_a_reason_with_a_figure_is_not_taken(school):
+    """It stands in the manifest of the release that tells nothing of what is held."""
+    before = waits(school)
+    with pytest.raises(SentenceRefused, match="write it without digits"):
+        hold(school, "salary_outcome", reviewer=Reviewer("reviewer", "A median of 32 950 looks wrong"))
+    assert waiting(session(school)) == before and held(school) == []
+
+
+@QUICK
 def test_a_correction_goes_out_whole(school):
     waits(school)
     with school.connect(vault="rw") as connection:
@@ -313,12 +322,15 @@ def test_a_refusal_or_another_release_lifts_no_hold(school):
 
 
 @QUICK
-def test_a_mart_that_another_run_forgot_to_build_is_no_way_around(school):
-    """`publish` with a reviewer's name says yes to what it finds, and finds no held cell without a build."""
+def test_a_yes_beforehand_is_no_way_around(school):
+    """`--approve-as` says yes to whatever is found, unread."""
     waits(school)
     hold(school, "salary_outcome")
     assert release(session(school), reviewer=REVIEWER) is None
     assert not cells(make_candidate(session(school)), "salary_outcome")
+    school.build([salary()], NEXT_MONTH)
+    assert isinstance(release(session(school, NEXT_MONTH), reviewer=REVIEWER), Waiting)
+    assert held(school) == ["salary_outcome"]
 
 
 @pytest.mark.usefixtures("without_drill")

@@ -68,8 +68,8 @@ def approve(
     when it no longer waits.
 
     With --hold the rest is published: the gate reads it anew without the held marts, which takes as long as
-    the gate did. Exit 4 when the rest is not what you have read, so that it waits. What is held comes again
-    with the next build, computed anew, and waits for the reviewer.
+    the gate did, and the reason may hold no digit. Exit 4 when the rest is not what you have read, so that it
+    waits. What is held comes again with the next build, computed anew, and waits for the reviewer.
     """
     from anonymart import run as whole
     from anonymart.release import held_marts

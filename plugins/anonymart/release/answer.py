@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anonymart import audit, crash
-from anonymart.errors import GateRefused, Superseded, UsageError
+from anonymart.errors import GateRefused, SentenceRefused, Superseded, UsageError
 from anonymart.keys import Keys
 from anonymart.release import held_marts
 from anonymart.release.approval import (
@@ -64,13 +64,19 @@ def hold_back(
     """The reviewer's no to some marts of what waits under this id: it waits no longer, and their new cells
     are out of the warehouse, so that a new candidate is the rest.
 
-    Raises as `approve` and `held_marts.choose`, and UnreadableRequests, while nothing is held back yet.
+    Raises as `approve` and `held_marts.choose`, SentenceRefused for a reason with a digit, since it stands in
+    the manifest of the rest, and UnreadableRequests, while nothing is held back yet.
     """
     from anonymart.rights.unreadable import need_none_open
 
     need_none_open(session)
     row = _expected(session, release_id, candidate)
     reviewer = checked(session, reviewer)
+    if any(sign.isdigit() for sign in reviewer.reason):
+        raise SentenceRefused(
+            "The reason stands in the release, which may tell no figure of what is held back: write it "
+            "without digits."
+        )
     waits = waiting_candidate(session.home, release_id)
     _check_unchanged(waits.folder, row, session.keys)
     held = held_marts.choose(session, waits, marts)

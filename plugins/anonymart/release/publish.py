@@ -83,7 +83,8 @@ def publish(
         held = held_marts.because(connection, candidate)
     _check_gate(folder)
     reasons = [*approval.because(session.policy, candidate), *held]
-    if reasons and reviewer is None:
+    # A yes from before the candidate was made lets nothing out that a reviewer has held back.
+    if reasons and (reviewer is None or (held and candidate.state is State.BUILT)):
         return approval.hold(session, candidate, reasons, actor)
     reviewer = approval.checked(session, reviewer) if reasons and reviewer else None
     manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
