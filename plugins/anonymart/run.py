@@ -312,7 +312,9 @@ def approve_without(
     """
     from anonymart.release import Waiting, answer, held_marts
 
+    progress = progress or Progress()
     held = answer.hold_back(session, release_id, reviewer, candidate, marts)
+    progress.say(f"Held back: {', '.join(held.marts)}.")
     outcome = release(session.on(held.as_of), progress, reviewer.name)
     if not isinstance(outcome, Waiting) or not held_marts.is_the_rest(outcome.candidate, held):
         return outcome

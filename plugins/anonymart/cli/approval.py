@@ -43,12 +43,19 @@ def approvals(is_json: bool) -> None:
     session = open_session()
     with writing(session.home):
         found, held = approval.decisions(session), held_marts.held_now(session)
+        waits = approval.waiting(session)
+        groups = held_marts.groups(waits.candidate) if waits else []
     lines = [line for entry in found for line in _lines(entry)] or ["No release has waited yet."]
+    lines += [
+        f"  {' and '.join(group)} are told together: --hold holds them together."
+        for group in groups
+        if len(group) > 1
+    ]
     lines += [
         f"Held back: {entry['mart']}, by {entry['decided_by']} at {entry['at']}: {entry['reason']}"
         for entry in held
     ]
-    print_result(is_json, {"approvals": found, "held": held}, lambda _: lines)
+    print_result(is_json, {"approvals": found, "groups": groups, "held": held}, lambda _: lines)
 
 
 @click.command("approve")

@@ -148,7 +148,8 @@ def is_the_rest(candidate: Candidate, held: HeldBack) -> bool:
 
 def because(connection: duckdb.DuckDBPyConnection, candidate: Candidate) -> list[str]:
     """Why a candidate needs the reviewer as long as a mart is held back: it is in it again, or still out."""
-    held, new = _held(connection), _new_in(read_manifest(candidate.folder))
+    manifest = read_manifest(candidate.folder)
+    held, new = _held(connection) & manifest["marts"].keys(), _new_in(manifest)
     again, out = sorted(held & new), sorted(held - new)
     return [
         *([f"In it again, after the reviewer held it back: {', '.join(again)}."] if again else []),
