@@ -147,7 +147,7 @@ def test_what_was_held_comes_again_waits_and_is_published_under_the_same_keys(sc
 
 @QUICK
 def test_whether_a_cell_is_complete_is_told_as_of_the_release_that_publishes_it(school):
-    """Five years after the first day of its month somebody may have left a cell: here between the two days."""
+    """Five years after the first day of its month somebody may have left it: here between the two days."""
     old = engagement(date(2021, 7, 1))
     school.build([old, nps()])
     [seen] = cells(waits(school).candidate.folder, "course_engagement_monthly")
