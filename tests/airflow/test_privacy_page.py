@@ -160,6 +160,17 @@ def test_a_reviewer_ticks_what_is_held_back_a_group_at_a_time(privacy: Privacy) 
     ]
 
 
+def test_a_reason_that_is_not_taken_keeps_the_ticks(privacy: Privacy) -> None:
+    """Or the second try would publish what the first one held back."""
+    privacy.approvals.refused = "Write it without digits."
+    answer = privacy.post(**privacy.form(hold=COURSES, reason="A 41"))
+    assert answer.status_code == 400 and "<details open>" in answer.text
+    assert re.findall(r'value="(\w+)" checked', answer.text) == [COURSES]
+    answer = privacy.post(**privacy.form(hold=COURSES, decision="refuse"))
+    assert re.findall(r'value="(\w+)" checked', answer.text) == [COURSES]
+    assert "A refusal is for the whole release" in answer.text
+
+
 @pytest.mark.parametrize(
     ("user", "change", "status"),
     [

@@ -5,7 +5,7 @@ headers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -132,9 +132,10 @@ def _form(
     waits: Waiting,
     refused: str = "",
     typed: str = "",
+    ticked: Sequence[str] = (),
 ) -> Response:
-    """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that
-    were `typed`.
+    """The page of a candidate that waits; with `refused`, why the answer was not taken, the words that were
+    `typed` and the marts that were `ticked`: a second try must not publish them.
     """
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(session.keys, user, release_id, waits.candidate_sha256) if may_decide else ""
@@ -158,6 +159,7 @@ def _form(
         groups=held_marts.groups(waits.candidate),
         refused=refused,
         typed=typed,
+        ticked=ticked,
         membership=notes.get("membership"),
         exact=pages.exact_part(notes),
         limits=load_policy().figure("membership"),
@@ -187,12 +189,13 @@ async def decide(request: Request, user: Decider, release_id: str) -> Response:
         body += chunk
         if len(body) > _LONGEST_FORM:
             raise HTTPException(413, "The answer is too long.")
-    typed = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     given = {name: typed.get(name, [""])[-1].strip() for name in _FIELDS}
     try:
         await run_in_threadpool(_decide, user, release_id, given, typed.get(_HOLD, []))
     except SentenceRefused as error:
-        return await run_in_threadpool(_asked_again, request, user, release_id, str(error), given["reason"])
+        words = (str(error), given["reason"], typed.get(_HOLD, []))
+        return await run_in_threadpool(_asked_again, request, user, release_id, *words)
     return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
 
 
@@ -207,9 +210,11 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
     )
 
 
-def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
+def _asked_again(
+    request: Request, user: BaseUser, release_id: str, refused: str, typed: str, ticked: list[str]
+) -> Response:
     session = _session()
-    return _form(request, user, session, _waiting(session, release_id), refused, typed)
+    return _form(request, user, session, _waiting(session, release_id), refused, typed, ticked)
 
 
 def _decide(user: BaseUser, release_id: str, answer: dict[str, str], held: list[str]) -> None:
@@ -217,7 +222,7 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str], held: list[
     if answer["decision"] not in ("approve", "refuse"):
         raise HTTPException(400, "Say approve or refuse.")
     if held and answer["decision"] == "refuse":
-        raise HTTPException(400, "A refusal is for the whole release: approve it to hold some marts back.")
+        raise SentenceRefused("A refusal is for the whole release: approve it to hold some marts back.")
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
         raise SentenceRefused(f"Say why, in 1 to {_LONGEST_REASON} characters.")
     with writing(session.home):
