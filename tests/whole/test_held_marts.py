@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 
 import pytest
 
+from anonymart import unchanged
 from anonymart.errors import WAITS_FOR_A_PERSON
+from anonymart.policy import load_policy
+from anonymart.session import Session
 from tests import warm
 from tests.release.test_held_marts import cells
 from tests.whole.conftest import write_lines
@@ -21,6 +25,7 @@ MART, NEXT = "course_engagement_monthly", "2026-06-05"
 EVIDENCE = f"""
     SELECT cell_key, measure, true_count, count_key, published_value, published_reason
     FROM warehouse.evidence.cell_evidence WHERE mart = '{MART}' ORDER BY ALL"""
+INPUTS = "SELECT inputs FROM warehouse.main.built_from"
 YES = ("--as", "reviewer", "--reason", "Read in full")
 
 
@@ -36,9 +41,14 @@ def test_a_held_mart_is_made_anew_of_the_people_who_are_left(tmp_path_factory, t
     school = SmallSchool(tmp_path / "home")
     assert asked(school, AS_OF) == ["It is the first release."]
     before = school.warehouse(EVIDENCE)
+    assert school.warehouse(INPUTS) != [(None,)]
     told = school.succeed("approve", f"{AS_OF}.1", "--hold", MART, *YES)
     assert (told["status"], told["held"]) == ("published", [MART])
     assert before and not cells(school.home.current.resolve(), MART) and not school.warehouse(EVIDENCE)
+    assert school.warehouse(INPUTS) == [(None,)]
+    day = date.fromisoformat(AS_OF)
+    unbuilt = unchanged.day_of_build(Session(school.home, school.keys, load_policy(), day))
+    assert unbuilt is None, "the next run builds, though nothing has come"
     gone = [
         {
             "request_id": f"REQ-gone-{number}",
