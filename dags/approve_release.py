@@ -9,7 +9,7 @@ dag = approval_dag(
 `read` looks up what waits and why. `ask` shows it under "Required Actions" (reasons and what changed, names
 and counts only) and waits: choose Approve or Reject and say why. Only users named in `ANONYMART_REVIEWERS`
 may answer. `decide` publishes the candidate or sets it aside, in the name of who answered. Read the report on
-the page Privacy first; the same can be answered there.
+the page Privacy first; the same can be answered there, and single marts held back.
 
 It is woken by the asset `anonymart://candidate`, which `build_release` tells when a candidate waits.
 

@@ -33,6 +33,7 @@ ACTS = (
     "superseded",
     "approved",
     "refused",
+    "held_back",
     "published",
     "withdrew",
     "reworded",

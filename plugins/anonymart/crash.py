@@ -22,6 +22,8 @@ POINTS = (
     "gate.after",
     "approval.after_held",
     "approval.after_refused",
+    "held.after_noted",
+    "held.after_taken_out",
     "publish.before_commit",
     "publish.after_commit",
     "publish.after_rename",

@@ -5,6 +5,7 @@ publish.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -292,6 +293,32 @@ def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: st
             f"`anonymart approvals` lists what waits now."
         )
     return answer.approve(session, same.release_id, reviewer, same.candidate_sha256)
+
+
+def approve_without(
+    session: Session,
+    release_id: str,
+    reviewer: Reviewer,
+    candidate: str | None,
+    marts: Iterable[str],
+    progress: Progress | None = None,
+) -> Outcome:
+    """Hold these marts of what waits under this id back, and publish the rest: a new candidate without them
+    passes the whole gate, and the yes holds for it when it shows of all other marts what the reviewer has
+    read; else it waits.
+
+    Raises as `answer.hold_back` while nothing is held yet; after that as `release`: the hold stays, and
+    nothing is published.
+    """
+    from anonymart.release import Waiting, answer, held_marts
+
+    progress = progress or Progress()
+    held = answer.hold_back(session, release_id, reviewer, candidate, marts)
+    progress.say(f"Held back: {', '.join(held.marts)}.")
+    outcome = release(session.on(held.as_of), progress, reviewer.name)
+    if not isinstance(outcome, Waiting) or not held_marts.is_the_rest(outcome.candidate, held):
+        return outcome
+    return answer.approve(session, outcome.release_id, reviewer, outcome.candidate_sha256)
 
 
 def _day_after_rights(session: Session) -> date:

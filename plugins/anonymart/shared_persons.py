@@ -88,7 +88,7 @@ def unsaid(
     contracts: Mapping[str, MartContract], read: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, str]]:
     """Pairs of marts that may share persons and do not say how, the one that should say it first."""
-    groups = _reported_together(contracts)
+    groups = told_together(contracts)
     for one, other in itertools.combinations(contracts.values(), 2):
         inner, outer = (one, other) if lies_within(one, other) else (other, one)
         if not set(read[one.name]) & set(read[other.name]) or not lies_within(inner, outer):
@@ -141,8 +141,10 @@ def _tells_all(contract: MartContract) -> bool:
     return all(_other_marts(contract, each) for each in wholes)
 
 
-def _reported_together(contracts: Mapping[str, MartContract]) -> dict[str, str]:
-    """For each mart the least name of the marts that it is told together with, itself among them."""
+def told_together(contracts: Mapping[str, MartContract]) -> dict[str, str]:
+    """For each mart the least name of the marts that it is told together with, itself among them: one's count
+    repeats another's or is a part of it (`told_by`, `part_of`).
+    """
     group = {name: name for name in contracts}
     links = [
         (name, other)

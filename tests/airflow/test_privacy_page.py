@@ -17,7 +17,7 @@ import pytest
 from anonymart import audit, engine
 from anonymart.session import Session
 from tests.airflow.privacy_client import ADDRESS, Privacy
-from tests.airflow.privacy_home import FIRST, MARKUP, SECOND, WAITS, waiting
+from tests.airflow.privacy_home import COURSES, FIRST, MARKUP, SECOND, WAITS, waiting
 
 pytestmark = [pytest.mark.xdist_group("privacy"), pytest.mark.filterwarnings("ignore")]
 USERS = ("nobody", "analyst", "data_team", "reviewer", "anonymart")
@@ -145,6 +145,50 @@ def test_a_reason_that_may_name_somebody_keeps_the_form_and_its_words(privacy: P
     privacy.approvals.refused = ""
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', answer.text))
     assert privacy.post(**hidden, decision="approve", reason="Read in full").status_code == 303
+
+
+def test_a_reviewer_ticks_what_is_held_back_a_group_at_a_time(privacy: Privacy) -> None:
+    page = privacy.get(f"/waiting/{WAITS}").text
+    assert re.findall(r'name="hold" value="(\w+)"> (.*?)</label>', page) == [
+        ("course_engagement_monthly", "course_engagement_monthly"),
+        ("nps_quarterly", "nps_quarterly, nps_theme_quarterly (told together)"),
+    ]
+    assert 'name="hold"' not in privacy.get(f"/waiting/{WAITS}", "data_team").text
+    assert privacy.post(**privacy.form(hold=["nps_quarterly", COURSES])).status_code == 303
+    assert [entry["state"] for entry in privacy.approvals.decided] == [
+        f"approved without nps_quarterly, {COURSES}"
+    ]
+
+
+def test_a_reason_that_is_not_taken_keeps_the_ticks(privacy: Privacy) -> None:
+    """Or the second try would publish what the first one held back."""
+    privacy.approvals.refused = "Write it without digits."
+    answer = privacy.post(**privacy.form(hold=COURSES, reason="A 41"))
+    assert answer.status_code == 400 and "<details open>" in answer.text
+    assert re.findall(r'value="(\w+)" checked', answer.text) == [COURSES]
+    answer = privacy.post(**privacy.form(hold=COURSES, decision="refuse"))
+    assert re.findall(r'value="(\w+)" checked', answer.text) == [COURSES]
+    assert "A refusal is for the whole release" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("user", "change", "status"),
+    [
+        ("reviewer", {"decision": "refuse"}, 400),
+        ("reviewer", {"candidate_sha256": "b" * 64}, 403),
+        ("reviewer", {"token": "0" * 64}, 403),
+        ("reviewer", {"reason": ""}, 400),
+        ("data_team", {}, 403),
+        ("analyst", {}, 403),
+        ("anonymart", {}, 403),
+        ("nobody", {}, 401),
+    ],
+)
+def test_holding_back_asks_for_all_that_an_answer_does(
+    privacy: Privacy, user: str, change: dict[str, str], status: int
+) -> None:
+    assert privacy.post(user, **privacy.form(hold="nps_quarterly", **change)).status_code == status
+    assert privacy.approvals.decided == []
 
 
 def test_the_token_of_another_user_is_none(privacy: Privacy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,15 +13,18 @@ from anonymart.erasure import receipts
 from anonymart.erasure.places import check_files
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.release import Wrong, list_releases, plan_withdrawal, withdraw
+from anonymart.release.approval import Reviewer
 from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
+from anonymart.run import approve, approve_without, release
 from anonymart.session import Session
 from tests.backup.conftest import AUGUST, FIRST, JULY, SECOND, THIRD
 from tests.erasure.small_school import EMAIL, MARKER
-from tests.gate.school import engagement
+from tests.gate.school import engagement, nps
 from tests.release.test_publish import read
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("backup")]
+SEPTEMBER = date(2026, 9, 29)
 
 
 def test_after_the_loss_of_the_disk_releases_go_on_where_recipients_left_them(small_school):
@@ -197,3 +200,32 @@ def test_a_restore_that_a_kill_cut_short_lets_nothing_be_built_and_is_ended_by_i
         and receipts.verify(Session(small_school.home, small_school.keys)).passed
     )
     assert list(small_school.home.tmp.glob("restore-*")) == []
+
+
+def test_what_the_reviewer_held_back_since_stays_held_until_it_is_published(small_school, monkeypatch):
+    def held() -> list[tuple]:
+        return small_school.ask("SELECT mart, decided_by, reason FROM vault.ledger.held_marts")
+
+    def lose_and_restore() -> None:
+        shutil.rmtree(small_school.outside / "newest", ignore_errors=True)
+        small_school.light()
+        small_school.lose_disk()
+        small_school.restore(newest=small_school.outside / "newest", as_of=SEPTEMBER)
+
+    new = [nps(date(2025, 10, 1)), engagement(date(2026, 6, 1))]
+    session = Session(small_school.home, small_school.keys, small_school.policy, AUGUST)
+    small_school.school.build(new, AUGUST)
+    with monkeypatch.context() as patch:
+        patch.setattr("anonymart.release.approval.because", lambda *_: ["A test asks."])
+        release(session)
+        assert approve_without(session, THIRD, Reviewer("reviewer", "Later"), None, ["nps_quarterly"])
+    before = small_school.ledger()
+    lose_and_restore()
+    assert held() == [("nps_quarterly", "reviewer", "Later")] and small_school.ledger() == before
+    small_school.school.build([nps(date(2025, 10, 1))], SEPTEMBER)
+    outcome = release(session.on(SEPTEMBER))
+    assert outcome.because[-1] == "In it again, after the reviewer held it back: nps_quarterly."
+    approve(session, f"{SEPTEMBER}.1", Reviewer("reviewer", "Read in full"))
+    assert held() == []
+    lose_and_restore()
+    assert held() == []

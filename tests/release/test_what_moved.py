@@ -108,7 +108,10 @@ def test_the_reviewer_is_told_which_marts_stand_on_what_changed(school, monkeypa
     monkeypatch.setattr("anonymart.gate.folder_reading.definitions", lambda: other)
     # The two builds have a test of their own (tests/dbt/test_both_builds.py).
     counted = {"mart": MART, "cells": 1, "cells_moved": 1, "figures": 4, "figures_moved": 3}
-    beside = {"why_not": None, "marts": [counted]}
+    # Of a mart that is held back the builds know cells, and the reviewer's page tells nothing.
+    beside = {"why_not": None, "marts": [counted, {**counted, "mart": "nps_quarterly"}]}
+    with engine.connect(school.home, school.keys, vault="rw") as connection:
+        connection.execute("INSERT INTO vault.ledger.held_marts (mart) VALUES ('nps_quarterly')")
     monkeypatch.setattr("anonymart.release.both_builds.count_moved", lambda *_: beside)
     school.home.dbt_target.mkdir(parents=True, exist_ok=True)
     (school.home.dbt_target / "manifest.json").write_text(json.dumps(GRAPH))

@@ -5,7 +5,7 @@ back from their own files (S-ANON).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from anonymart.disclosure.perturbation import Scheme
 from anonymart.errors import AnonymartError
 from anonymart.keys import Keys
 from anonymart.policy import CLASSES
-from anonymart.release import cells, key_handover, ledger
+from anonymart.release import cells, held_marts, key_handover, ledger
 from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, marts_schema, sha256
 from anonymart.release.manifest import read_manifest
 from anonymart.release.privacy_report import read_privacy_report
@@ -27,6 +27,7 @@ from anonymart.release.signature import public_key
 from anonymart.release.verify import verify
 from anonymart.rights import state
 from anonymart.session import Session
+from anonymart.vault import schema
 
 _NOTHING = "nothing was restored."
 
@@ -156,6 +157,20 @@ def repair(session: Session, since: Sequence[Found]) -> None:
         # It was built before these releases: the next run builds in any case.
         with session.connect(warehouse="rw") as connection:
             state.drop_built(connection)
+
+
+def hold_again(session: Session, found: Mapping[str, Found], acts: Sequence[dict[str, Any]]) -> None:
+    """Hold back in the restored vault what the reviewer has held back since the backup and no release has
+    published; `acts` are the entries of the audit log since then.
+    """
+    manifests = {
+        act["release_id"]: read_manifest(found[act["release_id"]].folder)
+        for act in acts
+        if act["act"] == "published"
+    }
+    with session.connect(vault="rw") as connection:
+        schema.create(connection, session.keys)
+        held_marts.repeat(connection, acts, manifests)
 
 
 def _order(release: Found) -> tuple[str, int]:

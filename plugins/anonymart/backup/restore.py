@@ -244,8 +244,10 @@ def _make_whole(
     # Opened with the key, and with tombstones that know every receipt, before anything else reads.
     removed = removal.finish(Session(stage, keys, policy, as_of))
     entries, _ = audit.chain(stage).read()
-    since = history.check_complete(Session(stage, keys), found, entries[told["audit_entries"] :])
+    acts = entries[told["audit_entries"] :]
+    since = history.check_complete(Session(stage, keys), found, acts)
     history.repair(Session(stage, keys, policy), since)
+    history.hold_again(Session(stage, keys), found, acts)
     repaired = [release.release_id for release in since]
     approval.supersede(Session(stage, keys, given_day=as_of), "a backup was restored", actor)
     audit.record(

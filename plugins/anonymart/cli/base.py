@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,6 +15,9 @@ from anonymart.keys import Keys
 from anonymart.policy import Policy, load_policy
 from anonymart.progress import Progress
 from anonymart.session import Session
+
+if TYPE_CHECKING:
+    from anonymart.release.states import Outcome
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 DATE = click.DateTime(formats=["%Y-%m-%d"])
@@ -102,3 +105,12 @@ def print_result(is_json: bool, result: dict[str, Any], lines: Callable[[Any], I
     else:
         for line in lines(result):
             click.echo(line)
+
+
+def exit_if_waiting(outcome: Outcome) -> None:
+    """Exit 4, without a word: the result has told it."""
+    from anonymart.errors import WAITS_FOR_A_PERSON
+    from anonymart.release.states import Waiting
+
+    if isinstance(outcome, Waiting):
+        raise click.exceptions.Exit(WAITS_FOR_A_PERSON)

@@ -16,6 +16,7 @@ from anonymart.cli.base import (
     approving,
     as_json,
     dated,
+    exit_if_waiting,
     open_session,
     print_result,
     strict,
@@ -26,7 +27,6 @@ from anonymart.progress import Progress
 
 if TYPE_CHECKING:
     from anonymart.asks import Asks
-    from anonymart.release import Outcome
     from anonymart.release.approval import Reviewer
 
 
@@ -116,7 +116,7 @@ def run(
         raise click.exceptions.Exit(DayHeld.exit_code)
     if report.unreadable:
         raise click.exceptions.Exit(UnreadableRequests.exit_code)
-    _exit_if_waiting(report.outcome)
+    exit_if_waiting(report.outcome)
     _exit_if_asked(report.asks, is_strict)
 
 
@@ -249,7 +249,7 @@ def publish(
         outcome = release(session, progress, actor, reviewer)
     result = {**told_of(outcome), "seconds": progress.seconds}
     print_result(is_json, result, lambda found: [_release_line(found)])
-    _exit_if_waiting(outcome)
+    exit_if_waiting(outcome)
 
 
 @anonymart.command("confirm-day")
@@ -365,15 +365,6 @@ def _reviewer(name: str | None, reason: str | None) -> Reviewer | None:
     if (name is None) != (reason is None):
         raise click.UsageError("--approve-as and --reason go together: who approves, and why.")
     return Reviewer(name, reason) if name is not None and reason is not None else None
-
-
-def _exit_if_waiting(outcome: Outcome) -> None:
-    """Exit 4, without a word: the result has told it."""
-    from anonymart.errors import WAITS_FOR_A_PERSON
-    from anonymart.release.states import Waiting
-
-    if isinstance(outcome, Waiting):
-        raise click.exceptions.Exit(WAITS_FOR_A_PERSON)
 
 
 def _exit_if_asked(asks: Asks, is_strict: bool) -> None:

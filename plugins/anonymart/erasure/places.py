@@ -176,7 +176,7 @@ PLACES: tuple[Place, ...] = (
         "S-SAFE",
         "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names "
         "unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals "
-        "withdrawn_periods approvals candidates for_reviewer runs confirmed_days retention_hold "
+        "withdrawn_periods approvals held_marts candidates for_reviewer runs confirmed_days retention_hold "
         "removals rewrites receipt_head schema_version audit_head audit_open",
     ),
     *_place(

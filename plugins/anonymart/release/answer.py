@@ -4,13 +4,14 @@ S-SAFE).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from anonymart import audit, crash
-from anonymart.errors import GateRefused, Superseded, UsageError
+from anonymart.errors import GateRefused, SentenceRefused, Superseded, UsageError
 from anonymart.keys import Keys
+from anonymart.release import held_marts
 from anonymart.release.approval import (
     BUILT_AGAIN,
     BY_RIGHT,
@@ -29,6 +30,7 @@ from anonymart.release.approval import (
 )
 from anonymart.release.candidate_hash import hash_of
 from anonymart.release.folder import MANIFEST, MANIFEST_SIGNATURE, sha256, write_durably
+from anonymart.release.held_marts import HeldBack
 from anonymart.release.publish import publish, recover
 from anonymart.release.signature import public_key, signed_by
 from anonymart.release.states import Candidate, Published, State
@@ -54,6 +56,32 @@ def approve(session: Session, release_id: str, reviewer: Reviewer, candidate: st
     if not isinstance(published, Published):
         raise UsageError(f"Release {release_id} holds nothing new any more: there is nothing to approve.")
     return published
+
+
+def hold_back(
+    session: Session, release_id: str, reviewer: Reviewer, candidate: str | None, marts: Iterable[str]
+) -> HeldBack:
+    """The reviewer's no to some marts of what waits under this id: it waits no longer, and their new cells
+    are out of the warehouse, so that a new candidate is the rest.
+
+    Raises as `approve` and `held_marts.choose`, SentenceRefused for a reason with a digit, since it stands in
+    the manifest of the rest, and UnreadableRequests, while nothing is held back yet.
+    """
+    from anonymart.rights.unreadable import need_none_open
+
+    need_none_open(session)
+    row = _expected(session, release_id, candidate)
+    reviewer = checked(session, reviewer)
+    if any(sign.isdigit() for sign in reviewer.reason):
+        raise SentenceRefused(
+            "The reason stands in the release, which may tell no figure of what is held back: write it "
+            "without digits."
+        )
+    waits = waiting_candidate(session.home, release_id)
+    _check_unchanged(waits.folder, row, session.keys)
+    held = held_marts.choose(session, waits, marts)
+    held_marts.take_out(session, waits, held, reviewer, row["candidate_sha256"])
+    return held
 
 
 def refuse_waiting(

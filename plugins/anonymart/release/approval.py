@@ -141,7 +141,7 @@ def hold(session: Session, candidate: Candidate, reasons: list[str], actor: str 
         name = audit.who(connection, actor)
         connection.execute("BEGIN")
         state.check_candidate(connection, release_id)
-        _supersede(connection, session.on(as_of), name, "a new candidate")
+        supersede_within(connection, session.on(as_of), name, "a new candidate")
         connection.execute(
             """
                 INSERT INTO vault.ledger.approvals (release_id, as_of, candidate_sha256, because, since,
@@ -226,7 +226,7 @@ def supersede(session: Session, why: str, actor: str | None = None) -> None:
         with session.connect(vault="rw") as connection:
             name = audit.who(connection, actor)
             connection.execute("BEGIN")
-            _supersede(connection, session, name, why)
+            supersede_within(connection, session, name, why)
             connection.execute("COMMIT")
         audit.flush(session)
         settle(session)
@@ -331,7 +331,7 @@ def note(
     )
     row = row_where(connection, "state = 'waiting'", [])
     if row and row["candidate_sha256"] != said.get("candidate_sha256"):
-        _supersede(connection, session.on(as_of), actor, "another release was published")
+        supersede_within(connection, session.on(as_of), actor, "another release was published")
         row = None
     if not said["required"]:
         return
@@ -376,7 +376,10 @@ def decide(
     )
 
 
-def _supersede(connection: duckdb.DuckDBPyConnection, session: Session, actor: str, why: str) -> None:
+def supersede_within(connection: duckdb.DuckDBPyConnection, session: Session, actor: str, why: str) -> None:
+    """What waits no longer may: note it within the caller's transaction on `vault`. Does nothing when nothing
+    waits.
+    """
     row = row_where(connection, "state = 'waiting'", [])
     if row is None:
         return

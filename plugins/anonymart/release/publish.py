@@ -22,7 +22,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import schemes
 from anonymart.errors import AnonymartError, GateRefused, UsageError
 from anonymart.home import Home
-from anonymart.release import approval, cells, kept_definitions, key_handover, ledger
+from anonymart.release import approval, cells, held_marts, kept_definitions, key_handover, ledger
 from anonymart.release.approval import Reviewer
 from anonymart.release.folder import (
     DRILL_PREFIX,
@@ -58,11 +58,11 @@ def publish(
     """Publish a candidate that the gate has passed; gives Published, or None when it closes no period, holds
     no new cell and replaces nothing.
 
-    A release that changed beyond the policy's limits needs the reviewer: without one it is kept waiting, and
-    Waiting is given. Raises UsageError for a folder that is no candidate, UnreadableRequests while a
-    row about a right or a consent waits to be entered, Superseded when a right was taken in or carried out
-    since the build, GateRefused when the gate has not passed these very files. `current` changes last, in one
-    step.
+    A release that changed beyond the policy's limits, or after a mart was held back, needs the reviewer:
+    without one it is kept waiting, and Waiting is given. Raises UsageError for a folder that is no candidate,
+    UnreadableRequests while a row about a right or a consent waits to be entered, Superseded when a right was
+    taken in or carried out since the build, GateRefused when the gate has not passed these very files.
+    `current` changes last, in one step.
     """
     from anonymart.rights.unreadable import need_none_open
 
@@ -80,9 +80,11 @@ def publish(
         return None
     with session.connect(vault="ro") as connection:
         state.check_candidate(connection, release_id)
+        held = held_marts.because(connection, candidate)
     _check_gate(folder)
-    reasons = approval.because(session.policy, candidate)
-    if reasons and reviewer is None:
+    reasons = [*approval.because(session.policy, candidate), *held]
+    # A yes from before the candidate was made lets nothing out that a reviewer has held back.
+    if reasons and (reviewer is None or (held and candidate.state is State.BUILT)):
         return approval.hold(session, candidate, reasons, actor)
     reviewer = approval.checked(session, reviewer) if reasons and reviewer else None
     manifest |= {"approval": approval.manifest_entry(reasons, reviewer, candidate)}
@@ -278,6 +280,7 @@ def _commit(
         )
         as_of = date.fromisoformat(manifest["as_of"])
         approval.note(connection, session, manifest, name)
+        held_marts.note_published(connection, manifest)
         audit.enter(
             connection,
             session.on(as_of),

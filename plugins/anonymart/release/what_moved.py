@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from anonymart.contracts import MartContract
-from anonymart.release import both_builds, kept_definitions
+from anonymart.release import both_builds, held_marts, kept_definitions
 from anonymart.session import Session
 
 NAME = "what_moved"
@@ -38,7 +38,7 @@ def what_moved(
     changed = kept_definitions.changed_files(session.home, old)
     files = by_mart(session.home.dbt_target, changed or [], contracts)
     return {
-        "beside": both_builds.count_moved(session, old) if both_builds.moves(changed or ()) else None,
+        "beside": _beside(session, old, marts) if both_builds.moves(changed or ()) else None,
         "since": before["release_id"],
         "are_files_known": changed is not None,
         "marts": [
@@ -52,6 +52,16 @@ def what_moved(
             if marts[name]["new_cells"]
         ],
     }
+
+
+def _beside(
+    session: Session, old: Mapping[str, str], marts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the two builds count, but for marts that are held back: they build those too."""
+    held = {each["mart"] for each in held_marts.held_now(session)}
+    out = {mart for mart in held & marts.keys() if not marts[mart]["new_cells"]}
+    found = both_builds.count_moved(session, old)
+    return {**found, "marts": [each for each in found["marts"] if each["mart"] not in out]}
 
 
 def by_mart(target: Path, changed: Iterable[str], marts: Iterable[str]) -> dict[str, list[str]]:

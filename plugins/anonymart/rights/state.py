@@ -80,6 +80,13 @@ def note_built(
     connection.execute(f"INSERT INTO {_BUILT} VALUES (?, ?, ?, ?)", [state, inputs, as_of, defined()])
 
 
+def forget_inputs(connection: duckdb.DuckDBPyConnection) -> None:
+    """The warehouse attached to write no longer holds all that its build has made, though nothing wrong: the
+    next run builds, whatever has come.
+    """
+    connection.execute(f"UPDATE {_BUILT} SET inputs = NULL")
+
+
 def built(connection: duckdb.DuckDBPyConnection) -> str | None:
     """The state that the warehouse was built from; None after a build that failed, was killed or left models
     out.

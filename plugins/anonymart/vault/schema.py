@@ -164,6 +164,8 @@ CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
         decided_by VARCHAR, reason VARCHAR,
     "at" VARCHAR, rights_mark VARCHAR, manifest_sha256 VARCHAR, manifest VARCHAR, shown_sha256 VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.ledger.held_marts (mart VARCHAR, decided_by VARCHAR, reason VARCHAR,
+    "at" VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.runs (as_of DATE);

@@ -5,7 +5,7 @@ headers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -18,13 +18,15 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from anonymart import run
 from anonymart.errors import AnonymartError, GateRefused, SentenceRefused, UsageError
 from anonymart.home import Home
 from anonymart.keys import Keys
 from anonymart.lock import Busy, writing
 from anonymart.persons import MEANS
 from anonymart.policy import load_policy
-from anonymart.release import Waiting, approval
+from anonymart.progress import Progress
+from anonymart.release import Waiting, approval, held_marts
 from anonymart.release import answer as answering
 from anonymart.session import Session
 from anonymart.status import look
@@ -35,6 +37,8 @@ VIA = "Airflow's page Privacy"
 RETRY_SECONDS = "30"
 _LONGEST_FORM = 4096
 _LONGEST_REASON = 500
+_HOLD = "hold"
+_MOST_FIELDS = 100
 _FIELDS = ("decision", "reason", "candidate_sha256", "token")
 _NOT_HERE = "There is no such page or file."
 _HEADERS = {
@@ -80,6 +84,7 @@ def overview(request: Request, user: Reader) -> Response:
         request,
         "overview",
         releases=reading.releases(session),
+        held=reading.held(session),
         n_unreadable=reading.n_unreadable(session),
         people=reading.people(session),
         means=MEANS,
@@ -127,9 +132,10 @@ def _form(
     waits: Waiting,
     refused: str = "",
     typed: str = "",
+    ticked: Sequence[str] = (),
 ) -> Response:
-    """The page of a candidate that waits; with `refused`, why the answer was not taken, and the words that
-    were `typed`.
+    """The page of a candidate that waits; with `refused`, why the answer was not taken, the words that were
+    `typed` and the marts that were `ticked`: a second try must not publish them.
     """
     release_id, may_decide = waits.release_id, access.may(user, access.DECIDE)
     token = access.form_token(session.keys, user, release_id, waits.candidate_sha256) if may_decide else ""
@@ -150,8 +156,10 @@ def _form(
         new=summary.n_new(report),
         carried=summary.n_carried(report),
         longest=_LONGEST_REASON,
+        groups=held_marts.groups(waits.candidate),
         refused=refused,
         typed=typed,
+        ticked=ticked,
         membership=notes.get("membership"),
         exact=pages.exact_part(notes),
         limits=load_policy().figure("membership"),
@@ -173,21 +181,21 @@ def figures(request: Request, user: Reader, release_id: str) -> Response:
 
 
 async def decide(request: Request, user: Decider, release_id: str) -> Response:
-    """Approve or refuse the candidate that the form showed, and nothing else."""
+    """Approve the candidate that the form showed, whole or without the marts that are ticked, or refuse it,
+    and nothing else.
+    """
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LONGEST_FORM:
             raise HTTPException(413, "The answer is too long.")
-    answer = {
-        name: values[-1].strip()
-        for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()
-    }
-    given = {name: answer.get(name, "") for name in _FIELDS}
+    typed = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    given = {name: typed.get(name, [""])[-1].strip() for name in _FIELDS}
     try:
-        await run_in_threadpool(_decide, user, release_id, given)
+        await run_in_threadpool(_decide, user, release_id, given, typed.get(_HOLD, []))
     except SentenceRefused as error:
-        return await run_in_threadpool(_asked_again, request, user, release_id, str(error), given["reason"])
+        words = (str(error), given["reason"], typed.get(_HOLD, []))
+        return await run_in_threadpool(_asked_again, request, user, release_id, *words)
     return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
 
 
@@ -202,15 +210,19 @@ def evidence(user: Reader, kind: str, release_id: str, name: str) -> Response:
     )
 
 
-def _asked_again(request: Request, user: BaseUser, release_id: str, refused: str, typed: str) -> Response:
+def _asked_again(
+    request: Request, user: BaseUser, release_id: str, refused: str, typed: str, ticked: list[str]
+) -> Response:
     session = _session()
-    return _form(request, user, session, _waiting(session, release_id), refused, typed)
+    return _form(request, user, session, _waiting(session, release_id), refused, typed, ticked)
 
 
-def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
+def _decide(user: BaseUser, release_id: str, answer: dict[str, str], held: list[str]) -> None:
     session = _session()
     if answer["decision"] not in ("approve", "refuse"):
         raise HTTPException(400, "Say approve or refuse.")
+    if held and answer["decision"] == "refuse":
+        raise SentenceRefused("A refusal is for the whole release: approve it to hold some marts back.")
     if not answer["reason"] or len(answer["reason"]) > _LONGEST_REASON:
         raise SentenceRefused(f"Say why, in 1 to {_LONGEST_REASON} characters.")
     with writing(session.home):
@@ -232,7 +244,10 @@ def _decide(user: BaseUser, release_id: str, answer: dict[str, str]) -> None:
                 "Open the page again.",
             )
         reviewer = approval.Reviewer(reviewers()[str(user.get_id())], answer["reason"], VIA)
-        if answer["decision"] == "approve":
+        if held:
+            under = session.under(load_policy())
+            run.approve_without(under, release_id, reviewer, shown, held, Progress(quiet=True))
+        elif answer["decision"] == "approve":
             answering.approve(session.under(load_policy()), release_id, reviewer, shown)
         else:
             answering.refuse_waiting(session, release_id, reviewer, shown)

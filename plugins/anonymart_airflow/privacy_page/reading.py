@@ -12,7 +12,7 @@ from anonymart import audit, persons
 from anonymart.ingest import unreadable
 from anonymart.lock import reading
 from anonymart.policy import Policy
-from anonymart.release import Waiting, approval, for_reviewer, list_releases
+from anonymart.release import Waiting, approval, for_reviewer, held_marts, list_releases
 from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
 from anonymart.release.report_changes import changes
 from anonymart.session import Session
@@ -50,6 +50,12 @@ def releases(session: Session) -> list[dict[str, Any]]:
         for entry in decided.values()
     ]
     return sorted(shown, key=_order, reverse=True)
+
+
+def held(session: Session) -> list[dict[str, str]]:
+    """The marts that the reviewer holds back. Raises Busy while a run writes."""
+    with reading(session.home, PATIENCE):
+        return held_marts.held_now(session)
 
 
 def n_unreadable(session: Session) -> int:
