@@ -14,6 +14,7 @@ from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
+from anonymart.release.names import plain
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {
@@ -58,10 +59,10 @@ def make_codes(
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
     """The codes that hold today: one that was corrected is no longer among them."""
     if table_exists(connection, "catalogue", "items"):
-        connection.execute("""
+        connection.execute(f"""
             INSERT INTO gate.codes SELECT DISTINCT item_kind, code FROM vault.catalogue.items;
-            INSERT INTO gate.titles SELECT DISTINCT title FROM vault.catalogue.items
-                WHERE title IS NOT NULL""")
+            INSERT INTO gate.titles SELECT DISTINCT unnest([title, {plain("title")}])
+                FROM vault.catalogue.items WHERE {plain("title")} IS NOT NULL""")
 
 
 def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
