@@ -167,9 +167,7 @@ def _plant_mart(
     yield from _plant_parquet(connection, folder, table, name)
 
 
-def _plant_names(
-    connection: duckdb.DuckDBPyConnection, folder: Path, names: ReleaseTable
-) -> Iterator[Plant]:
+def _plant_names(connection: duckdb.DuckDBPyConnection, folder: Path, names: ReleaseTable) -> Iterator[Plant]:
     """Every form as a title and inside one, as a code and as the name of a column."""
     name, table = names.name, f"planted.{names.schema}.{names.name}"
     rows = [

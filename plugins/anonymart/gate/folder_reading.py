@@ -44,8 +44,8 @@ from anonymart.release.folder import (
     parquet_path,
 )
 from anonymart.release.ledger import releases
-from anonymart.release.name_tables import all_tables
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
+from anonymart.release.name_tables import all_tables
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}

@@ -41,7 +41,9 @@ def _differing(
         if [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()] != list(columns):
             return 1
         untitled = f"(SELECT code FROM {table} WHERE title IS NULL)"
-        made = f"SELECT * REPLACE (if(code IN {untitled}, NULL, title) AS title) FROM ({query(name, contracts)})"
+        made = (
+            f"SELECT * REPLACE (if(code IN {untitled}, NULL, title) AS title) FROM ({query(name, contracts)})"
+        )
         both = f"(({own}) EXCEPT ALL ({made})) UNION ALL (({made}) EXCEPT ALL ({own}))"
         row = connection.execute(f"SELECT count(*) FROM ({both})").fetchone()
     except duckdb.Error:

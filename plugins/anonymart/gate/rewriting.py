@@ -92,8 +92,8 @@ def _beside(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
 def _rewritten(
     folder: Path, place: Path, contracts: Mapping[str, MartContract], manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, Path | None]]:
-    """The marts, the names and the other files that hold them, written as a candidate is; None where one cannot be
-    read.
+    """The marts, the names and the other files that hold them, written as a candidate is; None where one
+    cannot be read.
 
     Of files whose bytes are not those of the manifest nothing has to be written to know that they are
     unlike.

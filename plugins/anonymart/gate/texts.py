@@ -48,8 +48,8 @@ _FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLE
 def make_texts(
     connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
 ) -> None:
-    """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata. A table
-    of names stands under `mart` too.
+    """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata. A
+    table of names stands under `mart` too.
     """
     connection.execute(TEXTS)
     _labels(connection, contracts)

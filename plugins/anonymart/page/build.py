@@ -120,9 +120,7 @@ def _section(
         "charts": _charts(question, drawn, [called[key] for key in keys]),
         "head": question.columns,
         "rows": [(places[row[by]] if by else None, _cells(row, question, figures)) for row in rows],
-        "years": [
-            each | {"key": called[each["key"]]} for each in _years(question, rows, (period, grain))
-        ],
+        "years": [each | {"key": called[each["key"]]} for each in _years(question, rows, (period, grain))],
         "cite": _cite(question, contract),
     }
 

@@ -30,8 +30,8 @@ from anonymart.release.folder import (
 )
 from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
-from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.name_tables import all_tables
+from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.report_changes import previous
 from anonymart.release.states import Candidate
 from anonymart.release.writing import attach_new, write_marts, write_parquet

@@ -20,8 +20,8 @@ _ABOUT = {
     "exercise": "The exercises of the school's catalogue, with or without learners.",
     "project": "The projects of the school's catalogue, with or without learners.",
     "path": "The training paths of the school's catalogue, with or without learners, and `all`.",
-    "diploma": "The diplomas that have a published cell, and `all`; no catalogue lists diplomas, so they have "
-    "no title.",
+    "diploma": "The diplomas that have a published cell, and `all`; no catalogue lists diplomas, so they "
+    "have no title.",
     "theme": "The themes of comments: the reviewed list.",
     "job_family": "The families of jobs: the reviewed list; `other` is any other job.",
 }

@@ -136,9 +136,8 @@ def _of_list(name: str, published: str) -> str:
     return f"""
         WITH listed AS (SELECT *, row_number() OVER () AS position FROM {source}),
         named AS (SELECT {name} AS code, title_en AS title, title_en, title_fr, position FROM listed)
-        SELECT *, true AS is_in_catalogue FROM named
-        UNION ALL BY NAME SELECT code, false AS is_in_catalogue FROM ({published}) ANTI JOIN named USING (code)
-        """
+        SELECT *, true AS is_in_catalogue FROM named UNION ALL BY NAME
+        SELECT code, false AS is_in_catalogue FROM ({published}) ANTI JOIN named USING (code)"""
 
 
 def _of_catalogue(kind: str, published: str) -> str:
@@ -152,7 +151,9 @@ def _of_catalogue(kind: str, published: str) -> str:
         f"{_parent_key(kind, parent)}"
         for parent in parents.values()
     )
-    siblings = f"PARTITION BY {', '.join(parents)}, place IS NULL" if parents else "PARTITION BY place IS NULL"
+    siblings = (
+        f"PARTITION BY {', '.join(parents)}, place IS NULL" if parents else "PARTITION BY place IS NULL"
+    )
     return f"""
         WITH items AS (FROM vault.catalogue.items),
         loads AS (SELECT load_no, min(as_of) AS as_of FROM vault.ledger.loads GROUP BY load_no),

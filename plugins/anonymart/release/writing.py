@@ -1,5 +1,5 @@
-"""Writing marts and names into the files of a release: the same bytes each time, so that the gate can write them again
-and compare (S-ANON).
+"""Writing marts and names into the files of a release: the same bytes each time, so that the gate can write
+them again and compare (S-ANON).
 """
 
 from __future__ import annotations
