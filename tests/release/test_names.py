@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from anonymart.gate import gate
-from anonymart.release import for_reviewer, names, verify
+from anonymart.release import exact_page, for_reviewer, names, verify
 from anonymart.release.folder import NAMES, csv_path, parquet_path
 from anonymart.release.name_tables import NAME_TABLES
 from anonymart.session import Session
@@ -158,8 +158,12 @@ def test_a_title_that_looks_like_an_identifier_is_held_back(
     assert read(candidate, query) == [(None, True)] * 4
     assert seen(school, candidate) == set()
     with school.connect(vault="ro") as connection:
-        told = for_reviewer.notes(connection, "2026-06-30.1")[names.NOTE]
+        noted = for_reviewer.notes(connection, "2026-06-30.1")
+    told = noted[names.NOTE]
     assert told["course"] == {"rows": 9, "titles": 4, "held_back": 4}
+    assert names.held_back(noted) == {"course": 4}
+    assert "4 titles" in names.sentence(names.held_back(noted))
+    assert any("look like an identifier" in line for line in exact_page.lines(noted))
     assert told["chapter"] == {"rows": 2, "titles": 2, "held_back": 0}
     texts = b"".join(
         path.read_bytes() for path in candidate.rglob("*") if path.suffix in (".csv", ".html", ".json")

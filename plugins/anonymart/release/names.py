@@ -7,7 +7,7 @@ never because of a count of persons. A title that looks like an identifier is he
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -41,6 +41,22 @@ class Told(NamedTuple):
     rows: int
     titles: int
     held_back: int
+
+
+def held_back(notes: Mapping[str, Any]) -> dict[str, int]:
+    """Of what was noted for the reviewer, how many titles are held back by table; only those of which one
+    is.
+    """
+    return {name: told["held_back"] for name, told in notes.get(NOTE, {}).items() if told["held_back"]}
+
+
+def sentence(held: Mapping[str, int]) -> str:
+    """What was held back, and what to do."""
+    tables = ", ".join(f"{name} {n}" for name, n in held.items())
+    return (
+        f"{sum(held.values())} titles of the catalogue look like an identifier and are left out of the "
+        f"release ({tables}): give these things other titles and deliver the catalogue again."
+    )
 
 
 def plain(title: str) -> str:
