@@ -180,6 +180,11 @@ def test_a_title_may_hold_a_first_name_and_a_word_that_somebody_took_as_account(
         [*CATALOGUE, ("course", "javascript", "javascript", "JavaScript with Julia", None, None, None, 2)],
     )
     with school.connect(vault="rw") as connection:
+        # Words of our own lists, which name nobody: "Price and funding".
+        connection.execute(
+            "UPDATE vault.register.learners SET given_name = 'Price', family_name = 'Funding' "
+            "WHERE account_name = 'learners'"
+        )
         connection.execute(
             "UPDATE vault.register.learners SET account_name = 'javascript' WHERE account_name = 'ruby'"
         )

@@ -12,9 +12,10 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
+from anonymart.gate.tables import insert
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
-from anonymart.release.names import plain
+from anonymart.release.names import own_titles, plain
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {
@@ -37,6 +38,7 @@ def make_codes(
     """
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR)")
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
+    insert(connection, "gate.titles", [[title] for title in own_titles()])
     _catalogue(connection)
     _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
     for name, (file, column) in _SEED_LISTS.items():

@@ -75,7 +75,7 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
         INSERT INTO gate.hits
         WITH listed AS (
             SELECT code AS text FROM gate.codes GROUP BY code HAVING NOT bool_or(contains(list, '.'))
-            UNION SELECT title FROM gate.titles
+            UNION SELECT title FROM gate.titles WHERE title NOT IN (SELECT text FROM gate.own_texts)
         )
         SELECT texts.mart, texts.column_name, texts.place, 'both_names', sum(texts.n)::BIGINT
         FROM ({both_names("gate.phrases", "listed")}) AS named

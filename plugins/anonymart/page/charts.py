@@ -339,7 +339,8 @@ def _clean(drawing: ElementTree.Element) -> str:
         del drawing.attrib[name]
     while _without_empty(drawing):
         pass
-    return ElementTree.tostring(drawing, encoding="unicode")
+    # In texts and attributes ">" is escaped; there are tens of thousands of these.
+    return ElementTree.tostring(drawing, encoding="unicode").replace(" />", "/>")
 
 
 def _without_empty(element: ElementTree.Element) -> bool:

@@ -6,6 +6,7 @@ never because of a count of persons. A title that looks like an identifier is he
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -105,6 +106,15 @@ def without(rows: str, titles: Iterable[str]) -> str:
     listed = ", ".join(literal(title) for title in titles)
     held = f"if(title IN ({listed}), NULL, title)" if listed else "title"
     return f"SELECT * REPLACE ({held} AS title) FROM ({rows})"
+
+
+def own_titles() -> list[str]:
+    """The titles that are words of ours: those of the reviewed lists, and of what stands for all."""
+    found = [title for pair in _TOGETHER.values() for title in pair]
+    for seed in _LISTS.values():
+        with (SHIPPED / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+            found += [row[name] for row in csv.DictReader(file) for name in ("title_en", "title_fr")]
+    return sorted(set(found))
 
 
 def titles(connection: duckdb.DuckDBPyConnection, database: str = "release") -> dict[tuple[str, str], Said]:
