@@ -237,6 +237,31 @@ def test_what_has_a_title_is_called_by_it_and_tables_hold_the_code(shown, marts)
     assert '<figcaption id="themes-k0">A</figcaption>' in text
 
 
+def test_an_axis_says_titles_that_are_short_in_both_languages_where_they_differ(shown, marts):
+    long = "A title that is too long for an axis of a small chart"
+    titles = {
+        ("exercise", "exercise-0"): Said("A short title & more", "A short title & more"),
+        ("chapter", "chapter-0"): Said(long, long),
+        ("job_family", "job-family-0"): Said("Data", "Données"),
+    }
+    text = page(marts, shown.contracts, RELEASE, AS_OF, SCHEMA, titles)
+    parts = {
+        name: text[text.index(f'<section id="{name}"') :].partition("</section>")[0]
+        for name in ("exercises", "chapters", "families")
+    }
+    assert ">A short title &amp; more</text>" in parts["exercises"]
+    assert ">exercise-0</text>" not in parts["exercises"] and ">exercise-1</text>" in parts["exercises"]
+    assert ">chapter-0</text>" in parts["chapters"] and f">{long}</text>" not in parts["chapters"]
+    assert re.search(r'<text [^>]*lang="en"[^>]*>Data</text>', parts["families"])
+    assert re.search(r'<text [^>]*lang="fr"[^>]*>Données</text>', parts["families"])
+    # The first figure of the box is where it begins: more to the left, as the title is longer.
+    begins = [
+        float(re.search(r'viewBox="([-\d.]+) ', each[each.index("<figure") :])[1])
+        for each in (parts["exercises"], shown.text[shown.text.index('<section id="exercises"') :])
+    ]
+    assert begins[0] < begins[1]
+
+
 def test_more_things_than_can_be_drawn_stand_in_the_table(tmp_path):
     contracts = load_contracts()
     with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:

@@ -54,7 +54,7 @@ def page(
     titles: Titles | None = None,
 ) -> str:
     """The whole page, made from the marts in `schema` alone; the same text each time. A code that has a title
-    is called by it, but for axes and tables, which hold what the files hold.
+    is called by it, but for tables, which hold what the files hold.
     """
     asked = [each for each in QUESTIONS if each.mart in contracts and _is_whole(each, contracts[each.mart])]
     sections = [
@@ -117,7 +117,7 @@ def _section(
         "answer": _answer(question, reading.answer(question, period, rows), (period, grain), titles),
         "keys": [called[key] for key in keys],
         "more": len(places) - len(keys),
-        "charts": _charts(question, drawn, [called[key] for key in keys]),
+        "charts": _charts(question, drawn, [called[key] for key in keys], titles),
         "head": question.columns,
         "rows": [(places[row[by]] if by else None, _cells(row, question, figures)) for row in rows],
         "years": [each | {"key": called[each["key"]]} for each in _years(question, rows, (period, grain))],
@@ -131,18 +131,25 @@ def _called(titles: Titles, column: str, code: Any) -> Said:
 
 
 def _charts(
-    question: Question, rows: Sequence[Row], keys: Sequence[Said]
+    question: Question, rows: Sequence[Row], keys: Sequence[Said], titles: Titles
 ) -> list[tuple[Said | None, Markup]]:
     given = reading.for_chart(question, rows)
     if not given or question.chart is None:
         return []
-    drawn = charts.draw(question.chart(given), given, question.size)
+    drawn = charts.draw(question.chart(given), given, question.size, _on_axis(question, given, titles))
     if not keys:
         return [(None, _named(drawn[0], f"{question.name}-title"))]
     return [
         (key, _named(svg, f"{question.name}-k{n}"))
         for n, (key, svg) in enumerate(zip(keys, drawn, strict=True))
     ]
+
+
+def _on_axis(question: Question, rows: Sequence[Row], titles: Titles) -> dict[str, Said]:
+    """What the things on the axis of a chart are called: those of the last column that has names."""
+    kinds = {kind for kind, _ in titles}
+    listed = [name for name in question.columns if name != question.by and name.removesuffix("_id") in kinds]
+    return {row[listed[-1]]: _called(titles, listed[-1], row[listed[-1]]) for row in rows} if listed else {}
 
 
 def _named(svg: str, element: str) -> Markup:
