@@ -81,6 +81,17 @@ def test_a_name_has_its_title_its_place_and_its_days(school):
     assert read(candidate, "SELECT title FROM names.path WHERE code = 'path-web'") == [("Web development",)]
 
 
+def test_the_newest_catalogue_that_names_them_says_the_order(school):
+    fill(school)
+    with school.connect(vault="rw") as connection:
+        for chapter in ("chapter-a", "chapter-b"):
+            connection.execute(
+                "INSERT INTO vault.raw.catalogue (load_no, chapter_id) VALUES (2, ?)", [chapter]
+            )
+    found = read(school.candidate(), "SELECT code, position FROM names.chapter ORDER BY position")
+    assert found == [("chapter-a", 1), ("chapter-b", 2)]
+
+
 def test_a_course_without_a_learner_is_listed_and_a_diploma_without_a_published_cell_is_not(school):
     fill(school)
     with school.connect(vault="rw") as connection:
