@@ -92,8 +92,8 @@ def query(name: str, contracts: Mapping[str, MartContract]) -> str:
     if name in _TOGETHER:
         english, french = (literal(text) for text in _TOGETHER[name])
         rows = (
-            f"({rows}) UNION ALL BY NAME SELECT '{ALL}' AS code, {english} AS title, {english} AS title_en, "
-            f"{french} AS title_fr, false AS is_in_catalogue"
+            f"SELECT * FROM ({rows}) WHERE code <> '{ALL}' UNION ALL BY NAME SELECT '{ALL}' AS code, "
+            f"{english} AS title, {english} AS title_en, {french} AS title_fr, false AS is_in_catalogue"
         )
     columns = NAME_TABLES[name].columns
     empty = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in columns)
