@@ -30,6 +30,7 @@ NEEDS = {
         "needs PostgreSQL and Redis",
     ),
     "needs_chromium": (lambda: shutil.which("chromium") is not None, "needs Chromium"),
+    "needs_libreoffice": (lambda: shutil.which("soffice") is not None, "needs LibreOffice"),
 }
 
 

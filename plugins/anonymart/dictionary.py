@@ -17,6 +17,7 @@ import duckdb
 from anonymart.contracts import COMPLETE, Column, MartContract
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
+from anonymart.release.name_tables import NAME_TABLES
 
 WRITER = "anonymart declare"
 _SEEDS = PROJECT / "dbt_project" / "seeds"
@@ -40,9 +41,33 @@ _GRAINS = {"month": "month", "quarter": "quarter", "half_year": "half-year", "ye
 
 
 def dictionary(contracts: Mapping[str, MartContract], policy: Policy) -> str:
-    """The whole section in Markdown: the rules in numbers, then one table for each mart."""
-    parts = [_rules(policy), *(_mart(contract, policy) for contract in contracts.values())]
+    """The whole section in Markdown: the rules in numbers, one table for each mart, and one for the names."""
+    parts = [_rules(policy), *(_mart(contract, policy) for contract in contracts.values()), _names()]
     return "\n\n".join(parts)
+
+
+def _names() -> str:
+    """The tables of names, then their columns once: a column that not all of them have says which do."""
+    about = [f"| `{table.name}` | {table.description} |" for table in NAME_TABLES.values()]
+    having: dict[tuple[str, str], list[str]] = {}
+    for table in NAME_TABLES.values():
+        for column in table.columns[1:]:
+            having.setdefault((column.name, column.type.lower()), []).append(table.name)
+    described = {column.name: column for table in NAME_TABLES.values() for column in table.columns}
+    lines = [
+        f"| `{name}` | {kind} | {described[name].description} | "
+        f"{'all' if len(tables) == len(NAME_TABLES) else ', '.join(f'`{each}`' for each in tables)} |"
+        for (name, kind), tables in having.items()
+    ]
+    return "\n".join(
+        [
+            "### The names\n",
+            *("| table | what it says |", "|---|---|", *about, ""),
+            *("| column | type | what it says | in |", "|---|---|---|---|"),
+            "| **`code`** | varchar | The code, as it stands in the marts. | all |",
+            *lines,
+        ]
+    )
 
 
 def closing(contract: MartContract, policy: Policy) -> str:

@@ -45,7 +45,8 @@ _TRIES = 3
 class RunReport:
     """What one run did: ledger of its files, what publishing came to (None: nothing new; or it waits for
     unreadable requests: the sentence in `unreadable`; or its day waits for a person: `held`), figures by
-    mart, requests by state, the release's utility (empty: nothing new), seconds by step.
+    mart, requests by state, the release's utility (empty: nothing new), how many titles it holds back by
+    table of names, seconds by step.
     """
 
     as_of: date
@@ -57,6 +58,7 @@ class RunReport:
     summary: Summary | None = None
     rights: dict[str, int] = field(default_factory=dict)
     utility: dict[str, Any] = field(default_factory=dict)
+    held_back: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -91,6 +93,7 @@ class RunReport:
             "rights": self.rights,
             "asks": self.asks.as_dict(),
             "utility": self.utility,
+            "titles_held_back": self.held_back,
             "seconds": self.seconds,
         }
 
@@ -119,7 +122,7 @@ def run(
     only publication waits, and only build and publication wait for a day that may be wrong; whatever was
     committed before stays, and running again goes on.
     """
-    from anonymart.release import exact, for_reviewer, recover
+    from anonymart.release import exact, for_reviewer, names, recover
     from anonymart.rights import count, machine
 
     seal.need_key(session)
@@ -152,7 +155,8 @@ def run(
         report.unreadable = str(waits)
     if report.release_id:
         with session.connect(vault="ro") as connection:
-            report.utility = for_reviewer.notes(connection, report.release_id)[exact.UTILITY]
+            noted = for_reviewer.notes(connection, report.release_id)
+        report.utility, report.held_back = noted[exact.UTILITY], names.held_back(noted)
     report.persons = count_persons(session)
     report.summary = summarize(session)
     return report

@@ -8,6 +8,7 @@ from anonymart.contracts import load_contracts
 from anonymart.dictionary import WRITER, closing, dictionary
 from anonymart.errors import UsageError
 from anonymart.policy import Policy, load_policy
+from anonymart.release.name_tables import NAME_TABLES
 from anonymart.written_pages import markers, rewritten
 from tests.docs.pages import page as text_of
 
@@ -22,11 +23,14 @@ def test_it_is_up_to_date():
 
 def test_every_column_is_in_it():
     section = dictionary(CONTRACTS, POLICY)
-    assert section.count("\n### ") == len(CONTRACTS)
+    assert section.count("\n### ") == len(CONTRACTS) + 1
     for contract in CONTRACTS.values():
         own = section.split(f"### {contract.name}\n")[1].split("\n### ")[0]
         missing = [name for name in (*contract.dimensions, *contract.figures) if f"`{name}`" not in own]
         assert missing == []
+    names = section.split("### The names\n")[1]
+    columns = {column.name for table in NAME_TABLES.values() for column in table.columns}
+    assert [name for name in (*NAME_TABLES, *columns) if f"`{name}`" not in names] == []
 
 
 @pytest.mark.parametrize(

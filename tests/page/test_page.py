@@ -14,8 +14,11 @@ from anonymart.errors import AnonymartError
 from anonymart.page import charts, page, reading
 from anonymart.page import words as said
 from anonymart.page.questions import COST, HIDDEN, QUESTIONS, Question
+from anonymart.page.words import Said
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import CSV_FOLDERS, derived_files
+from anonymart.release.name_tables import NAME_TABLES
+from anonymart.release.writing import write_names
 from tests.page.conftest import AS_OF, RELEASE, SCHEMA, fill
 
 
@@ -189,7 +192,9 @@ def test_a_mart_whose_figures_are_all_hidden_has_a_page(tmp_path):
 
 
 def test_files_of_a_school_as_large_as_the_demo_stay_small(tmp_path):
-    """8,448 rows as in the demo, no two figures alike: page, CSV and workbook are under 5 MB."""
+    """8,448 rows as in the demo, no two figures alike, and 240 names: page, CSV and workbook are under
+    5 MB.
+    """
     contracts = load_contracts()
     for name in CSV_FOLDERS:
         (tmp_path / name).mkdir()
@@ -198,8 +203,63 @@ def test_files_of_a_school_as_large_as_the_demo_stay_small(tmp_path):
         connection.execute("ATTACH ':memory:' AS release")
         for name in contracts:
             connection.execute(f"CREATE TABLE release.main.{name} AS FROM {SCHEMA}.{name}")
+        write_names(connection, {name: _named(table) for name, table in NAME_TABLES.items()})
         write_derived(connection, contracts, tmp_path, RELEASE, AS_OF)
     assert sum((tmp_path / name).stat().st_size for name in derived_files(contracts)) <= 5_000_000
+
+
+def _named(table) -> str:
+    kind = table.name.replace("_", "-")
+    values = {
+        "code": f"'{kind}-' || i",
+        "title": "'A title of some length, ' || i",
+        "position": "i",
+        "valid_from": "DATE '2025-09-01'",
+    }
+    columns = ", ".join(f'{values.get(c.name, "NULL")}::{c.type} AS "{c.name}"' for c in table.columns)
+    return f"SELECT {columns} FROM range(30) AS things (i)"
+
+
+def test_what_has_a_title_is_called_by_it_and_tables_hold_the_code(shown, marts):
+    titles = {
+        ("course", "course-1"): Said("Bread & <butter>", "Pain & <beurre>"),
+        ("theme", "theme-0"): Said("A", "A"),
+    }
+    text = page(marts, shown.contracts, RELEASE, AS_OF, SCHEMA, titles)
+    both = '<span lang="en">Bread &amp; &lt;butter&gt;</span><span lang="fr">Pain &amp; &lt;beurre&gt;</span>'
+    part = text[text.index('<section id="engagement"') :].partition("</section>")[0]
+    assert f'<figcaption id="engagement-k1">{both}</figcaption>' in part
+    assert f'class="f1"> <span>{both}</span></label>' in part
+    assert "<b>Bread &amp; &lt;butter&gt;</b>" in part and "<b>Pain &amp; &lt;beurre&gt;</b>" in part
+    # What has no title is called by its code; the table holds what the files hold.
+    assert '<figcaption id="engagement-k0">course-0</figcaption>' in part
+    assert Tables(text).found == Tables(shown.text).found
+    assert '<figcaption id="themes-k0">A</figcaption>' in text
+
+
+def test_an_axis_says_titles_that_are_short_in_both_languages_where_they_differ(shown, marts):
+    long = "A title that is too long for an axis of a small chart"
+    titles = {
+        ("exercise", "exercise-0"): Said("A short title & more", "A short title & more"),
+        ("chapter", "chapter-0"): Said(long, long),
+        ("job_family", "job-family-0"): Said("Data", "Données"),
+    }
+    text = page(marts, shown.contracts, RELEASE, AS_OF, SCHEMA, titles)
+    parts = {
+        name: text[text.index(f'<section id="{name}"') :].partition("</section>")[0]
+        for name in ("exercises", "chapters", "families")
+    }
+    assert ">A short title &amp; more</text>" in parts["exercises"]
+    assert ">exercise-0</text>" not in parts["exercises"] and ">exercise-1</text>" in parts["exercises"]
+    assert ">chapter-0</text>" in parts["chapters"] and f">{long}</text>" not in parts["chapters"]
+    assert re.search(r'<text [^>]*lang="en"[^>]*>Data</text>', parts["families"])
+    assert re.search(r'<text [^>]*lang="fr"[^>]*>Données</text>', parts["families"])
+    # The first figure of the box is where it begins: more to the left, as the title is longer.
+    begins = [
+        float(re.search(r'viewBox="([-\d.]+) ', each[each.index("<figure") :])[1])
+        for each in (parts["exercises"], shown.text[shown.text.index('<section id="exercises"') :])
+    ]
+    assert begins[0] < begins[1]
 
 
 def test_more_things_than_can_be_drawn_stand_in_the_table(tmp_path):

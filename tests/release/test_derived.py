@@ -15,7 +15,8 @@ import pytest
 
 from anonymart.gate import gate
 from anonymart.release.derived import write_derived
-from anonymart.release.folder import CSV_FOLDERS, WORKBOOK, derived_files
+from anonymart.release.folder import CSV_FOLDERS, NAMES, WORKBOOK, derived_files
+from anonymart.release.name_tables import all_tables
 from anonymart.session import Session
 from tests.conftest import ROOT
 from tests.gate.school import AS_OF, reseal
@@ -103,7 +104,7 @@ def _told(value) -> str:
 
 def test_the_workbook_has_a_sheet_a_mart_and_a_dictionary_with_types(sound, candidate, marts):
     found = sheets(candidate / WORKBOOK)
-    assert list(found) == [*sound.contracts, "dictionary"]
+    assert list(found) == [*sound.contracts, *NAMES, "dictionary"]
     for name, contract in sound.contracts.items():
         head, *rows = found[name]
         assert tuple(head.values()) == contract.column_names
@@ -112,7 +113,9 @@ def test_the_workbook_has_a_sheet_a_mart_and_a_dictionary_with_types(sound, cand
         ]
         assert rows == expected, name
     columns = [(row["A"], row["B"]) for row in found["dictionary"][1:]]
-    assert columns == [(name, each) for name, mart in sound.contracts.items() for each in mart.column_names]
+    assert columns == [
+        (table.name, each) for table in all_tables(sound.contracts) for each in table.column_names
+    ]
 
 
 def test_they_are_the_same_bytes_each_time(sound, candidate, tmp_path):

@@ -95,7 +95,7 @@ def test_one_bit_of_any_file_is_found_and_named(received, trusted):
                 assert verify(received).status == "changed", (name, place)
         path.write_bytes(whole)
         n_files += 1
-    assert n_files == 45
+    assert n_files == 69
     assert verify(received, trusted).status == "authentic"
 
 

@@ -54,6 +54,7 @@ def rooms() -> set[str]:
             "expectations/suites",
             "docs",
             "docs/deploy",
+            "examples",
             "findings",
             "tests",
         )

@@ -384,8 +384,13 @@ def _mart_lines(result: dict) -> list[str]:
 
 def _utility_lines(result: dict) -> list[str]:
     from anonymart.disclosure.utility import sentence
+    from anonymart.release import names
 
-    return [sentence(result["utility"])] if result["utility"] else []
+    held = result["titles_held_back"]
+    return [
+        *([sentence(result["utility"])] if result["utility"] else []),
+        *([names.sentence(held)] if held else []),
+    ]
 
 
 def _release_line(result: dict) -> str:

@@ -12,8 +12,10 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.engine import table_exists
+from anonymart.gate.tables import insert
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
+from anonymart.release.names import own_titles, plain
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 _SEED_LISTS = {
@@ -36,6 +38,7 @@ def make_codes(
     """
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR)")
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
+    insert(connection, "gate.titles", [[title] for title in own_titles()])
     _catalogue(connection)
     _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
     for name, (file, column) in _SEED_LISTS.items():
@@ -58,10 +61,10 @@ def make_codes(
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:
     """The codes that hold today: one that was corrected is no longer among them."""
     if table_exists(connection, "catalogue", "items"):
-        connection.execute("""
+        connection.execute(f"""
             INSERT INTO gate.codes SELECT DISTINCT item_kind, code FROM vault.catalogue.items;
-            INSERT INTO gate.titles SELECT DISTINCT title FROM vault.catalogue.items
-                WHERE title IS NOT NULL""")
+            INSERT INTO gate.titles SELECT DISTINCT unnest([title, {plain("title")}])
+                FROM vault.catalogue.items WHERE {plain("title")} IS NOT NULL""")
 
 
 def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:

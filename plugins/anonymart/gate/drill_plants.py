@@ -33,10 +33,14 @@ from anonymart.release.folder import (
     csv_path,
     parquet_path,
 )
+from anonymart.release.name_tables import NAME_TABLES
 from anonymart.release.privacy_page import page
+from anonymart.release.tables import ReleaseTable
 
 Key = tuple[str, str, str]
 EXTRA_FILE = "drill.txt"
+# The code of a planted title.
+_CODE = "drill-title-"
 _OBJECTS = {
     "extra_table": "CREATE TABLE planted.main.drill (drill INTEGER)",
     "extra_view": "CREATE VIEW planted.main.drill_view AS SELECT 1 AS drill",
@@ -70,7 +74,10 @@ def plant_files(folder: Path, contracts: Mapping[str, MartContract], as_of: date
         connection.execute(f"ATTACH {engine.literal(str(folder / MARTS_FILE))} AS planted")
         for contract in contracts.values():
             plants += _plant_mart(connection, folder, contract, as_of)
-            plants += _plant_csv(folder, contract)
+            plants += _plant_csv(folder, contract.name)
+        for table in NAME_TABLES.values():
+            plants += _plant_names(connection, folder, table)
+            plants += _plant_csv(folder, table.name)
         for statement in _OBJECTS.values():
             connection.execute(statement)
         connection.execute("DETACH planted")
@@ -156,15 +163,40 @@ def _plant_mart(
     for position, form in enumerate(FORMS, width + 1):
         yield from _found_in([form], "in a column name", name, f"#{position}", "column_name")
         yield Plant("extra column", "in a mart", ((name, f"#{position}", "extra_column"),))
-    yield from _plant_comments(connection, table, contract)
-    yield from _plant_parquet(connection, folder, table, contract)
+    yield from _plant_comments(connection, table, name, contract.column_names)
+    yield from _plant_parquet(connection, folder, table, name)
+
+
+def _plant_names(connection: duckdb.DuckDBPyConnection, folder: Path, names: ReleaseTable) -> Iterator[Plant]:
+    """Every form as a title and inside one, as a code and as the name of a column."""
+    name, table = names.name, f"planted.{names.schema}.{names.name}"
+    rows = [
+        {"code": f"{_CODE}{n}-{m}", "title": text}
+        for n, form in enumerate(FORMS)
+        for m, text in enumerate((form.text, inside(form.text)))
+    ]
+    rows += [{"code": form.text} for form in FORMS]
+    yield from _found_in(FORMS, "in a title", name, "title", "value")
+    yield from _found_in(FORMS, "inside a longer title", name, "title", "value")
+    yield from _found_in(FORMS, "in the code of a name", name, "code", "value")
+    _insert(connection, table, names, rows)
+    yield _said("names_unlike_catalogue", "in the names", (name, "*", "names_unlike_catalogue"))
+    extra = ", ".join(f"NULL::INTEGER AS {_quoted(form.text)}" for form in FORMS)
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT *, {extra} FROM {table}")
+    for position, form in enumerate(FORMS, len(names.columns) + 1):
+        yield from _found_in([form], "in a column name", name, f"#{position}", "column_name")
+    yield from _plant_comments(connection, table, name, names.column_names)
+    yield from _plant_parquet(connection, folder, table, name)
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract, rows: list[dict[str, Any]]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    described: MartContract | ReleaseTable,
+    rows: list[dict[str, Any]],
 ) -> None:
-    marks = ", ".join(f'unnest(?::{column.type}[]) AS "{column.name}"' for column in contract.columns)
-    values = [[row.get(column.name) for row in rows] for column in contract.columns]
+    marks = ", ".join(f'unnest(?::{column.type}[]) AS "{column.name}"' for column in described.columns)
+    values = [[row.get(column.name) for row in rows] for column in described.columns]
     connection.execute(f"INSERT INTO {table} BY NAME SELECT {marks}", values)
 
 
@@ -182,44 +214,44 @@ def _first_of_each(forms: tuple[Form, ...]) -> tuple[tuple[Form, ...], tuple[For
 
 
 def _plant_comments(
-    connection: duckdb.DuckDBPyConnection, table: str, contract: MartContract
+    connection: duckdb.DuckDBPyConnection, table: str, name: str, own: tuple[str, ...]
 ) -> Iterator[Plant]:
     """Every kind in the comment of the table, and forms that share a kind, one by one, in those of
     columns.
     """
     first, others = _first_of_each((*KNOWN, *PATTERNED))
     connection.execute(f"COMMENT ON TABLE {table} IS {engine.literal(joined(first))}")
-    yield from _found_in(first, "in the comment of a table", contract.name, "*", "table_comment")
+    yield from _found_in(first, "in the comment of a table", name, "*", "table_comment")
     yield _said(
         "comment_outside_contract",
         "in the comment of a table",
-        (contract.name, "*", "comment_outside_contract"),
+        (name, "*", "comment_outside_contract"),
     )
-    columns = [*contract.column_names, *(form.text for form in FORMS)]
-    labels = [*contract.column_names, *(f"#{n}" for n in range(len(contract.columns) + 1, len(columns) + 1))]
+    columns = [*own, *(form.text for form in FORMS)]
+    labels = [*own, *(f"#{n}" for n in range(len(own) + 1, len(columns) + 1))]
     for form, column, label in zip(others, columns, labels, strict=False):
         connection.execute(f"COMMENT ON COLUMN {table}.{_quoted(column)} IS {engine.literal(form.text)}")
-        yield from _found_in([form], "in the comment of a column", contract.name, label, "column_comment")
+        yield from _found_in([form], "in the comment of a column", name, label, "column_comment")
 
 
 def _plant_parquet(
-    connection: duckdb.DuckDBPyConnection, folder: Path, table: str, contract: MartContract
+    connection: duckdb.DuckDBPyConnection, folder: Path, table: str, name: str
 ) -> Iterator[Plant]:
     """One row less than the table, the planted columns, and every form in the file's metadata."""
-    target = engine.literal(str(folder / parquet_path(contract.name)))
+    target = engine.literal(str(folder / parquet_path(name)))
     said = ", ".join(f"drill_{n}: {engine.literal(form.text)}" for n, form in enumerate(FORMS))
     connection.execute(f"COPY (FROM {table} OFFSET 1) TO {target} (FORMAT parquet, KV_METADATA {{{said}}})")
-    yield from _found_in(FORMS, "in Parquet metadata", contract.name, "*", "parquet_metadata")
-    yield from _found_in(FORMS, "in a column name of Parquet", contract.name, "*", "parquet_column")
+    yield from _found_in(FORMS, "in Parquet metadata", name, "*", "parquet_metadata")
+    yield from _found_in(FORMS, "in a column name of Parquet", name, "*", "parquet_column")
 
 
-def _plant_csv(folder: Path, contract: MartContract) -> Iterator[Plant]:
-    """Every form as a line of its own in both CSV files of the mart."""
+def _plant_csv(folder: Path, table: str) -> Iterator[Plant]:
+    """Every form as a line of its own in both CSV files of a table."""
     for form in CSV_FOLDERS:
-        name = csv_path(contract.name, form)
+        name = csv_path(table, form)
         with (folder / name).open("a", encoding="utf-8") as file:
             file.writelines(f'"{each.text}"\n' for each in FORMS)
-        yield from _found_in(FORMS, "in a CSV file", contract.name, "*", form)
+        yield from _found_in(FORMS, "in a CSV file", table, "*", form)
         yield _said("bytes_unlike_reading", "in a CSV file", ("*", name, "bytes_unlike_reading"))
 
 

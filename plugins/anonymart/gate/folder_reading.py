@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.definitions import definitions
-from anonymart.gate import rewriting
+from anonymart.gate import names, rewriting
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
 from anonymart.release import cell_definitions, key_handover, ledger
@@ -31,6 +31,8 @@ from anonymart.release.folder import (
     MANIFEST,
     MANIFEST_SIGNATURE,
     MARTS_FILE,
+    NAMES,
+    NAMES_SCHEMA,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
     PROCESSING_REGISTER,
@@ -43,6 +45,7 @@ from anonymart.release.folder import (
 )
 from anonymart.release.ledger import releases
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES, altered_files
+from anonymart.release.name_tables import all_tables
 from anonymart.release.privacy_report import GATE, privacy_report, read_privacy_report
 
 _MART_ENTRIES = {"rows", "new_cells", "closed_periods", "figures", "too_few", "protected"}
@@ -60,12 +63,15 @@ def make_folder_tables(
     manifest: dict[str, Any],
 ) -> None:
     """Fill gate.objects, gate.descriptions and gate.file_findings, which the rules of the folder query."""
-    _objects(connection, contracts)
+    is_candidate = folder.name.startswith(CANDIDATE_PREFIX)
+    has_names = is_candidate or parquet_path(NAMES[0]) in (manifest.get("files") or {})
+    _objects(connection, contracts, NAMES if has_names else ())
     _descriptions(connection, contracts)
+    names.make(connection, contracts, is_candidate)
     findings = [
         *_strange_files(folder, contracts, manifest),
         *(("altered_file", _label(name, folder)) for name in _altered(folder, manifest)),
-        *_strange_entries(manifest, contracts, folder.name.startswith(CANDIDATE_PREFIX)),
+        *_strange_entries(manifest, contracts, is_candidate),
         *(
             [("manifest_entry_unknown", MANIFEST)]
             if cell_definitions.is_strange(connection, manifest)
@@ -74,21 +80,25 @@ def make_folder_tables(
         *_data_package(folder, contracts, manifest),
         *_privacy_report(connection, folder, contracts, policy, manifest),
         *_withdrawals(connection, folder, manifest),
-        *(
-            rewriting.findings(folder, contracts, manifest)
-            if folder.name.startswith(CANDIDATE_PREFIX)
-            else ()
-        ),
+        *(rewriting.findings(folder, contracts, manifest) if is_candidate else ()),
     ]
     connection.execute("CREATE TABLE gate.file_findings (kind VARCHAR, label VARCHAR)")
     insert(connection, "gate.file_findings", findings)
 
 
-def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
-    connection.execute("CREATE TABLE gate.promised_marts (mart VARCHAR)")
-    insert(connection, "gate.promised_marts", [[name] for name in contracts])
-    # What no contract lists is counted, not named: its name may be the leak.
-    schema = engine.literal(marts_schema(connection))
+def _objects(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], listed: Sequence[str]
+) -> None:
+    """`listed` are the tables of names that the release has."""
+    marts = marts_schema(connection)
+    connection.execute("CREATE TABLE gate.promised_tables (schema_name VARCHAR, name VARCHAR)")
+    insert(
+        connection,
+        "gate.promised_tables",
+        [*([marts, name] for name in contracts), *([NAMES_SCHEMA, name] for name in listed)],
+    )
+    known = ", ".join(engine.literal(each) for each in ("main", marts, *([NAMES_SCHEMA] if listed else ())))
+    # What nobody promised is counted, not named: its name may be the leak.
     connection.execute(f"""
         CREATE TABLE gate.objects AS
         WITH real AS (
@@ -107,25 +117,24 @@ def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Mart
             UNION ALL SELECT 'constraint', schema_name, constraint_type FROM duckdb_constraints()
             WHERE database_name = 'release'
             UNION ALL SELECT 'schema', schema_name, schema_name FROM duckdb_schemas()
-            WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ('main', {schema})
+            WHERE database_name = 'release' AND NOT internal AND schema_name NOT IN ({known})
             UNION ALL SELECT 'default', schema_name, column_default FROM duckdb_columns()
             WHERE database_name = 'release' AND NOT internal AND column_default IS NOT NULL
         )
-        SELECT coalesce(promised.mart, '*') AS mart,
-            CASE WHEN promised.mart IS NULL THEN 'extra_' || real.object
+        SELECT coalesce(promised.name, '*') AS mart,
+            CASE WHEN promised.name IS NULL THEN 'extra_' || real.object
+                WHEN real.name IS NULL AND promised.schema_name = 'names' THEN 'missing_names'
                 WHEN real.name IS NULL THEN 'missing_mart' ELSE 'promised' END AS kind
-        FROM real FULL JOIN gate.promised_marts AS promised
-            ON real.object = 'table' AND real.schema_name = {schema} AND real.name = promised.mart""")
+        FROM real FULL JOIN gate.promised_tables AS promised
+            ON real.object = 'table' AND real.schema_name = promised.schema_name
+                AND real.name = promised.name""")
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
     connection.execute("CREATE TABLE gate.descriptions (mart VARCHAR, column_name VARCHAR, text VARCHAR)")
-    rows = [[name, "*", contract.description] for name, contract in contracts.items()]
-    rows += [
-        [name, column.name, column.description]
-        for name, contract in contracts.items()
-        for column in contract.columns
-    ]
+    tables = all_tables(contracts)
+    rows = [[table.name, "*", table.description] for table in tables]
+    rows += [[table.name, column.name, column.description] for table in tables for column in table.columns]
     insert(connection, "gate.descriptions", rows)
 
 
@@ -150,7 +159,8 @@ def _strange_files(
     # Releases of before may have none.
     listed = set(manifest.get("files") or {})
     promised |= {PRIVACY_PAGE, PROCESSING_REGISTER} & listed
-    promised |= {name for name in derived_files(contracts) if is_candidate or name in listed}
+    newer = [*derived_files(contracts), *(parquet_path(name) for name in NAMES)]
+    promised |= {name for name in newer if is_candidate or name in listed}
     real = all_files(folder)
     # Data Docs and the gate's own answer are written by the gate and read again after they are built.
     extra = [

@@ -12,6 +12,8 @@ from anonymart.detect.known import NAMES, known_digests, make_runs
 from anonymart.gate.tables import insert
 
 SHORTEST_IN_DOCS = 7
+# Places of texts that say once more what stands in a table, word for word.
+SAID_AGAIN = ("csv", "csv_fr", "workbook", "page")
 
 
 def make_vocabulary(connection: duckdb.DuckDBPyConnection, texts: Iterable[str]) -> None:
@@ -65,13 +67,15 @@ def make_hits(connection: duckdb.DuckDBPyConnection) -> None:
                 AND {_is_ours()})
             WHEN {IS_PLAIN_WORD} THEN
                 CASE WHEN texts.place = 'value' THEN listed.text IS NOT NULL
-                    ELSE vocabulary.word IS NOT NULL END
+                    ELSE vocabulary.word IS NOT NULL
+                        OR (texts.place IN {SAID_AGAIN} AND listed.text IS NOT NULL) END
             ELSE false
         END
         GROUP BY ALL;
         INSERT INTO gate.hits
         WITH listed AS (
             SELECT code AS text FROM gate.codes GROUP BY code HAVING NOT bool_or(contains(list, '.'))
+            UNION SELECT title FROM gate.titles WHERE title NOT IN (SELECT text FROM gate.own_texts)
         )
         SELECT texts.mart, texts.column_name, texts.place, 'both_names', sum(texts.n)::BIGINT
         FROM ({both_names("gate.phrases", "listed")}) AS named

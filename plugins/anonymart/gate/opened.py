@@ -30,6 +30,7 @@ from anonymart.processing import lines, page
 from anonymart.release import exact
 from anonymart.release.datapackage import data_package
 from anonymart.release.manifest import APPROVAL_ENTRIES, ENTRIES
+from anonymart.release.names import own_titles
 
 
 class Law(NamedTuple):
@@ -87,7 +88,7 @@ def own_texts(
         "manifest.sig WITHDRAWN.json WITHDRAWN.sig KEY_HANDOVER.json replaced_by parquet csv csv_fr xlsx "
         "index workbook data docs html css bytes sha256"
     ]
-    texts += [*page.words(), *(text for _, text in strings(lines.load().words))]
+    texts += [*own_titles(), *page.words(), *(text for _, text in strings(lines.load().words))]
     for suite in suites:
         texts += [suite.name, suite.about, *(line.says for line in suite.lines)]
     return [*texts, *page_words(), DOCS_WORDS, *(report_words(contracts, policy) if policy else [])]

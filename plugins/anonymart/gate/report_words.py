@@ -19,8 +19,9 @@ from anonymart.release.privacy_page import FLAT, GUARANTEED, page
 from anonymart.release.report_costs import BASES, MORE
 
 _PLACES = """
-    in a value inside a longer value in a column name in a column name of Parquet in the comment of a table of
-    a column in Parquet metadata in a CSV file in the workbook in the page of the marts
+    in a value inside a longer value title code of a name names catalogue in a column name
+    in a column name of Parquet in the comment of a table of a column
+    in Parquet metadata in a CSV file in the workbook in the page of the marts
     in the description for machines in the report in the page of the report in
     the manifest in the folder in marts.duckdb in a mart extra altered file table view macro type sequence
     schema comment outside contract entry unknown unlike evidence replaces ledger package

@@ -29,6 +29,7 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     MANIFEST,
     MARTS_FILE,
+    NAMES_SCHEMA,
     PRIVACY_REPORT,
     all_files,
     derived_files,
@@ -36,7 +37,8 @@ from anonymart.release.folder import (
     parquet_path,
 )
 from anonymart.release.manifest import is_intact
-from anonymart.release.writing import attach_new, write_marts, write_parquet
+from anonymart.release.name_tables import NAME_TABLES, all_tables
+from anonymart.release.writing import attach_new, write_marts, write_names, write_parquet
 
 UNLIKE = "bytes_unlike_reading"
 _LONGEST_PADDING = 16
@@ -90,22 +92,23 @@ def _beside(folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
 def _rewritten(
     folder: Path, place: Path, contracts: Mapping[str, MartContract], manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, Path | None]]:
-    """The marts and the other files that hold them, written as a candidate is; None where one cannot be
-    read.
+    """The marts, the names and the other files that hold them, written as a candidate is; None where one
+    cannot be read.
 
     Of files whose bytes are not those of the manifest nothing has to be written to know that they are
     unlike.
     """
     target, entries = place / MARTS_FILE, manifest.get("files") or {}
-    derived = derived_files(contracts)
+    derived, tables = derived_files(contracts), all_tables(contracts)
     intact = [name for name in derived if is_intact(folder / name, entries.get(name))]
     with duckdb.connect(config={"threads": 1}) as connection:
         try:
             connection.execute(f"ATTACH {literal(str(folder / MARTS_FILE))} AS given (READ_ONLY)")
             attach_new(connection, target)
             write_marts(connection, contracts, f"given.{marts_schema(connection, 'given')}")
-            for name, contract in contracts.items():
-                write_parquet(connection, contract, place / f"{name}.parquet")
+            write_names(connection, {name: f"FROM given.{NAMES_SCHEMA}.{name}" for name in NAME_TABLES})
+            for table in tables:
+                write_parquet(connection, table, place / f"{table.name}.parquet")
             if intact:
                 for name in CSV_FOLDERS:
                     (place / name).mkdir()
@@ -115,8 +118,8 @@ def _rewritten(
             yield MARTS_FILE, None
             return
     yield MARTS_FILE, target
-    for name in contracts:
-        yield parquet_path(name), place / f"{name}.parquet"
+    for table in tables:
+        yield parquet_path(table.name), place / f"{table.name}.parquet"
     for name in derived:
         yield name, place / name if name in intact else None
 

@@ -10,7 +10,7 @@ from anonymart.gate.rules import Scope, rule
 @rule
 def object_outside_contract(scope: Scope) -> str:
     """A table, view, macro, type, index, sequence or default in marts.duckdb that no contract lists, or a
-    mart that is missing (S-ANON).
+    mart or table of names that is missing (S-ANON).
     """
     return """
         SELECT mart, '*' AS column_name, kind, count(*) AS n FROM gate.objects
@@ -71,6 +71,16 @@ def replaces_unlike_ledger(scope: Scope) -> str:
     (S-SAFE).
     """
     return _files("replaces_unlike_ledger")
+
+
+@rule
+def names_unlike_catalogue(scope: Scope) -> str:
+    """A row of a table of names that the catalogue, the reviewed lists and the marts do not give, or one that
+    is missing (S-ANON).
+    """
+    return """
+        SELECT mart, '*' AS column_name, 'names_unlike_catalogue' AS kind, sum(n)::BIGINT AS n
+        FROM gate.name_findings GROUP BY ALL"""
 
 
 def _files(*kinds: str) -> str:

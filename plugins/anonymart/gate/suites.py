@@ -47,6 +47,7 @@ _OF_EVERY_RELEASE = (
     "comment_outside_contract",
     "file_outside_list",
     "altered_file",
+    "names_unlike_catalogue",
     "data_package_unlike_contract",
     "privacy_report_unlike_evidence",
     "manifest_entry_unknown",

@@ -25,6 +25,8 @@ from anonymart.release.folder import (
     DATA_PACKAGE,
     GATE_RESULT,
     MANIFEST,
+    NAMES,
+    NAMES_SCHEMA,
     PAGE,
     PRIVACY_PAGE,
     PRIVACY_REPORT,
@@ -35,6 +37,7 @@ from anonymart.release.folder import (
     csv_path,
     marts_schema,
 )
+from anonymart.release.name_tables import NAME_TABLES
 
 TEXTS = "CREATE TABLE gate.texts (mart VARCHAR, column_name VARCHAR, place VARCHAR, text VARCHAR, n BIGINT)"
 # On the page of the marts a figure is written out: no more digits than an amount has, so no phone number.
@@ -45,7 +48,9 @@ _FIGURES = "^(U?(TINY|SMALL|BIG|HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLE
 def make_texts(
     connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
 ) -> None:
-    """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata."""
+    """Fill gate.texts (mart, column_name, place, text, n); a place is 'value' or the kind of metadata. A
+    table of names stands under `mart` too.
+    """
     connection.execute(TEXTS)
     _labels(connection, contracts)
     _values(connection)
@@ -84,17 +89,25 @@ def _decoded(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _labels(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:
-    marts = ", ".join(engine.literal(name) for name in contracts)
-    connection.execute(f"""
+    schema = marts_schema(connection)
+    columns = [
+        *((schema, name, column) for name, mart in contracts.items() for column in mart.column_names),
+        *((NAMES_SCHEMA, name, column) for name in NAMES for column in NAME_TABLES[name].column_names),
+    ]
+    connection.execute(
+        "CREATE TABLE gate.listed_columns (schema_name VARCHAR, table_name VARCHAR, name VARCHAR)"
+    )
+    insert(connection, "gate.listed_columns", columns)
+    connection.execute("""
         CREATE TABLE gate.labels AS
         SELECT real.schema_name, real.table_name, real.column_name, real.data_type, real.comment,
-            CASE WHEN real.table_name IN ({marts}) THEN real.table_name
+            CASE WHEN real.table_name IN (SELECT table_name FROM gate.listed_columns) THEN real.table_name
                 ELSE 'table #' || dense_rank() OVER (ORDER BY real.table_oid) END AS mart,
-            CASE WHEN promised.name IS NULL THEN '#' || real.column_index ELSE real.column_name END AS label
+            CASE WHEN listed.name IS NULL THEN '#' || real.column_index ELSE real.column_name END AS label
         FROM duckdb_columns() AS real
-        LEFT JOIN gate.contract_columns AS promised
-            ON promised.mart = real.table_name AND promised.name = real.column_name
-                AND real.schema_name = {engine.literal(marts_schema(connection))}
+        LEFT JOIN gate.listed_columns AS listed
+            ON listed.schema_name = real.schema_name AND listed.table_name = real.table_name
+                AND listed.name = real.column_name
         WHERE real.database_name = 'release' AND NOT real.internal""")
 
 
@@ -137,7 +150,7 @@ def _parquet(
     connection: duckdb.DuckDBPyConnection, folder: Path, contracts: Mapping[str, MartContract]
 ) -> None:
     for path in sorted((folder / "parquet").glob("*")):
-        mart = path.stem if path.stem in contracts else "*"
+        mart = path.stem if path.stem in (*contracts, *NAMES) else "*"
         file = engine.literal(str(path))
         try:
             connection.execute(f"""
@@ -153,7 +166,7 @@ def _parquet(
 
 def _csv_rows(folder: Path, contracts: Mapping[str, MartContract]) -> Iterator[tuple[str, str, str, str]]:
     for form in CSV_FOLDERS:
-        for name in contracts:
+        for name in (*contracts, *NAMES):
             for text in sorted(csv_texts(folder / csv_path(name, form))):
                 yield name, "*", form, text
 

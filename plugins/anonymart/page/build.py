@@ -23,6 +23,8 @@ _HERE = Path(__file__).parent
 # As many small charts are drawn, and can be chosen one by one; all figures stand in the table.
 _MOST = 40
 Row = dict[str, Any]
+# What each code is called, by the kind of thing and the code.
+Titles = Mapping[tuple[str, str], Said]
 
 
 @cache
@@ -49,11 +51,14 @@ def page(
     release_id: str,
     as_of: str,
     schema: str,
+    titles: Titles | None = None,
 ) -> str:
-    """The whole page, made from the marts in `schema` alone; the same text each time."""
+    """The whole page, made from the marts in `schema` alone; the same text each time. A code that has a title
+    is called by it, but for tables, which hold what the files hold.
+    """
     asked = [each for each in QUESTIONS if each.mart in contracts and _is_whole(each, contracts[each.mart])]
     sections = [
-        _section(question, reading.read(connection, contracts, question, schema), contracts)
+        _section(question, reading.read(connection, contracts, question, schema), contracts, titles or {})
         for question in (*asked, HIDDEN, COST)
     ]
     for section in sections:
@@ -96,40 +101,60 @@ def _is_whole(question: Question, contract: MartContract) -> bool:
     return set(question.columns) <= set(contract.column_names)
 
 
-def _section(question: Question, rows: list[Row], contracts: Mapping[str, MartContract]) -> dict[str, Any]:
+def _section(
+    question: Question, rows: list[Row], contracts: Mapping[str, MartContract], titles: Titles
+) -> dict[str, Any]:
     contract = contracts.get(question.mart)
     period, grain = (contract.period.column, contract.period.grain) if contract else ("", "")
     by = question.by
     places = {key: n for n, key in enumerate(dict.fromkeys(row[by] for row in rows))} if by else {}
     keys, figures = list(places)[:_MOST], contract.figures if contract else ()
     drawn = [row for row in rows if row[by] in keys] if by else rows
+    called = {key: _called(titles, by or "", key) for key in places}
     return {
         "name": question.name,
         "words": said.questions()[question.name],
-        "answer": _answer(question, reading.answer(question, period, rows), (period, grain)),
-        "keys": keys,
+        "answer": _answer(question, reading.answer(question, period, rows), (period, grain), titles),
+        "keys": [called[key] for key in keys],
         "more": len(places) - len(keys),
-        "charts": _charts(question, drawn, keys),
+        "charts": _charts(question, drawn, [called[key] for key in keys], titles),
         "head": question.columns,
         "rows": [(places[row[by]] if by else None, _cells(row, question, figures)) for row in rows],
-        "years": _years(question, rows, (period, grain)),
+        "years": [each | {"key": called[each["key"]]} for each in _years(question, rows, (period, grain))],
         "cite": _cite(question, contract),
     }
 
 
-def _charts(question: Question, rows: Sequence[Row], keys: Sequence[str]) -> list[tuple[str | None, Markup]]:
+def _called(titles: Titles, column: str, code: Any) -> Said:
+    """What a value of a column is called in both languages: its title, else itself."""
+    return titles.get((column.removesuffix("_id"), code)) or Said(str(code), str(code))
+
+
+def _charts(
+    question: Question, rows: Sequence[Row], keys: Sequence[Said], titles: Titles
+) -> list[tuple[Said | None, Markup]]:
     given = reading.for_chart(question, rows)
     if not given or question.chart is None:
         return []
-    drawn = charts.draw(question.chart(given), given, question.size)
+    drawn = charts.draw(question.chart(given), given, question.size, _on_axis(question, given, titles))
     if not keys:
-        return [(None, _named(drawn[0], "aria-labelledby", f"{question.name}-title"))]
-    return [(key, _named(svg, "aria-label", key)) for key, svg in zip(keys, drawn, strict=True)]
+        return [(None, _named(drawn[0], f"{question.name}-title"))]
+    return [
+        (key, _named(svg, f"{question.name}-k{n}"))
+        for n, (key, svg) in enumerate(zip(keys, drawn, strict=True))
+    ]
 
 
-def _named(svg: str, attribute: str, name: str) -> Markup:
-    """A drawing as one picture with a name; what it says stands in the table."""
-    return Markup('<svg role="img" {}="{}" ').format(Markup(attribute), name) + Markup(svg[len("<svg ") :])
+def _on_axis(question: Question, rows: Sequence[Row], titles: Titles) -> dict[str, Said]:
+    """What the things on the axis of a chart are called: those of the last column that has names."""
+    kinds = {kind for kind, _ in titles}
+    listed = [name for name in question.columns if name != question.by and name.removesuffix("_id") in kinds]
+    return {row[listed[-1]]: _called(titles, listed[-1], row[listed[-1]]) for row in rows} if listed else {}
+
+
+def _named(svg: str, element: str) -> Markup:
+    """A drawing as one picture, named by an element of the page; what it says stands in the table."""
+    return Markup('<svg role="img" aria-labelledby="{}" ').format(element) + Markup(svg[len("<svg ") :])
 
 
 def _cells(row: Row, question: Question, figures: Sequence[str]) -> list[str]:
@@ -143,17 +168,19 @@ def _cells(row: Row, question: Question, figures: Sequence[str]) -> list[str]:
     return values
 
 
-def _answer(question: Question, row: Row | None, when: tuple[str, str]) -> Said | None:
+def _answer(question: Question, row: Row | None, when: tuple[str, str], titles: Titles) -> Said | None:
     if row is None:
         return None
-    return Said(*(_in_words(question, row, when, language) for language in ("en", "fr")))
+    return Said(*(_in_words(question, row, when, titles, language) for language in ("en", "fr")))
 
 
-def _in_words(question: Question, row: Row, when: tuple[str, str], language: str) -> Markup:
+def _in_words(question: Question, row: Row, when: tuple[str, str], titles: Titles, language: str) -> Markup:
     figure, (column, grain) = question.answer[1], when
     then = row.get("before") or {}
     fixed = question.only or {}
-    code = [row[name] for name in question.columns if isinstance(row.get(name), str) and name not in fixed]
+    codes = [name for name in question.columns if isinstance(row.get(name), str) and name not in fixed]
+    # Of a course and an exercise the exercise is meant, of a rate and a size the rate.
+    code = (codes[0] if question is COST else codes[-1]) if codes else None
     verdict = _verdict(row, then if f"{figure}_low" in then else None, figure)
     given = {
         "value": said.number(row[figure], figure, language),
@@ -162,9 +189,8 @@ def _in_words(question: Question, row: Row, when: tuple[str, str], language: str
         "then": said.number(then.get(figure), figure, language),
         "total": said.number(row.get("total"), "n", language),
         "period": said.period(row.get(column), grain, language),
-        # Of a course and an exercise the exercise is meant, of a rate and a size the rate.
-        "code": (code[0] if question is COST else code[-1]) if code else "",
-        "by": row.get(question.by or "", ""),
+        "code": getattr(_called(titles, code, row[code]), language) if code else "",
+        "by": getattr(_called(titles, question.by or "", row.get(question.by or "", "")), language),
         "verdict": getattr(verdict, language),
     }
     text = getattr(said.questions()[question.name].answer, language)
@@ -204,5 +230,7 @@ def _cite(question: Question, contract: MartContract | None) -> str:
 
 
 def _both(pair: Said) -> Markup:
-    """A text in both languages, of which the page shows one."""
+    """A text in both languages, of which the page shows one; once where both are the same."""
+    if pair[0] == pair[1]:
+        return escape(pair[0])
     return Markup('<span lang="en">{}</span><span lang="fr">{}</span>').format(*pair)

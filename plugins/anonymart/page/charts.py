@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from json import dumps, loads
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from anonymart.errors import AnonymartError
+from anonymart.page.words import Said
 
 if TYPE_CHECKING:
     import altair as alt
@@ -50,6 +52,8 @@ _SVG = "{http://www.w3.org/2000/svg}"
 # Room for the axes of a small chart: left, top, right, bottom.
 _ROOM = (46, 8, 14, 24)
 SIZE = (240, 96)
+# A longer name would leave no room for a small chart, or for one over the whole width.
+_LONGEST_NAME, _LONGEST_NAME_ALONE = 36, 60
 # The column by whose values a chart is divided into small ones.
 DIVIDED = "by"
 
@@ -168,9 +172,11 @@ def stack(rows: Sequence[Row], y: str, x: str, color: str) -> Any:
     )
 
 
-def draw(chart: alt.Chart, rows: Sequence[Row], size: tuple[int, Any]) -> list[str]:
+def draw(
+    chart: alt.Chart, rows: Sequence[Row], size: tuple[int, Any], called: Mapping[str, Said] | None = None
+) -> list[str]:
     """The chart as SVG, one for each value of the column `by` of the rows, in their order; where they have
-    none, one.
+    none, one. Things on the y axis are `called` by these names, where they have one that is short enough.
 
     Raises AnonymartError for a chart that holds a column which it does not show.
     """
@@ -184,7 +190,37 @@ def draw(chart: alt.Chart, rows: Sequence[Row], size: tuple[int, Any]) -> list[s
     spec["config"] = _CONFIG
     svg = _render(dumps(spec, sort_keys=True, default=str), alt.__version__)
     drawing = ElementTree.fromstring(svg)
+    longer = _rename(drawing, called or {}, _LONGEST_NAME if is_divided else _LONGEST_NAME_ALONE)
+    if not is_divided:
+        left, top, right, bottom = (float(part) for part in drawing.attrib["viewBox"].split())
+        drawing.set("viewBox", f"{left - longer:g} {top:g} {right + longer:g} {bottom:g}")
     return [_alone(cell, width, height) for cell in _cells(drawing)] if is_divided else [_clean(drawing)]
+
+
+def _rename(drawing: ElementTree.Element, called: Mapping[str, Said], longest: int) -> int:
+    """Write names of at most `longest` characters in the place of codes on the y axis, once or in both
+    languages; gives how much more room they need.
+    """
+    before = after = 0
+    for parent in list(drawing.iter()):
+        for place, text in reversed(list(enumerate(parent))):
+            if text.tag != f"{_SVG}text" or text.get("text-anchor") != "end":
+                continue
+            name, before = called.get(text.text or ""), max(before, _width(text.text or ""))
+            if name and max(map(len, name)) <= longest:
+                text.text = name.en
+                if name.fr != name.en:
+                    french = deepcopy(text)
+                    french.text = name.fr
+                    text.set("lang", "en")
+                    french.set("lang", "fr")
+                    parent.insert(place + 1, french)
+                after = max(after, *(_width(each) for each in name))
+    return max(0, after - before)
+
+
+def _width(label: str) -> int:
+    return round(6.2 * len(label))
 
 
 def _divided(spec: dict[str, Any], order: list[Any]) -> dict[str, Any]:
@@ -314,7 +350,7 @@ def _alone(cell: ElementTree.Element, width: int, height: Any) -> str:
     if isinstance(height, dict):
         # Labels of the y axis end at it; those of the x axis stand under it.
         labels = [text.text or "" for text in cell.iter(f"{_SVG}text") if text.get("text-anchor") == "end"]
-        left = 14 + max((round(6.2 * len(text)) for text in labels), default=0)
+        left = 14 + max((_width(text) for text in labels), default=0)
         frame = next(found for path in cell.iter(f"{_SVG}path") if (found := _FRAME.match(path.get("d", ""))))
         height = round(float(frame[1]))
     box = f"{-left} {-top} {width + left + right} {height + top + bottom}"
@@ -332,6 +368,9 @@ def _clean(drawing: ElementTree.Element) -> str:
             element.set(name, _LONG.sub(r"\1", element.attrib[name]))
             if element.attrib[name] == "1":
                 del element.attrib[name]
+        # No group has another one that it would take over.
+        if element.get("stroke-width") == "1":
+            del element.attrib["stroke-width"]
         for name in element.attrib.keys() & {"fill", "stroke"}:
             element.set(name, _ON_PAGE.get(element.attrib[name], element.attrib[name]))
         element.tag = element.tag.removeprefix(_SVG)
@@ -339,7 +378,8 @@ def _clean(drawing: ElementTree.Element) -> str:
         del drawing.attrib[name]
     while _without_empty(drawing):
         pass
-    return ElementTree.tostring(drawing, encoding="unicode")
+    # In texts and attributes ">" is escaped; there are tens of thousands of these.
+    return ElementTree.tostring(drawing, encoding="unicode").replace(" />", "/>")
 
 
 def _without_empty(element: ElementTree.Element) -> bool:

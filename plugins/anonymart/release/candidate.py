@@ -17,7 +17,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import definitions
 from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
-from anonymart.release import cell_definitions, cells, exact, for_reviewer, what_moved
+from anonymart.release import cell_definitions, cells, exact, for_reviewer, names, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
@@ -30,6 +30,7 @@ from anonymart.release.folder import (
 )
 from anonymart.release.ledger import next_release_id, replaces
 from anonymart.release.manifest import write_manifest
+from anonymart.release.name_tables import all_tables
 from anonymart.release.privacy_report import new_evidence, privacy_report
 from anonymart.release.report_changes import previous
 from anonymart.release.states import Candidate
@@ -56,12 +57,13 @@ def make_candidate(session: Session) -> Candidate:
         for name in ("parquet", *CSV_FOLDERS):
             (folder / name).mkdir(parents=True)
         folder.chmod(0o700)
-        marts = _export(connection, candidate, contracts, session.as_of)
+        marts, named = _export(connection, candidate, contracts, session.as_of)
         evidence = new_evidence(connection, contracts)
         for_reviewer.note_all(
             connection,
             release_id,
-            exact.figures(connection, contracts, session.policy, evidence, session.as_of, session.keys),
+            exact.figures(connection, contracts, session.policy, evidence, session.as_of, session.keys)
+            | {names.NOTE: {name: told._asdict() for name, told in named.items()}},
         )
         report = privacy_report(
             connection, contracts, session.policy, release_id, session.as_of, session.home.releases
@@ -110,7 +112,8 @@ def _export(
     candidate: Candidate,
     contracts: Mapping[str, MartContract],
     as_of: date,
-) -> dict[str, dict[str, Any]]:
+) -> tuple[dict[str, dict[str, Any]], dict[str, names.Told]]:
+    """Counts by mart, and what is told by table of names."""
     folder = candidate.folder
     attach_new(connection, folder / MARTS_FILE)
     for contract in contracts.values():
@@ -120,12 +123,13 @@ def _export(
     [(threads,)] = connection.execute("SELECT current_setting('threads')").fetchall()
     connection.execute("SET threads = 1")
     write_marts(connection, contracts, "warehouse.marts")
-    for contract in contracts.values():
-        write_parquet(connection, contract, folder / parquet_path(contract.name))
+    named = names.write(connection, contracts)
+    for table in all_tables(contracts):
+        write_parquet(connection, table, folder / parquet_path(table.name))
     write_derived(connection, contracts, folder, candidate.release_id, as_of.isoformat())
     connection.execute(f"SET threads = {int(threads)}")
     marts = {contract.name: cells.counts(connection, contract) for contract in contracts.values()}
-    return marts
+    return marts, named
 
 
 def _json(value: dict[str, Any]) -> str:

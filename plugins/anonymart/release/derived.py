@@ -4,7 +4,7 @@ workbook, the page. The same bytes each time, so that the gate can write them ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,10 +13,12 @@ import duckdb
 from anonymart.contracts import MartContract
 from anonymart.engine import literal
 from anonymart.page import page
+from anonymart.release import names
 from anonymart.release.folder import CSV_FOLDERS, MARTS_SCHEMA, PAGE, WORKBOOK, csv_path
-from anonymart.release.writing import source
+from anonymart.release.name_tables import all_tables
+from anonymart.release.tables import ReleaseTable
 
-DICTIONARY = ("mart", "column", "type", "what it says")
+DICTIONARY = ("table", "column", "type", "what it says")
 _LONGEST_SHEET_NAME = 31
 # With it, spreadsheets know that the file is UTF-8.
 _MARK = "\ufeff"
@@ -31,28 +33,29 @@ def write_derived(
     release_id: str,
     as_of: str,
 ) -> None:
-    """Write them all from the marts of the attached `release`."""
+    """Write them all from the marts and the names of the attached `release`."""
     plain, french = CSV_FOLDERS
-    for contract in contracts.values():
-        _write_csv(connection, contract, folder / csv_path(contract.name, plain))
-        _write_french_csv(connection, contract, folder / csv_path(contract.name, french))
-    _write_workbook(connection, contracts, folder / WORKBOOK, as_of)
+    tables = all_tables(contracts)
+    for table in tables:
+        _write_csv(connection, table, folder / csv_path(table.name, plain))
+        _write_french_csv(connection, table, folder / csv_path(table.name, french))
+    _write_workbook(connection, tables, folder / WORKBOOK, as_of)
     source_of = f"release.{MARTS_SCHEMA}"
-    text = page(connection, contracts, release_id, as_of, source_of)
+    text = page(connection, contracts, release_id, as_of, source_of, names.titles(connection))
     (folder / PAGE).write_text(text, encoding="utf-8")
 
 
-def _write_csv(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:
+def _write_csv(connection: duckdb.DuckDBPyConnection, table: ReleaseTable, target: Path) -> None:
     connection.execute(
-        f"COPY (SELECT * FROM {source(contract)}) TO {literal(str(target))} (FORMAT csv, HEADER true)"
+        f"COPY (SELECT * FROM {table.rows()}) TO {literal(str(target))} (FORMAT csv, HEADER true)"
     )
 
 
-def _write_french_csv(connection: duckdb.DuckDBPyConnection, contract: MartContract, target: Path) -> None:
-    named = [f'{_french(column.name, column.type)} AS "{column.name}"' for column in contract.columns]
-    named[0] = f'"{contract.column_names[0]}" AS "{_MARK}{contract.column_names[0]}"'
+def _write_french_csv(connection: duckdb.DuckDBPyConnection, table: ReleaseTable, target: Path) -> None:
+    named = [f'{_french(column.name, column.type)} AS "{column.name}"' for column in table.columns]
+    named[0] = f'"{table.column_names[0]}" AS "{_MARK}{table.column_names[0]}"'
     connection.execute(
-        f"COPY (SELECT {', '.join(named)} FROM {source(contract)}) TO {literal(str(target))} "
+        f"COPY (SELECT {', '.join(named)} FROM {table.rows()}) TO {literal(str(target))} "
         "(FORMAT csv, HEADER true, DELIMITER ';')"
     )
 
@@ -66,25 +69,25 @@ def _french(name: str, kind: str) -> str:
 
 
 def _write_workbook(
-    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract], target: Path, as_of: str
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[ReleaseTable], target: Path, as_of: str
 ) -> None:
-    """A sheet for each mart and one for the dictionary: numbers are numbers, dates are dates, and what is
-    hidden is an empty cell.
+    """A sheet for each mart and each table of names, and one for the dictionary: numbers are numbers, dates
+    are dates, and what is hidden is an empty cell.
     """
     import xlsxwriter
 
     with xlsxwriter.Workbook(str(target), {"default_date_format": "yyyy-mm-dd"}) as workbook:
         workbook.set_properties({"title": "Anonymart", "created": datetime.fromisoformat(as_of)})
         bold = workbook.add_format({"bold": True})
-        for contract in contracts.values():
-            sheet = workbook.add_worksheet(contract.name[:_LONGEST_SHEET_NAME])
-            rows = connection.execute(f"SELECT * FROM {source(contract)}").fetchall()
-            _fill(sheet, contract.column_names, rows, bold)
+        for table in tables:
+            sheet = workbook.add_worksheet(table.name[:_LONGEST_SHEET_NAME])
+            rows = connection.execute(f"SELECT * FROM {table.rows()}").fetchall()
+            _fill(sheet, table.column_names, rows, bold)
         sheet = workbook.add_worksheet("dictionary")
         described = [
-            (contract.name, column.name, column.type.lower(), column.description)
-            for contract in contracts.values()
-            for column in contract.columns
+            (table.name, column.name, column.type.lower(), column.description)
+            for table in tables
+            for column in table.columns
         ]
         _fill(sheet, DICTIONARY, described, bold)
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from anonymart.disclosure import utility
-from anonymart.release import exact, what_moved
+from anonymart.release import exact, names, what_moved
 from anonymart.release.page_parts import in_words, table
 
 _ERRORS = {
@@ -86,6 +86,16 @@ def tables(notes: Mapping[str, Any]) -> list[Table]:
         ]
         caption = "New cells with a burst of new people: somebody may have opened accounts to fill them"
         found.append(Table(caption, ("Mart", "Cell", "People", "New people", "Usual in other cells"), bursts))
+    if names.held_back(notes):
+        caption = (
+            "Titles of the catalogue that look like an identifier and are left out: who knows the public "
+            "title of such a code may conclude that it names a learner"
+        )
+        rows = [
+            (name, told["rows"], told["titles"], told["held_back"])
+            for name, told in notes[names.NOTE].items()
+        ]
+        found.append(Table(caption, ("Table of names", "Rows", "With a title", "Held back"), rows))
     if notes.get(exact.ATTACKS):
         tried = [
             (each["attack"].replace("_", " "), each["tried"], each["succeeded"])

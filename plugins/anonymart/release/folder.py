@@ -14,6 +14,9 @@ from anonymart import crash
 MARTS_FILE = "marts.duckdb"
 # The file is called marts too: a schema of that name would make `marts.salary_outcome` ambiguous to DuckDB.
 MARTS_SCHEMA = "main"
+NAMES_SCHEMA = "names"
+# What the codes of the marts are called: a table and its files for each kind of thing.
+NAMES = ("course", "chapter", "exercise", "project", "path", "diploma", "theme", "job_family")
 # Every DuckDB from 1.0 on reads it.
 STORAGE_VERSION = "v1.0.0"
 WORKBOOK = "marts.xlsx"
@@ -42,19 +45,22 @@ WAITING_PREFIX = ".waiting-"
 LINK_PREFIX = ".link-"
 
 
-def parquet_path(mart: str) -> str:
-    """Where a mart's Parquet file stands in the release folder."""
-    return f"parquet/{mart}.parquet"
+def parquet_path(table: str) -> str:
+    """Where the Parquet file of a mart or of a table of names stands in the release folder."""
+    return f"parquet/{table}.parquet"
 
 
-def csv_path(mart: str, folder: str = CSV_FOLDERS[0]) -> str:
-    """Where a mart's CSV file stands in the release folder, in one of CSV_FOLDERS."""
-    return f"{folder}/{mart}.csv"
+def csv_path(table: str, folder: str = CSV_FOLDERS[0]) -> str:
+    """Where the CSV file of a mart or of a table of names stands in the release folder, in one of
+    CSV_FOLDERS.
+    """
+    return f"{folder}/{table}.csv"
 
 
 def derived_files(marts: Iterable[str]) -> list[str]:
     """The files that say once more what marts.duckdb says, and nothing else, as relative paths."""
-    return [*(csv_path(mart, folder) for folder in CSV_FOLDERS for mart in marts), WORKBOOK, PAGE]
+    tables = [*marts, *NAMES]
+    return [*(csv_path(table, folder) for folder in CSV_FOLDERS for table in tables), WORKBOOK, PAGE]
 
 
 def marts_schema(connection: duckdb.DuckDBPyConnection, database: str = "release") -> str:
@@ -70,7 +76,7 @@ def data_files(folder: Path, marts: list[str]) -> list[str]:
     not exist are left out.
     """
     names = [MARTS_FILE, DATA_PACKAGE, PRIVACY_REPORT, PRIVACY_PAGE, PROCESSING_REGISTER]
-    names += [*(parquet_path(mart) for mart in marts), *derived_files(marts)]
+    names += [*(parquet_path(table) for table in (*marts, *NAMES)), *derived_files(marts)]
     return [name for name in names if (folder / name).is_file()]
 
 

@@ -13,7 +13,7 @@ import duckdb
 
 from anonymart.contracts import MartContract
 from anonymart.definitions import definitions
-from anonymart.release.folder import CSV_FOLDERS, DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
+from anonymart.release.folder import CSV_FOLDERS, DATA_PACKAGE, MANIFEST, NAMES, PRIVACY_REPORT
 from anonymart.release.ledger import standing
 
 
@@ -31,8 +31,10 @@ def previous(connection: duckdb.DuckDBPyConnection, releases: Path) -> dict[str,
     columns = {
         entry["name"]: [field["name"] for field in entry["schema"]["fields"]]
         for entry in package.get("resources", [])
-        # Others say the same once more.
-        if "schema" in entry and not entry["path"].startswith(f"{CSV_FOLDERS[1]}/")
+        # Others say the same once more, or hold names.
+        if "schema" in entry
+        and not entry["path"].startswith(f"{CSV_FOLDERS[1]}/")
+        and entry["name"] not in NAMES
     }
     return {"manifest": manifest, "report": _read(folder / PRIVACY_REPORT), "columns": columns}
 
