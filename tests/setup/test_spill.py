@@ -1,5 +1,5 @@
-"""A connection that has spilled is in no other one's way: a school that outgrows its memory has several open at
-once in the gate, and analysts and pages read while a run writes.
+"""A connection that has spilled is in no other one's way: a school that outgrows its memory has several open
+at once in the gate, and analysts and pages read while a run writes.
 """
 
 from __future__ import annotations
