@@ -107,6 +107,10 @@ def _become(told: dict, ends: list[int]) -> None:
     for number, end in enumerate(ends):
         os.dup2(end, number)
         os.close(end)
+    # The streams of before remember what their ends could do: a file can seek, a pipe cannot.
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.argv = list(told["words"])
 
 

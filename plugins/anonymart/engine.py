@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -99,6 +100,24 @@ def _spill(home: Home) -> Path:
     spill file where it finds one of another connection, and refuses.
     """
     return home.tmp / f"{SPILL_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def remove_spill_of_the_dead(home: Home) -> None:
+    """Remove what connections of killed processes have spilled."""
+    for folder in home.tmp.glob(f"{SPILL_PREFIX}*"):
+        process = folder.name.removeprefix(SPILL_PREFIX).partition("-")[0]
+        if not (process.isdigit() and _is_alive(int(process))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def install_readers(connection: duckdb.DuckDBPyConnection) -> None:

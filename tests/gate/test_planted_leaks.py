@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from anonymart.detect.decoding import decoded
 from anonymart.errors import AnonymartError
 from anonymart.gate import gate
-from anonymart.gate.decoding import decoded
 from anonymart.policy import Policy
 from anonymart.session import Session
 from tests.gate.school import AS_OF, NEXT_MONTH, engagement, nps, reseal

@@ -209,6 +209,26 @@ def test_a_title_may_hold_a_first_name_and_a_word_that_somebody_took_as_account(
     assert seen(school, candidate) == set()
 
 
+def test_signs_that_nobody_types_stop_no_release(
+    school, without_great_expectations, without_drill, without_attack
+):
+    """French sets a no-break space before a colon; word processors set an ellipsis in one sign."""
+    titles = ("Julia\u00a0: les bases", "Avec Julia\u2026", "Julia\u200b, suite", "Julia\u202fet nous")
+    items = [
+        ("course", f"talk-{n}", f"talk-{n}", title, None, None, None, 2) for n, title in enumerate(titles)
+    ]
+    fill(school, [*CATALOGUE, *items])
+    candidate = school.candidate()
+    told = [
+        title
+        for (title,) in read(
+            candidate, "SELECT title FROM names.course WHERE code LIKE 'talk-%' ORDER BY code"
+        )
+    ]
+    assert told == ["Julia : les bases", *titles[1:3], "Julia et nous"]
+    assert seen(school, candidate) == set()
+
+
 def test_a_change_of_a_table_of_names_is_found(
     school, without_great_expectations, without_drill, without_attack
 ):
@@ -259,13 +279,14 @@ def test_a_leak_in_a_file_of_names_is_found_twice(
 def test_a_published_release_keeps_its_names_and_they_are_verified(
     school, without_great_expectations, without_drill, without_attack
 ):
-    fill(school)
+    fill(school, [*CATALOGUE, ("course", "julia", "julia", "Julia basics", None, None, None, 2)])
     candidate = school.candidate()
     session = Session(school.home, school.keys, school.policy, AS_OF)
     gate(session, candidate, AS_OF)
     release = school.home.releases / publish(session, candidate)
     with school.connect(vault="rw") as connection:
         connection.execute("UPDATE vault.catalogue.items SET title = 'Web' WHERE code = 'path-web'")
+        connection.execute("UPDATE vault.catalogue.items SET title = 'Basics' WHERE code = 'julia'")
     assert read(release, "SELECT title FROM names.path WHERE code = 'path-web'") == [("Web development",)]
     # The gate on the published folder does not hold its names against the catalogue of today.
     assert seen(school, release) == set()

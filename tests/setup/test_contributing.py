@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from anonymart import versions
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 LEFT_OUT = shutil.ignore_patterns(
@@ -429,17 +431,17 @@ SOURCE_PARTS = [
 );
 CREATE TABLE IF NOT EXISTS vault.raw.salary (""",
     ),
-    ("plugins/anonymart/versions.py", "NEWEST = 9\n", "NEWEST = 10\n"),
+    ("plugins/anonymart/versions.py", f"NEWEST = {versions.NEWEST}\n", f"NEWEST = {versions.NEWEST + 1}\n"),
     (
         "plugins/anonymart/migrate/steps.py",
-        "        noise_by_class,\n    ),\n)",
-        """        noise_by_class,
+        "        held_marts,\n    ),\n)",
+        """        held_marts,
     ),
-    Step(10, "vault", "makes the table of attendances", lambda connection: connection.execute(
+    Step(NUMBER, "vault", "makes the table of attendances", lambda connection: connection.execute(
         "CREATE TABLE IF NOT EXISTS vault.raw.attendances (load_no BIGINT, row_hash UBIGINT, "
         "identifier VARCHAR, class_code VARCHAR, attended_on DATE, admitted_no BIGINT)"
     )),
-)""",
+)""".replace("NUMBER", str(versions.NEWEST + 1)),
     ),
     (
         "plugins/anonymart/erasure/places.py",

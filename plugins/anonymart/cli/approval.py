@@ -42,9 +42,10 @@ def approvals(is_json: bool) -> None:
 
     session = open_session()
     with writing(session.home):
+        approval.settle(session)
         found, held = approval.decisions(session), held_marts.held_now(session)
         waits = approval.waiting(session)
-        groups = held_marts.groups(waits.candidate) if waits else []
+        groups = held_marts.groups(waits.candidate) if waits and waits.candidate.is_there else []
     lines = [line for entry in found for line in _lines(entry)] or ["No release has waited yet."]
     lines += [
         f"  {' and '.join(group)} are told together: --hold holds them together."

@@ -11,10 +11,13 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract
+from anonymart.detect.decoding import decoded
 from anonymart.engine import table_exists
 from anonymart.gate.tables import insert
 from anonymart.home import PROJECT
 from anonymart.policy import Policy
+from anonymart.release.folder import NAMES_SCHEMA
+from anonymart.release.name_tables import NAME_TABLES
 from anonymart.release.names import own_titles, plain
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
@@ -40,6 +43,7 @@ def make_codes(
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
     insert(connection, "gate.titles", [[title] for title in own_titles()])
     _catalogue(connection)
+    add_readings(connection)
     _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
     for name, (file, column) in _SEED_LISTS.items():
         path = seeds / f"{file}.csv"
@@ -56,6 +60,25 @@ def make_codes(
         "CREATE OR REPLACE TABLE gate.codes AS SELECT DISTINCT list, code FROM gate.codes WHERE code IS "
         "NOT NULL"
     )
+
+
+def add_published_titles(connection: duckdb.DuckDBPyConnection) -> None:
+    """Of a release that is published, what it calls things: a title that was changed since is nobody's name
+    for that.
+    """
+    for name in NAME_TABLES:
+        if table_exists(connection, NAMES_SCHEMA, name, database="release"):
+            connection.execute(
+                f"INSERT INTO gate.titles SELECT DISTINCT title FROM release.{NAMES_SCHEMA}.{name} "
+                "WHERE title IS NOT NULL"
+            )
+    add_readings(connection)
+
+
+def add_readings(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the words of the titles say once they are decoded, as the texts of a release are read."""
+    titles = connection.execute("SELECT DISTINCT title FROM gate.titles").fetchall()
+    insert(connection, "gate.titles", [[reading] for (title,) in titles for reading in decoded(title)])
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,7 +14,7 @@ import duckdb
 
 from anonymart import engine
 from anonymart.contracts import MartContract
-from anonymart.gate.decoding import decoded
+from anonymart.detect.decoding import decoded
 from anonymart.gate.docs import texts_of
 from anonymart.gate.spreadsheets import csv_texts, workbook_texts
 from anonymart.gate.tables import insert

@@ -14,6 +14,7 @@ import duckdb
 
 from anonymart.catalogue.refusals import CodeCheck
 from anonymart.contracts import MartContract
+from anonymart.detect.decoding import decoded
 from anonymart.engine import literal
 from anonymart.lists import SHIPPED
 from anonymart.page.words import Said
@@ -60,19 +61,25 @@ def sentence(held: Mapping[str, int]) -> str:
     )
 
 
+# All white space that Python knows; DuckDB's \s knows that of ASCII alone, and French sets a no-break space.
+_SPACES = r"[\s\p{Z}\x{1c}-\x{1f}\x{0b}\x{85}]+"
+
+
 def plain(title: str) -> str:
-    """SQL: a title in one line."""
-    return f"nullif(trim(regexp_replace({title}, '\\s+', ' ', 'g')), '')"
+    """SQL: a title in one line, as a page shows it."""
+    return f"nullif(trim(regexp_replace({title}, {literal(_SPACES)}, ' ', 'g')), '')"
 
 
 def write(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> dict[str, Told]:
     """Write the tables of names behind the marts of the attached `release`, from the attached `vault`, and
     tell what was written by table.
     """
-    titles = [text for (text,) in connection.execute(_TITLES).fetchall()]
+    # The gate reads the words of a text decoded too: a title is asked for each of its readings.
+    readings = {text: {text, *decoded(text)} for (text,) in connection.execute(_TITLES).fetchall()}
     check = CodeCheck(connection)
-    held_back = sorted(check.refused(titles)) if titles else []
+    refused = set(check.refused(sorted(set().union(*readings.values())))) if readings else set()
     check.close()
+    held_back = sorted(title for title, read in readings.items() if read & refused)
     asked = {name: query(name, contracts) for name in NAME_TABLES}
     write_names(connection, {name: without(each, held_back) for name, each in asked.items()})
     return {name: _told(connection, name, each, held_back) for name, each in asked.items()}

@@ -144,6 +144,7 @@ def recover(session: Session) -> list[str]:
     for folder in session.home.tmp.glob(f"{DRILL_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)
     dbt_process.remove_beside(session.home)
+    engine.remove_spill_of_the_dead(session.home)
     return done + [f"removed the unfinished candidate {each.release_id}" for each in removed]
 
 
