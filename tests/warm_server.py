@@ -6,6 +6,7 @@ closes then.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -127,6 +128,8 @@ def _run(code: str) -> int:
         traceback.print_exc()
         ended = 1
     threading._shutdown()  # type: ignore[attr-defined]
+    # As at the end of any process: dbt closes its databases there, and what they logged comes into their files.
+    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     return ended & 0xFF
