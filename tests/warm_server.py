@@ -128,7 +128,7 @@ def _run(code: str) -> int:
         traceback.print_exc()
         ended = 1
     threading._shutdown()  # type: ignore[attr-defined]
-    # As at the end of any process: dbt closes its databases there, and what they logged comes into their files.
+    # As any process ends: dbt closes its databases there, and what they logged comes into their files.
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -535,6 +535,8 @@ def test_carried_cells(school):
     assert found(school, candidate, NEXT_MONTH) == {
         (NPS, "n_invited", "carried_cell_changed"),
         (SALARY, "*", "carried_cell_missing"),
+        # Its diplomas are known by the published cells alone.
+        ("diploma", "*", "names_unlike_catalogue"),
         unlike,
     }
     # A published release is read again later as it was then, and is left as it is.
