@@ -119,8 +119,10 @@ def build(session: Session, progress: Progress, part: Part, rights_state: str) -
         inputs = inputs_of(connection, session.policy)
     crash.point("build.before_dbt")
     report = _run_dbt(session.home, session.policy, session.as_of, progress, part.words)
-    with session.connect(warehouse="ro") as connection:
-        begun = [name for name in empty if cells.has_anybody(connection, contracts[name])]
+    begun = []
+    if empty:
+        with session.connect(warehouse="ro") as connection:
+            begun = [name for name in empty if cells.has_anybody(connection, contracts[name])]
     if begun:
         progress.say(f"  {', '.join(begun)}: the first people have come, so all cells are made")
         part, report = ALL, _run_dbt(session.home, session.policy, session.as_of, progress, ())

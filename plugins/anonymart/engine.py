@@ -104,20 +104,12 @@ def _spill(home: Home) -> Path:
 
 def remove_spill_of_the_dead(home: Home) -> None:
     """Remove what connections of killed processes have spilled."""
+    import psutil
+
     for folder in home.tmp.glob(f"{SPILL_PREFIX}*"):
         process = folder.name.removeprefix(SPILL_PREFIX).partition("-")[0]
-        if not (process.isdigit() and _is_alive(int(process))):
+        if not (process.isdigit() and psutil.pid_exists(int(process))):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def install_readers(connection: duckdb.DuckDBPyConnection) -> None:

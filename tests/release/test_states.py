@@ -227,7 +227,8 @@ def test_what_shows_the_same_needs_no_second_yes(school, builds, quick_gate, kin
     ]
 
 
-def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
+@pytest.mark.parametrize("is_named", [True, False], ids=["by hash", "by id"])
+def test_what_shows_something_else_is_asked_again(school, builds, quick_gate, is_named):
     read = wait(school)
     carry_out(school, "object")
     fewer = [engagement(active=39), engagement(course="course-ruby-basics"), nps(), nps(path="all"), salary()]
@@ -235,13 +236,21 @@ def test_what_shows_something_else_is_asked_again(school, builds, quick_gate):
         run, "build", lambda *given, **_: (builds.append(now(school)), school.build(fewer, given[0].as_of))
     )
     with build, pytest.raises(Superseded, match="what it shows has changed"):
-        run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read)
+        run.approve(
+            inside(school), FIRST, Reviewer("reviewer", "Read in full"), candidate=read if is_named else None
+        )
     waits = approval.waiting(Session(school.home, school.keys))
     assert waits.candidate_sha256 != read and not school.home.current.exists()
     assert approval.shows_the_same(Session(school.home, school.keys), FIRST, read) is None
     assert run.approve(
         inside(school), FIRST, Reviewer("reviewer", "Read again"), candidate=waits.candidate_sha256
     ) == Published(FIRST)
+
+
+def test_who_names_no_candidate_has_read_the_last_one(school, builds, quick_gate):
+    wait(school)
+    carry_out(school, "object")
+    assert run.approve(inside(school), FIRST, Reviewer("reviewer", "Read in full")) == Published(FIRST)
 
 
 def test_a_request_executed_on_a_later_day_moves_the_day(school, builds, quick_gate):

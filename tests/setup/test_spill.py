@@ -4,6 +4,9 @@ at once in the gate, and analysts and pages read while a run writes.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from anonymart import engine
 from anonymart.erasure.files import remove_spill
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
+from anonymart.release.publish import recover
+from anonymart.session import Session
 
 SPILLS = "CREATE TABLE wide AS SELECT i, sha256(i::VARCHAR) AS text FROM range(1200000) AS r (i)"
 ASKED = "SELECT count(*), max(text) FROM wide"
@@ -52,3 +57,13 @@ def test_what_a_killed_run_spilled_is_in_nobodys_way_and_goes_with_the_next_rewr
         assert left.is_file()
     remove_spill(home)
     assert not list(home.tmp.iterdir())
+
+
+def test_the_next_run_removes_what_a_killed_process_spilled_and_leaves_what_others_need(home):
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    dead, alive = (home.tmp / f"{engine.SPILL_PREFIX}{pid}-0a1b2c3d" for pid in (process.pid, os.getpid()))
+    for folder in (dead, alive):
+        folder.mkdir()
+    recover(Session(home, Keys.load(home)))
+    assert not dead.exists() and alive.is_dir()

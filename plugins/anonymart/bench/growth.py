@@ -7,6 +7,7 @@ measured by hand.
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 from anonymart.home import PROJECT
@@ -19,7 +20,6 @@ _SIZE = (520, 300)
 def drawn(figures: Path = FIGURES) -> str:
     """The picture as SVG: processor seconds of each step over the number of statements, both logarithmic."""
     import altair as alt
-    import vl_convert
 
     told = json.loads(figures.read_text(encoding="utf-8"))
     rows = [
@@ -32,8 +32,9 @@ def drawn(figures: Path = FIGURES) -> str:
     y = alt.Y("seconds:Q", title="seconds of processors", scale=alt.Scale(type="log"))
     color = alt.Color("step:N", title=None, sort=steps)
     chart = alt.Chart(alt.Data(values=rows)).mark_line(point=True).encode(x=x, y=y, color=color)
-    shaped = chart.properties(width=_SIZE[0], height=_SIZE[1], background="white")
-    return str(vl_convert.vegalite_to_svg(shaped.to_json(), vl_version="6.1")) + "\n"
+    svg = StringIO()
+    chart.properties(width=_SIZE[0], height=_SIZE[1], background="white").save(svg, format="svg")
+    return svg.getvalue() + "\n"
 
 
 if __name__ == "__main__":

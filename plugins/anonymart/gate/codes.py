@@ -34,16 +34,19 @@ def make_codes(
     connection: duckdb.DuckDBPyConnection,
     contracts: Mapping[str, MartContract],
     policy: Policy,
+    is_candidate: bool,
     seeds: Path = SEEDS,
 ) -> None:
     """Fill gate.codes (list, code) and gate.titles (text): what a value may be, and what may sound like a
-    name.
+    name. Of a release that is published its own titles count too: the catalogue may have others by now.
     """
     connection.execute("CREATE TABLE gate.codes (list VARCHAR, code VARCHAR)")
     connection.execute("CREATE TABLE gate.titles (title VARCHAR)")
     insert(connection, "gate.titles", [[title] for title in own_titles()])
     _catalogue(connection)
-    add_readings(connection)
+    if not is_candidate:
+        _published_titles(connection)
+    _readings(connection)
     _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
     for name, (file, column) in _SEED_LISTS.items():
         path = seeds / f"{file}.csv"
@@ -62,20 +65,16 @@ def make_codes(
     )
 
 
-def add_published_titles(connection: duckdb.DuckDBPyConnection) -> None:
-    """Of a release that is published, what it calls things: a title that was changed since is nobody's name
-    for that.
-    """
+def _published_titles(connection: duckdb.DuckDBPyConnection) -> None:
     for name in NAME_TABLES:
         if table_exists(connection, NAMES_SCHEMA, name, database="release"):
             connection.execute(
                 f"INSERT INTO gate.titles SELECT DISTINCT title FROM release.{NAMES_SCHEMA}.{name} "
                 "WHERE title IS NOT NULL"
             )
-    add_readings(connection)
 
 
-def add_readings(connection: duckdb.DuckDBPyConnection) -> None:
+def _readings(connection: duckdb.DuckDBPyConnection) -> None:
     """What the words of the titles say once they are decoded, as the texts of a release are read."""
     titles = connection.execute("SELECT DISTINCT title FROM gate.titles").fetchall()
     insert(connection, "gate.titles", [[reading] for (title,) in titles for reading in decoded(title)])

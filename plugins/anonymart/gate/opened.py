@@ -14,7 +14,7 @@ from anonymart.contracts import MartContract
 from anonymart.detect.known import make_known
 from anonymart.disclosure import utility
 from anonymart.gate import must_be_out
-from anonymart.gate.codes import add_published_titles, make_codes
+from anonymart.gate.codes import make_codes
 from anonymart.gate.docs import DOCS_WORDS
 from anonymart.gate.folder_reading import make_folder_tables
 from anonymart.gate.identifiers import make_hits, make_pattern_hits, make_vocabulary
@@ -58,9 +58,7 @@ def read_folder(
     contracts, suites, policy = law
     open_release(connection, candidate)
     make_views(connection, candidate, contracts, policy, manifest["release_id"], keys.record)
-    make_codes(connection, contracts, policy)
-    if not candidate.name.startswith(CANDIDATE_PREFIX):
-        add_published_titles(connection)
+    make_codes(connection, contracts, policy, candidate.name.startswith(CANDIDATE_PREFIX))
     make_texts(connection, candidate, contracts)
     make_known(connection, "gate", also_known)
     make_vocabulary(connection, own_texts(contracts, suites, policy))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from functools import lru_cache
 from json import dumps, loads
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from anonymart.errors import AnonymartError
+from anonymart.page import axis_names
+from anonymart.page.axis_names import SVG
 from anonymart.page.words import Said
 
 if TYPE_CHECKING:
@@ -48,12 +49,9 @@ _UNNEEDED = {"class", "role", "pointer-events", "font-family", "font-size", "str
 _LONG = re.compile(r"(\d\.\d{2})\d+")
 # The outline of a small chart: its height.
 _FRAME = re.compile(r"M[\d.]+,[\d.]+h[1-9][\d.]*v([\d.]+)h-")
-_SVG = "{http://www.w3.org/2000/svg}"
 # Room for the axes of a small chart: left, top, right, bottom.
 _ROOM = (46, 8, 14, 24)
 SIZE = (240, 96)
-# A longer name would leave no room for a small chart, or for one over the whole width.
-_LONGEST_NAME, _LONGEST_NAME_ALONE = 36, 60
 # The column by whose values a chart is divided into small ones.
 DIVIDED = "by"
 
@@ -190,37 +188,11 @@ def draw(
     spec["config"] = _CONFIG
     svg = _render(dumps(spec, sort_keys=True, default=str), alt.__version__)
     drawing = ElementTree.fromstring(svg)
-    longer = _rename(drawing, called or {}, _LONGEST_NAME if is_divided else _LONGEST_NAME_ALONE)
+    longer = axis_names.write(drawing, called or {}, is_divided)
     if not is_divided:
         left, top, right, bottom = (float(part) for part in drawing.attrib["viewBox"].split())
         drawing.set("viewBox", f"{left - longer:g} {top:g} {right + longer:g} {bottom:g}")
     return [_alone(cell, width, height) for cell in _cells(drawing)] if is_divided else [_clean(drawing)]
-
-
-def _rename(drawing: ElementTree.Element, called: Mapping[str, Said], longest: int) -> int:
-    """Write names of at most `longest` characters in the place of codes on the y axis, once or in both
-    languages; gives how much more room they need.
-    """
-    before = after = 0
-    for parent in list(drawing.iter()):
-        for place, text in reversed(list(enumerate(parent))):
-            if text.tag != f"{_SVG}text" or text.get("text-anchor") != "end":
-                continue
-            name, before = called.get(text.text or ""), max(before, _width(text.text or ""))
-            if name and max(map(len, name)) <= longest:
-                text.text = name.en
-                if name.fr != name.en:
-                    french = deepcopy(text)
-                    french.text = name.fr
-                    text.set("lang", "en")
-                    french.set("lang", "fr")
-                    parent.insert(place + 1, french)
-                after = max(after, *(_width(each) for each in name))
-    return max(0, after - before)
-
-
-def _width(label: str) -> int:
-    return round(6.2 * len(label))
 
 
 def _divided(spec: dict[str, Any], order: list[Any]) -> dict[str, Any]:
@@ -334,7 +306,7 @@ def _cells(drawing: ElementTree.Element) -> Iterator[ElementTree.Element]:
     """The small charts of a drawing, each as a group of its own, without the name that stands over it: the
     page says it.
     """
-    for group in drawing.iter(f"{_SVG}g"):
+    for group in drawing.iter(f"{SVG}g"):
         if (group.get("class") or "").endswith(" cell"):
             for cell in group:
                 for parent in list(cell.iter()):
@@ -349,12 +321,12 @@ def _alone(cell: ElementTree.Element, width: int, height: Any) -> str:
     left, top, right, bottom = _ROOM
     if isinstance(height, dict):
         # Labels of the y axis end at it; those of the x axis stand under it.
-        labels = [text.text or "" for text in cell.iter(f"{_SVG}text") if text.get("text-anchor") == "end"]
-        left = 14 + max((_width(text) for text in labels), default=0)
-        frame = next(found for path in cell.iter(f"{_SVG}path") if (found := _FRAME.match(path.get("d", ""))))
+        labels = [text.text or "" for text in cell.iter(f"{SVG}text") if text.get("text-anchor") == "end"]
+        left = 14 + max((axis_names.width(text) for text in labels), default=0)
+        frame = next(found for path in cell.iter(f"{SVG}path") if (found := _FRAME.match(path.get("d", ""))))
         height = round(float(frame[1]))
     box = f"{-left} {-top} {width + left + right} {height + top + bottom}"
-    drawing = ElementTree.Element(f"{_SVG}svg", {"fill": "none", "viewBox": box})
+    drawing = ElementTree.Element(f"{SVG}svg", {"fill": "none", "viewBox": box})
     drawing.append(cell)
     return _clean(drawing)
 
@@ -373,7 +345,7 @@ def _clean(drawing: ElementTree.Element) -> str:
             del element.attrib["stroke-width"]
         for name in element.attrib.keys() & {"fill", "stroke"}:
             element.set(name, _ON_PAGE.get(element.attrib[name], element.attrib[name]))
-        element.tag = element.tag.removeprefix(_SVG)
+        element.tag = element.tag.removeprefix(SVG)
     for name in {"width", "height", "version"} & drawing.attrib.keys():
         del drawing.attrib[name]
     while _without_empty(drawing):

@@ -261,17 +261,16 @@ def note_built_again(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def shows_the_same(session: Session, release_id: str, candidate: str | None) -> Waiting | None:
-    """What waits now, where it shows the reviewer the same as the candidate of this id (and hash) did; else
-    None.
+    """What waits now, where it shows the reviewer the same as the candidate of this id and hash did; else
+    None. Without a hash it is the last one of this id that was superseded.
     """
     waits = waiting(session)
-    if waits is None or (waits.release_id == release_id and candidate is None):
-        return waits
-    if candidate is not None and len(candidate) < SHORTEST_HASH:
+    if waits is None or (candidate is not None and len(candidate) < SHORTEST_HASH):
         return None
+    asked = _OF_CANDIDATE if candidate is not None else f"{_OF_CANDIDATE} AND state = '{SUPERSEDED}'"
     with session.connect(vault="ro") as connection:
         now = row_where(connection, "state = 'waiting'", [])
-        old = row_where(connection, _OF_CANDIDATE, [release_id, (candidate or "").lower()])
+        old = row_where(connection, asked, [release_id, (candidate or "").lower()])
     if now is None or old is None:
         return None
     is_same = old["candidate_sha256"] == now["candidate_sha256"]
