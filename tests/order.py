@@ -37,6 +37,7 @@ _SECONDS = {
     "dbt.test_by_hand": 30,
     "dbt.test_both_builds": 25,
     "disclosure.test_twin_histories": 15,
+    "marts.test_marts": 30,
     "tests/asks/test_asks.py": 40,
     "tests/release/test_held_marts.py": 110,
 }

@@ -22,8 +22,9 @@ from anonymart.dbt_process import events
 from anonymart.disclosure import perturbation
 from anonymart.erasure import places, receipts, removal, taken_back, tombstones
 from anonymart.errors import DISK_FULL, AnonymartError, UsageError
-from anonymart.home import PROJECT, Home
+from anonymart.home import Home
 from anonymart.migrate import steps
+from anonymart.orders import made
 from anonymart.policy import Policy
 from anonymart.processing import lines as processing
 from anonymart.progress import Progress
@@ -33,7 +34,6 @@ from anonymart.rows import one_row
 from anonymart.session import Session
 from anonymart.vault import schema
 
-DBT_PROJECT = PROJECT / "dbt_project"
 FAILED = (
     "error",
     "fail",
@@ -113,7 +113,7 @@ def build(session: Session, progress: Progress, part: Part, rights_state: str) -
     empty: list[str] = []
     if part.day:
         progress.say(f"  no period closes: the cells of the build of {part.day} stay")
-        with session.connect(warehouse="ro") as connection:
+        with session.connect(vault="ro", warehouse="ro") as connection:
             empty = cells.without_people(connection, contracts.values())
     with session.connect(vault="ro") as connection:
         inputs = inputs_of(connection, session.policy)
@@ -121,7 +121,7 @@ def build(session: Session, progress: Progress, part: Part, rights_state: str) -
     report = _run_dbt(session.home, session.policy, session.as_of, progress, part.words)
     begun = []
     if empty:
-        with session.connect(warehouse="ro") as connection:
+        with session.connect(vault="ro", warehouse="ro") as connection:
             begun = [name for name in empty if cells.has_anybody(connection, contracts[name])]
     if begun:
         progress.say(f"  {', '.join(begun)}: the first people have come, so all cells are made")
@@ -151,13 +151,16 @@ def prepare(session: Session) -> str:
         raise UsageError(f"The vault {session.home.vault} does not exist yet: run `anonymart ingest` first.")
     seal.need_key(session)
     perturbation.check_seed(session.policy)
-    shared_persons.check(load_contracts(), DBT_PROJECT)
+    # What a killed build, or an earlier version, left of the ordered tables is made good before it is judged.
+    made.settle(session)
+    shared_persons.check(load_contracts(), lists.project())
     places.check_files(session.home)
     processing.check(session.policy)
-    lists.drop_old(session.home)
     removal.finish(session)
     taken_back.settle(session)
-    return _check_zones(session)
+    rights = _check_zones(session)
+    lists.drop_old(session.home)
+    return rights
 
 
 def _check_zones(session: Session) -> str:

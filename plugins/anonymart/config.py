@@ -1,9 +1,9 @@
 """The school's own configuration: a folder of its own over what is shipped, so that nobody edits the program.
 
 It is `config/` of the home, or the folder that ANONYMART_CONFIG names, and holds only what the school
-changes: `policy.yml`, `learning.yml`, `notify.yml`, YAMLs of survey tools in `sources/`, reviewed lists in
-`lists/`. Every process reads the same folder, and what comes of it is hashed as the other definitions are
-(`definitions.py`).
+changes: `policy.yml`, `learning.yml`, `audience.yml`, `notify.yml`, YAMLs of survey tools in `sources/`,
+reviewed lists in `lists/`. Every process reads the same folder, and what comes of it is hashed as the other
+definitions are (`definitions.py`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from anonymart.errors import UsageError
 from anonymart.home import Home
 
 ENVIRONMENT = "ANONYMART_CONFIG"
-POLICY, LEARNING, NOTIFY = "policy.yml", "learning.yml", "notify.yml"
+POLICY, LEARNING, AUDIENCE, NOTIFY = "policy.yml", "learning.yml", "audience.yml", "notify.yml"
+_FILES = (POLICY, LEARNING, AUDIENCE, NOTIFY)
 SOURCES, LISTS = "sources", "lists"
 # In the home, by which a backup finds them.
 FOLDER = "config"
-PATTERNS = tuple(
-    f"{FOLDER}/{name}" for name in (POLICY, LEARNING, NOTIFY, f"{SOURCES}/*.yml", f"{LISTS}/*.csv")
-)
+PATTERNS = tuple(f"{FOLDER}/{name}" for name in (*_FILES, f"{SOURCES}/*.yml", f"{LISTS}/*.csv"))
 _FOLDERS = {SOURCES: ".yml", LISTS: ".csv"}
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -67,7 +66,7 @@ def files() -> dict[str, Path]:
                 if inner.suffix != suffix or not inner.is_file():
                     raise _unknown(root, inner)
                 found[f"{path.name}/{inner.name}"] = inner
-        elif path.name in (POLICY, LEARNING, NOTIFY) and path.is_file():
+        elif path.name in _FILES and path.is_file():
             found[path.name] = path
         else:
             raise _unknown(root, path)
@@ -80,11 +79,16 @@ def file(name: str) -> Path | None:
 
 
 def stamp() -> tuple[tuple[str, int, int], ...]:
-    """What the folder holds at this moment: path, time of change and size of each file. What was read from it
-    may be kept as long as this is the same.
+    """What the folder and the tables that were ordered hold at this moment: path, time of change and size of
+    each file. What was read from them may be kept as long as this is the same.
     """
-    states = ((path, path.stat()) for path in files().values())
+    states = ((path, path.stat()) for path in [*files().values(), *_of_tables()])
     return tuple((str(path), state.st_mtime_ns, state.st_size) for path, state in states)
+
+
+def _of_tables() -> list[Path]:
+    """Every file of the tables that were ordered: models, cells and people as well as the marts."""
+    return sorted(path for path in Home.from_env().tables.rglob("*") if path.is_file())
 
 
 def kept(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -166,7 +170,7 @@ def _listed(root: Path) -> list[Path]:
 
 def _unknown(root: Path, path: Path) -> UsageError:
     return UsageError(
-        f"{path} is nothing that the program reads: {root} may hold {POLICY}, {LEARNING}, {NOTIFY}, "
+        f"{path} is nothing that the program reads: {root} may hold {', '.join(_FILES)}, "
         f"{SOURCES}/*.yml and {LISTS}/*.csv; rename or remove it."
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from anonymart.errors import UsageError
-from anonymart.home import PROJECT
+from anonymart.home import PROJECT, Home
 
 # The loader in C where there is one: the gate reads a thousand lines of YAML.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,9 +64,16 @@ class MartContract:
     disclosure: Mapping[str, Any] = field(repr=False)
 
     @property
+    def is_of_visitors(self) -> bool:
+        """Whether its persons are visitors of the public site, whom nobody can find again (P-AUDIENCE), and
+        no learners: `persons: visitors`.
+        """
+        return self.disclosure.get("persons", "learners") == "visitors"
+
+    @property
     def noise(self) -> str:
-        """The class of the noise of its counts, `coarse` or `fine`: an entry of the policy may differ by
-        it.
+        """The class of the noise of its counts, `coarse`, `fine` or `broad`: an entry of the policy
+        may differ by it.
         """
         return self.disclosure["noise"]
 
@@ -131,23 +138,25 @@ class MartContract:
 
 
 def load_contracts(folder: Path | None = None) -> dict[str, MartContract]:
-    """Every mart's contract by name, in order of name.
+    """Every mart's contract by name, in order of name: of the project and, where no folder is given, of the
+    tables that were ordered in the home.
 
     Raises UsageError for an unreadable file, a mart without an enforced contract or without
     `meta.disclosure`.
     """
-    folder = folder or MARTS_FOLDER
     found: dict[str, MartContract] = {}
-    for path in sorted(folder.glob("*.yml")):
+    for path in [*sorted((folder or MARTS_FOLDER).glob("*.yml")), *([] if folder else ordered_marts())]:
         for model in _models(path):
-            contract = _contract(model, path)
+            contract = _contract(model, MARTS_FOLDER / path.name if not folder else path)
             if contract.name in found:
                 raise UsageError(
                     f"{path.name}: the mart {contract.name} is described twice: keep one of the two."
                 )
             found[contract.name] = contract
     if not found:
-        raise UsageError(f"No mart is described in {folder}: restore the YAML files of the marts.")
+        raise UsageError(
+            f"No mart is described in {folder or MARTS_FOLDER}: restore the YAML files of the marts."
+        )
     _check_noise(found)
     _check_parts(found)
     return dict(sorted(found.items()))
@@ -200,6 +209,18 @@ def _check_parts(contracts: Mapping[str, MartContract]) -> None:
 def parsed(text: str) -> Any:
     """The content of a YAML text, read once for a process: nobody changes it. Raises YAMLError."""
     return yaml.load(text, Loader=LOADER)
+
+
+def ordered_marts() -> list[Path]:
+    """The YAML of each mart that was ordered in the home, in order of name."""
+    return sorted((Home.from_env().tables / "models" / "marts").glob("*.yml"))
+
+
+def contract_of(model: dict[str, Any], name: str) -> MartContract:
+    """The contract that a mart of this name would have, from its YAML as dbt has it. Raises UsageError as
+    `load_contracts`.
+    """
+    return _contract(model, MARTS_FOLDER / f"{name}.yml")
 
 
 def _models(path: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from anonymart import config, lists
-from anonymart.contracts import load_contracts
+from anonymart.contracts import load_contracts, ordered_marts
 from anonymart.home import PROJECT
 from anonymart.policy import load_policy, policy_hash
 
@@ -50,12 +50,18 @@ def files() -> dict[str, list[Path]]:
         if folder.is_dir()
     }
     found["macros"] = sorted((dbt / "macros").rglob("*.sql"))
-    found |= {f"{RULES}{name}": [dbt / "models" / "marts" / f"{name}.yml"] for name in load_contracts()}
+    ordered = {path.stem: path for path in ordered_marts()}
+    marts = dbt / "models" / "marts"
+    found |= {f"{RULES}{name}": [ordered.get(name, marts / f"{name}.yml")] for name in load_contracts()}
     return dict(sorted(found.items()))
 
 
 def named(path: Path) -> str:
-    """How one of `files` is called in every home: its path in the project, or in the school's folder."""
+    """How one of `files` is called in every home: its path in the project, or in the school's folder; a
+    table that was ordered, by its name.
+    """
+    if path in ordered_marts():
+        return f"tables/{path.name}"
     if path.is_relative_to(PROJECT):
         return path.relative_to(PROJECT).as_posix()
     if path.parent == lists.folder():
@@ -72,8 +78,8 @@ def _mappings() -> dict[str, list[Path]]:
         if name.endswith(".yml") and name not in (config.POLICY, config.NOTIFY)
     }
     found = {}
-    for path in [sources / "learning.yml", *(sources / "sources").glob("*.yml")]:
-        name = path.name if path.name == config.LEARNING else f"{config.SOURCES}/{path.name}"
+    for path in [sources / "learning.yml", sources / "audience.yml", *(sources / "sources").glob("*.yml")]:
+        name = f"{config.SOURCES}/{path.name}" if path.parent.name == config.SOURCES else path.name
         found[f"mappings/{path.stem}"] = [each for each in (path, own.pop(name, None)) if each]
     return found | ({"mappings/own": list(own.values())} if own else {})
 
@@ -87,9 +93,11 @@ def _hash(paths: list[Path]) -> str:
 
 @config.kept
 def project() -> str:
-    """One SHA-256 over all that dbt reads: models, macros, lists as they hold and every YAML."""
+    """One SHA-256 over all that dbt reads: models, those of ordered tables among them, macros, lists as they
+    hold and every YAML.
+    """
     dbt = PROJECT / "dbt_project"
-    folders = (dbt / "models", dbt / "macros", lists.folder(), dbt / "tests")
+    folders = (lists.project() / lists.MODELS, dbt / "macros", lists.folder(), dbt / "tests")
     found = (path for folder in folders for path in folder.rglob("*"))
     return _of(
         [dbt / "dbt_project.yml", *(path for path in found if path.suffix in (".sql", ".yml", ".csv"))]

@@ -30,6 +30,7 @@ _CODES = {
     "path_or_all": "a path of the catalogue, or `all`",
     "diploma": "a diploma of the school",
     "diploma_or_all": "a diploma of the school, or `all`",
+    "page_or_all": "a type of page that the school declares, `other`, a course of the catalogue, or `all`",
     "pooled_period": "a year",
 }
 _CODE_LISTS = {

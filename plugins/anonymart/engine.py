@@ -85,7 +85,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         SET autoload_known_extensions = false;
         SET GLOBAL TimeZone = 'UTC';
         SET memory_limit = {literal(MEMORY_LIMIT)};
-        SET temp_directory = {literal(str(_spill(home)))};
+        SET temp_directory = {literal(str(spill_folder(home)))};
         SET temp_file_encryption = true;
         SET preserve_insertion_order = true;
         SET enable_progress_bar = false;
@@ -95,7 +95,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         connection.execute("SET force_compression = 'uncompressed'")
 
 
-def _spill(home: Home) -> Path:
+def spill_folder(home: Home) -> Path:
     """A folder for this connection alone, made when it spills and gone when it is closed: DuckDB encrypts no
     spill file where it finds one of another connection, and refuses.
     """

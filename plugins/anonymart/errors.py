@@ -43,6 +43,14 @@ class GateRefused(AnonymartError):
     exit_code = 3
 
 
+class OrderRefused(AnonymartError):
+    """A table that was ordered would difference with what is published, or cost more than the policy
+    allows.
+    """
+
+    exit_code = 3
+
+
 class UnreadableRequests(UsageError):
     """A row about a right or a consent could not be read and nobody has entered or refused it yet:
     publication waits, all else is done.

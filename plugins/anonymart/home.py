@@ -13,6 +13,9 @@ _PACKAGE = Path(__file__).resolve().parent
 IS_INSTALLED = (_PACKAGE / "project").is_dir()
 PROJECT = _PACKAGE / "project" if IS_INSTALLED else _PACKAGE.parents[1]
 
+# The variable that names the home.
+HOME = "ANONYMART_HOME"
+
 
 @dataclass(frozen=True)
 class Home:
@@ -25,9 +28,7 @@ class Home:
         """The given folder, else ANONYMART_HOME, else var of the clone, or of the present folder where there
         is no clone.
         """
-        chosen = (
-            root or os.environ.get("ANONYMART_HOME") or (Path("var") if IS_INSTALLED else PROJECT / "var")
-        )
+        chosen = root or os.environ.get(HOME) or (Path("var") if IS_INSTALLED else PROJECT / "var")
         return cls(Path(chosen).expanduser().resolve())
 
     @property
@@ -77,6 +78,11 @@ class Home:
     @property
     def current(self) -> Path:
         return self.releases / "current"
+
+    @property
+    def tables(self) -> Path:
+        """The tables that were ordered and approved, as marts: written anew from the vault by each build."""
+        return self.root / "tables"
 
     @property
     def rotation(self) -> Path:

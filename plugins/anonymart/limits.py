@@ -28,7 +28,7 @@ class Limit(Enum):
 
 
 _CONFIDENCES = (0.90, 0.95, 0.99)
-_CLASS = re.compile(r"\.(coarse|fine)$")
+_CLASS = re.compile(r"\.(coarse|fine|broad)$")
 # Of two entries the first may not be larger than the second.
 ORDER = (
     ("salary.smallest_eur_year", "salary.largest_eur_year"),
@@ -51,7 +51,8 @@ _BY_LIMIT: dict[Limit, str] = {
         retention.fewest_people retention.hold_days rates.decimals nps.decimals means.decimals
         means.largest_events_per_person money.largest_share_percent nesting.largest_posterior
         pooling.longest_years membership.median_at_most membership.of_99_percent_at_most
-        membership.of_anybody_at_most bursts.times_usual bursts.fewest_people approval.marts_changed
+        membership.of_anybody_at_most audience.largest_pages audience.ipv4_bytes audience.ipv6_bytes
+        bursts.times_usual bursts.fewest_people approval.marts_changed
         approval.columns_changed approval.policy_figures_changed approval.suppressed_share_moved""",
     # Law, and figures that other figures were computed for.
     Limit.ONLY: """
@@ -66,6 +67,7 @@ _BY_LIMIT: dict[Limit, str] = {
         observation.course_completion_funnel_months observation.chapter_completion_months
         observation.project_validation_months observation.learner_retention_longest_months
         observation.nps_quarterly_months observation.nps_theme_quarterly_months
+        observation.path_outcome_months
         observation.salary_first_from_months observation.salary_first_to_months
         observation.salary_second_from_months observation.salary_second_to_months""",
     Limit.POSITIVE: """

@@ -1,8 +1,8 @@
 """The reviewed lists of `dbt_project/seeds/`, with the school's own rows over the shipped ones.
 
-Where the school has none, the shipped files themselves are read. Else all lists are written, once for each
-content, into a dbt project in the home, of which all else is the shipped one, and everybody reads them there:
-nothing is written into the checkout.
+Where the school has none and no table was ordered, the shipped files themselves are read. Else all lists are
+written, once for each content, into a dbt project in the home, of which all else is the shipped one with the
+models of ordered tables beside, and everybody reads them there: nothing is written into the checkout.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ OWN = {
 }
 _FOLDED = ("name", "word")
 _NUMBERS = {"priority": int, "year": int, "per_eur": float}
+MODELS = "models"
 _PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 Row = tuple[str, ...]
 
@@ -71,16 +72,26 @@ def texts() -> dict[str, str]:
 
 @lru_cache(maxsize=4)
 def _project(_: object, home: Home) -> Path:
-    changed = texts()
-    if not changed:
+    changed, ordered = texts(), _ordered(home)
+    if not changed and not ordered:
         return _DBT
     digest = hashlib.sha256(repr((str(_DBT), sorted(changed.items()))).encode())
+    for name, each in sorted(ordered.items()):
+        digest.update(f"{name} {hashlib.sha256(each.read_bytes()).hexdigest()}".encode())
+    if ordered:
+        digest.update(repr(sorted(str(path) for path in (_DBT / MODELS).rglob("*"))).encode())
     for each in sorted(SHIPPED.iterdir()):
         digest.update(each.read_bytes())
     made = home.root / "dbt" / "project" / digest.hexdigest()[:16]
     if not made.is_dir():
-        _write(made, changed)
+        _write(made, changed, ordered)
     return made
+
+
+def _ordered(home: Home) -> dict[str, Path]:
+    """The models of ordered tables by their path below `models`."""
+    root = home.tables / MODELS
+    return {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
 
 
 def drop_old(home: Home) -> None:
@@ -91,13 +102,18 @@ def drop_old(home: Home) -> None:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def _write(made: Path, changed: dict[str, str]) -> None:
+def _write(made: Path, changed: dict[str, str], ordered: dict[str, Path]) -> None:
     """The project, put in place at once: another process may be about to do the same."""
     made.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".new-", dir=made.parent))
     for each in _DBT.iterdir():
-        if each != SHIPPED and each.name in _PARTS:
+        if each.name == MODELS and ordered:
+            shutil.copytree(each, beside / MODELS, copy_function=os.symlink)
+        elif each != SHIPPED and each.name in _PARTS:
             (beside / each.name).symlink_to(each)
+    for name, path in ordered.items():
+        (beside / MODELS / name).unlink(missing_ok=True)
+        shutil.copyfile(path, beside / MODELS / name)
     (beside / "seeds").mkdir()
     for each in SHIPPED.iterdir():
         if each.suffix in (".csv", ".yml"):

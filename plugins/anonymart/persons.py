@@ -38,7 +38,9 @@ MEANS = {
 class Persons:
     """`registered`: persons of the register; `statuses`: how many of them are in, and out for each reason;
     `waiting`: rows of unknown people; `graduates`: persons with a diploma of their own by the enrolments;
-    `salary_answers` in all, and those of no graduate, which no figure counts.
+    `salary_answers` in all, and those of no graduate, which no figure counts;
+    `enrolments_without_outcome`: of paths of which none has one, and `enrolments_without_day`: graduated on
+    an unknown day: both are not in path_outcome.
     """
 
     registered: int = 0
@@ -47,6 +49,8 @@ class Persons:
     graduates: int = 0
     salary_answers: int = 0
     answers_of_no_graduate: int = 0
+    enrolments_without_outcome: int = 0
+    enrolments_without_day: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """One object for `--json`: counts only."""
@@ -61,6 +65,7 @@ class Persons:
             lines
             + (self.waiting.sentences or ["Nobody waits whom the register does not know."])
             + answer_sentences(self.graduates, self.salary_answers, self.answers_of_no_graduate)
+            + enrolment_sentences(self.enrolments_without_outcome, self.enrolments_without_day)
         )
 
 
@@ -79,6 +84,22 @@ def answer_sentences(graduates: int, salary_answers: int, answers_of_no_graduate
         lines.append(
             "No enrolment says graduated at all, so there can be no salary figure: deliver outcome, "
             "diploma_id and graduated_on in the source enrolments."
+        )
+    return lines
+
+
+def enrolment_sentences(enrolments_without_outcome: int, enrolments_without_day: int) -> list[str]:
+    """Enrolments that are not in path_outcome; nothing where there are none."""
+    lines = []
+    if enrolments_without_outcome:
+        lines.append(
+            f"{enrolments_without_outcome} enrolments are not in path_outcome: no enrolment on their path "
+            "has an outcome. Deliver outcome in the source enrolments."
+        )
+    if enrolments_without_day:
+        lines.append(
+            f"{enrolments_without_day} enrolments with the outcome graduated are not in path_outcome: they "
+            "have no day. Deliver graduated_on or ended_on in the source enrolments."
         )
     return lines
 
@@ -107,7 +128,7 @@ def count(session: Session) -> Persons:
         )
         left = registered - sum(found.values())
         found |= {"not_built": left} if left > 0 else {}
-        answers = _answers(connection) if is_built else (0, 0, 0)
+        answers = _answers(connection) if is_built else (0,) * 5
         return Persons(
             registered,
             {status: found[status] for status in MEANS if status in found},
@@ -118,19 +139,21 @@ def count(session: Session) -> Persons:
         connection.close()
 
 
-def _answers(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
-    """Graduates, salary answers, and those of no graduate, as of the last build; zeros where a build of part
-    of the models left none.
+def _answers(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    """Graduates, salary answers, those of no graduate, enrolments without an outcome and without a day, as of
+    the last build; zeros where a build of part of the models left none.
     """
+    left_out = "SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out WHERE"
     try:
-        graduates, answers, without = one_row(
-            connection.execute("""
+        found = one_row(
+            connection.execute(f"""
             SELECT (SELECT count(DISTINCT person_key) FROM warehouse.intermediate.int_graduates),
                 (SELECT count(*) FROM warehouse.intermediate.int_salary_responses),
-                (SELECT coalesce(sum(n_rows), 0) FROM warehouse.intermediate.int_left_out
-                WHERE source = 'salary' AND reason = 'not_a_graduate')
+                ({left_out} source = 'salary' AND reason = 'not_a_graduate'),
+                ({left_out} source = 'enrolments' AND reason = 'path_without_outcome'),
+                ({left_out} source = 'enrolments' AND reason = 'graduated_on_unknown_day')
         """)
         )
     except duckdb.CatalogException:
-        return 0, 0, 0
-    return int(graduates), int(answers), int(without)
+        return (0,) * 5
+    return tuple(int(number) for number in found)

@@ -27,7 +27,9 @@ POLICY_FILE = PROJECT / "expectations" / "policy.yml"
 _TEXT, _WHOLE, _NUMBER, _BANDS, _COUNTRIES = "text", "whole", "number", "bands", "countries"
 _PURPOSE = {"title": _TEXT, "basis": _TEXT}
 # Classes of noise (meta.disclosure.noise of a mart): an entry by class has a figure for each.
-CLASSES = ("coarse", "fine")
+CLASSES = ("coarse", "fine", "broad")
+# Before a release knew `broad`, marts of that class drew from this one.
+BEFORE_BROAD = "coarse"
 
 
 def _by_class(shape: str) -> dict[str, str]:
@@ -60,6 +62,7 @@ _SHAPE: dict[str, Any] = {
         "learner_retention_longest_months": _WHOLE,
         "nps_quarterly_months": _WHOLE,
         "nps_theme_quarterly_months": _WHOLE,
+        "path_outcome_months": _WHOLE,
         "salary_first_from_months": _WHOLE,
         "salary_first_to_months": _WHOLE,
         "salary_second_from_months": _WHOLE,
@@ -92,6 +95,7 @@ _SHAPE: dict[str, Any] = {
     "nps": {"smallest_base": _WHOLE, "confidence": _NUMBER, "decimals": _WHOLE},
     "nesting": {"smallest_difference": _WHOLE, "largest_posterior": _NUMBER},
     "pooling": {"longest_years": _WHOLE},
+    "audience": {"largest_pages": _WHOLE, "ipv4_bytes": _WHOLE, "ipv6_bytes": _WHOLE},
     "membership": {
         "false_alarms": _NUMBER,
         "median_at_most": _NUMBER,

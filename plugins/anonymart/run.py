@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -338,7 +338,7 @@ def _release(
     actor: str | None,
     reviewer: Reviewer | None,
 ) -> Outcome:
-    from anonymart.release import cells, make_candidate, publish
+    from anonymart.release import cells, make_candidate, people_file, publish
     from anonymart.rights.unreadable import need_none_open
 
     with session.connect(vault="ro", warehouse="ro") as connection:
@@ -346,11 +346,13 @@ def _release(
     if not has_news:
         need_none_open(session)
         return None
-    with progress.step("candidate", "Candidate release"):
-        candidate = make_candidate(session)
-    crash.point("gate.before")
-    with progress.step("gate", "Gate"):
-        ask_gate(session, candidate, actor)
+    with ExitStack() as stack:
+        with progress.step("candidate", "Candidate release"):
+            reading = stack.enter_context(people_file.kept(session, load_contracts().values()))
+            candidate = make_candidate(reading)
+        crash.point("gate.before")
+        with progress.step("gate", "Gate"):
+            ask_gate(reading, candidate, actor)
     crash.point("gate.after")
     with progress.step("publish", "Publish"):
         return publish(session, candidate, actor, reviewer)

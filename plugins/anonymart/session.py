@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
@@ -13,6 +14,17 @@ from anonymart.policy import Policy
 
 if TYPE_CHECKING:
     import duckdb
+
+
+# The name under which the people behind the cells are attached.
+PEOPLE = "people"
+
+
+class PeopleFile(NamedTuple):
+    """Where the people behind the cells are noted (release/people_file.py), and the key of the file."""
+
+    path: Path
+    key: str
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,7 @@ class Session:
     keys: Keys
     given_policy: Policy | None = None
     given_day: date | None = None
+    people: PeopleFile | None = None
 
     @property
     def policy(self) -> Policy:
@@ -50,11 +63,18 @@ class Session:
         """The same session on another day."""
         return replace(self, given_day=as_of)
 
+    def with_people(self, people: PeopleFile) -> Session:
+        """The same session, which finds the people behind the cells in a file."""
+        return replace(self, people=people)
+
     def connect(self, vault: str | None = None, warehouse: str | None = None) -> duckdb.DuckDBPyConnection:
         """A connection with the zones asked for attached, as `engine.connect` makes it: 'ro' reads, 'rw'
-        writes.
+        writes; beside the warehouse the people behind its cells, where they are noted.
         """
         # Airflow reads DAGs without DuckDB.
         from anonymart import engine
 
-        return engine.connect(self.home, self.keys, vault=vault, warehouse=warehouse)
+        connection = engine.connect(self.home, self.keys, vault=vault, warehouse=warehouse)
+        if self.people and warehouse:
+            engine.attach(connection, PEOPLE, self.people.path, self.people.key, "ro")
+        return connection

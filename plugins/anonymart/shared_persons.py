@@ -16,7 +16,10 @@ from typing import Any
 from anonymart.contracts import MartContract
 from anonymart.errors import UsageError
 
+ALL = "all"  # the row of a dimension that counts everybody
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+# The dimension of a mart that publishes periods of several lengths, which it lists.
+_LENGTH = "n_months"
 # A mart repeats its persons along these: whoever is in a cell is in one of each value.
 _REPEATED = ("step", "job_family", "pooled_period")
 # A code of the catalogue that says where it belongs.
@@ -100,20 +103,27 @@ def unsaid(
 
 def lies_within(inner: MartContract, outer: MartContract) -> bool:
     """Whether each cell of one mart lies in a cell of the other, by their dimensions alone."""
-    if _MONTHS[inner.period.grain] > _MONTHS[outer.period.grain]:
+    if min(_lengths(inner)) > max(_lengths(outer)):
         return False
-    known = {_kind(spec) for spec in inner.dimensions.values()}
-    known |= {whole for kind in known for whole in _WITHIN.get(kind, ())}
+    known = {kind(spec) for spec in inner.dimensions.values()}
+    known |= {whole for code in known for whole in _WITHIN.get(code, ())}
     return all(_is_fixed(spec, known) for spec in outer.dimensions.values())
+
+
+def _lengths(contract: MartContract) -> list[int]:
+    """How many months its periods have: of several lengths each, else what the grain says."""
+    lengths = contract.dimensions.get(_LENGTH)
+    return list(lengths) if isinstance(lengths, list) else [_MONTHS[contract.period.grain]]
 
 
 def _is_fixed(spec: Any, known: Collection[str]) -> bool:
     """Whether a value of an outer dimension follows from those of the inner mart, or may be chosen."""
     is_chosen = not isinstance(spec, str) or spec in _REPEATED or spec.endswith("_or_all")
-    return is_chosen or _kind(spec) in known
+    return is_chosen or kind(spec) in known
 
 
-def _kind(spec: Any) -> str:
+def kind(spec: Any) -> str:
+    """The list of codes of a dimension, with or without `all`; `number` of one that is counted."""
     return spec.removesuffix("_or_all") if isinstance(spec, str) else "number"
 
 

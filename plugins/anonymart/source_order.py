@@ -15,4 +15,5 @@ SOURCES = (
     "connections",
     "nps",
     "salary",
+    "audience",
 )

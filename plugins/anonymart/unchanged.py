@@ -15,11 +15,11 @@ from datetime import date, timedelta
 
 import duckdb
 
-from anonymart import __version__, engine, guard, shared_persons
+from anonymart import __version__, engine, guard, lists, shared_persons
 from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import project
-from anonymart.home import PROJECT
 from anonymart.migrate.steps import STEPS
+from anonymart.orders import made
 from anonymart.policy import Policy
 from anonymart.release import cells
 from anonymart.rights import state
@@ -31,7 +31,6 @@ _ROWS = ("loads",)
 _RECALLED = ("withdrawals", "withdrawn_periods")
 # So often the cells are made anew all the same: whatever made them stay wrongly holds no longer.
 _MADE_ANEW_AFTER = timedelta(days=7)
-_DBT_PROJECT = PROJECT / "dbt_project"
 
 
 def day_of_build(session: Session) -> date | None:
@@ -96,7 +95,7 @@ def _may_begin(
         "SELECT DISTINCT source FROM vault.ledger.loads WHERE loaded > 0 AND as_of >= $1", [day]
     ).fetchall()
     with_rows = {source for (source,) in loaded}
-    read = shared_persons.sources(contracts, _DBT_PROJECT)
+    read = shared_persons.sources(contracts, lists.project())
     return any(
         read[contract.name] & with_rows and cells.has_anybody(connection, contract)
         for contract in cells.without_any(connection, contracts.values())
@@ -108,7 +107,8 @@ def inputs_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> str:
     all but its rows, and of its loads; 64 hexadecimal digits each, with a space between.
     """
     register = json.dumps(policy.raw, sort_keys=True, default=str)
-    parts = [__version__, str(len(STEPS)), project(), register, state.defined()]
+    ordered = [order.name for order in made.approved(connection)]
+    parts = [__version__, str(len(STEPS)), project(), register, state.defined(), *ordered]
     found = ([*parts, *_tables(connection, _RECALLED)], _tables(connection, _ROWS))
     return " ".join(hashlib.sha256("\n".join(each).encode()).hexdigest() for each in found)
 

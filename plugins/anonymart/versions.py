@@ -11,7 +11,7 @@ import duckdb
 from anonymart.errors import UsageError
 
 # The number of the newest migration in `anonymart.migrate.steps`.
-NEWEST = 10
+NEWEST = 13
 TABLES = {"vault": "vault.ledger.schema_version", "warehouse": "warehouse.main.schema_version"}
 
 

@@ -162,7 +162,13 @@ def release(folder: Path, columns: list[str], suppressed: float, register: dict[
         "register": flat,
     }
     changed = {"since": None, "figures_frozen": 8, "figures_carried": 12}
-    resources = [{"name": "nps_quarterly", "schema": {"fields": [{"name": name} for name in columns]}}]
+    resources = [
+        {
+            "name": "nps_quarterly",
+            "path": "csv/nps_quarterly.csv",
+            "schema": {"fields": [{"name": name} for name in columns]},
+        }
+    ]
     (folder / "data_docs").mkdir(parents=True)
     (folder / "parquet").mkdir()
     files = {

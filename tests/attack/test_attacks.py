@@ -28,7 +28,7 @@ from anonymart.attack import (
     relations,
     subtraction,
 )
-from anonymart.attack.observed import published_ranges
+from anonymart.attack.observed import published_ranges, true_ranges
 from anonymart.attack.rules import EXACT
 from anonymart.attack.score import Fact, Top, Truth, interval
 
@@ -49,6 +49,19 @@ def solve(release, rules, truth):
 
 
 # Attack 1
+
+
+@pytest.mark.parametrize(("parts", "further"), [
+    ((20, 15, 12), 11),  # 15 and two thirds of it, rounded up
+    ((24, 23, 0), 16),  # a part that is 0 takes no share, so the others take its too
+    ((47, 0, 0), 31),
+])  # fmt: skip
+def test_a_part_that_was_moved_may_be_off_by_what_the_others_do_not_take(made, rules, parts, further):
+    """D (N - 1) / n more than the largest deviation D, of N parts with n that are not 0."""
+    table = made(nps_quarterly=[answers(*parts)]).tables[NPS]
+    published = published_ranges(table, f"path-a|{QUARTER}", rules)
+    _, high = true_ranges(table, f"path-a|{QUARTER}", rules, published)["n_promoters"]
+    assert high == parts[0] + 15 + further
 
 
 def test_what_is_hidden_alone_follows_by_subtraction(made, rules, truth_of):
@@ -79,6 +92,57 @@ def test_margins_of_other_cells_are_used(made, rules, truth_of):
     assert bounds[NPS, f"path-b|{QUARTER}", "n_promoters"] == (3, 3)
 
 
+def span(from_month, n_months, active, new):
+    row = {"from_month": from_month, "n_months": n_months, "n_active_learners": active, "n_new_learners": new}
+    return row | {"n_new_learners_reason": None if new else "too_few"}
+
+
+def test_new_learners_of_months_add_up_to_their_quarter(made, rules):
+    """5 are hidden in March, and the quarter tells them; with noise it tells nobody."""
+    months = [span(date(2025, month, 1), 1, 60, new) for month, new in ((1, 20), (2, 30), (3, None))]
+    release = made(school_activity=[*months, span(QUARTER, 3, 70, 55)])
+    place = ("school_activity", "2025-03-01|1", "n_new_learners")
+    assert linear.bounds_of(release, rules.naive(11))[place] == (5, 5)
+    low, high = linear.bounds_of(release, rules)[place]
+    assert low == 0 and high > 40
+
+
+def test_active_learners_of_a_month_are_active_in_its_quarter_and_year(made, rules):
+    months = [span(date(2025, month, 1), 1, 40, 20) for month in (1, 2, 3)]
+    release = made(school_activity=[*months, span(QUARTER, 3, None, 55), span(QUARTER, 12, 50, 49)])
+    # No fewer than the new ones of its quarter, whoever the year tells; the quarter is in the year.
+    place = ("school_activity", f"{QUARTER}|3", "n_active_learners")
+    found = list(relations.relations(release))
+    for month in ("01", "02", "03"):
+        part = ("school_activity", f"2025-{month}-01|1", "n_active_learners")
+        assert relations.Relation(((part, 1), (place, -1)), is_sound=False) in found
+    year = ("school_activity", f"{QUARTER}|12", "n_active_learners")
+    assert relations.Relation(((place, 1), (year, -1)), is_sound=False) in found
+    assert not [each for each in found if each.terms[0] == (year, 1)], "three quarters are missing"
+
+
+def test_a_cohort_in_its_first_month_is_the_new_learners_of_its_quarter(made):
+    cohort = [{"cohort_quarter": QUARTER, "months_since_start": n, "n_learners": 60} for n in (0, 1)]
+    release = made(learner_retention_cohort=cohort, school_activity=[span(QUARTER, 3, 90, 60)])
+    whole = ("school_activity", f"{QUARTER}|3", "n_new_learners")
+    found = list(relations.relations(release))
+    for months, is_all in ((0, True), (1, False)):
+        part = ("learner_retention_cohort", f"{QUARTER}|{months}", "n_learners")
+        assert relations.Relation(((part, 1), (whole, -1))) in found
+        assert (relations.Relation(((whole, 1), (part, -1))) in found) is is_all
+
+
+def test_contracts_of_everybody_do_not_tell_that_everybody_works(made, rules):
+    """As many contracts as answers: without noise all respondents are employed; with it they need not be."""
+    cell = {"diploma_id": "d", "graduation_year": 2023, "months_after": 6}
+    answered = cell | {"graduation_year_from": 2023, "n_graduates": 90, "n_respondents": 80}
+    release = made(salary_outcome=[answered], employment_quality=[cell | {"n_contracts": 80}])
+    place = ("salary_outcome", "d|2023|2023|6", "n_employed")
+    assert linear.bounds_of(release, rules.naive())[place] == (80, 80)
+    low, high = linear.bounds_of(release, rules)[place]
+    assert (low, high) == (80 - 23, 80 + 15), "fine noise below, that of the answers above"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_leaves_no_small_count_exact_and_no_true_count_out_of_bounds(
     made, rules, noise, truth_of, seed
@@ -100,10 +164,10 @@ def test_without_the_noise_the_same_release_is_read_off(made, rules, truth_of):
 
 
 def test_a_hidden_count_follows_from_its_rate(made, rules):
-    row = {"cohort_quarter": QUARTER, "months_since_start": 3, "n_learners": 30, "share_active": 0.75}
+    row = {"cohort_quarter": QUARTER, "months_since_start": 3, "n_learners": 45, "share_active": 0.75}
     table = made(learner_retention_cohort=[row]).tables["learner_retention_cohort"]
     (cell,) = table.cells
-    assert published_ranges(table, cell, rules)["n_cohort"] == (40, 40)
+    assert published_ranges(table, cell, rules)["n_cohort"] == (60, 60)
 
 
 def test_a_part_of_another_marts_count_is_never_more_than_it(made):
@@ -466,6 +530,20 @@ def test_people_whose_noise_is_drawn_anew_are_not(made, rules, noise):
     assert (result.tried, result.succeeded) == (299, 0)
 
 
+def test_a_part_that_everybody_is_in_is_its_whole(made, rules):
+    """Made consistent, it is told as the whole is: in a school whose enrolments all go on."""
+    rows, facts, sets = [], {}, {}
+    for number, n in enumerate(range(60, 81)):
+        start = date(2015 + number // 4, 3 * (number % 4) + 1, 1)
+        row = {"path_id": "path-a", "start_quarter": start, "n_enrolled": n, "n_graduated": 0}
+        rows.append(row | {"n_abandoned": 0, "n_still_in": n})
+        for name in ("n_enrolled", "n_still_in"):
+            place = ("path_outcome", f"path-a|{start}", name)
+            facts[place], sets[place] = Fact("count", 70, 70.0), 1000 + number
+    result = equal_sets.attack(made(path_outcome=rows), rules, Truth(facts, sets=sets))
+    assert (result.tried, result.succeeded) == (0, 0)
+
+
 def test_without_a_truth_nobody_knows_which_sets_are_equal(made, rules):
     assert equal_sets.attack(made(nps_quarterly=twins(9, [2] * 40)[0]), rules, Truth()).tried == 0
 
@@ -479,20 +557,20 @@ def cohort(months, n, share):
 
 def test_a_cohort_that_is_counted_again_tells_who_left(made, rules):
     release = made(
-        learner_retention_cohort=[cohort(0, 50, 1.0), cohort(1, 25, 0.5), cohort(2, 20, round(20 / 49, 4))]
+        learner_retention_cohort=[cohort(0, 60, 1.0), cohort(1, 30, 0.5), cohort(2, 20, round(20 / 59, 4))]
     )
     result = recounting.attack(release, [], rules)
     assert (result.tried, result.places) == (3, {("learner_retention_cohort", "n_cohort"): 1})
     assert (
         recounting.attack(
-            made("carried", learner_retention_cohort=[cohort(0, 50, 1.0), cohort(2, 20, 0.4)]), [], rules
+            made("carried", learner_retention_cohort=[cohort(0, 60, 1.0), cohort(2, 24, 0.4)]), [], rules
         ).succeeded
         == 0
     )
 
 
 def test_what_an_earlier_release_has_told_is_counted_apart(made, rules):
-    rows = [cohort(0, 50, 1.0), cohort(2, 20, round(20 / 49, 4))]
+    rows = [cohort(0, 60, 1.0), cohort(2, 20, round(20 / 59, 4))]
     result = recounting.attack(
         made("now", learner_retention_cohort=rows), [made("then", learner_retention_cohort=rows)], rules
     )
@@ -613,3 +691,17 @@ def test_a_corrected_period_tells_who_left(made, rules, rows, hits):
     assert corrections.attack(after, [before, again], rules).details["told_before"] == hits, (
         "a release that stands has told so already"
     )
+
+
+@pytest.mark.parametrize(("now", "n_changed"), [(None, 0), (12, 1)])
+def test_a_figure_that_nobody_had_asked_for_is_hidden_in_old_cells(made, rules, now, n_changed):
+    """An older release has no such column: hidden there it tells nothing; shown, it opens a closed cell."""
+    promotion = {"diploma_id": "d", "promotion_year": 2022, "n_certified": 60, "is_complete": True}
+    old = made("before", rncp_promotion=[promotion])
+    (key,) = old.tables["rncp_promotion"].cells
+    for name in ("n_certified_vae", "n_certified_vae_reason"):
+        del old.tables["rncp_promotion"].cells[key][name]
+    told = {"n_certified_vae": now, "n_certified_vae_reason": None if now else "protected"}
+    new = made("after", rncp_promotion=[{**promotion, **told}])
+    result = differences.attack(new, [old], rules, Truth())
+    assert result.details["cells_changed"] == n_changed

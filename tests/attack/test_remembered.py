@@ -205,8 +205,8 @@ def test_the_few_releases_before_tell_all_that_all_of_them_tell(school, policy):
         [run.read_release(other, contracts) for other in others] for others in (beside(newest), few)
     )
     release = run.read_release(newest, contracts)
-    assert run._rules(release, whole, policy) == run._rules(release, part, policy)
-    assert run._rules(release, whole, policy).earlier
+    assert run.rules_of(release, whole, policy) == run.rules_of(release, part, policy)
+    assert run.rules_of(release, whole, policy).earlier
     assert fresh(release, whole) == fresh(release, part)
     one, other = (run.attack(newest, others, policy, only_new=True) for others in (beside(newest), few))
     assert [each.real.succeeded for each in one.outcomes] == [each.real.succeeded for each in other.outcomes]

@@ -22,7 +22,7 @@ def test_only_what_the_school_changes_is_changed(configure):
     configure(policy_yml="raw: {keep_days: 60}\nrates:\n  smallest_base: {fine: 60}\n")
     policy = load_policy()
     assert policy.figure("raw", "keep_days") == 60
-    assert policy.figure("rates", "smallest_base") == {"coarse": 33, "fine": 60}
+    assert policy.figure("rates", "smallest_base") == {"coarse": 33, "fine": 60, "broad": 50}
     assert policy.figure("backups") == SHIPPED["backups"]
     assert load_policy(POLICY_FILE).raw == SHIPPED
 

@@ -49,6 +49,7 @@ def by_hand(home, monkeypatch):
     return run
 
 
+@pytest.mark.long
 def test_nodes_are_listed_and_compiled(by_hand):
     listed = by_hand("ls", "--select", "+nps_quarterly", "--resource-type", "model")["listed"]
     assert (
@@ -91,6 +92,7 @@ def test_compiled_sql_is_that_of_the_snapshot_rule_by_rule(by_hand, home, model)
     assert "HOME" not in text and not re.search(r"[0-9a-f]{64}", text), "no path and no key"
 
 
+@pytest.mark.long
 def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_hand):
     home.build()
     assert state.is_built(Session(home.home, home.keys))
@@ -102,6 +104,7 @@ def test_a_mart_is_built_with_what_is_before_it_and_is_no_whole_build(home, by_h
     assert not state.is_built(Session(home.home, home.keys))
 
 
+@pytest.mark.long
 def test_docs_are_made_and_the_next_build_minds_them_not(home, by_hand):
     target = Path(by_hand("docs", "generate")["target"])
     assert {"index.html", "catalog.json", "manifest.json"} <= {path.name for path in target.iterdir()}

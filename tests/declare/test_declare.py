@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,10 @@ def test_a_rule_without_its_words(tree: Path, old: str, new: str, message: str) 
 
 def test_a_mart_that_copies_rates_is_given_the_cells_they_are_in() -> None:
     contracts = load_contracts()
-    assert "first_cells=ref('int_cells__salary_outcome')" in models.cells(contracts["rncp_promotion"])
+    promotion = contracts["rncp_promotion"]
+    rate = {"name": "r", "kind": "rate", "told_by": {"mart": "salary_outcome", "measure": "employed_rate"}}
+    copies = replace(promotion, measures=(*promotion.measures, rate))
+    assert "first_cells=ref('int_cells__salary_outcome')" in models.cells(copies)
     # A count that another mart tells has one draw with it, and needs none of its cells.
     assert "first_cells" not in models.cells(contracts["employment_outcome"])
 

@@ -49,6 +49,8 @@ def test_a_repeated_count_that_does_not_say_so() -> None:
     assert {frozenset(pair) for pair in pairs} == {
         frozenset({"rncp_promotion", "salary_outcome"}),
         frozenset({"rncp_promotion", "employment_outcome"}),
+        frozenset({"rncp_promotion", "employment_quality"}),
+        frozenset({"rncp_promotion", "rncp_two_years"}),
     }
 
 
@@ -64,6 +66,18 @@ def test_one_whole_count_of_two_is_not_enough() -> None:
 def test_marts_apart_say_why(mart: str) -> None:
     with pytest.raises(UsageError, match=f"{mart} and .*apart_from"):
         check(without(mart, "apart_from"), DBT)
+
+
+@pytest.mark.parametrize(
+    "mart", ["chapter_completion", "course_completion_funnel", "exercise_difficulty", "project_validation"]
+)
+def test_a_mart_with_periods_of_several_lengths(mart: str) -> None:
+    """Of months, quarters and years the longest holds another mart's cells, and the shortest lies in them."""
+    school = CONTRACTS["school_activity"]
+    assert lies_within(CONTRACTS[mart], school)
+    assert (mart, school.name) in set(unsaid(without(mart, "apart_from"), READ))
+    longer = replace(school, name="years", dimensions={"from_month": "period", "n_months": [12]})
+    assert lies_within(school, longer) and not lies_within(longer, CONTRACTS["nps_quarterly"])
 
 
 @pytest.mark.parametrize("said", [{"salary_outcomes": "There is none."}, {"salary_outcome": " "}])
@@ -123,6 +137,7 @@ def test_nothing_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     init_keys(home)
     home.vault.touch()
     monkeypatch.setattr(build, "load_contracts", lambda: without("nps_theme_quarterly", measures=True))
+    monkeypatch.setattr(build.made, "settle", lambda *_: False)
     monkeypatch.setattr(build, "_check_zones", lambda *_: pytest.fail("the zones were opened"))
     with pytest.raises(UsageError, match="nps_theme_quarterly and nps_quarterly"):
         build.prepare(Session(home, Keys.load(home), load_policy(), date(2026, 6, 30)))

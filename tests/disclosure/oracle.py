@@ -24,7 +24,7 @@ TABLE = {
         for row in ROWS
         if row["noise_class"] == noise
     ]
-    for noise in ("coarse", "fine")
+    for noise in ("coarse", "fine", "broad")
 }
 LAST = 10**6  # a count of the last block, whatever the class
 
@@ -220,7 +220,7 @@ class Cell:
         for turn in range(lacking):
             after[turns[turn % len(turns)]] += sign
         for part, measure in ((part, self.measures[part]) for part in after):
-            if 0 != after[part] < self.laws["counts"]["smallest"][self.noise(part)]:
+            if before[part] and after[part] < self.laws["counts"]["smallest"][self.noise(part)]:
                 return before[name]
             if measure.get("sensitive"):
                 band = self.band(rule["to"])
@@ -289,9 +289,9 @@ class Cell:
         value, reason = self.count(numerator)
         if reason:
             return None, reason
-        return round(
-            min(1.0, value / self.perturbed(denominator["name"])), self.law["rates"]["decimals"]
-        ), None
+        # SQL rounds a half up.
+        steps = 10 ** self.law["rates"]["decimals"]
+        return floor(min(1.0, value / self.perturbed(denominator["name"])) * steps + 0.5) / steps, None
 
     def interval(self, measure: dict[str, Any]) -> tuple[float | None, str | None]:
         """By bisection: the rate furthest from the published one that it does not contradict."""

@@ -24,7 +24,7 @@ from tests import warm
 PROJECT = Path(__file__).parents[2]
 DBT = PROJECT / "dbt_project"
 COLUMN_TYPES = {"record_key": "bigint", "closing_on": "date", "n_attempts": "bigint"}
-VALUE_COLUMNS = {"progress", "score", "days", "salary_eur_year"}
+VALUE_COLUMNS = {"progress", "score", "days", "salary_eur_year", "pages", "visits"}
 # dbt reads a project anew whenever a --vars differs, though only the SQL depends on ours.
 PARSED = """
 import sys

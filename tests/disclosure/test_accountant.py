@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
 import pytest
 
 from anonymart.disclosure import accountant
 from anonymart.disclosure.accountant import Spent
-from anonymart.disclosure.perturbation import MODULUS, of_policy
+from anonymart.disclosure.perturbation import BEFORE_CLASSES, MODULUS, of_policy
 from anonymart.policy import load_policy
+from anonymart.release.ledger import noise_by_release
 
 TABLES = of_policy(load_policy())
 SIZES = {noise: accountant.blocks(table) for noise, table in TABLES.items()}
@@ -53,12 +55,23 @@ def simulated(counts: list[tuple[int, str]], tries: int = 200_000) -> float:
 
 def spent(coarse: list[int], sums: float = 0.0, fine: list[int] | None = None) -> Spent:
     found = []
-    for noise, counts in (("coarse", coarse), ("fine", fine or [])):
+    for noise, counts in (("coarse", coarse), ("fine", fine or []), ("broad", [])):
         blocks = [0] * SIZES[noise]
         for n in counts:
             blocks[min(n, SIZES[noise]) - 1] += 1
         found += blocks
     return Spent(tuple(found), sums)
+
+
+def test_a_release_of_before_the_class_broad_drew_from_coarse():
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH ':memory:' AS vault; CREATE SCHEMA vault.ledger")
+        connection.execute("CREATE TABLE vault.ledger.releases (release_id VARCHAR, noise VARCHAR)")
+        noise = '{"coarse": [15, 19.0, 6], "fine": [23, 45.0, 10]}'
+        connection.execute("INSERT INTO vault.ledger.releases VALUES ('a', NULL), ('b', ?)", [noise])
+        found = noise_by_release(connection)
+    assert set(found["a"].values()) == {BEFORE_CLASSES}
+    assert found["b"]["broad"] == found["b"]["coarse"] == (15, 19.0, 6)
 
 
 def told(*groups: Spent) -> list[float]:
@@ -100,6 +113,7 @@ def test_shares_of_persons():
     assert accountant.at_share([], 0.5) == 0.0
 
 
+@pytest.mark.long
 def test_a_few_persons_around_each_share_speak_for_all():
     dice = np.random.default_rng(4)
     groups = [

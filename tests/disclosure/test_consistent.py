@@ -135,6 +135,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> SmallSchool:
     return small_school
 
 
+@pytest.mark.long
 def test_a_funnel_does_not_rise_and_its_whole_is_its_first_step(school):
     order = rules("course_completion_funnel")["consistent"][0]["order"]
     cells = school.rows("intermediate.int_cells__course_completion_funnel")
@@ -168,6 +169,7 @@ def test_the_evidence_holds_a_count_before_and_after(school):
     assert moved == {"course_completion_funnel", "chapter_completion", "nps_quarterly"}
 
 
+@pytest.mark.long
 def test_what_was_published_is_carried_and_never_joined_again(school):
     before = {mart: school.rows(f"marts.{mart}") for mart in marts()}
     school.publish()

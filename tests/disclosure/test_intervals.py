@@ -18,7 +18,7 @@ from anonymart.policy import load_policy
 
 # Of true persons, from a little over the smallest base of the class on: smaller ones are published where
 # noise lifts them, and so too large.
-BASES = {"coarse": [35, 50, 100, 300], "fine": [45, 60, 100, 300]}
+BASES = {"coarse": [35, 50, 100, 300], "fine": [45, 60, 100, 300], "broad": [55, 70, 100, 300]}
 SHARES = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
 # Promoters, passives and detractors, of schools that are loved and of schools that are not.
 MIXES = [
@@ -36,7 +36,8 @@ for _noise, _rows in TABLE.items():
         _chance = (_row["key_upto"] - _row["key_from"]) / 2**32
         BLOCKS.setdefault((_noise, _row["true_count"]), []).append((_row["deviation"], _chance))
 LAST = {noise: max(row["true_count"] for row in rows) for noise, rows in TABLE.items()}
-CLASSES = [("coarse", "coarse"), ("fine", "fine"), ("fine", "coarse")]  # of part and base
+CLASSES = [("coarse", "coarse"), ("fine", "fine"), ("fine", "coarse"), ("broad", "broad")]  # of part and base
+PURE = [noise for noise in CLASSES if noise[0] == noise[1]]
 DECIMALS = policy()["rates"]["decimals"]
 
 
@@ -82,7 +83,7 @@ def ends(
 
 
 @pytest.mark.parametrize("is_consistent", [False, True])
-@pytest.mark.parametrize("base, noise", [(base, noise) for noise in CLASSES[:2] for base in BASES[noise[0]]])
+@pytest.mark.parametrize("base, noise", [(base, noise) for noise in PURE for base in BASES[noise[0]]])
 def test_the_interval_of_a_rate_of_all_people_covers_the_noise(base, noise, is_consistent):
     found = cells(base, range(base + 1), noise, is_consistent)
     found["share"] = np.round(np.minimum(1, found["top"] / found["bottom"]), DECIMALS)
@@ -226,7 +227,7 @@ def with_noise(counts: np.ndarray, dice: np.random.Generator) -> np.ndarray:
     """Counts as published, each with a draw of its own."""
     found, drawn = counts.copy(), dice.random(counts.shape)
     for (noise, block), deviations in BLOCKS.items():
-        if noise == "fine":
+        if noise != "coarse":
             continue
         here = np.minimum(counts, LAST["coarse"]) == block
         steps = np.cumsum([chance for _, chance in deviations])[:-1]

@@ -136,6 +136,7 @@ class Nests:
         return {person["pseudonym"] for person in self.members[key] if person.get(value) not in (None, False)}
 
 
+@pytest.mark.long
 def test_quartiles_equal_the_oracle(built):
     small_school, people = built
     nests = Nests(SALARY, small_school, people[SALARY])
@@ -255,6 +256,7 @@ def test_a_year_that_may_be_pooled_shows_no_quartile(built):
     assert small and all(row[name] is None for row in small for name in QUARTILES)
 
 
+@pytest.mark.long
 def test_a_pool_says_nothing_beside_a_part_of_an_earlier_release(tmp_path_factory):
     """The year before, all graduates were too few by noise, and a diploma of nearly all of them was not: its
     figures are out.

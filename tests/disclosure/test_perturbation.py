@@ -55,7 +55,7 @@ def variance(noise: str, count: int) -> float:
 def test_the_shipped_tables_are_the_registers():
     perturbation.check_seed(load_policy())
     tables = of_policy(load_policy())
-    assert tables.keys() == TABLES.keys() == {"coarse", "fine"}
+    assert tables.keys() == TABLES.keys() == {"coarse", "fine", "broad"}
     for noise, table in tables.items():
         keys = [
             [(e.true_count, e.deviation, e.key_from, e.key_upto) for e in each]
@@ -64,7 +64,7 @@ def test_the_shipped_tables_are_the_registers():
         assert keys[0] == keys[1]
 
 
-@pytest.mark.parametrize("noise", ["coarse", "fine"])
+@pytest.mark.parametrize("noise", ["coarse", "fine", "broad"])
 def test_noise_reaches_far_enough_for_its_variance(noise):
     assert law(noise)["largest_deviation"] >= 3.4 * math.sqrt(law(noise)["variance"])
 
@@ -72,9 +72,9 @@ def test_noise_reaches_far_enough_for_its_variance(noise):
 @pytest.mark.parametrize(
     "name, value",
     [
-        ("variance", {"coarse": 14, "fine": 37}),
-        ("largest_deviation", {"coarse": 14, "fine": 22}),
-        ("smallest", {"coarse": 5, "fine": 10}),
+        ("variance", {"coarse": 14, "fine": 37, "broad": 81}),
+        ("largest_deviation", {"coarse": 14, "fine": 22, "broad": 31}),
+        ("smallest", {"coarse": 5, "fine": 10, "broad": 12}),
     ],
 )
 def test_a_table_of_other_figures_is_refused(name, value):
@@ -91,7 +91,7 @@ def test_writing_and_reading_give_the_same_table(tmp_path):
 
 
 def test_zero_stays_zero():
-    assert widths("coarse", 0) == widths("fine", 0) == [(0, MODULUS)]
+    assert widths("coarse", 0) == widths("fine", 0) == widths("broad", 0) == [(0, MODULUS)]
 
 
 @each_block
@@ -138,7 +138,7 @@ def test_no_other_probabilities_of_these_moments_have_more_entropy(noise, count)
             assert -math.fsum(q * math.log(q) for q in other) < entropy + 1e-15
 
 
-@pytest.mark.parametrize("noise", ["coarse", "fine"])
+@pytest.mark.parametrize("noise", ["coarse", "fine", "broad"])
 def test_the_last_block_is_symmetric(noise):
     last = max(count for each, count in BLOCKS if each == noise)
     assert last == law(noise)["largest_deviation"] + law(noise)["smallest"]
@@ -163,7 +163,7 @@ def test_a_few_persons_have_less_noise():
     assert sum(entry.deviation**2 * entry.probability for entry in one) == pytest.approx(2.3)
 
 
-@pytest.mark.parametrize("noise", ["coarse", "fine"])
+@pytest.mark.parametrize("noise", ["coarse", "fine", "broad"])
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 40])
 def test_draws_follow_the_table(noise, count):
     """A simulation: the sum of random record keys modulo 2^32 draws each deviation as often as the table

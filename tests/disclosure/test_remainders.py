@@ -87,6 +87,7 @@ def undefended(rows: list[dict[str, Any]], own: dict[tuple, Any]) -> list[dict[s
     ]
 
 
+@pytest.mark.long
 def test_the_attack_tells_much_without_the_defence_and_nothing_with_it(built):
     rows, own = built
     assert attacked(undefended(rows, own)).succeeded >= 10

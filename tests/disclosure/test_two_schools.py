@@ -114,6 +114,7 @@ def test_the_difference_of_the_schools_is_noise(published, n):
     assert Counter(differences)[1] / N_KEYS < 0.3
 
 
+@pytest.mark.long
 def test_two_releases_around_an_arrival_differ_in_nothing(tmp_path):
     """The person comes late into twenty cells that are published: with the memory of the warehouse they
     change nothing, without it they show.

@@ -21,7 +21,7 @@ from tests.docs.pages import ROOT, blocks, page, pages
 READERS = ("docs/analyst.md", "docs/data-team.md", "docs/dbt.md", "docs/privacy-reviewer.md")
 EXCUSED = {
     "README.md": 2,
-    "docs/analyst.md": 2,
+    "docs/analyst.md": 3,
     "docs/data-team.md": 6,
     "docs/deploy.md": 4,
     "docs/sources.md": 1,
@@ -108,7 +108,7 @@ def test_every_mart_policy_entry_and_expectation_is_documented():
 
 def test_every_dag_and_make_target_is_documented():
     dags = [path.stem for path in (ROOT / "dags").glob("*.py")]
-    assert len(dags) == 14
+    assert len(dags) == 15
     assert [name for name in dags if f"`{name}`" not in page("docs/data-team.md")] == []
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name in targets if not re.search(rf"make {name}\b|`{name}`", EVERYTHING)] == []

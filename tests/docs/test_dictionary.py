@@ -7,7 +7,7 @@ import pytest
 from anonymart.contracts import load_contracts
 from anonymart.dictionary import WRITER, closing, dictionary
 from anonymart.errors import UsageError
-from anonymart.policy import Policy, load_policy
+from anonymart.policy import CLASSES, Policy, load_policy
 from anonymart.release.name_tables import NAME_TABLES
 from anonymart.written_pages import markers, rewritten
 from tests.docs.pages import page as text_of
@@ -56,14 +56,14 @@ def test_when_a_cell_closes(mart, words):
 
 
 def test_the_noise_of_counts_follows_the_policy():
-    counts = {"largest_deviation": (7, 9), "variance": (3.5, 6), "smallest": (4, 5)}
-    by_class = {name: dict(zip(("coarse", "fine"), figures, strict=True)) for name, figures in counts.items()}
+    counts = {"largest_deviation": (7, 9, 11), "variance": (3.5, 6, 8), "smallest": (4, 5, 6)}
+    by_class = {name: dict(zip(CLASSES, figures, strict=True)) for name, figures in counts.items()}
     told = dictionary(CONTRACTS, Policy({**POLICY.raw, "counts": by_class}))
     assert (
-        "with noise of at most 7 (coarse) or 9 (fine) up or down and a variance of 3.5 (coarse) or 6 "
-        "(fine); shown as 0 or from" in told
+        "with noise of at most 7 (coarse) or 9 (fine) or 11 (broad) up or down and a variance of "
+        "3.5 (coarse) or 6 (fine) or 8 (broad); shown as 0 or from" in told
     )
-    assert "shown as 0 or from 4 (coarse) or 5 (fine) up" in told
+    assert "shown as 0 or from 4 (coarse) or 5 (fine) or 6 (broad) up" in told
 
 
 @pytest.mark.parametrize("page", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {END} {END}"])

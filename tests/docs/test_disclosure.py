@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from anonymart.disclosure import risk
 from anonymart.disclosure.perturbation import MODULUS, draw, of_policy
 from anonymart.errors import UsageError
-from anonymart.policy import Policy, load_policy
+from anonymart.policy import CLASSES, Policy, load_policy
 from anonymart.statistician import PAGE, main, sections
 from anonymart.written_pages import rewritten
 from tests.docs.pages import page
@@ -31,8 +31,8 @@ def test_its_figures_are_up_to_date(tmp_path):
 
 
 def test_they_follow_the_policy():
-    counts = {"largest_deviation": (7, 9), "variance": (3.5, 6), "smallest": (3, 4)}
-    by_class = {name: dict(zip(("coarse", "fine"), figures, strict=True)) for name, figures in counts.items()}
+    counts = {"largest_deviation": (7, 9, 11), "variance": (3.5, 6, 8), "smallest": (3, 4, 5)}
+    by_class = {name: dict(zip(CLASSES, figures, strict=True)) for name, figures in counts.items()}
     raw = {**POLICY.raw, "counts": by_class, "means": {**POLICY.raw["means"], "noise_of_largest": 0.625}}
     changed, now = sections(Policy(raw)), sections(POLICY)
     assert all(changed[name] != now[name] for name in now)

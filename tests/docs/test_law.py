@@ -20,6 +20,7 @@ IDS = [
     "D-IDENT",
     "D-SPECIAL",
     "D-DOC",
+    "D-AUDIENCE",
     "R-ACCESS",
     "R-RECTIFY",
     "R-ERASE",
@@ -45,11 +46,15 @@ def test_every_rule_has_one_row():
     assert [row[0] for row in ROWS] == IDS
 
 
+# Data that the policy page has no line for yet: the decision public-visits says why.
+FIRST_HERE = {"D-AUDIENCE"}
+
+
 @pytest.mark.skipif(not POLICY.exists(), reason="the policy page is not here")
 @pytest.mark.real
 def test_no_rule_of_the_policy_is_forgotten():
     named = re.findall(r"^\| ([PDRS]-[A-Z]+) \|", POLICY.read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(named) == sorted(IDS)
+    assert sorted({*named, *FIRST_HERE}) == sorted(IDS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])

@@ -189,17 +189,30 @@ def open_school(root: Path) -> School:
                     INTERVAL 1 MONTH) AS months (month)""",
             [CODES],
         )
-        for mart, thing, value in (
+        for mart, cell, value in (
             (
                 "exercise_difficulty",
-                "course_id VARCHAR, exercise_id",
-                "n_attempts BIGINT, has_succeeded BOOLEAN, score",
+                "course_id VARCHAR, exercise_id VARCHAR, half_year DATE",
+                "n_attempts BIGINT, has_succeeded BOOLEAN, score DOUBLE",
             ),
-            ("project_validation", "path_id VARCHAR, project_id", "has_validated BOOLEAN, days"),
+            (
+                "project_validation",
+                "path_id VARCHAR, project_id VARCHAR, half_year DATE",
+                "has_validated BOOLEAN, days DOUBLE",
+            ),
+            (
+                "path_outcome",
+                "path_id VARCHAR, start_quarter DATE",
+                "has_graduated BOOLEAN, has_abandoned BOOLEAN, is_still_in BOOLEAN, days DOUBLE",
+            ),
+            (
+                "employment_quality",
+                "diploma_id VARCHAR, graduation_year INTEGER, months_after INTEGER",
+                "is_permanent BOOLEAN, is_fixed_term BOOLEAN, is_self_employed BOOLEAN, is_other BOOLEAN",
+            ),
         ):
             connection.execute(
-                f"CREATE TABLE warehouse.intermediate.int_people__{mart} ({thing} VARCHAR, half_year "
-                f"DATE, pseudonym VARCHAR, {value} DOUBLE)"
+                f"CREATE TABLE warehouse.intermediate.int_people__{mart} ({cell}, pseudonym VARCHAR, {value})"
             )
         connection.execute("""
             CREATE TABLE warehouse.intermediate.int_people__nps_quarterly AS
@@ -409,11 +422,13 @@ def stayed(cell: Cell) -> Cell:
 
 def is_complete(contract: MartContract, cell: Cell, as_of: date) -> bool:
     """Five years after the first day of the cell, or four after that of one of a survey or a diploma, are not
-    over.
+    over; of visitors thirteen months.
     """
     first = cell.dimensions.get("graduation_year_from", cell.dimensions[contract.period.column])
     first = date.fromisoformat(first) if isinstance(first, str) else first
     year, rest = (first, (1, 1)) if isinstance(first, int) else (first.year, (first.month, first.day))
+    if contract.is_of_visitors:
+        return date(year + 1 + rest[0] // 12, rest[0] % 12 + 1, 1) >= as_of
     return date(year + (4 if contract.period.last_use_before != "0" else 5), *rest) >= as_of
 
 

@@ -49,6 +49,17 @@ def test_a_sound_candidate_passes(school):
     assert found(school, school.candidate(), of_bytes=True) == set()
 
 
+def test_a_text_that_was_no_code_is_no_diploma(school):
+    """The history keeps such texts as one word, which many learners then share."""
+    candidate = school.candidate()
+    with school.connect(vault="rw", warehouse="rw") as connection:
+        connection.execute("""
+            CREATE TABLE warehouse.intermediate.int_enrolments AS
+            SELECT i AS identity_key, 'unknown' AS diploma_id FROM range(5) AS learners (i)""")
+    school.tamper(candidate, change(SALARY, "diploma_id", "'unknown'", "diploma_id <> 'all'"))
+    assert (SALARY, "diploma_id", "code_outside_list") in found(school, candidate)
+
+
 def test_what_nobody_reads_is_seen_in_the_bytes(school):
     """Deleted rows, bytes behind the end, unused entries of a dictionary, a key that stands twice: all are
     sealed in the manifest.

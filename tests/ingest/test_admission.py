@@ -241,7 +241,8 @@ def test_every_source_in_every_kind_of_file(small_school, tmp_path):
             "salary_amount": "30000",
         },
     }
-    assert set(rows) == set(SOURCES)
+    # Visits come as logs, which have no columns (tests/audience).
+    assert set(rows) == set(SOURCES) - {"audience"}
     expected = {}
     for source, row in rows.items():
         for number, kind in enumerate(("csv", "csv.gz", "ndjson", "ndjson.gz", "json", "parquet"), 1):

@@ -114,6 +114,7 @@ def test_a_pseudonym_needs_both_keys_and_the_old_warehouse_is_refused(small_scho
         engine.connect(small_school.home, new, warehouse="ro")
 
 
+@pytest.mark.long
 def test_what_comes_after_a_rotation_joins_what_was_before(small_school):
     """The same answers and enrolments, delivered again with another content, replace the old ones."""
     assert small_school.rotate("pseudonym").returncode == 0

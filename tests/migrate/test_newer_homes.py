@@ -35,7 +35,10 @@ def test_a_home_goes_on(name: str, tmp_path: Path):
     report = small_school.succeed("run", "--as-of", LATER)
     assert small_school.current == report["release_id"] == f"{LATER}.1"
     assert file_sums(small_school.home.releases / RELEASE) == published
-    assert cells and small_school.vault(CELLS) == cells
+    after = small_school.vault(CELLS)
+    assert cells and set(cells) <= set(after)
+    # What was published of two years stands under a mart of its own since migration 11.
+    assert {mart for mart, _, _ in set(after) - set(cells)} <= {"rncp_two_years"}
     for mart in load_contracts():
         lost = small_school.vault(
             f"SELECT count(*) FROM vault.ledger.cells_{mart} WHERE release_id > '{LATER}.1'"

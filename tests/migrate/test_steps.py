@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from anonymart import engine, versions
+from anonymart.contracts import load_contracts
 from anonymart.home import Home
 from anonymart.keys import Keys, init_keys
 from anonymart.migrate import steps
@@ -121,3 +122,62 @@ def test_a_rate_published_before_gets_its_interval_from_what_is_published_of_it(
 def inside(rate: dict, share: float, base: int) -> tuple[float | None, float | None]:
     law = steps._of_before(load_policy())
     return interval((law, law), rate, share, base)
+
+
+@pytest.mark.parametrize("ends", [("", "_low", "_high"), ("",)])
+def test_a_promotion_published_before_keeps_its_figures(connection, ends):
+    """Its rates of two years stand in the mart that tells them now, under the release that published them;
+    no route was asked, so no count of VAE; no period is published a second time.
+    """
+    rates = ("insertion_rate_6m", "insertion_in_field_rate_6m", "insertion_in_field_rate_24m")
+    told = ", ".join(
+        f"{share}::DOUBLE AS {rate}{end}, NULL::VARCHAR AS {rate}{end}_reason"
+        for share, rate in zip((0.8, 0.6, 0.7), rates, strict=True)
+        for end in ends
+    )
+    connection.execute(f"""
+        CREATE TABLE vault.ledger.cells_rncp_promotion AS SELECT 'd' AS diploma_id, 2022 AS promotion_year,
+            60 AS n_certified, NULL::VARCHAR AS n_certified_reason, {told}, true AS is_complete,
+            'r' AS release_id;
+        INSERT INTO vault.ledger.closed_periods VALUES ('rncp_promotion', '2022', 'r')""")
+    versions.write(connection, "vault", 10)
+    steps.apply(connection, "vault")
+    for mart in ("rncp_promotion", "rncp_two_years"):
+        cursor = connection.execute(f"SELECT * FROM vault.ledger.cells_{mart}")
+        names = [column[0] for column in cursor.description]
+        assert names == [*load_contracts()[mart].column_names, "release_id"]
+        (row,) = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        assert (row["promotion_year"], row["is_complete"], row["release_id"]) == (2022, True, "r")
+        if mart == "rncp_promotion":
+            assert (row["n_certified"], row["insertion_rate_6m"]) == (60, 0.8)
+            assert (row["n_certified_vae"], row["n_certified_vae_reason"]) == (None, "protected")
+        else:
+            assert row["n_certified"] == 60
+            assert row["insertion_in_field_rate_24m"] == 0.7
+            assert (row["insertion_in_field_rate_24m_high"] == 0.7) == (len(ends) == 3)
+            assert row["insertion_in_field_rate_24m_high"] >= 0.7
+    assert connection.execute("FROM vault.ledger.closed_periods ORDER BY ALL").fetchall() == [
+        ("rncp_promotion", "2022", "r"), ("rncp_two_years", "2022", "r"),
+    ]  # fmt: skip
+    steps.promotions_of_the_register(connection)
+    assert len(connection.execute("FROM vault.ledger.closed_periods").fetchall()) == 2
+
+
+def test_a_recall_that_nothing_has_replaced_yet_names_both_marts_of_the_register(connection):
+    """The next release says that it replaces both; one that was replaced stays what its manifest says."""
+    connection.execute("""
+        INSERT INTO vault.ledger.withdrawals (release_id, marts, replaced_by) VALUES
+            ('a', ['rncp_promotion'], 'b'), ('b', ['nps_quarterly', 'rncp_promotion'], NULL),
+            ('c', ['nps_quarterly'], NULL);
+        CREATE TABLE vault.ledger.cells_rncp_promotion AS SELECT 'd' AS diploma_id, 2022 AS promotion_year,
+            60 AS n_certified, NULL::VARCHAR AS n_certified_reason, 0.8 AS insertion_rate_6m,
+            0.8 AS insertion_in_field_rate_6m, 0.7 AS insertion_in_field_rate_24m,
+            NULL::VARCHAR AS insertion_rate_6m_reason, NULL::VARCHAR AS insertion_in_field_rate_6m_reason,
+            NULL::VARCHAR AS insertion_in_field_rate_24m_reason, true AS is_complete, 'r' AS release_id""")
+    for _ in range(2):
+        versions.write(connection, "vault", 10)
+        steps.apply(connection, "vault")
+    query = "SELECT marts FROM vault.ledger.withdrawals ORDER BY release_id"
+    assert connection.execute(query).fetchall() == [
+        (["rncp_promotion"],), (["nps_quarterly", "rncp_promotion", "rncp_two_years"],), (["nps_quarterly"],),
+    ]  # fmt: skip

@@ -50,11 +50,11 @@ def dimension(name: str, kind: str, contract: MartContract, thing: int, period: 
     if name == "graduation_year_from":
         return 2021 + period
     if kind in ("INTEGER", "BIGINT"):
-        return {"months_after": 6, "months_since_start": 6 * thing}[name]
+        return {"months_after": 6, "months_since_start": 6 * thing, "n_months": (1, 3, 12)[thing % 3]}[name]
     if name == "step":
         return ("registered", "completed")[thing % 2]
-    if name in ("path_id", "diploma_id") and "all" in contract.dimensions[name]:
-        return f"{name[:-3]}-{thing}" if thing else "all"
+    if contract.dimensions[name].endswith("_or_all") and not thing:
+        return "all"
     return f"{name.removesuffix('_id').replace('_', '-')}-{thing}"
 
 
@@ -67,8 +67,10 @@ def fill(
     """A row in each mart for each thing and period, the first of which is not complete; in one row every
     figure is hidden.
     """
-    places = [(thing, period) for thing in range(things) for period in range(periods)]
     for contract in contracts.values():
+        # Each length of a period is asked for by a question of its own.
+        n_things = 3 if "n_months" in contract.dimensions else things
+        places = [(thing, period) for thing in range(n_things) for period in range(periods)]
         columns = ", ".join(f'"{column.name}" {column.type}' for column in contract.columns)
         connection.execute(f"CREATE TABLE {SCHEMA}.{contract.name} ({columns})")
         values = [[_cell(contract, column, *place) for place in places] for column in contract.columns]

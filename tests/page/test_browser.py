@@ -126,3 +126,30 @@ def test_on_paper_the_charts_are_there_and_the_controls_are_not(opened):
     assert not tab.locator("nav").is_visible() and not tab.locator("fieldset.language").is_visible()
     assert tab.locator("#nps figure").first.is_visible()
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("name", ["employment", "salaries"])
+def test_one_year_of_one_thing_is_shown_alone_and_in_french(opened, name):
+    tab = opened(java_script_enabled=False)
+    tab.locator("#fr").check()
+    section = tab.locator(f"#{name}")
+    section.locator("details.filter summary").click()
+    section.locator("details").last.locator("summary").click()
+
+    def rows():
+        shown = section.locator("table[data-of] tbody tr").all()
+        return [each.locator("td").all_inner_texts()[:2] for each in shown if each.is_visible()]
+
+    def fading():
+        shown = next(each for each in section.locator("figure").all() if each.is_visible())
+        return shown.locator("svg").evaluate("each => getComputedStyle(each).maskImage")
+
+    whole = [[thing, str(year)] for thing in ("all", "diploma-1") for year in range(2021, 2025)]
+    assert rows() == whole and fading() == "none"
+    section.get_by_role("radio", name="2022", exact=True).check()
+    assert rows() == [["all", "2022"], ["diploma-1", "2022"]] and "linear-gradient" in fading()
+    section.get_by_role("radio", name="diploma-1").check()
+    assert rows() == [["diploma-1", "2022"]] and "linear-gradient" in fading()
+    section.get_by_role("radio", name="toutes les années").check()
+    section.get_by_role("radio", name="tout", exact=True).check()
+    assert rows() == whole and fading() == "none"

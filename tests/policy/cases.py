@@ -67,11 +67,11 @@ _MONTHS = "SELECT 1 AS identity_key, DATE '2024-01-01' AS month UNION ALL SELECT
 def _answer(answered_on: str) -> dict[str, str]:
     return _HISTORY | {
         "int_enrolments": "SELECT 1 AS identity_key, 'd' AS diploma_id, 'graduated' AS outcome, DATE "
-        "'2023-01-10' AS graduated_on",
+        "'2023-01-10' AS graduated_on, false AS is_by_vae",
         "int_salary_responses": f"SELECT 1 AS identity_key, 5 AS response_key, 'd' AS diploma_id, DATE "
         f"'{answered_on}' AS answered_on, "
         "DATE '2023-01-10' AS graduated_on, true AS is_employed, true AS is_in_field, 'other' AS "
-        "job_family, 1.0 AS salary_eur_year",
+        "job_family, 'permanent' AS contract_class, 1.0 AS salary_eur_year, false AS is_set_apart",
     }
 
 
@@ -133,6 +133,20 @@ OBSERVATION = [
         0,
     ),
     Case(
+        "observation.path_outcome_months",
+        6,
+        "int_people__path_outcome",
+        _HISTORY
+        | {
+            "int_enrolments": "SELECT 1 AS identity_key, 'p' AS path_id, 'graduated' AS outcome, DATE "
+            "'2024-01-10' AS started_on, DATE '2024-12-10' AS ended_on, DATE '2024-12-10' AS graduated_on",
+            "int_catalogue": _ITEMS,
+        },
+        "SELECT has_graduated FROM outcome",
+        True,
+        False,
+    ),
+    Case(
         "observation.nps_quarterly_months",
         0,
         "int_nps_counted",
@@ -179,6 +193,7 @@ CALENDAR = [
     ),
     _calendar("observation.nps_quarterly_months", 2, "nps_quarterly", "2020-05-30", "2020-06-30"),
     _calendar("observation.nps_theme_quarterly_months", 2, "nps_theme_quarterly", "2020-05-30", "2020-06-30"),
+    _calendar("observation.path_outcome_months", 12, "path_outcome", "2022-04-30", "2021-04-30"),
     _calendar(
         "observation.salary_first_to_months", 8, "salary_outcome", "2021-10-30", "2021-09-30", "2020|6"
     ),
@@ -203,7 +218,7 @@ def _pay(
         f"AS diploma_id, 'baker' AS job_title,"
         " 'CDI' AS contract_type, 'France' AS country,"
         f" 'full_time' AS working_time, 'EUR' AS salary_currency, '{period}' AS salary_period, "
-        f"'{basis}' AS salary_basis, true AS is_employed,"
+        f"'{basis}' AS salary_basis, NULL::VARCHAR AS situation, true AS is_employed,"
         f" true AS is_in_field, {amount}::DOUBLE AS salary_amount, DATE '2024-01-01' AS graduated_on, "
         f"TIMESTAMP '2024-06-01' AS answered_at",
         "stg_register__known_texts": "SELECT 'nobody' AS known_text",
@@ -245,7 +260,7 @@ CODES = [
     ),
 ]
 
-_CLASSES = "(VALUES ('coarse'), ('fine')) AS classes (noise_class)"
+_CLASSES = "(VALUES ('coarse'), ('fine'), ('broad')) AS classes (noise_class)"
 _NO_NOISE = (
     f"SELECT noise_class, 0 AS true_count, 0 AS deviation, 0 AS key_from, 4294967296 AS key_upto FROM "
     f"{_CLASSES}"
@@ -308,6 +323,21 @@ def _band(entry: str, value: float, base: int, detractors: int, *, shown: bool, 
 
 _FAIR = ("p", 101, 60, 40, 30)
 NPS = [
+    Case(
+        "rates.smallest_base.broad",
+        51,
+        "int_cells__school_activity",
+        _cells(
+            "school_activity",
+            "['2026-01-01|1']",
+            "2026-03-02",
+            f"SELECT DATE '2026-01-01' AS from_month, 1 AS n_months, {_PERSON}, i < 20 AS is_new FROM "
+            "range(50) AS persons (i)",
+        ),
+        "SELECT new_share_reason FROM outcome",
+        None,
+        "too_few",
+    ),
     _nps("rates.smallest_base.coarse", 34, "response_rate_reason", None, "too_few", ("p", 14, 14, 5, 0)),
     _nps("nps.smallest_base", 54, "nps_reason", None, "too_few", ("p", 24, 16, 13, 0)),
     _nps("rates.decimals", 2, "response_rate", 0.8701, 0.87, _FAIR),
@@ -479,4 +509,32 @@ MONEY = [
         _salary_cells(_POOLED, "['2022|6', '2023|6', '2024|6']"),
     ),
 ]
-CASES = [*WINDOW, *OBSERVATION, *CALENDAR, *SALARY, *CODES, *NPS, *EXERCISE, *MONEY]
+# A visitor with thirty pages, one of them on the second day.
+_VISITS = {
+    "int_catalogue": _ITEMS,
+    "int_visits": """
+        SELECT 'a' || repeat('0', 31) AS visitor, 'home' AS page_type, NULL::VARCHAR AS course_id,
+            DATE '2026-05-01' AS month, DATE '2026-05-01' + day AS visited_on, pages AS n_pages
+        FROM (VALUES (0, 29), (1, 1)) AS days (day, pages)""",
+}
+AUDIENCE = [
+    Case(
+        "audience.largest_pages",
+        30,
+        "int_people__audience_monthly",
+        _VISITS,
+        "SELECT list(DISTINCT (pages, visits)) FROM outcome",
+        [(20.0, 1.0)],
+        [(30.0, 2.0)],
+    ),
+    Case(
+        "purposes.P-AUDIENCE.keep_months",
+        1,
+        "int_people__audience_monthly",
+        _VISITS,
+        "SELECT count(*) FROM outcome",
+        2,
+        0,
+    ),
+]
+CASES = [*WINDOW, *OBSERVATION, *CALENDAR, *SALARY, *CODES, *NPS, *EXERCISE, *MONEY, *AUDIENCE]

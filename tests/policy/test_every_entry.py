@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "dbt"))
 from small_home import SmallHome
 
 from anonymart.session import Session
+from tests.audience.conftest import line
 from tests.policy.changes import REGISTER, leaves
 
 AS_OF = date(2026, 6, 30)
@@ -45,7 +46,9 @@ CHANGED_TEXTS = {
 WORDS = re.compile(r"purposes\.[A-Z-]+\.(title|basis)|version")
 # Terms of what no program keeps yet.
 PLANNED = {
-    "purposes.P-AUDIENCE.keep_months",
+    # No mart of the whole school tells a quantile.
+    "quantiles.smallest_base_median.broad",
+    "quantiles.smallest_base_quartile.broad",
 }
 
 
@@ -205,6 +208,9 @@ def followed_in_python(tmp_path_factory) -> set[str]:
     folder = home.home.landing / "learners"
     folder.mkdir(parents=True)
     (folder / "one.csv").write_text("learner_id,birth_date\nL9,2015-01-01\n", encoding="utf-8")
+    visits = home.home.landing / "audience"
+    visits.mkdir()
+    (visits / "access.log").write_text(line(), encoding="utf-8")
     report = ingest(Session(home.home, home.keys, policy, AS_OF))
     assert report.files[0].refused == 1, "a child of thirteen is refused (R-MINOR)"
     removal.enforce_terms(Session(home.home, home.keys, policy, AS_OF))
@@ -239,4 +245,4 @@ def followed_in_python(tmp_path_factory) -> set[str]:
 
 def group(name: str) -> str:
     """Entries of a list are asked for as one, and so is an entry of each class of noise."""
-    return re.sub(r"\.(\d+(\..*)?|coarse|fine)$", "", name)
+    return re.sub(r"\.(\d+(\..*)?|coarse|fine|broad)$", "", name)

@@ -26,6 +26,7 @@ from anonymart.release.share import safeguard_of
 from anonymart.release.states import Candidate
 from anonymart.rights import clock, handover_page
 from anonymart.session import Session
+from tests.audience.conftest import line
 from tests.guard.calendar import small_vault
 from tests.ingest.conftest import SmallSchool
 from tests.policy.cases import CASES
@@ -42,7 +43,9 @@ PURPOSES = (
 # The last band has no upper end, which is no figure.
 NO_FIGURE = {
     "sensitive_bands.3.base_to": "the last band ends nowhere: the register's own check refuses any figure "
-    "there"
+    "there",
+    "quantiles.smallest_base_median.broad": "no mart of the whole school tells a median",
+    "quantiles.smallest_base_quartile.broad": "no mart of the whole school tells a quartile",
 }
 
 
@@ -82,6 +85,7 @@ def small_school(tmp_path_factory) -> SmallSchool:
             }
         ],
     )
+    small_school.deliver("audience", "a.log", line())
     small_school.deliver("salary", "broken.csv", "no_such_column\n1\n")
     small_school.ingest()
     with _open(small_school) as connection:
@@ -149,6 +153,23 @@ def _activity_periods(law: Policy) -> str:
         connection.execute("SET TimeZone = 'UTC'")
         closes = activity_periods.closing_on("TIMESTAMP '2021-06-29 23:30:00'", law)
         return connection.execute(f"SELECT {closes}::VARCHAR").fetchone()[0]
+
+
+def _visitors(law: Policy, folder) -> tuple[int, int]:
+    """Visitors of two IPv4 and two IPv6 addresses that are close to each other."""
+    small_school = SmallSchool(
+        folder / f"visits{law.figure('audience', 'ipv4_bytes')}{law.figure('audience', 'ipv6_bytes')}"
+    )
+    for name, addresses in {
+        "four": ("203.0.113.7", "203.0.114.7"),
+        "six": ("2001:db8:1:2::7", "2001:db8:2:2::7"),
+    }.items():
+        small_school.deliver("audience", f"{name}.log", "".join(line(address=each) for each in addresses))
+    ingest(Session(small_school.home, small_school.keys, law, date(2026, 6, 30)))
+    found = small_school.ask(
+        "SELECT load_no, count(DISTINCT visitor) FROM vault.audience.visits GROUP BY ALL ORDER BY ALL"
+    )
+    return found[0][1], found[1][1]
 
 
 def _is_rewritten(law: Policy, folder) -> bool:
@@ -284,8 +305,13 @@ def _membership(name: str) -> Callable[[Policy], bool]:
     from anonymart.disclosure.membership import within
 
     def look(law: Policy) -> bool:
-        places = [blocks(table) for table in perturbation.of_policy(law).values()]
-        kept = within([Spent((*[0] * (sum(places) - 1), 400), 0.0, 100)], law)
+        places = {noise: blocks(table) for noise, table in perturbation.of_policy(law).items()}
+        counts = [
+            400 * (noise == "fine" and n == size)
+            for noise, size in places.items()
+            for n in range(1, size + 1)
+        ]
+        kept = within([Spent(tuple(counts), 0.0, 100)], law)
         return kept["median_at_most" if name == "false_alarms" else name]
 
     return look
@@ -315,6 +341,14 @@ def outcomes(small_school, tmp_path_factory) -> dict[str, tuple[Callable[[Policy
             0,
         ),
         "purposes.P-RIGHTS.keep_years": (_goes(small_school, "vault.rights.requests", "2029-12-01"), 3, 0, 1),
+        "purposes.P-AUDIENCE.keep_months": (
+            _goes(small_school, "vault.audience.visits", "2027-06-30"),
+            12,
+            0,
+            1,
+        ),
+        "audience.ipv4_bytes": (lambda law: _visitors(law, folder), 2, (2, 2), (1, 2)),
+        "audience.ipv6_bytes": (lambda law: _visitors(law, folder), 4, (2, 2), (2, 1)),
         "raw.keep_days": (_goes(small_school, "vault.raw.enrolments", "2026-09-01"), 60, 0, 1),
         "erasure.rewrite_every_days": (lambda law: _is_rewritten(law, folder), 3, False, True),
         "minimum_age_years": (lambda law: _refused(law, folder), 16, 0, 1),
@@ -337,6 +371,9 @@ def outcomes(small_school, tmp_path_factory) -> dict[str, tuple[Callable[[Policy
         "rights.export_keep_days": (lambda law: _old_exports(law, folder), 5, 0, 1),
         "counts.largest_deviation.coarse": (_noise("coarse"), 16, (15, 6, 19.0), (16, 6, 19.0)),
         "counts.largest_deviation.fine": (_noise("fine"), 24, (23, 10, 45.0), (24, 10, 45.0)),
+        "counts.largest_deviation.broad": (_noise("broad"), 33, (32, 12, 81.0), (33, 12, 81.0)),
+        "counts.variance.broad": (_noise("broad"), 80, (32, 12, 81.0), (32, 12, 80.0)),
+        "counts.smallest.broad": (_noise("broad"), 11, (32, 12, 81.0), (32, 11, 81.0)),
         "counts.variance.coarse": (_noise("coarse"), 18, (15, 6, 19.0), (15, 6, 18.0)),
         "counts.variance.fine": (_noise("fine"), 44, (23, 10, 45.0), (23, 10, 44.0)),
         "counts.smallest.coarse": (_noise("coarse"), 5, (15, 6, 19.0), (15, 5, 19.0)),
@@ -357,6 +394,9 @@ OTHERS = (
     "purposes.P-SURVEY.keep_years_after_last_contact",
     "purposes.P-LOG.keep_years",
     "purposes.P-RIGHTS.keep_years",
+    "purposes.P-AUDIENCE.keep_months",
+    "audience.ipv4_bytes",
+    "audience.ipv6_bytes",
     "raw.keep_days",
     "erasure.rewrite_every_days",
     "minimum_age_years",
@@ -375,7 +415,7 @@ OTHERS = (
     *(
         f"counts.{name}.{noise}"
         for name in ("largest_deviation", "variance", "smallest")
-        for noise in ("coarse", "fine")
+        for noise in ("coarse", "fine", "broad")
     ),
     "bursts.times_usual",
     "bursts.fewest_people",

@@ -33,6 +33,13 @@ def test_every_place_with_people_has_one_line():
         assert [line.id for line in LINES if line.holds(place.name)] != [], place.name
 
 
+# What the line of learning activity holds.
+LEARNING = (
+    *("*learning*", "*int_events", "*int_activity__*"),
+    "*int_observed__project_submissions",
+)
+
+
 def test_a_table_without_a_purpose_stops_the_build():
     new = Place("vault.raw.forum", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-STAT")
     with pytest.raises(AnonymartError, match=r"^vault\.raw\.forum holds people and has no purpose: .+\.$"):
@@ -45,7 +52,7 @@ def test_a_table_without_a_purpose_stops_the_build():
         ({"purpose": "P-NEW", "rules": ("P-STAT",)}, "purpose P-NEW"),
         ({"terms": ("purposes.P-STAT.no_such",)}, "no entry"),
         ({"measures": ("S-NEW",)}, "measure S-NEW"),
-        ({"places": ("*learning*", "*int_events", "*int_activity__*", "*gone")}, "gone, where no people"),
+        ({"places": (*LEARNING, "*gone")}, "gone, where no people"),
         ({"places": ()}, "has no purpose"),
         ({"rules": (), "purpose": "P-LOG"}, "is kept under"),
     ],

@@ -14,7 +14,7 @@ from tests.real.test_sources_check import NPS, SALARY
 from tests.sources.deliveries import compare
 from tests.warm import python
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("real_check")]
+pytestmark = [pytest.mark.long, pytest.mark.real, pytest.mark.xdist_group("real_check")]
 
 CASES = SHARED.parent / "cases"
 AS_OF = date(2026, 6, 30)

@@ -13,6 +13,8 @@ from anonymart import audit
 from anonymart.definitions import definitions
 from anonymart.errors import GateRefused, UsageError
 from anonymart.gate import gate
+from anonymart.orders import made
+from anonymart.orders.order import of_name
 from anonymart.policy import Policy
 from anonymart.release import Candidate, Published, State, recover
 from anonymart.release.answer import approve, refuse_waiting
@@ -220,6 +222,19 @@ def test_a_new_build_or_candidate_supersedes_it(held):
     assert [path.name for path in held.home.releases.iterdir()] == [".waiting-2026-07-30.1"]
     with pytest.raises(UsageError, match="another candidate"):
         approve(small_school(held), "2026-07-30.1", Reviewer("reviewer", "Read in full"), candidate=old)
+
+
+def test_what_was_made_before_a_table_was_ordered_is_not_signed(held, monkeypatch):
+    """A build that was killed has written a mart that the candidate does not have."""
+    monkeypatch.setenv("ANONYMART_HOME", str(held.home.root))
+    before = {path.name for path in folder(held).iterdir()}
+    made.write(held.home, [of_name("ordered_project_submissions_by_quarter")])
+    with pytest.raises(UsageError, match="made before the tables that are made now"):
+        approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full"))
+    assert {path.name for path in folder(held).iterdir()} == before and states(held) == ["waiting"]
+    assert stat.S_IMODE(folder(held).stat().st_mode) == 0o700
+    made.write(held.home, [])
+    assert approve(small_school(held), FIRST, Reviewer("reviewer", "Read in full")) == Published(FIRST)
 
 
 def test_an_executed_right_supersedes_it(held):

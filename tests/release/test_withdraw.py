@@ -18,6 +18,7 @@ from anonymart.erasure import places
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.gate import gate
 from anonymart.home import Home
+from anonymart.policy import Policy
 from anonymart.release import (
     Candidate,
     Wrong,
@@ -333,6 +334,30 @@ def test_a_cell_of_few_comes_again_when_nobody_is_left(school):
         september,
     )
     assert published(school, september)
+
+
+def test_a_recalled_count_that_a_wider_noise_would_not_tell_stays(school):
+    """Eight were told when the mart had the noise of the coarse class; the class that it has now tells twelve
+    at least. What is no recalled figure is refused.
+    """
+    recall(school, THIRD)
+    counts = dict(school.policy.figure("counts"))
+    wider = {name: value | {"coarse": value["broad"]} if isinstance(value, dict) else value
+             for name, value in counts.items()}  # fmt: skip
+    policy = Policy(school.policy.raw | {"counts": wider})
+    month = engagement(date(2026, 6, 1))
+    assert month.published["n_completions"] < policy.of_class("coarse").figure("counts", "smallest")
+    school.build([stayed(month)], AUGUST)
+    candidate = make_candidate(Session(school.home, school.keys, school.policy, AUGUST))
+
+    def small() -> set[str]:
+        report = gate(Session(school.home, school.keys, policy), candidate, AUGUST)
+        return {each.column for each in report.failures if each.kind == "count_under_threshold"}
+
+    assert small() == set()
+    school.tamper(candidate, f"UPDATE release.main.{ENGAGEMENT} SET n_completions = 7 WHERE month = "
+                  f"DATE '{month.dimensions['month']}'")  # fmt: skip
+    assert small() == {"n_completions"}
 
 
 def test_a_cell_of_few_that_had_no_row_stays_away(school):

@@ -226,8 +226,10 @@ def test_exports_go_after_their_days(built):
 
 def test_every_place_is_handed_over_or_counted_and_has_a_title():
     for place in places.PLACES:
+        # Which visitor of the public site a person was, nobody can tell (P-AUDIENCE).
+        is_found = place.names is not places.Names.VISITOR
         if place.holds_people and place.keeps is not places.Keeps.VIEW:
-            assert place.name in handover_page.TITLES, place.name
+            assert (place.name in handover_page.TITLES) == is_found, place.name
     assert set(handover.COUNTED) | set(handover.PROVIDED) <= set(places.BY_NAME)
 
 

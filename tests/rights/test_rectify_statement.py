@@ -49,6 +49,7 @@ def events(school: SmallSchool) -> list[tuple]:
     """)
 
 
+@pytest.mark.long
 def test_a_statement_that_is_voided_after_a_build_leaves_the_history_and_its_sums(school):
     bert = ("2026-01-03 10:00:00", 0.5, 40.0)
     assert events(school) == [bert, bert, (2,)]
@@ -93,6 +94,7 @@ def vault(school: SmallSchool, change: str) -> None:
         connection.execute(change)
 
 
+@pytest.mark.long
 def test_another_load_of_the_same_moment_keeps_its_event_when_its_raw_row_has_left(school):
     school.deliver("learning", "b.ndjson", [beside(902)])
     school.ingest()
@@ -105,6 +107,7 @@ def test_another_load_of_the_same_moment_keeps_its_event_when_its_raw_row_has_le
     assert events(school) == [bert, anna, (2,)]
 
 
+@pytest.mark.long
 def test_what_came_in_the_same_load_is_taken_anew(school):
     school.deliver("learning", "b.ndjson", [beside(902), beside(903)])
     school.ingest()
@@ -118,6 +121,7 @@ def test_what_came_in_the_same_load_is_taken_anew(school):
     assert school.ask(f"SELECT count(*) FROM vault.raw.learning WHERE admitted_no = ({newest})") == [(1,)]
 
 
+@pytest.mark.long
 def test_one_that_a_later_catalogue_counted_again_leaves_whole(school):
     school.deliver("learning", "b.ndjson", [beside(902)])
     school.ingest()

@@ -172,7 +172,7 @@ def test_a_run_and_the_dags_of_an_installed_wheel(wheel, tmp_path):
     said = place.run(
         "anonymart", "airflow", "install", "--dags-folder", str(dags), ANONYMART_REVIEWERS="12:reviewer"
     )
-    assert "missing" not in said and "14 load" in said and "look     auth manager" in said
+    assert "missing" not in said and "15 load" in said and "look     auth manager" in said
     place.run("python", "-m", "airflow", "dags", "reserialize")
     listed = json.loads(
         place.run("python", "-m", "airflow", "dags", "list", "--output", "json").splitlines()[-1]

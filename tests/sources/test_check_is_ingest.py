@@ -18,7 +18,7 @@ from tests.sources.deliveries import compare, in_order
 
 CHOSEN = re.compile(
     "catalogue|learners-(2020|broken|staff)|consents|requests-mail|enrolments-(updates|empty)|"
-    "statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd"
+    "statements-(2026-05|odd)|connections-(half|2025-04)|nps-(broken|2026)|salary-odd|access-2026-0[13]"
 )
 
 
@@ -27,6 +27,7 @@ def small_school(tmp_path):
     return SmallSchool(tmp_path / "home")
 
 
+@pytest.mark.long
 def test_of_every_sample(small_school, tmp_path):
     files = []
     for tool, (source, name, _) in SAMPLES.items():
@@ -38,6 +39,7 @@ def test_of_every_sample(small_school, tmp_path):
     assert len(loaded) >= 12 and {each.status for each in loaded} == {"loaded"}
 
 
+@pytest.mark.long
 def test_of_a_whole_school_with_its_odd_files(small_school, tmp_path):
     generate(tmp_path / "school", 200, 1, AS_OF)
     files = in_order(tmp_path / "school" / "landing")

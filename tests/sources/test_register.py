@@ -67,6 +67,7 @@ def test_nothing_is_lost_with_a_file_that_is_not_loaded(register):
     assert register.load() == (0, 50)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["pull.before_rename", "pull.after_rename", "pull.after_commit"])
 def test_killed_and_pulled_again(register, point):
     register.mapping()

@@ -67,7 +67,7 @@ def school(tmp_path_factory) -> SmallSchool:
             ]
         ),
     )
-    small_school.deliver("catalogue", "c.csv", "path_id\np1\n")
+    small_school.deliver("catalogue", "c.csv", "path_id\np1\np2\n")
     done = {
         "path_id": "p1",
         "started_on": "2023-01-10",
@@ -81,6 +81,9 @@ def school(tmp_path_factory) -> SmallSchool:
         {"learner_id": name} | done | {"outcome": "in_progress", "diploma_id": "", "graduated_on": ""}
         for name in opened
     ]
+    without = {**dict.fromkeys(done, ""), "started_on": "2022-01-10"}
+    enrolled += [{"learner_id": name} | without | {"path_id": "p2"} for name in opened[:3]]
+    enrolled += [{"learner_id": "gave-up"} | without | {"path_id": "p1", "outcome": "graduated"}]
     small_school.deliver("enrolments", "e.csv", as_csv(enrolled))
     answers = [
         answer("graduate-0", number, f"2024-06-0{number}T10:00:00Z", salary=30_000 + number)
@@ -144,6 +147,14 @@ def test_the_other_answers_are_reported(school):
         N_OPENED + 1,
     )
     assert [line for line in found.sentences if line.startswith("31 of 34 salary answers are in no figure")]
+
+
+def test_enrolments_of_which_nobody_knows_what_became_are_reported(school):
+    """Three of a path without any outcome, and one that says graduated and no day."""
+    found = count(Session(school.home, school.keys))
+    assert (found.enrolments_without_outcome, found.enrolments_without_day) == (3, 1)
+    lines = [line for line in found.sentences if "are not in path_outcome" in line]
+    assert [line.split(" ", 1)[0] for line in lines] == ["3", "1"]
 
 
 def test_a_school_whose_enrolments_have_no_outcome_is_told(school):

@@ -219,6 +219,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_a_second_run_at_once(small_school):
     with writing(small_school.home):
         done = small_school.command("run", "--as-of", AS_OF, "--json")

@@ -2,7 +2,8 @@
 product: no person too many or too few.
 
 Noise is drawn around zero, so that over many cells the mean of published less counted tells a bias of
-retention or funnel that no single cell shows.
+retention or funnel that no single cell shows. Shares are made of these counts; those of this school's
+cohorts are shown where the noise of their size went up, so their mean says nothing.
 """
 
 from __future__ import annotations
@@ -72,16 +73,6 @@ def test_no_busy_cell_is_missing(counted):
             )
         """).fetchall()
         assert missing == 0, mart
-
-
-def test_retention_has_no_bias(counted):
-    n_cells, mean = counted.execute("""
-        SELECT count(*), avg(published.share_active - counted.share_active)
-        FROM release.main.learner_retention_cohort AS published
-        INNER JOIN learner_retention_cohort AS counted USING (cohort_quarter, months_since_start)
-        WHERE published.share_active IS NOT NULL
-    """).fetchone()
-    assert n_cells >= 100 and abs(mean) <= 0.01
 
 
 def test_evenings_that_belong_to_the_next_month_are_in_the_files(counted):

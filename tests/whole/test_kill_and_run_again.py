@@ -87,6 +87,7 @@ def test_every_named_point_kills(killed):
         "audit.",
         "held.",
         "migrate.",
+        "order.",
         "publish.before_commit",
         "pull.",
         "rights.",

@@ -23,7 +23,7 @@ from tests.whole.small_school import SmallSchool, accounts, attach_release, file
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("whole")]
 
 
-def test_an_analyst_opens_eleven_marts_without_a_key(later):
+def test_an_analyst_opens_all_marts_without_a_key(later):
     with duckdb.connect(str(later.home.current / "marts.duckdb"), read_only=True) as connection:
         marts = {
             row[0]
@@ -32,7 +32,6 @@ def test_an_analyst_opens_eleven_marts_without_a_key(later):
             ).fetchall()
         }
         assert marts == set(load_contracts())
-        assert len(marts) == 11
         for mart in marts:
             assert connection.execute(f"SELECT count(*) FROM {mart}").fetchone()[0] > 0, mart
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,7 @@ def test_warehouse_and_oracle_agree(memory_vault, made):
             assert closes >= as_of or not expected.is_in
 
 
+@pytest.mark.long
 @settings(settled, max_examples=40)
 @given(made=people(), seed=st.randoms(use_true_random=False))
 def test_spans_do_not_depend_on_deliveries(memory_vault, made, seed):
@@ -120,6 +122,7 @@ def test_spans_do_not_depend_on_deliveries(memory_vault, made, seed):
     assert memory_vault.spans() == before
 
 
+@pytest.mark.long
 @settled
 @given(made=people())
 def test_spans_are_the_activity_periods_of_each_identifier(memory_vault, made):

@@ -44,8 +44,8 @@
     {%- if rules.period.grain not in grain_months() -%}
         {% do stop_mart(mart, "has the unknown period grain " ~ rules.period.grain ~ ": use month, quarter, half_year or year") %}
     {%- endif -%}
-    {%- for noise in [rules.noise] + (rules.measures | selectattr('noise', 'defined') | map(attribute='noise') | list) if noise not in ['coarse', 'fine'] -%}
-        {% do stop_mart(mart, "has the unknown noise " ~ noise ~ ": use coarse, or fine for a mart of many small cells") %}
+    {%- for noise in [rules.noise] + (rules.measures | selectattr('noise', 'defined') | map(attribute='noise') | list) if noise not in ['coarse', 'fine', 'broad'] -%}
+        {% do stop_mart(mart, "has the unknown noise " ~ noise ~ ": use coarse, fine for a mart of many small cells, or broad for one of the whole school") %}
     {%- endfor -%}
     {%- for measure in rules.measures -%}
         {% do check_measure(mart, rules, measure) %}

@@ -142,10 +142,15 @@ order by closed.mart, closed.period_on, closed.period_key
 
 {# Whether nobody can be missing from a cell because their window had closed before this build, by dates alone (P-STAT). Who is in a cell
    has used the site in its period or later; where the period is that of a record, which is no use (a diploma, a question that was
-   sent), at most `last_use_before` months before. So the window of everybody is open until that day and the years of the policy. #}
+   sent), at most `last_use_before` months before. So the window of everybody is open until that day and the years of the policy.
+   What is kept of visitors (`persons: visitors`) goes at the term of P-AUDIENCE, from the first of a month. #}
 {% macro is_complete(rules) -%}
+    {%- if rules.get('persons') == 'visitors' -%}
+    {{ add_months(first_day_of_cell(rules), policy('purposes', 'P-AUDIENCE', 'keep_months')) }} >= {{ as_of() }}
+    {%- else -%}
     {%- set years = policy('purposes', 'P-STAT', 'keep_years_after_last_use') -%}
     {{ add_months(first_day_of_cell(rules), years ~ ' * 12 - (' ~ with_figures(rules.period.get('last_use_before', 0)) ~ ')') }} >= {{ as_of() }}
+    {%- endif -%}
 {%- endmacro %}
 
 

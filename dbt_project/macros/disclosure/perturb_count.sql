@@ -1,7 +1,7 @@
 {# The single place that turns true figures of persons into those that may be published: the cell key method.
    The cell key is a keyed hash of what the cell is and of its persons' record keys (told_once.sql); the seed perturbation_table
    says which deviation a count gets from it. The same persons get the same noise whenever the same cell is counted, and
-   another noise in each other cell. Integers throughout. `noise` is the class of the noise, `coarse` or `fine`; the query must have
+   another noise in each other cell. Integers throughout. `noise` is the class of the noise, `coarse`, `fine` or `broad`; the query must have
    the CTE of that class (noise_lists) before it. #}
 {% macro perturb_count(true_count, cell_key, noise) -%}
     cast({{ true_count }} + {{ drawn_deviation(true_count, cell_key, noise) }} as integer)

@@ -1,15 +1,25 @@
 {# One test per mart instead of one per column: every figure has a value or a reason and not both, new counts are 0 or at
-   least the smallest that may be published (those of an earlier release keep its own, and so does what such a cell tells first), rates are 0 to 1
-   and inside their intervals, and a cell stands once. #}
+   least the smallest that may be published (those of an earlier release keep its own, and so do what such a cell tells first and a plain count that
+   a correction leaves as it was recalled), rates are 0 to 1 and inside their intervals, and a cell stands once. #}
 {% test figures_are_protected(model) %}
 {%- if execute -%}
 {%- set rules = disclosure(model.identifier) -%}
 {%- set carried = ledger_relation('cells_' ~ model.identifier) %}
-with cells as (
+{%- set withdrawn = withdrawn_relation(model.identifier) %}
+with {% if withdrawn -%}
+{{ recalled_cells(rules, withdrawn) }},
+
+{% endif -%}
+cells as (
     select
         *,
         {{ cell_key(rules) }} as cell_key,
         {{ cell_key(rules) ~ ' not in (select ' ~ cell_key(rules) ~ ' from ' ~ carried ~ ')' if carried else 'true' }} as is_new
+        {%- for measure in plain_counts(rules) if withdrawn %},
+        ({{ cell_key(rules) }}, {{ measure.name }}) in (
+            select ({{ cell_key(rules) }}, recalled_{{ measure.name }}) from recalled where recalled_{{ measure.name }} is not null
+        ) as is_as_recalled_{{ measure.name }}
+        {%- endfor %}
     from {{ model }}
 )
 
@@ -24,7 +34,7 @@ having
     or bool_or(({{ measure.name }} is null) <> (coalesce({{ measure.name }}_reason, '') in ('too_few', 'protected')))
     or bool_or({{ measure.name }} is not null and {{ measure.name }}_reason is not null)
     {%- if measure.kind == 'count' and not measure.get('told_by') %}
-    or bool_or(is_new and {{ measure.name }} <> 0 and {{ measure.name }} < {{ policy_for(noise_of(rules, measure), 'counts', 'smallest') }})
+    or bool_or(is_new and {{ measure.name }} <> 0 and {{ measure.name }} < {{ policy_for(noise_of(rules, measure), 'counts', 'smallest') }}{{ ' and not is_as_recalled_' ~ measure.name if withdrawn and measure in plain_counts(rules) }})
     {%- elif measure.kind in ['rate', 'rate_low', 'rate_high'] %}
     or bool_or({{ measure.name }} not between 0 and 1)
     {%- if measure.kind == 'rate_low' %}

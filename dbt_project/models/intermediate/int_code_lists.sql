@@ -13,6 +13,8 @@ with codes as (
         on enrolments.identity_key = identities.identity_key
     where
         {{ is_code('enrolments.diploma_id') }}
+        -- Texts that are no code are one word in the history (code_beyond_vault): it is none either.
+        and enrolments.diploma_id != 'unknown'
         and enrolments.diploma_id not in (
             select refused.diploma_id from {{ ref('stg_catalogue__refused_diplomas') }} as refused
         )

@@ -62,6 +62,30 @@ where
     diploma_id is null
     or diploma_id not in {{ codes('diploma') }}
 union all
+-- Of a path of which no enrolment has an outcome path_outcome tells nothing.
+select
+    'enrolments' as source,
+    'path_without_outcome' as reason,
+    coalesce(sum(if(n_outcomes = 0, n_rows, 0)), 0) as n_rows
+from (
+    select
+        paths.code,
+        count(enrolments.outcome) as n_outcomes,
+        count(*) as n_rows
+    from {{ ref('int_enrolments') }} as enrolments
+    inner join {{ items_of('path') }} as paths
+        on enrolments.path_id = paths.item_id
+    group by paths.code
+) as outcomes
+union all
+-- Whoever graduated on an unknown day is not in path_outcome's row of the path.
+select
+    'enrolments' as source,
+    'graduated_on_unknown_day' as reason,
+    count(*) as n_rows
+from {{ ref('int_enrolments') }} as enrolments
+where {{ is_undated_graduation('enrolments') }}
+union all
 -- An answer makes no graduate: only an enrolment does, with this diploma and the outcome graduated.
 select
     'salary' as source,
@@ -82,6 +106,14 @@ left join (
 where
     responses.diploma_id in {{ codes('diploma') }}
     and graduates.person_key is null
+union all
+-- Who studies, has a work-study contract or is unable to work: in no figure of respondents.
+select
+    'salary' as source,
+    'set_apart' as reason,
+    count(*) as n_rows
+from {{ ref('int_salary_responses') }}
+where is_set_apart
 union all
 select
     'salary' as source,

@@ -6,6 +6,7 @@ select
     diploma_id,
 
     outcome,
+    route,
 
     started_on,
     ended_on,

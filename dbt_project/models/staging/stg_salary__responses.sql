@@ -11,8 +11,9 @@ select
     salary_currency,
     salary_period,
     salary_basis,
+    situation,
 
-    employed as is_employed,
+    coalesce(employed, situation = 'employed') as is_employed,
     job_in_field as is_in_field,
     salary_amount,
 

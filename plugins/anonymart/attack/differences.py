@@ -59,7 +59,7 @@ def _between(release: Release, other: Release, result: Result) -> None:
                 name
                 for name in table.contract.figures
                 if _shown(table.cells[key], name) != _shown(there.cells[key], name)
-                and not _is_added_end(table, name, there.cells[key])
+                and not _is_added(table, name, table.cells[key], there.cells[key])
             ]
             if changed and mart in recalled:
                 result.details["cells_corrected"] += 1
@@ -68,11 +68,12 @@ def _between(release: Release, other: Release, result: Result) -> None:
                 result.hit(mart, changed[0])
 
 
-def _is_added_end(table: Table, figure: str, before: Mapping[str, Any]) -> bool:
-    """An interval that a migration has given to a cell of before there were intervals: it follows from what
-    the cell had told.
+def _is_added(table: Table, figure: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """What a migration has given to a cell of before: an interval, which follows from what the cell had told;
+    a figure that nobody had asked for, which is hidden there.
     """
-    return figure not in before and table.measure(figure)["kind"] in ("rate_low", "rate_high")
+    is_end = table.measure(figure)["kind"] in ("rate_low", "rate_high")
+    return figure not in before and (is_end or now.get(figure) is None)
 
 
 def _shown(row: Mapping[str, Any], figure: str) -> tuple[Any, Any]:

@@ -77,10 +77,12 @@ def _pairs(release: Release, rules: PublishedRules, truth: Truth) -> Iterator[tu
 
 
 def _sequence(contract: MartContract, row: Mapping[str, Any], measure: str) -> Place | None:
-    """The first place of the sequence in which a count is made consistent with others; None for a count of no
-    sequence.
+    """The first place of the sequence in which a count is made consistent with others, or the whole that it
+    is added up to; None for a count of neither. A part that everybody is in is its whole.
     """
     for rule in contract.consistent:
+        if measure in (*rule.get("sums", ()), rule.get("to")):
+            return contract.name, cell_key(contract, row), rule["to"]
         if "along" in rule and rule["falls"] == measure:
             return contract.name, cell_key(contract, {**row, rule["along"]: rule["order"][0]}), measure
         if "along" not in rule and measure in rule.get("falls", ()):

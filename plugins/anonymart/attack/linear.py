@@ -10,6 +10,8 @@ Programming, 1999), for the attacker's problem; Cohen and Nissim, "Linear progra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from anonymart.attack.observed import published_ranges, true_ranges
 from anonymart.attack.relations import Place, Relation, relations
 from anonymart.attack.release import Release
@@ -26,8 +28,19 @@ Bounds = dict[Place, tuple[int, int]]
 
 def bounds_of(release: Release, rules: PublishedRules) -> Bounds:
     """The lowest and highest true number of every count of the release, hidden ones too, in persons."""
+    return bounds_with(release, rules, {})[0]
+
+
+def bounds_with(
+    release: Release, rules: PublishedRules, known: Mapping[Place, int]
+) -> tuple[Bounds, set[Place]]:
+    """As `bounds_of`, with true numbers that somebody has from elsewhere; and the counts of which that says
+    nothing, as they hang together with numbers that contradict each other.
+    """
     found = list(relations(release))
-    return System(_first_bounds(release, rules, found), found).tighten(is_near)
+    exact = {place: (count, count) for place, count in known.items()}
+    system = System(_first_bounds(release, rules, found) | exact, found)
+    return system.tighten(is_near), system.unsolved
 
 
 def is_near(low: float, high: float) -> bool:

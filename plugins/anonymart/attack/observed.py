@@ -46,8 +46,8 @@ def true_ranges(
 
 
 def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRules) -> int:
-    """By how many persons more than its noise a part of a partition may be off: three parts share what they
-    lack of their whole.
+    """By how many persons more than its noise a part of a partition may be off: the parts that are not 0
+    share what all of them lack of their whole.
     """
     for rule in table.contract.consistent:
         if name in rule.get("sums", ()):
@@ -59,7 +59,8 @@ def _moved(table: Table, row: Mapping[str, Any], name: str, rules: PublishedRule
                 and whole is not None
                 and sum(shown) == int(whole)
             )
-            return math.ceil((len(parts) - 1) / len(parts) * rules.largest_deviation) + 1 if is_moved else 0
+            n_sharing = max(1, sum(part > 0 for part in shown))
+            return math.ceil((len(parts) - 1) / n_sharing * rules.largest_deviation) + 1 if is_moved else 0
     return 0
 
 

@@ -15,6 +15,7 @@ from anonymart.attack.release import Release, Table, cell_key
 from anonymart.contracts import MartContract
 
 ALL = "all"
+_SPAN = "n_months"
 
 Place = tuple[str, str, str]  # mart, key of the cell, measure
 
@@ -33,6 +34,7 @@ def relations(release: Release) -> Iterator[Relation]:
         yield from _of_cells(table)
         yield from _of_steps(table)
         yield from _of_repeats(table)
+        yield from _of_spans(table)
         for whole, parts in nestings(table):
             yield from _of_nesting(table, whole, parts)
     for table in release.tables.values():
@@ -132,6 +134,39 @@ def _of_repeats(table: Table) -> Iterator[Relation]:
                     yield Relation((*terms, (places[0], -1)), is_equal=True, is_sound=False)
 
 
+def _of_spans(table: Table) -> Iterator[Relation]:
+    """Months, quarters and years of one mart (`n_months`): who is in a month is in its quarter, and who is in
+    a quarter is in one of its months; what happens to a person once (`adds_up_over`) adds up.
+
+    Assumed: somebody may leave between the closing of a month and that of its quarter.
+    """
+    contract = table.contract
+    lengths = contract.dimensions.get(_SPAN)
+    if not isinstance(lengths, list):
+        return
+    cells: dict[tuple[int, int], str] = {}
+    for key, row in table.cells.items():
+        start = row[contract.period.column]
+        cells[row[_SPAN], 12 * start.year + start.month] = key
+    for shorter, longer in itertools.pairwise(sorted(lengths)):
+        for (length, start), whole in cells.items():
+            starts = range(start, start + longer, shorter) if length == longer else ()
+            parts = [cells[shorter, month] for month in starts if (shorter, month) in cells]
+            for measure in table.measures("count"):
+                yield from _of_span(contract.name, measure, whole, parts, len(parts) == len(starts))
+
+
+def _of_span(
+    mart: str, measure: Mapping[str, Any], whole: str, parts: list[str], has_all_parts: bool
+) -> Iterator[Relation]:
+    name = measure["name"]
+    for part in parts:
+        yield Relation((((mart, part, name), 1), ((mart, whole, name), -1)), is_sound=False)
+    if parts and has_all_parts:
+        terms = (((mart, whole, name), 1), *(((mart, part, name), -1) for part in parts))
+        yield Relation(terms, is_equal=measure.get("adds_up_over") == _SPAN, is_sound=False)
+
+
 def _of_nesting(table: Table, whole: str, parts: list[str]) -> Iterator[Relation]:
     mart = table.contract.name
     for measure in table.measures("count"):
@@ -182,7 +217,7 @@ def _of_first_tellings(release: Release, table: Table) -> Iterator[Relation]:
 
 def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
     """A count of some of the people of another mart's cell (`part_of`): never more than those, whatever the
-    people are.
+    people are; where they are all of them (`all_at`), never fewer. Both have their own noise.
     """
     for measure in table.measures("count"):
         part_of = measure.get("part_of")
@@ -194,12 +229,12 @@ def _of_parts(release: Release, table: Table) -> Iterator[Relation]:
                 whole.contract, {name: row.get(value, value) for name, value in part_of["at"].items()}
             )
             if there in whole.cells:
-                yield Relation(
-                    (
-                        ((table.contract.name, key, measure["name"]), 1),
-                        ((whole.contract.name, there, part_of["measure"]), -1),
-                    )
-                )
+                one = (table.contract.name, key, measure["name"])
+                other = (whole.contract.name, there, part_of["measure"])
+                yield Relation(((one, 1), (other, -1)))
+                all_at = part_of.get("all_at")
+                if all_at and all(row[name] == value for name, value in all_at.items()):
+                    yield Relation(((other, 1), (one, -1)))
 
 
 def _groups(table: Table, without: set[str]) -> Iterator[list[str]]:

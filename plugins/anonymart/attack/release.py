@@ -15,7 +15,7 @@ import duckdb
 from anonymart import engine
 from anonymart.contracts import MartContract
 from anonymart.errors import AnonymartError
-from anonymart.policy import Policy
+from anonymart.policy import BEFORE_BROAD, Policy
 from anonymart.release.folder import MARTS_FILE, WITHDRAWN, marts_schema, parquet_path
 from anonymart.release.privacy_report import read_privacy_report
 
@@ -107,7 +107,17 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         for group in groups:
             inner = inner.setdefault(group, {})
         inner[name] = value
+    _add_broad(found)
     return found
+
+
+def _add_broad(told: dict[str, Any]) -> None:
+    """A register of before there was the class `broad` gets it: its marts were of another class then."""
+    for value in told.values():
+        if isinstance(value, dict) and BEFORE_BROAD in value and "broad" not in value:
+            value["broad"] = value[BEFORE_BROAD]
+        elif isinstance(value, dict):
+            _add_broad(value)
 
 
 def _merged(present: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

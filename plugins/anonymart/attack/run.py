@@ -27,7 +27,7 @@ from anonymart.attack import (
     subtraction,
 )
 from anonymart.attack.fresh import fresh
-from anonymart.attack.release import Release, order, read_release
+from anonymart.attack.release import Release, Table, order, read_release
 from anonymart.attack.report import AttackReport, Outcome
 from anonymart.attack.rules import PublishedRules
 from anonymart.attack.score import Result, Truth
@@ -61,7 +61,7 @@ def attack(
     truth = truth or Truth()
     release = read_release(folder, contracts)
     others = [read_release(other, contracts) for other in against]
-    rules = _rules(release, others, policy)
+    rules = rules_of(release, others, policy)
     recent = fresh(release, _before(release, others)) if only_new else release
     report = AttackReport(
         release=release.name, against=[other.name for other in others], is_scored=truth.is_known
@@ -75,17 +75,33 @@ def attack(
     return report
 
 
-def _rules(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
+def rules_of(release: Release, others: Iterable[Release], policy: Policy) -> PublishedRules:
     """The present rules, and those of the cells that this release, or one before it, was published with by
     other figures: their reports tell them.
+
+    A recalled cell whose plain counts a correction left as they were has the noise of then.
     """
     rules = PublishedRules.of(policy)
     earlier: dict[tuple[str, str], PublishedRules] = {}
     for other in [release, *sorted(_before(release, others), key=order, reverse=True)]:
         law = PublishedRules.of(other.policy(policy))
-        stands = other.tables.keys() - (frozenset() if other is release else other.recalled_marts)
-        earlier |= {(mart, key): law for mart in stands for key in other.tables[mart].cells}
+        recalled = frozenset() if other is release else other.recalled_marts
+        for mart, table in other.tables.items():
+            keys = _left_as_recalled(table, release.tables.get(mart)) if mart in recalled else table.cells
+            earlier |= {(mart, key): law for key in keys}
     return replace(rules, earlier={place: law for place, law in earlier.items() if law != rules})
+
+
+def _left_as_recalled(recalled: Table, now: Table | None) -> list[str]:
+    """The cells whose plain counts read as they did when they were recalled: they were not drawn anew."""
+    counts = recalled.contract.plain_counts
+    return [
+        key
+        for key, row in recalled.cells.items()
+        if now is not None
+        and key in now.cells
+        and all(row.get(name) == now.cells[key].get(name) for name in counts)
+    ]
 
 
 def _before(release: Release, others: Iterable[Release]) -> list[Release]:

@@ -35,6 +35,7 @@ class System:
         self.index = {place: number for number, place in enumerate(self.places)}
         self.low = [low for low, _ in bounds.values()]
         self.high = [high for _, high in bounds.values()]
+        self.unsolved: set[Place] = set()
         self.rows = []
         for relation in relations:
             terms = [(self.index[place], factor) for place, factor in relation.terms if place in self.index]
@@ -68,7 +69,8 @@ class System:
 
     def tighten(self, near: Any) -> dict[Place, tuple[int, int]]:
         """The bounds of every count; `near(low, high)` says which intervals are narrow enough to be worth a
-        program.
+        program. Where not even the sound relations of a block fit its figures, its counts keep the bounds
+        that they had, and stand in `unsolved`.
         """
         for counts, rows in self.blocks():
             kept = [(self.low[count], self.high[count]) for count in counts]
@@ -83,6 +85,7 @@ class System:
                 except Contradiction:
                     for count, (low, high) in zip(counts, kept, strict=True):
                         self.low[count], self.high[count] = low, high
+                    self.unsolved.update(self.places[count] for count in counts)
         return {place: (self.low[number], self.high[number]) for number, place in enumerate(self.places)}
 
     def _solve(self, counts: list[int], rows: list[int], near: Any) -> None:

@@ -5,7 +5,7 @@ back from their own files (S-ANON).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,9 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.disclosure.perturbation import Scheme
 from anonymart.errors import AnonymartError
 from anonymart.keys import Keys
+from anonymart.orders import ledger as orders
+from anonymart.orders import made
+from anonymart.orders.order import PREFIX
 from anonymart.policy import CLASSES
 from anonymart.release import cells, held_marts, key_handover, ledger
 from anonymart.release.folder import MANIFEST, MARTS_FILE, WITHDRAWN, marts_schema, sha256
@@ -119,10 +122,11 @@ def repair(session: Session, since: Sequence[Found]) -> None:
     """
     if not since:
         return
-    contracts = load_contracts()
+    known = load_contracts()
     for release in since:
         manifest = read_manifest(release.folder)
-        if set(manifest["marts"]) != set(contracts):
+        contracts = {name: known[name] for name in known if name in manifest["marts"]}
+        if not _are_ours(manifest["marts"], known):
             raise AnonymartError(
                 f"The release {release.release_id} has other marts than this version of Anonymart: "
                 f"restore with the version that published it; {_NOTHING}"
@@ -157,6 +161,24 @@ def repair(session: Session, since: Sequence[Found]) -> None:
         # It was built before these releases: the next run builds in any case.
         with session.connect(warehouse="rw") as connection:
             state.drop_built(connection)
+
+
+def _are_ours(marts: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether a release has the marts of this version, and of the ordered tables those that there were."""
+    missing = set(known) - set(marts)
+    return set(marts) <= set(known) and all(name.startswith(PREFIX) for name in missing)
+
+
+def order_again(session: Session, acts: Sequence[dict[str, Any]]) -> None:
+    """Enter in the restored vault the tables that were ordered and answered since the backup, so that the
+    releases of then have their marts.
+    """
+    with session.connect(vault="rw") as connection:
+        schema.create(connection, session.keys)
+        orders.repeat(connection, acts)
+        approved = made.approved(connection)
+    if approved:
+        made.write(session.home, approved)
 
 
 def hold_again(session: Session, found: Mapping[str, Found], acts: Sequence[dict[str, Any]]) -> None:
@@ -262,5 +284,9 @@ def _noise(release: Found) -> str:
     """The parameters of the noise by which the cells were drawn, as the release's report tells them."""
     register = read_privacy_report(release.folder)["register"]
     return json.dumps(
-        {noise: Scheme(*(register[f"counts.{name}.{noise}"] for name in Scheme._fields)) for noise in CLASSES}
+        {
+            noise: Scheme(*(register[f"counts.{name}.{noise}"] for name in Scheme._fields))
+            for noise in CLASSES
+            if f"counts.variance.{noise}" in register
+        }
     )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,8 +26,9 @@ from anonymart.backup.make import LOADS, copy_file, read_report
 from anonymart.chain import SEALS, Chain
 from anonymart.erasure import purged, receipts, removal
 from anonymart.errors import AnonymartError, OtherKey, UsageError
-from anonymart.home import Home
+from anonymart.home import HOME, Home
 from anonymart.keys import Keys
+from anonymart.orders import made
 from anonymart.policy import Policy
 from anonymart.release import approval, recover
 from anonymart.release.folder import open_to_readers, write_durably
@@ -121,13 +123,15 @@ def restore(session: Session, source: Path, options: Options | None = None) -> R
         _stage(stage, session.home, source, newest, found)
         if options.old_keys:
             bring_forward(stage, options.old_keys, session.keys)
-        done.releases_repaired, done.rows_erased_again = _make_whole(
-            stage, session.keys, session.policy, session.as_of, found, told, options.actor
-        )
+        with _read_as_home(stage):
+            done.releases_repaired, done.rows_erased_again = _make_whole(
+                stage, session.keys, session.policy, session.as_of, found, told, options.actor
+            )
         if not options.is_check:
             done.is_done = True
             _note_unfinished(session.home, stage, done)
             _take_place(session.home, stage)
+            made.settle(session)
             recover(session)
     except OtherKey as error:
         raise UsageError(
@@ -144,6 +148,22 @@ def restore(session: Session, source: Path, options: Options | None = None) -> R
     return done
 
 
+@contextmanager
+def _read_as_home(stage: Home) -> Iterator[None]:
+    """Let this process read configuration and ordered tables in the staged home: a restore that fails, or
+    only checks, leaves none in the home that stands.
+    """
+    before = os.environ.get(HOME)
+    os.environ[HOME] = str(stage.root)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[HOME]
+        else:
+            os.environ[HOME] = before
+
+
 def _go_on(session: Session, is_check: bool) -> Restored:
     """End a restore of which a kill left two halves: the staged home was whole, and what is left of it is
     moved.
@@ -156,6 +176,7 @@ def _go_on(session: Session, is_check: bool) -> Restored:
     done = Restored(**json.loads((session.home.root / UNFINISHED).read_text(encoding="utf-8"))["restored"])
     stage = Home(session.home.tmp / f"restore-{done.backup_id}")
     _take_place(session.home, stage)
+    made.settle(session)
     recover(session)
     shutil.rmtree(stage.root, ignore_errors=True)
     return done
@@ -246,6 +267,7 @@ def _make_whole(
     entries, _ = audit.chain(stage).read()
     acts = entries[told["audit_entries"] :]
     since = history.check_complete(Session(stage, keys), found, acts)
+    history.order_again(Session(stage, keys), acts)
     history.repair(Session(stage, keys, policy), since)
     history.hold_again(Session(stage, keys), found, acts)
     repaired = [release.release_id for release in since]

@@ -12,6 +12,10 @@ from anonymart.home import Home
 from anonymart.policy import load_policy
 from anonymart.progress import Progress
 
+_CONTRADICTORY = (
+    "{contradictory} of the known counts stand among counts that contradict each other: nothing follows from "
+    "them, which is no all-clear. Leave out those that count other people than the statistics do."
+)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -38,9 +42,20 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     is_flag=True,
     help="Also test singling out, linking and inference on a generated school; some minutes.",
 )
+@click.option(
+    "--known",
+    "known_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file of exact counts that were told elsewhere, such as a filing: what do they make inferable?",
+)
 @as_json
 def attack_command(
-    folder: Path | None, against: tuple[Path, ...], unscored: bool, generated: bool, is_json: bool
+    folder: Path | None,
+    against: tuple[Path, ...],
+    unscored: bool,
+    generated: bool,
+    known_file: Path | None,
+    is_json: bool,
 ) -> None:
     """Attack a release with nothing but its files and the published rules; score it with the truth where
     that is at hand.
@@ -73,8 +88,14 @@ def attack_command(
     With --generated the three criteria of WP29 are tested too, on a generated school: guesses from a release
     of one half must not succeed on it more often than on the half held out (Fisher's test, Holm at 0.1 %).
 
-    Exit codes: 0 nothing was recovered, 1 a control failed, 3 something was recovered that nobody may know.
+    With --known the attacker also has exact counts: a column for each dimension of a mart, by its name, and
+    one for each count (diploma_id, promotion_year, n_certified, n_employed_6m, …), commas or semicolons.
+    Which published or hidden cells become inferable by that alone is told, without a value.
+
+    Exit codes: 0 nothing was recovered, 1 a control failed or known counts contradict each other, 3
+    something was recovered that nobody may know.
     """
+    from anonymart.attack import known
     from anonymart.attack.beside import beside
     from anonymart.attack.run import attack
     from anonymart.attack.truth import truth_of
@@ -85,8 +106,14 @@ def attack_command(
     chosen = (folder or home.current).resolve()
     truth, why = truth_of(home, chosen, contracts, unscored)
     progress.say(f"Attacking {chosen.name}, {why}.")
-    report = attack(chosen, against or beside(chosen), policy, truth, contracts, progress)
+    others = against or beside(chosen)
+    report = attack(chosen, others, policy, truth, contracts, progress)
     made = attack_generated(home.prepare(), policy, progress=progress) if generated else {}
+    if known_file:
+        outcome, inferable = known.attack_with(known_file, (chosen, others), policy, truth, contracts)
+        report.outcomes.append(outcome)
+        report.seconds[known.NAME] = 0.0
+        made |= {"inferable": [found._asdict() for found in inferable]}
     print_result(is_json, {**report.as_dict(), **made}, _lines)
     try:
         judge([report], made)
@@ -96,6 +123,13 @@ def attack_command(
         # The report is the one object on standard output.
         click.echo(f"anonymart: {error}", err=True)
         raise click.exceptions.Exit(error.exit_code) from None
+    if _is_contradictory(report.outcomes):
+        click.echo("anonymart: The known counts contradict each other, so this is no all-clear.", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _is_contradictory(outcomes: list) -> bool:
+    return any(each.real.details.get("contradictory") for each in outcomes)
 
 
 def _lines(result: dict) -> list[str]:
@@ -118,4 +152,27 @@ def _lines(result: dict) -> list[str]:
         f"naive release p = {each['control']['p_value']:.2g}"
         for each in result.get("criteria", [])
     ]
-    return [head, *rows, scored, *criteria]
+    return [head, *rows, scored, *criteria, *_known_lines(result)]
+
+
+def _known_lines(result: dict) -> list[str]:
+    """What exact counts from elsewhere make inferable, a line for each cell."""
+    if "inferable" not in result:
+        return []
+    told = next(each["details"] for each in result["attacks"] if each["attack"] == "known_counts")
+    lines = [
+        f"{told['known']} counts are known from elsewhere. {told['not_fitting']} of them contradict a "
+        f"published figure and {told['not_in_release']} are of no cell of the release: these tell nothing."
+    ]
+    if told["contradictory"]:
+        lines.append(_CONTRADICTORY.format(**told))
+    elif not result["inferable"]:
+        return [*lines, "They make no other count inferable."]
+    return [
+        *lines,
+        *(
+            f"{each['mart']} {each['cell']} {each['measure']}: {each['how'].replace('_', ' ')}, "
+            f"{'hidden' if each['is_hidden'] else 'published'}"
+            for each in result["inferable"]
+        ),
+    ]

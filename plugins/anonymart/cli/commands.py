@@ -328,18 +328,14 @@ def _salary_lines(result: dict) -> list[str]:
 
 
 def _answer_lines(result: dict) -> list[str]:
-    from anonymart.persons import answer_sentences
+    from anonymart.persons import answer_sentences, enrolment_sentences
 
-    return (
-        answer_sentences(
-            **{
-                name: result["persons"][name]
-                for name in ("graduates", "salary_answers", "answers_of_no_graduate")
-            }
-        )
-        if result["persons"]
-        else []
-    )
+    counts = result["persons"]
+    if not counts:
+        return []
+    answers = [counts[name] for name in ("graduates", "salary_answers", "answers_of_no_graduate")]
+    enrolments = [counts[name] for name in ("enrolments_without_outcome", "enrolments_without_day")]
+    return answer_sentences(*answers) + enrolment_sentences(*enrolments)
 
 
 def _run_lines(result: dict) -> list[str]:
@@ -441,6 +437,7 @@ def _add_groups() -> None:
     from anonymart.cli.detect import detect
     from anonymart.cli.dpia import dpia
     from anonymart.cli.figures import figures_command
+    from anonymart.cli.filing import filing
     from anonymart.cli.keys import keys
     from anonymart.cli.membership import membership_command
     from anonymart.cli.migrate import migrate
@@ -454,6 +451,8 @@ def _add_groups() -> None:
     from anonymart.cli.site import site
     from anonymart.cli.sources import sources
     from anonymart.cli.status import status
+    from anonymart.cli.superset import superset
+    from anonymart.cli.tables import tables
     from anonymart.cli.verify import verify
     from anonymart.cli.withdraw import withdraw
 
@@ -470,6 +469,7 @@ def _add_groups() -> None:
             declare_command,
             detect,
             figures_command,
+            filing,
             keys,
             membership_command,
             migrate,
@@ -489,6 +489,8 @@ def _add_groups() -> None:
             site,
             sources,
             status,
+            superset,
+            tables,
             verify,
             withdraw,
         ),

@@ -46,14 +46,17 @@ def _lines(found: dict[str, Any]) -> list[str]:
         "of_99_percent_at_most": "99 of 100 persons",
         "of_anybody_at_most": "anybody",
     }
-    head = (
-        f"{found['persons']} persons. Told at one false alarm in "
-        f"{round(1 / found['limits']['false_alarms'])}:"
-    )
-    rows = [f"{'up to':>8}{'counts':>9}{'told':>9}"]
-    rows += [f"{row['share']:>7.0%} {row['draws']:>8}{row['told']:>9.1%}" for row in found["shares"]]
+    alarms = f"Told at one false alarm in {round(1 / found['limits']['false_alarms'])}:"
+    lines = _table(f"{found['persons']} persons. {alarms}", found["shares"])
+    if visitors := found.get("visitors"):
+        lines += _table(f"{visitors['persons']} visitors of the public site. {alarms}", visitors["shares"])
     kept = [
         f"{'Kept' if is_kept else 'Not kept'}: {words[name]} at most {found['limits'][name]:.0%}."
         for name, is_kept in found["within"].items()
     ]
-    return [head, *rows, *kept]
+    return [*lines, *kept]
+
+
+def _table(head: str, shares: list[dict[str, Any]]) -> list[str]:
+    rows = [f"{row['share']:>7.0%} {row['draws']:>8}{row['told']:>9.1%}" for row in shares]
+    return [head, f"{'up to':>8}{'counts':>9}{'told':>9}", *rows]

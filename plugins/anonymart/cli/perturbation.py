@@ -19,11 +19,11 @@ from anonymart.policy import load_policy
 def perturbation(is_written: bool, is_json: bool) -> None:
     """Show the noise of counts: for each true count the published ones and their probabilities (S-ANON).
 
-    One table for each class of noise: coarse for marts of large cells, fine for those of many small ones
-    (meta.disclosure.noise of a mart). They are computed from `counts` in expectations/policy.yml: mean 0, the
-    given variance, the largest entropy, no published count from 1 to under the smallest. The last row stands
-    for every larger count. After a change of these figures a build stops until `--write` has renewed the
-    seed.
+    One table for each class of noise: coarse for marts of large cells, fine for those of many small ones,
+    broad for those of the whole school (meta.disclosure.noise of a mart). They are computed from `counts` in
+    expectations/policy.yml: mean 0, the given variance, the largest entropy, no published count from 1 to
+    under the smallest. The last row stands for every larger count. After a change of these figures a build
+    stops until `--write` has renewed the seed.
     """
     policy = load_policy()
     if is_written:

@@ -35,7 +35,10 @@ MOMENT = click.DateTime(
 @click.option("--source", help="Purge what should never have come from this source.")
 @click.option("--column", help="With --source: blank this column, everywhere and for good.")
 @click.option(
-    "--from", "from_at", type=MOMENT, help="With --source: what tells of this moment (UTC) or later."
+    "--from",
+    "from_at",
+    type=MOMENT,
+    help="With --source: what tells of this moment (UTC) or later; of visits a day.",
 )
 @click.option("--to", "until_at", type=MOMENT, help="With --from: up to this moment, without it.")
 @click.option("--file", help="With --source: the rows of the deliveries of this name.")
@@ -157,6 +160,7 @@ def _purge_source(
         "files": found.files,
         "releases": found.releases,
         "restricted": found.restricted,
+        "not_counted": found.not_counted,
         "is_done": found.is_done,
         "token": found.token,
         "receipt_no": found.receipt_no,
@@ -169,6 +173,8 @@ def _source_lines(result: dict) -> list[str]:
     lines = [f"{verb} {result['what']}:"]
     lines += [f"{place}: {n_rows}" for place, n_rows in result["rows"].items()] or ["no row"]
     lines += [f"{kind}: {n_files}" for kind, n_files in result["files"].items()]
+    if result["not_counted"]:
+        lines.append(result["not_counted"])
     if result["restricted"]:
         lines.append(
             f"Of these, {result['restricted']} are of people who asked that theirs be kept (R-RESTRICT): "

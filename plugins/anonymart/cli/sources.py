@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from anonymart.cli import sources_catalogue, sources_changes, sources_register, sources_surveys
+from anonymart.cli import (
+    sources_catalogue,
+    sources_changes,
+    sources_register,
+    sources_response_rates,
+    sources_surveys,
+)
 from anonymart.cli.sources_pull import pull
 
 
@@ -18,3 +24,4 @@ sources_register.add_commands(pull)
 sources_changes.add_commands(sources)
 sources_catalogue.add_commands(sources)
 sources_surveys.add_commands(sources)
+sources_response_rates.add_commands(sources)

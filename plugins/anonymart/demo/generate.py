@@ -17,6 +17,7 @@ from anonymart.demo.learning import Statements
 from anonymart.demo.people import People, distinctive, make_people
 from anonymart.demo.surveys import Respondents, nps_rows, salary_rows
 from anonymart.demo.truth import Truth
+from anonymart.demo.visits import write_visits
 from anonymart.demo.world import build_world, catalogue_rows
 from anonymart.errors import UsageError
 
@@ -59,6 +60,7 @@ def generate(out: Path, learners: int, seed: int, as_of: date) -> dict[str, obje
     broken.odd_statements(landing, statements, truth)
     broken.deliver_twice(landing, written, truth)
     broken.no_data(landing, truth)
+    write_visits(landing / "audience", world, learners, as_of, next(streams))
     truth.write(folder)
     return {
         "landing": str(landing),

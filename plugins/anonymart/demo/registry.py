@@ -48,6 +48,14 @@ def learner_rows(
     return rows
 
 
+# Of twenty people in a row: how they come to their diploma.
+_ROUTES = (
+    *("initial", "continuing", "continuing", "apprenticeship", "continuing", "vae", "continuing"),
+    *("initial", "continuing", "apprenticeship", "continuing", "initial", "continuing", "vae"),
+    *("continuing", "initial", "continuing", "continuing", "apprenticeship", "continuing"),
+)
+
+
 def enrolment_rows(people: People, journey: Journey, cast: Cast, as_of_day: int) -> list[Row]:
     """One row per person: the path, how it ended, the diploma."""
     rows = []
@@ -64,6 +72,7 @@ def enrolment_rows(people: People, journey: Journey, cast: Cast, as_of_day: int)
             "learner_id": people.learner_id[person], "path_id": PATHS[journey.path[person]][0],
             "started_on": on(journey.start[person]), "ended_on": on(ended), "outcome": outcome,
             "diploma_id": cast.diploma[person] if graduated > 0 else None, "graduated_on": on(graduated),
+            "route": _ROUTES[person % len(_ROUTES)],
         })  # fmt: skip
     return rows
 

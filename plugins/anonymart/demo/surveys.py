@@ -199,7 +199,13 @@ def _job(
 ) -> Row:
     dice = rng.random(10)
     if dice[0] > (0.87 if months == 6 else 0.93) and not dwarfs:
-        return {**dict.fromkeys(_JOB_COLUMNS), "employed": False, "job_in_field": False}
+        situation = "studying" if dice[1] < 0.28 else "unable" if dice[1] < 0.36 else "seeking"
+        return {
+            **dict.fromkeys(_JOB_COLUMNS),
+            "employed": False,
+            "job_in_field": False,
+            "situation": situation,
+        }
     own, near = _OWN_FAMILY.get(diploma, ("design", "data"))
     others = [family for family in JOB_TITLES if family not in (own, near)]
     in_field = dice[1] < 0.63
@@ -239,6 +245,7 @@ def _job(
         "salary_period": period if states else None,
         "salary_basis": basis if states else None,
         "comment": confess(person, int(dice[3] * 1e6), respondents) if dice[3] > 0.985 else None,
+        "situation": "employed",
     }
 
 
@@ -255,4 +262,5 @@ _JOB_COLUMNS = (
     "salary_period",
     "salary_basis",
     "comment",
+    "situation",
 )

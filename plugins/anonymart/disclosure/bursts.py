@@ -18,7 +18,7 @@ import pyarrow as pa
 from anonymart.contracts import MartContract
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release.cells import has_people, key_sql, people
+from anonymart.release.cells import has_people, key_sql, number_of, people
 
 _MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -60,10 +60,10 @@ def _of_mart(
     rows = connection.execute(f"""
         WITH cells AS (
             SELECT {dimensions},
-                count(DISTINCT known.person) FILTER (
+                count(known.person) FILTER (
                     since >= {start} - {days} AND since < {start} + INTERVAL {_MONTHS[grain]} MONTH
                 ) AS n_new,
-                count(DISTINCT people."{contract.disclosure["person"]}") AS n_people
+                count(*) AS n_people
             FROM {people(connection, contract)} AS people
             LEFT JOIN known_since AS known ON known.person = people."{contract.disclosure["person"]}"
             GROUP BY ALL
@@ -102,5 +102,8 @@ def _note_since(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     connection.register(
         "known_people", pa.table([pa.array(pseudonyms, pa.string()), days], ["person", "since"])
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE known_since AS SELECT * FROM known_people")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE known_since AS "
+        f"SELECT {number_of('person')} AS person, since FROM known_people"
+    )
     connection.unregister("known_people")

@@ -8,7 +8,7 @@ limits are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -18,8 +18,17 @@ from anonymart.disclosure.accountant import Spent, blocks
 from anonymart.disclosure.perturbation import Scheme, perturbation_table, schemes
 from anonymart.engine import table_exists
 from anonymart.policy import Policy
-from anonymart.release.cells import has_people, people
+from anonymart.release.cells import has_people, number_of, people
 from anonymart.release.ledger import noise_by_release
+
+
+class ToCome(NamedTuple):
+    """Cells that no build has made yet: their contract, and SQL after FROM for their people, of periods that
+    have closed.
+    """
+
+    contract: MartContract
+    people: str
 
 
 def schemes_of(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Scheme]:
@@ -37,9 +46,10 @@ def spent(
     contracts: Mapping[str, MartContract],
     policy: Policy,
     known: Sequence[Scheme],
+    to_come: Sequence[ToCome] = (),
 ) -> list[Spent]:
     """Groups of persons who have spent the same, from a connection with the warehouse attached: the marts of
-    the last build.
+    the last build, and the counts of what is to come, as if each were told.
 
     A figure that another cell tells first is no draw of its own. The counts of persons are those of today's
     people. `known` are the tables of noise in the order of `Spent.counts`; a carried cell keeps that of the
@@ -53,9 +63,12 @@ def spent(
         and table_exists(connection, "marts", contract.name, database="warehouse")
         for sql in _draws(connection, contract, policy, places)
     ]
+    draws += [sql for each in to_come for sql in _draws_to_come(each, places)]
     if not draws:
         return []
-    blocks = ", ".join(f"count(*) FILTER (block = {block})" for block in range(1, places.number + 1))
+    blocks = ", ".join(
+        f"coalesce(sum(n) FILTER (block = {block}), 0)::BIGINT" for block in range(1, places.number + 1)
+    )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE draws AS {' UNION ALL '.join(draws)}")
     rows = connection.execute(f"""
         WITH persons AS (SELECT person, [{blocks}] AS counts, round(coalesce(sum(information), 0), 2) AS sums
@@ -116,32 +129,61 @@ class _Places:
 def _draws(
     connection: duckdb.DuckDBPyConnection, contract: MartContract, policy: Policy, places: _Places
 ) -> list[str]:
-    """SQL for one row for each draw of each person: (person, block or NULL, information of a sum or NULL)."""
+    """SQL for (person, block, n, information): how many counts of a block were drawn of a person, or what was
+    told about a sum of theirs.
+
+    Sizes of cells are counted apart from their people: a window would hold every row once more.
+    """
     found = []
-    cell = "PARTITION BY " + ", ".join(f'cell."{name}"' for name in contract.dimensions)
-    source = (
-        f"{people(connection, contract)} AS people JOIN "
-        f"warehouse.marts.{contract.name} AS cell ON {_same(contract)} "
-        f"{places.joined(connection, contract)}"
-    )
-    person = f'people."{contract.disclosure["person"]}" AS person'
+    release = ", known.release_id" if places.earlier else ""
+    told = f"""
+        SELECT people."{contract.disclosure["person"]}" AS person, cell.rowid AS cell{release}
+        FROM {people(connection, contract)} AS people
+        JOIN warehouse.marts.{contract.name} AS cell ON {_same(contract)}
+        {places.joined(connection, contract)}"""
     for measure in contract.measures:
         if measure["kind"] == "count" and (is_reported := _is_reported(contract, measure)) is not None:
             where = f'AND people."{measure["where"]}"' if measure.get("where") else ""
+            chosen = f"WHERE {is_reported} {where} {_first_only(contract, measure)}"
             found.append(f"""
-                SELECT {person}, {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")}
-                    AS block, NULL AS information
-                FROM {source} WHERE {is_reported} {where} {_first_only(contract, measure)}""")
+                SELECT person, block, count(*) AS n, NULL AS information FROM (
+                    WITH told AS MATERIALIZED ({told} {chosen}),
+                    sizes AS (SELECT cell, count(*) AS n FROM told GROUP BY cell)
+                    SELECT person, {places.block(contract.noise_of(measure["name"]), "sizes.n")} AS block
+                    FROM told AS known JOIN sizes USING (cell)
+                ) GROUP BY person, block""")
         elif measure["kind"] == "mean":
             bounded = (
                 f'least(people."{measure["value"]}", {policy.figure("means", "largest_events_per_person")})'
             )
-            noise = f"{policy.figure('means', 'noise_of_largest')} * max({bounded}) OVER ({cell})"
+            noise = f"{policy.figure('means', 'noise_of_largest')} * largest"
+            information = f"pow(amount / ({noise}), 2) / ({places.variance(contract.noise)})"
             found.append(f"""
-                SELECT {person}, NULL AS block, pow({bounded} / ({noise}),
-                    2) / ({places.variance(contract.noise)}) AS information
-                FROM {source} WHERE cell."{measure["name"]}" IS NOT NULL""")
+                SELECT person, NULL AS block, NULL AS n, sum({information}) AS information FROM (
+                    WITH told AS MATERIALIZED (
+                        {told.replace("SELECT ", f"SELECT {bounded} AS amount, ", 1)}
+                        WHERE cell."{measure["name"]}" IS NOT NULL
+                    ),
+                    sizes AS (SELECT cell, max(amount) AS largest FROM told GROUP BY cell)
+                    SELECT known.*, largest FROM told AS known JOIN sizes USING (cell)
+                ) AS known GROUP BY person""")
     return found
+
+
+def _draws_to_come(to_come: ToCome, places: _Places) -> list[str]:
+    """SQL as of `_draws`, for each count of cells that are not made yet."""
+    contract = to_come.contract
+    cell = "PARTITION BY " + ", ".join(f'people."{name}"' for name in contract.dimensions)
+    return [
+        f"""
+        SELECT {number_of(f'people."{contract.disclosure["person"]}"')} AS person,
+            {places.block(contract.noise_of(measure["name"]), f"count(*) OVER ({cell})")} AS block,
+            1 AS n, NULL AS information
+        FROM {to_come.people} AS people CROSS JOIN (SELECT NULL AS release_id) AS known
+        WHERE {f'people."{measure["where"]}"' if measure.get("where") else "true"}"""
+        for measure in contract.measures
+        if measure["kind"] == "count"
+    ]
 
 
 def _same(contract: MartContract) -> str:

@@ -7,7 +7,7 @@ is kept. What holds nobody is listed too, so that a new table is never overlooke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart.contracts import MARTS_FOLDER
+from anonymart.contracts import MARTS_FOLDER, ordered_marts
 from anonymart.errors import AnonymartError
 from anonymart.files.landed import safe_name
 from anonymart.home import Home
@@ -33,6 +33,7 @@ class Names(StrEnum):
     IDENTIFIER_MARK = "64 bits of a keyed hash of the identifier of a delivered row"
     RESPONSE_KEY = "64 bits of the keyed hash of an answer"
     IDENTIFIER_HASH = "64 bits of the keyed hash of an identifier, with the person key"
+    VISITOR = "a keyed hash of a visitor of the public site, by which nobody finds the person"
     NOBODY = "nobody"
 
 
@@ -88,6 +89,8 @@ NAMING_COLUMNS = frozenset(
 )
 # Each mart has a YAML of its name; that every one of them is a mart's contract is asked by a test.
 _MARTS = tuple(sorted(path.stem for path in MARTS_FOLDER.glob("*.yml")))
+# Whose persons are visitors of the public site (`persons: visitors` in their contracts).
+_OF_VISITORS = ("audience_monthly",)
 
 
 def _place(
@@ -100,6 +103,26 @@ def _place(
     about: str | None = None,
 ) -> tuple[Place, ...]:
     return tuple(Place(f"{zone}.{table}", names, column, keeps, policy, about) for table in tables.split())
+
+
+def _of_marts(marts: Iterable[str]) -> tuple[Place, ...]:
+    """The places of marts: the ledger of their cells, their people, their cells, and themselves."""
+    names = sorted(marts)
+    nobody = (Names.NOBODY, None)
+
+    def listed(*patterns: str) -> str:
+        return " ".join(pattern.format(mart) for mart in names for pattern in patterns)
+
+    def people(of_visitors: bool) -> str:
+        return " ".join(f"int_people__{mart}" for mart in names if (mart in _OF_VISITORS) == of_visitors)
+
+    return (
+        *_place("vault.ledger", *nobody, Keeps.ROWS, "S-ANON", listed("cells_{}", "withdrawn_{}")),
+        *_place("warehouse.intermediate", Names.PSEUDONYM, "pseudonym", Keeps.VIEW, "P-STAT", people(False)),
+        *_place("warehouse.intermediate", Names.VISITOR, "pseudonym", Keeps.VIEW, "P-AUDIENCE", people(True)),
+        *_place("warehouse.intermediate", *nobody, Keeps.REBUILT, "S-ANON", listed("int_cells__{}")),
+        *_place("warehouse.marts", *nobody, Keeps.REBUILT, "S-ANON", listed("{}")),
+    )
 
 
 PLACES: tuple[Place, ...] = (
@@ -141,6 +164,8 @@ PLACES: tuple[Place, ...] = (
     *_place(
         "vault.register", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-LOG", "connections", "connected_at"
     ),
+    *_place("vault.audience", Names.VISITOR, "visitor", Keeps.ROWS, "P-AUDIENCE", "visits", "visited_on"),
+    *_place("vault.audience", Names.VISITOR, "visitor_key", Keeps.ROWS, "P-AUDIENCE", "month_keys", "month"),
     *_place("vault.register", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-MINOR", "minors"),
     *_place("vault.rights", Names.IDENTIFIER, "identifier", Keeps.ROWS, "P-SURVEY", "consents", '"at"'),
     *_place(
@@ -176,16 +201,8 @@ PLACES: tuple[Place, ...] = (
         "S-SAFE",
         "loads landings account_hosts lrs_cursors reasons quarantine changes unknown_names "
         "unmatched replaced_codes seen register_pulls key_marks releases closed_periods withdrawals "
-        "withdrawn_periods approvals held_marts candidates for_reviewer runs confirmed_days retention_hold "
-        "removals rewrites receipt_head schema_version audit_head audit_open",
-    ),
-    *_place(
-        "vault.ledger",
-        Names.NOBODY,
-        None,
-        Keeps.ROWS,
-        "S-ANON",
-        " ".join(f"cells_{mart} withdrawn_{mart}" for mart in _MARTS),
+        "withdrawn_periods approvals held_marts orders candidates for_reviewer runs confirmed_days "
+        "retention_hold removals rewrites receipt_head schema_version audit_head audit_open",
     ),
     *_place(
         "warehouse.staging",
@@ -295,12 +312,14 @@ PLACES: tuple[Place, ...] = (
     ),
     *_place(
         "warehouse.intermediate",
-        Names.PSEUDONYM,
-        "pseudonym",
+        Names.PERSON_KEY,
+        "person_key",
         Keeps.VIEW,
         "P-STAT",
-        " ".join(f"int_people__{mart}" for mart in _MARTS),
+        "int_observed__enrolments int_observed__nps_answers int_observed__project_submissions",
     ),
+    *_place("warehouse.intermediate", Names.VISITOR, "visitor", Keeps.VIEW, "P-AUDIENCE", "int_visits"),
+    *_place("warehouse.staging", Names.VISITOR, "visitor", Keeps.VIEW, "P-AUDIENCE", "stg_audience__visits"),
     *_place(
         "warehouse.intermediate",
         Names.RESPONSE_KEY,
@@ -315,8 +334,7 @@ PLACES: tuple[Place, ...] = (
         None,
         Keeps.REBUILT,
         "S-ANON",
-        "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts "
-        + " ".join(f"int_cells__{mart}" for mart in _MARTS),
+        "int_catalogue int_code_lists int_closed_periods int_left_out int_no_person_counts",
     ),
     *_place("warehouse.evidence", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", "cell_evidence"),
     *_place("tombstones.main", Names.IDENTIFIER_HASH, "identifier_hash", Keeps.ROWS, "R-ERASE", "erased"),
@@ -329,7 +347,6 @@ PLACES: tuple[Place, ...] = (
         "S-SAFE",
         "receipt_head schema_version built_from pseudonym_mark",
     ),
-    *_place("warehouse.marts", Names.NOBODY, None, Keeps.REBUILT, "S-ANON", " ".join(_MARTS)),
     *_place(
         "warehouse.seeds",
         Names.NOBODY,
@@ -339,6 +356,7 @@ PLACES: tuple[Place, ...] = (
         "contract_words country_names exchange_rates funnel_steps job_families job_family_words "
         "object_kinds perturbation_table theme_words themes verbs",
     ),
+    *_of_marts(_MARTS),
 )
 
 
@@ -400,7 +418,13 @@ FILE_KINDS = (
         "config",
         False,
         "figures, mappings and lists that the school writes",
-        ("policy.yml", "learning.yml", "notify.yml", "sources/", "lists/", "README*"),
+        ("policy.yml", "learning.yml", "audience.yml", "notify.yml", "sources/", "lists/", "README*"),
+    ),
+    FileKind(
+        "tables",
+        False,
+        "models of tables that were ordered, written from words of the program",
+        ("models/", "suites/"),
     ),
     FileKind("airflow", False, "counts and names only; rows and logs leave after the term of P-LOG"),
     FileKind("releases", False, "anonymous figures", ("*/",)),
@@ -430,6 +454,11 @@ _HARMLESS = ("lost+found", ".gitkeep", ".DS_Store", ".nfs*", ".writable-*")
 BY_NAME = {place.name: place for place in PLACES}
 
 
+def by_name() -> dict[str, Place]:
+    """Every place by its name, those of tables that were ordered in the home among them."""
+    return BY_NAME | {place.name: place for place in _of_marts(path.stem for path in ordered_marts())}
+
+
 def check(connection: duckdb.DuckDBPyConnection) -> None:
     """Compare the register with the catalogue of the zones attached as `vault`, `warehouse` and `tombstones`.
 
@@ -443,14 +472,15 @@ def check(connection: duckdb.DuckDBPyConnection) -> None:
     """).fetchall()
     for table, column in rows:
         found.setdefault(table, set()).add(column)
-    strange = sorted(set(found) - set(BY_NAME))
+    known = by_name()
+    strange = sorted(set(found) - set(known))
     if strange:
         raise AnonymartError(
             f"Nobody has registered whether {strange[0]} holds people{_more(strange)}: "
             "list it in plugins/anonymart/erasure/places.py before anything is published."
         )
     for table, columns in sorted(found.items()):
-        place = BY_NAME[table]
+        place = known[table]
         if place.column is not None and place.column not in columns:
             raise AnonymartError(
                 f"{table} has no column {place.column} to find a person by: mend its line in places.py."

@@ -16,20 +16,18 @@ from pathlib import Path
 
 import duckdb
 
-from anonymart import audit
+from anonymart import audit, lists
 from anonymart.contracts import load_contracts
 from anonymart.erasure import files, purged, removal
 from anonymart.erasure.purged import COLUMNS, HISTORY, Purge
 from anonymart.erasure.zones import Zones
 from anonymart.errors import UsageError
 from anonymart.files.landed import REFUSED_SUFFIX
-from anonymart.home import PROJECT
 from anonymart.policy import Policy
 from anonymart.release import ledger
 from anonymart.session import Session
 from anonymart.source_order import SOURCES
 
-_MODELS = PROJECT / "dbt_project" / "models"
 _CORRECTIONS = "vault.rights.corrections"
 _REF = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 
@@ -74,6 +72,13 @@ class Plan:
         parts += [f"the column {self.asked.column}"] if self.asked.column else []
         parts += [f"from {self.asked.from_at} to {self.asked.until_at}"] if self.asked.from_at else []
         return ", ".join(parts + (["a delivered file"] if self.asked.file else []))
+
+    @property
+    def not_counted(self) -> str | None:
+        """A sentence where answers count in no figure any more, as nothing tells them right without the
+        column.
+        """
+        return purged.NOT_COUNTED.get((self.asked.source, self.asked.column or ""))
 
 
 def plan(session: Session, asked: Asked) -> Plan:
@@ -245,7 +250,7 @@ def _releases(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, 
 @cache
 def sources_of(mart: str) -> frozenset[str]:
     """The sources whose history a mart is made from, by the models that it names."""
-    paths = {path.stem: path for path in _MODELS.rglob("*.sql")}
+    paths = {path.stem: path for path in (lists.project() / lists.MODELS).rglob("*.sql")}
     seen: set[str] = set()
     waiting = [f"int_people__{mart}"]
     while waiting:

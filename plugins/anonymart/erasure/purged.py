@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 import duckdb
 
@@ -33,9 +33,16 @@ _HISTORY = "warehouse.intermediate"
 # the SQL of what it then is. Others say who or which row a row is: these are purged by time or by file. And
 # of learners, who is a child, who is of the staff, and since when somebody is known: without that children
 # would be counted, and people kept for longer (R-MINOR, P-STAT).
+# What a situation set apart, and what it says of a job, cannot be told from what `employed` says; nor, of an
+# answer set apart, whether by its contract: these count nowhere any more, as answers without a diploma.
+_TOLD_SITUATION = {
+    name: f"if(is_set_apart IS NULL, {name}, NULL)"
+    for name in ("diploma_id", "is_employed", "is_in_field", "job_family", "salary_eur_year", "salary_reason")
+}
 COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "learners": {name: {} for name in ("given_name", "family_name", "left_at")},
-    "enrolments": {name: {name: "NULL"} for name in ("ended_on", "outcome", "diploma_id", "graduated_on")},
+    "enrolments": {name: {name: "NULL"} for name in ("ended_on", "outcome", "diploma_id", "graduated_on")}
+    | {"route": {"is_by_vae": "NULL"}},
     "learning": {
         "success": {"is_success": "NULL"},
         "completion": {"is_completion": "NULL"},
@@ -50,10 +57,23 @@ COLUMNS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "job_in_field": {"is_in_field": "NULL"},
         "job_title": {"job_family": "if(is_employed, 'other', NULL)"},
         "employer": {},
-        "contract_type": {"contract_class": "NULL"},
+        "contract_type": {
+            "contract_class": "NULL",
+            "diploma_id": "if(is_set_apart, NULL, diploma_id)",
+            "is_set_apart": "NULL",
+        },
         "country": {"country_class": "NULL"},
+        "situation": {**_TOLD_SITUATION, "is_set_apart": "NULL"},
         "salary_amount": {"salary_eur_year": "NULL", "salary_reason": "NULL"},
     },
+}
+# What goes from a row of the vault along with a column that it has: the answer counts nowhere.
+_ALONG = {("salary", "situation"): "diploma_id"}
+NOT_COUNTED: Mapping[tuple[str, str], str] = {
+    ("salary", "situation"): "Answers that told a situation count in no figure any more, as who studied "
+    "would count as without a job.",
+    ("salary", "contract_type"): "Answers of people set apart count in no figure any more, as nothing tells "
+    "whether their contract said it.",
 }
 # Sources whose rows can be purged by time or by file: the vault's table, the time that a row tells of.
 ROWS = {
@@ -62,6 +82,7 @@ ROWS = {
     "connections": ("vault.register.connections", "connected_at"),
     "nps": ("vault.answers.nps", "coalesce(answered_at, asked_at)"),
     "salary": ("vault.raw.salary", "answered_at"),
+    "audience": ("vault.audience.visits", "visited_on"),
 }
 # The history of each of them, the column that names its rows, and SQL of the same on a row of the vault.
 _OF_RESPONSE = (
@@ -242,6 +263,13 @@ def checked(purge: Purge) -> Purge:
         )
     if purge.from_at and purge.until_at and purge.from_at >= purge.until_at:
         raise UsageError("--from must be before --to.")
+    if purge.source == "audience" and any(
+        at and at.time() != time() for at in (purge.from_at, purge.until_at)
+    ):
+        raise UsageError(
+            "Of visits the day alone is kept, in the school's time: give --from and --to as days "
+            "(2026-06-01), --to without the day itself."
+        )
     return purge
 
 
@@ -314,7 +342,11 @@ def count(connection: duckdb.DuckDBPyConnection, purge: Purge, policy: Policy) -
 
 
 def count_restricted(connection: duckdb.DuckDBPyConnection, purge: Purge) -> int:
-    """Of the vault's rows, or cells, that go, those of people in the TEMP table `restricted` (R-RESTRICT)."""
+    """Of the vault's rows, or cells, that go, those of people in the TEMP table `restricted` (R-RESTRICT); of
+    visitors nobody can ask for it.
+    """
+    if purge.source == "audience":
+        return 0
     person = "actor" if purge.source == "learning" else "identifier"
     named = f' AND "{purge.column}" IS NOT NULL' if purge.column else ""
     return _number(connection, purge.table, f"{purge.rows}{named} AND {person} IN (FROM restricted)")
@@ -378,7 +410,16 @@ def blank(connection: duckdb.DuckDBPyConnection, source: str, table: str, ours: 
     """
     for purge in all_of(connection):
         if purge.source == source and purge.column:
-            connection.execute(f'UPDATE {table} SET "{purge.column}" = NULL WHERE {ours} AND {purge.window}')
+            connection.execute(
+                f"UPDATE {table} SET {_blanked(purge)} "
+                f'WHERE {ours} AND {purge.window} AND "{purge.column}" IS NOT NULL'
+            )
+
+
+def _blanked(purge: Purge) -> str:
+    """SQL: the column, and what goes along with it, empty."""
+    along = _ALONG.get((purge.source, purge.column or ""))
+    return ", ".join(f'"{name}" = NULL' for name in (purge.column, along) if name)
 
 
 def _of_warehouse(
@@ -432,7 +473,7 @@ def _of_vault(connection: duckdb.DuckDBPyConnection, purge: Purge) -> dict[str, 
     if purge.column:
         n_cells = one_row(
             connection.execute(
-                f'UPDATE {purge.table} SET "{purge.column}" = NULL '
+                f"UPDATE {purge.table} SET {_blanked(purge)} "
                 f'WHERE {purge.rows} AND "{purge.column}" IS NOT NULL'
             )
         )[0]

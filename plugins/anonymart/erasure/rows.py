@@ -8,6 +8,7 @@ from datetime import date
 
 import duckdb
 
+from anonymart.audience import term as audience
 from anonymart.erasure import unreadable
 from anonymart.erasure.people import Scope
 from anonymart.erasure.places import Names, Place
@@ -144,6 +145,10 @@ def _over_its_term(place: Place, policy: Policy, as_of: date) -> str | None:
             f"({log} OR (admitted_no IS NULL AND load_no IN {waiting.over_term(policy, as_of)})) AND "
             f"{unrestricted}"
         )
+    if place.name == audience.VISITS:
+        return audience.over_term("visited_on", policy, day)
+    if place.name == audience.KEYS:
+        return audience.key_has_to_go(policy, day)
     if place.name == "vault.register.minors":
         return f"of_age_on + INTERVAL {years} YEAR < {day}"
     if place.name == "vault.rights.unreadable":

@@ -13,6 +13,7 @@ from typing import Any
 
 REFUSED_SUFFIX = ".refused"
 NOT_SHOWN = "file with a name not shown"
+_IPV4 = r"(?<!\d)\d{1,3}([.]\d{1,3}){3}(?!\d)"
 
 
 class FileRefused(Exception):
@@ -93,6 +94,6 @@ def waiting(landing: Path, source: str) -> Iterator[Path]:
 def safe_name(path: Path) -> str:
     """The file's name as it may be shown: names can hold addresses and numbers of people."""
     name = path.name
-    if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not re.search(r"\d{9,}", name):
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", name) and not re.search(rf"\d{{9,}}|{_IPV4}", name):
         return name
     return NOT_SHOWN

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from anonymart import engine
+from anonymart.audience.pages import pages
 from anonymart.contracts import MartContract
 from anonymart.detect.decoding import decoded
 from anonymart.engine import table_exists
@@ -26,7 +27,8 @@ _SEED_LISTS = {
     "job_family": ("job_families", "job_family"),
     "step": ("funnel_steps", "step"),
 }
-_WITH_ALL = ("path", "diploma")
+_WITH_ALL = ("path", "diploma", "page")
+_NO_CODE = "unknown"  # what the history makes of a diploma that is no code
 _DIPLOMA = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
@@ -48,6 +50,7 @@ def make_codes(
         _published_titles(connection)
     _readings(connection)
     _diplomas(connection, policy.figure("codes", "fewest_learners_of_a_diploma"))
+    _pages(connection)
     for name, (file, column) in _SEED_LISTS.items():
         path = seeds / f"{file}.csv"
         if path.exists():
@@ -99,7 +102,7 @@ def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
     for table, learner in tables:
         connection.execute(
             f"INSERT INTO gate.codes SELECT 'diploma', diploma_id FROM {table} "
-            f"WHERE regexp_matches(diploma_id, '{_DIPLOMA}') "
+            f"WHERE regexp_matches(diploma_id, '{_DIPLOMA}') AND diploma_id <> '{_NO_CODE}' "
             f"GROUP BY diploma_id HAVING count(DISTINCT {learner}) >= {int(fewest)}"
         )
     if table_exists(connection, "catalogue", "refused_diplomas"):
@@ -107,6 +110,12 @@ def _diplomas(connection: duckdb.DuckDBPyConnection, fewest: int) -> None:
             "DELETE FROM gate.codes WHERE list = 'diploma' AND code IN (SELECT diploma_id FROM "
             "vault.catalogue.refused_diplomas)"
         )
+
+
+def _pages(connection: duckdb.DuckDBPyConnection) -> None:
+    """Types of page are those that are declared (D-AUDIENCE); a page of a course has the course's code."""
+    insert(connection, "gate.codes", [["page", name] for name in pages().types])
+    connection.execute("INSERT INTO gate.codes SELECT 'page', code FROM gate.codes WHERE list = 'course'")
 
 
 def _published(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, MartContract]) -> None:

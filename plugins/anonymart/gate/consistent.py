@@ -95,7 +95,8 @@ def _sums(contract: MartContract, rule: Mapping[str, Any], cells: Cells, policy:
         moved = _moved(counts, whole)
         if (
             moved
-            and all(n == 0 or n >= policy.figure("counts", "smallest") for n in moved.values())
+            # A part that is shown does not become 0 either.
+            and all(not counts[name] or n >= policy.figure("counts", "smallest") for name, n in moved.items())
             and all(
                 _is_inside(policy, cell, rule["to"], name, moved[name]) for name in sensitive & set(counts)
             )

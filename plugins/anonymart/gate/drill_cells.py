@@ -20,7 +20,7 @@ from anonymart.disclosure.perturbation import of_policy
 from anonymart.gate.reading import EVIDENCE
 from anonymart.gate.tables import insert
 from anonymart.policy import Policy
-from anonymart.release.cells import people
+from anonymart.release.cells import number_of, people
 
 CODE = "drill"
 _WRONG, _CORRECTED, _NESTED, _CARRIED, _TWICE, _DAY, _NUMBER, TEXTS = range(1901, 1909)
@@ -240,6 +240,7 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
     except duckdb.Error:
         return
     table, person = f"gate.planted_people_{contract.name}", contract.disclosure["person"]
+    somebody = number_of(f"'{_PEOPLE}' || i")
     connection.execute(f"CREATE TABLE {table} AS FROM {view} LIMIT 0")
     groups = [(place(contract, _WRONG), 40, True)]
     groups += [(cell, n, False) for cell, n in zip(_nested(contract), (_FINE, _COARSE), strict=False)]
@@ -247,7 +248,10 @@ def _people(connection: duckdb.DuckDBPyConnection, contract: MartContract) -> No
         salary = f"{_SALARY} + 50 * (i - 20)" + (" + 1000000000 * (i = 39)::BIGINT" if is_dominated else "")
         values = {measure["value"] for measure in contract.measures if measure.get("value")} & set(columns)
         chosen = [f'{_literal(value)} AS "{name}"' for name, value in cell.items() if name in columns]
-        chosen += [f"'{_PEOPLE}' || i AS \"{person}\"", *(f'{salary} AS "{name}"' for name in sorted(values))]
+        chosen += [
+            f'{somebody} AS "{person}"',
+            *(f'{salary} AS "{name}"' for name in sorted(values)),
+        ]
         chosen += [f'true AS "{name}"' for name, kind in columns.items() if kind == "BOOLEAN"]
         connection.execute(
             f"INSERT INTO {table} BY NAME SELECT {', '.join(chosen)} FROM range({n}) AS persons (i)"

@@ -22,6 +22,7 @@ from anonymart.gate.tables import insert
 from anonymart.home import PROJECT
 from anonymart.keys import Keys
 from anonymart.policy import Policy
+from anonymart.release.cells import number_of
 from anonymart.rights.death import directive
 from anonymart.rows import one_row
 from anonymart.shared_persons import histories
@@ -61,12 +62,7 @@ def find(
     the views of `gate` are made.
     """
     out = people_out(connection, policy, as_of)
-    connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
-    insert(
-        connection,
-        "gate.must_be_out",
-        [(keys.pseudonym_of(person), reason) for person, reason in sorted(out)],
-    )
+    _note(connection, [(keys.pseudonym_of(person), reason) for person, reason in sorted(out)])
     return behind(connection, contracts, policy, as_of)
 
 
@@ -89,13 +85,22 @@ def plant(
     """Let one of the people whom the drill has put behind a new cell be out for every reason; gives the keys
     under which each must be found.
     """
-    connection.execute("CREATE OR REPLACE TABLE gate.must_be_out (person VARCHAR, reason VARCHAR)")
-    insert(connection, "gate.must_be_out", [(person, reason) for reason in POLICY])
+    _note(connection, [(person, reason) for reason in POLICY])
     of_surveys = _of_surveys(contracts)
     return [
         (name, "*", f"{KIND}: {reason}") for name in contracts if _is_view(connection, name)
         for reason in POLICY if reason != WITHDRAWN or name in of_surveys
     ]  # fmt: skip
+
+
+def _note(connection: duckdb.DuckDBPyConnection, out: list[tuple[str, str]]) -> None:
+    """gate.must_be_out (person, reason), of (pseudonym, reason)."""
+    connection.execute("CREATE OR REPLACE TABLE gate.named_out (pseudonym VARCHAR, reason VARCHAR)")
+    insert(connection, "gate.named_out", out)
+    connection.execute(
+        "CREATE OR REPLACE TABLE gate.must_be_out AS "
+        f"SELECT {number_of('pseudonym')} AS person, reason FROM gate.named_out; DROP TABLE gate.named_out"
+    )
 
 
 def people_out(connection: duckdb.DuckDBPyConnection, policy: Policy, as_of: date) -> set[tuple[str, str]]:

@@ -45,6 +45,14 @@ class Scope:
         return f"(FROM {self.table} ANTI JOIN gate.carried_{self.mart.name} AS carried USING (cell_key))"
 
     @property
+    def recalled(self) -> str:
+        """The cells that were ever recalled, as they were the last time."""
+        return (
+            f"(FROM gate.withdrawn_{self.mart.name} QUALIFY row_number() OVER (PARTITION BY cell_key ORDER "
+            f"BY version DESC) = 1)"
+        )
+
+    @property
     def people(self) -> str:
         """The persons behind the cells, each with a row for each cell."""
         return f"gate.people_{self.mart.name}"

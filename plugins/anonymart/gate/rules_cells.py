@@ -135,17 +135,20 @@ def _with_figures(scope: Scope, text: str) -> str:
 @rule
 def completeness_unlike_dates(scope: Scope) -> str:
     """A cell that says of itself otherwise than its dates whether people had left the statistics before it
-    was first built (P-STAT).
+    was first built (P-STAT, P-AUDIENCE).
     """
     period = scope.mart.period
     first = f'cell."{period.column}"'
     if period.grain == "year":
         first_year = (scope.mart.disclosure.get("pooling") or {}).get("year_from", period.column)
         first = f'make_date(cell."{first_year}"::INTEGER, 1, 1)'
-    open_until = (
-        f"({first} + to_years({int(scope.figure('purposes', 'P-STAT', 'keep_years_after_last_use'))}) "
-        f"- to_months({int(_with_figures(scope, period.last_use_before))}))::DATE"
+    kept = (
+        f"+ to_months({int(scope.figure('purposes', 'P-AUDIENCE', 'keep_months'))})"
+        if scope.mart.is_of_visitors
+        else f"+ to_years({int(scope.figure('purposes', 'P-STAT', 'keep_years_after_last_use'))}) "
+        f"- to_months({int(_with_figures(scope, period.last_use_before))})"
     )
+    open_until = f"({first} {kept})::DATE"
     return counted(
         scope,
         "completeness_unlike_dates",

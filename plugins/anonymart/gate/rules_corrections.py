@@ -20,7 +20,7 @@ def correction_tells_a_difference(scope: Scope) -> str:
         scope,
         "correction_tells_a_difference",
         f"""
-        SELECT cell.cell_key FROM {scope.new_cells} AS cell JOIN {_newest(scope)} AS withdrawn
+        SELECT cell.cell_key FROM {scope.new_cells} AS cell JOIN {scope.recalled} AS withdrawn
             ON withdrawn.cell_key = cell.cell_key{stayed}
         WHERE cell."{scope.column}_reason" IS DISTINCT FROM 'protected'""",
     )
@@ -45,7 +45,7 @@ def recalled_cell_missing(scope: Scope) -> str:
         scope,
         "recalled_cell_missing",
         f"""
-        SELECT cell_key FROM {_newest(scope)} AS withdrawn ANTI JOIN {scope.table} AS cell USING (cell_key)
+        SELECT cell_key FROM {scope.recalled} AS withdrawn ANTI JOIN {scope.table} AS cell USING (cell_key)
         WHERE is_asked AND {few}{codes}""",
     )
 
@@ -65,13 +65,6 @@ def few_added_by_correction(scope: Scope) -> str:
         WHERE {key_sql(scope.mart.period_key, "cell")} IN (SELECT period_key FROM gate.withdrawn_periods
         WHERE mart = '{name}')
             AND {_are_few(scope)}""",
-    )
-
-
-def _newest(scope: Scope) -> str:
-    return (
-        f"(FROM gate.withdrawn_{scope.mart.name} QUALIFY row_number() OVER (PARTITION BY cell_key ORDER "
-        f"BY version DESC) = 1)"
     )
 
 

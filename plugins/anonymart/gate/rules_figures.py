@@ -53,13 +53,17 @@ def figure_unlike_evidence(scope: Scope) -> str:
 def count_under_threshold(scope: Scope) -> str:
     """A new count of persons, other than 0, that is smaller than any that may be published (S-ANON).
 
-    What an earlier release told first stays.
+    What an earlier release told first stays, and so does a plain count that a correction leaves as it was
+    recalled.
     """
     smallest = scope.policy.of_class(scope.mart.noise_of(scope.column)).figure("counts", "smallest")
     told = ""
     if scope.measure.get("told_by"):
         same = f'told.cell_key = cell.cell_key AND told.figure = cell."{scope.column}"'
         told = f"ANTI JOIN {_reported_before(scope, scope.column)} AS told ON {same}"
+    if scope.column in scope.mart.plain_counts:
+        same = f'recalled.cell_key = cell.cell_key AND recalled."{scope.column}" = cell."{scope.column}"'
+        told += f" ANTI JOIN {scope.recalled} AS recalled ON {same}"
     return counted(
         scope,
         "count_under_threshold",
@@ -351,8 +355,7 @@ def _drawn(scope: Scope, measure: str) -> str:
     drawn, noise = "evidence.true_count + noise.deviation", scope.mart.noise_of(measure)
     recalled = f"""(
         SELECT cell_key, {f'"{measure}"' if measure in scope.mart.plain_counts else "NULL"} AS figure
-        FROM gate.withdrawn_{scope.mart.name}
-        QUALIFY row_number() OVER (PARTITION BY cell_key ORDER BY version DESC) = 1)"""
+        FROM {scope.recalled})"""
     near = f"abs(recalled.figure - ({drawn})) < {scope.smallest_move(measure)}"
     return f"""
         SELECT evidence.*, coalesce(consistent.figure, first.figure,

@@ -32,7 +32,7 @@ from anonymart.gate.rules_figures import make_perturbed
 from anonymart.gate.suites import DIRECT_IDENTIFIERS, RELEASE_METADATA, Suite, load_suites
 from anonymart.keys import Keys
 from anonymart.policy import Policy
-from anonymart.release import exact, for_reviewer
+from anonymart.release import exact, for_reviewer, people_file
 from anonymart.release.folder import (
     CANDIDATE_PREFIX,
     DATA_DOCS,
@@ -89,7 +89,10 @@ def gate(
     }
     suites, report.failures = load_suites(contracts, suites_folder)
     exact_attacks: list[dict[str, Any]] = []
-    with session.connect(vault="ro", warehouse="ro") as connection:
+    with (
+        people_file.kept(session, contracts.values()) as reading,
+        reading.connect(vault="ro", warehouse="ro") as connection,
+    ):
         if is_candidate:
             state.check_candidate(connection, release_id)
         with _timed(seconds, "read"):
@@ -119,7 +122,7 @@ def gate(
                 )
         if is_candidate and not report.failures:
             with _timed(seconds, "drill"):
-                held = drill(session, candidate, as_of, contracts, suites)
+                held = drill(reading, candidate, as_of, contracts, suites)
             report.drill = held.table()
             report.failures += held.failures()
         if is_candidate:

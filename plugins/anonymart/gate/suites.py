@@ -24,9 +24,10 @@ from anonymart.gate import (  # noqa: F401 (they register their rules)
 )
 from anonymart.gate.report import Failure
 from anonymart.gate.rules import RULES
-from anonymart.home import PROJECT
+from anonymart.home import PROJECT, Home
 
-SUITES_FOLDER = PROJECT / "expectations" / "suites"
+SUITES = "suites"
+SUITES_FOLDER = PROJECT / "expectations" / SUITES
 DIRECT_IDENTIFIERS, RELEASE_METADATA = "direct_identifiers", "release_metadata"
 _OF_EVERY_CELL = (
     "column_outside_contract",
@@ -117,13 +118,16 @@ def load_suites(
     contracts: Mapping[str, MartContract], folder: Path | None = None
 ) -> tuple[list[Suite], list[Failure]]:
     """The suites that the contracts need, and a failure for all that is missing, unknown or unreadable in
-    them.
+    them. Those of tables that were ordered stand in the home.
     """
     folder = folder or SUITES_FOLDER
     suites: list[Suite] = []
     failures: list[Failure] = []
     for name in (*contracts, DIRECT_IDENTIFIERS, RELEASE_METADATA):
-        suite, found = _load(folder / f"{name}.yml", name)
+        path = folder / f"{name}.yml"
+        if folder == SUITES_FOLDER and not path.is_file():
+            path = Home.from_env().tables / SUITES / path.name
+        suite, found = _load(path, name)
         failures += found
         if suite is None:
             continue

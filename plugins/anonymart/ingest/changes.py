@@ -84,8 +84,10 @@ def note_file(
     connection: duckdb.DuckDBPyConnection, landed: Landed, counts: Counts, load_no: int, as_of: date
 ) -> None:
     """Compare a file that was loaded with the one before it, and keep its shape. Within the transaction of
-    its load.
+    its load. A log of visits has no columns, and none of its content is kept.
     """
+    if landed.source == "audience":
+        return
     has = _columns(connection, landed)
     if landed.source == "learning":
         has += _verbs(connection, load_no)
@@ -103,7 +105,7 @@ def note_refused(
     """Say what is other in a file that was refused whole. Its shape is not kept: the next right one is
     compared with the last right one.
     """
-    if landed is None:
+    if landed is None or landed.source == "audience":
         return
     try:
         counts.changes = compare(connection, Series.of(landed), _columns(connection, landed))

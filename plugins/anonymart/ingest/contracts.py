@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+ROUTES = ("initial", "continuing", "apprenticeship", "vae")
+SITUATIONS = ("employed", "seeking", "studying", "unable", "other")
 KINDS_OF_REQUEST = ("access", "rectify", "erase", "restrict", "port", "object", "withdraw", "death")
 
 
@@ -140,6 +142,7 @@ TABULAR = {
                 Column("outcome", "word", choices=("in_progress", "graduated", "abandoned")),
                 Column("diploma_id"),
                 Column("graduated_on", "date"),
+                Column("route", "word", choices=ROUTES, is_version=True),
             ),
             event_time="started_on",
         ),
@@ -192,6 +195,7 @@ TABULAR = {
                 ),
                 Column("salary_basis", "word", choices=("gross", "net")),
                 Column("comment", is_stored=False),
+                Column("situation", "word", choices=SITUATIONS, is_version=True),
             ),
             person="learner_or_email",
             event_time="answered_at",

@@ -28,7 +28,7 @@ class Change:
 class Counts:
     """What became of the rows of one file: delivered = loaded + refused + quarantined + duplicate. Of the
     loaded, `waiting` wait for the register, and `late_rows` tell of a period that is closed: `late` counts
-    them by kind of period.
+    them by kind of period. Visits of a closed month are late too, and refused.
 
     `unknown_names` counts the loaded statements by verb and type of activity that no list knows. `salaries`
     counts the loaded answers of a salary file: `stands` under a figure, or the reason why none will.

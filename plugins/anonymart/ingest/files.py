@@ -32,6 +32,10 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> L
     head = head_of(path)
     if not head.strip():
         raise FileRefused("empty file")
+    if source == "audience":
+        from anonymart.audience import reading
+
+        return reading.land(path, head)
     if source in ("nps", "salary"):
         from anonymart import surveys
 

@@ -10,6 +10,7 @@ from datetime import date
 import duckdb
 
 from anonymart import crash, surveys, times
+from anonymart.audience import load as audience
 from anonymart.detect import phones
 from anonymart.engine import literal
 from anonymart.erasure import admission, purged
@@ -54,6 +55,10 @@ def load(
         admission.start(connection)
         if landed.source == "learning":
             return _load_learning(connection, landed, load_no, as_of, policy)
+        if landed.source == "audience":
+            counts = audience.load(connection, landed, load_no, as_of, policy)
+            write_ledger(connection, load_no, landed.mark, as_of, counts)
+            return counts
         return _load_tabular(connection, TABULAR[landed.source], landed, load_no, as_of, policy)
     except duckdb.Error as error:
         if is_fault_of_ours(error):

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import duckdb
 
 from anonymart import catalogue, crash
+from anonymart.audience import load as audience
 from anonymart.erasure import tombstones
 from anonymart.errors import AnonymartError, UsageError
 from anonymart.files import parquet
@@ -39,6 +41,8 @@ from anonymart.session import Session
 from anonymart.source_order import SOURCES
 from anonymart.surveys import salary_figures
 from anonymart.vault import schema
+
+AUDIENCE = "audience"
 
 
 @dataclass
@@ -106,17 +110,19 @@ def ingest(
         tombstones.attach(connection, session)
         if landing.resolve() != session.home.landing:
             _note_landing(connection, landing)
-        for source in SOURCES:
-            if sources and source not in sources:
-                continue
-            for path in list(waiting(landing, source)):
-                counts = _one_file(connection, path, source, session.as_of, session.policy)
-                parquet.drop_unpacked()
-                if counts:
-                    report.files.append(counts)
-                    progress.say(_line(counts))
+        chosen = [source for source in SOURCES if not sources or source in sources]
+
+        def load_all(of: list[str]) -> None:
+            for counts in _counts_of(connection, session, landing, of):
+                report.files.append(counts)
+                progress.say(_line(counts))
+
+        load_all([source for source in chosen if source != AUDIENCE])
         unreadable.find_people(connection)
         report.settled = catalogue.settle(connection, session)
+        # Pages are known by the courses of the catalogue, so visits come after it is settled.
+        load_all([source for source in chosen if source == AUDIENCE])
+        audience.settle(connection)
         report.waiting = count_waiting(connection)
         for sentence in (*report.waiting.sentences, *report.settled.sentences):
             progress.say(f"  {sentence}")
@@ -134,6 +140,18 @@ def ingest(
     finally:
         _close(connection)
     return report
+
+
+def _counts_of(
+    connection: duckdb.DuckDBPyConnection, session: Session, landing: Path, sources: list[str]
+) -> Iterator[Counts]:
+    """Load what waits of these sources, file by file; gives the ledger's line of each."""
+    for source in sources:
+        for path in list(waiting(landing, source)):
+            counts = _one_file(connection, path, source, session.as_of, session.policy)
+            parquet.drop_unpacked()
+            if counts:
+                yield counts
 
 
 def _one_file(
@@ -169,7 +187,11 @@ def _one_file(
         )
         # It stays where the data team finds it, and is not tried again until somebody renames it.
         with contextlib.suppress(FileNotFoundError):
-            path.rename(path.with_name(path.name + REFUSED_SUFFIX))
+            if source == AUDIENCE:
+                # A log names addresses: no copy stays (D-AUDIENCE).
+                path.unlink()
+            else:
+                path.rename(path.with_name(path.name + REFUSED_SUFFIX))
         return counts
     except BaseException:
         rollback(connection)
@@ -303,7 +325,9 @@ def _line(counts: Counts) -> str:
     if counts.waiting:
         text += f"; {counts.waiting} of the loaded wait for the register"
     if counts.late_rows:
-        text += f"; {counts.late_rows} of the loaded tell of closed periods"
+        # A month of visits that is closed takes no more of them (D-AUDIENCE).
+        whose = "refused" if counts.source == AUDIENCE else "loaded"
+        text += f"; {counts.late_rows} of the {whose} tell of closed periods"
     if counts.unknown_columns:
         text += f"; columns refused: {', '.join(counts.unknown_columns)}"
     if counts.unknown_names:

@@ -62,6 +62,16 @@ def held_marts(connection: duckdb.DuckDBPyConnection) -> None:
     """Only an addition, with a number so that no older program opens a vault whose holds it does not know."""
 
 
+def visits(connection: duckdb.DuckDBPyConnection) -> None:
+    """Only an addition, with a number so that no older program opens a vault whose visits it would keep."""
+
+
+def orders(connection: duckdb.DuckDBPyConnection) -> None:
+    """Only an addition, with a number so that no older program publishes beside orders that it does not
+    know.
+    """
+
+
 def salary_classes(connection: duckdb.DuckDBPyConnection) -> None:
     """Answers whose raw rows are still in the vault are taken into the history anew, with their classes; the
     others stay without.
@@ -196,6 +206,51 @@ def noise_by_class(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("DROP TABLE warehouse.seeds.perturbation_table")
 
 
+def promotions_of_the_register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Promotions closed once, two years after, by a definition of before: their cells keep what they told,
+    the figures of two years in the mart that tells these now, under the release that published them.
+
+    How many came by validation of experience nobody had asked: a cell is not opened again for it.
+    """
+    marts, moved = ("rncp_promotion", "rncp_two_years"), "insertion_in_field_rate_24m"
+    unasked = {
+        "n_certified_vae": "NULL::INTEGER AS n_certified_vae",
+        "n_certified_vae_reason": "'protected' AS n_certified_vae_reason",
+    }
+    for kind in ("cells", "withdrawn"):
+        there = _columns(connection, f"{kind}_rncp_promotion", "vault", "ledger")
+        if moved not in there:
+            continue
+        later = ", ".join(sorted(name for name in there if "_6m" not in name))
+        connection.execute(f"""
+            CREATE TABLE IF NOT EXISTS vault.ledger.{kind}_rncp_two_years AS
+            SELECT {later} FROM vault.ledger.{kind}_rncp_promotion""")
+        # A home of before there were intervals has none of the rate that has moved.
+        intervals_of_rates(connection)
+        for mart in marts:
+            told = load_contracts()[mart].column_names
+            found = _columns(connection, f"{kind}_{mart}", "vault", "ledger")
+            rest = sorted(name for name in found - set(told) if not name.startswith(moved))
+            # A column that is added after rows were changed cannot be committed with them.
+            selected = ", ".join(unasked.get(name, name) for name in [*told, *rest])
+            connection.execute(f"""
+                CREATE OR REPLACE TABLE vault.ledger.{kind}_{mart} AS SELECT {selected}
+                FROM vault.ledger.{kind}_{mart}""")
+    # The next release corrects both.
+    connection.execute("""
+        UPDATE vault.ledger.withdrawals SET marts = list_append(marts, 'rncp_two_years')
+        WHERE replaced_by IS NULL AND list_contains(marts, 'rncp_promotion')
+            AND NOT list_contains(marts, 'rncp_two_years')""")
+    for periods in ("closed_periods", "withdrawn_periods"):
+        columns = _columns(connection, periods, "vault", "ledger") - {"mart"}
+        if columns:
+            names = ", ".join(sorted(columns))
+            connection.execute(f"""
+                INSERT INTO vault.ledger.{periods} (mart, {names})
+                SELECT 'rncp_two_years', {names} FROM vault.ledger.{periods} WHERE mart = 'rncp_promotion'
+                AND NOT EXISTS (FROM vault.ledger.{periods} WHERE mart = 'rncp_two_years')""")
+
+
 def _of_before(policy: Policy) -> Policy:
     """The register by which cells were published that have no intervals: what it said of noise and of small
     bases.
@@ -301,6 +356,25 @@ STEPS = (
         "vault",
         "adds the marts that the reviewer holds back, none yet; an older program would publish them unasked",
         held_marts,
+    ),
+    Step(
+        11,
+        "vault",
+        "gives published promotions the columns of the register's two marts; no figure changes",
+        promotions_of_the_register,
+    ),
+    Step(
+        12,
+        "vault",
+        "adds visits of the public site and the keys of their months, none yet; an older program would keep "
+        "them beyond their term",
+        visits,
+    ),
+    Step(
+        13,
+        "vault",
+        "adds the tables that analysts order, none yet; an older program would not publish them",
+        orders,
     ),
 )
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from anonymart.contracts import MartContract
-from anonymart.page import charts, reading
+from anonymart.page import charts, reading, years
 from anonymart.page import words as said
 from anonymart.page.questions import COST, HIDDEN, QUESTIONS, Question
 from anonymart.page.words import Said
@@ -34,7 +34,7 @@ def style() -> str:
         f"section:has(.f{n}:checked) :is(figure, tbody tr):not(.k{n}) {{ display: none; }}"
         for n in range(_MOST)
     )
-    return (_HERE / "page.css").read_text(encoding="utf-8") + chosen + "\n"
+    return (_HERE / "page.css").read_text(encoding="utf-8") + chosen + "\n" + years.style() + "\n"
 
 
 def own_words() -> list[str]:
@@ -105,24 +105,65 @@ def _section(
     question: Question, rows: list[Row], contracts: Mapping[str, MartContract], titles: Titles
 ) -> dict[str, Any]:
     contract = contracts.get(question.mart)
-    period, grain = (contract.period.column, contract.period.grain) if contract else ("", "")
+    period = contract.period.column if contract else ""
+    grain = question.grain or (contract.period.grain if contract else "")
     by = question.by
     places = {key: n for n, key in enumerate(dict.fromkeys(row[by] for row in rows))} if by else {}
     keys, figures = list(places)[:_MOST], contract.figures if contract else ()
     drawn = [row for row in rows if row[by] in keys] if by else rows
     called = {key: _called(titles, by or "", key) for key in places}
+    shown_years = years.years_of(rows, period)
+    figured = _with_years(
+        _charts(question, drawn, [called[key] for key in keys], titles),
+        [[row for row in drawn if row[by] == key] for key in keys] if by else [drawn],
+        (period, grain),
+        shown_years,
+    )
     return {
         "name": question.name,
         "words": said.questions()[question.name],
         "answer": _answer(question, reading.answer(question, period, rows), (period, grain), titles),
         "keys": [called[key] for key in keys],
         "more": len(places) - len(keys),
-        "charts": _charts(question, drawn, [called[key] for key in keys], titles),
+        "charts": figured,
+        "faded": years.common(faded for *_, faded in figured),
+        "shown_years": shown_years,
         "head": question.columns,
-        "rows": [(places[row[by]] if by else None, _cells(row, question, figures)) for row in rows],
-        "years": [each | {"key": called[each["key"]]} for each in _years(question, rows, (period, grain))],
+        "rows": [
+            (
+                _classes(places[row[by]] if by else None, [row], period, shown_years),
+                _cells(row, question, figures),
+            )
+            for row in rows
+        ],
+        "years": [
+            each | {"key": called[each["key"]], "classes": _classes(n, [each["now"]], period, shown_years)}
+            for n, each in enumerate(_years(question, rows, (period, grain)))
+        ],
         "cite": _cite(question, contract),
     }
+
+
+def _with_years(
+    drawings: Sequence[tuple[Said | None, Markup]],
+    shown: Sequence[Sequence[Row]],
+    when: tuple[str, str],
+    every: Sequence[int],
+) -> list[tuple[Said | None, Markup, str, str]]:
+    """Each drawing with the classes of the years of its rows, and how it fades but for one of them."""
+    period, grain = when
+    made = []
+    for n, ((key, svg), rows) in enumerate(zip(drawings, shown, strict=False)):
+        is_long = len(years.years_of(rows, period)) > 1
+        faded = years.fading(svg, every, grain == "year") if is_long else ""
+        made.append((key, svg, _classes(n if key is not None else None, rows, period, every), faded))
+    return made
+
+
+def _classes(place: int | None, rows: Sequence[Row], period: str, shown: Sequence[int]) -> str:
+    """The classes by which a chart or a row is shown: the thing that it is of, and its years."""
+    thing = "" if place is None else f"k{place}"
+    return f"{thing} {years.classes(rows, period, shown)}".strip()
 
 
 def _called(titles: Titles, column: str, code: Any) -> Said:

@@ -10,7 +10,7 @@ from anonymart.contracts import MartContract
 from anonymart.page import charts
 
 Row = Mapping[str, Any]
-_SMALL, _BANDS = charts.SIZE, (200, {"step": 16})
+_SMALL, _BANDS, _WIDE = charts.SIZE, (200, {"step": 16}), (380, 150)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Question:
     `columns` are all that is read of the mart, and all that its table shows; the chart takes some of them.
     `by` is the column whose values have a small chart each. `newest` keeps, for each of these values, the
     rows of the last period that is told. `answer` names the row from which the answer is read: the least or
-    the most of a figure, or its last period.
+    the most of a figure, or its last period. `grain` is the length of its periods where the mart has several.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Question:
     order: str | None = None
     first: int | None = None
     only: Mapping[str, Any] | None = None
+    grain: str = ""
 
 
 def _ends(name: str) -> tuple[str, str]:
@@ -59,13 +60,53 @@ _SALARY = ("salary_p25", "salary_p50", "salary_p75")
 QUESTIONS = (
     Question(
         "alive",
-        "learner_retention_cohort",
-        ("cohort_quarter", "n_learners"),
-        _trend("cohort_quarter", "n_learners", has_band=False),
-        ("last", "n_learners"),
-        size=(380, 150),
-        where="months_since_start = 0 AND is_complete",
-        fill="cohort_quarter",
+        "school_activity",
+        ("from_month", "n_active_learners", "n_new_learners"),
+        _trend("from_month", "n_active_learners", has_band=False),
+        ("last", "n_active_learners"),
+        size=_WIDE,
+        where="n_months = 1 AND is_complete",
+        fill="from_month",
+    ),
+    Question(
+        "returning",
+        "school_activity",
+        ("from_month", "n_active_learners", "n_new_learners", *_with_ends("new_share")),
+        _trend("from_month", "new_share"),
+        ("last", "new_share"),
+        size=_WIDE,
+        where="n_months = 3 AND is_complete",
+        fill="from_month",
+        grain="quarter",
+    ),
+    Question(
+        "years",
+        "school_activity",
+        ("from_month", "n_active_learners", "n_new_learners", *_with_ends("new_share")),
+        _trend("from_month", "n_active_learners", has_band=False),
+        ("last", "n_active_learners"),
+        size=_WIDE,
+        where="n_months = 12 AND is_complete",
+        fill="from_month",
+        grain="year",
+    ),
+    Question(
+        "outcomes",
+        "path_outcome",
+        (
+            "path_id",
+            "start_quarter",
+            "n_enrolled",
+            "n_graduated",
+            "n_abandoned",
+            "n_still_in",
+            *_with_ends("graduation_rate"),
+            "median_days",
+        ),
+        _trend("start_quarter", "graduation_rate"),
+        ("most of last", "graduation_rate"),
+        by="path_id",
+        fill="start_quarter",
     ),
     Question(
         "engagement",
@@ -190,6 +231,26 @@ QUESTIONS = (
         only={"diploma_id": "all", "months_after": 6},
     ),
     Question(
+        "contracts",
+        "employment_quality",
+        (
+            "diploma_id",
+            "graduation_year",
+            "months_after",
+            "n_contracts",
+            "n_permanent",
+            "n_fixed_term",
+            "n_self_employed",
+            "n_other",
+            *_with_ends("stable_rate"),
+        ),
+        _trend("graduation_year", "stable_rate", "months_after"),
+        ("last", "stable_rate"),
+        by="diploma_id",
+        where="true",
+        only={"diploma_id": "all", "months_after": 6},
+    ),
+    Question(
         "families",
         "employment_outcome",
         ("diploma_id", "graduation_year", "job_family", "n_respondents", *_with_ends("share")),
@@ -206,13 +267,35 @@ QUESTIONS = (
         (
             "diploma_id",
             "promotion_year",
-            "n_certified",
-            *_with_ends("insertion_rate_6m", "insertion_in_field_rate_6m", "insertion_in_field_rate_24m"),
+            *("n_certified", "n_certified_vae"),
+            *_with_ends("insertion_rate_6m", "insertion_in_field_rate_6m"),
         ),
         _trend("promotion_year", "insertion_rate_6m"),
         ("last", "insertion_rate_6m"),
         by="diploma_id",
         where="true",
+    ),
+    Question(
+        "two_years",
+        "rncp_two_years",
+        ("diploma_id", "promotion_year", "n_certified", *_with_ends("insertion_in_field_rate_24m")),
+        _trend("promotion_year", "insertion_in_field_rate_24m"),
+        ("last", "insertion_in_field_rate_24m"),
+        by="diploma_id",
+        where="true",
+    ),
+    Question(
+        "audience",
+        "audience_monthly",
+        (
+            *("page", "month", "n_visitors", "visits_per_visitor", "pages_per_visitor"),
+            *_with_ends("returning_rate"),
+        ),
+        _trend("month", "n_visitors", has_band=False),
+        ("last", "n_visitors"),
+        by="page",
+        fill="month",
+        only={"page": "all"},
     ),
 )
 # Made from every mart, by SQL of their own.
@@ -236,6 +319,8 @@ COST = Question(
 )
 # Rates whose base stands in the same row: mart, rate, base.
 _BASES = (
+    ("school_activity", "new_share", "n_active_learners"),
+    ("path_outcome", "graduation_rate", "n_enrolled"),
     ("chapter_completion", "completion_rate", "n_started"),
     ("exercise_difficulty", "success_rate", "n_learners"),
     ("project_validation", "validation_rate", "n_submitted"),
@@ -243,6 +328,7 @@ _BASES = (
     ("nps_theme_quarterly", "negative_share", "n_respondents"),
     ("salary_outcome", "response_rate", "n_graduates"),
     ("salary_outcome", "employed_rate", "n_respondents"),
+    ("employment_quality", "stable_rate", "n_contracts"),
 )
 _SIZES = (50, 100, 200, 400)
 

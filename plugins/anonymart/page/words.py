@@ -74,4 +74,4 @@ def period(value: Any, grain: str, language: str) -> str:
     if grain == "quarter":
         part = (value.month + 2) // 3
         return f"T{part} {value.year}" if language == "fr" else f"{value.year} Q{part}"
-    return value.isoformat()[:7]
+    return value.isoformat()[: 4 if grain == "year" else 7]

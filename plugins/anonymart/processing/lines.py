@@ -23,6 +23,7 @@ from anonymart.shapes import shaped
 
 FILE = PROJECT / "expectations" / "processing.yml"
 LANGUAGES = ("fr", "en")
+_NOT = "!"
 Words = Mapping[str, str]
 
 
@@ -50,8 +51,9 @@ class Line:
     is_held: bool
 
     def holds(self, place: str) -> bool:
-        """Whether a place of erasure/places.py is one of this line's."""
-        return any(fnmatchcase(place, pattern) for pattern in self.places)
+        """Whether a place of erasure/places.py is one of this line's; with a ! before it a place is not."""
+        is_out = any(fnmatchcase(place, pattern[1:]) for pattern in self.places if pattern[0] == _NOT)
+        return not is_out and any(fnmatchcase(place, pattern) for pattern in self.places)
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _check_line(line: Line, found: Processing, policy: Policy, places: Iterable[
         raise _unlike(f"the line {line.id} has the purpose {line.purpose}, which policy.yml does not have")
     known = set(places)
     for pattern in line.places:
-        if not any(fnmatchcase(place, pattern) for place in known):
+        if not any(fnmatchcase(place, pattern.removeprefix(_NOT)) for place in known):
             raise _unlike(f"the line {line.id} names {pattern}, where no people are: take it out")
     for term in line.terms:
         policy.figure(*term.split("."))

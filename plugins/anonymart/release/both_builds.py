@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from anonymart import engine, lists
+from anonymart.contracts import ordered_marts
 from anonymart.dbt_process import BESIDE_PREFIX, Beside, events
 from anonymart.errors import AnonymartError
 from anonymart.home import Home
@@ -69,12 +70,17 @@ def _old_project(home: Home, place: Path, before: Mapping[str, str]) -> Path:
             shutil.copytree(source, place / name)
         else:
             shutil.copyfile(source, place / name)
+    # Ordered tables follow from their YAML: they are no files of then.
+    ordered = {path.stem for path in ordered_marts()}
+    own = {name for mart in ordered for name in (mart, f"int_cells__{mart}", f"int_people__{mart}")}
+    own |= {"cell_evidence"} if ordered else set()
     replaced = [*(place / "models").rglob("*.sql"), *(place / "macros").rglob("*.sql")]
+    replaced = [path for path in replaced if path.stem not in own]
     for path in [*replaced, *(place / "seeds").glob("*.csv")]:
         path.unlink()
     for name, content in kept.items():
         path = place / name.removeprefix(f"{_DBT}/")
-        if _is_of_dbt(name) and path.resolve().is_relative_to(place.resolve()):
+        if _is_of_dbt(name) and path.stem not in own and path.resolve().is_relative_to(place.resolve()):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     return place

@@ -17,7 +17,7 @@ from anonymart.contracts import MartContract, load_contracts
 from anonymart.definitions import definitions
 from anonymart.engine import table_exists
 from anonymart.errors import AnonymartError
-from anonymart.release import cell_definitions, cells, exact, for_reviewer, names, what_moved
+from anonymart.release import cell_definitions, cells, exact, for_reviewer, names, people_file, what_moved
 from anonymart.release.datapackage import data_package
 from anonymart.release.derived import write_derived
 from anonymart.release.folder import (
@@ -47,7 +47,10 @@ def make_candidate(session: Session) -> Candidate:
     mart.
     """
     contracts = load_contracts()
-    with session.connect(vault="rw", warehouse="ro") as connection:
+    with (
+        people_file.kept(session, contracts.values()) as reading,
+        reading.connect(vault="rw", warehouse="ro") as connection,
+    ):
         schema.create(connection, session.keys)
         release_id = next_release_id(connection, session.as_of)
         state.note_candidate(connection, release_id)

@@ -11,7 +11,7 @@ import duckdb
 
 from anonymart.disclosure.perturbation import BEFORE_CLASSES, Scheme
 from anonymart.engine import table_exists
-from anonymart.policy import CLASSES
+from anonymart.policy import BEFORE_BROAD, CLASSES
 from anonymart.session import Session
 
 
@@ -35,11 +35,16 @@ def noise_by_release(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[st
         return {}
     rows = connection.execute("SELECT release_id, noise FROM vault.ledger.releases").fetchall()
     return {
-        release_id: {name: Scheme(*law) for name, law in json.loads(told).items()}
+        release_id: _of_classes({name: Scheme(*law) for name, law in json.loads(told).items()})
         if told
         else dict.fromkeys(CLASSES, BEFORE_CLASSES)
         for release_id, told in rows
     }
+
+
+def _of_classes(told: dict[str, Scheme]) -> dict[str, Scheme]:
+    """The noise of each class; a release of before there was a class drew its marts from another one."""
+    return {name: told.get(name, told[BEFORE_BROAD]) for name in CLASSES}
 
 
 def withdrawals(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -81,6 +82,7 @@ def publish(
     with session.connect(vault="ro") as connection:
         state.check_candidate(connection, release_id)
         held = held_marts.because(connection, candidate)
+    _check_marts(manifest)
     _check_gate(folder)
     reasons = [*approval.because(session.policy, candidate), *held]
     # A yes from before the candidate was made lets nothing out that a reviewer has held back.
@@ -101,6 +103,15 @@ def publish(
     approval.settle(session)
     _remove(session.home, State.REFUSED)
     return Published(release_id)
+
+
+def _check_marts(manifest: Mapping[str, Any]) -> None:
+    """A build that was killed may have written the marts of ordered tables since the candidate was made."""
+    if set(manifest["marts"]) != set(load_contracts()):
+        raise UsageError(
+            f"Release {manifest['release_id']} was made before the tables that are made now: nothing is "
+            "published, run `anonymart run` for a new one."
+        )
 
 
 def has_news(candidate: Candidate) -> bool:

@@ -22,9 +22,11 @@ def previous(connection: duckdb.DuckDBPyConnection, releases: Path) -> dict[str,
     folder is gone.
     """
     ids = standing(connection)
-    if not ids:
-        return {}
-    folder = releases / ids[-1]
+    return told_by(releases / ids[-1]) if ids else {}
+
+
+def told_by(folder: Path) -> dict[str, Any]:
+    """manifest, report and columns by mart, as a folder tells them; empty without a manifest."""
     manifest, package = _read(folder / MANIFEST), _read(folder / DATA_PACKAGE)
     if not manifest:
         return {}

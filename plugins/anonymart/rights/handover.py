@@ -227,6 +227,9 @@ def _collect(
         for place in places.PLACES:
             if place.name not in there or not place.holds_people or place.keeps is Keeps.VIEW:
                 continue
+            # Nobody can tell which visitor a person was (P-AUDIENCE).
+            if place.names is Names.VISITOR:
+                continue
             condition = _condition(place)
             if place.name in COUNTED:
                 counted[place.name] = one_row(

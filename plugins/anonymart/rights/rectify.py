@@ -252,8 +252,9 @@ class _Rectification:
                 INSERT INTO {self.target} BY NAME
                 SELECT DISTINCT ON (identity_key) own.identifier,
                     {literal(self.correction.key["path_id"])} AS path_id,
-                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id),
-                        history.load_no AS admitted_no
+                    history.* EXCLUDE (load_no, enrolment_key, identity_key, path_id, is_by_vae),
+                    if(history.is_by_vae, 'vae', NULL) AS route,
+                    history.load_no AS admitted_no
                 FROM {self.history} AS history INNER JOIN own_identifiers AS own
                     ON history.identity_key = {identities.first_64_bits("pseudonym_hash(own.identifier)")}
                 WHERE {self._in_history}

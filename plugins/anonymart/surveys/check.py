@@ -195,12 +195,15 @@ def shown_names(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...]) -
 
 
 def _tell_reading(connection: duckdb.DuckDBPyConnection, found: Checked, landed: Landed) -> None:
+    from anonymart.audience.reading import FORMATS
     from anonymart.ingest.learning_readers import format_of
 
     reading: Reading | None = landed.reading
     if reading is None:
         found.reader = (
-            format_of(landed) if landed.source == "learning" else "the columns of the source itself"
+            format_of(landed)
+            if landed.source == "learning"
+            else FORMATS.get(landed.kind, "the columns of the source itself")
         )
         found.separator = (
             {"\t": "tab"}.get(landed.delimiter, landed.delimiter) if landed.kind == "csv" else None

@@ -32,6 +32,7 @@ _TO_DO = (
     "run `anonymart sources infer` on it, and put the YAML that it proposes into config/sources/ of the home"
 )
 TEXTS = "survey_texts"
+PARTIAL = "a partial answer"
 _ENOUGH_SCORES = 30
 _AGAIN = re.compile(r"(?:\.\d{1,2}|_\d{1,2}| ?[(\[]\d{1,2}[)\]]|(?<=[?!:.]) ?\d{1,2}|(?<=[?!:.])\d)$")
 _OTHER_SCALE = re.compile(r"(?:\bsur|out of|/) ?(\d{1,2})\b|\b[01] ?(?:-|–|a|to) ?(\d{1,2})\b")
@@ -341,7 +342,7 @@ def _rules(delivered: Delivered, mapping: Mapping) -> list[tuple[str, int]]:
 def _reason(delivered: Delivered, mapping: Mapping, texts: dict[str, str]) -> str:
     """SQL for why a row does not count, before its values are looked at."""
     words = {
-        "partial": "a partial answer",
+        "partial": PARTIAL,
         "test": "a test answer",
         "other_scale": "a score on another scale than 0 to 10",
     }

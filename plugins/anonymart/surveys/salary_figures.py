@@ -53,7 +53,7 @@ def _judged() -> str:
         (SELECT salary_amount, upper(trim(salary_currency)) AS salary_currency,
             lower(trim(salary_period)) AS salary_period,
         lower(trim(salary_basis)) AS salary_basis, lower(trim(working_time)) AS working_time,
-            employed AS is_employed, answered_at FROM salary_answers)"""
+            coalesce(employed, situation = 'employed') AS is_employed, answered_at FROM salary_answers)"""
     seed = literal(str(lists.path("exchange_rates")))
     rates = (
         f"(SELECT currency, year::INTEGER AS year, per_eur::DOUBLE AS per_eur FROM read_csv({seed}, "

@@ -22,6 +22,7 @@ CREATE SCHEMA IF NOT EXISTS vault.answers;
 CREATE SCHEMA IF NOT EXISTS vault.register;
 CREATE SCHEMA IF NOT EXISTS vault.rights;
 CREATE SCHEMA IF NOT EXISTS vault.catalogue;
+CREATE SCHEMA IF NOT EXISTS vault.audience;
 CREATE SCHEMA IF NOT EXISTS vault.ledger;
 
 CREATE TABLE IF NOT EXISTS vault.raw.learning (
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS vault.raw.learning (
 );
 CREATE TABLE IF NOT EXISTS vault.raw.enrolments (
     load_no BIGINT, row_hash UBIGINT, identifier VARCHAR, path_id VARCHAR, started_on DATE, ended_on DATE,
-    outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE, admitted_no BIGINT
+    outcome VARCHAR, diploma_id VARCHAR, graduated_on DATE, admitted_no BIGINT, route VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.raw.catalogue (
     load_no BIGINT, row_hash UBIGINT, path_id VARCHAR, course_id VARCHAR, chapter_id VARCHAR,
@@ -66,12 +67,16 @@ CREATE TABLE IF NOT EXISTS vault.raw.salary (
     load_no BIGINT, row_hash UBIGINT, response_id VARCHAR, identifier VARCHAR, diploma_id VARCHAR,
     graduated_on DATE, answered_at TIMESTAMP, employed BOOLEAN, job_in_field BOOLEAN, job_title VARCHAR,
     employer VARCHAR, contract_type VARCHAR, working_time VARCHAR, country VARCHAR, salary_amount DOUBLE,
-    salary_currency VARCHAR, salary_period VARCHAR, salary_basis VARCHAR
+    salary_currency VARCHAR, salary_period VARCHAR, salary_basis VARCHAR, situation VARCHAR
 );
 CREATE TABLE IF NOT EXISTS vault.answers.nps (
     load_no BIGINT, row_hash UBIGINT, response_id VARCHAR, identifier VARCHAR, path_id VARCHAR,
     asked_at TIMESTAMP, answered_at TIMESTAMP, score INTEGER, comment VARCHAR
 );
+CREATE TABLE IF NOT EXISTS vault.audience.visits (
+    load_no BIGINT, row_hash UBIGINT, visited_on DATE, page_type VARCHAR, course_id VARCHAR, visitor VARCHAR
+);
+CREATE TABLE IF NOT EXISTS vault.audience.month_keys (month DATE, visitor_key BLOB);
 CREATE TABLE IF NOT EXISTS vault.register.learners (
     load_no BIGINT, row_hash UBIGINT, learner_id VARCHAR, identifier VARCHAR, email VARCHAR,
         given_name VARCHAR,
@@ -166,6 +171,10 @@ CREATE TABLE IF NOT EXISTS vault.ledger.approvals (
 );
 CREATE TABLE IF NOT EXISTS vault.ledger.held_marts (mart VARCHAR, decided_by VARCHAR, reason VARCHAR,
     "at" VARCHAR);
+CREATE TABLE IF NOT EXISTS vault.ledger.orders (
+    mart VARCHAR, content VARCHAR, state VARCHAR, sent_by VARCHAR, since VARCHAR, charge VARCHAR,
+    decided_by VARCHAR, reason VARCHAR, "at" VARCHAR
+);
 CREATE TABLE IF NOT EXISTS vault.ledger.candidates (release_id VARCHAR, rights_state VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.for_reviewer (release_id VARCHAR, name VARCHAR, told VARCHAR);
 CREATE TABLE IF NOT EXISTS vault.ledger.runs (as_of DATE);

@@ -85,6 +85,7 @@ def overview(request: Request, user: Reader) -> Response:
         "overview",
         releases=reading.releases(session),
         held=reading.held(session),
+        orders=reading.orders(session),
         n_unreadable=reading.n_unreadable(session),
         people=reading.people(session),
         means=MEANS,

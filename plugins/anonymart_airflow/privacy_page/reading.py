@@ -11,10 +11,12 @@ from typing import Any
 from anonymart import audit, persons
 from anonymart.ingest import unreadable
 from anonymart.lock import reading
+from anonymart.orders import ledger as order_ledger
+from anonymart.orders.ledger import Sent
 from anonymart.policy import Policy
 from anonymart.release import Waiting, approval, for_reviewer, held_marts, list_releases
-from anonymart.release.folder import DATA_PACKAGE, MANIFEST, PRIVACY_REPORT
-from anonymart.release.report_changes import changes
+from anonymart.release.folder import PRIVACY_REPORT
+from anonymart.release.report_changes import changes, told_by
 from anonymart.session import Session
 from anonymart_airflow import terms
 from anonymart_airflow.load import dag_ids
@@ -56,6 +58,12 @@ def held(session: Session) -> list[dict[str, str]]:
     """The marts that the reviewer holds back. Raises Busy while a run writes."""
     with reading(session.home, PATIENCE):
         return held_marts.held_now(session)
+
+
+def orders(session: Session) -> list[Sent]:
+    """The tables that were ordered and wait for the reviewer. Raises Busy while a run writes."""
+    with reading(session.home, PATIENCE):
+        return [each for each in order_ledger.all_orders(session) if each.state == order_ledger.WAITING]
 
 
 def n_unreadable(session: Session) -> int:
@@ -119,8 +127,8 @@ def difference(before: Path, now: Path) -> dict[str, Any]:
     """What changed between two folders, names and counts only, in the form of the report's own `changes`;
     empty when a report is not there.
     """
-    old, new = _evidence(before), _evidence(now)
-    if not old or not new:
+    old, new = told_by(before), told_by(now)
+    if not old.get("report") or not new.get("report"):
         return {}
     return changes(old, new["report"], {name: _contract(name, new) for name in new["report"]["marts"]})
 
@@ -137,15 +145,6 @@ def _state(entry: dict[str, Any]) -> str:
 def _order(entry: dict[str, Any]) -> tuple[str, int]:
     day, _, number = entry["release_id"].rpartition(".")
     return day, int(number) if number.isdecimal() else 0
-
-
-def _evidence(folder: Path) -> dict[str, Any]:
-    manifest, report, package = (_read(folder / name) for name in (MANIFEST, PRIVACY_REPORT, DATA_PACKAGE))
-    columns = {
-        entry["name"]: [field["name"] for field in entry["schema"]["fields"]]
-        for entry in package.get("resources", [])
-    }
-    return {"manifest": manifest, "report": report, "columns": columns} if manifest and report else {}
 
 
 def _contract(name: str, evidence: dict[str, Any]) -> Any:

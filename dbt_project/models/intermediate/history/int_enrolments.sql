@@ -8,6 +8,7 @@ with delta as (
         {{ code_beyond_vault('path_id', 'path') }} as path_id,
         {{ code_beyond_vault('diploma_id') }} as diploma_id,
         outcome,
+        route = 'vae' as is_by_vae,
         started_on,
         ended_on,
         graduated_on
@@ -46,6 +47,7 @@ select
     path_id,
     diploma_id,
     outcome,
+    is_by_vae,
     started_on,
     ended_on,
     graduated_on

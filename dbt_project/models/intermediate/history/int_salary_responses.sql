@@ -1,4 +1,5 @@
 {{ config(incremental_strategy='merge', unique_key='response_key') }}
+{%- set work_study_words = ['alternan', 'apprenti', 'professionnalisation', 'work study'] %}
 
 with delta as (
     select
@@ -16,6 +17,7 @@ with delta as (
         upper(trim(salary_currency)) as salary_currency,
         lower(trim(salary_period)) as salary_period,
         lower(trim(salary_basis)) as salary_basis,
+        situation,
         is_employed,
         is_in_field,
         salary_amount,
@@ -71,6 +73,19 @@ contracts_found as (
     from contract_words_found
     where found_no = 1
     group by contract_words
+),
+
+-- The register of certifications takes these for studies; a contract that came after one is a job.
+work_study as (
+    select distinct contract_words from responses
+    where
+        (
+            {% for word in work_study_words -%}
+                contains(contract_words, ' {{ word }}'){{ '' if loop.last else ' or ' }}
+            {%- endfor %}
+        )
+        and not contains(contract_words, ' apres ')
+        and not contains(contract_words, ' after ')
 ),
 
 country_names_found as (
@@ -147,6 +162,11 @@ select
 
     keyed.is_employed,
     keyed.is_in_field,
+    -- Studies, work-study contracts and what keeps from working are not told apart: nothing says who is ill.
+    case
+        when keyed.situation in ('studying', 'unable') then true
+        when keyed.situation is not null then coalesce(work_study.contract_words is not null, false)
+    end as is_set_apart,
     if(keyed.salary_reason is null, round(keyed.eur_year, 2), null) as salary_eur_year,
 
     keyed.graduated_on,
@@ -154,5 +174,6 @@ select
 from keyed
 left join families_found
     on keyed.job_title = families_found.title
+left join work_study on keyed.contract_words = work_study.contract_words
 left join contracts_found on keyed.contract_words = contracts_found.contract_words
 left join countries_found on keyed.country_words = countries_found.country_words

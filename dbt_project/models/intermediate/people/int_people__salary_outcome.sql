@@ -16,10 +16,7 @@ with of_diplomas as (
 of_all as (
     select
         graduates.*,
-        row_number() over (
-            partition by graduation_year, months_after, person_key
-            order by has_answered desc, graduated_on desc, diploma_id
-        ) as newest_no
+        {{ number_over_all_diplomas() }} as newest_no
     from {{ ref('int_graduates') }} as graduates
 ),
 

@@ -4,7 +4,11 @@ with graduates as (
     select
         identities.person_key,
         enrolments.diploma_id,
-        min(enrolments.graduated_on) as graduated_on
+        min(enrolments.graduated_on) as graduated_on,
+        coalesce(
+            min(case when enrolments.is_by_vae then enrolments.graduated_on end)
+            = min(enrolments.graduated_on), false
+        ) as is_by_vae
     from {{ ref('int_enrolments') }} as enrolments
     inner join {{ ref('int_identities') }} as identities
         on enrolments.identity_key = identities.identity_key
@@ -24,7 +28,9 @@ answers as (
         responses.answered_on,
         coalesce(responses.is_employed, false) as is_employed,
         coalesce(responses.is_employed and responses.is_in_field, false) as is_in_field,
+        coalesce(responses.is_set_apart, false) as is_set_apart,
         responses.job_family,
+        responses.contract_class,
         responses.salary_eur_year
     from {{ ref('int_salary_responses') }} as responses
     inner join {{ ref('int_identities') }} as identities
@@ -59,7 +65,9 @@ in_span as (
         answers.response_key,
         answers.is_employed,
         answers.is_in_field,
+        answers.is_set_apart,
         answers.job_family,
+        answers.contract_class,
         answers.salary_eur_year,
         case
             when answers.answered_on between spans.first_from_on and spans.first_to_on then 6
@@ -88,10 +96,13 @@ select
     graduates.diploma_id,
     months.months_after,
     last_answers.job_family,
+    last_answers.contract_class,
     cast(extract(year from graduates.graduated_on) as integer) as graduation_year,
     last_answers.person_key is not null as has_answered,
+    replies.person_key is not null as has_replied,
     coalesce(last_answers.is_employed, false) as is_employed,
     coalesce(last_answers.is_in_field, false) as is_in_field,
+    graduates.is_by_vae,
     last_answers.salary_eur_year,
     graduates.graduated_on
 from graduates
@@ -106,3 +117,11 @@ left join last_answers
         and graduates.diploma_id = last_answers.diploma_id
         and months.months_after = last_answers.months_after
         and last_answers.newest_no = 1
+        -- Who studies or cannot work is asked, and counts in no figure of those who answered.
+        and not last_answers.is_set_apart
+left join last_answers as replies
+    on
+        graduates.person_key = replies.person_key
+        and graduates.diploma_id = replies.diploma_id
+        and months.months_after = replies.months_after
+        and replies.newest_no = 1

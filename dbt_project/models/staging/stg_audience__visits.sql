@@ -1,0 +1,7 @@
+select
+    load_no,
+    visitor,
+    page_type,
+    course_id,
+    visited_on
+from {{ source('audience', 'visits') }}
