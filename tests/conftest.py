@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import order, warm
+from tests import order, telling, warm
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_LEARNERS = int(os.environ.get("ANONYMART_TEST_DEMO_LEARNERS", "600"))
@@ -56,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     warm.fork_dbt()
     for mark, (_, reason) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {reason}")
+    if IS_TEST_ALL and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(telling.Telling(config))
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one process")
 
 

@@ -26,6 +26,14 @@ def test_a_ratio_half_as_large_again_is_told() -> None:
     assert "a run with nothing new" in sentence and "31 times, committed are 20" in sentence
 
 
+def test_the_difference_of_two_long_runs_may_be_off_by_their_noise() -> None:
+    off = HELD | {"work_to_plain_read": 3.4}
+    assert watch.slower(off | {watch.NOISE: 0.5}, HELD) == []
+    assert len(watch.slower(off | {watch.NOISE: 0.3}, HELD)) == 1
+    # Not that of the others.
+    assert len(watch.slower(HELD | {"nothing_new_to_loop": 31.0, watch.NOISE: 5.0}, HELD)) == 1
+
+
 def test_what_is_committed_is_whole() -> None:
     assert watch.committed().keys() == watch.WHAT.keys()
 
@@ -34,7 +42,7 @@ def test_without_committed_ratios_it_says_what_to_do(tmp_path: Path, monkeypatch
     monkeypatch.setattr(watch, "COMMITTED", tmp_path / "bench" / "committed.json")
     with pytest.raises(AnonymartError, match="bench watch --commit"):
         watch.committed()
-    watch.commit(HELD)
+    watch.commit(HELD | {watch.NOISE: 0.5})
     assert watch.committed() == HELD
     assert json.loads(watch.COMMITTED.read_text(encoding="utf-8"))["machine"]["cores"] >= 1
 
@@ -123,4 +131,4 @@ def test_it_has_not_become_slower(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout[-2000:]
-    assert json.loads(done.stdout)["measured"].keys() == watch.WHAT.keys()
+    assert json.loads(done.stdout)["measured"].keys() == {*watch.WHAT, watch.NOISE}
