@@ -34,7 +34,7 @@
                     when 'hour'
                         then {{ policy('salary', 'hours_per_week') }} * {{ policy('salary', 'weeks_per_year') }}
                     when 'week' then {{ policy('salary', 'weeks_per_year') }}
-                    when 'fortnight' then {{ policy('salary', 'weeks_per_year') }} / 2.0
+                    when 'fortnight' then {{ policy('salary', 'weeks_per_year') }} / 2e0
                     when 'month' then {{ policy('salary', 'months_per_year') }}
                     when 'year' then 1
                 end as periods_per_year,

@@ -35,7 +35,7 @@ select
     cast({{ is.get('count_key', 'null') }} as bigint) as count_key,
     cast({{ is.get('noisy_count', 'null') }} as integer) as noisy_count,
     cast({{ is.get('published_base', 'null') }} as integer) as published_base,
-    cast({{ is.get('clipped', 'null') }} as varchar) as clipped,
+    cast({{ is.get('clipped', 'null') }} as string) as clipped,
     cast({{ is.get('n_below', 'null') }} as bigint) as n_below,
     cast({{ is.get('n_above', 'null') }} as bigint) as n_above,
     cast({{ is.get('largest', 'null') }} as double) as largest,

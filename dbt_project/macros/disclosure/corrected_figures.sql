@@ -59,9 +59,9 @@ counted as (
         {%- set list = spec | replace('_or_all', '') -%}
         {%- set is_whole = ' or recalled.' ~ name ~ " = 'all'" if list != spec else '' -%}
         {%- if list in ['path', 'course', 'chapter', 'exercise', 'project'] -%}
-            {% do conditions.append('(recalled.' ~ name ~ " in (select code from vault.catalogue.items where item_kind = '" ~ list ~ "')" ~ is_whole ~ ')') %}
+            {% do conditions.append('(recalled.' ~ name ~ " in (select code from " ~ vault_table('catalogue', 'items') ~ " where item_kind = '" ~ list ~ "')" ~ is_whole ~ ')') %}
         {%- elif list == 'diploma' -%}
-            {% do conditions.append('recalled.' ~ name ~ ' not in (select diploma_id from vault.catalogue.refused_diplomas)') %}
+            {% do conditions.append('recalled.' ~ name ~ ' not in (select diploma_id from ' ~ vault_table('catalogue', 'refused_diplomas') ~ ')') %}
         {%- endif -%}
     {%- endfor -%}
     {{ return(conditions) }}

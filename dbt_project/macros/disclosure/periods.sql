@@ -36,7 +36,7 @@
 {% macro period_key(rules, table) -%}
     {%- set parts = [] -%}
     {%- for name in [rules.period.column] + observed_dimensions(rules) -%}
-        {% do parts.append('cast(' ~ table ~ '.' ~ name ~ ' as varchar)') %}
+        {% do parts.append('cast(' ~ table ~ '.' ~ name ~ ' as string)') %}
     {%- endfor -%}
     {{ parts | join(" || '|' || ") }}
 {%- endmacro %}
@@ -97,7 +97,7 @@
     {%- if not closing.schema or load_relation(closing) is none -%}
         true
     {%- else -%}
-        {%- set rows = run_query("select cast(min(period_on) as varchar), cast(max(period_on) as varchar) from " ~ closing ~ " where mart = '" ~ mart ~ "'").rows -%}
+        {%- set rows = run_query("select cast(min(period_on) as string), cast(max(period_on) as string) from " ~ closing ~ " where mart = '" ~ mart ~ "'").rows -%}
         {%- set first, last = rows[0][0], rows[0][1] -%}
         {%- if first is none -%}
             false
@@ -157,7 +157,7 @@ order by closed.mart, closed.period_on, closed.period_key
 {# The first day of a cell's period; of a pool, that of its first year. #}
 {% macro first_day_of_cell(rules) -%}
     {%- if rules.period.grain == 'year' -%}
-        cast(cast({{ (rules.get('pooling') or {}).get('year_from', rules.period.column) }} as varchar) || '-01-01' as date)
+        cast(cast({{ (rules.get('pooling') or {}).get('year_from', rules.period.column) }} as string) || '-01-01' as date)
     {%- else -%}
         {{ rules.period.column }}
     {%- endif -%}

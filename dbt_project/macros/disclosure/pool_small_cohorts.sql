@@ -8,10 +8,7 @@
 {%- set carried = ledger_relation('cells_' ~ mart) -%}
 {%- set columns = people_columns(rules) | map('replace', year ~ ' as ', '') | list -%}
 {%- set smallest = policy_for(rules.noise, 'rates', 'smallest_base') -%}
-{%- set pool_count = 'years.true_before + years.true_count - earliest.true_before' -%}
-{%- set pool_key = '(years.key_before + years.set_key - earliest.key_before) % ' ~ cell_key_modulus() -%}
-{%- set pool_places = {year: 'years.' ~ year, year_from: 'earliest.' ~ year} -%}
-{%- for name in others -%}{% do pool_places.update({name: 'walk.' ~ name}) %}{%- endfor -%}
+{%- set walked = pooling_years() -%}
 {%- set in_order -%}
 over (
             partition by {{ others | join(', ') }}
@@ -76,56 +73,32 @@ years as (
     left join suppressed_before using ({{ (others + [year]) | join(', ') }})
 ),
 
-walk as (
+-- A row for each cohort, with a column for each year: the years are walked in order without a query that calls itself.
+laid_out as (
     select
-        {{ others | join(',\n        ') }},
-        cast(min({{ year }}) - 1 as integer) as {{ year }},
-        cast(null as integer) as free_from,
-        cast(null as integer) as pooled_from
+        {{ (others + year_columns(walked, year)) | join(',\n        ') }}
     from years
     group by {{ others | join(', ') }}
+),
 
-    union all
-
-    select
-        {{ others | join(',\n        ') }},
-        {{ year }},
-        case when is_free and not is_pooled then coalesce(free_from, {{ year }}) end as free_from,
-        case when is_pooled then pool_from end as pooled_from
-    from (
-        select
-            found.*,
-            coalesce(is_free and closes_now and {{ perturb_count('pool_count', 'pool_key', rules.noise) }} >= {{ smallest }}, false) as is_pooled
-        from (
-        select
-            walk.{{ others | join(',\n            walk.') }},
-            walk.{{ year }} + 1 as {{ year }},
-            walk.free_from,
-            earliest.{{ year }} as pool_from,
-            coalesce(years.is_free, false) as is_free,
-            years.closes_now,
-            {{ pool_count }} as pool_count,
-            {{ draw_key(cell_identity(mart, rules, deciding, pool_places), pool_key) }} as pool_key
-        from walk
-        left join years
-            on years.{{ year }} = walk.{{ year }} + 1
-            {%- for name in others %}
-            and years.{{ name }} = walk.{{ name }}
-            {%- endfor %}
-        left join years as earliest
-            on walk.free_from is not null
-            and earliest.{{ year }} = greatest(walk.free_from, walk.{{ year }} + 2 - {{ policy('pooling', 'longest_years') }})
-            {%- for name in others %}
-            and earliest.{{ name }} = walk.{{ name }}
-            {%- endfor %}
-        where walk.{{ year }} < (select max({{ year }}) from years)
-        ) as found
-    ) as step
+walked as (
+    {{ walked_years(mart, rules, deciding, walked, smallest) }}
 ),
 
 pools as (
     select *
-    from walk
+    from (
+        select
+            {{ prefixed('walked.', others) | join(',\n            ') }},
+            each_year.{{ year }},
+            case each_year.{{ year }}
+                {%- for walked_year in walked %}
+                when {{ walked_year }} then walked.pooled_from_{{ walked_year }}
+                {%- endfor %}
+            end as pooled_from
+        from walked
+        cross join (values ({{ walked | join('), (') }})) as each_year ({{ year }})
+    ) as found
     where pooled_from is not null
 ),
 
@@ -158,3 +131,97 @@ closed_and_pooled as (
     where position = 1
 )
 {%- endmacro %}
+
+
+{# The years that are walked: a period closes from policy publication.first_period_on on, and a pool begins at most
+   pooling.longest_years before its last year. The queries are written out for no more than 50 years, whatever a policy says. #}
+{% macro pooling_years() %}
+    {%- set first = (policy('publication', 'first_period_on') | string)[:4] | int -%}
+    {%- set last = [(var('as_of') | string)[:4] | int, first] | max -%}
+    {%- set longest = policy('pooling', 'longest_years') | int -%}
+    {{ return(range([first - longest + 1, last - 49] | max, last + 1) | list) }}
+{% endmacro %}
+
+
+{# What the walk needs of each year, as columns of its own. #}
+{% macro year_columns(walked, year) %}
+    {%- set columns = [] -%}
+    {%- for each in walked -%}
+        {%- for name, value in {
+            'is_free': 'is_free', 'closes_now': 'closes_now', 'before': 'true_before', 'upto': 'true_before + true_count',
+            'key_before': 'key_before', 'key_upto': 'key_before + set_key',
+        }.items() -%}
+            {%- set together = 'bool_or' if name in ['is_free', 'closes_now'] else 'max' -%}
+            {% do columns.append(together ~ '(case when ' ~ year ~ ' = ' ~ each ~ ' then ' ~ value ~ ' end) as ' ~ name ~ '_' ~ each) %}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{# One query within the other, a year each: free_from is the first of the years that are in no pool yet, pooled_from_<year> the first year
+   of the pool that ends with this one. #}
+{% macro walked_years(mart, rules, deciding, walked, smallest) -%}
+    {%- set year, year_from = rules.pooling.year, rules.pooling.year_from -%}
+    {%- set found = namespace(query='select *, cast(null as integer) as free_from from laid_out') -%}
+    {%- for each in walked -%}
+        {%- set first = [walked[0], each + 1 - policy('pooling', 'longest_years')] | max -%}
+        {%- set before, key_before = [], [] -%}
+        {%- for from_year in range(first, each) -%}
+            {% do before.append('when ' ~ from_year ~ ' then before_' ~ from_year) %}
+            {% do key_before.append('when ' ~ from_year ~ ' then key_before_' ~ from_year) %}
+        {%- endfor -%}
+        {%- set new_free = 'coalesce(free_from, ' ~ each ~ ')' -%}
+        {%- if before -%}
+            {%- set earliest = 'earliest_' ~ each -%}
+            {%- set at = {year: each | string, year_from: earliest} -%}
+            {%- set key = '(key_upto_' ~ each ~ ' - case ' ~ earliest ~ ' ' ~ (key_before | join(' ')) ~ ' end) % ' ~ cell_key_modulus() -%}
+            {%- set count = 'upto_' ~ each ~ ' - case ' ~ earliest ~ ' ' ~ (before | join(' ')) ~ ' end' -%}
+            {%- set is_pooled = 'coalesce(is_free_' ~ each ~ ' and closes_now_' ~ each ~ ' and '
+                ~ perturb_count('pool_count', 'pool_key', rules.noise) ~ ' >= ' ~ smallest ~ ', false)' -%}
+            {%- set found.query -%}
+select
+        {{ carried_columns(walked, loop.index0, rules) | join(', ') }},
+        case when coalesce(is_free_{{ each }}, false) and not is_pooled then {{ new_free }} end as free_from,
+        case when is_pooled then {{ earliest }} end as pooled_from_{{ each }}
+    from (
+        select *, {{ is_pooled }} as is_pooled
+        from (
+            select *, {{ count }} as pool_count, {{ draw_key(cell_identity(mart, rules, deciding, at), key) }} as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, {{ each + 1 - policy('pooling', 'longest_years') }}) end as {{ earliest }}
+                from (
+    {{ found.query }}
+                ) as before_{{ each }}
+            ) as begun_{{ each }}
+        ) as drawn_{{ each }}
+    ) as judged_{{ each }}
+            {%- endset -%}
+        {%- else -%}
+            {%- set found.query -%}
+select
+        {{ carried_columns(walked, loop.index0, rules) | join(', ') }},
+        case when coalesce(is_free_{{ each }}, false) then {{ new_free }} end as free_from,
+        cast(null as integer) as pooled_from_{{ each }}
+    from (
+    {{ found.query }}
+    ) as before_{{ each }}
+            {%- endset -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ found.query }}
+{%- endmacro %}
+
+
+{# What is carried from one year of the walk to the next: the cohort, the pools so far, and the columns that later years read. #}
+{% macro carried_columns(walked, place, rules) %}
+    {%- set columns = rules.dimensions | reject('in', [rules.pooling.year, rules.pooling.year_from]) | list -%}
+    {%- for each in walked -%}
+        {%- if loop.index0 < place -%}{% do columns.append('pooled_from_' ~ each) %}{%- endif -%}
+        {%- for name in ['is_free', 'closes_now', 'before', 'upto', 'key_before', 'key_upto'] -%}
+            {%- set is_read = each + policy('pooling', 'longest_years') > walked[place] + 1 -%}
+            {%- if is_read -%}{% do columns.append(name ~ '_' ~ each) %}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}

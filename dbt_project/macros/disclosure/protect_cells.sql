@@ -16,7 +16,7 @@ select 1 as not_compiled
 {%- set intervals = interval_figures(mart, rules) -%}
 {%- set consistent = rules.get('consistent', []) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with {{ 'recursive ' if pooling }}
+with
 /* The noise of counts, by class (policy counts). */
 {{ noise_lists(rules, table) }},
 
@@ -92,6 +92,8 @@ perturbed as (
     {%- if withdrawn %}
     left join recalled
         on {{ same(dimensions, 'recalled.', 'keyed.') | join('\n        and ') }}
+    left join (select distinct recalled_period from recalled) as recalled_periods
+        on keyed.period_key = recalled_periods.recalled_period
     {%- endif %}
 ),
 {% if banded %}
@@ -209,7 +211,7 @@ where
 {% macro cell_key(rules) -%}
     {%- set parts = [] -%}
     {%- for name in rules.dimensions -%}
-        {% do parts.append('cast(' ~ name ~ ' as varchar)') %}
+        {% do parts.append('cast(' ~ name ~ ' as string)') %}
     {%- endfor -%}
     {{ parts | join(" || '|' || ") }}
 {%- endmacro %}

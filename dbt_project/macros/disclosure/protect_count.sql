@@ -61,7 +61,7 @@ case
 {% macro count_reason(rules, measure) -%}
     {%- set sisters = sensitive_sisters(rules, measure) -%}
     {%- if not sisters -%}
-cast(null as varchar)
+cast(null as string)
     {%- else -%}
 case
             when true_{{ measure.of }} = 0 then null

@@ -65,7 +65,7 @@ case
     {%- set b = '(2 * ' ~ n ~ ' * ' ~ d ~ ' + ' ~ chance ~ ' * ' ~ d ~ ')' -%}
     {%- set c = '(power(' ~ n ~ ', 2) - ' ~ of_part ~ ')' -%}
     {%- set root = 'sqrt(greatest(0, power(' ~ b ~ ', 2) - 4 * ' ~ a ~ ' * ' ~ c ~ '))' -%}
-round(least(1, greatest(0, ({{ b }} {{ sign }} {{ root }}) / (2 * {{ a }}))), {{ policy('rates', 'decimals') }})
+{{ rounded('least(1, greatest(0, (' ~ b ~ ' ' ~ sign ~ ' ' ~ root ~ ') / (2 * ' ~ a ~ ')))', policy('rates', 'decimals')) }}
 {%- endmacro %}
 
 

@@ -24,7 +24,7 @@
     {%- set total = sum_of_values(all_values) -%}
     {%- set first, second = nth_largest(all_values, 1), nth_largest(all_values, 2) -%}
     {{ return([
-        'case when ' ~ total ~ ' > 0 then round(' ~ first ~ ' / ' ~ total ~ ', 6) end as largest_share_' ~ value,
+        'case when ' ~ total ~ ' > 0 then ' ~ rounded(first ~ ' / ' ~ total, 6) ~ ' end as largest_share_' ~ value,
         '100 * (' ~ total ~ ' - ' ~ first ~ ' - coalesce(' ~ second ~ ', 0)) >= ' ~ policy('money', 'p_percent') ~ ' * ' ~ first ~ ' as p_percent_ok_' ~ value,
     ]) }}
 {% endmacro %}
@@ -73,7 +73,7 @@ case
 {% macro quantile_value(measure) -%}
     {%- set step = policy('money', 'round_to_eur') if measure.get('money') else policy('quantiles', measure.unit ~ '_round_to') -%}
     {%- set drawn = value_at_rank('all_' ~ measure.value, 'rank_' ~ measure.name) -%}
-    case when {{ measure.name }}_reason is null then round(({{ drawn }}) / {{ step }}) * {{ step }} end
+    case when {{ measure.name }}_reason is null then {{ rounded('(' ~ drawn ~ ') / ' ~ step) }} * {{ step }} end
 {%- endmacro %}
 
 
@@ -84,7 +84,7 @@ case
     {%- set number = quantile_number('draw_with_' ~ measure.value, measure.quantile) -%}
     {%- set bytes = [number ~ ' % 256'] -%}
     {%- for step in [256, 65536, 16777216] -%}{% do bytes.append('floor(' ~ number ~ ' / ' ~ step ~ ') % 256') %}{%- endfor -%}
-    {%- set noise = rank_noise(measure) ~ ' * (' ~ (bytes | join(' + ')) ~ ' - 510) / 512.0' -%}
+    {%- set noise = rank_noise(measure) ~ ' * (' ~ (bytes | join(' + ')) ~ ' - 510) / 512e0' -%}
     least(greatest({{ measure.quantile }} * ({{ last }}) + {{ noise }}, 3), {{ last }} - 3)
 {%- endmacro %}
 

@@ -50,7 +50,7 @@ case
             when clipped_{{ measure.numerator }} = 'lowest' then lowest_{{ measure.numerator }}
             when clipped_{{ measure.numerator }} = 'highest' then highest_{{ measure.numerator }}
             {%- endif %}
-            else round(least(1, cast(perturbed_{{ measure.numerator }} as double) / perturbed_{{ measure.denominator }}), {{ policy('rates', 'decimals') }})
+            else {{ rounded('least(1, cast(perturbed_' ~ measure.numerator ~ ' as double) / perturbed_' ~ measure.denominator ~ ')', policy('rates', 'decimals')) }}
         end
     {%- endif -%}
 {%- endmacro %}
@@ -68,10 +68,10 @@ case
 {% macro mean_value(rules, measure) -%}
 case
             when {{ measure.name }}_reason is null
-                then round(
-                    cast({{ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name, rules.noise) }} as double)
-                    / perturbed_{{ measure.base }}, {{ policy('means', 'decimals') }}
-                )
+                then {{ rounded(
+                    'cast(' ~ perturb_sum('sum_' ~ measure.name, 'largest_' ~ measure.name, 'draw_' ~ measure.name, rules.noise)
+                    ~ ' as double) / perturbed_' ~ measure.base, policy('means', 'decimals')
+                ) }}
         end
 {%- endmacro %}
 
@@ -107,17 +107,17 @@ case
     {%- set n = '(nps_answers + 3)' if sign else 'nps_answers' -%}
     {%- set score = '(nps_promoters_share - nps_detractors_share) * nps_answers / ' ~ n -%}
     {%- set either = '((nps_promoters_share + nps_detractors_share) * nps_answers + 1.5) / ' ~ n -%}
-case
-            when {{ measure.name }}_reason is null
-                then round(least(100, greatest(-100, 100 * ({{ score }}
+    {%- set end -%}
+least(100, greatest(-100, 100 * ({{ score }}
                     {%- if sign %}
                     {{ sign }} {{ z_value('nps') }} * sqrt(
                         ({{ either }} - power({{ score }}, 2)) / {{ n }}
                         + {{ policy_for(rules.noise, 'counts', 'variance') }} * (2 + 3 * power({{ score }}, 2)) / power({{ n }}, 2)
                     )
                     {%- endif -%}
-                ))), {{ policy('nps', 'decimals') }})
-        end
+                )))
+    {%- endset -%}
+case when {{ measure.name }}_reason is null then {{ rounded(end, policy('nps', 'decimals')) }} end
 {%- endmacro %}
 
 

@@ -149,8 +149,8 @@ partition by {{ rules.dimensions | list | reject('equalto', rules.nesting.dimens
         {%- set of_all_without = 'case when ' ~ is_asked ~ ' then (1 - coalesce(' ~ band_edge(base, 'highest') ~ ', ' ~ smallest.highest ~ ')) * ' ~ base ~ ' else -1 end' -%}
         {%- if sister_counts(rules, measure) -%}
             {#- Two independent ways to each: the best weights of their noise give one with less. -#}
-            {%- set n_with, draws_with = '(3 * ' ~ with ~ ' + ' ~ base ~ ' - ' ~ others ~ ') / 4.0', 0.75 -%}
-            {%- set n_without, draws_without = '(' ~ base ~ ' - ' ~ with ~ ' + ' ~ others ~ ') / 2.0', 1 -%}
+            {%- set n_with, draws_with = '(3 * ' ~ with ~ ' + ' ~ base ~ ' - ' ~ others ~ ') / 4e0', 0.75 -%}
+            {%- set n_without, draws_without = '(' ~ base ~ ' - ' ~ with ~ ' + ' ~ others ~ ') / 2e0', 1 -%}
         {%- else -%}
             {%- set n_with, draws_with = with, 1 -%}
             {%- set n_without, draws_without = '(' ~ base ~ ' - ' ~ with ~ ')', 2 -%}

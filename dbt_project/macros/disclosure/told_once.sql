@@ -15,7 +15,7 @@
     {%- set parts = [] -%}
     {%- for name, told in first_dimensions(mart, rules, measure).items() -%}
         {%- if told is string and told in rules.dimensions -%}
-            {% do parts.append('cast(' ~ places.get(told, told) ~ ' as varchar)') %}
+            {% do parts.append('cast(' ~ places.get(told, told) ~ ' as string)') %}
         {%- else -%}
             {% do parts.append("'" ~ told ~ "'") %}
         {%- endif -%}
@@ -42,7 +42,7 @@
 {# The key that a draw is looked up by: 32 bits of the keyed hash of an identity and the sum of its people's record keys.
    The query must have the CTE `cell_pads` before it. #}
 {% macro draw_key(identity, set_key) -%}
-    {{ first_32_bits(cell_hash("'cell|' || " ~ identity ~ " || '|' || cast(" ~ set_key ~ " as varchar)")) }}
+    {{ first_32_bits(cell_hash("'cell|' || " ~ identity ~ " || '|' || cast(" ~ set_key ~ " as string)")) }}
 {%- endmacro %}
 
 
@@ -158,7 +158,7 @@ first_{{ measure.name }} as (
     {%- set key = [] -%}
     {%- for name in [other.period.column] + observed_dimensions(other) -%}
         {%- set told = places[name] -%}
-        {% do key.append('cast(counted.' ~ told ~ ' as varchar)' if told is string and told in rules.dimensions else "'" ~ told ~ "'") %}
+        {% do key.append('cast(counted.' ~ told ~ ' as string)' if told is string and told in rules.dimensions else "'" ~ told ~ "'") %}
     {%- endfor -%}
     (
             select count(*) from {{ ledger_relation('closed_periods') }} as closed_before

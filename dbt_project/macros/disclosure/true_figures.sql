@@ -56,7 +56,7 @@
     {%- set carried = carried_measures(mart, rules) | map(attribute='name') | list -%}
     {%- set columns = ['recalled.recalled_period'] if withdrawn else [] -%}
     {%- if consistent_counts(rules) -%}
-        {% do columns.append(('keyed.period_key in (select recalled_period from recalled)' if withdrawn else 'false') ~ ' as is_corrected') %}
+        {% do columns.append(('recalled_periods.recalled_period is not null' if withdrawn else 'false') ~ ' as is_corrected') %}
     {%- endif -%}
     {%- for measure in plain_counts(rules) if withdrawn -%}
         {% do columns.append('recalled.recalled_' ~ measure.name) %}

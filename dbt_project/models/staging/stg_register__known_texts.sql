@@ -1,11 +1,11 @@
 -- A view on the vault that keeps nothing: what names a person must never pass for a code.
 select distinct lower(known_text) as known_text
 from (
-    select regexp_extract(identifier, '[^|]*$') as known_text
+    select regexp_extract(identifier, '[^|]*$', 0) as known_text
     from {{ source('register', 'identities') }}
     where kind = 'account'
     union all
-    select substr(identifier, strpos(identifier, ':') + 1) as known_text
+    select substr(identifier, instr(identifier, ':') + 1) as known_text
     from {{ source('register', 'identities') }}
     where kind != 'account'
 ) as texts

@@ -4,5 +4,5 @@
 {{ config(severity='warn') }}
 select max({{ column_name }}) as newest_on
 from {{ model }}
-having max({{ column_name }}) < {{ as_of() }} - {{ policy('as_of', 'largest_step_days') }}
+having max({{ column_name }}) < {{ add_days(as_of(), -policy('as_of', 'largest_step_days')) }}
 {% endtest %}

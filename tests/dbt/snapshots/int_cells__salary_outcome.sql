@@ -1,4 +1,4 @@
-with recursive
+with
 /* The noise of counts, by class (policy counts). */
 
 noise_coarse as (
@@ -75,7 +75,7 @@ closed as (
         people.*,
         closing.closes_on
     from people
-    inner join closing on closing.period_key = cast(people.graduation_year as varchar) || '|' || cast(people.months_after as varchar)
+    inner join closing on closing.period_key = cast(people.graduation_year as string) || '|' || cast(people.months_after as string)
 ),
 
 /* Small years are pooled with those before them (policy pooling). */
@@ -88,7 +88,7 @@ all_years as (
         count(*) filter (where has_answered) as true_count,
         cast(coalesce(sum(record_key) filter (where has_answered), 0) % 4294967296 as bigint) as set_key
     from people
-    left join closing on closing.period_key = cast(people.graduation_year as varchar) || '|' || cast(people.months_after as varchar)
+    left join closing on closing.period_key = cast(people.graduation_year as string) || '|' || cast(people.months_after as string)
     group by people.diploma_id, people.months_after, people.graduation_year
 ),
 
@@ -104,7 +104,7 @@ suppressed_before as (
 drawn_years as (
     select
         all_years.*,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(months_after as varchar) || '|' || cast(set_key as varchar))))), 1, 8)) as bit) as bigint) as draw_key
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year as string) || '|' || cast(months_after as string) || '|' || cast(set_key as string))))), 1, 8)) as bit) as bigint) as draw_key
     from all_years
 ),
 
@@ -127,57 +127,475 @@ years as (
     left join suppressed_before using (diploma_id, months_after, graduation_year)
 ),
 
-walk as (
+-- A row for each cohort, with a column for each year: the years are walked in order without a query that calls itself.
+laid_out as (
     select
         diploma_id,
         months_after,
-        cast(min(graduation_year) - 1 as integer) as graduation_year,
-        cast(null as integer) as free_from,
-        cast(null as integer) as pooled_from
+        bool_or(case when graduation_year = 2008 then is_free end) as is_free_2008,
+        bool_or(case when graduation_year = 2008 then closes_now end) as closes_now_2008,
+        max(case when graduation_year = 2008 then true_before end) as before_2008,
+        max(case when graduation_year = 2008 then true_before + true_count end) as upto_2008,
+        max(case when graduation_year = 2008 then key_before end) as key_before_2008,
+        max(case when graduation_year = 2008 then key_before + set_key end) as key_upto_2008,
+        bool_or(case when graduation_year = 2009 then is_free end) as is_free_2009,
+        bool_or(case when graduation_year = 2009 then closes_now end) as closes_now_2009,
+        max(case when graduation_year = 2009 then true_before end) as before_2009,
+        max(case when graduation_year = 2009 then true_before + true_count end) as upto_2009,
+        max(case when graduation_year = 2009 then key_before end) as key_before_2009,
+        max(case when graduation_year = 2009 then key_before + set_key end) as key_upto_2009,
+        bool_or(case when graduation_year = 2010 then is_free end) as is_free_2010,
+        bool_or(case when graduation_year = 2010 then closes_now end) as closes_now_2010,
+        max(case when graduation_year = 2010 then true_before end) as before_2010,
+        max(case when graduation_year = 2010 then true_before + true_count end) as upto_2010,
+        max(case when graduation_year = 2010 then key_before end) as key_before_2010,
+        max(case when graduation_year = 2010 then key_before + set_key end) as key_upto_2010,
+        bool_or(case when graduation_year = 2011 then is_free end) as is_free_2011,
+        bool_or(case when graduation_year = 2011 then closes_now end) as closes_now_2011,
+        max(case when graduation_year = 2011 then true_before end) as before_2011,
+        max(case when graduation_year = 2011 then true_before + true_count end) as upto_2011,
+        max(case when graduation_year = 2011 then key_before end) as key_before_2011,
+        max(case when graduation_year = 2011 then key_before + set_key end) as key_upto_2011,
+        bool_or(case when graduation_year = 2012 then is_free end) as is_free_2012,
+        bool_or(case when graduation_year = 2012 then closes_now end) as closes_now_2012,
+        max(case when graduation_year = 2012 then true_before end) as before_2012,
+        max(case when graduation_year = 2012 then true_before + true_count end) as upto_2012,
+        max(case when graduation_year = 2012 then key_before end) as key_before_2012,
+        max(case when graduation_year = 2012 then key_before + set_key end) as key_upto_2012,
+        bool_or(case when graduation_year = 2013 then is_free end) as is_free_2013,
+        bool_or(case when graduation_year = 2013 then closes_now end) as closes_now_2013,
+        max(case when graduation_year = 2013 then true_before end) as before_2013,
+        max(case when graduation_year = 2013 then true_before + true_count end) as upto_2013,
+        max(case when graduation_year = 2013 then key_before end) as key_before_2013,
+        max(case when graduation_year = 2013 then key_before + set_key end) as key_upto_2013,
+        bool_or(case when graduation_year = 2014 then is_free end) as is_free_2014,
+        bool_or(case when graduation_year = 2014 then closes_now end) as closes_now_2014,
+        max(case when graduation_year = 2014 then true_before end) as before_2014,
+        max(case when graduation_year = 2014 then true_before + true_count end) as upto_2014,
+        max(case when graduation_year = 2014 then key_before end) as key_before_2014,
+        max(case when graduation_year = 2014 then key_before + set_key end) as key_upto_2014,
+        bool_or(case when graduation_year = 2015 then is_free end) as is_free_2015,
+        bool_or(case when graduation_year = 2015 then closes_now end) as closes_now_2015,
+        max(case when graduation_year = 2015 then true_before end) as before_2015,
+        max(case when graduation_year = 2015 then true_before + true_count end) as upto_2015,
+        max(case when graduation_year = 2015 then key_before end) as key_before_2015,
+        max(case when graduation_year = 2015 then key_before + set_key end) as key_upto_2015,
+        bool_or(case when graduation_year = 2016 then is_free end) as is_free_2016,
+        bool_or(case when graduation_year = 2016 then closes_now end) as closes_now_2016,
+        max(case when graduation_year = 2016 then true_before end) as before_2016,
+        max(case when graduation_year = 2016 then true_before + true_count end) as upto_2016,
+        max(case when graduation_year = 2016 then key_before end) as key_before_2016,
+        max(case when graduation_year = 2016 then key_before + set_key end) as key_upto_2016,
+        bool_or(case when graduation_year = 2017 then is_free end) as is_free_2017,
+        bool_or(case when graduation_year = 2017 then closes_now end) as closes_now_2017,
+        max(case when graduation_year = 2017 then true_before end) as before_2017,
+        max(case when graduation_year = 2017 then true_before + true_count end) as upto_2017,
+        max(case when graduation_year = 2017 then key_before end) as key_before_2017,
+        max(case when graduation_year = 2017 then key_before + set_key end) as key_upto_2017,
+        bool_or(case when graduation_year = 2018 then is_free end) as is_free_2018,
+        bool_or(case when graduation_year = 2018 then closes_now end) as closes_now_2018,
+        max(case when graduation_year = 2018 then true_before end) as before_2018,
+        max(case when graduation_year = 2018 then true_before + true_count end) as upto_2018,
+        max(case when graduation_year = 2018 then key_before end) as key_before_2018,
+        max(case when graduation_year = 2018 then key_before + set_key end) as key_upto_2018,
+        bool_or(case when graduation_year = 2019 then is_free end) as is_free_2019,
+        bool_or(case when graduation_year = 2019 then closes_now end) as closes_now_2019,
+        max(case when graduation_year = 2019 then true_before end) as before_2019,
+        max(case when graduation_year = 2019 then true_before + true_count end) as upto_2019,
+        max(case when graduation_year = 2019 then key_before end) as key_before_2019,
+        max(case when graduation_year = 2019 then key_before + set_key end) as key_upto_2019,
+        bool_or(case when graduation_year = 2020 then is_free end) as is_free_2020,
+        bool_or(case when graduation_year = 2020 then closes_now end) as closes_now_2020,
+        max(case when graduation_year = 2020 then true_before end) as before_2020,
+        max(case when graduation_year = 2020 then true_before + true_count end) as upto_2020,
+        max(case when graduation_year = 2020 then key_before end) as key_before_2020,
+        max(case when graduation_year = 2020 then key_before + set_key end) as key_upto_2020,
+        bool_or(case when graduation_year = 2021 then is_free end) as is_free_2021,
+        bool_or(case when graduation_year = 2021 then closes_now end) as closes_now_2021,
+        max(case when graduation_year = 2021 then true_before end) as before_2021,
+        max(case when graduation_year = 2021 then true_before + true_count end) as upto_2021,
+        max(case when graduation_year = 2021 then key_before end) as key_before_2021,
+        max(case when graduation_year = 2021 then key_before + set_key end) as key_upto_2021,
+        bool_or(case when graduation_year = 2022 then is_free end) as is_free_2022,
+        bool_or(case when graduation_year = 2022 then closes_now end) as closes_now_2022,
+        max(case when graduation_year = 2022 then true_before end) as before_2022,
+        max(case when graduation_year = 2022 then true_before + true_count end) as upto_2022,
+        max(case when graduation_year = 2022 then key_before end) as key_before_2022,
+        max(case when graduation_year = 2022 then key_before + set_key end) as key_upto_2022,
+        bool_or(case when graduation_year = 2023 then is_free end) as is_free_2023,
+        bool_or(case when graduation_year = 2023 then closes_now end) as closes_now_2023,
+        max(case when graduation_year = 2023 then true_before end) as before_2023,
+        max(case when graduation_year = 2023 then true_before + true_count end) as upto_2023,
+        max(case when graduation_year = 2023 then key_before end) as key_before_2023,
+        max(case when graduation_year = 2023 then key_before + set_key end) as key_upto_2023,
+        bool_or(case when graduation_year = 2024 then is_free end) as is_free_2024,
+        bool_or(case when graduation_year = 2024 then closes_now end) as closes_now_2024,
+        max(case when graduation_year = 2024 then true_before end) as before_2024,
+        max(case when graduation_year = 2024 then true_before + true_count end) as upto_2024,
+        max(case when graduation_year = 2024 then key_before end) as key_before_2024,
+        max(case when graduation_year = 2024 then key_before + set_key end) as key_upto_2024,
+        bool_or(case when graduation_year = 2025 then is_free end) as is_free_2025,
+        bool_or(case when graduation_year = 2025 then closes_now end) as closes_now_2025,
+        max(case when graduation_year = 2025 then true_before end) as before_2025,
+        max(case when graduation_year = 2025 then true_before + true_count end) as upto_2025,
+        max(case when graduation_year = 2025 then key_before end) as key_before_2025,
+        max(case when graduation_year = 2025 then key_before + set_key end) as key_upto_2025,
+        bool_or(case when graduation_year = 2026 then is_free end) as is_free_2026,
+        bool_or(case when graduation_year = 2026 then closes_now end) as closes_now_2026,
+        max(case when graduation_year = 2026 then true_before end) as before_2026,
+        max(case when graduation_year = 2026 then true_before + true_count end) as upto_2026,
+        max(case when graduation_year = 2026 then key_before end) as key_before_2026,
+        max(case when graduation_year = 2026 then key_before + set_key end) as key_upto_2026
     from years
     group by diploma_id, months_after
+),
 
-    union all
+walked as (
 
-    select
-        diploma_id,
-        months_after,
-        graduation_year,
-        case when is_free and not is_pooled then coalesce(free_from, graduation_year) end as free_from,
-        case when is_pooled then pool_from end as pooled_from
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+            select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, pooled_from_2021, pooled_from_2022, pooled_from_2023, pooled_from_2024, pooled_from_2025, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2026, false) and not is_pooled then coalesce(free_from, 2026) end as free_from,
+        case when is_pooled then earliest_2026 end as pooled_from_2026
     from (
-        select
-            found.*,
-            coalesce(is_free and closes_now and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        select *, coalesce(is_free_2026 and closes_now_2026 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
         from (
-        select
-            walk.diploma_id,
-            walk.months_after,
-            walk.graduation_year + 1 as graduation_year,
-            walk.free_from,
-            earliest.graduation_year as pool_from,
-            coalesce(years.is_free, false) as is_free,
-            years.closes_now,
-            years.true_before + years.true_count - earliest.true_before as pool_count,
-            cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(walk.diploma_id as varchar) || '|' || cast(years.graduation_year as varchar) || '|' || cast(earliest.graduation_year as varchar) || '|' || cast(walk.months_after as varchar) || '|' || cast((years.key_before + years.set_key - earliest.key_before) % 4294967296 as varchar))))), 1, 8)) as bit) as bigint) as pool_key
-        from walk
-        left join years
-            on years.graduation_year = walk.graduation_year + 1
-            and years.diploma_id = walk.diploma_id
-            and years.months_after = walk.months_after
-        left join years as earliest
-            on walk.free_from is not null
-            and earliest.graduation_year = greatest(walk.free_from, walk.graduation_year + 2 - 3)
-            and earliest.diploma_id = walk.diploma_id
-            and earliest.months_after = walk.months_after
-        where walk.graduation_year < (select max(graduation_year) from years)
-        ) as found
-    ) as step
+            select *, upto_2026 - case earliest_2026 when 2024 then before_2024 when 2025 then before_2025 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2026 as string) || '|' || cast(earliest_2026 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2026 - case earliest_2026 when 2024 then key_before_2024 when 2025 then key_before_2025 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2024) end as earliest_2026
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, pooled_from_2021, pooled_from_2022, pooled_from_2023, pooled_from_2024, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2025, false) and not is_pooled then coalesce(free_from, 2025) end as free_from,
+        case when is_pooled then earliest_2025 end as pooled_from_2025
+    from (
+        select *, coalesce(is_free_2025 and closes_now_2025 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2025 - case earliest_2025 when 2023 then before_2023 when 2024 then before_2024 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2025 as string) || '|' || cast(earliest_2025 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2025 - case earliest_2025 when 2023 then key_before_2023 when 2024 then key_before_2024 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2023) end as earliest_2025
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, pooled_from_2021, pooled_from_2022, pooled_from_2023, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2024, false) and not is_pooled then coalesce(free_from, 2024) end as free_from,
+        case when is_pooled then earliest_2024 end as pooled_from_2024
+    from (
+        select *, coalesce(is_free_2024 and closes_now_2024 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2024 - case earliest_2024 when 2022 then before_2022 when 2023 then before_2023 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2024 as string) || '|' || cast(earliest_2024 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2024 - case earliest_2024 when 2022 then key_before_2022 when 2023 then key_before_2023 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2022) end as earliest_2024
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, pooled_from_2021, pooled_from_2022, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2023, false) and not is_pooled then coalesce(free_from, 2023) end as free_from,
+        case when is_pooled then earliest_2023 end as pooled_from_2023
+    from (
+        select *, coalesce(is_free_2023 and closes_now_2023 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2023 - case earliest_2023 when 2021 then before_2021 when 2022 then before_2022 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2023 as string) || '|' || cast(earliest_2023 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2023 - case earliest_2023 when 2021 then key_before_2021 when 2022 then key_before_2022 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2021) end as earliest_2023
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, pooled_from_2021, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2022, false) and not is_pooled then coalesce(free_from, 2022) end as free_from,
+        case when is_pooled then earliest_2022 end as pooled_from_2022
+    from (
+        select *, coalesce(is_free_2022 and closes_now_2022 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2022 - case earliest_2022 when 2020 then before_2020 when 2021 then before_2021 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2022 as string) || '|' || cast(earliest_2022 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2022 - case earliest_2022 when 2020 then key_before_2020 when 2021 then key_before_2021 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2020) end as earliest_2022
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, pooled_from_2020, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2021, false) and not is_pooled then coalesce(free_from, 2021) end as free_from,
+        case when is_pooled then earliest_2021 end as pooled_from_2021
+    from (
+        select *, coalesce(is_free_2021 and closes_now_2021 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2021 - case earliest_2021 when 2019 then before_2019 when 2020 then before_2020 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2021 as string) || '|' || cast(earliest_2021 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2021 - case earliest_2021 when 2019 then key_before_2019 when 2020 then key_before_2020 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2019) end as earliest_2021
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, pooled_from_2019, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2020, false) and not is_pooled then coalesce(free_from, 2020) end as free_from,
+        case when is_pooled then earliest_2020 end as pooled_from_2020
+    from (
+        select *, coalesce(is_free_2020 and closes_now_2020 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2020 - case earliest_2020 when 2018 then before_2018 when 2019 then before_2019 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2020 as string) || '|' || cast(earliest_2020 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2020 - case earliest_2020 when 2018 then key_before_2018 when 2019 then key_before_2019 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2018) end as earliest_2020
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, pooled_from_2018, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2019, false) and not is_pooled then coalesce(free_from, 2019) end as free_from,
+        case when is_pooled then earliest_2019 end as pooled_from_2019
+    from (
+        select *, coalesce(is_free_2019 and closes_now_2019 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2019 - case earliest_2019 when 2017 then before_2017 when 2018 then before_2018 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2019 as string) || '|' || cast(earliest_2019 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2019 - case earliest_2019 when 2017 then key_before_2017 when 2018 then key_before_2018 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2017) end as earliest_2019
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, pooled_from_2017, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2018, false) and not is_pooled then coalesce(free_from, 2018) end as free_from,
+        case when is_pooled then earliest_2018 end as pooled_from_2018
+    from (
+        select *, coalesce(is_free_2018 and closes_now_2018 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2018 - case earliest_2018 when 2016 then before_2016 when 2017 then before_2017 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2018 as string) || '|' || cast(earliest_2018 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2018 - case earliest_2018 when 2016 then key_before_2016 when 2017 then key_before_2017 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2016) end as earliest_2018
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, pooled_from_2016, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2017, false) and not is_pooled then coalesce(free_from, 2017) end as free_from,
+        case when is_pooled then earliest_2017 end as pooled_from_2017
+    from (
+        select *, coalesce(is_free_2017 and closes_now_2017 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2017 - case earliest_2017 when 2015 then before_2015 when 2016 then before_2016 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2017 as string) || '|' || cast(earliest_2017 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2017 - case earliest_2017 when 2015 then key_before_2015 when 2016 then key_before_2016 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2015) end as earliest_2017
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, pooled_from_2015, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2016, false) and not is_pooled then coalesce(free_from, 2016) end as free_from,
+        case when is_pooled then earliest_2016 end as pooled_from_2016
+    from (
+        select *, coalesce(is_free_2016 and closes_now_2016 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2016 - case earliest_2016 when 2014 then before_2014 when 2015 then before_2015 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2016 as string) || '|' || cast(earliest_2016 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2016 - case earliest_2016 when 2014 then key_before_2014 when 2015 then key_before_2015 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2014) end as earliest_2016
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, pooled_from_2014, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2015, false) and not is_pooled then coalesce(free_from, 2015) end as free_from,
+        case when is_pooled then earliest_2015 end as pooled_from_2015
+    from (
+        select *, coalesce(is_free_2015 and closes_now_2015 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2015 - case earliest_2015 when 2013 then before_2013 when 2014 then before_2014 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2015 as string) || '|' || cast(earliest_2015 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2015 - case earliest_2015 when 2013 then key_before_2013 when 2014 then key_before_2014 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2013) end as earliest_2015
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, pooled_from_2013, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2014, false) and not is_pooled then coalesce(free_from, 2014) end as free_from,
+        case when is_pooled then earliest_2014 end as pooled_from_2014
+    from (
+        select *, coalesce(is_free_2014 and closes_now_2014 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2014 - case earliest_2014 when 2012 then before_2012 when 2013 then before_2013 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2014 as string) || '|' || cast(earliest_2014 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2014 - case earliest_2014 when 2012 then key_before_2012 when 2013 then key_before_2013 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2012) end as earliest_2014
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, pooled_from_2012, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2013, false) and not is_pooled then coalesce(free_from, 2013) end as free_from,
+        case when is_pooled then earliest_2013 end as pooled_from_2013
+    from (
+        select *, coalesce(is_free_2013 and closes_now_2013 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2013 - case earliest_2013 when 2011 then before_2011 when 2012 then before_2012 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2013 as string) || '|' || cast(earliest_2013 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2013 - case earliest_2013 when 2011 then key_before_2011 when 2012 then key_before_2012 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2011) end as earliest_2013
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, pooled_from_2011, is_free_2011, closes_now_2011, before_2011, upto_2011, key_before_2011, key_upto_2011, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2012, false) and not is_pooled then coalesce(free_from, 2012) end as free_from,
+        case when is_pooled then earliest_2012 end as pooled_from_2012
+    from (
+        select *, coalesce(is_free_2012 and closes_now_2012 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2012 - case earliest_2012 when 2010 then before_2010 when 2011 then before_2011 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2012 as string) || '|' || cast(earliest_2012 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2012 - case earliest_2012 when 2010 then key_before_2010 when 2011 then key_before_2011 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2010) end as earliest_2012
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, pooled_from_2010, is_free_2010, closes_now_2010, before_2010, upto_2010, key_before_2010, key_upto_2010, is_free_2011, closes_now_2011, before_2011, upto_2011, key_before_2011, key_upto_2011, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2011, false) and not is_pooled then coalesce(free_from, 2011) end as free_from,
+        case when is_pooled then earliest_2011 end as pooled_from_2011
+    from (
+        select *, coalesce(is_free_2011 and closes_now_2011 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2011 - case earliest_2011 when 2009 then before_2009 when 2010 then before_2010 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2011 as string) || '|' || cast(earliest_2011 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2011 - case earliest_2011 when 2009 then key_before_2009 when 2010 then key_before_2010 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2009) end as earliest_2011
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, pooled_from_2009, is_free_2009, closes_now_2009, before_2009, upto_2009, key_before_2009, key_upto_2009, is_free_2010, closes_now_2010, before_2010, upto_2010, key_before_2010, key_upto_2010, is_free_2011, closes_now_2011, before_2011, upto_2011, key_before_2011, key_upto_2011, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2010, false) and not is_pooled then coalesce(free_from, 2010) end as free_from,
+        case when is_pooled then earliest_2010 end as pooled_from_2010
+    from (
+        select *, coalesce(is_free_2010 and closes_now_2010 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2010 - case earliest_2010 when 2008 then before_2008 when 2009 then before_2009 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2010 as string) || '|' || cast(earliest_2010 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2010 - case earliest_2010 when 2008 then key_before_2008 when 2009 then key_before_2009 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2008) end as earliest_2010
+                from (
+    select
+        diploma_id, months_after, pooled_from_2008, is_free_2008, closes_now_2008, before_2008, upto_2008, key_before_2008, key_upto_2008, is_free_2009, closes_now_2009, before_2009, upto_2009, key_before_2009, key_upto_2009, is_free_2010, closes_now_2010, before_2010, upto_2010, key_before_2010, key_upto_2010, is_free_2011, closes_now_2011, before_2011, upto_2011, key_before_2011, key_upto_2011, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2009, false) and not is_pooled then coalesce(free_from, 2009) end as free_from,
+        case when is_pooled then earliest_2009 end as pooled_from_2009
+    from (
+        select *, coalesce(is_free_2009 and closes_now_2009 and cast(pool_count + (select deviations from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + pool_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= pool_key))] as integer) >= 33, false) as is_pooled
+        from (
+            select *, upto_2009 - case earliest_2009 when 2008 then before_2008 end as pool_count, cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(2009 as string) || '|' || cast(earliest_2009 as string) || '|' || cast(months_after as string) || '|' || cast((key_upto_2009 - case earliest_2009 when 2008 then key_before_2008 end) % 4294967296 as string))))), 1, 8)) as bit) as bigint) as pool_key
+            from (
+                select *, case when free_from is not null then greatest(free_from, 2007) end as earliest_2009
+                from (
+    select
+        diploma_id, months_after, is_free_2008, closes_now_2008, before_2008, upto_2008, key_before_2008, key_upto_2008, is_free_2009, closes_now_2009, before_2009, upto_2009, key_before_2009, key_upto_2009, is_free_2010, closes_now_2010, before_2010, upto_2010, key_before_2010, key_upto_2010, is_free_2011, closes_now_2011, before_2011, upto_2011, key_before_2011, key_upto_2011, is_free_2012, closes_now_2012, before_2012, upto_2012, key_before_2012, key_upto_2012, is_free_2013, closes_now_2013, before_2013, upto_2013, key_before_2013, key_upto_2013, is_free_2014, closes_now_2014, before_2014, upto_2014, key_before_2014, key_upto_2014, is_free_2015, closes_now_2015, before_2015, upto_2015, key_before_2015, key_upto_2015, is_free_2016, closes_now_2016, before_2016, upto_2016, key_before_2016, key_upto_2016, is_free_2017, closes_now_2017, before_2017, upto_2017, key_before_2017, key_upto_2017, is_free_2018, closes_now_2018, before_2018, upto_2018, key_before_2018, key_upto_2018, is_free_2019, closes_now_2019, before_2019, upto_2019, key_before_2019, key_upto_2019, is_free_2020, closes_now_2020, before_2020, upto_2020, key_before_2020, key_upto_2020, is_free_2021, closes_now_2021, before_2021, upto_2021, key_before_2021, key_upto_2021, is_free_2022, closes_now_2022, before_2022, upto_2022, key_before_2022, key_upto_2022, is_free_2023, closes_now_2023, before_2023, upto_2023, key_before_2023, key_upto_2023, is_free_2024, closes_now_2024, before_2024, upto_2024, key_before_2024, key_upto_2024, is_free_2025, closes_now_2025, before_2025, upto_2025, key_before_2025, key_upto_2025, is_free_2026, closes_now_2026, before_2026, upto_2026, key_before_2026, key_upto_2026,
+        case when coalesce(is_free_2008, false) then coalesce(free_from, 2008) end as free_from,
+        cast(null as integer) as pooled_from_2008
+    from (
+    select *, cast(null as integer) as free_from from laid_out
+    ) as before_2008
+                ) as before_2009
+            ) as begun_2009
+        ) as drawn_2009
+    ) as judged_2009
+                ) as before_2010
+            ) as begun_2010
+        ) as drawn_2010
+    ) as judged_2010
+                ) as before_2011
+            ) as begun_2011
+        ) as drawn_2011
+    ) as judged_2011
+                ) as before_2012
+            ) as begun_2012
+        ) as drawn_2012
+    ) as judged_2012
+                ) as before_2013
+            ) as begun_2013
+        ) as drawn_2013
+    ) as judged_2013
+                ) as before_2014
+            ) as begun_2014
+        ) as drawn_2014
+    ) as judged_2014
+                ) as before_2015
+            ) as begun_2015
+        ) as drawn_2015
+    ) as judged_2015
+                ) as before_2016
+            ) as begun_2016
+        ) as drawn_2016
+    ) as judged_2016
+                ) as before_2017
+            ) as begun_2017
+        ) as drawn_2017
+    ) as judged_2017
+                ) as before_2018
+            ) as begun_2018
+        ) as drawn_2018
+    ) as judged_2018
+                ) as before_2019
+            ) as begun_2019
+        ) as drawn_2019
+    ) as judged_2019
+                ) as before_2020
+            ) as begun_2020
+        ) as drawn_2020
+    ) as judged_2020
+                ) as before_2021
+            ) as begun_2021
+        ) as drawn_2021
+    ) as judged_2021
+                ) as before_2022
+            ) as begun_2022
+        ) as drawn_2022
+    ) as judged_2022
+                ) as before_2023
+            ) as begun_2023
+        ) as drawn_2023
+    ) as judged_2023
+                ) as before_2024
+            ) as begun_2024
+        ) as drawn_2024
+    ) as judged_2024
+                ) as before_2025
+            ) as begun_2025
+        ) as drawn_2025
+    ) as judged_2025
+                ) as before_2026
+            ) as begun_2026
+        ) as drawn_2026
+    ) as judged_2026
 ),
 
 pools as (
     select *
-    from walk
+    from (
+        select
+            walked.diploma_id,
+            walked.months_after,
+            each_year.graduation_year,
+            case each_year.graduation_year
+                when 2008 then walked.pooled_from_2008
+                when 2009 then walked.pooled_from_2009
+                when 2010 then walked.pooled_from_2010
+                when 2011 then walked.pooled_from_2011
+                when 2012 then walked.pooled_from_2012
+                when 2013 then walked.pooled_from_2013
+                when 2014 then walked.pooled_from_2014
+                when 2015 then walked.pooled_from_2015
+                when 2016 then walked.pooled_from_2016
+                when 2017 then walked.pooled_from_2017
+                when 2018 then walked.pooled_from_2018
+                when 2019 then walked.pooled_from_2019
+                when 2020 then walked.pooled_from_2020
+                when 2021 then walked.pooled_from_2021
+                when 2022 then walked.pooled_from_2022
+                when 2023 then walked.pooled_from_2023
+                when 2024 then walked.pooled_from_2024
+                when 2025 then walked.pooled_from_2025
+                when 2026 then walked.pooled_from_2026
+            end as pooled_from
+        from walked
+        cross join (values (2008), (2009), (2010), (2011), (2012), (2013), (2014), (2015), (2016), (2017), (2018), (2019), (2020), (2021), (2022), (2023), (2024), (2025), (2026)) as each_year (graduation_year)
+    ) as found
     where pooled_from is not null
 ),
 
@@ -222,7 +640,7 @@ closed_and_pooled as (
             on people.graduation_year between pools.pooled_from and pools.graduation_year
             and people.diploma_id = pools.diploma_id
             and people.months_after = pools.months_after
-        inner join closing on closing.period_key = cast(pools.graduation_year as varchar) || '|' || cast(pools.months_after as varchar)
+        inner join closing on closing.period_key = cast(pools.graduation_year as string) || '|' || cast(pools.months_after as string)
     ) as pooled
     where position = 1
 ),
@@ -234,7 +652,7 @@ counted_now as (
         graduation_year,
         graduation_year_from,
         months_after,
-        cast(closed_and_pooled.graduation_year as varchar) || '|' || cast(closed_and_pooled.months_after as varchar) as period_key,
+        cast(closed_and_pooled.graduation_year as string) || '|' || cast(closed_and_pooled.months_after as string) as period_key,
         min(closes_on) as closes_on,
         min(closing_on) as earliest_closing_on,
         count(*) as true_n_graduates,
@@ -270,11 +688,11 @@ with_first as (
 keyed as (
     select
         *,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_graduates|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || '6' || '|' || cast(key_n_graduates as varchar))))), 1, 8)) as bit) as bigint) as draw_n_graduates,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || cast(months_after as varchar) || '|' || cast(key_n_respondents as varchar))))), 1, 8)) as bit) as bigint) as draw_n_respondents,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_employed|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || cast(months_after as varchar) || '|' || cast(key_n_employed as varchar))))), 1, 8)) as bit) as bigint) as draw_n_employed,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_in_field|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || cast(months_after as varchar) || '|' || cast(key_n_in_field as varchar))))), 1, 8)) as bit) as bigint) as draw_n_in_field,
-        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.with_salary_eur_year|' || cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || cast(months_after as varchar) || '|' || cast(key_with_salary_eur_year as varchar))))), 1, 8)) as bit) as bigint) as draw_with_salary_eur_year
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_graduates|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || '6' || '|' || cast(key_n_graduates as string))))), 1, 8)) as bit) as bigint) as draw_n_graduates,
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_respondents|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || cast(months_after as string) || '|' || cast(key_n_respondents as string))))), 1, 8)) as bit) as bigint) as draw_n_respondents,
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_employed|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || cast(months_after as string) || '|' || cast(key_n_employed as string))))), 1, 8)) as bit) as bigint) as draw_n_employed,
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.n_in_field|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || cast(months_after as string) || '|' || cast(key_n_in_field as string))))), 1, 8)) as bit) as bigint) as draw_n_in_field,
+        cast(cast(unhex(substr(sha256((select outer_pad from cell_pads) || unhex(sha256((select inner_pad from cell_pads) || encode('cell|' || 'salary_outcome.with_salary_eur_year|' || cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || cast(months_after as string) || '|' || cast(key_with_salary_eur_year as string))))), 1, 8)) as bit) as bigint) as draw_with_salary_eur_year
     from with_first
 ),
 
@@ -291,13 +709,13 @@ perturbed as (
         100 * (list_sum(all_salary_eur_year) - all_salary_eur_year[-1] - coalesce(all_salary_eur_year[-2], 0)) >= 10 * all_salary_eur_year[-1] as p_percent_ok_salary_eur_year,
         len(list_filter(all_salary_eur_year, lambda each : each < true_salary_p25)) as below_salary_p25,
         len(list_filter(all_salary_eur_year, lambda each : each > true_salary_p25)) as above_salary_p25,
-        least(greatest(0.25 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 16777216) % 256 - 510) / 512.0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p25,
+        least(greatest(0.25 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 500001501) % 4294967296) / 16777216) % 256 - 510) / 512e0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p25,
         len(list_filter(all_salary_eur_year, lambda each : each < true_salary_p50)) as below_salary_p50,
         len(list_filter(all_salary_eur_year, lambda each : each > true_salary_p50)) as above_salary_p50,
-        least(greatest(0.5 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 16777216) % 256 - 510) / 512.0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p50,
+        least(greatest(0.5 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1000003001) % 4294967296) / 16777216) % 256 - 510) / 512e0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p50,
         len(list_filter(all_salary_eur_year, lambda each : each < true_salary_p75)) as below_salary_p75,
         len(list_filter(all_salary_eur_year, lambda each : each > true_salary_p75)) as above_salary_p75,
-        least(greatest(0.75 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 16777216) % 256 - 510) / 512.0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p75
+        least(greatest(0.75 * (true_with_salary_eur_year - 1) + 14 * (((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 256) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 65536) % 256 + floor(((((((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) % 65536) * 65536 + cast(floor(((draw_with_salary_eur_year * 1597334677 + 374761393) % 4294967296) / 65536) as bigint)) * 1500004501) % 4294967296) / 16777216) % 256 - 510) / 512e0, 3), true_with_salary_eur_year - 1 - 3) as rank_salary_p75
     from keyed
 ),
 
@@ -649,8 +1067,8 @@ remainders_apart as (
 reasoned as (
     select
         *,
-        cast(null as varchar) as n_graduates_reason,
-        cast(null as varchar) as n_respondents_reason,
+        cast(null as string) as n_graduates_reason,
+        cast(null as string) as n_respondents_reason,
         case
             when true_n_respondents = 0 then null
             when lowest_n_employed is null then 'too_few'
@@ -1010,10 +1428,10 @@ select
     graduation_year,
     graduation_year_from,
     months_after,
-    cast(diploma_id as varchar) || '|' || cast(graduation_year as varchar) || '|' || cast(graduation_year_from as varchar) || '|' || cast(months_after as varchar) as cell_key,
+    cast(diploma_id as string) || '|' || cast(graduation_year as string) || '|' || cast(graduation_year_from as string) || '|' || cast(months_after as string) as cell_key,
     period_key,
     closes_on,
-    cast(cast(cast(graduation_year_from as varchar) || '-01-01' as date) + to_months(cast(5 * 12 - (12) as integer)) as date) >= date '2026-06-30' as is_complete,
+    cast(cast(cast(graduation_year_from as string) || '-01-01' as date) + to_months(cast(5 * 12 - (12) as integer)) as date) >= date '2026-06-30' as is_complete,
     earliest_closing_on,
     n_graduates,
     n_graduates_reason,

@@ -33,7 +33,7 @@ keyed as (
     select
         ranked.*,
         {{ pseudonym_hash(
-            "'enrolment|' || identifier || '|' || coalesce(path_id, '') || '|' || coalesce(cast(started_on as varchar), '')"
+            "'enrolment|' || identifier || '|' || coalesce(path_id, '') || '|' || coalesce(cast(started_on as string), '')"
         ) }} as enrolment_hash,
         {{ pseudonym_hash('identifier') }} as identity_hash
     from ranked

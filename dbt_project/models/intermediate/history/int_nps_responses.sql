@@ -5,7 +5,7 @@ with delta as (
         load_no,
         coalesce(
             'id|' || response_id,
-            'at|' || identifier || '|' || coalesce(cast(coalesce(answered_at, asked_at) as varchar), '')
+            'at|' || identifier || '|' || coalesce(cast(coalesce(answered_at, asked_at) as string), '')
         ) as response_name,
         identifier,
         {{ code_beyond_vault('path_id', 'path') }} as path_id,

@@ -6,7 +6,7 @@ with delta as (
         load_no,
         coalesce(
             'id|' || response_id,
-            'at|' || identifier || '|' || coalesce(cast(answered_at as varchar), '')
+            'at|' || identifier || '|' || coalesce(cast(answered_at as string), '')
         ) as response_name,
         identifier,
         {{ code_beyond_vault('diploma_id') }} as diploma_id,
@@ -167,7 +167,7 @@ select
         when keyed.situation in ('studying', 'unable') then true
         when keyed.situation is not null then coalesce(work_study.contract_words is not null, false)
     end as is_set_apart,
-    if(keyed.salary_reason is null, round(keyed.eur_year, 2), null) as salary_eur_year,
+    if(keyed.salary_reason is null, {{ rounded('keyed.eur_year', 2) }}, null) as salary_eur_year,
 
     keyed.graduated_on,
     {{ local_date('keyed.answered_at') }} as answered_on

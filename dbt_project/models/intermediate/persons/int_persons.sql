@@ -110,7 +110,7 @@ dated as (
             greatest({{ closing_on('activity_periods.last_use_on') }}, {{ as_of() }}),
             {{ closing_on('activity_periods.last_use_on') }}
         ) as closing_on,
-        {{ closing_on('activity_periods.former_use_on') }} + 1 as counts_from_on,
+        {{ add_days(closing_on('activity_periods.former_use_on'), 1) }} as counts_from_on,
         {{ add_months('registered.born_on', 12 * policy('minimum_age_years')) }} as of_age_on,
         coalesce(registered.is_not_a_learner, false) as is_not_a_learner,
         coalesce(requests.has_asked_erasure, false) as has_asked_erasure,
