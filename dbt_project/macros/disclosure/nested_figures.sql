@@ -62,8 +62,16 @@ apart as (
     left join shown_before
         on {{ same(dimensions, 'shown_before.', 'judged.') | join('\n        and ') }}
     {%- endif %}
-),
-{% if nesting and quantiles %}
+)
+{%- endmacro %}
+
+
+{# ... and what wholes and their parts leave over, after `apart`. #}
+{% macro nested_wholes(rules, source) -%}
+{%- set dimensions = rules.dimensions | list -%}
+{%- set nesting = rules.get('nesting') -%}
+{%- set quantiles = measures_of(rules, ['quantile']) -%}
+{%- if nesting and quantiles -%}
 {%- set of_whole = dimensions | reject('equalto', nesting.dimension) | list %}
 of_wholes as (
     select

@@ -11,8 +11,8 @@
 {%- set walked = pooling_years() -%}
 {%- set in_order -%}
 over (
-            partition by {{ others | join(', ') }}
-            order by {{ year }}
+            partition by {{ prefixed('drawn_years.', others) | join(', ') }}
+            order by drawn_years.{{ year }}
             rows between unbounded preceding and 1 preceding
         )
 {%- endset -%}
@@ -67,10 +67,11 @@ years as (
         drawn_years.*,
         (closes_now and {{ perturb_count('true_count', 'draw_key', rules.noise) }} < {{ smallest }})
         or (not closes_now and suppressed_before.{{ year }} is not null) as is_free,
-        coalesce(sum(true_count) {{ in_order }}, 0) as true_before,
-        coalesce(sum(set_key) {{ in_order }}, 0) as key_before
+        coalesce(sum(drawn_years.true_count) {{ in_order }}, 0) as true_before,
+        coalesce(sum(drawn_years.set_key) {{ in_order }}, 0) as key_before
     from drawn_years
-    left join suppressed_before using ({{ (others + [year]) | join(', ') }})
+    left join suppressed_before
+        on {{ same(others + [year], 'suppressed_before.', 'drawn_years.') | join('\n        and ') }}
 ),
 
 -- A row for each cohort, with a column for each year: the years are walked in order without a query that calls itself.
@@ -96,7 +97,7 @@ pools as (
                 when {{ walked_year }} then walked.pooled_from_{{ walked_year }}
                 {%- endfor %}
             end as pooled_from
-        from walked
+        from {{ made_before('walked') }} as walked
         cross join (values ({{ walked | join('), (') }})) as each_year ({{ year }})
     ) as found
     where pooled_from is not null

@@ -16,7 +16,8 @@ select 1 as not_compiled
 {%- set intervals = interval_figures(mart, rules) -%}
 {%- set consistent = rules.get('consistent', []) -%}
 {%- set banded = rules.measures | selectattr('kind', 'equalto', 'count') | selectattr('sensitive', 'defined') | list -%}
-with
+{%- set parts = [] -%}
+{%- set text -%}
 /* The noise of counts, by class (policy counts). */
 {{ noise_lists(rules, table) }},
 
@@ -40,19 +41,27 @@ closing as (
         closes_on
     from {{ closing }}
     where mart = '{{ mart }}'
-),
-
+)
+{%- endset -%}
+{%- do parts.append({'name': 'closing', 'text': text, 'is_made': false}) -%}
+{%- set text -%}
 closed as (
     select
         people.*,
         closing.closes_on
     from people
     inner join closing on closing.period_key = {{ period_key(rules, 'people') }}
-),
-{% if pooling %}
+)
+{%- endset -%}
+{%- do parts.append({'name': 'closed', 'text': text, 'is_made': pooling or has_nests(rules)}) -%}
+{%- if pooling -%}
+{%- set text -%}
 /* Small years are pooled with those before them (policy pooling). */
-{{ pool_small_cohorts(mart, rules) }},
-{% endif %}
+{{ pool_small_cohorts(mart, rules) }}
+{%- endset -%}
+{%- do parts.append({'name': 'closed_and_pooled', 'text': text, 'is_made': true}) -%}
+{%- endif -%}
+{%- set text -%}
 /* The true figures: persons, never rows. They stay in the warehouse. */
 counted_now as (
     select
@@ -62,11 +71,17 @@ counted_now as (
         {{ true_figures(rules) | join(',\n        ') }}
     from {{ source }}
     group by {{ dimensions | join(', ') }}
-),
-{% if withdrawn %}
+)
+{%- endset -%}
+{%- do parts.append({'name': 'counted_now', 'text': text, 'is_made': withdrawn}) -%}
+{%- if withdrawn -%}
+{%- set text -%}
 /* What a release that was withdrawn had told of these cells. */
-{{ recalled_cells(rules, withdrawn) }},
-{% endif %}
+{{ recalled_cells(rules, withdrawn) }}
+{%- endset -%}
+{%- do parts.append({'name': 'recalled', 'text': text, 'is_made': false}) -%}
+{%- endif -%}
+{%- set text -%}
 {{ with_emptied_cells(rules, withdrawn) }},
 {{ first_tellings(mart, rules, first_cells) }}
 /* A figure that another cell tells too is told once (told_by). */
@@ -95,8 +110,11 @@ perturbed as (
     left join (select distinct recalled_period from recalled) as recalled_periods
         on keyed.period_key = recalled_periods.recalled_period
     {%- endif %}
-),
-{% if banded %}
+)
+{%- endset -%}
+{%- do parts.append({'name': 'perturbed', 'text': text, 'is_made': true}) -%}
+{%- if banded -%}
+{%- set text -%}
 /* The band that a sensitive count may lie in, by its base (policy sensitive_bands). */
 banded as (
     select
@@ -109,21 +127,39 @@ clipped as (
     select
         {{ (['banded.*'] + clipped_sides(rules)) | join(',\n        ') }}
     from banded
-),
-{% endif %}
+)
+{%- endset -%}
+{%- do parts.append({'name': 'clipped', 'text': text, 'is_made': consistent or has_nests(rules)}) -%}
+{%- endif -%}
 {%- set drawn = 'clipped' if banded else 'perturbed' -%}
-{%- if consistent %}
+{%- if consistent -%}
+{%- set text -%}
 /* Counts agree with those beside them, from noisy counts alone (consistent). */
-{{ consistent_cells(rules, drawn) }},
-{% endif %}
-{%- if has_nests(rules) %}
+{{ consistent_cells(rules, drawn) }}
+{%- endset -%}
+{%- do parts.append({'name': 'consistent', 'text': text, 'is_made': true}) -%}
+{%- endif -%}
+{%- if has_nests(rules) -%}
+{%- set text -%}
 /* Of cells within cells, figures without noise stand apart by many people (policy nesting). */
-{{ nested_cells(mart, rules, source, 'consistent' if consistent else drawn) }},
-{% endif %}
-{%- if has_remainders(rules) %}
+{{ nested_cells(mart, rules, source, 'consistent' if consistent else drawn) }}
+{%- endset -%}
+{%- do parts.append({'name': 'apart', 'text': text, 'is_made': true}) -%}
+{%- endif -%}
+{%- if has_nests(rules) -%}
+{%- set text -%}
+{{ nested_wholes(rules, source) }}
+{%- endset -%}
+{%- do parts.append({'name': 'nested_apart', 'text': text, 'is_made': true}) -%}
+{%- endif -%}
+{%- if has_remainders(rules) -%}
+{%- set text -%}
 /* What a whole leaves over beside its parts tells of nobody (policy nesting). */
-{{ remainder_cells(rules, 'nested_apart') }},
-{% endif %}
+{{ remainder_cells(rules, 'nested_apart') }}
+{%- endset -%}
+{%- do parts.append({'name': 'remainders_apart', 'text': text, 'is_made': true}) -%}
+{%- endif -%}
+{%- set text -%}
 /* Why a count or a quantile is not shown: too_few or protected. */
 reasoned as (
     select
@@ -144,16 +180,21 @@ published as (
         {{ (['derived.*'] + published_figures(rules)) | join(',\n        ') }}
     from derived
 )
+{%- endset -%}
+{%- do parts.append({'name': 'published', 'text': text, 'is_made': intervals}) -%}
 {%- if intervals -%}
-,
-
+{%- set text -%}
 /* Intervals of rates, from published figures and the policy alone. */
 with_intervals as (
     select
         {{ (['published.*'] + intervals) | join(',\n        ') }}
     from published
 )
-{%- endif %}
+{%- endset -%}
+{%- do parts.append({'name': 'with_intervals', 'text': text, 'is_made': false}) -%}
+{%- endif -%}
+with
+{{ in_parts(mart, parts) }}
 
 select
     {{ dimensions | join(',\n    ') }},
@@ -163,7 +204,7 @@ select
     {{ is_complete(rules) }} as is_complete,
     earliest_closing_on,
     {{ cell_columns(rules, withdrawn) | join(',\n    ') }}
-from {{ 'with_intervals' if intervals else 'published' }}
+from {{ made_before('with_intervals' if intervals else 'published') }} as cells
 where
     /* A row of zeros would tell that somebody is there. */
     {{ somebody_is_shown(rules) }}

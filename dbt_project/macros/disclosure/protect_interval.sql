@@ -34,10 +34,10 @@ case
             {%- endif %}
             {%- if rate.get('sensitive') %}
             {%- set lowest, highest = 'lowest_' ~ rate.numerator, 'highest_' ~ rate.numerator %}
-            when {{ rate.name }} <= {{ lowest }}
-                then {{ interval_root(rules, rate, lowest, band_edge(base, 'base_from'), side) if side == 'high' else '0' }}
-            when {{ rate.name }} >= {{ highest }}
-                then {{ interval_root(rules, rate, highest, band_edge(base, 'base_from'), side) if side == 'low' else '1' }}
+            when {{ rate.name }} <= cast({{ lowest }} as double)
+                then {{ interval_root(rules, rate, lowest, band_edge(base, 'base_from'), side) if side == 'high' else '0e0' }}
+            when {{ rate.name }} >= cast({{ highest }} as double)
+                then {{ interval_root(rules, rate, highest, band_edge(base, 'base_from'), side) if side == 'low' else '1e0' }}
             {%- endif %}
             else {{ interval_root(rules, rate, rate.name, base, side) }}
         end

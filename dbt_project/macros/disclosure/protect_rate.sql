@@ -47,8 +47,8 @@ told_{{ measure.name }}
 case
             when {{ measure.name }}_reason is not null then null
             {%- if measure.get('sensitive') %}
-            when clipped_{{ measure.numerator }} = 'lowest' then lowest_{{ measure.numerator }}
-            when clipped_{{ measure.numerator }} = 'highest' then highest_{{ measure.numerator }}
+            when clipped_{{ measure.numerator }} = 'lowest' then cast(lowest_{{ measure.numerator }} as double)
+            when clipped_{{ measure.numerator }} = 'highest' then cast(highest_{{ measure.numerator }} as double)
             {%- endif %}
             else {{ rounded('least(1, cast(perturbed_' ~ measure.numerator ~ ' as double) / perturbed_' ~ measure.denominator ~ ')', policy('rates', 'decimals')) }}
         end

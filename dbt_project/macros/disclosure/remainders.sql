@@ -187,9 +187,9 @@ partition by {{ rules.dimensions | list | reject('equalto', rules.nesting.dimens
     {%- set columns = [] -%}
     {%- for measure in sensitive_counts(rules) -%}
         {%- set name = measure.name -%}
-        {%- set told = 'case when is_part_' ~ name ~ ' then tells_' ~ name ~ ' end' -%}
+        {%- set told = 'case when is_part_' ~ name ~ ' then case when tells_' ~ name ~ ' then 1 else 0 end end' -%}
         {%- set rising = of_one_whole(rules) ~ ' order by perturbed_' ~ measure.of ~ ', ' ~ rules.nesting.dimension ~ ' rows between unbounded preceding and current row' -%}
-        {% do columns.append('is_part_' ~ name ~ ' and coalesce(bool_and(' ~ told ~ ') over (' ~ rising ~ '), false) as tells_so_far_' ~ name) %}
+        {% do columns.append('is_part_' ~ name ~ ' and coalesce(min(' ~ told ~ ') over (' ~ rising ~ ') = 1, false) as tells_so_far_' ~ name) %}
         {% do columns.append(
             'coalesce(bool_and(case when is_part_' ~ name ~ ' or is_whole_' ~ name ~ ' then tells_' ~ name ~ ' end) over ('
             ~ of_one_whole(rules) ~ '), false) as tells_to_the_end_' ~ name

@@ -73,7 +73,7 @@
     {%- set mask = {'36': 909522486, '5c': 1549556828}[byte_hex] -%}
     {%- set parts = [] -%}
     {%- for start in range(1, 129, 8) -%}
-        {% do parts.append("lpad(lower(hex(cast(conv(substr(filled, " ~ start ~ ", 8), 16, 10) as bigint) ^ " ~ mask ~ ")), 8, '0')") %}
+        {%- set _ = parts.append("lpad(lower(hex(cast(conv(substr(filled, " ~ start ~ ", 8), 16, 10) as bigint) ^ " ~ mask ~ ")), 8, '0')") -%}
     {%- endfor -%}
     (
         select concat({{ parts | join(', ') }})

@@ -35,7 +35,7 @@
 
 {# The detector's patterns are the vault's, and comments do not leave it: no engine is handed one. #}
 {% macro spark__without_addresses(text) -%}
-    {{ exceptions.raise_compiler_error('Comments are read where the vault is: no model of another engine may ask for one.') }}
+    {{ exceptions.raise_compiler_error('Comments are read where the vault is: no model of another engine may ask for one.') if execute else text }}
 {%- endmacro %}
 
 {# What follows the last slash, hash sign or colon of an IRI, without query and closing slashes. #}
@@ -62,7 +62,7 @@
 
 {# The normal form of an IRI is made where the vault is: statements come to an engine with their verbs known. #}
 {% macro spark__verb_key(iri) -%}
-    {{ exceptions.raise_compiler_error('Verbs are read where the vault is: no model of another engine may ask for one.') }}
+    {{ exceptions.raise_compiler_error('Verbs are read where the vault is: no model of another engine may ask for one.') if execute else iri }}
 {%- endmacro %}
 
 {# Of what no catalogue knows only a code is kept, never an address or a text (D-IDENT). #}

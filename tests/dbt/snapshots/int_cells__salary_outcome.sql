@@ -113,18 +113,21 @@ years as (
         drawn_years.*,
         (closes_now and cast(true_count + (select deviations from noise_coarse)[cast(least(1 + true_count, len((select keys_upto from noise_coarse))) as bigint)][1 + len(list_filter((select keys_upto from noise_coarse)[cast(least(1 + true_count, len((select keys_upto from noise_coarse))) as bigint)], lambda upto : upto <= draw_key))] as integer) < 33)
         or (not closes_now and suppressed_before.graduation_year is not null) as is_free,
-        coalesce(sum(true_count) over (
-            partition by diploma_id, months_after
-            order by graduation_year
+        coalesce(sum(drawn_years.true_count) over (
+            partition by drawn_years.diploma_id, drawn_years.months_after
+            order by drawn_years.graduation_year
             rows between unbounded preceding and 1 preceding
         ), 0) as true_before,
-        coalesce(sum(set_key) over (
-            partition by diploma_id, months_after
-            order by graduation_year
+        coalesce(sum(drawn_years.set_key) over (
+            partition by drawn_years.diploma_id, drawn_years.months_after
+            order by drawn_years.graduation_year
             rows between unbounded preceding and 1 preceding
         ), 0) as key_before
     from drawn_years
-    left join suppressed_before using (diploma_id, months_after, graduation_year)
+    left join suppressed_before
+        on suppressed_before.diploma_id = drawn_years.diploma_id
+        and suppressed_before.months_after = drawn_years.months_after
+        and suppressed_before.graduation_year = drawn_years.graduation_year
 ),
 
 -- A row for each cohort, with a column for each year: the years are walked in order without a query that calls itself.
@@ -593,7 +596,7 @@ pools as (
                 when 2025 then walked.pooled_from_2025
                 when 2026 then walked.pooled_from_2026
             end as pooled_from
-        from walked
+        from walked as walked
         cross join (values (2008), (2009), (2010), (2011), (2012), (2013), (2014), (2015), (2016), (2017), (2018), (2019), (2020), (2021), (2022), (2023), (2024), (2025), (2026)) as each_year (graduation_year)
     ) as found
     where pooled_from is not null
@@ -1048,9 +1051,9 @@ told as (
 gives_way as (
     select
         *,
-        is_part_n_employed and coalesce(bool_and(case when is_part_n_employed then tells_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents, diploma_id rows between unbounded preceding and current row), false) as tells_so_far_n_employed,
+        is_part_n_employed and coalesce(min(case when is_part_n_employed then case when tells_n_employed then 1 else 0 end end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents, diploma_id rows between unbounded preceding and current row) = 1, false) as tells_so_far_n_employed,
         coalesce(bool_and(case when is_part_n_employed or is_whole_n_employed then tells_n_employed end) over (partition by graduation_year, graduation_year_from, months_after), false) as tells_to_the_end_n_employed,
-        is_part_n_in_field and coalesce(bool_and(case when is_part_n_in_field then tells_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents, diploma_id rows between unbounded preceding and current row), false) as tells_so_far_n_in_field,
+        is_part_n_in_field and coalesce(min(case when is_part_n_in_field then case when tells_n_in_field then 1 else 0 end end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents, diploma_id rows between unbounded preceding and current row) = 1, false) as tells_so_far_n_in_field,
         coalesce(bool_and(case when is_part_n_in_field or is_whole_n_in_field then tells_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after), false) as tells_to_the_end_n_in_field
     from told
 ),
@@ -1134,14 +1137,14 @@ published as (
         end as response_rate,
         case
             when employed_rate_reason is not null then null
-            when clipped_n_employed = 'lowest' then lowest_n_employed
-            when clipped_n_employed = 'highest' then highest_n_employed
+            when clipped_n_employed = 'lowest' then cast(lowest_n_employed as double)
+            when clipped_n_employed = 'highest' then cast(highest_n_employed as double)
             else round(least(1, cast(perturbed_n_employed as double) / perturbed_n_respondents), 4)
         end as employed_rate,
         case
             when in_field_rate_reason is not null then null
-            when clipped_n_in_field = 'lowest' then lowest_n_in_field
-            when clipped_n_in_field = 'highest' then highest_n_in_field
+            when clipped_n_in_field = 'lowest' then cast(lowest_n_in_field as double)
+            when clipped_n_in_field = 'highest' then cast(highest_n_in_field as double)
             else round(least(1, cast(perturbed_n_in_field as double) / perturbed_n_respondents), 4)
         end as in_field_rate,
         case when salary_p25_reason is null then round((all_salary_eur_year[1 + cast(floor(rank_salary_p25) as bigint)] + (rank_salary_p25 - floor(rank_salary_p25)) * (all_salary_eur_year[1 + cast(ceil(rank_salary_p25) as bigint)] - all_salary_eur_year[1 + cast(floor(rank_salary_p25) as bigint)])) / 100) * 100 end as salary_p25,
@@ -1166,9 +1169,9 @@ with_intervals as (
         response_rate_reason as response_rate_high_reason,
         case
             when employed_rate is null then null
-            when employed_rate <= lowest_n_employed
-                then 0
-            when employed_rate >= highest_n_employed
+            when employed_rate <= cast(lowest_n_employed as double)
+                then 0e0
+            when employed_rate >= cast(highest_n_employed as double)
                 then round(least(1, greatest(0, ((2 * (cast(highest_n_employed as double) * cast(case
             when perturbed_n_respondents >= 310 then 310
             when perturbed_n_respondents >= 110 then 110
@@ -1230,7 +1233,7 @@ with_intervals as (
         employed_rate_reason as employed_rate_low_reason,
         case
             when employed_rate is null then null
-            when employed_rate <= lowest_n_employed
+            when employed_rate <= cast(lowest_n_employed as double)
                 then round(least(1, greatest(0, ((2 * (cast(lowest_n_employed as double) * cast(case
             when perturbed_n_respondents >= 310 then 310
             when perturbed_n_respondents >= 110 then 110
@@ -1287,16 +1290,16 @@ with_intervals as (
             when perturbed_n_respondents >= 50 then 50
             when perturbed_n_respondents >= 33 then 33
         end as double) - 72.987718744624)))), 4)
-            when employed_rate >= highest_n_employed
-                then 1
+            when employed_rate >= cast(highest_n_employed as double)
+                then 1e0
             else round(least(1, greatest(0, ((2 * (cast(employed_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when employed_rate = 0 then 3.0 else 0 end) * cast(perturbed_n_respondents as double) + 3.841458881296 * cast(perturbed_n_respondents as double)) + sqrt(greatest(0, power((2 * (cast(employed_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when employed_rate = 0 then 3.0 else 0 end) * cast(perturbed_n_respondents as double) + 3.841458881296 * cast(perturbed_n_respondents as double)), 2) - 4 * (power(cast(perturbed_n_respondents as double), 2) + 3.841458881296 * cast(perturbed_n_respondents as double) - 72.987718744624) * (power((cast(employed_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when employed_rate = 0 then 3.0 else 0 end), 2) - 72.987718744624)))) / (2 * (power(cast(perturbed_n_respondents as double), 2) + 3.841458881296 * cast(perturbed_n_respondents as double) - 72.987718744624)))), 4)
         end as employed_rate_high,
         employed_rate_reason as employed_rate_high_reason,
         case
             when in_field_rate is null then null
-            when in_field_rate <= lowest_n_in_field
-                then 0
-            when in_field_rate >= highest_n_in_field
+            when in_field_rate <= cast(lowest_n_in_field as double)
+                then 0e0
+            when in_field_rate >= cast(highest_n_in_field as double)
                 then round(least(1, greatest(0, ((2 * (cast(highest_n_in_field as double) * cast(case
             when perturbed_n_respondents >= 310 then 310
             when perturbed_n_respondents >= 110 then 110
@@ -1358,7 +1361,7 @@ with_intervals as (
         in_field_rate_reason as in_field_rate_low_reason,
         case
             when in_field_rate is null then null
-            when in_field_rate <= lowest_n_in_field
+            when in_field_rate <= cast(lowest_n_in_field as double)
                 then round(least(1, greatest(0, ((2 * (cast(lowest_n_in_field as double) * cast(case
             when perturbed_n_respondents >= 310 then 310
             when perturbed_n_respondents >= 110 then 110
@@ -1415,8 +1418,8 @@ with_intervals as (
             when perturbed_n_respondents >= 50 then 50
             when perturbed_n_respondents >= 33 then 33
         end as double) - 72.987718744624)))), 4)
-            when in_field_rate >= highest_n_in_field
-                then 1
+            when in_field_rate >= cast(highest_n_in_field as double)
+                then 1e0
             else round(least(1, greatest(0, ((2 * (cast(in_field_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when in_field_rate = 0 then 3.0 else 0 end) * cast(perturbed_n_respondents as double) + 3.841458881296 * cast(perturbed_n_respondents as double)) + sqrt(greatest(0, power((2 * (cast(in_field_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when in_field_rate = 0 then 3.0 else 0 end) * cast(perturbed_n_respondents as double) + 3.841458881296 * cast(perturbed_n_respondents as double)), 2) - 4 * (power(cast(perturbed_n_respondents as double), 2) + 3.841458881296 * cast(perturbed_n_respondents as double) - 72.987718744624) * (power((cast(in_field_rate as double) * cast(perturbed_n_respondents as double) + 0.25 + case when in_field_rate = 0 then 3.0 else 0 end), 2) - 72.987718744624)))) / (2 * (power(cast(perturbed_n_respondents as double), 2) + 3.841458881296 * cast(perturbed_n_respondents as double) - 72.987718744624)))), 4)
         end as in_field_rate_high,
         in_field_rate_reason as in_field_rate_high_reason
@@ -1498,7 +1501,7 @@ select
     true_salary_p75,
     below_salary_p75,
     above_salary_p75
-from with_intervals
+from with_intervals as cells
 where
     /* A row of zeros would tell that somebody is there. */
     greatest(perturbed_n_graduates, perturbed_n_respondents, 0) > 0
