@@ -191,9 +191,7 @@ select
             select *, {{ count }} as pool_count, {{ draw_key(cell_identity(mart, rules, deciding, at), key) }} as pool_key
             from (
                 select *, case when free_from is not null then greatest(free_from, {{ each + 1 - policy('pooling', 'longest_years') }}) end as {{ earliest }}
-                from (
-    {{ found.query }}
-                ) as before_{{ each }}
+                from {{ made_before('(\n    ' ~ found.query ~ '\n    )') }} as before_{{ each }}
             ) as begun_{{ each }}
         ) as drawn_{{ each }}
     ) as judged_{{ each }}

@@ -114,12 +114,12 @@ partition by {{ rules.dimensions | list | reject('equalto', rules.nesting.dimens
         {%- set any = 'over (' ~ of_one_whole(rules) ~ ')' -%}
         {%- for what, column in [('base', 'perturbed_' ~ measure.of), ('with', 'perturbed_' ~ name), ('others', 'others_' ~ name)] -%}
             {% do columns.append(
-                'max(case when is_whole_' ~ name ~ ' then ' ~ column ~ ' end) ' ~ any ~ ' - case when is_whole_' ~ name ~ ' then 0 '
+                'max(case when is_whole_' ~ name ~ ' then ' ~ column ~ ' end) ' ~ any ~ ' - case when is_whole_' ~ name ~ ' then cast(0 as bigint) '
                 ~ 'else coalesce(sum(case when is_part_' ~ name ~ ' then ' ~ column ~ ' end) ' ~ larger ~ ', 0) end as left_' ~ what ~ '_' ~ name
             ) %}
         {%- endfor -%}
         {% do columns.append(
-            '1 + case when is_whole_' ~ name ~ ' then 0 else count(case when is_part_' ~ name ~ ' then 1 end) ' ~ larger ~ ' end as draws_' ~ name
+            '1 + case when is_whole_' ~ name ~ ' then cast(0 as bigint) else count(case when is_part_' ~ name ~ ' then 1 end) ' ~ larger ~ ' end as draws_' ~ name
         ) %}
         {% do columns.append('bool_or(is_secret_' ~ name ~ ') ' ~ any ~ ' as has_secret_' ~ name) %}
         {% do columns.append('bool_or(is_hidden_' ~ name ~ ') ' ~ any ~ ' as has_hidden_' ~ name) %}

@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro spark__made_before(query) -%}
-    (select *, count(*) over () as n_rows_of_all from {{ query }})
+    (select *, count(*) over () as n_rows_of_all from {{ query }} as made)
 {%- endmacro %}
 
 {# The parts of a long statement, one after the other: each has the text of its queries, the name of the last of them, and whether an

@@ -24,7 +24,7 @@ with forms as (
             sum(if(activity.month is null, activity.n_results, 0))
         ) as n_before,
         sum(activity.n_successes) as n_successes,
-        max(if(activity.score_scaled < 0, 0, activity.score_scaled)) as score
+        max(if(activity.score_scaled < 0, 0e0, activity.score_scaled)) as score
     from {{ ref('int_activity__exercise_half_year') }} as activity
     inner join {{ ref('int_identities') }} as identities
         on activity.identity_key = identities.identity_key
