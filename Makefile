@@ -1,7 +1,7 @@
 # What a user types. Needs python3 (3.11 to 3.13), git and make; everything else comes from requirements.lock.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help env demo up test test-all lint bench clean
+.PHONY: help env engines demo up test test-all lint bench clean
 
 PY := .venv/bin/python
 export PYTHON
@@ -22,6 +22,9 @@ env: ## make .venv from the lock when it is missing or stale
 	  if [ -n "$$python" ] && command -v "$$python" >/dev/null 2>&1; then exec "$$python" plugins/bootstrap.py; fi; \
 	done; echo "Anonymart needs Python 3.11, 3.12 or 3.13; none is on PATH: set PYTHON=/path/to/python3." >&2; exit 1
 
+engines: env ## make .venv-engines, where the models run on Sail and Spark; nothing of the demo needs it
+	@$(PY) plugins/bootstrap.py --here --engines
+
 demo: env ## a fictional school through every DAG to a first release, in ./var
 	@$(PY) -m anonymart_airflow.demo
 
@@ -31,7 +34,7 @@ up: env ## Airflow with its web pages on loopback; Ctrl-C stops it
 test: env ## the tests that need only python3, git and make, in minutes; the longest ones are left to test-all
 	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not long"
 
-test-all: env lint ## all tests: the same, the longest ones, what needs root, PostgreSQL, Redis or Chromium, and the linters; a skip is a failure
+test-all: env engines lint ## all tests: the same, the longest ones, what needs root, PostgreSQL, Redis or Chromium, and the linters; a skip is a failure
 	@ANONYMART_TEST_ALL=1 $(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations=15
 
 lint: env ## ruff, mypy and sqlfluff, and whether a file that follows from the marts is stale

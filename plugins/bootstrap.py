@@ -1,4 +1,4 @@
-"""Makes `.venv` from requirements.lock with nothing but Python, and only when it is missing or stale.
+"""Makes `.venv` from requirements.lock (with --engines `.venv-engines` from requirements-engines.lock) with nothing but Python, and only when it is missing or stale.
 
 Any Python 3.6 or later must be able to read this file, or a wrong one could not be told so in a sentence.
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 
 FITTING = ((3, 11), (3, 12), (3, 13))
 CANDIDATES = ("python3", "python3.13", "python3.12", "python3.11")
+LOCK = "requirements.lock"
+ENGINES_LOCK = "requirements-engines.lock"
 LAYOUT = b"2"  # raise it when the way of making the environment changes
 ROOT = Path(__file__).resolve().parents[1]
 # The shell starts it, since the first line of a script can name no path with a space. Python reads the two
@@ -65,19 +67,21 @@ def _version_of(command: str) -> "tuple | None":
         return None
 
 
-def stamp_of(root: Path) -> str:
+def stamp_of(root: Path, lock: str = LOCK) -> str:
     """The hash of all that an environment depends on: the lock, the package's own part of pyproject.toml
     (not the settings of tools), the Python, the place."""
     package = (root / "pyproject.toml").read_bytes().split(b"\n[tool.")[0]
-    parts = [LAYOUT, (root / "requirements.lock").read_bytes(), package]
+    parts = [LAYOUT, (root / lock).read_bytes(), package]
     parts += [platform.python_version().encode(), str(root).encode()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def is_fresh(root: Path, venv: Path) -> bool:
+def is_fresh(root: Path, venv: Path, lock: str = LOCK) -> bool:
     """Whether the environment is whole and was made from what stands here now."""
     stamp = venv / "anonymart.stamp"
-    return stamp.is_file() and stamp.read_text() == stamp_of(root) and (venv / "bin" / "python").exists()
+    return (
+        stamp.is_file() and stamp.read_text() == stamp_of(root, lock) and (venv / "bin" / "python").exists()
+    )
 
 
 def count_packages(lock: str) -> int:
@@ -85,7 +89,7 @@ def count_packages(lock: str) -> int:
     return len(set(re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)))
 
 
-def make(root: Path, venv: Path) -> None:
+def make(root: Path, venv: Path, lock: str = LOCK) -> None:
     """Make the environment anew. Raises SetupError; a half-made one has no stamp and is made again."""
     _require_venv_module()
     _say(f"Setting up {venv.name} with Python {platform.python_version()}")
@@ -94,13 +98,15 @@ def make(root: Path, venv: Path) -> None:
     shutil.rmtree(str(venv), ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(venv)], "The environment could not be made")
     log = venv / "setup.log"
-    _install(root, venv, log)
+    _install(root, venv, log, lock)
     site = next((venv / "lib").glob("python3.*/site-packages"))
     _say("  preparing them")
     compiling = [str(venv / "bin" / "python"), "-m", "compileall", "-q", "-j", "0", str(site)]
     subprocess.run(compiling, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _link(root, venv, site)
-    (venv / "anonymart.stamp").write_text(stamp_of(root))
+    # The engines' environment knows nothing of us: what runs there is started by its path.
+    if lock == LOCK:
+        _link(root, venv, site)
+    (venv / "anonymart.stamp").write_text(stamp_of(root, lock))
 
 
 def _require_venv_module() -> None:
@@ -115,7 +121,7 @@ def _require_venv_module() -> None:
         raise SetupError(message) from None
 
 
-def _install(root: Path, venv: Path, log: Path) -> None:
+def _install(root: Path, venv: Path, log: Path, lock: str) -> None:
     # The lock is complete, so nothing has to be resolved; old pips also stumble over extras in hash mode.
     # Compiling is left to compileall, which uses every core.
     command = [
@@ -127,9 +133,9 @@ def _install(root: Path, venv: Path, log: Path) -> None:
         "--no-deps",
         "--no-compile",
     ]
-    command += ["--disable-pip-version-check", "--require-hashes", "-r", str(root / "requirements.lock")]
+    command += ["--disable-pip-version-check", "--require-hashes", "-r", str(root / lock)]
     environment = dict(os.environ, PIP_USER="0", PYTHONUNBUFFERED="1")
-    total = count_packages((root / "requirements.lock").read_text())
+    total = count_packages((root / lock).read_text())
     seen = 0
     with log.open("w") as copy:
         pip = subprocess.Popen(
@@ -191,10 +197,11 @@ def main() -> int:
     try:
         if sys.version_info[:2] not in FITTING or "--here" not in sys.argv:
             python = find_python(os.environ.get("PYTHON", ""))
-            return subprocess.call([python, os.path.abspath(__file__), "--here"])
-        venv = ROOT / ".venv"
-        if not is_fresh(ROOT, venv):
-            make(ROOT, venv)
+            return subprocess.call([python, os.path.abspath(__file__), "--here", *sys.argv[1:]])
+        is_engines = "--engines" in sys.argv
+        venv, lock = (ROOT / ".venv-engines", ENGINES_LOCK) if is_engines else (ROOT / ".venv", LOCK)
+        if not is_fresh(ROOT, venv, lock):
+            make(ROOT, venv, lock)
             _say("  ready")
         return 0
     except SetupError as error:

@@ -436,6 +436,7 @@ def _add_groups() -> None:
     from anonymart.cli.declare import declare_command
     from anonymart.cli.detect import detect
     from anonymart.cli.dpia import dpia
+    from anonymart.cli.engines import compare_engines
     from anonymart.cli.figures import figures_command
     from anonymart.cli.filing import filing
     from anonymart.cli.keys import keys
@@ -465,6 +466,7 @@ def _add_groups() -> None:
             audit,
             backup,
             bench_group,
+            compare_engines,
             dbt_command,
             declare_command,
             detect,

@@ -111,7 +111,10 @@ def _build(orders: dict[str, Any], folder: Path, port: int) -> bool:
             why=message if str(node.status) != "success" else "",
         )
     if result.exception is not None:
-        _tell(kind="fault", why=str(result.exception) if os.environ.get("SHOW") else safe_message(str(result.exception)))
+        _tell(
+            kind="fault",
+            why=str(result.exception) if os.environ.get("SHOW") else safe_message(str(result.exception)),
+        )
     return is_good
 
 

@@ -4,10 +4,10 @@ held against DuckDB's, row by row and column by column.
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from anonymart import lists
 from anonymart.contracts import load_contracts
 from anonymart.engine import literal
 from anonymart.engines import handover, process
-from anonymart.errors import AnonymartError
+from anonymart.errors import AnonymartError, UsageError
 from anonymart.home import Home
+from anonymart.lock import writing
 from anonymart.progress import Progress
 from anonymart.session import Session
 
 PREFIX = "engine-"
+_LATER_DAYS = 184
 # What the engine makes, in dbt's words.
 SELECTED = (
     "path:models/intermediate/cells",
@@ -74,6 +76,7 @@ class Comparison:
     engine: str
     tables: list[Compared]
     seconds: dict[str, float]
+    carried: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -85,6 +88,7 @@ class Comparison:
         return {
             "engine": self.engine,
             "different_tables": different,
+            "carried_cells": self.carried,
             "tables": [each.as_dict() for each in self.tables],
             "seconds": self.seconds,
         }
@@ -118,7 +122,56 @@ def compare(session: Session, engine: str, progress: Progress, project: Path | N
         seconds = _run(engine, told, folder, progress)
         with session.connect(vault="ro", warehouse="ro") as connection:
             compared = [_table(connection, name, folder / "made" / name) for name in tables()]
-        return Comparison(engine, compared, seconds)
+            carried = sum(
+                _count(connection, f'SELECT * FROM vault.ledger."{name}"')
+                for name in ledger
+                if name.startswith("cells_")
+            )
+        return Comparison(engine, compared, seconds, carried)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def compare_landing(
+    session: Session, engine: str, landing: Path, progress: Progress, sees_later: bool = True
+) -> list[Comparison]:
+    """Take a landing folder into a home of its own, with the keys of this one, and compare; then, where its
+    release can be published there, once more half a year later, with the cells of that release carried.
+
+    That home lies in a private folder of this one and is removed whatever happens; the landing folder is
+    left as it is. Raises as `compare`.
+    """
+    from anonymart import ingest, run
+    from anonymart.release.approval import Reviewer
+
+    process.python(engine)
+    if not landing.is_dir():
+        raise UsageError(f"The landing folder {landing} is not there: name one with --landing.")
+    remove(session.home)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=session.home.tmp))
+    try:
+        there = replace(session, home=Home(folder / "home").prepare())
+        if session.home.keys_file.is_file() and there.home.keys_file != session.home.keys_file:
+            shutil.copy2(session.home.keys_file, there.home.keys_file)
+        shutil.copytree(landing, folder / "landing")
+        with writing(there.home):
+            with progress.step("engines", "Ingest and build with DuckDB"):
+                ingest.ingest(there, folder / "landing", None, Progress(quiet=True))
+                run.build(there)
+            found = [compare(there, engine, progress)]
+            if not sees_later:
+                return found
+            reviewer = Reviewer(
+                "compare-engines", "A home that is removed at once", "a comparison of engines"
+            )
+            told = run.run(there, run.Options(folder / "landing", reviewer=reviewer), Progress(quiet=True))
+            if not told.release_id:
+                progress.say("  no release can be made of this landing folder, so no cells are carried")
+                return found
+            later = there.on(session.as_of + timedelta(days=_LATER_DAYS))
+            with progress.step("engines", "Build half a year later, with the cells of a release carried"):
+                run.build(later)
+            return [*found, compare(later, engine, progress)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -144,7 +197,9 @@ def _run(engine: str, told: str, folder: Path, progress: Progress) -> dict[str, 
         elif event["kind"] == "end" and event["code"] and not failures:
             failures.append(f"its process ended with code {event['code']}")
     if failures:
-        raise AnonymartError(f"The engine {engine} failed at {failures[0]}: nothing was compared, nothing was kept.")
+        raise AnonymartError(
+            f"The engine {engine} failed at {failures[0]}: nothing was compared, nothing was kept."
+        )
     progress.say(f"  {engine} made {len(seconds)} tables")
     return seconds
 
@@ -193,6 +248,18 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
     return int((connection.execute(f"SELECT count(*) FROM ({query})").fetchone() or (0,))[0])
 
 
-def as_json(comparison: Comparison) -> str:
-    """The comparison as one line."""
-    return json.dumps(comparison.as_dict())
+def lines(comparison: Comparison) -> list[str]:
+    """A line for each table, and what it comes to."""
+    rows = [f"{'table':<52}{'DuckDB':>9}{comparison.engine:>9}{'differ':>8}"]
+    for each in comparison.tables:
+        differ = max(each.only_duckdb, each.only_engine)
+        rows.append(f"{each.table:<52}{each.rows[0]:>9}{each.rows[1]:>9}{differ:>8}")
+        rows += [f"    {column}" for column in each.columns]
+    different = [each.table for each in comparison.tables if not each.is_same]
+    total = len(comparison.tables)
+    rows.append(
+        f"Different: {', '.join(different)}."
+        if different
+        else f"{comparison.carried} cells carried; no row differs in {total} tables."
+    )
+    return rows

@@ -22,12 +22,19 @@ def python(engine: str) -> Path:
     """The Python of the engines' environment. Raises UsageError where it is missing or has not the engine."""
     found = ENVIRONMENT / "bin" / "python"
     if not found.exists():
-        raise UsageError(f"The environment of the engines {ENVIRONMENT.name} is not there: run `make engines` first.")
+        raise UsageError(
+            f"The environment of the engines {ENVIRONMENT.name} is not there: run `make engines` first."
+        )
     tried = subprocess.run(
-        [str(found), "-c", f"import {_MODULES[engine]}"], capture_output=True, timeout=120, env=_environment(Path("/"))
+        [str(found), "-c", f"import {_MODULES[engine]}"],
+        capture_output=True,
+        timeout=120,
+        env=_environment(Path("/")),
     )
     if tried.returncode:
-        raise UsageError(f"The engine {engine} does not start in {ENVIRONMENT.name}: run `make engines` again.")
+        raise UsageError(
+            f"The engine {engine} does not start in {ENVIRONMENT.name}: run `make engines` again."
+        )
     return found
 
 

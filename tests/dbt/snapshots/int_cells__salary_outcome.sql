@@ -494,75 +494,75 @@ walked as (
     from (
     select *, cast(null as integer) as free_from from laid_out
     ) as before_2008
-                ) as before_2009
+    ) as before_2009
             ) as begun_2009
         ) as drawn_2009
     ) as judged_2009
-                ) as before_2010
+    ) as before_2010
             ) as begun_2010
         ) as drawn_2010
     ) as judged_2010
-                ) as before_2011
+    ) as before_2011
             ) as begun_2011
         ) as drawn_2011
     ) as judged_2011
-                ) as before_2012
+    ) as before_2012
             ) as begun_2012
         ) as drawn_2012
     ) as judged_2012
-                ) as before_2013
+    ) as before_2013
             ) as begun_2013
         ) as drawn_2013
     ) as judged_2013
-                ) as before_2014
+    ) as before_2014
             ) as begun_2014
         ) as drawn_2014
     ) as judged_2014
-                ) as before_2015
+    ) as before_2015
             ) as begun_2015
         ) as drawn_2015
     ) as judged_2015
-                ) as before_2016
+    ) as before_2016
             ) as begun_2016
         ) as drawn_2016
     ) as judged_2016
-                ) as before_2017
+    ) as before_2017
             ) as begun_2017
         ) as drawn_2017
     ) as judged_2017
-                ) as before_2018
+    ) as before_2018
             ) as begun_2018
         ) as drawn_2018
     ) as judged_2018
-                ) as before_2019
+    ) as before_2019
             ) as begun_2019
         ) as drawn_2019
     ) as judged_2019
-                ) as before_2020
+    ) as before_2020
             ) as begun_2020
         ) as drawn_2020
     ) as judged_2020
-                ) as before_2021
+    ) as before_2021
             ) as begun_2021
         ) as drawn_2021
     ) as judged_2021
-                ) as before_2022
+    ) as before_2022
             ) as begun_2022
         ) as drawn_2022
     ) as judged_2022
-                ) as before_2023
+    ) as before_2023
             ) as begun_2023
         ) as drawn_2023
     ) as judged_2023
-                ) as before_2024
+    ) as before_2024
             ) as begun_2024
         ) as drawn_2024
     ) as judged_2024
-                ) as before_2025
+    ) as before_2025
             ) as begun_2025
         ) as drawn_2025
     ) as judged_2025
-                ) as before_2026
+    ) as before_2026
             ) as begun_2026
         ) as drawn_2026
     ) as judged_2026
@@ -953,18 +953,18 @@ held_apart as (
 remaining as (
     select
         *,
-        max(case when is_whole_n_employed then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then 0 else coalesce(sum(case when is_part_n_employed then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_base_n_employed,
-        max(case when is_whole_n_employed then perturbed_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then 0 else coalesce(sum(case when is_part_n_employed then perturbed_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_with_n_employed,
-        max(case when is_whole_n_employed then others_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then 0 else coalesce(sum(case when is_part_n_employed then others_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_others_n_employed,
-        1 + case when is_whole_n_employed then 0 else count(case when is_part_n_employed then 1 end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row) end as draws_n_employed,
+        max(case when is_whole_n_employed then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then cast(0 as bigint) else coalesce(sum(case when is_part_n_employed then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_base_n_employed,
+        max(case when is_whole_n_employed then perturbed_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then cast(0 as bigint) else coalesce(sum(case when is_part_n_employed then perturbed_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_with_n_employed,
+        max(case when is_whole_n_employed then others_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_employed then cast(0 as bigint) else coalesce(sum(case when is_part_n_employed then others_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_others_n_employed,
+        1 + case when is_whole_n_employed then cast(0 as bigint) else count(case when is_part_n_employed then 1 end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row) end as draws_n_employed,
         bool_or(is_secret_n_employed) over (partition by graduation_year, graduation_year_from, months_after) as has_secret_n_employed,
         bool_or(is_hidden_n_employed) over (partition by graduation_year, graduation_year_from, months_after) as has_hidden_n_employed,
         greatest(coalesce(max(case when is_secret_n_employed then few_with_n_employed end) over (partition by graduation_year, graduation_year_from, months_after), -1), coalesce(case when is_whole_n_employed then max(case when is_part_n_employed then few_with_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) else max(case when is_part_n_employed then few_with_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between 1 following and unbounded following) end, -1)) as hidden_few_with_n_employed,
         greatest(coalesce(max(case when is_secret_n_employed then few_without_n_employed end) over (partition by graduation_year, graduation_year_from, months_after), -1), coalesce(case when is_whole_n_employed then max(case when is_part_n_employed then few_without_n_employed end) over (partition by graduation_year, graduation_year_from, months_after) else max(case when is_part_n_employed then few_without_n_employed end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between 1 following and unbounded following) end, -1)) as hidden_few_without_n_employed,
-        max(case when is_whole_n_in_field then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then 0 else coalesce(sum(case when is_part_n_in_field then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_base_n_in_field,
-        max(case when is_whole_n_in_field then perturbed_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then 0 else coalesce(sum(case when is_part_n_in_field then perturbed_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_with_n_in_field,
-        max(case when is_whole_n_in_field then others_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then 0 else coalesce(sum(case when is_part_n_in_field then others_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_others_n_in_field,
-        1 + case when is_whole_n_in_field then 0 else count(case when is_part_n_in_field then 1 end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row) end as draws_n_in_field,
+        max(case when is_whole_n_in_field then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then cast(0 as bigint) else coalesce(sum(case when is_part_n_in_field then perturbed_n_respondents end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_base_n_in_field,
+        max(case when is_whole_n_in_field then perturbed_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then cast(0 as bigint) else coalesce(sum(case when is_part_n_in_field then perturbed_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_with_n_in_field,
+        max(case when is_whole_n_in_field then others_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after) - case when is_whole_n_in_field then cast(0 as bigint) else coalesce(sum(case when is_part_n_in_field then others_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row), 0) end as left_others_n_in_field,
+        1 + case when is_whole_n_in_field then cast(0 as bigint) else count(case when is_part_n_in_field then 1 end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between unbounded preceding and current row) end as draws_n_in_field,
         bool_or(is_secret_n_in_field) over (partition by graduation_year, graduation_year_from, months_after) as has_secret_n_in_field,
         bool_or(is_hidden_n_in_field) over (partition by graduation_year, graduation_year_from, months_after) as has_hidden_n_in_field,
         greatest(coalesce(max(case when is_secret_n_in_field then few_with_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after), -1), coalesce(case when is_whole_n_in_field then max(case when is_part_n_in_field then few_with_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after) else max(case when is_part_n_in_field then few_with_n_in_field end) over (partition by graduation_year, graduation_year_from, months_after order by perturbed_n_respondents desc, diploma_id desc rows between 1 following and unbounded following) end, -1)) as hidden_few_with_n_in_field,
