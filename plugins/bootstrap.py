@@ -1,4 +1,5 @@
-"""Makes `.venv` from requirements.lock (with --engines `.venv-engines` from requirements-engines.lock) with nothing but Python, and only when it is missing or stale.
+"""Makes `.venv` from requirements.lock with nothing but Python, and only when it is missing or stale; with
+--engines `.venv-engines` from requirements-engines.lock.
 
 Any Python 3.6 or later must be able to read this file, or a wrong one could not be told so in a sentence.
 """

@@ -102,18 +102,17 @@ def _build(orders: dict[str, Any], folder: Path, port: int) -> bool:
     result = dbtRunner().invoke([*_QUIET, *arguments])
     is_good = bool(result.success)
     for node in getattr(result.result, "results", None) or []:
-        message = (node.message or "") if os.environ.get("SHOW") else safe_message(node.message or "")
         _tell(
             kind="node",
             name=node.node.name,
             status=str(node.status),
             seconds=round(node.execution_time or 0.0, 2),
-            why=message if str(node.status) != "success" else "",
+            why=safe_message(node.message or "") if str(node.status) != "success" else "",
         )
     if result.exception is not None:
         _tell(
             kind="fault",
-            why=str(result.exception) if os.environ.get("SHOW") else safe_message(str(result.exception)),
+            why=safe_message(str(result.exception)),
         )
     return is_good
 
@@ -144,8 +143,6 @@ def _guarded(orders: dict[str, Any]) -> int:
     try:
         return main(orders)
     except Exception as error:
-        if os.environ.get("SHOW"):
-            raise
         _tell(kind="fault", why=safe_message(f"{type(error).__name__} {error}"))
     return 1
 
