@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Each engine macro gives the same on DuckDB and on Sail, on rows that are awkward."""
 
 import pytest

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What only DuckDB understands stands in macros/engine/, and every macro there has a second dialect."""
 
 import re

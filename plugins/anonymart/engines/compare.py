@@ -114,22 +114,28 @@ def compare(session: Session, engine: str, progress: Progress, project: Path | N
     engine could not make, and UsageError where the engine is not there.
     """
     process.python(engine)
-    remove(session.home)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=session.home.tmp))
     try:
-        ledger = handover.write(session, folder / "given")
-        told = handover.orders(session, engine, folder, ledger, project or lists.project())
-        seconds = _run(engine, told, folder, progress)
-        with session.connect(vault="ro", warehouse="ro") as connection:
-            compared = [_table(connection, name, folder / "made" / name) for name in tables()]
-            carried = sum(
-                _count(connection, f'SELECT * FROM vault.ledger."{name}"')
-                for name in ledger
-                if name.startswith("cells_")
-            )
-        return Comparison(engine, compared, seconds, carried)
+        return compare_in(folder, session, engine, progress, project)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def compare_in(
+    folder: Path, session: Session, engine: str, progress: Progress, project: Path | None = None
+) -> Comparison:
+    """As `compare`, in a folder of the caller, who removes it: all that the engine is handed and writes."""
+    ledger = handover.write(session, folder / "given")
+    told = handover.orders(session, engine, folder, ledger, project or lists.project())
+    seconds = _run(engine, told, folder, progress)
+    with session.connect(vault="ro", warehouse="ro") as connection:
+        compared = [_table(connection, name, folder / "made" / name) for name in tables()]
+        carried = sum(
+            _count(connection, f'SELECT * FROM vault.ledger."{name}"')
+            for name in ledger
+            if name.startswith("cells_")
+        )
+    return Comparison(engine, compared, seconds, carried)
 
 
 def compare_landing(
