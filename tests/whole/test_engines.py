@@ -20,6 +20,7 @@ from tests.whole.planted import Planted, search
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("engines")]
 LATER = date(2026, 12, 31)
+KEYS = ("vault", "warehouse", "person", "pseudonym", "record", "signing")
 
 
 @pytest.fixture(scope="module")
