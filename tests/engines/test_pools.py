@@ -13,6 +13,7 @@ from jinja2.runtime import Macro
 
 from tests.engines import both
 
+pytestmark = pytest.mark.long
 FIRST, LAST = 2016, 2026
 RULES = {
     "noise": "coarse",
@@ -101,7 +102,7 @@ def pooled(dialect: str, people: list[tuple], closing: set[int], longest: int, n
         cell_pads as ({module.hmac_pads("'" + "ab" * 32 + "'")}),
         people as (
             select diploma_id, year, year_from, pseudonym, cast(record_key as bigint) as record_key,
-                has_answered, date '2030-01-01' as closing_on
+                date '2030-01-01' as closing_on, has_answered
             from (values {rows}) as given (diploma_id, year, year_from, pseudonym, record_key, has_answered)
         ),
         closing as (select * from (values {days}) as given (period_key, closes_on)),
@@ -167,10 +168,9 @@ def awkward(seed: int) -> tuple[list[tuple], set[int]]:
 # No policy says so, but one may: the walk is cut at 50 years. Too deep a query for Sail, and not asked of it.
 ABSURD = (5, 7001)
 CASES = [
-    (seed, longest, noisy)
-    for seed, longest in ((1, 3), (2, 2), (3, 1), (4, 5), ABSURD)
-    for noisy in (False, True)
+    (seed, longest, noisy) for seed, longest in ((1, 3), (2, 2), (3, 1), (4, 5)) for noisy in (False, True)
 ]
+CASES.append((*ABSURD, False))
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,11 @@ def statements():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Macro, "__call__", call)
         yield {
-            dialect: [pooled(dialect, *awkward(seed), longest, noisy) for seed, longest, noisy in CASES]
+            dialect: [
+                pooled(dialect, *awkward(seed), longest, noisy)
+                for seed, longest, noisy in CASES
+                if dialect == "duckdb" or (seed, longest) != ABSURD
+            ]
             for dialect in ("duckdb", "spark")
         }
 
@@ -208,8 +212,7 @@ def test_pools_are_those_of_the_rule(here, case):
 
 def test_sail_pools_the_same(statements, here, tmp_path):
     both.needs_engines()
-    asked = [number for number, case in enumerate(CASES) if case[:2] != ABSURD]
-    found = both.on_sail([statements["spark"][number] for number in asked], tmp_path)
-    assert found == [here[CASES[number]] for number in asked]
+    found = both.on_sail(statements["spark"], tmp_path)
+    assert found == [here[case] for case in CASES if case[:2] != ABSURD]
     assert any(found)
-    assert any(here[seed, longest, True] != here[seed, longest, False] for seed, longest, _ in CASES)
+    assert any(here[seed, longest, True] != here[seed, longest, False] for seed, longest, _ in CASES[:-1])
