@@ -4,6 +4,7 @@ held against DuckDB's, row by row and column by column.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -126,7 +127,7 @@ def compare_in(
 ) -> Comparison:
     """As `compare`, in a folder of the caller, who removes it: all that the engine is handed and writes."""
     ledger = handover.write(session, folder / "given")
-    told = handover.orders(session, engine, folder, ledger, project or lists.project())
+    told = _orders(session, engine, folder, ledger, project or lists.project())
     seconds = _run(engine, told, folder, progress)
     with session.connect(vault="ro", warehouse="ro") as connection:
         compared = [_table(connection, name, folder / "made" / name) for name in tables()]
@@ -186,6 +187,18 @@ def remove(home: Home) -> None:
     """Remove what a kill left of a comparison; the caller holds the writer's lock."""
     for place in home.tmp.glob(f"{PREFIX}*"):
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _orders(session: Session, engine: str, folder: Path, ledger: list[str], project: Path) -> str:
+    """What the engine's process is told, as one line; no key is in it."""
+    return json.dumps({
+        "engine": engine,
+        "folder": str(folder),
+        "project": str(project),
+        "select": list(SELECTED),
+        "tables": tables(),
+        "vars": {"as_of": str(session.as_of), "policy": session.policy.raw, "ledger_tables": ledger},
+    })  # fmt: skip
 
 
 def _run(engine: str, told: str, folder: Path, progress: Progress) -> dict[str, float]:

@@ -7,7 +7,6 @@ and histories under keys (docs/decisions/engines-are-handed-pseudonyms.md).
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
@@ -101,17 +100,3 @@ def _copy(connection: duckdb.DuckDBPyConnection, query: str, folder: Path, name:
     )
     target = literal(str(folder / f"{name}.parquet"))
     connection.execute(f"COPY (SELECT {columns} FROM ({query})) TO {target} (FORMAT parquet)")
-
-
-def orders(session: Session, engine: str, folder: Path, ledger: list[str], project: Path) -> str:
-    """What the engine's process is told, as one line; no key is in it."""
-    from anonymart.engines.compare import SELECTED, tables
-
-    return json.dumps({
-        "engine": engine,
-        "folder": str(folder),
-        "project": str(project),
-        "select": list(SELECTED),
-        "tables": tables(),
-        "vars": {"as_of": str(session.as_of), "policy": session.policy.raw, "ledger_tables": ledger},
-    })  # fmt: skip
