@@ -20,7 +20,11 @@ OURS = {"anonymart", "anonymart_airflow", "bootstrap", "tests"}
 # Airflow is installed under this name; it pins the versions of the packages that its modules come from.
 PARTS_OF_AIRFLOW = ("apache-airflow-core", "apache-airflow-task-sdk", "apache-airflow-providers-standard")
 # Made once in an environment of its own (its README says how), and run by no test.
-NOT_RUN = {ROOT / "tests" / "disclosure" / "vectors" / "make_vectors.py"}
+NOT_RUN = {
+    ROOT / "tests" / "disclosure" / "vectors" / "make_vectors.py",
+    # Runs in the engines' environment, with what the extras `sail` and `spark` name.
+    ROOT / "plugins" / "anonymart" / "engines" / "child.py",
+}
 # What a user may install besides.
 USERS_EXTRAS = ("fab",)
 # Its lists of names are loaded by a module name that is made at run time.
