@@ -44,18 +44,17 @@ def test_no_row_differs(compared):
     assert len(found.tables) > 50
     assert sum(each.rows[0] for each in found.tables if each.table.startswith("marts.")) > 1000
     assert found.carried > 500
-    cells = {each.table: each.rows[0] for each in found.tables}
-    assert cells["intermediate.int_cells__course_engagement_monthly"] > 10
+    assert sum(each.rows[0] for each in found.tables if "int_cells__" in each.table) > 0
 
 
 def test_a_row_that_differs_is_told(compared):
     session, folder, _ = compared
-    table = "intermediate.int_cells__course_engagement_monthly"
+    table = "marts.course_engagement_monthly"
     with session.connect(warehouse="rw") as connection:
         connection.execute("BEGIN")
         connection.execute(
-            f"UPDATE warehouse.{table} SET key_n_active_learners = key_n_active_learners + 1 "
-            f"WHERE rowid = (SELECT min(rowid) FROM warehouse.{table})"
+            f"UPDATE warehouse.{table} SET n_active_learners = n_active_learners + 1 "
+            f"WHERE rowid = (SELECT min(rowid) FROM warehouse.{table} WHERE n_active_learners > 0)"
         )
         found = compare._table(connection, table, folder / "made" / table)
         connection.execute("ROLLBACK")
