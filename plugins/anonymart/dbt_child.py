@@ -40,6 +40,9 @@ def main(arguments: list[str]) -> int:
     gc.set_threshold(100_000, 50, 50)
     from dbt.cli.main import dbtRunner
 
+    from anonymart import dbt_cursors
+
+    dbt_cursors.keep()
     parsed = _parse(arguments)
     if parsed.exception is not None:
         _tell(kind="fault", why=safe_message(str(parsed.exception), None))
