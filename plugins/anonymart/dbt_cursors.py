@@ -82,4 +82,4 @@ class Kept(local.LocalEnvironment):
 
 def keep() -> None:
     """From here on dbt in this process keeps its cursors."""
-    local.LocalEnvironment = Kept
+    local.LocalEnvironment = Kept  # type: ignore[misc]
