@@ -29,6 +29,7 @@ _PARSED_OF = "partial_parse.project"
 _PLACES = ("--project-dir", "--profiles-dir", "--target-path", "--log-path")
 _QUIET = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors")
 
+_WANTED = {"NodeStart"}  # of dbt's events below information
 _SAFE_KINDS = ("Compilation Error", "Contract Error", "This model has an enforced contract")
 
 
@@ -40,6 +41,10 @@ def main(arguments: list[str]) -> int:
     gc.set_threshold(100_000, 50, 50)
     from dbt.cli.main import dbtRunner
 
+    from anonymart import dbt_cursors, dbt_events
+
+    dbt_cursors.keep()
+    dbt_events.only(_WANTED)
     parsed = _parse(arguments)
     if parsed.exception is not None:
         _tell(kind="fault", why=safe_message(str(parsed.exception), None))
@@ -48,8 +53,7 @@ def main(arguments: list[str]) -> int:
 
     def on_event(event: Any) -> None:
         nonlocal first
-        name = event.info.name
-        if name == "NodeStart" and first is None:
+        if event.info.name in _WANTED and first is None:
             first = time.perf_counter()
             _tell(kind="start_up", seconds=round(first - begun, 2))
 

@@ -46,7 +46,10 @@ def pooled(dialect: str, people: list[tuple], closing: set[int], longest: int, n
         path.read_text(encoding="utf-8")
         for path in sorted(both.MACROS.rglob("*.sql"))
         if path.name
-        not in ("tests.sql", "schema_changes.sql", "contract.sql", "generate_schema_name.sql", "policy.sql")
+        not in (
+            *("tests.sql", "schema_changes.sql", "contract.sql", "generate_schema_name.sql", "policy.sql"),
+            "materializations.sql",
+        )
     )
     found: dict[str, Any] = {}
 

@@ -33,7 +33,8 @@ def release(tmp_path: Path):
 @pytest.fixture(autouse=True)
 def quarters(monkeypatch: pytest.MonkeyPatch):
     """The contract of the mart says that a cell is a quarter."""
-    contract = SimpleNamespace(dimensions={}, period=SimpleNamespace(column="quarter"))
+    period = SimpleNamespace(column="quarter")
+    contract = SimpleNamespace(dimensions={}, period=period, is_of_visitors=False)
     monkeypatch.setattr(same_release, "load_contracts", lambda: {MART: contract})
 
 
@@ -55,6 +56,12 @@ def test_what_moved_is_named(release, old, new, moved):
     [found] = same_release.compare(release("here"), release("other", ROWS.replace(old, new)))
     assert found.moved == moved and not found.is_same and not (found.only_here or found.only_other)
     assert all(name in "\n".join(same_release.table([found])) for name in moved)
+
+
+def test_visitors_have_other_keys_in_each_home(release, monkeypatch):
+    [contract] = same_release.load_contracts().values()
+    contract.is_of_visitors = True
+    assert same_release.compare(release("here"), release("other", ROWS.replace("12", "13"))) == []
 
 
 def test_another_cell_and_another_mart(release):
